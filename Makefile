@@ -1,0 +1,65 @@
+# meshops.lifecycle: `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+
+environment := $(PYTHON) mk/environment.py
+run := $(environment) exec run
+tools := $(environment) exec tools
+floor := $(environment) exec floor
+collections = $(shell $(environment) path collections)
+pytest = pytest $(if $(CI),,--color=auto) --junit-xml=build/junit/$@-$(1).xml
+
+-include tests/lab/lab.mk
+
+.PHONY: help setup tools env demo test lint unit sanity test-api test-lab molecule clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
+
+setup: $(if $(wildcard tests/lab/lab.mk),lab-packages) ## install what is missing, make the environment that runs playbooks
+	@$(environment) setup run
+
+tools:
+	@$(environment) setup run tools floor
+
+env: ## print shell lines for your own ansible-playbook: eval "$(make -s env)"
+	@$(environment) setup run
+	@$(environment) env
+
+demo: setup lab ## two data centres and one mesh on this machine, then what to try next
+	$(run) ansible-playbook meshops.lifecycle.site -i inventories/lab
+	$(run) ansible-playbook meshops.lifecycle.status -i inventories/lab
+	@cat mk/demo.txt
+
+test: lint unit sanity test-api test-lab molecule ## everything below
+
+lint: tools ## ruff, mypy, yamllint, ansible-lint (production), antsibull-docs, antsibull-changelog
+	$(tools) ruff check .
+	MYPYPATH=$(collections) $(tools) mypy $(collections)/ansible_collections/meshops/lifecycle/plugins
+	$(tools) mypy mk
+	$(tools) yamllint --strict .
+	$(tools) ansible-lint
+	$(tools) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
+	$(tools) antsibull-changelog lint
+
+unit: tools ## unit tests on the newest and on the oldest Python and ansible-core (ARGS="-k name")
+	$(tools) $(call pytest,newest) -n 2 tests/unit $(ARGS)
+	$(floor) $(call pytest,oldest) -n 2 tests/unit $(ARGS)
+
+sanity: tools ## ansible-test sanity, nothing ignored (ARGS="--test pep8")
+	$(tools) python mk/sanity.py $(ARGS)
+
+test-api: tools lab-build ## tests on a real etcd and kube-apiserver
+	$(tools) $(call pytest,api) tests/api $(ARGS)
+
+test-lab: tools lab ## end-to-end tests on the lab
+	$(tools) $(call pytest,lab) tests/e2e $(ARGS)
+
+molecule: tools lab ## the default scenario on the lab: converge, idempotence, verify
+	$(tools) molecule test --all --report $(ARGS)
+
+clean: ## remove test results; the cache is kept (see mk/environment.py)
+	rm -rf build .ansible tests/output

@@ -1,0 +1,181 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Planning over clusters, on the controller: each filter is one call of a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ..module_utils._mesh import federation, preflight, table
+from ..module_utils._mesh.control_plane import ControlPlane
+from ..module_utils._mesh.errors import MeshError
+from ..module_utils._mesh.member import Member, named, of_mesh, remotes_of
+from ..module_utils._mesh.probe import ProbeWish
+from ..module_utils._providers import PROVIDERS
+
+
+def _told(decide: Any) -> Any:
+    """Our one way to fail, as a filter's."""
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return decide(*args, **kwargs)
+        except MeshError as error:
+            raise AnsibleFilterError(str(error)) from error
+
+    return wrapped
+
+
+def members(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[Member]:
+    """The hosts that are clusters of a mesh: those with mesh_name and mesh_kube."""
+    found = ((name, hostvars[name]) for name in hosts)
+    return [Member.of(name, variables) for name, variables in found if variables.get("mesh_name") and variables.get("mesh_kube")]
+
+
+def mesh_links(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, optional: Iterable[str] = ()) -> list[dict[str, Any]]:
+    tolerated = set(optional)
+    return [
+        {
+            "name": peer.name,
+            "kube": dict(peer.kube),
+            "cluster_uid": peer.cluster_uid,
+            "server": peer.api_server,
+            "tls_server_name": peer.tls_server_name,
+            "required": peer.name not in tolerated,
+        }
+        for peer in federation.peers(members(hosts, hostvars), cluster)
+    ]
+
+
+def mesh_expected(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, without: Iterable[str] = ()) -> dict[str, Any]:
+    everyone = members(hosts, hostvars)
+    own, gone = named(everyone, cluster), set(without)
+    remotes = {peer.name: peer.network for peer in federation.peers(everyone, cluster) if peer.name not in gone}
+    return {"role": own.role, "network": own.network, "gateway": _gateway(everyone, own), "remotes": remotes}
+
+
+def _gateway(everyone: list[Member], own: Member) -> bool:
+    """A gateway is needed where the mesh has more than one network, or where remote clusters must reach istiod."""
+    networks = {member.network for member in of_mesh(everyone, own.mesh)}
+    return len(networks) > 1 or bool(remotes_of(everyone, own))
+
+
+def mesh_topology(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
+    everyone = members(hosts, hostvars)
+    own = named(everyone, cluster)
+    return {
+        "clusters": [member.name for member in of_mesh(everyone, own.mesh)],
+        "serves_remotes": bool(remotes_of(everyone, own)),
+        "gateway": _gateway(everyone, own),
+    }
+
+
+def mesh_connection(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
+    return _connection(named(members(hosts, hostvars), cluster))
+
+
+def _connection(member: Member) -> dict[str, Any]:
+    return {**member.kube, "cluster": member.name, "cluster_uid": member.cluster_uid or None}
+
+
+def mesh_root(hosts: Iterable[str], hostvars: Mapping[str, Any], root: Mapping[str, Any], trust_cluster: str) -> dict[str, Any]:
+    if root.get("source", "generated") not in ("generated", "secret") or "kube" in root:
+        return dict(root)
+    if not trust_cluster:
+        raise AnsibleFilterError("mesh_trust_cluster is not set. Name the cluster of the mesh that keeps its root CA as a Secret.")
+    return {**root, "kube": _connection(named(members(hosts, hostvars), trust_cluster))}
+
+
+def mesh_crd_groups(provider: str) -> list[str]:
+    return list(PROVIDERS[provider].capability("requirements").owned("").groups)
+
+
+def _installed(wish: Mapping[str, Any], part: str) -> tuple[Any, ControlPlane]:
+    plane = ControlPlane.of(wish)
+    if plane.provider not in PROVIDERS:
+        raise MeshError(f"{plane.cluster}: mesh_provider is {plane.provider!r}; known are {', '.join(sorted(PROVIDERS))}.")
+    return PROVIDERS[plane.provider].capability(part), plane
+
+
+def mesh_releases(wish: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
+    provider, plane = _installed(wish, part)
+    return [release.as_dict() for release in provider.releases(plane)]
+
+
+def mesh_manifests(wish: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
+    provider, plane = _installed(wish, part)
+    manifests: list[dict[str, Any]] = provider.manifests(plane)
+    return manifests
+
+
+def mesh_probe(wish: Mapping[str, Any], provider: str) -> list[dict[str, Any]]:
+    manifests: list[dict[str, Any]] = PROVIDERS[provider].capability("probe").manifests(ProbeWish(**wish))
+    return manifests
+
+
+def mesh_permissions(provider: str, namespace: str) -> list[dict[str, str]]:
+    rights: list[dict[str, str]] = PROVIDERS[provider].capability("requirements").permissions(namespace)
+    return rights
+
+
+def preflight_findings(
+    hosts: Iterable[str], hostvars: Mapping[str, Any], everyone: Iterable[str], options: Mapping[str, Any]
+) -> dict[str, list[str]]:
+    known = members(everyone, hostvars)
+    seen = [
+        preflight.Seen(member, hostvars[member.name].get("__preflight_cluster") or {}, hostvars[member.name].get("__preflight_trust") or {})
+        for member in known
+        if member.name in set(hosts)
+    ]
+    requirements = PROVIDERS[options["provider"]].capability("requirements")
+    limits = requirements.limits(options["version"])
+    limits = preflight.Limits(limits.kubernetes_min, limits.kubernetes_max, limits.kubelet_skew, float(options["clock_skew"]))
+    owned = requirements.owned(options["namespace"]) if options["crds"] == "managed" else preflight.Owned()
+    return preflight.findings(seen, known, limits, owned)
+
+
+def mesh_table(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> list[str]:
+    return table.status(_read(hosts, hostvars, variable), datetime.now(timezone.utc))
+
+
+def mesh_report(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> dict[str, Any]:
+    read = _read(hosts, hostvars, variable)
+    return {name: {"unreached": facts} if isinstance(facts, str) else dict(facts) for name, facts in read.items()}
+
+
+def _read(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> dict[str, Any]:
+    """By cluster, the registered result of mesh_info, or the sentence that says why there is none."""
+    found: dict[str, Any] = {}
+    for name in hosts:
+        result = hostvars[name].get(variable) or {}
+        bad = result.get("failed") or "planes" not in result
+        found[name] = result.get("msg", f"{name}: nothing was read from it.") if bad else result
+    return found
+
+
+class FilterModule:
+    """The filters of the collection."""
+
+    def filters(self) -> dict[str, Any]:
+        found = (
+            mesh_connection,
+            mesh_crd_groups,
+            mesh_expected,
+            mesh_links,
+            mesh_manifests,
+            mesh_permissions,
+            mesh_probe,
+            mesh_releases,
+            mesh_report,
+            mesh_root,
+            mesh_table,
+            mesh_topology,
+            preflight_findings,
+        )
+        return {filter_.__name__: _told(filter_) for filter_ in found}

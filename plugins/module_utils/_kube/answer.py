@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an API server answers, and the sentence a refusal becomes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._mesh.errors import Conflict, Denied, MeshError, NotReady, Unreachable
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, headers (names in lower case) and the raw body of one reply."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def json(self) -> Any:
+        return json.loads(self.body) if self.body else {}
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def refusal(self) -> dict[str, Any]:
+        """The Status object of an error, or one made of what came instead."""
+        try:
+            told = json.loads(self.body)
+        except ValueError:
+            told = None
+        if isinstance(told, dict) and told.get("kind") == "Status":
+            return told
+        text = " ".join(self.body.decode(errors="replace").split())[:200]
+        return {"reason": "", "message": text or f"HTTP {self.status}", "details": {}}
+
+    @property
+    def reason(self) -> str:
+        return str(self.refusal.get("reason") or "")
+
+
+_OWNER = re.compile(r'conflicts? with "([^"]+)"')
+
+
+def owners(refusal: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Which manager holds which of the fields we asked for."""
+    held: dict[str, list[str]] = {}
+    for cause in (refusal.get("details") or {}).get("causes") or []:
+        if cause.get("reason") == "FieldManagerConflict":
+            found = _OWNER.search(str(cause.get("message")))
+            held.setdefault(found.group(1) if found else "another manager", []).append(str(cause.get("field")))
+    return held
+
+
+def error(answer: Answer, cluster: str, doing: str) -> MeshError:
+    """`doing` says what was asked, as in "apply ConfigMap x/y"."""
+    told = answer.refusal
+    message = str(told.get("message") or "").strip().rstrip(".")
+    facts = {"status": answer.status, "reason": answer.reason}
+    if answer.status == 401:
+        return Denied(
+            f"{cluster}: the API server does not accept the credential (401): the token or certificate is expired, "
+            "revoked or of another cluster. Get a new one and run again.",
+            **facts,
+        )
+    if answer.status == 403:
+        return Denied(f"{cluster}: not allowed to {doing}: {message}.", **facts)
+    held = owners(told)
+    if held:
+        said = "; ".join(f"{', '.join(fields)} belongs to {manager}" for manager, fields in held.items())
+        return Conflict(
+            f"{cluster}: cannot {doing}: {said}. Leave the field to its owner, or take it with force: true.",
+            owners=held,
+            **facts,
+        )
+    if answer.status in (429, 502, 503, 504):
+        return Unreachable(f"{cluster}: the API server is too busy or not ready to {doing}: {message}.", **facts)
+    if answer.status == 500:
+        return NotReady(f"{cluster}: the API server failed to {doing}: {message}.", **facts)
+    return MeshError(f"{cluster}: cannot {doing}: {message}.", **facts)

@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One cluster as everything above sees it: verbs that take and give plain dictionaries."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from .._mesh.change import Change, Ref
+from .._mesh.condition import Condition
+from .._mesh.errors import MeshError
+from . import portforward, remove, settle, write
+from .answer import Answer
+from .portforward import Question
+from .server import Server, all_or_error, each
+from .transport import Transport
+
+_ASKED_AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One thing somebody may do; `resource` may name a subresource, as in pods/portforward."""
+
+    verb: str
+    group: str
+    resource: str
+    namespace: str | None = None
+    name: str | None = None
+
+    def __str__(self) -> str:
+        what = f"{self.verb} {self.resource}{'.' + self.group if self.group else ''}"
+        what += f" {self.name}" if self.name else ""
+        return what + (f" in namespace {self.namespace}" if self.namespace else " in all namespaces")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which cluster this is. `skew` is the local clock minus the server's, in seconds, good to about one."""
+
+    uid: str
+    version: str
+    platform: str
+    skew: float
+    openshift: bool
+
+
+class Cluster:
+    """In a dry run every verb answers the same way, and nothing is stored."""
+
+    def __init__(self, transport: Transport, *, name: str, dry_run: bool = False) -> None:
+        self._server = Server(transport, name, dry_run)
+        self.name = name
+        self.server = transport.access.server
+        self.dry_run = dry_run
+        self.ca_data = transport.access.ca
+
+    def get(self, ref: Ref) -> dict[str, Any] | None:
+        """None when the object is missing, or its kind is not served."""
+        return self._server.get(ref)
+
+    def get_all(self, refs: Iterable[Ref]) -> list[dict[str, Any] | None]:
+        """As `get`, all at once."""
+        return all_or_error(each(self._server.get, refs))
+
+    def list(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None = None,
+        labels: str | Mapping[str, str] | None = None,
+        fields: str | Mapping[str, str] | None = None,
+        metadata_only: bool = False,
+    ) -> list[dict[str, Any]]:
+        """Empty when the kind is not served."""
+        return self._server.list(api_version, kind, namespace, labels, fields, metadata_only)
+
+    def serves(self, api_version: str, kind: str) -> bool:
+        return self._server.discovery.find(api_version, kind) is not None
+
+    def apply(self, manifests: Iterable[Mapping[str, Any]], force: bool = False) -> list[Change]:
+        """Write what differs, and only that; `force` takes fields from other managers."""
+        return write.apply(self._server, manifests, force)
+
+    def create(self, manifest: Mapping[str, Any]) -> Change | None:
+        """None if it exists already, whatever it holds: of several that try at once one wins."""
+        return remove.create(self._server, manifest)
+
+    def delete(self, refs: Iterable[Ref], wait: float = 0) -> list[Change]:
+        """`wait` is how many seconds finalizers get."""
+        return remove.delete(self._server, refs, wait)
+
+    def settle(self, conditions: Iterable[Condition], timeout: float) -> None:
+        settle.settle(self._server, conditions, timeout)
+
+    def ask(
+        self,
+        namespace: str,
+        pod: str,
+        port: int,
+        path: str,
+        method: str = "GET",
+        body: bytes | None = None,
+        timeout: float = 15,
+    ) -> Answer:
+        """HTTP to a pod's port; the pod sees it come from localhost."""
+        asked = Question(namespace, pod, port, path, method, body, timeout)
+        return portforward.ask(self._server.transport.access, self.name, asked)
+
+    def ask_all(self, questions: Sequence[Question]) -> list[Answer | MeshError]:
+        """Answers in the order of the questions; what failed stands in the place of its answer."""
+        return each(
+            lambda question: portforward.ask(self._server.transport.access, self.name, question), questions, _ASKED_AT_ONCE
+        )
+
+    def denied(self, permissions: Sequence[Permission]) -> list[Permission]:
+        """Those of them that our credential does not have."""
+        allowed = all_or_error(each(self._allowed, permissions))
+        return [permission for permission, yes in zip(permissions, allowed, strict=True) if not yes]
+
+    def _allowed(self, permission: Permission) -> bool:
+        resource, _slash, subresource = permission.resource.partition("/")
+        asked = {
+            "verb": permission.verb,
+            "group": permission.group,
+            "resource": resource,
+            "subresource": subresource,
+            "namespace": permission.namespace or "",
+            "name": permission.name or "",
+        }
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        body = {**review, "spec": {"resourceAttributes": asked}}
+        answer = self._server.transport.request("POST", path, body=body)
+        told = self._server.accepted(answer, "ask what the credential may do").json()
+        return bool((told.get("status") or {}).get("allowed"))
+
+    def uid(self) -> str:
+        """The UID of namespace kube-system, which names a cluster for as long as it lives."""
+        answer = self._server.transport.request("GET", "/api/v1/namespaces/kube-system")
+        return str(self._server.accepted(answer, "get Namespace kube-system").json()["metadata"]["uid"])
+
+    def identity(self) -> Identity:
+        transport = self._server.transport
+        uid = self.uid()
+        sent = time.time()
+        answer = transport.request("GET", "/version")
+        seen = (sent + time.time()) / 2
+        told = self._server.accepted(answer, "get its version").json()
+        openshift = transport.request("GET", "/apis/config.openshift.io").ok
+        return Identity(uid, str(told["gitVersion"]), str(told.get("platform") or ""), _skew(answer, seen), openshift)
+
+
+def _skew(answer: Answer, seen: float) -> float:
+    """The Date header has whole seconds, so its middle is meant."""
+    told = answer.headers.get("date")
+    return round(seen - parsedate_to_datetime(told).timestamp() - 0.5, 1) if told else 0.0
+
+
+__all__ = ["Answer", "Cluster", "Identity", "Permission", "Question"]

@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Is there anything to write? Pure: a wish, the live object, and who the server says owns which field."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+from collections.abc import Mapping
+from typing import Any
+
+MANAGER = "meshops.lifecycle"
+
+
+def normal(manifest: Mapping[str, Any], *, has_status: bool = True) -> dict[str, Any]:
+    """A wish as the server will store it: without what only the server may say, secrets as `data`."""
+    wish = copy.deepcopy(dict(manifest))
+    meta = wish.setdefault("metadata", {})
+    meta.pop("managedFields", None)
+    if meta.get("creationTimestamp", "") is None:
+        del meta["creationTimestamp"]
+    if has_status:
+        wish.pop("status", None)
+    if wish.get("kind") == "Secret" and "stringData" in wish:
+        plain = wish.pop("stringData") or {}
+        coded = {key: base64.b64encode(str(value).encode()).decode() for key, value in plain.items()}
+        wish["data"] = {**(wish.get("data") or {}), **coded}
+    return wish
+
+
+def settled(wish: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """True only when applying the wish would change nothing: the values are there and we own just these fields.
+
+    Where the shapes leave a doubt (defaults inside lists, quantities written otherwise) the answer is False, and the
+    server decides.
+    """
+    mine = _entry(live, "Apply")
+    if mine is None or mine.get("apiVersion") != wish.get("apiVersion"):
+        return False
+    body = {key: value for key, value in wish.items() if key not in ("apiVersion", "kind", "metadata")}
+    meta = {key: value for key, value in wish["metadata"].items() if key not in ("name", "namespace")}
+    if meta:
+        body["metadata"] = meta
+    return _same(body, live, mine.get("fieldsV1") or {})
+
+
+def _entry(live: Mapping[str, Any], operation: str) -> dict[str, Any] | None:
+    for entry in (live.get("metadata") or {}).get("managedFields") or []:
+        if entry.get("manager") == MANAGER and entry.get("operation") == operation and not entry.get("subresource"):
+            return dict(entry)
+    return None
+
+
+def _same(wish: Any, live: Any, owned: Mapping[str, Any]) -> bool:
+    members = {key: value for key, value in owned.items() if key != "."}
+    if not members:
+        return bool(wish == live)
+    if isinstance(wish, Mapping) and isinstance(live, Mapping):
+        return set(members) == {f"f:{key}" for key in wish} and all(
+            _same(value, live.get(key), members[f"f:{key}"]) for key, value in wish.items()
+        )
+    if isinstance(wish, list) and isinstance(live, list) and len(members) == len(wish):
+        return _same_items(wish, live, members)
+    return False
+
+
+def _same_items(wish: list[Any], live: list[Any], members: Mapping[str, Any]) -> bool:
+    """Lists that are merged by key, or sets; the order counts too, since applying would restore it."""
+    places = []
+    left = dict(members)
+    for item in wish:
+        found = [key for key in left if _names(key, item)]
+        if len(found) != 1:
+            return False
+        there = [place for place, other in enumerate(live) if _names(found[0], other, exactly=True)]
+        if len(there) != 1 or not _same(item, live[there[0]], left.pop(found[0])):
+            return False
+        places += there
+    return places == sorted(places)
+
+
+def _names(key: str, item: Any, exactly: bool = False) -> bool:
+    """Whether a key of managedFields (`k:{…}` or `v:…`) means this item; the wish may leave defaulted keys out."""
+    if key.startswith("v:"):
+        return bool(json.loads(key[2:]) == item)
+    if not key.startswith("k:") or not isinstance(item, Mapping):
+        return False
+    keys = json.loads(key[2:]).items()
+    return all(item.get(name) == value if exactly or name in item else True for name, value in keys)
+
+
+def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether a write did anything. A status that moved meanwhile is not our doing."""
+    versions = [(each.get("metadata") or {}).get("resourceVersion") for each in (before, after)]
+    same_version = versions[0] == versions[1] and before.get("status") == after.get("status")
+    return not (same_version and before == after) and _essence(before) != _essence(after)
+
+
+def _essence(live: Mapping[str, Any]) -> dict[str, Any]:
+    skipped = ("managedFields", "resourceVersion", "generation")
+    essence = {key: value for key, value in live.items() if key != "status"}
+    essence["metadata"] = {key: value for key, value in live["metadata"].items() if key not in skipped}
+    mine = _entry(live, "Apply") or {}
+    essence["owned"] = (mine.get("apiVersion"), mine.get("fieldsV1"))
+    return essence
+
+
+def adoption(live: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The patch that lets us apply what we once created by POST: the same manager, but under another operation."""
+    meta = live.get("metadata") or {}
+    if _entry(live, "Apply"):
+        return None
+    for place, entry in enumerate(meta.get("managedFields") or []):
+        if entry.get("manager") == MANAGER and entry.get("operation") == "Update" and not entry.get("subresource"):
+            return [
+                {"op": "test", "path": "/metadata/resourceVersion", "value": meta.get("resourceVersion")},
+                {"op": "replace", "path": f"/metadata/managedFields/{place}/operation", "value": "Apply"},
+            ]
+    return None

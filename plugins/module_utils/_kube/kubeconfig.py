@@ -1,0 +1,182 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Kubeconfig files and dictionaries: find the context, read the credential.
+
+Certificates, keys, tokens and passwords are read here, in milliseconds; for credential plugins (`exec`, `auth-provider`)
+the official client's loader is imported, which takes some tenths of a second.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+try:
+    import yaml
+except ImportError:
+    yaml = None  # type: ignore[assignment]
+
+from .._mesh.errors import MeshError
+from .access import Access, basic, bearer, read_file
+
+_FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+
+
+def load(source: str | Mapping[str, Any], context: str | None) -> tuple[str, Access]:
+    """The context's name and the way to its cluster."""
+    config = source if isinstance(source, Mapping) else _merged(source)
+    where = "the kubeconfig given as a dictionary" if isinstance(source, Mapping) else f"kubeconfig {source}"
+    name = _context_name(config, context, where)
+    chosen = _named(config, "contexts", name, where)["context"]
+    cluster = _named(config, "clusters", chosen.get("cluster"), where)["cluster"]
+    user = _named(config, "users", chosen["user"], where)["user"] if chosen.get("user") else {}
+    access = _reach(cluster, name)
+    if "exec" in user or "auth-provider" in user:
+        return name, _by_plugin(config, name, access)
+    return name, _by_user(access, user or {}, name)
+
+
+def _merged(paths: str) -> dict[str, Any]:
+    """As kubectl merges: the first file that says something wins."""
+    parts = [str(Path(part).expanduser()) for part in paths.split(os.pathsep) if part]
+    there = [part for part in parts if Path(part).exists()]
+    if not there:
+        raise MeshError(f"The kubeconfig {paths} does not exist.")
+    merged: dict[str, Any] = {"clusters": [], "contexts": [], "users": []}
+    for part in there:
+        config = _read(part)
+        for kind in ("clusters", "contexts", "users"):
+            known = {entry.get("name") for entry in merged[kind]}
+            merged[kind] += [entry for entry in config.get(kind) or [] if entry.get("name") not in known]
+    return merged
+
+
+def _read(path: str) -> dict[str, Any]:
+    text = read_file(path, "kubeconfig")
+    try:
+        config = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        # The error quotes the line it stumbled over, which may hold a key.
+        raise MeshError(f"The kubeconfig {path} is not valid YAML.") from error
+    if not isinstance(config, dict):
+        raise MeshError(f"The kubeconfig {path} is empty.")
+    for entry in (config.get("clusters") or []) + (config.get("users") or []):
+        _absolute(entry.get("cluster") or entry.get("user") or {}, Path(path).parent)
+    return config
+
+
+def _absolute(entry: dict[str, Any], base: Path) -> None:
+    for key in _FILES:
+        if entry.get(key):
+            entry[key] = str(base / Path(entry[key]).expanduser())
+    command = str((entry.get("exec") or {}).get("command") or "")
+    if "/" in command:
+        entry["exec"]["command"] = str(base / command)
+
+
+def _context_name(config: Mapping[str, Any], context: str | None, where: str) -> str:
+    names = sorted(str(entry.get("name")) for entry in config.get("contexts") or [])
+    listed = ", ".join(names) or "none"
+    if context is None and len(names) == 1:
+        return names[0]
+    if context is None:
+        raise MeshError(f"Say which context of {where} to use with `context`; there are: {listed}.")
+    if context not in names:
+        raise MeshError(f"There is no context {context} in {where}; there are: {listed}.")
+    return context
+
+
+def _named(config: Mapping[str, Any], kind: str, name: str | None, where: str) -> dict[str, Any]:
+    for entry in config.get(kind) or []:
+        if entry.get("name") == name and isinstance(entry.get(kind[:-1]), Mapping):
+            return dict(entry)
+    raise MeshError(f"The {where.removeprefix('the ')} has no entry {name} among its {kind}.")
+
+
+def _reach(cluster: Mapping[str, Any], name: str) -> Access:
+    if not cluster.get("server"):
+        raise MeshError(f"The cluster of context {name} has no server in the kubeconfig.")
+    return Access(
+        server=str(cluster["server"]).rstrip("/"),
+        ca=_file_or_data(cluster, "certificate-authority"),
+        verify=not cluster.get("insecure-skip-tls-verify"),
+        tls_server_name=cluster.get("tls-server-name"),
+        proxy=cluster.get("proxy-url"),
+    )
+
+
+def _file_or_data(entry: Mapping[str, Any], key: str) -> bytes | None:
+    if entry.get(key + "-data"):
+        try:
+            return base64.b64decode(entry[key + "-data"], validate=False)
+        except (binascii.Error, ValueError) as error:
+            raise MeshError(f"The {key}-data of the kubeconfig is not base64.") from error
+    return read_file(entry[key], key) if entry.get(key) else None
+
+
+def _by_user(access: Access, user: Mapping[str, Any], name: str) -> Access:
+    headers = []
+    if user.get("token"):
+        headers.append(bearer(str(user["token"])))
+    elif user.get("tokenFile"):
+        headers.append(bearer(read_file(user["tokenFile"], "token file").decode()))
+    elif user.get("username") and user.get("password"):
+        headers.append(basic(user["username"], user["password"]))
+    if user.get("as"):
+        headers.append(("Impersonate-User", user["as"]))
+        headers += [("Impersonate-Group", group) for group in user.get("as-groups") or []]
+    cert, key = _file_or_data(user, "client-certificate"), _file_or_data(user, "client-key")
+    if not headers and not cert:
+        raise MeshError(f"The user of context {name} has no credential in the kubeconfig.")
+    renew = (lambda: _by_user(access, user, name)) if user.get("tokenFile") else None
+    return replace(access, client_cert=cert, client_key=key, headers=tuple(headers), renew=renew)
+
+
+def _by_plugin(config: Mapping[str, Any], name: str, access: Access) -> Access:
+    try:
+        from kubernetes.client import Configuration
+        from kubernetes.config import ConfigException, load_kube_config_from_dict
+    except ImportError as error:
+        raise MeshError("The Python package kubernetes is needed for credential plugins in kubeconfigs.") from error
+    settings = Configuration()
+    with _Said() as said:
+        try:
+            load_kube_config_from_dict(dict(config), context=name, client_configuration=settings, persist_config=False)
+        except (ConfigException, OSError, KeyError, TypeError) as error:
+            raise MeshError(f"The credential plugin of context {name} failed: {error}.") from error
+    token = settings.api_key.get("BearerToken") or settings.api_key.get("authorization")
+    if not token and not settings.cert_file:
+        raise MeshError(f"The credential plugin of context {name} gave no credential: {said.text or 'it said nothing'}.")
+    return replace(
+        access,
+        client_cert=read_file(settings.cert_file, "client certificate") if settings.cert_file else None,
+        client_key=read_file(settings.key_file, "client key") if settings.key_file else None,
+        headers=(("Authorization", token),) if token else (),
+        renew=lambda: _by_plugin(config, name, access),
+    )
+
+
+class _Said(logging.Handler):
+    """The official loader logs why a plugin failed and goes on without a credential; this keeps what it said."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.text = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.text = " ".join(record.getMessage().split()).rstrip(".")
+
+    def __enter__(self) -> _Said:
+        logging.getLogger().addHandler(self)
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        logging.getLogger().removeHandler(self)

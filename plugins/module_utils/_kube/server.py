@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading one cluster by kind and name, and doing many things to it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from .._mesh.change import Ref
+from .._mesh.errors import MeshError
+from .answer import Answer, error
+from .discovery import Discovery, Kind
+from .transport import THREADS, Transport
+
+_METADATA = (
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+)
+_PAGE = "500"
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Server:
+    """One API server within one call: its kinds, its objects."""
+
+    def __init__(self, transport: Transport, name: str, dry_run: bool = False) -> None:
+        self.transport, self.name, self.dry_run = transport, name, dry_run
+        self.discovery = Discovery(transport)
+
+    def path(self, ref: Ref, kind: Kind) -> str:
+        if kind.namespaced and not ref.namespace:
+            raise MeshError(f"{self.name}: {ref} names no namespace, and {ref.kind} objects live in one.")
+        return kind.path(ref.namespace, ref.name)
+
+    def get(self, ref: Ref) -> dict[str, Any] | None:
+        kind = self.discovery.find(ref.api_version, ref.kind)
+        if kind is None:
+            return None
+        answer = self.transport.request("GET", self.path(ref, kind))
+        if answer.status == 404:
+            return None
+        return dict(self.accepted(answer, f"get {ref}").json())
+
+    def list(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None = None,
+        labels: str | Mapping[str, str] | None = None,
+        fields: str | Mapping[str, str] | None = None,
+        metadata_only: bool = False,
+    ) -> list[dict[str, Any]]:
+        """All of a kind; the pages of a long list are put together."""
+        served = self.discovery.find(api_version, kind)
+        if served is None:
+            return []
+        query = {"limit": _PAGE, "labelSelector": _selector(labels), "fieldSelector": _selector(fields)}
+        query = {key: value for key, value in query.items() if value}
+        accept = _METADATA if metadata_only else "application/json"
+        items: list[dict[str, Any]] = []
+        while True:
+            answer = self.transport.request("GET", served.path(namespace), query, accept=accept)
+            if answer.status == 410 and "continue" in query:
+                del query["continue"]
+                items = []
+                continue
+            if answer.status == 404:
+                return []
+            page = self.accepted(answer, f"list {served.plural}{' in ' + namespace if namespace else ''}").json()
+            items += page.get("items") or []
+            query["continue"] = (page.get("metadata") or {}).get("continue") or ""
+            if not query["continue"]:
+                break
+        return [{**item, "apiVersion": api_version, "kind": kind} for item in items]
+
+    def accepted(self, answer: Answer, doing: str) -> Answer:
+        if answer.ok:
+            return answer
+        raise error(answer, self.name, doing)
+
+
+def _selector(wish: str | Mapping[str, str] | None) -> str:
+    if wish is None or isinstance(wish, str):
+        return wish or ""
+    return ",".join(f"{key}={value}" for key, value in sorted(wish.items()))
+
+
+def each(work: Callable[[T], R], items: Iterable[T], threads: int = THREADS) -> list[R | MeshError]:
+    """Do it to all, at once; what failed stands in the place of its result."""
+    todo = list(items)
+
+    def one(item: T) -> R | MeshError:
+        try:
+            return work(item)
+        except MeshError as failed:
+            return failed
+
+    if len(todo) < 2:
+        return [one(item) for item in todo]
+    with ThreadPoolExecutor(min(threads, len(todo))) as pool:
+        running: list[Future[R | MeshError]] = [pool.submit(one, item) for item in todo]
+        return [future.result() for future in running]
+
+
+def all_or_error(results: Iterable[R | MeshError]) -> list[R]:
+    """The results, or one error of the kind of the first that tells the first few."""
+    known = list(results)
+    failed = [result for result in known if isinstance(result, MeshError)]
+    if not failed:
+        return [result for result in known if not isinstance(result, MeshError)]
+    if len(failed) == 1:
+        raise failed[0]
+    said = list(dict.fromkeys(str(failure) for failure in failed))
+    more = f" And {len(said) - 3} more of this kind." if len(said) > 3 else ""
+    raise type(failed[0])(" ".join(said[:3]) + more, **failed[0].facts)

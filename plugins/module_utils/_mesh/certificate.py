@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Certificates and CAs as plain data. What cryptography had to say about them is already in the fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One certificate. `key_type` is a family and a size: "EC P-256", "RSA 2048", "Ed25519"."""
+
+    subject: str
+    issuer: str
+    serial: str
+    not_before: datetime
+    not_after: datetime
+    is_ca: bool
+    path_length: int | None
+    key_type: str
+    fingerprint: str
+    signature_algorithm: str
+    ski: str | None = None
+    aki: str | None = None
+    sans: tuple[str, ...] = ()
+    key_usage: frozenset[str] | None = None
+    extended_key_usage: frozenset[str] | None = None
+    self_signed: bool = False
+    pem: bytes = field(default=b"", repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return f"'{self.subject}' ({short(self.fingerprint)})"
+
+    def facts(self) -> dict[str, Any]:
+        """What a module returns of it."""
+        return {
+            "subject": self.subject,
+            "issuer": self.issuer,
+            "serial": self.serial,
+            "not_before": iso(self.not_before),
+            "not_after": iso(self.not_after),
+            "key_type": self.key_type,
+            "fingerprint": self.fingerprint,
+            "path_length": self.path_length,
+            "sans": list(self.sans),
+            "signature_algorithm": self.signature_algorithm,
+        }
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the parts of a CA are called where it was found: keys of a Secret, options of a task."""
+
+    certificate: str = "certificate"
+    key: str = "private key"
+    chain: str = "chain"
+    roots: str = "root certificate"
+
+
+@dataclass(frozen=True)
+class Material:
+    """A CA as PEM. A part that is not there is empty; `chain` is None where none belongs, as in a root.
+
+    The key is in no repr, so in no traceback either.
+    """
+
+    certificate: bytes
+    key: bytes = field(repr=False)
+    chain: bytes | None = None
+    roots: bytes = b""
+    names: Names = Names()
+    self_made: bool = False  # by the mesh's control plane for itself, not by an operator
+    faults: tuple[str, ...] = ()  # what the mesh would not take, as half sentences
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A CA as it was found at the time `at`: its parts read, and what their signatures prove.
+
+    `path` goes from the certificate up to the root that it was verified against, and is empty if no such path exists.
+    """
+
+    where: str
+    at: datetime
+    certificate: Certificate | None
+    roots: tuple[Certificate, ...] = ()
+    chain: tuple[Certificate, ...] = ()
+    path: tuple[Certificate, ...] = ()
+    key_type: str | None = None
+    key_matches: bool = False
+    names: Names = Names()
+    missing: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    self_made: bool = False
+    ours: bool = False
+
+    @property
+    def root(self) -> Certificate | None:
+        """The root that its certificates lead to, or the only one there is."""
+        if self.path:
+            return self.path[-1]
+        return self.roots[0] if len(self.roots) == 1 else None
+
+    @property
+    def line(self) -> tuple[Certificate, ...]:
+        """The certificates that have to hold for anything that this CA signs."""
+        return self.path or ((self.certificate,) if self.certificate else ())
+
+    @property
+    def trusts(self) -> frozenset[str]:
+        """Fingerprints of the roots that it hands out as trusted."""
+        return frozenset(root.fingerprint for root in self.roots)
+
+
+def short(fingerprint: str) -> str:
+    """Enough of a fingerprint to tell certificates apart in a sentence."""
+    return fingerprint[:12]
+
+
+def iso(moment: datetime) -> str:
+    """A moment as people and machines read it: 2026-08-27T12:00:00Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One object before and after, and the result Ansible expects of many."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_NOISE = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink")
+_LAST_APPLIED = "last-applied"
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Which object: enough to find it on a cluster."""
+
+    api_version: str
+    kind: str
+    name: str
+    namespace: str | None = None
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> Ref:
+        meta = manifest.get("metadata") or {}
+        return cls(
+            str(manifest.get("apiVersion") or ""),
+            str(manifest.get("kind") or ""),
+            str(meta.get("name") or ""),
+            meta.get("namespace") or None,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace + '/' if self.namespace else ''}{self.name}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of one object: `created`, `updated`, `deleted` or `unchanged`."""
+
+    ref: Ref
+    action: str
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+    @property
+    def changed(self) -> bool:
+        return self.action != "unchanged"
+
+
+def as_result(changes: Iterable[Change]) -> dict[str, Any]:
+    """`changed`, `changes` (every object) and `diff` (only those that differ, no secret in it)."""
+    known = list(changes)
+    return {
+        "changed": any(change.changed for change in known),
+        "changes": [{"object": str(change.ref), "action": change.action} for change in known],
+        "diff": [_diff(change) for change in known if change.changed],
+    }
+
+
+def _diff(change: Change) -> dict[str, Any]:
+    header = str(change.ref)
+    return {
+        "before_header": header,
+        "after_header": f"{header} ({change.action})",
+        "before": presentable(change.before),
+        "after": presentable(change.after),
+    }
+
+
+def presentable(manifest: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A manifest as a person wants to see it: without the server's bookkeeping, secrets as digests."""
+    if not manifest:
+        return {}
+    shown = {key: copy.deepcopy(value) for key, value in manifest.items() if key != "status"}
+    meta = {key: value for key, value in (shown.get("metadata") or {}).items() if key not in _NOISE}
+    annotations = {k: v for k, v in (meta.pop("annotations", None) or {}).items() if _LAST_APPLIED not in k}
+    if annotations:
+        meta["annotations"] = annotations
+    shown["metadata"] = meta
+    if shown.get("kind") == "Secret":
+        _mask(shown)
+    return shown
+
+
+def _mask(secret: dict[str, Any]) -> None:
+    for part in ("data", "stringData"):
+        if secret.get(part):
+            secret[part] = {key: digest(value) for key, value in secret[part].items()}
+
+
+def digest(value: Any) -> str:
+    """Enough to see that a secret changed, too little to learn it."""
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()[:12]

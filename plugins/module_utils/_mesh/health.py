@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What runs of a mesh in one cluster, and what of it is not as it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One revision of the control plane. `version` is the tag of its image."""
+
+    revision: str
+    version: str
+    desired: int
+    ready: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Remote:
+    """What one control plane pod says of a cluster it discovers: synced, syncing, timeout, closed."""
+
+    pod: str
+    cluster: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A gateway between networks. Addresses are those the platform gave: IP, host name, or node addresses with a node port."""
+
+    name: str
+    namespace: str
+    network: str
+    desired: int
+    ready: int
+    addresses: Sequence[str] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy that a control plane pod serves. `stale` names the kinds of config sent but not accepted."""
+
+    name: str
+    namespace: str
+    version: str
+    stale: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Health:
+    """The facts of one cluster."""
+
+    cluster: str
+    planes: Sequence[Plane] = ()
+    remotes: Sequence[Remote] = ()
+    gateways: Sequence[Gateway] = ()
+    links: Sequence[str] = ()
+    reachable_networks: Sequence[str] = ()
+    proxies: Sequence[Proxy] = ()
+    unanswered: Sequence[str] = ()
+    served_by: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the inventory wants of this cluster. `remotes` maps each cluster to be discovered to its network."""
+
+    revision: str = ""
+    network: str = ""
+    role: str = "primary"
+    gateway: bool = True
+    remotes: Mapping[str, str] = field(default_factory=dict)
+
+
+def findings(health: Health, expected: Expected) -> list[str]:
+    """Each thing that is not as expected, as a sentence; the worst first."""
+    found = _planes(health, expected)
+    if not found and expected.role == "primary":
+        found += _remotes(health, expected) + _networks(health, expected)
+    found += _gateways(health, expected)
+    return [f"{health.cluster}: {text}." for text in found]
+
+
+def _planes(health: Health, expected: Expected) -> list[str]:
+    if expected.role != "primary":
+        return [] if health.served_by else ["no address of the primary's control plane is set; run meshops.lifecycle.control_plane"]
+    wanted = [plane for plane in health.planes if not expected.revision or plane.revision == expected.revision]
+    if not wanted:
+        runs = ", ".join(plane.revision for plane in health.planes)
+        others = f"; there is {runs}" if runs else ""
+        return [f"the control plane {expected.revision or 'of the mesh'} is not installed{others}; run meshops.lifecycle.control_plane"]
+    found = []
+    for plane in wanted:
+        if plane.ready < max(plane.desired, 1):
+            told = f": {plane.reason}" if plane.reason else ""
+            found.append(f"the control plane {plane.revision} has {plane.ready} of {plane.desired} replicas ready{told}")
+    return found + [f"{who} did not answer" for who in health.unanswered]
+
+
+def _remotes(health: Health, expected: Expected) -> list[str]:
+    found = []
+    pods = sorted({remote.pod for remote in health.remotes})
+    for pod in pods:
+        seen = {remote.cluster: remote.status for remote in health.remotes if remote.pod == pod}
+        for name in sorted(expected.remotes):
+            status = seen.get(name)
+            if status is None:
+                found.append(f"{pod} does not know the cluster {name}; run meshops.lifecycle.federate")
+            elif status != "synced":
+                found.append(f"{pod} has not synced the cluster {name} (it says {status}); look whether {name}'s API server is reached from here")
+    if expected.remotes and not pods:
+        found.append("no control plane pod told which clusters it has synced")
+    return found
+
+
+def _networks(health: Health, expected: Expected) -> list[str]:
+    """Every other network needs a known gateway, or requests to it end in 503."""
+    wanted = {network: cluster for cluster, network in sorted(expected.remotes.items()) if network != expected.network}
+    return [
+        f"the control plane knows no gateway of the network {network} (cluster {cluster}), so requests cannot cross to it"
+        for network, cluster in wanted.items()
+        if network not in health.reachable_networks
+    ]
+
+
+def _gateways(health: Health, expected: Expected) -> list[str]:
+    if not expected.gateway:
+        return []
+    wanted = [gateway for gateway in health.gateways if gateway.network == expected.network]
+    if not wanted:
+        return [f"there is no east-west gateway for the network {expected.network}; run meshops.lifecycle.gateways"]
+    found = []
+    for gateway in wanted:
+        where = f"the gateway {gateway.namespace}/{gateway.name}"
+        if gateway.ready < max(gateway.desired, 1):
+            told = f": {gateway.reason}" if gateway.reason else ""
+            found.append(f"{where} has {gateway.ready} of {gateway.desired} replicas ready{told}")
+        if not gateway.addresses:
+            found.append(f"{where} has no address yet; look at its Service and the platform's load balancer")
+    return found

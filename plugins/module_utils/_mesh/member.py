@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A cluster as the inventory describes it, and a mesh as the set of its clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import Refused
+from .names import domain_fault, label_fault, value_fault
+
+ROLES = ("primary", "remote")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One cluster of a mesh. `primary` is set for a remote: the cluster whose control plane serves it."""
+
+    name: str
+    mesh: str = ""
+    provider: str = "istio"
+    network: str = ""
+    role: str = "primary"
+    primary: str = ""
+    site: str = ""
+    trust_domain: str = "cluster.local"
+    api_server: str = ""
+    tls_server_name: str = ""
+    cluster_uid: str = ""
+    kube: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, name: str, variables: Mapping[str, Any]) -> Member:
+        """From a host's variables `mesh_*`; what is not set keeps its default."""
+        known = {key: variables.get(variable) for key, variable in _VARIABLES.items()}
+        given = {key: value for key, value in known.items() if value not in (None, "")}
+        return cls(name=name, **given)
+
+    @property
+    def serves(self) -> bool:
+        """Whether a control plane of the mesh runs here."""
+        return self.role == "primary"
+
+    def faults(self) -> list[str]:
+        """What is wrong with the names and the role, as half sentences."""
+        found = [
+            label_fault("cluster name", self.name),
+            label_fault("mesh_name", self.mesh),
+            value_fault("mesh_network", self.network),
+            domain_fault("mesh_trust_domain", self.trust_domain),
+        ]
+        if self.role not in ROLES:
+            found.append(f"the mesh_role {self.role!r} is neither primary nor remote")
+        if self.role == "remote" and not self.primary:
+            found.append("mesh_role is remote but mesh_primary does not name the cluster that serves it")
+        return [fault for fault in found if fault]
+
+
+_VARIABLES = {
+    "mesh": "mesh_name",
+    "provider": "mesh_provider",
+    "network": "mesh_network",
+    "role": "mesh_role",
+    "primary": "mesh_primary",
+    "site": "mesh_site",
+    "trust_domain": "mesh_trust_domain",
+    "api_server": "mesh_api_server",
+    "tls_server_name": "mesh_tls_server_name",
+    "cluster_uid": "mesh_cluster_uid",
+    "kube": "mesh_kube",
+}
+
+
+def named(members: Iterable[Member], name: str) -> Member:
+    """The member of that name."""
+    for member in members:
+        if member.name == name:
+            return member
+    raise Refused(f"{name}: the inventory has no cluster of this name with a mesh_name and a mesh_kube.")
+
+
+def of_mesh(members: Iterable[Member], mesh: str) -> list[Member]:
+    """The members of one mesh, in the order given."""
+    return [member for member in members if member.mesh == mesh]
+
+
+def remotes_of(members: Iterable[Member], primary: Member) -> list[Member]:
+    """The remote clusters that the control plane of `primary` serves."""
+    return [m for m in of_mesh(members, primary.mesh) if m.role == "remote" and m.primary == primary.name]
+
+
+def served_faults(members: Iterable[Member]) -> dict[str, list[str]]:
+    """Remote clusters whose primary is not there, or is no primary: cluster name to half sentences."""
+    everyone = list(members)
+    found: dict[str, list[str]] = {}
+    for member in everyone:
+        if member.role != "remote" or not member.primary:
+            continue
+        peers = {m.name: m for m in of_mesh(everyone, member.mesh)}
+        primary = peers.get(member.primary)
+        if primary is None:
+            found[member.name] = [f"mesh_primary names {member.primary}, which is no cluster of the mesh {member.mesh}"]
+        elif not primary.serves:
+            found[member.name] = [f"mesh_primary names {member.primary}, which is itself a remote"]
+    return found

@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Why a CA must not be used: chains of named reasons. Each looks at one thing and says it in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from .certificate import Authority, Certificate, iso
+
+Reason = Callable[[Authority], "str | None"]
+
+CURVES = ("P-256", "P-384", "P-521")
+RSA_BITS = 2048
+_WEAK_DIGESTS = ("SHA1", "MD5")
+_TLS_SERVER = frozenset({"serverAuth", "any"})
+
+
+@dataclass(frozen=True)
+class Objection:
+    """A reason by its name, and the sentence that goes with it."""
+
+    reason: str
+    sentence: str
+
+
+def objections(ca: Authority, chain: Iterable[Reason]) -> list[Objection]:
+    """All that speaks against using this CA, in the order of the chain."""
+    told = ((reason.__name__, reason(ca)) for reason in chain)
+    return [Objection(name, f"{ca.where}: {text}") for name, text in told if text]
+
+
+def missing_part(ca: Authority) -> str | None:
+    if not ca.missing:
+        return None
+    return f"{_listed(ca.missing)} {_are(ca.missing)} missing. Give all parts of the CA."
+
+
+def unreadable(ca: Authority) -> str | None:
+    return "; ".join(ca.unreadable) + "." if ca.unreadable else None
+
+
+def key_does_not_match(ca: Authority) -> str | None:
+    if ca.certificate is None or ca.key_type is None or ca.key_matches:
+        return None
+    told = f"the key in {ca.names.key} ({ca.key_type}) does not match the certificate {ca.certificate}"
+    return f"{told}. Give the key and the certificate of one CA."
+
+
+def not_a_ca(ca: Authority) -> str | None:
+    found = [c for c in ca.line if not c.is_ca]
+    if not found:
+        return None
+    return f"{_listed(found)} is not a CA (basic constraints say CA:FALSE). Give a CA certificate (CA:TRUE)."
+
+
+def cannot_sign(ca: Authority) -> str | None:
+    found = [c for c in ca.line if c.is_ca and c.key_usage is not None and "keyCertSign" not in c.key_usage]
+    if not found:
+        return None
+    return f"the key usage of {_listed(found)} lacks keyCertSign, so what it signs is void. Have it issued with it."
+
+
+def wrong_purpose(ca: Authority) -> str | None:
+    found = [c for c in ca.line if c.extended_key_usage is not None and not c.extended_key_usage & _TLS_SERVER]
+    if not found:
+        return None
+    told = f"the extended key usage of {_listed(found)} leaves out TLS servers"
+    return f"{told}. Have it issued without an extended key usage."
+
+
+def expired(ca: Authority) -> str | None:
+    found = overdue(ca)
+    if not found:
+        return None
+    return "; ".join(f"{c} expired at {iso(c.not_after)}" for c in found) + ". Give a CA that is valid."
+
+
+def not_yet_valid(ca: Authority) -> str | None:
+    found = [c for c in ca.line if c.not_before > ca.at]
+    if not found:
+        return None
+    told = "; ".join(f"{c} is not valid before {iso(c.not_before)}" for c in found)
+    return f"{told} and it is {iso(ca.at)} here. Check this machine's clock, or wait, or give another one."
+
+
+def weak_key(ca: Authority) -> str | None:
+    found = [c for c in ca.line if _is_weak(c.key_type)]
+    if not found:
+        return None
+    told = "; ".join(f"{c} has the key {c.key_type}" for c in found)
+    return f"{told}. The least that is accepted is RSA {RSA_BITS} or EC P-256 (P-384 and P-521 will do)."
+
+
+def ed25519(ca: Authority) -> str | None:
+    found = [c for c in ca.line if c.key_type.startswith("Ed")]
+    if not found:
+        return None
+    return f"{_listed(found)} has a key of type {found[0].key_type}, which Envoy does not take. Use EC P-256 or RSA."
+
+
+def weak_signature(ca: Authority) -> str | None:
+    """A root's signature on itself proves nothing, so it is nobody's concern."""
+    found = [c for c in ca.line if not c.self_signed and c.signature_algorithm.endswith(_WEAK_DIGESTS)]
+    if not found:
+        return None
+    told = "; ".join(f"{c} is signed with {c.signature_algorithm}" for c in found)
+    return f"{told}, which TLS libraries no longer accept. Have it issued with SHA-256."
+
+
+def chain_does_not_verify(ca: Authority) -> str | None:
+    if ca.certificate is None or not ca.roots or ca.path:
+        return None
+    own = ca.certificate
+    namesakes = [c for c in (*ca.chain, *ca.roots) if c.subject == own.issuer and c.fingerprint != own.fingerprint]
+    if namesakes:
+        told = f"the chain does not verify: {_listed(namesakes)} has the issuer's name but did not sign {own}"
+        return f"{told}. Give the chain and the root that it was issued under."
+    return (
+        f"the chain does not verify: no path leads from {own}, issued by '{own.issuer}', to {_listed(ca.roots)}. "
+        f"Put the missing certificates into {ca.names.chain}, or give the right root."
+    )
+
+
+def chain_lacks_signer(ca: Authority) -> str | None:
+    """Proxies present a leaf and this chain; without the certificate in it nobody can verify the leaf."""
+    if ca.certificate is None or not ca.path or not ca.chain or ca.certificate.fingerprint in ca.trusts:
+        return None
+    lacking = [c for c in ca.path[:-1] if c.fingerprint not in {known.fingerprint for known in ca.chain}]
+    if not lacking:
+        return None
+    return f"{ca.names.chain} lacks {_listed(lacking)}, so no peer could verify what is signed under it. Put it in."
+
+
+def path_too_short(ca: Authority) -> str | None:
+    found = [c for below, c in enumerate(ca.path) if c.path_length is not None and c.path_length < below]
+    if not found:
+        return None
+    told = f"the path length {found[0].path_length} of {_listed(found)} forbids the intermediate below it"
+    return f"{told}. Have it issued with a greater path length or none."
+
+
+def no_room_for_intermediate(ca: Authority) -> str | None:
+    if ca.certificate is None or ca.certificate.path_length != 0:
+        return None
+    told = f"the path length 0 of {ca.certificate} forbids intermediates, and each cluster needs one"
+    return f"{told}. Give a root without a path length, or with 1 or more."
+
+
+def root_not_self_signed(ca: Authority) -> str | None:
+    found = [c for c in ca.roots if not c.self_signed]
+    if not found:
+        return None
+    told = f"{_listed(found)} is no root: it is not self-signed but issued by '{found[0].issuer}'"
+    return f"{told}. Give the root at the top of its chain."
+
+
+def duplicate_roots(ca: Authority) -> str | None:
+    """Verifiers look a root up by its name and serial, and would find the wrong one."""
+    seen: dict[tuple[str, str], Certificate] = {}
+    for root in ca.roots:
+        other = seen.setdefault((root.subject, root.serial), root)
+        if other.fingerprint != root.fingerprint:
+            told = f"two different roots have the same subject and serial {root.serial}: {other} and {root}"
+            return f"{told}. Reissue one of them with a serial of its own."
+    return None
+
+
+def several_roots(ca: Authority) -> str | None:
+    if len(ca.roots) < 2:
+        return None
+    told = f"{ca.names.certificate} holds {len(ca.roots)} certificates: {_listed(ca.roots)}"
+    return f"{told}. Give the one root that is to sign; to trust a second one is a rotation."
+
+
+_EITHER: tuple[Reason, ...] = (
+    missing_part, unreadable, key_does_not_match, not_a_ca, cannot_sign, wrong_purpose, expired, not_yet_valid,
+    ed25519, weak_key,
+)  # fmt: skip
+ROOT: tuple[Reason, ...] = (*_EITHER, root_not_self_signed, no_room_for_intermediate, duplicate_roots, several_roots)
+ISSUER: tuple[Reason, ...] = (
+    *_EITHER, chain_does_not_verify, chain_lacks_signer, path_too_short, weak_signature, root_not_self_signed,
+    duplicate_roots,
+)  # fmt: skip
+
+
+def overdue(ca: Authority) -> list[Certificate]:
+    """The certificates of its path that have expired."""
+    return [c for c in ca.line if c.not_after <= ca.at]
+
+
+def _is_weak(key_type: str) -> bool:
+    family, _sep, size = key_type.partition(" ")
+    if family == "RSA":
+        return int(size) < RSA_BITS
+    return not family.startswith("Ed") and (family != "EC" or size not in CURVES)
+
+
+def _listed(things: Iterable[object]) -> str:
+    return " and ".join(str(thing) for thing in things)
+
+
+def _are(things: tuple[str, ...]) -> str:
+    return "is" if len(things) == 1 else "are"

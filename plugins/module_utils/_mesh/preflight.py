@@ -1,0 +1,206 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What must hold before anything is written. Every finding of every cluster at once, as sentences."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .member import Member, served_faults
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a mesh version asks of its clusters. Versions are (major, minor)."""
+
+    kubernetes_min: tuple[int, int]
+    kubernetes_max: tuple[int, int] | None = None
+    kubelet_skew: int = 3
+    clock_skew_seconds: float = 30.0
+
+
+@dataclass(frozen=True)
+class Owned:
+    """CRDs that the mesh's own release must own: API group suffixes and the release's name and namespace."""
+
+    groups: Sequence[str] = ()
+    release: str = ""
+    namespace: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What preflight read from one cluster: results of cluster_info and ca_info."""
+
+    member: Member
+    cluster: Mapping[str, Any] = field(default_factory=dict)
+    trust: Mapping[str, Any] = field(default_factory=dict)
+
+
+def findings(seen: Iterable[Seen], everyone: Sequence[Member], limits: Limits, owned: Owned) -> dict[str, list[str]]:
+    """By cluster, what stands in the way; an empty list where nothing does."""
+    read = list(seen)
+    told: dict[str, list[str]] = {one.member.name: _single(one, limits, owned) for one in read}
+    for of_estate in (_twice(read), _overlaps(read), _roots(read), served_faults(everyone)):
+        for name, sentences in of_estate.items():
+            if name in told:
+                told[name] += [_sentence(name, sentence) for sentence in sentences]
+    return told
+
+
+def _sentence(name: str, text: str) -> str:
+    return text if text.startswith(f"{name}: ") else f"{name}: {text}{'' if text.endswith('.') else '.'}"
+
+
+def _single(one: Seen, limits: Limits, owned: Owned) -> list[str]:
+    found = [*one.member.faults()]
+    for check in (_version, _kubelets, _clock):
+        found += check(one.cluster, limits)
+    found += _denied(one.cluster) + _crds(one.cluster, owned)
+    found += one.trust.get("findings", [])
+    return [_sentence(one.member.name, text) for text in found]
+
+
+def _version(cluster: Mapping[str, Any], limits: Limits) -> list[str]:
+    version = _minor(cluster.get("version"))
+    if version is None:
+        return []
+    if version < limits.kubernetes_min:
+        return [f"Kubernetes is {_dotted(version)}, this mesh needs at least {_dotted(limits.kubernetes_min)}; upgrade the cluster first"]
+    if limits.kubernetes_max and version > limits.kubernetes_max:
+        return [f"Kubernetes is {_dotted(version)}, this mesh is known to work up to {_dotted(limits.kubernetes_max)}; choose a newer mesh_version"]
+    return []
+
+
+def _minor(version: Any) -> tuple[int, int] | None:
+    if not isinstance(version, Mapping) or "major" not in version:
+        return None
+    return int(version["major"]), int(version["minor"])
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return f"{version[0]}.{version[1]}"
+
+
+def _kubelets(cluster: Mapping[str, Any], limits: Limits) -> list[str]:
+    server = _minor(cluster.get("version"))
+    found = []
+    for text in sorted(set(cluster.get("kubelet_versions", []))):
+        parts = text.lstrip("v").split(".")
+        if server and len(parts) > 1 and parts[1].isdigit():
+            behind = server[1] - int(parts[1])
+            if not 0 <= behind <= limits.kubelet_skew:
+                found.append(f"a kubelet is {text} while the API server is {_dotted(server)}; kubelets may be up to {limits.kubelet_skew} minor versions older and never newer")
+    return found
+
+
+def _clock(cluster: Mapping[str, Any], limits: Limits) -> list[str]:
+    skew = cluster.get("clock_skew_seconds")
+    if skew is None or abs(skew) <= limits.clock_skew_seconds:
+        return []
+    side = "behind" if skew > 0 else "ahead of"
+    return [
+        f"the cluster's clock is {abs(skew):.0f} s {side} this machine's, more than the {limits.clock_skew_seconds:.0f} s allowed; "
+        "certificates would be seen as expired or not yet valid, so set the clocks right (NTP)"
+    ]
+
+
+def _denied(cluster: Mapping[str, Any]) -> list[str]:
+    denied = cluster.get("denied", [])
+    if not denied:
+        return []
+    told = ", ".join(_right(one) for one in denied)
+    return [f"the credential may not {told}; grant it these rights or use another one"]
+
+
+def _right(one: Mapping[str, Any]) -> str:
+    kind = ".".join(part for part in (one.get("resource", ""), one.get("group", "")) if part)
+    where = f" in {one['namespace']}" if one.get("namespace") else ""
+    return f"{one.get('verb', '')} {kind}{where}"
+
+
+def _crds(cluster: Mapping[str, Any], owned: Owned) -> list[str]:
+    found: dict[str, list[str]] = {}
+    for crd in cluster.get("crds", []):
+        group = crd["name"].partition(".")[2]
+        if group not in owned.groups or not owned.release:
+            continue
+        if (crd.get("release_name"), crd.get("release_namespace")) != (owned.release, owned.namespace):
+            found.setdefault(_owner(crd), []).append(crd["name"])
+    return [
+        f"the CRD {names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''} belong{'' if len(names) > 1 else 's'} to {owner}, not to the Helm release "
+        f"{owned.namespace}/{owned.release}; hand them over, or set control_plane_crds: external to leave them with their owner"
+        for owner, names in sorted(found.items())
+    ]
+
+
+def _owner(crd: Mapping[str, Any]) -> str:
+    if crd.get("release_name"):
+        return f"the Helm release {crd.get('release_namespace', '')}/{crd['release_name']}"
+    if crd.get("managed_by"):
+        return str(crd["managed_by"])
+    managers = [m for m in crd.get("managers", []) if m not in ("kube-apiserver",)]
+    return f"the field manager {managers[0]}" if managers else "nobody that is known"
+
+
+def _twice(read: Sequence[Seen]) -> dict[str, list[str]]:
+    """Two names of the inventory that lead to one cluster: a copied context is the classic way to the wrong cluster."""
+    by_uid: dict[str, list[str]] = {}
+    for one in read:
+        uid = one.cluster.get("uid")
+        if uid:
+            by_uid.setdefault(uid, []).append(one.member.name)
+    return {
+        name: [f"{' and '.join(names)} lead to the same cluster (kube-system has UID {uid}); mend mesh_kube of one of them"]
+        for uid, names in by_uid.items()
+        if len(names) > 1
+        for name in names
+    }
+
+
+def _overlaps(read: Sequence[Seen]) -> dict[str, list[str]]:
+    """Clusters of one mesh on one network route pod addresses to each other, so their ranges must differ."""
+    found: dict[str, list[str]] = {}
+    for position, one in enumerate(read):
+        for other in read[position + 1 :]:
+            if (one.member.mesh, one.member.network) != (other.member.mesh, other.member.network):
+                continue
+            shared = _shared(one.cluster.get("pod_cidrs", []), other.cluster.get("pod_cidrs", []))
+            if shared:
+                text = (
+                    f"{one.member.name} and {other.member.name} are both on the network {one.member.network!r} but share the pod range {shared}; "
+                    "give each its own mesh_network, or its own range"
+                )
+                found.setdefault(one.member.name, []).append(text)
+                found.setdefault(other.member.name, []).append(text)
+    return found
+
+
+def _shared(left: Iterable[str], right: Iterable[str]) -> str | None:
+    others = [ipaddress.ip_network(cidr, strict=False) for cidr in right]
+    for cidr in left:
+        own = ipaddress.ip_network(cidr, strict=False)
+        if any(own.version == other.version and own.overlaps(other) for other in others):
+            return str(own)
+    return None
+
+
+def _roots(read: Sequence[Seen]) -> dict[str, list[str]]:
+    """Within a mesh, all clusters that have a root already must have the same."""
+    found: dict[str, list[str]] = {}
+    for mesh in sorted({one.member.mesh for one in read}):
+        groups: dict[str, list[str]] = {}
+        for one in read:
+            root = (one.trust.get("root") or {}).get("fingerprint") if one.trust.get("present") else None
+            if one.member.mesh == mesh and root:
+                groups.setdefault(root, []).append(one.member.name)
+        if len(groups) > 1:
+            told = " | ".join(f"{', '.join(names)} (root {root[:8]})" for root, names in groups.items())
+            text = f"the clusters of the mesh {mesh} do not share a root CA: {told}; bring them to one root with a rotation before they are linked"
+            found |= {name: [text] for names in groups.values() for name in names}
+    return found

@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Helm releases: what is wished, what Helm's own records say, and whether there is work to do."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import MeshError
+
+RECORD_TYPE = "helm.sh/release.v1"
+
+
+@dataclass(frozen=True)
+class Release:
+    """A chart as it should be installed. `version` is None where the source itself decides (a directory)."""
+
+    name: str
+    namespace: str
+    chart: str
+    repository: str | None = None
+    version: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "namespace": self.namespace,
+            "chart": self.chart,
+            "repository": self.repository,
+            "version": self.version,
+            "values": dict(self.values),
+        }
+
+
+@dataclass(frozen=True)
+class Record:
+    """One revision of a release as Helm stored it. `secret` is the name of the Secret that holds it."""
+
+    name: str
+    revision: int
+    status: str
+    chart_version: str
+    values: Mapping[str, Any]
+    secret: str
+
+    @property
+    def pending(self) -> bool:
+        """Helm was, or is, at work on it: it refuses any other operation until this is settled."""
+        return self.status.startswith("pending") or self.status == "uninstalling"
+
+
+def read_record(secret: Mapping[str, Any]) -> Record:
+    """The release in one of Helm's Secrets (base64 of base64 of gzip of JSON)."""
+    name = secret.get("metadata", {}).get("name", "")
+    try:
+        packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
+        body = json.loads(gzip.decompress(packed) if packed[:2] == b"\x1f\x8b" else packed)
+    except (KeyError, ValueError, OSError, EOFError, binascii.Error, zlib.error) as error:
+        raise MeshError(f"The Helm record Secret {name} cannot be read ({error.__class__.__name__}); look at it with: helm history.") from error
+    chart = body.get("chart", {}).get("metadata", {})
+    return Record(
+        name=body["name"],
+        revision=int(body["version"]),
+        status=body.get("info", {}).get("status", "unknown"),
+        chart_version=str(chart.get("version", "")),
+        values=body.get("config") or {},
+        secret=name,
+    )
+
+
+def latest(records: Iterable[Record], name: str) -> Record | None:
+    """The newest record of a release."""
+    return max((r for r in records if r.name == name), key=lambda r: r.revision, default=None)
+
+
+def due(release: Release, record: Record | None) -> str | None:
+    """Why Helm has work to do, in a few words; None where the record already is what is wished."""
+    if record is None:
+        return "not installed"
+    if record.status != "deployed":
+        return f"its last operation ended as {record.status}"
+    if release.version and record.chart_version != release.version:
+        return f"chart {record.chart_version} -> {release.version}"
+    changes = differences(record.values, release.values)
+    return "; ".join(changes) if changes else None
+
+
+_MISSING = object()
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any], path: str = "") -> list[str]:
+    """Where two sets of values differ: 'pilot.replicas 1 -> 2', sorted by path."""
+    found: list[str] = []
+    for key in sorted(set(before) | set(after), key=str):
+        here = f"{path}{key}"
+        old, new = before.get(key, _MISSING), after.get(key, _MISSING)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            found += differences(old, new, f"{here}.")
+        elif old != new:
+            found.append(f"{here} {_shown(here, old)} -> {_shown(here, new)}")
+    return found
+
+
+_SENSITIVE = ("key", "password", "secret", "token", "credential")
+
+
+def _shown(path: str, value: Any) -> str:
+    """A value short enough for a line; one whose path sounds secret is not shown."""
+    if value is _MISSING:
+        return "(unset)"
+    if any(word in path.lower() for word in _SENSITIVE):
+        return "(hidden)"
+    text = json.dumps(value, sort_keys=True, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A table that a person reads at night: one row per cluster, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+_DASH = "-"
+
+
+def lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Aligned columns, two spaces apart, a rule under the header."""
+    cells = [list(header), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    told = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return [told[0], "  ".join("-" * width for width in widths), *told[1:]]
+
+
+STATUS = ("CLUSTER", "VERDICT", "VERSION", "REVISIONS", "REMOTE CLUSTERS", "GATEWAY", "ROOT", "ROOT EXPIRES", "INTERMEDIATE EXPIRES", "PROXIES")
+
+
+def status(clusters: Mapping[str, Mapping[str, Any] | str], now: datetime) -> list[str]:
+    """From each cluster's mesh_info result, or the sentence that says why there is none."""
+    rows = [(_rank(facts), name, facts) for name, facts in clusters.items()]
+    table = lines(STATUS, [_row(name, facts, now) for _rank_, name, facts in sorted(rows, key=lambda row: row[:2])])
+    notes = [note for _rank_, _name, facts in sorted(rows, key=lambda row: row[:2]) for note in _notes(facts)]
+    return table + ([""] + notes if notes else [])
+
+
+def _rank(facts: Mapping[str, Any] | str) -> int:
+    if isinstance(facts, str):
+        return 0
+    return 1 if facts.get("findings") else 2
+
+
+def _notes(facts: Mapping[str, Any] | str) -> list[str]:
+    return [facts] if isinstance(facts, str) else list(facts.get("findings", []))
+
+
+def _row(name: str, facts: Mapping[str, Any] | str, now: datetime) -> list[str]:
+    if isinstance(facts, str):
+        return [name, "UNREACHED", *[_DASH] * (len(STATUS) - 2)]
+    trust = facts.get("trust") or {}
+    root, intermediate = trust.get("root") or {}, trust.get("intermediate") or {}
+    return [
+        name,
+        "SICK" if facts.get("findings") else "ok",
+        _joined(plane["version"] for plane in facts.get("planes", [])),
+        _joined(f"{plane['revision']} {plane['ready']}/{plane['desired']}" for plane in facts.get("planes", [])) if facts.get("planes") else _served(facts),
+        _remotes(facts),
+        _joined(address for gateway in facts.get("gateways", []) for address in gateway["addresses"]),
+        str(root.get("fingerprint", _DASH))[:8],
+        remaining(root.get("not_after"), now),
+        remaining(intermediate.get("not_after"), now),
+        _proxies(facts.get("proxies", [])),
+    ]
+
+
+def _served(facts: Mapping[str, Any]) -> str:
+    return f"by {facts['served_by']}" if facts.get("served_by") else _DASH
+
+
+def _joined(parts: Iterable[Any]) -> str:
+    return ", ".join(dict.fromkeys(str(part) for part in parts)) or _DASH
+
+
+def _remotes(facts: Mapping[str, Any]) -> str:
+    """Each remote cluster with the worst that any control plane pod says of it."""
+    worst: dict[str, str] = {}
+    for remote in facts.get("remotes", []):
+        before = worst.get(remote["cluster"], "synced")
+        worst[remote["cluster"]] = remote["status"] if before == "synced" else before
+    return _joined(f"{name} {state}" for name, state in sorted(worst.items()))
+
+
+def _proxies(proxies: Sequence[Mapping[str, Any]]) -> str:
+    stale = sum(1 for proxy in proxies if proxy["stale"])
+    return f"{len(proxies)}, {stale} stale" if stale else str(len(proxies))
+
+
+def remaining(not_after: str | None, now: datetime) -> str:
+    """'2036-11-19 (3649 d)', or hours where less than two days are left, or how long it has been expired."""
+    if not not_after:
+        return _DASH
+    end = datetime.fromisoformat(str(not_after).replace("Z", "+00:00"))
+    end = end if end.tzinfo else end.replace(tzinfo=timezone.utc)
+    seconds = (end - now).total_seconds()
+    if seconds < 0:
+        return f"{end:%Y-%m-%d} (EXPIRED)"
+    left = f"{seconds / 86400:.0f} d" if seconds >= 2 * 86400 else f"{seconds / 3600:.0f} h"
+    return f"{end:%Y-%m-%d} ({left})"

@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A cluster's CA against the mesh's root: look at everything, decide, issue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from .._kube.cluster import Cluster
+from .._mesh import root_secret
+from .._mesh.certificate import Authority
+from .._mesh.change import Change, Ref
+from .._mesh.errors import Refused
+from .._mesh.issuing import ISSUE, REFUSE, Decision, decide, wish_faults
+from .._mesh.objections import ISSUER, Objection, objections
+from .._mesh.trust import Trust, expiry
+from .._pki import issue as pki
+from .._pki import x509
+from . import root as roots
+
+OPTIONS: dict[str, Any] = {
+    "mesh": {"type": "str", "required": True},
+    "trust_domain": {"type": "str", "default": "cluster.local"},
+    "namespace": {"type": "str", "default": "istio-system"},
+    "key_type": {"type": "str", "default": "P-256", "no_log": False},
+    "intermediate_days": {"type": "int", "default": 730},
+    "root_days": {"type": "int", "default": 3650},
+    "root": {"type": "dict", "apply_defaults": True, "options": roots.OPTIONS},
+}
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that was read of a cluster's CA and of the mesh's root, and what follows from it."""
+
+    held: Authority | None
+    root: roots.Root
+    decision: Decision
+
+
+def survey(cluster: Cluster, mesh: Any, params: Mapping[str, Any], now: datetime) -> Survey:
+    """Read everything and decide; nothing is written, and nothing is raised for bad input."""
+    space = params["namespace"]
+    held = _read(cluster, mesh, mesh.held(space), params["mesh"], now)
+    self_signed = None if held else _read(cluster, mesh, mesh.self_signed(space), params["mesh"], now)
+    root = roots.find(cluster, params["root"], now)
+    decision = decide(cluster.name, held, self_signed, root.source)
+    faults = [Objection("bad_wish", f"{cluster.name}: {fault}.") for fault in wish_faults(params)]
+    if faults:
+        decision = replace(decision, action=REFUSE, objections=[*faults, *decision.objections])
+    return Survey(held, root, decision)
+
+
+def settle(cluster: Cluster, mesh: Any, params: Mapping[str, Any], now: datetime) -> tuple[Survey, list[Change]]:
+    """Bring the cluster to have an issuing CA of the mesh's root. Whatever speaks against it is said before a write."""
+    seen = accepted(survey(cluster, mesh, params, now))
+    if seen.decision.action != ISSUE:
+        return seen, []
+    changes: list[Change] = []
+    if seen.root.material is None:
+        made, changes = roots.make(seen.root, params, now)
+        seen = accepted(replace(seen, root=made, decision=Decision(ISSUE, made.source.objections(key_needed=True))))
+    changes += _issue(cluster, mesh, params, seen, now)
+    after = survey(cluster, mesh, params, now)
+    return replace(accepted(after) if after.held else after, decision=seen.decision), changes
+
+
+def accepted(seen: Survey) -> Survey:
+    """The survey, unless something speaks against going on: then all of that at once."""
+    found = seen.decision.objections
+    if found:
+        raise Refused(
+            " ".join(one.sentence for one in found),
+            findings=[one.sentence for one in found],
+            reasons=[one.reason for one in found],
+        )
+    return seen
+
+
+def facts(cluster: str, seen: Survey) -> dict[str, Any]:
+    """What the modules return. In a dry run a CA that would be made has no facts yet."""
+    held = seen.held
+    root, own = (held.root, held.certificate) if held else (None, None)
+    source = seen.root.source.root
+    return {
+        "present": held is not None,
+        "root": root.facts() if root else None,
+        "intermediate": own.facts() if own else None,
+        "chain": bool(held and held.path),
+        "trust": Trust.of(cluster, held).facts() if held and root else None,
+        "expiry": {
+            name: {"level": verdict.level, "days": verdict.days}
+            for name, one in (("root", root), ("intermediate", own))
+            if one and held and (verdict := expiry(one, held.at))
+        },
+        "source": source.certificate.fingerprint if source and source.certificate else None,
+        "warnings": list(seen.decision.warnings),
+    }
+
+
+def _read(cluster: Cluster, mesh: Any, ref: Ref, name: str, now: datetime) -> Authority | None:
+    secret = cluster.get(ref)
+    if secret is None:
+        return None
+    return x509.inspect(mesh.read(secret), f"{cluster.name}: {ref}", now, ours=root_secret.is_ours(secret, name))
+
+
+def _issue(cluster: Cluster, mesh: Any, params: Mapping[str, Any], seen: Survey, now: datetime) -> Sequence[Change]:
+    if seen.root.material is None:
+        raise Refused(f"{seen.root.source.where}: there is no root to issue from.")
+    name, space = f"Intermediate CA {cluster.name}", params["namespace"]
+    kind, days = params["key_type"], params["intermediate_days"]
+    sans = mesh.sans(space)
+    material = pki.new_intermediate(seen.root.material, name, params["trust_domain"], sans, kind, now, days)
+    proved = objections(x509.inspect(material, f"{cluster.name}: the new intermediate", now), ISSUER)
+    accepted(replace(seen, decision=Decision(ISSUE, proved)))
+    changes = roots.ensure_namespace(cluster, mesh.namespace(space, params.get("network")))
+    manifests = mesh.secrets(material, space, params["mesh"])
+    if seen.held is not None:  # an expired one of ours; whoever wrote which of its fields, all four keys change as one
+        return [*changes, *cluster.apply(manifests, force=True)]
+    created = [cluster.create(manifest) for manifest in manifests]
+    return [*changes, *(change for change in created if change)]

@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The mesh's root: found where the task says it is, or made once for all clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .._kube.cluster import Cluster
+from .._mesh import root_secret
+from .._mesh.certificate import Material, Names
+from .._mesh.change import Change, Ref
+from .._mesh.errors import Refused, Unreachable
+from .._mesh.issuing import Source
+from .._pki import issue, x509
+from .run import connect_peer
+
+OPTIONS: dict[str, Any] = {
+    "source": {"type": "str", "default": "generated", "choices": ["generated", "secret", "inline", "file"]},
+    "kube": {"type": "dict"},
+    "namespace": {"type": "str", "default": "meshops-system"},
+    "name": {"type": "str", "default": "meshops-root-ca"},
+    "certificate": {"type": "str"},
+    "private_key": {"type": "str", "no_log": True},
+    "certificate_file": {"type": "path"},
+    "private_key_file": {"type": "path", "no_log": False},
+}
+_VAULTED = b"$ANSIBLE_VAULT"
+
+
+@dataclass(frozen=True)
+class Root:
+    """The root as a Source to decide on, its PEM, and the trust cluster's Secret where it lies in one."""
+
+    source: Source
+    material: Material | None = field(default=None, repr=False)
+    cluster: Cluster | None = field(default=None, repr=False)
+    ref: Ref | None = None
+
+
+def find(cluster: Cluster, option: Mapping[str, Any], now: datetime) -> Root:
+    """The root that `option` points to. What is wrong with it is in its source, not raised."""
+    if option["source"] in ("inline", "file"):
+        return _given(option, now)
+    ref = Ref("v1", "Secret", option["name"], option["namespace"])
+    generated = option["source"] == "generated"
+    name = (option["kube"] or {}).get("cluster") or ("the trust cluster" if option["kube"] else cluster.name)
+    try:
+        peer = connect_peer(option["kube"], dry_run=cluster.dry_run) if option["kube"] else cluster
+        source = Source(f"{peer.name}: {ref}", generated=generated)
+        return _stored(Root(source, cluster=peer, ref=ref), peer.get(ref), now)
+    except Unreachable as error:
+        return Root(Source(f"{name}: {ref}", generated=generated, unreachable=str(error)), ref=ref)
+
+
+def make(root: Root, params: Mapping[str, Any], now: datetime) -> tuple[Root, list[Change]]:
+    """Generate the root and keep it on the trust cluster. Of several tasks that do so at once, the first one's stays."""
+    if root.cluster is None or root.ref is None:
+        raise Refused(f"{root.source.where}: there is no cluster to keep a generated root on.")
+    mesh, space = params["mesh"], str(root.ref.namespace)
+    made = issue.new_root(f"{mesh} root", params["trust_domain"], params["key_type"], now, params["root_days"])
+    changes = ensure_namespace(root.cluster, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}})
+    created = root.cluster.create(root_secret.secret(made, root.ref.name, space, mesh))
+    stored = root.cluster.get(root.ref)
+    if stored is None:  # a dry run
+        return replace(root, material=made), [*changes, *([created] if created else [])]
+    return _stored(root, stored, now), [*changes, *([created] if created else [])]
+
+
+def ensure_namespace(cluster: Cluster, manifest: dict[str, Any]) -> list[Change]:
+    """Make a namespace that is not there; one that is there is others' business too and stays as it is."""
+    return [] if cluster.get(Ref.of(manifest)) else cluster.apply([manifest])
+
+
+def _stored(root: Root, secret: Mapping[str, Any] | None, now: datetime) -> Root:
+    if secret is None:
+        return root
+    material = root_secret.read(secret)
+    return replace(root, material=material, source=replace(root.source, root=x509.inspect(material, root.source.where, now)))
+
+
+def _given(option: Mapping[str, Any], now: datetime) -> Root:
+    if option["source"] == "inline":
+        names, where = Names("root.certificate", "root.private_key", roots="root.certificate"), "The mesh's root"
+        pem, key, faults = (option["certificate"] or "").encode(), (option["private_key"] or "").encode(), []
+    else:
+        names = Names("root.certificate_file", "root.private_key_file", roots="root.certificate_file")
+        where = "The mesh's root"
+        pem, certificate_faults = _file(option["certificate_file"], names.certificate)
+        key, key_faults = _file(option["private_key_file"], names.key)
+        faults = certificate_faults + key_faults
+    material = Material(pem, key, roots=pem, names=names, faults=tuple(faults))
+    return Root(Source(where, root=x509.inspect(material, where, now)), material=material)
+
+
+def _file(path: str | None, name: str) -> tuple[bytes, list[str]]:
+    if not path:
+        return b"", []
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        return b"", [f"{name} {path} cannot be read: {error.strerror}"]
+    if content.lstrip().startswith(_VAULTED):
+        way = "give its content as root.private_key or root.certificate with the lookup ansible.builtin.file, which decrypts"
+        return b"", [f"{name} {path} is encrypted by ansible-vault; {way}"]
+    return content, []

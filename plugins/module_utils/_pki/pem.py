@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PEM as people hand it in: with carriage returns, indentation, text around it; read leniently, written in one form."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from .._mesh.errors import MeshError
+
+try:
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+except ImportError as error:
+    MISSING: ImportError | None = error
+else:
+    MISSING = None
+
+_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+_CERTIFICATES = (b"CERTIFICATE", b"X509 CERTIFICATE")
+_KEYS = (b"PRIVATE KEY", b"EC PRIVATE KEY", b"RSA PRIVATE KEY")
+
+
+def require() -> None:
+    """Say what to install where the library is not there."""
+    if MISSING is not None:
+        text = "The Python library cryptography (at least 42) is missing where this task runs"
+        raise MeshError(f"{text} ({MISSING}). Install it for the interpreter that runs the task.")
+
+
+def certificates(pem: bytes, name: str) -> tuple[list[Any], list[str]]:
+    """The certificates in `pem`, and what in it cannot be read, as half sentences."""
+    found, faults = [], []
+    for number, (kind, der) in enumerate(_blocks(pem), 1):
+        if kind not in _CERTIFICATES:
+            continue
+        try:
+            found.append(_loaded(der))
+        except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):
+            faults.append(f"block {number} in {name} cannot be read as a certificate")
+    if pem.strip() and not found and not faults:
+        faults.append(f"{name} holds no PEM certificate (-----BEGIN CERTIFICATE-----)")
+    return found, faults
+
+
+def private_key(pem: bytes, name: str) -> tuple[Any, list[str]]:
+    """The first private key in `pem`, or why there is none. The library's own words stay out: they may quote it."""
+    if not pem.strip():
+        return None, []
+    kinds = [kind for kind, _der in _blocks(pem)]
+    if b"ENCRYPTED PRIVATE KEY" in kinds or b"Proc-Type: 4,ENCRYPTED" in pem:
+        return None, [f"the key in {name} is encrypted with a passphrase; give it in plain, protected by ansible-vault"]
+    ders = [der for kind, der in _blocks(pem) if kind in _KEYS]
+    if not ders:
+        return None, [f"{name} holds no PEM private key (-----BEGIN PRIVATE KEY-----)"]
+    try:
+        return serialization.load_der_private_key(ders[0], password=None), []
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None, [f"the private key in {name} cannot be read"]
+
+
+def of_certificate(raw: Any) -> bytes:
+    """A certificate in the one form that every reader takes."""
+    return bytes(raw.public_bytes(serialization.Encoding.PEM))
+
+
+def of_key(key: Any) -> bytes:
+    """A private key as PKCS#8, which istiod, Go and OpenSSL read whatever the kind of key."""
+    form = serialization.PrivateFormat.PKCS8
+    return bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+
+
+def _loaded(der: bytes) -> Any:
+    """Parsing is lazy in parts: touch what is needed later, so that a bad certificate fails here."""
+    raw = x509.load_der_x509_certificate(der)
+    return raw if raw.extensions is not None and raw.public_key() and raw.issuer is not None else None
+
+
+def _blocks(pem: bytes) -> Iterator[tuple[bytes, bytes]]:
+    for block in _BLOCK.finditer(pem):
+        try:
+            yield block[1], base64.b64decode(b"".join(block[2].split()), validate=True)
+        except binascii.Error:
+            yield block[1], b""

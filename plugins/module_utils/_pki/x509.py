@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From PEM to facts: what a CA is, and what the signatures in it prove."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .._mesh.certificate import Authority, Certificate, Material
+from . import pem as _pem
+
+try:
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+except ImportError:
+    pass  # said by require()
+
+_CURVES = {"secp224r1": "P-224", "secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
+_LONGEST_PATH = 8
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A certificate as the library's object and as facts."""
+
+    raw: Any
+    facts: Certificate
+
+
+def inspect(material: Material, where: str, now: datetime, ours: bool = False) -> Authority:
+    """What this CA is and what speaks for it. Never raises for bad input: what cannot be read is said in the result."""
+    _pem.require()
+    names = material.names
+    own, own_faults = _read(material.certificate, names.certificate)
+    chain, chain_faults = _read(material.chain or b"", names.chain)
+    roots, root_faults = _read(material.roots, names.roots)
+    key, key_faults = _pem.private_key(material.key, names.key)
+    faults = dict.fromkeys([*material.faults, *own_faults, *key_faults, *chain_faults, *root_faults])
+    return Authority(
+        where=where,
+        at=now,
+        certificate=own[0].facts if own else None,
+        roots=tuple(found.facts for found in _distinct(roots)),
+        chain=tuple(found.facts for found in chain),
+        path=tuple(found.facts for found in _path(own[0], [*roots, *chain], roots)) if own else (),
+        key_type=_key_type(key.public_key()) if key else None,
+        key_matches=bool(key and own and _public(key.public_key()) == _public(own[0].raw.public_key())),
+        names=names,
+        missing=_missing(material),
+        unreadable=tuple(faults),
+        self_made=material.self_made,
+        ours=ours,
+    )
+
+
+def _missing(material: Material) -> tuple[str, ...]:
+    names = material.names
+    parts = {names.certificate: material.certificate, names.key: material.key, names.roots: material.roots}
+    if material.chain is not None:
+        parts[names.chain] = material.chain
+    return tuple(name for name, part in parts.items() if not part.strip())
+
+
+def bundle(pem: bytes) -> list[Certificate]:
+    """The certificates of a bundle, each once; what cannot be read is left out."""
+    _pem.require()
+    return [found.facts for found in _distinct(_read(pem, "")[0])]
+
+
+def _read(part: bytes, name: str) -> tuple[list[_Found], list[str]]:
+    raws, faults = _pem.certificates(part, name)
+    return [_Found(raw, facts(raw)) for raw in raws], faults
+
+
+def facts(raw: Any) -> Certificate:
+    """A certificate of the library as plain data."""
+    constraints = _extension(raw, x509.BasicConstraints)
+    ski, aki = _extension(raw, x509.SubjectKeyIdentifier), _extension(raw, x509.AuthorityKeyIdentifier)
+    return Certificate(
+        subject=raw.subject.rfc4514_string(),
+        issuer=raw.issuer.rfc4514_string(),
+        serial=f"{raw.serial_number:x}",
+        not_before=raw.not_valid_before_utc,
+        not_after=raw.not_valid_after_utc,
+        is_ca=bool(constraints and constraints.ca),
+        path_length=constraints.path_length if constraints else None,
+        key_type=_key_type(raw.public_key()),
+        fingerprint=hashlib.sha256(raw.public_bytes(serialization.Encoding.DER)).hexdigest(),
+        signature_algorithm=_algorithm(raw.signature_algorithm_oid),
+        ski=ski.digest.hex() if ski else None,
+        aki=aki.key_identifier.hex() if aki and aki.key_identifier else None,
+        sans=tuple(str(name.value) for name in _extension(raw, x509.SubjectAlternativeName) or ()),
+        key_usage=_usage(_extension(raw, x509.KeyUsage)),
+        extended_key_usage=_purposes(_extension(raw, x509.ExtendedKeyUsage)),
+        self_signed=_signed(raw, raw),
+        pem=_pem.of_certificate(raw),
+    )
+
+
+def _extension(raw: Any, kind: Any) -> Any:
+    try:
+        return raw.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _usage(usage: Any) -> frozenset[str] | None:
+    if usage is None:
+        return None
+    named = {"keyCertSign": usage.key_cert_sign, "cRLSign": usage.crl_sign, "digitalSignature": usage.digital_signature}
+    return frozenset(name for name, given in named.items() if given)
+
+
+def _purposes(extended: Any) -> frozenset[str] | None:
+    if extended is None:
+        return None
+    oids = x509.ExtendedKeyUsageOID
+    known = {oids.SERVER_AUTH: "serverAuth", oids.CLIENT_AUTH: "clientAuth", oids.ANY_EXTENDED_KEY_USAGE: "any"}
+    return frozenset(known.get(oid, oid.dotted_string) for oid in extended)
+
+
+def _algorithm(oid: Any) -> str:
+    """The library's name of it: ECDSA_WITH_SHA256."""
+    return next((name for name, known in vars(x509.SignatureAlgorithmOID).items() if known == oid), oid.dotted_string)
+
+
+def _key_type(public: Any) -> str:
+    if isinstance(public, rsa.RSAPublicKey):
+        return f"RSA {public.key_size}"
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        return f"EC {_CURVES.get(public.curve.name, public.curve.name)}"
+    if isinstance(public, ed25519.Ed25519PublicKey):
+        return "Ed25519"
+    return "Ed448" if isinstance(public, ed448.Ed448PublicKey) else type(public).__name__.removesuffix("PublicKey")
+
+
+def _public(key: Any) -> bytes:
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return bytes(key.public_bytes(serialization.Encoding.DER, form))
+
+
+def _signed(child: Any, parent: Any) -> bool:
+    try:
+        child.verify_directly_issued_by(parent)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def _distinct(found: Sequence[_Found]) -> list[_Found]:
+    return list({one.facts.fingerprint: one for one in found}.values())
+
+
+def _path(start: _Found, known: Sequence[_Found], roots: Sequence[_Found]) -> tuple[_Found, ...]:
+    """The shortest chain of verified signatures from a certificate up to a root; empty if there is none."""
+    anchors = {root.facts.fingerprint for root in roots}
+    paths: list[tuple[_Found, ...]] = [(start,)]
+    for _step in range(_LONGEST_PATH):
+        for path in paths:
+            if path[-1].facts.fingerprint in anchors:
+                return path
+        paths = [(*path, up) for path in paths for up in _distinct(known) if _leads_on(path, up)]
+    return ()
+
+
+def _leads_on(path: tuple[_Found, ...], up: _Found) -> bool:
+    fresh = up.facts.fingerprint not in {one.facts.fingerprint for one in path}
+    return fresh and _signed(path[-1].raw, up.raw)

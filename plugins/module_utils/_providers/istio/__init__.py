@@ -1,0 +1,21 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Istio, installed by its Helm charts."""
+
+from __future__ import annotations
+
+from ..._mesh.provider import Provider
+from . import control_plane, federation, gateways, observation, probe, requirements, trust
+
+ISTIO = Provider(
+    "istio",
+    requirements=requirements,
+    control_plane=control_plane,
+    gateways=gateways,
+    trust=trust,
+    federation=federation,
+    observation=observation,
+    probe=probe,
+)

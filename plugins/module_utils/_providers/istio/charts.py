@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where Istio's charts come from, and what all of its releases have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..._mesh.control_plane import ControlPlane, merged
+from ..._mesh.errors import Refused
+from ..._mesh.release import Release
+
+REPOSITORY = "https://istio-release.storage.googleapis.com/charts"
+_DIRECTORIES = {"base": "base", "istiod": "istio-control/istio-discovery", "gateway": "gateway"}
+
+
+def release(wish: ControlPlane, chart: str, name: str, values: Mapping[str, Any]) -> Release:
+    """A release of one of Istio's charts: our values below, the inventory's above."""
+    source = wish.charts.get("source", "repository")
+    location = wish.charts.get("location", "")
+    everything = merged(values, wish.values.get(chart))
+    if source == "repository":
+        return Release(name, wish.namespace, chart, location or REPOSITORY, wish.version or None, everything)
+    if source == "oci" and location:
+        return Release(name, wish.namespace, f"{location.rstrip('/')}/{chart}", None, wish.version or None, everything)
+    if source == "directory" and location:
+        return Release(name, wish.namespace, f"{location.rstrip('/')}/{_DIRECTORIES[chart]}", None, None, everything)
+    raise Refused(
+        f"{wish.cluster}: mesh_charts needs a source (repository, oci or directory) and, for oci and directory, a location; it says {dict(wish.charts)}."
+    )
+
+
+def istiod(wish: ControlPlane) -> str:
+    """The name of the Deployment and the Service of this revision's control plane."""
+    return "istiod" if wish.revision == "default" else f"istiod-{wish.revision}"

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A revision of istiod: charts `base` and `istiod`, the namespace, the revision tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._mesh.control_plane import ControlPlane
+from ..._mesh.release import Release
+from . import requirements, trust
+from .charts import istiod, release
+
+
+def releases(wish: ControlPlane) -> list[Release]:
+    """The CRDs and what all revisions share, then istiod itself (or, in a remote cluster, the way to it)."""
+    return [
+        release(wish, "base", "istio-base", _base_values(wish)),
+        release(wish, "istiod", istiod(wish), _remote_values(wish) if wish.role == "remote" else _primary_values(wish)),
+    ]
+
+
+def _base_values(wish: ControlPlane) -> dict[str, Any]:
+    values: dict[str, Any] = {"defaultRevision": wish.revision, "global": {"istioNamespace": wish.namespace}}
+    if wish.crds == "external":
+        values["base"] = {"excludedCRDs": list(requirements.CRDS)}
+    return values
+
+
+def _shared_values(wish: ControlPlane) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "istioNamespace": wish.namespace,
+        "meshID": wish.mesh,
+        "network": wish.network,
+        "multiCluster": {"clusterName": wish.cluster},
+    }
+    if wish.platform:
+        settings["platform"] = wish.platform
+    return {"revision": wish.revision, "global": settings}
+
+
+def _primary_values(wish: ControlPlane) -> dict[str, Any]:
+    """With what a later root rotation needs, from the first install: switching it on afterwards restarts every proxy."""
+    values = _shared_values(wish)
+    values["meshConfig"] = {"trustDomain": wish.trust_domain, "defaultConfig": {"proxyMetadata": {"PROXY_CONFIG_XDS_AGENT": "true"}}}
+    values["env"] = {"ISTIO_MULTIROOT_MESH": "true"}
+    if wish.serves_remotes:
+        values["global"]["externalIstiod"] = True
+    return values
+
+
+def _remote_values(wish: ControlPlane) -> dict[str, Any]:
+    values = _shared_values(wish)
+    values["profile"] = "remote"
+    values["global"]["configCluster"] = True
+    values["global"]["remotePilotAddress"] = wish.primary_address
+    values["istiodRemote"] = {"injectionPath": injection_path(wish)}
+    return values
+
+
+def injection_path(wish: ControlPlane) -> str:
+    """A primary injects a remote's pods with that cluster's name and network, told by the path."""
+    return f"/inject/cluster/{wish.cluster}/net/{wish.network}" if wish.role == "remote" else "/inject"
+
+
+def manifests(wish: ControlPlane) -> list[dict[str, Any]]:
+    """The namespace (which network it is on, who controls it) and a webhook for each revision tag."""
+    space = trust.namespace(wish.namespace, wish.network)
+    if wish.role == "remote":
+        space["metadata"].setdefault("annotations", {})["topology.istio.io/controlPlaneClusters"] = wish.primary
+    return [space, *(_tag(wish, name) for name in wish.tags)]
+
+
+def _tag(wish: ControlPlane, name: str) -> dict[str, Any]:
+    """A stable name for injection. istiod fills in the CA bundle of webhooks that carry its revision's label."""
+    selectors = [
+        ("rev.namespace", [_in("istio.io/rev", name), _absent("istio-injection")], [_injectable()]),
+        ("rev.object", [_absent("istio.io/rev"), _absent("istio-injection")], [_injectable(), _in("istio.io/rev", name)]),
+    ]
+    if name == "default":
+        selectors += [
+            ("namespace", [_in("istio-injection", "enabled")], [_injectable()]),
+            ("object", [_absent("istio-injection"), _absent("istio.io/rev")], [_in("sidecar.istio.io/inject", "true"), _absent("istio.io/rev")]),
+        ]
+    suffix = "" if wish.namespace == "istio-system" else f"-{wish.namespace}"
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {
+            "name": f"istio-revision-tag-{name}{suffix}",
+            "labels": {
+                "app": "sidecar-injector",
+                "app.kubernetes.io/managed-by": "meshops.lifecycle",
+                "istio.io/rev": wish.revision,
+                "istio.io/tag": name,
+            },
+        },
+        "webhooks": [_webhook(wish, prefix, namespaces, objects) for prefix, namespaces, objects in selectors],
+    }
+
+
+def _webhook(wish: ControlPlane, prefix: str, namespaces: list[dict[str, Any]], objects: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "name": f"{prefix}.sidecar-injector.istio.io",
+        "clientConfig": {"service": {"name": istiod(wish), "namespace": wish.namespace, "path": injection_path(wish), "port": 443}},
+        "namespaceSelector": {"matchExpressions": namespaces},
+        "objectSelector": {"matchExpressions": objects},
+        "rules": [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "scope": "*"}],
+        "failurePolicy": "Fail",
+        "matchPolicy": "Equivalent",
+        "sideEffects": "None",
+        "reinvocationPolicy": "Never",
+        "timeoutSeconds": 10,
+        "admissionReviewVersions": ["v1"],
+    }
+
+
+def _in(key: str, value: str) -> dict[str, Any]:
+    return {"key": key, "operator": "In", "values": [value]}
+
+
+def _absent(key: str) -> dict[str, Any]:
+    return {"key": key, "operator": "DoesNotExist"}
+
+
+def _injectable() -> dict[str, Any]:
+    return {"key": "sidecar.istio.io/inject", "operator": "NotIn", "values": ["false"]}

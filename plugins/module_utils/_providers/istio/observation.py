@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What runs of Istio in a cluster: objects and istiod's own answers, turned into facts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..._mesh.health import Gateway, Health, Plane, Proxy, Remote
+from ..._mesh.question import Question, Read
+from . import federation, gateways
+
+_DEBUG_PORT = 15014
+_DEBUG = {"remotes": "/debug/clusterz", "networks": "/debug/networkz", "proxies": "/debug/syncz"}
+_CONFIG_KINDS = ("cluster", "listener", "route", "endpoint", "extensionconfig")
+
+Object = Mapping[str, Any]
+Live = Mapping[str, Sequence[Object]]
+
+
+def reads(namespace: str) -> list[Read]:
+    """Control planes, gateways and their Services, the links, and the nodes that a NodePort needs."""
+    return [
+        Read("apps/v1", "Deployment", namespace, "app=istiod"),
+        Read("apps/v1", "Deployment", namespace, "istio=eastwestgateway"),
+        Read("v1", "Pod", namespace, "app=istiod"),
+        Read("v1", "Service", namespace, "topology.istio.io/network"),
+        Read("v1", "Node"),
+        Read("v1", "Namespace", None, f"kubernetes.io/metadata.name={namespace}"),
+        federation.links(namespace),
+    ]
+
+
+def questions(live: Live) -> list[Question]:
+    """To each running istiod: which clusters it has synced, which networks it knows a gateway of, which proxies it serves."""
+    running = [pod for pod in live.get("Pod", ()) if _running(pod)]
+    return [
+        Question(about, pod["metadata"]["namespace"], pod["metadata"]["name"], _DEBUG_PORT, path)
+        for pod in running
+        for about, path in _DEBUG.items()
+    ]
+
+
+def _running(pod: Object) -> bool:
+    statuses = pod.get("status", {}).get("containerStatuses") or []
+    return pod.get("status", {}).get("phase") == "Running" and all(s.get("ready") for s in statuses) and not pod["metadata"].get("deletionTimestamp")
+
+
+def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> Health:
+    """The facts. An answer is a JSON text, or None where the pod did not give one."""
+    told = {question: json.loads(text) for question, text in answers.items() if text}
+    return Health(
+        cluster=cluster,
+        planes=[_plane(d, live.get("Pod", ())) for d in _labelled(live, "Deployment", "app", "istiod")],
+        remotes=[remote for q, body in told.items() if q.about == "remotes" for remote in _remotes(cluster, q.pod, body)],
+        gateways=_gateways(live),
+        links=sorted(federation.linked(secret) for secret in live.get("Secret", ())),
+        reachable_networks=_networks(body for q, body in told.items() if q.about == "networks"),
+        proxies=[proxy for q, body in told.items() if q.about == "proxies" for proxy in _proxies(cluster, body)],
+        unanswered=sorted(f"{q.pod}{q.path}" for q, text in answers.items() if text is None),
+        served_by=_served_by(live),
+    )
+
+
+def _labelled(live: Live, kind: str, label: str, value: str) -> list[Object]:
+    return [o for o in live.get(kind, ()) if (o["metadata"].get("labels") or {}).get(label) == value]
+
+
+def _plane(deployment: Object, pods: Iterable[Object]) -> Plane:
+    labels = deployment["metadata"].get("labels") or {}
+    status = deployment.get("status", {})
+    revision = labels.get("istio.io/rev", "default")
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    own = [pod for pod in pods if (pod["metadata"].get("labels") or {}).get("istio.io/rev") == revision]
+    return Plane(revision, _tag(image), int(deployment["spec"].get("replicas") or 0), int(status.get("readyReplicas") or 0), _waiting(own))
+
+
+def _tag(image: str) -> str:
+    last = image.rsplit("/", 1)[-1].partition("@")[0]
+    return last.partition(":")[2] or last
+
+
+def _waiting(pods: Iterable[Object]) -> str:
+    """Why a container of these pods does not run yet, as the kubelet puts it."""
+    for pod in pods:
+        for status in pod.get("status", {}).get("containerStatuses") or []:
+            waiting = (status.get("state") or {}).get("waiting")
+            if waiting:
+                return " ".join(part for part in (waiting.get("reason"), waiting.get("message")) if part)
+    return ""
+
+
+def _remotes(cluster: str, pod: str, body: Iterable[Object]) -> list[Remote]:
+    return [Remote(pod, str(entry["id"]), str(entry.get("syncStatus", "unknown"))) for entry in body if entry.get("id") != cluster]
+
+
+def _networks(bodies: Iterable[Iterable[Object]]) -> list[str]:
+    """Networks that every answering istiod knows a gateway address of."""
+    known = [{str(entry["Network"]) for entry in body or () if entry.get("Addr")} for body in bodies]
+    return sorted(set.intersection(*known)) if known else []
+
+
+def _proxies(cluster: str, body: Iterable[Object]) -> list[Proxy]:
+    found = []
+    for entry in body or ():
+        if entry.get("cluster_id") not in (None, "", cluster):
+            continue
+        name, _dot, namespace = str(entry.get("proxy", "")).partition(".")
+        stale = [kind for kind in _CONFIG_KINDS if entry.get(f"{kind}_sent") != entry.get(f"{kind}_acked")]
+        found.append(Proxy(name, namespace, str(entry.get("istio_version", "")), stale))
+    return found
+
+
+def _gateways(live: Live) -> list[Gateway]:
+    deployments = {d["metadata"]["name"]: d for d in _labelled(live, "Deployment", "istio", "eastwestgateway")}
+    found = []
+    for service in live.get("Service", ()):
+        deployment = deployments.get(service["metadata"]["name"], {})
+        found.append(
+            Gateway(
+                name=service["metadata"]["name"],
+                namespace=service["metadata"]["namespace"],
+                network=service["metadata"]["labels"]["topology.istio.io/network"],
+                desired=int((deployment.get("spec") or {}).get("replicas") or 0),
+                ready=int((deployment.get("status") or {}).get("readyReplicas") or 0),
+                addresses=gateways.addresses(service, live.get("Node", ())),
+            )
+        )
+    return found
+
+
+def _served_by(live: Live) -> str:
+    for space in live.get("Namespace", ()):
+        annotations = space["metadata"].get("annotations") or {}
+        return str(annotations.get("topology.istio.io/controlPlaneClusters", ""))
+    return ""

@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What Istio asks of a cluster before it is installed."""
+
+from __future__ import annotations
+
+from ..._mesh.preflight import Limits, Owned
+
+GROUPS = ("networking.istio.io", "security.istio.io", "telemetry.istio.io", "extensions.istio.io")
+CRDS = (
+    "authorizationpolicies.security.istio.io",
+    "destinationrules.networking.istio.io",
+    "envoyfilters.networking.istio.io",
+    "gateways.networking.istio.io",
+    "peerauthentications.security.istio.io",
+    "proxyconfigs.networking.istio.io",
+    "requestauthentications.security.istio.io",
+    "serviceentries.networking.istio.io",
+    "sidecars.networking.istio.io",
+    "telemetries.telemetry.istio.io",
+    "trafficextensions.extensions.istio.io",
+    "virtualservices.networking.istio.io",
+    "wasmplugins.extensions.istio.io",
+    "workloadentries.networking.istio.io",
+    "workloadgroups.networking.istio.io",
+)
+
+# Istio's "supported releases" page: the Kubernetes minors each Istio minor was tested with.
+_KUBERNETES = {
+    (1, 26): ((1, 29), (1, 33)),
+    (1, 27): ((1, 29), (1, 33)),
+    (1, 28): ((1, 30), (1, 34)),
+    (1, 29): ((1, 31), (1, 35)),
+}
+_OLDEST = (1, 29)
+
+
+def limits(version: str) -> Limits:
+    """By Istio minor; of a version that is not in the table only the lower bound is asked."""
+    parts = version.lstrip("v").split(".")
+    minor = (int(parts[0]), int(parts[1])) if len(parts) > 1 and parts[0].isdigit() and parts[1].isdigit() else None
+    lowest, highest = _KUBERNETES.get(minor, (_OLDEST, None)) if minor else (_OLDEST, None)
+    return Limits(kubernetes_min=lowest, kubernetes_max=highest)
+
+
+def permissions(namespace: str) -> list[dict[str, str]]:
+    """What will be written or asked: each a verb on a resource, cluster-wide unless a namespace is given."""
+    wanted = [
+        *_each("", "namespaces", ("get", "list", "create", "patch")),
+        *_each("apiextensions.k8s.io", "customresourcedefinitions", ("get", "list", "create", "patch")),
+        *_each("rbac.authorization.k8s.io", "clusterroles", ("create", "patch", "bind", "escalate")),
+        *_each("rbac.authorization.k8s.io", "clusterrolebindings", ("create", "patch")),
+        *_each("admissionregistration.k8s.io", "mutatingwebhookconfigurations", ("create", "patch")),
+        *_each("admissionregistration.k8s.io", "validatingwebhookconfigurations", ("create", "patch")),
+        *_each("", "configmaps", ("list",)),
+        *_each("", "nodes", ("list",)),
+    ]
+    inside = [
+        *_each("", "secrets", ("get", "list", "create", "patch", "delete")),
+        *_each("", "configmaps", ("create", "patch")),
+        *_each("", "serviceaccounts", ("create", "patch")),
+        *_each("", "services", ("create", "patch")),
+        *_each("", "pods", ("list",)),
+        *_each("", "pods/portforward", ("create",)),
+        *_each("apps", "deployments", ("create", "patch")),
+        *_each("networking.istio.io", "gateways", ("create", "patch")),
+    ]
+    return wanted + [{**right, "namespace": namespace} for right in inside]
+
+
+def _each(group: str, resource: str, verbs: tuple[str, ...]) -> list[dict[str, str]]:
+    return [{"verb": verb, "group": group, "resource": resource} for verb in verbs]
+
+
+def owned(namespace: str) -> Owned:
+    """The CRDs that the release istio-base installs."""
+    return Owned(groups=GROUPS, release="istio-base", namespace=namespace)

@@ -1,0 +1,189 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: releases
+short_description: Settle interrupted Helm releases and say which have work to do
+version_added: 0.1.0
+description:
+  - Reads Helm's own records in a namespace with one request and compares them with the releases that are wished.
+  - Returns those with work to do, and why, for C(kubernetes.core.helm) to install or upgrade. Where nothing differs, Helm need not be started.
+  - An operation of Helm that was killed leaves its release pending, and Helm refuses every later one. Such a record is removed once it has
+    not moved for O(pending_grace) seconds, so that the next operation can take the release over.
+author:
+  - meshops contributors (@meshops)
+options:
+  releases:
+    description:
+      - The releases that are wished, in the order in which they are to be installed.
+      - The filter P(meshops.lifecycle.mesh_releases#filter) makes them for a control plane or its gateways.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The release's name.
+        type: str
+        required: true
+      namespace:
+        description: The release's namespace.
+        type: str
+        required: true
+      chart:
+        description: A chart's name, its OCI reference, or a directory.
+        type: str
+        required: true
+      repository:
+        description: The URL of the chart repository.
+        type: str
+      version:
+        description: The chart's version. Not compared when it is not given.
+        type: str
+      values:
+        description: The values of the release. Compared with those that Helm stored.
+        type: dict
+        default: {}
+  state:
+    description:
+      - V(present) returns the releases that are missing or differ.
+      - V(absent) returns the releases that are there, in reverse order.
+    type: str
+    choices: [present, absent]
+    default: present
+  pending_grace:
+    description: Seconds that a pending record must stand still before it counts as left behind by a killed run.
+    type: int
+    default: 30
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - meshops.lifecycle._connection
+  - meshops.lifecycle._attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+    details: The reason of each release names every value that differs.
+  idempotent:
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Compare the Helm releases with the wish
+  meshops.lifecycle.releases:
+    kubeconfig: ~/.kube/config
+    context: east
+    releases:
+      - name: istio-base
+        namespace: istio-system
+        chart: base
+        repository: https://istio-release.storage.googleapis.com/charts
+        version: 1.29.0
+        values: {defaultRevision: stable}
+  register: compared
+
+- name: Bring the releases to the wish
+  kubernetes.core.helm:
+    kubeconfig: ~/.kube/config
+    context: east
+    release_name: "{{ item.name }}"
+    release_namespace: "{{ item.namespace }}"
+    chart_ref: "{{ item.chart }}"
+    chart_repo_url: "{{ item.repository }}"
+    chart_version: "{{ item.version }}"
+    release_values: "{{ item.values }}"
+  loop: "{{ compared.due }}"
+"""
+
+RETURN = r"""
+due:
+  description: The releases with work to do, as given, each with a C(reason).
+  returned: success
+  type: list
+  elements: dict
+settled:
+  description: The records of killed operations that were removed.
+  returned: success
+  type: list
+  elements: str
+"""
+
+import time
+from typing import Any
+
+from ..module_utils._kube.cluster import Cluster
+from ..module_utils._mesh import release as helm
+from ..module_utils._mesh.change import Ref
+from ..module_utils._module.run import run
+
+_OWNER = "owner=helm"
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+    wished = [helm.Release(**release) for release in params["releases"]]
+    records = _records(cluster, wished)
+    settled = _settle(cluster, wished, records, params["pending_grace"])
+    if settled:
+        records = [record for record in _records(cluster, wished) if record.secret not in settled]
+    due = _absent(wished, records) if params["state"] == "absent" else _present(wished, records)
+    return {"changed": bool(settled), "due": due, "settled": settled}
+
+
+def _records(cluster: Cluster, wished: list[helm.Release]) -> list[helm.Record]:
+    found = []
+    for namespace in sorted({release.namespace for release in wished}):
+        names = {release.name for release in wished if release.namespace == namespace}
+        secrets = cluster.list("v1", "Secret", namespace, labels=f"{_OWNER},name in ({','.join(sorted(names))})")
+        found += [helm.read_record(secret) for secret in secrets if secret.get("type") == helm.RECORD_TYPE]
+    return found
+
+
+def _present(wished: list[helm.Release], records: list[helm.Record]) -> list[dict[str, Any]]:
+    reasons = ((release, helm.due(release, helm.latest(records, release.name))) for release in wished)
+    return [{**release.as_dict(), "reason": reason} for release, reason in reasons if reason]
+
+
+def _absent(wished: list[helm.Release], records: list[helm.Record]) -> list[dict[str, Any]]:
+    there = {record.name for record in records}
+    return [{**release.as_dict(), "reason": "to be removed"} for release in reversed(wished) if release.name in there]
+
+
+def _settle(cluster: Cluster, wished: list[helm.Release], records: list[helm.Record], grace: int) -> list[str]:
+    """Remove pending records that stand still. One that moves belongs to a Helm that is alive: wait for it."""
+    latest = [helm.latest(records, release.name) for release in wished]
+    pending = {record.secret: record for record in latest if record and record.pending}
+    deadline = time.monotonic() + grace
+    while pending and time.monotonic() < deadline and not cluster.dry_run:
+        time.sleep(1)
+        now = {record.secret: record for record in _records(cluster, wished)}
+        pending = {name: record for name, record in pending.items() if name in now and now[name].pending}
+    namespaces = {release.name: release.namespace for release in wished}
+    cluster.delete([Ref("v1", "Secret", name, namespaces[record.name]) for name, record in pending.items()])
+    return sorted(pending)
+
+
+def main() -> None:
+    release = dict(
+        name=dict(required=True),
+        namespace=dict(required=True),
+        chart=dict(required=True),
+        repository=dict(),
+        version=dict(),
+        values=dict(type="dict", default={}),
+    )
+    run(
+        reconcile,
+        argument_spec=dict(
+            releases=dict(type="list", elements="dict", required=True, options=release),
+            state=dict(choices=["present", "absent"], default="present"),
+            pending_grace=dict(type="int", default=30),
+        ),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,3 @@
+module meshops.lifecycle/lab/pause
+
+go 1.26

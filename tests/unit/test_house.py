@@ -1,0 +1,225 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The house rules that a machine can check; CONTRIBUTING.md gives their reasons."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+import yaml
+from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT, Source, sources
+
+MODULE_LINES, UTIL_LINES, UTIL_MEDIAN = 80, 200, 90
+FUNCTION_LINES, FUNCTION_MOSTLY, FUNCTION_LONG_SHARE, FUNCTION_P90 = 40, 25, 0.02, 20
+TASK_LINES, MAIN_TASK_LINES = 60, 40
+DOCUMENTS = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
+ANSIBLE_ONLY_IN = Path("module_utils/_module/run.py")
+ANSIBLE_WORDS = {"fail_json", "exit_json", "check_mode", "supports_check_mode"}
+EMPTY_NAMES = re.compile(r"(^|_)(utils?|common|dto|helpers?|handlers?|managers?)($|_)|(Util|Dto|Helper|Handler|Manager)s?$")
+FORBIDDEN_TASK = re.compile(r"^\s*-?\s*(ansible\.(builtin|legacy)\.)?(command|shell|raw|script|expect|set_fact):", re.MULTILINE)
+LICENCE = """\
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""
+
+
+def none(faults: list[str]) -> None:
+    assert not faults, "\n".join(["", *faults])
+
+
+def names(source: Source) -> Iterator[tuple[ast.AST, str]]:
+    """Every name that a file uses or gives."""
+    for node in ast.walk(source.tree):
+        for attribute in ("id", "attr", "arg", "name"):
+            if isinstance(name := getattr(node, attribute, None), str):
+                yield node, name
+
+
+def is_document(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id in DOCUMENTS for to in node.targets)
+
+
+def documents(source: Source) -> dict[str, str]:
+    found = (node for node in source.tree.body if isinstance(node, ast.Assign) and is_document(node))
+    return {node.targets[0].id: ast.literal_eval(node.value) for node in found if isinstance(node.targets[0], ast.Name)}
+
+
+def span(node: ast.stmt) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def code_lines(source: Source) -> int:
+    return len(source.text.splitlines()) - sum(span(node) for node in source.tree.body if is_document(node))
+
+
+def functions() -> list[tuple[str, int]]:
+    return [(source.at(node, f"{node.name} has {span(node)} lines"), span(node)) for source in sources()
+            for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def yaml_of(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def files(*patterns: str) -> list[Path]:
+    return sorted(path for pattern in patterns for path in CHECKOUT.glob(pattern))
+
+
+def roles() -> list[Path]:
+    return [path for path in files("roles/*") if path.is_dir() and any(path.rglob("*.*"))]
+
+
+def modules() -> list[Source]:
+    return [source for source in sources("modules") if source.path.name != "__init__.py"]
+
+
+class TestPython:
+    def test_files_say_their_licence_and_postpone_annotations(self) -> None:
+        none([source.at(source.tree, "licence, then `from __future__ import annotations` first")
+              for source in sources() if source.text and not self.well_begun(source)])
+
+    @staticmethod
+    def well_begun(source: Source) -> bool:
+        text = source.text.removeprefix("#!/usr/bin/python\n")
+        body = [node for node in source.tree.body if not isinstance(node, ast.Expr) and not is_document(node)]
+        postponed = not body or (isinstance(body[0], ast.ImportFrom) and body[0].module == "__future__")
+        return text.startswith(LICENCE) and postponed
+
+    def test_modules_are_short(self) -> None:
+        none([source.at(source.tree, f"{lines} lines of code, {MODULE_LINES} are allowed")
+              for source in modules() if (lines := code_lines(source)) > MODULE_LINES])
+
+    def test_module_utils_are_short(self) -> None:
+        lengths = {source: len(source.text.splitlines()) for source in sources("module_utils") if source.text}
+        none([source.at(source.tree, f"{lines} lines, {UTIL_LINES} are allowed")
+              for source, lines in lengths.items() if lines > UTIL_LINES])
+        assert not lengths or median(lengths.values()) <= UTIL_MEDIAN
+
+    def test_functions_are_short(self) -> None:
+        found = functions()
+        none([where for where, lines in found if lines > FUNCTION_LINES])
+        long = [where for where, lines in found if lines > FUNCTION_MOSTLY]
+        assert len(long) <= len(found) * FUNCTION_LONG_SHARE, "\n".join(long)
+        assert len(found) < 10 or quantiles([lines for where, lines in found], n=10)[-1] <= FUNCTION_P90
+
+    def test_only_run_knows_how_a_module_ends(self) -> None:
+        none([source.at(node, f"{name} belongs into {ANSIBLE_ONLY_IN}") for source in sources()
+              if source.path != ANSIBLE_ONLY_IN for node, name in names(source) if name in ANSIBLE_WORDS])
+
+    def test_no_error_is_caught_unread(self) -> None:
+        none([source.at(node, "name the errors that are expected") for source in sources()
+              for node in ast.walk(source.tree) if isinstance(node, ast.ExceptHandler)
+              and (node.type is None or getattr(node.type, "id", "") in ("Exception", "BaseException"))])
+
+    def test_names_say_something(self) -> None:
+        stems = [source.at(source.tree, "a name that says nothing") for source in sources()
+                 if EMPTY_NAMES.search(source.path.stem)]
+        classes = [source.at(node, f"{node.name} says nothing") for source in sources()
+                   for node in ast.walk(source.tree) if isinstance(node, ast.ClassDef) and EMPTY_NAMES.search(node.name)]
+        none(stems + classes)
+
+
+class TestModules:
+    def test_the_action_group_is_all_of_them(self) -> None:
+        """Each takes the connection options, which a play gives to the group once."""
+        members = yaml_of(CHECKOUT / "meta" / "runtime.yml")["action_groups"]["mesh"]
+        assert not modules() or members == sorted(source.path.stem for source in modules())
+
+    def test_all_run_the_same_way(self) -> None:
+        none([source.at(source.tree, "does not call run()") for source in modules()
+              if not any(isinstance(node, ast.ImportFrom) and node.module == "module_utils._module.run"
+                         for node in ast.walk(source.tree))])
+
+    def test_all_say_what_check_and_diff_mode_do(self) -> None:
+        none([source.at(source.tree, f"documents no support for {mode}") for source in modules()
+              for mode in ("check_mode", "diff_mode") if "support" not in self.attributes(source).get(mode, {})])
+
+    def test_all_document_connection_and_group(self) -> None:
+        wanted = {"meshops.lifecycle._connection", "meshops.lifecycle._attributes"}
+        none([source.at(source.tree, f"extends_documentation_fragment lacks {fragment}") for source in modules()
+              for fragment in wanted if not any(f"{given}.".startswith(f"{fragment}.") for given in self.fragments(source))])
+
+    @staticmethod
+    def fragments(source: Source) -> list[str]:
+        given = yaml.safe_load(documents(source)["DOCUMENTATION"]).get("extends_documentation_fragment", [])
+        return [given] if isinstance(given, str) else given
+
+    def attributes(self, source: Source) -> dict[str, dict[str, Any]]:
+        """As ansible-doc shows them: the module's own over those of the fragments of this collection."""
+        merged: dict[str, dict[str, Any]] = {}
+        for fragment in self.fragments(source):
+            namespace, collection, name, *section = fragment.split(".")
+            if (namespace, collection) == ("meshops", "lifecycle"):
+                file = import_module(f"ansible_collections.meshops.lifecycle.plugins.doc_fragments.{name}")
+                text = getattr(file.ModuleDocFragment, (section or ["documentation"])[0].upper())
+                merged |= yaml.safe_load(text).get("attributes", {})
+        for name, told in yaml.safe_load(documents(source)["DOCUMENTATION"]).get("attributes", {}).items():
+            merged[name] = merged.get(name, {}) | told
+        return merged
+
+
+class TestRoles:
+    def test_all_have_the_same_shape(self) -> None:
+        shape = ("README.md", "defaults/main.yml", "meta/argument_specs.yml", "tasks/main.yml")
+        none([f"{role.name} has no {part}" for role in roles() for part in shape if not (role / part).is_file()])
+
+    def test_every_input_is_documented_and_has_a_default(self) -> None:
+        none([fault for role in roles() for fault in self.unmatched(role)])
+
+    @staticmethod
+    def unmatched(role: Path) -> Iterator[str]:
+        entries = (yaml_of(role / "meta" / "argument_specs.yml") or {})["argument_specs"].values()
+        options = {name: told for entry in entries for name, told in (entry.get("options") or {}).items()}
+        defaults = set(yaml_of(role / "defaults" / "main.yml") or {})
+        yield from (f"{role.name}: {name} stands in defaults but not in argument_specs" for name in sorted(defaults - set(options)))
+        yield from (f"{role.name}: {name} is neither required nor given a default" for name, told in options.items()
+                    if name not in defaults and not told.get("required"))
+
+    def test_task_files_are_short(self) -> None:
+        allowed = {path: MAIN_TASK_LINES if path.name == "main.yml" else TASK_LINES for path in files("roles/*/tasks/**/*.yml")}
+        lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in allowed}
+        none([f"{path.relative_to(CHECKOUT)}: {lines} lines, {allowed[path]} are allowed"
+              for path, lines in lengths.items() if lines > allowed[path]])
+
+
+class TestPlaybooks:
+    def test_nothing_shells_out_or_computes(self) -> None:
+        none([f"{path.relative_to(CHECKOUT)}: {found.group().strip()}" for path in files("roles/**/*.yml", "playbooks/**/*.yml")
+              for found in FORBIDDEN_TASK.finditer(path.read_text(encoding="utf-8"))])
+
+    def test_options_come_from_defaults_not_from_omit(self) -> None:
+        none([str(path.relative_to(CHECKOUT)) for path in files("roles/**/*.yml", "playbooks/**/*.yml")
+              if re.search(r"default\(\s*omit", path.read_text(encoding="utf-8"))])
+
+    def test_plays_run_on_the_controller_with_its_python(self) -> None:
+        plays = [(path, play) for path in files("playbooks/*.yml") if not path.name.endswith(".meta.yml")
+                 for play in yaml_of(path) or [] if not any("import_playbook" in key for key in play)]
+        none([f"{path.name}: play `{play.get('name')}`" for path, play in plays
+              if play.get("connection") != "local" or play.get("gather_facts") is not False
+              or play.get("vars", {}).get("ansible_python_interpreter") != "{{ ansible_playbook_python }}"])
+
+    def test_nothing_called_by_name_reads_the_examples(self) -> None:
+        readers = files("roles/*/[dtv]*/**/*.yml", "playbooks/*.yml", "plugins/**/*.py")
+        none([f"{path.relative_to(CHECKOUT)}: {line.strip()}" for path in readers
+              for line in path.read_text(encoding="utf-8").splitlines()
+              if "inventories/" in line and not line.lstrip().startswith("#")])
+
+
+class TestCollection:
+    def test_sanity_ignores_nothing(self) -> None:
+        assert not files("tests/sanity/ignore*.txt")
+
+    def test_kubernetes_core_is_the_only_collection_it_needs(self) -> None:
+        assert list(yaml_of(CHECKOUT / "galaxy.yml")["dependencies"]) == ["kubernetes.core"]
+
+    def test_requirements_are_lower_bounds_and_no_ansible(self) -> None:
+        lines = (CHECKOUT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        none([line for line in lines if not re.fullmatch(r"(#.*)?|(?!ansible)[a-z-]+>=[\d.]+", line)])

@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Imports point down only: docs/decisions/0001-layers.md."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from ansible_collections.meshops.lifecycle.tests.unit.support.source import Source, sources
+
+KUBERNETES_CORE = "ansible_collections.kubernetes.core.plugins.module_utils"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What the files of one folder may import beside each other and the standard library."""
+
+    below: frozenset[str]
+    libraries: frozenset[str] = frozenset()
+
+
+LAYERS = {
+    "_mesh": Layer(frozenset()),
+    "_providers": Layer(frozenset({"_mesh"})),
+    "_kube": Layer(frozenset({"_mesh"}), frozenset({"kubernetes", "urllib3", "yaml", KUBERNETES_CORE})),
+    "_pki": Layer(frozenset({"_mesh"}), frozenset({"cryptography"})),
+    "_module": Layer(frozenset({"_mesh", "_providers", "_kube", "_pki"}), frozenset({"ansible"})),
+    "modules": Layer(frozenset({"_mesh", "_providers", "_kube", "_pki", "_module"})),
+    "filter": Layer(frozenset({"_mesh", "_providers", "_pki", "_module"}), frozenset({"ansible"})),
+    "doc_fragments": Layer(frozenset()),
+}
+PURE = ("_mesh", "_providers")
+SURROUNDINGS = {"io", "logging", "os", "pathlib", "platform", "random", "secrets", "shutil", "socket", "subprocess", "sys",
+                "tempfile", "threading", "time", "urllib.request", "uuid"}
+SURROUNDING_CALLS = {"now", "utcnow", "today", "open", "print", "input", "__import__"}
+
+
+@dataclass(frozen=True)
+class Import:
+    node: ast.stmt
+    name: str  # of a file of ours as a path of folders: module_utils/_mesh/errors
+    ours: bool
+
+
+def imports(source: Source) -> Iterator[Import]:
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            yield from (Import(node, alias.name, ours=False) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            base = source.path.parts[:-1][: len(source.path.parts) - node.level]
+            inside = node.module.split(".") if node.module else []
+            yield from (Import(node, "/".join([*base, *inside, alias.name]), ours=True) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield Import(node, node.module or "", ours=False)
+
+
+def within(name: str, packages: frozenset[str] | set[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def fault(source: Source, found: Import) -> str | None:
+    layer = LAYERS.get(source.layer)
+    if layer is None:
+        return f"`{source.layer}` is not one of the layers"
+    if found.ours:
+        parts = found.name.split("/")
+        target = parts[1] if parts[0] == "module_utils" else parts[0]
+        return None if target in {source.layer} | layer.below else f"{source.layer} may not import {target}"
+    if found.name.startswith("ansible_collections.meshops"):
+        return "write imports inside the collection as relative ones"
+    if found.name.split(".")[0] == "importlib":
+        return "AnsiballZ ships only what is imported by name"
+    if source.layer in PURE and within(found.name, SURROUNDINGS):
+        return f"{source.layer} gets what {found.name} would tell as an argument"
+    if found.name.split(".")[0] in sys.stdlib_module_names or within(found.name, layer.libraries):
+        return None
+    return f"{source.layer} may not import {found.name}"
+
+
+def faults(source: Source) -> list[str]:
+    return [source.at(found.node, said) for found in imports(source) if (said := fault(source, found))]
+
+
+def surroundings(source: Source) -> list[str]:
+    """Calls by which a decision would depend on more than its arguments."""
+    called = ((node, node.func) for node in ast.walk(source.tree) if isinstance(node, ast.Call))
+    named = ((node, getattr(function, "attr", getattr(function, "id", ""))) for node, function in called)
+    return [source.at(node, f"{name}() in {source.layer}") for node, name in named if name in SURROUNDING_CALLS]
+
+
+def test_imports_point_down() -> None:
+    found = [said for source in sources() for said in faults(source)]
+    assert not found, "\n".join(found)
+
+
+def test_decisions_depend_on_their_arguments_only() -> None:
+    found = [said for layer in PURE for source in sources(f"module_utils/{layer}") for said in surroundings(source)]
+    assert not found, "\n".join(found)
+
+
+def test_only_one_file_knows_kubernetes_core() -> None:
+    knowing = {str(source.path) for source in sources() if any(KUBERNETES_CORE in found.name for found in imports(source))}
+    assert knowing <= {"module_utils/_kube/connect.py"}
+
+
+def test_module_utils_are_private_to_the_collection() -> None:
+    public = [source.path for source in sources("module_utils") if not source.layer.startswith("_")
+              and source.path.name != "__init__.py"]
+    assert not public
+
+
+@pytest.mark.parametrize(("path", "text"), [
+    pytest.param("module_utils/_mesh/a.py", "from .._kube.cluster import Cluster", id="up"),
+    pytest.param("module_utils/_mesh/a.py", "from .. import _kube", id="up, by package"),
+    pytest.param("module_utils/_kube/a.py", "from .._pki.x509 import read", id="sideways"),
+    pytest.param("module_utils/_kube/a.py", "from .._providers import PROVIDERS", id="I/O knows no mesh"),
+    pytest.param("module_utils/_providers/istio/a.py", "from ..._module.run import run", id="from a deeper folder"),
+    pytest.param("module_utils/_mesh/a.py", "if TYPE_CHECKING:\n    import kubernetes", id="for types only"),
+    pytest.param("module_utils/_pki/a.py", "def f():\n    import kubernetes.client", id="inside a function"),
+    pytest.param("module_utils/_kube/a.py", "from ansible.module_utils.basic import AnsibleModule", id="Ansible below"),
+    pytest.param("module_utils/_mesh/a.py", "import os.path", id="the environment"),
+    pytest.param("modules/a.py", "from ansible_collections.meshops.lifecycle.plugins.module_utils import _mesh", id="absolute"),
+    pytest.param("modules/a.py", "import importlib", id="dynamic"),
+    pytest.param("module_utils/_util/a.py", "import json", id="an unknown layer"),
+])
+def test_a_wrong_import_is_seen(path: str, text: str) -> None:
+    assert faults(Source(Path(path), text))
+
+
+@pytest.mark.parametrize(("path", "text"), [
+    pytest.param("module_utils/_kube/a.py", "from .._mesh.errors import MeshError", id="down"),
+    pytest.param("module_utils/_providers/istio/a.py", "from ..._mesh.release import Release", id="down, from a deeper folder"),
+    pytest.param("module_utils/_providers/istio/a.py", "from . import charts", id="beside"),
+    pytest.param("modules/a.py", "from ..module_utils._module.run import run", id="from a module"),
+    pytest.param("module_utils/_kube/a.py", "import kubernetes.client", id="a library where it belongs"),
+])
+def test_a_right_import_is_let_pass(path: str, text: str) -> None:
+    assert not faults(Source(Path(path), text))
+
+
+def test_a_clock_is_seen() -> None:
+    assert surroundings(Source(Path("module_utils/_mesh/a.py"), "x = datetime.now(timezone.utc)"))
