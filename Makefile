@@ -10,11 +10,12 @@ run := $(environment) exec run
 tools := $(environment) exec tools
 floor := $(environment) exec floor
 collections = $(shell $(environment) path collections)
-pytest = pytest $(if $(CI),,--color=auto) --junit-xml=build/junit/$@-$(1).xml
+pytest = pytest --junit-xml=build/junit/$@.xml
 
 -include tests/lab/lab.mk
 
-.PHONY: help setup tools env demo test lint unit sanity test-api test-lab molecule clean
+.PHONY: help setup tools env demo test lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog \
+  unit unit-newest unit-oldest sanity test-api test-lab molecule clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -36,27 +37,43 @@ demo: setup lab ## two data centres and one mesh on this machine, then what to t
 
 test: lint unit sanity test-api test-lab molecule ## everything below
 
-lint: tools ## ruff, mypy, yamllint, ansible-lint (production), antsibull-docs, antsibull-changelog
+lint: lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog ## ruff, mypy, yamllint, ansible-lint (production), antsibull
+
+lint-python: tools
 	$(tools) ruff check .
+
+lint-types: tools
 	MYPYPATH=$(collections) $(tools) mypy $(collections)/ansible_collections/meshops/lifecycle/plugins
 	$(tools) mypy mk
+
+lint-yaml: tools
 	$(tools) yamllint --strict .
+
+lint-ansible: tools
 	$(tools) ansible-lint
+
+lint-docs: tools
 	$(tools) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
+
+lint-changelog: tools
 	$(tools) antsibull-changelog lint
 
-unit: tools ## unit tests on the newest and on the oldest Python and ansible-core (ARGS="-k name")
-	$(tools) $(call pytest,newest) -n 2 tests/unit $(ARGS)
-	$(floor) $(call pytest,oldest) -n 2 tests/unit $(ARGS)
+unit: unit-newest unit-oldest ## unit tests, on the newest and on the oldest Python and ansible-core (ARGS="-k name")
+
+unit-newest: tools
+	$(tools) $(pytest) -n 2 tests/unit $(ARGS)
+
+unit-oldest: tools
+	$(floor) $(pytest) -n 2 tests/unit $(ARGS)
 
 sanity: tools ## ansible-test sanity, nothing ignored (ARGS="--test pep8")
 	$(tools) python mk/sanity.py $(ARGS)
 
 test-api: tools lab-build ## tests on a real etcd and kube-apiserver
-	$(tools) $(call pytest,api) tests/api $(ARGS)
+	$(tools) $(pytest) tests/api $(ARGS)
 
 test-lab: tools lab ## end-to-end tests on the lab
-	$(tools) $(call pytest,lab) tests/e2e $(ARGS)
+	$(tools) $(pytest) tests/e2e $(ARGS)
 
 molecule: tools lab ## the default scenario on the lab: converge, idempotence, verify
 	$(tools) molecule test --all --report $(ARGS)

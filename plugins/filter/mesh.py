@@ -114,6 +114,12 @@ def mesh_manifests(wish: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
     return manifests
 
 
+def mesh_leftovers(wish: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
+    provider, plane = _installed(wish, part)
+    manifests: list[dict[str, Any]] = provider.leftovers(plane)
+    return manifests
+
+
 def mesh_probe(wish: Mapping[str, Any], provider: str) -> list[dict[str, Any]]:
     manifests: list[dict[str, Any]] = PROVIDERS[provider].capability("probe").manifests(ProbeWish(**wish))
     return manifests
@@ -167,6 +173,7 @@ class FilterModule:
             mesh_connection,
             mesh_crd_groups,
             mesh_expected,
+            mesh_leftovers,
             mesh_links,
             mesh_manifests,
             mesh_permissions,

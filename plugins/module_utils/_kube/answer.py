@@ -43,10 +43,17 @@ class Answer:
         return {"reason": "", "message": text or f"HTTP {self.status}", "details": {}}
 
     @property
+    def mistyped(self) -> bool:
+        """Server-side apply calls it an internal error when the wish does not fit the schema."""
+        return self.status == 500 and b"failed to create typed patch object" in self.body
+
+    @property
     def reason(self) -> str:
         return str(self.refusal.get("reason") or "")
 
 
+# How the API server quotes a value that does not fit; it may be a secret.
+_VALUE = re.compile(r"&value\.value\w+\{.*?\}", re.DOTALL)
 _OWNER = re.compile(r'conflicts? with "([^"]+)"')
 
 
@@ -63,26 +70,39 @@ def owners(refusal: Mapping[str, Any]) -> dict[str, list[str]]:
 def error(answer: Answer, cluster: str, doing: str) -> MeshError:
     """`doing` says what was asked, as in "apply ConfigMap x/y"."""
     told = answer.refusal
-    message = str(told.get("message") or "").strip().rstrip(".")
+    message = _VALUE.sub("another type", str(told.get("message") or "").strip().rstrip("."))
     facts = {"status": answer.status, "reason": answer.reason}
     if answer.status == 401:
-        return Denied(
-            f"{cluster}: the API server does not accept the credential (401): the token or certificate is expired, "
-            "revoked or of another cluster. Get a new one and run again.",
-            **facts,
-        )
-    if answer.status == 403:
-        return Denied(f"{cluster}: not allowed to {doing}: {message}.", **facts)
+        return Denied(f"{cluster}: {_EXPIRED}", **facts)
     held = owners(told)
     if held:
         said = "; ".join(f"{', '.join(fields)} belongs to {manager}" for manager, fields in held.items())
-        return Conflict(
-            f"{cluster}: cannot {doing}: {said}. Leave the field to its owner, or take it with force: true.",
-            owners=held,
-            **facts,
-        )
-    if answer.status in (429, 502, 503, 504):
-        return Unreachable(f"{cluster}: the API server is too busy or not ready to {doing}: {message}.", **facts)
-    if answer.status == 500:
-        return NotReady(f"{cluster}: the API server failed to {doing}: {message}.", **facts)
-    return MeshError(f"{cluster}: cannot {doing}: {message}.", **facts)
+        way_out = "Leave the field to its owner, or take it with force: true."
+        return Conflict(f"{cluster}: cannot {doing}: {said}. {way_out}", owners=held, **facts)
+    if answer.mistyped:
+        misfit = message.partition("): ")[2] or message
+        return MeshError(f"{cluster}: cannot {doing}: it does not fit its schema: {misfit}.", **facts)
+    if _terminating(told):
+        return NotReady(f"{cluster}: cannot {doing} while its namespace is being deleted; run again when it is gone.", **facts)
+    error_type, sentence = _BY_STATUS.get(answer.status, (MeshError, "cannot"))
+    return error_type(f"{cluster}: {sentence} {doing}: {message}.", **facts)
+
+
+_EXPIRED = (
+    "the API server does not accept the credential (401): the token or certificate is expired, revoked or of another "
+    "cluster. Get a new one and run again."
+)
+_BUSY = "the API server is too busy or not ready to"
+_BY_STATUS: dict[int, tuple[type[MeshError], str]] = {
+    403: (Denied, "not allowed to"),
+    429: (Unreachable, _BUSY),
+    500: (NotReady, "the API server failed to"),
+    502: (Unreachable, _BUSY),
+    503: (Unreachable, _BUSY),
+    504: (Unreachable, _BUSY),
+}
+
+
+def _terminating(refusal: Mapping[str, Any]) -> bool:
+    causes = (refusal.get("details") or {}).get("causes") or []
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)

@@ -18,10 +18,14 @@ from .._mesh.errors import MeshError
 from . import portforward, remove, settle, write
 from .answer import Answer
 from .portforward import Question
-from .server import Server, all_or_error, each
+from .server import Objects, Server, all_or_error, each
 from .transport import Transport
 
 _ASKED_AT_ONCE = 32
+
+# A method is called `list`, so the types need other names inside of its class.
+MaybeObjects = list[dict[str, Any] | None]
+Changes = list[Change]
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,10 @@ class Identity:
     openshift: bool
 
 
+Permissions = list[Permission]
+Answers = list[Answer | MeshError]
+
+
 class Cluster:
     """In a dry run every verb answers the same way, and nothing is stored."""
 
@@ -65,7 +73,7 @@ class Cluster:
         """None when the object is missing, or its kind is not served."""
         return self._server.get(ref)
 
-    def get_all(self, refs: Iterable[Ref]) -> list[dict[str, Any] | None]:
+    def get_all(self, refs: Iterable[Ref]) -> MaybeObjects:
         """As `get`, all at once."""
         return all_or_error(each(self._server.get, refs))
 
@@ -77,14 +85,14 @@ class Cluster:
         labels: str | Mapping[str, str] | None = None,
         fields: str | Mapping[str, str] | None = None,
         metadata_only: bool = False,
-    ) -> list[dict[str, Any]]:
+    ) -> Objects:
         """Empty when the kind is not served."""
         return self._server.list(api_version, kind, namespace, labels, fields, metadata_only)
 
     def serves(self, api_version: str, kind: str) -> bool:
         return self._server.discovery.find(api_version, kind) is not None
 
-    def apply(self, manifests: Iterable[Mapping[str, Any]], force: bool = False) -> list[Change]:
+    def apply(self, manifests: Iterable[Mapping[str, Any]], force: bool = False) -> Changes:
         """Write what differs, and only that; `force` takes fields from other managers."""
         return write.apply(self._server, manifests, force)
 
@@ -92,7 +100,7 @@ class Cluster:
         """None if it exists already, whatever it holds: of several that try at once one wins."""
         return remove.create(self._server, manifest)
 
-    def delete(self, refs: Iterable[Ref], wait: float = 0) -> list[Change]:
+    def delete(self, refs: Iterable[Ref], wait: float = 0) -> Changes:
         """`wait` is how many seconds finalizers get."""
         return remove.delete(self._server, refs, wait)
 
@@ -113,13 +121,11 @@ class Cluster:
         asked = Question(namespace, pod, port, path, method, body, timeout)
         return portforward.ask(self._server.transport.access, self.name, asked)
 
-    def ask_all(self, questions: Sequence[Question]) -> list[Answer | MeshError]:
+    def ask_all(self, questions: Sequence[Question]) -> Answers:
         """Answers in the order of the questions; what failed stands in the place of its answer."""
-        return each(
-            lambda question: portforward.ask(self._server.transport.access, self.name, question), questions, _ASKED_AT_ONCE
-        )
+        return each(lambda question: portforward.ask(self._server.transport.access, self.name, question), questions, _ASKED_AT_ONCE)
 
-    def denied(self, permissions: Sequence[Permission]) -> list[Permission]:
+    def denied(self, permissions: Sequence[Permission]) -> Permissions:
         """Those of them that our credential does not have."""
         allowed = all_or_error(each(self._allowed, permissions))
         return [permission for permission, yes in zip(permissions, allowed, strict=True) if not yes]

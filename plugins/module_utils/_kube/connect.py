@@ -55,11 +55,7 @@ def _options(params: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str,
 
 
 def _access(options: dict[str, Any], environ: Mapping[str, str]) -> tuple[str | None, Access]:
-    credential = (
-        options["api_key"]
-        or (options["username"] and options["password"])
-        or (options["client_cert"] and options["client_key"])
-    )
+    credential = options["api_key"] or (options["username"] and options["password"]) or (options["client_cert"] and options["client_key"])
     if options["host"] and credential:
         return None, _overridden(Access(server=""), options)
     if options["kubeconfig"] or options["context"]:

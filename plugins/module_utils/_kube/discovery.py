@@ -16,8 +16,7 @@ from .answer import Answer, error
 from .transport import Transport
 
 _AGGREGATED = ",".join(
-    [f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")]
-    + ["application/json"]
+    [f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")] + ["application/json"]
 )
 
 
@@ -42,7 +41,7 @@ class Kind:
         return "/".join(parts)
 
 
-def _builtin() -> dict[tuple[str, str], Kind]:
+def builtin() -> dict[tuple[str, str], Kind]:
     """What every server has had for years: no need to ask for it."""
     table = {
         "v1": "ConfigMap Secret Service ServiceAccount Pod Event !Namespace !Node",
@@ -66,7 +65,7 @@ class Discovery:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._lock = threading.Lock()
-        self._known = _builtin()
+        self._known = builtin()
         self._asked: set[str] = set()
         self._stale: set[str] = set()
 

@@ -37,13 +37,16 @@ def settled(wish: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
     Where the shapes leave a doubt (defaults inside lists, quantities written otherwise) the answer is False, and the
     server decides.
     """
-    mine = _entry(live, "Apply")
-    if mine is None or mine.get("apiVersion") != wish.get("apiVersion"):
-        return False
     body = {key: value for key, value in wish.items() if key not in ("apiVersion", "kind", "metadata")}
     meta = {key: value for key, value in wish["metadata"].items() if key not in ("name", "namespace")}
     if meta:
         body["metadata"] = meta
+    mine = _entry(live, "Apply")
+    if mine is None:
+        # Who owns nothing is not recorded; a bare Namespace is such a wish.
+        return not body and not _entry(live, "Update")
+    if mine.get("apiVersion") != wish.get("apiVersion"):
+        return False
     return _same(body, live, mine.get("fieldsV1") or {})
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from .._mesh.errors import MeshError, NotReady, Unreachable
 from .access import Access
 from .answer import Answer, error
-from .transport import why
+from .failure import why
 from .websocket import WebSocket
 
 _DATA, _ERROR = 0, 1

@@ -13,7 +13,8 @@ from .._mesh.change import Change, Ref
 from .._mesh.condition import Condition
 from .._mesh.errors import MeshError, Refused, Unreachable
 from . import fields
-from .answer import error
+from .answer import Answer, error
+from .discovery import Kind
 from .server import Server, all_or_error, each
 from .settle import settle
 from .write import order
@@ -33,11 +34,23 @@ def create(server: Server, manifest: Mapping[str, Any]) -> Change | None:
     query = {"fieldManager": fields.MANAGER, "fieldValidation": "Strict"}
     if server.dry_run:
         query["dryRun"] = "All"
+    answer = _post(server, kind, ref, wish, query)
+    if isinstance(answer, Change) or answer is None:
+        return answer
+    missing = answer.status == 404 and (answer.refusal.get("details") or {}).get("kind") == "namespaces"
+    if server.dry_run and missing:
+        return Change(ref, "created", None, wish)
+    if not answer.ok:
+        raise error(answer, server.name, f"create {ref}")
+    return Change(ref, "created", None, dict(answer.json()))
+
+
+def _post(server: Server, kind: Kind, ref: Ref, wish: dict[str, Any], query: Mapping[str, str]) -> Answer | Change | None:
+    """Where an answer was lost, the object tells whether the write was too."""
     for attempt in range(1, _TRIES + 1):
         try:
             answer = server.transport.request("POST", kind.path(ref.namespace), query, wish, repeat=False)
         except Unreachable:
-            # The answer was lost, the write perhaps not.
             live = server.get(ref)
             if live:
                 return Change(ref, "created", None, live) if _contains(live, wish) else None
@@ -45,14 +58,7 @@ def create(server: Server, manifest: Mapping[str, Any]) -> Change | None:
                 raise
             continue
         break
-    if answer.status == 409 and answer.reason == "AlreadyExists":
-        return None
-    missing = answer.status == 404 and (answer.refusal.get("details") or {}).get("kind") == "namespaces"
-    if server.dry_run and missing:
-        return Change(ref, "created", None, wish)
-    if not answer.ok:
-        raise error(answer, server.name, f"create {ref}")
-    return Change(ref, "created", None, dict(answer.json()))
+    return None if answer.status == 409 and answer.reason == "AlreadyExists" else answer
 
 
 def _contains(live: Any, wish: Any) -> bool:
@@ -83,12 +89,11 @@ def _delete(server: Server, ref: Ref) -> Change:
     kind = server.discovery.find(ref.api_version, ref.kind)
     if kind is None:
         raise MeshError(f"{server.name}: {ref.kind} of {ref.api_version} went away.")
-    query = {"propagationPolicy": "Background"}
-    if server.dry_run:
-        query["dryRun"] = "All"
-    # Only the object that was read: not one that somebody made anew in its place.
-    body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": live["metadata"]["uid"]}}
-    answer = server.transport.request("DELETE", server.path(ref, kind), query, body)
+    # Only the object that was read: not one that somebody made anew in its place. Beside a body the server ignores
+    # the query, so the dry run has to be asked for in here.
+    options = {"propagationPolicy": "Background", "preconditions": {"uid": live["metadata"]["uid"]}}
+    body = {"apiVersion": "v1", "kind": "DeleteOptions", **options, **({"dryRun": ["All"]} if server.dry_run else {})}
+    answer = server.transport.request("DELETE", server.path(ref, kind), body=body)
     if not answer.ok and answer.status != 404:
         raise error(answer, server.name, f"delete {ref}")
     return Change(ref, "deleted", live, None)

@@ -22,6 +22,8 @@ _METADATA = (
 )
 _PAGE = "500"
 
+# A method is called `list`, so the type needs another name inside of its class.
+Objects = list[dict[str, Any]]
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -55,7 +57,7 @@ class Server:
         labels: str | Mapping[str, str] | None = None,
         fields: str | Mapping[str, str] | None = None,
         metadata_only: bool = False,
-    ) -> list[dict[str, Any]]:
+    ) -> Objects:
         """All of a kind; the pages of a long list are put together."""
         served = self.discovery.find(api_version, kind)
         if served is None:
@@ -63,21 +65,24 @@ class Server:
         query = {"limit": _PAGE, "labelSelector": _selector(labels), "fieldSelector": _selector(fields)}
         query = {key: value for key, value in query.items() if value}
         accept = _METADATA if metadata_only else "application/json"
-        items: list[dict[str, Any]] = []
+        return [{**item, "apiVersion": api_version, "kind": kind} for item in self._pages(served, namespace, query, accept)]
+
+    def _pages(self, kind: Kind, namespace: str | None, query: dict[str, str], accept: str) -> Objects:
+        items: Objects = []
         while True:
-            answer = self.transport.request("GET", served.path(namespace), query, accept=accept)
+            answer = self.transport.request("GET", kind.path(namespace), query, accept=accept)
             if answer.status == 410 and "continue" in query:
+                # The list went on while we read it, for too long to be continued.
                 del query["continue"]
                 items = []
                 continue
             if answer.status == 404:
                 return []
-            page = self.accepted(answer, f"list {served.plural}{' in ' + namespace if namespace else ''}").json()
+            page = self.accepted(answer, f"list {kind.plural}{' in ' + namespace if namespace else ''}").json()
             items += page.get("items") or []
             query["continue"] = (page.get("metadata") or {}).get("continue") or ""
             if not query["continue"]:
-                break
-        return [{**item, "apiVersion": api_version, "kind": kind} for item in items]
+                return items
 
     def accepted(self, answer: Answer, doing: str) -> Answer:
         if answer.ok:

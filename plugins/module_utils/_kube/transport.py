@@ -9,28 +9,49 @@ from __future__ import annotations
 import json
 import random
 import re
-import socket
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 try:
     import urllib3
     from urllib3 import exceptions as broken
+
+    MISSING = None
+    _NEVER_CONNECTED: tuple[type[Exception], ...] = (
+        broken.NewConnectionError,
+        broken.ConnectTimeoutError,
+        broken.SSLError,
+        broken.ProxyError,
+    )
 except ImportError:
-    urllib3 = None  # type: ignore[assignment]
+    MISSING = traceback.format_exc()
 
 from .._mesh.errors import MeshError, Unreachable
 from .access import Access
 from .answer import Answer
+from .failure import why
 
 THREADS = 8
-_CONNECT, _READ, _ATTEMPTS, _LONGEST_PAUSE = 10.0, 30.0, 6, 8.0
+_CONNECT, _READ = 10.0, 30.0
+_ATTEMPTS, _LONGEST_PAUSE, _PATIENCE = 6, 8.0, 60.0
 _AGAIN = {429, 500, 502, 503, 504}
 # Legal in JSON, but YAML (which server-side apply speaks) would fold or refuse them.
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_DICE = random.SystemRandom()
+
+
+@dataclass(frozen=True)
+class _Call:
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    data: bytes | None
+    repeat: bool
 
 
 def encode(body: Any) -> bytes:
@@ -41,9 +62,7 @@ def encode(body: Any) -> bytes:
 class Transport:
     """One pool of connections, shared by the threads of a call."""
 
-    def __init__(
-        self, access: Access, name: str, *, pause: Callable[[float], None] = time.sleep, attempts: int = _ATTEMPTS
-    ) -> None:
+    def __init__(self, access: Access, name: str, *, pause: Callable[[float], None] = time.sleep, attempts: int = _ATTEMPTS) -> None:
         self.access, self.name = access, name
         self._pause, self._attempts = pause, attempts
         self._lock = threading.Lock()
@@ -86,44 +105,60 @@ class Transport:
         content_type: str = "application/json",
         repeat: bool = True,
     ) -> Answer:
-        """`repeat=False` for what must not happen twice: then only a refusal unseen by the server is tried again."""
+        """`repeat=False` for what must not happen twice: then only what the server turned away is tried again."""
         headers = [("Accept", accept), ("User-Agent", "meshops.lifecycle")]
-        data = None if body is None else encode(body)
-        if data is not None:
+        if body is not None:
             headers.append(("Content-Type", content_type))
         url = self.access.server + path + ("?" + urlencode(query) if query else "")
-        renewed = False
-        for attempt in range(1, self._attempts + 1):
-            last = attempt == self._attempts
-            try:
-                answer = self._once(method, url, headers, data)
-            except broken.HTTPError as error:
-                if last or not self._answered or not repeat:
-                    raise self._unreachable(error) from error
-                self._pause(_backoff(attempt))
-                continue
-            if answer.status == 401 and not renewed and self._renew():
-                renewed = True
-                continue
-            if last or answer.status not in _AGAIN or not (repeat or answer.status == 429):
-                return answer
-            self._pause(_asked(answer) or _backoff(attempt))
+        call = _Call(method, url, headers, None if body is None else encode(body), repeat)
+        start = time.monotonic()
+        for attempt in range(1, self._attempts):
+            found = self._try(call, attempt, patient=time.monotonic() - start < _PATIENCE)
+            if isinstance(found, Answer):
+                return found
+            self._pause(found)
+        return self._last(call)
+
+    def _try(self, call: _Call, attempt: int, patient: bool) -> Answer | float:
+        """The answer, or for how long to pause before the next attempt."""
+        try:
+            answer = self._once(call)
+        except broken.HTTPError as error:
+            never = not self._answered and isinstance(error, _NEVER_CONNECTED)
+            if never or not patient or not call.repeat:
+                raise self._unreachable(error) from error
+            return _backoff(attempt)
+        passing = answer.status in _AGAIN and not answer.mistyped and (call.repeat or answer.status == 429)
+        return (_asked(answer) or _backoff(attempt)) if passing and patient else answer
+
+    def _last(self, call: _Call) -> Answer:
+        try:
+            return self._once(call)
+        except broken.HTTPError as error:
+            raise self._unreachable(error) from error
+
+    def _once(self, call: _Call) -> Answer:
+        used = self.access
+        answer = self._send(call, used)
+        if answer.status == 401 and self._renew(used):
+            answer = self._send(call, self.access)
         return answer
 
-    def _once(self, method: str, url: str, headers: list[tuple[str, str]], data: bytes | None) -> Answer:
-        sent = urllib3.HTTPHeaderDict([*headers, *self.access.headers])
-        reply = self._pool.request(method, url, headers=sent, body=data, redirect=False)
+    def _send(self, call: _Call, access: Access) -> Answer:
+        headers = urllib3.response.HTTPHeaderDict([*call.headers, *access.headers])
+        reply = self._pool.request(call.method, call.url, headers=headers, body=call.data, redirect=False)
         self._answered = True
         return Answer(reply.status, reply.data, {key.lower(): value for key, value in reply.headers.items()})
 
-    def _renew(self) -> bool:
-        """A token that ran out in the middle of a long run is fetched anew, once."""
+    def _renew(self, used: Access) -> bool:
+        """A token that ran out in the middle of a long run is fetched anew, by the first thread that notices."""
         with self._lock:
-            if not self.access.renew:
+            if self.access is not used:
+                return True
+            if not used.renew:
                 return False
-            before = self.access
-            self.access = before.renew()
-            if (before.client_cert, before.client_key) != (self.access.client_cert, self.access.client_key):
+            self.access = used.renew()
+            if (used.client_cert, used.client_key) != (self.access.client_cert, self.access.client_key):
                 self._pool = self._open()
             return True
 
@@ -132,29 +167,9 @@ class Transport:
 
 
 def _backoff(attempt: int) -> float:
-    return min(_LONGEST_PAUSE, 0.1 * 3 ** (attempt - 1)) * random.uniform(0.5, 1.0)
+    return min(_LONGEST_PAUSE, 0.1 * 3 ** (attempt - 1)) * _DICE.uniform(0.5, 1.0)
 
 
 def _asked(answer: Answer) -> float | None:
     told = answer.headers.get("retry-after", "")
-    return min(float(told), _LONGEST_PAUSE) * random.uniform(1.0, 1.2) if told.isdigit() else None
-
-
-def why(error: BaseException) -> str:
-    """The end of the sentence "the API server at … ", whatever layer the error comes from."""
-    seen: BaseException | None = error
-    while seen is not None:
-        text = str(seen)
-        if isinstance(seen, socket.gaierror) or "NameResolution" in type(seen).__name__:
-            return "cannot be found: its name does not resolve."
-        if isinstance(seen, ConnectionRefusedError):
-            return "refuses connections: it is down, or the address is wrong."
-        if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
-            because = re.search(r"verify failed: ([^(\]]+)", text)
-            return f"is not trusted: {because.group(1).strip() if because else text}. Give its CA with ca_cert or the kubeconfig."
-        if "CERTIFICATE_REQUIRED" in text or "ALERT" in text.upper() and "CERTIFICATE" in text.upper():
-            return "does not accept the client certificate."
-        if isinstance(seen, TimeoutError) or "Timeout" in type(seen).__name__:
-            return "does not answer in time."
-        seen = getattr(seen, "reason", None) if isinstance(getattr(seen, "reason", None), BaseException) else (seen.__cause__ or seen.__context__)
-    return f"broke the connection: {' '.join(str(error).split())[:160]}."
+    return min(float(told), _LONGEST_PAUSE) * _DICE.uniform(1.0, 1.2) if told.isdigit() else None

@@ -17,7 +17,7 @@ from .._mesh.errors import MeshError, Refused
 from . import fields
 from .answer import Answer, error
 from .discovery import Kind
-from .server import Server, all_or_error, each
+from .server import Objects, Server, all_or_error, each
 from .settle import settle
 
 _ORDER = {"Namespace": 0, "CustomResourceDefinition": 1}
@@ -111,14 +111,15 @@ def _read(server: Server, wishes: Sequence[Wish]) -> dict[Ref, dict[str, Any]]:
     lists = [key for key, group in groups.items() if len(group) > 2 and key[1] not in _ONE_BY_ONE]
     singles = [wish.ref for key, group in groups.items() if key not in lists for wish in group]
     wanted = {wish.ref for wish in wishes}
+    todo: list[Ref | tuple[str, str, str | None]] = [*lists, *singles]
 
-    def read(what: Ref | tuple[str, str, str | None]) -> list[dict[str, Any]]:
+    def read(what: Ref | tuple[str, str, str | None]) -> Objects:
         if isinstance(what, Ref):
             one = server.get(what)
             return [one] if one else []
         return server.list(*what)
 
-    found = [live for part in all_or_error(each(read, [*lists, *singles])) for live in part]
+    found = [live for part in all_or_error(each(read, todo)) for live in part]
     return {Ref.of(live): live for live in found if Ref.of(live) in wanted}
 
 
@@ -137,11 +138,11 @@ def _put(server: Server, wish: Wish, live: dict[str, Any] | None, force: bool) -
         return Change(wish.ref, "created", None, wish.manifest)
     if live and fields.settled(wish.manifest, live):
         return Change(wish.ref, "unchanged", live, live)
+    path = server.path(wish.ref, wish.kind)
     adopted = fields.adoption(live) if live else None
     if adopted and not server.dry_run:
-        path = server.path(wish.ref, wish.kind)
         server.transport.request("PATCH", path, body=adopted, content_type="application/json-patch+json")
-    answer = _patch(server, wish, force or bool(adopted and server.dry_run), fresh=live is None)
+    answer = _patch(server, wish, path, force or bool(adopted and server.dry_run), fresh=live is None)
     if not answer.ok:
         if server.dry_run and _namespace_missing(answer):
             return Change(wish.ref, "created", None, wish.manifest)
@@ -152,15 +153,14 @@ def _put(server: Server, wish: Wish, live: dict[str, Any] | None, force: bool) -
     return Change(wish.ref, "updated" if fields.changed(live, after) else "unchanged", live, after)
 
 
-def _patch(server: Server, wish: Wish, force: bool, fresh: bool) -> Answer:
+def _patch(server: Server, wish: Wish, path: str, force: bool, fresh: bool) -> Answer:
     query = {"fieldManager": fields.MANAGER, "fieldValidation": "Strict", "force": "true" if force else "false"}
     if server.dry_run:
         query["dryRun"] = "All"
-    assert wish.kind
     for attempt in range(1, _TRIES + 1):
         answer = server.transport.request(
             "PATCH",
-            server.path(wish.ref, wish.kind),
+            path,
             query,
             wish.manifest,
             content_type="application/apply-patch+yaml",

@@ -115,8 +115,8 @@ def _rollout(live: Mapping[str, Any]) -> str | None:
         wanted = int(status.get("desiredNumberScheduled") or 0)
         updated, ready = status.get("updatedNumberScheduled"), status.get("numberAvailable")
         return _counts(wanted, int(updated or 0), int(ready or 0), wanted)
-    wanted = (live.get("spec") or {}).get("replicas")
-    wanted = 1 if wanted is None else int(wanted)
+    asked = (live.get("spec") or {}).get("replicas")
+    wanted = 1 if asked is None else int(asked)
     updated, ready = int(status.get("updatedReplicas") or 0), int(status.get("availableReplicas") or 0)
     if live.get("kind") == "StatefulSet" and status.get("currentRevision") == status.get("updateRevision"):
         updated = int(status.get("currentReplicas") or updated)

@@ -147,5 +147,5 @@ def _gateways(health: Health, expected: Expected) -> list[str]:
             told = f": {gateway.reason}" if gateway.reason else ""
             found.append(f"{where} has {gateway.ready} of {gateway.desired} replicas ready{told}")
         if not gateway.addresses:
-            found.append(f"{where} has no address yet; look at its Service and the platform's load balancer")
+            found.append(f"{where} has no address yet; look at its Service and the platform's load balancer (with node ports, nodes need an external address)")
     return found

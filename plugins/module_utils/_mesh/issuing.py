@@ -28,6 +28,7 @@ class Source:
     root: Authority | None = None
     generated: bool = False  # a root that is not there yet is made
     unreachable: str = ""
+    other_mesh: str = ""  # for which this root was generated
 
     def objections(self, key_needed: bool) -> list[Objection]:
         """What speaks against issuing from this root, or, without need of its key, against trusting it."""
@@ -38,6 +39,9 @@ class Source:
             text = "it does not exist. Create it with the root's certificate and key, or let the root be generated."
             return [] if self.generated else [Objection("missing_root", f"{self.where}: {text}")]
         found = objections(self.root, ROOT)
+        if self.other_mesh:
+            text = f"it was generated as the root of the mesh {self.other_mesh}. Give this mesh another root.name."
+            found.append(Objection("root_of_another_mesh", f"{self.where}: {text}"))
         if key_needed or self.root.missing != (self.root.names.key,):
             return found
         return [objection for objection in found if objection.reason != "missing_part"]
@@ -99,7 +103,7 @@ def _keep(cluster: str, held: Authority, source: Source) -> Decision:
     if found:
         return Decision(REFUSE, found)
     if source.root is None:
-        told = f"it is not there, so no other cluster can be given an intermediate of{_named(held.root)}, the root of {cluster}"
+        told = f"it is not there, so no other cluster can share{_named(held.root)}, the root of {cluster}"
         return Decision(KEEP, warnings=[f"{source.where}: {told}.", *_aging(held)])
     if _same_root(held, source):
         return Decision(KEEP, warnings=_aging(held))
@@ -109,7 +113,7 @@ def _keep(cluster: str, held: Authority, source: Source) -> Decision:
     return _refuse(
         "other_root",
         f"{held.where}: it is of the root{_named(held.root)}, and the mesh's root is{_named(source.root.root)} from "
-        f"{source.where}. To replace it at once would cut workloads off; rotate, or give the former as the mesh's."
+        f"{source.where}. To replace it at once would cut workloads off; rotate, or give the former as the mesh's.",
     )
 
 

@@ -52,9 +52,7 @@ def key_does_not_match(ca: Authority) -> str | None:
 
 def not_a_ca(ca: Authority) -> str | None:
     found = [c for c in ca.line if not c.is_ca]
-    if not found:
-        return None
-    return f"{_listed(found)} is not a CA (basic constraints say CA:FALSE). Give a CA certificate (CA:TRUE)."
+    return f"{_listed(found)} is not a CA (CA:FALSE). Give a CA certificate (CA:TRUE)." if found else None
 
 
 def cannot_sign(ca: Authority) -> str | None:
@@ -73,10 +71,8 @@ def wrong_purpose(ca: Authority) -> str | None:
 
 
 def expired(ca: Authority) -> str | None:
-    found = overdue(ca)
-    if not found:
-        return None
-    return "; ".join(f"{c} expired at {iso(c.not_after)}" for c in found) + ". Give a CA that is valid."
+    told = "; ".join(f"{c} expired at {iso(c.not_after)}" for c in overdue(ca))
+    return f"{told}. Give a CA that is valid." if told else None
 
 
 def not_yet_valid(ca: Authority) -> str | None:
@@ -88,18 +84,13 @@ def not_yet_valid(ca: Authority) -> str | None:
 
 
 def weak_key(ca: Authority) -> str | None:
-    found = [c for c in ca.line if _is_weak(c.key_type)]
-    if not found:
-        return None
-    told = "; ".join(f"{c} has the key {c.key_type}" for c in found)
-    return f"{told}. The least that is accepted is RSA {RSA_BITS} or EC P-256 (P-384 and P-521 will do)."
+    told = "; ".join(f"{c} has a weak key, {c.key_type}" for c in ca.line if _is_weak(c.key_type))
+    return f"{told}. The least that is accepted is RSA {RSA_BITS} or EC P-256." if told else None
 
 
 def ed25519(ca: Authority) -> str | None:
-    found = [c for c in ca.line if c.key_type.startswith("Ed")]
-    if not found:
-        return None
-    return f"{_listed(found)} has a key of type {found[0].key_type}, which Envoy does not take. Use EC P-256 or RSA."
+    told = "; ".join(f"{c} has a key of type {c.key_type}" for c in ca.line if c.key_type.startswith("Ed"))
+    return f"{told}, which Envoy does not take. Use EC P-256 or RSA." if told else None
 
 
 def weak_signature(ca: Authority) -> str | None:

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from . import estate
+from .estate import Seen, nodes
 from .member import Member, served_faults
 
 
@@ -33,20 +34,11 @@ class Owned:
     namespace: str = ""
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What preflight read from one cluster: results of cluster_info and ca_info."""
-
-    member: Member
-    cluster: Mapping[str, Any] = field(default_factory=dict)
-    trust: Mapping[str, Any] = field(default_factory=dict)
-
-
 def findings(seen: Iterable[Seen], everyone: Sequence[Member], limits: Limits, owned: Owned) -> dict[str, list[str]]:
     """By cluster, what stands in the way; an empty list where nothing does."""
     read = list(seen)
     told: dict[str, list[str]] = {one.member.name: _single(one, limits, owned) for one in read}
-    for of_estate in (_twice(read), _overlaps(read), _roots(read), served_faults(everyone)):
+    for of_estate in (estate.twice(read), estate.overlaps(read), estate.roots(read), served_faults(everyone)):
         for name, sentences in of_estate.items():
             if name in told:
                 told[name] += [_sentence(name, sentence) for sentence in sentences]
@@ -90,7 +82,7 @@ def _dotted(version: tuple[int, int]) -> str:
 def _kubelets(cluster: Mapping[str, Any], limits: Limits) -> list[str]:
     server = _minor(cluster.get("version"))
     found = []
-    for text in sorted(set(cluster.get("kubelet_versions", []))):
+    for text in sorted(set(nodes(cluster, "kubelet_versions"))):
         parts = text.lstrip("v").split(".")
         if server and len(parts) > 1 and parts[1].isdigit():
             behind = server[1] - int(parts[1])
@@ -130,7 +122,7 @@ def _crds(cluster: Mapping[str, Any], owned: Owned) -> list[str]:
         group = crd["name"].partition(".")[2]
         if group not in owned.groups or not owned.release:
             continue
-        if (crd.get("release_name"), crd.get("release_namespace")) != (owned.release, owned.namespace):
+        if crd.get("release") != f"{owned.namespace}/{owned.release}":
             found.setdefault(_owner(crd), []).append(crd["name"])
     return [
         f"the CRD {names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''} belong{'' if len(names) > 1 else 's'} to {owner}, not to the Helm release "
@@ -140,67 +132,11 @@ def _crds(cluster: Mapping[str, Any], owned: Owned) -> list[str]:
 
 
 def _owner(crd: Mapping[str, Any]) -> str:
-    if crd.get("release_name"):
-        return f"the Helm release {crd.get('release_namespace', '')}/{crd['release_name']}"
+    if crd.get("release"):
+        return f"the Helm release {crd['release']}"
+    if crd.get("operators"):
+        return f"the operator {crd['operators'][0]}"
     if crd.get("managed_by"):
         return str(crd["managed_by"])
     managers = [m for m in crd.get("managers", []) if m not in ("kube-apiserver",)]
     return f"the field manager {managers[0]}" if managers else "nobody that is known"
-
-
-def _twice(read: Sequence[Seen]) -> dict[str, list[str]]:
-    """Two names of the inventory that lead to one cluster: a copied context is the classic way to the wrong cluster."""
-    by_uid: dict[str, list[str]] = {}
-    for one in read:
-        uid = one.cluster.get("uid")
-        if uid:
-            by_uid.setdefault(uid, []).append(one.member.name)
-    return {
-        name: [f"{' and '.join(names)} lead to the same cluster (kube-system has UID {uid}); mend mesh_kube of one of them"]
-        for uid, names in by_uid.items()
-        if len(names) > 1
-        for name in names
-    }
-
-
-def _overlaps(read: Sequence[Seen]) -> dict[str, list[str]]:
-    """Clusters of one mesh on one network route pod addresses to each other, so their ranges must differ."""
-    found: dict[str, list[str]] = {}
-    for position, one in enumerate(read):
-        for other in read[position + 1 :]:
-            if (one.member.mesh, one.member.network) != (other.member.mesh, other.member.network):
-                continue
-            shared = _shared(one.cluster.get("pod_cidrs", []), other.cluster.get("pod_cidrs", []))
-            if shared:
-                text = (
-                    f"{one.member.name} and {other.member.name} are both on the network {one.member.network!r} but share the pod range {shared}; "
-                    "give each its own mesh_network, or its own range"
-                )
-                found.setdefault(one.member.name, []).append(text)
-                found.setdefault(other.member.name, []).append(text)
-    return found
-
-
-def _shared(left: Iterable[str], right: Iterable[str]) -> str | None:
-    others = [ipaddress.ip_network(cidr, strict=False) for cidr in right]
-    for cidr in left:
-        own = ipaddress.ip_network(cidr, strict=False)
-        if any(own.version == other.version and own.overlaps(other) for other in others):
-            return str(own)
-    return None
-
-
-def _roots(read: Sequence[Seen]) -> dict[str, list[str]]:
-    """Within a mesh, all clusters that have a root already must have the same."""
-    found: dict[str, list[str]] = {}
-    for mesh in sorted({one.member.mesh for one in read}):
-        groups: dict[str, list[str]] = {}
-        for one in read:
-            root = (one.trust.get("root") or {}).get("fingerprint") if one.trust.get("present") else None
-            if one.member.mesh == mesh and root:
-                groups.setdefault(root, []).append(one.member.name)
-        if len(groups) > 1:
-            told = " | ".join(f"{', '.join(names)} (root {root[:8]})" for root, names in groups.items())
-            text = f"the clusters of the mesh {mesh} do not share a root CA: {told}; bring them to one root with a rotation before they are linked"
-            found |= {name: [text] for names in groups.values() for name in names}
-    return found

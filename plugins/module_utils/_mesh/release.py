@@ -56,17 +56,17 @@ class Record:
     @property
     def pending(self) -> bool:
         """Helm was, or is, at work on it: it refuses any other operation until this is settled."""
-        return self.status.startswith("pending") or self.status == "uninstalling"
+        return self.status.startswith("pending") or self.half_removed
+
+    @property
+    def half_removed(self) -> bool:
+        """Helm was, or is, uninstalling it: some of its objects may be gone."""
+        return self.status == "uninstalling"
 
 
 def read_record(secret: Mapping[str, Any]) -> Record:
     """The release in one of Helm's Secrets (base64 of base64 of gzip of JSON)."""
-    name = secret.get("metadata", {}).get("name", "")
-    try:
-        packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
-        body = json.loads(gzip.decompress(packed) if packed[:2] == b"\x1f\x8b" else packed)
-    except (KeyError, ValueError, OSError, EOFError, binascii.Error, zlib.error) as error:
-        raise MeshError(f"The Helm record Secret {name} cannot be read ({error.__class__.__name__}); look at it with: helm history.") from error
+    body = _unpacked(secret)
     chart = body.get("chart", {}).get("metadata", {})
     return Record(
         name=body["name"],
@@ -74,8 +74,31 @@ def read_record(secret: Mapping[str, Any]) -> Record:
         status=body.get("info", {}).get("status", "unknown"),
         chart_version=str(chart.get("version", "")),
         values=body.get("config") or {},
-        secret=name,
+        secret=secret["metadata"]["name"],
     )
+
+
+def _unpacked(secret: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
+        return dict(json.loads(gzip.decompress(packed) if packed[:2] == b"\x1f\x8b" else packed))
+    except (KeyError, ValueError, TypeError, OSError, EOFError, binascii.Error, zlib.error) as error:
+        name = secret.get("metadata", {}).get("name", "")
+        raise MeshError(f"The Helm record Secret {name} cannot be read ({error.__class__.__name__}); look at it with: helm history.") from error
+
+
+def failed(secret: Mapping[str, Any]) -> dict[str, Any]:
+    """The same record with the status failed, from which Helm can be told anything. It still lists what is installed."""
+    body = _unpacked(secret)
+    body["info"] = {**body.get("info", {}), "status": "failed"}
+    packed = gzip.compress(json.dumps(body).encode(), mtime=0)
+    metadata = secret["metadata"]
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": metadata["name"], "namespace": metadata["namespace"], "labels": {"status": "failed"}},
+        "data": {"release": base64.b64encode(base64.b64encode(packed)).decode()},
+    }
 
 
 def latest(records: Iterable[Record], name: str) -> Record | None:
@@ -89,10 +112,18 @@ def due(release: Release, record: Record | None) -> str | None:
         return "not installed"
     if record.status != "deployed":
         return f"its last operation ended as {record.status}"
-    if release.version and record.chart_version != release.version:
+    if release.version and not _meets(record.chart_version, release.version):
         return f"chart {record.chart_version} -> {release.version}"
     changes = differences(record.values, release.values)
     return "; ".join(changes) if changes else None
+
+
+def _meets(version: str, wished: str) -> bool:
+    """Whether a chart's version is the one wished: '1.29' takes every patch of 1.29; what else Helm's ranges say is left to Helm."""
+    if any(sign in wished for sign in "<>=~^*|, "):
+        return True
+    parts = wished.lstrip("v").split(".")
+    return version.lstrip("v").split(".")[: len(parts)] == parts
 
 
 _MISSING = object()
@@ -104,8 +135,8 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any], path: str =
     for key in sorted(set(before) | set(after), key=str):
         here = f"{path}{key}"
         old, new = before.get(key, _MISSING), after.get(key, _MISSING)
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            found += differences(old, new, f"{here}.")
+        if all(side is _MISSING or isinstance(side, Mapping) for side in (old, new)):
+            found += differences(before.get(key, {}), after.get(key, {}), f"{here}.")
         elif old != new:
             found.append(f"{here} {_shown(here, old)} -> {_shown(here, new)}")
     return found
@@ -115,10 +146,14 @@ _SENSITIVE = ("key", "password", "secret", "token", "credential")
 
 
 def _shown(path: str, value: Any) -> str:
-    """A value short enough for a line; one whose path sounds secret is not shown."""
+    """A value short enough for a line; one whose path sounds secret is not shown, nor what may hold such a one."""
     if value is _MISSING:
         return "(unset)"
     if any(word in path.lower() for word in _SENSITIVE):
         return "(hidden)"
+    if isinstance(value, Mapping):
+        return "(a dictionary)"
+    if isinstance(value, list | tuple) and any(isinstance(item, Mapping | list | tuple) for item in value):
+        return f"(a list of {len(value)})"
     text = json.dumps(value, sort_keys=True, default=str)
     return text if len(text) <= 60 else f"{text[:57]}..."

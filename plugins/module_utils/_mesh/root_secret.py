@@ -30,6 +30,11 @@ def is_ours(manifest: Mapping[str, Any], mesh: str) -> bool:
     return all(carried.get(name) == value for name, value in labels(mesh).items())
 
 
+def mesh_of(manifest: Mapping[str, Any]) -> str:
+    """The mesh for which this collection made the object; empty for what others made."""
+    return str(((manifest.get("metadata") or {}).get("labels") or {}).get(_MESH) or "")
+
+
 def secret(root: Material, name: str, namespace: str, mesh: str) -> dict[str, Any]:
     """The Secret for a root with its key."""
     return {

@@ -27,6 +27,7 @@ OPTIONS: dict[str, Any] = {
     "mesh": {"type": "str", "required": True},
     "trust_domain": {"type": "str", "default": "cluster.local"},
     "namespace": {"type": "str", "default": "istio-system"},
+    "network": {"type": "str"},
     "key_type": {"type": "str", "default": "P-256", "no_log": False},
     "intermediate_days": {"type": "int", "default": 730},
     "root_days": {"type": "int", "default": 3650},
@@ -43,12 +44,14 @@ class Survey:
     decision: Decision
 
 
-def survey(cluster: Cluster, mesh: Any, params: Mapping[str, Any], now: datetime) -> Survey:
+def survey(
+    cluster: Cluster, mesh: Any, params: Mapping[str, Any], now: datetime, root: roots.Root | None = None
+) -> Survey:
     """Read everything and decide; nothing is written, and nothing is raised for bad input."""
     space = params["namespace"]
     held = _read(cluster, mesh, mesh.held(space), params["mesh"], now)
     self_signed = None if held else _read(cluster, mesh, mesh.self_signed(space), params["mesh"], now)
-    root = roots.find(cluster, params["root"], now)
+    root = root or roots.find(cluster, params["mesh"], params["root"], now)
     decision = decide(cluster.name, held, self_signed, root.source)
     faults = [Objection("bad_wish", f"{cluster.name}: {fault}.") for fault in wish_faults(params)]
     if faults:
@@ -56,7 +59,7 @@ def survey(cluster: Cluster, mesh: Any, params: Mapping[str, Any], now: datetime
     return Survey(held, root, decision)
 
 
-def settle(cluster: Cluster, mesh: Any, params: Mapping[str, Any], now: datetime) -> tuple[Survey, list[Change]]:
+def establish(cluster: Cluster, mesh: Any, params: Mapping[str, Any], now: datetime) -> tuple[Survey, list[Change]]:
     """Bring the cluster to have an issuing CA of the mesh's root. Whatever speaks against it is said before a write."""
     seen = accepted(survey(cluster, mesh, params, now))
     if seen.decision.action != ISSUE:
@@ -64,9 +67,10 @@ def settle(cluster: Cluster, mesh: Any, params: Mapping[str, Any], now: datetime
     changes: list[Change] = []
     if seen.root.material is None:
         made, changes = roots.make(seen.root, params, now)
-        seen = accepted(replace(seen, root=made, decision=Decision(ISSUE, made.source.objections(key_needed=True))))
+        seen = replace(seen, root=made)
+        accepted(replace(seen, decision=Decision(REFUSE, made.source.objections(key_needed=True))))
     changes += _issue(cluster, mesh, params, seen, now)
-    after = survey(cluster, mesh, params, now)
+    after = survey(cluster, mesh, params, now, seen.root)
     return replace(accepted(after) if after.held else after, decision=seen.decision), changes
 
 

@@ -44,7 +44,7 @@ class Root:
     ref: Ref | None = None
 
 
-def find(cluster: Cluster, option: Mapping[str, Any], now: datetime) -> Root:
+def find(cluster: Cluster, mesh: str, option: Mapping[str, Any], now: datetime) -> Root:
     """The root that `option` points to. What is wrong with it is in its source, not raised."""
     if option["source"] in ("inline", "file"):
         return _given(option, now)
@@ -53,14 +53,16 @@ def find(cluster: Cluster, option: Mapping[str, Any], now: datetime) -> Root:
     name = (option["kube"] or {}).get("cluster") or ("the trust cluster" if option["kube"] else cluster.name)
     try:
         peer = connect_peer(option["kube"], dry_run=cluster.dry_run) if option["kube"] else cluster
-        source = Source(f"{peer.name}: {ref}", generated=generated)
-        return _stored(Root(source, cluster=peer, ref=ref), peer.get(ref), now)
+        secret = peer.get(ref)
+        other = root_secret.mesh_of(secret) if secret and generated else mesh
+        source = Source(f"{peer.name}: {ref}", generated=generated, other_mesh=other if other not in (mesh, "") else "")
+        return _stored(Root(source, cluster=peer, ref=ref), secret, now)
     except Unreachable as error:
         return Root(Source(f"{name}: {ref}", generated=generated, unreachable=str(error)), ref=ref)
 
 
 def make(root: Root, params: Mapping[str, Any], now: datetime) -> tuple[Root, list[Change]]:
-    """Generate the root and keep it on the trust cluster. Of several tasks that do so at once, the first one's stays."""
+    """Generate the root and keep it on the trust cluster. Of several tasks that do so at once, the first wins."""
     if root.cluster is None or root.ref is None:
         raise Refused(f"{root.source.where}: there is no cluster to keep a generated root on.")
     mesh, space = params["mesh"], str(root.ref.namespace)
@@ -82,20 +84,22 @@ def _stored(root: Root, secret: Mapping[str, Any] | None, now: datetime) -> Root
     if secret is None:
         return root
     material = root_secret.read(secret)
-    return replace(root, material=material, source=replace(root.source, root=x509.inspect(material, root.source.where, now)))
+    found = x509.inspect(material, root.source.where, now)
+    return replace(root, material=material, source=replace(root.source, root=found))
 
 
 def _given(option: Mapping[str, Any], now: datetime) -> Root:
+    faults: list[str] = []
     if option["source"] == "inline":
-        names, where = Names("root.certificate", "root.private_key", roots="root.certificate"), "The mesh's root"
-        pem, key, faults = (option["certificate"] or "").encode(), (option["private_key"] or "").encode(), []
+        names = Names("root.certificate", "root.private_key", roots="root.certificate")
+        pem, key = (option["certificate"] or "").encode(), (option["private_key"] or "").encode()
     else:
         names = Names("root.certificate_file", "root.private_key_file", roots="root.certificate_file")
-        where = "The mesh's root"
-        pem, certificate_faults = _file(option["certificate_file"], names.certificate)
+        pem, faults = _file(option["certificate_file"], names.certificate)
         key, key_faults = _file(option["private_key_file"], names.key)
-        faults = certificate_faults + key_faults
+        faults += key_faults
     material = Material(pem, key, roots=pem, names=names, faults=tuple(faults))
+    where = "The mesh's root"
     return Root(Source(where, root=x509.inspect(material, where, now)), material=material)
 
 
@@ -107,6 +111,6 @@ def _file(path: str | None, name: str) -> tuple[bytes, list[str]]:
     except OSError as error:
         return b"", [f"{name} {path} cannot be read: {error.strerror}"]
     if content.lstrip().startswith(_VAULTED):
-        way = "give its content as root.private_key or root.certificate with the lookup ansible.builtin.file, which decrypts"
+        way = "give its content inline with the lookup ansible.builtin.file, which decrypts it"
         return b"", [f"{name} {path} is encrypted by ansible-vault; {way}"]
     return content, []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import traceback
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -19,17 +19,10 @@ try:
 except ImportError:
     register_secret = None
 
-from .._kube.connect import ARGUMENTS, connect
 from .._kube.cluster import Cluster
+from .._kube.connect import ARGUMENTS, connect
+from .._kube.transport import MISSING
 from .._mesh.errors import MeshError
-
-try:
-    import urllib3  # noqa: F401
-    import yaml  # noqa: F401
-
-    _MISSING = None
-except ImportError as _error:
-    _MISSING = (_error.name or "urllib3", traceback.format_exc())
 
 Reconcile = Callable[[Cluster, dict[str, Any]], dict[str, Any]]
 
@@ -50,9 +43,8 @@ _SHORTEST = 6
 def run(reconcile: Reconcile, argument_spec: Mapping[str, Any], **settings: Any) -> None:
     """Connect, reconcile, report; a MeshError becomes a failed task with its sentence."""
     module = AnsibleModule({**ARGUMENTS, **argument_spec}, **{"supports_check_mode": True, **settings})
-    if _MISSING:
-        # Both come with it.
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=_MISSING[1])
+    if MISSING:
+        module.fail_json(msg=missing_required_lib("kubernetes"), exception=MISSING)
     for secret in set(secrets_of(module.params)):
         _hide(module, secret)
     invocation = {"module_args": masked(module.params)}
@@ -95,10 +87,8 @@ def secrets_of(params: Any) -> Iterator[str]:
 def _forms(value: str, coded: bool) -> Iterator[str]:
     """As given, and as the server may say it; what is too short would only blot innocent words out."""
     forms = [value]
-    try:
+    with contextlib.suppress(binascii.Error, ValueError):
         forms.append(base64.b64decode(value).decode() if coded else base64.b64encode(value.encode()).decode())
-    except (binascii.Error, ValueError):
-        pass
     yield from (form for form in forms if len(form) >= _SHORTEST)
 
 
@@ -109,7 +99,7 @@ def masked(params: Any) -> Any:
     if not isinstance(params, Mapping):
         return params
     secret = params.get("kind") == "Secret"
-    shown = {}
+    shown: dict[Any, Any] = {}
     for key, value in params.items():
         if secret and key in ("data", "stringData") and isinstance(value, Mapping):
             shown[key] = dict.fromkeys(value, _HIDDEN)

@@ -25,6 +25,8 @@ class Member:
     recipe: str = ""
     pid: int = 0
     started: int = 0
+    audit: bool = False
+    flat: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.discovery import Kind, _builtin
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.discovery import Kind, builtin
 
 from .fake_apply import Taken, applied, created
 
@@ -45,7 +45,7 @@ class FakeServer:
         react: Callable[[dict[str, Any]], None],
         uid: str,
     ) -> None:
-        self.kinds = {(kind.api_version, kind.plural): kind for kind in [*_builtin().values(), *kinds]}
+        self.kinds = {(kind.api_version, kind.plural): kind for kind in [*builtin().values(), *kinds]}
         self.refuses, self.react = refuses, react
         self.objects: dict[Key, dict[str, Any]] = {}
         self.version = 0
@@ -115,12 +115,10 @@ class FakeServer:
         if method == "GET":
             return _answer(live)
         if method == "DELETE":
-            return self._delete(key, live or {}, "dryRun" in query)
+            return self._delete(key, live or {}, bool((body or {}).get("dryRun")))
         return self._write(key, kind, live, method, query, body, content_type)
 
-    def _write(
-        self, key: Key, kind: Kind, live: Any, method: str, query: dict[str, str], body: Any, content_type: str
-    ) -> Answer:
+    def _write(self, key: Key, kind: Kind, live: Any, method: str, query: dict[str, str], body: Any, content_type: str) -> Answer:
         if kind.namespaced and ("v1", "namespaces", None, key[2]) not in self.objects:
             return _status(404, "NotFound", f'namespaces "{key[2]}" not found', {"name": key[2], "kind": "namespaces"})
         if isinstance(body, dict) and (unknown := sorted(set(body) - _UNKNOWN.get(kind.kind, set(body)))):

@@ -14,23 +14,27 @@ from ..._mesh.errors import Refused
 from ..._mesh.release import Release
 
 REPOSITORY = "https://istio-release.storage.googleapis.com/charts"
-_DIRECTORIES = {"base": "base", "istiod": "istio-control/istio-discovery", "gateway": "gateway"}
 
 
-def release(wish: ControlPlane, chart: str, name: str, values: Mapping[str, Any]) -> Release:
+def release(wish: ControlPlane, chart: str, name: str, values: Mapping[str, Any], namespace: str = "") -> Release:
     """A release of one of Istio's charts: our values below, the inventory's above."""
     source = wish.charts.get("source", "repository")
     location = wish.charts.get("location", "")
     everything = merged(values, wish.values.get(chart))
     if source == "repository":
-        return Release(name, wish.namespace, chart, location or REPOSITORY, wish.version or None, everything)
+        return Release(name, namespace or wish.namespace, chart, location or REPOSITORY, wish.version or None, everything)
     if source == "oci" and location:
-        return Release(name, wish.namespace, f"{location.rstrip('/')}/{chart}", None, wish.version or None, everything)
+        return Release(name, namespace or wish.namespace, f"{location.rstrip('/')}/{chart}", None, wish.version or None, everything)
     if source == "directory" and location:
-        return Release(name, wish.namespace, f"{location.rstrip('/')}/{_DIRECTORIES[chart]}", None, None, everything)
+        return Release(name, namespace or wish.namespace, f"{location.rstrip('/')}/{chart}", None, None, everything)
     raise Refused(
         f"{wish.cluster}: mesh_charts needs a source (repository, oci or directory) and, for oci and directory, a location; it says {dict(wish.charts)}."
     )
+
+
+def revision(wish: ControlPlane) -> str:
+    """The charts know the revision default by an empty name; spelled out it would be called istiod-default."""
+    return "" if wish.revision == "default" else wish.revision
 
 
 def istiod(wish: ControlPlane) -> str:

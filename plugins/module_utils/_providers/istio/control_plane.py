@@ -9,15 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 from ..._mesh.control_plane import ControlPlane
+from ..._mesh.errors import Refused
 from ..._mesh.release import Release
-from . import requirements, trust
-from .charts import istiod, release
+from . import federation, requirements, trust
+from .charts import istiod, release, revision
 
 
 def releases(wish: ControlPlane) -> list[Release]:
-    """The CRDs and what all revisions share, then istiod itself (or, in a remote cluster, the way to it)."""
+    """The CRDs and what all revisions share, the CNI plugin where pods may not change their own network, then istiod or the way to it."""
     return [
         release(wish, "base", "istio-base", _base_values(wish)),
+        *([release(wish, "cni", "istio-cni", {"global": {"platform": wish.platform}}, "kube-system")] if wish.platform == "openshift" else []),
         release(wish, "istiod", istiod(wish), _remote_values(wish) if wish.role == "remote" else _primary_values(wish)),
     ]
 
@@ -38,7 +40,7 @@ def _shared_values(wish: ControlPlane) -> dict[str, Any]:
     }
     if wish.platform:
         settings["platform"] = wish.platform
-    return {"revision": wish.revision, "global": settings}
+    return {"revision": revision(wish), "global": settings}
 
 
 def _primary_values(wish: ControlPlane) -> dict[str, Any]:
@@ -52,6 +54,11 @@ def _primary_values(wish: ControlPlane) -> dict[str, Any]:
 
 
 def _remote_values(wish: ControlPlane) -> dict[str, Any]:
+    if wish.primary_address.count(":") == 1:
+        raise Refused(
+            f"{wish.cluster}: the gateway of its primary {wish.primary} is reached at {wish.primary_address} only, a node port. "
+            "A remote cluster needs the ports 15012 and 15017 of an address of its own: give that gateway a load balancer or externalIPs."
+        )
     values = _shared_values(wish)
     values["profile"] = "remote"
     values["global"]["configCluster"] = True
@@ -127,3 +134,19 @@ def _absent(key: str) -> dict[str, Any]:
 
 def _injectable() -> dict[str, Any]:
     return {"key": "sidecar.istio.io/inject", "operator": "NotIn", "values": ["false"]}
+
+
+def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
+    """What stays when the releases are gone: tags, the CA that was given, the reader's token, the roots handed out."""
+    inside = [
+        ("v1", "Secret", trust.SECRET_NAME),
+        ("v1", "ConfigMap", "istio-ca-root-cert"),
+        ("v1", "ConfigMap", "istio-ca-crl"),
+        ("v1", "ConfigMap", "istio-leader"),
+        ("v1", "ConfigMap", "istio-namespace-controller-election"),
+    ]
+    objects = [{"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": wish.namespace}} for version, kind, name in inside]
+    # Istio's CRDs ask Helm to keep them, so that an uninstall loses no configuration.
+    names = requirements.CRDS if wish.crds == "managed" else ()
+    crds = [{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": name}} for name in names]
+    return [*crds, *(_tag(wish, name) for name in wish.tags), *federation.account(wish.namespace), *objects]

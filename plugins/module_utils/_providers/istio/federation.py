@@ -111,9 +111,5 @@ def roots(namespace: str) -> list[Ref]:
 
 def root_pem(objects: Sequence[Mapping[str, Any] | None]) -> str:
     """The trust bundle of a cluster as PEM, from the objects of `roots`; empty where there is none yet."""
-    config, secret = objects
-    if config:
-        return str((config.get("data") or {}).get("root-cert.pem", ""))
-    if secret:
-        return base64.b64decode((secret.get("data") or {}).get("root-cert.pem", "")).decode()
-    return ""
+    config, secret = ((one or {}).get("data") or {} for one in objects)
+    return str(config.get("root-cert.pem") or base64.b64decode(secret.get("root-cert.pem", "")).decode())

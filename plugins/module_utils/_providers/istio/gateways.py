@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..._mesh.control_plane import ControlPlane
 from ..._mesh.release import Release
-from .charts import istiod, release
+from .charts import istiod, release, revision
 
 NAME = "istio-eastwestgateway"
 _SELECTOR = {"istio": "eastwestgateway"}
@@ -21,7 +22,9 @@ _OWNED = {"app.kubernetes.io/managed-by": "meshops.lifecycle"}
 
 def releases(wish: ControlPlane) -> list[Release]:
     """A release of its own: a reinstall of the control plane must not take the gateway away."""
-    values = {"name": NAME, "networkGateway": wish.network, "revision": wish.revision}
+    values: dict[str, Any] = {"name": NAME, "networkGateway": wish.network, "revision": revision(wish)}
+    if (wish.values.get("gateway") or {}).get("service", {}).get("type") == "NodePort":
+        values["service"] = {"annotations": {"traffic.istio.io/nodeSelector": '{"kubernetes.io/os": "linux"}'}}
     return [release(wish, "gateway", NAME, values)]
 
 
@@ -62,9 +65,11 @@ def _to_istiod(wish: ControlPlane) -> dict[str, Any]:
     }
 
 
-
 def addresses(service: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Where other networks reach this gateway: IP or host name of a load balancer, external IPs, or each node with the node port."""
+    """Where other networks reach this gateway: IP or host name of a load balancer, external IPs, or the nodes with the node port.
+
+    Of nodes istiod takes only those with an external address, so no others are told here.
+    """
     spec = service.get("spec", {})
     ingress = service.get("status", {}).get("loadBalancer", {}).get("ingress") or []
     found = [entry.get("ip") or entry.get("hostname") for entry in ingress]
@@ -76,6 +81,10 @@ def addresses(service: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]) ->
 
 
 def _node_address(node: Mapping[str, Any]) -> str | None:
-    """The external address of a node if it has one, else the internal one."""
     known = {entry.get("type"): entry.get("address") for entry in node.get("status", {}).get("addresses", [])}
-    return known.get("ExternalIP") or known.get("InternalIP")
+    return known.get("ExternalIP")
+
+
+def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
+    """Everything that passes through the gateway, whether remote clusters are still there or not."""
+    return manifests(replace(wish, serves_remotes=True))

@@ -18,6 +18,23 @@ _DEBUG_PORT = 15014
 _DEBUG = {"remotes": "/debug/clusterz", "networks": "/debug/networkz", "proxies": "/debug/syncz"}
 _CONFIG_KINDS = ("cluster", "listener", "route", "endpoint", "extensionconfig")
 
+_CONFIG = (
+    ("networking.istio.io/v1", "DestinationRule"),
+    ("networking.istio.io/v1", "Gateway"),
+    ("networking.istio.io/v1", "ServiceEntry"),
+    ("networking.istio.io/v1", "Sidecar"),
+    ("networking.istio.io/v1", "VirtualService"),
+    ("networking.istio.io/v1", "WorkloadEntry"),
+    ("networking.istio.io/v1", "WorkloadGroup"),
+    ("networking.istio.io/v1alpha3", "EnvoyFilter"),
+    ("networking.istio.io/v1beta1", "ProxyConfig"),
+    ("security.istio.io/v1", "AuthorizationPolicy"),
+    ("security.istio.io/v1", "PeerAuthentication"),
+    ("security.istio.io/v1", "RequestAuthentication"),
+    ("telemetry.istio.io/v1", "Telemetry"),
+    ("extensions.istio.io/v1alpha1", "WasmPlugin"),
+)
+
 Object = Mapping[str, Any]
 Live = Mapping[str, Sequence[Object]]
 
@@ -33,6 +50,17 @@ def reads(namespace: str) -> list[Read]:
         Read("v1", "Namespace", None, f"kubernetes.io/metadata.name={namespace}"),
         federation.links(namespace),
     ]
+
+
+def config(namespace: str) -> list[Read]:
+    """The kinds in which users configure the mesh, and what they may run beside its control plane."""
+    return [*(Read(version, kind, metadata_only=True) for version, kind in _CONFIG), Read("apps/v1", "Deployment", namespace, metadata_only=True)]
+
+
+def ours(manifest: Object) -> bool:
+    """Whether it comes from this collection: its own objects, the control plane and the gateways."""
+    labels = manifest.get("metadata", {}).get("labels") or {}
+    return federation.ours(manifest) or labels.get("app") == "istiod" or labels.get("istio") == "eastwestgateway"
 
 
 def questions(live: Live) -> list[Question]:

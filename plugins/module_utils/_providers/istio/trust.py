@@ -14,7 +14,7 @@ from ..._mesh.certificate import Material, Names
 from ..._mesh.change import Ref
 from ..._mesh.root_secret import decoded, encoded, labels
 
-SECRET_NAME = "cacerts"
+SECRET_NAME = "cacerts"  # noqa: S105
 SELF_SIGNED_NAME = "istio-ca-secret"
 NETWORK_LABEL = "topology.istio.io/network"
 
@@ -90,7 +90,7 @@ def _faults(data: Mapping[str, bytes], names: Names) -> list[str]:
     wanted = {names.key: _KEYS, names.certificate: (b"CERTIFICATE",)}
     firsts = {part: _FIRST.search(data.get(part, b"")) for part in wanted}
     return [
-        f"{part} begins with a block {first[1].decode()}, and istiod reads the first block only; put the right one first"
+        f"{part} begins with a block {first[1].decode()}, and istiod reads no other; put the right one first"
         for part, first in firsts.items()
         if first and first[1] not in wanted[part] and b"ENCRYPTED" not in first[1]
     ]

@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every module of the collection says about check mode, diff mode and repetition."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # For modules that write.
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying the cluster.
+    support: full
+    details:
+      - The API server itself is asked, by a dry run of each write.
+        Where a namespace or a CRD does not exist yet, its objects count as created.
+  diff_mode:
+    description: Returns details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    support: full
+    details:
+      - Values of a C(Secret) are shown as short digests.
+  idempotent:
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    support: full
+  action_group:
+    description: Use C(group/meshops.lifecycle.mesh) in C(module_defaults) to set the connection options once.
+    support: full
+    membership:
+      - meshops.lifecycle.mesh
+"""
+
+    # For modules that only read.
+    INFO = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying the cluster.
+    support: full
+    details:
+      - This module never changes anything.
+  diff_mode:
+    description: Returns details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    support: N/A
+    details:
+      - This module never changes anything.
+  idempotent:
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    support: full
+  action_group:
+    description: Use C(group/meshops.lifecycle.mesh) in C(module_defaults) to set the connection options once.
+    support: full
+    membership:
+      - meshops.lifecycle.mesh
+"""

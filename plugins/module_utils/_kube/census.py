@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is on a cluster before we touch it: its nodes, and the CRDs of a mesh with their owners."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._mesh.change import Ref
+from .._mesh.errors import Denied
+from .cluster import Cluster
+
+_API, _KIND = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
+_OLM = "operators.coreos.com/"
+
+
+def nodes(cluster: Cluster, minor: int) -> dict[str, Any] | None:
+    """None when nodes may not be listed: a mesh can be run without that permission."""
+    try:
+        found = cluster.list("v1", "Node")
+    except Denied:
+        return None
+    versions = sorted({str(node["status"]["nodeInfo"]["kubeletVersion"]) for node in found})
+    ranges = sorted({cidr for node in found for cidr in (node.get("spec") or {}).get("podCIDRs") or []})
+    minors = [int(told.group(1)) for version in versions if (told := re.match(r"v?1\.(\d+)", version))]
+    return {"count": len(found), "kubelet_versions": versions, "skew": minor - min(minors, default=minor), "pod_cidrs": ranges}
+
+
+def crds(cluster: Cluster, groups: Sequence[str]) -> list[dict[str, Any]]:
+    """CRDs are large, and a cluster may have hundreds: only names are listed, only those of the groups are read."""
+    if not groups:
+        return []
+    names = [entry["metadata"]["name"] for entry in cluster.list(_API, _KIND, metadata_only=True)]
+    wanted = sorted(name for name in names if any(_of_group(name, group) for group in groups))
+    return [_told(live) for live in cluster.get_all(Ref(_API, _KIND, name) for name in wanted) if live]
+
+
+def _of_group(name: str, group: str) -> bool:
+    own = name.partition(".")[2]
+    return own == group or own.endswith(f".{group}")
+
+
+def _told(live: Mapping[str, Any]) -> dict[str, Any]:
+    meta = live["metadata"]
+    labels, annotations = meta.get("labels") or {}, meta.get("annotations") or {}
+    release = annotations.get("meta.helm.sh/release-name")
+    managers = {entry["manager"] for entry in meta.get("managedFields") or [] if not entry.get("subresource")}
+    return {
+        "name": meta["name"],
+        "release": f"{annotations.get('meta.helm.sh/release-namespace')}/{release}" if release else None,
+        "managed_by": labels.get("app.kubernetes.io/managed-by"),
+        "operators": sorted(label.removeprefix(_OLM) for label in labels if label.startswith(_OLM)),
+        "managers": sorted(managers),
+        "stored_versions": (live.get("status") or {}).get("storedVersions") or [],
+    }

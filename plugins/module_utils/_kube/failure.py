@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Why no answer came, for people: the layers below wrap their errors in each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_SIGNS = [
+    (re.compile(sign), told)
+    for sign, told in (
+        ("gaierror|NameResolution", "cannot be found: its name does not resolve."),
+        ("ConnectionRefused", "refuses connections: it is down, or the address is wrong."),
+        (r"verify failed: ([^(\]]+?) *[(\]]", r"is not trusted: \1. Give its CA with ca_cert or the kubeconfig."),
+        ("ALERT_.*CERT|CERTIFICATE_REQUIRED", "does not accept the client certificate."),
+        ("TimeoutError|ConnectTimeout|ReadTimeout", "does not answer in time."),
+        ("Tunnel connection failed: ([^.]+)", r"is out of reach: the proxy says \1."),
+    )
+]
+
+
+def why(error: BaseException) -> str:
+    """The end of the sentence "the API server at ...", whatever layer the error comes from."""
+    chain = list(_causes(error))
+    for cause in chain:
+        for sign, told in _SIGNS:
+            found = sign.search(f"{type(cause).__name__}: {cause}")
+            if found:
+                return found.expand(told)
+    return f"broke the connection: {' '.join(str(chain[-1]).split())[:160]}."
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """From the innermost to the error itself: what is inside says most."""
+    inner = getattr(error, "reason", None)
+    if not isinstance(inner, BaseException):
+        inner = error.__cause__ or error.__context__
+    if inner is not None:
+        yield from _causes(inner)
+    yield error

@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What runs of a mesh: objects and the answers of the control planes themselves."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from .._kube import cluster as kube
+from .._kube.cluster import Answer, Cluster
+from .._mesh.errors import NotReady
+from .._mesh.health import Expected, Health, findings
+from .._mesh.question import Question, Read
+from .._pki.x509 import bundle
+from .._providers import PROVIDERS
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+    mesh = PROVIDERS[params["provider"]]
+    expected = Expected(**params["expected"]) if params["expected"] else None
+    deadline = time.monotonic() + params["wait_timeout"]
+    while True:
+        health = _health(cluster, mesh, params["namespace"])
+        told = findings(health, expected) if expected else []
+        if not told or not params["wait"] or cluster.dry_run:
+            break
+        if time.monotonic() > deadline:
+            raise NotReady(f"After {params['wait_timeout']} s: {' '.join(told)}", findings=told)
+        time.sleep(0.5)
+    result = {"changed": False, **health.as_dict(), "findings": told, "trust": _trust(cluster, mesh, params["namespace"])}
+    return {**result, "config": _config(cluster, mesh, params["namespace"])} if params["config"] else result
+
+
+def _health(cluster: Cluster, mesh: Any, namespace: str) -> Health:
+    observation = mesh.capability("observation")
+    reads = observation.reads(namespace)
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        listed = list(pool.map(lambda read: _list(cluster, read), reads))
+    live: dict[str, list[dict[str, Any]]] = {}
+    for read, objects in zip(reads, listed, strict=True):
+        live.setdefault(read.kind, []).extend(objects)
+    questions: list[Question] = observation.questions(live)
+    answers = cluster.ask_all([kube.Question(q.namespace, q.pod, q.port, q.path) for q in questions])
+    told = {question: _text(answer) for question, answer in zip(questions, answers, strict=True)}
+    return observation.health(cluster.name, live, told)
+
+
+def _list(cluster: Cluster, read: Read) -> list[dict[str, Any]]:
+    return cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels, metadata_only=read.metadata_only)
+
+
+def _config(cluster: Cluster, mesh: Any, namespace: str) -> dict[str, int]:
+    """Objects of the mesh's own kinds that are not ours, counted."""
+    observation = mesh.capability("observation")
+    reads = observation.config(namespace)
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        listed = pool.map(lambda read: _list(cluster, read), reads)
+        counts = {read.kind: sum(1 for one in found if not observation.ours(one)) for read, found in zip(reads, listed, strict=True)}
+    return {kind: count for kind, count in counts.items() if count}
+
+
+def _text(answer: Any) -> str | None:
+    """What a pod said; None where it did not answer, which is a finding and no failure."""
+    if isinstance(answer, Answer) and answer.status == 200:
+        return answer.body.decode()
+    return None
+
+
+def _trust(cluster: Cluster, mesh: Any, namespace: str) -> dict[str, Any]:
+    """Only the certificates are taken out of the Secret, never a key."""
+    trust = mesh.capability("trust")
+    secret = cluster.get(trust.held(namespace))
+    if secret is None:
+        return {}
+    material = trust.read(secret)
+    held = {"root": bundle(material.roots), "intermediate": bundle(material.certificate)}
+    return {part: certificates[0].facts() for part, certificates in held.items() if certificates}

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Helm's records compared with the wish, and killed operations settled."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from .._kube.cluster import Cluster
+from .._mesh import release as helm
+from .._mesh.change import Ref
+
+_OWNER = "owner=helm"
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+    wished = [helm.Release(**release) for release in params["releases"]]
+    absent = params["state"] == "absent"
+    records = _records(cluster, wished)
+    left = _left_behind(cluster, wished, records, absent, params["pending_grace"])
+    if absent:
+        cluster.apply([helm.failed(secret) for secret in cluster.get_all(left.values()) if secret], force=True)
+    elif left:
+        cluster.delete(left.values())
+        records = [record for record in _records(cluster, wished) if record.secret not in left]
+    due = _absent(wished, records) if absent else _present(wished, records)
+    return {"changed": bool(left), "due": due, "settled": sorted(left)}
+
+
+def _records(cluster: Cluster, wished: list[helm.Release]) -> list[helm.Record]:
+    found = []
+    for namespace in sorted({release.namespace for release in wished}):
+        names = {release.name for release in wished if release.namespace == namespace}
+        secrets = cluster.list("v1", "Secret", namespace, labels=f"{_OWNER},name in ({','.join(sorted(names))})")
+        found += [helm.read_record(secret) for secret in secrets if secret.get("type") == helm.RECORD_TYPE]
+    return found
+
+
+def _present(wished: list[helm.Release], records: list[helm.Record]) -> list[dict[str, Any]]:
+    reasons = ((release, helm.due(release, helm.latest(records, release.name))) for release in wished)
+    return [{**release.as_dict(), "reason": reason} for release, reason in reasons if reason]
+
+
+def _absent(wished: list[helm.Release], records: list[helm.Record]) -> list[dict[str, Any]]:
+    there = {record.name for record in records}
+    return [{**release.as_dict(), "reason": "to be removed"} for release in reversed(wished) if release.name in there]
+
+
+def _left_behind(
+    cluster: Cluster, wished: list[helm.Release], records: list[helm.Record], absent: bool, grace: int
+) -> dict[str, Ref]:
+    """Records that stand in Helm's way and stand still. One that moves belongs to a Helm that is alive: wait for it.
+
+    Helm uninstalls a pending release without objection, and only its record tells what to remove: that one is kept.
+    """
+    latest = [(release, helm.latest(records, release.name)) for release in wished]
+    blocking = [(one, record) for one, record in latest if record and (record.half_removed if absent else record.pending)]
+    left = {record.secret: Ref("v1", "Secret", record.secret, one.namespace) for one, record in blocking}
+    deadline = time.monotonic() + grace
+    while left and time.monotonic() < deadline and not cluster.dry_run:
+        time.sleep(1)
+        still = {record.secret for record in _records(cluster, wished) if record.pending}
+        left = {name: ref for name, ref in left.items() if name in still}
+    return left

@@ -1,0 +1,133 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ca
+short_description: Make sure that a cluster has an issuing CA of the mesh's root
+version_added: 0.1.0
+description:
+  - Keeps the CA that a cluster's control plane was given, if it is valid and of the mesh's root, whoever made it.
+  - Where there is none, issues an intermediate of the mesh's root and gives it to the control plane.
+    For Istio that is the Secret C(cacerts).
+  - An expired intermediate that this module issued is replaced by one of the same root.
+  - Refuses everything else before the first write, with all reasons at once. A CA of another root is never replaced,
+    for that would cut every workload off; it takes a rotation.
+  - A root that does not exist yet is generated once and kept as a Secret on the trust cluster. Tasks for several
+    clusters may run at the same time.
+  - Private keys are made and used in memory. They are never returned, logged or written to disk.
+author:
+  - meshops contributors (@meshops)
+notes:
+  - A task's options pass through a temporary file unless pipelining is on. Set C(ansible_pipelining) to V(true) where
+    O(root.private_key) is given, as the playbooks of this collection do.
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - meshops.lifecycle._connection
+  - meshops.lifecycle._attributes
+  - meshops.lifecycle._authority
+requirements:
+  - cryptography >= 42
+"""
+
+EXAMPLES = r"""
+- name: Give west an intermediate of a root that is generated on east
+  meshops.lifecycle.ca:
+    kubeconfig: ~/.kube/config
+    context: west
+    cluster: west
+    mesh: shop
+    trust_domain: shop.example
+    root:
+      kube: {kubeconfig: ~/.kube/config, context: east, cluster: east}
+
+- name: Issue from a root that is kept in ansible-vault
+  meshops.lifecycle.ca:
+    kubeconfig: ~/.kube/config
+    context: west
+    mesh: shop
+    root:
+      source: inline
+      certificate: "{{ vault_root_certificate }}"
+      private_key: "{{ vault_root_private_key }}"
+"""
+
+RETURN = r"""
+action:
+  description: Whether the CA was V(kept) or V(issued).
+  returned: success
+  type: str
+root:
+  description:
+    - The root that the cluster's CA leads to, with C(subject), C(fingerprint), C(not_after), C(key_type) and others.
+    - Nothing in check mode where it would be made.
+  returned: success
+  type: dict
+intermediate:
+  description: The certificate of the cluster's CA, with the same facts. Nothing in check mode where it would be made.
+  returned: success
+  type: dict
+chain:
+  description: Whether the signatures from the intermediate up to the root were verified.
+  returned: success
+  type: bool
+trust:
+  description: Fingerprints of the root that the cluster C(signs_under) and of those that it C(trusts).
+  returned: success
+  type: dict
+expiry:
+  description: Of C(root) and C(intermediate), the C(days) left, and a C(level) of V(ok), V(warn), V(critical) or V(expired).
+  returned: success
+  type: dict
+source:
+  description: The fingerprint of the mesh's root, as the option O(root) gives it.
+  returned: success
+  type: str
+present:
+  description: Whether the cluster holds a CA now.
+  returned: success
+  type: bool
+changes:
+  description: Each object that was looked after, with C(object) and C(action).
+  returned: success
+  type: list
+  elements: dict
+findings:
+  description: What speaks against the CA input, a sentence each.
+  returned: when it is refused
+  type: list
+  elements: str
+reasons:
+  description: The names of the reasons for C(findings), in the same order.
+  returned: when it is refused
+  type: list
+  elements: str
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ..module_utils._kube.cluster import Cluster
+from ..module_utils._mesh.change import as_result
+from ..module_utils._mesh.issuing import ISSUE
+from ..module_utils._module.authority import OPTIONS, establish, facts
+from ..module_utils._module.run import run
+from ..module_utils._providers import PROVIDERS
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+    mesh = PROVIDERS[params["provider"]].capability("trust")
+    seen, changes = establish(cluster, mesh, params, datetime.now(UTC))
+    action = "issued" if seen.decision.action == ISSUE else "kept"
+    return {"action": action, **facts(cluster.name, seen), **as_result(changes)}
+
+
+def main() -> None:
+    run(reconcile, argument_spec={"provider": {"choices": sorted(PROVIDERS), "default": "istio"}, **OPTIONS})
+
+
+if __name__ == "__main__":
+    main()

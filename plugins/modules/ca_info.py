@@ -1,0 +1,114 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ca_info
+short_description: A cluster's issuing CA, and what speaks against it
+version_added: 0.1.0
+description:
+  - Reads the CA that a cluster's control plane was given and the mesh's root, and tells what M(meshops.lifecycle.ca)
+    would do.
+  - What is wrong with either of them is a finding and no failure, so that everything wrong on all clusters is known
+    before the first write on any.
+author:
+  - meshops contributors (@meshops)
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - meshops.lifecycle._connection
+  - meshops.lifecycle._attributes
+  - meshops.lifecycle._attributes.info
+  - meshops.lifecycle._authority
+requirements:
+  - cryptography >= 42
+seealso:
+  - module: meshops.lifecycle.ca
+"""
+
+EXAMPLES = r"""
+- name: Look at the CA of west and at the root kept on east
+  meshops.lifecycle.ca_info:
+    kubeconfig: ~/.kube/config
+    context: west
+    cluster: west
+    mesh: shop
+    root:
+      kube: {kubeconfig: ~/.kube/config, context: east, cluster: east}
+  register: west_ca
+"""
+
+RETURN = r"""
+action:
+  description: What M(meshops.lifecycle.ca) would do, one of V(keep), V(issue) and V(refuse).
+  returned: success
+  type: str
+findings:
+  description: What speaks against the CA input, a sentence each.
+  returned: success
+  type: list
+  elements: str
+reasons:
+  description: The names of the reasons for C(findings), in the same order.
+  returned: success
+  type: list
+  elements: str
+present:
+  description: Whether the cluster holds a CA.
+  returned: success
+  type: bool
+root:
+  description: The root that the cluster's CA leads to, with C(subject), C(fingerprint), C(not_after) and others.
+  returned: success
+  type: dict
+intermediate:
+  description: The certificate of the cluster's CA, with the same facts.
+  returned: success
+  type: dict
+chain:
+  description: Whether the signatures from the intermediate up to the root were verified.
+  returned: success
+  type: bool
+trust:
+  description: Fingerprints of the root that the cluster C(signs_under) and of those that it C(trusts).
+  returned: success
+  type: dict
+expiry:
+  description: Of C(root) and C(intermediate), the C(days) left, and a C(level) of V(ok), V(warn), V(critical) or V(expired).
+  returned: success
+  type: dict
+source:
+  description: The fingerprint of the mesh's root, as the option O(root) gives it; nothing if it is not there yet.
+  returned: success
+  type: str
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ..module_utils._kube.cluster import Cluster
+from ..module_utils._module.authority import OPTIONS, facts, survey
+from ..module_utils._module.run import run
+from ..module_utils._providers import PROVIDERS
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+    mesh = PROVIDERS[params["provider"]].capability("trust")
+    seen = survey(cluster, mesh, params, datetime.now(UTC))
+    return {
+        "changed": False,
+        "action": seen.decision.action,
+        "findings": [one.sentence for one in seen.decision.objections],
+        "reasons": [one.reason for one in seen.decision.objections],
+        **facts(cluster.name, seen),
+    }
+
+
+def main() -> None:
+    run(reconcile, argument_spec={"provider": {"choices": sorted(PROVIDERS), "default": "istio"}, **OPTIONS})
+
+
+if __name__ == "__main__":
+    main()

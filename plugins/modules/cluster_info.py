@@ -1,0 +1,200 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cluster_info
+short_description: Say which cluster this is, and what we may do there
+version_added: 0.1.0
+description:
+  - Reads what has to be known before a mesh is touched, in one call - the identity of the cluster, versions of its API server and nodes,
+    how far the clocks are apart, which permissions are missing and who owns the custom resource definitions of a mesh.
+author:
+  - meshops contributors (@meshops)
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - meshops.lifecycle._connection
+  - meshops.lifecycle._attributes.info
+options:
+  permissions:
+    description:
+      - What the credential must be allowed to do. RV(denied) lists those of them that it is not.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      verb:
+        description: As in V(get) or V(patch).
+        type: str
+        required: true
+      group:
+        description: The API group; empty for the core group.
+        type: str
+        default: ''
+      resource:
+        description: The plural name, with a subresource if one is meant, as in V(pods/portforward).
+        type: str
+        required: true
+      namespace:
+        description: Empty means all namespaces, or an object without one.
+        type: str
+      name:
+        description: The name of one object; empty means all.
+        type: str
+  crds:
+    description:
+      - API groups, each with the groups below it, as in V(istio.io). RV(crds) tells about their custom resource definitions.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Look before we leap
+  meshops.lifecycle.cluster_info:
+    kubeconfig: ~/.kube/config
+    context: east
+    cluster_uid: 876bef94-e750-4fc6-8ab4-fbec04e1431a
+    permissions:
+      - verb: create
+        resource: secrets
+        namespace: istio-system
+    crds:
+      - istio.io
+  register: east
+
+- name: Say what is missing
+  ansible.builtin.assert:
+    that: not east.denied
+    fail_msg: "The credential may not {{ east.denied | map(attribute='sentence') | join(', ') }}."
+"""
+
+RETURN = r"""
+name:
+  description: The name of the cluster in messages.
+  returned: success
+  type: str
+  sample: east
+server:
+  description: The URL of its API server.
+  returned: success
+  type: str
+  sample: https://10.0.0.1:6443
+uid:
+  description: The UID of its namespace C(kube-system), for O(cluster_uid).
+  returned: success
+  type: str
+  sample: 876bef94-e750-4fc6-8ab4-fbec04e1431a
+version:
+  description: The version of the API server.
+  returned: success
+  type: dict
+  sample: {git_version: v1.34.4, major: 1, minor: 34}
+nodes:
+  description: How many nodes it has, the versions of their kubelets, and by how many minor versions the oldest is behind the API server.
+  returned: success; null if nodes may not be listed
+  type: dict
+  sample: {count: 3, kubelet_versions: [v1.33.1, v1.34.4], skew: 1}
+openshift:
+  description: Whether it is an OpenShift cluster.
+  returned: success
+  type: bool
+clock_skew_seconds:
+  description: The local clock minus the clock of the API server, good to about a second.
+  returned: success
+  type: float
+denied:
+  description: Those of O(permissions) which the credential does not have.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - verb: create
+      group: ''
+      resource: secrets
+      namespace: istio-system
+      name: null
+      sentence: create secrets in namespace istio-system
+crds:
+  description: The custom resource definitions of the groups of O(crds), and who made them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: As in V(gateways.networking.istio.io).
+      type: str
+    release:
+      description: The Helm release it belongs to, as namespace and name; null if none.
+      type: str
+      sample: istio-system/istio-base
+    managed_by:
+      description: Its label C(app.kubernetes.io/managed-by).
+      type: str
+      sample: Helm
+    operators:
+      description: The operators of the Operator Lifecycle Manager it came with.
+      type: list
+      elements: str
+    managers:
+      description: The field managers of its C(spec).
+      type: list
+      elements: str
+      sample: [helm]
+    stored_versions:
+      description: The versions in which objects are stored.
+      type: list
+      elements: str
+      sample: [v1]
+"""
+
+import re
+from typing import Any
+
+from ..module_utils._kube.census import crds, nodes
+from ..module_utils._kube.cluster import Cluster, Permission
+from ..module_utils._module.run import run
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+    """Reads only."""
+    identity = cluster.identity()
+    found = re.match(r"v?(\d+)\.(\d+)", identity.version)
+    major, minor = (int(part) for part in found.groups()) if found else (0, 0)
+    denied = cluster.denied([Permission(**wish) for wish in params["permissions"]])
+    return {
+        "changed": False,
+        "name": cluster.name,
+        "server": cluster.server,
+        "uid": identity.uid,
+        "version": {"git_version": identity.version, "major": major, "minor": minor},
+        "nodes": nodes(cluster, minor),
+        "openshift": identity.openshift,
+        "clock_skew_seconds": identity.skew,
+        "denied": [{**vars(permission), "sentence": str(permission)} for permission in denied],
+        "crds": crds(cluster, params["crds"]),
+    }
+
+
+def main() -> None:
+    permission = {
+        "verb": {"required": True},
+        "group": {"default": ""},
+        "resource": {"required": True},
+        "namespace": {},
+        "name": {},
+    }
+    run(
+        reconcile,
+        argument_spec={
+            "permissions": {"type": "list", "elements": "dict", "options": permission, "default": []},
+            "crds": {"type": "list", "elements": "str", "default": []},
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lab's clusters as a user sees them: playbooks to run, and kubectl to look."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+_RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Recap:
+    """What Ansible counted for one host."""
+
+    ok: int
+    changed: int
+    unreachable: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a playbook."""
+
+    rc: int
+    output: str
+    seconds: float
+    recap: Mapping[str, Recap] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rc: int, output: str, seconds: float) -> Run:
+        recap = {host: Recap(*map(int, counts)) for host, *counts in _RECAP.findall(output)}
+        return cls(rc, output, seconds, recap)
+
+    @property
+    def changed(self) -> dict[str, int]:
+        return {host: recap.changed for host, recap in self.recap.items()}
+
+    @property
+    def failed(self) -> list[str]:
+        return sorted(host for host, recap in self.recap.items() if recap.failed or recap.unreachable)
+
+    def lines(self, *words: str) -> list[str]:
+        """The lines of the output in which all the words stand."""
+        return [line for line in self.output.splitlines() if all(word in line for word in words)]
+
+    def succeeded(self) -> Run:
+        assert self.rc == 0, self.output[-6000:]
+        return self
+
+
+class Estate:
+    """The lab, an inventory for it, and the ways in."""
+
+    def __init__(self, inventory: Path | None = None, variables: Mapping[str, Any] | None = None) -> None:
+        self.inventory = inventory or CHECKOUT / "inventories" / "lab"
+        self.variables = dict(variables or {})
+        self.kubeconfig = self.lab("kubeconfig").strip()
+
+    def lab(self, *words: str) -> str:
+        """The lab's own program."""
+        done = subprocess.run([sys.executable, "-m", "meshlab", *words], cwd=CHECKOUT / "tests" / "lab", capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"meshlab {' '.join(words)}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def _command(self, playbook: str, words: Sequence[str], variables: Mapping[str, Any]) -> list[str]:
+        everything = {**self.variables, **variables}
+        extra = ["-e", json.dumps(everything)] if everything else []
+        return ["ansible-playbook", f"meshops.lifecycle.{playbook}", "-i", str(self.inventory), *words, *extra]
+
+    def play(self, playbook: str, *words: str, environ: Mapping[str, str] | None = None, **variables: Any) -> Run:
+        """A playbook of the collection, to its end."""
+        started = time.monotonic()
+        done = subprocess.run(
+            self._command(playbook, words, variables),
+            env={**os.environ, "ANSIBLE_NOCOLOR": "1", **(environ or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Run.of(done.returncode, done.stdout, time.monotonic() - started)
+
+    def play_until(self, playbook: str, task: str, after: float = 0.0, **variables: Any) -> str:
+        """A playbook that is killed (SIGKILL, with everything it started) `after` seconds into a task; returns its output."""
+        process = subprocess.Popen(
+            self._command(playbook, (), variables),
+            env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        output = []
+        for line in _lines(process):
+            output.append(line)
+            if line.startswith("TASK [") and task in line:
+                time.sleep(after)
+                break
+        else:
+            raise AssertionError(f"the task {task!r} did not come before the end:\n{''.join(output)[-3000:]}")
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return "".join(output)
+
+    def kubectl(self, cluster: str, *words: str, given: str | None = None) -> str:
+        done = subprocess.run(
+            ["kubectl", "--kubeconfig", self.kubeconfig, "--context", cluster, *words], capture_output=True, text=True, input=given, check=False
+        )
+        assert done.returncode == 0, f"kubectl {' '.join(words)}: {done.stderr}"
+        return done.stdout
+
+    def get(self, cluster: str, *words: str) -> Any:
+        return json.loads(self.kubectl(cluster, "get", *words, "-o", "json"))
+
+    def names(self, cluster: str, *words: str) -> list[str]:
+        return sorted(item["metadata"]["name"] for item in self.get(cluster, *words)["items"])
+
+
+def _lines(process: subprocess.Popen[str]) -> Iterator[str]:
+    assert process.stdout is not None
+    yield from process.stdout

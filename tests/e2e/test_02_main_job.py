@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Two empty clusters become one mesh, and stay it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate, Run
+
+
+@pytest.fixture(scope="module")
+def first(estate: Estate) -> Run:
+    return estate.play("site", "-vvv", "--diff", verify_traffic=True)
+
+
+def test_the_first_run_ends_with_verified_traffic(first: Run) -> None:
+    first.succeeded()
+    assert all(changed > 0 for changed in first.changed.values())
+    assert "Ask the echo server of each other cluster" in first.output
+
+
+def test_helm_knows_the_releases(estate: Estate, first: Run) -> None:
+    for cluster in ("east", "west"):
+        told = subprocess.run(
+            ["helm", "ls", "-A", "-o", "json", "--kubeconfig", estate.kubeconfig, "--kube-context", cluster], capture_output=True, text=True, check=True
+        )
+        releases = {release["name"]: release["status"] for release in json.loads(told.stdout)}
+        assert releases == {"istio-base": "deployed", "istiod-stable": "deployed", "istio-eastwestgateway": "deployed"}
+
+
+def test_a_second_run_changes_nothing(estate: Estate, first: Run) -> None:
+    second = estate.play("site", verify_traffic=True).succeeded()
+    assert second.changed == {"east": 0, "west": 0}, second.output
+
+
+def test_a_check_of_what_is_there_says_nothing_would_change(estate: Estate, first: Run) -> None:
+    run = estate.play("site", "--check", "--diff", verify_traffic=True).succeeded()
+    assert run.changed == {"east": 0, "west": 0}, run.output
+
+
+def test_a_check_after_a_change_shows_just_that_change(estate: Estate, first: Run) -> None:
+    overrides = {"mesh_cluster_values": {"istiod": {"env": {"PILOT_TRACE_SAMPLING": "7"}}}}
+    run = estate.play("site", "--check", "--diff", **overrides).succeeded()
+    told = [line for line in run.lines("(item=")]
+    assert len(told) == 2 and all('istiod-stable: env.PILOT_TRACE_SAMPLING (unset) -> "7"' in line for line in told), told
+    assert run.changed == {"east": 1, "west": 1}, run.output
+
+
+def test_status_shows_both_clusters_synced(estate: Estate, first: Run, tmp_path: Path) -> None:
+    run = estate.play("status", mesh_report_dir=str(tmp_path)).succeeded()
+    east, west = run.lines("east ", "onprem", "synced") or run.lines('"east '), run.lines('"west ')
+    assert "west synced" in east[0] and "ok" in east[0], run.output
+    assert "east synced" in west[0] and "ok" in west[0], run.output
+    report = json.loads((tmp_path / "status.json").read_text())
+    assert sorted(report) == ["east", "west"]
+    roots = {facts["trust"]["root"]["fingerprint"] for facts in report.values()}
+    intermediates = {facts["trust"]["intermediate"]["fingerprint"] for facts in report.values()}
+    assert (len(roots), len(intermediates)) == (1, 2)
+
+
+def test_no_secret_is_in_any_output(estate: Estate, first: Run) -> None:
+    """The run at -vvv with --diff, against the bytes of every key and token that it made: plain, base64, hex."""
+    secrets = []
+    for cluster in ("east", "west"):
+        data = estate.get(cluster, "secret", "cacerts", "-n", "istio-system")["data"]
+        secrets.append(base64.b64decode(data["ca-key.pem"]))
+        for item in estate.get(cluster, "secrets", "-n", "istio-system")["items"]:
+            if item["type"] == "kubernetes.io/service-account-token":
+                secrets.append(base64.b64decode(item["data"]["token"]))
+    root = estate.get("east", "secret", "meshops-root-ca", "-n", "meshops-system")["data"]
+    secrets.append(base64.b64decode(root["root-key.pem"]))
+    assert len(secrets) == 5
+    for secret in secrets:
+        for line in secret.decode().splitlines():
+            body = line.strip()
+            if len(body) < 24 or body.startswith("-----"):
+                continue
+            for form in (body, base64.b64encode(body.encode()).decode().rstrip("=")[:-1], body.encode().hex()):
+                assert form not in first.output
+        whole = base64.b64encode(secret).decode()
+        assert whole[:60] not in first.output and whole[-60:] not in first.output

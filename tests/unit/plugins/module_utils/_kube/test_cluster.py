@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The contract on the API server in memory, and what only it can count."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.condition import Condition
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady
+from ansible_collections.meshops.lifecycle.tests.unit.support.contract import Contract, config_map, namespace
+from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+
+
+class TestInMemory(Contract):
+    @pytest.fixture
+    def cluster(self):
+        return FakeCluster()
+
+    @pytest.fixture
+    def checking(self, cluster):
+        return cluster.checking()
+
+
+def deployment(**status):
+    spec = {"replicas": 1, "selector": {"matchLabels": {"app": "istiod"}}}
+    meta = {"name": "istiod", "namespace": "mesh", "generation": 1}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec, "status": status}
+
+
+def test_a_set_that_is_as_wished_costs_one_request_per_kind_and_no_write():
+    wishes = [config_map("mesh", f"c{number}", a="1") for number in range(20)]
+    cluster = FakeCluster(namespace("mesh"))
+    cluster.apply(wishes)
+    cluster.transport.requests.clear()
+    cluster.apply(wishes)
+    assert cluster.transport.requests == ["GET /api/v1/namespaces/mesh/configmaps"]
+
+
+def test_one_that_drifted_costs_one_write():
+    wishes = [config_map("mesh", f"c{number}", a="1") for number in range(20)]
+    cluster = FakeCluster(namespace("mesh"))
+    cluster.apply(wishes)
+    cluster.transport.requests.clear()
+    wishes[7]["data"]["a"] = "2"
+    cluster.apply(wishes)
+    assert cluster.writes == ["PATCH /api/v1/namespaces/mesh/configmaps/c7"]
+
+
+def test_an_error_says_what_was_done_before():
+    cluster = FakeCluster(namespace("mesh"))
+    with pytest.raises(MeshError) as failed:
+        cluster.apply([config_map("mesh", "good", a="1"), {**config_map("mesh", "bad"), "dta": {}}])
+    assert failed.value.facts["changes"] == [{"object": "ConfigMap mesh/good", "action": "created"}]
+    assert failed.value.facts["changed"] is True
+
+
+def test_several_failures_are_told_in_one_error():
+    cluster = FakeCluster(namespace("mesh"))
+    with pytest.raises(MeshError, match=r"mesh/bad1.*mesh/bad3: .* And 2 more of this kind\."):
+        cluster.apply([{**config_map("mesh", f"bad{number}"), "dta": {}} for number in range(1, 6)])
+
+
+def test_a_late_rollout_tells_what_its_pods_wait_for():
+    waiting = {"name": "discovery", "state": {"waiting": {"reason": "ImagePullBackOff"}}}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "istiod-x", "namespace": "mesh", "labels": {"app": "istiod"}},
+        "status": {"phase": "Pending", "containerStatuses": [waiting]},
+    }
+    event = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": "e", "namespace": "mesh"},
+        "message": "no such image",
+    }
+    live = deployment(observedGeneration=1, replicas=1, updatedReplicas=1)
+    cluster = FakeCluster(live, pod, event)
+    told = (
+        r"east: not ready after 0 s: Deployment mesh/istiod: 0 of 1 replicas are ready \(pod istiod-x waits with "
+        r"ImagePullBackOff in container discovery; last warning: no such image\)\."
+    )
+    with pytest.raises(NotReady, match=told):
+        cluster.settle([Condition(Ref.of(live), "rollout")], 0)
+
+
+def test_permissions_that_are_missing_come_back():
+    missing = Permission("create", "", "pods/portforward", "mesh")
+    cluster = FakeCluster(refuses=[missing])
+    assert cluster.denied([Permission("get", "", "pods", "mesh"), missing]) == [missing]
+    assert str(missing) == "create pods/portforward in namespace mesh"

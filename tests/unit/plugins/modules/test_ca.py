@@ -1,0 +1,407 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The modules ca and ca_info on clusters in memory."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import root_secret
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Change, Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Denied, Refused, Unreachable
+from ansible_collections.meshops.lifecycle.plugins.module_utils._module import root as root_of
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
+from ansible_collections.meshops.lifecycle.plugins.modules import ca, ca_info
+from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import (
+    DAY,
+    EAST,
+    NOW,
+    OTHER_ROOT,
+    ROOT,
+    issuer,
+    key,
+    make,
+    root,
+)
+from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+
+CACERTS = Ref("v1", "Secret", "cacerts", "istio-system")
+ROOT_CA = Ref("v1", "Secret", "meshops-root-ca", "meshops-system")
+EXPIRED = issuer(make("Intermediate CA west", ROOT, key(number=3), path_length=0, days=(-20, -1)))
+
+
+class Clock(datetime):
+    """The moment for which the certificates of the tests are made."""
+
+    @classmethod
+    def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+        return NOW.astimezone(tz or UTC)
+
+
+@pytest.fixture(autouse=True)
+def _moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (ca, ca_info):
+        monkeypatch.setattr(module, "datetime", Clock)
+
+
+@pytest.fixture
+def peers(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """What `root.kube: {cluster: <name>}` leads to: a cluster, or the error of connecting."""
+    known: dict[str, Any] = {}
+
+    def connect(options: dict[str, Any], *, dry_run: bool = False) -> Any:
+        peer = known[options["cluster"]]
+        if isinstance(peer, Exception):
+            raise peer
+        return peer.checking() if dry_run else peer
+
+    monkeypatch.setattr(root_of, "connect_peer", connect)
+    yield known
+
+
+def wish(**given: Any) -> dict[str, Any]:
+    options = {"source": "generated", "kube": None, "namespace": "meshops-system", "name": "meshops-root-ca",
+               "certificate": None, "private_key": None, "certificate_file": None, "private_key_file": None}  # fmt: skip
+    params = {"provider": "istio", "mesh": "shop", "trust_domain": "shop.example", "namespace": "istio-system",
+              "network": "onprem", "key_type": "P-256", "intermediate_days": 730, "root_days": 3650}  # fmt: skip
+    return {**params, **given, "root": {**options, **given.get("root", {})}}
+
+
+def inline(material: Material | None = None) -> dict[str, Any]:
+    made = material or root()
+    return {"source": "inline", "certificate": made.certificate.decode(), "private_key": made.key.decode()}
+
+
+def holding(material: Material, mesh: str = "shop") -> dict[str, Any]:
+    return trust.secrets(material, "istio-system", mesh)[0]
+
+
+def kept(made: Any = ROOT, mesh: str = "shop") -> dict[str, Any]:
+    return root_secret.secret(root(made), "meshops-root-ca", "meshops-system", mesh)
+
+
+def held_key(cluster: FakeCluster, ref: Ref, part: str) -> bytes:
+    secret = cluster.get(ref)
+    assert secret
+    return base64.b64decode(secret["data"][part])
+
+
+class TestIssuing:
+    def test_an_empty_cluster_gets_root_and_intermediate(self) -> None:
+        cluster = FakeCluster(name="east")
+        result = ca.reconcile(cluster, wish())
+        assert (result["action"], result["changed"], result["chain"], result["present"]) == ("issued", True, True, True)
+        assert [one["object"] for one in result["changes"]] == [
+            "Namespace meshops-system", "Secret meshops-system/meshops-root-ca",
+            "Namespace istio-system", "Secret istio-system/cacerts",
+        ]  # fmt: skip
+        assert result["intermediate"]["subject"] == "CN=Intermediate CA east,O=shop.example"
+        assert result["root"]["subject"] == "CN=shop root,O=shop.example"
+        assert result["source"] == result["root"]["fingerprint"] == result["trust"]["signs_under"]
+        space = cluster.get(Ref("v1", "Namespace", "istio-system"))
+        assert space
+        assert space["metadata"]["labels"] == {"topology.istio.io/network": "onprem"}
+
+    def test_a_second_run_changes_nothing(self) -> None:
+        cluster = FakeCluster(name="east")
+        first = ca.reconcile(cluster, wish())
+        before = len(cluster.writes)
+        again = ca.reconcile(cluster, wish())
+        assert (again["action"], again["changed"], again["warnings"]) == ("kept", False, [])
+        assert again["intermediate"] == first["intermediate"]
+        assert len(cluster.writes) == before
+
+    def test_a_run_killed_after_any_write_ends_as_if_it_had_not_been(self) -> None:
+        whole = FakeCluster(name="east")
+        ca.reconcile(whole, wish())
+        for survived in range(len(whole.writes)):
+            cluster = FakeCluster(name="east")
+            with pytest.raises(KeyboardInterrupt):
+                ca.reconcile(killed(cluster, survived), wish())
+            assert len(cluster.writes) == survived
+            ca.reconcile(cluster, wish())
+            assert sorted(cluster.writes) == sorted(whole.writes)
+
+    def test_all_clusters_are_given_one_root(self, peers: dict[str, Any]) -> None:
+        east, west = FakeCluster(name="east"), FakeCluster(name="west")
+        peers["east"] = east
+        results = [ca.reconcile(one, wish(root={"kube": {"cluster": "east"}})) for one in (west, east)]
+        assert len({result["root"]["fingerprint"] for result in results}) == 1
+        assert held_key(east, CACERTS, "ca-key.pem") != held_key(west, CACERTS, "ca-key.pem")
+        assert west.get(ROOT_CA) is None
+
+    @pytest.mark.parametrize("key_type", ["P-256", "RSA-2048"])
+    def test_the_kind_of_key(self, key_type: str) -> None:
+        result = ca.reconcile(FakeCluster(name="east"), wish(key_type=key_type, root=inline()))
+        assert result["intermediate"]["key_type"] == {"P-256": "EC P-256", "RSA-2048": "RSA 2048"}[key_type]
+        assert result["root"]["fingerprint"] == ROOT.fingerprint
+
+    def test_a_root_from_files(self, tmp_path: Path) -> None:
+        certificate, private = tmp_path / "root.pem", tmp_path / "root-key.pem"
+        certificate.write_bytes(ROOT.pem)
+        private.write_bytes(ROOT.key_pem)
+        option = {"source": "file", "certificate_file": str(certificate), "private_key_file": str(private)}
+        assert ca.reconcile(FakeCluster(name="east"), wish(root=option))["root"]["fingerprint"] == ROOT.fingerprint
+
+    def test_a_root_from_a_secret_of_cert_manager(self) -> None:
+        data = {"tls.crt": root_secret.encoded(ROOT.pem), "tls.key": root_secret.encoded(ROOT.key_pem)}
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "ca", "namespace": "pki"}, "data": data}
+        result = ca.reconcile(FakeCluster(secret, name="east"), wish(root={"source": "secret", "name": "ca", "namespace": "pki"}))
+        assert result["root"]["fingerprint"] == ROOT.fingerprint
+
+    def test_an_expired_one_of_ours_is_replaced_as_a_whole(self) -> None:
+        cluster = FakeCluster(holding(EXPIRED), name="west")
+        result = ca.reconcile(cluster, wish(root=inline()))
+        assert (result["action"], result["expiry"]["intermediate"]["level"]) == ("issued", "ok")
+        assert held_key(cluster, CACERTS, "ca-key.pem") != EXPIRED.key
+        assert [one["action"] for one in result["changes"]] == ["updated"]
+
+    def test_a_namespace_that_is_there_is_left_alone(self) -> None:
+        space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system", "labels": {"a": "b"}}}
+        cluster = FakeCluster(space, name="east")
+        ca.reconcile(cluster, wish(root=inline()))
+        assert cluster.writes == ["POST /api/v1/namespaces/istio-system/secrets"]
+
+
+def killed(cluster: FakeCluster, survived: int) -> FakeCluster:
+    """The same cluster to a process that is killed when it wants to write once more."""
+    request = cluster.transport.request
+
+    def until(method: str, path: str, *rest: Any, **how: Any) -> Any:
+        if method != "GET" and len(cluster.writes) >= survived:
+            raise KeyboardInterrupt
+        return request(method, path, *rest, **how)
+
+    twin = FakeCluster(name=cluster.name)
+    twin.backend = twin.transport.backend = cluster.backend
+    twin.transport.request = until  # type: ignore[method-assign]
+    return twin
+
+
+class TestKeeping:
+    @pytest.mark.parametrize(("material", "given"), [
+        pytest.param(issuer(), inline(), id="of the root given"),
+        pytest.param(issuer(), {**inline(), "private_key": None}, id="of the root given, without its key"),
+        pytest.param(issuer(ROOT), inline(), id="the root itself"),
+    ])  # fmt: skip
+    def test_what_is_valid_is_kept_whoever_made_it(self, material: Material, given: dict[str, Any]) -> None:
+        cluster = FakeCluster(holding(material, mesh="of somebody"), name="west")
+        result = ca.reconcile(cluster, wish(root=given))
+        assert (result["action"], result["changed"], cluster.writes) == ("kept", False, [])
+
+    def test_without_the_trust_cluster_what_is_valid_is_kept(self, peers: dict[str, Any]) -> None:
+        peers["east"] = Unreachable("east: no answer from https://east:6443 within 30 s.")
+        result = ca.reconcile(FakeCluster(holding(issuer()), name="west"), wish(root={"kube": {"cluster": "east"}}))
+        assert result["action"] == "kept"
+        assert "east: no answer" in result["warnings"][0]
+        assert result["source"] is None
+
+    def test_without_the_trust_cluster_nothing_is_issued(self, peers: dict[str, Any]) -> None:
+        peers["east"] = Unreachable("east: no answer from https://east:6443 within 30 s.")
+        cluster = FakeCluster(name="west")
+        with pytest.raises(Refused, match=r"^east: Secret meshops-system/meshops-root-ca: .* east: no answer"):
+            ca.reconcile(cluster, wish(root={"kube": {"cluster": "east"}}))
+        assert cluster.writes == []
+
+    def test_a_trust_cluster_that_says_no_is_no_reason_to_go_on(self, peers: dict[str, Any]) -> None:
+        peers["east"] = Denied("east: the token has expired.")
+        with pytest.raises(Denied, match="expired"):
+            ca.reconcile(FakeCluster(holding(issuer()), name="west"), wish(root={"kube": {"cluster": "east"}}))
+
+
+REFUSED = [
+    pytest.param(None, {"root": inline(root(key=OTHER_ROOT.key_pem))}, "key_does_not_match", id="the root's key"),
+    pytest.param(None, {"root": inline(root(make("r", ca=False, sign=None)))}, "not_a_ca", id="CA:FALSE"),
+    pytest.param(None, {"root": inline(root(make("r", days=(-9, -1))))}, "expired", id="expired"),
+    pytest.param(None, {"root": inline(root(make("r", days=(1, 9))))}, "not_yet_valid", id="not yet valid"),
+    pytest.param(None, {"root": inline(root(make("r", own=key("RSA-1024"))))}, "weak_key", id="weak key"),
+    pytest.param(None, {"root": inline(root(make("r", own=key("Ed25519"))))}, "ed25519", id="Ed25519"),
+    pytest.param(None, {"root": {"source": "inline"}}, "missing_part", id="nothing given"),
+    pytest.param(None, {"root": {"source": "file", "certificate_file": "/nowhere"}}, "unreadable", id="no such file"),
+    pytest.param(None, {"root": {"source": "secret"}}, "missing_root", id="no such Secret"),
+    pytest.param(None, {"key_type": "Ed25519"}, "bad_wish", id="Ed25519 wished for"),
+    pytest.param(issuer(), {"key_type": "Ed25519", "root": inline()}, "bad_wish", id="Ed25519 wished for, with a valid CA there"),
+    pytest.param(issuer(), {"root": inline(root(OTHER_ROOT))}, "other_root", id="another root"),
+    pytest.param(issuer(key=b""), {"root": inline()}, "missing_part", id="incomplete"),
+    pytest.param(issuer(key=ROOT.key_pem), {"root": inline()}, "key_does_not_match", id="key of another"),
+    pytest.param(issuer(under=(OTHER_ROOT,)), {"root": inline()}, "chain_does_not_verify", id="chain"),
+    pytest.param(EXPIRED, {"root": {**inline(), "private_key": None}}, "missing_part", id="expired, and no key to issue anew"),
+]
+
+
+class TestRefusing:
+    @pytest.mark.parametrize(("held", "given", "reason"), REFUSED)
+    def test_before_the_first_write(self, held: Material | None, given: dict[str, Any], reason: str) -> None:
+        cluster = FakeCluster(*([holding(held)] if held else []), name="west")
+        with pytest.raises(Refused) as refused:
+            ca.reconcile(cluster, wish(**given))
+        assert reason in refused.value.facts["reasons"]
+        assert str(refused.value) == " ".join(refused.value.facts["findings"])
+        assert cluster.writes == []
+
+    @pytest.mark.parametrize(("held", "given", "reason"), REFUSED)
+    def test_known_beforehand(self, held: Material | None, given: dict[str, Any], reason: str) -> None:
+        cluster = FakeCluster(*([holding(held)] if held else []), name="west")
+        result = ca_info.reconcile(cluster, wish(**given))
+        assert (result["action"], result["changed"], result["present"]) == ("refuse", False, held is not None)
+        assert reason in result["reasons"]
+        assert cluster.writes == []
+
+    def test_two_things_at_once(self) -> None:
+        with pytest.raises(Refused) as refused:
+            ca.reconcile(FakeCluster(name="west"), wish(mesh="Shop", root=inline(root(make("r", days=(-9, -1))))))
+        assert refused.value.facts["reasons"] == ["bad_wish", "expired"]
+
+    def test_another_mesh_does_not_lend_its_root(self) -> None:
+        with pytest.raises(Refused, match="generated as the root of the mesh bank"):
+            ca.reconcile(FakeCluster(kept(mesh="bank"), name="east"), wish())
+
+    def test_a_control_plane_with_a_root_of_its_own(self) -> None:
+        data = {"ca-cert.pem": root_secret.encoded(OTHER_ROOT.pem), "ca-key.pem": root_secret.encoded(OTHER_ROOT.key_pem)}
+        own = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "istio-ca-secret", "namespace": "istio-system"}, "data": data}
+        with pytest.raises(Refused, match="signs with a root of its own"):
+            ca.reconcile(FakeCluster(own, name="east"), wish())
+        adopted = wish(root={"source": "secret", "name": "istio-ca-secret", "namespace": "istio-system"})
+        result = ca.reconcile(FakeCluster(own, name="east"), adopted)
+        assert result["root"]["fingerprint"] == OTHER_ROOT.fingerprint
+        assert "at its next restart" in result["warnings"][0]
+
+    def test_a_vaulted_file(self, tmp_path: Path) -> None:
+        vaulted = tmp_path / "root-key.pem"
+        vaulted.write_text("$ANSIBLE_VAULT;1.1;AES256\n6162\n")
+        with pytest.raises(Refused, match="encrypted by ansible-vault"):
+            ca.reconcile(FakeCluster(name="east"), wish(root={"source": "file", "private_key_file": str(vaulted)}))
+
+
+class TestLooking:
+    def test_an_empty_cluster(self) -> None:
+        result = ca_info.reconcile(FakeCluster(name="east"), wish())
+        assert result["action"] == "issue"
+        assert (result["present"], result["findings"], result["root"], result["trust"], result["source"]) == (False, [], None, None, None)
+
+    def test_a_cluster_in_order(self) -> None:
+        result = ca_info.reconcile(FakeCluster(holding(issuer()), kept(), name="east"), wish())
+        assert (result["action"], result["findings"], result["chain"]) == ("keep", [], True)
+        assert result["root"]["fingerprint"] == result["source"] == ROOT.fingerprint
+        assert result["trust"] == {"signs_under": ROOT.fingerprint, "trusts": [ROOT.fingerprint]}
+        assert result["expiry"]["intermediate"] == {"level": "ok", "days": 365}
+
+
+class TestCheckMode:
+    def test_says_what_would_be_made_and_makes_nothing(self, peers: dict[str, Any]) -> None:
+        east, west = FakeCluster(name="east"), FakeCluster(name="west")
+        peers["east"] = east
+        result = ca.reconcile(west.checking(), wish(root={"kube": {"cluster": "east"}}))
+        assert [(one["object"], one["action"]) for one in result["changes"]] == [
+            ("Namespace meshops-system", "created"), ("Secret meshops-system/meshops-root-ca", "created"),
+            ("Namespace istio-system", "created"), ("Secret istio-system/cacerts", "created"),
+        ]  # fmt: skip
+        assert (result["action"], result["changed"]) == ("issued", True)
+        assert (result["root"], result["intermediate"], result["source"], result["present"]) == (None, None, None, False)
+        assert east.get(ROOT_CA) is None
+        assert west.get(CACERTS) is None
+
+    def test_changes_nothing_where_all_is_in_order(self) -> None:
+        result = ca.reconcile(FakeCluster(holding(issuer()), kept(), name="east").checking(), wish())
+        assert (result["action"], result["changed"]) == ("kept", False)
+
+    def test_refuses_what_would_be_refused(self) -> None:
+        with pytest.raises(Refused):
+            ca.reconcile(FakeCluster(name="east", dry_run=True), wish(root={"source": "secret"}))
+
+
+class TestRaces:
+    def test_of_roots_made_at_once_the_first_stays(self, peers: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+        names = ["east", "west", "north", "south"]
+        clusters = {name: FakeCluster(name=name) for name in names}
+        peers["east"] = clusters["east"]
+        together, make_root = Barrier(len(names), timeout=20), root_of.make
+
+        def at_once(*args: Any) -> Any:
+            together.wait()
+            return make_root(*args)
+
+        monkeypatch.setattr(root_of, "make", at_once)
+        with ThreadPoolExecutor(len(names)) as pool:
+            results = list(pool.map(lambda name: ca.reconcile(clusters[name], wish(root={"kube": {"cluster": "east"}})), names))
+        assert len({result["root"]["fingerprint"] for result in results}) == 1
+        made = [one for result in results for one in result["changes"] if "meshops-root-ca" in one["object"]]
+        assert [one["action"] for one in made] == ["created"]
+
+    def test_who_comes_second_reads_the_winner(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        cluster = overtaken(FakeCluster(name="east"), kept(), monkeypatch)
+        result = ca.reconcile(cluster, wish())
+        assert result["root"]["fingerprint"] == ROOT.fingerprint
+        assert "Secret meshops-system/meshops-root-ca" not in [one["object"] for one in result["changes"]]
+
+    def test_a_winner_that_is_no_root_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        cluster = overtaken(FakeCluster(name="east"), kept(make("r", ca=False, sign=None)), monkeypatch)
+        with pytest.raises(Refused, match="CA:FALSE"):
+            ca.reconcile(cluster, wish())
+        assert cluster.get(CACERTS) is None
+
+    def test_a_ca_that_somebody_gave_meanwhile_is_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        cluster = overtaken(FakeCluster(name="east"), holding(issuer()), monkeypatch)
+        result = ca.reconcile(cluster, wish(root=inline()))
+        assert result["intermediate"]["fingerprint"] == EAST.fingerprint
+        assert [one for one in result["changes"] if "cacerts" in one["object"]] == []
+
+
+def overtaken(cluster: FakeCluster, by: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+    """Just before the cluster is told to create this object, somebody else does."""
+    create: Callable[[Any], Change | None] = cluster.create
+
+    def late(manifest: dict[str, Any]) -> Change | None:
+        if Ref.of(manifest) == Ref.of(by) and cluster.get(Ref.of(by)) is None:
+            cluster.backend.seed(by)
+        return create(manifest)
+
+    monkeypatch.setattr(cluster, "create", late)
+    return cluster
+
+
+class TestSecrecy:
+    def forms(self, private: bytes) -> list[str]:
+        """A key as PEM, its body, DER and the bytes of it that matter; plain, base64 and hex."""
+        body = b"".join(line for line in private.splitlines() if not line.startswith(b"-----"))
+        der = base64.b64decode(body)
+        raw = [private, body, der, body[:40], body[40:80], private.splitlines()[1]]
+        plain = [one.decode(errors="replace") for one in (private, body, body[:40], body[40:80])]
+        return [*plain, *(base64.b64encode(one).decode() for one in raw), *(one.hex() for one in raw)]
+
+    @pytest.mark.parametrize("given", [{}, {"root": inline()}, {"key_type": "RSA-2048"}], ids=["generated", "inline", "RSA"])
+    @pytest.mark.parametrize("checking", [False, True], ids=["run", "check"])
+    def test_no_key_is_in_a_result(self, given: dict[str, Any], checking: bool) -> None:
+        cluster = FakeCluster(name="east")
+        results = [ca.reconcile(cluster.checking() if checking else cluster, wish(**given))]
+        results += [module.reconcile(cluster, wish(**given)) for module in (ca_info, ca)]
+        text = json.dumps(results)
+        assert "PRIVATE" not in text
+        keys = [ROOT.key_pem, held_key(cluster, CACERTS, "ca-key.pem")]
+        if not given.get("root"):
+            keys.append(held_key(cluster, ROOT_CA, "root-key.pem"))
+        assert [form for one in keys for form in self.forms(one) if json.dumps(form)[1:-1] in text] == []
+
+    def test_no_key_is_in_a_refusal(self) -> None:
+        for held in (issuer(key=ROOT.key_pem), issuer(certificate=ROOT.key_pem), issuer(key=b"-----BEGIN X-----" + ROOT.key_pem)):
+            with pytest.raises(Refused) as refused:
+                ca.reconcile(FakeCluster(holding(held), name="east"), wish(root=inline(root(key=OTHER_ROOT.key_pem))))
+            text = str(refused.value) + json.dumps(refused.value.facts)
+            keys = (ROOT.key_pem, OTHER_ROOT.key_pem)
+            assert [form for one in keys for form in self.forms(one) if form in text] == []
+
+
+def test_an_intermediate_is_dated_by_the_wish() -> None:
+    result = ca.reconcile(FakeCluster(name="east"), wish(intermediate_days=90))
+    assert result["intermediate"]["not_after"] == (NOW + 90 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ")
