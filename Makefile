@@ -15,10 +15,12 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 -include tests/lab/lab.mk
 
 .PHONY: help setup tools env demo test lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog \
-  unit unit-newest unit-oldest sanity test-api test-lab molecule clean
+  unit unit-newest unit-oldest unit-lab sanity test-api test-lab molecule clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
+
+lab lab-build lab-api: setup
 
 setup: $(if $(wildcard tests/lab/lab.mk),lab-packages) ## install what is missing, make the environment that runs playbooks
 	@$(environment) setup run
@@ -58,13 +60,16 @@ lint-docs: tools
 lint-changelog: tools
 	$(tools) antsibull-changelog lint
 
-unit: unit-newest unit-oldest ## unit tests, on the newest and on the oldest Python and ansible-core (ARGS="-k name")
+unit: unit-newest unit-oldest $(if $(wildcard tests/lab/tests/*.py),unit-lab) ## unit tests, on the newest and on the oldest Python and ansible-core (ARGS="-k name")
 
 unit-newest: tools
 	$(tools) $(pytest) -n 2 tests/unit $(ARGS)
 
 unit-oldest: tools
 	$(floor) $(pytest) -n 2 tests/unit $(ARGS)
+
+unit-lab: tools
+	PYTHONPATH=tests/lab $(tools) $(pytest) tests/lab/tests $(ARGS)
 
 sanity: tools ## ansible-test sanity, nothing ignored (ARGS="--test pep8")
 	$(tools) python mk/sanity.py $(ARGS)

@@ -162,8 +162,8 @@ def make_venv(environment: Environment) -> Path:
             ensure_venv_module(python, version)
             say(f"making the environment `{environment.name}` with Python {version}")
             call([python, "-m", "venv", home], f"Making {home}")
-            pip = [home / "bin" / "python", "-m", "pip", "install", "--quiet"]
-            call([*pip, "-r", environment.requirements], f"Installing {environment.requirements.name}")
+            python = home / "bin" / "python"
+            call([python, "-m", "pip", "install", "--quiet", "-r", environment.requirements], f"Installing {environment.requirements.name}")
     return home
 
 
@@ -206,9 +206,9 @@ def make_collections() -> None:
 def setup(names: Sequence[str]) -> None:
     make_venv(ENVIRONMENTS["run"])
     with ThreadPoolExecutor() as pool:
-        jobs = [pool.submit(make_collections), *(pool.submit(make_venv, ENVIRONMENTS[name]) for name in names)]
-        for job in jobs:
-            job.result()
+        linking = pool.submit(make_collections)
+        list(pool.map(make_venv, [ENVIRONMENTS[name] for name in names]))
+        linking.result()
 
 
 def lab_programs() -> list[str]:
@@ -230,9 +230,10 @@ def programs(name: str) -> str:
 
 def enter(name: str, command: Sequence[str]) -> None:
     os.environ["PATH"] = os.pathsep.join([programs(name), os.environ.get("PATH", os.defpath)])
-    os.environ["ANSIBLE_COLLECTIONS_PATH"] = os.environ["PYTHONPATH"] = str(collections())
+    os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(collections())
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(collections()), os.environ.get("PYTHONPATH")]))
     try:
-        os.execvp(command[0], command)
+        os.execvp(command[0], list(command))
     except OSError as error:
         raise Trouble(f"{command[0]} could not be started: {error.strerror}.") from error
 

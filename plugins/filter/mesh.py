@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -15,6 +15,7 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils._mesh import federation, preflight, table
 from ..module_utils._mesh.control_plane import ControlPlane
 from ..module_utils._mesh.errors import MeshError
+from ..module_utils._mesh.estate import Seen
 from ..module_utils._mesh.member import Member, named, of_mesh, remotes_of
 from ..module_utils._mesh.probe import ProbeWish
 from ..module_utils._providers import PROVIDERS
@@ -30,6 +31,12 @@ def _told(decide: Any) -> Any:
             raise AnsibleFilterError(str(error)) from error
 
     return wrapped
+
+
+def _capability(provider: str, part: str) -> Any:
+    if provider not in PROVIDERS:
+        raise MeshError(f"mesh_provider is {provider!r}; known are {', '.join(sorted(PROVIDERS))}.")
+    return PROVIDERS[provider].capability(part)
 
 
 def members(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[Member]:
@@ -93,14 +100,12 @@ def mesh_root(hosts: Iterable[str], hostvars: Mapping[str, Any], root: Mapping[s
 
 
 def mesh_crd_groups(provider: str) -> list[str]:
-    return list(PROVIDERS[provider].capability("requirements").owned("").groups)
+    return list(_capability(provider, "requirements").owned("").groups)
 
 
 def _installed(wish: Mapping[str, Any], part: str) -> tuple[Any, ControlPlane]:
     plane = ControlPlane.of(wish)
-    if plane.provider not in PROVIDERS:
-        raise MeshError(f"{plane.cluster}: mesh_provider is {plane.provider!r}; known are {', '.join(sorted(PROVIDERS))}.")
-    return PROVIDERS[plane.provider].capability(part), plane
+    return _capability(plane.provider, part), plane
 
 
 def mesh_releases(wish: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
@@ -121,12 +126,12 @@ def mesh_leftovers(wish: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
 
 
 def mesh_probe(wish: Mapping[str, Any], provider: str) -> list[dict[str, Any]]:
-    manifests: list[dict[str, Any]] = PROVIDERS[provider].capability("probe").manifests(ProbeWish(**wish))
+    manifests: list[dict[str, Any]] = _capability(provider, "probe").manifests(ProbeWish(**wish))
     return manifests
 
 
 def mesh_permissions(provider: str, namespace: str) -> list[dict[str, str]]:
-    rights: list[dict[str, str]] = PROVIDERS[provider].capability("requirements").permissions(namespace)
+    rights: list[dict[str, str]] = _capability(provider, "requirements").permissions(namespace)
     return rights
 
 
@@ -135,11 +140,11 @@ def preflight_findings(
 ) -> dict[str, list[str]]:
     known = members(everyone, hostvars)
     seen = [
-        preflight.Seen(member, hostvars[member.name].get("__preflight_cluster") or {}, hostvars[member.name].get("__preflight_trust") or {})
+        Seen(member, hostvars[member.name].get("__preflight_cluster") or {}, hostvars[member.name].get("__preflight_trust") or {})
         for member in known
         if member.name in set(hosts)
     ]
-    requirements = PROVIDERS[options["provider"]].capability("requirements")
+    requirements = _capability(options["provider"], "requirements")
     limits = requirements.limits(options["version"])
     limits = preflight.Limits(limits.kubernetes_min, limits.kubernetes_max, limits.kubelet_skew, float(options["clock_skew"]))
     owned = requirements.owned(options["namespace"]) if options["crds"] == "managed" else preflight.Owned()
@@ -147,7 +152,7 @@ def preflight_findings(
 
 
 def mesh_table(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> list[str]:
-    return table.status(_read(hosts, hostvars, variable), datetime.now(timezone.utc))
+    return table.status(_read(hosts, hostvars, variable), datetime.now(UTC))
 
 
 def mesh_report(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 
 

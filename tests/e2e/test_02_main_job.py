@@ -12,7 +12,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate, Run
 
 

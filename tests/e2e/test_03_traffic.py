@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 
 APP = (Path(__file__).parent / "app.yml").read_text()

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate, Run
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 
 KINDS = "deployments,services,secrets,configmaps,serviceaccounts,roles,rolebindings,gateways.networking.istio.io,virtualservices.networking.istio.io"

@@ -7,11 +7,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import yaml
-
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 
 

@@ -45,13 +45,14 @@ class Answer:
     @property
     def mistyped(self) -> bool:
         """Server-side apply calls it an internal error when the wish does not fit the schema."""
-        return self.status == 500 and b"failed to create typed patch object" in self.body
+        return self.status == 500 and any(sign in self.body for sign in _MISTYPED)
 
     @property
     def reason(self) -> str:
         return str(self.refusal.get("reason") or "")
 
 
+_MISTYPED = (b"failed to create typed patch object", b"failed to convert new object")
 # How the API server quotes a value that does not fit; it may be a secret.
 _VALUE = re.compile(r"&value\.value\w+\{.*?\}", re.DOTALL)
 _OWNER = re.compile(r'conflicts? with "([^"]+)"')
@@ -80,7 +81,7 @@ def error(answer: Answer, cluster: str, doing: str) -> MeshError:
         way_out = "Leave the field to its owner, or take it with force: true."
         return Conflict(f"{cluster}: cannot {doing}: {said}. {way_out}", owners=held, **facts)
     if answer.mistyped:
-        misfit = message.partition("): ")[2] or message
+        misfit = message.partition("): ")[2] if "typed patch" in message else message.rpartition(": ")[2]
         return MeshError(f"{cluster}: cannot {doing}: it does not fit its schema: {misfit}.", **facts)
     if _terminating(told):
         return NotReady(f"{cluster}: cannot {doing} while its namespace is being deleted; run again when it is gone.", **facts)

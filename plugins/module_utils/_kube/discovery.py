@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,10 @@ from .transport import Transport
 _AGGREGATED = ",".join(
     [f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")] + ["application/json"]
 )
+
+
+# An unknown kind may have been installed meanwhile, but not so many times a second.
+_FRESH = 1.0
 
 
 @dataclass(frozen=True)
@@ -60,13 +65,13 @@ def builtin() -> dict[tuple[str, str], Kind]:
 
 
 class Discovery:
-    """Thread safe; a group is asked for when the first of its kinds is."""
+    """Thread safe; nothing is asked before an unknown kind is."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._lock = threading.Lock()
         self._known = builtin()
-        self._asked: set[str] = set()
+        self._asked: dict[str, float] = {}
         self._stale: set[str] = set()
 
     def find(self, api_version: str, kind: str) -> Kind | None:
@@ -76,7 +81,7 @@ class Discovery:
             return found
         with self._lock:
             root = "/apis" if "/" in api_version else "/api"
-            if root not in self._asked:
+            if time.monotonic() - self._asked.get(root, -_FRESH) >= _FRESH:
                 self._ask(root)
             if (api_version, kind) not in self._known and api_version in self._stale:
                 raise Unreachable(
@@ -84,11 +89,6 @@ class Discovery:
                     "it does not answer."
                 )
         return self._known.get((api_version, kind))
-
-    def forget(self) -> None:
-        """Ask again next time: something may have been installed meanwhile."""
-        with self._lock:
-            self._asked.clear()
 
     def learn(self, crd: Mapping[str, Any]) -> None:
         """The kinds of a CRD that is being applied, before the server gets round to listing them."""
@@ -111,7 +111,7 @@ class Discovery:
                 self._take(group)
         else:
             self._ask_each(told)
-        self._asked.add(root)
+        self._asked[root] = time.monotonic()
 
     def _take(self, group: Mapping[str, Any]) -> None:
         name = (group.get("metadata") or {}).get("name") or ""

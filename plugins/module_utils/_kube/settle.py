@@ -15,7 +15,7 @@ from .._mesh.condition import Condition, verdict
 from .._mesh.errors import MeshError, NotReady, Unreachable
 from .server import Server, each
 
-_FIRST_PAUSE, _LONGEST_PAUSE, _REDISCOVER = 0.1, 1.0, 5.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 
 
 def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> None:
@@ -24,7 +24,6 @@ def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> N
     if server.dry_run or not pending:
         return
     start, pause = time.monotonic(), _FIRST_PAUSE
-    asked = start
     while True:
         reasons = dict(zip(pending, each(lambda condition: _verdict(server, condition), pending), strict=True))
         for failed in (reason for reason in reasons.values() if isinstance(reason, MeshError)):
@@ -37,9 +36,6 @@ def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> N
         now = time.monotonic()
         if now - start >= timeout:
             raise _late(server, {condition: str(reasons[condition]) for condition in pending}, timeout)
-        if now - asked > _REDISCOVER:
-            asked = now
-            server.discovery.forget()
         time.sleep(min(pause, max(0.01, timeout - (now - start))))
         pause = min(_LONGEST_PAUSE, pause * 1.4)
 

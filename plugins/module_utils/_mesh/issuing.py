@@ -33,7 +33,7 @@ class Source:
     def objections(self, key_needed: bool) -> list[Objection]:
         """What speaks against issuing from this root, or, without need of its key, against trusting it."""
         if self.unreachable:
-            text = f"the mesh's root could not be read; no intermediate can be issued without. {self.unreachable}"
+            text = f"the mesh's root could not be read, so no intermediate can be issued. {self.unreachable}"
             return [Objection("unreachable_root", f"{self.where}: {text}")]
         if self.root is None:
             text = "it does not exist. Create it with the root's certificate and key, or let the root be generated."

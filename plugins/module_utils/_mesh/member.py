@@ -37,7 +37,7 @@ class Member:
     def of(cls, name: str, variables: Mapping[str, Any]) -> Member:
         """From a host's variables `mesh_*`; what is not set keeps its default."""
         known = {key: variables.get(variable) for key, variable in _VARIABLES.items()}
-        given = {key: value for key, value in known.items() if value not in (None, "")}
+        given: dict[str, Any] = {key: value for key, value in known.items() if value not in (None, "")}
         return cls(name=name, **given)
 
     @property

@@ -126,7 +126,7 @@ def _crds(cluster: Mapping[str, Any], owned: Owned) -> list[str]:
             found.setdefault(_owner(crd), []).append(crd["name"])
     return [
         f"the CRD {names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''} belong{'' if len(names) > 1 else 's'} to {owner}, not to the Helm release "
-        f"{owned.namespace}/{owned.release}; hand them over, or set control_plane_crds: external to leave them with their owner"
+        f"{owned.namespace}/{owned.release}; hand them over, or set mesh_crds: external to leave them with their owner"
         for owner, names in sorted(found.items())
     ]
 

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .certificate import Material
 from .change import Ref
 from .control_plane import ControlPlane
 from .errors import Refused
 from .federation import Credential
 from .health import Health
-from .probe import ProbeWish
 from .preflight import Limits, Owned
+from .probe import ProbeWish
 from .question import Question, Read
 from .release import Release
 
@@ -38,6 +39,17 @@ class Installed(Protocol):
     def releases(self, wish: ControlPlane) -> list[Release]: ...
     def manifests(self, wish: ControlPlane) -> list[Manifest]: ...
     def leftovers(self, wish: ControlPlane) -> list[Manifest]: ...
+
+
+class Trust(Protocol):
+    """Where the CA lies that the control plane signs with, and what it looks like."""
+
+    def held(self, namespace: str) -> Ref: ...
+    def self_signed(self, namespace: str) -> Ref: ...
+    def sans(self, namespace: str) -> list[str]: ...
+    def namespace(self, name: str, network: str | None = None) -> Manifest: ...
+    def secrets(self, material: Material, namespace: str, mesh: str = "") -> list[Manifest]: ...
+    def read(self, secret: Mapping[str, Any]) -> Material: ...
 
 
 class Federation(Protocol):
@@ -81,7 +93,7 @@ class Provider:
     requirements: Requirements | None = None
     control_plane: Installed | None = None
     gateways: Installed | None = None
-    trust: Any = None
+    trust: Trust | None = None
     federation: Federation | None = None
     observation: Observation | None = None
     probe: Probe | None = None

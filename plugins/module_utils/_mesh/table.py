@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 _DASH = "-"
@@ -88,7 +88,7 @@ def remaining(not_after: str | None, now: datetime) -> str:
     if not not_after:
         return _DASH
     end = datetime.fromisoformat(str(not_after).replace("Z", "+00:00"))
-    end = end if end.tzinfo else end.replace(tzinfo=timezone.utc)
+    end = end if end.tzinfo else end.replace(tzinfo=UTC)
     seconds = (end - now).total_seconds()
     if seconds < 0:
         return f"{end:%Y-%m-%d} (EXPIRED)"

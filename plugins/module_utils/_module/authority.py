@@ -71,7 +71,8 @@ def establish(cluster: Cluster, mesh: Any, params: Mapping[str, Any], now: datet
         accepted(replace(seen, decision=Decision(REFUSE, made.source.objections(key_needed=True))))
     changes += _issue(cluster, mesh, params, seen, now)
     after = survey(cluster, mesh, params, now, seen.root)
-    return replace(accepted(after) if after.held else after, decision=seen.decision), changes
+    told = dict.fromkeys([*seen.decision.warnings, *accepted(after).decision.warnings])
+    return replace(after, decision=replace(seen.decision, warnings=[*told])), changes
 
 
 def accepted(seen: Survey) -> Survey:

@@ -7,51 +7,60 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from .._kube.cluster import Cluster
 from .._mesh.change import Change, Ref, as_result
-from .._mesh.errors import MeshError, NotReady, Unreachable
+from .._mesh.errors import NotReady, Unreachable
 from .._mesh.federation import Credential, require_common_root
 from .._pki.x509 import bundle
 from .._providers import PROVIDERS
 from .run import connect_peer
 
+_AT_ONCE = 16
 
-@dataclass
+
+@dataclass(frozen=True)
 class _Peer:
-    """Another cluster, reached or not."""
+    """Another cluster that was reached, and what the task says of it."""
 
-    wish: dict[str, Any]
-    cluster: Cluster | None = None
-    failure: MeshError | None = None
+    wish: Mapping[str, Any]
+    cluster: Cluster
+
+
+@dataclass(frozen=True)
+class _Missing:
+    """Another cluster that was not."""
+
+    wish: Mapping[str, Any]
+    reason: str
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     mesh = PROVIDERS[params["provider"]].capability("federation")
-    with ThreadPoolExecutor(max_workers=16) as pool:
-        peers = list(pool.map(lambda wish: _reach(wish, cluster.dry_run), params["links"]))
-        reached = [peer for peer in peers if peer.cluster]
-        everyone = [cluster, *(peer.cluster for peer in reached)]
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        tried = list(pool.map(lambda wish: _reach(wish, cluster.dry_run), params["links"]))
+        peers = [one for one in tried if isinstance(one, _Peer)]
+        everyone = [cluster, *(peer.cluster for peer in peers)]
         roots = dict(pool.map(lambda one: (one.name, _roots(one, mesh, params["namespace"])), everyone))
         _require_common_root(roots, cluster.dry_run)
-        issued = list(pool.map(lambda peer: _credential(peer, mesh, params), reached))
-    changes = [change for made, _credential_ in issued for change in made]
-    changes += cluster.apply([mesh.link(credential, params["namespace"]) for _made, credential in issued if credential])
+        issued = list(pool.map(lambda peer: _credential(peer, mesh, params), peers))
+    changes = [change for made, _issued in issued for change in made]
+    changes += cluster.apply([mesh.link(credential, params["namespace"]) for _made, credential in issued])
     changes += _prune(cluster, mesh, params)
-    return _result(cluster, params, peers, changes)
+    return _result(cluster, peers, [one for one in tried if isinstance(one, _Missing)], changes)
 
 
-def _reach(wish: dict[str, Any], dry_run: bool) -> _Peer:
+def _reach(wish: Mapping[str, Any], dry_run: bool) -> _Peer | _Missing:
     try:
-        options = {**wish["kube"], "cluster": wish["name"], "cluster_uid": wish["cluster_uid"]}
-        peer = connect_peer(options, dry_run=dry_run)
+        peer = connect_peer({**wish["kube"], "cluster": wish["name"], "cluster_uid": wish["cluster_uid"]}, dry_run=dry_run)
         peer.get(Ref("v1", "Namespace", "kube-system"))
         return _Peer(wish, peer)
     except Unreachable as error:
-        return _Peer(wish, failure=error)
+        return _Missing(wish, str(error))
 
 
 def _roots(cluster: Cluster, mesh: Any, namespace: str) -> list[str]:
@@ -68,7 +77,7 @@ def _require_common_root(roots: dict[str, list[str]], dry_run: bool) -> None:
         require_common_root(present if dry_run else roots)
 
 
-def _credential(peer: _Peer, mesh: Any, params: dict[str, Any]) -> tuple[list[Change], Credential | None]:
+def _credential(peer: _Peer, mesh: Any, params: dict[str, Any]) -> tuple[list[Change], Credential]:
     """The other cluster's credential; it is asked for where it is missing, and waited for."""
     other = peer.cluster
     ref = Ref("v1", "Secret", *reversed(mesh.token_secret(params["namespace"])))
@@ -101,13 +110,14 @@ def _prune(cluster: Cluster, mesh: Any, params: dict[str, Any]) -> list[Change]:
     return cluster.delete([Ref(read.api_version, read.kind, name, read.namespace) for name in stale])
 
 
-def _result(cluster: Cluster, params: dict[str, Any], peers: list[_Peer], changes: list[Change]) -> dict[str, Any]:
-    failed = {peer.wish["name"]: peer for peer in peers if peer.failure}
-    required = [peer for peer in failed.values() if peer.wish["required"]]
-    result = as_result(changes)
+def _result(cluster: Cluster, peers: list[_Peer], missing: list[_Missing], changes: list[Change]) -> dict[str, Any]:
+    required = [one for one in missing if one.wish["required"]]
     if required:
-        told = " ".join(str(peer.failure) for peer in required)
-        raise Unreachable(f"{cluster.name}: not linked with {', '.join(peer.wish['name'] for peer in required)}; all other links are made. {told}", **result)
-    postponed = {name: str(peer.failure) for name, peer in failed.items()}
-    warnings = [f"{cluster.name}: the link to {name} stays as it is: {reason}" for name, reason in postponed.items()]
-    return {**result, "linked": sorted(link["name"] for link in params["links"] if link["name"] not in failed), "postponed": postponed, "warnings": warnings}
+        names, reasons = ", ".join(one.wish["name"] for one in required), " ".join(one.reason for one in required)
+        raise Unreachable(f"{cluster.name}: not linked with {names}; all other links are made. {reasons}", **as_result(changes))
+    return {
+        **as_result(changes),
+        "linked": sorted(peer.wish["name"] for peer in peers),
+        "postponed": {one.wish["name"]: one.reason for one in missing},
+        "warnings": [f"{cluster.name}: the link to {one.wish['name']} stays as it is: {one.reason}" for one in missing],
+    }

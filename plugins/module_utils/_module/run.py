@@ -52,6 +52,8 @@ def run(reconcile: Reconcile, argument_spec: Mapping[str, Any], **settings: Any)
         result = reconcile(connect(module.params, dry_run=module.check_mode), module.params)
     except MeshError as error:
         module.fail_json(msg=str(error), **{"invocation": invocation, **error.facts})
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
     module.exit_json(**{"invocation": invocation, **result})
 
 

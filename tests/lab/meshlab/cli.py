@@ -9,8 +9,9 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from . import lab, paths
+from . import apionly, image, inside, lab, packages, paths, programs, report
 from .errors import LabError
 
 Command = Callable[[argparse.Namespace], int | None]
@@ -35,6 +36,36 @@ def _kubeconfig(arguments: argparse.Namespace) -> None:
     print(file)
 
 
+def _build(arguments: argparse.Namespace) -> None:
+    lab.host.check_root()
+    lab.parts()
+
+
+def _path(arguments: argparse.Namespace) -> None:
+    """Prints nothing for what is not built, as long as it is not asked to build it."""
+    if arguments.what == "state":
+        print(paths.state())
+        return
+    istio = programs.PROGRAMS["istio"]
+    if arguments.what == "charts" and (arguments.build or istio.cached.is_dir()):
+        print(programs.build(istio) / "charts")
+    if arguments.what == "bin" and (arguments.build or programs.all_cached()):
+        print(programs.binaries(programs.ensure()))
+
+
+def _status(_arguments: argparse.Namespace) -> int:
+    return 0 if report.status() else 1
+
+
+def _logs(arguments: argparse.Namespace) -> None:
+    report.logs(arguments.cluster, arguments.lines, arguments.program)
+
+
+def _image(arguments: argparse.Namespace) -> None:
+    files = {target or source: Path(source) for source, _colon, target in (text.partition(":") for text in arguments.files)}
+    image.write(image.Image(tuple(arguments.name), files, _words(arguments.entrypoint), arguments.user), Path(arguments.archive))
+
+
 def _flatten(groups: Sequence[str]) -> list[str]:
     return [name for group in groups for name in _words(group)]
 
@@ -55,7 +86,42 @@ def parser() -> argparse.ArgumentParser:
     down = command("down", _down, "remove clusters, or the whole lab")
     down.add_argument("clusters", nargs="*")
     command("kubeconfig", _kubeconfig, "path of a cluster's kubeconfig, or of the one for all").add_argument("cluster", nargs="?")
+    command("build", _build, "build and fetch everything, start nothing")
+    path = command("path", _path, "path of the programs, the Istio charts or the clusters' data; nothing if not built yet")
+    path.add_argument("what", choices=["bin", "charts", "state"])
+    path.add_argument("--build", action="store_true", help="build what is not there")
+    command("status", _status, "say what runs")
+    logs = command("logs", _logs, "the last lines of what failed")
+    logs.add_argument("cluster", nargs="?")
+    logs.add_argument("--program", action="append", default=[], help="the log of this program, failed or not")
+    logs.add_argument("--lines", type=int, default=12)
+    command("packages", lambda _: packages.ensure(), "install the Debian packages that are missing")
+    command("api", lambda _: apionly.serve(), "run only etcd and an API server, until interrupted")
+    _inside(command)
     return top
+
+
+def _inside(command: Callable[[str, Command, str], argparse.ArgumentParser]) -> None:
+    """The commands that act on a running cluster."""
+    enter = command("enter", lambda a: inside.enter(a.cluster, a.argv[1:] if a.argv[:1] == ["--"] else a.argv), "run a program inside a cluster")
+    enter.add_argument("cluster")
+    enter.add_argument("argv", nargs=argparse.REMAINDER)
+    for name, connected, text in (("cut", False, "make a cluster unreachable"), ("mend", True, "undo `cut`")):
+        command(name, lambda a, to=connected: inside.connect(a.cluster, to), text).add_argument("cluster")
+    for name, halted, text in (("halt", True, "stop a cluster's API server where it is, so that it takes connections and does not answer"),
+                               ("resume", False, "undo `halt`")):
+        added = command(name, lambda a, to=halted: inside.halt(a.cluster, a.program, to), text)
+        added.add_argument("cluster")
+        added.add_argument("--program", default="kube-apiserver")
+    load = command("load-image", lambda a: inside.load_image(a.archive, a.clusters), "bring an image archive into clusters")
+    load.add_argument("archive")
+    load.add_argument("clusters", nargs="*")
+    make = command("image", _image, "write an image archive made of files of this machine and the libraries they need")
+    make.add_argument("archive")
+    make.add_argument("files", nargs="+", metavar="FILE[:PLACE]")
+    make.add_argument("--name", action="append", required=True)
+    make.add_argument("--entrypoint", required=True)
+    make.add_argument("--user", default="")
 
 
 def main(argv: Sequence[str]) -> int:

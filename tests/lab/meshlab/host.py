@@ -19,7 +19,7 @@ from .plan import BRIDGE, BRIDGE_ADDRESS, NODE_PREFIX, Plan
 from .shell import run, succeeds
 from .state import Record
 
-COMMANDS = ("containerd", "containerd-shim-runc-v2", "ctr", "runc", "ip", "iptables", "nsenter", "unshare", "mount", "openssl", "cp")
+COMMANDS = ("containerd", "containerd-shim-runc-v2", "ctr", "runc", "ip", "iptables", "nsenter", "unshare", "setpriv", "openssl", "cp", "ldd")
 CNI_PLUGINS = ("ptp", "host-local", "portmap", "loopback")
 # The kubelet sets the first four machine-wide; the last is too low for the watches of two clusters' programs.
 SYSCTLS = {"vm.overcommit_memory": None, "vm.panic_on_oom": None, "kernel.panic": None, "kernel.panic_on_oops": None,
@@ -77,6 +77,8 @@ def create_bridge(record: Record) -> None:
         run(["ip", "link", "add", BRIDGE, "type", "bridge"])
         run(["ip", "address", "add", f"{BRIDGE_ADDRESS}/{NODE_PREFIX}", "dev", BRIDGE])
     run(["ip", "link", "set", BRIDGE, "up"])
+    # What belongs to the lab and is not on the bridge (pods, services) must not leave by the machine's default route.
+    run(["ip", "route", "replace", "unreachable", plan.RANGE])
     # Where bridged packets pass the machine's firewall (as Docker sets it up), its policy would drop them.
     file = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
     if file.exists() and file.read_text(encoding="utf-8").strip() == "1":
@@ -104,6 +106,7 @@ def remove_network(record: Record | None) -> None:
     for name in links():
         if name == BRIDGE or re.fullmatch(r"meshlab-\d+", name):
             succeeds(["ip", "link", "delete", name])
+    succeeds(["ip", "route", "delete", "unreachable", plan.RANGE])
     for rule in record.firewall if record else []:
         succeeds(["iptables", "-D", *rule])
 

@@ -68,7 +68,7 @@ def snapshotter(directory: Path) -> str:
 
 def _write_config(root: Path, socket: Path, state: Path) -> Path:
     file = root.parent / "containerd.toml"
-    file.write_text(f'version = 2\nroot = "{root}"\nstate = "{state}"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
+    file.write_text(f'version = 2\nroot = "{root}"\nstate = "{state}"\ndisabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]\n'
                     f'[grpc]\n  address = "{socket}"\n', encoding="utf-8")
     return file
 
@@ -80,7 +80,8 @@ def _import_all(images: list[Image], kind: str, target: Path) -> None:
     # A socket's path is limited to 107 characters and the cache may lie deep.
     socket = Path(f"/run/meshlab-images-{os.getpid()}.sock")
     config = _write_config(target / "root", socket, work / "state")
-    command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "containerd", "--config", str(config)]
+    # Its mounts are private, and it ends with this process even if that is killed.
+    command = ["unshare", "--mount", "setpriv", "--pdeathsig", "KILL", "containerd", "--config", str(config)]
     with open(target / "containerd.log", "wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as daemon:
         try:
             ctr = ["ctr", "--address", str(socket), "--namespace", "k8s.io"]
@@ -92,7 +93,10 @@ def _import_all(images: list[Image], kind: str, target: Path) -> None:
                 archive.unlink()
         finally:
             daemon.terminate()
-            daemon.wait(20)
+            try:
+                daemon.wait(20)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
             for left in (socket, Path(f"{socket}.ttrpc")):
                 left.unlink(missing_ok=True)
     shutil.rmtree(work)

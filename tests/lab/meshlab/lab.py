@@ -68,6 +68,9 @@ def _claim(record: Record) -> None:
     directory = paths.state()
     directory.mkdir(parents=True, exist_ok=True)
     (directory / MARK).touch()
+    charts = directory / "charts"
+    charts.unlink(missing_ok=True)
+    charts.symlink_to(programs.PROGRAMS["istio"].cached / "charts")
     host.save_sysctls(record)
     host.create_directories(record, [target for _source, target in node.BINDS])
     host.create_bridge(record)

@@ -13,7 +13,9 @@ from .plan import BRIDGE_ADDRESS, NODE_PREFIX, Plan
 
 DOMAIN = "cluster.local"
 ETCD = "127.0.0.1:2379"
-SYSCTLS = {"net.ipv4.ip_forward": "1", "net.ipv4.conf.all.rp_filter": "0", "net.ipv4.conf.default.rp_filter": "0"}
+SYSCTLS = {"net.ipv4.ip_forward": "1", "net.ipv4.conf.all.rp_filter": "0", "net.ipv4.conf.default.rp_filter": "0",
+           # Every refusal is told to the pod, not only one a second: see network().
+           "net.ipv4.icmp_ratelimit": "0", "net.ipv4.conf.all.send_redirects": "0", "net.ipv4.conf.default.send_redirects": "0"}
 # (below the cluster's directory, place on the node): what Kubernetes expects at fixed places, and CNI charts too.
 BINDS = (("kubelet", "/var/lib/kubelet"), ("cni-data", "/var/lib/cni"), ("cni-config", "/etc/cni/net.d"), ("cni-bin", "/opt/cni/bin"),
          ("logs/node", "/var/log"))
@@ -22,6 +24,8 @@ CONTAINERD = """version = 2
 root = "{home}/containerd"
 state = "/run/containerd"
 oom_score = 0
+# It would make directories in /opt.
+disabled_plugins = ["io.containerd.internal.v1.opt"]
 [grpc]
   address = "{home}/containerd.sock"
 [plugins."io.containerd.grpc.v1.cri"]
@@ -63,6 +67,7 @@ resolvConf: {home}/resolv.conf
 syncFrequency: 10s
 tlsCertFile: {home}/pki/kubelet.crt
 tlsPrivateKeyFile: {home}/pki/kubelet.key
+volumePluginDir: {home}/kubelet/volume-plugins
 """
 # ptp, not bridge: pods of one node then reach each other through the node's rules, so that a Service works among them
 # without br_netfilter.

@@ -96,7 +96,8 @@ def overlapping(routes: Iterable[Mapping[str, str]]) -> list[str]:
     found = []
     for route in routes:
         destination, device = route.get("dst", ""), route.get("dev", "")
-        if destination in ("", "default", "0.0.0.0/0") or device == BRIDGE:
+        refusal = destination == RANGE and route.get("type") == "unreachable"
+        if destination in ("", "default", "0.0.0.0/0") or device == BRIDGE or refusal:
             continue
         if ipaddress.ip_network(destination, strict=False).overlaps(ours):
             found.append(f"{destination} on {device}")

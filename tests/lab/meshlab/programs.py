@@ -151,6 +151,10 @@ def build(program: Program) -> Path:
     return cache.made(program.name, program.key, make)
 
 
+def all_cached() -> bool:
+    return all(program.cached.is_dir() for program in PROGRAMS.values() if not program.optional)
+
+
 def ensure(names: Iterable[str] = ()) -> dict[str, Path]:
     """Each program's directory, built if need be; without names, all that are not optional."""
     wanted = list(names) or [name for name, program in PROGRAMS.items() if not program.optional]

@@ -72,9 +72,7 @@ def as_somebody_else(cluster: Cluster, manifest: dict[str, Any]) -> None:
     kind = cluster._server.discovery.find(ref.api_version, ref.kind)
     assert kind
     query = {"fieldManager": "colleague", "force": "true"}
-    answer = cluster._server.transport.request(
-        "PATCH", kind.path(ref.namespace, ref.name), query, manifest, content_type=APPLY
-    )
+    answer = cluster._server.transport.request("PATCH", kind.path(ref.namespace, ref.name), query, manifest, content_type=APPLY)
     assert answer.ok
 
 
@@ -162,6 +160,7 @@ class Contract:
         assert actions(cluster, wishes) == ["created", "created"]
         assert actions(cluster, wishes) == ["unchanged", "unchanged"]
         assert actions(checking, [widget(group, place, size=2), crd(group)]) == ["updated", "unchanged"]
+        assert actions(cluster, [widget(group, place, size=2)]) == ["updated"]
         deleted = cluster.delete([Ref.of(wish) for wish in wishes], wait=30)
         assert [change.action for change in deleted] == ["deleted", "deleted"]
 
@@ -239,6 +238,17 @@ class Contract:
         assert [(live["kind"], live["metadata"]["name"]) for live in red] == [("ConfigMap", "two")]
         assert cluster.serves("v1", "ConfigMap")
         assert not cluster.serves("nowhere.example.com/v1", "Widget")
+
+    @pytest.mark.parametrize(("selector", "found"), [
+        ("", ["blue", "plain", "red"]), ("colour=red", ["red"]), ("colour in (red,blue)", ["blue", "red"]), ("colour", ["blue", "red"]),
+        ("colour in (red,blue),size=1", ["blue"]), ("size=1,colour", ["blue"]), ("colour=green", []),
+    ])
+    def test_selecting_by_labels(self, cluster, place, selector, found):
+        labels = {"plain": {}, "red": {"colour": "red"}, "blue": {"colour": "blue", "size": "1"}}
+        wishes = [{**config_map(place, name), "metadata": {"name": name, "namespace": place, "labels": given}} for name, given in labels.items()]
+        cluster.apply([namespace(place), *wishes])
+        listed = [live["metadata"]["name"] for live in cluster.list("v1", "ConfigMap", place, labels=selector)]
+        assert sorted(name for name in listed if name != "kube-root-ca.crt") == found
 
     def test_waiting_ends_when_all_is_there_or_says_what_is_not(self, cluster, checking, place):
         wish = config_map(place, a="1")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -156,12 +157,11 @@ class FakeServer:
         return _answer(live)
 
     def _list(self, kind: Kind, namespace: str | None, query: dict[str, str]) -> Answer:
-        wanted = dict(pair.split("=", 1) for pair in query.get("labelSelector", "").split(",") if "=" in pair)
         items = [
             live
             for (api, plural, place, _name), live in sorted(self.objects.items(), key=lambda entry: str(entry[0]))
             if (api, plural) == (kind.api_version, kind.plural) and namespace in (None, place)
-            if wanted.items() <= (live["metadata"].get("labels") or {}).items()
+            if _selects(query.get("labelSelector", ""), live["metadata"].get("labels") or {})
         ]
         bare = [{key: value for key, value in item.items() if key not in ("apiVersion", "kind")} for item in items]
         return _answer({"kind": kind.kind + "List", "items": bare, "metadata": {}})
@@ -205,6 +205,15 @@ class FakeServer:
             for group, each in groups.items()
         ]
         return _answer({"kind": "APIGroupDiscoveryList", "items": items})
+
+
+def _selects(selector: str, labels: Mapping[str, str]) -> bool:
+    """`key=value`, `key in (one,two)` and `key`, joined by commas."""
+    for key, value, values in re.findall(r"([^\s,=(]+)(?:=([^,]*)| in \(([^)]*)\))?(?:,|$)", selector):
+        wanted = values.split(",") if values else [value] if value else [labels.get(key)]
+        if key not in labels or labels[key] not in wanted:
+            return False
+    return True
 
 
 def _answer(body: Any, status: int = 200) -> Answer:

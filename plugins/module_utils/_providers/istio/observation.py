@@ -80,7 +80,8 @@ def _running(pod: Object) -> bool:
 
 def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> Health:
     """The facts. An answer is a JSON text, or None where the pod did not give one."""
-    told = {question: json.loads(text) for question, text in answers.items() if text}
+    read = {question: _entries(text) for question, text in answers.items()}
+    told = {question: body for question, body in read.items() if body is not None}
     return Health(
         cluster=cluster,
         planes=[_plane(d, live.get("Pod", ())) for d in _labelled(live, "Deployment", "app", "istiod")],
@@ -89,9 +90,20 @@ def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> 
         links=sorted(federation.linked(secret) for secret in live.get("Secret", ())),
         reachable_networks=_networks(body for q, body in told.items() if q.about == "networks"),
         proxies=[proxy for q, body in told.items() if q.about == "proxies" for proxy in _proxies(cluster, body)],
-        unanswered=sorted(f"{q.pod}{q.path}" for q, text in answers.items() if text is None),
+        unanswered=sorted(f"{q.pod}{q.path}" for q, body in read.items() if body is None),
         served_by=_served_by(live),
     )
+
+
+def _entries(text: str | None) -> list[Any] | None:
+    """The list in an answer. Go says null for an empty one; what is no list does not come from istiod."""
+    try:
+        body = json.loads(text or "null")
+    except ValueError:
+        return None
+    if text is not None and body is None:
+        return []
+    return body if isinstance(body, list) else None
 
 
 def _labelled(live: Live, kind: str, label: str, value: str) -> list[Object]:
@@ -128,13 +140,13 @@ def _remotes(cluster: str, pod: str, body: Iterable[Object]) -> list[Remote]:
 
 def _networks(bodies: Iterable[Iterable[Object]]) -> list[str]:
     """Networks that every answering istiod knows a gateway address of."""
-    known = [{str(entry["Network"]) for entry in body or () if entry.get("Addr")} for body in bodies]
+    known = [{str(entry["Network"]) for entry in body if entry.get("Addr")} for body in bodies]
     return sorted(set.intersection(*known)) if known else []
 
 
 def _proxies(cluster: str, body: Iterable[Object]) -> list[Proxy]:
     found = []
-    for entry in body or ():
+    for entry in body:
         if entry.get("cluster_id") not in (None, "", cluster):
             continue
         name, _dot, namespace = str(entry.get("proxy", "")).partition(".")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..._mesh.probe import ProbeWish
@@ -47,7 +48,7 @@ def _deployment(wish: ProbeWish) -> dict[str, Any]:
     }
     template = {
         "metadata": {"labels": {**_OWNED, "app": name}, "annotations": {"proxy.istio.io/config": '{"holdApplicationUntilProxyStarts": true}'}},
-        "spec": {"serviceAccountName": "probe", "terminationGracePeriodSeconds": 5, "containers": [container]},
+        "spec": {"hostname": name, "serviceAccountName": "probe", "terminationGracePeriodSeconds": 5, "containers": [container]},
     }
     spec = {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": template}
     return {**_object("apps/v1", "Deployment", name, wish), "spec": spec}
@@ -75,12 +76,12 @@ def fault(wish: ProbeWish, target: str, status: int, body: str) -> str | None:
     if status != 200:
         first = body.strip().splitlines()[0][:160] if body.strip() else "no body"
         return f"the answer was HTTP {status} ({first})"
-    if f" on {_name(target)}-" not in body:
+    if f" on {_name(target)} - request from " not in body:
         return f"the answer did not come from {_name(target)}"
     header = next((line for line in body.splitlines() if line.lower().startswith("x-forwarded-client-cert:")), "")
     caller = f"URI=spiffe://{wish.trust_domain}/ns/{wish.namespace}/sa/probe"
     if not header:
         return "the answer came in plain text: the server saw no client certificate"
-    if caller not in header:
+    if caller not in re.split("[;,]", header.rstrip()):
         return f"the server saw another identity than spiffe://{wish.trust_domain}/ns/{wish.namespace}/sa/probe"
     return None

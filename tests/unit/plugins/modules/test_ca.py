@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,7 +56,7 @@ def _moment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def peers(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+def peers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What `root.kube: {cluster: <name>}` leads to: a cluster, or the error of connecting."""
     known: dict[str, Any] = {}
 
@@ -67,7 +67,7 @@ def peers(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
         return peer.checking() if dry_run else peer
 
     monkeypatch.setattr(root_of, "connect_peer", connect)
-    yield known
+    return known
 
 
 def wish(**given: Any) -> dict[str, Any]:
@@ -172,6 +172,11 @@ class TestIssuing:
         cluster = FakeCluster(space, name="east")
         ca.reconcile(cluster, wish(root=inline()))
         assert cluster.writes == ["POST /api/v1/namespaces/istio-system/secrets"]
+
+
+    def test_a_root_that_ends_soon_is_said_at_once(self) -> None:
+        result = ca.reconcile(FakeCluster(name="east"), wish(root=inline(root(make("r", days=(-1, 30))))))
+        assert [one for one in result["warnings"] if "'CN=r'" in one and "in 30 days; plan its rotation" in one]
 
 
 def killed(cluster: FakeCluster, survived: int) -> FakeCluster:

@@ -122,5 +122,5 @@ def test_a_bundle_is_read_without_repetition_and_without_what_is_no_certificate(
 
 def test_a_missing_library_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pem, "MISSING", ImportError("No module named 'cryptography'"))
-    with pytest.raises(MeshError, match="cryptography .* is missing"):
+    with pytest.raises(MeshError, match=r"cryptography .* is missing"):
         x509.inspect(root(), "here", NOW)

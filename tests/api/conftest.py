@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A real etcd and kube-apiserver for the length of the session, and modules run on it as Ansible runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+import yaml
+
+from .apiserver import ApiServer, programs, running
+
+
+@pytest.fixture(scope="session")
+def api_server(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Started once, for whoever needs it first."""
+    found = programs()
+    if found is None:
+        pytest.fail("etcd and kube-apiserver are not built: run `make lab-build`, or name their folders in MESHOPS_API_BIN.")
+    with running(tmp_path_factory.mktemp("api"), *found) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def admin(api_server: ApiServer) -> dict[str, Any]:
+    """Connection options of somebody who may do everything."""
+    return {"kubeconfig": str(api_server.kubeconfig), "context": "admin", "cluster": "east"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One task: a module of the collection with its options, on the API server unless they say otherwise."""
+
+    module: str
+    options: Mapping[str, Any]
+    check: bool = False
+
+
+@dataclass(frozen=True)
+class Played:
+    """What the tasks returned, and all that was written to the terminal."""
+
+    results: list[dict[str, Any]]
+    output: str
+
+    @property
+    def actions(self) -> list[list[str]]:
+        return [[change["action"] for change in result.get("changes", [])] for result in self.results]
+
+
+Play = Callable[..., Played]
+
+
+@pytest.fixture
+def play(admin: dict[str, Any], tmp_path: Path) -> Play:
+    """`play(Step(…), …)`: tasks of one playbook, each in a process of its own as ever, at -vvv with --diff.
+
+    A task that fails does not stop the next one.
+    """
+
+    def run(*steps: Step, environ: Mapping[str, str] = MappingProxyType({})) -> Played:
+        book, results = tmp_path / "play.yml", tmp_path / "results.json"
+        book.write_text(yaml.safe_dump([_play([_task(step, number, admin) for number, step in enumerate(steps)], results)]))
+        ran = subprocess.run(
+            [str(Path(sys.executable).with_name("ansible-playbook")), "-vvv", "--diff", str(book)],
+            env={**_surroundings(tmp_path), **environ},
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert results.exists(), ran.stdout + ran.stderr
+        return Played(json.loads(results.read_text()), ran.stdout + ran.stderr)
+
+    return run
+
+
+def _task(step: Step, number: int, admin: Mapping[str, Any]) -> dict[str, Any]:
+    options = {key: value for key, value in {**admin, **step.options}.items() if value is not None}
+    task = {"name": f"Step {number}", f"meshops.lifecycle.{step.module}": options}
+    return {**task, "check_mode": step.check, "register": f"step_{number}", "ignore_errors": True}
+
+
+def _play(tasks: list[dict[str, Any]], results: Path) -> dict[str, Any]:
+    registered = ", ".join(task["register"] for task in tasks)
+    keep = {"name": "Keep", "ansible.builtin.copy": {"content": f"{{{{ [{registered}] | to_json }}}}", "dest": str(results)}}
+    keep |= {"no_log": True, "diff": False}
+    play: dict[str, Any] = {"hosts": "localhost", "connection": "local", "gather_facts": False}
+    return {**play, "vars": {"ansible_python_interpreter": sys.executable}, "tasks": [*tasks, keep]}
+
+
+def _surroundings(home: Path) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("K8S_AUTH_", "KUBECONFIG"))}
+    kept |= {"ANSIBLE_HOME": str(home), "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
+    return {**kept, "ANSIBLE_NOCOLOR": "true", "ANSIBLE_LOCAL_TEMP": str(home / "local")}

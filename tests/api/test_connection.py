@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One clear sentence for each way in which a cluster is not reached, or is the wrong one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from .apiserver import TOKENS, ApiServer
+from .conftest import Play, Step
+
+
+def info(**options: Any) -> Step:
+    return Step("cluster_info", options)
+
+
+def test_who_it_is(play: Play, api_server: ApiServer):
+    permissions = [{"verb": "create", "resource": "secrets", "namespace": "istio-system"}]
+    groups = ["example.com"]
+    full, poor = play(
+        info(permissions=permissions, crds=groups),
+        info(host=api_server.url, api_key=TOKENS["reader"], ca_cert=str(api_server.ca), kubeconfig=None, context=None),
+    ).results
+    assert (full["name"], full["server"], full["denied"]) == ("east", api_server.url, [])
+    assert full["version"]["major"] == 1
+    assert full["nodes"]["count"] == 0
+    assert abs(full["clock_skew_seconds"]) < 3
+    assert not full["changed"]
+    assert "kube-system" in poor["msg"]
+
+
+def test_the_wrong_cluster_is_refused(play: Play):
+    (first,) = play(info()).results
+    right, wrong = play(info(cluster_uid=first["uid"]), info(cluster_uid="another")).results
+    assert not right["changed"]
+    assert wrong["msg"].startswith("east: the cluster at https://127.0.0.1:")
+    assert "is not the one pinned: kube-system has UID" in wrong["msg"]
+
+
+def _without_credential(path: Any, api_server: ApiServer) -> str:
+    config = yaml.safe_load(api_server.kubeconfig.read_text())
+    config["users"] = [{"name": "admin", "user": {}}, {"name": "reader", "user": {"token": "expired-token"}}]
+    path.write_text(yaml.safe_dump(config))
+    return str(path)
+
+
+def test_one_sentence_each(play: Play, api_server: ApiServer, tmp_path):
+    host = {"kubeconfig": None, "context": None, "ca_cert": str(api_server.ca), "api_key": TOKENS["admin"]}
+    broken = _without_credential(tmp_path / "broken", api_server)
+    expected = {
+        "There is no context nowhere in kubeconfig": info(context="nowhere"),
+        "there are: admin, reader.": info(context=None),
+        "does not exist.": info(kubeconfig=str(tmp_path / "missing")),
+        "has no credential": info(kubeconfig=broken),
+        "expired, revoked": info(kubeconfig=broken, context="reader"),
+        'User "reader" cannot get': info(context="reader"),
+        "refuses connections": info(**host, host="https://127.0.0.1:1"),
+        "name does not resolve": info(**host, host="https://nowhere.invalid"),
+        "is not trusted: self-signed certificate": info(**{**host, "ca_cert": None}, host=api_server.url),
+        "No cluster is named": info(kubeconfig=None, context=None),
+        "No credential is given": info(kubeconfig=None, context=None, host=api_server.url),
+    }
+    results = play(*expected.values()).results
+    for told, result in zip(expected, results, strict=True):
+        assert result["failed"]
+        assert told in result["msg"]
+        assert "Traceback" not in result["msg"]
+        assert "\n" not in result["msg"]
+
+
+def test_a_kubeconfig_as_a_dictionary_shows_no_token(play: Play, api_server: ApiServer):
+    config = yaml.safe_load(api_server.kubeconfig.read_text())
+    played = play(info(kubeconfig=config), info(kubeconfig=config, context="nowhere"))
+    assert [result.get("failed", False) for result in played.results] == [False, True]
+    assert TOKENS["admin"] not in played.output
+
+
+@pytest.mark.parametrize("name", ["KUBECONFIG", "CONTEXT"])
+def test_the_environment_of_kubernetes_core_counts(play: Play, api_server: ApiServer, name):
+    told = {"K8S_AUTH_KUBECONFIG": str(api_server.kubeconfig), "K8S_AUTH_CONTEXT": "admin"}
+    given = {"kubeconfig": None} if name == "KUBECONFIG" else {"context": None}
+    (result,) = play(info(**given), environ=told).results
+    assert result["uid"]

@@ -1,0 +1,218 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filters as playbooks call them, over dictionaries that stand in for hostvars."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.meshops.lifecycle.plugins.filter.mesh import FilterModule
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import requirements
+
+FILTERS: dict[str, Callable[..., Any]] = FilterModule().filters()
+
+
+def host(mesh: str, network: str, **variables: Any) -> dict[str, Any]:
+    return {"mesh_name": mesh, "mesh_network": network, "mesh_kube": {"context": f"{network}-context"}, **variables}
+
+
+HOSTVARS: dict[str, dict[str, Any]] = {
+    "east": host("shop", "on-prem", mesh_api_server="https://api.east.example:6443", mesh_cluster_uid="uid-of-east"),
+    "west": host("shop", "aws", mesh_tls_server_name="api.west"),
+    "edge": host("shop", "aws", mesh_role="remote", mesh_primary="west"),
+    "bank-1": host("bank", "aws"),
+    "bank-2": host("bank", "aws"),
+    "bastion": {"ansible_host": "192.0.2.1"},
+    "planned": {"mesh_name": "shop", "mesh_network": "gcp"},
+}
+HOSTS = list(HOSTVARS)
+WISH = {"cluster": "east", "mesh": "shop", "network": "on-prem", "revision": "stable", "tags": ["default"]}
+
+
+def call(name: str, *arguments: Any, **named: Any) -> Any:
+    return FILTERS[name](*arguments, **named)
+
+
+class TestEstate:
+    def test_each_cluster_is_linked_with_all_others_of_its_mesh(self) -> None:
+        assert call("mesh_links", HOSTS, HOSTVARS, "east") == [
+            {"name": "west", "kube": {"context": "aws-context"}, "cluster_uid": "", "server": "", "tls_server_name": "api.west", "required": True},
+            {"name": "edge", "kube": {"context": "aws-context"}, "cluster_uid": "", "server": "", "tls_server_name": "", "required": True},
+        ]
+
+    def test_a_link_carries_where_the_pin_and_the_address_of_the_other_stand(self) -> None:
+        link = call("mesh_links", HOSTS, HOSTVARS, "west")[0]
+        assert (link["name"], link["cluster_uid"], link["server"]) == ("east", "uid-of-east", "https://api.east.example:6443")
+
+    def test_clusters_that_were_lost_on_the_way_need_not_be_reached(self) -> None:
+        assert {link["name"]: link["required"] for link in call("mesh_links", HOSTS, HOSTVARS, "east", optional=["edge", "bastion"])} == {
+            "west": True, "edge": False,
+        }
+
+    def test_a_remote_links_with_nobody(self) -> None:
+        assert call("mesh_links", HOSTS, HOSTVARS, "edge") == []
+
+    @pytest.mark.parametrize(("cluster", "without", "expected"), [
+        ("east", [], {"role": "primary", "network": "on-prem", "gateway": True, "remotes": {"west": "aws", "edge": "aws"}}),
+        ("east", ["west"], {"role": "primary", "network": "on-prem", "gateway": True, "remotes": {"edge": "aws"}}),
+        ("edge", [], {"role": "remote", "network": "aws", "gateway": True, "remotes": {}}),
+        ("bank-1", [], {"role": "primary", "network": "aws", "gateway": False, "remotes": {"bank-2": "aws"}}),
+    ])
+    def test_what_is_expected_of_a_cluster(self, cluster: str, without: list[str], expected: dict[str, Any]) -> None:
+        assert call("mesh_expected", HOSTS, HOSTVARS, cluster, without=without) == expected
+
+    @pytest.mark.parametrize(("cluster", "topology"), [
+        ("west", {"clusters": ["east", "west", "edge"], "serves_remotes": True, "gateway": True}),
+        ("east", {"clusters": ["east", "west", "edge"], "serves_remotes": False, "gateway": True}),
+        ("bank-1", {"clusters": ["bank-1", "bank-2"], "serves_remotes": False, "gateway": False}),
+    ])
+    def test_what_a_mesh_looks_like_from_a_cluster(self, cluster: str, topology: dict[str, Any]) -> None:
+        assert call("mesh_topology", HOSTS, HOSTVARS, cluster) == topology
+
+    def test_one_network_needs_a_gateway_where_remotes_must_reach_istiod(self) -> None:
+        hostvars = {"a": host("one", "lan"), "b": host("one", "lan", mesh_role="remote", mesh_primary="a")}
+        assert call("mesh_topology", hostvars, hostvars, "a")["gateway"] is True
+        assert call("mesh_topology", hostvars, hostvars, "b")["gateway"] is False
+
+    def test_how_another_cluster_is_reached(self) -> None:
+        assert call("mesh_connection", HOSTS, HOSTVARS, "east") == {"context": "on-prem-context", "cluster": "east", "cluster_uid": "uid-of-east"}
+        assert call("mesh_connection", HOSTS, HOSTVARS, "west")["cluster_uid"] is None
+
+    @pytest.mark.parametrize("name", ["mesh_links", "mesh_expected", "mesh_topology", "mesh_connection"])
+    @pytest.mark.parametrize("cluster", ["bastion", "planned", "nowhere"])
+    def test_a_host_that_is_no_cluster_is_refused_by_name(self, name: str, cluster: str) -> None:
+        with pytest.raises(AnsibleFilterError, match=f"{cluster}: the inventory has no cluster of this name with a mesh_name and a mesh_kube"):
+            call(name, HOSTS, HOSTVARS, cluster)
+
+
+class TestRoot:
+    @pytest.mark.parametrize("root", [{"source": "generated"}, {"source": "secret", "name": "my-root"}, {}])
+    def test_a_root_that_lives_in_a_cluster_is_led_there(self, root: dict[str, Any]) -> None:
+        assert call("mesh_root", HOSTS, HOSTVARS, root, "east") == {
+            **root, "kube": {"context": "on-prem-context", "cluster": "east", "cluster_uid": "uid-of-east"},
+        }
+
+    @pytest.mark.parametrize("root", [{"source": "inline", "certificate": "x"}, {"source": "generated", "kube": {"context": "elsewhere"}}])
+    def test_any_other_root_stays_as_it_is(self, root: dict[str, Any]) -> None:
+        assert call("mesh_root", HOSTS, HOSTVARS, root, "") == root
+
+    def test_a_root_without_a_cluster_to_live_in_is_refused(self) -> None:
+        with pytest.raises(AnsibleFilterError, match=r"^mesh_trust_cluster is not set\. Name the cluster"):
+            call("mesh_root", HOSTS, HOSTVARS, {"source": "generated"}, "")
+
+    def test_a_trust_cluster_that_is_not_there_is_refused_by_name(self) -> None:
+        with pytest.raises(AnsibleFilterError, match="^nowhere: the inventory has no cluster"):
+            call("mesh_root", HOSTS, HOSTVARS, {}, "nowhere")
+
+
+class TestInstalled:
+    def test_releases_are_what_helm_takes(self) -> None:
+        found = call("mesh_releases", WISH, "control_plane")
+        assert [(release["name"], release["chart"]) for release in found] == [("istio-base", "base"), ("istiod-stable", "istiod")]
+        assert set(found[0]) == {"name", "namespace", "chart", "repository", "version", "values"}
+        assert [release["name"] for release in call("mesh_releases", WISH, "gateways")] == ["istio-eastwestgateway"]
+
+    def test_manifests_and_leftovers_are_whole_objects(self) -> None:
+        for name in ("mesh_manifests", "mesh_leftovers"):
+            for part in ("control_plane", "gateways"):
+                assert all({"apiVersion", "kind", "metadata"} <= set(each) for each in call(name, WISH, part))
+
+    def test_the_probe_is_of_a_cluster_and_its_targets(self) -> None:
+        found = call("mesh_probe", {"cluster": "east", "revision": "stable", "targets": ["east", "west"]}, "istio")
+        assert [each["metadata"]["name"] for each in found if each["kind"] == "Service"] == ["echo-east", "echo-west"]
+
+    @pytest.mark.parametrize("name", ["mesh_releases", "mesh_manifests", "mesh_leftovers"])
+    @pytest.mark.parametrize(("change", "part", "told"), [
+        ({"verson": "1"}, "control_plane", "^east: .*unknown keys verson"),
+        ({"provider": "konsul"}, "control_plane", "^mesh_provider is 'konsul'; known are istio"),
+        ({}, "teleport", "^The provider istio has no teleport"),
+    ])
+    def test_a_wish_that_cannot_be_is_refused(self, name: str, change: dict[str, Any], part: str, told: str) -> None:
+        with pytest.raises(AnsibleFilterError, match=told):
+            call(name, {**WISH, **change}, part)
+
+
+class TestRequirements:
+    def test_the_groups_are_those_of_the_mesh(self) -> None:
+        assert call("mesh_crd_groups", "istio") == list(requirements.GROUPS)
+
+    def test_the_permissions_are_for_the_namespace(self) -> None:
+        assert call("mesh_permissions", "istio", "mesh") == requirements.permissions("mesh")
+
+    @pytest.mark.parametrize(("name", "arguments"), [("mesh_crd_groups", []), ("mesh_permissions", ["mesh"])])
+    def test_a_mesh_that_is_not_known_is_refused(self, name: str, arguments: list[str]) -> None:
+        with pytest.raises(AnsibleFilterError, match="^mesh_provider is 'konsul'; known are istio"):
+            call(name, "konsul", *arguments)
+
+
+class TestPreflight:
+    OPTIONS = {"provider": "istio", "version": "1.29.0", "namespace": "istio-system", "crds": "managed", "clock_skew": "30"}
+    CLUSTER = {"uid": "1", "version": {"major": 1, "minor": 34}, "nodes": {"pod_cidrs": []}, "clock_skew_seconds": 0.0, "denied": [], "crds": []}
+
+    def found(self, **options: Any) -> dict[str, list[str]]:
+        hostvars = copy.deepcopy({name: HOSTVARS[name] for name in ("east", "west", "bastion")})
+        crd = {"name": "gateways.networking.istio.io", "managed_by": "argocd"}
+        hostvars["east"]["__preflight_cluster"] = {**self.CLUSTER, "clock_skew_seconds": 40.0, "crds": [crd]}
+        hostvars["west"]["__preflight_cluster"] = {**self.CLUSTER, "uid": "2", "version": {"major": 1, "minor": 20}}
+        found: dict[str, list[str]] = call("preflight_findings", ["east", "bastion"], hostvars, list(hostvars), {**self.OPTIONS, **options})
+        return found
+
+    def test_only_the_clusters_of_the_play_are_told_of(self) -> None:
+        assert list(self.found()) == ["east"]
+
+    def test_the_clock_may_be_off_as_far_as_the_inventory_allows(self) -> None:
+        assert len(self.found()["east"]) == 2
+        assert len(self.found(clock_skew=60)["east"]) == 1
+
+    def test_crds_that_belong_to_others_by_wish_are_fine(self) -> None:
+        assert self.found(crds="external", clock_skew=60) == {"east": []}
+
+    def test_the_version_decides_which_kubernetes_will_do(self) -> None:
+        hostvars = {"east": {**HOSTVARS["east"], "__preflight_cluster": {"version": {"major": 1, "minor": 30}}}}
+        for version, told in (("1.28.0", 0), ("1.29.0", 1)):
+            assert len(call("preflight_findings", ["east"], hostvars, ["east"], {**self.OPTIONS, "version": version})["east"]) == told
+
+    def test_a_mesh_that_is_not_known_is_refused(self) -> None:
+        with pytest.raises(AnsibleFilterError, match="^mesh_provider is 'konsul'"):
+            self.found(provider="konsul")
+
+
+class TestReport:
+    @staticmethod
+    def hostvars() -> dict[str, Any]:
+        soon = (datetime.now(UTC) + timedelta(hours=10)).isoformat()
+        read = {"planes": [{"revision": "stable", "version": "1.29.0", "ready": 1, "desired": 1}], "trust": {"root": {"fingerprint": "ab", "not_after": soon}}}
+        return {"east": {"__status": read}, "west": {"__status": {"failed": True, "msg": "west: refused."}}, "north": {}, "south": {"__status": None}}
+
+    def test_the_table_has_a_row_for_each_cluster_read_or_not(self) -> None:
+        told = call("mesh_table", self.hostvars(), self.hostvars(), "__status")
+        assert [line.split()[:2] for line in told[2:6]] == [["north", "UNREACHED"], ["south", "UNREACHED"], ["west", "UNREACHED"], ["east", "ok"]]
+        assert told[7:] == ["north: nothing was read from it.", "south: nothing was read from it.", "west: refused."]
+
+    def test_the_table_is_of_this_moment(self) -> None:
+        assert "(10 h)" in call("mesh_table", ["east"], self.hostvars(), "__status")[2]
+
+    def test_the_report_is_the_same_as_data(self) -> None:
+        told = call("mesh_report", self.hostvars(), self.hostvars(), "__status")
+        assert told["east"]["planes"][0]["version"] == "1.29.0"
+        assert told["west"] == {"unreached": "west: refused."}
+
+
+def test_every_filter_is_documented_beside_its_code(checkout: Path) -> None:
+    assert {path.stem for path in (checkout / "plugins" / "filter").glob("*.yml")} == set(FILTERS)
+
+
+def test_the_variables_of_the_inventory_stay_as_they_were() -> None:
+    before = copy.deepcopy(HOSTVARS)
+    links = call("mesh_links", HOSTS, HOSTVARS, "east")
+    links[0]["kube"]["context"] = "scribbled"
+    call("mesh_connection", HOSTS, HOSTVARS, "east")["context"] = "scribbled"
+    assert before == HOSTVARS

@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Port-forwards against a server that speaks the protocol by hand, with all its freedoms."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.portforward import Question, ask
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import (
+    Denied,
+    MeshError,
+    NotReady,
+    Unreachable,
+)
+
+PORT = struct.pack("<H", 15014)
+DATA, ERROR = b"\0", b"\1"
+UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+Script = Callable[["Peer"], None]
+
+
+def frame(payload: bytes, code: int = 2, final: bool = True) -> bytes:
+    head, size = bytes([(0x80 if final else 0) | code]), len(payload)
+    if size < 126:
+        return head + bytes([size]) + payload
+    return head + (b"\x7e" + struct.pack(">H", size) if size < 65536 else b"\x7f" + struct.pack(">Q", size)) + payload
+
+
+class Peer:
+    """The API server's end of one connection."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.stream = connection.makefile("rwb")
+        self.asked = b"".join(iter(lambda: self.stream.readline(), b"\r\n"))
+
+    def say(self, *parts: bytes) -> None:
+        for part in parts:
+            self.stream.write(part)
+            self.stream.flush()
+
+    def hear(self) -> bytes:
+        head = self.stream.read(2)
+        size = head[1] & 0x7F
+        size = struct.unpack(">H", self.stream.read(2))[0] if size == 126 else size
+        mask = self.stream.read(4)
+        return bytes(byte ^ mask[place % 4] for place, byte in enumerate(self.stream.read(size)))
+
+
+@contextmanager
+def server(*scripts: Script) -> Iterator[tuple[Access, list[Peer]]]:
+    """Plays one script per connection."""
+    peers: list[Peer] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            for script in scripts:
+                connection, _address = listening.accept()
+                with connection:
+                    peers.append(Peer(connection))
+                    script(peers[-1])
+                    connection.shutdown(socket.SHUT_RDWR)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/prefix"
+        yield Access(url, headers=(("Authorization", "Bearer t"),)), peers
+
+
+def says(*frames: bytes) -> Script:
+    def script(peer: Peer) -> None:
+        peer.say(UPGRADED)
+        peer.request = peer.hear()  # type: ignore[attr-defined]
+        peer.say(*frames)
+
+    return script
+
+
+def question(**changed: object) -> Question:
+    return Question("istio-system", "istiod-1", 15014, "/debug/syncz", **changed)  # type: ignore[arg-type]
+
+
+OPEN = frame(DATA + PORT) + frame(ERROR + PORT)
+SHORT = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n"
+UNTIL_CLOSED = b"HTTP/1.0 200 OK\r\n\r\n{}"
+
+
+@pytest.mark.parametrize("frames", [
+    pytest.param([OPEN, frame(DATA + SHORT)], id="in one frame"),
+    pytest.param([frame(ERROR + PORT), frame(DATA + PORT + SHORT)], id="with the port in front"),
+    pytest.param([OPEN, *(frame(DATA + bytes([byte])) for byte in SHORT)], id="byte by byte"),
+    pytest.param([OPEN, frame(DATA + SHORT[:9], final=False), frame(SHORT[9:], code=0)], id="in fragments"),
+    pytest.param([OPEN, frame(DATA + SHORT[:9], final=False), frame(b"hi", code=9), frame(SHORT[9:], code=0)], id="pinged"),
+    pytest.param([OPEN, frame(DATA + CHUNKED)], id="in chunks"),
+    pytest.param([OPEN, frame(DATA + UNTIL_CLOSED), frame(b"", code=8)], id="until it is closed"),
+])  # fmt: skip
+def test_answers_arrive_in_any_shape(frames):
+    with server(says(*frames)) as (access, _peers):
+        answer = ask(access, "east", question())
+    assert (answer.status, answer.json()) == (200, {})
+
+
+@pytest.mark.parametrize("size", [200, 70_000, 3_000_000])
+def test_answers_of_any_length(size):
+    body = b"x" * size
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size
+    with server(says(OPEN, frame(DATA + head), frame(DATA + body))) as (access, _peers):
+        assert ask(access, "east", question()).body == body
+
+
+def test_what_is_asked():
+    with server(says(OPEN, frame(DATA + SHORT))) as (access, peers):
+        ask(access, "east", question(method="POST", body=b"b" * 200))
+    asked = peers[0].asked.decode()
+    assert asked.startswith("GET /prefix/api/v1/namespaces/istio-system/pods/istiod-1/portforward?ports=15014 HTTP/1.1")
+    assert "Authorization: Bearer t" in asked
+    assert "Sec-WebSocket-Protocol: v4.channel.k8s.io" in asked
+    request = peers[0].request  # type: ignore[attr-defined]
+    assert request.startswith(b"\0POST /debug/syncz HTTP/1.1\r\nHost: localhost:15014\r\n")
+    assert request.endswith(b"Content-Length: 200\r\n\r\n" + b"b" * 200)
+
+
+def test_a_port_on_which_nobody_listens():
+    told = b"error forwarding port 15014 to pod ab12: dial tcp4 127.0.0.1:15014: connect: connection refused"
+    with server(says(OPEN, frame(ERROR + told))) as (access, _peers):
+        with pytest.raises(MeshError) as failed:
+            ask(access, "east", question())
+    expected = "east: Pod istio-system/istiod-1, port 15014, does not answer: nothing listens there."
+    assert str(failed.value) == expected
+
+
+def refuses(status: str, message: str) -> Script:
+    body = '{"kind": "Status", "message": "%s", "reason": "x"}' % message
+    return lambda peer: peer.say(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+
+
+@pytest.mark.parametrize(("status", "message", "error", "told"), [
+    ("404 Not Found", "pods istiod-1 not found", MeshError, "cannot forward a port to Pod istio-system/istiod-1: pods"),
+    ("403 Forbidden", "User x cannot create pods/portforward", Denied, "not allowed to forward a port"),
+    ("401 Unauthorized", "Unauthorized", Denied, "expired"),
+])  # fmt: skip
+def test_a_refusal_is_told_as_ever(status, message, error, told):
+    with server(refuses(status, message)) as (access, _peers):
+        with pytest.raises(error, match=told):
+            ask(access, "east", question())
+
+
+def test_silence_ends_at_the_deadline():
+    done = threading.Event()
+
+    def silent(peer: Peer) -> None:
+        peer.say(UPGRADED, OPEN)
+        done.wait(5)
+
+    with server(silent) as (access, _peers):
+        with pytest.raises(NotReady, match=r"port 15014, does not answer within 0\.2 s\."):
+            ask(access, "east", question(timeout=0.2))
+        done.set()
+
+
+def test_a_broken_connection_is_tried_again():
+    with server(says(OPEN), says(OPEN, frame(DATA + SHORT))) as (access, _peers):
+        assert ask(access, "east", question()).status == 200
+
+
+def test_a_post_is_not_repeated():
+    with server(says(OPEN)) as (access, _peers):
+        with pytest.raises(Unreachable, match=r"east: Pod istio-system/istiod-1, port 15014, could not be asked"):
+            ask(access, "east", question(method="POST"))

@@ -1,0 +1,145 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Requests against a server that misbehaves by script."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access, bearer
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.transport import Transport, encode
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Unreachable
+
+OK, RESET, TRUNCATED = (200, {}), "reset", "truncated"
+
+
+@contextmanager
+def server(*script: Any) -> Iterator[tuple[Access, list[Any]]]:
+    """Answers by script: (status, headers), or a way to break; the last one for ever."""
+    seen: list[Any] = []
+
+    class Scripted(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            step = script[min(len(seen), len(script) - 1)]
+            seen.append((self.command, self.path, dict(self.headers.items()), body))
+            if step == RESET:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
+                return
+            status, headers = OK if step == TRUNCATED else step
+            told = b'{"kind": "Status", "message": "told", "reason": "Some"}'
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(told)))
+            self.end_headers()
+            self.wfile.write(told[:9] if step == TRUNCATED else told)
+            self.close_connection = step == TRUNCATED
+
+        do_GET = do_POST = do_PATCH = do_DELETE = answer
+
+        def log_message(self, *_what: Any) -> None:
+            pass
+
+        def finish(self) -> None:
+            try:
+                super().finish()
+            except (OSError, ValueError):
+                pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Scripted) as listening:
+        listening.handle_error = lambda *_what: None  # type: ignore[method-assign]
+        threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True).start()
+        yield Access(f"http://127.0.0.1:{listening.server_port}", headers=(bearer("one"),)), seen
+        listening.shutdown()
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    return []
+
+
+def transport(access: Access, pauses: list[float]) -> Transport:
+    return Transport(access, "east", pause=pauses.append)
+
+
+@pytest.mark.parametrize("trouble", [(429, {}), (500, {}), (502, {}), (503, {}), (504, {}), RESET, TRUNCATED])
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+def test_what_can_be_repeated_is(method, trouble, pauses):
+    with server(trouble, trouble, OK) as (access, seen):
+        assert transport(access, pauses).request(method, "/x", body={"a": 1}).ok
+    assert [request[3] for request in seen] == [b'{"a":1}'] * 3
+    assert len(pauses) == 2
+
+
+def test_the_server_says_for_how_long_to_pause(pauses):
+    with server((429, {"Retry-After": "2"}), OK) as (access, _seen):
+        transport(access, pauses).request("GET", "/x")
+    assert 2 <= pauses[0] <= 2.4
+
+
+def test_trouble_that_lasts_is_returned_or_raised(pauses):
+    with server((503, {})) as (access, seen):
+        assert transport(access, pauses).request("GET", "/x").status == 503
+    assert len(seen) == 6
+    with server(RESET) as (access, _seen):
+        with pytest.raises(Unreachable, match="east: the API server at http://127.0.0.1:[0-9]+ broke the connection"):
+            transport(access, pauses).request("GET", "/x")
+
+
+@pytest.mark.parametrize(("trouble", "requests"), [((500, {}), 1), ((503, {}), 1), ((429, {}), 2), ((409, {}), 1)])
+def test_a_creation_is_repeated_only_when_it_was_turned_away(trouble, requests, pauses):
+    with server(trouble, OK) as (access, seen):
+        transport(access, pauses).request("POST", "/x", body={}, repeat=False)
+    assert len(seen) == requests
+
+
+def test_a_creation_whose_answer_is_lost_is_left_to_the_caller(pauses):
+    with server(RESET, OK) as (access, seen):
+        with pytest.raises(Unreachable):
+            transport(access, pauses).request("POST", "/x", body={}, repeat=False)
+    assert len(seen) == 1
+
+
+def test_nobody_there_is_said_at_once(pauses):
+    with pytest.raises(Unreachable, match="refuses connections: it is down, or the address is wrong"):
+        transport(Access("http://127.0.0.1:1"), pauses).request("GET", "/x")
+    assert pauses == []
+
+
+def test_a_credential_that_ran_out_is_renewed_once(pauses):
+    with server((401, {}), OK) as (access, seen):
+        renewing = replace(access, renew=lambda: replace(access, headers=(bearer("two"),)))
+        assert transport(renewing, pauses).request("GET", "/x").ok
+    assert [request[2]["Authorization"] for request in seen] == ["Bearer one", "Bearer two"]
+    with server((401, {})) as (access, seen):
+        assert transport(replace(access, renew=lambda: access), pauses).request("GET", "/x").status == 401
+    assert len(seen) == 2
+
+
+def test_impersonated_groups_are_sent_one_by_one(pauses):
+    groups = (("Impersonate-Group", "a"), ("Impersonate-Group", "b"))
+    with server(OK) as (access, seen):
+        transport(replace(access, headers=groups), pauses).request("GET", "/x", {"q": "a b&c"})
+    assert seen[0][1] == "/x?q=a+b%26c"
+
+
+def test_bodies_are_json_that_yaml_reads_the_same():
+    text = "\x7f \x85 \u2028 \ufeff é 😀 \t\n"
+    body = encode({"a": text})
+    assert json.loads(body) == {"a": text}
+    assert not set("\x7f\x85\u2028\ufeff") & set(body.decode())
+    assert "😀" in body.decode()

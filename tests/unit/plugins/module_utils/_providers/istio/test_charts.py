@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.control_plane import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.release import Release
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.charts import (
+    REPOSITORY,
+    istiod,
+    release,
+    revision,
+)
+
+WISH = ControlPlane("east", "shop", version="1.29.0", revision="stable")
+
+
+def made(charts: dict[str, Any], version: str = "1.29.0") -> Release:
+    return release(replace(WISH, charts=charts, version=version), "istiod", "istiod-stable", {"a": 1})
+
+
+@pytest.mark.parametrize(("charts", "chart", "repository", "version"), [
+    pytest.param({}, "istiod", REPOSITORY, "1.29.0", id="nothing said: Istio's own repository"),
+    pytest.param({"source": "repository"}, "istiod", REPOSITORY, "1.29.0", id="Istio's repository"),
+    pytest.param({"source": "repository", "location": "https://mirror.example"}, "istiod", "https://mirror.example", "1.29.0", id="a mirror"),
+    pytest.param({"source": "oci", "location": "oci://r.example/istio/"}, "oci://r.example/istio/istiod", None, "1.29.0", id="a registry"),
+    pytest.param({"source": "directory", "location": "/srv/charts/"}, "/srv/charts/istiod", None, None, id="a directory: it decides the version"),
+])
+def test_where_a_chart_comes_from(charts: dict[str, Any], chart: str, repository: str | None, version: str | None) -> None:
+    assert made(charts) == Release("istiod-stable", "istio-system", chart, repository, version, {"a": 1})
+
+
+def test_no_version_is_the_newest() -> None:
+    assert made({}, version="").version is None
+
+
+@pytest.mark.parametrize("charts", [{"source": "oci"}, {"source": "directory", "location": ""}, {"source": "git", "location": "x"}])
+def test_a_source_that_cannot_be_is_refused_by_name(charts: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match=r"^east: mesh_charts needs a source \(repository, oci or directory\) and, .* a location; it says \{"):
+        made(charts)
+
+
+def test_what_the_inventory_says_lies_over_what_we_say_for_its_chart_only() -> None:
+    wish = replace(WISH, values={"istiod": {"global": {"network": "theirs"}, "b": 2}, "base": {"c": 3}})
+    assert release(wish, "istiod", "istiod", {"global": {"network": "ours", "meshID": "shop"}}).values == {
+        "global": {"network": "theirs", "meshID": "shop"}, "b": 2,
+    }
+
+
+@pytest.mark.parametrize(("name", "in_charts", "deployment"), [("stable", "stable", "istiod-stable"), ("default", "", "istiod")])
+def test_the_default_revision_has_no_name_in_charts_and_objects(name: str, in_charts: str, deployment: str) -> None:
+    wish = replace(WISH, revision=name)
+    assert (revision(wish), istiod(wish)) == (in_charts, deployment)

@@ -1,0 +1,223 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every mesh must keep to. A new one is taken from the registry by itself."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, get_args, get_type_hints
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.control_plane import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.federation import Credential
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.probe import ProbeWish
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.provider import Provider
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Question
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.release import Release
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.meshops.lifecycle.tests.unit.support.source import sources
+
+WISHES = [
+    ControlPlane("east", "shop", network="on-prem", version="1.29.0", revision="stable", tags=["default", "prod"], serves_remotes=True,
+                 values={"istiod": {"env": {"A": "1"}}, "gateway": {"service": {"type": "NodePort"}}}),
+    ControlPlane("edge", "shop", network="aws", revision="stable", tags=["default"], role="remote", primary="east", primary_address="192.0.2.10",
+                 platform="openshift", crds="external"),
+]
+SECRET = {"metadata": {"name": "istio-remote-secret-west", "labels": {"a": "b"}, "annotations": {}}, "data": {"token": "dG9rZW4=", "ca.crt": "Y2E="}}
+LIVE: dict[str, Any] = {
+    "Pod": [{"metadata": {"name": "cp-1", "namespace": "mesh"}, "status": {"phase": "Running", "containerStatuses": [{"ready": True}]}}],
+    "Service": [], "Deployment": [], "Node": [], "Namespace": [], "Secret": [],
+}
+ARGUMENTS: dict[str, Any] = {
+    "answers": {Question("remotes", "mesh", "cp-1", 15014, "/x"): "[]"},
+    "body": "nothing to see",
+    "cluster": "west",
+    "credential": Credential("west", "https://west.example:6443", b"ca", b"token"),
+    "live": LIVE,
+    "manifest": SECRET,
+    "material": Material(b"certificate", b"key", b"chain", b"roots"),
+    "mesh": "shop",
+    "name": "mesh",
+    "namespace": "mesh",
+    "network": "aws",
+    "objects": [None, None],
+    "pod": "echo-1",
+    "secret": SECRET,
+    "server": "https://west.example:6443",
+    "status": 200,
+    "target": "west",
+    "tls_server_name": "west.internal",
+    "token_secret": SECRET,
+    "version": "1.29.0",
+}
+
+
+def protocols() -> dict[str, Any]:
+    """By capability, the protocol that Provider demands of it."""
+    hints = get_type_hints(Provider)
+    return {name: get_args(hint)[0] for name, hint in hints.items() if name != "name"}
+
+
+def questions_of(protocol: Any) -> dict[str, Callable[..., Any]]:
+    return {name: function for name, function in vars(protocol).items() if inspect.isfunction(function) and not name.startswith("_")}
+
+
+def contract() -> Iterator[Any]:
+    for provider in PROVIDERS.values():
+        for capability, protocol in protocols().items():
+            if getattr(provider, capability) is None:
+                continue
+            for name, demanded in questions_of(protocol).items():
+                yield pytest.param(getattr(provider, capability), name, demanded, id=f"{provider.name}.{capability}.{name}")
+
+
+def calls() -> Iterator[Any]:
+    """Each function of each capability with arguments for it, and a wish of each role where it takes one."""
+    for case in contract():
+        module, name, demanded = case.values
+        hints = get_type_hints(demanded)
+        wishes = [ProbeWish("east", "stable", ("east", "west"))] if hints.get("wish") is ProbeWish else WISHES if "wish" in hints else [None]
+        parameters = [parameter for parameter in inspect.signature(demanded).parameters if parameter != "self"]
+        for wish in wishes:
+            given = {parameter: wish if parameter == "wish" else ARGUMENTS[parameter] for parameter in parameters}
+            yield pytest.param(getattr(module, name), given, id=f"{case.id}-{getattr(wish, 'role', '') or 'plain'}")
+
+
+def scribble(value: Any) -> None:
+    """Change all that can be changed of an answer."""
+    if dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            scribble(getattr(value, field.name))
+    if isinstance(value, dict):
+        for inner in list(value.values()):
+            scribble(inner)
+        value["scribbled"] = True
+    if isinstance(value, list):
+        for inner in value:
+            scribble(inner)
+        value.append("scribbled")
+
+
+class TestContract:
+    def test_the_registry_knows_each_mesh_by_its_name(self) -> None:
+        assert PROVIDERS
+        assert all(name == provider.name for name, provider in PROVIDERS.items())
+
+    @pytest.mark.parametrize(("module", "name", "demanded"), list(contract()))
+    def test_a_capability_answers_what_its_protocol_asks(self, module: Any, name: str, demanded: Callable[..., Any]) -> None:
+        function = getattr(module, name)
+        asked = [each for each in inspect.signature(demanded).parameters.values() if each.name != "self"]
+        taken = list(inspect.signature(function).parameters.values())
+        assert [(each.name, each.default, each.kind) for each in taken] == [(each.name, each.default, each.kind) for each in asked]
+        assert get_type_hints(function) == get_type_hints(demanded)
+
+    @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda provider: provider.name)
+    def test_what_a_mesh_cannot_do_is_refused_by_name(self, provider: Provider) -> None:
+        with pytest.raises(Refused, match=rf"^The provider {provider.name} has no control plane\.$"):
+            dataclasses.replace(provider, control_plane=None).capability("control_plane")
+        with pytest.raises(Refused, match="has no teleport"):
+            provider.capability("teleport")
+
+
+class TestPurity:
+    @pytest.mark.parametrize(("function", "arguments"), list(calls()))
+    def test_the_same_question_has_the_same_answer(self, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
+        first, second = function(**copy.deepcopy(arguments)), function(**copy.deepcopy(arguments))
+        assert first == second
+
+    @pytest.mark.parametrize(("function", "arguments"), list(calls()))
+    def test_what_is_asked_with_stays_as_it_was(self, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
+        given = copy.deepcopy(arguments)
+        function(**given)
+        assert given == arguments
+
+    @pytest.mark.parametrize(("function", "arguments"), list(calls()))
+    def test_an_answer_belongs_to_the_one_who_asked(self, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
+        first = function(**copy.deepcopy(arguments))
+        kept = copy.deepcopy(first)
+        scribble(first)
+        assert function(**copy.deepcopy(arguments)) == kept
+
+    def test_neither_clock_nor_environment_is_in_reach(self) -> None:
+        """test_layers.py forbids them by their imports; here it is seen that it looks at every provider."""
+        seen = {source.path.parts[2] for source in sources("module_utils/_providers") if len(source.path.parts) > 3}
+        assert seen == set(PROVIDERS)
+
+
+def manifests() -> Iterator[Any]:
+    for provider in PROVIDERS.values():
+        for wish in WISHES:
+            for part in ("control_plane", "gateways"):
+                installed = getattr(provider, part)
+                for what in ("manifests", "leftovers") if installed else ():
+                    yield pytest.param(getattr(installed, what)(wish), id=f"{provider.name}.{part}.{what}-{wish.role}")
+        if provider.probe:
+            yield pytest.param(provider.probe.manifests(ProbeWish("east", "stable", ("east", "west"))), id=f"{provider.name}.probe")
+        if provider.federation:
+            made = [*provider.federation.account("mesh"), provider.federation.link(ARGUMENTS["credential"], "mesh")]
+            yield pytest.param(made, id=f"{provider.name}.federation")
+
+
+class TestManifests:
+    @pytest.mark.parametrize("made", list(manifests()))
+    def test_each_says_what_it_is(self, made: list[dict[str, Any]]) -> None:
+        for manifest in made:
+            assert manifest["apiVersion"]
+            assert manifest["kind"]
+            assert manifest["metadata"]["name"]
+            assert "status" not in manifest
+
+    @pytest.mark.parametrize("made", list(manifests()))
+    def test_none_is_there_twice(self, made: list[dict[str, Any]]) -> None:
+        names = [(each["apiVersion"], each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]) for each in made]
+        assert sorted(set(names), key=str) == sorted(names, key=str)
+
+    @pytest.mark.parametrize("made", list(manifests()))
+    def test_each_is_plain_data(self, made: list[dict[str, Any]]) -> None:
+        assert json.loads(json.dumps(made)) == made
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda provider: provider.name)
+class TestInstalled:
+    @pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.role)
+    def test_releases_are_named_once_and_have_a_chart(self, provider: Provider, wish: ControlPlane) -> None:
+        made: list[Release] = [*provider.capability("control_plane").releases(wish), *provider.capability("gateways").releases(wish)]
+        assert len({(release.namespace, release.name) for release in made}) == len(made)
+        assert all(release.chart and release.namespace for release in made)
+
+    @pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.role)
+    def test_everything_that_was_made_is_left_over_or_the_namespace(self, provider: Provider, wish: ControlPlane) -> None:
+        """Or teardown would forget it."""
+        for part in ("control_plane", "gateways"):
+            installed = provider.capability(part)
+            known = {(each["kind"], each["metadata"]["name"]) for each in installed.leftovers(wish)}
+            made = {(each["kind"], each["metadata"]["name"]) for each in installed.manifests(wish)}
+            assert made - known <= {("Namespace", wish.namespace)}
+
+    def test_a_link_can_be_recognised_and_is_ours(self, provider: Provider) -> None:
+        federation = provider.capability("federation")
+        link = federation.link(ARGUMENTS["credential"], "mesh")
+        read = federation.links("mesh")
+        key, _equals, value = read.labels.partition("=")
+        assert federation.ours(link)
+        assert federation.linked(link) == "west"
+        assert link["metadata"]["labels"][key] == value
+        assert (link["apiVersion"], link["kind"], link["metadata"]["namespace"]) == (read.api_version, read.kind, read.namespace)
+
+    def test_a_token_is_asked_for_where_it_is_read(self, provider: Provider) -> None:
+        federation = provider.capability("federation")
+        places = [(each["metadata"]["namespace"], each["metadata"]["name"]) for each in federation.account("mesh")]
+        assert federation.token_secret("mesh") in places
+
+    def test_the_permissions_are_whole(self, provider: Provider) -> None:
+        rights = provider.capability("requirements").permissions("mesh")
+        assert all(set(right) in ({"verb", "group", "resource"}, {"verb", "group", "resource", "namespace"}) for right in rights)
+        assert len({tuple(sorted(right.items())) for right in rights}) == len(rights)

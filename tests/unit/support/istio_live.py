@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Istio as it is found in a cluster: objects as its charts make them, and what istiod answers at its debug port."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+NAMESPACE = "istio-system"
+
+
+def deployment(revision: str = "stable", replicas: int | None = 1, ready: int | None = 1, image: str = "docker.io/istio/pilot:1.29.0") -> dict[str, Any]:
+    name = "istiod" if revision == "default" else f"istiod-{revision}"
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": NAMESPACE, "labels": {"app": "istiod", "istio": "pilot", "istio.io/rev": revision}},
+        "spec": {"replicas": replicas, "template": {"spec": {"containers": [{"name": "discovery", "image": image}]}}},
+        "status": {"readyReplicas": ready} if ready is not None else {},
+    }
+
+
+def pod(name: str = "istiod-stable-7d9f", revision: str = "stable", ready: bool = True, phase: str = "Running", **state: Any) -> dict[str, Any]:
+    status = {"name": "discovery", "ready": ready, "state": state or {"running": {"startedAt": "2026-08-27T12:00:00Z"}}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": NAMESPACE, "labels": {"app": "istiod", "istio.io/rev": revision}},
+        "status": {"phase": phase, "containerStatuses": [status]},
+    }
+
+
+def gateway(network: str = "on-prem", name: str = "istio-eastwestgateway", ingress: Any = "192.0.2.10", replicas: int = 1, ready: int = 1) -> list[dict[str, Any]]:
+    """The gateway's Deployment and its Service."""
+    labels = {"app": name, "istio": "eastwestgateway"}
+    given = {"loadBalancer": {"ingress": [{"ip": ingress}]}} if ingress else {"loadBalancer": {}}
+    return [
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels},
+            "spec": {"replicas": replicas, "template": {"spec": {"containers": [{"name": "istio-proxy", "image": "auto"}]}}},
+            "status": {"readyReplicas": ready},
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": name, "namespace": NAMESPACE, "labels": {**labels, "topology.istio.io/network": network}},
+            "spec": {"type": "LoadBalancer", "ports": [{"port": 15443, "nodePort": 31443}]},
+            "status": given,
+        },
+    ]
+
+
+def namespace(annotations: Mapping[str, str] | None = None) -> dict[str, Any]:
+    labels = {"kubernetes.io/metadata.name": NAMESPACE, "topology.istio.io/network": "on-prem"}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels, "annotations": dict(annotations or {})}}
+
+
+def link(cluster: str) -> dict[str, Any]:
+    labels = {"istio/multiCluster": "true", "app.kubernetes.io/managed-by": "meshops.lifecycle"}
+    metadata = {"name": f"istio-remote-secret-{cluster}", "namespace": NAMESPACE, "labels": labels, "annotations": {"networking.istio.io/cluster": cluster}}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {cluster: "a3ViZWNvbmZpZw=="}}
+
+
+def clusterz(**status: str) -> str:
+    """istiod's own cluster has no Secret and comes first."""
+    own = {"id": "east", "secretName": "", "syncStatus": "synced"}
+    others = [{"id": name, "secretName": f"{NAMESPACE}/istio-remote-secret-{name}", "syncStatus": state} for name, state in status.items()]
+    return json.dumps([own, *others])
+
+
+def networkz(**addresses: str) -> str:
+    """model.NetworkGateway has no JSON tags, so its keys are Go's. An unresolved host name has no address."""
+    return json.dumps([
+        {"Network": network.replace("_", "-"), "Cluster": "west", "Addr": address, "Port": 15443, "HBONEPort": 0, "ServiceAccount": {"Namespace": "", "Name": ""}}
+        for network, address in addresses.items()
+    ])
+
+
+def synced(proxy: str, cluster: str = "east", kind: str = "sidecar", **change: str) -> dict[str, Any]:
+    """An entry of syncz. A gateway without HTTP routes has no route_*, and nobody has an extension config."""
+    kinds = ("cluster", "listener", "endpoint", *(["route"] if kind == "sidecar" else []))
+    nonces = {f"{each}_{what}": f"nonce-{each}" for each in kinds for what in ("sent", "acked")}
+    return {"cluster_id": cluster, "proxy": proxy, "proxy_type": kind, "istio_version": "1.29.0", **nonces, "resources": {}, **change}

@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What roles and filters say of themselves is what they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.errors import AnsibleError
+from ansible_collections.meshops.lifecycle.plugins.filter.mesh import FilterModule
+from ansible_collections.meshops.lifecycle.plugins.module_utils._module.root import OPTIONS as ROOT_OPTIONS
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.meshops.lifecycle.tests.unit.support.rendering import loaded, rendered
+from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
+
+ROLES = sorted(path.parent.parent for path in CHECKOUT.glob("roles/*/tasks/main.yml"))
+FILTERS = sorted(path.stem for path in CHECKOUT.glob("plugins/filter/*.yml"))
+MESH_VARIABLE = re.compile(r"(?<![\w.])mesh_[a-z_]+")
+UNDEFINED = object()
+
+
+def options(role: Path) -> dict[str, dict[str, Any]]:
+    return yaml.safe_load((role / "meta/argument_specs.yml").read_text("utf-8"))["argument_specs"]["main"]["options"]
+
+
+def default(role: Path, name: str) -> Any:
+    """The role's default where the inventory says nothing."""
+    try:
+        return rendered(f"{{{{ {name} }}}}", loaded(role / "defaults/main.yml"))
+    except AnsibleError:
+        return UNDEFINED
+
+
+def told_default(option: dict[str, Any]) -> Any:
+    if "default" in option or "options" not in option:
+        return option.get("default", UNDEFINED)
+    return {name: told_default(part) for name, part in option["options"].items()}
+
+
+def nested(told: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, option in told.items():
+        yield name, option
+        yield from ((f"{name}.{part}", below) for part, below in nested(option.get("options") or {}))
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+class TestRole:
+    def test_every_default_is_an_option_and_every_option_has_a_default(self, role: Path) -> None:
+        assert set(options(role)) == set(loaded(role / "defaults/main.yml"))
+
+    def test_options_tell_the_defaults_that_hold(self, role: Path) -> None:
+        told = {name: told_default(option) for name, option in options(role).items()}
+        assert told == {name: default(role, name) for name in told}
+
+    def test_options_tell_which_variables_of_the_inventory_they_are_read_from(self, role: Path) -> None:
+        for name, expression in loaded(role / "defaults/main.yml").items():
+            described = str(options(role)[name]["description"])
+            assert all(f"C({variable})" in described for variable in MESH_VARIABLE.findall(str(expression))), name
+
+    def test_options_have_a_type_and_a_description(self, role: Path) -> None:
+        assert [name for name, option in nested(options(role)) if not option.get("type") or not option.get("description")] == []
+
+    def test_options_belong_to_the_role(self, role: Path) -> None:
+        assert [name for name in options(role) if not name.startswith(f"{role.name}_")] == []
+
+    def test_every_mesh_may_be_chosen(self, role: Path) -> None:
+        option = options(role).get(f"{role.name}_provider", {"choices": sorted(PROVIDERS)})
+        assert option["choices"] == sorted(PROVIDERS)
+
+    def test_the_readme_lists_every_option_and_no_other(self, role: Path) -> None:
+        readme = (role / "README.md").read_text("utf-8")
+        rows = re.findall(r"^\| `([\w.]+)` \|", readme, re.MULTILINE)
+        assert rows == [name for name, _option in nested(options(role))]
+        assert re.findall(r"^## (.*)", readme, re.MULTILINE) == ["Variables", "What it refuses", "Example"]
+
+    def test_the_example_in_the_readme_gives_known_variables(self, role: Path) -> None:
+        example = (role / "README.md").read_text("utf-8").split("```yaml\n")[1].split("```")[0]
+        assert yaml.safe_load(example)
+        assert set(re.findall(rf"\b{role.name}_\w+(?=:)", example)) <= set(options(role))
+
+
+def test_the_root_is_described_as_the_modules_take_it() -> None:
+    told = options(CHECKOUT / "roles/trust")["trust_root"]["options"]
+    kept = ("type", "default", "choices")
+    assert {name: {key: option[key] for key in kept if key in option} for name, option in told.items()} == {
+        name: {key: option[key] for key in kept if key in option} for name, option in ROOT_OPTIONS.items()
+    }
+
+
+def test_every_filter_is_documented_and_nothing_else() -> None:
+    assert sorted(FilterModule().filters()) == FILTERS
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_the_documentation_of_a_filter_names_its_arguments(name: str) -> None:
+    told = yaml.safe_load((CHECKOUT / f"plugins/filter/{name}.yml").read_text("utf-8"))["DOCUMENTATION"]
+    code = FilterModule().filters()[name]
+    code = getattr(code, "__wrapped__", None) or next(cell.cell_contents for cell in code.__closure__)
+    arguments = code.__code__.co_varnames[1 : code.__code__.co_argcount]
+    assert told["name"] == name
+    assert list(arguments) == [option for option in told["options"] if option != "_input"]
+    required = arguments[: len(arguments) - len(code.__defaults__ or ())]
+    assert list(required) == [part.strip() for part in told.get("positional", "").split(",") if part]
