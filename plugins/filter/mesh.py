@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,8 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils._mesh import federation, preflight, table
 from ..module_utils._mesh.control_plane import ControlPlane
 from ..module_utils._mesh.errors import MeshError
-from ..module_utils._mesh.estate import Seen
+from ..module_utils._mesh.estate import Owned, Seen
+from ..module_utils._mesh.health import Health
 from ..module_utils._mesh.member import Member, named, of_mesh, remotes_of
 from ..module_utils._mesh.probe import ProbeWish
 from ..module_utils._providers import PROVIDERS
@@ -87,6 +89,15 @@ def mesh_connection(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: 
     return _connection(named(members(hosts, hostvars), cluster))
 
 
+def mesh_environment(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, str]:
+    own = named(members(hosts, hostvars), cluster)
+    return {} if own.kube.get("host") else dict.fromkeys(_TARGET, "")
+
+
+# An automation platform sets these for one cluster; a task that names a context must not follow them.
+_TARGET = ("K8S_AUTH_HOST", "K8S_AUTH_API_KEY", "K8S_AUTH_USERNAME", "K8S_AUTH_PASSWORD")
+
+
 def _connection(member: Member) -> dict[str, Any]:
     return {**member.kube, "cluster": member.name, "cluster_uid": member.cluster_uid or None}
 
@@ -130,25 +141,22 @@ def mesh_probe(wish: Mapping[str, Any], provider: str) -> list[dict[str, Any]]:
     return manifests
 
 
-def mesh_permissions(provider: str, namespace: str) -> list[dict[str, str]]:
-    rights: list[dict[str, str]] = _capability(provider, "requirements").permissions(namespace)
+def mesh_permissions(provider: str, namespace: str, platform: str = "") -> list[dict[str, str]]:
+    rights: list[dict[str, str]] = _capability(provider, "requirements").permissions(namespace, platform)
     return rights
 
 
-def preflight_findings(
-    hosts: Iterable[str], hostvars: Mapping[str, Any], everyone: Iterable[str], options: Mapping[str, Any]
-) -> dict[str, list[str]]:
-    known = members(everyone, hostvars)
-    seen = [
-        Seen(member, hostvars[member.name].get("__preflight_cluster") or {}, hostvars[member.name].get("__preflight_trust") or {})
-        for member in known
-        if member.name in set(hosts)
-    ]
-    requirements = _capability(options["provider"], "requirements")
-    limits = requirements.limits(options["version"])
-    limits = preflight.Limits(limits.kubernetes_min, limits.kubernetes_max, limits.kubelet_skew, float(options["clock_skew"]))
-    owned = requirements.owned(options["namespace"]) if options["crds"] == "managed" else preflight.Owned()
-    return preflight.findings(seen, known, limits, owned)
+def preflight_findings(hosts: Iterable[str], hostvars: Mapping[str, Any], everyone: Iterable[str], clock_skew: float) -> dict[str, list[str]]:
+    known, reached = members(everyone, hostvars), set(hosts)
+    return preflight.findings([_seen(member, hostvars[member.name], clock_skew) for member in known if member.name in reached], known)
+
+
+def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float) -> Seen:
+    """A cluster is judged by its own version: an estate may run several."""
+    requirements = _capability(member.provider, "requirements")
+    limits = replace(requirements.limits(member.version), clock_skew_seconds=float(clock_skew))
+    owned = requirements.owned(member.namespace) if member.crds == "managed" else Owned()
+    return Seen(member, limits, owned, variables.get("__preflight_cluster") or {}, variables.get("__preflight_trust") or {})
 
 
 def mesh_table(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> list[str]:
@@ -157,16 +165,21 @@ def mesh_table(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str)
 
 def mesh_report(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> dict[str, Any]:
     read = _read(hosts, hostvars, variable)
-    return {name: {"unreached": facts} if isinstance(facts, str) else dict(facts) for name, facts in read.items()}
+    return {name: {"unreached": facts} if isinstance(facts, str) else facts for name, facts in read.items()}
+
+
+_FACTS = ("findings", "trust", *(field.name for field in fields(Health)))
 
 
 def _read(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> dict[str, Any]:
-    """By cluster, the registered result of mesh_info, or the sentence that says why there is none."""
+    """By cluster, what mesh_info said, or the sentence that says why it said nothing."""
     found: dict[str, Any] = {}
     for name in hosts:
         result = hostvars[name].get(variable) or {}
-        bad = result.get("failed") or "planes" not in result
-        found[name] = result.get("msg", f"{name}: nothing was read from it.") if bad else result
+        if result.get("failed") or "planes" not in result:
+            found[name] = result.get("msg", f"{name}: nothing was read from it.")
+        else:
+            found[name] = {"site": hostvars[name].get("mesh_site") or "", **{fact: result[fact] for fact in _FACTS if fact in result}}
     return found
 
 
@@ -177,6 +190,7 @@ class FilterModule:
         found = (
             mesh_connection,
             mesh_crd_groups,
+            mesh_environment,
             mesh_expected,
             mesh_leftovers,
             mesh_links,

@@ -97,6 +97,16 @@ remotes:
   returned: success
   type: list
   elements: dict
+answered:
+  description: The control plane pods that told which clusters they discover.
+  returned: success
+  type: list
+  elements: str
+unanswered:
+  description: What was asked of a control plane pod and not answered, as pod and path.
+  returned: success
+  type: list
+  elements: str
 gateways:
   description: The gateways between networks, with C(name), C(namespace), C(network), C(desired), C(ready) and C(addresses).
   returned: success

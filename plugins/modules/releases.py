@@ -14,6 +14,8 @@ description:
   - Returns those with work to do, and why, for C(kubernetes.core.helm) to install or upgrade. Where nothing differs, Helm need not be started.
   - An operation of Helm that was killed leaves its release pending, and Helm refuses every later one. Such a record is removed once it has
     not moved for O(pending_grace) seconds, so that the next operation can take the release over.
+  - With O(state=absent) no record is removed, since it alone tells what there is to uninstall. One that a killed uninstall left behind is
+    marked as failed, so that it can be uninstalled again.
 author:
   - meshops contributors (@meshops)
 options:
@@ -106,7 +108,7 @@ due:
   type: list
   elements: dict
 settled:
-  description: The records of killed operations that were removed.
+  description: The records of killed operations that were removed or marked as failed.
   returned: success
   type: list
   elements: str

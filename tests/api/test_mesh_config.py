@@ -113,10 +113,7 @@ def test_a_conflict_names_the_owner_and_the_field(play: Play, cluster, place):
     as_somebody_else(cluster, config_map(place, a="theirs"))
     ours = config_map(place, a="ours")
     refused, checked, forced = play(wish(ours), wish(ours, check=True), wish(ours, force=True)).results
-    told = (
-        f"east: cannot apply ConfigMap {place}/settings: .data.a belongs to colleague. "
-        "Leave the field to its owner, or take it with force: true."
-    )
+    told = f"east: cannot apply ConfigMap {place}/settings: .data.a belongs to colleague. Leave the field to its owner, or take it with force: true."
     assert [refused["msg"], checked["msg"]] == [told, told]
     assert refused["owners"] == {"colleague": [".data.a"]}
     assert forced["changed"]
@@ -147,9 +144,7 @@ def test_the_wait_for_a_rollout_says_what_it_waits_for(play: Play, place):
     spec["template"] = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "web", "image": "web:1"}]}}
     meta = {"name": "web", "namespace": place}
     workload = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec}
-    late, unwaited, checked = play(
-        wish(workload, wait_timeout=1), wish(workload, wait=False), wish(workload, check=True, wait_timeout=1)
-    ).results
+    late, unwaited, checked = play(wish(workload, wait_timeout=1), wish(workload, wait=False), wish(workload, check=True, wait_timeout=1)).results
     assert late["msg"].startswith(f"east: not ready after 1 s: Deployment {place}/web: its controller has not seen")
     assert not unwaited["changed"]
     assert not checked["changed"]

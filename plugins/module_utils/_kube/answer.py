@@ -90,8 +90,7 @@ def error(answer: Answer, cluster: str, doing: str) -> MeshError:
 
 
 _EXPIRED = (
-    "the API server does not accept the credential (401): the token or certificate is expired, revoked or of another "
-    "cluster. Get a new one and run again."
+    "the API server does not accept the credential (401): the token or certificate is expired, revoked or of another cluster. Get a new one and run again."
 )
 _BUSY = "the API server is too busy or not ready to"
 _BY_STATUS: dict[int, tuple[type[MeshError], str]] = {

@@ -24,13 +24,18 @@ ARGUMENTS: dict[str, Any] = {**AUTH_ARG_SPEC, "cluster": {"type": "str"}, "clust
 
 # The option, and the other name under which kubernetes.core reads it from the environment.
 _ALIASES = {"validate_certs": "verify_ssl", "ca_cert": "ssl_ca_cert", "client_cert": "cert_file", "client_key": "key_file"}
+_TARGET = ("host", "api_key", "username", "password", "client_cert", "client_key", "ca_cert")
 _PROXY_HEADERS = ("proxy_basic_auth", "basic_auth", "user_agent")
 
 
 def connect(params: Mapping[str, Any], *, dry_run: bool = False, environ: Mapping[str, str] = os.environ) -> Cluster:
     """A Cluster for the target that was named; never the one this process happens to run in or point at."""
     options = _options(params, environ)
-    context, access = _access(options, environ)
+    try:
+        context, access = _access(options, environ)
+    except MeshError as error:
+        told = f"{params['cluster']}: " if params.get("cluster") else ""
+        raise type(error)(f"{told}{error}", **error.facts) from error
     name = params.get("cluster") or context or access.url.hostname or access.server
     cluster = Cluster(Transport(access, name), name=name, dry_run=dry_run)
     if params.get("cluster_uid"):
@@ -39,9 +44,15 @@ def connect(params: Mapping[str, Any], *, dry_run: bool = False, environ: Mappin
 
 
 def _options(params: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    """What the task says, and where it says nothing the K8S_AUTH_* variables that kubernetes.core reads."""
+    """What the task says, and where it says nothing the K8S_AUTH_* variables that kubernetes.core reads.
+
+    A host and a credential in the environment (automation platforms set them) never redirect a task that names a context.
+    """
     found = {key: params.get(key) for key in AUTH_ARG_SPEC}
+    named = bool(found["kubeconfig"] or found["context"])
     for key in found:
+        if named and key in _TARGET:
+            continue
         told = environ.get(f"K8S_AUTH_{key.upper()}") or environ.get(f"K8S_AUTH_{_ALIASES.get(key, key).upper()}")
         if found[key] is None and told:
             kind = AUTH_ARG_SPEC[key].get("type")
@@ -58,8 +69,10 @@ def _access(options: dict[str, Any], environ: Mapping[str, str]) -> tuple[str | 
     credential = options["api_key"] or (options["username"] and options["password"]) or (options["client_cert"] and options["client_key"])
     if options["host"] and credential:
         return None, _overridden(Access(server=""), options)
-    if options["kubeconfig"] or options["context"]:
-        source = options["kubeconfig"] or environ.get("KUBECONFIG") or "~/.kube/config"
+    if options["kubeconfig"] not in (None, "") or options["context"]:
+        source = options["kubeconfig"]
+        if source in (None, ""):
+            source = environ.get("KUBECONFIG") or "~/.kube/config"
         context, access = kubeconfig.load(source, options["context"])
         return context, _overridden(access, options)
     if options["host"]:

@@ -16,9 +16,7 @@ from .._mesh.errors import Unreachable
 from .answer import Answer, error
 from .transport import Transport
 
-_AGGREGATED = ",".join(
-    [f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")] + ["application/json"]
-)
+_AGGREGATED = ",".join([f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")] + ["application/json"])
 
 
 # An unknown kind may have been installed meanwhile, but not so many times a second.
@@ -84,10 +82,7 @@ class Discovery:
             if time.monotonic() - self._asked.get(root, -_FRESH) >= _FRESH:
                 self._ask(root)
             if (api_version, kind) not in self._known and api_version in self._stale:
-                raise Unreachable(
-                    f"{self._transport.name}: the API server cannot say which kinds {api_version} has: the service behind "
-                    "it does not answer."
-                )
+                raise Unreachable(f"{self._transport.name}: the API server cannot say which kinds {api_version} has: the service behind it does not answer.")
         return self._known.get((api_version, kind))
 
     def learn(self, crd: Mapping[str, Any]) -> None:

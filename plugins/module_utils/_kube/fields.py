@@ -62,9 +62,7 @@ def _same(wish: Any, live: Any, owned: Mapping[str, Any]) -> bool:
     if not members:
         return bool(wish == live)
     if isinstance(wish, Mapping) and isinstance(live, Mapping):
-        return set(members) == {f"f:{key}" for key in wish} and all(
-            _same(value, live.get(key), members[f"f:{key}"]) for key, value in wish.items()
-        )
+        return set(members) == {f"f:{key}" for key in wish} and all(_same(value, live.get(key), members[f"f:{key}"]) for key, value in wish.items())
     if isinstance(wish, list) and isinstance(live, list) and len(members) == len(wish):
         return _same_items(wish, live, members)
     return False

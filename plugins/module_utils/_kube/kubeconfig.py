@@ -116,7 +116,7 @@ def _reach(cluster: Mapping[str, Any], name: str) -> Access:
 def _file_or_data(entry: Mapping[str, Any], key: str) -> bytes | None:
     if entry.get(key + "-data"):
         try:
-            return base64.b64decode(entry[key + "-data"], validate=False)
+            return base64.b64decode("".join(entry[key + "-data"].split()), validate=True)
         except (binascii.Error, ValueError) as error:
             raise MeshError(f"The {key}-data of the kubeconfig is not base64.") from error
     return read_file(entry[key], key) if entry.get(key) else None

@@ -60,9 +60,9 @@ def _ask(access: Access, cluster: str, question: Question, timeout: float) -> An
             raise error(opened.refused, cluster, f"forward a port to Pod {question.namespace}/{question.pod}")
         opened.send(_DATA, _request(question))
         stream = io.BufferedReader(_Incoming(opened.receive(), _who(cluster, question)))
-        reply = http.client.HTTPResponse(_Source(stream), method=question.method)  # type: ignore[arg-type]
-        reply.begin()
-        return Answer(reply.status, reply.read(), {name.lower(): value for name, value in reply.getheaders()})
+        with http.client.HTTPResponse(_Source(stream), method=question.method) as reply:  # type: ignore[arg-type]
+            reply.begin()
+            return Answer(reply.status, reply.read(), {name.lower(): value for name, value in reply.getheaders()})
 
 
 def _request(question: Question) -> bytes:

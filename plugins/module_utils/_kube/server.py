@@ -16,10 +16,7 @@ from .answer import Answer, error
 from .discovery import Discovery, Kind
 from .transport import THREADS, Transport
 
-_METADATA = (
-    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"
-    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
-)
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 _PAGE = "500"
 
 # A method is called `list`, so the type needs another name inside of its class.

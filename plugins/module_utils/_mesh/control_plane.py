@@ -39,7 +39,6 @@ class ControlPlane:
     serves_remotes: bool = False
     platform: str = ""
     crds: str = "managed"
-    locality: Mapping[str, str] = field(default_factory=dict)
     charts: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 

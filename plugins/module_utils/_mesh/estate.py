@@ -12,13 +12,35 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .member import Member
+from .trust import Trust, one_root
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a mesh version asks of its clusters. Versions are (major, minor)."""
+
+    kubernetes_min: tuple[int, int]
+    kubernetes_max: tuple[int, int] | None = None
+    kubelet_skew: int = 3
+    clock_skew_seconds: float = 30.0
+
+
+@dataclass(frozen=True)
+class Owned:
+    """CRDs that the mesh's own release must own: API groups, and the release's name and namespace."""
+
+    groups: Sequence[str] = ()
+    release: str = ""
+    namespace: str = ""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What preflight read from one cluster: results of cluster_info and ca_info."""
+    """One cluster before the first write: what its mesh asks of it, and what cluster_info and ca_info read."""
 
     member: Member
+    limits: Limits
+    owned: Owned = field(default_factory=Owned)
     cluster: Mapping[str, Any] = field(default_factory=dict)
     trust: Mapping[str, Any] = field(default_factory=dict)
 
@@ -71,16 +93,13 @@ def _shared(left: Iterable[str], right: Iterable[str]) -> str | None:
 
 
 def roots(read: Sequence[Seen]) -> dict[str, list[str]]:
-    """Within a mesh, all clusters that have a root already must have the same."""
+    """Within a mesh all clusters have, or will be given, one root. Said to those that have one: they would be cut off."""
     found: dict[str, list[str]] = {}
     for mesh in sorted({one.member.mesh for one in read}):
-        groups: dict[str, list[str]] = {}
-        for one in read:
-            root = (one.trust.get("root") or {}).get("fingerprint") if one.trust.get("present") else None
-            if one.member.mesh == mesh and root:
-                groups.setdefault(root, []).append(one.member.name)
-        if len(groups) > 1:
-            told = " | ".join(f"{', '.join(names)} (root {root[:8]})" for root, names in groups.items())
-            text = f"the clusters of the mesh {mesh} do not share a root CA: {told}; bring them to one root with a rotation before they are linked"
-            found |= {name: [text] for names in groups.values() for name in names}
+        own = [one for one in read if one.member.mesh == mesh]
+        trusts = [Trust.of(one.member.name, one.trust["trust"]) for one in own if one.trust.get("trust")]
+        lacking = [one.member.name for one in own if not one.trust.get("present", True)]
+        source = next((one.trust.get("source") for one in own if one.trust.get("source")), None)
+        told = one_root(mesh, trusts, lacking, source) if trusts else []
+        found |= {one.member.name: told for one in own if told}
     return found

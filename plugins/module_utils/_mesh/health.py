@@ -56,7 +56,7 @@ class Proxy:
 
 @dataclass(frozen=True)
 class Health:
-    """The facts of one cluster."""
+    """The facts of one cluster. `answered` are the control plane pods that told what they discover, be it nothing."""
 
     cluster: str
     planes: Sequence[Plane] = ()
@@ -65,6 +65,7 @@ class Health:
     links: Sequence[str] = ()
     reachable_networks: Sequence[str] = ()
     proxies: Sequence[Proxy] = ()
+    answered: Sequence[str] = ()
     unanswered: Sequence[str] = ()
     served_by: str = ""
 
@@ -110,8 +111,7 @@ def _planes(health: Health, expected: Expected) -> list[str]:
 
 def _remotes(health: Health, expected: Expected) -> list[str]:
     found = []
-    pods = sorted({remote.pod for remote in health.remotes})
-    for pod in pods:
+    for pod in sorted(health.answered):
         seen = {remote.cluster: remote.status for remote in health.remotes if remote.pod == pod}
         for name in sorted(expected.remotes):
             status = seen.get(name)
@@ -119,7 +119,7 @@ def _remotes(health: Health, expected: Expected) -> list[str]:
                 found.append(f"{pod} does not know the cluster {name}; run meshops.lifecycle.federate")
             elif status != "synced":
                 found.append(f"{pod} has not synced the cluster {name} (it says {status}); look whether {name}'s API server is reached from here")
-    if expected.remotes and not pods:
+    if expected.remotes and not health.answered:
         found.append("no control plane pod told which clusters it has synced")
     return found
 

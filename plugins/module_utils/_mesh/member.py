@@ -31,6 +31,10 @@ class Member:
     api_server: str = ""
     tls_server_name: str = ""
     cluster_uid: str = ""
+    version: str = ""
+    namespace: str = "istio-system"
+    crds: str = "managed"
+    misread: str = ""
     kube: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -38,7 +42,9 @@ class Member:
         """From a host's variables `mesh_*`; what is not set keeps its default."""
         known = {key: variables.get(variable) for key, variable in _VARIABLES.items()}
         given: dict[str, Any] = {key: value for key, value in known.items() if value not in (None, "")}
-        return cls(name=name, **given)
+        version = given.get("version", "")
+        misread = "" if isinstance(version, str) else f"mesh_version {version}"
+        return cls(name=name, misread=misread, **{**given, "version": str(version)})
 
     @property
     def serves(self) -> bool:
@@ -53,6 +59,8 @@ class Member:
             value_fault("mesh_network", self.network),
             domain_fault("mesh_trust_domain", self.trust_domain),
         ]
+        if self.misread:
+            found.append(f"{self.misread} is a number to YAML, which drops zeros at its end; put it in quotes")
         if self.role not in ROLES:
             found.append(f"the mesh_role {self.role!r} is neither primary nor remote")
         if self.role == "remote" and not self.primary:
@@ -71,6 +79,9 @@ _VARIABLES = {
     "api_server": "mesh_api_server",
     "tls_server_name": "mesh_tls_server_name",
     "cluster_uid": "mesh_cluster_uid",
+    "version": "mesh_version",
+    "namespace": "mesh_namespace",
+    "crds": "mesh_crds",
     "kube": "mesh_kube",
 }
 

@@ -7,37 +7,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from . import estate
-from .estate import Seen, nodes
+from .estate import Limits, Owned, Seen, nodes
 from .member import Member, served_faults
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a mesh version asks of its clusters. Versions are (major, minor)."""
-
-    kubernetes_min: tuple[int, int]
-    kubernetes_max: tuple[int, int] | None = None
-    kubelet_skew: int = 3
-    clock_skew_seconds: float = 30.0
-
-
-@dataclass(frozen=True)
-class Owned:
-    """CRDs that the mesh's own release must own: API group suffixes and the release's name and namespace."""
-
-    groups: Sequence[str] = ()
-    release: str = ""
-    namespace: str = ""
-
-
-def findings(seen: Iterable[Seen], everyone: Sequence[Member], limits: Limits, owned: Owned) -> dict[str, list[str]]:
+def findings(seen: Iterable[Seen], everyone: Sequence[Member]) -> dict[str, list[str]]:
     """By cluster, what stands in the way; an empty list where nothing does."""
     read = list(seen)
-    told: dict[str, list[str]] = {one.member.name: _single(one, limits, owned) for one in read}
+    told: dict[str, list[str]] = {one.member.name: _single(one) for one in read}
     for of_estate in (estate.twice(read), estate.overlaps(read), estate.roots(read), served_faults(everyone)):
         for name, sentences in of_estate.items():
             if name in told:
@@ -49,11 +29,11 @@ def _sentence(name: str, text: str) -> str:
     return text if text.startswith(f"{name}: ") else f"{name}: {text}{'' if text.endswith('.') else '.'}"
 
 
-def _single(one: Seen, limits: Limits, owned: Owned) -> list[str]:
+def _single(one: Seen) -> list[str]:
     found = [*one.member.faults()]
     for check in (_version, _kubelets, _clock):
-        found += check(one.cluster, limits)
-    found += _denied(one.cluster) + _crds(one.cluster, owned)
+        found += check(one.cluster, one.limits)
+    found += _denied(one.cluster) + _crds(one.cluster, one.owned)
     found += one.trust.get("findings", [])
     return [_sentence(one.member.name, text) for text in found]
 
@@ -87,7 +67,10 @@ def _kubelets(cluster: Mapping[str, Any], limits: Limits) -> list[str]:
         if server and len(parts) > 1 and parts[1].isdigit():
             behind = server[1] - int(parts[1])
             if not 0 <= behind <= limits.kubelet_skew:
-                found.append(f"a kubelet is {text} while the API server is {_dotted(server)}; kubelets may be up to {limits.kubelet_skew} minor versions older and never newer")
+                found.append(
+                    f"a kubelet is {text} while the API server is {_dotted(server)}; "
+                    f"kubelets may be up to {limits.kubelet_skew} minor versions older and never newer"
+                )
     return found
 
 
@@ -96,10 +79,8 @@ def _clock(cluster: Mapping[str, Any], limits: Limits) -> list[str]:
     if skew is None or abs(skew) <= limits.clock_skew_seconds:
         return []
     side = "behind" if skew > 0 else "ahead of"
-    return [
-        f"the cluster's clock is {abs(skew):.0f} s {side} this machine's, more than the {limits.clock_skew_seconds:.0f} s allowed; "
-        "certificates would be seen as expired or not yet valid, so set the clocks right (NTP)"
-    ]
+    told = f"the cluster's clock is {abs(skew):.0f} s {side} this machine's, more than the {limits.clock_skew_seconds:.0f} s allowed"
+    return [f"{told}; certificates would be seen as expired or not yet valid, so set the clocks right (NTP)"]
 
 
 def _denied(cluster: Mapping[str, Any]) -> list[str]:
@@ -124,11 +105,15 @@ def _crds(cluster: Mapping[str, Any], owned: Owned) -> list[str]:
             continue
         if crd.get("release") != f"{owned.namespace}/{owned.release}":
             found.setdefault(_owner(crd), []).append(crd["name"])
-    return [
-        f"the CRD {names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''} belong{'' if len(names) > 1 else 's'} to {owner}, not to the Helm release "
-        f"{owned.namespace}/{owned.release}; hand them over, or set mesh_crds: external to leave them with their owner"
-        for owner, names in sorted(found.items())
-    ]
+    return [_owned_elsewhere(owner, names, owned) for owner, names in sorted(found.items())]
+
+
+def _owned_elsewhere(owner: str, names: Sequence[str], owned: Owned) -> str:
+    which = f"the CRD {names[0]} belongs" if len(names) == 1 else f"the CRD {names[0]} and {len(names) - 1} more belong"
+    return (
+        f"{which} to {owner}, not to the Helm release {owned.namespace}/{owned.release}; "
+        "hand them over, or set mesh_crds: external to leave them with their owner"
+    )
 
 
 def _owner(crd: Mapping[str, Any]) -> str:

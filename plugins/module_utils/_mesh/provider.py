@@ -14,9 +14,9 @@ from .certificate import Material
 from .change import Ref
 from .control_plane import ControlPlane
 from .errors import Refused
+from .estate import Limits, Owned
 from .federation import Credential
 from .health import Health
-from .preflight import Limits, Owned
 from .probe import ProbeWish
 from .question import Question, Read
 from .release import Release
@@ -29,7 +29,7 @@ class Requirements(Protocol):
     """What must hold in a cluster before this mesh is installed."""
 
     def limits(self, version: str) -> Limits: ...
-    def permissions(self, namespace: str) -> list[dict[str, str]]: ...
+    def permissions(self, namespace: str, platform: str = ...) -> list[dict[str, str]]: ...
     def owned(self, namespace: str) -> Owned: ...
 
 

@@ -21,7 +21,7 @@ def lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [told[0], "  ".join("-" * width for width in widths), *told[1:]]
 
 
-STATUS = ("CLUSTER", "VERDICT", "VERSION", "REVISIONS", "REMOTE CLUSTERS", "GATEWAY", "ROOT", "ROOT EXPIRES", "INTERMEDIATE EXPIRES", "PROXIES")
+STATUS = ("CLUSTER", "SITE", "VERDICT", "VERSION", "REVISIONS", "REMOTE CLUSTERS", "GATEWAY", "ROOT", "ROOT EXPIRES", "INTERMEDIATE EXPIRES", "PROXIES")
 
 
 def status(clusters: Mapping[str, Mapping[str, Any] | str], now: datetime) -> list[str]:
@@ -29,7 +29,7 @@ def status(clusters: Mapping[str, Mapping[str, Any] | str], now: datetime) -> li
     rows = [(_rank(facts), name, facts) for name, facts in clusters.items()]
     table = lines(STATUS, [_row(name, facts, now) for _rank_, name, facts in sorted(rows, key=lambda row: row[:2])])
     notes = [note for _rank_, _name, facts in sorted(rows, key=lambda row: row[:2]) for note in _notes(facts)]
-    return table + ([""] + notes if notes else [])
+    return [*table, "", *notes] if notes else table
 
 
 def _rank(facts: Mapping[str, Any] | str) -> int:
@@ -44,11 +44,12 @@ def _notes(facts: Mapping[str, Any] | str) -> list[str]:
 
 def _row(name: str, facts: Mapping[str, Any] | str, now: datetime) -> list[str]:
     if isinstance(facts, str):
-        return [name, "UNREACHED", *[_DASH] * (len(STATUS) - 2)]
+        return [name, _DASH, "UNREACHED", *[_DASH] * (len(STATUS) - 3)]
     trust = facts.get("trust") or {}
     root, intermediate = trust.get("root") or {}, trust.get("intermediate") or {}
     return [
         name,
+        facts.get("site") or _DASH,
         "SICK" if facts.get("findings") else "ok",
         _joined(plane["version"] for plane in facts.get("planes", [])),
         _joined(f"{plane['revision']} {plane['ready']}/{plane['desired']}" for plane in facts.get("planes", [])) if facts.get("planes") else _served(facts),

@@ -20,12 +20,14 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     wished = [helm.Release(**release) for release in params["releases"]]
     absent = params["state"] == "absent"
     records = _records(cluster, wished)
-    left = _left_behind(cluster, wished, records, absent, params["pending_grace"])
+    blocking = _blocking(wished, records, absent)
+    left = _left_behind(cluster, wished, blocking, params["pending_grace"])
     if absent:
         cluster.apply([helm.failed(secret) for secret in cluster.get_all(left.values()) if secret], force=True)
-    elif left:
+    else:
         cluster.delete(left.values())
-        records = [record for record in _records(cluster, wished) if record.secret not in left]
+    if blocking:
+        records = [record for record in _records(cluster, wished) if absent or record.secret not in left]
     due = _absent(wished, records) if absent else _present(wished, records)
     return {"changed": bool(left), "due": due, "settled": sorted(left)}
 
@@ -49,16 +51,19 @@ def _absent(wished: list[helm.Release], records: list[helm.Record]) -> list[dict
     return [{**release.as_dict(), "reason": "to be removed"} for release in reversed(wished) if release.name in there]
 
 
-def _left_behind(
-    cluster: Cluster, wished: list[helm.Release], records: list[helm.Record], absent: bool, grace: int
-) -> dict[str, Ref]:
-    """Records that stand in Helm's way and stand still. One that moves belongs to a Helm that is alive: wait for it.
+def _blocking(wished: list[helm.Release], records: list[helm.Record], absent: bool) -> dict[str, Ref]:
+    """Records that stand in Helm's way.
 
     Helm uninstalls a pending release without objection, and only its record tells what to remove: that one is kept.
     """
     latest = [(release, helm.latest(records, release.name)) for release in wished]
-    blocking = [(one, record) for one, record in latest if record and (record.half_removed if absent else record.pending)]
-    left = {record.secret: Ref("v1", "Secret", record.secret, one.namespace) for one, record in blocking}
+    found = [(one, record) for one, record in latest if record and (record.half_removed if absent else record.pending)]
+    return {record.secret: Ref("v1", "Secret", record.secret, one.namespace) for one, record in found}
+
+
+def _left_behind(cluster: Cluster, wished: list[helm.Release], blocking: dict[str, Ref], grace: int) -> dict[str, Ref]:
+    """Those of them that stand still. One that moves belongs to a Helm that is alive."""
+    left = blocking
     deadline = time.monotonic() + grace
     while left and time.monotonic() < deadline and not cluster.dry_run:
         time.sleep(1)

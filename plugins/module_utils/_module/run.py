@@ -40,9 +40,16 @@ _HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 _SHORTEST = 6
 
 
+class _Module(AnsibleModule):
+    """Ansible writes a module's arguments to the system's log before anybody can name the secrets in them."""
+
+    def _log_invocation(self) -> None:
+        self.log(f"Invoked with {', '.join(sorted(name for name, value in self.params.items() if value is not None))}")
+
+
 def run(reconcile: Reconcile, argument_spec: Mapping[str, Any], **settings: Any) -> None:
     """Connect, reconcile, report; a MeshError becomes a failed task with its sentence."""
-    module = AnsibleModule({**ARGUMENTS, **argument_spec}, **{"supports_check_mode": True, **settings})
+    module = _Module({**ARGUMENTS, **argument_spec}, **{"supports_check_mode": True, **settings})
     if MISSING:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=MISSING)
     for secret in set(secrets_of(module.params)):

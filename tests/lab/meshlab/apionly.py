@@ -26,6 +26,7 @@ SERVICES = "10.96.0.0/16"
 LOOPBACK = "127.0.0.1"
 PATIENCE = 60.0
 ATTEMPTS = 3
+PREFIX = "meshlab-api-"
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,14 @@ def _ready(server: ApiServer, children: list[subprocess.Popen[bytes]]) -> bool:
     return False
 
 
+def _sweep() -> None:
+    """Remove what killed processes of ours left behind: certificates and data."""
+    for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        pid = directory.name.removeprefix(PREFIX).split("-")[0]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and directory.stat().st_uid == os.getuid():
+            shutil.rmtree(directory, ignore_errors=True)
+
+
 def _start(binaries: Path, directory: Path, name: str) -> tuple[ApiServer, list[subprocess.Popen[bytes]], bool]:
     directory.mkdir(parents=True)
     ports = free_ports(3)
@@ -117,7 +126,8 @@ def running(name: str = "api", keep_logs: Path | None = None) -> Iterator[ApiSer
     """An API server for as long as the `with` block runs. Several may run at once."""
     built = programs.ensure(["kubernetes", "etcd"])
     binaries = programs.binaries(built)
-    base = Path(tempfile.mkdtemp(prefix=f"meshlab-{name}-"))
+    _sweep()
+    base = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     children: list[subprocess.Popen[bytes]] = []
     try:
         for attempt in range(ATTEMPTS):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import shutil
@@ -22,6 +23,7 @@ from .plan import Plan
 from .shell import last_words, run
 
 LONGEST_SOCKET = 107
+DNS_PODS = "/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%3Dkube-dns"
 
 
 @dataclass(frozen=True)
@@ -125,21 +127,32 @@ class Cluster:
             return False
 
     def node_ready(self) -> bool:
+        """Whether the kubelet that runs now has said so; the API server remembers what the one before it said."""
+        since = self.programs().get("kubelet", {}).get("since", 0)
         try:
             conditions = self.api.get(f"/api/v1/nodes/{self.plan.name}")["status"].get("conditions", [])
         except (OSError, ApiError):
             return False
-        return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+        return any(one["type"] == "Ready" and one["status"] == "True" and seconds(one["lastHeartbeatTime"]) >= since for one in conditions)
 
-    def dns_ready(self) -> bool:
+    def dns_ready(self, since: float) -> bool:
+        """Whether DNS answers, from a container that began after a point in time: since the cluster's first process did."""
         try:
-            return self.api.get("/apis/apps/v1/namespaces/kube-system/deployments/coredns")["status"].get("readyReplicas", 0) > 0
+            pods = self.api.get(f"{DNS_PODS}")["items"]
+        except (OSError, ApiError):
+            return False
+        return any(status.get("ready") and seconds(status["state"]["running"]["startedAt"]) >= since
+                   for pod in pods for status in pod.get("status", {}).get("containerStatuses", []))
+
+    def furnished(self) -> bool:
+        try:
+            return bool(self.api.get("/apis/apps/v1/namespaces/kube-system/deployments/coredns"))
         except (OSError, ApiError):
             return False
 
-    def well(self) -> bool:
+    def well(self, since: float) -> bool:
         programs = self.programs()
-        return bool(programs) and all(program["pid"] for program in programs.values()) and self.node_ready() and self.dns_ready()
+        return bool(programs) and all(program["pid"] for program in programs.values()) and self.node_ready() and self.dns_ready(since)
 
     def furnish(self, kubectl: Path) -> None:
         """What a cluster has from its beginning: DNS."""
@@ -148,15 +161,19 @@ class Cluster:
         run([str(kubectl), f"--kubeconfig={paths.kubeconfig(self.plan.name)}", "apply", "--server-side", "--force-conflicts", "--filename=-"],
             stdin=text)
 
-    def await_ready(self, pid: int, kubectl: Path, seconds: float) -> bool:
+    def await_ready(self, pid: int, kubectl: Path, patience: float) -> bool:
         """Whether the cluster comes up within the time; False at once when its first process ends."""
-        since, end = processes.started(pid), time.monotonic() + seconds
-        furnished = False
-        while time.monotonic() < end and processes.alive(pid, since):
-            if not furnished and self.answers():
-                self.furnish(kubectl)
-                furnished = True
-            if furnished and self.well():
+        started, end = processes.started(pid), time.monotonic() + patience
+        since = (self.home / "specification.json").stat().st_mtime - 1
+        while time.monotonic() < end and processes.alive(pid, started):
+            if self.well(since):
                 return True
+            if self.answers() and not self.furnished():
+                self.furnish(kubectl)
             time.sleep(0.3)
         return False
+
+
+def seconds(time_of_day: str) -> float:
+    """A time as the API writes it, since 1970."""
+    return datetime.datetime.fromisoformat(time_of_day.replace("Z", "+00:00")).timestamp()

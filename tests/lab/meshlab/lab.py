@@ -64,10 +64,10 @@ def _adopt() -> Record:
 
 def _claim(record: Record) -> None:
     """Prepare the machine; each change is written down first."""
-    record.save()
     directory = paths.state()
     directory.mkdir(parents=True, exist_ok=True)
     (directory / MARK).touch()
+    record.save()
     charts = directory / "charts"
     charts.unlink(missing_ok=True)
     charts.symlink_to(programs.PROGRAMS["istio"].cached / "charts")
@@ -82,7 +82,7 @@ def _up_one(record: Record, one: Plan, made_of: Parts, flat_asked: bool, audit: 
                     flat=_neighbours(record, one.name))
     before = record.clusters.get(one.name)
     if before and (before.recipe, before.audit, before.flat) == (wanted.recipe, wanted.audit, wanted.flat):
-        if processes.alive(before.pid, before.started) and cluster.await_ready(before.pid, kubectl, 1 if cluster.well() else 60):
+        if processes.alive(before.pid, before.started) and cluster.await_ready(before.pid, kubectl, 60):
             say(f"{one.name} runs already")
             return True
         say(f"{one.name} is not well: starting it again with its data")

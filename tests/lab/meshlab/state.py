@@ -16,6 +16,8 @@ from pathlib import Path
 from . import paths
 from .progress import say
 
+NAME = "lab.json"
+
 
 @dataclass
 class Member:
@@ -33,6 +35,7 @@ class Member:
 class Record:
     owner: str
     state: str
+    boot: str = ""
     clusters: dict[str, Member] = field(default_factory=dict)
     sysctls: dict[str, str] = field(default_factory=dict)
     directories: list[str] = field(default_factory=list)
@@ -40,10 +43,18 @@ class Record:
     flat: list[str] = field(default_factory=list)
 
     def save(self) -> None:
-        paths.RECORD.mkdir(parents=True, exist_ok=True)
-        part = paths.RECORD / "lab.json.part"
-        part.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
-        part.replace(paths.RECORD / "lab.json")
+        """In two places: without it a lab could be removed, but the machine's settings not be put back."""
+        self.boot = boot()
+        for directory in (paths.RECORD, Path(self.state)):
+            directory.mkdir(parents=True, exist_ok=True)
+            part = directory / f"{NAME}.part"
+            part.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+            part.replace(directory / NAME)
+
+
+def boot() -> str:
+    """Differs after each start of the machine."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
 
 
 def parse(text: str) -> Record | None:
@@ -57,13 +68,18 @@ def parse(text: str) -> Record | None:
 
 
 def load() -> Record | None:
-    file = paths.RECORD / "lab.json"
-    if not file.exists():
-        return None
-    record = parse(file.read_text(encoding="utf-8"))
-    if record is None:
-        say(f"{file} cannot be read; what the lab left is found by its names instead")
-    return record
+    """The lab of this machine. Of one from before the machine's last start only files are left."""
+    for file in (paths.RECORD / NAME, paths.state() / NAME):
+        if not file.exists():
+            continue
+        record = parse(file.read_text(encoding="utf-8"))
+        if record is None:
+            say(f"{file} cannot be read; what the lab left is found by its names instead")
+        elif record.boot != boot():
+            return Record(record.owner, record.state, directories=record.directories)
+        else:
+            return record
+    return None
 
 
 @contextlib.contextmanager

@@ -239,10 +239,18 @@ class Contract:
         assert cluster.serves("v1", "ConfigMap")
         assert not cluster.serves("nowhere.example.com/v1", "Widget")
 
-    @pytest.mark.parametrize(("selector", "found"), [
-        ("", ["blue", "plain", "red"]), ("colour=red", ["red"]), ("colour in (red,blue)", ["blue", "red"]), ("colour", ["blue", "red"]),
-        ("colour in (red,blue),size=1", ["blue"]), ("size=1,colour", ["blue"]), ("colour=green", []),
-    ])
+    @pytest.mark.parametrize(
+        ("selector", "found"),
+        [
+            ("", ["blue", "plain", "red"]),
+            ("colour=red", ["red"]),
+            ("colour in (red,blue)", ["blue", "red"]),
+            ("colour", ["blue", "red"]),
+            ("colour in (red,blue),size=1", ["blue"]),
+            ("size=1,colour", ["blue"]),
+            ("colour=green", []),
+        ],
+    )
     def test_selecting_by_labels(self, cluster, place, selector, found):
         labels = {"plain": {}, "red": {"colour": "red"}, "blue": {"colour": "blue", "size": "1"}}
         wishes = [{**config_map(place, name), "metadata": {"name": name, "namespace": place, "labels": given}} for name, given in labels.items()]

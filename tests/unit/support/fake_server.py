@@ -201,8 +201,7 @@ class FakeServer:
                 entry["subresources"] = [{"subresource": "status"}] if kind.has_status else []  # type: ignore[assignment]
                 groups.setdefault(group, {}).setdefault(version, []).append(entry)
         items = [
-            {"metadata": {"name": group}, "versions": [{"version": name, "resources": all_} for name, all_ in each.items()]}
-            for group, each in groups.items()
+            {"metadata": {"name": group}, "versions": [{"version": name, "resources": all_} for name, all_ in each.items()]} for group, each in groups.items()
         ]
         return _answer({"kind": "APIGroupDiscoveryList", "items": items})
 

@@ -140,6 +140,7 @@ def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
     """What stays when the releases are gone: tags, the CA that was given, the reader's token, the roots handed out."""
     inside = [
         ("v1", "Secret", trust.SECRET_NAME),
+        ("v1", "Secret", trust.SELF_SIGNED_NAME),
         ("v1", "ConfigMap", "istio-ca-root-cert"),
         ("v1", "ConfigMap", "istio-ca-crl"),
         ("v1", "ConfigMap", "istio-leader"),

@@ -90,6 +90,7 @@ def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> 
         links=sorted(federation.linked(secret) for secret in live.get("Secret", ())),
         reachable_networks=_networks(body for q, body in told.items() if q.about == "networks"),
         proxies=[proxy for q, body in told.items() if q.about == "proxies" for proxy in _proxies(cluster, body)],
+        answered=sorted(q.pod for q in told if q.about == "remotes"),
         unanswered=sorted(f"{q.pod}{q.path}" for q, body in read.items() if body is None),
         served_by=_served_by(live),
     )

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ..._mesh.preflight import Limits, Owned
+from ..._mesh.estate import Limits, Owned
 
 GROUPS = ("networking.istio.io", "security.istio.io", "telemetry.istio.io", "extensions.istio.io")
 CRDS = (
@@ -45,7 +45,7 @@ def limits(version: str) -> Limits:
     return Limits(kubernetes_min=lowest, kubernetes_max=highest)
 
 
-def permissions(namespace: str) -> list[dict[str, str]]:
+def permissions(namespace: str, platform: str = "") -> list[dict[str, str]]:
     """What will be written or asked: each a verb on a resource, cluster-wide unless a namespace is given."""
     wanted = [
         *_each("", "namespaces", ("get", "list", "create", "patch")),
@@ -67,7 +67,18 @@ def permissions(namespace: str) -> list[dict[str, str]]:
         *_each("apps", "deployments", ("create", "patch")),
         *_each("networking.istio.io", "gateways", ("create", "patch")),
     ]
-    return wanted + [{**right, "namespace": namespace} for right in inside]
+    return wanted + [{**right, "namespace": namespace} for right in inside] + (_cni() if platform == "openshift" else [])
+
+
+def _cni() -> list[dict[str, str]]:
+    """The CNI plugin's release lives in kube-system."""
+    rights = [
+        *_each("", "secrets", ("list", "create", "patch")),
+        *_each("", "configmaps", ("create", "patch")),
+        *_each("", "serviceaccounts", ("create", "patch")),
+        *_each("apps", "daemonsets", ("create", "patch")),
+    ]
+    return [{**right, "namespace": "kube-system"} for right in rights]
 
 
 def _each(group: str, resource: str, verbs: tuple[str, ...]) -> list[dict[str, str]]:

@@ -139,7 +139,7 @@ def test_a_port_on_which_nobody_listens():
 
 
 def refuses(status: str, message: str) -> Script:
-    body = '{"kind": "Status", "message": "%s", "reason": "x"}' % message
+    body = f'{{"kind": "Status", "message": "{message}", "reason": "x"}}'
     return lambda peer: peer.say(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
 
 

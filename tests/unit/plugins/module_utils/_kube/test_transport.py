@@ -10,7 +10,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -55,10 +55,8 @@ def server(*script: Any) -> Iterator[tuple[Access, list[Any]]]:
             pass
 
         def finish(self) -> None:
-            try:
+            with suppress(OSError, ValueError):
                 super().finish()
-            except (OSError, ValueError):
-                pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Scripted) as listening:
         listening.handle_error = lambda *_what: None  # type: ignore[method-assign]

@@ -21,7 +21,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health imp
 PLANE = Plane("stable", "1.29.0", desired=2, ready=2)
 GATEWAY = Gateway("istio-eastwestgateway", "istio-system", "on-prem", 1, 1, ["192.0.2.10"])
 SYNCED = (Remote("istiod-a", "west", "synced"), Remote("istiod-b", "west", "synced"))
-HEALTHY = Health("east", [PLANE], SYNCED, [GATEWAY], ["west"], ["aws", "on-prem"], [Proxy("client", "app", "1.29.0")])
+HEALTHY = Health("east", [PLANE], SYNCED, [GATEWAY], ["west"], ["aws", "on-prem"], [Proxy("client", "app", "1.29.0")], ["istiod-a", "istiod-b"])
 EXPECTED = Expected("stable", "on-prem", remotes={"west": "aws"})
 REMOTE = Health("edge", gateways=[replace(GATEWAY, network="aws")], served_by="west")
 
@@ -67,7 +67,13 @@ def test_nothing_is_told_of_what_is_as_expected(health: Health, expected: Expect
         replace(HEALTHY, remotes=[SYNCED[0], replace(SYNCED[1], status="timeout")]), EXPECTED,
         "istiod-b has not synced the cluster west (it says timeout); look whether west's API server is reached from here", id="one replica has not synced",
     ),
-    pytest.param(replace(HEALTHY, remotes=[]), EXPECTED, "no control plane pod told which clusters it has synced", id="nobody told"),
+    pytest.param(
+        replace(HEALTHY, remotes=SYNCED[:1]), EXPECTED,
+        "istiod-b does not know the cluster west; run meshops.lifecycle.federate", id="one replica knows no cluster at all",
+    ),
+    pytest.param(
+        replace(HEALTHY, remotes=[], answered=[]), EXPECTED, "no control plane pod told which clusters it has synced", id="nobody told"
+    ),
     pytest.param(
         replace(HEALTHY, reachable_networks=["on-prem"]), EXPECTED,
         "the control plane knows no gateway of the network aws (cluster west), so requests cannot cross to it", id="network without gateway",

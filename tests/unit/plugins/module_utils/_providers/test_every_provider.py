@@ -49,6 +49,7 @@ ARGUMENTS: dict[str, Any] = {
     "namespace": "mesh",
     "network": "aws",
     "objects": [None, None],
+    "platform": "openshift",
     "pod": "echo-1",
     "secret": SECRET,
     "server": "https://west.example:6443",

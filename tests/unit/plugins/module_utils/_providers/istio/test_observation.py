@@ -94,6 +94,10 @@ class TestRemotes:
         found = seen(remotes=istio.clusterz(west="synced", north="timeout"))
         assert found.remotes == [Remote(POD, "west", "synced"), Remote(POD, "north", "timeout")]
 
+    def test_one_that_knows_no_other_has_answered_all_the_same(self) -> None:
+        found = seen(remotes=istio.clusterz())
+        assert (found.remotes, found.answered) == ([], [POD])
+
     def test_the_links_are_the_secrets_that_are_there(self) -> None:
         assert seen(istio.link("west"), istio.link("north")).links == ["north", "west"]
 

@@ -1,0 +1,199 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From connection options to a cluster: what is taken, what is refused, and in which words."""
+
+from __future__ import annotations
+
+import base64
+import json
+import ssl
+import sys
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import connect as connecting
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import ARGUMENTS, connect
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, Refused
+
+
+def config(*names: str, **users: Any) -> dict[str, Any]:
+    return {
+        "current-context": names[0] if names else "",
+        "clusters": [{"name": name, "cluster": {"server": f"https://{name}.example:6443/"}} for name in names],
+        "users": [{"name": name, "user": users.get(name, {"token": f"token of {name}"})} for name in names],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}} for name in names],
+    }
+
+
+def access(environ: dict[str, str] | None = None, **params: Any) -> Access:
+    return connect(params, environ=environ or {})._server.transport.access
+
+
+@pytest.fixture
+def kubeconfig(tmp_path):
+    def write(content: Any, name: str = "config") -> str:
+        path = tmp_path / name
+        path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+        return str(path)
+
+    return write
+
+
+def test_the_options_are_those_of_kubernetes_core_and_two_more():
+    assert {"kubeconfig", "context", "host", "api_key", "impersonate_user", "cluster", "cluster_uid"} <= set(ARGUMENTS)
+
+
+def test_a_context_of_a_file(kubeconfig):
+    found = connect({"kubeconfig": kubeconfig(config("east", "west")), "context": "west"}, environ={})
+    assert (found.name, found.server) == ("west", "https://west.example:6443")
+    assert dict(found._server.transport.access.headers) == {"Authorization": "Bearer token of west"}
+
+
+def test_the_name_in_the_inventory_comes_first(kubeconfig):
+    assert connect({"kubeconfig": config("east"), "cluster": "prod-east"}, environ={}).name == "prod-east"
+    assert connect({"host": "https://10.0.0.1:6443/", "api_key": "t"}, environ={}).name == "10.0.0.1"
+
+
+def test_several_files_are_merged_as_kubectl_does(kubeconfig):
+    both = f"{kubeconfig(config('east'), 'a')}:{kubeconfig(config('east', 'west'), 'b')}:/nowhere"
+    assert access(kubeconfig=both, context="west").server == "https://west.example:6443"
+
+
+def test_paths_in_a_file_are_relative_to_it(kubeconfig, tmp_path):
+    written = config("east", east={"tokenFile": "token"})
+    (tmp_path / "token").write_text("from a file\n")
+    found = access(kubeconfig=kubeconfig(written))
+    assert dict(found.headers) == {"Authorization": "Bearer from a file"}
+    (tmp_path / "token").write_text("renewed")
+    assert dict(found.renew().headers) == {"Authorization": "Bearer renewed"}
+
+
+def test_options_of_the_cluster_entry(kubeconfig):
+    written = config("east")
+    written["clusters"][0]["cluster"] |= {"tls-server-name": "api", "proxy-url": "http://p"}
+    found = access(kubeconfig=written)
+    assert (found.tls_server_name, found.proxy, found.verify) == ("api", "http://p", True)
+    assert not access(kubeconfig=written, validate_certs=False).verify
+
+
+def test_impersonation_of_the_user_entry_is_not_forgotten():
+    found = access(kubeconfig=config("east", east={"token": "t", "as": "viewer", "as-groups": ["a", "b"]}))
+    assert found.headers[1:] == (("Impersonate-User", "viewer"), ("Impersonate-Group", "a"), ("Impersonate-Group", "b"))
+
+
+def test_options_win_over_the_file(kubeconfig):
+    found = access(kubeconfig=config("east"), api_key="mine", impersonate_user="other", host="https://other:1")
+    assert found.server == "https://other:1"
+    assert dict(found.headers) == {"Authorization": "Bearer mine", "Impersonate-User": "other"}
+
+
+def test_user_and_password():
+    found = access(host="https://h", username="me", password="secret", impersonate_groups=["a", "b"])
+    basic = base64.b64encode(b"me:secret").decode()
+    assert found.headers == (("Authorization", f"Basic {basic}"), ("Impersonate-Group", "a"), ("Impersonate-Group", "b"))
+
+
+@pytest.mark.parametrize(("environ", "server"), [
+    ({"K8S_AUTH_HOST": "https://e", "K8S_AUTH_API_KEY": "t"}, "https://e"),
+    ({"K8S_AUTH_HOST": "https://e", "K8S_AUTH_API_KEY": "t", "K8S_AUTH_VERIFY_SSL": "no"}, "https://e"),
+])  # fmt: skip
+def test_the_environment_fills_what_the_task_leaves_open(environ, server):
+    found = access(environ)
+    assert found.server == server
+    assert found.verify is ("K8S_AUTH_VERIFY_SSL" not in environ)
+
+
+def test_a_bare_context_is_looked_up_where_kubectl_would(kubeconfig):
+    path = kubeconfig(config("east", "west"))
+    assert access({"KUBECONFIG": path}, context="west").server == "https://west.example:6443"
+
+
+@pytest.mark.parametrize(("params", "told"), [
+    ({}, "No cluster is named: give kubeconfig and context, or host and api_key."),
+    ({"host": "https://h"}, "No credential is given for https://h"),
+    ({"kubeconfig": "/nowhere"}, "The kubeconfig /nowhere does not exist."),
+    ({"kubeconfig": config("b", "a")}, "with `context`; there are: a, b."),
+    ({"kubeconfig": config("a", "b"), "context": "c"}, "There is no context c in the kubeconfig given as a dictionary"),
+    ({"kubeconfig": {}}, "there are: none"),
+    ({"kubeconfig": config("a", a={})}, "The user of context a has no credential"),
+    ({"kubeconfig": config("a", a={"client-certificate-data": "%"})}, "client-certificate-data of the kubeconfig is not"),
+    ({"kubeconfig": config("a", a={"tokenFile": "/nowhere"})}, "The token file /nowhere cannot be read: No such file"),
+    ({"kubeconfig": {**config("a"), "clusters": []}}, "has no entry a among its clusters"),
+    ({"host": "https://h", "api_key": "t", "ca_cert": "/nowhere"}, "The CA certificate /nowhere cannot be read"),
+    ({"host": "https://h", "api_key": "t", "proxy": "socks5://p"}, "is not an http:// or https:// address"),
+])  # fmt: skip
+def test_refusals(params, told):
+    with pytest.raises(MeshError) as refused:
+        connect(params, environ={})
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(("content", "told"), [
+    ("a: [secret-word", "is not valid YAML"),
+    ("", "is empty"),
+    ("text", "is empty"),
+])  # fmt: skip
+def test_broken_files_do_not_show_their_content(kubeconfig, content, told):
+    with pytest.raises(MeshError, match=told) as refused:
+        connect({"kubeconfig": kubeconfig(content)}, environ={})
+    assert "secret-word" not in str(refused.value)
+
+
+def test_bad_certificates_are_told(kubeconfig):
+    with pytest.raises(MeshError, match="CA certificate given for https://h is not readable PEM"):
+        Access("https://h", ca=b"no").tls()
+    with pytest.raises(MeshError, match="client certificate and key for https://h do not load"):
+        Access("https://h", client_cert=b"no", client_key=b"no").tls()
+
+
+def test_tls_is_as_strict_as_kubectl():
+    context = Access("https://h").tls()
+    assert context.verify_mode == ssl.CERT_REQUIRED
+    assert not context.verify_flags & getattr(ssl, "VERIFY_X509_STRICT", 0)
+    assert Access("https://h", verify=False).tls().verify_mode == ssl.CERT_NONE
+    assert Access("http://h").tls() is None
+
+
+@pytest.mark.parametrize(("spared", "used"), [
+    ("", True), ("10.0.0.0/8", False), ("example.com", True), ("10.1.2.3", False), ("*", False), ("10.1.0.0/24,x", True),
+])  # fmt: skip
+def test_some_servers_are_spared_the_proxy(spared, used):
+    found = Access("https://10.1.2.3:6443", proxy="http://p:1", no_proxy=spared).proxy_for_server()
+    assert found == ("http://p:1" if used else None)
+
+
+def test_domains_are_spared_with_what_is_below_them():
+    for spared in ("example.com", ".example.com"):
+        assert Access("https://api.example.com", proxy="http://p", no_proxy=spared).proxy_for_server() is None
+
+
+def plugin(tmp_path, answer: str, code: int = 0) -> dict[str, Any]:
+    script = tmp_path / "plugin.py"
+    script.write_text(f"import sys\nprint({answer!r})\nsys.exit({code})")
+    called = {"apiVersion": "client.authentication.k8s.io/v1", "command": sys.executable, "args": [str(script)]}
+    return config("east", east={"exec": {**called, "interactiveMode": "Never"}})
+
+
+def test_a_credential_plugin_is_asked(tmp_path):
+    status = {"token": "from the plugin"}
+    told = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": status}
+    found = access(kubeconfig=plugin(tmp_path, json.dumps(told)))
+    assert dict(found.headers) == {"Authorization": "Bearer from the plugin"}
+    assert dict(found.renew().headers) == {"Authorization": "Bearer from the plugin"}
+
+
+def test_a_credential_plugin_that_fails_is_told(tmp_path):
+    with pytest.raises(MeshError, match=r"The credential plugin of context east gave no credential: exec: process returned 3"):
+        access(kubeconfig=plugin(tmp_path, "", 3))
+
+
+def test_the_pinned_cluster_is_the_only_one(monkeypatch):
+    monkeypatch.setattr(connecting.Cluster, "uid", lambda _self: "here")
+    params = {"host": "https://h", "api_key": "t", "cluster": "east"}
+    assert connect({**params, "cluster_uid": "here"}, environ={}).name == "east"
+    with pytest.raises(Refused, match="east: the cluster at https://h is not the one pinned: kube-system has UID here"):
+        connect({**params, "cluster_uid": "there"}, environ={})

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A condition and a live object in, a verdict out."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.condition import Condition, verdict
+
+REF = Ref("v1", "Thing", "a", "b")
+
+
+def live(kind="Thing", spec=None, generation=1, meta=None, **status):
+    return {"kind": kind, "metadata": {"generation": generation, **(meta or {})}, "spec": spec or {}, "status": status}
+
+
+def ready(**more):
+    return live(conditions=[{"type": "Ready", "status": "True", **more}], generation=2)
+
+
+def test_existence():
+    assert verdict(Condition(REF), None) == "it does not exist"
+    assert verdict(Condition(REF), live()) is None
+
+
+@pytest.mark.parametrize(("object_", "expected"), [
+    (None, None),
+    (live(), "it still exists"),
+    (live(meta={"deletionTimestamp": "now"}), "its deletion is under way"),
+    (live(meta={"deletionTimestamp": "now", "finalizers": ["x/y"]}), "its deletion waits for x/y"),
+    (live(meta={"deletionTimestamp": "now"}, spec={"finalizers": ["kubernetes"]},
+          conditions=[{"status": "True", "message": "pods remain"}]), "its deletion waits for kubernetes (pods remain)"),
+])  # fmt: skip
+def test_absence(object_, expected):
+    assert verdict(Condition(REF, "absent"), object_) == expected
+
+
+@pytest.mark.parametrize(("object_", "expected"), [
+    (ready(), None),
+    (ready(observedGeneration=2), None),
+    (ready(observedGeneration=1), "its condition Ready is about an earlier generation"),
+    (live(generation=2, observedGeneration=1, conditions=[{"type": "Ready", "status": "True"}]),
+     "its condition Ready is about an earlier generation"),
+    (live(), "it has no condition Ready yet"),
+    (ready(status="False"), "Ready is False"),
+    (ready(status="False", reason="Sad", message="no luck"), "Ready is False (Sad: no luck)"),
+])  # fmt: skip
+def test_conditions(object_, expected):
+    assert verdict(Condition(REF, "condition"), object_) == expected
+
+
+def test_another_condition_and_status():
+    object_ = live(conditions=[{"type": "Degraded", "status": "False"}])
+    assert verdict(Condition(REF, "condition", type="Degraded", status="False"), object_) is None
+
+
+def test_established():
+    assert verdict(Condition(REF, "established"), live(conditions=[{"type": "Established", "status": "True"}])) is None
+    assert verdict(Condition(REF, "established"), live()) == "it has no condition Established yet"
+
+
+@pytest.mark.parametrize(("path", "value", "expected"), [
+    ("status.phase", "Ready", None),
+    ("status.phase", "Bound", "status.phase is Ready, not Bound"),
+    ("status.phase", None, None),
+    ("status.list.1.name", "two", None),
+    ("status.list.2.name", "two", "status.list.2.name is not set, not two"),
+    ("status.none.below", None, "status.none.below is not set"),
+    ("status.empty", None, "status.empty is not set"),
+    ("status.zero", None, None),
+    ("status.phase.below", None, "status.phase.below is not set"),
+])  # fmt: skip
+def test_fields(path, value, expected):
+    object_ = live(phase="Ready", list=[{"name": "one"}, {"name": "two"}], empty=[], zero=0)
+    assert verdict(Condition(REF, "field", path=path, value=value), object_) == expected
+
+
+@pytest.mark.parametrize(("type_", "ingress", "met"), [
+    ("LoadBalancer", None, False), ("LoadBalancer", [], False), ("LoadBalancer", [{"ip": "192.0.2.1"}], True),
+    ("NodePort", None, True), ("ClusterIP", None, True), (None, None, True),
+])  # fmt: skip
+def test_addresses(type_, ingress, met):
+    object_ = live(spec={"type": type_}, loadBalancer={"ingress": ingress})
+    assert verdict(Condition(REF, "address"), object_) == (None if met else "no load balancer has given it an address")
+
+
+def deployment(wanted=2, **status):
+    return live("Deployment", {"replicas": wanted} if wanted is not None else {}, **{"observedGeneration": 1, **status})
+
+
+@pytest.mark.parametrize(("object_", "expected"), [
+    (deployment(observedGeneration=0), "its controller has not seen the change yet"),
+    (live("Deployment"), "its controller has not seen the change yet"),
+    (deployment(), "0 of 2 replicas are of the new template"),
+    (deployment(updatedReplicas=2, availableReplicas=1), "1 of 2 replicas are ready"),
+    (deployment(updatedReplicas=2, availableReplicas=2, replicas=3), "1 of the old replicas are still there"),
+    (deployment(updatedReplicas=2, availableReplicas=2, replicas=2), None),
+    (deployment(None, updatedReplicas=1, availableReplicas=1, replicas=1), None),
+    (deployment(0), None),
+])  # fmt: skip
+def test_deployments(object_, expected):
+    assert verdict(Condition(REF, "rollout"), object_) == expected
+
+
+@pytest.mark.parametrize(("status", "expected"), [
+    ({}, None),
+    ({"desiredNumberScheduled": 2}, "0 of 2 replicas are of the new template"),
+    ({"desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 1}, "1 of 2 replicas are ready"),
+    ({"desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 2}, None),
+])  # fmt: skip
+def test_daemon_sets(status, expected):
+    assert verdict(Condition(REF, "rollout"), live("DaemonSet", observedGeneration=1, **status)) == expected
+
+
+@pytest.mark.parametrize(("status", "expected"), [
+    ({"currentRevision": "a", "updateRevision": "b", "currentReplicas": 1}, "0 of 1 replicas are of the new template"),
+    ({"currentRevision": "b", "updateRevision": "b", "currentReplicas": 1}, "0 of 1 replicas are ready"),
+    ({"currentRevision": "b", "updateRevision": "b", "currentReplicas": 1, "availableReplicas": 1, "replicas": 1}, None),
+])  # fmt: skip
+def test_stateful_sets(status, expected):
+    assert verdict(Condition(REF, "rollout"), live("StatefulSet", observedGeneration=1, **status)) == expected
+
+
+def test_an_unknown_check_is_a_programming_error():
+    with pytest.raises(ValueError, match="unknown check"):
+        Condition(REF, "ready")

@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Ansible around a reconcile: results, failures, and what must never be shown."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
+from ansible_collections.meshops.lifecycle.plugins.module_utils._module import run as running
+from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+
+KEY = "-----BEGIN EC PRIVATE KEY-----\nabcdefghijkl\n-----END EC PRIVATE KEY-----\n"
+CODED = base64.b64encode(KEY.encode()).decode()
+SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"k": CODED}, "stringData": {"p": KEY}}
+KUBECONFIG = {"users": [{"name": "u", "user": {"token": "kubeconfig-token", "client-key-data": CODED, "client-certificate-data": "crt"}}]}
+SPEC = {"manifests": {"type": "list", "elements": "dict"}, "peers": {"type": "list", "elements": "dict"}}
+
+
+@pytest.fixture
+def ran(monkeypatch, capsys):
+    """Runs a reconcile with options, gives exit code, result and all output."""
+
+    def go(reconcile: Any, check: bool = False, **options: Any) -> tuple[int, dict[str, Any], str]:
+        monkeypatch.setattr(running, "connect", lambda params, dry_run: FakeCluster(name="east", dry_run=dry_run))
+        with patch_module_args({**options, "_ansible_check_mode": check, "_ansible_inject_invocation": True}), pytest.raises(SystemExit) as ended:
+            running.run(reconcile, SPEC)
+        out = capsys.readouterr().out
+        return int(ended.value.code or 0), json.loads(out), out
+
+    return go
+
+
+def test_a_result_is_returned(ran):
+    code, result, _out = ran(lambda cluster, params: {"changed": True, "seen": [cluster.name, cluster.dry_run]})
+    assert (code, result["changed"], result["seen"]) == (0, True, ["east", False])
+
+
+def test_check_mode_reaches_the_cluster(ran):
+    _code, result, _out = ran(lambda cluster, params: {"seen": cluster.dry_run}, check=True)
+    assert result["seen"] is True
+
+
+def test_an_error_becomes_a_failure_with_its_facts(ran):
+    def reconcile(cluster, params):
+        raise Refused("east: no.", owners={"a": ["b"]}, changed=True)
+
+    code, result, _out = ran(reconcile)
+    assert code == 1
+    assert (result["failed"], result["msg"], result["owners"], result["changed"]) == (True, "east: no.", {"a": ["b"]}, True)
+
+
+def test_a_missing_library_is_named(ran, monkeypatch):
+    monkeypatch.setattr(running, "MISSING", "Traceback")
+    code, result, _out = ran(lambda cluster, params: {})
+    assert code == 1
+    assert "kubernetes" in result["msg"]
+
+
+def test_no_secret_of_the_options_is_shown(ran):
+    def reconcile(cluster, params):
+        return {"echo": params["manifests"], "words": f"it is {CODED} and kubeconfig-token", "peers": params["peers"]}
+
+    options = {"manifests": [SECRET], "kubeconfig": KUBECONFIG, "api_key": "an-api-key"}
+    _code, result, out = ran(reconcile, **options, peers=[{"kubeconfig": KUBECONFIG, "api_key": "peer-key"}])
+    for hidden in (CODED, "abcdefghijkl", "kubeconfig-token", "an-api-key", "peer-key"):
+        assert hidden not in out
+    shown = result["invocation"]["module_args"]
+    assert shown["manifests"][0]["metadata"] == {"name": "s"}
+    assert list(shown["manifests"][0]["data"]) == ["k"]
+
+
+def test_the_log_of_the_system_learns_names_only(ran, monkeypatch):
+    logged: list[str] = []
+    monkeypatch.setattr(running.AnsibleModule, "log", lambda _self, text, **_how: logged.append(text))
+    ran(lambda cluster, params: {}, manifests=[SECRET], kubeconfig=KUBECONFIG)
+    assert logged == ["Invoked with kubeconfig, manifests"]
+
+
+def test_short_values_blot_nothing_out():
+    manifest = {"kind": "Secret", "stringData": {"tls": "true", "word": "long enough"}}
+    hidden = set(running.secrets_of({"manifests": [manifest]}))
+    assert "true" not in hidden
+    assert {"long enough", base64.b64encode(b"long enough").decode()} <= hidden
+
+
+def test_a_peer_is_not_found_by_the_environment(monkeypatch):
+    monkeypatch.setenv("K8S_AUTH_HOST", "https://east")
+    monkeypatch.setenv("K8S_AUTH_API_KEY", "t")
+    with pytest.raises(Refused, match="No cluster is named"):
+        running.connect_peer({})

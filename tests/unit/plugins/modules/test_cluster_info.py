@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""cluster_info on a cluster in memory."""
+
+from __future__ import annotations
+
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.answer import Answer
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.discovery import Kind
+from ansible_collections.meshops.lifecycle.plugins.modules.cluster_info import reconcile
+from ansible_collections.meshops.lifecycle.tests.unit.support.contract import crd
+from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+
+
+def node(name, version, *cidrs):
+    status = {"nodeInfo": {"kubeletVersion": version}}
+    spec = {"podCIDRs": list(cidrs)}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "spec": spec, "status": status}
+
+
+def told(cluster, permissions=(), crds=()):
+    return reconcile(cluster, {"permissions": list(permissions), "crds": list(crds)})
+
+
+def test_who_it_is():
+    result = told(FakeCluster(name="east", uid="some-uid"))
+    assert (result["name"], result["uid"], result["openshift"]) == ("east", "some-uid", False)
+    assert result["version"] == {"git_version": "v1.34.1", "major": 1, "minor": 34}
+    assert result["server"] == "https://east.example:6443"
+    assert result["changed"] is False
+
+
+def test_openshift_is_known_by_its_configuration():
+    config = Kind("config.openshift.io/v1", "ClusterVersion", "clusterversions", False)
+    assert told(FakeCluster(kinds=[config]))["openshift"]
+
+
+def test_nodes_and_how_far_they_are_behind():
+    cluster = FakeCluster(node("a", "v1.34.1", "10.1.0.0/24"), node("b", "v1.32.7", "10.2.0.0/24"))
+    expected = {"count": 2, "kubelet_versions": ["v1.32.7", "v1.34.1"], "skew": 2}
+    found = told(cluster)["nodes"]
+    assert {key: found[key] for key in expected} == expected
+
+
+def test_nodes_that_may_not_be_listed_are_left_out(monkeypatch):
+    cluster = FakeCluster()
+    handle = cluster.backend.handle
+
+    def forbidding(method, path, *rest):
+        return Answer(403, b'{"kind": "Status"}') if path == "/api/v1/nodes" else handle(method, path, *rest)
+
+    monkeypatch.setattr(cluster.backend, "handle", forbidding)
+    assert told(cluster)["nodes"] is None
+
+
+def test_missing_permissions_are_ready_to_be_said():
+    missing = Permission("create", "", "secrets", "mesh")
+    asked = [{"verb": "create", "group": "", "resource": "secrets", "namespace": "mesh", "name": None}]
+    (denied,) = told(FakeCluster(refuses=[missing]), permissions=asked)["denied"]
+    assert denied == {**asked[0], "sentence": "create secrets in namespace mesh"}
+
+
+def test_definitions_of_the_groups_and_of_those_below_them():
+    helm = {
+        "annotations": {"meta.helm.sh/release-name": "istio-base", "meta.helm.sh/release-namespace": "istio-system"},
+        "labels": {"app.kubernetes.io/managed-by": "Helm", "operators.coreos.com/sail.operators": ""},
+        "managedFields": [
+            {"manager": "helm", "operation": "Update", "apiVersion": "v1", "fieldsV1": {}},
+            {"manager": "kube-apiserver", "operation": "Update", "subresource": "status", "fieldsV1": {}},
+        ],
+    }
+    ours, other = crd("networking.istio.io"), crd("notistio.io")
+    ours["metadata"] |= helm
+    (found,) = told(FakeCluster(ours, other), crds=["istio.io"])["crds"]
+    assert found == {
+        "name": "widgets.networking.istio.io",
+        "release": "istio-system/istio-base",
+        "managed_by": "Helm",
+        "operators": ["sail.operators"],
+        "managers": ["helm"],
+        "stored_versions": ["v1"],
+    }
+
+
+def test_definitions_of_nobody():
+    (found,) = told(FakeCluster(crd("istio.io")), crds=["istio.io"])["crds"]
+    assert (found["release"], found["managed_by"], found["operators"]) == (None, None, [])
+    assert told(FakeCluster(crd("istio.io")))["crds"] == []

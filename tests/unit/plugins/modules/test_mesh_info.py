@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What runs of a mesh, read from a cluster in memory and from what its istiod says."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.answer import Answer
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Unreachable
+from ansible_collections.meshops.lifecycle.plugins.module_utils._module import observing
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
+from ansible_collections.meshops.lifecycle.plugins.modules import mesh_info
+from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live as istio
+from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, ROOT, issuer
+from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
+
+POD = "istiod-stable-7d9f"
+EXPECTED = {"revision": "stable", "network": "on-prem", "role": "primary", "gateway": True, "remotes": {"west": "aws"}}
+READY = [istio.namespace(), istio.deployment(), istio.pod(POD), *istio.gateway(), istio.link("west")]
+
+
+def told(remotes: str | None = None, networks: str | None = None, pod: str = POD) -> dict[Any, Any]:
+    texts = {
+        "clusterz": remotes or istio.clusterz(west="synced"),
+        "networkz": networks or istio.networkz(aws="192.0.2.20", on_prem="192.0.2.10"),
+        "syncz": json.dumps([istio.synced("client-5c8f.app")]),
+    }
+    return {(istio.NAMESPACE, pod, 15014, f"/debug/{path}"): text.encode() for path, text in texts.items()}
+
+
+def healthy(**change: Any) -> FakeCluster:
+    return FakeCluster(*READY, **{"answers": told(), **change})
+
+
+def ask(cluster: FakeCluster, **params: Any) -> dict[str, Any]:
+    known = {"provider": "istio", "namespace": istio.NAMESPACE, "expected": EXPECTED, "config": False, "wait": False, "wait_timeout": 60}
+    return mesh_info.reconcile(cluster, {**known, **params})
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
+    ticking = Ticking()
+    monkeypatch.setattr(observing, "time", ticking)
+    return ticking
+
+
+class TestFacts:
+    def test_all_of_them_of_a_healthy_cluster(self) -> None:
+        cluster = healthy()
+        assert ask(cluster) == {
+            "changed": False,
+            "cluster": "east",
+            "findings": [],
+            "planes": [{"revision": "stable", "version": "1.29.0", "desired": 1, "ready": 1, "reason": ""}],
+            "remotes": [{"pod": POD, "cluster": "west", "status": "synced"}],
+            "gateways": [{
+                "name": "istio-eastwestgateway", "namespace": "istio-system", "network": "on-prem", "desired": 1, "ready": 1,
+                "addresses": ["192.0.2.10"], "reason": "",
+            }],
+            "links": ["west"],
+            "reachable_networks": ["aws", "on-prem"],
+            "proxies": [{"name": "client-5c8f", "namespace": "app", "version": "1.29.0", "stale": []}],
+            "answered": [POD],
+            "unanswered": [],
+            "served_by": "",
+            "trust": {},
+        }
+        assert cluster.writes == []
+
+    def test_an_empty_cluster_has_none_and_nothing_is_expected_of_it(self) -> None:
+        result = ask(FakeCluster(), expected=None)
+        assert (result["findings"], result["planes"], result["gateways"], result["links"], result["trust"]) == ([], [], [], [], {})
+
+    def test_what_is_in_other_namespaces_is_not_looked_at(self) -> None:
+        other = istio.deployment()
+        other["metadata"] = {**other["metadata"], "namespace": "elsewhere"}
+        assert ask(FakeCluster(other))["planes"] == []
+
+    def test_the_certificates_are_told_and_the_key_is_not(self) -> None:
+        secret, = trust.secrets(issuer(), istio.NAMESPACE)
+        result = ask(FakeCluster(*READY, secret, answers=told()))
+        assert result["trust"]["root"]["subject"] == ROOT.raw.subject.rfc4514_string()
+        assert result["trust"]["intermediate"]["subject"] == EAST.raw.subject.rfc4514_string()
+        text = json.dumps(result)
+        lines = EAST.key_pem.decode().splitlines()[1:-1]
+        assert not any(line in text for line in [*lines, base64.b64encode(EAST.key_pem).decode()[:60]])
+
+    def test_what_users_configured_is_counted_without_what_is_ours(self) -> None:
+        def routing(name: str, **labels: str) -> dict[str, Any]:
+            return {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": name, "namespace": "app", "labels": labels}}
+
+        theirs = {**istio.deployment(), "metadata": {"name": "kiali", "namespace": istio.NAMESPACE}}
+        ours = routing("istiod-vs", **{"app.kubernetes.io/managed-by": "meshops.lifecycle"})
+        cluster = FakeCluster(*READY, routing("a"), routing("b"), ours, theirs, answers=told())
+        assert ask(cluster, config=True)["config"] == {"VirtualService": 2, "Deployment": 1}
+        assert "config" not in ask(cluster)
+
+
+class TestFindings:
+    @pytest.mark.parametrize(("change", "words"), [
+        pytest.param({"answers": told(istio.clusterz(west="timeout"))}, "has not synced the cluster west (it says timeout)", id="not synced"),
+        pytest.param({"answers": told(istio.clusterz())}, "does not know the cluster west", id="not known"),
+        pytest.param({"answers": told(networks=istio.networkz(on_prem="192.0.2.10"))}, "no gateway of the network aws", id="no way there"),
+        pytest.param({"answers": {}}, f"{POD}/debug/clusterz did not answer", id="no answer"),
+        pytest.param({"answers": {**told(), (istio.NAMESPACE, POD, 15014, "/debug/syncz"): Answer(401, b"no")}}, "/debug/syncz did not answer", id="an answer that refuses"),
+        pytest.param({"answers": {**told(), (istio.NAMESPACE, POD, 15014, "/debug/syncz"): Unreachable("gone")}}, "/debug/syncz did not answer", id="an error"),
+    ])
+    def test_what_is_not_as_expected_is_a_finding_and_no_failure(self, change: dict[str, Any], words: str) -> None:
+        assert any(words in finding for finding in ask(healthy(**change))["findings"])
+
+    def test_every_replica_is_asked(self) -> None:
+        answers = {**told(), **told(istio.clusterz(west="syncing"), pod="istiod-stable-2")}
+        cluster = FakeCluster(*READY, istio.pod("istiod-stable-2"), answers=answers)
+        assert ask(cluster)["findings"] == [
+            "east: istiod-stable-2 has not synced the cluster west (it says syncing); look whether west's API server is reached from here."
+        ]
+
+
+class TestWaiting:
+    def test_ends_as_soon_as_all_is_as_expected(self, clock: Ticking) -> None:
+        cluster = healthy(answers=told(istio.clusterz(west="syncing")))
+        clock.meanwhile = lambda passed: passed == 3 and cluster.answers.update(told())
+        assert ask(cluster, wait=True)["findings"] == []
+        assert clock.passed == 3
+
+    def test_ends_in_a_failure_with_each_finding(self, clock: Ticking) -> None:
+        with pytest.raises(NotReady) as failed:
+            ask(FakeCluster(), wait=True)
+        assert str(failed.value).startswith("After 60 s: east: the control plane stable is not installed; ")
+        assert len(failed.value.facts["findings"]) == 2
+        assert clock.passed > 60
+
+    def test_is_left_out_in_check_mode(self, clock: Ticking) -> None:
+        assert len(ask(FakeCluster(dry_run=True), wait=True)["findings"]) == 2
+        assert clock.passed == 0
+
+    def test_is_not_needed_where_nothing_is_expected(self, clock: Ticking) -> None:
+        assert ask(FakeCluster(), wait=True, expected=None)["findings"] == []
+        assert clock.passed == 0

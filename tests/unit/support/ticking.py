@@ -1,0 +1,23 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A clock for what waits: time passes only while it sleeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+class Ticking:
+    """Stands in for the module `time`; `meanwhile` is called in each sleep with the seconds that have passed."""
+
+    def __init__(self, meanwhile: Callable[[float], None] = lambda _passed: None) -> None:
+        self.passed, self.meanwhile = 0.0, meanwhile
+
+    def monotonic(self) -> float:
+        return self.passed
+
+    def sleep(self, seconds: float) -> None:
+        self.passed += seconds
+        self.meanwhile(self.passed)
