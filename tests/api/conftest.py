@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -18,24 +19,59 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 
-from .apiserver import ApiServer, programs, running
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lab"))
+
+from api_fixture import api_server
+
+__all__ = ["api_server"]
+
+
+@dataclass(frozen=True)
+class Way:
+    """The API server and how to reach it: `kubeconfig` has the contexts admin, and reader who may do nothing."""
+
+    url: str
+    ca: str
+    kubeconfig: str
+    tokens: Mapping[str, str]
 
 
 @pytest.fixture(scope="session")
-def api_server(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Started once, for whoever needs it first."""
-    found = programs()
-    if found is None:
-        pytest.fail("etcd and kube-apiserver are not built: run `make lab-build`, or name their folders in MESHOPS_API_BIN.")
-    with running(tmp_path_factory.mktemp("api"), *found) as server:
-        yield server
+def way(api_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Way:
+    """Both with tokens, as they are used in the field."""
+    cluster = connect({"kubeconfig": str(api_server.kubeconfig), "context": api_server.context}, environ={})
+    tokens = {name: _token(cluster, name) for name in ("admin", "reader")}
+    config = yaml.safe_load(api_server.kubeconfig.read_text())
+    entry = config["clusters"][0]["cluster"]
+    folder = tmp_path_factory.mktemp("way")
+    (folder / "ca.crt").write_bytes(base64.b64decode(entry["certificate-authority-data"]))
+    config["users"] = [{"name": name, "user": {"token": token}} for name, token in tokens.items()]
+    config["contexts"] = [{"name": name, "context": {"cluster": config["clusters"][0]["name"], "user": name}} for name in tokens]
+    (folder / "kubeconfig").write_text(yaml.safe_dump(config))
+    return Way(api_server.server, str(folder / "ca.crt"), str(folder / "kubeconfig"), tokens)
+
+
+def _token(cluster: Cluster, name: str) -> str:
+    meta = {"name": name, "namespace": "default"}
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta}
+    subject = {"kind": "ServiceAccount", **meta}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
+    binding = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": name}}
+    cluster.apply([account, *([{**binding, "subjects": [subject], "roleRef": role}] if name == "admin" else [])])
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200}}
+    path = f"/api/v1/namespaces/default/serviceaccounts/{name}/token"
+    answer = cluster._server.transport.request("POST", path, body=request)
+    assert answer.ok, answer.body
+    return str(answer.json()["status"]["token"])
 
 
 @pytest.fixture(scope="session")
-def admin(api_server: ApiServer) -> dict[str, Any]:
+def admin(way: Way) -> dict[str, Any]:
     """Connection options of somebody who may do everything."""
-    return {"kubeconfig": str(api_server.kubeconfig), "context": "admin", "cluster": "east"}
+    return {"kubeconfig": way.kubeconfig, "context": "admin", "cluster": "east"}
 
 
 @dataclass(frozen=True)

@@ -6,27 +6,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from .apiserver import TOKENS, ApiServer
-from .conftest import Play, Step
+from .conftest import Play, Step, Way
 
 
 def info(**options: Any) -> Step:
     return Step("cluster_info", options)
 
 
-def test_who_it_is(play: Play, api_server: ApiServer):
+def test_who_it_is(play: Play, way: Way):
     permissions = [{"verb": "create", "resource": "secrets", "namespace": "istio-system"}]
     groups = ["example.com"]
     full, poor = play(
         info(permissions=permissions, crds=groups),
-        info(host=api_server.url, api_key=TOKENS["reader"], ca_cert=str(api_server.ca), kubeconfig=None, context=None),
+        info(host=way.url, api_key=way.tokens["reader"], ca_cert=way.ca, kubeconfig=None, context=None),
     ).results
-    assert (full["name"], full["server"], full["denied"]) == ("east", api_server.url, [])
+    assert (full["name"], full["server"], full["denied"]) == ("east", way.url, [])
     assert full["version"]["major"] == 1
     assert full["nodes"]["count"] == 0
     assert abs(full["clock_skew_seconds"]) < 3
@@ -42,28 +42,28 @@ def test_the_wrong_cluster_is_refused(play: Play):
     assert "is not the one pinned: kube-system has UID" in wrong["msg"]
 
 
-def _without_credential(path: Any, api_server: ApiServer) -> str:
-    config = yaml.safe_load(api_server.kubeconfig.read_text())
+def _without_credential(path: Any, way: Way) -> str:
+    config = yaml.safe_load(Path(way.kubeconfig).read_text())
     config["users"] = [{"name": "admin", "user": {}}, {"name": "reader", "user": {"token": "expired-token"}}]
     path.write_text(yaml.safe_dump(config))
     return str(path)
 
 
-def test_one_sentence_each(play: Play, api_server: ApiServer, tmp_path):
-    host = {"kubeconfig": None, "context": None, "ca_cert": str(api_server.ca), "api_key": TOKENS["admin"]}
-    broken = _without_credential(tmp_path / "broken", api_server)
+def test_one_sentence_each(play: Play, way: Way, tmp_path):
+    host = {"kubeconfig": None, "context": None, "ca_cert": way.ca, "api_key": way.tokens["admin"]}
+    broken = _without_credential(tmp_path / "broken", way)
     expected = {
         "There is no context nowhere in kubeconfig": info(context="nowhere"),
         "there are: admin, reader.": info(context=None),
         "does not exist.": info(kubeconfig=str(tmp_path / "missing")),
         "has no credential": info(kubeconfig=broken),
         "expired, revoked": info(kubeconfig=broken, context="reader"),
-        'User "reader" cannot get': info(context="reader"),
+        'User "system:serviceaccount:default:reader" cannot get': info(context="reader"),
         "refuses connections": info(**host, host="https://127.0.0.1:1"),
         "name does not resolve": info(**host, host="https://nowhere.invalid"),
-        "is not trusted: self-signed certificate": info(**{**host, "ca_cert": None}, host=api_server.url),
+        "is not trusted: ": info(**{**host, "ca_cert": None}, host=way.url),
         "No cluster is named": info(kubeconfig=None, context=None),
-        "No credential is given": info(kubeconfig=None, context=None, host=api_server.url),
+        "No credential is given": info(kubeconfig=None, context=None, host=way.url),
     }
     results = play(*expected.values()).results
     for told, result in zip(expected, results, strict=True):
@@ -73,16 +73,16 @@ def test_one_sentence_each(play: Play, api_server: ApiServer, tmp_path):
         assert "\n" not in result["msg"]
 
 
-def test_a_kubeconfig_as_a_dictionary_shows_no_token(play: Play, api_server: ApiServer):
-    config = yaml.safe_load(api_server.kubeconfig.read_text())
+def test_a_kubeconfig_as_a_dictionary_shows_no_token(play: Play, way: Way):
+    config = yaml.safe_load(Path(way.kubeconfig).read_text())
     played = play(info(kubeconfig=config), info(kubeconfig=config, context="nowhere"))
     assert [result.get("failed", False) for result in played.results] == [False, True]
-    assert TOKENS["admin"] not in played.output
+    assert way.tokens["admin"] not in played.output
 
 
 @pytest.mark.parametrize("name", ["KUBECONFIG", "CONTEXT"])
-def test_the_environment_of_kubernetes_core_counts(play: Play, api_server: ApiServer, name):
-    told = {"K8S_AUTH_KUBECONFIG": str(api_server.kubeconfig), "K8S_AUTH_CONTEXT": "admin"}
+def test_the_environment_of_kubernetes_core_counts(play: Play, way: Way, name):
+    told = {"K8S_AUTH_KUBECONFIG": way.kubeconfig, "K8S_AUTH_CONTEXT": "admin"}
     given = {"kubeconfig": None} if name == "KUBECONFIG" else {"context": None}
     (result,) = play(info(**given), environ=told).results
     assert result["uid"]

@@ -148,3 +148,10 @@ def test_the_wait_for_a_rollout_says_what_it_waits_for(play: Play, place):
     assert late["msg"].startswith(f"east: not ready after 1 s: Deployment {place}/web: its controller has not seen")
     assert not unwaited["changed"]
     assert not checked["changed"]
+
+
+def test_a_namespace_that_is_being_deleted_is_said(play: Play, cluster, place):
+    """Nobody ends the deletion here: there is no controller manager."""
+    cluster.delete([Ref.of(namespace(place))])
+    (result,) = play(wish(namespace(place), config_map(place, a="1"))).results
+    assert result["msg"] == (f"east: cannot apply ConfigMap {place}/settings while its namespace is being deleted; run again when it is gone.")

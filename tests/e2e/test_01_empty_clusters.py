@@ -26,7 +26,7 @@ def test_a_check_of_the_first_install_succeeds_and_makes_nothing(estate: Estate)
     assert run.lines("istio-base: not installed"), run.output
     assert run.lines("istiod-stable: not installed"), run.output
     assert run.lines("istio-eastwestgateway: not installed"), run.output
-    assert run.lines("+", "kind: Secret"), "the diff does not show the CA that would be made"
+    assert run.lines('+', '"kind": "Secret"'), "the diff does not show the CA that would be made"
     for cluster in ("east", "west"):
         assert estate.names(cluster, "namespaces") == before[cluster]
         assert not [name for name in estate.names(cluster, "crds") if name.endswith(".istio.io")]

@@ -119,11 +119,11 @@ class Cluster:
     ) -> Answer:
         """HTTP to a pod's port; the pod sees it come from localhost."""
         asked = Question(namespace, pod, port, path, method, body, timeout)
-        return portforward.ask(self._server.transport.access, self.name, asked)
+        return portforward.ask(self._server.transport, asked)
 
     def ask_all(self, questions: Sequence[Question]) -> Answers:
         """Answers in the order of the questions; what failed stands in the place of its answer."""
-        return each(lambda question: portforward.ask(self._server.transport.access, self.name, question), questions, _ASKED_AT_ONCE)
+        return each(lambda question: portforward.ask(self._server.transport, question), questions, _ASKED_AT_ONCE)
 
     def denied(self, permissions: Sequence[Permission]) -> Permissions:
         """Those of them that our credential does not have."""

@@ -28,8 +28,9 @@ _TARGET = ("host", "api_key", "username", "password", "client_cert", "client_key
 _PROXY_HEADERS = ("proxy_basic_auth", "basic_auth", "user_agent")
 
 
-def connect(params: Mapping[str, Any], *, dry_run: bool = False, environ: Mapping[str, str] = os.environ) -> Cluster:
+def connect(params: Mapping[str, Any], *, dry_run: bool = False, environ: Mapping[str, str] | None = None) -> Cluster:
     """A Cluster for the target that was named; never the one this process happens to run in or point at."""
+    environ = os.environ if environ is None else environ
     options = _options(params, environ)
     try:
         context, access = _access(options, environ)

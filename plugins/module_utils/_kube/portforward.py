@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .._mesh.errors import MeshError, NotReady, Unreachable
-from .access import Access
 from .answer import Answer, error
 from .failure import why
+from .transport import Transport
 from .websocket import WebSocket
 
 _DATA, _ERROR = 0, 1
@@ -35,31 +35,31 @@ class Question:
     timeout: float = 15
 
 
-def ask(access: Access, cluster: str, question: Question) -> Answer:
-    """Tried again when the connection breaks, which may make a request arrive twice unless it is a GET."""
+def ask(transport: Transport, question: Question) -> Answer:
+    """Tried again when the connection breaks, unless a request could then arrive twice and matter twice."""
     end = time.monotonic() + question.timeout
+    who = f"{transport.name}: Pod {question.namespace}/{question.pod}, port {question.port},"
     for attempt in range(1, _TRIES + 1):
         try:
-            return _ask(access, cluster, question, end - time.monotonic())
+            return _ask(transport, question, who, end)
         except TimeoutError as late:
-            raise NotReady(f"{_who(cluster, question)} does not answer within {question.timeout:g} s.") from late
-        except (OSError, http.client.HTTPException) as broken:
+            raise NotReady(f"{who} does not answer within {question.timeout:g} s.") from late
+        except (OSError, http.client.HTTPException) as failed:
             if attempt == _TRIES or question.method != "GET" or time.monotonic() >= end:
-                raise Unreachable(f"{_who(cluster, question)} could not be asked: the API server {why(broken)}") from broken
+                raise Unreachable(f"{who} could not be asked: the API server {why(failed)}") from failed
     raise AssertionError("unreachable")
 
 
-def _who(cluster: str, question: Question) -> str:
-    return f"{cluster}: Pod {question.namespace}/{question.pod}, port {question.port},"
-
-
-def _ask(access: Access, cluster: str, question: Question, timeout: float) -> Answer:
+def _ask(transport: Transport, question: Question, who: str, end: float) -> Answer:
+    access = transport.access
     path = f"/api/v1/namespaces/{question.namespace}/pods/{question.pod}/portforward?ports={question.port}"
-    with WebSocket(access, path, timeout) as opened:
+    with WebSocket(access, path, end - time.monotonic()) as opened:
+        if opened.refused and opened.refused.status == 401 and transport.renew(access):
+            return _ask(transport, question, who, end)
         if opened.refused:
-            raise error(opened.refused, cluster, f"forward a port to Pod {question.namespace}/{question.pod}")
+            raise error(opened.refused, transport.name, f"forward a port to Pod {question.namespace}/{question.pod}")
         opened.send(_DATA, _request(question))
-        stream = io.BufferedReader(_Incoming(opened.receive(), _who(cluster, question)))
+        stream = io.BufferedReader(_Incoming(opened.receive(), who))
         with http.client.HTTPResponse(_Source(stream), method=question.method) as reply:  # type: ignore[arg-type]
             reply.begin()
             return Answer(reply.status, reply.read(), {name.lower(): value for name, value in reply.getheaders()})

@@ -140,7 +140,7 @@ class Transport:
     def _once(self, call: _Call) -> Answer:
         used = self.access
         answer = self._send(call, used)
-        if answer.status == 401 and self._renew(used):
+        if answer.status == 401 and self.renew(used):
             answer = self._send(call, self.access)
         return answer
 
@@ -150,14 +150,18 @@ class Transport:
         self._answered = True
         return Answer(reply.status, reply.data, {key.lower(): value for key, value in reply.headers.items()})
 
-    def _renew(self, used: Access) -> bool:
-        """A token that ran out in the middle of a long run is fetched anew, by the first thread that notices."""
+    def renew(self, used: Access) -> bool:
+        """A token that ran out in the middle of a long run is fetched anew, by the first thread that notices.
+
+        False when there is no other than the one that was used, so that the same request need not be tried again.
+        """
         with self._lock:
             if self.access is not used:
                 return True
-            if not used.renew:
+            fresh = used.renew() if used.renew else used
+            if (fresh.headers, fresh.client_cert) == (used.headers, used.client_cert):
                 return False
-            self.access = used.renew()
+            self.access = fresh
             if (used.client_cert, used.client_key) != (self.access.client_cert, self.access.client_key):
                 self._pool = self._open()
             return True

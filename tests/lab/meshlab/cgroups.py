@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from . import processes
 from .errors import LabError
 
 PREFIX = "meshlab-"
-NEEDED_V1 = ("cpu", "cpuset", "memory", "pids")
+NEEDED = ("cpu", "cpuset", "memory", "pids")
 PROGRAMS = "programs"
 
 
@@ -28,30 +29,32 @@ def controllers(mounts: str) -> set[str]:
     return {option for words in map(str.split, mounts.splitlines()) if words[2] == "cgroup" for option in words[3].split(",")}
 
 
+def available(mounts: str) -> set[str]:
+    """The controllers that can be used, in whichever version."""
+    found = controllers(mounts)
+    for place, kind in hierarchies(mounts):
+        if kind == "cgroup2" and (place / "cgroup.controllers").exists():
+            found |= set((place / "cgroup.controllers").read_text(encoding="utf-8").split())
+    return found
+
+
 def _mounted() -> list[tuple[Path, str]]:
     return hierarchies(Path("/proc/self/mounts").read_text(encoding="utf-8"))
-
-
-def unified() -> bool:
-    """Whether this machine has version 2 only."""
-    return all(kind == "cgroup2" for _place, kind in _mounted())
 
 
 def check() -> None:
     text = Path("/proc/self/mounts").read_text(encoding="utf-8")
     if not hierarchies(text):
         raise LabError("No control groups are mounted on /sys/fs/cgroup, and the kubelet needs them: mount them, or run on a machine that has them.")
-    missing = [] if unified() else [name for name in NEEDED_V1 if name not in controllers(text)]
+    missing = [name for name in NEEDED if name not in available(text)]
     if missing:
-        raise LabError(f"The control groups lack {', '.join(missing)}, which the kubelet needs: mount them under /sys/fs/cgroup.")
+        raise LabError(f"The control groups lack {', '.join(missing)}, which the kubelet needs: mount or delegate them under /sys/fs/cgroup.")
 
 
 def _write(file: Path, text: str) -> None:
-    try:
+    # A controller may be absent or fixed here; the kubelet names it if it matters.
+    with contextlib.suppress(OSError):
         file.write_text(text, encoding="utf-8")
-    except OSError:
-        # A controller that is absent or fixed here; the kubelet names it if it matters.
-        pass
 
 
 def _copy_cpuset(group: Path) -> None:
@@ -61,19 +64,24 @@ def _copy_cpuset(group: Path) -> None:
             _write(group / name, (group.parent / name).read_text(encoding="utf-8"))
 
 
+def _delegate(group: Path) -> None:
+    """Version 2: let the groups below have every controller that this one has (none, where version 1 holds them)."""
+    for controller in (group / "cgroup.controllers").read_text(encoding="utf-8").split():
+        _write(group / "cgroup.subtree_control", f"+{controller}")
+
+
 def create(name: str) -> None:
     """The cluster's tree, with a leaf for the programs outside of pods (in version 2 only leaves hold processes)."""
     for place, kind in _mounted():
         group = place / name
-        if kind == "cgroup2" and unified():
-            enabled = " ".join(f"+{controller}" for controller in (place / "cgroup.controllers").read_text(encoding="utf-8").split())
-            _write(place / "cgroup.subtree_control", enabled)
+        if kind == "cgroup2":
+            _delegate(place)
         for directory in (group, group / PROGRAMS):
             directory.mkdir(exist_ok=True)
             if kind == "cgroup":
                 _copy_cpuset(directory)
-        if kind == "cgroup2" and unified():
-            _write(group / "cgroup.subtree_control", enabled)
+        if kind == "cgroup2":
+            _delegate(group)
 
 
 def join(name: str) -> None:
@@ -107,10 +115,8 @@ def members(name: str | None = None) -> set[int]:
 def _rmdir(trees: Iterable[Path]) -> bool:
     for tree in trees:
         for directory, _subdirectories, _files in os.walk(tree, topdown=False):
-            try:
+            with contextlib.suppress(OSError):
                 os.rmdir(directory)
-            except OSError:
-                pass
     return not any(tree.exists() for tree in trees)
 
 

@@ -54,10 +54,12 @@ def _path(arguments: argparse.Namespace) -> None:
 
 
 def _status(_arguments: argparse.Namespace) -> int:
+    lab.host.check_root()
     return 0 if report.status() else 1
 
 
 def _logs(arguments: argparse.Namespace) -> None:
+    lab.host.check_root()
     report.logs(arguments.cluster, arguments.lines, arguments.program)
 
 
@@ -106,11 +108,10 @@ def _inside(command: Callable[[str, Command, str], argparse.ArgumentParser]) -> 
     enter = command("enter", lambda a: inside.enter(a.cluster, a.argv[1:] if a.argv[:1] == ["--"] else a.argv), "run a program inside a cluster")
     enter.add_argument("cluster")
     enter.add_argument("argv", nargs=argparse.REMAINDER)
-    for name, connected, text in (("cut", False, "make a cluster unreachable"), ("mend", True, "undo `cut`")):
-        command(name, lambda a, to=connected: inside.connect(a.cluster, to), text).add_argument("cluster")
-    for name, halted, text in (("halt", True, "stop a cluster's API server where it is, so that it takes connections and does not answer"),
-                               ("resume", False, "undo `halt`")):
-        added = command(name, lambda a, to=halted: inside.halt(a.cluster, a.program, to), text)
+    for name, text in (("cut", "make a cluster unreachable"), ("mend", "undo `cut`")):
+        command(name, lambda a: inside.connect(a.cluster, a.command == "mend"), text).add_argument("cluster")
+    for name, text in (("halt", "stop a cluster's API server where it is, so that it takes connections and does not answer"), ("resume", "undo `halt`")):
+        added = command(name, lambda a: inside.halt(a.cluster, a.program, a.command == "halt"), text)
         added.add_argument("cluster")
         added.add_argument("--program", default="kube-apiserver")
     load = command("load-image", lambda a: inside.load_image(a.archive, a.clusters), "bring an image archive into clusters")
@@ -130,9 +131,14 @@ def main(argv: Sequence[str]) -> int:
         return arguments.action(arguments) or 0
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            # Whoever reads has enough; what is still buffered must not complain at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        place = f" ({error.filename})" if error.filename else ""
+        print(f"lab: the system refuses what is needed: {error.strerror or error}{place}; mend that and run the same command again.", file=sys.stderr)
     except KeyboardInterrupt:
         print("lab: interrupted; `make lab-down` removes what was made, `make lab` goes on", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1

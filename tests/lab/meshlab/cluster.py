@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,7 @@ class Cluster:
 
     def create(self, parts: Parts) -> None:
         """All files of a new cluster."""
-        if len(f"{self.home}/containerd.sock") > LONGEST_SOCKET:
-            raise LabError(f"The path {self.home} is too long for a socket: set MESHOPS_LAB_STATE to a shorter one.")
+        check_place(self.home)
         for directory in (self.logs, *(self.home / source for source, _target in node.BINDS)):
             directory.mkdir(parents=True, exist_ok=True)
         self._certificates()
@@ -106,7 +106,7 @@ class Cluster:
         cgroups.create(self.plan.cgroup)
         environment = {**os.environ, "PATH": host.search_path(parts.binaries), "PYTHONPATH": str(paths.LAB), "PYTHONDONTWRITEBYTECODE": "1"}
         begun = subprocess.run([sys.executable, "-m", "meshlab.supervisor", str(specification)], env=environment, cwd="/", check=False,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30)
+                               capture_output=True, text=True, timeout=30)
         if begun.returncode:
             raise LabError(f"{self.plan.name} could not be started: {last_words(begun.stderr)}.")
         pid = int(begun.stdout)
@@ -161,17 +161,26 @@ class Cluster:
         run([str(kubectl), f"--kubeconfig={paths.kubeconfig(self.plan.name)}", "apply", "--server-side", "--force-conflicts", "--filename=-"],
             stdin=text)
 
-    def await_ready(self, pid: int, kubectl: Path, patience: float) -> bool:
+    def await_ready(self, pid: int, kubectl: Path, patience: float, give_up: Callable[[], bool]) -> bool:
         """Whether the cluster comes up within the time; False at once when its first process ends."""
         started, end = processes.started(pid), time.monotonic() + patience
         since = (self.home / "specification.json").stat().st_mtime - 1
-        while time.monotonic() < end and processes.alive(pid, started):
+        while time.monotonic() < end and processes.alive(pid, started) and not give_up():
             if self.well(since):
                 return True
             if self.answers() and not self.furnished():
                 self.furnish(kubectl)
             time.sleep(0.3)
         return False
+
+
+def check_place(home: Path) -> None:
+    """Refuse a directory that the cluster's programs could not use."""
+    if len(f"{home}/containerd.sock") > LONGEST_SOCKET:
+        raise LabError(f"The path {home} is too long for a socket: set MESHOPS_LAB_STATE to a shorter one.")
+    hidden = [place for place in ("/run", "/proc", "/sys", *(target for _source, target in node.BINDS)) if home.resolve().is_relative_to(place)]
+    if hidden:
+        raise LabError(f"The clusters have a {hidden[0]} of their own and could not see {home}: set MESHOPS_LAB_STATE to a directory elsewhere.")
 
 
 def seconds(time_of_day: str) -> float:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -44,7 +45,7 @@ def cni_plugins() -> Path | None:
 
 def check_root() -> None:
     if os.geteuid():
-        raise LabError("The lab needs root (it makes network namespaces, mounts and control groups): run this as root, or use `make lab-api`, which does not.")
+        raise LabError("The lab needs root (for network namespaces, mounts, control groups, and its files): run this as root, or use `make lab-api`, which does not.")
     os.environ["PATH"] = search_path()
 
 
@@ -145,8 +146,6 @@ def create_directories(record: Record, wanted: Iterable[str]) -> None:
 
 def remove_directories(record: Record) -> None:
     for directory in sorted(record.directories, key=len, reverse=True):
-        try:
+        # It may be gone, or in use by someone who came after us.
+        with contextlib.suppress(OSError):
             os.rmdir(directory)
-        except OSError:
-            # Gone, or in use by someone who came after us.
-            pass

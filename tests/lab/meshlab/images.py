@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from . import cache, image, wheels
@@ -103,9 +103,9 @@ def _import_all(images: list[Image], kind: str, target: Path) -> None:
     config.unlink()
 
 
-def _await(ready: object, log: Path) -> None:
+def _await(ready: Callable[[], bool], log: Path) -> None:
     for _attempt in range(100):
-        if ready():  # type: ignore[operator]
+        if ready():
             return
         time.sleep(0.1)
     raise LabError(f"containerd did not start to take in the images; its log is {log}.")
@@ -126,8 +126,8 @@ def store(built: Mapping[str, Path], directory: Path) -> Path:
     places = {**built, "envoy": program.parents[2]}
     parts = [FORMAT, kind, version]
     for one in images:
-        files = {path: file for path, file in image.with_libraries(one.files).items()}
-        parts.append(json.dumps([one.names, one.entrypoint, one.user, {path: _fingerprint(file, places) for path, file in sorted(files.items())}]))
+        files = {path: _fingerprint(file, places) for path, file in sorted(image.with_libraries(one.files).items())}
+        parts.append(json.dumps([one.names, one.entrypoint, one.user, files]))
 
     def make(target: Path) -> None:
         cache.need_space(target, 3, "the container images")

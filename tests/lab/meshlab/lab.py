@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from .state import Member, Record
 
 MARK = ".meshlab"
 PATIENCE = 150.0
+REPAIR = 60.0
 
 
 def parts() -> Parts:
@@ -38,17 +40,71 @@ def up(names: Sequence[str], flat: Sequence[str] | None = None, audit: bool | No
     cache.need_space(paths.state(), 2, "the clusters' data")
     with state.exclusive():
         record = _adopt()
-        plans = plan.assign(names, {name: member.index for name, member in record.clusters.items()})
         if flat is not None:
             record.flat = list(flat)
+        plans = plan.assign([*names, *record.flat], {name: member.index for name, member in record.clusters.items()})
         _claim(record)
-        with ThreadPoolExecutor(len(plans)) as pool:
-            outcomes = list(pool.map(lambda one: _up_one(record, one, made_of, flat is not None, audit), plans))
+        wanted = [one for one in plans if one.name in names]
+        outcomes = _Bringing(record, made_of, plans, audit).all(wanted)
         _write_kubeconfig(record)
-    failed = [one.name for one, well in zip(plans, outcomes, strict=True) if not well]
+    failed = [one.name for one, well in zip(wanted, outcomes, strict=True) if not well]
     if failed:
         raise LabError(f"{' and '.join(failed)} did not become ready within {PATIENCE:.0f} s: `make lab-logs` shows why.")
-    say(f"{', '.join(one.name for one in plans)} ready after {duration(time.monotonic() - begun)}; KUBECONFIG={paths.kubeconfig()}")
+    say(f"{', '.join(one.name for one in wanted)} ready after {duration(time.monotonic() - begun)}; KUBECONFIG={paths.kubeconfig()}")
+
+
+class _Bringing:
+    """Several clusters brought up at once."""
+
+    def __init__(self, record: Record, made_of: Parts, plans: list[Plan], audit: bool | None) -> None:
+        self._record, self._parts, self._audit = record, made_of, audit
+        self._plans = {one.name: one for one in plans}
+        self._kubectl = made_of.binaries / "kubectl"
+        self._interrupted = threading.Event()
+
+    def all(self, plans: list[Plan]) -> list[bool]:
+        """Whether each became ready."""
+        with ThreadPoolExecutor(len(plans)) as pool:
+            try:
+                return list(pool.map(self._bring, plans))
+            except KeyboardInterrupt:
+                self._interrupted.set()
+                raise
+
+    def _wanted(self, cluster: Cluster) -> Member:
+        name, before = cluster.plan.name, self._record.clusters.get(cluster.plan.name)
+        audit = self._audit if self._audit is not None else bool(before and before.audit)
+        flat = [other for other in self._record.flat if other != name] if name in self._record.flat else []
+        return Member(cluster.plan.index, cluster.recipe(self._parts), audit=audit, flat=flat)
+
+    def _bring(self, one: Plan) -> bool:
+        cluster, before = Cluster(one), self._record.clusters.get(one.name)
+        wanted = self._wanted(cluster)
+        if before and (before.recipe, before.audit, before.flat) == (wanted.recipe, wanted.audit, wanted.flat):
+            if processes.alive(before.pid, before.started) and self._await(cluster, before, REPAIR):
+                say(f"{one.name} runs already")
+                return True
+            say(f"{one.name} is not well: starting it again with its data")
+            if self._start(cluster, wanted, REPAIR):
+                return True
+            say(f"{one.name} did not come back: making it anew")
+        elif before:
+            say(f"{one.name} was made otherwise than this checkout would: making it anew")
+        _remove_cluster(one.name, before, one)
+        cluster.create(self._parts)
+        return self._start(cluster, wanted, PATIENCE)
+
+    def _start(self, cluster: Cluster, member: Member, patience: float) -> bool:
+        _end(cluster.plan.name, self._record.clusters.get(cluster.plan.name))
+        self._record.clusters[cluster.plan.name] = member
+        self._record.save()
+        member.pid = cluster.start(self._parts, Options(member.audit, tuple(self._plans[name] for name in member.flat)))
+        member.started = processes.started(member.pid)
+        self._record.save()
+        return self._await(cluster, member, patience)
+
+    def _await(self, cluster: Cluster, member: Member, patience: float) -> bool:
+        return cluster.await_ready(member.pid, self._kubectl, patience, self._interrupted.is_set)
 
 
 def _adopt() -> Record:
@@ -76,43 +132,6 @@ def _claim(record: Record) -> None:
     host.create_bridge(record)
 
 
-def _up_one(record: Record, one: Plan, made_of: Parts, flat_asked: bool, audit: bool | None) -> bool:
-    cluster, kubectl = Cluster(one), made_of.binaries / "kubectl"
-    wanted = Member(one.index, cluster.recipe(made_of), audit=record.clusters.get(one.name, Member(0)).audit if audit is None else audit,
-                    flat=_neighbours(record, one.name))
-    before = record.clusters.get(one.name)
-    if before and (before.recipe, before.audit, before.flat) == (wanted.recipe, wanted.audit, wanted.flat):
-        if processes.alive(before.pid, before.started) and cluster.await_ready(before.pid, kubectl, 60):
-            say(f"{one.name} runs already")
-            return True
-        say(f"{one.name} is not well: starting it again with its data")
-        if _start(record, cluster, wanted, made_of, 60):
-            return True
-        say(f"{one.name} did not come back: making it anew")
-    elif before:
-        say(f"{one.name} was made otherwise than this checkout would: making it anew")
-    _remove_cluster(one.name, before, one)
-    cluster.create(made_of)
-    return _start(record, cluster, wanted, made_of, PATIENCE)
-
-
-def _neighbours(record: Record, name: str) -> list[str]:
-    return [other for other in record.flat if other != name] if name in record.flat else []
-
-
-def _start(record: Record, cluster: Cluster, wanted: Member, made_of: Parts, patience: float) -> bool:
-    before = record.clusters.get(cluster.plan.name)
-    if before:
-        _end(cluster.plan.name, before)
-    record.clusters[cluster.plan.name] = wanted
-    record.save()
-    flat = [Plan(name, plan.assign([name], {n: m.index for n, m in record.clusters.items()})[0].index) for name in wanted.flat]
-    wanted.pid = cluster.start(made_of, Options(wanted.audit, tuple(flat)))
-    wanted.started = processes.started(wanted.pid)
-    record.save()
-    return cluster.await_ready(wanted.pid, made_of.binaries / "kubectl", patience)
-
-
 def _write_kubeconfig(record: Record) -> None:
     """The file with a context for each cluster; no current context, so that nobody meets a cluster by accident."""
     entries = [(name, Plan(name, member.index).server, paths.state() / name / "pki", "admin") for name, member in sorted(record.clusters.items())
@@ -132,6 +151,7 @@ def down(names: Sequence[str] = ()) -> None:
             member = record.clusters.pop(name, None) if record else None
             _remove_cluster(name, member, Plan(name, member.index) if member else None)
         if record:
+            record.flat = [name for name in record.flat if name not in names]
             record.save()
             _write_kubeconfig(record)
 
@@ -154,7 +174,11 @@ def _remove_cluster(name: str, member: Member | None, one: Plan | None) -> None:
 
 def _remove_tree(directory: Path) -> None:
     """Mounts of the clusters may take a moment to go after their last process."""
-    processes.wait_until(lambda: not shutil.rmtree(directory, ignore_errors=True) and not directory.exists(), 10, 0.2)
+    def gone() -> bool:
+        shutil.rmtree(directory, ignore_errors=True)
+        return not directory.exists()
+
+    processes.wait_until(gone, 10, 0.2)
     if directory.exists():
         shutil.rmtree(directory)
 

@@ -127,7 +127,8 @@ def apiserver(pki: Path, services: str, advertise: str, client: str = ETCD) -> l
 def _controllers(plan: Plan, pki: Path) -> list[str]:
     return ["kube-controller-manager", f"--kubeconfig={pki}/controller-manager.conf", f"--service-account-private-key-file={pki}/sa.key",
             f"--root-ca-file={pki}/ca.crt", f"--cluster-signing-cert-file={pki}/ca.crt", f"--cluster-signing-key-file={pki}/ca.key",
-            "--use-service-account-credentials", "--leader-elect=false", f"--flex-volume-plugin-dir={pki.parent}/kubelet/volume-plugins", f"--cluster-cidr={plan.pods}", "--allocate-node-cidrs",
+            "--use-service-account-credentials", "--leader-elect=false",
+            f"--flex-volume-plugin-dir={pki.parent}/kubelet/volume-plugins", f"--cluster-cidr={plan.pods}", "--allocate-node-cidrs",
             "--node-cidr-mask-size=20", f"--cert-dir={pki}", "--profiling=false"]
 
 

@@ -111,7 +111,8 @@ class _Build:
     def __init__(self, program: Program, go: Path, target: Path) -> None:
         self._program, self._go, self._target = program, go, target
         self._environment = golang.environment(go)
-        self._compiled, self._lines = 0, []
+        self._compiled = 0
+        self._lines: list[str] = []
         self._total = "?"
 
     def __call__(self) -> None:

@@ -27,7 +27,7 @@ def pod_trouble(pod: Pod) -> str | None:
     status = pod.get("status", {})
     if status.get("phase") == "Succeeded":
         return None
-    ready = next((one for one in status.get("conditions", []) if one["type"] == "Ready"), {})
+    ready: Mapping[str, Any] = next((one for one in status.get("conditions", []) if one["type"] == "Ready"), {})
     if ready.get("status") == "True":
         return None
     for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
@@ -107,8 +107,8 @@ def _pod_logs(cluster: Cluster, pod: Pod) -> list[Path]:
 
 def _failed(cluster: Cluster, member: Member) -> Iterator[tuple[str, Path]]:
     """(what failed, its log)."""
-    for name, why in down(cluster, member).items():
-        yield f"{name} {why}", cluster.logs / f"{name}.log"
+    for name, end in down(cluster, member).items():
+        yield f"{name} {end}", cluster.logs / f"{name}.log"
     for name, facts in cluster.programs().items():
         if facts["pid"] and facts["restarts"]:
             yield f"{name} runs after {facts['restarts']} restarts", cluster.logs / f"{name}.log"

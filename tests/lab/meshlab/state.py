@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import json
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from . import paths
 from .progress import say
 
 NAME = "lab.json"
+_SAVING = threading.Lock()
 
 
 @dataclass
@@ -44,12 +46,13 @@ class Record:
 
     def save(self) -> None:
         """In two places: without it a lab could be removed, but the machine's settings not be put back."""
-        self.boot = boot()
-        for directory in (paths.RECORD, Path(self.state)):
-            directory.mkdir(parents=True, exist_ok=True)
-            part = directory / f"{NAME}.part"
-            part.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
-            part.replace(directory / NAME)
+        with _SAVING:
+            self.boot = boot()
+            for directory in (paths.RECORD, Path(self.state)):
+                directory.mkdir(parents=True, exist_ok=True)
+                part = directory / f"{NAME}.part"
+                part.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+                part.replace(directory / NAME)
 
 
 def boot() -> str:

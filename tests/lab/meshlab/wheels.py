@@ -23,7 +23,7 @@ def _pip() -> list[str]:
     """This Python's pip; Debian's Python has none, but can make an environment that has."""
     if succeeds([sys.executable, "-m", "pip", "--version"]):
         return [sys.executable, "-m", "pip"]
-    version = "%d.%d" % sys.version_info[:2]
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return [str(cache.made("pip", cache.key([version, sys.executable]), _make_pip) / "bin/python"), "-m", "pip"]
 
 

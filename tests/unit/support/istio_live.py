@@ -34,7 +34,9 @@ def pod(name: str = "istiod-stable-7d9f", revision: str = "stable", ready: bool 
     }
 
 
-def gateway(network: str = "on-prem", name: str = "istio-eastwestgateway", ingress: Any = "192.0.2.10", replicas: int = 1, ready: int = 1) -> list[dict[str, Any]]:
+def gateway(
+    network: str = "on-prem", name: str = "istio-eastwestgateway", ingress: Any = "192.0.2.10", replicas: int = 1, ready: int = 1
+) -> list[dict[str, Any]]:
     """The gateway's Deployment and its Service."""
     labels = {"app": name, "istio": "eastwestgateway"}
     given = {"loadBalancer": {"ingress": [{"ip": ingress}]}} if ingress else {"loadBalancer": {}}
@@ -76,10 +78,8 @@ def clusterz(**status: str) -> str:
 
 def networkz(**addresses: str) -> str:
     """model.NetworkGateway has no JSON tags, so its keys are Go's. An unresolved host name has no address."""
-    return json.dumps([
-        {"Network": network.replace("_", "-"), "Cluster": "west", "Addr": address, "Port": 15443, "HBONEPort": 0, "ServiceAccount": {"Namespace": "", "Name": ""}}
-        for network, address in addresses.items()
-    ])
+    rest = {"Cluster": "west", "Port": 15443, "HBONEPort": 0, "ServiceAccount": {"Namespace": "", "Name": ""}}
+    return json.dumps([{"Network": network.replace("_", "-"), "Addr": address, **rest} for network, address in addresses.items()])
 
 
 def synced(proxy: str, cluster: str = "east", kind: str = "sidecar", **change: str) -> dict[str, Any]:

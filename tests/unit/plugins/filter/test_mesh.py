@@ -86,7 +86,13 @@ class TestEstate:
         assert call("mesh_connection", HOSTS, HOSTVARS, "east") == {"context": "on-prem-context", "cluster": "east", "cluster_uid": "uid-of-east"}
         assert call("mesh_connection", HOSTS, HOSTVARS, "west")["cluster_uid"] is None
 
-    @pytest.mark.parametrize("name", ["mesh_links", "mesh_expected", "mesh_topology", "mesh_connection"])
+    @pytest.mark.parametrize(("kube", "hidden"), [({"kubeconfig": "f", "context": "c"}, True), ({"host": "https://api.example", "api_key": "k"}, False)])
+    def test_the_environment_of_another_cluster_is_hidden_where_a_context_is_named(self, kube: dict[str, str], hidden: bool) -> None:
+        environment = call("mesh_environment", ["east"], {"east": {**HOSTVARS["east"], "mesh_kube": kube}}, "east")
+        assert set(environment.values()) == ({""} if hidden else set())
+        assert ("K8S_AUTH_HOST" in environment) is hidden
+
+    @pytest.mark.parametrize("name", ["mesh_links", "mesh_environment", "mesh_expected", "mesh_topology", "mesh_connection"])
     @pytest.mark.parametrize("cluster", ["bastion", "planned", "nowhere"])
     def test_a_host_that_is_no_cluster_is_refused_by_name(self, name: str, cluster: str) -> None:
         with pytest.raises(AnsibleFilterError, match=f"{cluster}: the inventory has no cluster of this name with a mesh_name and a mesh_kube"):
@@ -146,6 +152,7 @@ class TestRequirements:
 
     def test_the_permissions_are_for_the_namespace(self) -> None:
         assert call("mesh_permissions", "istio", "mesh") == requirements.permissions("mesh")
+        assert call("mesh_permissions", "istio", "mesh", "openshift") == requirements.permissions("mesh", "openshift")
 
     @pytest.mark.parametrize(("name", "arguments"), [("mesh_crd_groups", []), ("mesh_permissions", ["mesh"])])
     def test_a_mesh_that_is_not_known_is_refused(self, name: str, arguments: list[str]) -> None:
@@ -154,15 +161,15 @@ class TestRequirements:
 
 
 class TestPreflight:
-    OPTIONS = {"provider": "istio", "version": "1.29.0", "namespace": "istio-system", "crds": "managed", "clock_skew": "30"}
     CLUSTER = {"uid": "1", "version": {"major": 1, "minor": 34}, "nodes": {"pod_cidrs": []}, "clock_skew_seconds": 0.0, "denied": [], "crds": []}
 
-    def found(self, **options: Any) -> dict[str, list[str]]:
+    def found(self, clock_skew: Any = "30", **of_east: Any) -> dict[str, list[str]]:
         hostvars = copy.deepcopy({name: HOSTVARS[name] for name in ("east", "west", "bastion")})
         crd = {"name": "gateways.networking.istio.io", "managed_by": "argocd"}
+        hostvars["east"] |= of_east
         hostvars["east"]["__preflight_cluster"] = {**self.CLUSTER, "clock_skew_seconds": 40.0, "crds": [crd]}
         hostvars["west"]["__preflight_cluster"] = {**self.CLUSTER, "uid": "2", "version": {"major": 1, "minor": 20}}
-        found: dict[str, list[str]] = call("preflight_findings", ["east", "bastion"], hostvars, list(hostvars), {**self.OPTIONS, **options})
+        found: dict[str, list[str]] = call("preflight_findings", ["east", "bastion"], hostvars, list(hostvars), clock_skew)
         return found
 
     def test_only_the_clusters_of_the_play_are_told_of(self) -> None:
@@ -170,19 +177,22 @@ class TestPreflight:
 
     def test_the_clock_may_be_off_as_far_as_the_inventory_allows(self) -> None:
         assert len(self.found()["east"]) == 2
-        assert len(self.found(clock_skew=60)["east"]) == 1
+        assert len(self.found(60)["east"]) == 1
 
     def test_crds_that_belong_to_others_by_wish_are_fine(self) -> None:
-        assert self.found(crds="external", clock_skew=60) == {"east": []}
+        assert self.found(60, mesh_crds="external") == {"east": []}
 
     def test_the_version_decides_which_kubernetes_will_do(self) -> None:
-        hostvars = {"east": {**HOSTVARS["east"], "__preflight_cluster": {"version": {"major": 1, "minor": 30}}}}
-        for version, told in (("1.28.0", 0), ("1.29.0", 1)):
-            assert len(call("preflight_findings", ["east"], hostvars, ["east"], {**self.OPTIONS, "version": version})["east"]) == told
+        """Of each cluster its own: an estate may run several."""
+        read = {"version": {"major": 1, "minor": 30}}
+        versions = {"east": "1.28.0", "west": "1.29.0"}
+        hostvars = {name: {**HOSTVARS[name], "mesh_version": version, "__preflight_cluster": read} for name, version in versions.items()}
+        found = call("preflight_findings", versions, hostvars, versions, 30)
+        assert {name: len(sentences) for name, sentences in found.items()} == {"east": 0, "west": 1}
 
     def test_a_mesh_that_is_not_known_is_refused(self) -> None:
         with pytest.raises(AnsibleFilterError, match="^mesh_provider is 'konsul'"):
-            self.found(provider="konsul")
+            self.found(mesh_provider="konsul")
 
 
 class TestReport:
@@ -190,11 +200,14 @@ class TestReport:
     def hostvars() -> dict[str, Any]:
         soon = (datetime.now(UTC) + timedelta(hours=10)).isoformat()
         read = {"planes": [{"revision": "stable", "version": "1.29.0", "ready": 1, "desired": 1}], "trust": {"root": {"fingerprint": "ab", "not_after": soon}}}
-        return {"east": {"__status": read}, "west": {"__status": {"failed": True, "msg": "west: refused."}}, "north": {}, "south": {"__status": None}}
+        refused = {"failed": True, "msg": "west: refused."}
+        return {"east": {"__status": read, "mesh_site": "frankfurt"}, "west": {"__status": refused}, "north": {}, "south": {"__status": None}}
 
     def test_the_table_has_a_row_for_each_cluster_read_or_not(self) -> None:
         told = call("mesh_table", self.hostvars(), self.hostvars(), "__status")
-        assert [line.split()[:2] for line in told[2:6]] == [["north", "UNREACHED"], ["south", "UNREACHED"], ["west", "UNREACHED"], ["east", "ok"]]
+        assert [line.split()[:3] for line in told[2:6]] == [
+            ["north", "-", "UNREACHED"], ["south", "-", "UNREACHED"], ["west", "-", "UNREACHED"], ["east", "frankfurt", "ok"],
+        ]
         assert told[7:] == ["north: nothing was read from it.", "south: nothing was read from it.", "west: refused."]
 
     def test_the_table_is_of_this_moment(self) -> None:
@@ -204,6 +217,10 @@ class TestReport:
         told = call("mesh_report", self.hostvars(), self.hostvars(), "__status")
         assert told["east"]["planes"][0]["version"] == "1.29.0"
         assert told["west"] == {"unreached": "west: refused."}
+
+    def test_what_ansible_adds_to_a_result_is_no_fact(self) -> None:
+        hostvars = {"east": {"__status": {"planes": [], "findings": [], "changed": False, "invocation": {"module_args": {}}, "warnings": []}}}
+        assert call("mesh_report", ["east"], hostvars, "__status") == {"east": {"site": "", "planes": [], "findings": []}}
 
 
 def test_every_filter_is_documented_beside_its_code(checkout: Path) -> None:

@@ -22,6 +22,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster impor
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 
 POD = "istiod-stable-7d9f"
+SYNCZ = (istio.NAMESPACE, POD, 15014, "/debug/syncz")
 EXPECTED = {"revision": "stable", "network": "on-prem", "role": "primary", "gateway": True, "remotes": {"west": "aws"}}
 READY = [istio.namespace(), istio.deployment(), istio.pod(POD), *istio.gateway(), istio.link("west")]
 
@@ -109,8 +110,8 @@ class TestFindings:
         pytest.param({"answers": told(istio.clusterz())}, "does not know the cluster west", id="not known"),
         pytest.param({"answers": told(networks=istio.networkz(on_prem="192.0.2.10"))}, "no gateway of the network aws", id="no way there"),
         pytest.param({"answers": {}}, f"{POD}/debug/clusterz did not answer", id="no answer"),
-        pytest.param({"answers": {**told(), (istio.NAMESPACE, POD, 15014, "/debug/syncz"): Answer(401, b"no")}}, "/debug/syncz did not answer", id="an answer that refuses"),
-        pytest.param({"answers": {**told(), (istio.NAMESPACE, POD, 15014, "/debug/syncz"): Unreachable("gone")}}, "/debug/syncz did not answer", id="an error"),
+        pytest.param({"answers": {**told(), SYNCZ: Answer(401, b"no")}}, "/debug/syncz did not answer", id="an answer that refuses"),
+        pytest.param({"answers": {**told(), SYNCZ: Unreachable("gone")}}, "/debug/syncz did not answer", id="an error"),
     ])
     def test_what_is_not_as_expected_is_a_finding_and_no_failure(self, change: dict[str, Any], words: str) -> None:
         assert any(words in finding for finding in ask(healthy(**change))["findings"])

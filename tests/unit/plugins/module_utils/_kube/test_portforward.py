@@ -11,10 +11,12 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.portforward import Question, ask
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.transport import Transport
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import (
     Denied,
     MeshError,
@@ -40,7 +42,7 @@ class Peer:
 
     def __init__(self, connection: socket.socket) -> None:
         self.stream = connection.makefile("rwb")
-        self.asked = b"".join(iter(lambda: self.stream.readline(), b"\r\n"))
+        self.asked = b"".join(iter(self.stream.readline, b"\r\n"))
 
     def say(self, *parts: bytes) -> None:
         for part in parts:
@@ -56,7 +58,7 @@ class Peer:
 
 
 @contextmanager
-def server(*scripts: Script) -> Iterator[tuple[Access, list[Peer]]]:
+def server(*scripts: Script) -> Iterator[tuple[Transport, list[Peer]]]:
     """Plays one script per connection."""
     peers: list[Peer] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -72,7 +74,7 @@ def server(*scripts: Script) -> Iterator[tuple[Access, list[Peer]]]:
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/prefix"
-        yield Access(url, headers=(("Authorization", "Bearer t"),)), peers
+        yield Transport(Access(url, headers=(("Authorization", "Bearer t"),)), "east"), peers
 
 
 def says(*frames: bytes) -> Script:
@@ -104,8 +106,8 @@ UNTIL_CLOSED = b"HTTP/1.0 200 OK\r\n\r\n{}"
     pytest.param([OPEN, frame(DATA + UNTIL_CLOSED), frame(b"", code=8)], id="until it is closed"),
 ])  # fmt: skip
 def test_answers_arrive_in_any_shape(frames):
-    with server(says(*frames)) as (access, _peers):
-        answer = ask(access, "east", question())
+    with server(says(*frames)) as (transport, _peers):
+        answer = ask(transport, question())
     assert (answer.status, answer.json()) == (200, {})
 
 
@@ -113,13 +115,13 @@ def test_answers_arrive_in_any_shape(frames):
 def test_answers_of_any_length(size):
     body = b"x" * size
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size
-    with server(says(OPEN, frame(DATA + head), frame(DATA + body))) as (access, _peers):
-        assert ask(access, "east", question()).body == body
+    with server(says(OPEN, frame(DATA + head), frame(DATA + body))) as (transport, _peers):
+        assert ask(transport, question()).body == body
 
 
 def test_what_is_asked():
-    with server(says(OPEN, frame(DATA + SHORT))) as (access, peers):
-        ask(access, "east", question(method="POST", body=b"b" * 200))
+    with server(says(OPEN, frame(DATA + SHORT))) as (transport, peers):
+        ask(transport, question(method="POST", body=b"b" * 200))
     asked = peers[0].asked.decode()
     assert asked.startswith("GET /prefix/api/v1/namespaces/istio-system/pods/istiod-1/portforward?ports=15014 HTTP/1.1")
     assert "Authorization: Bearer t" in asked
@@ -131,9 +133,9 @@ def test_what_is_asked():
 
 def test_a_port_on_which_nobody_listens():
     told = b"error forwarding port 15014 to pod ab12: dial tcp4 127.0.0.1:15014: connect: connection refused"
-    with server(says(OPEN, frame(ERROR + told))) as (access, _peers):
+    with server(says(OPEN, frame(ERROR + told))) as (transport, _peers):
         with pytest.raises(MeshError) as failed:
-            ask(access, "east", question())
+            ask(transport, question())
     expected = "east: Pod istio-system/istiod-1, port 15014, does not answer: nothing listens there."
     assert str(failed.value) == expected
 
@@ -149,9 +151,17 @@ def refuses(status: str, message: str) -> Script:
     ("401 Unauthorized", "Unauthorized", Denied, "expired"),
 ])  # fmt: skip
 def test_a_refusal_is_told_as_ever(status, message, error, told):
-    with server(refuses(status, message)) as (access, _peers):
+    with server(refuses(status, message)) as (transport, _peers):
         with pytest.raises(error, match=told):
-            ask(access, "east", question())
+            ask(transport, question())
+
+
+def test_a_credential_that_ran_out_is_renewed():
+    with server(refuses("401 Unauthorized", "no"), says(OPEN, frame(DATA + SHORT))) as (transport, peers):
+        fresh = replace(transport.access, headers=(("Authorization", "Bearer fresh"),))
+        transport.access = replace(transport.access, renew=lambda: fresh)
+        assert ask(transport, question()).status == 200
+    assert "Authorization: Bearer fresh" in peers[1].asked.decode()
 
 
 def test_silence_ends_at_the_deadline():
@@ -161,18 +171,18 @@ def test_silence_ends_at_the_deadline():
         peer.say(UPGRADED, OPEN)
         done.wait(5)
 
-    with server(silent) as (access, _peers):
+    with server(silent) as (transport, _peers):
         with pytest.raises(NotReady, match=r"port 15014, does not answer within 0\.2 s\."):
-            ask(access, "east", question(timeout=0.2))
+            ask(transport, question(timeout=0.2))
         done.set()
 
 
 def test_a_broken_connection_is_tried_again():
-    with server(says(OPEN), says(OPEN, frame(DATA + SHORT))) as (access, _peers):
-        assert ask(access, "east", question()).status == 200
+    with server(says(OPEN), says(OPEN, frame(DATA + SHORT))) as (transport, _peers):
+        assert ask(transport, question()).status == 200
 
 
 def test_a_post_is_not_repeated():
-    with server(says(OPEN)) as (access, _peers):
+    with server(says(OPEN)) as (transport, _peers):
         with pytest.raises(Unreachable, match=r"east: Pod istio-system/istiod-1, port 15014, could not be asked"):
-            ask(access, "east", question(method="POST"))
+            ask(transport, question(method="POST"))

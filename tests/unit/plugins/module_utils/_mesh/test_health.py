@@ -88,7 +88,8 @@ def test_nothing_is_told_of_what_is_as_expected(health: Health, expected: Expect
     ),
     pytest.param(
         replace(HEALTHY, gateways=[replace(GATEWAY, addresses=[])]), EXPECTED,
-        "the gateway istio-system/istio-eastwestgateway has no address yet; look at its Service and the platform's load balancer (with node ports, nodes need an external address)", id="no address",
+        "the gateway istio-system/istio-eastwestgateway has no address yet; look at its Service and the platform's load balancer "
+        "(with node ports, nodes need an external address)", id="no address",
     ),
     pytest.param(
         replace(REMOTE, served_by=""), Expected("stable", "aws", "remote"),

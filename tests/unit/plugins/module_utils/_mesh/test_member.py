@@ -28,12 +28,13 @@ class TestFromVariables:
         variables = {
             "mesh_name": "shop", "mesh_provider": "consul", "mesh_network": "aws", "mesh_role": "remote", "mesh_primary": "west",
             "mesh_site": "eu", "mesh_trust_domain": "shop.example", "mesh_api_server": "https://api.example", "mesh_tls_server_name": "api",
-            "mesh_cluster_uid": "1234", "mesh_kube": {"context": "edge"}, "ansible_host": "ignored",
+            "mesh_cluster_uid": "1234", "mesh_version": "1.29.0", "mesh_namespace": "mesh", "mesh_crds": "external",
+            "mesh_kube": {"context": "edge"}, "ansible_host": "ignored",
         }
         member = Member.of("edge", variables)
         assert member == Member(
             "edge", mesh="shop", provider="consul", network="aws", role="remote", primary="west", site="eu", trust_domain="shop.example",
-            api_server="https://api.example", tls_server_name="api", cluster_uid="1234",
+            api_server="https://api.example", tls_server_name="api", cluster_uid="1234", version="1.29.0", namespace="mesh", crds="external",
         )
         assert member.kube == {"context": "edge"}
 
@@ -41,6 +42,11 @@ class TestFromVariables:
     def test_keeps_the_default_of_what_is_empty(self, empty: Any) -> None:
         variables = {"mesh_name": "shop", "mesh_role": empty, "mesh_trust_domain": empty, "mesh_provider": empty}
         assert Member.of("east", variables) == Member("east", mesh="shop", role="primary", trust_domain="cluster.local", provider="istio")
+
+    @pytest.mark.parametrize(("version", "misread"), [("1.30", ""), (1.3, "mesh_version 1.3"), (None, "")])
+    def test_notices_a_version_that_was_read_as_a_number(self, version: Any, misread: str) -> None:
+        member = Member.of("east", {"mesh_version": version})
+        assert (member.version, member.misread) == (str(version or ""), misread)
 
     def test_keeps_the_connection_out_of_what_is_printed(self) -> None:
         assert "s3cret" not in repr(Member("east", kube={"api_key": "s3cret"}))
@@ -57,6 +63,7 @@ class TestFaults:
         ({"network": ""}, "the mesh_network '' cannot be a label's value"),
         ({"trust_domain": "Shop"}, "the mesh_trust_domain 'Shop' is no DNS name"),
         ({"role": "leader"}, "the mesh_role 'leader' is neither primary nor remote"),
+        ({"misread": "mesh_version 1.3"}, "mesh_version 1.3 is a number to YAML, which drops zeros at its end; put it in quotes"),
         ({"role": "remote"}, "mesh_role is remote but mesh_primary does not name the cluster that serves it"),
     ])
     def test_one_is_told_for(self, change: dict[str, str], fault: str) -> None:

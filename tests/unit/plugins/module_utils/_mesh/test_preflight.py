@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.estate import Seen
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.estate import Limits, Owned, Seen
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.member import Member
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.preflight import Limits, Owned, findings
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.preflight import findings
 from ansible_collections.meshops.lifecycle.plugins.modules import cluster_info
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster, Permission
 
@@ -28,13 +28,13 @@ CLUSTER: dict[str, Any] = {
     "denied": [],
     "crds": [{"name": GATEWAYS, "release": "istio-system/istio-base", "managed_by": "Helm", "operators": [], "managers": ["helm"]}],
 }
-TRUST = {"present": True, "root": {"fingerprint": "aaaaaaaabbbb"}, "findings": []}
+TRUST = {"present": True, "trust": {"signs_under": "aaaa", "trusts": ["aaaa"]}, "findings": []}
 
 
 def told(cluster: dict[str, Any] | None = None, trust: dict[str, Any] | None = None, member: Member = EAST, **rules: Any) -> list[str]:
     """What is told of one cluster on its own."""
-    seen = Seen(member, {**CLUSTER, **(cluster or {})}, {**TRUST, **(trust or {})})
-    return findings([seen], [member, *rules.get("others", [])], rules.get("limits", LIMITS), rules.get("owned", OWNED))[member.name]
+    seen = Seen(member, rules.get("limits", LIMITS), rules.get("owned", OWNED), {**CLUSTER, **(cluster or {})}, {**TRUST, **(trust or {})})
+    return findings([seen], [member, *rules.get("others", [])])[member.name]
 
 
 class TestOneCluster:
@@ -42,7 +42,7 @@ class TestOneCluster:
         assert told() == []
 
     def test_nothing_is_told_of_what_could_not_be_read(self) -> None:
-        assert findings([Seen(EAST)], [EAST], LIMITS, OWNED) == {"east": []}
+        assert findings([Seen(EAST, LIMITS, OWNED)], [EAST]) == {"east": []}
 
     @pytest.mark.parametrize("cluster", [
         pytest.param({"version": {"major": 1, "minor": 31}, "nodes": None}, id="the oldest Kubernetes; nodes may not be listed"),
@@ -109,7 +109,8 @@ class TestOneCluster:
         ({"managers": ["kube-apiserver"]}, "nobody that is known"),
     ])
     def test_the_owner_of_a_crd_is_named_as_well_as_it_is_known(self, crd: dict[str, Any], owner: str) -> None:
-        assert told({"crds": [{"name": GATEWAYS, "release": None, "operators": [], **crd}]})[0].startswith(f"east: the CRD {GATEWAYS} belongs to {owner}, not")
+        sentence, = told({"crds": [{"name": GATEWAYS, "release": None, "operators": [], **crd}]})
+        assert sentence.startswith(f"east: the CRD {GATEWAYS} belongs to {owner}, not")
 
     def test_crds_of_two_owners_are_two_sentences(self) -> None:
         assert len(told({"crds": [{"name": GATEWAYS, "managed_by": "a"}, {"name": SIDECARS, "managed_by": "b"}]})) == 2
@@ -135,16 +136,19 @@ class TestOneCluster:
         assert told(member=edge, others=[EAST]) == ["edge: mesh_primary names gone, which is no cluster of the mesh shop."]
 
     def test_everything_is_told_at_once(self) -> None:
-        assert len(told({"version": {"major": 1, "minor": 29}, "clock_skew_seconds": 99, "denied": [{"verb": "get", "resource": "pods"}], "crds": [{"name": GATEWAYS}]})) == 6
+        denied, crds = [{"verb": "get", "resource": "pods"}], [{"name": GATEWAYS}]
+        assert len(told({"version": {"major": 1, "minor": 29}, "clock_skew_seconds": 99, "denied": denied, "crds": crds})) == 6
 
 
 def between(*seen: Seen) -> dict[str, list[str]]:
-    return findings(seen, [one.member for one in seen], LIMITS, OWNED)
+    return findings(seen, [one.member for one in seen])
 
 
-def one(member: Member, uid: str, cidr: str, root: str = "aaaaaaaabbbb", present: bool = True) -> Seen:
+def one(member: Member, uid: str, cidr: str, root: str = "aaaa") -> Seen:
+    """Without a root, there is no CA yet."""
     cluster = {**CLUSTER, "uid": uid, "nodes": {"pod_cidrs": [cidr]}}
-    return Seen(member, cluster, {"present": present, "root": {"fingerprint": root}})
+    trust = {"present": bool(root), "trust": {"signs_under": root, "trusts": [root]} if root else None}
+    return Seen(member, LIMITS, OWNED, cluster, trust)
 
 
 class TestEstate:
@@ -173,19 +177,24 @@ class TestEstate:
         assert not any(between(one(WEST, "2", "10.1.0.0/16"), one(replace(NORTH, mesh="bank"), "3", "10.1.0.0/16")).values())
 
     def test_roots_that_differ_are_told_to_all_in_groups(self) -> None:
-        seen = [one(EAST, "1", "10.1.0.0/16"), one(WEST, "2", "10.2.0.0/16", "cccccccc0"), one(NORTH, "3", "10.3.0.0/16")]
+        seen = [one(EAST, "1", "10.1.0.0/16"), one(WEST, "2", "10.2.0.0/16", "cccc"), one(NORTH, "3", "10.3.0.0/16")]
         sentence = (
-            "the clusters of the mesh shop do not share a root CA: east, north (root aaaaaaaa) | west (root cccccccc); "
-            "bring them to one root with a rotation before they are linked."
+            "The clusters of the mesh shop do not share a root: east, north (root aaaa) | west (root cccc). "
+            "Bring them to one root with a rotation before they are linked."
         )
         assert between(*seen) == {name: [f"{name}: {sentence}"] for name in ("east", "west", "north")}
 
     @pytest.mark.parametrize("other", [
-        pytest.param(one(WEST, "2", "10.2.0.0/16", "cccccccc0", present=False), id="a cluster without a CA gets the common root"),
-        pytest.param(one(replace(WEST, mesh="bank"), "2", "10.2.0.0/16", "cccccccc0"), id="another mesh has its own"),
+        pytest.param(replace(one(WEST, "2", "10.2.0.0/16", ""), trust={"present": False, "source": "aaaa"}), id="a cluster will be given the root there is"),
+        pytest.param(one(replace(WEST, mesh="bank"), "2", "10.2.0.0/16", "cccc"), id="another mesh has its own"),
     ])
     def test_roots_need_not_be_equal_where(self, other: Seen) -> None:
         assert not any(between(one(EAST, "1", "10.1.0.0/16"), other).values())
+
+    def test_a_cluster_that_would_be_cut_off_by_a_new_root_is_told(self) -> None:
+        """The one that has a CA, since nothing may be written anywhere."""
+        found = between(one(EAST, "1", "10.1.0.0/16"), one(WEST, "2", "10.2.0.0/16", ""))
+        assert "west would be given a new root, unlike east (root aaaa)" in found["east"][0]
 
 
 def test_what_cluster_info_returns_is_what_preflight_reads() -> None:
@@ -195,13 +204,14 @@ def test_what_cluster_info_returns_is_what_preflight_reads() -> None:
         "metadata": {"name": GATEWAYS, "annotations": {"meta.helm.sh/release-name": "other", "meta.helm.sh/release-namespace": "ns"}},
         "spec": {"group": "networking.istio.io", "scope": "Namespaced", "names": {"kind": "Gateway", "plural": "gateways"}, "versions": [{"name": "v1"}]},
     }
-    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "spec": {"podCIDRs": ["10.1.0.0/24"]}, "status": {"nodeInfo": {"kubeletVersion": "v1.30.0"}}}
+    status = {"nodeInfo": {"kubeletVersion": "v1.30.0"}}
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "spec": {"podCIDRs": ["10.1.0.0/24"]}, "status": status}
     right = Permission("create", "", "secrets", "istio-system")
     seen = []
     for member in (WEST, NORTH):
         cluster = FakeCluster(crd, node, name=member.name, refuses=[right])
         params = {"permissions": [{"verb": "create", "group": "", "resource": "secrets", "namespace": "istio-system"}], "crds": ["networking.istio.io"]}
-        seen.append(Seen(member, cluster_info.reconcile(cluster, params)))
+        seen.append(Seen(member, LIMITS, OWNED, cluster_info.reconcile(cluster, params)))
     for sentence, words in zip(between(*seen)["west"], (
         "a kubelet is v1.30.0 while the API server is 1.34", "may not create secrets in istio-system", "belongs to the Helm release ns/other",
         "lead to the same cluster", "share the pod range 10.1.0.0/24",

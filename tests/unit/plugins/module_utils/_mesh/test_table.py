@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.table import lines, remaining, status
 
-NOW = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 def facts(**change: Any) -> dict[str, Any]:
@@ -61,12 +61,14 @@ def test_a_healthy_cluster_is_one_row() -> None:
     told = status({"east": facts()}, NOW)
     assert len(told) == 3
     assert row(told, "east") == [
-        "east", "ok", "1.29.0", "stable 1/1", "west synced", "192.0.2.10", "01234567", "2036-11-19 (3651 d)", "2028-11-20 (730 d)", "2",
+        "east", "-", "ok", "1.29.0", "stable 1/1", "west synced", "192.0.2.10", "01234567", "2036-11-19 (3651 d)", "2028-11-20 (730 d)", "2",
     ]
 
 
 @pytest.mark.parametrize(("column", "change", "told"), [
     ("VERDICT", {"findings": ["east: something."]}, "SICK"),
+    ("SITE", {"site": "frankfurt"}, "frankfurt"),
+    ("SITE", {"site": ""}, "-"),
     ("VERSION", {"planes": []}, "-"),
     ("VERSION", {"planes": [{"revision": r, "version": "1.29.0", "ready": 1, "desired": 1} for r in "ab"]}, "1.29.0"),
     ("REVISIONS", {"planes": [{"revision": r, "version": "1.29.0", "ready": 0, "desired": 2} for r in "ab"]}, "a 0/2, b 0/2"),
@@ -100,7 +102,7 @@ def test_the_worst_stand_first_and_their_sentences_below() -> None:
         "d-gone": "d-gone: 401.",
     }, NOW)
     assert [line.split()[0] for line in told[2:6]] == ["c-gone", "d-gone", "b-sick", "a-fine"]
-    assert row(told, "c-gone")[1:3] == ["UNREACHED", "-"]
+    assert row(told, "c-gone")[1:4] == ["-", "UNREACHED", "-"]
     assert told[6:] == ["", "c-gone: https://192.0.2.3:6443 refuses the connection.", "d-gone: 401.", "b-sick: no address.", "b-sick: no root."]
 
 

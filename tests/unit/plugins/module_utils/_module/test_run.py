@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 import pytest
+from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module import run as running
@@ -20,6 +21,7 @@ KEY = "-----BEGIN EC PRIVATE KEY-----\nabcdefghijkl\n-----END EC PRIVATE KEY----
 CODED = base64.b64encode(KEY.encode()).decode()
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"k": CODED}, "stringData": {"p": KEY}}
 KUBECONFIG = {"users": [{"name": "u", "user": {"token": "kubeconfig-token", "client-key-data": CODED, "client-certificate-data": "crt"}}]}
+SHOW = {"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {}
 SPEC = {"manifests": {"type": "list", "elements": "dict"}, "peers": {"type": "list", "elements": "dict"}}
 
 
@@ -29,7 +31,7 @@ def ran(monkeypatch, capsys):
 
     def go(reconcile: Any, check: bool = False, **options: Any) -> tuple[int, dict[str, Any], str]:
         monkeypatch.setattr(running, "connect", lambda params, dry_run: FakeCluster(name="east", dry_run=dry_run))
-        with patch_module_args({**options, "_ansible_check_mode": check, "_ansible_inject_invocation": True}), pytest.raises(SystemExit) as ended:
+        with patch_module_args({**options, "_ansible_check_mode": check, **SHOW}), pytest.raises(SystemExit) as ended:
             running.run(reconcile, SPEC)
         out = capsys.readouterr().out
         return int(ended.value.code or 0), json.loads(out), out

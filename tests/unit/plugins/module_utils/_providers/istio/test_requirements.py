@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.preflight import Limits, Owned
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.estate import Limits, Owned
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import requirements
 
 
@@ -46,3 +46,9 @@ def test_what_is_read_and_written_in_the_meshs_namespace_is_asked_for_there_only
     assert {"verb": "create", "group": "", "resource": "pods/portforward", "namespace": "mesh"} in rights
     assert all(right.get("namespace") == "mesh" for right in rights if right["resource"] in ("secrets", "services", "deployments"))
     assert not any(right["resource"] in ("customresourcedefinitions", "clusterroles") and "namespace" in right for right in rights)
+
+
+def test_openshift_needs_rights_where_the_network_plugin_lives() -> None:
+    places = {right.get("namespace") for right in requirements.permissions("mesh", "openshift")}
+    assert places == {None, "mesh", "kube-system"}
+    assert "kube-system" not in {right.get("namespace") for right in requirements.permissions("mesh")}

@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every manifest that we write for Istio, held against its schema by a real API server."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.control_plane import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import control_plane, federation, gateways, probe
+from ansible_collections.meshops.lifecycle.tests.unit.support.istio_wishes import CREDENTIAL, PROBE, WISHES
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+CRDS = Path(os.environ.get("MESHOPS_CRDS") or CHECKOUT.parent / "shared" / "crds") / "istio"
+
+SETS: dict[str, list[dict[str, Any]]] = {
+    **{name: [*control_plane.manifests(wish), *gateways.manifests(wish)] for name, wish in WISHES.items()},
+    "probe": probe.manifests(PROBE),
+    "link": [*federation.account("default"), federation.link(CREDENTIAL, "default")],
+}
+
+
+@pytest.fixture(scope="module")
+def cluster(admin: dict[str, Any]) -> Cluster:
+    """With Istio's own definitions in it."""
+    if not CRDS.is_dir():
+        pytest.skip("the CRDs of Istio are not there; MESHOPS_CRDS may name their folder")
+    made = connect(admin, environ={})
+    made.apply([json.loads(path.read_text()) for path in sorted(CRDS.glob("*.json"))], force=True)
+    return made
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_server_that_is_strict_takes(cluster: Cluster, name: str) -> None:
+    """And leaves it as it was written, so that the second run has nothing to do."""
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}}
+    made = SETS[name]
+    cluster.apply([] if any(each["kind"] == "Namespace" for each in made) else [space])
+    try:
+        first, second = cluster.apply(made), cluster.apply(made)
+    finally:
+        cluster.delete([Ref.of(each) for each in made if each["kind"] != "Namespace"])
+    assert {change.action for change in first} <= {"created", "updated", "unchanged"}
+    assert {change.action for change in second} == {"unchanged"}
+
+
+def test_what_is_left_over_is_of_kinds_that_can_be_deleted(cluster: Cluster) -> None:
+    wish = ControlPlane.of({"cluster": "east", "mesh": "shop", "revision": "stable", "tags": ["default"], "crds": "external"})
+    made = [*gateways.leftovers(wish), *control_plane.leftovers(wish)]
+    assert {change.action for change in cluster.delete([Ref.of(each) for each in made])} <= {"deleted", "unchanged"}
