@@ -131,7 +131,7 @@ def test_a_field_that_a_real_definition_does_not_know_is_an_error(play: Play, pl
     definition = json.loads(file.read_text())
     right, wrong = _peer_authentication(place, mtls={"mode": "STRICT"}), _peer_authentication(place, mtsl={})
     step = play(wish(definition, right), wish(definition, right), wish(wrong), wish(wrong, check=True))
-    assert step.actions[:2] == [["created", "created"], ["unchanged", "unchanged"]]
+    assert [actions[1] for actions in step.actions[:2]] == ["created", "unchanged"]
     for result in step.results[2:]:
         assert result["msg"] == (
             f"east: cannot apply PeerAuthentication {place}/default: it does not fit its schema: .spec.mtsl: field not declared in schema."

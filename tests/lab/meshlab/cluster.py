@@ -55,7 +55,7 @@ class Cluster:
     def recipe(self, parts: Parts) -> str:
         """Changes when the cluster would be made differently now; which Python serves it does not matter."""
         made = [node.files(self.plan, self.home, parts.snapshotter), node.programs(self.plan, self.home, ["python3"], False),
-                node.network(self.plan, []), (paths.MANIFESTS / "coredns.yaml").read_text(encoding="utf-8")]
+                node.network(self.plan, []), (paths.MANIFESTS / "coredns.yaml.in").read_text(encoding="utf-8")]
         return cache.key([json.dumps(made, sort_keys=True), parts.binaries.name, parts.store.parent.name])
 
     def create(self, parts: Parts) -> None:
@@ -156,7 +156,7 @@ class Cluster:
 
     def furnish(self, kubectl: Path) -> None:
         """What a cluster has from its beginning: DNS."""
-        text = (paths.MANIFESTS / "coredns.yaml").read_text(encoding="utf-8")
+        text = (paths.MANIFESTS / "coredns.yaml.in").read_text(encoding="utf-8")
         text = text.replace("@IMAGE@", images.COREDNS).replace("@ADDRESS@", self.plan.dns_service)
         run([str(kubectl), f"--kubeconfig={paths.kubeconfig(self.plan.name)}", "apply", "--server-side", "--force-conflicts", "--filename=-"],
             stdin=text)

@@ -45,7 +45,8 @@ def cni_plugins() -> Path | None:
 
 def check_root() -> None:
     if os.geteuid():
-        raise LabError("The lab needs root (for network namespaces, mounts, control groups, and its files): run this as root, or use `make lab-api`, which does not.")
+        raise LabError("The lab needs root (for network namespaces, mounts, control groups and its files): "
+                       "run this as root, or use `make lab-api`.")
     os.environ["PATH"] = search_path()
 
 

@@ -189,7 +189,7 @@ def _remove_everything(record: Record | None) -> None:
     host.remove_network(record)
     if record:
         host.restore_sysctls(record)
-    for directory in {paths.state(), Path(record.state) if record else paths.state()}:
+    for directory in sorted({paths.state(), Path(record.state) if record else paths.state()}):
         if (directory / MARK).exists():
             _remove_tree(directory)
         elif directory.exists() and any(directory.iterdir()):

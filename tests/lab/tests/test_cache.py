@@ -69,7 +69,7 @@ def test_two_at_once_make_it_once(capsys: pytest.CaptureFixture[str]) -> None:
         calls.append(target)
         time.sleep(0.2)
 
-    threads = [threading.Thread(target=cache.made, args=("thing", "1", make)) for _ in range(2)]
+    threads = [threading.Thread(target=cache.made, args=("thing", "1", make)) for number in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:

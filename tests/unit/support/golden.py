@@ -34,8 +34,8 @@ class _Plain(yaml.SafeDumper):
 
 
 def assert_golden(path: Path, documents: Sequence[Any]) -> None:
-    """The documents are those of the file, in its order."""
-    told = HEADER + yaml.dump_all(json.loads(json.dumps(documents)), Dumper=_Plain, explicit_start=True, sort_keys=False, width=140)
+    """The documents are those of the file, in its order; a list, as one YAML document a file is what ansible-test takes."""
+    told = HEADER + yaml.dump(json.loads(json.dumps(documents)), Dumper=_Plain, explicit_start=True, sort_keys=False, width=140)
     if os.environ.get("UPDATE_GOLDEN"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(told, encoding="utf-8")

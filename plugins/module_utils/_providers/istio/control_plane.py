@@ -46,11 +46,15 @@ def _shared_values(wish: ControlPlane) -> dict[str, Any]:
 def _primary_values(wish: ControlPlane) -> dict[str, Any]:
     """With what a later root rotation needs, from the first install: switching it on afterwards restarts every proxy."""
     values = _shared_values(wish)
-    values["meshConfig"] = {"trustDomain": wish.trust_domain, "defaultConfig": {"proxyMetadata": {"PROXY_CONFIG_XDS_AGENT": "true"}}}
+    values["meshConfig"] = _mesh_config(wish)
     values["env"] = {"ISTIO_MULTIROOT_MESH": "true"}
     if wish.serves_remotes:
         values["global"]["externalIstiod"] = True
     return values
+
+
+def _mesh_config(wish: ControlPlane) -> dict[str, Any]:
+    return {"trustDomain": wish.trust_domain, "defaultConfig": {"proxyMetadata": {"PROXY_CONFIG_XDS_AGENT": "true"}}}
 
 
 def _remote_values(wish: ControlPlane) -> dict[str, Any]:
@@ -61,6 +65,9 @@ def _remote_values(wish: ControlPlane) -> dict[str, Any]:
         )
     values = _shared_values(wish)
     values["profile"] = "remote"
+    # The primary reads a remote cluster's trust domain from that cluster's own mesh config; without one it expects cluster.local there.
+    values["configMap"] = True
+    values["meshConfig"] = _mesh_config(wish)
     values["global"]["configCluster"] = True
     values["global"]["remotePilotAddress"] = wish.primary_address
     values["istiodRemote"] = {"injectionPath": injection_path(wish)}

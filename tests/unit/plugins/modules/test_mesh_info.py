@@ -110,7 +110,7 @@ class TestFindings:
         pytest.param({"answers": told(istio.clusterz())}, "does not know the cluster west", id="not known"),
         pytest.param({"answers": told(networks=istio.networkz(on_prem="192.0.2.10"))}, "no gateway of the network aws", id="no way there"),
         pytest.param({"answers": {}}, f"{POD}/debug/clusterz did not answer", id="no answer"),
-        pytest.param({"answers": {**told(), SYNCZ: Answer(401, b"no")}}, "/debug/syncz did not answer", id="an answer that refuses"),
+        pytest.param({"answers": {**told(), SYNCZ: Answer(401, b"[]")}}, "/debug/syncz did not answer", id="an answer that refuses"),
         pytest.param({"answers": {**told(), SYNCZ: Unreachable("gone")}}, "/debug/syncz did not answer", id="an error"),
     ])
     def test_what_is_not_as_expected_is_a_finding_and_no_failure(self, change: dict[str, Any], words: str) -> None:

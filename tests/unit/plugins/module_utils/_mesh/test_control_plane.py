@@ -59,7 +59,8 @@ class TestMerged:
         assert merged(*layers) == result
 
     def test_leaves_the_layers_as_they_were(self) -> None:
-        layers = [{"a": {"x": {"deep": 1}}}, {"a": {"x": {"other": 2}}}]
+        layers = [{"a": {"x": {"deep": 1}}, "b": {"deep": 1}}, {"a": {"x": {"other": 2}}}]
         before = copy.deepcopy(layers)
-        merged(*layers)["a"]["x"]["deep"] = 9
+        result = merged(*layers)
+        result["a"]["x"]["deep"] = result["b"]["deep"] = 9
         assert layers == before

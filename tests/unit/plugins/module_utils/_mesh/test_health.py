@@ -87,6 +87,10 @@ def test_nothing_is_told_of_what_is_as_expected(health: Health, expected: Expect
         "the gateway istio-system/istio-eastwestgateway has 0 of 1 replicas ready: Pending", id="gateway not ready",
     ),
     pytest.param(
+        replace(HEALTHY, gateways=[replace(GATEWAY, desired=0, ready=0)]), EXPECTED,
+        "the gateway istio-system/istio-eastwestgateway has 0 of 0 replicas ready", id="gateway scaled to none",
+    ),
+    pytest.param(
         replace(HEALTHY, gateways=[replace(GATEWAY, addresses=[])]), EXPECTED,
         "the gateway istio-system/istio-eastwestgateway has no address yet; look at its Service and the platform's load balancer "
         "(with node ports, nodes need an external address)", id="no address",

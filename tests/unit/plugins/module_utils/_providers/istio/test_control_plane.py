@@ -50,7 +50,7 @@ def test_a_remote_is_led_to_its_primary() -> None:
     told = values(EDGE, "istiod")
     assert (told["profile"], told["global"]["remotePilotAddress"]) == ("remote", "192.0.2.10")
     assert told["istiodRemote"]["injectionPath"] == "/inject/cluster/edge/net/on-prem"
-    assert "meshConfig" not in told
+    assert told["configMap"] is True and told["meshConfig"]["trustDomain"] == EDGE.trust_domain, "the primary would expect cluster.local there"
 
 
 @pytest.mark.parametrize("address", ["192.0.2.10", "gateway.example", "2001:db8::10"])
