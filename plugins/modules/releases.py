@@ -59,7 +59,7 @@ options:
   pending_grace:
     description: Seconds that a pending record must stand still before it counts as left behind by a killed run.
     type: int
-    default: 30
+    default: 120
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
@@ -132,7 +132,7 @@ def main() -> None:
         argument_spec=dict(
             releases=dict(type="list", elements="dict", required=True, options=release),
             state=dict(choices=["present", "absent"], default="present"),
-            pending_grace=dict(type="int", default=30),
+            pending_grace=dict(type="int", default=120),
         ),
     )
 

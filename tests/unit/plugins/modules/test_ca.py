@@ -173,7 +173,6 @@ class TestIssuing:
         ca.reconcile(cluster, wish(root=inline()))
         assert cluster.writes == ["POST /api/v1/namespaces/istio-system/secrets"]
 
-
     def test_a_root_that_ends_soon_is_said_at_once(self) -> None:
         result = ca.reconcile(FakeCluster(name="east"), wish(root=inline(root(make("r", days=(-1, 30))))))
         assert [one for one in result["warnings"] if "'CN=r'" in one and "in 30 days; plan its rotation" in one]
