@@ -37,7 +37,7 @@ demo: setup lab ## two data centres and one mesh on this machine, then what to t
 	$(run) ansible-playbook meshops.lifecycle.status -i inventories/lab
 	@cat mk/demo.txt
 
-test: lint unit sanity test-api test-lab molecule ## everything below
+test: lint unit sanity test-api test-lab molecule ## all of lint, unit, sanity, test-api, test-lab, molecule
 
 lint: lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog ## ruff, mypy, yamllint, ansible-lint (production), antsibull
 

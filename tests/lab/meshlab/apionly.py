@@ -14,7 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,8 +57,8 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
-def _spawn(argv: list[str], binaries: Path, log: Path) -> subprocess.Popen[bytes]:
-    with open(log, "ab") as out:
+def _spawn(binaries: Path, argv: list[str], directory: Path) -> subprocess.Popen[bytes]:
+    with open(directory / f"{argv[0]}.log", "ab") as out:
         return subprocess.Popen([str(binaries / argv[0]), *argv[1:]], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
                                 preexec_fn=_end_with_parent)
 
@@ -105,12 +105,13 @@ def _sweep() -> None:
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def _start(binaries: Path, directory: Path, name: str) -> tuple[ApiServer, list[subprocess.Popen[bytes]], bool]:
+def _start(built: Mapping[str, Path], directory: Path, name: str) -> tuple[ApiServer, list[subprocess.Popen[bytes]], bool]:
     directory.mkdir(parents=True)
     ports = free_ports(3)
     url = f"https://{LOOPBACK}:{ports[2]}"
     kubeconfig = _certificates(directory / "pki", name, url)
-    children = [_spawn(argv, binaries, directory / f"{argv[0]}.log") for argv in _commands(directory, name, ports)]
+    etcd, apiserver = _commands(directory, name, ports)
+    children = [_spawn(built["etcd"], etcd, directory), _spawn(built["kubernetes"], apiserver, directory)]
     server = ApiServer(kubeconfig, name, url, directory / "audit.log", directory)
     return server, children, _ready(server, children)
 
@@ -125,14 +126,13 @@ def _stop(children: list[subprocess.Popen[bytes]]) -> None:
 def running(name: str = "api", keep_logs: Path | None = None) -> Iterator[ApiServer]:
     """An API server for as long as the `with` block runs. Several may run at once."""
     built = programs.ensure(["kubernetes", "etcd"])
-    binaries = programs.binaries(built)
     _sweep()
     base = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     children: list[subprocess.Popen[bytes]] = []
     try:
         for attempt in range(ATTEMPTS):
             # A port may be taken between its choice and its use: another try takes others.
-            server, children, ready = _start(binaries, base / str(attempt), name)
+            server, children, ready = _start(built, base / str(attempt), name)
             if ready:
                 break
             _stop(children)
