@@ -3,6 +3,7 @@
 LAB_PYTHON ?= python3
 CLUSTERS   ?=
 CLUSTER    ?=
+PROGRAMS   ?=
 LAB_OPTIONS ?=
 LAB := PYTHONPATH=$(dir $(lastword $(MAKEFILE_LIST))) PYTHONDONTWRITEBYTECODE=1 $(LAB_PYTHON) -m meshlab
 
@@ -26,8 +27,8 @@ lab-logs: ## Show the last lines of what failed (CLUSTER=east: of that cluster)
 lab-api: ## Run only etcd and an API server, until Ctrl-C; needs no root
 	@$(LAB) api
 
-lab-build: ## Build and fetch everything the lab needs, start nothing
-	@$(LAB) build
+lab-build: ## Build and fetch everything the lab needs, start nothing (PROGRAMS=consul: only these)
+	@$(LAB) build $(PROGRAMS)
 
 lab-packages: ## Install the Debian packages the lab needs
 	@$(LAB) packages

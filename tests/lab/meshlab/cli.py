@@ -37,6 +37,12 @@ def _kubeconfig(arguments: argparse.Namespace) -> None:
 
 
 def _build(arguments: argparse.Namespace) -> None:
+    unknown = sorted(set(arguments.programs) - set(programs.PROGRAMS))
+    if unknown:
+        raise LabError(f"There is no program {', '.join(unknown)} to build; there are {', '.join(programs.PROGRAMS)}.")
+    if arguments.programs:
+        programs.ensure(arguments.programs)
+        return
     lab.host.check_root()
     lab.parts()
 
@@ -88,7 +94,8 @@ def parser() -> argparse.ArgumentParser:
     down = command("down", _down, "remove clusters, or the whole lab")
     down.add_argument("clusters", nargs="*")
     command("kubeconfig", _kubeconfig, "path of a cluster's kubeconfig, or of the one for all").add_argument("cluster", nargs="?")
-    command("build", _build, "build and fetch everything, start nothing")
+    build = command("build", _build, "build and fetch everything that the lab needs, or just the programs named; start nothing")
+    build.add_argument("programs", nargs="*")
     path = command("path", _path, "path of the programs, the Istio charts or the clusters' data; nothing if not built yet")
     path.add_argument("what", choices=["bin", "charts", "state"])
     path.add_argument("--build", action="store_true", help="build what is not there")
