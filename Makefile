@@ -25,8 +25,8 @@ lab lab-build lab-api: setup
 setup: $(if $(wildcard tests/lab/lab.mk),lab-packages) ## install what is missing, make the environment that runs playbooks
 	@$(environment) setup run
 
-tools:
-	@$(environment) setup run tools floor
+tools: setup
+	@$(environment) setup tools floor
 
 env: ## print shell lines for your own ansible-playbook: eval "$(make -s env)"
 	@$(environment) setup run

@@ -20,7 +20,7 @@ from .shell import last_words
 OWNERS = {
     "containerd": "containerd", "containerd-shim-runc-v2": "containerd", "ctr": "containerd", "runc": "runc", "ip": "iproute2",
     "iptables": "iptables", "xtables-nft-multi": "iptables", "nsenter": "util-linux", "unshare": "util-linux", "setpriv": "util-linux",
-    "openssl": "openssl", "cp": "coreutils", "ldd": "libc-bin",
+    "conntrack": "conntrack", "openssl": "openssl", "cp": "coreutils", "ldd": "libc-bin",
 }
 CNI = "containernetworking-plugins"
 POLICY = Path("/usr/sbin/policy-rc.d")
