@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
