@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import itertools
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +25,10 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.contract import (
 )
 
 from .conftest import Play, Step
+from .istio_crds import istio_crds
 
 _NUMBERS = itertools.count(1)
 CHECKOUT = Path(__file__).resolve().parents[2]
-REAL_CRDS = Path(os.environ.get("MESHOPS_CRDS") or CHECKOUT.parent / "shared" / "crds")
 
 
 @pytest.fixture
@@ -125,10 +124,7 @@ def _peer_authentication(place: str, **spec: Any) -> dict[str, Any]:
 
 
 def test_a_field_that_a_real_definition_does_not_know_is_an_error(play: Play, place):
-    file = REAL_CRDS / "istio" / "peerauthentications.security.istio.io.json"
-    if not file.exists():
-        pytest.skip("the CRDs of Istio are not there; MESHOPS_CRDS may name their folder")
-    definition = json.loads(file.read_text())
+    definition = istio_crds()["peerauthentications.security.istio.io"]
     right, wrong = _peer_authentication(place, mtls={"mode": "STRICT"}), _peer_authentication(place, mtsl={})
     step = play(wish(definition, right), wish(definition, right), wish(wrong), wish(wrong, check=True))
     assert [actions[1] for actions in step.actions[:2]] == ["created", "unchanged"]
