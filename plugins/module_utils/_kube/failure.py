@@ -12,11 +12,12 @@ from collections.abc import Iterator
 _SIGNS = [
     (re.compile(sign), told)
     for sign, told in (
-        ("gaierror|NameResolution", "cannot be found: its name does not resolve."),
+        ("gaierror|NameResolution", "cannot be found: its name does not resolve. Check the address, or the name server of this machine."),
         ("ConnectionRefused", "refuses connections: it is down, or the address is wrong."),
         (r"verify failed: ([^(\]]+?) *[(\]]", r"is not trusted: \1. Give its CA with ca_cert or the kubeconfig."),
         ("ALERT_.*CERT|CERTIFICATE_REQUIRED", "does not accept the client certificate."),
-        ("TimeoutError|ConnectTimeout|ReadTimeout", "does not answer in time."),
+        ("No route to host|Network is unreachable", "cannot be reached: there is no route to it. Look at the network between here and there."),
+        ("TimeoutError|ConnectTimeout|ReadTimeout", "does not answer in time. Look at the network between here and there, and at the cluster."),
         ("Tunnel connection failed: ([^.]+)", r"is out of reach: the proxy says \1."),
     )
 ]

@@ -13,6 +13,7 @@ from typing import Any
 from .errors import Refused
 from .names import domain_fault, label_fault, value_fault
 
+_LONGEST = 58  # a probe's Service is called echo-<cluster>
 ROLES = ("primary", "remote")
 
 
@@ -54,7 +55,7 @@ class Member:
     def faults(self) -> list[str]:
         """What is wrong with the names and the role, as half sentences."""
         found = [
-            label_fault("cluster name", self.name),
+            label_fault("cluster name", self.name, _LONGEST),
             label_fault("mesh_name", self.mesh),
             value_fault("mesh_network", self.network),
             domain_fault("mesh_trust_domain", self.trust_domain),

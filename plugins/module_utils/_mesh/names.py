@@ -13,11 +13,11 @@ _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9
 _VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 
 
-def label_fault(what: str, name: object) -> str | None:
-    """Why `name` cannot be a DNS label (RFC 1123), in words; None if it can."""
-    if isinstance(name, str) and _LABEL.fullmatch(name):
+def label_fault(what: str, name: object, longest: int = 63) -> str | None:
+    """Why `name` cannot be a DNS label (RFC 1123), in words; None if it can. `longest` leaves room for a prefix."""
+    if isinstance(name, str) and _LABEL.fullmatch(name) and len(name) <= longest:
         return None
-    return f"the {what} {name!r} is no DNS label (lower-case letters, digits and '-', at most 63)"
+    return f"the {what} {name!r} is no DNS label (lower-case letters, digits and '-', at most {longest})"
 
 
 def domain_fault(what: str, name: object) -> str | None:
