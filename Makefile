@@ -33,7 +33,7 @@ env: ## print shell lines for your own ansible-playbook: eval "$(make -s env)"
 	@$(environment) env
 
 demo: setup lab ## two data centres and one mesh on this machine, then what to try next
-	$(run) ansible-playbook meshops.lifecycle.site -i inventories/lab
+	$(run) ansible-playbook meshops.lifecycle.site -i inventories/lab -e verify_traffic=true
 	$(run) ansible-playbook meshops.lifecycle.status -i inventories/lab
 	@cat mk/demo.txt
 
