@@ -15,7 +15,7 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 -include tests/lab/lab.mk
 
 .PHONY: help setup tools env demo test lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog \
-  unit unit-newest unit-oldest unit-lab sanity test-api test-lab molecule clean
+  unit unit-newest unit-oldest unit-lab unit-bench sanity test-api test-lab molecule bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -60,7 +60,7 @@ lint-docs: tools
 lint-changelog: tools
 	$(tools) antsibull-changelog lint
 
-unit: unit-newest unit-oldest $(if $(wildcard tests/lab/tests/*.py),unit-lab) ## unit tests, on the newest and on the oldest Python and ansible-core (ARGS="-k name")
+unit: unit-newest unit-oldest $(if $(wildcard tests/lab/tests/*.py),unit-lab) unit-bench ## unit tests, on the newest and on the oldest Python and ansible-core (ARGS="-k name")
 
 unit-newest: tools
 	$(tools) $(pytest) -n 2 tests/unit $(ARGS)
@@ -70,6 +70,9 @@ unit-oldest: tools
 
 unit-lab: tools
 	PYTHONPATH=tests/lab $(tools) $(pytest) tests/lab/tests $(ARGS)
+
+unit-bench: tools
+	PYTHONPATH=tests/lab:tests/bench $(tools) $(pytest) tests/bench/tests $(ARGS)
 
 sanity: tools ## ansible-test sanity, nothing ignored (ARGS="--test pep8")
 	$(tools) python mk/sanity.py $(ARGS)
@@ -82,6 +85,9 @@ test-lab: tools lab ## end-to-end tests on the lab
 
 molecule: tools lab ## the default scenario on the lab: converge, idempotence, verify
 	$(tools) molecule test --all --report $(ARGS)
+
+bench: tools lab-build ## measure against kubectl, helm and kubernetes.core; writes docs/benchmarks.md (BENCH_RUNS=10 BENCH_ONLY="P1 P2")
+	PYTHONPATH=tests/lab:tests/bench $(tools) python -m meshbench --runs=$(or $(BENCH_RUNS),10) --only="$(BENCH_ONLY)" --peers="$(BENCH_PEERS)"
 
 clean: ## remove test results; the cache is kept (see mk/environment.py)
 	rm -rf build .ansible tests/output

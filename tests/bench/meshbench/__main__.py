@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""make bench: run the workloads, write build/bench.json and docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from meshlab.errors import LabError
+
+from . import report
+from .contestants import CONTESTANTS, ENGINE, IDLE, OURS
+from .course import Course, Outcome
+from .errors import BenchError
+from .figures import summary
+from .machine import load, machine, versions
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="meshbench", description=__doc__)
+    parser.add_argument("--runs", type=int, default=10, help="of each contestant")
+    parser.add_argument("--only", default="", help='workloads, as in "P1 P3"; then docs/benchmarks.md is left as it is')
+    parser.add_argument("--peers", default="", help="contestants beside ours; then docs/benchmarks.md is left as it is")
+    return parser.parse_args()
+
+
+def measured(options: argparse.Namespace) -> dict[str, Outcome]:
+    wanted = options.only.split() or list(report.WORKLOADS)
+    peers = options.peers.split() or list(CONTESTANTS)
+    unknown = [*(name for name in wanted if name not in report.WORKLOADS), *(name for name in peers if name not in CONTESTANTS)]
+    if unknown or options.runs < 1:
+        raise BenchError(f"There is no {' and no '.join(unknown) or 'sense in fewer than one run'}; workloads are {', '.join(report.WORKLOADS)}, "
+                         f"contestants {', '.join(CONTESTANTS)}.")
+    with tempfile.TemporaryDirectory(prefix="meshbench-") as folder:
+        names = [name for name in CONTESTANTS if name in (*peers, ENGINE, OURS, *IDLE)]
+        course = Course(Path(folder), options.runs, names, say)
+        outcomes = course.warm(wanted) if {"P1", "P2"} & set(wanted) else {}
+        return {**outcomes, **({"P3": course.cold()} if "P3" in wanted else {})}
+
+
+def publish(outcomes: dict[str, Outcome], options: argparse.Namespace, before: float) -> None:
+    results = {workload: {name: summary(runs) for name, runs in outcome.runs.items()} for workload, outcome in outcomes.items()}
+    found = report.rows(results)
+    (CHECKOUT / "build").mkdir(exist_ok=True)
+    (CHECKOUT / "build" / "bench.json").write_text(json.dumps(report.as_json(found), indent=1) + "\n", encoding="utf-8")
+    for workload, summaries in results.items():
+        say(f"\n{workload}: {report.WORKLOADS[workload]}\n\n{report.standings(summaries)}")
+    say(report.judged(found))
+    if not options.only and not options.peers:
+        facts = {"machine": machine(), "versions": ", ".join(f"{name} {number}" for name, number in versions().items())}
+        left_out = {workload: outcome.left_out for workload, outcome in outcomes.items()}
+        text = report.document(results, left_out, facts, options.runs, before)
+        (CHECKOUT / "docs" / "benchmarks.md").write_text(text, encoding="utf-8")
+
+
+def main() -> int:
+    options = arguments()
+    before = load()
+    # So that API servers and folders go away with us.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(1))
+    try:
+        publish(measured(options), options, before)
+    except (BenchError, LabError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

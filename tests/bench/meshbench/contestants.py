@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who takes part: for each, the files it needs and the commands it is timed over."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .workload import Manifest, needed, one_of_each
+
+Commands = list[list[str]]
+ENGINE, OURS, STARTUP, PING = "ours-engine", "ours", "startup", "ping"
+IDLE = (STARTUP, PING)
+KUBECTL, SERVER_SIDE, HELM, ONE_TASK, LOOP = "kubectl", "kubectl-ssa", "helm", "k8s-one-task", "k8s-loop"
+RELEASE = "bench"
+ENGINE_PROGRAM = Path(__file__).with_name("engine.py").resolve()
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a contestant finds: a folder of its own, a cluster, its manifests. `force`: fields that others own shall be taken."""
+
+    folder: Path
+    kubeconfig: Path
+    context: str
+    objects: list[Manifest]
+    crds: list[Manifest]
+    force: bool
+
+    @property
+    def sample(self) -> list[Manifest]:
+        chosen = one_of_each(self.objects)
+        return needed(chosen, self.crds) + chosen
+
+    def write(self, name: str, content: Any) -> Path:
+        file = self.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+        text = yaml.dump_all(content, Dumper=dumper, sort_keys=False) if name.endswith(".yaml") else json.dumps(content, indent=1)
+        file.write_text(text, encoding="utf-8")
+        return file
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """`sampled`: run over a few objects and scaled up to all of them."""
+
+    title: str
+    commands: Callable[[Scene], Commands]
+    sampled: bool = False
+
+
+def _login(scene: Scene) -> dict[str, str]:
+    return {"kubeconfig": str(scene.kubeconfig), "context": scene.context}
+
+
+def _playbook(scene: Scene, tasks: Sequence[Mapping[str, Any]]) -> Commands:
+    interpreter = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": interpreter, "tasks": list(tasks)}
+    return [[str(Path(sys.executable).with_name("ansible-playbook")), str(scene.write("play.json", [play]))]]
+
+
+def _options(scene: Scene) -> dict[str, Any]:
+    return {**_login(scene), "wait": False, "force": scene.force}
+
+
+def _engine(scene: Scene) -> Commands:
+    params = {**_options(scene), "state": "present", "wait_timeout": 300, "manifests": scene.crds + scene.objects}
+    return [[sys.executable, str(ENGINE_PROGRAM), str(scene.write("params.json", params))]]
+
+
+def _ours(scene: Scene) -> Commands:
+    file = scene.write("all.yaml", scene.crds + scene.objects)
+    manifests = f"{{{{ lookup('ansible.builtin.file', '{file}') | from_yaml_all | list }}}}"
+    return _playbook(scene, [{"name": "Bring the set", "meshops.lifecycle.mesh_config": {**_options(scene), "manifests": manifests}}])
+
+
+def _startup(scene: Scene) -> Commands:
+    return _playbook(scene, [{"name": "Nothing", "ansible.builtin.meta": "noop"}])
+
+
+def _ping(scene: Scene) -> Commands:
+    return _playbook(scene, [{"name": "Next to nothing", "ansible.builtin.ping": {}}])
+
+
+def _kubectl(scene: Scene, options: list[str]) -> Commands:
+    """Without nodes nothing rolls out, so only CRDs are waited for; kubectl needs them before it can look at what they define."""
+    run = ["kubectl", f"--kubeconfig={scene.kubeconfig}", f"--context={scene.context}"]
+    objects = ["apply", *options, "-f", str(scene.write("objects.yaml", scene.objects))]
+    if not scene.crds:
+        return [[*run, *objects]]
+    crds = str(scene.write("crds.yaml", scene.crds))
+    return [[*run, "apply", *options, "-f", crds], [*run, "wait", "--for=condition=Established", "--timeout=60s", "-f", crds], [*run, *objects]]
+
+
+def _server_side(scene: Scene) -> Commands:
+    return _kubectl(scene, ["--server-side", *(["--force-conflicts"] if scene.force else [])])
+
+
+def _helm(scene: Scene) -> Commands:
+    """The chart's templates are the manifests themselves: rendering costs Helm next to nothing."""
+    (scene.folder / "chart").mkdir(parents=True, exist_ok=True)
+    (scene.folder / "chart" / "Chart.yaml").write_text(f"apiVersion: v2\nname: {RELEASE}\nversion: 1.0.0\n", encoding="utf-8")
+    scene.write("chart/templates/objects.yaml", scene.objects)
+    if scene.crds:
+        scene.write("chart/crds/crds.yaml", scene.crds)
+    return [["helm", "upgrade", "--install", RELEASE, str(scene.folder / "chart"), f"--kubeconfig={scene.kubeconfig}",
+             f"--kube-context={scene.context}", "--namespace=default"]]
+
+
+def _one_task(scene: Scene) -> Commands:
+    def task(name: str, content: list[Manifest], **more: Any) -> dict[str, Any]:
+        return {"name": name, "kubernetes.core.k8s": {**_login(scene), "src": str(scene.write(f"{name}.yaml", content)), **more}}
+
+    established = {"wait": True, "wait_condition": {"type": "Established", "status": "True"}}
+    first = [task("crds", scene.crds, **established)] if scene.crds else []
+    return _playbook(scene, [*first, task("objects", scene.objects)])
+
+
+def _loop(scene: Scene) -> Commands:
+    task = {"name": "Each", "kubernetes.core.k8s": {**_login(scene), "definition": "{{ item }}"}}
+    label = {"label": "{{ item.kind }}"}
+    return _playbook(scene, [{**task, "loop": scene.sample, "loop_control": label}])
+
+
+CONTESTANTS: Mapping[str, Contestant] = {
+    ENGINE: Contestant("meshops.lifecycle, engine (inside the module)", _engine),
+    OURS: Contestant("meshops.lifecycle.mesh_config, whole ansible-playbook", _ours),
+    KUBECTL: Contestant("kubectl apply", lambda scene: _kubectl(scene, [])),
+    SERVER_SIDE: Contestant("kubectl apply --server-side", _server_side),
+    HELM: Contestant("helm upgrade", _helm),
+    ONE_TASK: Contestant("kubernetes.core.k8s, one task, whole ansible-playbook", _one_task),
+    LOOP: Contestant("kubernetes.core.k8s, loop, whole ansible-playbook", _loop, sampled=True),
+    STARTUP: Contestant("for comparison: ansible-playbook without a task", _startup),
+    PING: Contestant("for comparison: ansible-playbook with ansible.builtin.ping", _ping),
+}

@@ -1,0 +1,10 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes wrong with a benchmark, as a sentence."""
+
+from __future__ import annotations
+
+
+class BenchError(Exception):
+    """Shown without a traceback."""

@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From single runs to figures: requests in an audit log, medians, percentiles, scaling. Pure."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+WRITES = {"create", "update", "patch", "delete", "deletecollection"}
+# Asked by POST, but nothing is stored.
+QUESTIONS = {"selfsubjectaccessreviews", "selfsubjectrulesreviews", "subjectaccessreviews", "tokenreviews"}
+MOSTLY = 95
+
+
+@dataclass(frozen=True)
+class Requests:
+    """What one run asked of the API server. `writes` counts attempts, also those that changed nothing."""
+
+    total: int
+    writes: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one contestant. Wall and CPU in seconds, the largest process in MiB."""
+
+    wall: float
+    cpu: float
+    requests: float
+    writes: float
+    memory: float = 0.0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All runs of one contestant."""
+
+    runs: int
+    wall: float
+    wall_p95: float
+    cpu: float
+    cpu_p95: float
+    requests: float
+    writes: float
+    memory: float
+
+
+def count(lines: Iterable[str], user: str) -> Requests:
+    """Of an audit log's lines, those about one user; a request that was logged at several stages counts once."""
+    seen: dict[str, bool] = {}
+    for line in lines:
+        event = json.loads(line)
+        if event["user"]["username"] == user:
+            seen[event["auditID"]] = _writes(event)
+    return Requests(len(seen), sum(seen.values()))
+
+
+def _writes(event: dict[str, object]) -> bool:
+    about = event.get("objectRef")
+    resource = about.get("resource") if isinstance(about, dict) else None
+    return event["verb"] in WRITES and resource not in QUESTIONS and "dryRun=All" not in str(event["requestURI"])
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that `share` percent of all do not exceed (nearest rank): a value that was really seen."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(len(ordered) * share / 100) - 1)]
+
+
+def summary(runs: Sequence[Run]) -> Summary:
+    walls, cpus = [run.wall for run in runs], [run.cpu for run in runs]
+    return Summary(len(runs), median(walls), percentile(walls, MOSTLY), median(cpus), percentile(cpus, MOSTLY),
+                   median(run.requests for run in runs), median(run.writes for run in runs), max(run.memory for run in runs))
+
+
+def scaled(run: Run, startup: Run, factor: float) -> Run:
+    """What so many times the items would have taken; what is spent before the first item is spent once."""
+    return replace(run, wall=_grown(run.wall, startup.wall, factor), cpu=_grown(run.cpu, startup.cpu, factor), requests=run.requests * factor,
+                   writes=run.writes * factor)
+
+
+def _grown(whole: float, fixed: float, factor: float) -> float:
+    return fixed + max(0.0, whole - fixed) * factor
+
+
+def there_and_back(names: Sequence[str], rounds: int) -> list[list[str]]:
+    """A-B-B-A: every second round goes the other way, so that none always runs when the machine is warm."""
+    return [list(names) if number % 2 == 0 else list(reversed(names)) for number in range(rounds)]

@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What it was measured on and with; no names of hosts."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import yaml
+from meshlab import programs
+
+
+def machine() -> str:
+    return described(Path("/proc/cpuinfo").read_text(encoding="utf-8"), Path("/proc/meminfo").read_text(encoding="utf-8"), os.cpu_count() or 1)
+
+
+def described(cpuinfo: str, meminfo: str, cores: int) -> str:
+    """As the kernel tells it."""
+    model = re.search(r"^model name\s*:\s*(.+)$", cpuinfo, re.MULTILINE)
+    memory = re.search(r"^MemTotal:\s*(\d+) kB$", meminfo, re.MULTILINE)
+    gibibytes = f"{int(memory.group(1)) / 1024 ** 2:.0f} GiB" if memory else "unknown memory"
+    return f"{model.group(1).strip() if model else platform.machine()}, {cores} cores, {gibibytes} of memory"
+
+
+def versions() -> Mapping[str, str]:
+    collection = next(Path(path) / "ansible_collections" for path in os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep))
+    manifest = yaml.safe_load((collection / "kubernetes" / "core" / "MANIFEST.json").read_text(encoding="utf-8"))
+    return {
+        "Python": platform.python_version(), "ansible-core": version("ansible-core"), "kubernetes.core": manifest["collection_info"]["version"],
+        "kubernetes (Python)": version("kubernetes"), "API server and kubectl": programs.KUBERNETES_VERSION, "Helm": _told(["helm", "version", "--short"]),
+        "Istio's CRDs": programs.ISTIO_VERSION,
+    }
+
+
+def _told(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def load() -> float:
+    """Of the last minute: how many others wanted the machine before we began."""
+    return os.getloadavg()[0]

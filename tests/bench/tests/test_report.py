@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+
+from meshbench import report
+from meshbench.contestants import CONTESTANTS, ENGINE, LOOP, OURS, PING, SERVER_SIDE, STARTUP
+from meshbench.figures import Summary
+
+
+def seen(wall: float, requests: float = 12, writes: float = 0, cpu: float = 1.0) -> Summary:
+    return Summary(2, wall, wall, cpu, cpu, requests, writes, 50)
+
+
+RESULTS = {
+    "P1": {ENGINE: seen(0.1), OURS: seen(1.0), SERVER_SIDE: seen(2.5, 151, 150), LOOP: seen(90.0), STARTUP: seen(0.5, 0)},
+    "P2": {ENGINE: seen(0.11, 13, 1), OURS: seen(1.5, 13, 2)},
+}
+
+
+def judged(results: report.Results) -> dict[str, report.Row]:
+    return {f"{row.id} {row.measure}": row for row in report.rows(results) if row.target}
+
+
+def test_a_ratio_says_how_many_times_less_time_we_take() -> None:
+    rows = judged(RESULTS)
+    assert rows["P1 engine wall s, peer kubectl apply --server-side"] == report.Row(
+        "P1", "engine wall s, peer kubectl apply --server-side", 0.1, 2.5, 25.0, ">= 20", True)
+    assert rows["P1 e2e wall s, peer kubectl apply --server-side"].met is False
+    assert rows["P1 e2e wall s, peer kubernetes.core.k8s, loop, whole ansible-playbook"].met is True
+
+
+def test_limits() -> None:
+    rows = judged(RESULTS)
+    assert rows["P1 engine wall s"].met is True
+    assert rows["P1 engine requests (kinds + 3)"].target == "<= 15"
+    assert rows["P2 engine writes"].met is True and rows["P2 e2e writes"].met is False
+    assert rows["P2 engine wall s over that of P1"].met is True
+    assert (rows["P2 e2e wall s over that of P1"].ratio, rows["P2 e2e wall s over that of P1"].met) == (1.5, False)
+
+
+def test_a_peer_that_is_faster_is_shown_as_such() -> None:
+    results = {"P1": {OURS: seen(2.0), SERVER_SIDE: seen(1.0)}}
+    assert judged(results)["P1 e2e wall s, peer kubectl apply --server-side"].ratio == 0.5
+    assert "**no**" in report.judged(report.rows(results))
+    assert "| kubectl apply --server-side | 1.00 | 1.00 | 1.00 | 1.00 | 12 | 0 | 0.50 |" in report.standings(results["P1"])
+
+
+def test_the_json_has_just_the_agreed_keys_and_targets_come_first() -> None:
+    found = json.loads(json.dumps(report.as_json(report.rows(RESULTS))))
+    assert {tuple(row) for row in found} == {("id", "measure", "ours", "peer", "ratio", "target", "met")}
+    first = [row["target"] is not None for row in found if row["id"] == "P1"]
+    assert first == sorted(first, reverse=True) and not all(first)
+
+
+def test_no_time_at_all_is_no_ratio() -> None:
+    rows = report.rows({"P1": {OURS: seen(1.0, cpu=0.0), SERVER_SIDE: seen(1.0)}})
+    assert [row.ratio for row in rows if "CPU" in row.measure] == [None]
+
+
+def test_the_document_names_machine_versions_runs_and_who_is_left_out() -> None:
+    facts = {"machine": "Some CPU, 2 cores, 8 GiB of memory", "versions": "Helm v3"}
+    text = report.document(RESULTS | {"P2": {**RESULTS["P2"], STARTUP: seen(0.5)}}, {"P1": {"helm": "it broke."}}, facts, 2, 1.25)
+    for part in ("Some CPU, 2 cores", "Helm v3", "2 times here", "2 runs of each", "make bench", "Left out: helm upgrade: it broke.", "(scaled)", "## P2"):
+        assert part in text
+
+
+def test_every_target_is_about_somebody_who_takes_part() -> None:
+    assert {name for key in report.FASTER for name in key[1:]} <= set(CONTESTANTS)
+
+
+def test_what_is_not_measured_is_said_to_be_so() -> None:
+    rows = judged({})
+    assert rows and {(row.ours, row.met) for row in rows.values()} == {(None, None)}
+    assert report.judged(rows.values()).count("not measured") == len(rows)
+
+
+def test_where_the_time_goes_adds_up() -> None:
+    text = report.whereabouts({ENGINE: seen(0.1), OURS: seen(1.5), STARTUP: seen(0.5), PING: seen(1.1)})
+    assert [line.split("|")[2].strip() for line in text.splitlines() if line.startswith("|")][2:] == ["0.50", "0.60", "0.10", "0.30"]
+    assert report.whereabouts({OURS: seen(1.5)}) == ""
