@@ -33,6 +33,7 @@ LAYERS = {
     "_module": Layer(frozenset({"_mesh", "_providers", "_kube", "_pki"}), frozenset({"ansible"})),
     "modules": Layer(frozenset({"_mesh", "_providers", "_kube", "_pki", "_module"})),
     "filter": Layer(frozenset({"_mesh", "_providers", "_pki", "_module"}), frozenset({"ansible"})),
+    "inventory": Layer(frozenset({"_mesh", "_kube"}), frozenset({"ansible"})),
     "doc_fragments": Layer(frozenset()),
 }
 PURE = ("_mesh", "_providers")
@@ -127,6 +128,7 @@ def test_module_utils_are_private_to_the_collection() -> None:
     pytest.param("module_utils/_mesh/a.py", "import os.path", id="the environment"),
     pytest.param("modules/a.py", "from ansible_collections.meshops.lifecycle.plugins.module_utils import _mesh", id="absolute"),
     pytest.param("modules/a.py", "import importlib", id="dynamic"),
+    pytest.param("inventory/a.py", "from ..modules import ca", id="an inventory from a module"),
     pytest.param("module_utils/_util/a.py", "import json", id="an unknown layer"),
 ])
 def test_a_wrong_import_is_seen(path: str, text: str) -> None:
@@ -138,6 +140,7 @@ def test_a_wrong_import_is_seen(path: str, text: str) -> None:
     pytest.param("module_utils/_providers/istio/a.py", "from ..._mesh.release import Release", id="down, from a deeper folder"),
     pytest.param("module_utils/_providers/istio/a.py", "from . import charts", id="beside"),
     pytest.param("modules/a.py", "from ..module_utils._module.run import run", id="from a module"),
+    pytest.param("inventory/a.py", "from ..module_utils._kube.connect import connect", id="from an inventory"),
     pytest.param("module_utils/_kube/a.py", "import kubernetes.client", id="a library where it belongs"),
 ])
 def test_a_right_import_is_let_pass(path: str, text: str) -> None:

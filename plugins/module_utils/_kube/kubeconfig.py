@@ -24,6 +24,7 @@ try:
 except ImportError:
     yaml = None  # type: ignore[assignment]
 
+from .._mesh.discovery import Context
 from .._mesh.errors import MeshError
 from .access import Access, basic, bearer, read_file
 
@@ -42,6 +43,19 @@ def load(source: str | Mapping[str, Any], context: str | None) -> tuple[str, Acc
     if "exec" in user or "auth-provider" in user:
         return name, _by_plugin(config, name, access)
     return name, _by_user(access, user or {}, name)
+
+
+def contexts(path: str) -> list[Context]:
+    """What the file points at, without its credentials."""
+    config = _merged(path)
+    return [_pointing(config, str(entry.get("name")), f"kubeconfig {path}") for entry in config["contexts"]]
+
+
+def _pointing(config: Mapping[str, Any], name: str, where: str) -> Context:
+    chosen = _named(config, "contexts", name, where)["context"]
+    cluster = _named(config, "clusters", chosen.get("cluster"), where)["cluster"]
+    through = " ".join(str(cluster[key]) for key in ("tls-server-name", "proxy-url") if cluster.get(key))
+    return Context(name, str(cluster.get("server") or ""), through)
 
 
 def _merged(paths: str) -> dict[str, Any]:

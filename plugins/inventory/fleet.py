@@ -1,0 +1,299 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Clusters as hosts: reads what the file points at, and puts into the inventory what _mesh/fleet.py decides."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: fleet
+author: meshops contributors (@meshops)
+version_added: 0.1.0
+short_description: Makes hosts of clusters, from kubeconfigs, a file, or an ACM or OCM hub
+description:
+  - A host is a cluster. Hosts come from the contexts of kubeconfigs, from the file itself, and from the C(ManagedCluster) objects of a hub of
+    Red Hat Advanced Cluster Management (ACM) or Open Cluster Management (OCM). The file says what is known of their meshes and sites.
+  - The file's name ends in C(fleet.yml) or C(fleet.yaml).
+  - What names the same cluster is one host. What a context tells wins over what the hub tells, and O(clusters) wins over both.
+  - No credential gets into the inventory. A cluster is reached by a kubeconfig and a context, or by a URL and a reference to a variable, best
+    one of ansible-vault.
+options:
+  plugin:
+    description: The name of this plugin.
+    type: str
+    required: true
+    choices: [meshops.lifecycle.fleet]
+  clusters:
+    description:
+      - The C(mesh_*) variables of clusters, by the cluster's name. What else is a variable of the host stands below C(vars).
+      - A name that was found in O(contexts) or on the O(hub) gets these variables too.
+    type: dict
+    default: {}
+  sites:
+    description:
+      - The C(mesh_*) variables that all clusters of a site share, by the site's name. They become variables of its group.
+      - A cluster belongs to the site that its C(mesh_site) names.
+    type: dict
+    default: {}
+  meshes:
+    description:
+      - The C(mesh_*) variables that all clusters of a mesh share, by the mesh's name. They become variables of its group.
+      - A cluster belongs to the mesh that its C(mesh_name) names, or that of its site.
+    type: dict
+    default: {}
+  defaults:
+    description: The C(mesh_*) variables of all clusters. They become variables of the group O(group).
+    type: dict
+    default: {}
+  contexts:
+    description: Contexts of kubeconfigs, each of which becomes a host.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kubeconfig:
+        description: One kubeconfig. A relative path starts where this file is.
+        type: str
+        required: true
+      include:
+        description: Patterns such as V(prod-*), of which the name of a context must match one.
+        type: list
+        elements: str
+        default: ["*"]
+      exclude:
+        description: Patterns of which it must match none.
+        type: list
+        elements: str
+        default: []
+      names:
+        description: Names of hosts by the names of contexts, for contexts whose names are no DNS labels.
+        type: dict
+        default: {}
+      variables:
+        description: The C(mesh_*) variables of all these clusters.
+        type: dict
+        default: {}
+  hub:
+    description: An ACM or OCM hub. Each cluster that it has accepted becomes a host.
+    type: dict
+    suboptions:
+      kubeconfig:
+        description: The kubeconfig for the hub. A relative path starts where this file is.
+        type: str
+        required: true
+      context:
+        description: The hub's context in it.
+        type: str
+        required: true
+      cluster_uid:
+        description: The UID that the hub's namespace C(kube-system) must have.
+        type: str
+      selector:
+        description: Takes only clusters with these labels, as in V(environment=prod,!legacy).
+        type: str
+      clusterset:
+        description: Takes only clusters of this C(ManagedClusterSet).
+        type: str
+      unavailable:
+        description:
+          - What becomes of clusters that the hub does not see as available.
+          - With V(keep) they stay, with C(ocm_available) false. A mesh from which they are missing would be a smaller one.
+          - With V(skip) they are left out.
+        type: str
+        choices: [keep, skip]
+        default: keep
+      pin:
+        description:
+          - Makes C(mesh_cluster_uid) of the claim C(id.k8s.io) where that is the UID of the namespace C(kube-system).
+          - On OpenShift ACM writes another ID there, and elsewhere it may be a name. Such a claim pins nothing.
+        type: bool
+        default: true
+      labels:
+        description:
+          - Which label of a C(ManagedCluster) says which variable, by the variable.
+          - For C(mesh_name), C(mesh_site), C(mesh_provider), C(mesh_network), C(mesh_role) and C(mesh_primary) these are
+            C(meshops.lifecycle/mesh), C(meshops.lifecycle/site) and so on.
+        type: dict
+        default: {}
+      kube:
+        description:
+          - How the clusters are reached, as in C(mesh_kube).
+          - With C(kubeconfig), by the context that has the cluster's name, unless C(context) gives another one.
+          - With C(api_key), which refers to a variable, at the URL that the hub knows, with the CA certificate that it knows.
+        type: dict
+        default: {}
+  prefixes:
+    description:
+      - How the names of groups begin, by what they are groups of. These are C(mesh), C(site), C(provider) and C(role).
+      - With an empty one the group has the name of the mesh, or site. What may not be in the name of a group becomes C(_).
+    type: dict
+    default: {mesh: mesh_, site: site_, provider: provider_, role: role_}
+  group:
+    description: The group of all these clusters.
+    type: str
+    default: fleet
+  same_cluster:
+    description:
+      - What to do about two hosts that lead to the same cluster, by context, URL or ID.
+      - V(warn) is for clusters behind addresses that look the same.
+    type: str
+    choices: [refuse, warn]
+    default: refuse
+extends_documentation_fragment:
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+requirements:
+  - kubernetes >= 29.0 on the controller, where a hub is asked
+notes:
+  - Ansible only warns of an inventory that it cannot read. C(any_unparsed_is_failed=true) in the section C([inventory]) of C(ansible.cfg) makes it fail.
+  - Groups follow from what this file and its sources say of meshes, sites, providers and roles, not from C(group_vars) or C(host_vars).
+  - The cache keeps what the hub told, which holds no credential.
+  - Variables of a site win over those of its mesh, and both over O(defaults). Files in C(group_vars) win over all three.
+"""
+
+EXAMPLES = r"""
+# fleet.yml: two clusters, all of it in one file
+plugin: meshops.lifecycle.fleet
+defaults:
+  mesh_kube: {kubeconfig: ~/.kube/config, context: "{{ inventory_hostname }}"}
+meshes:
+  shop: {mesh_version: "1.29", mesh_trust_cluster: east}
+sites:
+  onprem: {mesh_name: shop, mesh_network: onprem}
+  cloud: {mesh_name: shop, mesh_network: cloud}
+clusters:
+  east: {mesh_site: onprem}
+  west: {mesh_site: cloud, mesh_locality: {region: eu-2}}
+---
+# prod.fleet.yml: contexts of a kubeconfig
+plugin: meshops.lifecycle.fleet
+contexts:
+  - kubeconfig: ~/.kube/config
+    include: ["prod-*", "gke_*"]
+    exclude: ["*-sandbox"]
+    names: {gke_shop_europe-west4_eu: gke-eu}
+    variables: {mesh_name: shop}
+clusters:
+  prod-east: {mesh_site: onprem, mesh_network: onprem}
+---
+# acm.fleet.yml: the clusters of an ACM hub, with tokens out of ansible-vault
+plugin: meshops.lifecycle.fleet
+hub:
+  kubeconfig: ~/.kube/hub
+  context: hub
+  clusterset: shop
+  kube:
+    api_key: "{{ vault_tokens[inventory_hostname] }}"
+keyed_groups:
+  - key: ocm_labels.environment
+    prefix: env
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/fleet
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleParserError
+from ansible.inventory.helpers import get_group_vars
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.utils.vars import combine_vars
+
+from ..module_utils._kube.connect import connect
+from ..module_utils._kube.kubeconfig import contexts
+from ..module_utils._mesh import fleet_file
+from ..module_utils._mesh.discovery import Found, of_contexts
+from ..module_utils._mesh.errors import MeshError, Refused
+from ..module_utils._mesh.fleet import Fleet, plan
+from ..module_utils._mesh.managed_cluster import API_VERSION, CLUSTERSET, KIND, facts, of_hub
+
+_ENDINGS = ("fleet.yml", "fleet.yaml")
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    NAME = "meshops.lifecycle.fleet"
+
+    def verify_file(self, path: str) -> bool:
+        return super().verify_file(path) and path.endswith(_ENDINGS)
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
+        config = self._read_config_data(path)
+        options = self.get_options()
+        try:
+            fleet_file.keys(path, "the file", config, options)
+            found = [*self._managed(path, options["hub"], cache), *_contexts(path, options["contexts"])]
+            fleet = plan(path, options, found)
+        except MeshError as error:
+            raise AnsibleParserError(str(error)) from error
+        for warning in fleet.warnings:
+            self.display.warning(warning)
+        self._fill(fleet)
+        self._construct(fleet)
+
+    def _managed(self, path: str, given: Any, cache: bool) -> list[Found]:
+        """From the cache, if it holds the answer to the same question."""
+        if not given:
+            return []
+        wish = fleet_file.hub(path, given)
+        asked = {key: wish.get(key) for key in ("kubeconfig", "context", "cluster_uid", "selector", "clusterset")}
+        caching, key = self.get_option("cache"), self.get_cache_key(path)
+        kept = self._cache.get(key) if caching and cache else None
+        if not kept or kept["asked"] != asked:
+            kept = {"asked": asked, "clusters": _read(path, asked)}
+        if caching:
+            self._cache[key] = kept
+        return of_hub(kept["clusters"], wish)
+
+    def _fill(self, fleet: Fleet) -> None:
+        for name, group in fleet.groups.items():
+            self.inventory.add_group(name)
+            for key, value in {**group.variables, "ansible_group_priority": group.priority}.items():
+                self.inventory.set_variable(name, key, value)
+        for host in fleet.hosts:
+            for name in host.groups:
+                self.inventory.add_host(host.name, group=name)
+            for key, value in host.variables.items():
+                self.inventory.set_variable(host.name, key, value)
+
+    def _construct(self, fleet: Fleet) -> None:
+        strict = self.get_option("strict")
+        for host in fleet.hosts:
+            self._set_composite_vars(self.get_option("compose"), self._variables(host.name), host.name, strict=strict)
+            known = self._variables(host.name)
+            self._add_host_to_composed_groups(self.get_option("groups"), known, host.name, strict=strict, fetch_hostvars=False)
+            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), known, host.name, strict=strict, fetch_hostvars=False)
+
+    def _variables(self, name: str) -> dict[str, Any]:
+        host = self.inventory.get_host(name)
+        return combine_vars(get_group_vars(host.get_groups()), host.get_vars())
+
+
+def _contexts(path: str, given: Any) -> Iterator[Found]:
+    for number, entry in enumerate(given or [], 1):
+        wish = fleet_file.contexts(path, f"entry {number} of contexts", entry)
+        kubeconfig = _beside(path, wish["kubeconfig"])
+        try:
+            yield from of_contexts(contexts(kubeconfig), wish, kubeconfig)
+        except MeshError as error:
+            raise Refused(f"{path}: {error}") from error
+
+
+def _read(path: str, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    selectors = [asked["selector"], f"{CLUSTERSET}={asked['clusterset']}" if asked["clusterset"] else None]
+    try:
+        params = {key: asked[key] for key in ("context", "cluster_uid")}
+        hub = connect({**params, "cluster": "hub", "kubeconfig": _beside(path, asked["kubeconfig"])})
+        if not hub.serves(API_VERSION, KIND):
+            raise Refused(f"hub: {hub.server} knows no {KIND}, so it is no hub of ACM or OCM.")
+        return [facts(live) for live in hub.list(API_VERSION, KIND, labels=",".join(filter(None, selectors)) or None)]
+    except MeshError as error:
+        raise Refused(f"{path}: {error}") from error
+
+
+def _beside(path: str, kubeconfig: str) -> str:
+    """`~` stays for whoever uses it, who may have another home."""
+    return kubeconfig if kubeconfig.startswith("~") else str(Path(path).absolute().parent / kubeconfig)
