@@ -51,6 +51,37 @@ options:
       - How many seconds to wait; with O(state=absent), for each step of the order.
     type: int
     default: 300
+  prune:
+    description:
+      - Removes what an earlier run made as part of the same set and what is no longer in O(manifests).
+      - Every object of the set carries the label C(meshops.lifecycle/set). Only objects with that label, of the kinds and in the namespaces that
+        are named here, are ever removed. A manifest outside of them is refused.
+      - Looked at with O(state=present) only.
+    type: dict
+    suboptions:
+      set:
+        description: The name of the set.
+        type: str
+        required: true
+      kinds:
+        description: The kinds of which the set may hold objects.
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          api_version:
+            description: The kind's C(apiVersion).
+            type: str
+            required: true
+          kind:
+            description: The kind.
+            type: str
+            required: true
+      namespaces:
+        description: The namespaces in which the set may hold objects. None are needed for kinds that live in no namespace.
+        type: list
+        elements: str
+        default: []
 seealso:
   - module: kubernetes.core.k8s
 """
@@ -69,6 +100,17 @@ EXAMPLES = r"""
         spec:
           mtls:
             mode: STRICT
+
+- name: Let the routes of the shop be these, and no others
+  meshops.lifecycle.mesh_config:
+    kubeconfig: ~/.kube/config
+    context: east
+    manifests: "{{ shop_routes }}"
+    prune:
+      set: shop-routes
+      kinds:
+        - {api_version: networking.istio.io/v1, kind: VirtualService}
+      namespaces: [shop]
 
 - name: Bring the objects of a file
   meshops.lifecycle.mesh_config:
@@ -92,28 +134,17 @@ changes:
       sample: created
 """
 
-from typing import Any
-
-from ..module_utils._kube.cluster import Cluster
-from ..module_utils._mesh.change import Ref, as_result
-from ..module_utils._mesh.condition import Condition
+from ..module_utils._module.configuring import reconcile
 from ..module_utils._module.run import run
-
-WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
-
-
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    """Waits also when nothing changed: an earlier run may have been killed while it waited."""
-    manifests, timeout = params["manifests"], params["wait_timeout"] if params["wait"] else 0
-    if params["state"] == "absent":
-        return as_result(cluster.delete([Ref.of(manifest) for manifest in manifests], wait=timeout))
-    changes = cluster.apply(manifests, force=params["force"])
-    if params["wait"]:
-        cluster.settle([Condition(change.ref, "rollout") for change in changes if change.ref.kind in WORKLOADS], timeout)
-    return as_result(changes)
 
 
 def main() -> None:
+    kind = {"api_version": {"required": True}, "kind": {"required": True}}
+    prune = {
+        "set": {"required": True},
+        "kinds": {"type": "list", "elements": "dict", "required": True, "options": kind},
+        "namespaces": {"type": "list", "elements": "str", "default": []},
+    }
     run(
         reconcile,
         argument_spec={
@@ -122,6 +153,7 @@ def main() -> None:
             "force": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "int", "default": 300},
+            "prune": {"type": "dict", "options": prune},
         },
     )
 

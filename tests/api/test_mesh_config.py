@@ -151,3 +151,31 @@ def test_a_namespace_that_is_being_deleted_is_said(play: Play, cluster, place):
     cluster.delete([Ref.of(namespace(place))])
     (result,) = play(wish(namespace(place), config_map(place, a="1"))).results
     assert result["msg"] == (f"east: cannot apply ConfigMap {place}/settings while its namespace is being deleted; run again when it is gone.")
+
+
+def test_what_left_a_set_is_removed_and_nothing_else(play: Play, cluster, place):
+    group = "prune.example.com"
+    scope = {
+        "set": place,
+        "kinds": [{"api_version": f"{group}/v1", "kind": "Widget"}, {"api_version": "v1", "kind": "ConfigMap"}],
+        "namespaces": [place],
+    }
+    cluster.apply([crd(group), secret(place, token="kept")])
+    whole = [widget(group, place, 1), config_map(place, a="one")]
+    played = play(
+        wish(*whole, prune=scope),
+        wish(*whole, prune=scope),
+        wish(whole[1], prune=scope, check=True),
+        wish(whole[1], prune=scope),
+        wish(whole[1], prune=scope),
+        wish(prune=scope),
+    )
+    assert played.actions == [
+        ["created", "created"],
+        ["unchanged", "unchanged"],
+        ["unchanged", "deleted"],
+        ["unchanged", "deleted"],
+        ["unchanged"],
+        ["deleted"],
+    ]
+    assert cluster.list("v1", "Secret", place), "a kind that is not named was removed"

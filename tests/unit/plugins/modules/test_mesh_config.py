@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady
-from ansible_collections.meshops.lifecycle.plugins.modules.mesh_config import reconcile
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
+from ansible_collections.meshops.lifecycle.plugins.module_utils._module.configuring import reconcile
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import config_map, namespace
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 
@@ -21,7 +21,7 @@ def deployment():
 
 
 def wish(*manifests, **changed):
-    defaults = {"state": "present", "force": False, "wait": True, "wait_timeout": 0}
+    defaults = {"state": "present", "force": False, "wait": True, "wait_timeout": 0, "prune": None}
     return {"manifests": list(manifests), **defaults, **changed}
 
 
@@ -70,3 +70,61 @@ def test_an_interrupted_wait_is_waited_again():
 def test_nothing_is_waited_for_when_not_asked():
     cluster = FakeCluster(MESH, react=lambda live: None)
     assert reconcile(cluster, wish(deployment(), wait=False))["changed"]
+
+
+SCOPE = {"set": "routes", "kinds": [{"api_version": "v1", "kind": "ConfigMap"}], "namespaces": ["mesh"]}
+
+
+def named(name, place="mesh", **labels):
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": place, "labels": labels}, "data": {"a": "1"}}
+
+
+def ours(cluster):
+    return sorted(item["metadata"]["name"] for item in cluster.list("v1", "ConfigMap"))
+
+
+class TestPruning:
+    def test_what_left_the_set_is_removed_and_then_nothing_is(self):
+        cluster = FakeCluster(MESH)
+        reconcile(cluster, wish(named("one"), named("two"), prune=SCOPE))
+        result = reconcile(cluster, wish(named("two"), prune=SCOPE))
+        assert actions(result) == ["unchanged", "deleted"]
+        assert ours(cluster) == ["two"]
+        assert not reconcile(cluster, wish(named("two"), prune=SCOPE))["changed"]
+
+    def test_an_empty_set_removes_all_of_it(self):
+        cluster = FakeCluster(MESH)
+        reconcile(cluster, wish(named("one"), named("two"), prune=SCOPE))
+        assert actions(reconcile(cluster, wish(prune=SCOPE))) == ["deleted", "deleted"]
+
+    def test_nothing_beyond_the_set_is_removed(self):
+        """Neither what carries no mark or another, nor what carries the mark in a namespace that is not named."""
+        mark = "meshops.lifecycle/set"
+        strangers = [named("unmarked"), named("other", **{mark: "others"}), named("away", "elsewhere", **{mark: "routes"})]
+        cluster = FakeCluster(MESH, namespace("elsewhere"), *strangers)
+        reconcile(cluster, wish(named("one"), prune=SCOPE))
+        assert not [write for write in cluster.writes if write.startswith("DELETE")]
+        assert ours(cluster) == ["away", "one", "other", "unmarked"]
+
+    def test_a_secret_of_the_same_set_stays_where_its_kind_is_not_named(self):
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "kept", "namespace": "mesh", "labels": {"meshops.lifecycle/set": "routes"}}}
+        cluster = FakeCluster(MESH, secret)
+        reconcile(cluster, wish(prune=SCOPE))
+        assert cluster.list("v1", "Secret", "mesh")
+
+    def test_check_mode_says_what_would_go_and_removes_nothing(self):
+        cluster = FakeCluster(MESH)
+        reconcile(cluster, wish(named("one"), prune=SCOPE))
+        assert actions(reconcile(cluster.checking(), wish(prune=SCOPE))) == ["deleted"]
+        assert ours(cluster) == ["one"]
+
+    @pytest.mark.parametrize("manifest", [named("one", "elsewhere"), MESH], ids=["another namespace", "another kind"])
+    def test_a_manifest_outside_of_the_scope_is_refused_before_the_first_write(self, manifest):
+        cluster = FakeCluster(MESH, namespace("elsewhere"))
+        with pytest.raises(Refused, match="lies outside of the set routes"):
+            reconcile(cluster, wish(named("two"), manifest, prune=SCOPE))
+        assert cluster.writes == []
+
+    def test_a_name_that_is_no_label_is_refused(self):
+        with pytest.raises(Refused, match="east: the name of the set 'a b' cannot be a label's value"):
+            reconcile(FakeCluster(MESH), wish(prune={**SCOPE, "set": "a b"}))

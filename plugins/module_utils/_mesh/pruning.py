@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A named set of objects: marked as such when they are made, so that what left the set can be removed, and nothing else."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .change import Ref
+from .errors import Refused
+from .names import value_fault
+
+LABEL = "meshops.lifecycle/set"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a set may hold, and so what may be removed: kinds as (apiVersion, kind), and namespaces for those that live in one."""
+
+    name: str
+    kinds: Sequence[tuple[str, str]]
+    namespaces: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, cluster: str, wish: Mapping[str, Any]) -> Scope:
+        fault = value_fault("name of the set", wish["set"])
+        if fault:
+            raise Refused(f"{cluster}: {fault}. Choose another prune.set.")
+        return cls(wish["set"], [(kind["api_version"], kind["kind"]) for kind in wish["kinds"]], list(wish["namespaces"]))
+
+    @property
+    def selector(self) -> str:
+        return f"{LABEL}={self.name}"
+
+    def holds(self, ref: Ref) -> bool:
+        return (ref.api_version, ref.kind) in self.kinds and (ref.namespace is None or ref.namespace in self.namespaces)
+
+
+def marked(cluster: str, manifests: Iterable[Mapping[str, Any]], scope: Scope) -> list[dict[str, Any]]:
+    """The manifests with the set's label. One outside of the scope is refused: it could never be removed again."""
+    found = []
+    for manifest in manifests:
+        ref = Ref.of(manifest)
+        if not scope.holds(ref):
+            raise Refused(
+                f"{cluster}: {ref} ({ref.api_version}) lies outside of the set {scope.name}. "
+                "Name its kind and namespace in prune, or leave it to another task."
+            )
+        copied = copy.deepcopy(dict(manifest))
+        copied["metadata"] = {**copied["metadata"], "labels": {**(copied["metadata"].get("labels") or {}), LABEL: scope.name}}
+        found.append(copied)
+    return found
+
+
+def left(live: Iterable[Mapping[str, Any]], wished: Iterable[Ref], scope: Scope) -> list[Ref]:
+    """What carries the set's label, lies in its scope and is wished no more, each once."""
+    keep = {_place(ref) for ref in wished}
+    found = {_place(ref): ref for ref in map(Ref.of, live) if scope.holds(ref)}
+    return [ref for place, ref in found.items() if place not in keep]
+
+
+def _place(ref: Ref) -> tuple[str, str, str | None, str]:
+    """The same object whatever version of its API it is asked by."""
+    return ref.api_version.rpartition("/")[0], ref.kind, ref.namespace, ref.name

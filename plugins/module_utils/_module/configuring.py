@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A set of objects made so, or taken away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._kube.cluster import Cluster
+from .._mesh.change import Change, Ref, as_result
+from .._mesh.condition import Condition
+from .._mesh.pruning import Scope, left, marked
+
+WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+    """Waits also when nothing changed: an earlier run may have been killed while it waited."""
+    manifests, timeout = params["manifests"], params["wait_timeout"] if params["wait"] else 0
+    if params["state"] == "absent":
+        return as_result(cluster.delete([Ref.of(manifest) for manifest in manifests], wait=timeout))
+    scope = Scope.of(cluster.name, params["prune"]) if params.get("prune") else None
+    wished = marked(cluster.name, manifests, scope) if scope else manifests
+    changes = cluster.apply(wished, force=params["force"])
+    if scope:
+        changes += _prune(cluster, scope, changes, timeout)
+    if params["wait"]:
+        cluster.settle([Condition(change.ref, "rollout") for change in changes if change.ref.kind in WORKLOADS and change.after], timeout)
+    return as_result(changes)
+
+
+def _prune(cluster: Cluster, scope: Scope, made: list[Change], timeout: float) -> list[Change]:
+    """After the rest is there: what replaces an object is in place before the object goes."""
+    places: list[str | None] = [*scope.namespaces] or [None]
+    asked = [(version, kind, place) for version, kind in scope.kinds for place in places]
+    live = [item for what in asked for item in cluster.list(*what, labels=scope.selector, metadata_only=True)]
+    return cluster.delete(left(live, (change.ref for change in made), scope), wait=timeout)
