@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from .._mesh.errors import Conflict, Denied, MeshError, NotReady, Unreachable
@@ -17,14 +18,29 @@ from .._mesh.errors import Conflict, Denied, MeshError, NotReady, Unreachable
 
 @dataclass(frozen=True)
 class Answer:
-    """Status, headers (names in lower case) and the raw body of one reply."""
+    """Status, headers (names in lower case) and the raw body of one reply; `seen` is when, by the local clock."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    seen: float = 0.0
 
     def json(self) -> Any:
-        return json.loads(self.body) if self.body else {}
+        return self._parsed if self.body else {}
+
+    @cached_property
+    def _parsed(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def garbled(self) -> bool:
+        """An API server that agrees sends an object; a truncated one can come with a fitting length from a proxy."""
+        if not self.ok and not self.headers.get("content-type", "").startswith("application/json"):
+            return False
+        try:
+            return not isinstance(self._parsed, dict)
+        except ValueError:
+            return True
 
     @property
     def ok(self) -> bool:
@@ -34,7 +50,7 @@ class Answer:
     def refusal(self) -> dict[str, Any]:
         """The Status object of an error, or one made of what came instead."""
         try:
-            told = json.loads(self.body)
+            told = self._parsed
         except ValueError:
             told = None
         if isinstance(told, dict) and told.get("kind") == "Status":

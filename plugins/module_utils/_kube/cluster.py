@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -155,18 +154,18 @@ class Cluster:
     def identity(self) -> Identity:
         transport = self._server.transport
         uid = self.uid()
-        sent = time.time()
         answer = transport.request("GET", "/version")
-        seen = (sent + time.time()) / 2
         told = self._server.accepted(answer, "get its version").json()
-        openshift = transport.request("GET", "/apis/config.openshift.io").ok
-        return Identity(uid, str(told["gitVersion"]), str(told.get("platform") or ""), _skew(answer, seen), openshift)
+        group = transport.request("GET", "/apis/config.openshift.io")
+        if group.status not in (403, 404):
+            self._server.accepted(group, "learn whether it is OpenShift")
+        return Identity(uid, str(told["gitVersion"]), str(told.get("platform") or ""), _skew(answer), group.ok)
 
 
-def _skew(answer: Answer, seen: float) -> float:
+def _skew(answer: Answer) -> float:
     """The Date header has whole seconds, so its middle is meant."""
     told = answer.headers.get("date")
-    return round(seen - parsedate_to_datetime(told).timestamp() - 0.5, 1) if told else 0.0
+    return round(answer.seen - parsedate_to_datetime(told).timestamp() - 0.5, 1) if told else 0.0
 
 
 __all__ = ["Answer", "Cluster", "Identity", "Permission", "Question"]

@@ -18,6 +18,7 @@ from .._mesh.errors import MeshError, Refused
 from . import kubeconfig
 from .access import Access, basic, bearer, read_file
 from .cluster import Cluster
+from .deadline import Limits
 from .transport import Transport
 
 ARGUMENTS: dict[str, Any] = {**AUTH_ARG_SPEC, "cluster": {"type": "str"}, "cluster_uid": {"type": "str"}}
@@ -28,7 +29,13 @@ _TARGET = ("host", "api_key", "username", "password", "client_cert", "client_key
 _PROXY_HEADERS = ("proxy_basic_auth", "basic_auth", "user_agent")
 
 
-def connect(params: Mapping[str, Any], *, dry_run: bool = False, environ: Mapping[str, str] | None = None) -> Cluster:
+def connect(
+    params: Mapping[str, Any],
+    *,
+    dry_run: bool = False,
+    environ: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+) -> Cluster:
     """A Cluster for the target that was named; never the one this process happens to run in or point at."""
     environ = os.environ if environ is None else environ
     options = _options(params, environ)
@@ -38,7 +45,7 @@ def connect(params: Mapping[str, Any], *, dry_run: bool = False, environ: Mappin
         told = f"{params['cluster']}: " if params.get("cluster") else ""
         raise type(error)(f"{told}{error}", **error.facts) from error
     name = params.get("cluster") or context or access.url.hostname or access.server
-    cluster = Cluster(Transport(access, name), name=name, dry_run=dry_run)
+    cluster = Cluster(Transport(access, name, limits=limits), name=name, dry_run=dry_run)
     if params.get("cluster_uid"):
         _pinned(cluster, params["cluster_uid"])
     return cluster

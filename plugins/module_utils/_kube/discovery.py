@@ -11,8 +11,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
-from .._mesh.errors import Unreachable
+from .._mesh.errors import Refused, Unreachable
 from .answer import Answer, error
 from .transport import Transport
 
@@ -37,11 +38,18 @@ class Kind:
         root = f"/apis/{self.api_version}" if "/" in self.api_version else f"/api/{self.api_version}"
         parts = [root]
         if self.namespaced and namespace:
-            parts.append(f"namespaces/{namespace}")
+            parts.append(f"namespaces/{_segment(namespace)}")
         parts.append(self.plural)
-        if name:
-            parts.append(name)
+        if name is not None:
+            parts.append(_segment(name))
         return "/".join(parts)
+
+
+def _segment(name: str) -> str:
+    """One step of a path: `../secrets/root` must not lead to another kind, nor an empty name to all objects of one."""
+    if name in ("", ".", "..") or "/" in name or "%" in name:
+        raise Refused(f"{name!r} cannot be the name of an object or of a namespace.")
+    return quote(name, safe=":@!$&'()*+,;=")
 
 
 def builtin() -> dict[tuple[str, str], Kind]:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Iterator
 
 _SIGNS = [
@@ -32,6 +33,11 @@ def why(error: BaseException) -> str:
             if found:
                 return found.expand(told)
     return f"broke the connection: {' '.join(str(chain[-1]).split())[:160]}."
+
+
+def untrusted(error: BaseException) -> bool:
+    """What no repeat mends: one of the two does not accept the other's certificate."""
+    return any(isinstance(cause, ssl.SSLError) and ("CERT" in str(cause) or "ALERT" in str(cause)) for cause in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -52,9 +52,22 @@ def settled(wish: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
 
 def _entry(live: Mapping[str, Any], operation: str) -> dict[str, Any] | None:
     for entry in (live.get("metadata") or {}).get("managedFields") or []:
-        if entry.get("manager") == MANAGER and entry.get("operation") == operation and not entry.get("subresource"):
+        if _ours(entry, operation):
             return dict(entry)
     return None
+
+
+def _ours(entry: Mapping[str, Any], operation: str) -> bool:
+    """A creation has a manager of its own, so that it can be told from another run's."""
+    manager = str(entry.get("manager"))
+    named = manager == MANAGER or (operation == "Update" and manager.startswith(MANAGER + "/"))
+    return named and entry.get("operation") == operation and not entry.get("subresource")
+
+
+def bears(live: Mapping[str, Any], manager: str) -> bool | None:
+    """Whether this manager wrote it; None when the object does not say who did."""
+    known = (live.get("metadata") or {}).get("managedFields")
+    return any(entry.get("manager") == manager for entry in known) if known else None
 
 
 def _same(wish: Any, live: Any, owned: Mapping[str, Any]) -> bool:
@@ -115,9 +128,10 @@ def adoption(live: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     if _entry(live, "Apply"):
         return None
     for place, entry in enumerate(meta.get("managedFields") or []):
-        if entry.get("manager") == MANAGER and entry.get("operation") == "Update" and not entry.get("subresource"):
+        if _ours(entry, "Update"):
             return [
                 {"op": "test", "path": "/metadata/resourceVersion", "value": meta.get("resourceVersion")},
                 {"op": "replace", "path": f"/metadata/managedFields/{place}/operation", "value": "Apply"},
+                {"op": "replace", "path": f"/metadata/managedFields/{place}/manager", "value": MANAGER},
             ]
     return None

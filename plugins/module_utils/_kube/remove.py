@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,12 +16,14 @@ from .._mesh.condition import Condition
 from .._mesh.errors import MeshError, Refused, Unreachable
 from . import fields
 from .answer import Answer, error
+from .deadline import Limits
 from .discovery import Kind
 from .server import Server, all_or_error, each
 from .settle import settle
 from .write import order
 
-_TRIES = 3
+_TRIES = 8
+_RACE = Limits()
 
 
 def create(server: Server, manifest: Mapping[str, Any]) -> Change | None:
@@ -30,11 +34,9 @@ def create(server: Server, manifest: Mapping[str, Any]) -> Change | None:
         return Change(ref, "created", None, dict(manifest))
     if kind is None:
         raise Refused(f"{server.name}: {ref}: the API server has no {ref.kind} in {ref.api_version}; install its CRD first.")
+    server.path(ref, kind)
     wish = fields.normal(manifest, has_status=kind.has_status)
-    query = {"fieldManager": fields.MANAGER, "fieldValidation": "Strict"}
-    if server.dry_run:
-        query["dryRun"] = "All"
-    answer = _post(server, kind, ref, wish, query)
+    answer = _post(server, kind, ref, wish)
     if isinstance(answer, Change) or answer is None:
         return answer
     missing = answer.status == 404 and (answer.refusal.get("details") or {}).get("kind") == "namespaces"
@@ -45,20 +47,43 @@ def create(server: Server, manifest: Mapping[str, Any]) -> Change | None:
     return Change(ref, "created", None, dict(answer.json()))
 
 
-def _post(server: Server, kind: Kind, ref: Ref, wish: dict[str, Any], query: Mapping[str, str]) -> Answer | Change | None:
-    """Where an answer was lost, the object tells whether the write was too."""
+def _post(server: Server, kind: Kind, ref: Ref, wish: dict[str, Any]) -> Answer | Change | None:
+    """Where an answer was lost the object tells whether the write was too, and by its manager whose write it is."""
+    mark = f"{fields.MANAGER}/{secrets.token_hex(4)}"
+    query = {"fieldManager": mark, "fieldValidation": "Strict", **({"dryRun": "All"} if server.dry_run else {})}
+    lost = False
     for attempt in range(1, _TRIES + 1):
-        try:
-            answer = server.transport.request("POST", kind.path(ref.namespace), query, wish, repeat=False)
-        except Unreachable:
+        answer, silent = _sent(server, kind.path(ref.namespace), query, wish)
+        there = answer.status == 409 and answer.reason == "AlreadyExists"
+        unsure = silent is not None or (answer.status >= 500 and not answer.mistyped)
+        if unsure or (there and lost):
             live = server.get(ref)
             if live:
-                return Change(ref, "created", None, live) if _contains(live, wish) else None
-            if attempt == _TRIES:
-                raise
-            continue
-        break
-    return None if answer.status == 409 and answer.reason == "AlreadyExists" else answer
+                return Change(ref, "created", None, live) if _made_by(mark, live, wish) else None
+        elif there:
+            return None
+        elif answer.status != 409:
+            return answer
+        # A conflict of another kind is about something else that a creation writes too, such as a quota.
+        lost = lost or unsure
+        if attempt < _TRIES:
+            time.sleep(_RACE.pause(attempt))
+    if silent:
+        raise silent
+    return answer
+
+
+def _sent(server: Server, path: str, query: Mapping[str, str], wish: dict[str, Any]) -> tuple[Answer, Unreachable | None]:
+    try:
+        return server.transport.request("POST", path, query, wish, repeat=server.dry_run), None
+    except Unreachable as silent:
+        return Answer(0), silent
+
+
+def _made_by(mark: str, live: dict[str, Any], wish: dict[str, Any]) -> bool:
+    """Objects that hold nothing do not say who made them; then the content has to do."""
+    told = fields.bears(live, mark)
+    return _contains(live, wish) if told is None else told
 
 
 def _contains(live: Any, wish: Any) -> bool:
@@ -93,7 +118,17 @@ def _delete(server: Server, ref: Ref) -> Change:
     # the query, so the dry run has to be asked for in here.
     options = {"propagationPolicy": "Background", "preconditions": {"uid": live["metadata"]["uid"]}}
     body = {"apiVersion": "v1", "kind": "DeleteOptions", **options, **({"dryRun": ["All"]} if server.dry_run else {})}
-    answer = server.transport.request("DELETE", server.path(ref, kind), body=body)
-    if not answer.ok and answer.status != 404:
-        raise error(answer, server.name, f"delete {ref}")
-    return Change(ref, "deleted", live, None)
+    for attempt in range(1, _TRIES + 1):
+        answer = server.transport.request("DELETE", server.path(ref, kind), body=body)
+        if answer.ok or answer.status == 404 or (answer.status == 409 and _leaves(server, live)):
+            return Change(ref, "deleted", live, None)
+        if answer.status != 409 or attempt == _TRIES:
+            break
+        time.sleep(_RACE.pause(attempt))
+    raise error(answer, server.name, f"delete {ref}")
+
+
+def _leaves(server: Server, seen: Mapping[str, Any]) -> bool:
+    """A namespace that is being deleted refuses a second deletion, so a repeat after a lost answer is refused too."""
+    now = server.get(Ref.of(seen))
+    return now is None or (now["metadata"]["uid"] == seen["metadata"]["uid"] and bool(now["metadata"].get("deletionTimestamp")))

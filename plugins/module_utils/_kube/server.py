@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from .._mesh.change import Ref
-from .._mesh.errors import MeshError
+from .._mesh.errors import MeshError, Refused
 from .answer import Answer, error
 from .discovery import Discovery, Kind
 from .transport import THREADS, Transport
@@ -34,14 +34,17 @@ class Server:
 
     def path(self, ref: Ref, kind: Kind) -> str:
         if kind.namespaced and not ref.namespace:
-            raise MeshError(f"{self.name}: {ref} names no namespace, and {ref.kind} objects live in one.")
-        return kind.path(ref.namespace, ref.name)
+            raise Refused(f"{self.name}: {ref} names no namespace, and {ref.kind} objects live in one.")
+        try:
+            return kind.path(ref.namespace, ref.name)
+        except Refused as refused:
+            raise Refused(f"{self.name}: {ref.kind}: {refused}") from refused
 
-    def get(self, ref: Ref) -> dict[str, Any] | None:
+    def get(self, ref: Ref, within: float | None = None) -> dict[str, Any] | None:
         kind = self.discovery.find(ref.api_version, ref.kind)
         if kind is None:
             return None
-        answer = self.transport.request("GET", self.path(ref, kind))
+        answer = self.transport.request("GET", self.path(ref, kind), within=within)
         if answer.status == 404:
             return None
         return dict(self.accepted(answer, f"get {ref}").json())
@@ -69,8 +72,8 @@ class Server:
         while True:
             answer = self.transport.request("GET", kind.path(namespace), query, accept=accept)
             if answer.status == 410 and "continue" in query:
-                # The list went on while we read it, for too long to be continued.
-                del query["continue"]
+                # The list went on while we read it, for too long to be continued: all at once, then.
+                query = {key: value for key, value in query.items() if key not in ("continue", "limit")}
                 items = []
                 continue
             if answer.status == 404:

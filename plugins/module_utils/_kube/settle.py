@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from .._mesh.change import Ref
 from .._mesh.condition import Condition, verdict
 from .._mesh.errors import MeshError, NotReady, Unreachable
-from .server import Server, each
+from .server import Server, all_or_error, each
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
+# However little of the wait is left, a server gets this long to say how things are.
+_SHORTEST_READ = 5.0
 
 
 def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> None:
@@ -25,7 +28,8 @@ def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> N
         return
     start, pause = time.monotonic(), _FIRST_PAUSE
     while True:
-        reasons = dict(zip(pending, each(lambda condition: _verdict(server, condition), pending), strict=True))
+        left = max(_SHORTEST_READ, timeout - (time.monotonic() - start))
+        reasons = dict(zip(pending, each(partial(_verdict, server, left), pending), strict=True))
         for failed in (reason for reason in reasons.values() if isinstance(reason, MeshError)):
             # An API server that restarts under us is part of the wait; a refusal is not.
             if not isinstance(failed, (Unreachable, NotReady)):
@@ -35,20 +39,24 @@ def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> N
             return
         now = time.monotonic()
         if now - start >= timeout:
-            raise _late(server, {condition: str(reasons[condition]) for condition in pending}, timeout)
+            raise _late(server, {condition: reasons[condition] for condition in pending}, timeout)
         time.sleep(min(pause, max(0.01, timeout - (now - start))))
         pause = min(_LONGEST_PAUSE, pause * 1.4)
 
 
-def _verdict(server: Server, condition: Condition) -> str | None:
-    return verdict(condition, server.get(condition.ref))
+def _verdict(server: Server, left: float, condition: Condition) -> str | None:
+    return verdict(condition, server.get(condition.ref, within=left))
 
 
-def _late(server: Server, reasons: Mapping[Condition, str], timeout: float) -> NotReady:
-    told = []
-    for condition, reason in reasons.items():
-        more = _symptoms(server, condition.ref) if condition.check == "rollout" else ""
-        told.append(f"{condition.ref}: {reason.rstrip('.')}{' (' + more + ')' if more else ''}")
+def _late(server: Server, reasons: Mapping[Condition, str | MeshError | None], timeout: float) -> NotReady:
+    def one(condition: Condition) -> str:
+        reason = reasons[condition]
+        # Who did not answer for the object will not answer for its pods.
+        ask = condition.check == "rollout" and not isinstance(reason, MeshError)
+        more = _symptoms(server, condition.ref) if ask else ""
+        return f"{condition.ref}: {str(reason).rstrip('.')}{' (' + more + ')' if more else ''}"
+
+    told = all_or_error(each(one, reasons))
     return NotReady(
         f"{server.name}: not ready after {timeout:g} s: {'; '.join(told)}.",
         waiting_for=[str(condition.ref) for condition in reasons],

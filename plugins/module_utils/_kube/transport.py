@@ -7,13 +7,12 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,7 +24,6 @@ try:
     _NEVER_CONNECTED: tuple[type[Exception], ...] = (
         broken.NewConnectionError,
         broken.ConnectTimeoutError,
-        broken.SSLError,
         broken.ProxyError,
     )
 except ImportError:
@@ -34,15 +32,16 @@ except ImportError:
 from .._mesh.errors import MeshError, Unreachable
 from .access import Access
 from .answer import Answer
-from .failure import why
+from .deadline import Limits, bound
+from .failure import untrusted, why
 
 THREADS = 8
-_CONNECT, _READ = 10.0, 30.0
-_ATTEMPTS, _LONGEST_PAUSE, _PATIENCE = 6, 8.0, 60.0
+# Every API server has this limit. It hangs up in the middle of what is larger, so that its answer is often not heard.
+_LARGEST = 3 * 2**20
+_TOO_LARGE = Answer(413, b'{"kind": "Status", "message": "the request is too large, the limit is 3145728 bytes"}')
 _AGAIN = {429, 500, 502, 503, 504}
-# Legal in JSON, but YAML (which server-side apply speaks) would fold or refuse them.
-_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_DICE = random.SystemRandom()
+# Legal in JSON, but YAML (which server-side apply speaks) would fold or refuse them; or halves of a character.
+_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,8 @@ class _Call:
     headers: list[tuple[str, str]]
     data: bytes | None
     repeat: bool
+    limits: Limits
+    end: float
 
 
 def encode(body: Any) -> bytes:
@@ -62,9 +63,10 @@ def encode(body: Any) -> bytes:
 class Transport:
     """One pool of connections, shared by the threads of a call."""
 
-    def __init__(self, access: Access, name: str, *, pause: Callable[[float], None] = time.sleep, attempts: int = _ATTEMPTS) -> None:
+    def __init__(self, access: Access, name: str, *, pause: Callable[[float], None] = time.sleep, limits: Limits | None = None) -> None:
         self.access, self.name = access, name
-        self._pause, self._attempts = pause, attempts
+        self.limits = limits or Limits()
+        self._pause = pause
         self._lock = threading.Lock()
         self._answered = False
         self._pool = self._open()
@@ -76,7 +78,6 @@ class Transport:
             "maxsize": THREADS,
             "block": True,
             "retries": False,
-            "timeout": urllib3.Timeout(connect=_CONNECT, read=_READ),
         }
         tls = access.tls()
         if tls:
@@ -89,10 +90,10 @@ class Transport:
                 urllib3.disable_warnings(broken.InsecureRequestWarning)
         proxy = access.proxy_for_server()
         if not proxy:
-            return urllib3.PoolManager(**settings)
+            return bound(urllib3.PoolManager(**settings))
         if not proxy.startswith(("http://", "https://")):
             raise MeshError(f"{self.name}: the proxy {proxy} is not an http:// or https:// address.")
-        return urllib3.ProxyManager(proxy, proxy_headers=access.proxy_headers or None, **settings)
+        return bound(urllib3.ProxyManager(proxy, proxy_headers=access.proxy_headers or None, **settings))
 
     def request(
         self,
@@ -104,32 +105,41 @@ class Transport:
         accept: str = "application/json",
         content_type: str = "application/json",
         repeat: bool = True,
+        within: float | None = None,
     ) -> Answer:
-        """`repeat=False` for what must not happen twice: then only what the server turned away is tried again."""
+        """`repeat=False` for what must not happen twice: then only what the server turned away is tried again.
+
+        `within` is for a caller who has less time than a request may take.
+        """
         headers = [("Accept", accept), ("User-Agent", "meshops.lifecycle")]
         if body is not None:
             headers.append(("Content-Type", content_type))
         url = self.access.server + path + ("?" + urlencode(query) if query else "")
-        call = _Call(method, url, headers, None if body is None else encode(body), repeat)
-        start = time.monotonic()
-        for attempt in range(1, self._attempts):
-            found = self._try(call, attempt, patient=time.monotonic() - start < _PATIENCE)
+        limits = self.limits
+        if within is not None:
+            limits = replace(limits, read=min(limits.read, within), patience=min(limits.patience, within))
+        end = time.monotonic() + limits.patience
+        call = _Call(method, url, headers, None if body is None else encode(body), repeat, limits, end)
+        if len(call.data or b"") > _LARGEST:
+            return _TOO_LARGE
+        for attempt in range(1, limits.attempts):
+            found = self._try(call, attempt)
             if isinstance(found, Answer):
                 return found
-            self._pause(found)
+            self._pause(min(found, max(0.0, end - time.monotonic())))
         return self._last(call)
 
-    def _try(self, call: _Call, attempt: int, patient: bool) -> Answer | float:
+    def _try(self, call: _Call, attempt: int) -> Answer | float:
         """The answer, or for how long to pause before the next attempt."""
         try:
             answer = self._once(call)
         except broken.HTTPError as error:
-            never = not self._answered and isinstance(error, _NEVER_CONNECTED)
-            if never or not patient or not call.repeat:
+            never = untrusted(error) or (not self._answered and isinstance(error, _NEVER_CONNECTED))
+            if never or not call.repeat or time.monotonic() >= call.end:
                 raise self._unreachable(error) from error
-            return _backoff(attempt)
+            return call.limits.pause(attempt)
         passing = answer.status in _AGAIN and not answer.mistyped and (call.repeat or answer.status == 429)
-        return (_asked(answer) or _backoff(attempt)) if passing and patient else answer
+        return call.limits.pause(attempt, _asked(answer)) if passing and time.monotonic() < call.end else answer
 
     def _last(self, call: _Call) -> Answer:
         try:
@@ -146,9 +156,15 @@ class Transport:
 
     def _send(self, call: _Call, access: Access) -> Answer:
         headers = urllib3.response.HTTPHeaderDict([*call.headers, *access.headers])
-        reply = self._pool.request(call.method, call.url, headers=headers, body=call.data, redirect=False)
+        timeout = urllib3.Timeout(connect=call.limits.connect, read=call.limits.read)
+        sent = time.time()
+        reply = self._pool.request(call.method, call.url, headers=headers, body=call.data, redirect=False, timeout=timeout)
+        told = {key.lower(): value for key, value in reply.headers.items()}
+        answer = Answer(reply.status, reply.data, told, (sent + time.time()) / 2)
+        if answer.garbled:
+            raise broken.ProtocolError("the answer is cut off, or not from an API server")
         self._answered = True
-        return Answer(reply.status, reply.data, {key.lower(): value for key, value in reply.headers.items()})
+        return answer
 
     def renew(self, used: Access) -> bool:
         """A token that ran out in the middle of a long run is fetched anew, by the first thread that notices.
@@ -170,10 +186,6 @@ class Transport:
         return Unreachable(f"{self.name}: the API server at {self.access.server} {why(error)}")
 
 
-def _backoff(attempt: int) -> float:
-    return min(_LONGEST_PAUSE, 0.1 * 3 ** (attempt - 1)) * _DICE.uniform(0.5, 1.0)
-
-
 def _asked(answer: Answer) -> float | None:
     told = answer.headers.get("retry-after", "")
-    return min(float(told), _LONGEST_PAUSE) * _DICE.uniform(1.0, 1.2) if told.isdigit() else None
+    return float(told) if told.isdecimal() else None

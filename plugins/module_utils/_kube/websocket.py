@@ -54,7 +54,7 @@ class WebSocket:
         """Whole messages: fragments are put together, pings answered."""
         message = b""
         while True:
-            head = self._read(2)
+            head = self._read(2, at_end=True)
             if len(head) < 2:
                 return
             payload = self._read(self._length(head[1] & 0x7F))
@@ -75,12 +75,15 @@ class WebSocket:
             return int(struct.unpack(">H", self._read(2))[0])
         return int(struct.unpack(">Q", self._read(8))[0]) if short == 127 else short
 
-    def _read(self, count: int) -> bytes:
+    def _read(self, count: int, at_end: bool = False) -> bytes:
         left = self._deadline - time.monotonic()
         if left <= 0 or self._socket is None:
             raise TimeoutError("timed out")
         self._socket.settimeout(left)
-        return bytes(self._stream.read(count)) if count else b""
+        found = bytes(self._stream.read(count)) if count else b""
+        if count > len(found) and not at_end:
+            raise ConnectionError("a frame broke off")
+        return found
 
     def _frame(self, code: int, payload: bytes) -> None:
         mask, size = os.urandom(4), len(payload)

@@ -13,9 +13,10 @@ from typing import Any
 
 from .._mesh.change import Change, Ref
 from .._mesh.condition import Condition
-from .._mesh.errors import MeshError, Refused
+from .._mesh.errors import Denied, MeshError, Refused
 from . import fields
 from .answer import Answer, error
+from .deadline import Limits
 from .discovery import Kind
 from .server import Objects, Server, all_or_error, each
 from .settle import settle
@@ -28,6 +29,7 @@ _ORDER.update(dict.fromkeys(("ValidatingWebhookConfiguration", "MutatingWebhookC
 # Reading all of these to compare a few would cost more than it saves.
 _ONE_BY_ONE = ("Secret", "CustomResourceDefinition", "Pod")
 _ESTABLISHED_WITHIN, _TRIES = 60, 8
+_RACE = Limits(first_pause=0.05)
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ def _wishes(server: Server, manifests: Sequence[Mapping[str, Any]]) -> list[Wish
             raise Refused(f"{server.name}: {ref}: the API server has no {ref.kind} in {ref.api_version}; install its CRD first.")
         if kind and kind.namespaced and not ref.namespace:
             raise Refused(f"{server.name}: {ref} names no namespace, and {ref.kind} objects live in one.")
+        if kind:
+            server.path(ref, kind)
         wish = fields.normal(manifest, has_status=kind is None or kind.has_status)
         if kind and not kind.namespaced:
             wish["metadata"].pop("namespace", None)
@@ -119,7 +123,12 @@ def _read(server: Server, wishes: Sequence[Wish]) -> dict[Ref, dict[str, Any]]:
             return [one] if one else []
         return server.list(*what)
 
-    found = [live for part in all_or_error(each(read, todo)) for live in part]
+    parts = each(read, todo)
+    # Who may not list may still read: least privilege often names the objects.
+    refused = [key for key, part in zip(todo, parts, strict=True) if isinstance(part, Denied) and not isinstance(key, Ref)]
+    again = [wish.ref for key in refused for wish in groups[key]]
+    parts = [part for key, part in zip(todo, parts, strict=True) if key not in refused] + each(read, again)
+    found = [live for part in all_or_error(parts) for live in part]
     return {Ref.of(live): live for live in found if Ref.of(live) in wanted}
 
 
@@ -141,7 +150,7 @@ def _put(server: Server, wish: Wish, live: dict[str, Any] | None, force: bool) -
     path = server.path(wish.ref, wish.kind)
     adopted = fields.adoption(live) if live else None
     if adopted and not server.dry_run:
-        server.transport.request("PATCH", path, body=adopted, content_type="application/json-patch+json")
+        _adopt(server, wish.ref, path, adopted)
     answer = _patch(server, wish, path, force or bool(adopted and server.dry_run), fresh=live is None)
     if not answer.ok:
         if server.dry_run and _namespace_missing(answer):
@@ -151,6 +160,16 @@ def _put(server: Server, wish: Wish, live: dict[str, Any] | None, force: bool) -
     if live is None:
         return Change(wish.ref, "created", None, after)
     return Change(wish.ref, "updated" if fields.changed(live, after) else "unchanged", live, after)
+
+
+def _adopt(server: Server, ref: Ref, path: str, patch: list[dict[str, Any]] | None) -> None:
+    """It names the version it was made for, so when somebody else writes at that moment it is made anew."""
+    for _attempt in range(_TRIES):
+        if not patch:
+            return
+        answer = server.transport.request("PATCH", path, body=patch, content_type="application/json-patch+json")
+        live = None if answer.ok else server.get(ref)
+        patch = fields.adoption(live) if live else None
 
 
 def _patch(server: Server, wish: Wish, path: str, force: bool, fresh: bool) -> Answer:
@@ -170,7 +189,7 @@ def _patch(server: Server, wish: Wish, path: str, force: bool, fresh: bool) -> A
         unborn = answer.status == 404 and fresh and not answer.refusal.get("details")
         if attempt == _TRIES or not (raced or unborn):
             break
-        time.sleep(0.05 * 2 ** (attempt - 1))
+        time.sleep(_RACE.pause(attempt))
     return answer
 
 

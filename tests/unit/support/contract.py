@@ -186,6 +186,15 @@ class Contract:
             cluster.apply(wishes(place))
         assert cluster.get(Ref.of(config_map(place))) is None
 
+    @pytest.mark.parametrize("name", ["", "..", "../secrets/key", "a/b", "a%2fb"])
+    def test_a_name_is_one_step_of_a_path(self, cluster, place, name):
+        cluster.apply([secret(place, token="abc")])
+        wrong = config_map(place, name)
+        for verb in (cluster.get, lambda ref: cluster.delete([ref]), lambda _ref: cluster.create(wrong), lambda _ref: cluster.apply([wrong])):
+            with pytest.raises(Refused):
+                verb(Ref.of(wrong))
+        assert cluster.get(Ref.of(secret(place)))
+
     def test_a_missing_namespace_is_named(self, cluster):
         with pytest.raises(MeshError, match='namespaces "nowhere" not found'):
             cluster.apply([config_map("nowhere", a="1")])

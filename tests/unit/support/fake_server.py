@@ -133,7 +133,7 @@ class FakeServer:
             elif content_type.startswith("application/json-patch"):
                 after = copy.deepcopy(live)
                 index = int(body[1]["path"].split("/")[3])
-                after["metadata"]["managedFields"][index]["operation"] = body[1]["value"]
+                after["metadata"]["managedFields"][index].update({step["path"].split("/")[4]: step["value"] for step in body[1:]})
             else:
                 after = applied(live, body, query["fieldManager"], query.get("force") == "true")
         except Taken as taken:

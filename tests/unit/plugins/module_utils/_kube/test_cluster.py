@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Answer, Permission
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.condition import Condition
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Unreachable
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import Contract, config_map, namespace
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 
@@ -93,3 +93,70 @@ def test_permissions_that_are_missing_come_back():
     cluster = FakeCluster(refuses=[missing])
     assert cluster.denied([Permission("get", "", "pods", "mesh"), missing]) == [missing]
     assert str(missing) == "create pods/portforward in namespace mesh"
+
+
+def _through(cluster: FakeCluster, befalls) -> None:
+    """Every request passes through `befalls(method, path, forward)`."""
+    forward = cluster.transport.request
+
+    def request(method, path, *args, **how):
+        return befalls(method, path, lambda: forward(method, path, *args, **how))
+
+    cluster.transport.request = request
+
+
+def _lost(times):
+    left = [times]
+
+    def befalls(method, _path, forward):
+        answer = forward()
+        if method == "POST" and left[0]:
+            left[0] -= 1
+            raise Unreachable("east: lost")
+        return answer
+
+    return befalls
+
+
+def test_a_creation_whose_answer_is_lost_is_known_by_its_manager():
+    cluster = FakeCluster(namespace("mesh"))
+    _through(cluster, _lost(1))
+    assert cluster.create(config_map("mesh", a="1")).action == "created"
+    assert cluster.writes == ["POST /api/v1/namespaces/mesh/configmaps"]
+    _through(cluster, _lost(1))
+    assert cluster.create(config_map("mesh", a="1")) is None
+
+
+def test_a_creation_that_arrives_late_is_known_too(monkeypatch):
+    """Not there when it is looked for, and there when it is sent again."""
+    cluster = FakeCluster(namespace("mesh"))
+    _through(cluster, _lost(1))
+    answers = iter([None])
+    look = cluster._server.get
+    monkeypatch.setattr(cluster._server, "get", lambda ref, within=None: next(answers, look(ref)))
+    assert cluster.create(config_map("mesh", a="1")).action == "created"
+    assert len(cluster.writes) == 2
+
+
+@pytest.mark.parametrize("status", [500, 503, 504])
+def test_a_creation_that_failed_is_looked_for_before_it_is_sent_again(status):
+    cluster = FakeCluster(namespace("mesh"))
+    refused = [Answer(status)] * 2
+    _through(cluster, lambda method, _path, forward: refused.pop() if method == "POST" and refused else forward())
+    assert cluster.create(config_map("mesh", a="1")).action == "created"
+    assert cluster.transport.requests[:2] == ["GET /api/v1/namespaces/mesh/configmaps/settings"] * 2
+
+
+def test_who_may_not_list_reads_one_by_one():
+    wishes = [config_map("mesh", f"c{number}", a="1") for number in range(4)]
+    cluster = FakeCluster(namespace("mesh"))
+    cluster.apply(wishes)
+    _through(cluster, lambda method, path, forward: Answer(403) if (method, path[-10:]) == ("GET", "configmaps") else forward())
+    assert {change.action for change in cluster.apply(wishes)} == {"unchanged"}
+
+
+def test_a_busy_server_is_not_taken_for_one_without_openshift():
+    cluster = FakeCluster()
+    _through(cluster, lambda _method, path, forward: Answer(503) if "openshift" in path else forward())
+    with pytest.raises(Unreachable, match="east: the API server is too busy"):
+        cluster.identity()

@@ -17,6 +17,7 @@ import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import connect as connecting
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import ARGUMENTS, connect
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.kubeconfig import contexts
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, Refused
 
 
@@ -197,3 +198,25 @@ def test_the_pinned_cluster_is_the_only_one(monkeypatch):
     assert connect({**params, "cluster_uid": "here"}, environ={}).name == "east"
     with pytest.raises(Refused, match="east: the cluster at https://h is not the one pinned: kube-system has UID here"):
         connect({**params, "cluster_uid": "there"}, environ={})
+
+
+class TestContexts:
+    """What a kubeconfig points at, without a look at its credentials."""
+
+    def test_are_told_with_what_decides_where_they_lead(self, kubeconfig):
+        written = config("a", "b")
+        written["clusters"][1]["cluster"] |= {"tls-server-name": "b.inside", "proxy-url": "http://proxy:3128"}
+        written["users"] = []
+        told = [(one.name, one.server, one.through) for one in contexts(kubeconfig(written))]
+        assert told == [("a", "https://a.example:6443/", ""), ("b", "https://b.example:6443/", "b.inside http://proxy:3128")]
+
+    @pytest.mark.parametrize(("change", "said"), [
+        ({"clusters": []}, "has no entry a among its clusters"),
+        ({"contexts": [{"name": "a"}]}, "has no entry a among its contexts"),
+    ])  # fmt: skip
+    def test_that_lead_nowhere_are_told_of(self, kubeconfig, change, said):
+        with pytest.raises(MeshError, match=said):
+            contexts(kubeconfig({**config("a"), **change}))
+
+    def test_may_be_none(self, kubeconfig):
+        assert contexts(kubeconfig({"kind": "Config", "contexts": None})) == []

@@ -186,3 +186,11 @@ def test_a_post_is_not_repeated():
     with server(says(OPEN)) as (transport, _peers):
         with pytest.raises(Unreachable, match=r"east: Pod istio-system/istiod-1, port 15014, could not be asked"):
             ask(transport, question(method="POST"))
+
+
+@pytest.mark.parametrize("size", [1, 3, 9])
+def test_a_frame_that_breaks_off_is_asked_for_again(size):
+    cut = says(OPEN, frame(DATA + SHORT * 10)[:size])
+    with server(cut, cut, says(OPEN, frame(DATA + SHORT))) as (transport, peers):
+        assert ask(transport, question()).body == b"{}"
+    assert len(peers) == 3

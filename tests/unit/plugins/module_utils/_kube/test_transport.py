@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -17,10 +18,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access, bearer
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.deadline import Limits
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.transport import Transport, encode
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Unreachable
 
 OK, RESET, TRUNCATED = (200, {}), "reset", "truncated"
+EMPTY, CUT, DRIP = "empty", "cut", "drip"
 
 
 @contextmanager
@@ -39,14 +42,17 @@ def server(*script: Any) -> Iterator[tuple[Access, list[Any]]]:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True
                 return
-            status, headers = OK if step == TRUNCATED else step
-            told = b'{"kind": "Status", "message": "told", "reason": "Some"}'
+            status, headers = OK if isinstance(step, str) else step
+            told = {EMPTY: b"", CUT: b'{"kind": '}.get(step if isinstance(step, str) else "", b'{"kind": "Status", "message": "told", "reason": "Some"}')
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(told)))
             self.end_headers()
-            self.wfile.write(told[:9] if step == TRUNCATED else told)
+            for byte in told if step == DRIP else b"":
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.02)
+            self.wfile.write(b"" if step == DRIP else told[:9] if step == TRUNCATED else told)
             self.close_connection = step == TRUNCATED
 
         do_GET = do_POST = do_PATCH = do_DELETE = answer
@@ -74,7 +80,7 @@ def transport(access: Access, pauses: list[float]) -> Transport:
     return Transport(access, "east", pause=pauses.append)
 
 
-@pytest.mark.parametrize("trouble", [(429, {}), (500, {}), (502, {}), (503, {}), (504, {}), RESET, TRUNCATED])
+@pytest.mark.parametrize("trouble", [(429, {}), (500, {}), (502, {}), (503, {}), (504, {}), RESET, TRUNCATED, EMPTY, CUT])
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
 def test_what_can_be_repeated_is(method, trouble, pauses):
     with server(trouble, trouble, OK) as (access, seen):
@@ -92,7 +98,7 @@ def test_the_server_says_for_how_long_to_pause(pauses):
 def test_trouble_that_lasts_is_returned_or_raised(pauses):
     with server((503, {})) as (access, seen):
         assert transport(access, pauses).request("GET", "/x").status == 503
-    assert len(seen) == 6
+    assert len(seen) == 10
     with server(RESET) as (access, _seen):
         with pytest.raises(Unreachable, match="east: the API server at http://127.0.0.1:[0-9]+ broke the connection"):
             transport(access, pauses).request("GET", "/x")
@@ -110,6 +116,48 @@ def test_a_creation_whose_answer_is_lost_is_left_to_the_caller(pauses):
         with pytest.raises(Unreachable):
             transport(access, pauses).request("POST", "/x", body={}, repeat=False)
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize("trouble", [EMPTY, CUT, TRUNCATED])
+def test_a_creation_whose_answer_is_not_whole_is_left_to_the_caller(trouble, pauses):
+    with server(trouble, OK) as (access, seen):
+        with pytest.raises(Unreachable, match="east: "):
+            transport(access, pauses).request("POST", "/x", body={}, repeat=False)
+    assert len(seen) == 1
+
+
+def test_bytes_now_and_then_do_not_extend_the_deadline(pauses):
+    limits = Limits(read=0.2, attempts=3)
+    with server(DRIP) as (access, seen):
+        start = time.monotonic()
+        with pytest.raises(Unreachable, match="does not answer in time"):
+            Transport(access, "east", pause=pauses.append, limits=limits).request("GET", "/x")
+        assert time.monotonic() - start < 0.9
+    assert len(seen) == 3
+
+
+def test_who_has_less_time_waits_less(pauses):
+    with server(DRIP) as (access, seen):
+        with pytest.raises(Unreachable, match="does not answer in time"):
+            transport(access, pauses).request("GET", "/x", within=0.1)
+    assert len(seen) == 1
+
+
+def test_a_connection_that_breaks_while_tls_is_negotiated_is_made_again(pauses):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=_hang_up, args=(listening,), daemon=True).start()
+        access = Access(f"https://127.0.0.1:{listening.getsockname()[1]}", verify=False)
+        with pytest.raises(Unreachable, match="broke the connection"):
+            Transport(access, "east", pause=pauses.append, limits=Limits(attempts=4)).request("GET", "/x")
+    assert len(pauses) == 3
+
+
+def _hang_up(listening: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            connection, _address = listening.accept()
+            connection.recv(10)
+            connection.close()
 
 
 def test_nobody_there_is_said_at_once(pauses):
@@ -136,8 +184,16 @@ def test_impersonated_groups_are_sent_one_by_one(pauses):
 
 
 def test_bodies_are_json_that_yaml_reads_the_same():
+    assert encode({"a": "\ud800"}) == b'{"a":"\\ud800"}'
     text = "\x7f \x85 \u2028 \ufeff é 😀 \t\n"
     body = encode({"a": text})
     assert json.loads(body) == {"a": text}
     assert not set("\x7f\x85\u2028\ufeff") & set(body.decode())
     assert "😀" in body.decode()
+
+
+def test_what_is_too_large_is_not_sent(pauses):
+    with server(OK) as (access, seen):
+        answer = transport(access, pauses).request("PATCH", "/x", body={"a": "x" * 3 * 2**20})
+    assert (answer.status, seen) == (413, [])
+    assert "too large" in answer.refusal["message"]
