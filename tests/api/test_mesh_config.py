@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import itertools
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +27,6 @@ from .conftest import Play, Step
 from .istio_crds import istio_crds
 
 _NUMBERS = itertools.count(1)
-CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
