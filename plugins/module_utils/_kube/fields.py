@@ -76,7 +76,8 @@ def bears(live: Mapping[str, Any], manager: str) -> bool | None:
 def _same(wish: Any, live: Any, owned: Mapping[str, Any]) -> bool:
     members = len(owned) - ("." in owned)
     if not members:
-        return bool(wish == live)
+        # Some types drop what is empty, zero or false; that we own the field says that nobody else has taken it away.
+        return bool(wish == live) or (live is None and not wish)
     if isinstance(wish, dict) and isinstance(live, dict) and members == len(wish):
         return all((inner := owned.get(f"f:{key}")) is not None and _same(value, live.get(key), inner) for key, value in wish.items())
     return isinstance(wish, list) and isinstance(live, list) and members == len(wish) and _same_items(wish, live, owned)

@@ -118,7 +118,9 @@ def each(work: Callable[[T], R], items: Iterable[T], threads: int = THREADS) -> 
 
     if len(todo) < 2:
         return [one(item) for item in todo]
-    with ThreadPoolExecutor(min(threads, len(todo))) as pool:
+    # As many as it takes to be done in the same number of rounds: each one is a TLS handshake.
+    rounds = -(-len(todo) // threads)
+    with ThreadPoolExecutor(-(-len(todo) // rounds)) as pool:
         running: list[Future[R | MeshError]] = [pool.submit(one, item) for item in todo]
         return [future.result() for future in running]
 

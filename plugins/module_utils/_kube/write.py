@@ -17,7 +17,6 @@ from .._mesh.errors import MeshError, Refused
 from . import fields
 from .answer import Answer, error
 from .deadline import Limits
-from .definitions import establish
 from .discovery import Kind
 from .reading import read
 from .server import Server, all_or_error, each
@@ -86,6 +85,8 @@ def _serve(server: Server, wishes: Sequence[Wish], done: Mapping[Ref, Change]) -
     unknown = {_of(wish.ref) for wish in wishes if wish.kind is None}
     crds = [wish.manifest for wish in wishes if wish.ref.kind == _CRD and (done[wish.ref].changed or _group_kind(wish.manifest) in unknown)]
     if crds and not server.dry_run:
+        from .definitions import establish
+
         establish(server, crds)
 
 
