@@ -11,7 +11,7 @@ short_description: Make a set of Kubernetes objects so, on one cluster
 version_added: 0.1.0
 description:
   - Brings a whole set of objects to a cluster by server-side apply, and writes only what differs.
-  - Namespaces come first, then custom resource definitions until they are served, then everything else.
+  - Namespaces and custom resource definitions come first. Objects of those definitions wait until they are served, webhook configurations come last.
   - A field that left the manifests since the last run is removed from the object; fields of other owners are left alone.
   - A field that the API does not know is an error and is not silently dropped.
 author:
@@ -25,9 +25,19 @@ options:
     description:
       - The objects, each as a complete manifest.
       - With O(state=absent) C(apiVersion), C(kind), C(metadata.name) and, if it has one, C(metadata.namespace) are enough.
+      - This or O(src) is required; with both, the set is all of them.
     type: list
     elements: dict
-    required: true
+  src:
+    description:
+      - Files of manifests, as YAML (any number of documents) or as JSON, on the host that executes the module.
+        The objects in a C(List) are taken one by one.
+      - For large sets this is faster than O(manifests), which Ansible templates value by value. Nothing in the files is templated.
+      - Dates, and numbers with colons, are text as they are for C(kubectl). Only types that JSON has too are allowed.
+      - A file that cannot be read, that is encrypted by C(ansible-vault), that is not valid YAML, or of which a document is not a mapping, is
+        an error that names the file and the place. Nothing is written then.
+    type: list
+    elements: path
   state:
     description:
       - V(present) creates and updates the objects.
@@ -114,7 +124,7 @@ EXAMPLES = r"""
 
 - name: Bring the objects of a file
   meshops.lifecycle.mesh_config:
-    manifests: "{{ lookup('ansible.builtin.file', 'mesh.yml') | from_yaml_all | list }}"
+    src: "{{ playbook_dir }}/mesh.yml"
 """
 
 RETURN = r"""
@@ -134,7 +144,7 @@ changes:
       sample: created
 """
 
-from ..module_utils._module.configuring import reconcile
+from ..module_utils._module.configuring import loaded, reconcile
 from ..module_utils._module.run import run
 
 
@@ -148,13 +158,16 @@ def main() -> None:
     run(
         reconcile,
         argument_spec={
-            "manifests": {"type": "list", "elements": "dict", "required": True},
+            "manifests": {"type": "list", "elements": "dict"},
+            "src": {"type": "list", "elements": "path"},
             "state": {"choices": ["present", "absent"], "default": "present"},
             "force": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "int", "default": 300},
             "prune": {"type": "dict", "options": prune},
         },
+        prepare=loaded,
+        required_one_of=[["manifests", "src"]],
     )
 
 

@@ -12,6 +12,7 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import (
@@ -114,6 +115,33 @@ def test_a_conflict_names_the_owner_and_the_field(play: Play, cluster, place):
     assert [refused["msg"], checked["msg"]] == [told, told]
     assert refused["owners"] == {"colleague": [".data.a"]}
     assert forced["changed"]
+
+
+def test_files(play: Play, cluster, place, tmp_path):
+    """A Secret in a file is as little shown as one in the task, and a wrong file stops everything."""
+    plain = "thisisverysecretindeed"
+    held = secret(place, token=plain)
+    (tmp_path / "right.yml").write_text(yaml.safe_dump_all([held, {"apiVersion": "v1", "kind": "List", "items": [config_map(place, a="1")]}]))
+    (tmp_path / "wrong.yml").write_text(f"a: [{plain}\nb: 1\n")
+    right, wrong = str(tmp_path / "right.yml"), str(tmp_path / "wrong.yml")
+    misfit = {**held, "typo": plain}
+    (tmp_path / "misfit.json").write_text(json.dumps(misfit))
+    played = play(
+        Step("mesh_config", {"src": [right, wrong]}),
+        Step("mesh_config", {"src": [right]}, check=True),
+        Step("mesh_config", {"src": right}),
+        Step("mesh_config", {"src": [right], "manifests": [config_map(place, "two", a="1")]}),
+        Step("mesh_config", {"src": [str(tmp_path / "misfit.json")]}),
+        Step("mesh_config", {"src": [right], "state": "absent"}),
+        Step("mesh_config", {}),
+    )
+    assert played.results[0]["msg"].startswith(f"The file of manifests {wrong} is not valid YAML, line 2, column ")
+    assert played.actions == [[], ["created"] * 2, ["created"] * 2, ["created", "unchanged", "unchanged"], [], ["deleted"] * 2, []]
+    assert "typo" in played.results[4]["msg"]
+    assert played.results[6]["msg"] == "one of the following is required: manifests, src"
+    written = played.output + json.dumps(played.results)
+    assert plain not in written
+    assert base64.b64encode(plain.encode()).decode() not in written
 
 
 def _peer_authentication(place: str, **spec: Any) -> dict[str, Any]:

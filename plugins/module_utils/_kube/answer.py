@@ -68,6 +68,19 @@ class Answer:
         return str(self.refusal.get("reason") or "")
 
 
+@dataclass(frozen=True)
+class Question:
+    """One request to one port of one pod."""
+
+    namespace: str
+    pod: str
+    port: int
+    path: str
+    method: str = "GET"
+    body: bytes | None = None
+    timeout: float = 15
+
+
 _MISTYPED = (b"failed to create typed patch object", b"failed to convert new object")
 # How the API server quotes a value that does not fit; it may be a secret.
 _VALUE = re.compile(r"&value\.value\w+\{.*?\}", re.DOTALL)

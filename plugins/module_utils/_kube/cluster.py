@@ -2,23 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One cluster as everything above sees it: verbs that take and give plain dictionaries."""
+"""One cluster as everything above sees it: verbs that take and give plain dictionaries.
+
+What a task without changes does not need is imported where it is used: Ansible has it compiled anew in every task.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._mesh.change import Change, Ref
-from .._mesh.condition import Condition
 from .._mesh.errors import MeshError
-from . import portforward, remove, settle, write
-from .answer import Answer
-from .portforward import Question
+from . import write
+from .answer import Answer, Question
 from .server import Objects, Server, all_or_error, each
 from .transport import Transport
+
+if TYPE_CHECKING:
+    from .._mesh.condition import Condition
 
 _ASKED_AT_ONCE = 32
 
@@ -97,13 +101,19 @@ class Cluster:
 
     def create(self, manifest: Mapping[str, Any]) -> Change | None:
         """None if it exists already, whatever it holds: of several that try at once one wins."""
+        from . import remove
+
         return remove.create(self._server, manifest)
 
     def delete(self, refs: Iterable[Ref], wait: float = 0) -> Changes:
         """`wait` is how many seconds finalizers get."""
+        from . import remove
+
         return remove.delete(self._server, refs, wait)
 
     def settle(self, conditions: Iterable[Condition], timeout: float) -> None:
+        from . import settle
+
         settle.settle(self._server, conditions, timeout)
 
     def ask(
@@ -117,11 +127,15 @@ class Cluster:
         timeout: float = 15,
     ) -> Answer:
         """HTTP to a pod's port; the pod sees it come from localhost."""
+        from . import portforward
+
         asked = Question(namespace, pod, port, path, method, body, timeout)
         return portforward.ask(self._server.transport, asked)
 
     def ask_all(self, questions: Sequence[Question]) -> Answers:
         """Answers in the order of the questions; what failed stands in the place of its answer."""
+        from . import portforward
+
         return each(lambda question: portforward.ask(self._server.transport, question), questions, _ASKED_AT_ONCE)
 
     def denied(self, permissions: Sequence[Permission]) -> Permissions:

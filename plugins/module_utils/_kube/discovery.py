@@ -93,8 +93,9 @@ class Discovery:
                 raise Unreachable(f"{self._transport.name}: the API server cannot say which kinds {api_version} has: the service behind it does not answer.")
         return self._known.get((api_version, kind))
 
-    def learn(self, crd: Mapping[str, Any]) -> None:
+    def learn(self, crd: Mapping[str, Any]) -> list[Kind]:
         """The kinds of a CRD that is being applied, before the server gets round to listing them."""
+        learned = []
         spec = crd.get("spec") or {}
         names = spec.get("names") or {}
         for version in spec.get("versions") or []:
@@ -103,6 +104,8 @@ class Discovery:
                 status = "status" in (version.get("subresources") or {})
                 kind = Kind(api, str(names.get("kind")), str(names.get("plural")), spec.get("scope") == "Namespaced", status)
                 self._known[(api, kind.kind)] = kind
+                learned.append(kind)
+        return learned
 
     def _ask(self, root: str) -> None:
         answer = self._transport.request("GET", root, accept=_AGGREGATED)

@@ -7,18 +7,21 @@
 from __future__ import annotations
 
 import base64
-import copy
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 MANAGER = "meshops.lifecycle"
 
 
 def normal(manifest: Mapping[str, Any], *, has_status: bool = True) -> dict[str, Any]:
-    """A wish as the server will store it: without what only the server may say, secrets as `data`."""
-    wish = copy.deepcopy(dict(manifest))
-    meta = wish.setdefault("metadata", {})
+    """A wish as the server will store it: without what only the server may say, secrets as `data`.
+
+    What lies deeper is shared with the manifest, since nobody changes it.
+    """
+    wish = dict(manifest)
+    meta = wish["metadata"] = dict(wish.get("metadata") or {})
     meta.pop("managedFields", None)
     if meta.get("creationTimestamp", "") is None:
         del meta["creationTimestamp"]
@@ -71,20 +74,19 @@ def bears(live: Mapping[str, Any], manager: str) -> bool | None:
 
 
 def _same(wish: Any, live: Any, owned: Mapping[str, Any]) -> bool:
-    members = {key: value for key, value in owned.items() if key != "."}
+    members = len(owned) - ("." in owned)
     if not members:
-        return bool(wish == live)
-    if isinstance(wish, Mapping) and isinstance(live, Mapping):
-        return set(members) == {f"f:{key}" for key in wish} and all(_same(value, live.get(key), members[f"f:{key}"]) for key, value in wish.items())
-    if isinstance(wish, list) and isinstance(live, list) and len(members) == len(wish):
-        return _same_items(wish, live, members)
-    return False
+        # Some types drop what is empty, zero or false; that we own the field says that nobody else has taken it away.
+        return bool(wish == live) or (live is None and not wish)
+    if isinstance(wish, dict) and isinstance(live, dict) and members == len(wish):
+        return all((inner := owned.get(f"f:{key}")) is not None and _same(value, live.get(key), inner) for key, value in wish.items())
+    return isinstance(wish, list) and isinstance(live, list) and members == len(wish) and _same_items(wish, live, owned)
 
 
-def _same_items(wish: list[Any], live: list[Any], members: Mapping[str, Any]) -> bool:
+def _same_items(wish: list[Any], live: list[Any], owned: Mapping[str, Any]) -> bool:
     """Lists that are merged by key, or sets; the order counts too, since applying would restore it."""
     places = []
-    left = dict(members)
+    left = {key: inner for key, inner in owned.items() if key != "."}
     for item in wish:
         found = [key for key in left if _names(key, item)]
         if len(found) != 1:
@@ -98,12 +100,18 @@ def _same_items(wish: list[Any], live: list[Any], members: Mapping[str, Any]) ->
 
 def _names(key: str, item: Any, exactly: bool = False) -> bool:
     """Whether a key of managedFields (`k:{…}` or `v:…`) means this item; the wish may leave defaulted keys out."""
+    named = _named(key)
     if key.startswith("v:"):
-        return bool(json.loads(key[2:]) == item)
-    if not key.startswith("k:") or not isinstance(item, Mapping):
+        return bool(named == item)
+    if not key.startswith("k:") or not isinstance(item, dict):
         return False
-    keys = json.loads(key[2:]).items()
-    return all(item.get(name) == value if exactly or name in item else True for name, value in keys)
+    return all(item.get(name) == value if exactly or name in item else True for name, value in named.items())
+
+
+@lru_cache(maxsize=4096)
+def _named(key: str) -> Any:
+    """The same keys come again in every object of a kind."""
+    return json.loads(key[2:]) if key[:2] in ("v:", "k:") else None
 
 
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -10,29 +10,15 @@ import http.client
 import io
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from .._mesh.errors import MeshError, NotReady, Unreachable
-from .answer import Answer, error
+from .answer import Answer, Question, error
 from .failure import why
 from .transport import Transport
 from .websocket import WebSocket
 
 _DATA, _ERROR = 0, 1
 _TRIES = 3
-
-
-@dataclass(frozen=True)
-class Question:
-    """One request to one port of one pod."""
-
-    namespace: str
-    pod: str
-    port: int
-    path: str
-    method: str = "GET"
-    body: bytes | None = None
-    timeout: float = 15
 
 
 def ask(transport: Transport, question: Question) -> Answer:

@@ -65,24 +65,34 @@ class Server:
         query = {"limit": _PAGE, "labelSelector": _selector(labels), "fieldSelector": _selector(fields)}
         query = {key: value for key, value in query.items() if value}
         accept = _METADATA if metadata_only else "application/json"
-        return [{**item, "apiVersion": api_version, "kind": kind} for item in self._pages(served, namespace, query, accept)]
+        return [{**item, "apiVersion": api_version, "kind": kind} for item in self._pages(served, namespace, query, accept)[0]]
 
-    def _pages(self, kind: Kind, namespace: str | None, query: dict[str, str], accept: str) -> Objects:
+    def some(self, kind: Kind, namespace: str | None, labels: str, most: int) -> tuple[Objects, bool]:
+        """What a list holds, and whether that is all of it: beyond `most` objects the rest is left unread."""
+        query = {"limit": str(min(int(_PAGE), most)), **({"labelSelector": labels} if labels else {})}
+        return self._pages(kind, namespace, query, "application/json", most)
+
+    def _pages(self, kind: Kind, namespace: str | None, query: dict[str, str], accept: str, most: int | None = None) -> tuple[Objects, bool]:
         items: Objects = []
         while True:
             answer = self.transport.request("GET", kind.path(namespace), query, accept=accept)
             if answer.status == 410 and "continue" in query:
+                if most is not None:
+                    return items, False
                 # The list went on while we read it, for too long to be continued: all at once, then.
                 query = {key: value for key, value in query.items() if key not in ("continue", "limit")}
                 items = []
                 continue
             if answer.status == 404:
-                return []
+                return [], True
             page = self.accepted(answer, f"list {kind.plural}{' in ' + namespace if namespace else ''}").json()
             items += page.get("items") or []
-            query["continue"] = (page.get("metadata") or {}).get("continue") or ""
-            if not query["continue"]:
-                return items
+            meta = page.get("metadata") or {}
+            if not meta.get("continue"):
+                return items, True
+            if most is not None and len(items) + (meta.get("remainingItemCount") or 1) > most:
+                return items, False
+            query["continue"] = meta["continue"]
 
     def accepted(self, answer: Answer, doing: str) -> Answer:
         if answer.ok:
@@ -108,7 +118,9 @@ def each(work: Callable[[T], R], items: Iterable[T], threads: int = THREADS) -> 
 
     if len(todo) < 2:
         return [one(item) for item in todo]
-    with ThreadPoolExecutor(min(threads, len(todo))) as pool:
+    # As many as it takes to be done in the same number of rounds: each one is a TLS handshake.
+    rounds = -(-len(todo) // threads)
+    with ThreadPoolExecutor(-(-len(todo) // rounds)) as pool:
         running: list[Future[R | MeshError]] = [pool.submit(one, item) for item in todo]
         return [future.result() for future in running]
 

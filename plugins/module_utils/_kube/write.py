@@ -7,28 +7,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from .._mesh.change import Change, Ref
-from .._mesh.condition import Condition
-from .._mesh.errors import Denied, MeshError, Refused
+from .._mesh.errors import MeshError, Refused
 from . import fields
 from .answer import Answer, error
 from .deadline import Limits
 from .discovery import Kind
-from .server import Objects, Server, all_or_error, each
-from .settle import settle
+from .reading import read
+from .server import Server, all_or_error, each
 
-_ORDER = {"Namespace": 0, "CustomResourceDefinition": 1}
+_CRD = "CustomResourceDefinition"
+_ORDER = {"Namespace": 0, _CRD: 1}
 _ORDER.update(dict.fromkeys(("ServiceAccount", "Secret", "ConfigMap", "PriorityClass", "ResourceQuota"), 2))
 _ORDER.update(dict.fromkeys(("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"), 2))
 _OTHERS = 3
 _ORDER.update(dict.fromkeys(("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"), 4))
-# Reading all of these to compare a few would cost more than it saves.
-_ONE_BY_ONE = ("Secret", "CustomResourceDefinition", "Pod")
-_ESTABLISHED_WITHIN, _TRIES = 60, 8
+# Namespaces and CRDs are written at once; objects of the CRDs come when those are served, webhooks last.
+_WAVES, _CUSTOM = {0: 0, 1: 0, 2: 1, _OTHERS: 2, 4: 4}, 3
+_TRIES = 8
 _RACE = Limits(first_pause=0.05)
 
 
@@ -46,24 +47,47 @@ def order(kind: str) -> int:
 
 
 def apply(server: Server, manifests: Iterable[Mapping[str, Any]], force: bool = False) -> list[Change]:
-    """Namespaces first, then CRDs until they serve, then the rest; the changes come in the order of the manifests."""
-    given = list(manifests)
-    wishes = _wishes(server, given)
-    live = _read(server, wishes)
+    """What is as wished is left alone, the rest is written in waves; the changes come in the order of the manifests."""
+    wishes = _wishes(server, list(manifests))
+    live = read(server, [(wish.kind, wish.manifest) for wish in wishes if wish.kind])
     done: dict[Ref, Change] = {}
-    for wave in sorted({order(wish.ref.kind) for wish in wishes}):
-        now = [_found(server, wish) for wish in wishes if order(wish.ref.kind) == wave]
-        results = each(lambda wish: _put(server, wish, live.get(wish.ref), force), now)
-        done.update({result.ref: result for result in results if isinstance(result, Change)})
-        try:
-            all_or_error(results)
-        except MeshError as failed:
-            failed.facts.update(_so_far(done.values()))
-            raise
-        crds = [wish for wish in now if wish.ref.kind == "CustomResourceDefinition"]
-        if crds and not server.dry_run:
-            _establish(server, crds, done)
+    for wish in wishes:
+        there = live.get(wish.ref)
+        if there and fields.settled(wish.manifest, there):
+            done[wish.ref] = Change(wish.ref, "unchanged", there, there)
+    due = [wish for wish in wishes if wish.ref not in done]
+    defined = {_group_kind(wish.manifest) for wish in due if wish.ref.kind == _CRD}
+    waves: dict[int, list[Wish]] = {}
+    for wish in due:
+        custom = wish.kind is None or _of(wish.ref) in defined
+        waves.setdefault(_CUSTOM if custom else _WAVES[order(wish.ref.kind)], []).append(wish)
+    put = partial(_put, server, live, force)
+    for wave in sorted(wave for wave in waves if wave < _CUSTOM):
+        _write(waves[wave], put, done)
+    _serve(server, wishes, done)
+    for wave in sorted(wave for wave in waves if wave >= _CUSTOM):
+        _write([_found(server, wish) for wish in waves[wave]], put, done)
     return [done[wish.ref] for wish in wishes]
+
+
+def _write(wave: Sequence[Wish], put: Callable[[Wish], Change], done: dict[Ref, Change]) -> None:
+    results = each(put, wave)
+    done.update({result.ref: result for result in results if isinstance(result, Change)})
+    try:
+        all_or_error(results)
+    except MeshError as failed:
+        failed.facts.update(_so_far(done.values()))
+        raise
+
+
+def _serve(server: Server, wishes: Sequence[Wish], done: Mapping[Ref, Change]) -> None:
+    """CRDs that are new, or that a killed run left before they were served."""
+    unknown = {_of(wish.ref) for wish in wishes if wish.kind is None}
+    crds = [wish.manifest for wish in wishes if wish.ref.kind == _CRD and (done[wish.ref].changed or _group_kind(wish.manifest) in unknown)]
+    if crds and not server.dry_run:
+        from .definitions import establish
+
+        establish(server, crds)
 
 
 def _so_far(changes: Iterable[Change]) -> dict[str, Any]:
@@ -78,22 +102,21 @@ def _wishes(server: Server, manifests: Sequence[Mapping[str, Any]]) -> list[Wish
     """All that can be told to be wrong before the first write is told here."""
     wishes: list[Wish] = []
     seen: set[Ref] = set()
-    made = {_group_kind(crd) for crd in manifests if crd.get("kind") == "CustomResourceDefinition"}
+    made = {_group_kind(crd) for crd in manifests if crd.get("kind") == _CRD}
     for manifest in manifests:
         ref = Ref.of(manifest)
         if not (ref.api_version and ref.kind and ref.name):
             raise Refused(f"{server.name}: a manifest lacks apiVersion, kind or metadata.name: {ref}.")
         kind = server.discovery.find(ref.api_version, ref.kind)
-        if kind is None and not server.dry_run and (ref.api_version.partition("/")[0], ref.kind) not in made:
+        if kind is None and not server.dry_run and _of(ref) not in made:
             raise Refused(f"{server.name}: {ref}: the API server has no {ref.kind} in {ref.api_version}; install its CRD first.")
         if kind and kind.namespaced and not ref.namespace:
             raise Refused(f"{server.name}: {ref} names no namespace, and {ref.kind} objects live in one.")
         if kind:
             server.path(ref, kind)
         wish = fields.normal(manifest, has_status=kind is None or kind.has_status)
-        if kind and not kind.namespaced:
-            wish["metadata"].pop("namespace", None)
-        ref = Ref.of(wish)
+        if kind and not kind.namespaced and wish["metadata"].pop("namespace", None):
+            ref = replace(ref, namespace=None)
         if ref in seen:
             raise Refused(f"{server.name}: {ref} is in the set twice.")
         seen.add(ref)
@@ -101,35 +124,13 @@ def _wishes(server: Server, manifests: Sequence[Mapping[str, Any]]) -> list[Wish
     return wishes
 
 
+def _of(ref: Ref) -> tuple[str, str]:
+    return ref.api_version.partition("/")[0], ref.kind
+
+
 def _group_kind(crd: Mapping[str, Any]) -> tuple[str, str]:
     spec = crd.get("spec") or {}
     return str(spec.get("group")), str((spec.get("names") or {}).get("kind"))
-
-
-def _read(server: Server, wishes: Sequence[Wish]) -> dict[Ref, dict[str, Any]]:
-    """One LIST where several of a kind are in a namespace, a GET for each otherwise."""
-    groups: dict[tuple[str, str, str | None], list[Wish]] = {}
-    for wish in wishes:
-        if wish.kind:
-            groups.setdefault((wish.ref.api_version, wish.ref.kind, wish.ref.namespace), []).append(wish)
-    lists = [key for key, group in groups.items() if len(group) > 2 and key[1] not in _ONE_BY_ONE]
-    singles = [wish.ref for key, group in groups.items() if key not in lists for wish in group]
-    wanted = {wish.ref for wish in wishes}
-    todo: list[Ref | tuple[str, str, str | None]] = [*lists, *singles]
-
-    def read(what: Ref | tuple[str, str, str | None]) -> Objects:
-        if isinstance(what, Ref):
-            one = server.get(what)
-            return [one] if one else []
-        return server.list(*what)
-
-    parts = each(read, todo)
-    # Who may not list may still read: least privilege often names the objects.
-    refused = [key for key, part in zip(todo, parts, strict=True) if isinstance(part, Denied) and not isinstance(key, Ref)]
-    again = [wish.ref for key in refused for wish in groups[key]]
-    parts = [part for key, part in zip(todo, parts, strict=True) if key not in refused] + each(read, again)
-    found = [live for part in all_or_error(parts) for live in part]
-    return {Ref.of(live): live for live in found if Ref.of(live) in wanted}
 
 
 def _found(server: Server, wish: Wish) -> Wish:
@@ -142,11 +143,10 @@ def _found(server: Server, wish: Wish) -> Wish:
     return Wish(wish.ref, fields.normal(wish.manifest, has_status=kind.has_status), kind)
 
 
-def _put(server: Server, wish: Wish, live: dict[str, Any] | None, force: bool) -> Change:
+def _put(server: Server, known: Mapping[Ref, dict[str, Any]], force: bool, wish: Wish) -> Change:
     if wish.kind is None:
         return Change(wish.ref, "created", None, wish.manifest)
-    if live and fields.settled(wish.manifest, live):
-        return Change(wish.ref, "unchanged", live, live)
+    live = known.get(wish.ref)
     path = server.path(wish.ref, wish.kind)
     adopted = fields.adoption(live) if live else None
     if adopted and not server.dry_run:
@@ -200,10 +200,3 @@ def _by_owner(answer: Answer) -> bool:
 
 def _namespace_missing(answer: Answer) -> bool:
     return answer.status == 404 and (answer.refusal.get("details") or {}).get("kind") == "namespaces"
-
-
-def _establish(server: Server, crds: Sequence[Wish], done: Mapping[Ref, Change]) -> None:
-    fresh = [wish for wish in crds if done[wish.ref].changed]
-    settle(server, [Condition(wish.ref, "established") for wish in fresh], _ESTABLISHED_WITHIN)
-    for wish in fresh:
-        server.discovery.learn(wish.manifest)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -78,7 +77,7 @@ def presentable(manifest: Mapping[str, Any] | None) -> dict[str, Any]:
     """A manifest as a person wants to see it: without the server's bookkeeping, secrets as digests."""
     if not manifest:
         return {}
-    shown = {key: copy.deepcopy(value) for key, value in manifest.items() if key != "status"}
+    shown = {key: value for key, value in manifest.items() if key != "status"}
     meta = {key: value for key, value in (shown.get("metadata") or {}).items() if key not in _NOISE}
     annotations = {k: v for k, v in (meta.pop("annotations", None) or {}).items() if _LAST_APPLIED not in k}
     if annotations:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,9 +50,8 @@ def marked(cluster: str, manifests: Iterable[Mapping[str, Any]], scope: Scope) -
                 f"{cluster}: {ref} ({ref.api_version}) lies outside of the set {scope.name}. "
                 "Name its kind and namespace in prune, or leave it to another task."
             )
-        copied = copy.deepcopy(dict(manifest))
-        copied["metadata"] = {**copied["metadata"], "labels": {**(copied["metadata"].get("labels") or {}), LABEL: scope.name}}
-        found.append(copied)
+        meta = manifest["metadata"]
+        found.append({**manifest, "metadata": {**meta, "labels": {**(meta.get("labels") or {}), LABEL: scope.name}}})
     return found
 
 

@@ -8,16 +8,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._kube import manifest_file
 from .._kube.cluster import Cluster
 from .._mesh.change import Change, Ref, as_result
-from .._mesh.condition import Condition
+from .._mesh.condition import Condition, verdict
 from .._mesh.pruning import Scope, left, marked
 
 WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
 
 
+def loaded(params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters with the objects of the files among the manifests."""
+    if not params.get("src"):
+        return params
+    files = [manifest for path in params["src"] for manifest in manifest_file.load(path)]
+    return {**params, "src": None, "manifests": [*(params["manifests"] or []), *files]}
+
+
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     """Waits also when nothing changed: an earlier run may have been killed while it waited."""
+    params = loaded(params)
     manifests, timeout = params["manifests"], params["wait_timeout"] if params["wait"] else 0
     if params["state"] == "absent":
         return as_result(cluster.delete([Ref.of(manifest) for manifest in manifests], wait=timeout))
@@ -27,7 +37,9 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     if scope:
         changes += _prune(cluster, scope, changes, timeout)
     if params["wait"]:
-        cluster.settle([Condition(change.ref, "rollout") for change in changes if change.ref.kind in WORKLOADS and change.after], timeout)
+        rollouts = {Condition(change.ref, "rollout"): change.after for change in changes if change.ref.kind in WORKLOADS and change.after}
+        # What was just read and is there need not be read again.
+        cluster.settle([condition for condition, live in rollouts.items() if verdict(condition, live)], timeout)
     return as_result(changes)
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -25,6 +26,7 @@ from .._kube.transport import MISSING
 from .._mesh.errors import MeshError
 
 Reconcile = Callable[[Cluster, dict[str, Any]], dict[str, Any]]
+Prepare = Callable[[dict[str, Any]], dict[str, Any]]
 
 _SECRET_KEYS = {
     "token",
@@ -47,21 +49,32 @@ class _Module(AnsibleModule):
         self.log(f"Invoked with {', '.join(sorted(name for name, value in self.params.items() if value is not None))}")
 
 
-def run(reconcile: Reconcile, argument_spec: Mapping[str, Any], **settings: Any) -> None:
-    """Connect, reconcile, report; a MeshError becomes a failed task with its sentence."""
+def run(reconcile: Reconcile, argument_spec: Mapping[str, Any], prepare: Prepare | None = None, **settings: Any) -> None:
+    """Connect, reconcile, report; a MeshError becomes a failed task with its sentence.
+
+    `prepare` completes the parameters, as with what lies in files; what is secret in that is hidden too.
+    """
     module = _Module({**ARGUMENTS, **argument_spec}, **{"supports_check_mode": True, **settings})
     if MISSING:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=MISSING)
-    for secret in set(secrets_of(module.params)):
-        _hide(module, secret)
+    _hide(module, module.params)
     invocation = {"module_args": masked(module.params)}
     try:
-        result = reconcile(connect(module.params, dry_run=module.check_mode), module.params)
+        params = module.params
+        if prepare:
+            params = prepare(params)
+            _hide(module, params)
+        result = reconcile(connect(params, dry_run=module.check_mode), params)
     except MeshError as error:
-        module.fail_json(msg=str(error), **{"invocation": invocation, **error.facts})
+        module.fail_json(msg=str(error), **_shown(module, {"invocation": invocation, **error.facts}))
     for warning in result.pop("warnings", []):
         module.warn(warning)
-    module.exit_json(**{"invocation": invocation, **result})
+    module.exit_json(**_shown(module, {"invocation": invocation, **result}))
+
+
+def _shown(module: AnsibleModule, result: dict[str, Any]) -> dict[str, Any]:
+    """A diff nobody asked for would only be carried about."""
+    return result if module._diff else {key: value for key, value in result.items() if key != "diff"}
 
 
 def connect_peer(options: Mapping[str, Any], *, dry_run: bool = False) -> Cluster:
@@ -69,28 +82,27 @@ def connect_peer(options: Mapping[str, Any], *, dry_run: bool = False) -> Cluste
     return connect(options, dry_run=dry_run, environ={})
 
 
-def _hide(module: AnsibleModule, secret: str) -> None:
-    module.no_log_values.add(secret)
-    if register_secret:
-        register_secret(secret)
+def _hide(module: AnsibleModule, params: Any) -> None:
+    for secret in set(secrets_of(params)):
+        module.no_log_values.add(secret)
+        if register_secret:
+            register_secret(secret)
 
 
 def secrets_of(params: Any) -> Iterator[str]:
     """Every secret value in the parameters: of kubeconfigs given as dictionaries and of Secret manifests."""
-    if isinstance(params, list):
-        for item in params:
-            yield from secrets_of(item)
-    if not isinstance(params, Mapping):
+    for value in params.values() if isinstance(params, dict) else params:
+        if isinstance(value, dict | list):
+            yield from secrets_of(value)
+    if not isinstance(params, dict):
         return
+    for key in _SECRET_KEYS & params.keys():
+        if isinstance(params[key], str):
+            yield from _forms(params[key], coded=key.endswith("-data"))
     if params.get("kind") == "Secret":
         for part in ("data", "stringData"):
             for value in (params.get(part) or {}).values():
                 yield from _forms(str(value), coded=part == "data")
-    for key, value in params.items():
-        if key in _SECRET_KEYS and isinstance(value, str):
-            yield from _forms(value, coded=key.endswith("-data"))
-        else:
-            yield from secrets_of(value)
 
 
 def _forms(value: str, coded: bool) -> Iterator[str]:
@@ -102,16 +114,15 @@ def _forms(value: str, coded: bool) -> Iterator[str]:
 
 
 def masked(params: Any) -> Any:
-    """The parameters as -vvv may show them."""
+    """The parameters as -vvv may show them. Manifests are counted: the result names each of them."""
     if isinstance(params, list):
-        return [masked(item) for item in params]
+        manifests = params and all(isinstance(item, dict) and "apiVersion" in item and "kind" in item for item in params)
+        return _counted(params) if manifests else [masked(item) for item in params]
     if not isinstance(params, Mapping):
         return params
-    secret = params.get("kind") == "Secret"
-    shown: dict[Any, Any] = {}
-    for key, value in params.items():
-        if secret and key in ("data", "stringData") and isinstance(value, Mapping):
-            shown[key] = dict.fromkeys(value, _HIDDEN)
-        else:
-            shown[key] = _HIDDEN if key in _SECRET_KEYS and isinstance(value, str) else masked(value)
-    return shown
+    return {key: _HIDDEN if key in _SECRET_KEYS and isinstance(value, str) else masked(value) for key, value in params.items()}
+
+
+def _counted(manifests: Sequence[Mapping[str, Any]]) -> str:
+    kinds = Counter(str(manifest["kind"]) for manifest in manifests)
+    return f"{len(manifests)} objects: " + ", ".join(f"{count} {kind}" for kind, count in kinds.items())

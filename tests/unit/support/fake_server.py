@@ -180,6 +180,10 @@ class FakeServer:
             return _answer({"gitVersion": "v1.34.1", "major": "1", "minor": "34", "platform": "linux/amd64"})
         if path in ("/api", "/apis"):
             return self._discovery(path == "/api")
+        if path.startswith("/apis/") and path.count("/") == 3:
+            api = path.removeprefix("/apis/")
+            served = [{"kind": kind.kind, "name": kind.plural} for kind in self.kinds.values() if kind.api_version == api]
+            return _answer({"kind": "APIResourceList", "resources": served}) if served else _status(404, "NotFound", "not found")
         if path.endswith("/selfsubjectaccessreviews") and method == "POST":
             asked = dict(body["spec"]["resourceAttributes"])
             sub = asked.pop("subresource", "")

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module.configuring import reconcile
@@ -35,6 +37,24 @@ def test_a_set_is_made_and_then_left_alone():
     assert actions(reconcile(cluster, wish(*objects))) == ["created"] * 3
     again = reconcile(cluster, wish(*objects))
     assert (again["changed"], again["diff"], actions(again)) == (False, [], ["unchanged"] * 3)
+
+
+def test_files_are_part_of_the_set(tmp_path):
+    cluster = FakeCluster(MESH)
+    (tmp_path / "one.json").write_text(json.dumps(config_map("mesh", "one", a="1")))
+    (tmp_path / "two.yml").write_text(f"---\n{json.dumps(config_map('mesh', 'two', a='1'))}\n---\n{json.dumps(config_map('mesh', 'three', a='1'))}\n")
+    files = {"src": [str(tmp_path / "one.json"), str(tmp_path / "two.yml")]}
+    result = reconcile(cluster, wish(config_map("mesh", "zero", a="1"), **files))
+    assert [change["object"] for change in result["changes"]] == [f"ConfigMap mesh/{name}" for name in ("zero", "one", "two", "three")]
+    assert actions(reconcile(cluster, {**wish(**files, state="absent"), "manifests": None})) == ["deleted"] * 3
+
+
+def test_a_rollout_that_was_just_seen_is_not_read_again():
+    cluster = FakeCluster(MESH)
+    reconcile(cluster, wish(deployment()))
+    cluster.transport.requests.clear()
+    reconcile(cluster, wish(deployment()))
+    assert cluster.transport.requests == ["GET /apis/apps/v1/namespaces/mesh/deployments/istiod"]
 
 
 def test_check_mode_says_so_and_writes_nothing():

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Answer, Permission
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.condition import Condition
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Unreachable
-from ansible_collections.meshops.lifecycle.tests.unit.support.contract import Contract, config_map, namespace
+from ansible_collections.meshops.lifecycle.tests.unit.support.contract import Contract, config_map, crd, namespace, widget
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 
 
@@ -160,3 +162,66 @@ def test_a_busy_server_is_not_taken_for_one_without_openshift():
     _through(cluster, lambda _method, path, forward: Answer(503) if "openshift" in path else forward())
     with pytest.raises(Unreachable, match="east: the API server is too busy"):
         cluster.identity()
+
+
+def _paged(pages, remaining=None):
+    """An answer for each page of ConfigMaps, and how many the server says are left after the first."""
+    told = iter(range(len(pages)))
+
+    def befalls(method, path, forward):
+        if not path.endswith("configmaps"):
+            return forward()
+        number = next(told)
+        more = {"continue": "more", **({"remainingItemCount": remaining} if remaining else {})} if number + 1 < len(pages) else {}
+        return Answer(200, json.dumps({"kind": "ConfigMapList", "metadata": more, "items": pages[number]}).encode())
+
+    return befalls
+
+
+def _live(place, *names):
+    return [{"metadata": {"name": name, "namespace": place}} for name in names]
+
+
+def _some(cluster, most):
+    kind = cluster._server.discovery.find("v1", "ConfigMap")
+    items, whole = cluster._server.some(kind, None, "", most)
+    return [item["metadata"]["name"] for item in items], whole
+
+
+@pytest.mark.parametrize(("most", "remaining", "expected"), [
+    pytest.param(9, None, (["a", "b", "c"], True), id="all of it"),
+    pytest.param(3, 1, (["a", "b", "c"], True), id="just all of it"),
+    pytest.param(3, 2, (["a", "b"], False), id="the server says it is too much"),
+    pytest.param(2, None, (["a", "b"], False), id="there is more"),
+])  # fmt: skip
+def test_a_list_ends_where_it_becomes_too_long(most, remaining, expected):
+    cluster = FakeCluster(namespace("mesh"))
+    _through(cluster, _paged([_live("mesh", "a", "b"), _live("mesh", "c")], remaining))
+    assert _some(cluster, most) == expected
+
+
+def test_a_list_that_expires_is_given_up():
+    cluster = FakeCluster(namespace("mesh"))
+    answers = iter([Answer(200, json.dumps({"metadata": {"continue": "more"}, "items": _live("mesh", "a")}).encode()), Answer(410)])
+    _through(cluster, lambda method, path, forward: next(answers))
+    assert _some(cluster, 9) == (["a"], False)
+
+
+def test_a_definition_that_a_killed_run_left_is_waited_for(monkeypatch):
+    """It is there as wished, and its kind is not served yet."""
+    cluster = FakeCluster(namespace("mesh"))
+    cluster.apply([crd("late.example.com")])
+    late = FakeCluster()
+    late.backend = late.transport.backend = cluster.backend
+    kept = {key: cluster.backend.kinds.pop(key) for key in list(cluster.backend.kinds) if key[1] == "widgets"}
+    asked = []
+
+    def befalls(method, path, forward):
+        if path == "/apis/late.example.com/v1":
+            asked.append(path)
+            cluster.backend.kinds.update(kept if len(asked) > 2 else {})
+        return forward()
+
+    _through(late, befalls)
+    assert [change.action for change in late.apply([crd("late.example.com"), widget("late.example.com", "mesh")])] == ["unchanged", "created"]
+    assert len(asked) == 3

@@ -44,6 +44,10 @@ def port(number):
     pytest.param(thing(a=["y", "x"]), thing(a=["x", "y"]), owner(a={'v:"x"': {}, 'v:"y"': {}}), False, id="its order"),
     pytest.param(thing(a=["x"]), thing(a=["x", "y"]), owner(a={'v:"x"': {}, 'v:"y"': {}}), False, id="one left it"),
     pytest.param(thing(a=None), thing(), owner(a={}), True, id="null that is not stored"),
+    pytest.param(thing(a=[], b=False), thing(), owner(a={}, b={}), True, id="nothing that is not stored"),
+    pytest.param(thing(a=[]), thing(), {"f:spec": {}}, False, id="nothing that was taken away"),
+    pytest.param(thing(a=[]), thing(a=["x"]), owner(a={}), False, id="nothing where there is something"),
+    pytest.param(thing(a=1), thing(), owner(a={}), False, id="something where there is nothing"),
 ])  # fmt: skip
 def test_maps_and_lists(wish, live, tree, expected):
     assert fields.settled(wish, owned(live, tree)) is expected

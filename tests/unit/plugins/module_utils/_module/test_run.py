@@ -29,10 +29,11 @@ SPEC = {"manifests": {"type": "list", "elements": "dict"}, "peers": {"type": "li
 def ran(monkeypatch, capsys):
     """Runs a reconcile with options, gives exit code, result and all output."""
 
-    def go(reconcile: Any, check: bool = False, **options: Any) -> tuple[int, dict[str, Any], str]:
+    def go(reconcile: Any, check: bool = False, diff: bool = False, prepare: Any = None, **options: Any) -> tuple[int, dict[str, Any], str]:
         monkeypatch.setattr(running, "connect", lambda params, dry_run: FakeCluster(name="east", dry_run=dry_run))
-        with patch_module_args({**options, "_ansible_check_mode": check, **SHOW}), pytest.raises(SystemExit) as ended:
-            running.run(reconcile, SPEC)
+        modes = {"_ansible_check_mode": check, "_ansible_diff": diff}
+        with patch_module_args({**options, **modes, **SHOW}), pytest.raises(SystemExit) as ended:
+            running.run(reconcile, SPEC, prepare=prepare)
         out = capsys.readouterr().out
         return int(ended.value.code or 0), json.loads(out), out
 
@@ -74,8 +75,32 @@ def test_no_secret_of_the_options_is_shown(ran):
     for hidden in (CODED, "abcdefghijkl", "kubeconfig-token", "an-api-key", "peer-key"):
         assert hidden not in out
     shown = result["invocation"]["module_args"]
-    assert shown["manifests"][0]["metadata"] == {"name": "s"}
-    assert list(shown["manifests"][0]["data"]) == ["k"]
+    assert shown["manifests"] == "1 objects: 1 Secret"
+    assert shown["peers"][0]["kubeconfig"]["users"][0]["name"] == "u"
+
+
+def test_what_is_read_later_is_hidden_as_well(ran):
+    def reconcile(cluster, params):
+        raise Refused(f"east: it is {params['manifests'][0]['data']['k']}.")
+
+    code, _result, out = ran(reconcile, prepare=lambda params: {**params, "manifests": [SECRET]})
+    assert code == 1
+    assert CODED not in out
+
+
+def test_what_cannot_be_read_is_a_failure(ran):
+    def prepare(params):
+        raise Refused("mesh.yml: no.")
+
+    code, result, out = ran(lambda cluster, params: {}, prepare=prepare, manifests=[SECRET])
+    assert (code, result["msg"]) == (1, "mesh.yml: no.")
+    assert CODED not in out
+
+
+def test_a_diff_is_returned_when_it_is_asked_for(ran):
+    for diff in (True, False):
+        _code, result, _out = ran(lambda cluster, params: {"changed": True, "diff": [{"before": "a", "after": "b"}]}, diff=diff)
+        assert ("diff" in result) is diff
 
 
 def test_the_log_of_the_system_learns_names_only(ran, monkeypatch):
