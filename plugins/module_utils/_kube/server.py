@@ -57,6 +57,7 @@ class Server:
         labels: str | Mapping[str, str] | None = None,
         fields: str | Mapping[str, str] | None = None,
         metadata_only: bool = False,
+        within: float | None = None,
     ) -> Objects:
         """All of a kind; the pages of a long list are put together."""
         served = self.discovery.find(api_version, kind)
@@ -65,12 +66,12 @@ class Server:
         query = {"limit": _PAGE, "labelSelector": _selector(labels), "fieldSelector": _selector(fields)}
         query = {key: value for key, value in query.items() if value}
         accept = _METADATA if metadata_only else "application/json"
-        return [{**item, "apiVersion": api_version, "kind": kind} for item in self._pages(served, namespace, query, accept)]
+        return [{**item, "apiVersion": api_version, "kind": kind} for item in self._pages(served, namespace, query, accept, within)]
 
-    def _pages(self, kind: Kind, namespace: str | None, query: dict[str, str], accept: str) -> Objects:
+    def _pages(self, kind: Kind, namespace: str | None, query: dict[str, str], accept: str, within: float | None = None) -> Objects:
         items: Objects = []
         while True:
-            answer = self.transport.request("GET", kind.path(namespace), query, accept=accept)
+            answer = self.transport.request("GET", kind.path(namespace), query, accept=accept, within=within)
             if answer.status == 410 and "continue" in query:
                 # The list went on while we read it, for too long to be continued: all at once, then.
                 query = {key: value for key, value in query.items() if key not in ("continue", "limit")}

@@ -10,24 +10,24 @@ from typing import Any
 
 from .._kube.cluster import Cluster
 from .._mesh.change import Change, Ref, as_result
-from .._mesh.condition import Condition
 from .._mesh.pruning import Scope, left, marked
-
-WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
+from .._mesh.waiting import rollouts, wished
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     """Waits also when nothing changed: an earlier run may have been killed while it waited."""
     manifests, timeout = params["manifests"], params["wait_timeout"] if params["wait"] else 0
+    awaited = wished(cluster.name, params.get("wait_for") or [])
     if params["state"] == "absent":
-        return as_result(cluster.delete([Ref.of(manifest) for manifest in manifests], wait=timeout))
+        gone = cluster.delete([Ref.of(manifest) for manifest in manifests], wait=timeout)
+        cluster.settle(awaited if params["wait"] else [], timeout)
+        return as_result(gone)
     scope = Scope.of(cluster.name, params["prune"]) if params.get("prune") else None
-    wished = marked(cluster.name, manifests, scope) if scope else manifests
-    changes = cluster.apply(wished, force=params["force"])
+    changes = cluster.apply(marked(cluster.name, manifests, scope) if scope else manifests, force=params["force"])
     if scope:
         changes += _prune(cluster, scope, changes, timeout)
     if params["wait"]:
-        cluster.settle([Condition(change.ref, "rollout") for change in changes if change.ref.kind in WORKLOADS and change.after], timeout)
+        cluster.settle([*rollouts(change.ref for change in changes if change.after), *awaited], timeout)
     return as_result(changes)
 
 
