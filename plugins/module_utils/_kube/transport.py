@@ -34,6 +34,7 @@ from .access import Access
 from .answer import Answer
 from .deadline import Limits, bound
 from .failure import untrusted, why
+from .pace import Pace, stores
 
 THREADS = 8
 # Every API server has this limit. It hangs up in the middle of what is larger, so that its answer is often not heard.
@@ -67,6 +68,7 @@ class Transport:
         self.access, self.name = access, name
         self.limits = limits or Limits()
         self._pause = pause
+        self._pace = Pace(self.limits.write_rate) if self.limits.write_rate else None
         self._lock = threading.Lock()
         self._answered = False
         self._pool = self._open()
@@ -118,16 +120,24 @@ class Transport:
         limits = self.limits
         if within is not None:
             limits = replace(limits, read=min(limits.read, within), patience=min(limits.patience, within))
-        end = time.monotonic() + limits.patience
-        call = _Call(method, url, headers, None if body is None else encode(body), repeat, limits, end)
-        if len(call.data or b"") > _LARGEST:
+        data = None if body is None else encode(body)
+        if len(data or b"") > _LARGEST:
             return _TOO_LARGE
+        pace = self._pace if stores(method, path, query, body) else None
+        self._await(pace)
+        call = _Call(method, url, headers, data, repeat, limits, time.monotonic() + limits.patience)
         for attempt in range(1, limits.attempts):
             found = self._try(call, attempt)
             if isinstance(found, Answer):
                 return found
-            self._pause(min(found, max(0.0, end - time.monotonic())))
+            self._pause(min(found, max(0.0, call.end - time.monotonic())))
+            self._await(pace)
         return self._last(call)
+
+    def _await(self, pace: Pace | None) -> None:
+        """The patience of a request begins when it is its turn."""
+        if pace and (turn := pace.turn()) > 0:
+            self._pause(turn)
 
     def _try(self, call: _Call, attempt: int) -> Answer | float:
         """The answer, or for how long to pause before the next attempt."""

@@ -136,6 +136,16 @@ def test_bytes_now_and_then_do_not_extend_the_deadline(pauses):
     assert len(seen) == 3
 
 
+def test_writes_take_turns_and_so_do_their_repeats(pauses):
+    limits = Limits(write_rate=0.1, patience=60)
+    with server((503, {"Retry-After": "0"}), OK) as (access, _seen):
+        slow = Transport(access, "east", pause=pauses.append, limits=limits)
+        slow.request("PATCH", "/x", body={})
+        slow.request("GET", "/x")
+        slow.request("PATCH", "/x", {"dryRun": "All"}, {})
+    assert [round(pause) for pause in pauses] == [0, 10]
+
+
 def test_who_has_less_time_waits_less(pauses):
     with server(DRIP) as (access, seen):
         with pytest.raises(Unreachable, match="does not answer in time"):
