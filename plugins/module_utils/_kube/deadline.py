@@ -40,7 +40,7 @@ class Limits:
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Limits:
         """From the options of a task; a longer patience comes with as many more attempts."""
-        given = {field: _positive(name, options[name]) for name, field in OPTIONS.items() if options.get(name) is not None}
+        given: dict[str, Any] = {field: _positive(name, options[name]) for name, field in OPTIONS.items() if options.get(name) is not None}
         limits = cls(**given)
         connect = min(limits.connect, limits.read)
         attempts = max(limits.attempts, math.ceil(limits.attempts * limits.patience / cls.patience))
@@ -75,11 +75,13 @@ def bound(manager: Any) -> Any:
 
 
 def _bounded(pool: Any) -> Any:
-    connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": _Reply})
+    connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": Reply})
     return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 
 
-class _Reply(http.client.HTTPResponse):
+class Reply(http.client.HTTPResponse):
+    """The time-out of the socket is for all of it, beginning now."""
+
     def __init__(self, sock: socket.socket, *args: Any, **how: Any) -> None:
         super().__init__(sock, *args, **how)
         left = sock.gettimeout()
@@ -90,14 +92,14 @@ class _Reply(http.client.HTTPResponse):
 
 class _Timed(io.RawIOBase):
     def __init__(self, sock: socket.socket, left: float) -> None:
-        self._sock, self._end = sock, time.monotonic() + left
+        self._sock, self.end = sock, time.monotonic() + left
         self._raw = sock.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self._end - time.monotonic()
+        left = self.end - time.monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
         self._sock.settimeout(left)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 import time
 import traceback
@@ -25,6 +26,8 @@ try:
         broken.NewConnectionError,
         broken.ConnectTimeoutError,
         broken.ProxyError,
+        ConnectionRefusedError,
+        socket.gaierror,
     )
 except ImportError:
     MISSING = traceback.format_exc()
@@ -67,7 +70,7 @@ class Transport:
     def __init__(self, access: Access, name: str, *, pause: Callable[[float], None] = time.sleep, limits: Limits | None = None) -> None:
         self.access, self.name = access, name
         self.limits = limits or Limits()
-        self._pause = pause
+        self.pause = pause
         self._pace = Pace(self.limits.write_rate) if self.limits.write_rate else None
         self._lock = threading.Lock()
         self._answered = False
@@ -130,26 +133,29 @@ class Transport:
             found = self._try(call, attempt)
             if isinstance(found, Answer):
                 return found
-            self._pause(min(found, max(0.0, call.end - time.monotonic())))
+            self.pause(min(found, max(0.0, call.end - time.monotonic())))
             self._await(pace)
         return self._last(call)
 
     def _await(self, pace: Pace | None) -> None:
         """The patience of a request begins when it is its turn."""
         if pace and (turn := pace.turn()) > 0:
-            self._pause(turn)
+            self.pause(turn)
 
     def _try(self, call: _Call, attempt: int) -> Answer | float:
         """The answer, or for how long to pause before the next attempt."""
         try:
             answer = self._once(call)
         except broken.HTTPError as error:
-            never = untrusted(error) or (not self._answered and isinstance(error, _NEVER_CONNECTED))
-            if never or not call.repeat or time.monotonic() >= call.end:
+            if self.hopeless(error) or not call.repeat or time.monotonic() >= call.end:
                 raise self._unreachable(error) from error
             return call.limits.pause(attempt)
         passing = answer.status in _AGAIN and not answer.mistyped and (call.repeat or answer.status == 429)
-        return call.limits.pause(attempt, _asked(answer)) if passing and time.monotonic() < call.end else answer
+        return call.limits.pause(attempt, retry_after(answer)) if passing and time.monotonic() < call.end else answer
+
+    def hopeless(self, error: Exception) -> bool:
+        """Certificates do not mend, and a server that was never reached has a wrong address more often than a bad moment."""
+        return untrusted(error) or (not self._answered and isinstance(error, _NEVER_CONNECTED))
 
     def _last(self, call: _Call) -> Answer:
         try:
@@ -196,6 +202,6 @@ class Transport:
         return Unreachable(f"{self.name}: the API server at {self.access.server} {why(error)}")
 
 
-def _asked(answer: Answer) -> float | None:
+def retry_after(answer: Answer) -> float | None:
     told = answer.headers.get("retry-after", "")
     return float(told) if told.isdecimal() else None
