@@ -32,7 +32,7 @@ try:
 except ImportError:
     MISSING = traceback.format_exc()
 
-from .._mesh.errors import MeshError, Unreachable
+from .._mesh.errors import Denied, MeshError, Unreachable
 from .access import Access
 from .answer import Answer
 from .deadline import Limits, bound
@@ -74,10 +74,10 @@ class Transport:
         self._pace = Pace(self.limits.write_rate) if self.limits.write_rate else None
         self._lock = threading.Lock()
         self._answered = False
-        self._pool = self._open()
+        self._spent: Access | MeshError | None = None
+        self._pool = self._open(access)
 
-    def _open(self) -> Any:
-        access = self.access
+    def _open(self, access: Access) -> Any:
         settings: dict[str, Any] = {
             "num_pools": 2,
             "maxsize": THREADS,
@@ -183,19 +183,30 @@ class Transport:
         return answer
 
     def renew(self, used: Access) -> bool:
-        """A token that ran out in the middle of a long run is fetched anew, by the first thread that notices.
+        """A credential that ran out in the middle of a long run is fetched anew, by the first thread that notices.
 
-        False when there is no other than the one that was used, so that the same request need not be tried again.
+        False when there is no other than the one that was used, so that the same request need not be tried again. That
+        is remembered, and so is a failure: a plugin may ask somebody, or somebody's server, at every call.
         """
         with self._lock:
             if self.access is not used:
                 return True
-            fresh = used.renew() if used.renew else used
-            if (fresh.headers, fresh.client_cert) == (used.headers, used.client_cert):
+            if isinstance(self._spent, MeshError):
+                raise self._spent
+            if self._spent is used or not used.renew:
                 return False
+            try:
+                fresh = used.renew()
+            except MeshError as failed:
+                self._spent = Denied(f"{self.name}: the API server does not accept the credential any more (401), and no other is to be had: {failed}")
+                raise self._spent from failed
+            if (fresh.headers, fresh.client_cert) == (used.headers, used.client_cert):
+                self._spent = used
+                return False
+            if (fresh.client_cert, fresh.client_key) != (used.client_cert, used.client_key):
+                # Before the new access is seen: no request shall come with it through a connection of the old identity.
+                self._pool = self._open(fresh)
             self.access = fresh
-            if (used.client_cert, used.client_key) != (self.access.client_cert, self.access.client_key):
-                self._pool = self._open()
             return True
 
     def _unreachable(self, error: Exception) -> Unreachable:

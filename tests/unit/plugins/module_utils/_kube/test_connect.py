@@ -205,6 +205,14 @@ def test_a_credential_plugin_is_asked(tmp_path):
     assert dict(found.renew().headers) == {"Authorization": "Bearer from the plugin"}
 
 
+def test_impersonation_beside_a_credential_plugin_is_not_forgotten(tmp_path):
+    told = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "t"}}
+    written = plugin(tmp_path, json.dumps(told))
+    written["users"][0]["user"] |= {"as": "viewer", "as-groups": ["a"]}
+    expected = (("Authorization", "Bearer t"), ("Impersonate-User", "viewer"), ("Impersonate-Group", "a"))
+    assert access(kubeconfig=written).headers == access(kubeconfig=written).renew().headers == expected
+
+
 def test_a_credential_plugin_that_fails_is_told(tmp_path):
     with pytest.raises(MeshError, match=r"The credential plugin of context east gave no credential: exec: process returned 3"):
         access(kubeconfig=plugin(tmp_path, "", 3))

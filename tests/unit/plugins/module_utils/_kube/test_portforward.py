@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.deadline import Limits
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.portforward import Question, ask
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.transport import Transport
@@ -253,6 +254,19 @@ def test_a_credential_that_is_never_accepted_is_renewed_once():
         with pytest.raises(Denied, match="does not accept the credential"):
             ask(transport, question())
     assert len(peers) == 2
+
+
+def test_of_many_questions_one_renews_the_credential():
+    def script(peer: Peer) -> None:
+        (refuses("401 Unauthorized", "no") if b"Bearer t" in peer.asked else ANSWERS)(peer)
+
+    calls: list[int] = []
+    with server(*[script] * 64) as (transport, _peers):
+        fresh = replace(transport.access, headers=(("Authorization", "Bearer fresh"),))
+        transport.access = replace(transport.access, renew=lambda: calls.append(1) or fresh)
+        answers = Cluster(transport, name="east").ask_all([question()] * 32)
+    assert [getattr(answer, "status", answer) for answer in answers] == [200] * 32
+    assert len(calls) == 1
 
 
 def test_silence_ends_at_the_deadline():
