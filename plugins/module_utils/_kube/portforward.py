@@ -89,7 +89,9 @@ def _upgraded(transport: Transport, question: Question) -> WebSocket:
     access, wait = transport.access, min(transport.limits.read, question.timeout)
     opened = WebSocket(access, question.channel, wait)
     if opened.refused and opened.refused.status == 401 and transport.renew(access):
-        return WebSocket(transport.access, question.channel, wait)
+        opened = WebSocket(transport.access, question.channel, wait)
+    if opened.refused and opened.refused.ok:
+        raise http.client.HTTPException("the answer is not from an API server")
     return opened
 
 

@@ -45,8 +45,9 @@ def kubeconfig(tmp_path):
     return write
 
 
-def test_the_options_are_those_of_kubernetes_core_and_two_more():
-    assert {"kubeconfig", "context", "host", "api_key", "impersonate_user", "cluster", "cluster_uid"} <= set(ARGUMENTS)
+def test_the_options_are_those_of_kubernetes_core_and_our_own():
+    assert {"kubeconfig", "context", "host", "api_key", "impersonate_user"} <= set(ARGUMENTS)
+    assert {"cluster", "cluster_uid", "write_rate", "request_timeout", "patience"} <= set(ARGUMENTS)
 
 
 def test_a_context_of_a_file(kubeconfig):
