@@ -23,6 +23,22 @@ options:
         If it differs, the module fails before it does anything.
       - C(kubectl get namespace kube-system -o jsonpath={.metadata.uid}) shows it.
     type: str
+  request_timeout:
+    description:
+      - For how many seconds one request to the API server may take, from the first byte to the last of its answer.
+      - 30 if not given.
+    type: float
+  patience:
+    description:
+      - For how many seconds a request is repeated while the API server is busy, restarts or does not answer, where a repeat does no harm.
+      - 60 if not given. A server that the first request of a task does not reach at all is reported at once.
+    type: float
+  write_rate:
+    description:
+      - At most so many writes a second to the API server, evenly spread; V(0.5) is one in two seconds. All threads of a task count together, and
+        so do repeats. What changes nothing does not count, such as reading, check mode and questions about permissions.
+      - As many as there are to do, eight at a time, if not given.
+    type: float
 requirements:
   - kubernetes >= 29.0 on the host that executes the module
 notes:

@@ -54,6 +54,8 @@ options:
     description:
       - With O(state=present), wait until Deployments, DaemonSets and StatefulSets of the set are rolled out.
       - With O(state=absent), wait until the objects are gone, finalizers included.
+      - Also wait for all of O(wait_for). Without O(wait) nothing is waited for.
+      - If it takes too long, the message names each object that is late, with what it lacks, its last condition and its recent warning events.
     type: bool
     default: true
   wait_timeout:
@@ -61,6 +63,72 @@ options:
       - How many seconds to wait; with O(state=absent), for each step of the order.
     type: int
     default: 300
+  wait_for:
+    description:
+      - What else has to be true, of objects of the set or of any others, all at the same time.
+      - Each entry names an object and one of C(condition), C(field), C(rollout) and C(absent); without any of them the object is to exist.
+      - A condition, and a field of the status, counts only if it is about the object as it is now. An earlier C(observedGeneration), of the
+        condition or of the status, does not count.
+      - Check mode waits for nothing.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      api_version:
+        description: The object's C(apiVersion).
+        type: str
+        required: true
+      kind:
+        description: Its kind.
+        type: str
+        required: true
+      name:
+        description: Its name.
+        type: str
+        required: true
+      namespace:
+        description: Its namespace, if it lives in one.
+        type: str
+      condition:
+        description: An entry of C(status.conditions).
+        type: dict
+        suboptions:
+          type:
+            description: The type of the condition.
+            type: str
+            required: true
+          status:
+            description: The status it must have.
+            type: str
+            default: 'True'
+          reason:
+            description: The reason it must give. Any if not given.
+            type: str
+      field:
+        description: Any field.
+        type: dict
+        suboptions:
+          path:
+            description:
+              - Where it is, as in C(status.phase), C(spec.ports[0].name), C(status.parents[0].conditions[type=Accepted].status) or
+                C(metadata.annotations["example.com/seen"]). The JSONPath that C(kubectl wait) takes is understood too.
+            type: str
+            required: true
+          value:
+            description: The value it must have. Any value that is not empty if not given.
+            type: raw
+          absent:
+            description: The field must not be there, or be empty.
+            type: bool
+            default: false
+      rollout:
+        description: A Deployment, DaemonSet or StatefulSet is to be rolled out.
+        type: bool
+        default: false
+      absent:
+        description: The object is to be gone, finalizers included.
+        type: bool
+        default: false
   prune:
     description:
       - Removes what an earlier run made as part of the same set and what is no longer in O(manifests).
@@ -122,6 +190,23 @@ EXAMPLES = r"""
         - {api_version: networking.istio.io/v1, kind: VirtualService}
       namespaces: [shop]
 
+- name: Open the gateway, and go on when it is programmed and has an address
+  meshops.lifecycle.mesh_config:
+    kubeconfig: ~/.kube/config
+    context: east
+    manifests: ["{{ shop_gateway }}"]
+    wait_for:
+      - api_version: gateway.networking.k8s.io/v1
+        kind: Gateway
+        name: shop
+        namespace: shop
+        condition: {type: Programmed}
+      - api_version: gateway.networking.k8s.io/v1
+        kind: Gateway
+        name: shop
+        namespace: shop
+        field: {path: 'status.addresses[0].value'}
+
 - name: Bring the objects of a file
   meshops.lifecycle.mesh_config:
     src: "{{ playbook_dir }}/mesh.yml"
@@ -155,6 +240,20 @@ def main() -> None:
         "kinds": {"type": "list", "elements": "dict", "required": True, "options": kind},
         "namespaces": {"type": "list", "elements": "str", "default": []},
     }
+    text = {"required": True}
+    truth = {"type": "bool", "default": False}
+    condition = {"type": text, "status": {"default": "True"}, "reason": {}}
+    field = {"path": text, "value": {"type": "raw"}, "absent": truth}
+    wait_for = {
+        "api_version": text,
+        "kind": text,
+        "name": text,
+        "namespace": {},
+        "condition": {"type": "dict", "options": condition},
+        "field": {"type": "dict", "options": field},
+        "rollout": truth,
+        "absent": truth,
+    }
     run(
         reconcile,
         argument_spec={
@@ -164,6 +263,7 @@ def main() -> None:
             "force": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "int", "default": 300},
+            "wait_for": {"type": "list", "elements": "dict", "default": [], "options": wait_for},
             "prune": {"type": "dict", "options": prune},
         },
         prepare=loaded,

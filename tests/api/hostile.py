@@ -39,6 +39,8 @@ class Fault:
     name: str
     before: Callable[[Exchange], Reply | None] = lambda exchange: None
     after: Callable[[Exchange, Reply], Reply | None] = lambda exchange, reply: reply
+    # To an upgraded connection, a few bytes after the upgrade.
+    upgraded: Callable[[Exchange], None] | None = None
 
     def __str__(self) -> str:
         return self.name
@@ -52,10 +54,12 @@ class Exchange(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        fault = self.hostile.fault(self.command, urlsplit(self.path).path)
+        fault = self.hostile.fault(self.command, self.path)
         try:
             reply = fault.before(self) if fault else None
-            if reply is None:
+            if reply is None and self.headers.get("Upgrade") and not (fault and fault.after == _gateway):
+                self.tunnel(fault.upgraded if fault else None)
+            elif reply is None:
                 reply = self.forward(body)
                 reply = fault.after(self, reply) if fault else reply
             if reply:
@@ -74,6 +78,24 @@ class Exchange(BaseHTTPRequestHandler):
             kept = [(name, value) for name, value in reply.getheaders() if name.lower() not in ("content-length", "transfer-encoding", "connection")]
             return reply.status, kept, reply.read()
 
+    def tunnel(self, befalls: Callable[[Exchange], None] | None) -> None:
+        """Bytes to and fro, until something befalls them."""
+        target = urlsplit(self.hostile.server)
+        self.close_connection = True
+        with self.hostile.tls.wrap_socket(socket.create_connection((target.hostname, target.port)), server_hostname=target.hostname) as onward:
+            lines = [f"{self.command} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in self.headers.items())]
+            onward.sendall("\r\n".join([*lines, "", ""]).encode())
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += onward.recv(1)
+            self.wfile.write(head)
+            threading.Thread(target=_pump, args=(self.connection, onward), daemon=True).start()
+            if befalls:
+                self.wfile.write(onward.recv(5))
+                befalls(self)
+            else:
+                _pump(onward, self.connection)
+
     def tell(self, status: int, headers: list[tuple[str, str]], body: bytes, length: int | None = None) -> None:
         self.send_response_only(status)
         for name, value in [*headers, ("Content-Length", str(len(body) if length is None else length))]:
@@ -84,6 +106,9 @@ class Exchange(BaseHTTPRequestHandler):
     def reset(self) -> None:
         """RST, not an orderly end."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with suppress(OSError):
+            # A thread that still reads from it would keep it open.
+            self.connection.shutdown(socket.SHUT_RD)
         self.connection.close()
         self.close_connection = True
 
@@ -93,6 +118,12 @@ class Exchange(BaseHTTPRequestHandler):
 
     def log_message(self, *_what: Any) -> None:
         pass
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError, ValueError):
+        while data := source.recv(4096):
+            sink.sendall(data)
 
 
 class Hostile:
@@ -113,7 +144,7 @@ class Hostile:
             self.befallen.clear()
 
     def befall(self, fault: Fault, methods: str, times: int) -> None:
-        """The first `times` requests of each method to each path."""
+        """The first `times` requests of each method to each path and query: each page of a list is one."""
         seen: Counter[tuple[str, str]] = Counter()
 
         def choose(method: str, path: str) -> Fault | None:
@@ -122,6 +153,11 @@ class Hostile:
 
         self.calm()
         self._choose = choose
+
+    def befall_where(self, fault: Fault, part: str) -> None:
+        """Requests with this in their path or query."""
+        self.calm()
+        self._choose = lambda method, path: fault if part in path else None
 
     def befall_by_chance(self, shares: dict[Fault, float], seed: int) -> None:
         dice = random.Random(seed)
@@ -134,7 +170,7 @@ class Hostile:
         with self._lock:
             fault = self._choose(method, path)
             if fault:
-                self.befallen.append((fault.name, method, path))
+                self.befallen.append((fault.name, method, urlsplit(path).path))
                 self.total += 1
             return fault
 
@@ -165,6 +201,10 @@ def _reset(*_what: Any) -> Reply | None:
 def _stall(exchange: Exchange, *_reply: Any) -> Reply | None:
     time.sleep(exchange.hostile.stall)
     raise Gone
+
+
+def _end(_exchange: Exchange) -> None:
+    """Orderly, but too early."""
 
 
 def _half(exchange: Exchange, reply: Reply) -> Reply | None:
@@ -210,14 +250,15 @@ BUSY = Fault("429 with Retry-After", before=refusal(429, "TooManyRequests", ("Re
 FAILED = Fault("500", before=refusal(500, "InternalError"))
 UNAVAILABLE = Fault("503", before=refusal(503, "ServiceUnavailable"))
 RESET = Fault("reset before", before=_reset)
-LOST = Fault("reset after, the answer is lost", after=_reset)
-HALF = Fault("half an answer", after=_half)
-CUT = Fault("cut JSON of a fitting length", after=_cut)
-NOTHING = Fault("an empty answer", after=_nothing)
+LOST = Fault("reset after, the answer is lost", after=_reset, upgraded=_reset)
+HALF = Fault("half an answer", after=_half, upgraded=_end)
+CUT = Fault("cut JSON of a fitting length", after=_cut, upgraded=_end)
+NOTHING = Fault("an empty answer", after=_nothing, upgraded=_end)
 STALL = Fault("stall before", before=_stall)
-LOST_IN_STALL = Fault("stall after", after=_stall)
-DRIP = Fault("an answer byte by byte", after=_drip)
+LOST_IN_STALL = Fault("stall after", after=_stall, upgraded=_stall)
+DRIP = Fault("an answer byte by byte", after=_drip, upgraded=_stall)
 GATEWAY = Fault("504 after", after=_gateway)
 PAGE = Fault("a page instead", before=_page)
+EXPIRED = Fault("410", before=refusal(410, "Expired"))
 
 EVERY = [BUSY, FAILED, UNAVAILABLE, RESET, LOST, HALF, CUT, NOTHING, STALL, LOST_IN_STALL, DRIP, GATEWAY, PAGE]

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +89,28 @@ def test_the_environment_of_kubernetes_core_counts(play: Play, way: Way, name):
     given = {"kubeconfig": None} if name == "KUBECONFIG" else {"context": None}
     (result,) = play(info(**given), environ=told).results
     assert result["uid"]
+
+
+def test_limits_of_the_inventory_reach_the_modules(way: Way, tmp_path: Path):
+    """By `mesh_limits` and the line with which every playbook of the collection names its clusters."""
+    member = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "mesh_name": "shop", "mesh_network": "lan"}
+    member |= {"mesh_kube": {"kubeconfig": way.kubeconfig, "context": "admin"}}
+    limits = {"slow": {"write_rate": 4, "patience": "{{ 30 + 60 }}"}, "wrong": {"request_timeout": "-1"}, "free": {}}
+    hosts = {name: {**member, "mesh_limits": told} for name, told in limits.items()}
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
+    meta = {"apiVersion": "v1", "kind": "ConfigMap"}
+    wishes = [{**meta, "metadata": {"name": f"{{{{ inventory_hostname }}}}-{number}", "namespace": "default"}} for number in range(9)]
+    connection = "{{ groups['all'] | meshops.lifecycle.mesh_connection(hostvars, inventory_hostname) }}"
+    show = {"ansible.builtin.copy": {"content": "{{ told | to_json }}", "dest": f"{tmp_path}/{{{{ inventory_hostname }}}}.json"}}
+    stamps = [{"ansible.builtin.copy": {"content": "{{ lookup('pipe', 'date +%s.%N') }}", "dest": f"{tmp_path}/{{{{ inventory_hostname }}}}.{part}"}}
+              for part in ("start", "end")]  # fmt: skip
+    task = {"meshops.lifecycle.mesh_config": {"manifests": wishes}, "register": "told", "ignore_errors": True}
+    play = {"hosts": "all", "gather_facts": False, "module_defaults": {"group/meshops.lifecycle.mesh": connection}}
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([{**play, "strategy": "free", "tasks": [stamps[0], task, stamps[1], show]}]))
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    done = subprocess.run([program, "-i", str(tmp_path / "hosts.yml"), str(tmp_path / "play.yml")], capture_output=True, text=True, timeout=120, check=False)
+    results = {name: json.loads((tmp_path / f"{name}.json").read_text()) for name in limits}
+    assert results["wrong"]["msg"] == "wrong: request_timeout is -1.0, and has to be a number greater than 0.", done.stdout
+    took = {name: float((tmp_path / f"{name}.end").read_text()) - float((tmp_path / f"{name}.start").read_text()) for name in ("slow", "free")}
+    assert took["slow"] >= 2, took
+    assert [results[name]["changed"] for name in ("slow", "free")] == [True, True], done.stdout

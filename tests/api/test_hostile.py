@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster, Permission
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import server
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster, Permission, Question
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.deadline import Limits
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
@@ -22,7 +23,8 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors imp
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import config_map, crd, namespace, secret, widget
 
 from .conftest import Way
-from .hostile import BUSY, CONFLICT, EVERY, LOST, LOST_IN_STALL, RESET, STALL, UNAVAILABLE, Hostile, hostile
+from .hostile import BUSY, CONFLICT, CUT, EVERY, EXPIRED, FAILED, LOST, LOST_IN_STALL, PAGE, RESET, STALL, UNAVAILABLE, Hostile, hostile
+from .kubelet import Kubelet, kubelet
 
 _NUMBERS = itertools.count(1)
 QUICK = Limits(connect=2, read=0.6, patience=30, first_pause=0.02, longest_pause=0.2)
@@ -72,6 +74,40 @@ def place(direct: Cluster) -> str:
     return name
 
 
+@pytest.fixture(scope="module")
+def kubelets(api_server: Any) -> Iterator[Kubelet]:
+    with kubelet(api_server.directory / "pki") as one:
+        yield one
+
+
+@pytest.fixture
+def node(kubelets: Kubelet, direct: Cluster) -> Kubelet:
+    """One that the API server reaches by its address and port."""
+    itself = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "hostile"}}
+    direct.create(itself)
+    status = {"addresses": [{"type": "InternalIP", "address": "127.0.0.1"}], "daemonEndpoints": {"kubeletEndpoint": {"Port": kubelets.port}}}
+    transport = direct._server.transport
+    answer = transport.request("PATCH", "/api/v1/nodes/hostile/status", body={"status": status}, content_type="application/merge-patch+json")
+    assert answer.ok, answer.body
+    kubelets.asked.clear()
+    return kubelets
+
+
+@pytest.fixture
+def pod(node: Kubelet, direct: Cluster, place: str) -> tuple[str, str, int]:
+    meta = {"name": "istiod-1", "namespace": place}
+    spec = {"nodeName": "hostile", "containers": [{"name": "discovery", "image": "istiod"}]}
+    direct.create({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
+    return place, "istiod-1", 15014
+
+
+@pytest.fixture
+def quick_stalls(between: Hostile) -> Iterator[None]:
+    between.stall = 0.8
+    yield
+    between.stall = 3.0
+
+
 @pytest.fixture(autouse=True)
 def in_time() -> Iterator[None]:
     start = time.monotonic()
@@ -105,6 +141,25 @@ class TestReading:
         direct.apply(some(place, 3))
         between.befall(fault, "GET", 2)
         cluster.settle([Condition(Ref.of(wish), "field", path="data.a", value="1") for wish in some(place, 3)], 30)
+
+    def test_the_pages_of_a_list(self, cluster, direct, between, place, fault, monkeypatch):
+        direct.apply(some(place, 7))
+        monkeypatch.setattr(server, "_PAGE", "3")
+        between.befall(fault, "GET", 1)
+        assert names(cluster, place) == [wish["metadata"]["name"] for wish in some(place, 7)]
+        assert len(between.befallen) == 3
+
+    def test_settle_by_list(self, cluster, direct, between, place, fault):
+        direct.apply(some(place, 6))
+        between.befall(fault, "GET", 2)
+        cluster.settle([Condition(Ref.of(wish), "field", path="data.a", value="1") for wish in some(place, 6)], 30)
+        assert {path.rpartition("/")[2] for _name, _method, path in between.befallen} == {"configmaps"}
+
+    def test_a_port_forward(self, cluster, between, fault, pod, quick_stalls):
+        between.befall(fault, "GET", 2)
+        answer = cluster.ask(*pod, "/told")
+        assert (answer.status, answer.body) == (200, b"GET /told HTTP/1.1")
+        assert len(between.befallen) == 2
 
     def test_denied(self, cluster, between, fault):
         asked = [Permission("create", "", "secrets", f"n{number}") for number in range(4)]
@@ -182,6 +237,77 @@ class TestWriting:
         between.befall(fault, "DELETE", 2)
         assert [change.action for change in cluster.delete([Ref.of(namespace(place))])] == ["deleted"]
         assert direct.get(Ref.of(namespace(place)))["metadata"]["deletionTimestamp"]
+
+
+@pytest.mark.parametrize("fault", [BUSY, UNAVAILABLE, FAILED, RESET, STALL, PAGE], ids=str)
+def test_a_post_to_a_pod_is_begun_again_before_it_has_begun(cluster, between, node, pod, fault, quick_stalls):
+    between.befall(fault, "GET", 2)
+    assert cluster.ask(*pod, "/told", method="POST", body=b"x").body == b"POST /told HTTP/1.1"
+    assert (node.asked, len(between.befallen)) == (["POST /told HTTP/1.1"], 2)
+
+
+@pytest.mark.parametrize("fault", [LOST, CUT], ids=str)
+def test_a_post_to_a_pod_is_not_sent_twice(cluster, between, node, pod, fault):
+    between.befall(fault, "GET", 1)
+    with pytest.raises(Unreachable, match="could not be asked"):
+        cluster.ask(*pod, "/told", method="POST", body=b"x")
+    assert len(node.asked) <= 1
+
+
+def test_many_port_forwards_at_once(reach, between, pod):
+    """A third is turned away or broken; 32 at once."""
+    cluster = reach(Limits(read=10, first_pause=0.02, longest_pause=0.3))
+    between.befall_by_chance({BUSY: 0.15, RESET: 0.15}, 1)
+    answers = cluster.ask_all([Question(*pod, f"/{number}", timeout=30) for number in range(96)])
+    assert [getattr(answer, "body", answer) for answer in answers] == [f"GET /{number} HTTP/1.1".encode() for number in range(96)]
+    assert between.befallen
+
+
+def test_a_list_that_went_on_for_too_long_begins_anew(cluster, direct, between, place, monkeypatch):
+    direct.apply(some(place, 7))
+    monkeypatch.setattr(server, "_PAGE", "3")
+    between.befall_where(EXPIRED, "continue=")
+    assert names(cluster, place) == [wish["metadata"]["name"] for wish in some(place, 7)]
+    assert len(between.befallen) == 1
+
+
+def test_a_storm_of_conflicts_passes(cluster, direct, between, place):
+    """Five for each write; the eighth would be told."""
+    wishes = some(place, 6)
+    for verb, methods, action in (
+        (lambda: cluster.apply(wishes), "PATCH", "created"),
+        (lambda: cluster.apply(some(place, 6, "2")), "PATCH", "updated"),
+        (lambda: cluster.delete([Ref.of(wish) for wish in wishes]), "DELETE", "deleted"),
+    ):
+        between.befall(CONFLICT, methods, 5)
+        assert {change.action for change in verb()} == {action}
+        assert len(between.befallen) == 30
+
+
+def test_stalls_of_a_minute_are_cut_short_by_an_option(between, way, place):
+    """The options a task gives, not limits of the test's own."""
+    options = {"host": between.url, "api_key": way.tokens["admin"], "cluster": "east", "request_timeout": 0.5, "patience": 20}
+    between.stall = 60
+    try:
+        between.befall(STALL, "GET PATCH DELETE", 1)
+        cluster = connect(options, environ={})
+        assert [change.action for change in cluster.apply(some(place, 1))] == ["created"]
+        assert [change.action for change in cluster.delete([Ref.of(some(place, 1)[0])], wait=5)] == ["deleted"]
+        assert {method for _name, method, _path in between.befallen} == {"GET", "PATCH", "DELETE"}
+    finally:
+        between.stall = 3.0
+
+
+def test_writes_are_no_more_a_second_than_the_option_says(way, admin, place):
+    slow, checked = (connect({**admin, "write_rate": 10}, environ={}, dry_run=dry) for dry in (False, True))
+    start = time.monotonic()
+    checked.apply(some(place, 30))
+    slow.denied([Permission("get", "", "secrets", f"n{number}") for number in range(30)])
+    slow.get_all(Ref.of(wish) for wish in some(place, 30))
+    quick = time.monotonic() - start
+    slow.apply(some(place, 16))
+    assert time.monotonic() - start - quick >= 1.5
+    assert quick < 1.5
 
 
 @pytest.mark.parametrize("fault", [RESET, LOST, LOST_IN_STALL, UNAVAILABLE], ids=str)

@@ -18,10 +18,15 @@ from .._mesh.errors import MeshError, Refused
 from . import kubeconfig
 from .access import Access, basic, bearer, read_file
 from .cluster import Cluster
-from .deadline import Limits
+from .deadline import OPTIONS, Limits
 from .transport import Transport
 
-ARGUMENTS: dict[str, Any] = {**AUTH_ARG_SPEC, "cluster": {"type": "str"}, "cluster_uid": {"type": "str"}}
+ARGUMENTS: dict[str, Any] = {
+    **AUTH_ARG_SPEC,
+    "cluster": {"type": "str"},
+    "cluster_uid": {"type": "str"},
+    **{name: {"type": "float"} for name in OPTIONS},
+}
 
 # The option, and the other name under which kubernetes.core reads it from the environment.
 _ALIASES = {"validate_certs": "verify_ssl", "ca_cert": "ssl_ca_cert", "client_cert": "cert_file", "client_key": "key_file"}
@@ -40,6 +45,7 @@ def connect(
     environ = os.environ if environ is None else environ
     options = _options(params, environ)
     try:
+        limits = limits or Limits.of(params)
         context, access = _access(options, environ)
     except MeshError as error:
         told = f"{params['cluster']}: " if params.get("cluster") else ""

@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import http.client
 import io
+import math
 import random
 import socket
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from .._mesh.errors import Refused
+
+OPTIONS = {"request_timeout": "read", "patience": "patience", "write_rate": "write_rate"}
 _DICE = random.SystemRandom()
 
 
 @dataclass(frozen=True)
 class Limits:
-    """In seconds. `read` is for a whole answer, `patience` for a request with all its repeats; the last one may still end."""
+    """In seconds. `read` is for a whole answer, `patience` for a request with all its repeats; the last one may still end.
+
+    `write_rate` is in writes a second, 0 for as many as there are.
+    """
 
     connect: float = 10.0
     read: float = 30.0
@@ -27,12 +35,33 @@ class Limits:
     first_pause: float = 0.1
     longest_pause: float = 8.0
     attempts: int = 10
+    write_rate: float = 0.0
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Limits:
+        """From the options of a task; a longer patience comes with as many more attempts."""
+        given: dict[str, Any] = {field: _positive(name, options[name]) for name, field in OPTIONS.items() if options.get(name) is not None}
+        limits = cls(**given)
+        connect = min(limits.connect, limits.read)
+        attempts = max(limits.attempts, math.ceil(limits.attempts * limits.patience / cls.patience))
+        return replace(limits, connect=connect, attempts=attempts)
 
     def pause(self, attempt: int, asked: float | None = None) -> float:
         """Never the same for two clients, so that those who were turned away together do not come back together."""
         if asked is not None:
             return min(asked, self.longest_pause) * _DICE.uniform(1.0, 1.2)
         return min(self.longest_pause, self.first_pause * 2 ** (attempt - 1)) * _DICE.uniform(0.5, 1.0)
+
+
+def _positive(name: str, told: Any) -> float:
+    """The options of a second cluster come unchecked, out of a dictionary."""
+    try:
+        number = float(told)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise Refused(f"{name} is {told}, and has to be a number greater than 0.")
+    return number
 
 
 def bound(manager: Any) -> Any:
@@ -46,11 +75,13 @@ def bound(manager: Any) -> Any:
 
 
 def _bounded(pool: Any) -> Any:
-    connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": _Reply})
+    connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": Reply})
     return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 
 
-class _Reply(http.client.HTTPResponse):
+class Reply(http.client.HTTPResponse):
+    """The time-out of the socket is for all of it, beginning now."""
+
     def __init__(self, sock: socket.socket, *args: Any, **how: Any) -> None:
         super().__init__(sock, *args, **how)
         left = sock.gettimeout()
@@ -61,14 +92,14 @@ class _Reply(http.client.HTTPResponse):
 
 class _Timed(io.RawIOBase):
     def __init__(self, sock: socket.socket, left: float) -> None:
-        self._sock, self._end = sock, time.monotonic() + left
+        self._sock, self.end = sock, time.monotonic() + left
         self._raw = sock.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self._end - time.monotonic()
+        left = self.end - time.monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
         self._sock.settimeout(left)

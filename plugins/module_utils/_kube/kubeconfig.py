@@ -41,7 +41,7 @@ def load(source: str | Mapping[str, Any], context: str | None) -> tuple[str, Acc
     user = _named(config, "users", chosen["user"], where)["user"] if chosen.get("user") else {}
     access = _reach(cluster, name)
     if "exec" in user or "auth-provider" in user:
-        return name, _by_plugin(config, name, access)
+        return name, _by_plugin(config, name, access, _impersonation(user))
     return name, _by_user(access, user or {}, name)
 
 
@@ -144,9 +144,7 @@ def _by_user(access: Access, user: Mapping[str, Any], name: str) -> Access:
         headers.append(bearer(read_file(user["tokenFile"], "token file").decode()))
     elif user.get("username") and user.get("password"):
         headers.append(basic(user["username"], user["password"]))
-    if user.get("as"):
-        headers.append(("Impersonate-User", user["as"]))
-        headers += [("Impersonate-Group", group) for group in user.get("as-groups") or []]
+    headers += _impersonation(user)
     cert, key = _file_or_data(user, "client-certificate"), _file_or_data(user, "client-key")
     if not headers and not cert:
         raise MeshError(f"The user of context {name} has no credential in the kubeconfig.")
@@ -154,7 +152,12 @@ def _by_user(access: Access, user: Mapping[str, Any], name: str) -> Access:
     return replace(access, client_cert=cert, client_key=key, headers=tuple(headers), renew=renew)
 
 
-def _by_plugin(config: Mapping[str, Any], name: str, access: Access) -> Access:
+def _impersonation(user: Mapping[str, Any]) -> list[tuple[str, str]]:
+    groups = [("Impersonate-Group", group) for group in user.get("as-groups") or []]
+    return [("Impersonate-User", user["as"]), *groups] if user.get("as") else []
+
+
+def _by_plugin(config: Mapping[str, Any], name: str, access: Access, others: list[tuple[str, str]]) -> Access:
     try:
         from kubernetes.client import Configuration
         from kubernetes.config import ConfigException, load_kube_config_from_dict
@@ -173,8 +176,8 @@ def _by_plugin(config: Mapping[str, Any], name: str, access: Access) -> Access:
         access,
         client_cert=read_file(settings.cert_file, "client certificate") if settings.cert_file else None,
         client_key=read_file(settings.key_file, "client key") if settings.key_file else None,
-        headers=(("Authorization", token),) if token else (),
-        renew=lambda: _by_plugin(config, name, access),
+        headers=(*([("Authorization", token)] if token else []), *others),
+        renew=lambda: _by_plugin(config, name, access, others),
     )
 
 

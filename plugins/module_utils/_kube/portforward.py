@@ -8,47 +8,93 @@ from __future__ import annotations
 
 import http.client
 import io
+import itertools
 import time
 from collections.abc import Iterator
 
 from .._mesh.errors import MeshError, NotReady, Unreachable
 from .answer import Answer, Question, error
 from .failure import why
-from .transport import Transport
+from .transport import Transport, retry_after
 from .websocket import WebSocket
 
 _DATA, _ERROR = 0, 1
 _TRIES = 3
+_HARMLESS = ("GET", "HEAD")
+# The API server itself, for now; and what it says of a kubelet that it does not reach, which may stay so.
+_BUSY, _BROKEN = (429, 503), (500, 502, 504)
 
 
 def ask(transport: Transport, question: Question) -> Answer:
-    """Tried again when the connection breaks, unless a request could then arrive twice and matter twice."""
-    end = time.monotonic() + question.timeout
+    """Tried again when the connection breaks, unless a request could then arrive twice and matter twice.
+
+    The time-out is the pod's; for an API server that is busy or restarts there is the patience of every request.
+    """
     who = f"{transport.name}: Pod {question.namespace}/{question.pod}, port {question.port},"
+    end: float | None = None
     for attempt in range(1, _TRIES + 1):
-        try:
-            return _ask(transport, question, who, end)
-        except TimeoutError as late:
-            raise NotReady(f"{who} does not answer within {question.timeout:g} s.") from late
-        except (OSError, http.client.HTTPException) as failed:
-            if attempt == _TRIES or question.method != "GET" or time.monotonic() >= end:
-                raise Unreachable(f"{who} could not be asked: the API server {why(failed)}") from failed
+        with _opened(transport, question, who) as opened:
+            end = end or time.monotonic() + question.timeout
+            opened.until(end)
+            try:
+                return _told(opened, question, who)
+            except TimeoutError as late:
+                raise NotReady(f"{who} does not answer within {question.timeout:g} s.") from late
+            except (OSError, http.client.HTTPException) as failed:
+                if attempt == _TRIES or question.method not in _HARMLESS or time.monotonic() >= end:
+                    raise _unasked(who, failed) from failed
     raise AssertionError("unreachable")
 
 
-def _ask(transport: Transport, question: Question, who: str, end: float) -> Answer:
-    access = transport.access
-    path = f"/api/v1/namespaces/{question.namespace}/pods/{question.pod}/portforward?ports={question.port}"
-    with WebSocket(access, path, end - time.monotonic()) as opened:
-        if opened.refused and opened.refused.status == 401 and transport.renew(access):
-            return _ask(transport, question, who, end)
-        if opened.refused:
-            raise error(opened.refused, transport.name, f"forward a port to Pod {question.namespace}/{question.pod}")
-        opened.send(_DATA, _request(question))
-        stream = io.BufferedReader(_Incoming(opened.receive(), who))
-        with http.client.HTTPResponse(_Source(stream), method=question.method) as reply:  # type: ignore[arg-type]
-            reply.begin()
-            return Answer(reply.status, reply.read(), {name.lower(): value for name, value in reply.getheaders()})
+def _opened(transport: Transport, question: Question, who: str) -> WebSocket:
+    """Nothing has reached the pod so far: whatever the request is, it can be begun again."""
+    start, limits = time.monotonic(), transport.limits
+    for attempt in itertools.count(1):
+        left = start + limits.patience - time.monotonic() if attempt < limits.attempts else 0.0
+        asked = None
+        try:
+            opened = _upgraded(transport, question)
+            if opened.refused is None:
+                return opened
+            asked = _again(transport, question, opened.refused, attempt, left)
+        except TimeoutError as late:
+            if left <= 0 or time.monotonic() >= start + question.timeout:
+                raise NotReady(f"{who} does not answer within {question.timeout:g} s.") from late
+        except (OSError, http.client.HTTPException) as failed:
+            if left <= 0 or transport.hopeless(failed):
+                raise _unasked(who, failed) from failed
+        transport.pause(min(limits.pause(attempt, asked), max(0.0, left)))
+    raise AssertionError("unreachable")
+
+
+def _upgraded(transport: Transport, question: Question) -> WebSocket:
+    access, wait = transport.access, min(transport.limits.read, question.timeout)
+    opened = WebSocket(access, question.channel, wait)
+    if opened.refused and opened.refused.status == 401 and transport.renew(access):
+        opened = WebSocket(transport.access, question.channel, wait)
+    if opened.refused and opened.refused.ok:
+        raise http.client.HTTPException("the answer is not from an API server")
+    return opened
+
+
+def _again(transport: Transport, question: Question, refused: Answer, attempt: int, left: float) -> float | None:
+    """For how long the server asks to be left alone, unless its refusal is final."""
+    passing = refused.status in _BUSY or (refused.status in _BROKEN and attempt < _TRIES)
+    if left <= 0 or not passing:
+        raise error(refused, transport.name, f"forward a port to Pod {question.namespace}/{question.pod}")
+    return retry_after(refused)
+
+
+def _unasked(who: str, failed: Exception) -> Unreachable:
+    return Unreachable(f"{who} could not be asked: the API server {why(failed)}")
+
+
+def _told(opened: WebSocket, question: Question, who: str) -> Answer:
+    opened.send(_DATA, _request(question))
+    stream = io.BufferedReader(_Incoming(opened.receive(), who))
+    with http.client.HTTPResponse(_Source(stream), method=question.method) as reply:  # type: ignore[arg-type]
+        reply.begin()
+        return Answer(reply.status, reply.read(), {name.lower(): value for name, value in reply.getheaders()})
 
 
 def _request(question: Question) -> bytes:

@@ -57,6 +57,7 @@ class Server:
         labels: str | Mapping[str, str] | None = None,
         fields: str | Mapping[str, str] | None = None,
         metadata_only: bool = False,
+        within: float | None = None,
     ) -> Objects:
         """All of a kind; the pages of a long list are put together."""
         served = self.discovery.find(api_version, kind)
@@ -65,17 +66,19 @@ class Server:
         query = {"limit": _PAGE, "labelSelector": _selector(labels), "fieldSelector": _selector(fields)}
         query = {key: value for key, value in query.items() if value}
         accept = _METADATA if metadata_only else "application/json"
-        return [{**item, "apiVersion": api_version, "kind": kind} for item in self._pages(served, namespace, query, accept)[0]]
+        return [{**item, "apiVersion": api_version, "kind": kind} for item in self._pages(served, namespace, query, accept, within=within)[0]]
 
     def some(self, kind: Kind, namespace: str | None, labels: str, most: int) -> tuple[Objects, bool]:
         """What a list holds, and whether that is all of it: beyond `most` objects the rest is left unread."""
         query = {"limit": str(min(int(_PAGE), most)), **({"labelSelector": labels} if labels else {})}
         return self._pages(kind, namespace, query, "application/json", most)
 
-    def _pages(self, kind: Kind, namespace: str | None, query: dict[str, str], accept: str, most: int | None = None) -> tuple[Objects, bool]:
+    def _pages(
+        self, kind: Kind, namespace: str | None, query: dict[str, str], accept: str, most: int | None = None, within: float | None = None
+    ) -> tuple[Objects, bool]:
         items: Objects = []
         while True:
-            answer = self.transport.request("GET", kind.path(namespace), query, accept=accept)
+            answer = self.transport.request("GET", kind.path(namespace), query, accept=accept, within=within)
             if answer.status == 410 and "continue" in query:
                 if most is not None:
                     return items, False

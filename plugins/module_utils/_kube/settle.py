@@ -7,18 +7,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from .._mesh.change import Ref
-from .._mesh.condition import Condition, verdict
+from .._mesh.condition import Condition, standing, verdict
 from .._mesh.errors import MeshError, NotReady, Unreachable
+from .gather import gather
 from .server import Server, all_or_error, each
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 # However little of the wait is left, a server gets this long to say how things are.
 _SHORTEST_READ = 5.0
+# A message is read by people: so many laggards, and so many characters of what each says.
+_MOST, _LONGEST = 8, 200
+# What is late, why (or what failed when it was read), and how it is.
+_Laggard = tuple[Condition, str | MeshError, dict[str, Any] | None]
 
 
 def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> None:
@@ -28,53 +34,68 @@ def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> N
         return
     start, pause = time.monotonic(), _FIRST_PAUSE
     while True:
-        left = max(_SHORTEST_READ, timeout - (time.monotonic() - start))
-        reasons = dict(zip(pending, each(partial(_verdict, server, left), pending), strict=True))
-        for failed in (reason for reason in reasons.values() if isinstance(reason, MeshError)):
+        late = _unmet(server, pending, max(_SHORTEST_READ, timeout - (time.monotonic() - start)))
+        for _condition, failed, _live in late:
             # An API server that restarts under us is part of the wait; a refusal is not.
-            if not isinstance(failed, (Unreachable, NotReady)):
+            if isinstance(failed, MeshError) and not isinstance(failed, (Unreachable, NotReady)):
                 raise failed
-        pending = [condition for condition, reason in reasons.items() if reason is not None]
+        pending = [condition for condition, _reason, _live in late]
         if not pending:
             return
         now = time.monotonic()
         if now - start >= timeout:
-            raise _late(server, {condition: reasons[condition] for condition in pending}, timeout)
+            raise _late(server, late, timeout)
         time.sleep(min(pause, max(0.01, timeout - (now - start))))
         pause = min(_LONGEST_PAUSE, pause * 1.4)
 
 
-def _verdict(server: Server, left: float, condition: Condition) -> str | None:
-    return verdict(condition, server.get(condition.ref, within=left))
+def _unmet(server: Server, conditions: Sequence[Condition], within: float) -> list[_Laggard]:
+    found = gather(server, (condition.ref for condition in conditions), within)
+    late: list[_Laggard] = []
+    for condition in conditions:
+        live = found[condition.ref]
+        if isinstance(live, MeshError):
+            late.append((condition, live, None))
+        elif reason := verdict(condition, live):
+            late.append((condition, reason, live))
+    return late
 
 
-def _late(server: Server, reasons: Mapping[Condition, str | MeshError | None], timeout: float) -> NotReady:
-    def one(condition: Condition) -> str:
-        reason = reasons[condition]
-        # Who did not answer for the object will not answer for its pods.
-        ask = condition.check == "rollout" and not isinstance(reason, MeshError)
-        more = _symptoms(server, condition.ref) if ask else ""
-        return f"{condition.ref}: {str(reason).rstrip('.')}{' (' + more + ')' if more else ''}"
-
-    told = all_or_error(each(one, reasons))
+def _late(server: Server, late: Sequence[_Laggard], timeout: float) -> NotReady:
+    told = all_or_error(each(partial(_told, server), late[:_MOST]))
+    more = f"; and {len(late) - _MOST} more" if len(late) > _MOST else ""
     return NotReady(
-        f"{server.name}: not ready after {timeout:g} s: {'; '.join(told)}.",
-        waiting_for=[str(condition.ref) for condition in reasons],
+        f"{server.name}: not ready after {timeout:g} s: {'; '.join(told)}{more}.",
+        waiting_for=list(dict.fromkeys(str(condition.ref) for condition, _reason, _live in late)),
     )
 
 
-def _symptoms(server: Server, ref: Ref) -> str:
-    """What the pods of a workload wait for; what cannot be read is left out."""
-    try:
-        live = server.get(ref) or {}
-        labels = ((live.get("spec") or {}).get("selector") or {}).get("matchLabels")
-        pods = server.list("v1", "Pod", ref.namespace, labels=labels) if labels else []
-        said = [f"pod {pod['metadata']['name']} {reason}" for pod in pods if (reason := _pod_waits(pod))]
-        name = pods[0]["metadata"]["name"] if pods else ref.name
-        event = _last_warning(server, ref.namespace, name) or _last_warning(server, ref.namespace, ref.name)
-    except MeshError:
-        return ""
-    return "; ".join(said[:3] + ([f"last warning: {event}"] if event else []))
+def _told(server: Server, laggard: _Laggard) -> str:
+    condition, reason, live = laggard
+    said = _brief(str(reason), _LONGEST).rstrip(".")
+    # Who did not answer for the object will not answer for its pods and events.
+    more = "" if isinstance(reason, MeshError) else _symptoms(server, condition, live or {}, said)
+    return f"{condition.ref}: {said}{' (' + more + ')' if more else ''}"
+
+
+def _symptoms(server: Server, condition: Condition, live: Mapping[str, Any], said: str) -> str:
+    """Its last condition, what the pods of a workload wait for, recent warnings; what cannot be read is left out."""
+    last = _brief(standing(live), _LONGEST)
+    found = [last] if last and last not in said else []
+    about, pods = condition.ref, []
+    with suppress(MeshError):
+        if condition.check == "rollout":
+            pods = _pods(server, condition.ref, live)
+            found += [f"pod {pod['metadata']['name']} {_brief(reason, _LONGEST)}" for pod in pods if (reason := _pod_waits(pod))][:3]
+        told = _warnings(server, Ref("v1", "Pod", pods[0]["metadata"]["name"], about.namespace)) if pods else []
+        told = told or _warnings(server, about)
+        found += [f"{'last warning' if not place else 'before it'}: {warning}" for place, warning in enumerate(told)]
+    return "; ".join(found)
+
+
+def _pods(server: Server, ref: Ref, live: Mapping[str, Any]) -> list[dict[str, Any]]:
+    labels = ((live.get("spec") or {}).get("selector") or {}).get("matchLabels")
+    return server.list("v1", "Pod", ref.namespace, labels=labels, within=_SHORTEST_READ) if labels else []
 
 
 def _pod_waits(pod: Mapping[str, Any]) -> str:
@@ -92,10 +113,19 @@ def _pod_waits(pod: Mapping[str, Any]) -> str:
     return "" if status.get("phase") == "Running" else f"is {status.get('phase')}"
 
 
-def _last_warning(server: Server, namespace: str | None, name: str) -> str:
-    chosen = {"involvedObject.name": name, "type": "Warning"}
-    events = server.list("v1", "Event", namespace, fields=chosen)
-    if not events:
-        return ""
-    last = max(events, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
-    return " ".join(str(last.get("message")).split())[:200]
+def _warnings(server: Server, ref: Ref) -> list[str]:
+    """The newest first. Those about what lives in no namespace are in the namespace default."""
+    chosen = {"involvedObject.kind": ref.kind, "involvedObject.name": ref.name, "type": "Warning"}
+    events = server.list("v1", "Event", ref.namespace or "default", fields=chosen, within=_SHORTEST_READ)
+    told = [": ".join(str(event[key]) for key in ("reason", "message") if event.get(key)) for event in sorted(events, key=_when, reverse=True)]
+    return [_brief(warning, _LONGEST) for warning in dict.fromkeys(told)][:2]
+
+
+def _when(event: Mapping[str, Any]) -> str:
+    series = (event.get("series") or {}).get("lastObservedTime")
+    return str(series or event.get("lastTimestamp") or event.get("eventTime") or "")
+
+
+def _brief(text: str, length: int) -> str:
+    one = " ".join(text.split())
+    return one if len(one) <= length else one[: length - 1] + "…"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 import time
 import traceback
@@ -25,15 +26,18 @@ try:
         broken.NewConnectionError,
         broken.ConnectTimeoutError,
         broken.ProxyError,
+        ConnectionRefusedError,
+        socket.gaierror,
     )
 except ImportError:
     MISSING = traceback.format_exc()
 
-from .._mesh.errors import MeshError, Unreachable
+from .._mesh.errors import Denied, MeshError, Unreachable
 from .access import Access
 from .answer import Answer
 from .deadline import Limits, bound
 from .failure import untrusted, why
+from .pace import Pace, stores
 
 THREADS = 8
 # Every API server has this limit. It hangs up in the middle of what is larger, so that its answer is often not heard.
@@ -66,13 +70,14 @@ class Transport:
     def __init__(self, access: Access, name: str, *, pause: Callable[[float], None] = time.sleep, limits: Limits | None = None) -> None:
         self.access, self.name = access, name
         self.limits = limits or Limits()
-        self._pause = pause
+        self.pause = pause
+        self._pace = Pace(self.limits.write_rate) if self.limits.write_rate else None
         self._lock = threading.Lock()
         self._answered = False
-        self._pool = self._open()
+        self._spent: Access | MeshError | None = None
+        self._pool = self._open(access)
 
-    def _open(self) -> Any:
-        access = self.access
+    def _open(self, access: Access) -> Any:
         settings: dict[str, Any] = {
             "num_pools": 2,
             "maxsize": THREADS,
@@ -118,28 +123,39 @@ class Transport:
         limits = self.limits
         if within is not None:
             limits = replace(limits, read=min(limits.read, within), patience=min(limits.patience, within))
-        end = time.monotonic() + limits.patience
-        call = _Call(method, url, headers, None if body is None else encode(body), repeat, limits, end)
-        if len(call.data or b"") > _LARGEST:
+        data = None if body is None else encode(body)
+        if len(data or b"") > _LARGEST:
             return _TOO_LARGE
+        pace = self._pace if stores(method, path, query, body) else None
+        self._await(pace)
+        call = _Call(method, url, headers, data, repeat, limits, time.monotonic() + limits.patience)
         for attempt in range(1, limits.attempts):
             found = self._try(call, attempt)
             if isinstance(found, Answer):
                 return found
-            self._pause(min(found, max(0.0, end - time.monotonic())))
+            self.pause(min(found, max(0.0, call.end - time.monotonic())))
+            self._await(pace)
         return self._last(call)
+
+    def _await(self, pace: Pace | None) -> None:
+        """The patience of a request begins when it is its turn."""
+        if pace and (turn := pace.turn()) > 0:
+            self.pause(turn)
 
     def _try(self, call: _Call, attempt: int) -> Answer | float:
         """The answer, or for how long to pause before the next attempt."""
         try:
             answer = self._once(call)
         except broken.HTTPError as error:
-            never = untrusted(error) or (not self._answered and isinstance(error, _NEVER_CONNECTED))
-            if never or not call.repeat or time.monotonic() >= call.end:
+            if self.hopeless(error) or not call.repeat or time.monotonic() >= call.end:
                 raise self._unreachable(error) from error
             return call.limits.pause(attempt)
         passing = answer.status in _AGAIN and not answer.mistyped and (call.repeat or answer.status == 429)
-        return call.limits.pause(attempt, _asked(answer)) if passing and time.monotonic() < call.end else answer
+        return call.limits.pause(attempt, retry_after(answer)) if passing and time.monotonic() < call.end else answer
+
+    def hopeless(self, error: Exception) -> bool:
+        """Certificates do not mend, and a server that was never reached has a wrong address more often than a bad moment."""
+        return untrusted(error) or (not self._answered and isinstance(error, _NEVER_CONNECTED))
 
     def _last(self, call: _Call) -> Answer:
         try:
@@ -167,25 +183,36 @@ class Transport:
         return answer
 
     def renew(self, used: Access) -> bool:
-        """A token that ran out in the middle of a long run is fetched anew, by the first thread that notices.
+        """A credential that ran out in the middle of a long run is fetched anew, by the first thread that notices.
 
-        False when there is no other than the one that was used, so that the same request need not be tried again.
+        False when there is no other than the one that was used, so that the same request need not be tried again. That
+        is remembered, and so is a failure: a plugin may ask somebody, or somebody's server, at every call.
         """
         with self._lock:
             if self.access is not used:
                 return True
-            fresh = used.renew() if used.renew else used
-            if (fresh.headers, fresh.client_cert) == (used.headers, used.client_cert):
+            if isinstance(self._spent, MeshError):
+                raise self._spent
+            if self._spent is used or not used.renew:
                 return False
+            try:
+                fresh = used.renew()
+            except MeshError as failed:
+                self._spent = Denied(f"{self.name}: the API server does not accept the credential any more (401), and no other is to be had: {failed}")
+                raise self._spent from failed
+            if (fresh.headers, fresh.client_cert) == (used.headers, used.client_cert):
+                self._spent = used
+                return False
+            if (fresh.client_cert, fresh.client_key) != (used.client_cert, used.client_key):
+                # Before the new access is seen: no request shall come with it through a connection of the old identity.
+                self._pool = self._open(fresh)
             self.access = fresh
-            if (used.client_cert, used.client_key) != (self.access.client_cert, self.access.client_key):
-                self._pool = self._open()
             return True
 
     def _unreachable(self, error: Exception) -> Unreachable:
         return Unreachable(f"{self.name}: the API server at {self.access.server} {why(error)}")
 
 
-def _asked(answer: Answer) -> float | None:
+def retry_after(answer: Answer) -> float | None:
     told = answer.headers.get("retry-after", "")
     return float(told) if told.isdecimal() else None

@@ -11,13 +11,13 @@ import http.client
 import os
 import socket
 import struct
-import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from .._mesh.errors import MeshError
 from .access import Access
 from .answer import Answer
+from .deadline import Reply
 
 _PROTOCOL = "v4.channel.k8s.io"
 _FINAL, _PING, _PONG, _CLOSE = 0x80, 0x9, 0xA, 0x8
@@ -27,7 +27,6 @@ class WebSocket:
     """Open until the end of its `with`; no operation outlasts the deadline."""
 
     def __init__(self, access: Access, path: str, timeout: float) -> None:
-        self._deadline = time.monotonic() + timeout
         self._connection = _connection(access, timeout)
         sent = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
         sent["Sec-WebSocket-Key"] = base64.b64encode(os.urandom(16)).decode()
@@ -35,11 +34,21 @@ class WebSocket:
         self._connection.putrequest("GET", access.url.path.rstrip("/") + path)
         for name, value in [*sent.items(), *access.headers]:
             self._connection.putheader(name, value)
-        self._connection.endheaders()
-        reply = self._connection.getresponse()
-        self.refused = None if reply.status == 101 else Answer(reply.status, reply.read())
+        try:
+            self._connection.endheaders()
+            reply = self._connection.getresponse()
+            self.refused = None if reply.status == 101 else _refusal(reply)
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            raise
+        if self.refused:
+            self._connection.close()
         self._socket: socket.socket | None = self._connection.sock
         self._stream = reply.fp
+
+    def until(self, end: float) -> None:
+        """The deadline of the upgrade gives way to that of what follows."""
+        self._stream.raw.end = end  # type: ignore[attr-defined]
 
     def __enter__(self) -> WebSocket:
         return self
@@ -76,10 +85,6 @@ class WebSocket:
         return int(struct.unpack(">Q", self._read(8))[0]) if short == 127 else short
 
     def _read(self, count: int, at_end: bool = False) -> bytes:
-        left = self._deadline - time.monotonic()
-        if left <= 0 or self._socket is None:
-            raise TimeoutError("timed out")
-        self._socket.settimeout(left)
         found = bytes(self._stream.read(count)) if count else b""
         if count > len(found) and not at_end:
             raise ConnectionError("a frame broke off")
@@ -99,6 +104,10 @@ class WebSocket:
         self._socket.sendall(bytes([_FINAL | code]) + length + mask + masked)
 
 
+def _refusal(reply: http.client.HTTPResponse) -> Answer:
+    return Answer(reply.status, reply.read(), {name.lower(): value for name, value in reply.getheaders()})
+
+
 def _connection(access: Access, timeout: float) -> http.client.HTTPConnection:
     host, port = access.url.hostname or "", access.port
     proxy = access.proxy_for_server()
@@ -108,6 +117,7 @@ def _connection(access: Access, timeout: float) -> http.client.HTTPConnection:
         connection.set_tunnel(host, port, headers=access.proxy_headers)
     else:
         connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    connection.response_class = Reply
     connection.connect()
     connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     tls = access.tls()

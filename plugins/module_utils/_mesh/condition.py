@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .change import Ref
+from .path import walk
 
 CHECKS = ("exists", "absent", "established", "rollout", "condition", "field", "address")
 
@@ -19,8 +20,8 @@ CHECKS = ("exists", "absent", "established", "rollout", "condition", "field", "a
 class Condition:
     """One thing that has to become true of one object.
 
-    `condition` reads `type` and `status`; `field` reads `path` (dots between keys, numbers for list items) and
-    `value`, where no value means any that is not empty.
+    `condition` reads `type`, `status` and, if given, `reason`; `field` reads `path` and `value`, where no value means
+    any that is not empty, or with `unset` that there is none.
     """
 
     ref: Ref
@@ -29,6 +30,8 @@ class Condition:
     status: str = "True"
     path: str = ""
     value: Any = None
+    reason: str = ""
+    unset: bool = False
 
     def __post_init__(self) -> None:
         if self.check not in CHECKS:
@@ -50,8 +53,15 @@ def verdict(condition: Condition, live: Mapping[str, Any] | None) -> str | None:
     if condition.check == "established":
         return _condition(live, "Established", "True")
     if condition.check == "condition":
-        return _condition(live, condition.type, condition.status)
+        return _condition(live, condition.type, condition.status, condition.reason)
     return None
+
+
+def standing(live: Mapping[str, Any]) -> str:
+    """The condition that changed last, as half a sentence: what an object says of itself."""
+    told = [c for c in _conditions(live) if c.get("type")]
+    last = max(told, key=lambda c: str(c.get("lastTransitionTime") or ""), default=None)
+    return _says(last) if last else ""
 
 
 def _remains(live: Mapping[str, Any]) -> str:
@@ -70,34 +80,47 @@ def _conditions(live: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _stale(live: Mapping[str, Any], observed: Any) -> bool:
     """A status written for an earlier generation says nothing about this one."""
-    return observed is not None and int(observed) < int((live.get("metadata") or {}).get("generation") or 0)
+    generation = (live.get("metadata") or {}).get("generation")
+    return observed is not None and generation is not None and str(observed) != str(generation)
 
 
-def _condition(live: Mapping[str, Any], wanted: str, status: str) -> str | None:
+def _condition(live: Mapping[str, Any], wanted: str, status: str, reason: str = "") -> str | None:
     found = next((c for c in _conditions(live) if c.get("type") == wanted), None)
     if found is None:
         return f"it has no condition {wanted} yet"
-    observed = found.get("observedGeneration", (live.get("status") or {}).get("observedGeneration"))
-    if _stale(live, observed):
+    if _stale(live, found.get("observedGeneration")) or _stale(live, (live.get("status") or {}).get("observedGeneration")):
         return f"its condition {wanted} is about an earlier generation"
-    if str(found.get("status")) == status:
+    if str(found.get("status")) == status and reason in ("", found.get("reason")):
         return None
-    because = ": ".join(str(found[key]) for key in ("reason", "message") if found.get(key))
-    return f"{wanted} is {found.get('status')}" + (f" ({because})" if because else "")
+    return _says(found)
+
+
+def _says(condition: Mapping[str, Any]) -> str:
+    because = ": ".join(str(condition[key]) for key in ("reason", "message") if condition.get(key))
+    return f"{condition['type']} is {condition.get('status')}" + (f" ({because})" if because else "")
 
 
 def _field(live: Mapping[str, Any], condition: Condition) -> str | None:
-    seen: Any = live
-    for step in condition.path.split("."):
-        if isinstance(seen, list) and step.isdigit():
-            seen = seen[int(step)] if int(step) < len(seen) else None
-        else:
-            seen = seen.get(step) if isinstance(seen, Mapping) else None
+    along = list(walk(live, condition.path))
+    seen = along[-1]
+    if any(isinstance(part, Mapping) and _stale(live, part.get("observedGeneration")) for part in along[1:]):
+        return f"{condition.path} is about an earlier generation"
+    there = seen not in (None, "", [], {})
+    shown = "something" if there and live.get("kind") == "Secret" else seen
+    if condition.unset:
+        return f"{condition.path} is still {shown}" if there else None
     if condition.value is None:
-        return None if seen not in (None, "", [], {}) else f"{condition.path} is not set"
-    if seen == condition.value:
+        return None if there else f"{condition.path} is not set"
+    if seen == condition.value or _alike(seen, condition.value):
         return None
-    return f"{condition.path} is {'not set' if seen is None else seen}, not {condition.value}"
+    wanted = "what is waited for" if live.get("kind") == "Secret" else condition.value
+    return f"{condition.path} is {'not set' if seen is None else shown}, not {wanted}"
+
+
+def _alike(seen: Any, wanted: Any) -> bool:
+    """A template may have made text of a number or of a truth."""
+    scalars = all(isinstance(part, (str, int, float, bool)) for part in (seen, wanted))
+    return scalars and type(seen) is not type(wanted) and str(seen).lower() == str(wanted).lower()
 
 
 def _address(live: Mapping[str, Any]) -> str | None:
@@ -113,14 +136,22 @@ def _rollout(live: Mapping[str, Any]) -> str | None:
         return "its controller has not seen the change yet"
     if live.get("kind") == "DaemonSet":
         wanted = int(status.get("desiredNumberScheduled") or 0)
-        updated, ready = status.get("updatedNumberScheduled"), status.get("numberAvailable")
-        return _counts(wanted, int(updated or 0), int(ready or 0), wanted)
+        updated, ready = int(status.get("updatedNumberScheduled") or 0), int(status.get("numberAvailable") or 0)
+        return _counts(wanted, updated + _left_alone(live, wanted), ready, wanted)
     asked = (live.get("spec") or {}).get("replicas")
     wanted = 1 if asked is None else int(asked)
     updated, ready = int(status.get("updatedReplicas") or 0), int(status.get("availableReplicas") or 0)
     if live.get("kind") == "StatefulSet" and status.get("currentRevision") == status.get("updateRevision"):
         updated = int(status.get("currentReplicas") or updated)
-    return _counts(wanted, updated, ready, int(status.get("replicas") or 0))
+    return _counts(wanted, updated + _left_alone(live, wanted), ready, int(status.get("replicas") or 0))
+
+
+def _left_alone(live: Mapping[str, Any], wanted: int) -> int:
+    """Replicas that the update strategy leaves to somebody else: nobody knows when they will be new."""
+    strategy = (live.get("spec") or {}).get("updateStrategy") or {}
+    if strategy.get("type") == "OnDelete":
+        return wanted
+    return int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
 
 
 def _counts(wanted: int, updated: int, ready: int, present: int) -> str | None:

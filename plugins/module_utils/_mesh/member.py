@@ -43,6 +43,8 @@ class Member:
         """From a host's variables `mesh_*`; what is not set keeps its default."""
         known = {key: variables.get(variable) for key, variable in _VARIABLES.items()}
         given: dict[str, Any] = {key: value for key, value in known.items() if value not in (None, "")}
+        if "kube" in given:
+            given["kube"] = {**given["kube"], **(variables.get("mesh_limits") or {})}
         version = given.get("version", "")
         misread = "" if isinstance(version, str) else f"mesh_version {version}"
         return cls(name=name, misread=misread, **{**given, "version": str(version)})

@@ -11,10 +11,9 @@ from typing import Any
 from .._kube import manifest_file
 from .._kube.cluster import Cluster
 from .._mesh.change import Change, Ref, as_result
-from .._mesh.condition import Condition, verdict
+from .._mesh.condition import verdict
 from .._mesh.pruning import Scope, left, marked
-
-WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
+from .._mesh.waiting import rollouts, wished
 
 
 def loaded(params: dict[str, Any]) -> dict[str, Any]:
@@ -29,17 +28,20 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     """Waits also when nothing changed: an earlier run may have been killed while it waited."""
     params = loaded(params)
     manifests, timeout = params["manifests"], params["wait_timeout"] if params["wait"] else 0
+    awaited = wished(cluster.name, params.get("wait_for") or [])
     if params["state"] == "absent":
-        return as_result(cluster.delete([Ref.of(manifest) for manifest in manifests], wait=timeout))
+        gone = cluster.delete([Ref.of(manifest) for manifest in manifests], wait=timeout)
+        cluster.settle(awaited if params["wait"] else [], timeout)
+        return as_result(gone)
     scope = Scope.of(cluster.name, params["prune"]) if params.get("prune") else None
-    wished = marked(cluster.name, manifests, scope) if scope else manifests
-    changes = cluster.apply(wished, force=params["force"])
+    changes = cluster.apply(marked(cluster.name, manifests, scope) if scope else manifests, force=params["force"])
     if scope:
         changes += _prune(cluster, scope, changes, timeout)
     if params["wait"]:
-        rollouts = {Condition(change.ref, "rollout"): change.after for change in changes if change.ref.kind in WORKLOADS and change.after}
+        waits = {condition: change.after for change in changes if change.after for condition in rollouts([change.ref])}
         # What was just read and is there need not be read again.
-        cluster.settle([condition for condition, live in rollouts.items() if verdict(condition, live)], timeout)
+        late = [condition for condition, live in waits.items() if verdict(condition, live)]
+        cluster.settle([*late, *awaited], timeout)
     return as_result(changes)
 
 

@@ -86,6 +86,12 @@ class TestEstate:
         assert call("mesh_connection", HOSTS, HOSTVARS, "east") == {"context": "on-prem-context", "cluster": "east", "cluster_uid": "uid-of-east"}
         assert call("mesh_connection", HOSTS, HOSTVARS, "west")["cluster_uid"] is None
 
+    def test_limits_go_wherever_the_connection_goes(self) -> None:
+        hostvars = {name: {**HOSTVARS[name], "mesh_limits": {"write_rate": number}} for number, name in enumerate(("east", "west"), 1)}
+        assert call("mesh_connection", hostvars, hostvars, "east")["write_rate"] == 1
+        assert [peer["kube"]["write_rate"] for peer in call("mesh_links", hostvars, hostvars, "east")] == [2]
+        assert call("mesh_root", hostvars, hostvars, {"source": "generated"}, "east")["kube"]["write_rate"] == 1
+
     @pytest.mark.parametrize(("kube", "hidden"), [({"kubeconfig": "f", "context": "c"}, True), ({"host": "https://api.example", "api_key": "k"}, False)])
     def test_the_environment_of_another_cluster_is_hidden_where_a_context_is_named(self, kube: dict[str, str], hidden: bool) -> None:
         environment = call("mesh_environment", ["east"], {"east": {**HOSTVARS["east"], "mesh_kube": kube}}, "east")

@@ -92,6 +92,36 @@ def test_nothing_is_waited_for_when_not_asked():
     assert reconcile(cluster, wish(deployment(), wait=False))["changed"]
 
 
+def awaited(**asked):
+    return {"api_version": "v1", "kind": "ConfigMap", "name": "settings", "namespace": "mesh", **asked}
+
+
+class TestWaiting:
+    def test_what_is_asked_for_is_waited_for(self):
+        cluster = FakeCluster(MESH)
+        met = awaited(field={"path": "data.a", "value": "1"})
+        assert reconcile(cluster, wish(config_map("mesh", a="1"), wait_for=[met]))["changed"]
+        with pytest.raises(NotReady, match=r"ConfigMap mesh/settings: data\.b is not set"):
+            reconcile(cluster, wish(wait_for=[met, awaited(field={"path": "data.b"})]))
+
+    @pytest.mark.parametrize("how", [{"wait": False}, {"check": True}])
+    def test_not_without_wait_and_not_in_check_mode(self, how):
+        cluster = FakeCluster(MESH)
+        checked = cluster.checking() if how.pop("check", False) else cluster
+        reconcile(checked, wish(wait_for=[awaited(name="missing")], **how))
+
+    def test_also_after_a_removal(self):
+        cluster = FakeCluster(MESH, config_map("mesh", a="1"))
+        with pytest.raises(NotReady, match="ConfigMap mesh/other: it does not exist"):
+            reconcile(cluster, wish(config_map("mesh"), state="absent", wait_for=[awaited(name="other"), awaited(absent=True)]))
+
+    def test_a_wait_that_makes_no_sense_is_refused_before_the_first_write(self):
+        cluster = FakeCluster(MESH)
+        with pytest.raises(Refused):
+            reconcile(cluster, wish(config_map("mesh", a="1"), wait_for=[awaited(rollout=True)]))
+        assert cluster.writes == []
+
+
 SCOPE = {"set": "routes", "kinds": [{"api_version": "v1", "kind": "ConfigMap"}], "namespaces": ["mesh"]}
 
 

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Answer, Permission
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.condition import Condition
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Unreachable
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Refused, Unreachable
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import Contract, config_map, crd, namespace, widget
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 
@@ -88,6 +88,62 @@ def test_a_late_rollout_tells_what_its_pods_wait_for():
     )
     with pytest.raises(NotReady, match=told):
         cluster.settle([Condition(Ref.of(live), "rollout")], 0)
+
+
+def config_maps(count):
+    return [config_map("mesh", f"c{number}", a="1") for number in range(count)]
+
+
+def test_many_of_a_kind_are_waited_for_with_one_list():
+    """The 40 are in one place and asked for twice each; a stranger, and Secrets, are read by name."""
+    others = [{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": f"s{number}", "namespace": "mesh"}} for number in range(5)]
+    cluster = FakeCluster(namespace("mesh"), namespace("away"), *config_maps(40), *others, config_map("away", a="1"))
+    refs = [Ref.of(wish) for wish in (*config_maps(40), config_map("away"), *others)]
+    cluster.settle([Condition(ref) for ref in refs] + [Condition(ref, "field", path="metadata.name") for ref in refs], 5)
+    assert sorted(cluster.transport.requests) == [
+        "GET /api/v1/namespaces/away/configmaps/settings",
+        "GET /api/v1/namespaces/mesh/configmaps",
+        *(f"GET /api/v1/namespaces/mesh/secrets/s{number}" for number in range(5)),
+    ]
+
+
+def test_who_may_not_list_waits_all_the_same():
+    cluster = FakeCluster(namespace("mesh"), *config_maps(4))
+    _through(cluster, lambda method, path, forward: Answer(403) if (method, path[-10:]) == ("GET", "configmaps") else forward())
+    cluster.settle([Condition(Ref.of(wish)) for wish in config_maps(4)], 5)
+
+
+def test_a_namespace_given_to_what_lives_in_none_does_no_harm():
+    names = ["one", "two", "three", "four"]
+    cluster = FakeCluster(*(namespace(name) for name in names))
+    cluster.settle([Condition(Ref("v1", "Namespace", name, "mesh")) for name in names], 0)
+    with pytest.raises(Refused, match="names no namespace"):
+        cluster.settle([Condition(Ref("v1", "ConfigMap", name)) for name in names], 0)
+
+
+def test_a_late_object_of_any_kind_tells_its_last_condition_and_its_warnings():
+    meta = {"name": "shop", "namespace": "mesh", "generation": 2}
+    status = {"conditions": [{"type": "Accepted", "status": "False", "reason": "Invalid", "message": "no such class", "observedGeneration": 2}]}
+    events = [
+        {"apiVersion": "v1", "kind": "Event", "metadata": {"name": f"e{number}", "namespace": "mesh"}, "reason": "Sync", "message": f"try {number}",
+         "lastTimestamp": f"2026-01-01T00:00:0{number}Z"} for number in range(4)
+    ]  # fmt: skip
+    cluster = FakeCluster({"apiVersion": "v1", "kind": "Service", "metadata": meta, "status": status}, *events)
+    with pytest.raises(NotReady) as late:
+        cluster.settle([Condition(Ref("v1", "Service", "shop", "mesh"), "condition", "Programmed")], 0)
+    assert str(late.value) == (
+        "east: not ready after 0 s: Service mesh/shop: it has no condition Programmed yet (Accepted is False (Invalid: no such class); "
+        "last warning: Sync: try 3; before it: Sync: try 2)."
+    )
+
+
+def test_what_is_told_of_many_laggards_is_bounded():
+    cluster = FakeCluster(namespace("mesh"), *config_maps(60))
+    asked = [Condition(Ref.of(wish), "field", path="data.a", value="x" * 9999) for wish in config_maps(60)]
+    with pytest.raises(NotReady, match=r"ConfigMap mesh/c0: data\.a is 1, not x+….*; and 52 more\.$") as late:
+        cluster.settle(asked, 0)
+    assert len(str(late.value)) < 4000
+    assert len(late.value.facts["waiting_for"]) == 60
 
 
 def test_permissions_that_are_missing_come_back():

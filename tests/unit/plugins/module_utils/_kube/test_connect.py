@@ -17,6 +17,7 @@ import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import connect as connecting
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import ARGUMENTS, connect
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.deadline import Limits
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.kubeconfig import contexts
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, Refused
 
@@ -44,8 +45,9 @@ def kubeconfig(tmp_path):
     return write
 
 
-def test_the_options_are_those_of_kubernetes_core_and_two_more():
-    assert {"kubeconfig", "context", "host", "api_key", "impersonate_user", "cluster", "cluster_uid"} <= set(ARGUMENTS)
+def test_the_options_are_those_of_kubernetes_core_and_our_own():
+    assert {"kubeconfig", "context", "host", "api_key", "impersonate_user"} <= set(ARGUMENTS)
+    assert {"cluster", "cluster_uid", "write_rate", "request_timeout", "patience"} <= set(ARGUMENTS)
 
 
 def test_a_context_of_a_file(kubeconfig):
@@ -57,6 +59,23 @@ def test_a_context_of_a_file(kubeconfig):
 def test_the_name_in_the_inventory_comes_first(kubeconfig):
     assert connect({"kubeconfig": config("east"), "cluster": "prod-east"}, environ={}).name == "prod-east"
     assert connect({"host": "https://10.0.0.1:6443/", "api_key": "t"}, environ={}).name == "10.0.0.1"
+
+
+def limits(**params: Any) -> Limits:
+    return connect({"host": "https://h", "api_key": "t", **params}, environ={})._server.transport.limits
+
+
+def test_limits_are_options():
+    assert limits() == Limits()
+    given = limits(request_timeout=5, patience="120", write_rate="2.5")
+    assert (given.read, given.patience, given.write_rate, given.connect, given.attempts) == (5, 120, 2.5, 5, 20)
+
+
+@pytest.mark.parametrize("name", ["request_timeout", "patience", "write_rate"])
+@pytest.mark.parametrize("value", [0, -1, "soon", "inf", "nan", [1]])
+def test_a_limit_is_a_positive_number(name, value):
+    with pytest.raises(Refused, match=f"^east: {name} is .*, and has to be a number greater than 0"):
+        limits(cluster="east", **{name: value})
 
 
 def test_several_files_are_merged_as_kubectl_does(kubeconfig):
@@ -185,6 +204,14 @@ def test_a_credential_plugin_is_asked(tmp_path):
     found = access(kubeconfig=plugin(tmp_path, json.dumps(told)))
     assert dict(found.headers) == {"Authorization": "Bearer from the plugin"}
     assert dict(found.renew().headers) == {"Authorization": "Bearer from the plugin"}
+
+
+def test_impersonation_beside_a_credential_plugin_is_not_forgotten(tmp_path):
+    told = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "t"}}
+    written = plugin(tmp_path, json.dumps(told))
+    written["users"][0]["user"] |= {"as": "viewer", "as-groups": ["a"]}
+    expected = (("Authorization", "Bearer t"), ("Impersonate-User", "viewer"), ("Impersonate-Group", "a"))
+    assert access(kubeconfig=written).headers == access(kubeconfig=written).renew().headers == expected
 
 
 def test_a_credential_plugin_that_fails_is_told(tmp_path):

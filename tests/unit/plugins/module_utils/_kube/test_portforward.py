@@ -9,12 +9,15 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.deadline import Limits
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.portforward import Question, ask
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.transport import Transport
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import (
@@ -24,6 +27,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors imp
     Unreachable,
 )
 
+pauses: list[float] = []
 PORT = struct.pack("<H", 15014)
 DATA, ERROR = b"\0", b"\1"
 UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
@@ -41,7 +45,7 @@ class Peer:
     """The API server's end of one connection."""
 
     def __init__(self, connection: socket.socket) -> None:
-        self.stream = connection.makefile("rwb")
+        self.connection, self.stream = connection, connection.makefile("rwb")
         self.asked = b"".join(iter(self.stream.readline, b"\r\n"))
 
     def say(self, *parts: bytes) -> None:
@@ -58,23 +62,28 @@ class Peer:
 
 
 @contextmanager
-def server(*scripts: Script) -> Iterator[tuple[Transport, list[Peer]]]:
+def server(*scripts: Script, limits: Limits | None = None) -> Iterator[tuple[Transport, list[Peer]]]:
     """Plays one script per connection."""
     peers: list[Peer] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
             for script in scripts:
-                connection, _address = listening.accept()
+                try:
+                    connection, _address = listening.accept()
+                except OSError:
+                    return
                 with connection:
                     peers.append(Peer(connection))
                     script(peers[-1])
-                    connection.shutdown(socket.SHUT_RDWR)
+                    with suppress(OSError):
+                        connection.shutdown(socket.SHUT_RDWR)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/prefix"
-        yield Transport(Access(url, headers=(("Authorization", "Bearer t"),)), "east"), peers
+        pauses.clear()
+        yield Transport(Access(url, headers=(("Authorization", "Bearer t"),)), "east", pause=pauses.append, limits=limits), peers
 
 
 def says(*frames: bytes) -> Script:
@@ -140,9 +149,9 @@ def test_a_port_on_which_nobody_listens():
     assert str(failed.value) == expected
 
 
-def refuses(status: str, message: str) -> Script:
+def refuses(status: str, message: str, header: str = "X: y") -> Script:
     body = f'{{"kind": "Status", "message": "{message}", "reason": "x"}}'
-    return lambda peer: peer.say(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+    return lambda peer: peer.say(f"HTTP/1.1 {status}\r\n{header}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
 
 
 @pytest.mark.parametrize(("status", "message", "error", "told"), [
@@ -162,6 +171,102 @@ def test_a_credential_that_ran_out_is_renewed():
         transport.access = replace(transport.access, renew=lambda: fresh)
         assert ask(transport, question()).status == 200
     assert "Authorization: Bearer fresh" in peers[1].asked.decode()
+
+
+BUSY = refuses("429 Too Many Requests", "busy", "Retry-After: 2")
+ANSWERS = says(OPEN, frame(DATA + SHORT))
+
+
+def hangs_up(_peer: Peer) -> None:
+    """In the middle of the upgrade."""
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("trouble", [
+    pytest.param(BUSY, id="429"), pytest.param(refuses("503 Service Unavailable", "no"), id="503"), pytest.param(hangs_up, id="reset"),
+])  # fmt: skip
+def test_an_upgrade_is_repeated_whatever_is_asked(trouble, method):
+    with server(*[trouble] * 5, ANSWERS) as (transport, peers):
+        assert ask(transport, question(method=method)).status == 200
+    assert (len(peers), len(pauses)) == (6, 5)
+
+
+def test_the_server_says_when_the_upgrade_is_repeated():
+    with server(BUSY, ANSWERS) as (transport, _peers):
+        ask(transport, question())
+    assert 2 <= pauses[0] <= 2.4
+
+
+def test_a_server_that_stays_busy_is_told():
+    with server(*[BUSY] * 4, limits=Limits(attempts=4)) as (transport, peers):
+        with pytest.raises(Unreachable, match="east: the API server is too busy or not ready to forward a port to Pod istio-system/istiod-1: busy"):
+            ask(transport, question())
+    assert len(peers) == 4
+
+
+def test_a_kubelet_that_is_out_of_reach_is_not_waited_for():
+    with server(*[refuses("500 Internal Server Error", "error dialing backend")] * 3) as (transport, peers):
+        with pytest.raises(NotReady, match="error dialing backend"):
+            ask(transport, question())
+    assert len(peers) == 3
+
+
+@pytest.mark.parametrize("stall", [0.05, 1.0])
+def test_an_upgrade_that_stalls_is_repeated_within_the_time_of_the_question(stall):
+    done = threading.Event()
+    with server(lambda _peer: done.wait(stall) and None, ANSWERS, limits=Limits(read=0.1)) as (transport, _peers):
+        if stall < 0.1:
+            assert ask(transport, question()).status == 200
+        else:
+            with pytest.raises(NotReady, match="does not answer within 0.2 s"):
+                ask(transport, question(timeout=0.2))
+        done.set()
+
+
+def test_bytes_now_and_then_do_not_extend_the_upgrade():
+    done = threading.Event()
+
+    def drips(peer: Peer) -> None:
+        while not done.wait(0.02):
+            with suppress(OSError):
+                peer.connection.send(b"H")
+
+    with server(drips) as (transport, _peers):
+        start = time.monotonic()
+        with pytest.raises(NotReady, match="does not answer"):
+            ask(transport, question(timeout=0.2))
+        assert time.monotonic() - start < 1
+        done.set()
+
+
+def test_nobody_there_is_said_at_once():
+    transport = Transport(Access("http://127.0.0.1:1"), "east", pause=pauses.append)
+    pauses.clear()
+    with pytest.raises(Unreachable, match="refuses connections"):
+        ask(transport, question())
+    assert pauses == []
+
+
+def test_a_credential_that_is_never_accepted_is_renewed_once():
+    with server(*[refuses("401 Unauthorized", "no")] * 2) as (transport, peers):
+        tokens = iter("abc")
+        transport.access = replace(transport.access, renew=lambda: replace(transport.access, headers=(("Authorization", next(tokens)),)))
+        with pytest.raises(Denied, match="does not accept the credential"):
+            ask(transport, question())
+    assert len(peers) == 2
+
+
+def test_of_many_questions_one_renews_the_credential():
+    def script(peer: Peer) -> None:
+        (refuses("401 Unauthorized", "no") if b"Bearer t" in peer.asked else ANSWERS)(peer)
+
+    calls: list[int] = []
+    with server(*[script] * 64) as (transport, _peers):
+        fresh = replace(transport.access, headers=(("Authorization", "Bearer fresh"),))
+        transport.access = replace(transport.access, renew=lambda: calls.append(1) or fresh)
+        answers = Cluster(transport, name="east").ask_all([question()] * 32)
+    assert [getattr(answer, "status", answer) for answer in answers] == [200] * 32
+    assert len(calls) == 1
 
 
 def test_silence_ends_at_the_deadline():

@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,8 +20,8 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access, bearer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.deadline import Limits
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.transport import Transport, encode
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Unreachable
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.transport import THREADS, Transport, encode
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Denied, MeshError, Unreachable
 
 OK, RESET, TRUNCATED = (200, {}), "reset", "truncated"
 EMPTY, CUT, DRIP = "empty", "cut", "drip"
@@ -136,6 +137,16 @@ def test_bytes_now_and_then_do_not_extend_the_deadline(pauses):
     assert len(seen) == 3
 
 
+def test_writes_take_turns_and_so_do_their_repeats(pauses):
+    limits = Limits(write_rate=0.1, patience=60)
+    with server((503, {"Retry-After": "0"}), OK) as (access, _seen):
+        slow = Transport(access, "east", pause=pauses.append, limits=limits)
+        slow.request("PATCH", "/x", body={})
+        slow.request("GET", "/x")
+        slow.request("PATCH", "/x", {"dryRun": "All"}, {})
+    assert [round(pause) for pause in pauses] == [0, 10]
+
+
 def test_who_has_less_time_waits_less(pauses):
     with server(DRIP) as (access, seen):
         with pytest.raises(Unreachable, match="does not answer in time"):
@@ -174,6 +185,46 @@ def test_a_credential_that_ran_out_is_renewed_once(pauses):
     with server((401, {})) as (access, seen):
         assert transport(replace(access, renew=lambda: access), pauses).request("GET", "/x").status == 401
     assert len(seen) == 1
+
+
+def each_of_eight(work):
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(work, range(40)))
+
+
+@pytest.mark.parametrize("fresh", ["one", None], ids=["the same", "an error"])
+def test_a_credential_that_cannot_be_renewed_is_asked_for_once(fresh, pauses):
+    calls: list[int] = []
+
+    def renew() -> Access:
+        calls.append(1)
+        if fresh is None:
+            raise MeshError("the plugin failed")
+        return replace(access, headers=(bearer(fresh),))
+
+    with server((401, {})) as (access, _seen):
+        spent = transport(replace(access, renew=renew), pauses)
+
+        def ask(_number: int) -> str:
+            try:
+                return str(spent.request("GET", "/x").status)
+            except Denied as denied:
+                return str(denied)
+
+        told = set(each_of_eight(ask))
+    assert len(calls) == 1
+    assert told == ({"401"} if fresh else {"east: the API server does not accept the credential any more (401), and no other is to be had: the plugin failed"})
+
+
+def test_no_connection_is_discarded_and_none_is_too_many(pauses, caplog):
+    """More threads than connections wait for one, as ask_all's do, and each connection is kept."""
+    with server(OK) as (access, _seen), caplog.at_level("DEBUG", "urllib3"):
+        one = transport(access, pauses)
+        with ThreadPoolExecutor(32) as pool:
+            assert all(pool.map(lambda _number: one.request("GET", "/x").ok, range(200)))
+    told = [record.getMessage() for record in caplog.records]
+    assert not [line for line in told if "pool is full" in line or "Resetting" in line]
+    assert 1 <= sum("Starting new HTTP connection" in line for line in told) <= THREADS
 
 
 def test_impersonated_groups_are_sent_one_by_one(pauses):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.condition import Condition, verdict
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.condition import Condition, standing, verdict
 
 REF = Ref("v1", "Thing", "a", "b")
 
@@ -44,6 +44,9 @@ def test_absence(object_, expected):
     (ready(observedGeneration=1), "its condition Ready is about an earlier generation"),
     (live(generation=2, observedGeneration=1, conditions=[{"type": "Ready", "status": "True"}]),
      "its condition Ready is about an earlier generation"),
+    (live(generation=2, observedGeneration=1, conditions=[{"type": "Ready", "status": "True", "observedGeneration": 2}]),
+     "its condition Ready is about an earlier generation"),
+    (live(generation=2, observedGeneration="2", conditions=[{"type": "Ready", "status": "True"}]), None),
     (live(), "it has no condition Ready yet"),
     (ready(status="False"), "Ready is False"),
     (ready(status="False", reason="Sad", message="no luck"), "Ready is False (Sad: no luck)"),
@@ -57,6 +60,20 @@ def test_another_condition_and_status():
     assert verdict(Condition(REF, "condition", type="Degraded", status="False"), object_) is None
 
 
+@pytest.mark.parametrize(("reason", "expected"), [("Done", None), ("", None), ("Other", "Ready is True (Done)")])
+def test_a_condition_may_have_to_give_a_reason(reason, expected):
+    assert verdict(Condition(REF, "condition", reason=reason), ready(reason="Done")) == expected
+
+
+def test_what_an_object_says_of_itself_is_its_last_condition():
+    told = [
+        {"type": "Old", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"},
+        {"type": "New", "status": "False", "reason": "Sad", "message": "no luck", "lastTransitionTime": "2026-01-02T00:00:00Z"},
+    ]
+    assert standing(live(conditions=told)) == "New is False (Sad: no luck)"
+    assert standing(live()) == ""
+
+
 def test_established():
     assert verdict(Condition(REF, "established"), live(conditions=[{"type": "Established", "status": "True"}])) is None
     assert verdict(Condition(REF, "established"), live()) == "it has no condition Established yet"
@@ -67,6 +84,10 @@ def test_established():
     ("status.phase", "Bound", "status.phase is Ready, not Bound"),
     ("status.phase", None, None),
     ("status.list.1.name", "two", None),
+    ("status.list[1].name", "two", None),
+    ("status.list[name=two].port", "2", None),
+    ("status.list[name=two].port", 3, "status.list[name=two].port is 2, not 3"),
+    ("status.list[name=three].port", 2, "status.list[name=three].port is not set, not 2"),
     ("status.list.2.name", "two", "status.list.2.name is not set, not two"),
     ("status.none.below", None, "status.none.below is not set"),
     ("status.empty", None, "status.empty is not set"),
@@ -74,8 +95,28 @@ def test_established():
     ("status.phase.below", None, "status.phase.below is not set"),
 ])  # fmt: skip
 def test_fields(path, value, expected):
-    object_ = live(phase="Ready", list=[{"name": "one"}, {"name": "two"}], empty=[], zero=0)
+    object_ = live(phase="Ready", list=[{"name": "one"}, {"name": "two", "port": 2}], empty=[], zero=0)
     assert verdict(Condition(REF, "field", path=path, value=value), object_) == expected
+
+
+@pytest.mark.parametrize(("path", "expected"), [
+    ("status.phase", "status.phase is still Ready"), ("status.none", None), ("status.empty", None), ("metadata.finalizers", None),
+])  # fmt: skip
+def test_a_field_may_have_to_be_unset(path, expected):
+    assert verdict(Condition(REF, "field", path=path, unset=True), live(phase="Ready", empty=[])) == expected
+
+
+def test_a_field_under_a_condition_of_an_earlier_generation_does_not_count():
+    parents = [{"conditions": [{"type": "Accepted", "status": "True", "observedGeneration": 1}]}]
+    asked = Condition(REF, "field", path="status.parents[0].conditions[type=Accepted].status", value="True")
+    assert verdict(asked, live(generation=1, parents=parents)) is None
+    assert verdict(asked, live(generation=2, parents=parents)) == f"{asked.path} is about an earlier generation"
+
+
+@pytest.mark.parametrize("how", [{"value": "other"}, {"unset": True}])
+def test_what_a_secret_holds_is_not_told(how):
+    told = verdict(Condition(REF, "field", path="data.key", **how), {"kind": "Secret", "metadata": {}, "data": {"key": "c2VjcmV0"}})
+    assert told and "c2VjcmV0" not in told and "other" not in told
 
 
 @pytest.mark.parametrize(("type_", "ingress", "met"), [
@@ -122,6 +163,16 @@ def test_daemon_sets(status, expected):
 ])  # fmt: skip
 def test_stateful_sets(status, expected):
     assert verdict(Condition(REF, "rollout"), live("StatefulSet", observedGeneration=1, **status)) == expected
+
+
+@pytest.mark.parametrize(("kind", "strategy", "met"), [
+    ("DaemonSet", {"type": "OnDelete"}, True), ("StatefulSet", {"type": "OnDelete"}, True),
+    ("StatefulSet", {"rollingUpdate": {"partition": 1}}, True), ("StatefulSet", {"type": "RollingUpdate"}, False), ("DaemonSet", {}, False),
+])  # fmt: skip
+def test_replicas_that_the_strategy_leaves_alone_are_not_waited_for(kind, strategy, met):
+    numbers = {"updatedReplicas": 1, "availableReplicas": 2, "replicas": 2, "desiredNumberScheduled": 2, "updatedNumberScheduled": 1, "numberAvailable": 2}
+    object_ = live(kind, {"replicas": 2, "updateStrategy": strategy}, observedGeneration=1, currentRevision="a", updateRevision="b", **numbers)
+    assert (verdict(Condition(REF, "rollout"), object_) is None) is met
 
 
 def test_an_unknown_check_is_a_programming_error():

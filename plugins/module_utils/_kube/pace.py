@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Not more writes a second than a live cluster is to bear."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_WRITES = ("POST", "PATCH", "PUT", "DELETE")
+_QUESTIONS = ("/apis/authorization.k8s.io/", "/apis/authentication.k8s.io/")
+
+
+class Pace:
+    """One bucket for all threads. It holds a single token, so that no second ever sees more than the rate."""
+
+    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._gap, self._clock = 1 / rate, clock
+        self._lock = threading.Lock()
+        self._next = clock()
+
+    def turn(self) -> float:
+        """In how many seconds it is the caller's turn. Whoever asks has taken it."""
+        with self._lock:
+            now = self._clock()
+            mine = max(now, self._next)
+            self._next = mine + self._gap
+            return mine - now
+
+
+def stores(method: str, path: str, query: Mapping[str, str] | None, body: Any) -> bool:
+    """Whether a request can change anything: dry runs, and questions that are asked by POST, cannot."""
+    if method not in _WRITES or path.startswith(_QUESTIONS):
+        return False
+    options = body if method == "DELETE" and isinstance(body, Mapping) else {}
+    return not ((query or {}).get("dryRun") or options.get("dryRun"))

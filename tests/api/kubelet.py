@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""As much of a kubelet as a port-forward needs: every pod on its node answers with what it was asked."""
+
+from __future__ import annotations
+
+import socketserver
+import ssl
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n"
+PORT = struct.pack("<H", 15014)
+
+
+class Kubelet:
+    """`asked` are the request lines that have reached a pod."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.port = 0
+
+
+class _Forward(socketserver.StreamRequestHandler):
+    kubelet: Kubelet
+    tls: ssl.SSLContext
+
+    def setup(self) -> None:
+        self.request = self.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
+
+    def handle(self) -> None:
+        for _line in iter(self.rfile.readline, b"\r\n"):
+            pass
+        self.wfile.write(UPGRADED)
+        payload = self._hear()
+        line = payload[1:].split(b"\r\n")[0].decode()
+        self.kubelet.asked.append(line)
+        body = line.encode()
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        for part in (b"\0" + PORT, b"\1" + PORT, b"\0" + answer):
+            self.wfile.write(bytes([0x82, len(part)]) + part)
+        self._hear()
+
+    def _hear(self) -> bytes:
+        head = self.rfile.read(2)
+        if len(head) < 2:
+            return b""
+        size = head[1] & 0x7F
+        size = struct.unpack(">H", self.rfile.read(2))[0] if size == 126 else size
+        mask = self.rfile.read(4)
+        return bytes(byte ^ mask[place % 4] for place, byte in enumerate(self.rfile.read(size)))
+
+    def finish(self) -> None:
+        with suppress(OSError, ValueError):
+            super().finish()
+
+
+class _Listening(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, *_what: Any) -> None:
+        """Connections break here all the time."""
+
+
+@contextmanager
+def kubelet(pki: Path) -> Iterator[Kubelet]:
+    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    serving.load_cert_chain(pki / "apiserver.crt", pki / "apiserver.key")
+    itself = Kubelet()
+    with _Listening(("127.0.0.1", 0), type("Forward", (_Forward,), {"kubelet": itself, "tls": serving})) as listening:
+        itself.port = listening.server_address[1]
+        threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True).start()
+        yield itself
+        listening.shutdown()
