@@ -9,6 +9,7 @@ from dataclasses import replace
 from meshbench import report
 from meshbench.contestants import CONTESTANTS, ENGINE, ISTIOCTL, LOOP, ONE_TASK, OURS, PING, SERVER_SIDE, STARTUP
 from meshbench.figures import Summary
+from meshbench.texts import NOTES
 
 
 def seen(wall: float, requests: float = 12, writes: float = 0, cpu: float = 1.0) -> Summary:
@@ -70,7 +71,7 @@ def test_the_document_names_machine_versions_runs_and_who_is_left_out() -> None:
 
 def test_every_target_is_about_somebody_who_takes_part_in_a_workload_there_is() -> None:
     assert {name for key in report.FASTER for name in key[1:]} | {limit[1] for limit in report.LIMITS} <= set(CONTESTANTS)
-    assert {key[0] for key in (*report.FASTER, *report.LIMITS)} | set(report.NOTES) | set(report.WHERE) <= set(report.WORKLOADS)
+    assert {key[0] for key in (*report.FASTER, *report.LIMITS)} | set(NOTES) | set(report.WHERE) <= set(report.WORKLOADS)
 
 
 def test_fleets_and_pushes_are_judged_and_shown() -> None:
@@ -94,6 +95,14 @@ def test_what_is_not_measured_is_said_to_be_so() -> None:
     assert len(rows) == len(report.FASTER) + len(report.LIMITS)
     assert {(row.ours, row.met) for row in rows.values()} == {(None, None)}
     assert report.judged(rows.values()).count("not measured") == len(rows)
+
+
+def test_a_target_below_the_price_of_any_playbook_is_said_to_be_so() -> None:
+    results = {"P1": {OURS: seen(2.0), SERVER_SIDE: seen(2.4), LOOP: seen(90.0), PING: seen(1.2)}, "P4": {OURS: seen(20.0), PING: seen(9.5)}}
+    told = list(report.hindrances(results))
+    assert [line.split(":")[0] for line in told] == ["- P4, 50 clusters, wall s", "- P1, 3 times less than kubectl apply --server-side"]
+    assert "at most 0.80 s" in told[1] and "takes 1.20 s" in told[1]
+    assert list(report.hindrances({"P1": {OURS: seen(2.0), SERVER_SIDE: seen(9.0), PING: seen(1.2)}})) == []
 
 
 def test_where_the_time_goes_adds_up() -> None:
