@@ -71,7 +71,6 @@ class Fleets:
                 bring(self._near(lanes[ENGINE], server), istio_set())
                 say_ready(server)
             for lane in lanes.values():
-                race.warm_up(lane, 1)
                 race.weigh(lane)
             return race.run(names, lambda name, _number: (lanes[name], lanes[name].run()))
 

@@ -82,6 +82,8 @@ def footprint(commands: list[list[str]], home: Path) -> float:
             while process.poll() is None:
                 peak = max(peak, sum(_held(pid) for pid in descendants(process.pid, _parents())) / 1024)
                 time.sleep(QUIET)
+        if process.returncode:
+            raise BenchError(f"{Path(command[0]).name} ended with {process.returncode} when its memory was looked at.")
     return peak
 
 

@@ -96,6 +96,7 @@ class Race:
         self._guarded(lane.name, lambda: [lane.run() for _time in range(times)])
 
     def weigh(self, lane: Lane) -> None:
+        """A run that is not timed, so it warms up as well."""
         def look() -> None:
             self.outcome.trees[lane.name] = lane.footprint()
 

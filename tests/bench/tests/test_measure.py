@@ -57,6 +57,11 @@ def test_the_memory_of_children_is_added(tmp_path: Path) -> None:
     assert 80 < footprint([[sys.executable, "-c", both]], tmp_path) < 160
 
 
+def test_the_memory_of_a_failure_is_not_told(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="ended with 3"):
+        footprint([[sys.executable, "-c", "raise SystemExit(3)"]], tmp_path)
+
+
 def test_a_failure_is_told_with_its_last_words(tmp_path: Path, audit: AuditLog) -> None:
     with pytest.raises(BenchError, match="ended with 3: no such thing"):
         timed([[sys.executable, "-c", "import sys; print('no such thing'); sys.exit(3)"]], tmp_path, audit)
