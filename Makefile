@@ -86,7 +86,7 @@ test-lab: tools lab ## end-to-end tests on the lab
 molecule: tools lab ## the default scenario on the lab: converge, idempotence, verify
 	$(tools) molecule test --all --report $(ARGS)
 
-bench: tools lab-build ## measure against kubectl, helm and kubernetes.core; writes docs/benchmarks.md (BENCH_RUNS=10 BENCH_ONLY="P1 P2")
+bench: tools lab-build ## measure against kubectl, helm, istioctl and kubernetes.core; writes docs/benchmarks.md (BENCH_RUNS=10 BENCH_ONLY="P1 P2")
 	PYTHONPATH=tests/lab:tests/bench $(tools) python -m meshbench --runs=$(or $(BENCH_RUNS),10) --only="$(BENCH_ONLY)" --peers="$(BENCH_PEERS)"
 
 clean: ## remove test results; the cache is kept (see mk/environment.py)

@@ -16,10 +16,13 @@ from meshlab.errors import LabError
 
 from . import report
 from .contestants import CONTESTANTS, ENGINE, IDLE, OURS
-from .course import Course, Outcome
+from .course import Course
 from .errors import BenchError
 from .figures import summary
+from .fleets import Fleets
 from .machine import load, machine, versions
+from .pushes import storm
+from .race import Outcome
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -45,13 +48,21 @@ def measured(options: argparse.Namespace) -> dict[str, Outcome]:
                          f"contestants {', '.join(CONTESTANTS)}.")
     with tempfile.TemporaryDirectory(prefix="meshbench-") as folder:
         names = [name for name in CONTESTANTS if name in (*peers, ENGINE, OURS, *IDLE)]
-        course = Course(Path(folder), options.runs, names, say)
-        outcomes = course.warm(wanted) if {"P1", "P2"} & set(wanted) else {}
-        return {**outcomes, **({"P3": course.cold()} if "P3" in wanted else {})}
+        return run(Path(folder), options.runs, names, wanted)
+
+
+def run(folder: Path, rounds: int, names: list[str], wanted: list[str]) -> dict[str, Outcome]:
+    course, fleets = Course(folder, rounds, names, say), Fleets(folder, rounds, names, say)
+    single = [workload for workload in ("P1", "P2") if workload in wanted]
+    outcomes = course.warm(single) if single else {}
+    others = {"P1-istioctl": fleets.own_set, "P1-fleet": fleets.some, "P3": course.cold, "P4": fleets.far,
+              "P12": lambda: storm(folder, rounds, names, say)}
+    outcomes |= {workload: go() for workload, go in others.items() if workload in wanted}
+    return {workload: outcomes[workload] for workload in report.WORKLOADS if workload in outcomes}
 
 
 def publish(outcomes: dict[str, Outcome], options: argparse.Namespace, before: float) -> None:
-    results = {workload: {name: summary(runs) for name, runs in outcome.runs.items()} for workload, outcome in outcomes.items()}
+    results = {workload: {name: summary(runs, outcome.trees.get(name, 0.0)) for name, runs in outcome.runs.items()} for workload, outcome in outcomes.items()}
     found = report.rows(results)
     (CHECKOUT / "build").mkdir(exist_ok=True)
     (CHECKOUT / "build" / "bench.json").write_text(json.dumps(report.as_json(found), indent=1) + "\n", encoding="utf-8")

@@ -14,31 +14,44 @@ from typing import Any
 
 import yaml
 
-from .workload import Manifest, needed, one_of_each
+from .workload import Manifest, first_of_each, needed
 
 Commands = list[list[str]]
 ENGINE, OURS, STARTUP, PING = "ours-engine", "ours", "startup", "ping"
 IDLE = (STARTUP, PING)
-KUBECTL, SERVER_SIDE, HELM, ONE_TASK, LOOP = "kubectl", "kubectl-ssa", "helm", "k8s-one-task", "k8s-loop"
+OWN = (ENGINE, OURS, *IDLE)
+KUBECTL, SERVER_SIDE, HELM, ISTIOCTL, ONE_TASK, LOOP = "kubectl", "kubectl-ssa", "helm", "istioctl", "k8s-one-task", "k8s-loop"
 RELEASE = "bench"
+ISTIO_PROFILE = ("--set=profile=minimal",)
 ENGINE_PROGRAM = Path(__file__).with_name("engine.py").resolve()
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What a contestant finds: a folder of its own, a cluster, its manifests. `force`: fields that others own shall be taken."""
+    """What a contestant finds: a folder of its own, a cluster, its manifests. `force`: fields that others own shall be taken.
+
+    `fleet`: contexts of many clusters instead, which all get the same; `forks` is how many of them one playbook works on at once.
+    `of_each`: of how many objects of each kind a sample consists.
+    """
 
     folder: Path
     kubeconfig: Path
     context: str
     objects: list[Manifest]
     crds: list[Manifest]
-    force: bool
+    force: bool = False
+    wait: bool = False
+    fleet: tuple[str, ...] = ()
+    forks: int = 10
+    of_each: int = 1
+
+    @property
+    def chosen(self) -> list[Manifest]:
+        return first_of_each(self.objects, self.of_each)
 
     @property
     def sample(self) -> list[Manifest]:
-        chosen = one_of_each(self.objects)
-        return needed(chosen, self.crds) + chosen
+        return needed(self.chosen, self.crds) + self.chosen
 
     def write(self, name: str, content: Any) -> Path:
         file = self.folder / name
@@ -59,27 +72,32 @@ class Contestant:
 
 
 def _login(scene: Scene) -> dict[str, str]:
-    return {"kubeconfig": str(scene.kubeconfig), "context": scene.context}
+    return {"kubeconfig": str(scene.kubeconfig), "context": "{{ inventory_hostname }}" if scene.fleet else scene.context}
 
 
 def _playbook(scene: Scene, tasks: Sequence[Mapping[str, Any]]) -> Commands:
     interpreter = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": interpreter, "tasks": list(tasks)}
-    return [[str(Path(sys.executable).with_name("ansible-playbook")), str(scene.write("play.json", [play]))]]
+    hosts = "all" if scene.fleet else "localhost"
+    play = {"hosts": hosts, "connection": "local", "gather_facts": False, "vars": interpreter, "tasks": list(tasks)}
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    inventory = [f"--inventory={scene.write('hosts.json', {'all': {'hosts': dict.fromkeys(scene.fleet)}})}", f"--forks={scene.forks}"] if scene.fleet else []
+    return [[program, *inventory, str(scene.write("play.json", [play]))]]
 
 
 def _options(scene: Scene) -> dict[str, Any]:
-    return {**_login(scene), "wait": False, "force": scene.force}
+    return {**_login(scene), "wait": scene.wait, "force": scene.force}
 
 
 def _engine(scene: Scene) -> Commands:
     params = {**_options(scene), "state": "present", "wait_timeout": 300, "manifests": scene.crds + scene.objects}
-    return [[sys.executable, str(ENGINE_PROGRAM), str(scene.write("params.json", params))]]
+    content = {"contexts": scene.fleet or [scene.context], "params": params}
+    return [[sys.executable, str(ENGINE_PROGRAM), str(scene.write("params.json", content))]]
 
 
 def _ours(scene: Scene) -> Commands:
-    file = scene.write("all.yaml", scene.crds + scene.objects)
-    manifests = f"{{{{ lookup('ansible.builtin.file', '{file}') | from_yaml_all | list }}}}"
+    """JSON, since Ansible's filters for YAML take seconds for a set with Istio's CRDs."""
+    file = scene.write("all.json", scene.crds + scene.objects)
+    manifests = f"{{{{ lookup('ansible.builtin.file', '{file}') | from_json }}}}"
     return _playbook(scene, [{"name": "Bring the set", "meshops.lifecycle.mesh_config": {**_options(scene), "manifests": manifests}}])
 
 
@@ -116,6 +134,12 @@ def _helm(scene: Scene) -> Commands:
              f"--kube-context={scene.context}", "--namespace=default"]]
 
 
+def _istioctl(scene: Scene) -> Commands:
+    """One cluster after the other: it knows no fleets."""
+    run = ["istioctl", "install", "--skip-confirmation", *ISTIO_PROFILE, f"--kubeconfig={scene.kubeconfig}"]
+    return [[*run, f"--context={context}"] for context in scene.fleet or (scene.context,)]
+
+
 def _one_task(scene: Scene) -> Commands:
     def task(name: str, content: list[Manifest], **more: Any) -> dict[str, Any]:
         return {"name": name, "kubernetes.core.k8s": {**_login(scene), "src": str(scene.write(f"{name}.yaml", content)), **more}}
@@ -137,6 +161,7 @@ CONTESTANTS: Mapping[str, Contestant] = {
     KUBECTL: Contestant("kubectl apply", lambda scene: _kubectl(scene, [])),
     SERVER_SIDE: Contestant("kubectl apply --server-side", _server_side),
     HELM: Contestant("helm upgrade", _helm),
+    ISTIOCTL: Contestant("istioctl install", _istioctl),
     ONE_TASK: Contestant("kubernetes.core.k8s, one task, whole ansible-playbook", _one_task),
     LOOP: Contestant("kubernetes.core.k8s, loop, whole ansible-playbook", _loop, sampled=True),
     STARTUP: Contestant("for comparison: ansible-playbook without a task", _startup),

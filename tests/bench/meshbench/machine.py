@@ -35,7 +35,7 @@ def versions() -> Mapping[str, str]:
     return {
         "Python": platform.python_version(), "ansible-core": version("ansible-core"), "kubernetes.core": manifest["collection_info"]["version"],
         "kubernetes (Python)": version("kubernetes"), "API server and kubectl": programs.KUBERNETES_VERSION, "Helm": _told(["helm", "version", "--short"]),
-        "Istio's CRDs": programs.ISTIO_VERSION,
+        "Istio": programs.ISTIO_VERSION,
     }
 
 

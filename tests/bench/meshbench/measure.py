@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -20,28 +21,33 @@ QUIET = 0.2
 
 
 class AuditLog:
-    """The API server's own account of what it was asked."""
+    """The API servers' own account of what they were asked. Without a file nobody was asked."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._start = 0
+    def __init__(self, *files: Path) -> None:
+        self._files = files
+        self._starts = dict.fromkeys(files, 0)
 
     def mark(self) -> None:
-        self._start = self._end()
+        self._starts = self._ends()
 
     def since(self) -> Requests:
-        end = self._end()
-        with open(self._file, "rb") as log:
-            log.seek(self._start)
-            return count(log.read(end - self._start).decode().splitlines(), ADMIN)
+        lines: list[str] = []
+        for file, end in self._ends().items():
+            with open(file, "rb") as log:
+                log.seek(self._starts[file])
+                lines += log.read(end - self._starts[file]).decode().splitlines()
+        return count(lines, ADMIN)
 
-    def _end(self) -> int:
+    def _ends(self) -> dict[Path, int]:
         """An answer may be on its way before its line is written."""
-        size, before = self._file.stat().st_size, -1
-        while size != before:
+        sizes, before = self._sizes(), None
+        while sizes != before:
             time.sleep(QUIET)
-            size, before = self._file.stat().st_size, size
-        return size
+            sizes, before = self._sizes(), sizes
+        return sizes
+
+    def _sizes(self) -> dict[Path, int]:
+        return {file: file.stat().st_size for file in self._files}
 
 
 def surroundings(home: Path) -> dict[str, str]:
@@ -66,6 +72,45 @@ def timed(commands: list[list[str]], home: Path, audit: AuditLog) -> Run:
         own = json.loads(out.splitlines()[-1]) if str(ENGINE_PROGRAM) in command else {}
     asked = audit.since()
     return Run(own.get("wall", wall), own.get("cpu", cpu), asked.total, asked.writes, memory)
+
+
+def footprint(commands: list[list[str]], home: Path) -> float:
+    """MiB of all processes together at their peak. In a run of its own: looking takes time that would be counted."""
+    environ, peak = surroundings(home), 0.0
+    for command in commands:
+        with subprocess.Popen(command, env=environ, cwd=home, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            while process.poll() is None:
+                peak = max(peak, sum(_held(pid) for pid in descendants(process.pid, _parents())) / 1024)
+                time.sleep(QUIET)
+        if process.returncode:
+            raise BenchError(f"{Path(command[0]).name} ended with {process.returncode} when its memory was looked at.")
+    return peak
+
+
+def descendants(root: int, parents: dict[int, int]) -> set[int]:
+    """A process and all that came of it; `parents` has the parent of each."""
+    found, fresh = {root}, {root}
+    while fresh:
+        fresh = {pid for pid, parent in parents.items() if parent in fresh} - found
+        found |= fresh
+    return found
+
+
+def _parents() -> dict[int, int]:
+    found = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            found[int(file.parent.name)] = int(file.read_text().rpartition(")")[2].split()[1])
+    return found
+
+
+def _held(pid: int) -> int:
+    """KiB; what it shares with others, as forks do, is divided between them."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    return 0
 
 
 def _waited(command: list[str], environ: dict[str, str], home: Path) -> tuple[str, float, float]:

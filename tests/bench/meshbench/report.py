@@ -8,31 +8,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from .contestants import CONTESTANTS, ENGINE, HELM, KUBECTL, LOOP, ONE_TASK, OURS, PING, SERVER_SIDE, STARTUP
+from .contestants import CONTESTANTS, ENGINE, HELM, ISTIOCTL, KUBECTL, LOOP, ONE_TASK, OURS, PING, SERVER_SIDE, STARTUP
 from .figures import Summary
+from .texts import FLOOR, INTRODUCTION, METHOD, NOTES, RATIOS, STOPPED
 from .workload import COUNTS
 
 Results = Mapping[str, Mapping[str, Summary]]
-PEERS = (KUBECTL, SERVER_SIDE, HELM, ONE_TASK, LOOP)
+PEERS = (KUBECTL, SERVER_SIDE, HELM, ISTIOCTL, ONE_TASK, LOOP)
 WORKLOADS = {
     "P1": "nothing to change",
+    "P1-istioctl": "nothing to change in what `istioctl install` brings (profile minimal)",
+    "P1-fleet": "the same on 20 clusters; istioctl takes one after the other",
     "P2": "one of the objects drifted (a ConfigMap, altered by another field manager)",
     "P3": "cold: an empty cluster, Istio's CRDs included",
+    "P4": "nothing to change on 50 clusters, 50 ms away",
+    "P12": "all of 100 Istio objects change, and istiod watches",
 }
+# What the measures of a workload are called beside those of the plain one of the same number.
+WHERE = {"P1-istioctl": "istioctl's own set, ", "P1-fleet": "20 clusters, ", "P4": "50 clusters, "}
 SHORT = {ENGINE: "engine", OURS: "e2e"}
 # (workload, ours, peer) -> how many times less time than the peer ours has to take
 FASTER = {
     ("P1", ENGINE, SERVER_SIDE): 20.0, ("P1", OURS, SERVER_SIDE): 3.0, ("P1", OURS, LOOP): 50.0, ("P3", OURS, SERVER_SIDE): 2.0, ("P3", OURS, LOOP): 30.0,
+    ("P1-istioctl", OURS, ISTIOCTL): 0.56, ("P1-fleet", OURS, ISTIOCTL): 5.0, ("P4", OURS, ONE_TASK): 10.0,
 }
-# Targets that nothing here measures yet.
-OPEN = (
-    ("P1", "e2e wall s, peer istioctl install", ">= 0.56"), ("P1", "20 clusters, e2e wall s, peer istioctl install one after the other", ">= 5"),
-    ("P4", "50 clusters, 50 ms, nothing to change, e2e wall s", "<= 6"), ("P4", "50 clusters, largest process MiB", "<= 300"),
-    ("P4", "50 clusters, e2e wall s, peer kubernetes.core.k8s, one task, forks=50", ">= 10"), ("P12", "full pushes of istiod for 100 objects", "<= 3"),
+# (workload, who, unit, what it is called, the most it may be)
+LIMITS = (
+    ("P1", ENGINE, "wall", "wall s", 0.25), ("P1", ENGINE, "requests", "requests (kinds + 3)", len(COUNTS) + 3.0), ("P4", OURS, "wall", "wall s", 6.0),
+    ("P4", OURS, "tree", "MiB of all processes", 300.0), ("P12", OURS, "pushes", "full pushes of istiod", 3.0),
 )
 VERDICTS = {True: "yes", False: "**no**", None: "not measured"}
 PARTS = ("ansible-playbook itself", "starting any module (ping)", "the engine", "imports of our module, and the set on its way into it and back")
-UNITS = {"wall": "wall s", "cpu": "CPU s", "requests": "requests"}
+UNITS = {"wall": "wall s", "cpu": "CPU s", "requests": "requests", "pushes": "full pushes"}
 
 
 @dataclass(frozen=True)
@@ -50,15 +57,17 @@ class Row:
 
 def rows(results: Results) -> list[Row]:
     """Those with a target first."""
-    found = [*_limits(results), *_against(results), *(Row(workload, measure, None, None, None, target, None) for workload, measure, target in OPEN)]
+    found = [*_limits(results), *_against(results)]
+    found += [_compared(*key, "wall", {}) for key in FASTER if not set(key[1:]) <= set(results.get(key[0], {}))]
     return sorted(found, key=lambda row: (int(row.id[1:]), row.target is None))
 
 
 def _limits(results: Results) -> Iterator[Row]:
+    for workload, name, unit, what, most in LIMITS:
+        seen = getattr(results.get(workload, {}).get(name), unit, None)
+        yield Row(_id(workload), f"{WHERE.get(workload, '')}{SHORT[name]} {what}", None if seen is None else _short(seen), None, None, f"<= {most:g}",
+                  None if seen is None else seen <= most)
     first, second = results.get("P1", {}), results.get("P2", {})
-    if ENGINE in first:
-        yield _limit("P1", "engine wall s", first[ENGINE].wall, 0.25)
-        yield _limit("P1", "engine requests (kinds + 3)", first[ENGINE].requests, len(COUNTS) + 3)
     for name in (ENGINE, OURS):
         if name in second:
             writes = second[name].writes
@@ -68,29 +77,48 @@ def _limits(results: Results) -> Iterator[Row]:
             yield Row("P2", f"{SHORT[name]} wall s over that of P1", _short(second[name].wall), _short(first[name].wall), ratio, "<= 1.2", ratio <= 1.2)
 
 
-def _limit(workload: str, measure: str, seen: float, most: float) -> Row:
-    return Row(workload, measure, _short(seen), None, None, f"<= {most:g}", seen <= most)
+def _id(workload: str) -> str:
+    return workload.partition("-")[0]
 
 
 def _against(results: Results) -> Iterator[Row]:
     for workload, summaries in results.items():
         for ours in (name for name in (ENGINE, OURS) if name in summaries):
             for peer in (name for name in PEERS if name in summaries):
-                for unit in UNITS:
+                for unit in (unit for unit in UNITS if unit != "pushes" or workload == "P12"):
                     yield _compared(workload, ours, peer, unit, summaries)
 
 
 def _compared(workload: str, ours: str, peer: str, unit: str, summaries: Mapping[str, Summary]) -> Row:
-    mine, theirs = getattr(summaries[ours], unit), getattr(summaries[peer], unit)
-    ratio = round(theirs / mine, 2) if mine else None
+    mine, theirs = (getattr(summaries.get(name), unit, None) for name in (ours, peer))
+    ratio = round(theirs / mine, 2) if mine and theirs is not None else None
     least = FASTER.get((workload, ours, peer)) if unit == "wall" else None
-    measure = f"{SHORT[ours]} {UNITS[unit]}, peer {CONTESTANTS[peer].title}"
-    target, met = (f">= {least:g}", ratio is not None and ratio >= least) if least else (None, None)
-    return Row(workload, measure, _short(mine), _short(theirs), ratio, target, met)
+    measure = f"{WHERE.get(workload, '')}{SHORT[ours]} {UNITS[unit]}, peer {CONTESTANTS[peer].title}"
+    return Row(_id(workload), measure, _short(mine), _short(theirs), ratio, f">= {least:g}" if least else None,
+               None if least is None or ratio is None else ratio >= least)
 
 
-def _short(value: float) -> float:
-    return round(value, 3)
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def hindrances(results: Results) -> Iterator[str]:
+    """Where a playbook that only starts a module already takes longer than the target allows."""
+    for workload, what, most in _allowed(results):
+        floor = results.get(workload, {}).get(PING)
+        if floor and floor.wall > most:
+            yield (f"- {_id(workload)}, {WHERE.get(workload, '')}{what}: the target asks for at most {most:.2f} s, and a playbook that only runs "
+                   f"`ansible.builtin.ping` on the same hosts takes {floor.wall:.2f} s ({floor.cpu:.2f} CPU seconds).")
+
+
+def _allowed(results: Results) -> Iterator[tuple[str, str, float]]:
+    """The seconds that each target leaves to our whole playbook."""
+    for workload, who, unit, what, most in LIMITS:
+        if (who, unit) == (OURS, "wall"):
+            yield workload, what, most
+    for (workload, ours, peer), least in FASTER.items():
+        if ours == OURS and peer in results.get(workload, {}):
+            yield workload, f"{least:g} times less than {CONTESTANTS[peer].title}", results[workload][peer].wall / least
 
 
 def as_json(found: Iterable[Row]) -> list[dict[str, object]]:
@@ -114,11 +142,14 @@ def _cell(value: float | None) -> str:
 
 def standings(summaries: Mapping[str, Summary]) -> str:
     """Everybody, in the order of the contestants; the ratio is to our whole playbook, and below 1 for who is faster."""
-    base = summaries[OURS].wall
-    lines = [(CONTESTANTS[name].title + (" (scaled)" if CONTESTANTS[name].sampled else ""), f"{one.wall:.2f}", f"{one.wall_p95:.2f}", f"{one.cpu:.2f}",
-              f"{one.cpu_p95:.2f}", f"{one.requests:.0f}", f"{one.writes:.0f}", f"{one.wall / base:.2f}")
-             for name in CONTESTANTS if (one := summaries.get(name))]
-    return table(("who", "wall s, median", "p95", "CPU s, median", "p95", "requests", "writes", "wall / ours"), lines)
+    base, weighed, watched = summaries[OURS].wall, *(any(getattr(one, unit) for one in summaries.values()) for unit in ("tree", "pushes"))
+    more = [*(["full pushes"] if watched else []), "largest process MiB", *(["all processes MiB"] if weighed else [])]
+    lines = []
+    for name, one in ((name, summaries[name]) for name in CONTESTANTS if name in summaries):
+        rest = [*([f"{one.pushes:.0f}"] if watched else []), f"{one.memory:.0f}", *([f"{one.tree:.0f}"] if weighed else [])]
+        lines.append((CONTESTANTS[name].title + (" (scaled)" if CONTESTANTS[name].sampled else ""), one.runs, f"{one.wall:.2f}", f"{one.wall_p95:.2f}",
+                      f"{one.cpu:.2f}", f"{one.cpu_p95:.2f}", f"{one.requests:.0f}", f"{one.writes:.0f}", *rest, f"{one.wall / base:.2f}"))
+    return table(("who", "runs", "wall s, median", "p95", "CPU s, median", "p95", "requests", "writes", *more, "wall / ours"), lines)
 
 
 def whereabouts(summaries: Mapping[str, Summary]) -> str:
@@ -134,52 +165,14 @@ def whereabouts(summaries: Mapping[str, Summary]) -> str:
 
 
 def document(results: Results, left_out: Mapping[str, Mapping[str, str]], facts: Mapping[str, str], rounds: int, load: float) -> str:
-    found = rows(results)
-    return "\n".join([INTRODUCTION.format(rounds=rounds, objects=sum(COUNTS.values()), kinds=len(COUNTS), load=f"{load:.1f}", **facts), "## Targets\n",
-                      judged(found), MISSING, *(_chapter(name, results[name], left_out.get(name, {})) for name in results), METHOD])
+    found, stopped = rows(results), list(hindrances(results))
+    head = INTRODUCTION.format(rounds=rounds, objects=sum(COUNTS.values()), kinds=len(COUNTS), load=f"{load:.1f}", **facts)
+    stop = [STOPPED, *stopped, ""] if stopped else []
+    chapters = [_chapter(name, results[name], left_out.get(name, {})) for name in results]
+    return "\n".join([head, "## Targets\n", judged(found), RATIOS, *stop, *chapters, METHOD])
 
 
 def _chapter(workload: str, summaries: Mapping[str, Summary], left_out: Mapping[str, str]) -> str:
-    runs = min(one.runs for one in summaries.values())
-    lines = [f"## {workload}: {WORKLOADS[workload]}\n", f"{runs} run{'s' * (runs > 1)} of each.\n", standings(summaries)]
+    lines = [f"## {workload}: {WORKLOADS[workload]}\n", *([NOTES[workload]] if workload in NOTES else []), standings(summaries)]
     lines += [f"Left out: {CONTESTANTS[name].title}: {reason}\n" for name, reason in left_out.items()]
     return "\n".join([*lines, whereabouts(summaries)])
-
-
-INTRODUCTION = """\
-# Benchmarks
-
-Written by `make bench`; do not edit, run it again. Every contestant really runs, {rounds} times here (10 without `BENCH_RUNS`), against the same real
-API server (with etcd, without nodes). Fewer than 10 runs, or a machine that others use (its load was {load} before the start), give only a first
-impression: then compare CPU seconds rather than wall time, and p95 is no more than the slowest run.
-
-Machine: {machine}.
-Versions: {versions}.
-
-The set: {objects} objects of {kinds} kinds in three namespaces.
-"""
-MISSING = """\
-Ratios are peer / ours, above 1 where we are ahead; for an upper limit they are ours / peer.
-
-`istioctl install` brings objects of its own and waits for pods, so it cannot take part with this set and without nodes; P1 over 20 clusters, P4 and P12
-are still to be written.
-"""
-FLOOR = """\
-The first two lines are what any playbook with one task costs: a peer that takes less than their sum cannot be overtaken by a playbook on one cluster.
-"""
-METHOD = """\
-## How it is measured
-
-- **engine** is the time from the module's arguments to its result, without starting Ansible and without imports. **e2e** is a whole `ansible-playbook`.
-- Contestants run in turn, every second round in the opposite order (A-B-B-A). For P1 and P2 each has namespaces and cluster-wide objects of its own on
-  the same API server, and has run twice before. For P3 every run gets an API server that is new.
-- Tools that need CRDs to be there first (kubectl, `kubernetes.core.k8s` as one task) apply them, wait until they are established, and go on; that is
-  counted. Helm takes them from the chart's `crds` directory. Nobody waits for pods.
-- The loop over `kubernetes.core.k8s` runs over one object of each kind, and is scaled to the whole set after the start of Ansible is taken off: a full
-  one would take minutes. Its requests and writes are scaled too.
-- In P2 those who use server-side apply take the field by force (`force: true`, `--force-conflicts`), since another field manager owns it.
-- CPU seconds are what the kernel counted for the process and its children. Requests and writes are those of the API server's audit log; a write
-  that changes nothing is one all the same.
-- After each run the objects are counted, and the drifted one is read: who leaves work undone is left out.
-- p95 is the nearest rank, a value that was seen.
-"""

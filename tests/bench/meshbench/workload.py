@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ COUNTS: Mapping[str, int] = {
     "Namespace": NAMESPACES, "ServiceAccount": 12, "ConfigMap": 24, "Secret": 12, "ClusterRole": 6, "ClusterRoleBinding": 6, "Service": 18, "Deployment": 12,
     "VirtualService": 18, "DestinationRule": 18, "AuthorizationPolicy": 12, "ServiceEntry": 9,
 }
+ROUTING: Mapping[str, int] = {"VirtualService": 30, "DestinationRule": 30, "AuthorizationPolicy": 25, "ServiceEntry": 15}
 RBAC = "rbac.authorization.k8s.io"
 APIS = {
     "ClusterRole": f"{RBAC}/v1", "ClusterRoleBinding": f"{RBAC}/v1", "Deployment": "apps/v1", "VirtualService": "networking.istio.io/v1",
@@ -45,9 +47,27 @@ def objects(owner: str) -> list[Manifest]:
     return [_object(owner, kind, number) for kind, count in COUNTS.items() for number in range(count)]
 
 
-def one_of_each(manifests: list[Manifest]) -> list[Manifest]:
-    """The first of each kind; they all lie in the first namespace."""
-    return list({manifest["kind"]: manifest for manifest in reversed(manifests)}.values())[::-1]
+def first_of_each(manifests: list[Manifest], count: int = 1) -> list[Manifest]:
+    """The first objects of each kind; the very first all lie in the first namespace."""
+    seen: Counter[str] = Counter()
+    chosen = []
+    for manifest in manifests:
+        seen[manifest["kind"]] += 1
+        if seen[manifest["kind"]] <= count:
+            chosen.append(manifest)
+    return chosen
+
+
+def routing(owner: str, variant: int) -> list[Manifest]:
+    """100 objects of Istio's configuration alone, every one of which differs from one variant to the next."""
+    made = [_object(owner, kind, number) for kind, count in ROUTING.items() for number in range(count)]
+    for manifest in made:
+        _VARIED[manifest["kind"]](manifest["spec"], variant)
+    return made
+
+
+def namespaces(owner: str) -> list[Manifest]:
+    return [_object(owner, "Namespace", number) for number in range(NAMESPACES)]
 
 
 def needed(manifests: list[Manifest], crds: list[Manifest]) -> list[Manifest]:
@@ -142,4 +162,10 @@ _BODIES: Mapping[str, Callable[[str, int], Manifest]] = {
     "ConfigMap": _config_map, "Secret": _secret, "ClusterRole": _cluster_role, "ClusterRoleBinding": _cluster_role_binding, "Service": _service,
     "Deployment": _deployment, "VirtualService": _virtual_service, "DestinationRule": _destination_rule, "AuthorizationPolicy": _authorization_policy,
     "ServiceEntry": _service_entry,
+}
+_VARIED: Mapping[str, Callable[[Manifest, int], None]] = {
+    "VirtualService": lambda spec, variant: spec["http"][0].update(timeout=f"{5 + variant}s"),
+    "DestinationRule": lambda spec, variant: spec["trafficPolicy"]["outlierDetection"].update(consecutive5xxErrors=5 + variant),
+    "AuthorizationPolicy": lambda spec, variant: spec["rules"][0]["to"][0]["operation"].update(paths=[f"/api/v{variant}/*"]),
+    "ServiceEntry": lambda spec, variant: spec["ports"][0].update(number=8000 + variant),
 }

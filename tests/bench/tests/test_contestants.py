@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from meshbench.contestants import CONTESTANTS, HELM, IDLE, KUBECTL, LOOP, ONE_TASK, OURS, SERVER_SIDE, Scene
+from meshbench.contestants import CONTESTANTS, ENGINE, HELM, IDLE, ISTIOCTL, KUBECTL, LOOP, ONE_TASK, OURS, SERVER_SIDE, Scene
 from meshbench.workload import COUNTS, objects
 
 CRD = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "v"}, "spec": {"names": {"kind": "VirtualService"}}}
@@ -36,6 +36,16 @@ def test_kubectl_waits_for_crds_where_the_cluster_is_empty(scene: Scene) -> None
 def test_force_is_given_only_where_it_is_needed(scene: Scene) -> None:
     assert "--force-conflicts" not in CONTESTANTS[SERVER_SIDE].commands(scene)[0]
     assert "--force-conflicts" in CONTESTANTS[SERVER_SIDE].commands(replace(scene, force=True))[0]
+
+
+def test_a_fleet_is_one_playbook_but_as_many_runs_of_istioctl(scene: Scene) -> None:
+    fleet = replace(scene, fleet=("c01", "c02"), forks=25)
+    [command] = CONTESTANTS[OURS].commands(fleet)
+    assert "--forks=25" in command and '"c02"' in (scene.folder / "hosts.json").read_text()
+    assert tasks(command)[0]["meshops.lifecycle.mesh_config"]["context"] == "{{ inventory_hostname }}"  # type: ignore[index]
+    assert [run[-1] for run in CONTESTANTS[ISTIOCTL].commands(fleet)] == ["--context=c01", "--context=c02"]
+    CONTESTANTS[ENGINE].commands(fleet)
+    assert json.loads((scene.folder / "params.json").read_text())["contexts"] == ["c01", "c02"]
 
 
 def tasks(command: list[str]) -> list[dict[str, object]]:

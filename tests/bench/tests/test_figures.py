@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,6 +40,10 @@ class TestRequests:
         refused = json.loads(event(1, "patch")) | {"responseStatus": {"code": 415}}
         assert count([json.dumps(refused)], "admin") == Requests(1, 1)
 
+    def test_who_borrows_another_name_is_not_counted(self) -> None:
+        borrowed = json.loads(event(1)) | {"impersonatedUser": {"username": "istiod"}}
+        assert count([json.dumps(borrowed), event(2)], "admin") == Requests(1, 0)
+
     def test_an_empty_log(self) -> None:
         assert count([], "admin") == Requests(0, 0)
 
@@ -62,8 +67,8 @@ class TestSummary:
         assert (found.runs, found.wall, found.wall_p95, found.memory) == (3, 2.0, 9.0, 70)
 
     def test_scaling_counts_the_start_once(self) -> None:
-        found = scaled(run(11.0, cpu=6.0, requests=20, writes=10), run(1.0, cpu=1.0, requests=0, writes=0), 10)
-        assert (found.wall, found.cpu, found.requests, found.writes) == (101.0, 51.0, 200, 100)
+        found = scaled(replace(run(11.0, cpu=6.0, requests=20, writes=10), pushes=9), run(1.0, cpu=1.0, requests=0, writes=0), 10)
+        assert (found.wall, found.cpu, found.requests, found.writes, found.pushes) == (101.0, 51.0, 200, 100, 90)
 
     def test_a_run_shorter_than_the_start_is_not_scaled_below_it(self) -> None:
         assert scaled(run(0.9), run(1.0), 10).wall == 1.0

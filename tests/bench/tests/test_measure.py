@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from meshbench.errors import BenchError
+from meshbench.figures import Requests
 from meshbench.machine import described
-from meshbench.measure import AuditLog, surroundings, timed
+from meshbench.measure import AuditLog, descendants, footprint, surroundings, timed
 
 BUSY = "import time\nend = time.process_time() + 0.2\nwhile time.process_time() < end: pass"
 
@@ -33,6 +34,32 @@ def test_only_what_came_since_the_mark_is_counted(tmp_path: Path, audit: AuditLo
     (tmp_path / "audit.log").write_text(line.replace("{}", "before"))
     write = f"open({str(tmp_path / 'audit.log')!r}, 'a').write({line.replace('{}', 'after')!r})"
     assert timed([[sys.executable, "-c", write]], tmp_path, audit).requests == 1
+
+
+def test_several_logs_are_counted_together_and_none_is_no_request(tmp_path: Path) -> None:
+    logs = [tmp_path / "one.log", tmp_path / "two.log"]
+    for log in logs:
+        log.write_text("")
+    both = AuditLog(*logs)
+    both.mark()
+    for number, log in enumerate(logs):
+        log.write_text(json.dumps({"auditID": str(number), "verb": "patch", "requestURI": "/api", "user": {"username": "admin"}}) + "\n")
+    assert both.since() == Requests(2, 2) and AuditLog().since() == Requests(0, 0)
+
+
+def test_a_tree_is_all_that_came_of_a_process() -> None:
+    assert descendants(2, {2: 1, 3: 2, 4: 3, 5: 1}) == {2, 3, 4}
+
+
+def test_the_memory_of_children_is_added(tmp_path: Path) -> None:
+    hold = "import time; held = bytearray(40 << 20); time.sleep(1.5)"
+    both = f"import subprocess, sys\nheld = bytearray(40 << 20)\nsubprocess.run([sys.executable, '-c', {hold!r}])"
+    assert 80 < footprint([[sys.executable, "-c", both]], tmp_path) < 160
+
+
+def test_the_memory_of_a_failure_is_not_told(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="ended with 3"):
+        footprint([[sys.executable, "-c", "raise SystemExit(3)"]], tmp_path)
 
 
 def test_a_failure_is_told_with_its_last_words(tmp_path: Path, audit: AuditLog) -> None:

@@ -30,16 +30,28 @@ def test_namespaces_come_before_what_lies_in_them() -> None:
         assert manifest["metadata"].get("namespace") in {None, *made}
 
 
-def test_the_sample_is_one_of_each_in_order_and_holds_what_drifts() -> None:
-    sample = workload.one_of_each(workload.objects("a"))
+def test_the_sample_is_first_of_each_in_order_and_holds_what_drifts() -> None:
+    sample = workload.first_of_each(workload.objects("a"))
     assert [manifest["kind"] for manifest in sample] == list(workload.COUNTS)
     assert workload.DRIFTED in [manifest["metadata"]["name"] for manifest in sample]
     assert {manifest["metadata"].get("namespace", "a-0") for manifest in sample} == {"a-0"}
 
 
+def test_a_larger_sample_keeps_the_order() -> None:
+    manifests = [{"kind": kind, "number": number} for number in range(3) for kind in ("A", "B")]
+    assert workload.first_of_each(manifests, 2) == manifests[:4]
+
+
+def test_routing_is_100_objects_of_which_each_differs_between_variants() -> None:
+    one, other = workload.routing("a", 1), workload.routing("a", 2)
+    assert len(one) == 100 and all(first != second for first, second in zip(one, other, strict=True))
+    assert [one["metadata"] for one in one] == [one["metadata"] for one in other]
+    assert {manifest["metadata"]["namespace"] for manifest in one} <= {manifest["metadata"]["name"] for manifest in workload.namespaces("a")}
+
+
 def test_a_sample_takes_only_the_crds_it_needs() -> None:
     crds = [{"spec": {"names": {"kind": kind}}} for kind in ("VirtualService", "Sidecar")]
-    assert workload.needed(workload.one_of_each(workload.objects("a")), crds) == crds[:1]
+    assert workload.needed(workload.first_of_each(workload.objects("a")), crds) == crds[:1]
 
 
 @pytest.mark.parametrize(("api", "kind", "path"), [

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sentences of docs/benchmarks.md."""
+
+from __future__ import annotations
+
+INTRODUCTION = """\
+# Benchmarks
+
+Written by `make bench`; do not edit, run it again. Every contestant really runs, {rounds} times here (10 without `BENCH_RUNS`), against the same real
+API server (with etcd, without nodes). Fewer than 10 runs, or a machine that others use (its load was {load} before the start), give only a first
+impression: then compare CPU seconds rather than wall time, and p95 is no more than the slowest run.
+
+Machine: {machine}.
+Versions: {versions}.
+
+The set: {objects} objects of {kinds} kinds in three namespaces.
+"""
+RATIOS = """\
+Ratios are peer / ours, above 1 where we are ahead; for an upper limit they are ours / peer. A peer that is faster has a ratio below 1.
+"""
+STOPPED = """\
+What no playbook with a module on each host can reach here, however quick the module is:
+"""
+NOTES = {
+    "P1-istioctl": """\
+`istioctl install --set profile=minimal` renders its charts, applies each object and waits for istiod. We bring what `istioctl manifest generate` prints with
+the same profile, with `wait: true`, to another API server like it. Both find everything as they want it. Since there are no nodes, a ReplicaSet that says it is
+ready stands for the pods. Not the same on both sides: istioctl renders, looks for what to prune and sets the default revision anew in each run (its
+writes); we are given manifests that are rendered already.
+""",
+    "P1-fleet": """\
+20 clusters are 20 contexts of 2 real API servers (two more are istioctl's), each with the same objects: 20 API servers do not fit into such a machine.
+We run one playbook over 20 hosts with forks=10; istioctl runs 20 times. The engine is all clusters in one process, 8 at once: the part of the work that
+would be left if one task worked on the whole fleet.
+""",
+    "P4": """\
+The set of 150 objects. 50 clusters are 50 addresses of 2 real API servers, each behind a proxy that delays by 25 ms each way and lets a new connection wait
+for another round trip; bandwidth is not limited. We run one playbook over 50 hosts with forks=10, `kubernetes.core.k8s` one with forks=50. The engine is all
+clusters in one process, 8 at once. The comparisons without a task and with ping run over the same 50 hosts: no playbook with one module per cluster takes less.
+Memory of all processes is what they hold together (pages that forks share count once), looked at in a run of its own.
+""",
+    "P12": """\
+30 VirtualServices, 30 DestinationRules, 25 AuthorizationPolicies and 15 ServiceEntries. Full pushes are counted by istiod's own metric
+`pilot_pushcontext_init_seconds_count`, from before a run until it stands still. istiod is the real program, run as a process on the same API server,
+without proxies: their number does not change how often it pushes, only what that costs. It gathers changes until nothing came for 0.1 s.
+The loop runs over 5 objects of each kind and is scaled, its pushes too.
+""",
+}
+FLOOR = """\
+The first two lines are what any playbook with one task costs: a peer that takes less than their sum cannot be overtaken by a playbook on one cluster.
+"""
+METHOD = """\
+## How it is measured
+
+- **engine** is the time from the module's arguments to its result, without starting Ansible and without imports. **e2e** is a whole `ansible-playbook`.
+- Contestants run in turn, every second round in the opposite order (A-B-B-A). Who is not ours and has run three times and for a minute in a workload rests
+  for the remaining rounds. For P1 and P2 each has namespaces and cluster-wide objects of its own on
+  the same API server, and has run twice before. For P3 every run gets an API server that is new.
+- Tools that need CRDs to be there first (kubectl, `kubernetes.core.k8s` as one task) apply them, wait until they are established, and go on; that is
+  counted. Helm takes them from the chart's `crds` directory. Nobody waits for pods.
+- Our playbook reads the set from a JSON file with `from_json`. From YAML, `from_yaml_all` takes 1.6 CPU seconds more for a set with Istio's CRDs.
+- The loop over `kubernetes.core.k8s` runs over one object of each kind, where nothing else is said, and is scaled to the whole set after the start of
+  Ansible is taken off: a full one would take minutes. Its requests and writes are scaled too.
+- In P2 those who use server-side apply take the field by force (`force: true`, `--force-conflicts`), since another field manager owns it.
+- Memory of the largest process is the largest seen in any run.
+- CPU seconds are what the kernel counted for the process and its children. Requests and writes are those of the API server's audit log; a write
+  that changes nothing is one all the same.
+- After each run the objects are counted, and the drifted one is read: who leaves work undone is left out.
+- p95 is the nearest rank, a value that was seen.
+"""
