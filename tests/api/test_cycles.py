@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import random
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ from .cycle import Leg, Result, Tell, go, told
 from .journal import Journal, dry, said, writes
 
 MODULES = Path(__file__).resolve().parents[2] / "plugins" / "modules"
+READER_TOKEN = random.randbytes(48).hex().encode()
 _NUMBERS = itertools.count(1)
 
 
@@ -144,7 +146,7 @@ def tokens(cluster: Cluster, place: str) -> Iterator[None]:
         while not over.wait(0.05):
             for asked in cluster.list("v1", "Secret", place, fields="type=kubernetes.io/service-account-token"):
                 if not asked.get("data"):
-                    data = {key: base64.b64encode(value).decode() for key, value in (("token", b"a token of the reader"), ("ca.crt", b"a certificate"))}
+                    data = {key: base64.b64encode(value).decode() for key, value in (("token", READER_TOKEN), ("ca.crt", b"a certificate"))}
                     cluster.apply([{key: asked[key] for key in ("apiVersion", "kind", "type")} | {"data": data, "metadata": {
                         "name": asked["metadata"]["name"], "namespace": place, "annotations": asked["metadata"]["annotations"]}}], force=True)  # fmt: skip
 

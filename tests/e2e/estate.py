@@ -43,6 +43,7 @@ class Run:
     output: str
     seconds: float
     recap: Mapping[str, Recap] = field(default_factory=dict)
+    places: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, rc: int, output: str, seconds: float) -> Run:

@@ -10,7 +10,7 @@ import base64
 import binascii
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
@@ -41,10 +41,15 @@ _SHORTEST = 6
 
 
 class _Module(AnsibleModule):
-    """Ansible writes a module's arguments to the system's log before anybody can name the secrets in them."""
+    """Ansible shows a module's arguments before anybody can name the secrets in them: in the system's log, and where they are wrong."""
 
     def _log_invocation(self) -> None:
         self.log(f"Invoked with {', '.join(sorted(name for name, value in self.params.items() if value is not None))}")
+
+    def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
+        hide(self)
+        super().fail_json(msg, **{"invocation": {"module_args": masked(self.params)}, **kwargs})
+        raise SystemExit(1)
 
 
 def run(reconcile: Reconcile, argument_spec: Mapping[str, Any], **settings: Any) -> None:
@@ -52,13 +57,12 @@ def run(reconcile: Reconcile, argument_spec: Mapping[str, Any], **settings: Any)
     module = _Module({**ARGUMENTS, **argument_spec}, **{"supports_check_mode": True, **settings})
     if MISSING:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=MISSING)
-    for secret in set(secrets_of(module.params)):
-        _hide(module, secret)
+    hide(module)
     invocation = {"module_args": masked(module.params)}
     try:
         result = reconcile(connect(module.params, dry_run=module.check_mode), module.params)
     except MeshError as error:
-        module.fail_json(msg=str(error), **{"invocation": invocation, **error.facts})
+        module.fail_json(msg=str(error), **error.facts)
     for warning in result.pop("warnings", []):
         module.warn(warning)
     module.exit_json(**{"invocation": invocation, **result})
@@ -69,10 +73,12 @@ def connect_peer(options: Mapping[str, Any], *, dry_run: bool = False) -> Cluste
     return connect(options, dry_run=dry_run, environ={})
 
 
-def _hide(module: AnsibleModule, secret: str) -> None:
-    module.no_log_values.add(secret)
-    if register_secret:
-        register_secret(secret)
+def hide(module: AnsibleModule) -> None:
+    """Tell Ansible every secret that it was given, so that it blots them out of whatever is returned."""
+    for secret in set(secrets_of(module.params)):
+        module.no_log_values.add(secret)
+        if register_secret:
+            register_secret(secret)
 
 
 def secrets_of(params: Any) -> Iterator[str]:
