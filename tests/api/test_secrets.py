@@ -65,7 +65,8 @@ class Story:
 
     def coded(self, what: str) -> dict[str, Any]:
         made = self.manifest(what)
-        return {**made, "data": {"tls.key": base64.b64encode(made.pop("stringData")["tls.key"].encode()).decode()}}
+        plain = made.pop("stringData")["tls.key"]
+        return {**made, "data": {"tls.key": base64.b64encode(plain.encode()).decode()}}
 
     def client(self) -> dict[str, Any]:
         """The administrator's kubeconfig, with a client certificate, given as a dictionary."""

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,19 @@ WINDOW, STRIDE = 16, 4  # so that a part of a secret is found too, from 19 chara
 
 
 def leaks(secrets: Mapping[str, bytes], places: Mapping[str, bytes]) -> list[str]:
-    """Which secret is in which place."""
-    sought = {name: needles(secret) for name, secret in secrets.items()}
-    return sorted(f"{name} in {place}" for place, text in places.items() for name, parts in sought.items() if any(part in text for part in parts))
+    """Which secret is in which place. All are looked for in one pass, as all needles have one length."""
+    owners: dict[bytes, set[str]] = {}
+    for name, secret in secrets.items():
+        for needle in needles(secret):
+            owners.setdefault(needle, set()).add(name)
+    found = set()
+    for place, text in places.items():
+        hits = {part for at in range(len(text) - WINDOW + 1) if (part := text[at : at + WINDOW]) in owners}
+        found |= {f"{name} in {place}" for hit in hits for name in owners[hit]}
+    return sorted(found)
 
 
+@cache
 def needles(secret: bytes) -> set[bytes]:
     found: set[bytes] = set()
     for fragment, is_text in _fragments(secret):
@@ -42,7 +51,7 @@ def needles(secret: bytes) -> set[bytes]:
         plain = [fragment] if is_text else [fragment, *_plain_numbers(fragment)]
         for form in [*plain, *coded, *again, fragment.hex().encode(), fragment.hex().upper().encode()]:
             found |= {form[at : at + WINDOW] for at in range(0, max(len(form) - WINDOW, 0) + 1, STRIDE)}
-    assert found and min(map(len, found)) >= WINDOW, "too short to be told from chance"
+    assert found and {len(needle) for needle in found} == {WINDOW}, "too short to be told from chance"
     return found
 
 
