@@ -79,6 +79,11 @@ def test_a_token_is_found(form: str) -> None:
     assert leaks({"token": TOKEN}, {"output": b"before " + FORMS[form](TOKEN) + b" after"}) == ["token in output"]
 
 
+def test_the_beginning_of_another_token_is_not_taken_for_it() -> None:
+    other = TOKEN.rpartition(b".")[0] + b"." + base64.urlsafe_b64encode(b"the signature of another token, much like it")
+    assert leaks({"token": TOKEN}, {name: form(other) for name, form in FORMS.items() if name in ("as it is", "base64, 1 bytes after", "hex")}) == []
+
+
 def test_nothing_public_is_taken_for_a_key() -> None:
     """Each with its own certificate, which has the public half in it, and with another key, which begins in the same way."""
     for kind in ("P-256", "RSA-2048"):

@@ -4,7 +4,8 @@
 
 """Secrets looked for wherever a run writes: as they are, in base64 at each alignment, in hex, and in base64 of base64.
 
-Of a private key only the secret numbers count, and the characters of its PEM that hold them: the rest is the same in every key, or public.
+Of a private key only the secret numbers count, and the characters of its PEM that hold them: the rest is the same in every key, or public. Of a token
+only the signature counts.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ def needles(secret: bytes) -> set[bytes]:
 def _fragments(secret: bytes) -> Iterator[tuple[bytes, bool]]:
     """The parts that nobody may see, and whether each is text."""
     if b"PRIVATE KEY-----" not in secret:
-        yield secret.strip(), True
+        # Of a service account's token only the signature: all tokens of a cluster begin in the same way, and others' are about.
+        token = secret.startswith(b"eyJ") and secret.count(b".") == 2
+        yield (secret.strip().rpartition(b".")[2] if token else secret.strip()), True
         return
     key: Any = serialization.load_pem_private_key(secret, None)
     lines = [line for line in secret.splitlines() if line and not line.startswith(b"-----")]
