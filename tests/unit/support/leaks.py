@@ -182,7 +182,10 @@ def outlets() -> Iterator[Outlets]:
 
 @dataclass(frozen=True)
 class Outlets:
-    """Everything into which Ansible can be told to write, below one folder."""
+    """Everything into which Ansible can be told to write, below one folder.
+
+    Not the callback junit: it copies the text of tasks out of the playbook, with whatever is written there.
+    """
 
     home: Path
 
@@ -201,9 +204,8 @@ class Outlets:
             "ANSIBLE_LOG_PATH": str(written / "ansible.log"),
             "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
             "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(written / "facts"),
-            "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.tree,ansible.builtin.junit",
+            "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.tree",
             "ANSIBLE_CALLBACK_TREE_DIR": str(written / "tree"),
-            "JUNIT_OUTPUT_DIR": str(written / "junit"),
             "ANSIBLE_RETRY_FILES_ENABLED": "true",
             "ANSIBLE_RETRY_FILES_SAVE_PATH": str(written / "retry"),
             "ANSIBLE_LOCAL_TEMP": str(self.scratch / "local"),
