@@ -57,6 +57,11 @@ options:
     description: Whether to count what the mesh's users have here, configuration objects and workloads in O(namespace), without what this collection made.
     type: bool
     default: false
+  leftovers_of:
+    description:
+      - The name of a revision that is being removed. What its control plane wrote into the cluster's namespaces is listed, which nobody takes away with it.
+      - Empty while another control plane of the mesh is there, as it uses the same objects.
+    type: str
   wait:
     description: Whether to wait until there are no findings, and to fail if they remain.
     type: bool
@@ -135,6 +140,11 @@ config:
   description: By kind, how many objects of the mesh's users there are, if asked for.
   returned: success and O(config)
   type: dict
+leftovers:
+  description: The objects that a revision left in the cluster's namespaces, for O(meshops.lifecycle.mesh_config#module:manifests) with C(state=absent).
+  returned: success and O(leftovers_of)
+  type: list
+  elements: dict
 trust:
   description: The C(root) and the C(intermediate) of this cluster, with C(subject), C(fingerprint) and C(not_after) among others.
   returned: success
@@ -161,6 +171,7 @@ def main() -> None:
             namespace=dict(default="istio-system"),
             expected=dict(type="dict", options=expected),
             config=dict(type="bool", default=False),
+            leftovers_of=dict(),
             wait=dict(type="bool", default=False),
             wait_timeout=dict(type="int", default=120),
         ),

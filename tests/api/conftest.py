@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import os
 import subprocess
@@ -25,6 +26,8 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect im
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lab"))
 
 from api_fixture import api_server
+
+from .turns import turns
 
 __all__ = ["api_server"]
 
@@ -102,24 +105,32 @@ Play = Callable[..., Played]
 def play(admin: dict[str, Any], tmp_path: Path) -> Play:
     """`play(Step(…), …)`: tasks of one playbook, each in a process of its own as ever, at -vvv with --diff.
 
-    A task that fails does not stop the next one.
+    A task that fails does not stop the next one. A function among the steps is called when its turn comes.
     """
 
-    def run(*steps: Step, environ: Mapping[str, str] = MappingProxyType({})) -> Played:
+    def run(*steps: Step | Callable[[], Any], environ: Mapping[str, str] = MappingProxyType({}), verbosity: str = "-vvv") -> Played:
         book, results = tmp_path / "play.yml", tmp_path / "results.json"
-        book.write_text(yaml.safe_dump([_play([_task(step, number, admin) for number, step in enumerate(steps)], results)]))
-        ran = subprocess.run(
-            [str(Path(sys.executable).with_name("ansible-playbook")), "-vvv", "--diff", str(book)],
-            env={**_surroundings(tmp_path), **environ},
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
+        with turns([step for step in steps if not isinstance(step, Step)]) as url:
+            counts = itertools.count()
+            tasks = [_task(step, number, admin) if isinstance(step, Step) else _turn(url, next(counts)) for number, step in enumerate(steps)]
+            book.write_text(yaml.safe_dump([_play(tasks, results)]))
+            ran = subprocess.run(
+                [str(Path(sys.executable).with_name("ansible-playbook")), verbosity, "--diff", str(book)],
+                env={**_surroundings(tmp_path), **environ},
+                capture_output=True,
+                text=True,
+                timeout=600,
+                check=False,
+            )
         assert results.exists(), ran.stdout + ran.stderr
         return Played(json.loads(results.read_text()), ran.stdout + ran.stderr)
 
     return run
+
+
+def _turn(url: str, number: int) -> dict[str, Any]:
+    asked = f"lookup('ansible.builtin.url', '{url}/{number}', use_proxy=false) == 'done'"
+    return {"name": f"Turn {number}", "ansible.builtin.assert": {"that": asked, "quiet": True}}
 
 
 def _task(step: Step, number: int, admin: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,7 +140,7 @@ def _task(step: Step, number: int, admin: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _play(tasks: list[dict[str, Any]], results: Path) -> dict[str, Any]:
-    registered = ", ".join(task["register"] for task in tasks)
+    registered = ", ".join(task["register"] for task in tasks if "register" in task)
     keep = {"name": "Keep", "ansible.builtin.copy": {"content": f"{{{{ [{registered}] | to_json }}}}", "dest": str(results)}}
     keep |= {"no_log": True, "diff": False}
     play: dict[str, Any] = {"hosts": "localhost", "connection": "local", "gather_facts": False}

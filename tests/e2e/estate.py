@@ -18,6 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
+from ansible_collections.meshops.lifecycle.tests.unit.support.stored import RESTLESS, stored
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 _RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
@@ -40,6 +43,7 @@ class Run:
     output: str
     seconds: float
     recap: Mapping[str, Recap] = field(default_factory=dict)
+    places: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, rc: int, output: str, seconds: float) -> Run:
@@ -131,6 +135,10 @@ class Estate:
 
     def names(self, cluster: str, *words: str) -> list[str]:
         return sorted(item["metadata"]["name"] for item in self.get(cluster, *words)["items"])
+
+    def everything(self, cluster: str) -> set[str]:
+        """Every object of every kind in every namespace, but for what the cluster itself makes and renews."""
+        return set(stored(connect({"kubeconfig": self.kubeconfig, "context": cluster, "cluster": cluster}, environ={}), RESTLESS | {"ReplicaSet", "Pod"}))
 
 
 def _lines(process: subprocess.Popen[str]) -> Iterator[str]:

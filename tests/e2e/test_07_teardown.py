@@ -8,6 +8,43 @@ from __future__ import annotations
 
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 
+EVERYTHING = {"teardown_confirm": "shop", "teardown_config": True, "teardown_root": True}
+# The trust cluster's namespace stays: others may keep something there too. Kubernetes itself fills each namespace.
+KEPT = {"Namespace meshops-system", "ServiceAccount meshops-system/default", "ConfigMap meshops-system/kube-root-ca.crt"}
+
+
+def test_every_object_of_every_kind_that_site_made_is_gone_after_teardown(estate: Estate) -> None:
+    """In all namespaces, also what nobody applied: istiod writes into every one of them."""
+    estate.play("teardown", **EVERYTHING).succeeded()
+    before = {cluster: estate.everything(cluster) for cluster in ("east", "west")}
+    estate.play("site", verify_traffic=True).succeeded()
+    during = {cluster: estate.everything(cluster) for cluster in ("east", "west")}
+    for cluster in ("east", "west"):
+        assert {"ConfigMap default/istio-ca-root-cert", "ConfigMap kube-system/istio-ca-crl", "Namespace meshops-probe"} <= during[cluster]
+    checked = estate.play("teardown", "--check", "--diff", **EVERYTHING).succeeded()
+    assert checked.lines("ConfigMap default/istio-ca-root-cert"), "check mode does not foretell it"
+    assert {cluster: during[cluster] - estate.everything(cluster) for cluster in ("east", "west")} == {"east": set(), "west": set()}
+    estate.play("teardown", **EVERYTHING).succeeded()
+    after = {cluster: estate.everything(cluster) for cluster in ("east", "west")}
+    assert {cluster: after[cluster] - before[cluster] - KEPT for cluster in after} == {"east": set(), "west": set()}
+    assert {cluster: before[cluster] - after[cluster] for cluster in after} == {"east": set(), "west": set()}
+
+
+def test_what_another_revision_uses_stays(estate: Estate) -> None:
+    """Another istiod's injector is all that is needed to know of it, also where it runs in another cluster."""
+    labels = "labels: {app: sidecar-injector, istio.io/rev: canary}"
+    hook = f"apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingWebhookConfiguration\nmetadata: {{name: of-canary, {labels}}}\nwebhooks: []\n"
+    estate.play("site").succeeded()
+    estate.kubectl("west", "apply", "-f", "-", given=hook)
+    try:
+        estate.play("teardown", **EVERYTHING).succeeded()
+        assert "ConfigMap default/istio-ca-root-cert" not in estate.everything("east")
+        assert {"ConfigMap default/istio-ca-root-cert", "ConfigMap default/istio-ca-crl"} <= estate.everything("west")
+    finally:
+        estate.kubectl("west", "delete", "mutatingwebhookconfiguration", "of-canary")
+    estate.play("teardown", **EVERYTHING).succeeded()
+    assert "ConfigMap default/istio-ca-root-cert" not in estate.everything("west")
+
 
 def _traces(estate: Estate, cluster: str) -> list[str]:
     wide = "namespaces,crds,clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations"

@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .._kube import cluster as kube
 from .._kube.cluster import Answer, Cluster
+from .._mesh.change import Ref
 from .._mesh.errors import NotReady
 from .._mesh.health import Expected, Health, findings
 from .._mesh.question import Question, Read
@@ -32,21 +34,30 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
             raise NotReady(f"After {params['wait_timeout']} s: {' '.join(told)}", findings=told)
         time.sleep(0.5)
     result = {"changed": False, **health.as_dict(), "findings": told, "trust": _trust(cluster, mesh, params["namespace"])}
-    return {**result, "config": _config(cluster, mesh, params["namespace"])} if params["config"] else result
+    if params["config"]:
+        result["config"] = _config(cluster, mesh, params["namespace"])
+    if params["leftovers_of"]:
+        result["leftovers"] = _leftovers(cluster, mesh, params["namespace"], params["leftovers_of"])
+    return result
 
 
 def _health(cluster: Cluster, mesh: Any, namespace: str) -> Health:
     observation = mesh.capability("observation")
-    reads = observation.reads(namespace)
+    live = _live(cluster, observation.reads(namespace))
+    questions: list[Question] = observation.questions(live)
+    answers = cluster.ask_all([kube.Question(q.namespace, q.pod, q.port, q.path) for q in questions])
+    told = {question: _text(answer) for question, answer in zip(questions, answers, strict=True)}
+    return observation.health(cluster.name, live, told)
+
+
+def _live(cluster: Cluster, reads: Sequence[Read]) -> dict[str, list[dict[str, Any]]]:
+    """By kind."""
     with ThreadPoolExecutor(max_workers=8) as pool:
         listed = list(pool.map(lambda read: _list(cluster, read), reads))
     live: dict[str, list[dict[str, Any]]] = {}
     for read, objects in zip(reads, listed, strict=True):
         live.setdefault(read.kind, []).extend(objects)
-    questions: list[Question] = observation.questions(live)
-    answers = cluster.ask_all([kube.Question(q.namespace, q.pod, q.port, q.path) for q in questions])
-    told = {question: _text(answer) for question, answer in zip(questions, answers, strict=True)}
-    return observation.health(cluster.name, live, told)
+    return live
 
 
 def _list(cluster: Cluster, read: Read) -> list[dict[str, Any]]:
@@ -61,6 +72,13 @@ def _config(cluster: Cluster, mesh: Any, namespace: str) -> dict[str, int]:
         listed = pool.map(lambda read: _list(cluster, read), reads)
         counts = {read.kind: sum(1 for one in found if not observation.ours(one)) for read, found in zip(reads, listed, strict=True)}
     return {kind: count for kind, count in counts.items() if count}
+
+
+def _leftovers(cluster: Cluster, mesh: Any, namespace: str, revision: str) -> list[dict[str, Any]]:
+    """As manifests that name their objects and hold nothing else."""
+    observation = mesh.capability("observation")
+    found: list[Ref] = observation.leftovers(namespace, revision, _live(cluster, observation.handed_out()))
+    return [{"apiVersion": ref.api_version, "kind": ref.kind, "metadata": {"name": ref.name, "namespace": ref.namespace}} for ref in found]
 
 
 def _text(answer: Any) -> str | None:

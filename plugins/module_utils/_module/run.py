@@ -11,7 +11,7 @@ import binascii
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
@@ -43,10 +43,15 @@ _SHORTEST = 6
 
 
 class _Module(AnsibleModule):
-    """Ansible writes a module's arguments to the system's log before anybody can name the secrets in them."""
+    """Ansible shows a module's arguments before anybody can name the secrets in them: in the system's log, and where they are wrong."""
 
     def _log_invocation(self) -> None:
         self.log(f"Invoked with {', '.join(sorted(name for name, value in self.params.items() if value is not None))}")
+
+    def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
+        hide(self, self.params)
+        super().fail_json(msg, **{"invocation": {"module_args": masked(self.params)}, **kwargs})
+        raise SystemExit(1)
 
 
 def run(reconcile: Reconcile, argument_spec: Mapping[str, Any], prepare: Prepare | None = None, **settings: Any) -> None:
@@ -57,16 +62,16 @@ def run(reconcile: Reconcile, argument_spec: Mapping[str, Any], prepare: Prepare
     module = _Module({**ARGUMENTS, **argument_spec}, **{"supports_check_mode": True, **settings})
     if MISSING:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=MISSING)
-    _hide(module, module.params)
+    hide(module, module.params)
     invocation = {"module_args": masked(module.params)}
     try:
         params = module.params
         if prepare:
             params = prepare(params)
-            _hide(module, params)
+            hide(module, params)
         result = reconcile(connect(params, dry_run=module.check_mode), params)
     except MeshError as error:
-        module.fail_json(msg=str(error), **_shown(module, {"invocation": invocation, **error.facts}))
+        module.fail_json(msg=str(error), **_shown(module, error.facts))
     for warning in result.pop("warnings", []):
         module.warn(warning)
     module.exit_json(**_shown(module, {"invocation": invocation, **result}))
@@ -82,7 +87,8 @@ def connect_peer(options: Mapping[str, Any], *, dry_run: bool = False) -> Cluste
     return connect(options, dry_run=dry_run, environ={})
 
 
-def _hide(module: AnsibleModule, params: Any) -> None:
+def hide(module: AnsibleModule, params: Any) -> None:
+    """Tell Ansible every secret that it was given, so that it blots them out of whatever is returned."""
     for secret in set(secrets_of(params)):
         module.no_log_values.add(secret)
         if register_secret:
@@ -120,7 +126,14 @@ def masked(params: Any) -> Any:
         return _counted(params) if manifests else [masked(item) for item in params]
     if not isinstance(params, Mapping):
         return params
-    return {key: _HIDDEN if key in _SECRET_KEYS and isinstance(value, str) else masked(value) for key, value in params.items()}
+    secret = params.get("kind") == "Secret"
+    return {key: _mask(key, value, secret) for key, value in params.items()}
+
+
+def _mask(key: Any, value: Any, secret: bool) -> Any:
+    if secret and key in ("data", "stringData") and isinstance(value, Mapping):
+        return dict.fromkeys(value, _HIDDEN)
+    return _HIDDEN if key in _SECRET_KEYS and isinstance(value, str) else masked(value)
 
 
 def _counted(manifests: Sequence[Mapping[str, Any]]) -> str:

@@ -26,6 +26,8 @@ SERVICES = "10.96.0.0/16"
 LOOPBACK = "127.0.0.1"
 PATIENCE = 60.0
 ATTEMPTS = 3
+# Whether a deletion is a dry run stands in its body.
+AUDIT = node.AUDIT.replace("rules: [", "rules: [{level: Request, verbs: [delete, deletecollection]}, ")
 PREFIX = "meshlab-api-"
 
 
@@ -76,7 +78,7 @@ def _certificates(directory: Path, name: str, server: str) -> Path:
 def _commands(directory: Path, name: str, ports: list[int]) -> list[list[str]]:
     client, peer, secure = ports
     policy = directory / "audit-policy.yaml"
-    policy.write_text(node.AUDIT, encoding="utf-8")
+    policy.write_text(AUDIT, encoding="utf-8")
     apiserver = node.apiserver(directory / "pki", SERVICES, LOOPBACK, f"{LOOPBACK}:{client}")
     return [node.etcd(directory, name, f"{LOOPBACK}:{client}", f"{LOOPBACK}:{peer}"),
             [*apiserver, f"--bind-address={LOOPBACK}", f"--secure-port={secure}", *node.audit(directory / "audit.log", policy),

@@ -144,12 +144,10 @@ def _injectable() -> dict[str, Any]:
 
 
 def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
-    """What stays when the releases are gone: tags, the CA that was given, the reader's token, the roots handed out."""
+    """What stays when the releases are gone: tags, the CA that was given, the reader's token. The roots handed out are the observation's."""
     inside = [
         ("v1", "Secret", trust.SECRET_NAME),
         ("v1", "Secret", trust.SELF_SIGNED_NAME),
-        ("v1", "ConfigMap", "istio-ca-root-cert"),
-        ("v1", "ConfigMap", "istio-ca-crl"),
         ("v1", "ConfigMap", "istio-leader"),
         ("v1", "ConfigMap", "istio-namespace-controller-election"),
     ]

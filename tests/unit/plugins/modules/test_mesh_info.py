@@ -41,7 +41,7 @@ def healthy(**change: Any) -> FakeCluster:
 
 
 def ask(cluster: FakeCluster, **params: Any) -> dict[str, Any]:
-    known = {"provider": "istio", "namespace": istio.NAMESPACE, "expected": EXPECTED, "config": False, "wait": False, "wait_timeout": 60}
+    known = {"provider": "istio", "namespace": istio.NAMESPACE, "expected": EXPECTED, "config": False, "leftovers_of": None, "wait": False, "wait_timeout": 60}
     return mesh_info.reconcile(cluster, {**known, **params})
 
 
@@ -102,6 +102,42 @@ class TestFacts:
         cluster = FakeCluster(*READY, routing("a"), routing("b"), ours, theirs, answers=told())
         assert ask(cluster, config=True)["config"] == {"VirtualService": 2, "Deployment": 1}
         assert "config" not in ask(cluster)
+
+
+class TestLeftovers:
+    """What istiod wrote into every namespace, and takes away with none."""
+
+    @staticmethod
+    def handed_out(name: str = "istio-ca-root-cert", place: str = "shop", **labels: str) -> dict[str, Any]:
+        labels = labels or {"istio.io/config": "true"}
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": place, "labels": labels}, "data": {"root-cert.pem": "-"}}
+
+    @staticmethod
+    def injector(revision: str, place: str = istio.NAMESPACE) -> dict[str, Any]:
+        labels = {"app": "sidecar-injector", "istio.io/rev": revision}
+        meta = {"name": f"istio-sidecar-injector-{revision}-{place}", "labels": labels}
+        hooks = [{"name": "object.sidecar-injector.istio.io", "clientConfig": {"service": {"namespace": place, "name": "istiod"}}}]
+        return {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration", "metadata": meta, "webhooks": hooks}
+
+    def found(self, *objects: dict[str, Any]) -> list[str]:
+        left = ask(FakeCluster(*objects), expected=None, leftovers_of="stable")["leftovers"]
+        return sorted(f"{one['metadata']['namespace']}/{one['metadata']['name']}" for one in left)
+
+    def test_are_found_in_all_namespaces_and_only_by_name_and_label(self) -> None:
+        theirs = [self.handed_out("settings"), self.handed_out(place="else", app="x"), self.handed_out("istio-ca-crl", "else", **{"istio.io/config": "no"})]
+        ours = [self.handed_out(), self.handed_out("istio-ca-crl"), self.handed_out(place="kube-system")]
+        assert self.found(*ours, *theirs) == ["kube-system/istio-ca-root-cert", "shop/istio-ca-crl", "shop/istio-ca-root-cert"]
+
+    @pytest.mark.parametrize(("hook", "kept"), [
+        pytest.param(("stable",), False, id="its own, in check mode"),
+        pytest.param(("canary",), True, id="another revision"),
+        pytest.param(("stable", "mesh-b"), True, id="a mesh in another namespace"),
+    ])
+    def test_are_kept_while_another_control_plane_uses_them(self, hook: tuple[str, ...], kept: bool) -> None:
+        assert self.found(self.handed_out(), self.injector(*hook)) == ([] if kept else ["shop/istio-ca-root-cert"])
+
+    def test_are_not_looked_for_unless_asked(self) -> None:
+        assert "leftovers" not in ask(FakeCluster(self.handed_out()))
 
 
 class TestFindings:

@@ -103,6 +103,15 @@ def test_a_diff_is_returned_when_it_is_asked_for(ran):
         assert ("diff" in result) is diff
 
 
+@pytest.mark.parametrize("wrong", [{"nonsense": 1}, {"peers": 7}], ids=["an unknown option", "a value of another type"])
+def test_nor_where_ansible_finds_the_options_wrong(ran, wrong: dict[str, Any]):
+    """That is before anything of ours can name the secrets in them."""
+    code, result, out = ran(lambda cluster, params: {}, manifests=[SECRET], kubeconfig=KUBECONFIG, api_key="an-api-key", **wrong)
+    assert (code, result["failed"]) == (1, True)
+    for hidden in (CODED, "abcdefghijkl", "kubeconfig-token", "an-api-key"):
+        assert hidden not in out
+
+
 def test_the_log_of_the_system_learns_names_only(ran, monkeypatch):
     logged: list[str] = []
     monkeypatch.setattr(running.AnsibleModule, "log", lambda _self, text, **_how: logged.append(text))

@@ -51,6 +51,7 @@ ARGUMENTS: dict[str, Any] = {
     "objects": [None, None],
     "platform": "openshift",
     "pod": "echo-1",
+    "revision": "stable",
     "secret": SECRET,
     "server": "https://west.example:6443",
     "status": 200,
