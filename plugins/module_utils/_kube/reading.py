@@ -86,7 +86,7 @@ def _first(wishes: Iterable[tuple[Kind, Mapping[str, Any]]]) -> Iterator[_Look]:
 
 def _shared(manifests: Sequence[Mapping[str, Any]]) -> str:
     """The labels that all of them wish, as a selector."""
-    told = [manifest["metadata"].get("labels") or {} for manifest in manifests]
+    told = [labels if isinstance(labels := manifest["metadata"].get("labels"), dict) else {} for manifest in manifests]
     common = [(key, value) for key, value in told[0].items() if all(each.get(key) == value for each in told[1:])]
     return ",".join(f"{key}={value}" for key, value in common if _KEY.fullmatch(str(key)) and _VALUE.fullmatch(str(value)))
 

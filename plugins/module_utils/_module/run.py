@@ -107,7 +107,8 @@ def secrets_of(params: Any) -> Iterator[str]:
             yield from _forms(params[key], coded=key.endswith("-data"))
     if params.get("kind") == "Secret":
         for part in ("data", "stringData"):
-            for value in (params.get(part) or {}).values():
+            held = params.get(part)
+            for value in held.values() if isinstance(held, dict) else [held] if held else []:
                 yield from _forms(str(value), coded=part == "data")
 
 

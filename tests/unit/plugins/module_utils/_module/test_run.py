@@ -126,6 +126,10 @@ def test_short_values_blot_nothing_out():
     assert {"long enough", base64.b64encode(b"long enough").decode()} <= hidden
 
 
+def test_a_secret_of_the_wrong_shape_is_hidden_too():
+    assert "hunter22" in set(running.secrets_of({"kind": "Secret", "data": "hunter22", "stringData": None}))
+
+
 def test_a_peer_is_not_found_by_the_environment(monkeypatch):
     monkeypatch.setenv("K8S_AUTH_HOST", "https://east")
     monkeypatch.setenv("K8S_AUTH_API_KEY", "t")
