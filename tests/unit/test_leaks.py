@@ -62,13 +62,18 @@ FORMS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("made", [ROOT, RSA], ids=["P-256", "RSA"])
-@pytest.mark.parametrize("form", FORMS)
+# The secret numbers of an RSA key come late in it, behind the modulus, which is public.
+PUBLIC_OF_RSA = ("cut off", "its first line", "its second line")
+
+
+@pytest.mark.parametrize(
+    ("form", "made"),
+    [
+        *(pytest.param(form, ROOT, id=f"P-256 {form}") for form in FORMS),
+        *(pytest.param(form, RSA, id=f"RSA {form}") for form in FORMS if form not in PUBLIC_OF_RSA),
+    ],
+)
 def test_a_key_is_found(form: str, made: Made) -> None:
-    if form == "cut off" and made is RSA:
-        pytest.skip("the secret numbers of an RSA key come late in it")
-    if form in ("its first line", "its second line") and made is RSA:
-        pytest.skip("the modulus, which is public")
     text = b"before " + FORMS[form](made.key_pem) + b" after"
     assert leaks({"key": made.key_pem, "other": EAST.key_pem}, {"output": text, "log": b"nothing"}) == ["key in output"]
 
