@@ -229,46 +229,12 @@ changes:
       sample: created
 """
 
-from ..module_utils._module.configuring import loaded, reconcile
+from ..module_utils._module.configuring import TASK, reconcile
 from ..module_utils._module.run import run
 
 
 def main() -> None:
-    kind = {"api_version": {"required": True}, "kind": {"required": True}}
-    prune = {
-        "set": {"required": True},
-        "kinds": {"type": "list", "elements": "dict", "required": True, "options": kind},
-        "namespaces": {"type": "list", "elements": "str", "default": []},
-    }
-    text = {"required": True}
-    truth = {"type": "bool", "default": False}
-    condition = {"type": text, "status": {"default": "True"}, "reason": {}}
-    field = {"path": text, "value": {"type": "raw"}, "absent": truth}
-    wait_for = {
-        "api_version": text,
-        "kind": text,
-        "name": text,
-        "namespace": {},
-        "condition": {"type": "dict", "options": condition},
-        "field": {"type": "dict", "options": field},
-        "rollout": truth,
-        "absent": truth,
-    }
-    run(
-        reconcile,
-        argument_spec={
-            "manifests": {"type": "list", "elements": "dict"},
-            "src": {"type": "list", "elements": "path"},
-            "state": {"choices": ["present", "absent"], "default": "present"},
-            "force": {"type": "bool", "default": False},
-            "wait": {"type": "bool", "default": True},
-            "wait_timeout": {"type": "int", "default": 300},
-            "wait_for": {"type": "list", "elements": "dict", "default": [], "options": wait_for},
-            "prune": {"type": "dict", "options": prune},
-        },
-        prepare=loaded,
-        required_one_of=[["manifests", "src"]],
-    )
+    run(reconcile, **TASK)
 
 
 if __name__ == "__main__":

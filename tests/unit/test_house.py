@@ -17,6 +17,7 @@ import yaml
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT, Source, sources
 
 MODULE_LINES, UTIL_LINES, UTIL_MEDIAN = 80, 200, 90
+ACTION_LINES = 50
 FUNCTION_LINES, FUNCTION_MOSTLY, FUNCTION_LONG_SHARE, FUNCTION_P90 = 40, 25, 0.02, 20
 TASK_LINES, MAIN_TASK_LINES = 60, 40
 DOCUMENTS = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
@@ -99,6 +100,12 @@ class TestPython:
     def test_modules_are_short(self) -> None:
         none([source.at(source.tree, f"{lines} lines of code, {MODULE_LINES} are allowed")
               for source in modules() if (lines := code_lines(source)) > MODULE_LINES])
+
+    def test_actions_are_thin(self) -> None:
+        """And each stands before a module of the same name, which does the same wherever the action cannot."""
+        none([source.at(source.tree, f"{lines} lines of code, {ACTION_LINES} are allowed")
+              for source in sources("action") if (lines := code_lines(source)) > ACTION_LINES])
+        assert {source.path.stem for source in sources("action") if source.text} <= {source.path.stem for source in modules()}
 
     def test_module_utils_are_short(self) -> None:
         lengths = {source: code_lines(source) for source in sources("module_utils") if source.text}

@@ -32,6 +32,7 @@ LAYERS = {
     "_pki": Layer(frozenset({"_mesh"}), frozenset({"cryptography"})),
     "_module": Layer(frozenset({"_mesh", "_providers", "_kube", "_pki"}), frozenset({"ansible"})),
     "modules": Layer(frozenset({"_mesh", "_providers", "_kube", "_pki", "_module"})),
+    "action": Layer(frozenset({"_module"}), frozenset({"ansible"})),
     "filter": Layer(frozenset({"_mesh", "_providers", "_pki", "_module"}), frozenset({"ansible"})),
     "inventory": Layer(frozenset({"_mesh", "_kube"}), frozenset({"ansible"})),
     "doc_fragments": Layer(frozenset()),
@@ -129,6 +130,8 @@ def test_module_utils_are_private_to_the_collection() -> None:
     pytest.param("modules/a.py", "from ansible_collections.meshops.lifecycle.plugins.module_utils import _mesh", id="absolute"),
     pytest.param("modules/a.py", "import importlib", id="dynamic"),
     pytest.param("inventory/a.py", "from ..modules import ca", id="an inventory from a module"),
+    pytest.param("action/a.py", "from ..module_utils._kube.connect import connect", id="an action past _module"),
+    pytest.param("action/a.py", "from ..modules import mesh_config", id="an action from a module"),
     pytest.param("module_utils/_util/a.py", "import json", id="an unknown layer"),
 ])
 def test_a_wrong_import_is_seen(path: str, text: str) -> None:

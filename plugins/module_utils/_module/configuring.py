@@ -24,6 +24,40 @@ def loaded(params: dict[str, Any]) -> dict[str, Any]:
     return {**params, "src": None, "manifests": [*(params["manifests"] or []), *files]}
 
 
+def _options() -> dict[str, Any]:
+    text = {"required": True}
+    truth = {"type": "bool", "default": False}
+    prune = {
+        "set": text,
+        "kinds": {"type": "list", "elements": "dict", "required": True, "options": {"api_version": text, "kind": text}},
+        "namespaces": {"type": "list", "elements": "str", "default": []},
+    }
+    wait_for = {
+        "api_version": text,
+        "kind": text,
+        "name": text,
+        "namespace": {},
+        "condition": {"type": "dict", "options": {"type": text, "status": {"default": "True"}, "reason": {}}},
+        "field": {"type": "dict", "options": {"path": text, "value": {"type": "raw"}, "absent": truth}},
+        "rollout": truth,
+        "absent": truth,
+    }
+    return {
+        "manifests": {"type": "list", "elements": "dict"},
+        "src": {"type": "list", "elements": "path"},
+        "state": {"choices": ["present", "absent"], "default": "present"},
+        "force": truth,
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "int", "default": 300},
+        "wait_for": {"type": "list", "elements": "dict", "default": [], "options": wait_for},
+        "prune": {"type": "dict", "options": prune},
+    }
+
+
+# For the module, and for the action that does without it.
+TASK: dict[str, Any] = {"argument_spec": _options(), "required_one_of": [["manifests", "src"]], "prepare": loaded}
+
+
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     """Waits also when nothing changed: an earlier run may have been killed while it waited."""
     params = loaded(params)

@@ -2,18 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Ansible around a `reconcile(cluster, params)`: the only place that knows AnsibleModule."""
+"""The Ansible around a `reconcile(cluster, params)`: the only place that knows AnsibleModule, and how to do without it."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import contextlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
 
 try:
     from ansible.module_utils.secrets import register_secret
@@ -24,22 +23,10 @@ from .._kube.cluster import Cluster
 from .._kube.connect import ARGUMENTS, connect
 from .._kube.transport import MISSING
 from .._mesh.errors import MeshError
+from .masking import masked, secrets_of
 
 Reconcile = Callable[[Cluster, dict[str, Any]], dict[str, Any]]
 Prepare = Callable[[dict[str, Any]], dict[str, Any]]
-
-_SECRET_KEYS = {
-    "token",
-    "password",
-    "client-key-data",
-    "client-secret",
-    "access-token",
-    "refresh-token",
-    "id-token",
-    "api_key",
-}
-_HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-_SHORTEST = 6
 
 
 class _Module(AnsibleModule):
@@ -49,7 +36,7 @@ class _Module(AnsibleModule):
         self.log(f"Invoked with {', '.join(sorted(name for name, value in self.params.items() if value is not None))}")
 
     def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
-        hide(self, self.params)
+        hide(self.no_log_values, self.params)
         super().fail_json(msg, **{"invocation": {"module_args": masked(self.params)}, **kwargs})
         raise SystemExit(1)
 
@@ -62,24 +49,60 @@ def run(reconcile: Reconcile, argument_spec: Mapping[str, Any], prepare: Prepare
     module = _Module({**ARGUMENTS, **argument_spec}, **{"supports_check_mode": True, **settings})
     if MISSING:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=MISSING)
-    hide(module, module.params)
     invocation = {"module_args": masked(module.params)}
-    try:
-        params = module.params
-        if prepare:
-            params = prepare(params)
-            hide(module, params)
-        result = reconcile(connect(params, dry_run=module.check_mode), params)
-    except MeshError as error:
-        module.fail_json(msg=str(error), **_shown(module, error.facts))
+    result = _outcome(reconcile, module.params, prepare, module.check_mode, module.no_log_values)
     for warning in result.pop("warnings", []):
         module.warn(warning)
-    module.exit_json(**_shown(module, {"invocation": invocation, **result}))
+    shown = _shown(result, diff=module._diff)
+    if shown.pop("failed", False):
+        module.fail_json(**shown)
+    module.exit_json(**{"invocation": invocation, **shown})
 
 
-def _shown(module: AnsibleModule, result: dict[str, Any]) -> dict[str, Any]:
+def run_here(
+    reconcile: Reconcile, arguments: Mapping[str, Any], argument_spec: Mapping[str, Any], prepare: Prepare | None = None, **rules: Any
+) -> dict[str, Any]:
+    """The same result as of a module, without a process for it. `arguments` are those which a module would get, `_ansible_…` included."""
+    given = {key: value for key, value in arguments.items() if not key.startswith("_ansible_")}
+    valid = ArgumentSpecValidator({**ARGUMENTS, **argument_spec}, **rules).validate(given)
+    params, hidden = valid.validated_parameters, set(valid._no_log_values)
+    invocation = {"module_args": masked(params)}
+    hide(hidden, params)
+    if wrong := _wrong(valid, arguments):
+        result: dict[str, Any] = {"failed": True, "msg": wrong}
+    elif MISSING:
+        result = {"failed": True, "msg": missing_required_lib("kubernetes"), "exception": MISSING}
+    else:
+        result = _outcome(reconcile, params, prepare, bool(arguments["_ansible_check_mode"]), hidden)
+    shown = {"invocation": invocation, **_shown(result, diff=bool(arguments["_ansible_diff"]))}
+    if not arguments.get("_ansible_inject_invocation", True):
+        del shown["invocation"]
+    plain = {key: value for key, value in shown.items() if value is None or isinstance(value, bool)}
+    return {**remove_values(shown, hidden), **plain}
+
+
+def _wrong(valid: ValidationResult, arguments: Mapping[str, Any]) -> str | None:
+    """In the words of AnsibleModule."""
+    if not valid.error_messages:
+        return None
+    said = str(valid.errors.msg)
+    return f"Unsupported parameters for ({arguments['_ansible_module_name']}) module: {said}" if isinstance(valid.errors[0], UnsupportedError) else said
+
+
+def _outcome(reconcile: Reconcile, params: dict[str, Any], prepare: Prepare | None, dry_run: bool, hidden: set[str]) -> dict[str, Any]:
+    hide(hidden, params)
+    try:
+        if prepare:
+            params = prepare(params)
+            hide(hidden, params)
+        return reconcile(connect(params, dry_run=dry_run), params)
+    except MeshError as error:
+        return {**error.facts, "failed": True, "msg": str(error)}
+
+
+def _shown(result: dict[str, Any], diff: bool) -> dict[str, Any]:
     """A diff nobody asked for would only be carried about."""
-    return result if module._diff else {key: value for key, value in result.items() if key != "diff"}
+    return {key: value for key, value in result.items() if diff or key != "diff"}
 
 
 def connect_peer(options: Mapping[str, Any], *, dry_run: bool = False) -> Cluster:
@@ -87,56 +110,9 @@ def connect_peer(options: Mapping[str, Any], *, dry_run: bool = False) -> Cluste
     return connect(options, dry_run=dry_run, environ={})
 
 
-def hide(module: AnsibleModule, params: Any) -> None:
+def hide(hidden: set[str], params: Any) -> None:
     """Tell Ansible every secret that it was given, so that it blots them out of whatever is returned."""
     for secret in set(secrets_of(params)):
-        module.no_log_values.add(secret)
+        hidden.add(secret)
         if register_secret:
             register_secret(secret)
-
-
-def secrets_of(params: Any) -> Iterator[str]:
-    """Every secret value in the parameters: of kubeconfigs given as dictionaries and of Secret manifests."""
-    for value in params.values() if isinstance(params, dict) else params:
-        if isinstance(value, dict | list):
-            yield from secrets_of(value)
-    if not isinstance(params, dict):
-        return
-    for key in _SECRET_KEYS & params.keys():
-        if isinstance(params[key], str):
-            yield from _forms(params[key], coded=key.endswith("-data"))
-    if params.get("kind") == "Secret":
-        for part in ("data", "stringData"):
-            held = params.get(part)
-            for value in held.values() if isinstance(held, dict) else [held] if held else []:
-                yield from _forms(str(value), coded=part == "data")
-
-
-def _forms(value: str, coded: bool) -> Iterator[str]:
-    """As given, and as the server may say it; what is too short would only blot innocent words out."""
-    forms = [value]
-    with contextlib.suppress(binascii.Error, ValueError):
-        forms.append(base64.b64decode(value).decode() if coded else base64.b64encode(value.encode()).decode())
-    yield from (form for form in forms if len(form) >= _SHORTEST)
-
-
-def masked(params: Any) -> Any:
-    """The parameters as -vvv may show them. Manifests are counted: the result names each of them."""
-    if isinstance(params, list):
-        manifests = params and all(isinstance(item, dict) and "apiVersion" in item and "kind" in item for item in params)
-        return _counted(params) if manifests else [masked(item) for item in params]
-    if not isinstance(params, Mapping):
-        return params
-    secret = params.get("kind") == "Secret"
-    return {key: _mask(key, value, secret) for key, value in params.items()}
-
-
-def _mask(key: Any, value: Any, secret: bool) -> Any:
-    if secret and key in ("data", "stringData") and isinstance(value, Mapping):
-        return dict.fromkeys(value, _HIDDEN)
-    return _HIDDEN if key in _SECRET_KEYS and isinstance(value, str) else masked(value)
-
-
-def _counted(manifests: Sequence[Mapping[str, Any]]) -> str:
-    kinds = Counter(str(manifest["kind"]) for manifest in manifests)
-    return f"{len(manifests)} objects: " + ", ".join(f"{count} {kind}" for kind, count in kinds.items())
