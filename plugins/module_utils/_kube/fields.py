@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from .quantity import has_quantities, is_quantity, same_amount, same_but_for_quantities
+
 MANAGER = "meshops.lifecycle"
 
 
 def normal(manifest: Mapping[str, Any], *, has_status: bool = True) -> dict[str, Any]:
-    """A wish as the server will store it: without what only the server may say, secrets as `data`.
+    """A wish as the server will store it: without what only the server may say, secrets as `data`, rules of webhooks with their scope.
 
     What lies deeper is shared with the manifest, since nobody changes it.
     """
@@ -31,13 +33,22 @@ def normal(manifest: Mapping[str, Any], *, has_status: bool = True) -> dict[str,
         plain = wish.pop("stringData") or {}
         coded = {key: base64.b64encode(str(value).encode()).decode() for key, value in plain.items()}
         wish["data"] = {**(wish.get("data") or {}), **coded}
+    if wish.get("apiVersion") == "admissionregistration.k8s.io/v1" and isinstance(wish.get("webhooks"), list):
+        wish["webhooks"] = [_scoped(webhook) for webhook in wish["webhooks"]]
     return wish
+
+
+def _scoped(webhook: Any) -> Any:
+    """What the server adds inside of a list that is one value cannot be told from what somebody wished earlier, so it is said."""
+    if not isinstance(webhook, dict) or not isinstance(webhook.get("rules"), list):
+        return webhook
+    return {**webhook, "rules": [{"scope": "*", **rule} if isinstance(rule, dict) else rule for rule in webhook["rules"]]}
 
 
 def settled(wish: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
     """True only when applying the wish would change nothing: the values are there and we own just these fields.
 
-    Where the shapes leave a doubt (defaults inside lists, quantities written otherwise) the answer is False, and the
+    Where the shapes leave a doubt (defaults inside lists, values that a custom resource may write otherwise) the answer is False, and the
     server decides.
     """
     body = {key: value for key, value in wish.items() if key not in ("apiVersion", "kind", "metadata")}
@@ -50,7 +61,7 @@ def settled(wish: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
         return not body and not _entry(live, "Update")
     if mine.get("apiVersion") != wish.get("apiVersion"):
         return False
-    return _same(body, live, mine.get("fieldsV1") or {})
+    return _Comparison(has_quantities(wish)).same(body, live, mine.get("fieldsV1") or {})
 
 
 def _entry(live: Mapping[str, Any], operation: str) -> dict[str, Any] | None:
@@ -73,29 +84,40 @@ def bears(live: Mapping[str, Any], manager: str) -> bool | None:
     return any(entry.get("manager") == manager for entry in known) if known else None
 
 
-def _same(wish: Any, live: Any, owned: Mapping[str, Any]) -> bool:
-    members = len(owned) - ("." in owned)
-    if not members:
-        # Some types drop what is empty, zero or false; that we own the field says that nobody else has taken it away.
-        return bool(wish == live) or (live is None and not wish)
-    if isinstance(wish, dict) and isinstance(live, dict) and members == len(wish):
-        return all((inner := owned.get(f"f:{key}")) is not None and _same(value, live.get(key), inner) for key, value in wish.items())
-    return isinstance(wish, list) and isinstance(live, list) and members == len(wish) and _same_items(wish, live, owned)
+class _Comparison:
+    """`quantities`: whether the server has words of its own for them."""
+
+    def __init__(self, quantities: bool) -> None:
+        self._equal = same_but_for_quantities if quantities else _equal
+        self._quantities = quantities
+
+    def same(self, wish: Any, live: Any, owned: Mapping[str, Any], key: str = "", within: str = "") -> bool:
+        members = len(owned) - ("." in owned)
+        if not members:
+            # Some types drop what is empty, zero or false; that we own the field says that nobody else has taken it away.
+            amounts = self._quantities and is_quantity(key, within) and same_amount(wish, live)
+            return amounts or self._equal(wish, live, key) or (live is None and not wish)
+        if isinstance(wish, dict) and isinstance(live, dict) and members == len(wish):
+            return all((inner := owned.get(f"f:{name}")) is not None and self.same(value, live.get(name), inner, name, key) for name, value in wish.items())
+        return isinstance(wish, list) and isinstance(live, list) and members == len(wish) and self._same_items(wish, live, owned)
+
+    def _same_items(self, wish: list[Any], live: list[Any], owned: Mapping[str, Any]) -> bool:
+        """Lists that are merged by key, or sets; the order counts too, since applying would restore it."""
+        places = []
+        left = {key: inner for key, inner in owned.items() if key != "."}
+        for item in wish:
+            found = [key for key in left if _names(key, item)]
+            if len(found) != 1:
+                return False
+            there = [place for place, other in enumerate(live) if _names(found[0], other, exactly=True)]
+            if len(there) != 1 or not self.same(item, live[there[0]], left.pop(found[0])):
+                return False
+            places += there
+        return places == sorted(places)
 
 
-def _same_items(wish: list[Any], live: list[Any], owned: Mapping[str, Any]) -> bool:
-    """Lists that are merged by key, or sets; the order counts too, since applying would restore it."""
-    places = []
-    left = {key: inner for key, inner in owned.items() if key != "."}
-    for item in wish:
-        found = [key for key in left if _names(key, item)]
-        if len(found) != 1:
-            return False
-        there = [place for place, other in enumerate(live) if _names(found[0], other, exactly=True)]
-        if len(there) != 1 or not _same(item, live[there[0]], left.pop(found[0])):
-            return False
-        places += there
-    return places == sorted(places)
+def _equal(wish: Any, live: Any, _key: str) -> bool:
+    return bool(wish == live)
 
 
 def _names(key: str, item: Any, exactly: bool = False) -> bool:

@@ -95,10 +95,9 @@ def _engine(scene: Scene) -> Commands:
 
 
 def _ours(scene: Scene) -> Commands:
-    """JSON, since Ansible's filters for YAML take seconds for a set with Istio's CRDs."""
-    file = scene.write("all.json", scene.crds + scene.objects)
-    manifests = f"{{{{ lookup('ansible.builtin.file', '{file}') | from_json }}}}"
-    return _playbook(scene, [{"name": "Bring the set", "meshops.lifecycle.mesh_config": {**_options(scene), "manifests": manifests}}])
+    """From a file of YAML, as kubectl gets one."""
+    file = str(scene.write("all.yaml", scene.crds + scene.objects))
+    return _playbook(scene, [{"name": "Bring the set", "meshops.lifecycle.mesh_config": {**_options(scene), "src": [file]}}])
 
 
 def _startup(scene: Scene) -> Commands:

@@ -118,3 +118,49 @@ def test_adoption_is_only_for_what_was_created_and_never_applied():
     both = copy.deepcopy(created)
     both["metadata"]["managedFields"] += owned(thing(a=1), owner(a={}))["metadata"]["managedFields"]
     assert fields.adoption(both) is None
+
+
+def resources(memory, api_version="apps/v1", within="requests"):
+    return {**thing(**{within: {"memory": memory}}), "apiVersion": api_version}
+
+
+@pytest.mark.parametrize(("wish", "live", "expected"), [
+    pytest.param(resources("2048Mi"), resources("2Gi"), True, id="binary"),
+    pytest.param(resources(0.5), resources("500m"), True, id="a number"),
+    pytest.param(resources("1e3"), resources("1k"), True, id="an exponent"),
+    pytest.param(resources("2G"), resources("2Gi"), False, id="another amount"),
+    pytest.param(resources("0.0000000001"), resources("1n"), False, id="what the server rounds"),
+    pytest.param(resources(True), resources("1"), False, id="no number"),
+    pytest.param(resources("much"), resources("much"), True, id="no quantity"),
+    pytest.param(resources("2048Mi", "example.com/v1"), resources("2Gi", "example.com/v1"), False, id="of a custom resource"),
+    pytest.param(resources("2048Mi", within="data"), resources("2Gi", within="data"), False, id="a text"),
+])  # fmt: skip
+def test_quantities_are_compared_by_amount(wish, live, expected):
+    (within,) = wish["spec"]
+    assert fields.settled(wish, owned(live, owner(**{within: {"f:memory": {}}}))) is expected
+
+
+def autoscaler(value, kind="Resource"):
+    metric = {"type": kind, "resource": {"name": "memory", "target": {"type": "AverageValue", "averageValue": value}}}
+    return {**thing(metrics=[metric]), "apiVersion": "autoscaling/v2"}
+
+
+@pytest.mark.parametrize(("wish", "expected"), [
+    pytest.param(autoscaler("1024Mi"), True, id="the same amount"),
+    pytest.param(autoscaler("1025Mi"), False, id="another"),
+    pytest.param(autoscaler("1Gi", kind="Pods"), False, id="another value beside it"),
+])  # fmt: skip
+def test_quantities_in_lists_that_are_one_value(wish, expected):
+    assert fields.settled(wish, owned(autoscaler("1Gi"), owner(metrics={}))) is expected
+
+
+def webhooks(*rules):
+    hook = {"name": "a", "rules": list(rules)}
+    return {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": {"name": "a"}, "webhooks": [hook]}
+
+
+def test_rules_of_webhooks_are_for_every_scope_unless_they_say_otherwise():
+    wish = webhooks({"resources": ["*"]}, {"resources": ["pods"], "scope": "Namespaced"})
+    assert fields.normal(wish)["webhooks"][0]["rules"] == [{"resources": ["*"], "scope": "*"}, {"resources": ["pods"], "scope": "Namespaced"}]
+    assert "scope" not in wish["webhooks"][0]["rules"][0]
+    assert fields.normal(webhooks("misfit"))["webhooks"][0]["rules"] == ["misfit"]
