@@ -101,9 +101,18 @@ class Played:
 Play = Callable[..., Played]
 
 
+# Two names of one Python. By the first mesh_config runs in the process of the task, by the other as a module.
+OURS, BESIDE = sys.executable, str(Path(sys.executable).with_name(f"python3.{sys.version_info.minor}"))
+
+
 @pytest.fixture
-def play(admin: dict[str, Any], tmp_path: Path) -> Play:
-    """`play(Step(…), …)`: tasks of one playbook, each in a process of its own as ever, at -vvv with --diff.
+def interpreter() -> str:
+    return OURS
+
+
+@pytest.fixture
+def play(admin: dict[str, Any], tmp_path: Path, interpreter: str) -> Play:
+    """`play(Step(…), …)`: tasks of one playbook, at -vvv with --diff.
 
     A task that fails does not stop the next one. A function among the steps is called when its turn comes.
     """
@@ -113,7 +122,7 @@ def play(admin: dict[str, Any], tmp_path: Path) -> Play:
         with turns([step for step in steps if not isinstance(step, Step)]) as url:
             counts = itertools.count()
             tasks = [_task(step, number, admin) if isinstance(step, Step) else _turn(url, next(counts)) for number, step in enumerate(steps)]
-            book.write_text(yaml.safe_dump([_play(tasks, results)]))
+            book.write_text(yaml.safe_dump([_play(tasks, results, interpreter)]))
             ran = subprocess.run(
                 [str(Path(sys.executable).with_name("ansible-playbook")), verbosity, "--diff", str(book)],
                 env={**_surroundings(tmp_path), **environ},
@@ -139,12 +148,12 @@ def _task(step: Step, number: int, admin: Mapping[str, Any]) -> dict[str, Any]:
     return {**task, "check_mode": step.check, "register": f"step_{number}", "ignore_errors": True}
 
 
-def _play(tasks: list[dict[str, Any]], results: Path) -> dict[str, Any]:
+def _play(tasks: list[dict[str, Any]], results: Path, interpreter: str) -> dict[str, Any]:
     registered = ", ".join(task["register"] for task in tasks if "register" in task)
     keep = {"name": "Keep", "ansible.builtin.copy": {"content": f"{{{{ [{registered}] | to_json }}}}", "dest": str(results)}}
     keep |= {"no_log": True, "diff": False}
     play: dict[str, Any] = {"hosts": "localhost", "connection": "local", "gather_facts": False}
-    return {**play, "vars": {"ansible_python_interpreter": sys.executable}, "tasks": [*tasks, keep]}
+    return {**play, "vars": {"ansible_python_interpreter": interpreter}, "tasks": [*tasks, keep]}
 
 
 def _surroundings(home: Path) -> dict[str, str]:

@@ -24,10 +24,15 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.contract import (
     widget,
 )
 
-from .conftest import Play, Step
+from .conftest import BESIDE, OURS, Play, Step
 from .istio_crds import istio_crds
 
 _NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(params=[OURS, BESIDE], ids=["in Ansible's process", "as a module"])
+def interpreter(request):
+    return request.param
 
 
 @pytest.fixture

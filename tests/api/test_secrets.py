@@ -23,7 +23,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issu
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import as_somebody_else, namespace, secret
 from ansible_collections.meshops.lifecycle.tests.unit.support.leaks import leaks, outlets
 
-from .conftest import Play, Step, Way
+from .conftest import BESIDE, OURS, Play, Step, Way
 from .test_cycles import READER_TOKEN, tokens
 
 PIPELINING = {"ANSIBLE_PIPELINING": "true"}  # as the playbooks of the collection have it
@@ -143,9 +143,10 @@ def run(play: Play, story: Story, environ: Mapping[str, str], steps: Mapping[str
     return Told(leaks(story.secrets(), places), results)
 
 
-def test_nothing_is_written_anywhere(play: Play, cluster: Cluster, admin: dict[str, Any], api_server: Any, way: Way) -> None:
+@pytest.mark.parametrize("interpreter", [OURS, BESIDE], ids=["in Ansible's process", "as a module"])
+def test_nothing_is_written_anywhere(play: Play, cluster: Cluster, admin: dict[str, Any], api_server: Any, way: Way, interpreter: str) -> None:
     """With pipelining, arguments come to a module by a pipe: then there is no file either, not even for a moment."""
-    story = Story(cluster, admin, api_server, way, "leaks")
+    story = Story(cluster, admin, api_server, way, "leaks" if interpreter == OURS else "leaks-beside")
     told = run(play, story, PIPELINING, story.steps())
     assert told.leaks == []
     assert told.results["another value"]["diff"][0]["after"]["data"]["tls.key"].startswith("sha256:")
@@ -156,19 +157,23 @@ GIVEN = {
     "the links": "",
     "a root that is given": "the given root",
     "a kubeconfig with a token": "our token",
-    "a Secret": "the Secret applied",
 }
 
 
-@pytest.mark.parametrize("kept", [False, True], ids=["for a moment", "kept"])
+@pytest.mark.parametrize(("kept", "interpreter", "secret_set"), [
+    pytest.param(False, BESIDE, "the Secret applied", id="for a moment"),
+    pytest.param(True, BESIDE, "the Secret applied", id="kept"),
+    pytest.param(True, OURS, "", id="not where mesh_config needs no module"),
+])  # fmt: skip
 def test_the_files_of_ansible_hold_what_a_task_was_given_and_nothing_else(
-    play: Play, cluster: Cluster, admin: dict[str, Any], api_server: Any, way: Way, kept: bool
+    play: Play, cluster: Cluster, admin: dict[str, Any], api_server: Any, way: Way, kept: bool, interpreter: str, secret_set: str
 ) -> None:
     """Without pipelining Ansible itself writes a module's arguments to a file, and keeps it if it is told to."""
-    story = Story(cluster, admin, api_server, way, "leaks-kept" if kept else "leaks-files")
-    told = run(play, story, {"ANSIBLE_KEEP_REMOTE_FILES": "true"} if kept else {}, {name: story.steps()[name] for name in GIVEN})
+    given = {**GIVEN, "a Secret": secret_set}
+    story = Story(cluster, admin, api_server, way, f"leaks-{'kept' if kept else 'files'}-{len(secret_set)}")
+    told = run(play, story, {"ANSIBLE_KEEP_REMOTE_FILES": "true"} if kept else {}, {name: story.steps()[name] for name in given})
     found = [leak.partition(" in ")[::2] for leak in told.leaks]
     assert all("/scratch/" in place for _secret, place in found), told.leaks
-    assert {secret for secret, _place in found} == set(filter(None, GIVEN.values()))
+    assert {secret for secret, _place in found} == set(filter(None, given.values()))
     left = [place for _secret, place in found if not place.startswith("while it ran: ")]
     assert bool(left) == kept, told.leaks

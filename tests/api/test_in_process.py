@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""mesh_config with and without a process for its module: nobody can tell from the results."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
+from ansible_collections.meshops.lifecycle.tests.unit.support.contract import as_somebody_else, config_map, namespace, secret
+
+from .conftest import BESIDE, OURS, Way, _surroundings
+
+MODULE = "Using module file"
+GROUP = "group/meshops.lifecycle.mesh"
+PLACE = "in-process"
+
+
+@pytest.fixture
+def cluster(admin: dict[str, Any]) -> Cluster:
+    found = connect(admin, environ={})
+    found.apply([namespace(PLACE)])
+    return found
+
+
+def tasks() -> list[dict[str, Any]]:
+    """Relative paths, aliases, defaults of the group, the play's environment, and what goes wrong in every way."""
+    one, two = config_map(PLACE, a="one", number="7"), config_map(PLACE, a="two")
+    theirs = {**secret(PLACE, token="a-token-nobody-sees"), "metadata": {"name": "theirs", "namespace": PLACE}}
+    wishes: list[dict[str, Any]] = [
+        {"manifests": [one], "check": True},
+        {"manifests": [one, secret(PLACE, token="another-hidden-token")]},
+        {"manifests": [one]},
+        {"src": ["set.yml"]},
+        {"manifests": [two], "diff": False},
+        {"manifests": [{**two, "data": {"day": "{{ '2024-01-01' }}", "text": "{{ word }}"}}]},
+        {"manifests": [theirs]},
+        {"manifests": [{**one, "speck": 1}]},
+        {"manifests": [one], "stat": "present", "api_key": "hidden-api-key"},
+        {"manifests": [one], "state": "presnt"},
+        {"state": "present"},
+        {"src": ["nowhere.yml"]},
+        {"manifests": [one], "cluster_uid": "another"},
+        {"manifests": [one], "context": "nowhere"},
+        {"manifests": [one], "validate_certs": True, "verify_ssl": True},
+        {"manifests": [one], "wait_for": [{"api_version": "v1", "kind": "ConfigMap", "name": "no"}], "wait_timeout": 1},
+        {"manifests": [one], "environment": {"K8S_AUTH_IMPERSONATE_USER": "nobody"}},
+        {"manifests": [one, theirs, secret(PLACE)], "state": "absent"},
+    ]
+    keywords = ("check", "diff", "environment")
+    made = []
+    for number, wish in enumerate(wishes):
+        options = {key: value for key, value in wish.items() if key not in keywords}
+        task = {"meshops.lifecycle.mesh_config": options, "register": f"step_{number}", "ignore_errors": True}
+        task |= {"check_mode": wish.get("check", False), "diff": wish.get("diff", True), "environment": wish.get("environment", {})}
+        made.append(task)
+    return made
+
+
+def play(folder: Path, way: Way, interpreter: str, each: list[dict[str, Any]], **keywords: Any) -> tuple[list[dict[str, Any]], str]:
+    folder.mkdir()
+    (folder / "set.yml").write_text(yaml.safe_dump(config_map(PLACE, a="from a file")))
+    (folder / "kubeconfig").write_text(Path(way.kubeconfig).read_text())
+    results = "{{ [" + ", ".join(task["register"] for task in each) + "] | to_json }}"
+    keep = {"ansible.builtin.copy": {"content": results, "dest": str(folder / "results.json")}, "no_log": True}
+    book = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [*each, keep], **keywords}
+    book["vars"] = {"ansible_python_interpreter": interpreter, "word": "templated"}
+    (folder / "play.yml").write_text(yaml.safe_dump([{"module_defaults": {GROUP: {"context": "admin", "cluster": "east"}}, **book}]))
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    ran = subprocess.run([program, "-vvv", str(folder / "play.yml")], env=_surroundings(folder), cwd="/", capture_output=True, text=True, check=False)
+    assert (folder / "results.json").exists(), ran.stdout + ran.stderr
+    return json.loads((folder / "results.json").read_text()), ran.stdout
+
+
+def told(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without what each run has of its own."""
+    text = json.dumps(results)
+    for result in results:
+        for change in result.get("diff", []):
+            meta = (change["before"] or {}).get("metadata", {}), (change["after"] or {}).get("metadata", {})
+            assert not any("managedFields" in each for each in meta)
+    assert "hidden-api-key" not in text and "a-token-nobody-sees" not in text
+    return results
+
+
+def test_the_results_are_the_same(cluster: Cluster, way: Way, tmp_path: Path) -> None:
+    """The kubeconfig is relative to the playbook, and comes from the environment of the play."""
+    ways = {}
+    for name, interpreter in (("ours", OURS), ("beside", BESIDE)):
+        as_somebody_else(cluster, {**secret(PLACE), "metadata": {"name": "theirs", "namespace": PLACE}, "data": {"token": "dGhlaXJz"}})
+        ways[name] = play(tmp_path / name, way, interpreter, tasks(), environment={"K8S_AUTH_KUBECONFIG": "kubeconfig"})
+    (ours, our_output), (beside, output) = ways["ours"], ways["beside"]
+    assert our_output.count(MODULE) < output.count(MODULE) == len(tasks()) + our_output.count(MODULE)
+    failed = [bool(result.get("failed")) for result in beside]
+    assert failed == [False] * 6 + [True] * 8 + [False] + [True] * 2 + [False], [result.get("msg") for result in beside]
+    for number, (one, other) in enumerate(zip(told(ours), told(beside), strict=True)):
+        assert one == json.loads(json.dumps(other).replace(str(tmp_path / "beside"), str(tmp_path / "ours"))), f"step {number}"
+
+
+ELSEWHERE = {
+    "async": {"async": 60, "poll": 1},
+    "an environment that Python reads when it starts": {"environment": {"PYTHONWARNINGS": "ignore"}},
+    "an interpreter that has to be found": {"vars": {"ansible_python_interpreter": "auto"}},
+}
+
+
+def test_a_module_is_used_where_it_makes_a_difference(cluster: Cluster, way: Way, tmp_path: Path) -> None:
+    """And nowhere else, loops and delegation included."""
+    ping = {"meshops.lifecycle.mesh_config": {"manifests": [config_map(PLACE, a="1")], "kubeconfig": way.kubeconfig}, "ignore_errors": True}
+    each = [{**ping, **keywords, "register": f"step_{number}"} for number, keywords in enumerate(ELSEWHERE.values())]
+    _results, output = play(tmp_path / "elsewhere", way, OURS, each)
+    assert output.count("modules/mesh_config.py") == len(ELSEWHERE)
+    here = [{**ping, "loop": [1, 2], "register": "a"}, {**ping, "delegate_to": "localhost", "register": "b"}]
+    (looped, delegated), output = play(tmp_path / "here", way, OURS, here)
+    assert "modules/mesh_config.py" not in output
+    assert [result["changed"] for result in looped["results"]] == [False, False]
+    assert not delegated.get("failed"), delegated
