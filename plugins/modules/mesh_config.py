@@ -14,6 +14,9 @@ description:
   - Namespaces and custom resource definitions come first. Objects of those definitions wait until they are served, webhook configurations come last.
   - A field that left the manifests since the last run is removed from the object; fields of other owners are left alone.
   - A field that the API does not know is an error and is not silently dropped.
+notes:
+  - With C(connection=local) and C(ansible_python_interpreter="{{ ansible_playbook_python }}"), without C(become) and C(async), the work is done in
+    Ansible's own process, which saves most of the time for each cluster. Results are the same.
 author:
   - meshops contributors (@meshops)
 extends_documentation_fragment:
@@ -32,7 +35,7 @@ options:
     description:
       - Files of manifests, as YAML (any number of documents) or as JSON, on the host that executes the module.
         The objects in a C(List) are taken one by one.
-      - For large sets this is faster than O(manifests), which Ansible templates value by value. Nothing in the files is templated.
+      - Recommended for large sets. It is faster than O(manifests), which Ansible templates value by value. Nothing in the files is templated.
       - Dates, and numbers with colons, are text as they are for C(kubectl). Only types that JSON has too are allowed.
       - A file that cannot be read, that is encrypted by C(ansible-vault), that is not valid YAML, or of which a document is not a mapping, is
         an error that names the file and the place. Nothing is written then.

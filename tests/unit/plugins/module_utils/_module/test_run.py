@@ -135,3 +135,38 @@ def test_a_peer_is_not_found_by_the_environment(monkeypatch):
     monkeypatch.setenv("K8S_AUTH_API_KEY", "t")
     with pytest.raises(Refused, match="No cluster is named"):
         running.connect_peer({})
+
+
+@pytest.fixture
+def here(monkeypatch):
+    def go(reconcile: Any, diff: bool = False, check: bool = False, shown: bool = True, **options: Any) -> dict[str, Any]:
+        monkeypatch.setattr(running, "connect", lambda params, dry_run: FakeCluster(name="east", dry_run=dry_run))
+        told = {"_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_module_name": "m", "_ansible_inject_invocation": shown}
+        return running.run_here(reconcile, {**options, **told}, SPEC)
+
+    return go
+
+
+def test_without_a_module_the_modes_count_as_well(here):
+    def reconcile(cluster, params):
+        return {"changed": True, "diff": [], "seen": cluster.dry_run, "warnings": ["careful"]}
+
+    assert here(reconcile, check=True, diff=True, shown=False) == {"changed": True, "diff": [], "seen": True, "warnings": ["careful"]}
+    assert here(reconcile, shown=False) == {"changed": True, "seen": False, "warnings": ["careful"]}
+
+
+@pytest.mark.parametrize("wrong", [{}, {"nonsense": 1}, {"peers": 7}], ids=["fine", "an unknown option", "a value of another type"])
+def test_without_a_module_no_secret_is_shown_either(here, wrong: dict[str, Any]):
+    def reconcile(cluster, params):
+        raise Refused(f"east: {CODED} and kubeconfig-token.", echo=params)
+
+    result = here(reconcile, manifests=[SECRET], kubeconfig=KUBECONFIG, api_key="an-api-key", **wrong)
+    assert result["failed"] is True
+    assert result["msg"].startswith("Unsupported parameters for (m) module: nonsense" if "nonsense" in wrong else "Elements value" if wrong else "east: ****")
+    for hidden in (CODED, "abcdefghijkl", "kubeconfig-token", "an-api-key"):
+        assert hidden not in json.dumps(result)
+
+
+def test_without_a_module_a_missing_library_is_named(here, monkeypatch):
+    monkeypatch.setattr(running, "MISSING", "Traceback")
+    assert "kubernetes" in here(lambda cluster, params: {})["msg"]
