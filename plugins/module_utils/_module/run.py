@@ -74,6 +74,8 @@ def run_here(
         result = {"failed": True, "msg": missing_required_lib("kubernetes"), "exception": MISSING}
     else:
         result = _outcome(reconcile, params, prepare, bool(arguments["_ansible_check_mode"]), hidden)
+    if warnings := [f"Both option {each['option']} and its alias {each['alias']} are set." for each in valid._warnings]:
+        result["warnings"] = [*warnings, *result.get("warnings", [])]
     shown = {"invocation": invocation, **_shown(result, diff=bool(arguments["_ansible_diff"]))}
     if not arguments.get("_ansible_inject_invocation", True):
         del shown["invocation"]
