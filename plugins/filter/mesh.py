@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -96,6 +98,15 @@ def mesh_environment(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster:
 
 # An automation platform sets these for one cluster; a task that names a context must not follow them.
 _TARGET = ("K8S_AUTH_HOST", "K8S_AUTH_API_KEY", "K8S_AUTH_USERNAME", "K8S_AUTH_PASSWORD")
+
+
+def mesh_helm(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
+    """Helm reads a file itself: its module would copy a kubeconfig that is named to it, with the keys of all clusters, into a temporary file."""
+    told = named(members(hosts, hostvars), cluster).kube.get("kubeconfig")
+    if not told or isinstance(told, Mapping):
+        return {"kubeconfig": told or None, "environment": {}}
+    parts = (str(Path(part).expanduser()) for part in str(told).split(os.pathsep) if part)
+    return {"kubeconfig": "", "environment": {"KUBECONFIG": os.pathsep.join(parts)}}
 
 
 def _connection(member: Member) -> dict[str, Any]:
@@ -192,6 +203,7 @@ class FilterModule:
             mesh_crd_groups,
             mesh_environment,
             mesh_expected,
+            mesh_helm,
             mesh_leftovers,
             mesh_links,
             mesh_manifests,

@@ -209,6 +209,15 @@ class TestPlaybooks:
         none([str(path.relative_to(CHECKOUT)) for path in files("roles/**/*.yml", "playbooks/**/*.yml")
               if re.search(r"default\(\s*omit", path.read_text(encoding="utf-8"))])
 
+    def test_no_helm_task_lets_its_module_copy_the_kubeconfig(self) -> None:
+        """See the filter mesh_helm."""
+        asked = 'environment: "{{ {0}.environment }}"', 'kubeconfig: "{{ omit if {0}.kubeconfig is none else {0}.kubeconfig }}"'
+        told = {path: path.read_text(encoding="utf-8") for path in files("roles/*/tasks/**/*.yml", "playbooks/*.yml")}
+        calls = {path: text.count(" kubernetes.core.helm:") for path, text in told.items() if " kubernetes.core.helm:" in text}
+        assert calls
+        none([f"{path.relative_to(CHECKOUT)} does not say `{line}` in each Helm task" for path, number in calls.items()
+              for line in (part.replace("{0}", f"__{path.parts[-3]}_helm") for part in asked) if told[path].count(line) != number])
+
     def test_plays_run_on_the_controller_with_its_python(self) -> None:
         plays = [(path, play) for path in files("playbooks/*.yml") if not path.name.endswith(".meta.yml")
                  for play in yaml_of(path) or [] if not any("import_playbook" in key for key in play)]

@@ -98,7 +98,18 @@ class TestEstate:
         assert set(environment.values()) == ({""} if hidden else set())
         assert ("K8S_AUTH_HOST" in environment) is hidden
 
-    @pytest.mark.parametrize("name", ["mesh_links", "mesh_environment", "mesh_expected", "mesh_topology", "mesh_connection"])
+    @pytest.mark.parametrize(("kube", "told"), [
+        ({"kubeconfig": "/etc/fleet", "context": "c"}, {"kubeconfig": "", "environment": {"KUBECONFIG": "/etc/fleet"}}),
+        ({"kubeconfig": "~/one:two"}, {"kubeconfig": "", "environment": {"KUBECONFIG": "/home/ops/one:two"}}),
+        ({"kubeconfig": {"users": []}, "context": "c"}, {"kubeconfig": {"users": []}, "environment": {}}),
+        ({"context": "c"}, {"kubeconfig": None, "environment": {}}),
+        ({"host": "https://api.example", "api_key": "k"}, {"kubeconfig": None, "environment": {}}),
+    ])
+    def test_helm_is_told_where_a_kubeconfig_lies(self, monkeypatch: pytest.MonkeyPatch, kube: dict[str, Any], told: dict[str, Any]) -> None:
+        monkeypatch.setenv("HOME", "/home/ops")
+        assert call("mesh_helm", ["east"], {"east": {**HOSTVARS["east"], "mesh_kube": kube}}, "east") == told
+
+    @pytest.mark.parametrize("name", ["mesh_links", "mesh_environment", "mesh_helm", "mesh_expected", "mesh_topology", "mesh_connection"])
     @pytest.mark.parametrize("cluster", ["bastion", "planned", "nowhere"])
     def test_a_host_that_is_no_cluster_is_refused_by_name(self, name: str, cluster: str) -> None:
         with pytest.raises(AnsibleFilterError, match=f"{cluster}: the inventory has no cluster of this name with a mesh_name and a mesh_kube"):
