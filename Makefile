@@ -15,7 +15,7 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 -include tests/lab/lab.mk
 
 .PHONY: help setup tools env demo test lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog \
-  unit unit-newest unit-oldest unit-lab unit-bench sanity test-api test-lab molecule bench clean
+  unit unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -60,7 +60,7 @@ lint-docs: tools
 lint-changelog: tools
 	$(tools) antsibull-changelog lint
 
-unit: unit-newest unit-oldest $(if $(wildcard tests/lab/tests/*.py),unit-lab) unit-bench ## unit tests, on the newest and on the oldest Python and ansible-core (ARGS="-k name")
+unit: unit-newest unit-oldest $(if $(wildcard tests/lab/tests/*.py),unit-lab) unit-bench unit-drills ## unit tests, on the newest and on the oldest Python and ansible-core (ARGS="-k name")
 
 unit-newest: tools
 	$(tools) $(pytest) -n 2 tests/unit $(ARGS)
@@ -74,6 +74,9 @@ unit-lab: tools
 unit-bench: tools
 	PYTHONPATH=tests/lab:tests/bench $(tools) $(pytest) tests/bench/tests $(ARGS)
 
+unit-drills: tools
+	PYTHONPATH=tests/lab:tests/drills $(tools) $(pytest) tests/drills/tests $(ARGS)
+
 sanity: tools ## ansible-test sanity, nothing ignored (ARGS="--test pep8")
 	$(tools) python mk/sanity.py $(ARGS)
 
@@ -83,11 +86,22 @@ test-api: tools lab-build ## tests on a real etcd and kube-apiserver
 test-lab: tools lab ## end-to-end tests on the lab
 	$(tools) $(pytest) tests/e2e $(ARGS)
 
-molecule: tools lab ## the default scenario on the lab: converge, idempotence, verify
+molecule: tools lab ## the scenarios on the lab: converge, idempotence, verify; a rotation
 	$(tools) molecule test --all --report $(ARGS)
 
 bench: tools lab-build ## measure against kubectl, helm, istioctl and kubernetes.core; writes docs/benchmarks.md (BENCH_RUNS=10 BENCH_ONLY="P1 P2")
 	PYTHONPATH=tests/lab:tests/bench $(tools) python -m meshbench --runs=$(or $(BENCH_RUNS),10) --only="$(BENCH_ONLY)" --peers="$(BENCH_PEERS)"
+
+drill := PYTHONPATH=tests/lab:tests/drills $(tools) python -m meshdrill
+
+drill-naive drill-rotation drill-kill: tools lab
+	@mkdir -p build/drills
+	$(tools) ansible-playbook meshops.lifecycle.site -i inventories/lab > build/drills/site.log
+	$(drill) $(@:drill-%=%) --runs=$(or $(DRILL_RUNS),1) $(DRILL_OPTIONS)
+
+drill-naive: ## what is lost by putting another root into cacerts and restarting
+drill-rotation: ## rotate under load until each flow had 20,000 requests; nobody notices (DRILL_RUNS=10 DRILL_OPTIONS="--kinds root")
+drill-kill: ## kill a root rotation before and after each of its writes (DRILL_OPTIONS="--points '1 7'")
 
 clean: ## remove test results; the cache is kept (see mk/environment.py)
 	rm -rf build .ansible tests/output

@@ -45,16 +45,19 @@ class Way:
 @pytest.fixture(scope="session")
 def way(api_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Way:
     """Both with tokens, as they are used in the field."""
-    cluster = connect({"kubeconfig": str(api_server.kubeconfig), "context": api_server.context}, environ={})
+    return way_to(api_server, tmp_path_factory.mktemp("way"))
+
+
+def way_to(server: Any, folder: Path) -> Way:
+    cluster = connect({"kubeconfig": str(server.kubeconfig), "context": server.context}, environ={})
     tokens = {name: _token(cluster, name) for name in ("admin", "reader")}
-    config = yaml.safe_load(api_server.kubeconfig.read_text())
+    config = yaml.safe_load(server.kubeconfig.read_text())
     entry = config["clusters"][0]["cluster"]
-    folder = tmp_path_factory.mktemp("way")
     (folder / "ca.crt").write_bytes(base64.b64decode(entry["certificate-authority-data"]))
     config["users"] = [{"name": name, "user": {"token": token}} for name, token in tokens.items()]
     config["contexts"] = [{"name": name, "context": {"cluster": config["clusters"][0]["name"], "user": name}} for name in tokens]
     (folder / "kubeconfig").write_text(yaml.safe_dump(config))
-    return Way(api_server.server, str(folder / "ca.crt"), str(folder / "kubeconfig"), tokens)
+    return Way(server.server, str(folder / "ca.crt"), str(folder / "kubeconfig"), tokens)
 
 
 def _token(cluster: Cluster, name: str) -> str:

@@ -38,7 +38,7 @@ class Journal:
                     time.sleep(0.02)
                 elif mark.encode() in line:
                     self.offset = log.tell()
-                    return [event for event in events if event["user"]["username"] == MODULES]
+                    return [event for event in events if event["user"].get("username") == MODULES]
                 else:
                     events.append(json.loads(line))
         raise AssertionError("the audit log does not move")

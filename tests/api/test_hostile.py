@@ -174,7 +174,7 @@ class TestReading:
 
     def test_an_unknown_kind_is_looked_up(self, cluster, between, fault):
         between.befall(fault, "GET", 2)
-        assert cluster.serves("coordination.k8s.io/v1", "Lease")
+        assert cluster.serves("node.k8s.io/v1", "RuntimeClass")
 
 
 @pytest.mark.parametrize("fault", WRITES, ids=str)

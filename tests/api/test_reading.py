@@ -70,13 +70,15 @@ def actions(cluster: Cluster, manifests: list[dict[str, Any]], **how: Any) -> se
 def test_a_set_costs_one_request_for_each_kind_and_one_for_what_is_served(cluster, admin, places):
     group = f"{places[0]}.example.com"
     wishes = [*map(namespace, places), crd(group), *objects(places, group, team=places[0])]
-    assert actions(cluster, wishes) == {"created", "unchanged"}
+    assert "created" in actions(cluster, wishes)
     again = connect(admin, environ={})
     told = asked(again)
     assert actions(again, wishes) == {"unchanged"}
-    assert sorted(told) == [
+    # Other tests leave namespaces on this server: beyond so many the list is given up for the three by name.
+    spaces = [request for request in told if request.startswith("GET /api/v1/namespaces")]
+    assert spaces[0] == "GET /api/v1/namespaces" and len(spaces) in (1, 4)
+    assert sorted(request for request in told if request not in spaces) == [
         "GET /api/v1/configmaps team=" + places[0],
-        "GET /api/v1/namespaces",
         "GET /api/v1/secrets team=" + places[0],
         "GET /apis",
         f"GET /apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.{group}",

@@ -13,6 +13,7 @@ import ssl
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -53,6 +54,11 @@ class Access:
         return None if spared else self.proxy
 
     def tls(self) -> ssl.SSLContext | None:
+        """The same for all connections, for it costs as much to make as half a handshake."""
+        return self._tls
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext | None:
         """As strict as kubectl, no stricter: many clusters' CAs lack the extensions that Python 3.13 asks for."""
         if self.url.scheme != "https":
             return None

@@ -80,10 +80,6 @@ class Question:
     body: bytes | None = None
     timeout: float = 15
 
-    @property
-    def channel(self) -> str:
-        return f"/api/v1/namespaces/{self.namespace}/pods/{self.pod}/portforward?ports={self.port}"
-
 
 _MISTYPED = (b"failed to create typed patch object", b"failed to convert new object")
 # How the API server quotes a value that does not fit; it may be a secret.

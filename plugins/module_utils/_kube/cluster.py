@@ -23,6 +23,7 @@ from .transport import Transport
 
 if TYPE_CHECKING:
     from .._mesh.condition import Condition
+    from .._mesh.question import Greeting
 
 _ASKED_AT_ONCE = 32
 
@@ -60,6 +61,7 @@ class Identity:
 
 Permissions = list[Permission]
 Answers = list[Answer | MeshError]
+Chains = list[bytes | MeshError]
 
 
 class Cluster:
@@ -105,6 +107,18 @@ class Cluster:
 
         return remove.create(self._server, manifest)
 
+    def amend(self, before: Mapping[str, Any], patch: Mapping[str, Any], exact: bool = True) -> Change:
+        """A merge patch of an object that was read; with `exact` it is refused if somebody wrote the object since."""
+        from . import amend
+
+        return amend.amend(self._server, before, patch, exact)
+
+    def replace(self, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Write what was read and changed; None if somebody else wrote it in between."""
+        from . import replace
+
+        return replace.replace(self._server, manifest)
+
     def delete(self, refs: Iterable[Ref], wait: float = 0) -> Changes:
         """`wait` is how many seconds finalizers get."""
         from . import remove
@@ -137,6 +151,12 @@ class Cluster:
         from . import portforward
 
         return each(lambda question: portforward.ask(self._server.transport, question), questions, _ASKED_AT_ONCE)
+
+    def greet_all(self, greetings: Sequence[Greeting]) -> Chains:
+        """The certificates that are served, as PEM, in the order of the greetings; what failed stands in the place of its chain."""
+        from . import handshake
+
+        return each(lambda greeting: handshake.greet(self._server.transport, greeting), greetings, _ASKED_AT_ONCE)
 
     def denied(self, permissions: Sequence[Permission]) -> Permissions:
         """Those of them that our credential does not have."""

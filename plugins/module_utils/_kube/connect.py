@@ -15,11 +15,10 @@ from typing import Any
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 
 from .._mesh.errors import MeshError, Refused
-from . import kubeconfig
+from . import killpoint, kubeconfig
 from .access import Access, basic, bearer, read_file
 from .cluster import Cluster
 from .deadline import OPTIONS, Limits
-from .transport import Transport
 
 ARGUMENTS: dict[str, Any] = {
     **AUTH_ARG_SPEC,
@@ -51,7 +50,7 @@ def connect(
         told = f"{params['cluster']}: " if params.get("cluster") else ""
         raise type(error)(f"{told}{error}", **error.facts) from error
     name = params.get("cluster") or context or access.url.hostname or access.server
-    cluster = Cluster(Transport(access, name, limits=limits), name=name, dry_run=dry_run)
+    cluster = Cluster(killpoint.transport(access, name, limits), name=name, dry_run=dry_run)
     if params.get("cluster_uid"):
         _pinned(cluster, params["cluster_uid"])
     return cluster

@@ -61,6 +61,7 @@ def builtin() -> dict[tuple[str, str], Kind]:
         "apiextensions.k8s.io/v1": "!CustomResourceDefinition",
         "admissionregistration.k8s.io/v1": "!MutatingWebhookConfiguration !ValidatingWebhookConfiguration",
         "policy/v1": "PodDisruptionBudget",
+        "coordination.k8s.io/v1": "Lease",
     }
     kinds = {}
     for version, names in table.items():

@@ -10,7 +10,9 @@ import http.client
 import io
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from .._mesh.errors import MeshError, NotReady, Unreachable
 from .answer import Answer, Question, error
@@ -23,43 +25,74 @@ _TRIES = 3
 _HARMLESS = ("GET", "HEAD")
 # The API server itself, for now; and what it says of a kubelet that it does not reach, which may stay so.
 _BUSY, _BROKEN = (429, 503), (500, 502, 504)
+T = TypeVar("T")
+
+
+class Port(Protocol):
+    """Which port of which pod, and for how many seconds."""
+
+    @property
+    def namespace(self) -> str: ...
+    @property
+    def pod(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def timeout(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class Forwarded:
+    """A port of a pod, open: bytes to it and bytes from it."""
+
+    send: Callable[[bytes], None]
+    stream: io.BufferedIOBase
 
 
 def ask(transport: Transport, question: Question) -> Answer:
-    """Tried again when the connection breaks, unless a request could then arrive twice and matter twice.
+    """Tried again when the connection breaks, unless a request could then arrive twice and matter twice."""
+    return forward(transport, question, lambda opened: _exchange(opened, question), repeat=question.method in _HARMLESS)
+
+
+def forward(transport: Transport, to: Port, talk: Callable[[Forwarded], T], repeat: bool = True) -> T:
+    """What `talk` makes of the forwarded port; called again when the connection breaks, if it may be repeated.
 
     The time-out is the pod's; for an API server that is busy or restarts there is the patience of every request.
     """
-    who = f"{transport.name}: Pod {question.namespace}/{question.pod}, port {question.port},"
+    who = f"{transport.name}: Pod {to.namespace}/{to.pod}, port {to.port},"
     end: float | None = None
     for attempt in range(1, _TRIES + 1):
-        with _opened(transport, question, who) as opened:
-            end = end or time.monotonic() + question.timeout
+        with _opened(transport, to, who) as opened:
+            end = end or time.monotonic() + to.timeout
             opened.until(end)
             try:
-                return _told(opened, question, who)
+                return talk(_forwarded(opened, who))
             except TimeoutError as late:
-                raise NotReady(f"{who} does not answer within {question.timeout:g} s.") from late
+                raise NotReady(f"{who} does not answer within {to.timeout:g} s.") from late
             except (OSError, http.client.HTTPException) as failed:
-                if attempt == _TRIES or question.method not in _HARMLESS or time.monotonic() >= end:
+                if attempt == _TRIES or not repeat or time.monotonic() >= end:
                     raise _unasked(who, failed) from failed
     raise AssertionError("unreachable")
 
 
-def _opened(transport: Transport, question: Question, who: str) -> WebSocket:
+def _forwarded(opened: WebSocket, who: str) -> Forwarded:
+    return Forwarded(lambda data: opened.send(_DATA, data), io.BufferedReader(_Incoming(opened.receive(), who)))
+
+
+def _opened(transport: Transport, to: Port, who: str) -> WebSocket:
     """Nothing has reached the pod so far: whatever the request is, it can be begun again."""
     start, limits = time.monotonic(), transport.limits
     for attempt in itertools.count(1):
         left = start + limits.patience - time.monotonic() if attempt < limits.attempts else 0.0
         asked = None
         try:
-            opened = _upgraded(transport, question)
+            opened = _upgraded(transport, to)
             if opened.refused is None:
                 return opened
-            asked = _again(transport, question, opened.refused, attempt, left)
+            asked = _again(transport, to, opened.refused, attempt, left)
         except TimeoutError as late:
-            if left <= 0 or time.monotonic() >= start + question.timeout:
-                raise NotReady(f"{who} does not answer within {question.timeout:g} s.") from late
+            if left <= 0 or time.monotonic() >= start + to.timeout:
+                raise NotReady(f"{who} does not answer within {to.timeout:g} s.") from late
         except (OSError, http.client.HTTPException) as failed:
             if left <= 0 or transport.hopeless(failed):
                 raise _unasked(who, failed) from failed
@@ -67,21 +100,25 @@ def _opened(transport: Transport, question: Question, who: str) -> WebSocket:
     raise AssertionError("unreachable")
 
 
-def _upgraded(transport: Transport, question: Question) -> WebSocket:
-    access, wait = transport.access, min(transport.limits.read, question.timeout)
-    opened = WebSocket(access, question.channel, wait)
+def _channel(to: Port) -> str:
+    return f"/api/v1/namespaces/{to.namespace}/pods/{to.pod}/portforward?ports={to.port}"
+
+
+def _upgraded(transport: Transport, to: Port) -> WebSocket:
+    access, wait = transport.access, min(transport.limits.read, to.timeout)
+    opened = WebSocket(access, _channel(to), wait)
     if opened.refused and opened.refused.status == 401 and transport.renew(access):
-        opened = WebSocket(transport.access, question.channel, wait)
+        opened = WebSocket(transport.access, _channel(to), wait)
     if opened.refused and opened.refused.ok:
         raise http.client.HTTPException("the answer is not from an API server")
     return opened
 
 
-def _again(transport: Transport, question: Question, refused: Answer, attempt: int, left: float) -> float | None:
+def _again(transport: Transport, to: Port, refused: Answer, attempt: int, left: float) -> float | None:
     """For how long the server asks to be left alone, unless its refusal is final."""
     passing = refused.status in _BUSY or (refused.status in _BROKEN and attempt < _TRIES)
     if left <= 0 or not passing:
-        raise error(refused, transport.name, f"forward a port to Pod {question.namespace}/{question.pod}")
+        raise error(refused, transport.name, f"forward a port to Pod {to.namespace}/{to.pod}")
     return retry_after(refused)
 
 
@@ -89,10 +126,9 @@ def _unasked(who: str, failed: Exception) -> Unreachable:
     return Unreachable(f"{who} could not be asked: the API server {why(failed)}")
 
 
-def _told(opened: WebSocket, question: Question, who: str) -> Answer:
-    opened.send(_DATA, _request(question))
-    stream = io.BufferedReader(_Incoming(opened.receive(), who))
-    with http.client.HTTPResponse(_Source(stream), method=question.method) as reply:  # type: ignore[arg-type]
+def _exchange(opened: Forwarded, question: Question) -> Answer:
+    opened.send(_request(question))
+    with http.client.HTTPResponse(_Source(opened.stream), method=question.method) as reply:  # type: ignore[arg-type]
         reply.begin()
         return Answer(reply.status, reply.read(), {name.lower(): value for name, value in reply.getheaders()})
 
@@ -107,10 +143,10 @@ def _request(question: Question) -> bytes:
 class _Source:
     """What http.client wants of a socket."""
 
-    def __init__(self, stream: io.BufferedReader) -> None:
+    def __init__(self, stream: io.BufferedIOBase) -> None:
         self._stream = stream
 
-    def makefile(self, *_how: object) -> io.BufferedReader:
+    def makefile(self, *_how: object) -> io.BufferedIOBase:
         return self._stream
 
 

@@ -117,6 +117,15 @@ class Authority:
         return frozenset(root.fingerprint for root in self.roots)
 
 
+@dataclass(frozen=True)
+class Line:
+    """A certificate that is in use, and what the signatures above it lead to: fingerprints, empty where none is known."""
+
+    leaf: Certificate
+    signer: str = ""
+    root: str = ""
+
+
 def short(fingerprint: str) -> str:
     """Enough of a fingerprint to tell certificates apart in a sentence."""
     return fingerprint[:12]

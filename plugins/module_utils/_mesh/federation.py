@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .errors import Refused
-from .member import Member, of_mesh
+from .member import Member, named, of_mesh
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,12 @@ def peers(members: Iterable[Member], name: str) -> list[Member]:
     if not own.serves:
         return []
     return [member for member in of_mesh(everyone, own.mesh) if member.name != name]
+
+
+def consumers(members: Iterable[Member], name: str) -> list[Member]:
+    """The clusters whose control planes discover `name`, be it a remote or not."""
+    everyone = list(members)
+    return [member for member in of_mesh(everyone, named(everyone, name).mesh) if member.serves and member.name != name]
 
 
 def require_common_root(roots: Mapping[str, Sequence[str]]) -> None:

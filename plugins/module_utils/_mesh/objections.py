@@ -150,9 +150,13 @@ def root_not_self_signed(ca: Authority) -> str | None:
 
 
 def duplicate_roots(ca: Authority) -> str | None:
+    return confused(ca.roots)
+
+
+def confused(roots: Iterable[Certificate]) -> str | None:
     """Verifiers look a root up by its name and serial, and would find the wrong one."""
     seen: dict[tuple[str, str], Certificate] = {}
-    for root in ca.roots:
+    for root in roots:
         other = seen.setdefault((root.subject, root.serial), root)
         if other.fingerprint != root.fingerprint:
             told = f"two different roots have the same subject and serial {root.serial}: {other} and {root}"

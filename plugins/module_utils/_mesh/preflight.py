@@ -75,11 +75,15 @@ def _kubelets(cluster: Mapping[str, Any], limits: Limits) -> list[str]:
 
 
 def _clock(cluster: Mapping[str, Any], limits: Limits) -> list[str]:
-    skew = cluster.get("clock_skew_seconds")
-    if skew is None or abs(skew) <= limits.clock_skew_seconds:
+    return clock_faults(cluster.get("clock_skew_seconds"), limits.clock_skew_seconds)
+
+
+def clock_faults(skew: float | None, most: float | None) -> list[str]:
+    """Half a sentence where the clocks are further apart than is allowed."""
+    if skew is None or most is None or abs(skew) <= most:
         return []
     side = "behind" if skew > 0 else "ahead of"
-    told = f"the cluster's clock is {abs(skew):.0f} s {side} this machine's, more than the {limits.clock_skew_seconds:.0f} s allowed"
+    told = f"the cluster's clock is {abs(skew):.0f} s {side} this machine's, more than the {most:.0f} s allowed"
     return [f"{told}; certificates would be seen as expired or not yet valid, so set the clocks right (NTP)"]
 
 

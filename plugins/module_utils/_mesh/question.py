@@ -21,6 +21,18 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Greeting:
+    """A TLS handshake at `port` of a pod, as a client that asks for `server_name` and offers the protocols `alpn`."""
+
+    namespace: str
+    pod: str
+    port: int
+    server_name: str = ""
+    alpn: tuple[str, ...] = ()
+    timeout: float = 15
+
+
+@dataclass(frozen=True)
 class Read:
     """Objects of one kind to be listed; `metadata_only` where the content is not needed (Secrets)."""
 
@@ -29,3 +41,4 @@ class Read:
     namespace: str | None = None
     labels: str | None = None
     metadata_only: bool = False
+    fields: str | None = None

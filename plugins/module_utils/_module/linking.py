@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,10 +13,11 @@ from typing import Any
 
 from .._kube.cluster import Cluster
 from .._mesh.change import Change, Ref, as_result
-from .._mesh.errors import NotReady, Unreachable
+from .._mesh.errors import Unreachable
 from .._mesh.federation import Credential, require_common_root
 from .._pki.x509 import bundle
 from .._providers import PROVIDERS
+from .credential import awaited, issued, newest
 from .run import connect_peer
 
 _AT_ONCE = 16
@@ -79,25 +79,16 @@ def _require_common_root(roots: dict[str, list[str]], dry_run: bool) -> None:
 
 def _credential(peer: _Peer, mesh: Any, params: dict[str, Any]) -> tuple[list[Change], Credential]:
     """The other cluster's credential; it is asked for where it is missing, and waited for."""
-    other = peer.cluster
-    ref = Ref("v1", "Secret", *reversed(mesh.token_secret(params["namespace"])))
-    server = peer.wish["server"] or other.server
-    changes: list[Change] = []
-    live = other.get(ref)
-    if live is None:
-        changes = [change for change in map(other.create, mesh.account(params["namespace"])) if change]
-    deadline = time.monotonic() + params["token_timeout"]
-    while True:
-        credential = mesh.credential(other.name, server, peer.wish["tls_server_name"] or "", live)
-        if credential or other.dry_run:
-            return changes, credential or Credential(other.name, server, b"", b"")
-        if time.monotonic() > deadline:
-            raise NotReady(
-                f"{other.name}: the Secret {ref.namespace}/{ref.name} got no token within {params['token_timeout']} s. "
-                f"Look whether its service account is there and the cluster's token controller runs."
-            )
-        time.sleep(0.2)
-        live = other.get(ref)
+    other, space = peer.cluster, params["namespace"]
+    server, tls_name = peer.wish["server"] or other.server, peer.wish["tls_server_name"] or ""
+    found = newest(other, mesh, space, server, tls_name)
+    if found:
+        return [], found
+    (secret,) = mesh.account(space)
+    made = [change for change in (other.create(secret),) if change] if not issued(other, mesh, space)[0] else []
+    if other.dry_run:
+        return made, Credential(other.name, server, b"", b"")
+    return made, awaited(other, Ref.of(secret), lambda: newest(other, mesh, space, server, tls_name), params["token_timeout"], lambda: None)
 
 
 def _prune(cluster: Cluster, mesh: Any, params: dict[str, Any]) -> list[Change]:

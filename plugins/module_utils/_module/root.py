@@ -95,15 +95,15 @@ def _given(option: Mapping[str, Any], now: datetime) -> Root:
         pem, key = (option["certificate"] or "").encode(), (option["private_key"] or "").encode()
     else:
         names = Names("root.certificate_file", "root.private_key_file", roots="root.certificate_file")
-        pem, faults = _file(option["certificate_file"], names.certificate)
-        key, key_faults = _file(option["private_key_file"], names.key)
+        pem, faults = file(option["certificate_file"], names.certificate)
+        key, key_faults = file(option["private_key_file"], names.key)
         faults += key_faults
     material = Material(pem, key, roots=pem, names=names, faults=tuple(faults))
     where = "The mesh's root"
     return Root(Source(where, root=x509.inspect(material, where, now)), material=material)
 
 
-def _file(path: str | None, name: str) -> tuple[bytes, list[str]]:
+def file(path: str | None, name: str) -> tuple[bytes, list[str]]:
     if not path:
         return b"", []
     try:

@@ -57,6 +57,20 @@ def new_intermediate(
     return Material(certificate=own, key=_pem.of_key(key), chain=own + above, roots=above)
 
 
+def new_leaf(root: Material, hosts: Sequence[str], organization: str, key_type: str, now: datetime, days: int) -> Material:
+    """A server's certificate for these host names, signed by the root itself."""
+    _pem.require()
+    issuer, signer = _opened(root)
+    key = _new_key(key_type)
+    start, end = max(_start(now), issuer.not_valid_before_utc), min(_start(now) + BACKDATED + timedelta(days=days), issuer.not_valid_after_utc)
+    builder = _builder(_name(hosts[0], organization), issuer.subject, key.public_key(), start, end)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), critical=False)
+    builder = builder.add_extension(_issuer_key_id(issuer), critical=False)
+    return Material(certificate=_pem.of_certificate(builder.sign(signer, _digest(signer))), key=_pem.of_key(key))
+
+
 def _new_key(key_type: str) -> Any:
     if key_type == "P-256":
         return ec.generate_private_key(ec.SECP256R1())

@@ -50,6 +50,11 @@ def certificates(pem: bytes, name: str) -> tuple[list[Any], list[str]]:
     return found, faults
 
 
+def split(pem: bytes) -> list[bytes]:
+    """The blocks of `pem` as they are, each with its lines of BEGIN and END."""
+    return [block.group() for block in _BLOCK.finditer(pem)]
+
+
 def private_key(pem: bytes, name: str) -> tuple[Any, list[str]]:
     """The first private key in `pem`, or why there is none. The library's own words stay out: they may quote it."""
     if not pem.strip():

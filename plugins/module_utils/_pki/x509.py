@@ -28,7 +28,7 @@ _LONGEST_PATH = 8
 
 
 @dataclass(frozen=True)
-class _Found:
+class Found:
     """A certificate as the library's object and as facts."""
 
     raw: Any
@@ -39,9 +39,9 @@ def inspect(material: Material, where: str, now: datetime, ours: bool = False) -
     """What this CA is and what speaks for it. Never raises for bad input: what cannot be read is said in the result."""
     _pem.require()
     names = material.names
-    own, own_faults = _read(material.certificate, names.certificate)
-    chain, chain_faults = _read(material.chain or b"", names.chain)
-    roots, root_faults = _read(material.roots, names.roots)
+    own, own_faults = read(material.certificate, names.certificate)
+    chain, chain_faults = read(material.chain or b"", names.chain)
+    roots, root_faults = read(material.roots, names.roots)
     key, key_faults = _pem.private_key(material.key, names.key)
     faults = dict.fromkeys([*material.faults, *own_faults, *key_faults, *chain_faults, *root_faults])
     return Authority(
@@ -72,12 +72,13 @@ def _missing(material: Material) -> tuple[str, ...]:
 def bundle(pem: bytes) -> list[Certificate]:
     """The certificates of a bundle, each once; what cannot be read is left out."""
     _pem.require()
-    return [found.facts for found in _distinct(_read(pem, "")[0])]
+    return [found.facts for found in _distinct(read(pem, "")[0])]
 
 
-def _read(part: bytes, name: str) -> tuple[list[_Found], list[str]]:
+def read(part: bytes, name: str) -> tuple[list[Found], list[str]]:
+    """The certificates in a part of a CA, and what in it cannot be read, as half sentences."""
     raws, faults = _pem.certificates(part, name)
-    return [_Found(raw, facts(raw)) for raw in raws], faults
+    return [Found(raw, facts(raw)) for raw in raws], faults
 
 
 def facts(raw: Any) -> Certificate:
@@ -100,7 +101,7 @@ def facts(raw: Any) -> Certificate:
         sans=tuple(str(name.value) for name in _extension(raw, x509.SubjectAlternativeName) or ()),
         key_usage=_usage(_extension(raw, x509.KeyUsage)),
         extended_key_usage=_purposes(_extension(raw, x509.ExtendedKeyUsage)),
-        self_signed=_signed(raw, raw),
+        self_signed=signed(raw, raw),
         pem=_pem.of_certificate(raw),
     )
 
@@ -147,7 +148,8 @@ def _public(key: Any) -> bytes:
     return bytes(key.public_bytes(serialization.Encoding.DER, form))
 
 
-def _signed(child: Any, parent: Any) -> bool:
+def signed(child: Any, parent: Any) -> bool:
+    """Whether the one certificate bears the signature of the other's key, and its name as issuer."""
     try:
         child.verify_directly_issued_by(parent)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
@@ -155,14 +157,14 @@ def _signed(child: Any, parent: Any) -> bool:
     return True
 
 
-def _distinct(found: Sequence[_Found]) -> list[_Found]:
+def _distinct(found: Sequence[Found]) -> list[Found]:
     return list({one.facts.fingerprint: one for one in found}.values())
 
 
-def _path(start: _Found, known: Sequence[_Found], roots: Sequence[_Found]) -> tuple[_Found, ...]:
+def _path(start: Found, known: Sequence[Found], roots: Sequence[Found]) -> tuple[Found, ...]:
     """The shortest chain of verified signatures from a certificate up to a root; empty if there is none."""
     anchors = {root.facts.fingerprint for root in roots}
-    paths: list[tuple[_Found, ...]] = [(start,)]
+    paths: list[tuple[Found, ...]] = [(start,)]
     for _step in range(_LONGEST_PATH):
         for path in paths:
             if path[-1].facts.fingerprint in anchors:
@@ -171,6 +173,6 @@ def _path(start: _Found, known: Sequence[_Found], roots: Sequence[_Found]) -> tu
     return ()
 
 
-def _leads_on(path: tuple[_Found, ...], up: _Found) -> bool:
+def _leads_on(path: tuple[Found, ...], up: Found) -> bool:
     fresh = up.facts.fingerprint not in {one.facts.fingerprint for one in path}
-    return fresh and _signed(path[-1].raw, up.raw)
+    return fresh and signed(path[-1].raw, up.raw)

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import node, pki, programs, report
+from . import kubeapi, node, pki, programs, report
 from .errors import LabError
 from .kubeapi import Api, ApiError
 
@@ -92,6 +92,7 @@ def _ready(server: ApiServer, children: list[subprocess.Popen[bytes]]) -> bool:
         try:
             # The namespace comes last of what the server makes for itself.
             if server.api.text("/readyz") == "ok" and server.api.get("/api/v1/namespaces/default"):
+                kubeapi.mark(server.api)
                 return True
         except (OSError, ApiError):
             pass

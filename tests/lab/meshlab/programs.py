@@ -102,6 +102,7 @@ PROGRAMS = {program.name: program for program in (
     Program("istio", "tool", extras=_istio_extras, stamps=tuple(
         f"istio.io/istio/pkg/version.{name}={value}"
         for name, value in (("buildVersion", ISTIO_VERSION), ("buildTag", ISTIO_VERSION), ("buildHub", ISTIO_HUB)))),
+    Program("traffic", ".", "traffic", optional=True),
     Program("consul", "tool", optional=True),
 )}
 

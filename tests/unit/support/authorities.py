@@ -71,10 +71,11 @@ def make(
     serial: int | None = None,
     digest: Any = hashes.SHA256,
     issuer: str | None = None,
+    subject: x509.Name | None = None,
 ) -> Made:
     """A certificate for `name`, signed `by` that one, or by itself."""
     own = own or key()
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    subject = subject or x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     above = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, issuer)]) if issuer else None
     builder = (
         x509.CertificateBuilder()

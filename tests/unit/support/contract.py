@@ -213,6 +213,55 @@ class Contract:
         assert cluster.get(Ref.of(config_map(place)))["data"] == {"a": "3"}
         assert actions(cluster, [config_map(place, a="3")]) == ["unchanged"]
 
+    def test_only_what_was_read_is_replaced(self, cluster, checking, place):
+        cluster.create(config_map(place, a="1"))
+        read = cluster.get(Ref.of(config_map(place)))
+        wish = {**read, "data": {"a": "2"}}
+        assert checking.replace(wish)["data"] == {"a": "2"}
+        assert cluster.replace(wish)["data"] == {"a": "2"}
+        assert cluster.replace({**read, "data": {"a": "3"}}) is None
+        assert checking.replace({**read, "data": {"a": "3"}}) is None
+        assert cluster.get(Ref.of(config_map(place)))["data"] == {"a": "2"}
+        cluster.delete([Ref.of(wish)])
+        assert cluster.replace(wish) is None
+        cluster.create(config_map(place, a="1"))
+        assert cluster.replace(wish) is None
+        with pytest.raises(Refused, match="was not read from this cluster"):
+            cluster.replace(config_map(place, a="4"))
+
+    def test_what_was_read_is_amended_in_one_step(self, cluster, checking, place):
+        cluster.apply([config_map(place, a="1", b="2")])
+        read = cluster.get(Ref.of(config_map(place)))
+        patch = {"metadata": {"annotations": {"note": "x"}}, "data": {"a": "3", "b": None}}
+        assert checking.amend(read, patch).action == "updated"
+        assert cluster.get(Ref.of(config_map(place))) == read
+        assert cluster.amend(read, patch).action == "updated"
+        live = cluster.get(Ref.of(config_map(place)))
+        assert live["data"] == {"a": "3"}
+        assert live["metadata"]["annotations"]["note"] == "x"
+        # An answer was lost and the request came twice: what it wanted is there.
+        assert cluster.amend(read, patch).action == "updated"
+        assert cluster.amend(live, patch).action == "unchanged"
+        assert version_of(cluster, config_map(place)) == live["metadata"]["resourceVersion"]
+
+    def test_what_somebody_else_wrote_since_is_not_amended(self, cluster, place):
+        cluster.apply([config_map(place, a="1")])
+        read = cluster.get(Ref.of(config_map(place)))
+        as_somebody_else(cluster, config_map(place, c="1"))
+        with pytest.raises(Refused, match="settings was changed by somebody else since it was read, so it was not written"):
+            cluster.amend(read, {"data": {"a": "3"}})
+        # Where only the object matters, and not what else is in it.
+        assert cluster.amend(read, {"data": {"a": "4"}}, exact=False).action == "updated"
+        assert cluster.get(Ref.of(config_map(place)))["data"] == {"a": "4", "c": "1"}
+
+    def test_another_object_of_that_name_is_not_amended(self, cluster, place):
+        cluster.apply([config_map(place, a="1")])
+        read = cluster.get(Ref.of(config_map(place)))
+        cluster.delete([Ref.of(config_map(place))])
+        cluster.apply([config_map(place, a="1")])
+        with pytest.raises(Refused, match="was changed by somebody else"):
+            cluster.amend(read, {"data": {"a": "3"}}, exact=False)
+
     def test_deleted_once(self, cluster, checking, place):
         wish = config_map(place, a="1")
         cluster.apply([wish])

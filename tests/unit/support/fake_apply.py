@@ -72,6 +72,17 @@ def created(manifest: Mapping[str, Any], manager: str | None) -> dict[str, Any]:
     return live
 
 
+def replaced(live: dict[str, Any], body: dict[str, Any], manager: str, _force: bool) -> dict[str, Any]:
+    """An update: who changes a field owns it alone, and nobody owns what is gone."""
+    after = {**copy.deepcopy(body), **({"status": live["status"]} if "status" in live else {})}
+    before, now, entries = leaves(live), leaves(after), _entries(live)
+    changed = {path for path in now if path[:2] not in {("metadata", "managedFields"), ("metadata", "resourceVersion")} and before.get(path) != now[path]}
+    kept = {key: (paths & set(now)) - changed for key, paths in entries.items()}
+    after["metadata"].pop("managedFields", None)
+    _record(after, {**kept, (manager, "Update"): kept.get((manager, "Update"), set()) | changed})
+    return after
+
+
 def applied(live: dict[str, Any] | None, wish: dict[str, Any], manager: str, force: bool) -> dict[str, Any]:
     wished = leaves(wish)
     after = copy.deepcopy(live) if live else {key: wish[key] for key in ("apiVersion", "kind")}
@@ -95,6 +106,32 @@ def applied(live: dict[str, Any] | None, wish: dict[str, Any], manager: str, for
         _set(after, path, value)
     _record(after, {**entries, (manager, "Apply"): set(wished)})
     return after
+
+
+def merged(live: dict[str, Any], patch: dict[str, Any], manager: str) -> dict[str, Any]:
+    """A merge patch: what is None leaves, the rest is put in; the fields that were written come to belong to the writer too."""
+    after = copy.deepcopy(live)
+    entries = _entries(after)
+    changed, gone = leaves(patch), _nothing(patch)
+    for path in gone:
+        _unset(after, path)
+    written = {path for path in changed if path not in gone}
+    for path in written:
+        _set(after, path, changed[path])
+    entries = {key: paths - gone for key, paths in entries.items()}
+    entries[manager, "Update"] = entries.get((manager, "Update"), set()) | written
+    _record(after, entries)
+    return after
+
+
+def _nothing(patch: dict[str, Any], above: Path = ()) -> set[Path]:
+    found: set[Path] = set()
+    for key, value in patch.items():
+        if value is None:
+            found.add((*above, key))
+        elif isinstance(value, dict):
+            found |= _nothing(value, (*above, key))
+    return found
 
 
 def _set(live: dict[str, Any], path: Path, value: Any) -> None:

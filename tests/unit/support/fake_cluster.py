@@ -18,6 +18,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.answer imp
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster, Permission, Question
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.discovery import Kind
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Greeting
 
 from .fake_server import FakeServer, rolled_out
 
@@ -36,7 +37,8 @@ class FakeTransport:
 
 
 class FakeCluster(Cluster):
-    """`answers` maps (namespace, pod, port, path) to what `ask` gives: an Answer, a body, or an error to raise.
+    """`answers` maps (namespace, pod, port, path) to what `ask` gives: an Answer, a body, or an error to raise; `served` maps
+    (namespace, pod, port) to the chain that is served there. `asked` remembers both.
 
     `refuses` are permissions the credential lacks; `react` is called with each stored object and plays its controller.
     """
@@ -48,6 +50,7 @@ class FakeCluster(Cluster):
         dry_run: bool = False,
         kinds: Sequence[Kind] = (),
         answers: Mapping[tuple[str, str, int, str], Answer | bytes | MeshError] | None = None,
+        served: Mapping[tuple[str, str, int], bytes | MeshError] | None = None,
         refuses: Sequence[Permission] = (),
         react: Callable[[dict[str, Any]], None] = rolled_out,
         uid: str = "11111111-0000-4000-8000-000000000001",
@@ -55,13 +58,14 @@ class FakeCluster(Cluster):
     ) -> None:
         self.backend = FakeServer(manifests, kinds, refuses, react, uid)
         self.transport = FakeTransport(self.backend, name, ca)
-        self.answers = dict(answers or {})
+        self.answers, self.served = dict(answers or {}), dict(served or {})
+        self.asked: list[str] = []
         super().__init__(self.transport, name=name, dry_run=dry_run)  # type: ignore[arg-type]
 
     @property
     def writes(self) -> list[str]:
         """The requests that could have changed something."""
-        return [request for request in self.transport.requests if request.split()[0] in ("PATCH", "POST", "DELETE")]
+        return [request for request in self.transport.requests if request.split()[0] in ("PATCH", "POST", "PUT", "DELETE")]
 
     def checking(self) -> FakeCluster:
         """The same objects, seen in check mode."""
@@ -71,6 +75,7 @@ class FakeCluster(Cluster):
         return twin
 
     def ask(self, namespace: str, pod: str, port: int, path: str, *_args: Any, **_how: Any) -> Answer:
+        self.asked.append(f"{namespace}/{pod}:{port}{path}")
         found = self.answers.get((namespace, pod, port, path), MeshError(f"{self.name}: Pod {namespace}/{pod} is silent."))
         if isinstance(found, MeshError):
             raise found
@@ -84,3 +89,8 @@ class FakeCluster(Cluster):
             except MeshError as error:
                 answers.append(error)
         return answers
+
+    def greet_all(self, greetings: Sequence[Greeting]) -> list[bytes | MeshError]:
+        self.asked += [f"{greeting.namespace}/{greeting.pod}:{greeting.port}" for greeting in greetings]
+        silent = MeshError(f"{self.name}: nothing listens there.")
+        return [self.served.get((greeting.namespace, greeting.pod, greeting.port), silent) for greeting in greetings]

@@ -17,9 +17,10 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.answer imp
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.discovery import Kind, builtin
 
-from .fake_apply import Taken, applied, created
+from .fake_apply import Taken, applied, created, merged, replaced
 
 Key = tuple[str, str, str | None, str]
+_MERGE = "application/merge-patch"
 _UNKNOWN = {"ConfigMap": {"apiVersion", "kind", "metadata", "data", "binaryData", "immutable"}}
 
 
@@ -117,9 +118,15 @@ class FakeServer:
             return _answer(live)
         if method == "DELETE":
             return self._delete(key, live or {}, bool((body or {}).get("dryRun")))
+        if method == "PUT" and (live is None or not _same_version(live, body)):
+            return _status(409 if live else 404, "Conflict" if live else "NotFound", f'{kind.plural} "{key[3]}" is another by now')
+        if content_type.startswith(_MERGE) and (refused := _another(live, body)):
+            return _status(*refused, f'{kind.plural} "{key[3]}" is another by now')
         return self._write(key, kind, live, method, query, body, content_type)
 
-    def _write(self, key: Key, kind: Kind, live: Any, method: str, query: dict[str, str], body: Any, content_type: str) -> Answer:
+    def _write(  # noqa: C901
+        self, key: Key, kind: Kind, live: Any, method: str, query: dict[str, str], body: Any, content_type: str
+    ) -> Answer:
         if kind.namespaced and ("v1", "namespaces", None, key[2]) not in self.objects:
             return _status(404, "NotFound", f'namespaces "{key[2]}" not found', {"name": key[2], "kind": "namespaces"})
         if isinstance(body, dict) and (unknown := sorted(set(body) - _UNKNOWN.get(kind.kind, set(body)))):
@@ -134,8 +141,11 @@ class FakeServer:
                 after = copy.deepcopy(live)
                 index = int(body[1]["path"].split("/")[3])
                 after["metadata"]["managedFields"][index].update({step["path"].split("/")[4]: step["value"] for step in body[1:]})
+            elif content_type.startswith(_MERGE):
+                after = merged(live, body, query["fieldManager"])
             else:
-                after = applied(live, body, query["fieldManager"], query.get("force") == "true")
+                put = replaced if method == "PUT" else applied
+                after = put(live, body, query["fieldManager"], query.get("force") == "true")
         except Taken as taken:
             causes = [{"reason": "FieldManagerConflict", "message": text, "field": field} for text, field in taken.causes]
             return _status(409, "Conflict", "Apply failed with conflicts", {"causes": causes})
@@ -161,7 +171,7 @@ class FakeServer:
             live
             for (api, plural, place, _name), live in sorted(self.objects.items(), key=lambda entry: str(entry[0]))
             if (api, plural) == (kind.api_version, kind.plural) and namespace in (None, place)
-            if _selects(query.get("labelSelector", ""), live["metadata"].get("labels") or {})
+            if _selects(query.get("labelSelector", ""), live["metadata"].get("labels") or {}) and _has(query.get("fieldSelector", ""), live)
         ]
         bare = [{key: value for key, value in item.items() if key not in ("apiVersion", "kind")} for item in items]
         return _answer({"kind": kind.kind + "List", "items": bare, "metadata": {}})
@@ -215,6 +225,31 @@ def _selects(selector: str, labels: Mapping[str, str]) -> bool:
     for key, value, values in re.findall(r"([^\s,=(]+)(?:=([^,]*)| in \(([^)]*)\))?(?:,|$)", selector):
         wanted = values.split(",") if values else [value] if value else [labels.get(key)]
         if key not in labels or labels[key] not in wanted:
+            return False
+    return True
+
+
+def _same_version(live: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+    return all(body["metadata"].get(part) == live["metadata"][part] for part in ("resourceVersion", "uid"))
+
+
+def _another(live: Mapping[str, Any] | None, body: Mapping[str, Any]) -> tuple[int, str] | None:
+    """What a patch names of the version that was read; a uid is told to be a field that may not change."""
+    if live is None:
+        return 404, "NotFound"
+    named = body.get("metadata") or {}
+    if named.get("uid", live["metadata"]["uid"]) != live["metadata"]["uid"]:
+        return 422, "Invalid"
+    return (409, "Conflict") if named.get("resourceVersion", live["metadata"]["resourceVersion"]) != live["metadata"]["resourceVersion"] else None
+
+
+def _has(selector: str, live: Mapping[str, Any]) -> bool:
+    """`path=value` and `path!=value`, joined by commas."""
+    for path, unlike, value in re.findall(r"([\w.]+)(!?)=([^,]*)", selector):
+        found: Any = live
+        for key in path.split("."):
+            found = (found or {}).get(key)
+        if (str(found or "") == value) == bool(unlike):
             return False
     return True
 

@@ -7,7 +7,20 @@
 from __future__ import annotations
 
 from ..._mesh.provider import Provider
-from . import control_plane, federation, gateways, observation, probe, requirements, trust
+from . import (
+    certificates,
+    control_plane,
+    discovery,
+    federation,
+    gateways,
+    holding,
+    observation,
+    probe,
+    requirements,
+    rotation,
+    serving,
+    trust,
+)
 
 ISTIO = Provider(
     "istio",
@@ -17,5 +30,10 @@ ISTIO = Provider(
     trust=trust,
     federation=federation,
     observation=observation,
+    holding=holding,
+    certificates=certificates,
+    discovery=discovery,
+    serving=serving,
+    rotation=rotation,
     probe=probe,
 )

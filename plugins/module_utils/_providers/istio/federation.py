@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,17 +21,22 @@ _ACCOUNT = "istio-reader-service-account"
 _TOKEN_SECRET = f"{_ACCOUNT}-istio-remote-secret-token"
 _OWNED = {"app.kubernetes.io/managed-by": "meshops.lifecycle"}
 _PREFIX = "istio-remote-secret-"
+_GENERATION = re.compile(rf"{_TOKEN_SECRET}(?:-([2-9]|[1-9][0-9]+))?")
+_TOKEN = re.compile(r"""["']?\btoken["']?:\s*["']?([\w.=-]+)""", re.ASCII)
 
 
-def account(namespace: str) -> list[dict[str, Any]]:
-    """A token for the reader account, which the chart `base` makes. The server fills it in, and it is kept once it is there."""
+def account(namespace: str, generation: int = 1) -> list[dict[str, Any]]:
+    """A token for the reader account, which the chart `base` makes. The server fills it in, and it is kept once it is there.
+
+    The first one is called as `istioctl create-remote-secret` calls it. All go with the account, which the token controller sees to.
+    """
     return [
         {
             "apiVersion": "v1",
             "kind": "Secret",
             "type": "kubernetes.io/service-account-token",
             "metadata": {
-                "name": _TOKEN_SECRET,
+                "name": _TOKEN_SECRET if generation == 1 else f"{_TOKEN_SECRET}-{generation}",
                 "namespace": namespace,
                 "labels": dict(_OWNED),
                 "annotations": {"kubernetes.io/service-account.name": _ACCOUNT},
@@ -38,9 +45,21 @@ def account(namespace: str) -> list[dict[str, Any]]:
     ]
 
 
-def token_secret(namespace: str) -> tuple[str, str]:
-    """Namespace and name of the Secret that carries the token."""
-    return namespace, _TOKEN_SECRET
+def tokens(namespace: str) -> Read:
+    """The Secrets with tokens of accounts, whoever made them."""
+    return Read("v1", "Secret", namespace, metadata_only=True, fields="type=kubernetes.io/service-account-token")
+
+
+def generation(secret: Mapping[str, Any]) -> int:
+    """Which token of the reader account it is: 1, 2, …; 0 if it is none that links are made with."""
+    found = _GENERATION.fullmatch(secret["metadata"]["name"])
+    return int(found[1] or 1) if found else 0
+
+
+def stray(secret: Mapping[str, Any]) -> bool:
+    """Whether it is a token of the reader account that links are not made with, so that nobody here knows who uses it."""
+    named = (secret["metadata"].get("annotations") or {}).get("kubernetes.io/service-account.name")
+    return named == _ACCOUNT and not generation(secret)
 
 
 def credential(cluster: str, server: str, tls_server_name: str, token_secret: Mapping[str, Any] | None) -> Credential | None:
@@ -84,6 +103,21 @@ def _kubeconfig(credential: Credential) -> str:
         "users": [{"name": name, "user": {"token": credential.token.decode()}}],
     }
     return json.dumps(body, sort_keys=True)
+
+
+def linking(cluster: str, namespace: str) -> Ref:
+    """The remote secret that leads to a cluster."""
+    return Ref("v1", "Secret", f"{_PREFIX}{cluster}", namespace)
+
+
+def token(secret: Mapping[str, Any], cluster: str) -> bytes:
+    """The token in a remote secret, which may be YAML too; empty where it opens the cluster otherwise."""
+    try:
+        text = base64.b64decode((secret.get("data") or {}).get(cluster, "")).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return b""
+    found = _TOKEN.search(text)
+    return found[1].encode() if found else b""
 
 
 def links(namespace: str) -> Read:

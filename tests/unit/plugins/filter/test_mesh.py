@@ -241,7 +241,7 @@ class TestReport:
 
 
 def test_every_filter_is_documented_beside_its_code(checkout: Path) -> None:
-    assert {path.stem for path in (checkout / "plugins" / "filter").glob("*.yml")} == set(FILTERS)
+    assert {path.stem for path in (checkout / "plugins" / "filter").glob("*.yml")} >= set(FILTERS)
 
 
 def test_the_variables_of_the_inventory_stay_as_they_were() -> None:

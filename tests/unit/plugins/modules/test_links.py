@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Denied, MeshError, NotReady, Refused, Unreachable
-from ansible_collections.meshops.lifecycle.plugins.module_utils._module import linking
+from ansible_collections.meshops.lifecycle.plugins.module_utils._module import credential, linking
 from ansible_collections.meshops.lifecycle.plugins.modules import links
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import OTHER_ROOT, ROOT, Made
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
@@ -88,7 +88,7 @@ def estate(monkeypatch: pytest.MonkeyPatch) -> Estate:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
     ticking = Ticking()
-    monkeypatch.setattr(linking, "time", ticking)
+    monkeypatch.setattr(credential, "time", ticking)
     return ticking
 
 

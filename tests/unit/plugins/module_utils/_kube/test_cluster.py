@@ -78,6 +78,8 @@ def test_a_late_rollout_tells_what_its_pods_wait_for():
         "apiVersion": "v1",
         "kind": "Event",
         "metadata": {"name": "e", "namespace": "mesh"},
+        "involvedObject": {"kind": "Pod", "name": "istiod-x"},
+        "type": "Warning",
         "message": "no such image",
     }
     live = deployment(observedGeneration=1, replicas=1, updatedReplicas=1)
@@ -125,7 +127,8 @@ def test_a_late_object_of_any_kind_tells_its_last_condition_and_its_warnings():
     meta = {"name": "shop", "namespace": "mesh", "generation": 2}
     status = {"conditions": [{"type": "Accepted", "status": "False", "reason": "Invalid", "message": "no such class", "observedGeneration": 2}]}
     events = [
-        {"apiVersion": "v1", "kind": "Event", "metadata": {"name": f"e{number}", "namespace": "mesh"}, "reason": "Sync", "message": f"try {number}",
+        {"apiVersion": "v1", "kind": "Event", "metadata": {"name": f"e{number}", "namespace": "mesh"}, "type": "Warning",
+         "involvedObject": {"kind": "Service", "name": "shop"}, "reason": "Sync", "message": f"try {number}",
          "lastTimestamp": f"2026-01-01T00:00:0{number}Z"} for number in range(4)
     ]  # fmt: skip
     cluster = FakeCluster({"apiVersion": "v1", "kind": "Service", "metadata": meta, "status": status}, *events)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.federation import Credential, peers, require_common_root
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.federation import Credential, consumers, peers, require_common_root
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.member import Member
 
 EAST, WEST = Member("east", mesh="shop"), Member("west", mesh="shop")
@@ -23,6 +23,15 @@ OLD, NEW, ODD = "0" * 8 + "old", "1" * 8 + "new", "2" * 8 + "odd"
 ])
 def test_who_discovers_whom(name: str, discovered: list[Member]) -> None:
     assert peers([EAST, OTHER, WEST, EDGE], name) == discovered
+
+
+@pytest.mark.parametrize(("name", "by"), [
+    pytest.param("east", [WEST], id="a primary, by primaries and by no remote"),
+    pytest.param("edge", [EAST, WEST], id="a remote, by every primary"),
+    pytest.param("other", [], id="by nobody of another mesh"),
+])
+def test_by_whom_a_cluster_is_discovered(name: str, by: list[Member]) -> None:
+    assert consumers([EAST, OTHER, WEST, EDGE], name) == by
 
 
 def test_a_cluster_that_is_not_in_the_inventory_is_refused_by_name() -> None:

@@ -31,7 +31,8 @@ WISHES = [
     ControlPlane("edge", "shop", network="aws", revision="stable", tags=["default"], role="remote", primary="east", primary_address="192.0.2.10",
                  platform="openshift", crds="external"),
 ]
-SECRET = {"metadata": {"name": "istio-remote-secret-west", "labels": {"a": "b"}, "annotations": {}}, "data": {"token": "dG9rZW4=", "ca.crt": "Y2E="}}
+META = {"name": "istio-remote-secret-west", "namespace": "mesh", "labels": {"a": "b"}, "annotations": {}}
+SECRET = {"metadata": META, "data": {"token": "dG9rZW4=", "ca.crt": "Y2E="}}
 LIVE: dict[str, Any] = {
     "Pod": [{"metadata": {"name": "cp-1", "namespace": "mesh"}, "status": {"phase": "Running", "containerStatuses": [{"ready": True}]}}],
     "Service": [], "Deployment": [], "Node": [], "Namespace": [], "Secret": [],
@@ -39,19 +40,28 @@ LIVE: dict[str, Any] = {
 ARGUMENTS: dict[str, Any] = {
     "answers": {Question("remotes", "mesh", "cp-1", 15014, "/x"): "[]"},
     "body": "nothing to see",
+    "ca": Material(b"certificate", b"key", b"chain", b"roots"),
     "cluster": "west",
     "credential": Credential("west", "https://west.example:6443", b"ca", b"token"),
+    "dump": b"{}",
+    "certificate": b"certificate",
+    "epoch": 1,
+    "generation": 2,
+    "key": b"key",
     "live": LIVE,
     "manifest": SECRET,
     "material": Material(b"certificate", b"key", b"chain", b"roots"),
     "mesh": "shop",
+    "moment": "2026-08-27T12:00:00.000+00:00",
     "name": "mesh",
     "namespace": "mesh",
+    "needed": ["shop"],
     "network": "aws",
     "objects": [None, None],
     "platform": "openshift",
     "pod": "echo-1",
     "revision": "stable",
+    "roots": b"roots",
     "secret": SECRET,
     "server": "https://west.example:6443",
     "status": 200,
@@ -59,6 +69,8 @@ ARGUMENTS: dict[str, Any] = {
     "tls_server_name": "west.internal",
     "token_secret": SECRET,
     "version": "1.29.0",
+    "versions": ["1.29.0"],
+    "viewer": "east",
 }
 
 
@@ -218,8 +230,10 @@ class TestInstalled:
 
     def test_a_token_is_asked_for_where_it_is_read(self, provider: Provider) -> None:
         federation = provider.capability("federation")
-        places = [(each["metadata"]["namespace"], each["metadata"]["name"]) for each in federation.account("mesh")]
-        assert federation.token_secret("mesh") in places
+        (secret,), (next_one,) = federation.account("mesh"), federation.account("mesh", 2)
+        read = federation.tokens("mesh")
+        assert (secret["apiVersion"], secret["kind"], secret["metadata"]["namespace"]) == (read.api_version, read.kind, read.namespace)
+        assert (federation.generation(secret), federation.generation(next_one)) == (1, 2)
 
     def test_the_permissions_are_whole(self, provider: Provider) -> None:
         rights = provider.capability("requirements").permissions("mesh")

@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Planning a rotation over the clusters of a mesh, on the controller: each filter is one call of a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ..module_utils._mesh import federation, rotation, rotation_age
+from ..module_utils._mesh.errors import MeshError
+from ..module_utils._mesh.member import Member, named, of_mesh
+from ..module_utils._mesh.preflight import clock_faults
+
+_PASSED = ("standing", "laggards", "issuers", "roots", "previous")
+
+
+def _told(decide: Any) -> Any:
+    """Our one way to fail, as a filter's."""
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return decide(*args, **kwargs)
+        except MeshError as error:
+            raise AnsibleFilterError(str(error)) from error
+
+    return wrapped
+
+
+def _mesh(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str]) -> list[Member]:
+    """The clusters of the mesh, in the inventory's order, whether they are in this run or not."""
+    found = ((name, hostvars[name]) for name in hosts)
+    everyone = [Member.of(name, variables) for name, variables in found if variables.get("mesh_name") and variables.get("mesh_kube")]
+    own, left_out = named(everyone, cluster), set(exclude)
+    return [member for member in of_mesh(everyone, own.mesh) if member.name not in left_out]
+
+
+def _report(name: str, hostvars: Mapping[str, Any], variable: str) -> rotation.Report | str:
+    """What was seen of a cluster, or the sentence that says why nothing was."""
+    result = hostvars[name].get(variable)
+    if result is None:
+        return "it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit"
+    if result.get("failed") or not result.get("standing"):
+        return str(result.get("msg") or " ".join(result.get("faults") or ["it holds no CA of the mesh"]))
+    return rotation.Report.of(result)
+
+
+def _reports(members: Iterable[Member], hostvars: Mapping[str, Any], variable: str) -> dict[str, rotation.Report | str]:
+    return {member.name: _report(member.name, hostvars, variable) for member in members}
+
+
+def mesh_rotation_clusters(
+    hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()
+) -> list[dict[str, Any]]:
+    members = _mesh(hosts, hostvars, cluster, exclude)
+    missing = {name: told for name, told in _reports(members, hostvars, variable).items() if isinstance(told, str)}
+    if missing:
+        said = " ".join(f"{name} cannot be judged: {told.rstrip('.')}." for name, told in missing.items())
+        raise AnsibleFilterError(f"The mesh {members[0].mesh} is not rotated: {said}")
+    return [{key: hostvars[member.name][variable].get(key) for key in _PASSED} for member in members]
+
+
+def mesh_rotation_plan(
+    hosts: Iterable[str],
+    hostvars: Mapping[str, Any],
+    cluster: str,
+    variable: str,
+    target: str,
+    accepted: Iterable[str] = (),
+    stale: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    unsettled: bool = False,
+    clock_skew_max: float | None = None,
+) -> dict[str, Any]:
+    members = _mesh(hosts, hostvars, cluster, exclude)
+    reports = _reports(members, hostvars, variable)
+    known = [report for report in reports.values() if isinstance(report, rotation.Report)]
+    missing = [f"{name} cannot be judged: {told.rstrip('.')}." for name, told in reports.items() if isinstance(told, str)]
+    missing += _clocks(reports, hostvars, variable, clock_skew_max)
+    kept = [name for name in reports if (hostvars[name].get(variable) or {}).get("previous")]
+    unfinished = kept or ([members[0].name] if unsettled else [])
+    try:
+        plan = rotation.plan(members[0].mesh, target, known, accepted, stale, unfinished)
+    except MeshError as error:
+        plan, missing = rotation.Plan(members[0].mesh, target, dict.fromkeys(reports, "unclear")), [*missing, str(error)]
+    behind = any(report.laggards for report in known)
+    return {**plan.facts(), "findings": missing, "done": plan.done and not behind, "table": [*rotation.table([plan], reports), *missing]}
+
+
+def _clocks(names: Iterable[str], hostvars: Mapping[str, Any], variable: str, most: float | None) -> list[str]:
+    """New certificates are valid from now on, by the clock of this machine."""
+    told = {name: (hostvars[name].get(variable) or {}).get("clock_skew_seconds") for name in names}
+    return [f"{name}: {said}." for name, skew in told.items() for said in clock_faults(skew, most)]
+
+
+def mesh_rotation_barrier(
+    hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, step: str, target: str, exclude: Iterable[str] = ()
+) -> list[str]:
+    members = _mesh(hosts, hostvars, cluster, exclude)
+    try:
+        rotation.barrier(members[0].mesh, step, target, [member.name for member in members], _reports(members, hostvars, variable))
+    except MeshError as error:
+        return [str(error)]
+    return []
+
+
+def mesh_rotation_stale(
+    hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, min_age: float, exclude: Iterable[str] = ()
+) -> list[str]:
+    results = [hostvars[member.name].get(variable) or {} for member in _mesh(hosts, hostvars, cluster, exclude)]
+    return rotation_age.stale(results, datetime.now(UTC), timedelta(seconds=float(min_age)))
+
+
+def mesh_rotation_lease(
+    hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, trust_cluster: str = "", exclude: Iterable[str] = ()
+) -> dict[str, Any]:
+    members = _mesh(hosts, hostvars, cluster, exclude)
+    if not members:
+        raise AnsibleFilterError(f"{cluster}: rotate_exclude leaves no cluster of its mesh.")
+    everyone = [Member.of(name, hostvars[name]) for name in hosts if hostvars[name].get("mesh_kube")]
+    keeper = named(everyone, trust_cluster) if trust_cluster else members[0]
+    kube = {**keeper.kube, "cluster": keeper.name, "cluster_uid": keeper.cluster_uid or None}
+    return {"mesh": members[0].mesh, "taker": members[0].name, "kube": kube}
+
+
+def mesh_consumers(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str] = ()) -> list[dict[str, Any]]:
+    members = _mesh(hosts, hostvars, cluster, exclude)
+    return [{"name": peer.name, "kube": dict(peer.kube), "cluster_uid": peer.cluster_uid or None} for peer in federation.consumers(members, cluster)]
+
+
+def mesh_discovered(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str] = ()) -> list[str]:
+    members = _mesh(hosts, hostvars, cluster, exclude)
+    return [member.name for member in members if federation.consumers(members, member.name)]
+
+
+def mesh_link_plan(
+    hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()
+) -> dict[str, list[str]]:
+    names = mesh_discovered(hosts, hostvars, cluster, exclude)
+    results = {name: hostvars[name].get(variable) or {"msg": "it is not part of this run, and no cluster may miss; run it without --limit"} for name in names}
+    findings = [f"{name} cannot be judged: {result.get('msg')}" for name, result in results.items() if result.get("failed") or "steps" not in result]
+    return {"findings": findings, "steps": [step for result in results.values() for step in result.get("steps", [])]}
+
+
+class FilterModule:
+    """The filters of the rotation."""
+
+    def filters(self) -> dict[str, Any]:
+        found = (
+            mesh_consumers,
+            mesh_discovered,
+            mesh_link_plan,
+            mesh_rotation_barrier,
+            mesh_rotation_clusters,
+            mesh_rotation_lease,
+            mesh_rotation_plan,
+            mesh_rotation_stale,
+        )
+        return {filter_.__name__: _told(filter_) for filter_ in found}

@@ -1,0 +1,141 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""For drills on test clusters: end a whole run with SIGKILL right before or after the n-th write that it sends.
+
+The environment variable MESHOPS_KILL_POINT of the run says `<directory>:before:<n>`, `<directory>:after:<n>`, or `<directory>:count`, which
+never kills. The directory is one that exists and is new for each run. Its file `writes` gets a line for each write: number, cluster, method, path.
+
+A write is one request that is not a dry run and could change something, with all its repeats. Renewals of Leases come by the clock, so they
+are not counted; questions about permissions change nothing. Helm writes from a program of its own, which is not seen here.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .._mesh.errors import MeshError, Refused
+from .access import Access
+from .answer import Answer
+from .deadline import Limits
+from .transport import Transport
+
+VARIABLE = "MESHOPS_KILL_POINT"
+TEST_LABEL = "meshops.lifecycle/test"
+_FORM = re.compile(r"(?P<directory>/.*):(?:count|(?P<moment>before|after):(?P<number>[1-9][0-9]*))")
+_REVIEWS = re.compile(r"/apis/(authorization|authentication)\.k8s\.io/")
+_LEASES = re.compile(r"/apis/coordination\.k8s\.io/[^/]+/(namespaces/[^/]+/)?leases(/|$)")
+_HOME = "/api/v1/namespaces/kube-system"
+
+
+def transport(access: Access, name: str, limits: Limits | None) -> Transport:
+    """The usual one, where no drill asks for another."""
+    told = os.environ.get(VARIABLE)
+    return _Counted(access, name, limits, KillPoint.of(told)) if told else Transport(access, name, limits=limits)
+
+
+@dataclass(frozen=True)
+class KillPoint:
+    """Where a run ends; `moment` is empty where it is only counted."""
+
+    told: str
+    directory: Path
+    moment: str
+    number: int
+
+    @classmethod
+    def of(cls, told: str) -> KillPoint:
+        form = _FORM.fullmatch(told)
+        if form is None or not Path(form["directory"]).is_dir():
+            raise Refused(f"{VARIABLE} is {told!r}; give it as <directory>:<before|after>:<n> or <directory>:count, with a directory that exists.")
+        point = cls(told, Path(form["directory"]), form["moment"] or "", int(form["number"] or 0))
+        if point.moment and os.getpid() not in point.run():
+            raise Refused(f"{VARIABLE} has to be in the environment with which the run is started, on Linux: by it the run's processes are found.")
+        return point
+
+    def count(self, line: str) -> int:
+        """One more, over all processes and threads of the run."""
+        with open(self.directory / "writes", "a+", encoding="utf-8") as writes:
+            fcntl.flock(writes, fcntl.LOCK_EX)
+            writes.seek(0)
+            number = sum(1 for _line in writes) + 1
+            writes.write(f"{number} {line}\n")
+            writes.flush()
+            self.reached("before", number)
+        return number
+
+    def reached(self, moment: str, number: int) -> None:
+        if (moment, number) == (self.moment, self.number):
+            self._end()
+
+    def run(self) -> set[int]:
+        """All processes that were started with this kill point.
+
+        ansible-core gives each of its workers a session of its own, so neither the process group nor the session is the run.
+        """
+        mark = f"{VARIABLE}={self.told}".encode()
+        return {int(entry.name) for entry in Path("/proc").glob("[0-9]*") if mark in _environment(entry)}
+
+    def _end(self) -> None:
+        for others in self._others():
+            for pid in others:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def _others(self) -> Iterator[list[int]]:
+        """Oldest first, so that the controller does not see its workers go; until there is none."""
+        while others := sorted(self.run() - {os.getpid()}):
+            yield others
+
+
+def _environment(process: Path) -> list[bytes]:
+    with suppress(OSError):
+        return (process / "environ").read_bytes().split(b"\0")
+    return []
+
+
+def is_write(method: str, path: str, query: Mapping[str, str] | None, body: Any) -> bool:
+    dry = "dryRun" in (query or {}) or (isinstance(body, Mapping) and "dryRun" in body)
+    return method != "GET" and not dry and not _REVIEWS.match(path)
+
+
+class _Counted(Transport):
+    def __init__(self, access: Access, name: str, limits: Limits | None, point: KillPoint) -> None:
+        super().__init__(access, name, limits=limits)
+        self._point, self._permitted = point, False
+
+    def request(self, method: str, path: str, query: Mapping[str, str] | None = None, body: Any = None, **how: Any) -> Answer:
+        if not is_write(method, path, query, body):
+            return super().request(method, path, query, body, **how)
+        self._permit()
+        if _LEASES.match(path):
+            return super().request(method, path, query, body, **how)
+        number = self._point.count(f"{self.name} {method} {path}")
+        try:
+            return super().request(method, path, query, body, **how)
+        finally:
+            self._point.reached("after", number)
+
+    def _permit(self) -> None:
+        """Nobody's cluster shall be hurt by a variable that was left in an environment."""
+        if not self._permitted:
+            answer = super().request("GET", _HOME)
+            labels = answer.json()["metadata"].get("labels") or {} if answer.ok else {}
+            if labels.get(TEST_LABEL) != "true":
+                raise MeshError(
+                    f"{self.name}: {VARIABLE} is set, and this is no test cluster: namespace kube-system has no label {TEST_LABEL}=true. "
+                    "Nothing was written. Unset the variable."
+                )
+            self._permitted = True

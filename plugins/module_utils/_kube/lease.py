@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Take, keep and give back the Lease of a mesh: each write goes onto the version that was read, or nowhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from .._mesh.change import Change, Ref
+from .._mesh.errors import NotReady
+from .._mesh.lease import BROKEN, EXPIRED, HELD, MISNAMED, Lease, decide, held, is_held, lost, mesh_of, misnamed, timeless
+from .cluster import Cluster
+from .deadline import Limits
+
+_TRIES = 12
+_RACE = Limits(first_pause=0.02, longest_pause=1.0)
+_LONGEST_LOOK = 1.0
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Who wants the Lease and how. `at_least` is the latest epoch seen at work, should the Lease itself have been removed."""
+
+    holder: str
+    duration: int
+    break_holder: str = ""
+    at_least: int = 0
+
+
+@dataclass(frozen=True)
+class Taken:
+    """`took_over` when it was somebody else's who had not given it back."""
+
+    holder: str
+    epoch: int
+    took_over: bool = False
+    changes: list[Change] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """A write that may have arrived even if its answer did not."""
+
+    before: dict[str, Any] | None
+    was: Lease
+    lease: Lease
+
+    def change(self, ref: Ref) -> Change:
+        same = replace(self.lease, renewed=self.was.renewed, acquired=self.was.acquired) == self.was
+        action = "created" if self.before is None else "unchanged" if same else "updated"
+        return Change(ref, action, timeless(self.before), timeless(self.lease.onto(self.before, ref)))
+
+    def write(self, cluster: Cluster, ref: Ref) -> list[Change] | None:
+        """None when somebody else wrote in between."""
+        manifest, made = self.lease.onto(self.before, ref), list[Change]()
+        if self.before is not None:
+            done = cluster.replace(manifest) is not None
+        else:
+            space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ref.namespace}}
+            made = [] if cluster.get(Ref.of(space)) else cluster.apply([space])
+            done = cluster.create(manifest) is not None
+        return [*made, self.change(ref)] if done else None
+
+
+class _Watch:
+    """Since when, by the monotonic clock of this machine, a Lease has not been seen to change."""
+
+    def __init__(self, cluster: Cluster, ref: Ref) -> None:
+        self._cluster, self._ref = cluster, ref
+        self._seen: Lease | None = None
+        self._since = self.unchanged = 0.0
+        self.changed = False
+
+    def read(self) -> tuple[dict[str, Any] | None, Lease]:
+        """Time counts from the end of the first read that showed it so to the beginning of this one, which is never too much."""
+        asked = time.monotonic()
+        live = self._cluster.get(self._ref)
+        lease = Lease.of(live)
+        if lease != self._seen:
+            self.changed = self._seen is not None
+            self._seen, self._since = lease, time.monotonic()
+        self.unchanged = max(0.0, asked - self._since)
+        return live, lease
+
+    def until_free(self, wish: Wish) -> tuple[dict[str, Any] | None, Lease, str]:
+        """Waits for a holder to show that it lives, or that it does not."""
+        mesh = mesh_of(self._ref)
+        while True:
+            live, lease = self.read()
+            verdict = decide(lease, wish.holder, wish.break_holder, self.unchanged)
+            if verdict == MISNAMED:
+                raise misnamed(self._cluster.name, mesh, lease, wish.break_holder)
+            if verdict != HELD:
+                return live, lease, verdict
+            if self.changed or self.unchanged >= wish.duration:
+                raise held(self._cluster.name, mesh, lease, alive=self.changed)
+            time.sleep(min(_LONGEST_LOOK, wish.duration / 10))
+
+
+def take(cluster: Cluster, ref: Ref, wish: Wish) -> Taken:
+    """Become the holder, or go on being it. Somebody else's is watched, and taken over if it was not renewed in its duration."""
+    watch, taken, tries = _Watch(cluster, ref), None, 0
+    while True:
+        live, lease, verdict = watch.until_free(wish)
+        if taken and lease == taken[0].lease:
+            return Taken(lease.holder, lease.epoch, taken[1], [taken[0].change(ref)])
+        attempt = _Attempt(live, lease, lease.taken(wish.holder, wish.duration, now(), wish.at_least))
+        taken = attempt, verdict in (EXPIRED, BROKEN)
+        changes = attempt.write(cluster, ref)
+        if changes is not None:
+            return Taken(wish.holder, attempt.lease.epoch, taken[1], changes)
+        tries = _again(cluster, ref, tries)
+
+
+def check(cluster: Cluster, ref: Ref, holder: str, epoch: int) -> None:
+    """Refuses when the Lease was lost. In a dry run nobody holds it, and nothing is written that it could protect."""
+    if not cluster.dry_run:
+        _ours(cluster, ref, holder, epoch)
+
+
+def renew(cluster: Cluster, ref: Ref, holder: str, epoch: int) -> Lease:
+    """Shows those who watch that its holder lives; refuses as `check` does."""
+    tries = 0
+    while not cluster.dry_run:
+        live, lease = _ours(cluster, ref, holder, epoch)
+        if cluster.replace(replace(lease, renewed=now()).onto(live, ref)) is not None:
+            return lease
+        tries = _again(cluster, ref, tries)
+    return Lease(holder, epoch)
+
+
+def release(cluster: Cluster, ref: Ref, holder: str) -> Change:
+    """Give it back, if it is ours. The object stays, and with it the epoch."""
+    sent, tries = None, 0
+    while True:
+        live = cluster.get(ref)
+        lease = Lease.of(live)
+        if sent and lease == sent.lease:
+            return sent.change(ref)
+        if live is None or lease.holder != holder:
+            return Change(ref, "unchanged", live, live)
+        sent = _Attempt(live, lease, replace(lease, holder=""))
+        if sent.write(cluster, ref) is not None:
+            return sent.change(ref)
+        tries = _again(cluster, ref, tries)
+
+
+def _ours(cluster: Cluster, ref: Ref, holder: str, epoch: int) -> tuple[dict[str, Any] | None, Lease]:
+    live = cluster.get(ref)
+    lease = Lease.of(live)
+    if not is_held(lease, holder, epoch):
+        raise lost(cluster.name, mesh_of(ref), lease, holder, epoch)
+    return live, lease
+
+
+def _again(cluster: Cluster, ref: Ref, tries: int) -> int:
+    """A pause before the next try, as often as it makes sense to lose a race."""
+    if tries + 1 >= _TRIES:
+        raise NotReady(f"{cluster.name}: {ref} could not be written: {_TRIES} times others wrote it first, or the API server said so. Run again.")
+    time.sleep(_RACE.pause(tries + 1))
+    return tries + 1
+
+
+def now() -> str:
+    """As the API writes it. Only people read it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class Hold:
+    """A Lease that this run has taken, for what writes and for what waits. Threads may share it."""
+
+    def __init__(self, cluster: Cluster, ref: Ref, holder: str, epoch: int) -> None:
+        self._cluster, self._ref = cluster, ref
+        self.holder, self.epoch = holder, epoch
+        self._lock, self._due = threading.Lock(), 0.0
+
+    def guard(self) -> None:
+        """Right before a write: refuses if the Lease was lost."""
+        check(self._cluster, self._ref, self.holder, self.epoch)
+
+    def keep(self) -> None:
+        """In every round of a wait: renews once a third of the duration is over. A thread that comes while another renews goes on."""
+        if time.monotonic() < self._due or not self._lock.acquire(blocking=False):
+            return
+        try:
+            begun = time.monotonic()
+            self._due = begun + renew(self._cluster, self._ref, self.holder, self.epoch).duration / 3
+        finally:
+            self._lock.release()

@@ -1,0 +1,34 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a range of versions of a control plane needs or gets wrong, and where that is known from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_NUMBERS = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
+
+
+@dataclass(frozen=True)
+class Quirk:
+    """Holds from version `since` (empty: always) until before `until`, as (major, minor) or with the patch.
+
+    `restarts`: the control plane has to be restarted for it.
+    """
+
+    since: tuple[int, ...]
+    until: tuple[int, ...]
+    says: str
+    source: str
+    restarts: bool = False
+
+    def applies(self, version: str) -> bool:
+        """Not to what is no version, such as a build of one's own."""
+        found = _NUMBERS.match(version)
+        return found is not None and self.since <= tuple(int(number or 0) for number in found.groups()) < self.until
+
+    def __str__(self) -> str:
+        return f"until {'.'.join(map(str, self.until))}: {self.says} ({self.source})"

@@ -1,0 +1,235 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Introduce, reissue, retire: where a mesh stands on its way to a root, and what its clusters may do next.
+
+Everything follows from the root that the mesh is to end with, the target, and from what each cluster signs under and trusts now. So a rotation
+that was killed goes on, one that is turned back has the former root as its target, and clusters that never shared a root come to one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .certificate import short
+from .errors import Refused
+from .holding import Standing
+
+OUTSIDE, INTRODUCED, REISSUED, RETIRED = "outside", "introduced", "reissued", "retired"
+INTRODUCE, REISSUE, RETIRE, FINISH = "introduce", "reissue", "retire", "finish"
+STEPS = (INTRODUCE, REISSUE, RETIRE)
+NEW = "new"  # stands for the fingerprint of a root that is not made yet
+
+
+def phase(standing: Standing, target: str) -> str:
+    """How far one cluster is."""
+    if target not in standing.trusts:
+        return OUTSIDE
+    if standing.signs_under != target:
+        return INTRODUCED
+    return RETIRED if standing.bundle == {target} else REISSUED
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was seen of a cluster: its CA, the roots that its certificates lead to, and sentences about what does not live by that CA."""
+
+    standing: Standing
+    laggards: tuple[str, ...] = ()
+    issuers: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Report:
+        return cls(Standing.of(facts["standing"]), tuple(facts["laggards"]), frozenset(facts["issuers"]))
+
+    def facts(self) -> dict[str, Any]:
+        return {"standing": self.standing.facts(), "laggards": list(self.laggards), "issuers": sorted(self.issuers)}
+
+    def under(self, target: str) -> bool:
+        """Whether this cluster signs under the target, and nothing in it was signed under anything else."""
+        return self.standing.signs_under == target and self.issuers <= {target}
+
+
+def _needed(reports: Iterable[Report], target: str) -> frozenset[str]:
+    """What everyone has to trust while not everyone is under the target: the roots of what is signed, and of what still lives."""
+    known = list(reports)
+    return frozenset(one.standing.signs_under for one in known).union({target}, *(one.issuers for one in known))
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that has to happen in these clusters, and to have been seen in all clusters, before the next step."""
+
+    name: str
+    clusters: tuple[str, ...]
+    says: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    mesh: str
+    target: str
+    phases: Mapping[str, str] = field(default_factory=dict)
+    steps: Sequence[Step] = ()
+
+    @property
+    def done(self) -> bool:
+        return not self.steps
+
+    def facts(self) -> dict[str, Any]:
+        steps = [{"step": step.name, "clusters": list(step.clusters), "says": step.says} for step in self.steps]
+        return {"mesh": self.mesh, "target": self.target, "phases": dict(self.phases), "steps": steps}
+
+
+def plan(
+    mesh: str, target: str, reports: Sequence[Report], accepted: Iterable[str] = (), stale: Iterable[str] = (), unfinished: Iterable[str] = ()
+) -> Plan:
+    """All that is still to do, in order; each step only where it is needed.
+
+    `accepted` are roots that may be brought into every cluster although not every cluster trusts them already. `stale` are intermediates
+    that are to be replaced although they are of the target. `unfinished` are the clusters in which something lies that is kept until the end.
+    """
+    standings = [report.standing for report in reports]
+    _no_stranger(mesh, standings, {target, *accepted})
+    worn = set(stale)
+    names = {
+        INTRODUCE: [own.cluster for own in _to_introduce(reports, target)],
+        REISSUE: [own.cluster for own in standings if own.signs_under != target or own.signer in worn],
+    }
+    names[FINISH] = list(unfinished)
+    touched = {*names[INTRODUCE], *names[REISSUE]}
+    names[RETIRE] = [own.cluster for own in standings if own.bundle != {target} or own.cluster in touched]
+    says = {
+        INTRODUCE: f"trust {_root(target)} beside {_roots(_needed(reports, target) - {target})}",
+        REISSUE: f"sign with an intermediate of {_root(target)}, still trusting what was trusted",
+        RETIRE: f"trust {_root(target)} alone",
+        FINISH: "remove what was kept to turn back, and put the root in its place",
+    }
+    steps = [Step(name, tuple(names[name]), says[name]) for name in (*STEPS, FINISH) if names[name]]
+    return Plan(mesh, target, {own.cluster: phase(own, target) for own in standings}, steps)
+
+
+def _to_introduce(reports: Sequence[Report], target: str) -> list[Standing]:
+    """The clusters that must come to trust more, before anybody signs under the target.
+
+    Once everything is under it nothing older needs to be trusted, so clusters that differ in what they still trust are left alone.
+    """
+    if all(report.under(target) for report in reports):
+        return []
+    wanted = _needed(reports, target)
+    return [report.standing for report in reports if not wanted <= report.standing.trusts]
+
+
+def _no_stranger(mesh: str, standings: Sequence[Standing], accepted: set[str]) -> None:
+    """To trust a root everywhere because one cluster signs under it would let any cluster in that was rebuilt or is of another mesh."""
+    for one in standings:
+        others = [other.cluster for other in standings if one.signs_under not in other.trusts]
+        if others and one.signs_under not in accepted:
+            told = f"{one.cluster} signs under {_root(one.signs_under)}, which is not trusted in {', '.join(others)} of the mesh {mesh}"
+            way = f"If it belongs to the mesh, accept the root with rotate_accept_roots: [{one.signs_under}]"
+            raise Refused(f"{told}: was it rebuilt, or is it a cluster of another mesh? {way}.")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a cluster's CA is to be: the roots it trusts, whether it gets a new certificate, and whether there is a mark in the bundle."""
+
+    trusts: frozenset[str]
+    sign: bool = False
+    marked: bool = False
+
+
+def wish(step: str, own: Standing, everyone: Sequence[Report], target: str, stale: Iterable[str] = ()) -> Wish | None:
+    """What a step writes in one cluster, or None if it is through with it. What would cut somebody off is refused.
+
+    A mark comes or goes with every new certificate: proxies ask for a new leaf when the bundle that they are sent has changed.
+    """
+    if step == INTRODUCE:
+        wanted = _needed(everyone, target) if own in _to_introduce(everyone, target) else frozenset()
+        return None if wanted <= own.trusts else Wish(own.trusts | wanted, marked=bool(own.marks))
+    if step == REISSUE:
+        if own.signs_under == target and own.signer not in set(stale):
+            return None
+        _may_reissue(own, everyone, target)
+        return Wish(own.trusts, sign=True, marked=not own.marks)
+    if own.bundle == {target}:
+        return None
+    _may_retire(everyone, target)
+    return Wish(frozenset({target}))
+
+
+def _may_reissue(own: Standing, everyone: Sequence[Report], target: str) -> None:
+    lacking = [one.standing.cluster for one in everyone if target not in one.standing.trusts]
+    if lacking:
+        told = f"{own.cluster}: it may not sign under {_root(target)} yet: {', '.join(lacking)} would not trust what it signs"
+        raise Refused(f"{told}. Introduce the root in every cluster of the mesh first.")
+
+
+def _may_retire(everyone: Sequence[Report], target: str) -> None:
+    late = [f"{one.standing.cluster} {_older(one, target)}" for one in everyone if not one.under(target)]
+    if late:
+        told = f"No cluster may trust {_root(target)} alone yet: {'; '.join(late)}"
+        raise Refused(f"{told}. Reissue in every cluster of the mesh first.")
+
+
+def _older(report: Report, target: str) -> str:
+    if report.standing.signs_under != target:
+        return f"signs under {_root(report.standing.signs_under)}"
+    return f"holds certificates under {_roots(report.issuers - {target})}"
+
+
+def barrier(mesh: str, step: str, target: str, expected: Iterable[str], reports: Mapping[str, Report | str]) -> None:
+    """Refuses to go on from a step until every cluster was seen to be through with it, and everything in it too.
+
+    A report that is a text says why the cluster could not be seen.
+    """
+    found = [_late(name, step, target, reports.get(name, "nothing was reported of it")) for name in expected]
+    said = [sentence for sentence in found if sentence]
+    if said:
+        told = f"The rotation of the mesh {mesh} stops after {step}: {' '.join(said)}"
+        raise Refused(f"{told} Nothing is lost: mend this and run the rotation again, it goes on where it stopped.", findings=said)
+
+
+_THROUGH = {INTRODUCE: (INTRODUCED, REISSUED), REISSUE: (REISSUED, RETIRED), RETIRE: (RETIRED,)}
+
+
+def _late(name: str, step: str, target: str, report: Report | str) -> str:
+    if isinstance(report, str):
+        return f"{name} cannot be judged: {report.rstrip('.')}."
+    if report.laggards:
+        more = f", and {len(report.laggards) - 5} more" if len(report.laggards) > 5 else ""
+        return f"{name}: {'; '.join(report.laggards[:5])}{more}."
+    now = phase(report.standing, target)
+    # Where all sign under the target, nobody needs to have been introduced to what is older.
+    return "" if now in _THROUGH[step] or (step == INTRODUCE and now == RETIRED) else f"{name} is only {now}."
+
+
+def table(plans: Iterable[Plan], reports: Mapping[str, Report | str]) -> list[str]:
+    """Where each cluster stands and what comes, for people."""
+    lines: list[str] = []
+    for one in plans:
+        lines.append(f"mesh {one.mesh}: to {_root(one.target)}{', which is there already' if one.done else ''}")
+        for cluster, now in one.phases.items():
+            report = reports.get(cluster)
+            behind = f"; {len(report.laggards)} behind: {report.laggards[0]}" if isinstance(report, Report) and report.laggards else ""
+            lines.append(f"  {cluster}: {now}{_signs(report)}{behind}")
+        lines += [f"  {number}. {step.name} in {', '.join(step.clusters)}: {step.says}" for number, step in enumerate(one.steps, 1)]
+    return lines
+
+
+def _signs(report: Report | str | None) -> str:
+    if not isinstance(report, Report):
+        return f" ({report})" if report else ""
+    own = report.standing
+    return f", signs under {_root(own.signs_under)}, trusts {_roots(own.trusts)}"
+
+
+def _root(fingerprint: str) -> str:
+    return "a new root" if fingerprint == NEW else f"root {short(fingerprint)}"
+
+
+def _roots(fingerprints: Iterable[str]) -> str:
+    return ", ".join(_root(one) for one in sorted(fingerprints)) or "no other"

@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a cluster's CA gives and what everything in the cluster was seen to live by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from .._kube import cluster as kube
+from .._kube.cluster import Answer, Cluster
+from .._mesh.certificate import Authority
+from .._mesh.change import Ref
+from .._mesh.errors import MeshError
+from .._mesh.holding import CONFIG, Holder, Observed, Standing, is_mark
+from .._mesh.provider import Provider
+from .._mesh.question import Question, Read
+from .._mesh.root_secret import mesh_of
+from .._pki.chain import Reader
+from .._pki.x509 import inspect
+
+Live = dict[str, list[dict[str, Any]]]
+_PATIENCE = 5.0  # a node that died takes all its pods with it, and whoever waits for them holds a Lease
+
+
+class Watch:
+    """Observes one cluster, again and again: what was seen to have caught up is only asked again when it is another process.
+
+    That holds while the CA stays what it is and all control planes and trust bundles agree with it. So nobody can be given anything older.
+    `stale` are intermediates from which nothing may come any more.
+    """
+
+    def __init__(self, cluster: Cluster, mesh: Provider, namespace: str, stale: Iterable[str] = ()) -> None:
+        self._cluster, self._namespace, self._stale = cluster, namespace, frozenset(stale)
+        self._trust, self._holding = mesh.capability("trust"), mesh.capability("holding")
+        self._reader = Reader()
+        self._agreed: dict[str, Holder] = {}
+        self._measure: Standing | None = None
+        self._uid = ""
+
+    def observe(self, standing: Standing | None = None) -> Observed:
+        """One look at everything; `standing` where it is measured by another CA than the cluster's own."""
+        self._uid = self._uid or self._cluster.uid()
+        refs = [self._holding.secret(self._namespace), self._holding.previous(self._namespace)]
+        own, former = self._cluster.get_all(refs)
+        authority, previous = self._authority(own, refs[0]), self._authority(former, refs[1])
+        current = Standing.read(self._cluster.name, authority, own) if authority and own else None
+        live = listed(self._cluster, self._holding.reads(self._namespace))
+        measure = standing or current
+        first = [*self._control_planes(live), *self._bundles(live, ())]
+        self._forget(measure, first)
+        proxies = self._proxies(self._added(live, measure))
+        spaces = {proxy.namespace for proxy in proxies} - {one.namespace for one in first if one.kind == CONFIG}
+        lacking = [one for one in self._bundles(live, spaces) if one.namespace in spaces]
+        self._agreed = {one.instance: one for one in proxies if measure and not one.lags(measure, self._stale)}
+        return Observed(
+            cluster=self._cluster.name,
+            uid=self._uid,
+            standing=current,
+            previous=Standing.read(self._cluster.name, previous, former) if previous and former else None,
+            authority=authority,
+            mesh=mesh_of(own) if own else "",
+            bundle=self._trust.read(own).roots if own else b"",
+            holders=(*first, *lacking, *proxies),
+            planes=tuple(self._holding.planes(live)),
+            faults=tuple(_faults(self._cluster.name, refs[0], authority)),
+        )
+
+    def _authority(self, secret: Mapping[str, Any] | None, ref: Ref) -> Authority | None:
+        """Only certificates leave this function; what they are is kept, since proxies may still show them."""
+        if secret is None:
+            return None
+        material = self._trust.read(secret)
+        self._reader.know(b"\n".join((material.certificate, material.chain or b"", material.roots)))
+        return inspect(material, f"{self._cluster.name}: {ref}", datetime.now(UTC))
+
+    def _forget(self, measure: Standing | None, first: Sequence[Holder]) -> None:
+        if measure != self._measure or (measure and any(one.lags(measure, self._stale) for one in first)):
+            self._agreed = {}
+        self._measure = measure
+
+    def _control_planes(self, live: Live) -> list[Holder]:
+        pairs = self._holding.control_planes(live)
+        served = self._cluster.greet_all([greeting for _holder, greeting in pairs])
+        found = [replace(holder, fault=_said(chain)) if isinstance(chain, MeshError) else self._led(holder, chain)
+                 for (holder, _greeting), chain in zip(pairs, served, strict=True)]  # fmt: skip
+        return self._present(found)
+
+    def _bundles(self, live: Live, needed: Any) -> list[Holder]:
+        return [holder if holder.fault else self._trusting(holder, pem, frozenset()) for holder, pem in self._holding.bundles(live, needed)]
+
+    def _proxies(self, added: frozenset[str]) -> list[Holder]:
+        pairs = self._holding.proxies(listed(self._cluster, self._holding.pods()))
+        known = [self._agreed[holder.instance] for holder, _question in pairs if holder.instance in self._agreed]
+        asked = [(holder, question) for holder, question in pairs if holder.instance not in self._agreed]
+        answers = self._cluster.ask_all([_asked(question) for _holder, question in asked])
+        seen = [self._seen(holder, answer, added) for (holder, _question), answer in zip(asked, answers, strict=True)]
+        return [*known, *self._present(seen)]
+
+    def _seen(self, holder: Holder, answer: Answer | MeshError, added: frozenset[str]) -> Holder:
+        if isinstance(answer, MeshError):
+            return replace(holder, fault=_said(answer))
+        try:
+            if answer.status != 200:
+                raise ValueError(f"HTTP {answer.status}")
+            held = self._holding.held(answer.body)
+        except ValueError as wrong:
+            return replace(holder, fault=f"its answer cannot be read: {wrong}")
+        trusting = holder if held.roots is None else self._trusting(holder, held.roots, added)
+        return trusting if held.chain is None else self._led(trusting, held.chain)
+
+    def _trusting(self, holder: Holder, pem: bytes, added: frozenset[str]) -> Holder:
+        certificates = self._reader.bundle(pem)
+        if not certificates:
+            return replace(holder, fault="its trust bundle holds no certificate that can be read")
+        return replace(holder, roots=frozenset(one.fingerprint for one in certificates) - added)
+
+    def _led(self, holder: Holder, chain: bytes) -> Holder:
+        line = self._reader.line(chain)
+        if line is None:
+            return replace(holder, fault=holder.fault or "its certificate cannot be read")
+        return replace(holder, issuer=line.root, signer=line.signer, leaf=line.leaf)
+
+    def _added(self, live: Live, measure: Standing | None) -> frozenset[str]:
+        """Roots that proxies are given beside the CA's bundle, and that say nothing of it."""
+        pem = self._holding.added(live)
+        self._reader.know(pem)
+        return frozenset(one.fingerprint for one in self._reader.bundle(pem)) - (measure.bundle if measure else frozenset())
+
+    def _present(self, holders: list[Holder]) -> list[Holder]:
+        """Without those that ended since they were listed: who is gone holds nothing."""
+        silent = [one for one in holders if one.fault]
+        pods = self._cluster.get_all([Ref("v1", "Pod", one.name, one.namespace) for one in silent])
+        live = {"Pod": [pod for pod in pods if pod]}
+        running = {one.instance for one, _how in (*self._holding.control_planes(live), *self._holding.proxies(live))}
+        return [one for one in holders if not one.fault or one.instance in running]
+
+
+def observe(cluster: Cluster, mesh: Provider, namespace: str, standing: Standing | None = None) -> Observed:
+    """One look at everything in a cluster."""
+    return Watch(cluster, mesh, namespace).observe(standing)
+
+
+def facts(observed: Observed, limit: int, mesh: str = "") -> dict[str, Any]:
+    """What a module returns: certificates, never a key; of what lags, the first `limit` by name and the number of all."""
+    strange = [f"{observed.cluster}: its CA was made for the mesh {observed.mesh}, not for {mesh}."] if mesh and observed.mesh not in ("", mesh) else []
+    authority, late = observed.authority, observed.laggards()
+    told = [{"kind": one.holder.kind, "namespace": one.holder.namespace, "name": one.holder.name, "workload": one.holder.workload,
+             "online": one.holder.online, "says": one.says} for one in late[:limit]]  # fmt: skip
+    root, own = (authority.root, authority.certificate) if authority else (None, None)
+    return {
+        "cluster": observed.cluster,
+        "uid": observed.uid,
+        "standing": observed.standing.facts() if observed.standing else None,
+        "previous": observed.previous.facts() if observed.previous else None,
+        "root": root.facts() if root else None,
+        "intermediate": own.facts() if own else None,
+        "roots": [{**one.facts(), "pem": one.pem.decode(), "mark": is_mark(one)} for one in (authority.roots if authority else ())],
+        "bundle_pem": observed.bundle.decode(errors="replace"),
+        "faults": [*observed.faults, *strange],
+        "issuers": sorted(observed.issuers),
+        "holders": {kind: sum(1 for one in observed.holders if one.kind == kind) for kind in sorted({one.kind for one in observed.holders})},
+        "laggards": [str(one) for one in late[:limit]],
+        "laggard_count": len(late),
+        "lagging": told,
+        "online": observed.online,
+        "offline": sorted({f"{one.namespace}/{one.workload or one.name}" for one in observed.holders if not one.online}),
+        "planes": [vars(plane) for plane in observed.planes],
+        "leaf_expires": min((one.leaf.facts()["not_after"] for one in observed.holders if one.leaf), default=None),
+    }
+
+
+def listed(cluster: Cluster, reads: Sequence[Read]) -> Live:
+    """All that is read, by kind."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        found = pool.map(lambda r: cluster.list(r.api_version, r.kind, r.namespace, labels=r.labels, fields=r.fields, metadata_only=r.metadata_only), reads)
+        live: Live = {}
+        for read, objects in zip(reads, found, strict=True):
+            live.setdefault(read.kind, []).extend(objects)
+    return live
+
+
+def _asked(question: Question) -> kube.Question:
+    return kube.Question(question.namespace, question.pod, question.port, question.path, timeout=_PATIENCE)
+
+
+def _said(error: MeshError) -> str:
+    return str(error).rstrip(".")
+
+
+def _faults(cluster: str, ref: Ref, authority: Authority | None) -> list[str]:
+    """Why there is nothing to measure by."""
+    if authority is None:
+        return [f"{cluster}: there is no {ref}; the control plane has no CA that was given to it."]
+    unreadable = [f"{cluster}: {ref}: {fault}." for fault in authority.unreadable]
+    unproven = [] if authority.path else [f"{cluster}: {ref}: its certificate leads to none of the roots in {authority.names.roots}."]
+    return [*unreadable, *unproven]

@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The root that a rotation goes to: found, made once for all clusters, and in the end put in the former's place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from .._kube.cluster import Cluster
+from .._mesh import root_secret
+from .._mesh.certificate import Certificate, short
+from .._mesh.change import Change
+from .._mesh.errors import Refused, Unreachable
+from .._mesh.holding import Standing
+from .._mesh.objections import confused
+from .._mesh.rotation import NEW, RETIRED, phase
+from .._mesh.rotation_target import FORMER, MAKE, UPCOMING, Choice, Known, choose, same, turn_back
+from .._pki import x509
+from . import root as roots
+
+_NEXT = "-next"
+
+
+@dataclass(frozen=True)
+class Roots:
+    """The root that the mesh has, and the one that lies beside it during a rotation."""
+
+    active: roots.Root
+    upcoming: roots.Root | None
+
+    def known(self, mesh: str, former: frozenset[str]) -> Known:
+        active, upcoming = self.active.source, self.upcoming.source if self.upcoming else None
+        return Known(
+            mesh,
+            active.generated,
+            active.root.certificate if active.root else None,
+            upcoming.root.certificate if upcoming and upcoming.root else None,
+            former,
+        )
+
+
+def find(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> Roots:
+    """Both, refused where one is there and is not sound."""
+    active = _sound(roots.find(cluster, params["mesh"], params["root"], now))
+    return Roots(active, _sound(upcoming(cluster, params, now)) if active.source.generated else None)
+
+
+def upcoming(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> roots.Root:
+    """The root beside the active one."""
+    return roots.find(cluster, params["mesh"], {**params["root"], "name": params["root"]["name"] + _NEXT}, now)
+
+
+def _sound(found: roots.Root) -> roots.Root:
+    if found.source.unreachable:
+        raise Unreachable(found.source.unreachable)
+    if found.source.root is None:
+        return found
+    objections = found.source.objections(key_needed=False)
+    if objections:
+        raise Refused(" ".join(one.sentence for one in objections), reasons=[one.reason for one in objections])
+    return found
+
+
+def aim(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> tuple[Choice, str, list[Change]]:
+    """The choice, the root's certificate as PEM, and what was written: at most the Secret of a new root."""
+    found = find(cluster, params, now)
+    known = found.known(params["mesh"], _former(params["clusters"]))
+    choice = replace(_choice(known, params, now), unsettled=known.upcoming is not None)
+    if choice.which == MAKE:
+        return _make(found, cluster, params, now)
+    certificate = known.upcoming if choice.which == UPCOMING else known.active
+    live = x509.bundle("\n".join(root["pem"] for one in params["clusters"] for root in one["roots"]).encode())
+    tell_apart(f"The mesh {known.mesh}", [*live, *([certificate] if certificate else [])])
+    return choice, certificate.pem.decode() if certificate and choice.which != FORMER else "", []
+
+
+def tell_apart(where: str, trusted: Sequence[Certificate]) -> None:
+    """Refuses a bundle in which verifiers would find the wrong root."""
+    told = confused(trusted)
+    if told:
+        raise Refused(f"{where}: {told}")
+
+
+def _choice(known: Known, params: Mapping[str, Any], now: datetime) -> Choice:
+    if params["renew_intermediates"]:
+        return same(known)
+    if params["rollback"]:
+        return turn_back(known, _retired(known, params["clusters"]))
+    return choose(known, now, timedelta(seconds=params["min_age"]))
+
+
+def _former(clusters: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """The roots that were signed under before: of what is kept, and where nothing is kept yet, of what still signs."""
+    kept = [one["previous"] or one["standing"] for one in clusters]
+    return frozenset(one["signs_under"] for one in kept)
+
+
+def _retired(known: Known, clusters: Sequence[Mapping[str, Any]]) -> list[str]:
+    new = known.upcoming if known.generated else known.active
+    standings = [Standing.of(one["standing"]) for one in clusters]
+    return [one.cluster for one in standings if new and phase(one, new.fingerprint) == RETIRED]
+
+
+def _make(found: Roots, cluster: Cluster, params: Mapping[str, Any], now: datetime) -> tuple[Choice, str, list[Change]]:
+    if cluster.dry_run:
+        return Choice(UPCOMING, NEW, "a new root, which is not made in check mode"), "", []
+    beside = found.upcoming or upcoming(cluster, params, now)
+    made, changes = roots.make(beside, params, now)
+    certificate = made.source.root.certificate if made.source.root else None
+    if certificate is None:
+        raise Refused(f"{made.source.where}: the new root cannot be read back.")
+    return Choice(UPCOMING, certificate.fingerprint, f"the new root {certificate}"), certificate.pem.decode(), changes
+
+
+def settle(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> list[Change]:
+    """The end of a rotation to `target`: the root beside becomes the active one, or goes away after a rotation was turned back."""
+    found = find(cluster, params, now)
+    beside = found.upcoming
+    if beside is None or beside.source.root is None or beside.cluster is None or beside.ref is None or beside.source.root.certificate is None:
+        return []
+    changes: list[Change] = []
+    if beside.source.root.certificate.fingerprint == params["target"]:
+        changes = _promote(found.active, replace(beside), params)
+    return [*changes, *beside.cluster.delete([beside.ref])]
+
+
+def _promote(active: roots.Root, beside: roots.Root, params: Mapping[str, Any]) -> list[Change]:
+    if active.cluster is None or active.ref is None or beside.material is None:
+        raise Refused(f"{active.source.where}: there is no Secret that could take the new root {short(params['target'])}.")
+    live = active.cluster.get(active.ref)
+    if live is None:
+        raise Refused(f"{active.source.where}: it went away during the rotation, so the new root stays in {beside.source.where}. Restore it and run again.")
+    wanted = root_secret.secret(beside.material, active.ref.name, str(active.ref.namespace), params["mesh"])
+    return [active.cluster.amend(live, {"data": wanted["data"]})]
+
+
+def material(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> roots.Root:
+    """The root with its key that intermediates of the target are issued from; refused where none of ours is the target."""
+    found = find(cluster, params, now)
+    for one in (found.upcoming, found.active):
+        held = one.source.root.certificate if one and one.source.root else None
+        if one and held and held.fingerprint == params["target"]:
+            objections = one.source.objections(key_needed=True)
+            if objections:
+                raise Refused(" ".join(each.sentence for each in objections), reasons=[each.reason for each in objections])
+            return one
+    told = f"{cluster.name}: the key of root {short(params['target'])} is not at hand, so no intermediate can be issued from it"
+    raise Refused(f"{told}. Give that root as mesh_root.")

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a pod says of the proxy in it: whether it runs, how it was configured, what would make it anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+Object = Mapping[str, Any]
+
+_ADMIN_PORT = 15000
+_XDS_AGENT = "PROXY_CONFIG_XDS_AGENT"
+# Nothing restarts what ran once by intention, nor what a node runs by itself.
+_NEVER_ANEW = ("Job", "Node")
+_HASH, _ROLLOUT_HASH = "pod-template-hash", "rollouts-pod-template-hash"
+
+
+def instance(pod: Object, container: str) -> str:
+    """Names the running process of a container, be it a sidecar among the init containers; empty if it does not run."""
+    status = pod.get("status") or {}
+    for one in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
+        if one.get("name") == container and "running" in (one.get("state") or {}):
+            return f"{pod['metadata'].get('uid', '')}/{one.get('containerID', '')}"
+    return ""
+
+
+def environment(pod: Object, container: str) -> tuple[dict[str, str], str]:
+    """The plain environment of a container of a pod or of its template, and its image."""
+    spec = pod.get("spec") or {}
+    for one in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
+        if one.get("name") == container:
+            return {entry["name"]: str(entry.get("value") or "") for entry in one.get("env") or []}, str(one.get("image") or "")
+    return {}, ""
+
+
+def online(pod: Object) -> bool:
+    """Whether its agent asks istiod for bundles, which it decides when it starts."""
+    given, _image = environment(pod, "istio-proxy")
+    value = given.get(_XDS_AGENT) or (_config(given).get("proxyMetadata") or {}).get(_XDS_AGENT)
+    return str(value or "").lower() in ("1", "t", "true")
+
+
+def admin_port(pod: Object) -> int:
+    given, _image = environment(pod, "istio-proxy")
+    return int(_config(given).get("proxyAdminPort") or _ADMIN_PORT)
+
+
+def _config(given: Mapping[str, str]) -> dict[str, Any]:
+    """The mesh's proxy configuration with the pod's annotation, as the injector has merged them."""
+    try:
+        config = json.loads(given.get("PROXY_CONFIG") or "{}")
+    except ValueError:
+        return {}
+    return config if isinstance(config, dict) else {}
+
+
+def workload(pod: Object) -> str:
+    """What to restart so that the pod is made anew, as kind/name; empty if there is nothing."""
+    metadata = pod["metadata"]
+    owner = next((one for one in metadata.get("ownerReferences") or [] if one.get("controller")), None)
+    if owner is None or owner["kind"] in _NEVER_ANEW:
+        return ""
+    labels = metadata.get("labels") or {}
+    for label, kind in ((_ROLLOUT_HASH, "Rollout"), (_HASH, "Deployment")):
+        ending = f"-{labels.get(label)}"
+        if owner["kind"] == "ReplicaSet" and owner["name"].endswith(ending):
+            return f"{kind}/{owner['name'].removesuffix(ending)}"
+    return f"{owner['kind']}/{owner['name']}"

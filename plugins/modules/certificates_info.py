@@ -1,0 +1,130 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: certificates_info
+short_description: Everything of a mesh that expires in a cluster
+version_added: 0.1.0
+description:
+  - Lists the CAs of a cluster, the certificates that its control planes and proxies use now, the certificates of its gateways, the CAs of the control plane's
+    webhooks and the tokens by which it reaches other clusters, each with the time that is left and a verdict.
+  - Certificates in use are asked of those who use them. No private key and no token leaves the module, and nothing is written.
+author:
+  - meshops contributors (@meshops)
+options:
+  provider:
+    description: The mesh.
+    type: str
+    choices: [istio]
+    default: istio
+  namespace:
+    description: The namespace of the control plane.
+    type: str
+    default: istio-system
+  root_namespace:
+    description: The namespace of the Secret with the mesh's root, on the cluster that keeps it.
+    type: str
+    default: meshops-system
+  root_name:
+    description: The name of that Secret.
+    type: str
+    default: meshops-root-ca
+  ca_warn:
+    description: The days that a CA must have left, or it is V(warn).
+    type: int
+    default: 60
+  ca_critical:
+    description: The days that a CA must have left, or it is V(critical).
+    type: int
+    default: 14
+  leaf_warn:
+    description: The percent of its lifetime that a certificate or token must have left, or it is V(warn). Proxies renew at 50.
+    type: int
+    default: 40
+  leaf_critical:
+    description: The percent of its lifetime that a certificate or token must have left, or it is V(critical).
+    type: int
+    default: 10
+  gateway_warn:
+    description: The percent of its lifetime that a gateway's certificate must have left, or it is V(warn). Public CAs' clients renew at about 33.
+    type: int
+    default: 25
+  token_age:
+    description: The days after which a token that never expires is V(warn).
+    type: int
+    default: 365
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - meshops.lifecycle._connection
+  - meshops.lifecycle._attributes
+  - meshops.lifecycle._attributes.info
+requirements:
+  - cryptography >= 42
+seealso:
+  - module: meshops.lifecycle.rotation_info
+"""
+
+EXAMPLES = r"""
+- name: List what expires in east
+  meshops.lifecycle.certificates_info:
+    kubeconfig: ~/.kube/config
+    context: east
+  register: east_certificates
+"""
+
+RETURN = r"""
+certificates:
+  description:
+    - What expires, the soonest first. Each has a C(kind), one of V(root), V(intermediate), V(leaf), V(control plane), V(gateway), V(webhook) and V(token),
+      C(where) it is, its C(subject), C(issuer) and C(fingerprint), C(begin) and C(end) of its time, C(seconds_left), and a C(level) of V(ok), V(warn),
+      V(critical) or V(expired).
+    - Of the C(number) of certificates of one workload the first to expire is told. A token that never expires has no C(end).
+  returned: success
+  type: list
+  elements: dict
+unseen:
+  description: Who could not be asked, so that its certificate is not in the list; the first 50.
+  returned: success
+  type: list
+  elements: str
+faults:
+  description: What is wrong with the CA itself, a sentence each.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from typing import Any
+
+from ..module_utils._kube.cluster import Cluster
+from ..module_utils._module.expiring import reconcile as look
+from ..module_utils._module.run import run
+from ..module_utils._providers import PROVIDERS
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+    return look(cluster, PROVIDERS[params["provider"]], params)
+
+
+def main() -> None:
+    spec = dict(
+        provider=dict(choices=sorted(PROVIDERS), default="istio"),
+        namespace=dict(default="istio-system"),
+        root_namespace=dict(default="meshops-system"),
+        root_name=dict(default="meshops-root-ca"),
+        ca_warn=dict(type="int", default=60),
+        ca_critical=dict(type="int", default=14),
+        leaf_warn=dict(type="int", default=40),
+        leaf_critical=dict(type="int", default=10),
+        gateway_warn=dict(type="int", default=25),
+        token_age=dict(type="int", default=365),
+    )
+    run(reconcile, argument_spec=spec)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rotation
+short_description: Do one step of a certificate rotation in one cluster
+version_added: 0.1.0
+description:
+  - With O(step=introduce) the cluster comes to trust the target beside every root that is in use in the mesh.
+  - With O(step=reissue) it signs with an intermediate of the target and still trusts what it trusted.
+  - With O(step=retire) it trusts the target alone.
+  - With O(step=finish) what was kept to turn back is removed.
+  - A step writes the cluster's CA in one piece, and only if there is something to write. Then it waits until every control plane, every namespace's
+    trust bundle and every proxy of the cluster was seen to live by it, and mends what lags by the least means that works.
+  - What would cut somebody off is refused before the first write.
+author:
+  - meshops contributors (@meshops)
+options:
+  step:
+    description: The step.
+    type: str
+    choices: [introduce, reissue, retire, finish]
+    required: true
+  target:
+    description: The fingerprint of the root to end with, from M(meshops.lifecycle.rotation_target).
+    type: str
+    required: true
+  target_certificate:
+    description: That root's certificate, PEM, where no bundle of the mesh holds it yet.
+    type: str
+    default: ''
+  clusters:
+    description: What was seen of every cluster of the mesh, from the filter P(meshops.lifecycle.mesh_rotation_clusters#filter).
+    type: list
+    elements: dict
+    required: true
+  stale:
+    description: Fingerprints of intermediates that are to be replaced although they are of the target.
+    type: list
+    elements: str
+    default: []
+  may_restart:
+    description: Whether workloads and control planes may be restarted where nothing less brings them the new trust.
+    type: bool
+    default: false
+  timeout:
+    description: How many seconds everything in the cluster has to follow.
+    type: int
+    default: 600
+  lease:
+    description: The mesh's Lease, as M(meshops.lifecycle.lease) returned it, with C(kube) as the way to its cluster. Nothing is written without holding it.
+    type: dict
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - meshops.lifecycle._connection
+  - meshops.lifecycle._attributes
+  - meshops.lifecycle._authority
+requirements:
+  - cryptography >= 42
+seealso:
+  - module: meshops.lifecycle.rotation_info
+  - module: meshops.lifecycle.rotation_target
+"""
+
+EXAMPLES = r"""
+- name: Trust the new root beside the old one
+  meshops.lifecycle.rotation:
+    kubeconfig: ~/.kube/config
+    context: west
+    mesh: shop
+    step: introduce
+    target: "{{ chosen.fingerprint }}"
+    target_certificate: "{{ chosen.certificate }}"
+    clusters: "{{ groups['all'] | meshops.lifecycle.mesh_rotation_clusters(hostvars, inventory_hostname, 'seen') }}"
+    root:
+      kube: {kubeconfig: ~/.kube/config, context: east, cluster: east}
+"""
+
+RETURN = r"""
+standing:
+  description:
+    - What the cluster's CA says after the step. Fingerprints of the root that it C(signs_under), of its C(signer), and of the roots that it C(trusts).
+    - C(marks) are roots without a key that stand in the bundle only to change it. C(epoch) is that of the Lease under which it was written.
+  returned: success
+  type: dict
+laggards:
+  description: Who does not live by it, a sentence each. Empty after a step.
+  returned: success
+  type: list
+  elements: str
+issuers:
+  description: Fingerprints of the roots that certificates in use lead to.
+  returned: success
+  type: list
+  elements: str
+mended:
+  description: What was done about laggards.
+  returned: success
+  type: list
+  elements: str
+seconds:
+  description: How long the step took until everybody had followed.
+  returned: success
+  type: float
+changes:
+  description: Each object that was written, with C(object) and C(action).
+  returned: success
+  type: list
+  elements: dict
+"""
+
+from ..module_utils._module.authority import OPTIONS
+from ..module_utils._module.run import run
+from ..module_utils._module.stepping import reconcile
+from ..module_utils._providers import PROVIDERS
+
+
+def main() -> None:
+    run(
+        reconcile,
+        argument_spec={
+            "provider": {"choices": sorted(PROVIDERS), "default": "istio"},
+            "step": {"choices": ["introduce", "reissue", "retire", "finish"], "required": True},
+            "target": {"type": "str", "required": True},
+            "target_certificate": {"type": "str", "default": ""},
+            "clusters": {"type": "list", "elements": "dict", "required": True},
+            "stale": {"type": "list", "elements": "str", "default": []},
+            "may_restart": {"type": "bool", "default": False},
+            "timeout": {"type": "int", "default": 600},
+            "lease": {"type": "dict"},
+            **OPTIONS,
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()

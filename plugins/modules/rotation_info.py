@@ -1,0 +1,170 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rotation_info
+short_description: What a cluster's CA gives, and who in the cluster lives by it
+version_added: 0.1.0
+description:
+  - Reads the CA of a cluster, then asks everything that lives by it what it really holds. Each control plane pod shows the certificate that it
+    serves in a TLS handshake, each proxy tells its trust bundle and its certificate, and the trust bundle of each namespace is read.
+  - Whoever still holds something else than the CA gives is named. Nothing is assumed from what was once applied, and nothing is written.
+  - No private key leaves the module.
+author:
+  - meshops contributors (@meshops)
+options:
+  provider:
+    description: The mesh.
+    type: str
+    choices: [istio]
+    default: istio
+  mesh:
+    description: The name of the mesh. A CA that was made for another one is a fault.
+    type: str
+  namespace:
+    description: The namespace of the control plane.
+    type: str
+    default: istio-system
+  limit:
+    description: How many of those that lag are named. All of them are counted.
+    type: int
+    default: 50
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - meshops.lifecycle._connection
+  - meshops.lifecycle._attributes
+  - meshops.lifecycle._attributes.info
+requirements:
+  - cryptography >= 42
+seealso:
+  - module: meshops.lifecycle.ca_info
+  - module: meshops.lifecycle.certificates_info
+"""
+
+EXAMPLES = r"""
+- name: Look who in east lives by which root
+  meshops.lifecycle.rotation_info:
+    kubeconfig: ~/.kube/config
+    context: east
+  register: trust
+
+- name: Name those that have not caught up with the CA
+  ansible.builtin.debug:
+    var: trust.laggards
+"""
+
+RETURN = r"""
+cluster:
+  description: The cluster's name.
+  returned: success
+  type: str
+uid:
+  description: The UID of the namespace kube-system, which tells a cluster from one that was built anew under its name.
+  returned: success
+  type: str
+clock_skew_seconds:
+  description: The local clock minus the clock of the API server, good to about a second.
+  returned: success
+  type: float
+standing:
+  description:
+    - Fingerprints of the root that the CA C(signs_under), of its own certificate (C(signer)), of the roots that it C(trusts), and of C(marks), roots
+      without a key that were only put into the bundle to change it. C(epoch) is that of the lease under which the CA was written.
+    - Nothing if the cluster holds no CA.
+  returned: success
+  type: dict
+previous:
+  description: The same of the former CA, as long as one is kept.
+  returned: success
+  type: dict
+root:
+  description: The root that the CA leads to, with C(subject), C(fingerprint), C(not_after) and others.
+  returned: success
+  type: dict
+intermediate:
+  description: The certificate of the CA, with the same facts.
+  returned: success
+  type: dict
+roots:
+  description: Every root of the CA's trust bundle, with the same facts, its C(pem), and whether it is a C(mark).
+  returned: success
+  type: list
+  elements: dict
+bundle_pem:
+  description: The CA's trust bundle, byte for byte.
+  returned: success
+  type: str
+faults:
+  description: Why the CA cannot be measured by, a sentence each.
+  returned: success
+  type: list
+  elements: str
+holders:
+  description: How many of each kind were seen, C(control plane), C(trust bundle) and C(proxy).
+  returned: success
+  type: dict
+laggards:
+  description: Those that hold something else than the CA gives or could not be seen, a sentence each.
+  returned: success
+  type: list
+  elements: str
+laggard_count:
+  description: How many those are.
+  returned: success
+  type: int
+lagging:
+  description: The same with C(kind), C(namespace), C(name), C(workload), whether it takes a new bundle C(online), and what it C(says).
+  returned: success
+  type: list
+  elements: dict
+online:
+  description: Whether a new trust bundle reaches all of them without a restart.
+  returned: success
+  type: bool
+offline:
+  description: The workloads that need a restart for a new trust bundle, as namespace, kind and name.
+  returned: success
+  type: list
+  elements: str
+planes:
+  description:
+    - The control planes, with C(name), C(revision), C(version), C(desired) and C(ready) replicas, whether they take a new bundle C(online), and whether
+      they issue certificates themselves (C(signs)).
+  returned: success
+  type: list
+  elements: dict
+leaf_expires:
+  description: When the first of all certificates in use expires.
+  returned: success
+  type: str
+"""
+
+from typing import Any
+
+from ..module_utils._kube.cluster import Cluster
+from ..module_utils._module.holding import facts, observe
+from ..module_utils._module.run import run
+from ..module_utils._providers import PROVIDERS
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+    seen = observe(cluster, PROVIDERS[params["provider"]], params["namespace"])
+    return {"changed": False, "clock_skew_seconds": cluster.identity().skew, **facts(seen, params["limit"], params["mesh"] or "")}
+
+
+def main() -> None:
+    spec = dict(
+        provider=dict(choices=sorted(PROVIDERS), default="istio"),
+        mesh=dict(),
+        namespace=dict(default="istio-system"),
+        limit=dict(type="int", default=50),
+    )
+    run(reconcile, argument_spec=spec)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The tasks of the role rotate without Ansible around them, so that they can be run often: the same modules, options and filters, in the same order.
+
+`python play.py <options as JSON>` is a run of its own, to be killed. What Ansible does around it test_to_the_end.py shows.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.meshops.lifecycle.plugins.filter.rotation import FilterModule
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import ARGUMENTS, connect
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
+from ansible_collections.meshops.lifecycle.plugins.modules import lease, rotation, rotation_info, rotation_target
+
+FILTERS = FilterModule().filters()
+SHARED = {"provider": "istio", "namespace": "istio-system"}
+ISSUING = {"mesh": "shop", "trust_domain": "shop.example"}
+Result = dict[str, Any]
+
+
+class Stopped(Exception):
+    """What the play would have failed with."""
+
+
+def _spec(module: Any) -> dict[str, Any]:
+    """The argument spec that the module's `main` would run with."""
+    spec: dict[str, Any] = {**ARGUMENTS}
+    asked, module.run = module.run, lambda _reconcile, argument_spec, **_how: spec.update(argument_spec)
+    try:
+        module.main()
+    finally:
+        module.run = asked
+    return spec
+
+
+SPECS = {module: _spec(module) for module in (lease, rotation, rotation_info, rotation_target)}
+
+
+def task(module: Any, options: Mapping[str, Any], check: bool = False) -> Result:
+    """A module as Ansible runs it: its own argument spec with its defaults, and its sentence when it fails."""
+    known = ArgumentSpecValidator(SPECS[module]).validate(dict(options))
+    assert not known.error_messages, known.error_messages
+    params = known.validated_parameters
+    try:
+        result: Result = module.__dict__["reconcile"](connect(params, dry_run=check, environ={}), params)
+    except MeshError as failed:
+        return {"failed": True, "msg": str(failed), **failed.facts}
+    return result
+
+
+class Play:
+    """`kube` are the connections by name of host, `asked` the role's variables. `between` is called before each step, by its name."""
+
+    def __init__(self, kube: Mapping[str, Mapping[str, Any]], between: Callable[[str], None] = lambda _step: None, **asked: Any) -> None:
+        self.hosts = list(kube)
+        self.vars: dict[str, Result] = {name: {"mesh_name": "shop", "mesh_kube": dict(given)} for name, given in kube.items()}
+        self.asked = {"kind": "root", "min_age": 3600, "rollback": False, "plan": False, "duration": 3, "timeout": 60, "accepted": [], **asked}
+        self.between, self.results = between, list[Result]()
+        trust = {**self.vars["east"]["mesh_kube"], "cluster": "east"}
+        self.root = self.asked.get("root") or {"source": "generated", "kube": trust}
+        self.hold: Result = {}
+        self.stale: list[str] = []
+
+    def filter(self, name: str, *given: Any, **more: Any) -> Any:
+        try:
+            return FILTERS[name](self.hosts, self.vars, self.hosts[0], *given, **more)
+        except Exception as error:
+            raise Stopped(str(error)) from error
+
+    def each(self, module: Any, register: str, check: bool = False, **options: Any) -> None:
+        """One task on all hosts at once; a host that failed is out, as in a play."""
+
+        def one(host: str) -> None:
+            found = task(module, {**self.vars[host]["mesh_kube"], "cluster": host, **options}, check)
+            self.vars[host][register] = found
+            self.results.append(found)
+
+        with ThreadPoolExecutor(len(self.hosts)) as pool:
+            list(pool.map(one, self.hosts))
+
+    def run(self) -> Play:
+        self.each(rotation_info, "seen", **SHARED)
+        self._target(check=True)
+        planned = self.plan()
+        if planned["findings"]:
+            raise Stopped(" ".join(planned["findings"]))
+        if not self.asked["plan"] and not planned["done"]:
+            self._under_lease()
+        return self
+
+    def plan(self) -> Any:
+        if self.asked["kind"] == "intermediate":
+            self.stale = self.filter("mesh_rotation_stale", "seen", self.asked["min_age"])
+        return self.filter(
+            "mesh_rotation_plan",
+            "seen",
+            self.target["fingerprint"],
+            accepted=self.asked["accepted"],
+            stale=self.stale,
+            unsettled=self.target["unsettled"],
+            clock_skew_max=30,
+        )
+
+    @property
+    def target(self) -> Result:
+        return self._ok(self.vars[self.hosts[0]]["target"])
+
+    @property
+    def changed(self) -> bool:
+        return any(result.get("changed") for result in self.results)
+
+    def _ok(self, result: Result) -> Result:
+        if result.get("failed"):
+            raise Stopped(str(result["msg"]))
+        return result
+
+    def _target(self, check: bool, **more: Any) -> None:
+        options = {key: self.asked[key] for key in ("min_age", "rollback")}
+        renew = self.asked["kind"] == "intermediate"
+        clusters = self.filter("mesh_rotation_clusters", "seen")
+        self.each(rotation_target, "target", check, **SHARED, **ISSUING, **options, root=self.root, clusters=clusters, renew_intermediates=renew, **more)
+
+    def _under_lease(self) -> None:
+        place = self.filter("mesh_rotation_lease", "east")
+        here = {**self.vars[place["taker"]]["mesh_kube"], "cluster": place["taker"]}
+        options = {**here, "mesh": "shop", "kube": place["kube"], "duration": self.asked["duration"], "break_holder": self.asked.get("break_lease", "")}
+        taken = self._ok(task(lease, options))
+        self.hold = {**place, "holder": taken["holder"], "epoch": taken["epoch"]}
+        try:
+            self._target(check=False, lease=self.hold)
+            before = "seen"
+            for step in ("introduce", "reissue", "retire"):
+                self.between(step)
+                self.step(step, before)
+                before = step
+            self.between("finish")
+            self._finish()
+        finally:
+            task(lease, {**here, "mesh": "shop", "kube": place["kube"], "holder": taken["holder"], "state": "released"})
+
+    def step(self, step: str, before: str) -> None:
+        clusters = self.filter("mesh_rotation_clusters", before)
+        aim = {"target": self.target["fingerprint"], "target_certificate": self.target["certificate"], "root": self.root, "stale": self.stale}
+        self.each(rotation, step, step=step, **SHARED, **ISSUING, **aim, clusters=clusters, timeout=self.asked["timeout"], lease=self.hold)
+        late = self.filter("mesh_rotation_barrier", step, step, self.target["fingerprint"])
+        if late:
+            raise Stopped(" ".join(late))
+
+    def _finish(self) -> None:
+        aim = {"mesh": "shop", "root": self.root, "target": self.target["fingerprint"], "lease": self.hold}
+        clusters = self.filter("mesh_rotation_clusters", "retire")
+        self.each(rotation, "finish", step="finish", **SHARED, **aim, clusters=clusters)
+        for host in self.hosts:
+            self._ok(self.vars[host]["finish"])
+        here = {**self.vars[self.hosts[0]]["mesh_kube"], "cluster": self.hosts[0]}
+        self.results.append(self._ok(task(rotation_target, {**here, "provider": "istio", "state": "settled", **aim})))
+
+
+if __name__ == "__main__":
+    given = json.loads(sys.argv[1])
+    Play(given.pop("kube"), **given).run()

@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""As much of istiod as a rotation meets where no pod can run: it takes `cacerts` or ignores it, and hands its bundle to the namespaces."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.root_secret import decoded
+from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
+
+CACERTS = Ref("v1", "Secret", "cacerts", "istio-system")
+BUNDLE = "istio-ca-root-cert"
+_TOUCHED = "meshops.lifecycle/touched"
+
+
+class StandIn:
+    """It runs as somebody else than the tasks. `stale` are namespaces that it does not look after.
+
+    A ConfigMap that somebody else changed it only notices when the ConfigMap is touched: the event was lost, which is the worse case.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.stale: set[str] = set()
+        self.ignored: list[frozenset[str]] = []
+        self._seen, self._roots = b"", b""
+        self._given: dict[str, tuple[bytes, str]] = {}
+        self._lost: set[str] = set()
+        self._ended, self._lock = threading.Event(), threading.Lock()
+
+    def restart(self) -> None:
+        """A new process takes whatever it finds."""
+        with self._lock:
+            self.stale, self.ignored, self._seen, self._roots, self._given, self._lost = set(), [], b"", b"", {}, set()
+            self._look()
+
+    def lose(self, space: str) -> None:
+        """The next change of the bundle does not reach this namespace either, until its ConfigMap is touched."""
+        with self._lock:
+            self._lost.add(space)
+
+    def run(self) -> None:
+        while not self._ended.wait(0.15):
+            with self._lock:
+                try:
+                    self._look()
+                except MeshError:  # the API server is about to end, or somebody was faster
+                    continue
+
+    def end(self) -> None:
+        self._ended.set()
+
+    def _look(self) -> None:
+        self._take()
+        if self._roots:
+            live = {one["metadata"]["namespace"]: one for one in self.cluster.list("v1", "ConfigMap", fields=f"metadata.name={BUNDLE}")}
+            spaces = [one["metadata"]["name"] for one in self.cluster.list("v1", "Namespace", metadata_only=True)]
+            for space in spaces:
+                if not space.startswith("kube-") and space not in self.stale:
+                    self._give(space, live.get(space))
+
+    def _take(self) -> None:
+        """The whole of it where one bundle holds the other; else nothing of it, and nobody is told."""
+        secret = self.cluster.get(CACERTS)
+        told = decoded((secret or {}).get("data", {}).get("root-cert.pem"))
+        if told == self._seen:
+            return
+        self._seen = told
+        old, new = _fingerprints(self._roots), _fingerprints(told)
+        if not old or old <= new or new <= old:
+            self._roots = told
+        else:
+            self.ignored.append(new)
+
+    def _give(self, space: str, live: dict[str, Any] | None) -> None:
+        touched = ((live or {}).get("metadata", {}).get("annotations") or {}).get(_TOUCHED, "")
+        roots, before = self._given.get(space, (b"", ""))
+        if live is not None and touched == before and (roots == self._roots or space in self._lost):
+            return
+        self._lost.discard(space)
+        metadata = {"name": BUNDLE, "namespace": space}
+        made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"root-cert.pem": self._roots.decode()}}
+        self.cluster.apply([made], force=True)
+        self._given[space] = (self._roots, touched)
+
+
+def _fingerprints(pem: bytes) -> frozenset[str]:
+    return frozenset(one.fingerprint for one in x509.bundle(pem))
+
+
+@contextmanager
+def standing_in(cluster: Cluster) -> Iterator[StandIn]:
+    itself = StandIn(cluster)
+    thread = threading.Thread(target=itself.run, daemon=True)
+    thread.start()
+    yield itself
+    itself.end()
+    thread.join(10)

@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A mesh of two API servers, each with a stand-in for istiod, and whole runs of the rotation's playbook on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.killpoint import VARIABLE
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import root_secret
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.holding import is_mark
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue, x509
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
+
+from ..conftest import Way, _surroundings
+from .play import Play
+from .stand_in import BUNDLE, CACERTS, StandIn
+
+NAMES = ("east", "west")
+ROOT, NEXT = (Ref("v1", "Secret", name, "meshops-system") for name in ("meshops-root-ca", "meshops-root-ca-next"))
+PREVIOUS = Ref("v1", "Secret", "cacerts-previous", "istio-system")
+LEASE = ref("shop", "meshops-system")
+LIMITS = {"request_timeout": 5, "patience": 6}
+_RECAP = re.compile(r"^(\w+)\s*: ok=\d+\s+changed=(\d+)\s+unreachable=\d+\s+failed=(\d+)", re.MULTILINE)
+
+
+@lru_cache
+def root(number: int = 0, age: timedelta = timedelta(hours=3)) -> Material:
+    """Older than what is left alone; `number` tells several apart."""
+    return issue.new_root(f"shop root {number}" if number else "shop root", "shop.example", "P-256", datetime.now(UTC) - age, 365)
+
+
+@lru_cache
+def intermediate(cluster: str, of: Material, age: timedelta = timedelta(hours=2)) -> Material:
+    return issue.new_intermediate(of, f"Intermediate CA {cluster}", "shop.example", trust.sans("istio-system"), "P-256", datetime.now(UTC) - age, 300)
+
+
+def fingerprints(pem: bytes) -> list[str]:
+    return ["mark" if is_mark(one) else one.fingerprint for one in x509.bundle(pem)]
+
+
+@dataclass(frozen=True)
+class Run:
+    rc: int
+    output: str
+    recap: Mapping[str, tuple[int, int]]
+    seconds: float
+
+    @property
+    def changed(self) -> int:
+        return sum(changed for changed, _failed in self.recap.values())
+
+    @property
+    def said(self) -> str:
+        """Without the folding and quoting of the terminal's output."""
+        return re.sub(r"\s+", " ", self.output.replace("\\n", " ").replace('\\"', '"'))
+
+    def succeeded(self) -> Run:
+        assert self.rc == 0, self.output[-6000:]
+        return self
+
+
+@dataclass
+class Two:
+    """`clusters` are ways in as somebody who is not the run."""
+
+    home: Path
+    ways: Mapping[str, Way]
+    clusters: Mapping[str, Cluster]
+    stand_ins: Mapping[str, StandIn]
+    servers: Mapping[str, Any]
+    variables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    runs: int = 0
+
+    def reset(self, **bundles: Material) -> None:
+        """Both under one root; a cluster that is named under the root that is given."""
+        self.variables = {name: {} for name in NAMES}
+        for name, cluster in self.clusters.items():
+            cluster.delete([CACERTS, PREVIOUS, *([ROOT, NEXT, LEASE] if name == "east" else [])])
+            for space in ("istio-system", "meshops-system", "shop"):
+                if cluster.get(Ref("v1", "Namespace", space)) is None:
+                    cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}})
+            self.give(name, intermediate(name, bundles.get(name, root())))
+        self.clusters["east"].create(root_secret.secret(root(), ROOT.name, str(ROOT.namespace), "shop"))
+        for one in self.stand_ins.values():
+            one.restart()
+
+    def give(self, name: str, ca: Material, **annotations: str) -> None:
+        """Another CA, as by hand."""
+        (made,) = trust.secrets(ca, "istio-system", "shop")
+        made["metadata"]["annotations"] = annotations
+        self.clusters[name].delete([CACERTS])
+        self.clusters[name].create(made)
+
+    def inventory(self) -> Path:
+        file = self.home / "hosts.yml"
+        hosts = {name: {"mesh_kube": {"kubeconfig": self.ways[name].kubeconfig, "context": "admin"}, **self.variables.get(name, {})} for name in NAMES}
+        shared = {"mesh_name": "shop", "mesh_trust_domain": "shop.example", "mesh_trust_cluster": "east", "mesh_limits": LIMITS}
+        file.write_text(yaml.safe_dump({"all": {"hosts": hosts, "vars": shared}}))
+        return file
+
+    @property
+    def kube(self) -> dict[str, dict[str, Any]]:
+        return {name: {"kubeconfig": self.ways[name].kubeconfig, "context": "admin", **LIMITS} for name in NAMES}
+
+    def play(self, **asked: Any) -> Play:
+        """The role's tasks, not run yet."""
+        return Play(asked.pop("kube", None) or self.kube, **asked)
+
+    def alone(self, point: str, **asked: Any) -> subprocess.CompletedProcess[str]:
+        """The role's tasks in a process that may be killed."""
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), VARIABLE: point}
+        words = [sys.executable, str(Path(__file__).with_name("play.py")), json.dumps({"kube": self.kube, **asked})]
+        return subprocess.run(words, env=environ, capture_output=True, text=True, timeout=240, check=False)
+
+    def command(self, *words: str, **variables: Any) -> list[str]:
+        given = {"rotate": "root", "rotate_lease_duration": 4, "rotate_timeout": 60, **variables}
+        program = str(Path(sys.executable).with_name("ansible-playbook"))
+        return [program, "meshops.lifecycle.rotate", "-i", str(self.inventory()), "--forks", "2", *words, "-e", json.dumps(given)]
+
+    def environ(self, point: str = "") -> dict[str, str]:
+        return {**_surroundings(self.home), **({VARIABLE: point} if point else {})}
+
+    def start(self, *words: str, **variables: Any) -> subprocess.Popen[str]:
+        """For what happens meanwhile."""
+        return subprocess.Popen(
+            self.command(*words, **variables), env=self.environ(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        )
+
+    def rotate(self, *words: str, point: str = "", **variables: Any) -> Run:
+        started = time.monotonic()
+        done = subprocess.run(
+            self.command(*words, **variables), env=self.environ(point), capture_output=True, text=True, timeout=240, check=False, start_new_session=True
+        )
+        return ended(done.returncode, done.stdout + done.stderr, time.monotonic() - started)
+
+    def counted(self, moment: str) -> tuple[str, Path]:
+        """A kill point with a directory of its own, and the file of its writes."""
+        self.runs += 1
+        place = self.home / f"run-{self.runs}"
+        place.mkdir()
+        return f"{place}:{moment}", place / "writes"
+
+    def state(self) -> dict[str, Any]:
+        """What the mesh holds, by the names of its roots instead of their fingerprints."""
+        known = {fingerprints(root().certificate)[0]: "old", "mark": "mark"}
+        found = {name: self._held(name, known) for name in NAMES}
+        kept = self.clusters["east"].get(ROOT)
+        active = fingerprints(root_secret.read(kept).certificate)[0] if kept else ""
+        return {
+            **found,
+            "root": known.setdefault(active, f"root {len(known)}"),
+            "beside": self.clusters["east"].get(NEXT) is not None,
+            "holder": ((self.clusters["east"].get(LEASE) or {}).get("spec") or {}).get("holderIdentity") or "",
+        }
+
+    def _held(self, name: str, known: dict[str, str]) -> dict[str, Any]:
+        secret = self.clusters[name].get(CACERTS)
+        assert secret
+        material = trust.read(secret)
+        seen = x509.inspect(material, name, datetime.now(UTC))
+        maps = self.clusters[name].list("v1", "ConfigMap", fields=f"metadata.name={BUNDLE}")
+
+        def named(pem: bytes) -> list[str]:
+            return sorted(known.setdefault(one, f"root {len(known)}") for one in fingerprints(pem))
+
+        return {
+            "signs": known.setdefault(seen.root.fingerprint, f"root {len(known)}") if seen.root else "",
+            "trusts": named(material.roots),
+            "handed out": sorted({" ".join(named(one["data"]["root-cert.pem"].encode())) for one in maps}),
+            "kept": self.clusters[name].get(PREVIOUS) is not None,
+            "fenced": "meshops.lifecycle/epoch" in (secret["metadata"].get("annotations") or {}),
+        }
+
+
+def ended(rc: int, output: str, seconds: float = 0.0) -> Run:
+    recap = {host: (int(changed), int(failed)) for host, changed, failed in _RECAP.findall(output)}
+    return Run(rc, output, recap, seconds)
+
+
+def settled(now: str = "root 2", before: bool = True) -> dict[str, Any]:
+    """A mesh of one root and nothing left over; `before` says that a run wrote it."""
+    one = {"signs": now, "trusts": [now], "handed out": [now], "kept": False, "fenced": before}
+    return {"east": one, "west": one, "root": now, "beside": False, "holder": ""}

@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The credentials between the two data centres replaced, while requests cross."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
+
+APP = (Path(__file__).parent / "app.yml").read_text()
+NAME = "istio-reader-service-account-istio-remote-secret-token"
+SECONDS = 90
+
+
+@pytest.fixture(scope="module")
+def app(estate: Estate) -> Iterator[None]:
+    """With a server in west alone, every request of east crosses."""
+    estate.play("site").succeeded()
+    for cluster in ("east", "west"):
+        estate.kubectl(cluster, "apply", "-f", "-", given=APP)
+    estate.kubectl("east", "-n", "app", "scale", "deployment/server", "--replicas=0")
+    estate.kubectl("east", "-n", "app", "wait", "--for=delete", "pod", "-l", "app=server", "--timeout=60s")
+    for cluster, name in (("east", "client"), ("west", "server")):
+        estate.kubectl(cluster, "-n", "app", "rollout", "status", f"deployment/{name}", "--timeout=120s")
+    yield
+    for cluster in ("east", "west"):
+        estate.kubectl(cluster, "delete", "namespace", "app", "--wait=true")
+
+
+def tokens(estate: Estate, cluster: str) -> dict[str, str]:
+    """By the end of its name, each token of the reader account."""
+    found = estate.get(cluster, "secrets", "-n", "istio-system", "--field-selector=type=kubernetes.io/service-account-token")["items"]
+    return {one["metadata"]["name"].removeprefix(NAME): base64.b64decode(one["data"]["token"]).decode() for one in found}
+
+
+def opens(estate: Estate, cluster: str, token: str) -> bool:
+    """Whether the API server takes it. kubectl must not fall back to the certificate of the context's user."""
+    config = json.loads(estate.kubectl(cluster, "config", "view", "--raw", "--minify", "-o", "json"))
+    config["users"] = [{"name": config["users"][0]["name"], "user": {"token": token}}]
+    words = ["kubectl", "--kubeconfig", "/dev/stdin", "get", "--raw", "/api/v1/services?limit=1"]
+    return subprocess.run(words, input=json.dumps(config), capture_output=True, text=True, check=False).returncode == 0
+
+
+def refused(estate: Estate, cluster: str, *old: str) -> bool:
+    """An API server remembers for ten seconds whom it let in."""
+    until = time.monotonic() + 15
+    while any(opens(estate, cluster, token) for token in old) and time.monotonic() < until:
+        time.sleep(1)
+    return not any(opens(estate, cluster, token) for token in old)
+
+
+def test_both_are_replaced_and_no_request_is_lost(estate: Estate, app: None) -> None:
+    before = {cluster: tokens(estate, cluster) for cluster in ("east", "west")}
+    words = ("fortio", "load", "-quiet", "-qps", "100", "-c", "4", "-t", f"{SECONDS}s", "-json", "-", "http://server.app:8080/debug")
+    exec_ = ["kubectl", "--kubeconfig", estate.kubeconfig, "--context", "east", "-n", "app", "exec", "deploy/client", "-c", "fortio", "--", *words]
+    load = subprocess.Popen(exec_, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    run = estate.play("rotate", "-v", "--diff", rotate="remote_secrets", rotate_min_age=0).succeeded()
+    assert load.poll() is None, f"the load has to live longer than the rotation, which took {run.seconds:.0f} s"
+    answers = json.loads((told := load.communicate()[0])[told.index("{") :])
+    print(f"{run.seconds:.1f} s; {sum(answers['RetCodes'].values())} requests, {answers['RetCodes']}", *run.lines("It took"))
+    assert list(answers["RetCodes"]) == ["200"]
+    for cluster, had in before.items():
+        has = tokens(estate, cluster)
+        assert len(has) == 1
+        assert not set(has.values()) & set(had.values())
+        assert all(opens(estate, cluster, token) for token in has.values())
+        assert refused(estate, cluster, *had.values())
+        assert [token for token in (*had.values(), *has.values()) if token in run.output] == []
+
+
+def test_what_links_the_clusters_keeps_it(estate: Estate, app: None) -> None:
+    assert estate.play("federate").succeeded().changed == {"east": 0, "west": 0}
+
+
+def test_again_they_are_too_young(estate: Estate, app: None) -> None:
+    run = estate.play("rotate", rotate="remote_secrets").succeeded()
+    assert run.changed == {"east": 0, "west": 0}
+    assert run.lines("Every credential is younger than 3600 s")

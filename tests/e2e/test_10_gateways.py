@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificate of a gateway replaced, while every request makes a TLS handshake with it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
+from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue
+from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
+
+APP = (Path(__file__).parent / "app.yml").read_text()
+SPACE, HOST = "istio-system", "shop.example"
+GATEWAY = {
+    "apiVersion": "networking.istio.io/v1", "kind": "Gateway", "metadata": {"name": "front", "namespace": SPACE},
+    "spec": {"selector": {"istio": "eastwestgateway"}, "servers": [
+        {"port": {"number": 8443, "name": "https", "protocol": "HTTPS"}, "hosts": [HOST], "tls": {"mode": "SIMPLE", "credentialName": "front"}}]},
+}  # fmt: skip
+PUBLIC = issue.new_root("a public CA", "ca.example", "P-256", datetime.now(UTC), 30)
+
+
+def leaf(*hosts: str) -> Material:
+    return issue.new_leaf(PUBLIC, hosts, "ca.example", "P-256", datetime.now(UTC), 20)
+
+
+def wish(made: Material | None = None) -> dict[str, Any]:
+    given = {"certificate": made.certificate.decode(), "private_key": made.key.decode()} if made else {}
+    return {"cluster": "east", "namespace": SPACE, "name": "front", **given}
+
+
+@pytest.fixture(scope="module")
+def front(estate: Estate) -> Iterator[str]:
+    """The east-west gateway of east serves a host of its own; its pod's address."""
+    estate.play("site").succeeded()
+    first = leaf(HOST)
+    secret = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": GATEWAY["metadata"],
+              "stringData": {"tls.crt": first.certificate.decode(), "tls.key": first.key.decode()}}  # fmt: skip
+    for manifest in (APP, json.dumps(secret), json.dumps(GATEWAY)):
+        estate.kubectl("east", "apply", "-f", "-", given=manifest)
+    estate.kubectl("east", "-n", "app", "rollout", "status", "deployment/client", "--timeout=120s")
+    yield estate.get("east", "pods", "-n", SPACE, "-l", "istio=eastwestgateway")["items"][0]["status"]["podIP"]
+    for words in (("namespace", "app"), ("-n", SPACE, "secret/front"), ("-n", SPACE, "gateways.networking.istio.io/front")):
+        estate.kubectl("east", "delete", *words, "--wait=true")
+
+
+def load(estate: Estate, address: str, seconds: int) -> subprocess.Popen[str]:
+    """Nothing is routed, so each answer is a 404: what counts is that it comes."""
+    words = ["fortio", "load", "-quiet", "-k", "-keepalive=false", "-allow-initial-errors", "-resolve", address]
+    words += ["-qps", "50", "-c", "2", "-t", f"{seconds}s", "-json", "-"]
+    exec_ = ["kubectl", "--kubeconfig", estate.kubeconfig, "--context", "east", "-n", "app", "exec", "deploy/client", "-c", "fortio", "--"]
+    return subprocess.Popen([*exec_, *words, f"https://{HOST}:8443/"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_given_one_is_served_and_no_handshake_fails(estate: Estate, front: str) -> None:
+    estate.play("rotate", rotate="gateways", rotate_certificates=[wish(leaf(HOST))]).succeeded()
+    running, made = load(estate, front, 40), leaf(HOST)
+    time.sleep(3)
+    run = estate.play("rotate", "-v", "--diff", rotate="gateways", rotate_certificates=[wish(made)]).succeeded()
+    short = running.poll() is not None
+    told, errors = running.communicate()
+    assert not short and "{" in told, errors
+    answers = json.loads(told[told.index("{") :])
+    print(f"{run.seconds:.1f} s; {answers['RetCodes']}")
+    assert list(answers["RetCodes"]) == ["404"]
+    assert made.key.decode().splitlines()[1] not in run.output
+    assert estate.play("rotate", rotate="gateways", rotate_certificates=[wish(made)]).succeeded().changed == {"east": 0, "west": 0}
+
+
+def test_one_for_another_host_is_refused(estate: Estate, front: str) -> None:
+    run = estate.play("rotate", rotate="gateways", rotate_certificates=[wish(leaf("other.example"))])
+    assert run.failed
+    assert run.lines("is not for shop.example")
+
+
+def test_the_root_issues_one_on_request(estate: Estate, front: str) -> None:
+    run = estate.play("rotate", "-v", rotate="gateways", rotate_certificates=[wish()], rotate_gateway_issue=20).succeeded()
+    assert run.changed["east"] >= 1
+    again = estate.play("rotate", rotate="gateways", rotate_certificates=[wish()], rotate_gateway_issue=20).succeeded()
+    assert again.changed == {"east": 0, "west": 0}

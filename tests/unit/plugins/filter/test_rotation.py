@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Planning over the clusters of a mesh as the controller sees them: hosts that were skipped, failed, or are not in the run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.meshops.lifecycle.plugins.filter.rotation import FilterModule
+
+FILTERS = FilterModule().filters()
+OLD, NEW = "0" * 64, "1" * 64
+
+
+def seen(cluster: str, signs: str = OLD, *trusts: str, **more: Any) -> dict[str, Any]:
+    standing = {"cluster": cluster, "signs_under": signs, "signer": f"ca-{cluster}", "trusts": list(trusts or (signs,)), "marks": [], "epoch": 0}
+    return {"standing": standing, "laggards": [], "issuers": [signs], "roots": [], "previous": None, "faults": [], "clock_skew_seconds": 0.4, **more}
+
+
+def inventory(**results: Any) -> dict[str, dict[str, Any]]:
+    """east and west are a mesh, bank is of another, jump is no cluster."""
+    hosts: dict[str, dict[str, Any]] = {name: {"mesh_name": "shop", "mesh_kube": {"context": name}} for name in ("east", "west")}
+    hosts |= {"bank": {"mesh_name": "bank", "mesh_kube": {"context": "bank"}}, "jump": {}}
+    for name, result in {"east": seen("east"), "west": seen("west"), **results}.items():
+        if result is not None:
+            hosts[name]["seen"] = result
+    return hosts
+
+
+def call(name: str, hosts: dict[str, dict[str, Any]], *given: Any, **more: Any) -> Any:
+    return FILTERS[f"mesh_rotation_{name}"](list(hosts), hosts, "east", *given, **more)
+
+
+def test_what_a_step_is_told_of_each_cluster() -> None:
+    told = call("clusters", inventory(), "seen")
+    assert [one["standing"]["cluster"] for one in told] == ["east", "west"]
+    assert set(told[0]) == {"standing", "laggards", "issuers", "roots", "previous"}
+
+
+NOT_HERE = "west cannot be judged: it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit."
+
+
+@pytest.mark.parametrize(
+    ("west", "said"),
+    [
+        (None, NOT_HERE),
+        ({"failed": True, "msg": "west: no route."}, "west cannot be judged: west: no route."),
+        ({"skipped": True, "changed": False}, "west cannot be judged: it holds no CA of the mesh."),
+        (seen("west") | {"standing": None, "faults": ["west: there is no Secret."]}, "west cannot be judged: west: there is no Secret."),
+        ({"failed": True, "standing": seen("west")["standing"], "msg": "west: late"}, "west cannot be judged: west: late."),
+    ],
+    ids=["limited", "failed", "skipped", "without a CA", "failed after it was seen"],
+)
+class TestAClusterThatCannotBeJudged:
+    def test_no_step_is_begun(self, west: Any, said: str) -> None:
+        with pytest.raises(AnsibleFilterError) as refused:
+            call("clusters", inventory(west=west), "seen")
+        assert str(refused.value) == f"The mesh shop is not rotated: {said}"
+
+    def test_it_is_a_finding_of_the_plan(self, west: Any, said: str) -> None:
+        told = call("plan", inventory(west=west), "seen", NEW)
+        assert told["findings"] == [said]
+        assert told["table"][-1] == said
+
+    def test_it_stops_all_at_the_barrier(self, west: Any, said: str) -> None:
+        (told,) = call("barrier", inventory(west=west), "seen", "introduce", OLD)
+        assert said in told
+
+    def test_unless_it_is_left_out(self, west: Any, said: str) -> None:
+        hosts = inventory(west=west)
+        assert call("plan", hosts, "seen", NEW, exclude=["west"])["findings"] == []
+        assert call("barrier", hosts, "seen", "introduce", OLD, exclude=["west"]) == []
+        assert len(call("clusters", hosts, "seen", exclude=["west"])) == 1
+
+
+class TestDone:
+    def test_when_nothing_is_left(self) -> None:
+        assert call("plan", inventory(), "seen", OLD)["done"]
+
+    def test_not_while_anything_is_behind(self) -> None:
+        assert not call("plan", inventory(west=seen("west", laggards=["proxy shop/web"])), "seen", OLD)["done"]
+
+    def test_not_while_something_is_kept(self) -> None:
+        told = call("plan", inventory(west=seen("west", previous={"signer": "x"})), "seen", OLD)
+        assert (told["done"], [(step["step"], step["clusters"]) for step in told["steps"]]) == (False, [("finish", ["west"])])
+
+    def test_not_while_a_root_lies_beside(self) -> None:
+        told = call("plan", inventory(), "seen", OLD, unsettled=True)
+        assert (told["done"], [(step["step"], step["clusters"]) for step in told["steps"]]) == (False, [("finish", ["east"])])
+
+
+def test_clocks_that_are_too_far_apart() -> None:
+    hosts = inventory(west=seen("west", clock_skew_seconds=31.0))
+    (finding,) = call("plan", hosts, "seen", NEW, clock_skew_max=30)["findings"]
+    assert finding.startswith("west: the cluster's clock is 31 s behind this machine's, more than the 30 s allowed")
+    assert call("plan", hosts, "seen", NEW, clock_skew_max=31)["findings"] == []
+
+
+def test_a_stranger_is_a_finding_and_the_table_is_shown_all_the_same() -> None:
+    told = call("plan", inventory(west=seen("west", "2" * 64)), "seen", NEW)
+    assert "was it rebuilt" in told["findings"][0]
+    assert told["phases"] == {"east": "unclear", "west": "unclear"}
+
+
+def test_which_intermediates_are_stale() -> None:
+    own = {"fingerprint": "ca-east", "not_before": (datetime.now(UTC) - timedelta(hours=2)).isoformat()}
+    hosts = inventory(east=seen("east", intermediate=own), west={"skipped": True})
+    assert call("stale", hosts, "seen", 3600) == ["ca-east"]
+    assert call("stale", hosts, "seen", 9000) == []
+
+
+class TestLease:
+    def test_the_first_cluster_takes_it_on_the_trust_cluster(self) -> None:
+        told = call("lease", inventory(), "west")
+        assert (told["mesh"], told["taker"]) == ("shop", "east")
+        assert told["kube"] == {"context": "west", "cluster": "west", "cluster_uid": None}
+
+    def test_without_a_trust_cluster_it_lies_on_the_first(self) -> None:
+        assert call("lease", inventory())["kube"]["cluster"] == "east"
+
+    def test_somebody_has_to_be_left(self) -> None:
+        with pytest.raises(AnsibleFilterError, match="east: rotate_exclude leaves no cluster of its mesh"):
+            call("lease", inventory(), "", ["east", "west"])

@@ -1,0 +1,229 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which step follows from what stands in the clusters, and that no order of kills and repeats ever cuts anybody off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.holding import Standing
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation import (
+    INTRODUCE,
+    INTRODUCED,
+    NEW,
+    OUTSIDE,
+    REISSUE,
+    REISSUED,
+    RETIRE,
+    RETIRED,
+    STEPS,
+    Report,
+    barrier,
+    phase,
+    plan,
+    table,
+    wish,
+)
+
+OLD, TARGET, OTHER, MARK = "0" * 64, "1" * 64, "2" * 64, "f" * 64
+
+
+def report(cluster: str, signs: str, *trusts: str, marks: tuple[str, ...] = (), issuers: tuple[str, ...] = (), laggards: tuple[str, ...] = ()) -> Report:
+    standing = Standing(cluster, signs, f"ca-{cluster}-{signs[:1]}", frozenset(trusts or (signs,)), frozenset(marks))
+    return Report(standing, laggards, frozenset(issuers or (signs,)))
+
+
+SETTLED = report("east", OLD)
+BOTH = report("east", OLD, OLD, TARGET)
+SIGNED = report("east", TARGET, OLD, TARGET, marks=(MARK,))
+DONE = report("east", TARGET)
+
+
+def named(one: Report, cluster: str) -> Report:
+    return replace(one, standing=replace(one.standing, cluster=cluster))
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [(SETTLED, OUTSIDE), (BOTH, INTRODUCED), (SIGNED, REISSUED), (report("east", TARGET, TARGET, marks=(MARK,)), REISSUED), (DONE, RETIRED)],
+)
+def test_the_phase_is_read_from_what_a_cluster_holds(one: Report, expected: str) -> None:
+    assert phase(one.standing, TARGET) == expected
+
+
+@pytest.mark.parametrize(
+    ("east", "west", "steps"),
+    [
+        (SETTLED, SETTLED, {INTRODUCE: "ew", REISSUE: "ew", RETIRE: "ew"}),
+        (BOTH, SETTLED, {INTRODUCE: "w", REISSUE: "ew", RETIRE: "ew"}),
+        (BOTH, BOTH, {REISSUE: "ew", RETIRE: "ew"}),
+        (SIGNED, BOTH, {REISSUE: "w", RETIRE: "ew"}),
+        (SIGNED, SIGNED, {RETIRE: "ew"}),
+        (DONE, SIGNED, {RETIRE: "w"}),
+        (DONE, DONE, {}),
+        # Somebody retired one cluster by hand: it has to trust the others' root again before anything else.
+        (DONE, BOTH, {INTRODUCE: "e", REISSUE: "w", RETIRE: "ew"}),
+        # A leaf of the old root still lives in west, although its CA is through.
+        (DONE, report("east", TARGET, issuers=(OLD, TARGET)), {INTRODUCE: "ew", RETIRE: "ew"}),
+    ],
+    ids=["settled", "one introduced", "introduced", "one reissued", "reissued", "one retired", "retired", "retired by hand", "an old leaf lives"],
+)
+def test_a_plan_holds_what_is_left_to_do(east: Report, west: Report, steps: dict[str, str]) -> None:
+    found = plan("shop", TARGET, [east, named(west, "west")], accepted=[OLD])
+    known = {step.name: "".join(cluster[0] for cluster in step.clusters) for step in found.steps}
+    assert known == steps
+    assert found.done == (not steps)
+
+
+def test_a_root_that_is_not_made_yet_can_be_planned_for() -> None:
+    lines = table([plan("shop", NEW, [SETTLED])], {"east": SETTLED})
+    assert lines[0] == "mesh shop: to a new root"
+    assert "1. introduce in east: trust a new root beside root 000000000000" in lines[2]
+
+
+def test_a_cluster_whose_root_nobody_else_trusts_is_not_let_in() -> None:
+    rebuilt = report("west", OTHER)
+    with pytest.raises(Refused, match=f"west signs under root {OTHER[:12]}, which is not trusted in east of the mesh shop: was it rebuilt"):
+        plan("shop", TARGET, [SETTLED, rebuilt], accepted=[OLD])
+    with pytest.raises(Refused, match="east signs under"):
+        plan("shop", TARGET, [SETTLED, rebuilt], accepted=[OTHER])
+    steps = plan("shop", TARGET, [SETTLED, rebuilt], accepted=[OTHER, OLD]).steps
+    assert [step.name for step in steps] == list(STEPS)
+
+
+def test_a_worn_intermediate_is_replaced_under_the_same_root() -> None:
+    found = plan("shop", OLD, [SETTLED, named(SETTLED, "west")], stale=[SETTLED.standing.signer])
+    assert [(step.name, step.clusters) for step in found.steps] == [(REISSUE, ("east", "west")), (RETIRE, ("east", "west"))]
+    asked = wish(REISSUE, SETTLED.standing, [SETTLED], OLD, stale=[SETTLED.standing.signer])
+    assert asked is not None and asked.sign and asked.marked and asked.trusts == {OLD}
+    assert wish(REISSUE, SETTLED.standing, [SETTLED], OLD) is None
+
+
+class TestWish:
+    def test_introducing_adds_the_target_and_what_the_others_live_by(self) -> None:
+        west = report("west", OTHER)
+        asked = wish(INTRODUCE, SETTLED.standing, [SETTLED, west], TARGET)
+        assert asked is not None and asked.trusts == {OLD, OTHER, TARGET} and not asked.sign and not asked.marked
+
+    def test_nothing_is_written_twice(self) -> None:
+        everyone = [SIGNED, named(SIGNED, "west")]
+        assert wish(INTRODUCE, SIGNED.standing, everyone, TARGET) is None
+        assert wish(REISSUE, SIGNED.standing, everyone, TARGET) is None
+        assert wish(RETIRE, DONE.standing, [DONE], TARGET) is None
+
+    def test_a_mark_goes_with_a_second_certificate(self) -> None:
+        """Turned back from reissue: to drop the mark is the change that makes proxies ask anew."""
+        asked = wish(REISSUE, SIGNED.standing, [SIGNED], OLD)
+        assert asked is not None and asked.sign and not asked.marked and asked.trusts == {OLD, TARGET}
+
+    def test_a_direct_swap_is_refused(self) -> None:
+        with pytest.raises(Refused, match="east: it may not sign under root 111111111111 yet: east would not trust"):
+            wish(REISSUE, SETTLED.standing, [SETTLED], TARGET)
+
+    def test_signing_waits_for_the_last_cluster(self) -> None:
+        with pytest.raises(Refused, match="west would not trust"):
+            wish(REISSUE, BOTH.standing, [BOTH, named(SETTLED, "west")], TARGET)
+
+    @pytest.mark.parametrize(
+        ("west", "words"),
+        [
+            (named(BOTH, "west"), "west signs under root 000000000000"),
+            (report("west", TARGET, OLD, TARGET, issuers=(OLD, TARGET)), "west holds certificates under root 0"),
+        ],
+    )
+    def test_a_root_is_not_retired_while_anything_leads_to_it(self, west: Report, words: str) -> None:
+        with pytest.raises(Refused, match=words):
+            wish(RETIRE, SIGNED.standing, [SIGNED, west], TARGET)
+
+
+class TestBarrier:
+    def test_all_through(self) -> None:
+        barrier("shop", INTRODUCE, TARGET, ["east", "west"], {"east": BOTH, "west": named(SIGNED, "west")})
+
+    @pytest.mark.parametrize(
+        ("west", "words"),
+        [
+            ("it could not be reached.", "west cannot be judged: it could not be reached."),
+            (named(SETTLED, "west"), "west is only outside."),
+            (report("west", OLD, OLD, TARGET, laggards=("proxy shop/web trusts root 0",)), "west: proxy shop/web trusts root 0."),
+        ],
+    )
+    def test_who_is_late_is_named(self, west: Report | str, words: str) -> None:
+        with pytest.raises(Refused, match="stops after introduce") as caught:
+            barrier("shop", INTRODUCE, TARGET, ["east", "west"], {"east": BOTH, "west": west})
+        assert caught.value.facts["findings"] == [words]
+
+    def test_a_cluster_that_said_nothing_stops_it(self) -> None:
+        with pytest.raises(Refused, match="west cannot be judged: nothing was reported of it"):
+            barrier("shop", RETIRE, TARGET, ["east", "west"], {"east": DONE})
+
+
+@dataclass(frozen=True)
+class World:
+    """Two clusters: what their CAs say, and what one proxy in each holds; a proxy takes over a bundle, then a leaf, whenever it likes."""
+
+    cas: tuple[Standing, Standing]
+    proxies: tuple[tuple[str, frozenset[str]], tuple[str, frozenset[str]]]
+
+    def reports(self) -> list[Report]:
+        return [
+            Report(ca, () if proxy == (ca.signs_under, ca.bundle) else ("late",), frozenset({proxy[0]}))
+            for ca, proxy in zip(self.cas, self.proxies, strict=True)
+        ]
+
+    def safe(self) -> bool:
+        return all(leaf in bundle for leaf, _own in self.proxies for _leaf, bundle in self.proxies)
+
+    def followed(self) -> Iterator[World]:
+        """A proxy catches up: first with the bundle, and some time later with the leaf."""
+        for place, ca in enumerate(self.cas):
+            leaf, bundle = self.proxies[place]
+            caught_up = [*self.proxies]
+            caught_up[place] = (leaf, ca.bundle) if bundle != ca.bundle else (ca.signs_under, bundle)
+            if caught_up[place] != self.proxies[place]:
+                yield replace(self, proxies=(caught_up[0], caught_up[1]))
+
+    def stepped(self, target: str) -> Iterator[World]:
+        """What a run may write next, if it passes the barrier. A killed run has written in any of the clusters and in no other."""
+        reports = self.reports()
+        steps = plan("shop", target, reports, accepted=[OLD, TARGET]).steps
+        if not steps:
+            return
+        if steps[0].name != INTRODUCE:
+            before = {REISSUE: INTRODUCE, RETIRE: REISSUE}[steps[0].name]
+            try:
+                barrier("shop", before, target, ["east", "west"], {one.standing.cluster: one for one in reports})
+            except Refused:
+                return
+        for place, own in enumerate(self.cas):
+            try:
+                asked = wish(steps[0].name, own, reports, target)
+            except Refused:
+                continue
+            if asked:
+                cas = [*self.cas]
+                cas[place] = Standing(own.cluster, target if asked.sign else own.signs_under, "ca", asked.trusts, frozenset({MARK} if asked.marked else ()))
+                yield replace(self, cas=(cas[0], cas[1]))
+
+
+def test_no_order_of_writes_kills_and_changes_of_mind_is_unsafe() -> None:
+    """Every state that can be reached when runs to either root start, die and start again at any moment: all are safe, all lead to the end."""
+    start = World((report("east", OLD).standing, report("west", OLD).standing), ((OLD, frozenset({OLD})),) * 2)
+    seen, todo = {start}, [start]
+    while todo:
+        world = todo.pop()
+        assert world.safe(), world
+        ways = [*world.followed(), *world.stepped(TARGET), *world.stepped(OLD)]
+        for target in (TARGET, OLD):
+            settled = all(ca.bundle == {target} and ca.signs_under == target for ca in world.cas)
+            assert settled or [*world.followed(), *world.stepped(target)], f"stuck on the way to {target[:1]}: {world}"
+        fresh = [way for way in ways if way not in seen]
+        seen.update(fresh)
+        todo += fresh
+    assert len(seen) > 100
+    assert any(ca.bundle == {TARGET} for world in seen for ca in world.cas)
