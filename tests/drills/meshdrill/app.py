@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The load: an application in the namespace `drill` of each cluster that answers, and in one of them one that asks, all the time."""
+
+from __future__ import annotations
+
+import json
+import string
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
+from meshlab import image, programs
+
+from . import ledger
+from .authority import Authority, encoded, make, serving
+from .byhand import MESH
+from .errors import DrillError
+from .ledger import Request
+
+NAMESPACE = "drill"
+LABEL = {"app.kubernetes.io/part-of": "drill"}
+PATIENCE = 10.0
+QUIET = 3.0
+MANIFEST = Path(__file__).resolve().parents[1] / "app.yml"
+# A proxy as our control planes configure it, and one as Istio does unless told otherwise.
+PROXY: Mapping[str, Any] = {"holdApplicationUntilProxyStarts": True}
+PLAIN_PROXY: Mapping[str, Any] = {**PROXY, "proxyMetadata": {"PROXY_CONFIG_XDS_AGENT": "false"}}
+GATEWAY = "drill-gateway"
+STREAM = "across-stream"
+Say = Callable[[str], None]
+
+
+def addresses(clusters: Sequence[str]) -> dict[str, str]:
+    """Each flow and what it asks, from the first cluster."""
+    inside, across = (f"{cluster}.{NAMESPACE}:8080/" for cluster in clusters)
+    return {"inside-pooled": f"http://pooled-{inside}", "inside-handshake": f"http://handshake-{inside}",
+            "across-pooled": f"http://pooled-{across}", "across-handshake": f"http://handshake-{across}",
+            "gateway-handshake": f"https://{GATEWAY}.{MESH}:8443/"}
+
+
+FLOWS = tuple(addresses(("", "")))
+
+
+def _object(version: str, kind: str, name: str, spec: Mapping[str, Any], namespace: str = NAMESPACE) -> dict[str, Any]:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": namespace, "labels": dict(LABEL)}, "spec": dict(spec)}
+
+
+def services(clusters: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Two names for each cluster's server. Behind `handshake-` every request opens a connection, and so is an mTLS handshake, of its own."""
+    for cluster in clusters:
+        for kind in ("pooled", "handshake"):
+            name = f"{kind}-{cluster}"
+            ports = [{"name": "http", "port": 8080}, {"name": "grpc", "port": 8081}]
+            yield _object("v1", "Service", name, {"selector": {"app": f"server-{cluster}"}, "ports": ports})
+            route = [{"route": [{"destination": {"host": name}}], "retries": {"attempts": 0}}]
+            yield _object("networking.istio.io/v1", "VirtualService", name, {"hosts": [name], "http": route})
+        pool = {"connectionPool": {"http": {"maxRequestsPerConnection": 1}}}
+        yield _object("networking.istio.io/v1", "DestinationRule", f"handshake-{cluster}", {"host": f"handshake-{cluster}", "trafficPolicy": pool})
+
+
+def gateway(cluster: str, ca: Authority) -> Iterator[dict[str, Any]]:
+    """A name that the cluster's gateway serves to those outside of the mesh, by a certificate of a Secret."""
+    port = {"name": "https", "port": 8443, "targetPort": 8443}
+    yield _object("v1", "Service", GATEWAY, {"selector": {"istio": "eastwestgateway"}, "ports": [port]}, MESH)
+    secret = {"type": "kubernetes.io/tls", "data": encoded(serving(f"{GATEWAY}.{MESH}", ca))}
+    yield {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": GATEWAY, "namespace": MESH, "labels": dict(LABEL)}, **secret}
+    yield {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"{GATEWAY}-ca", "namespace": NAMESPACE}, "data": {"ca.pem": ca.pem.decode()}}
+    server = {"port": {"name": "https", "number": 8443, "protocol": "HTTPS"}, "hosts": ["*"], "tls": {"mode": "SIMPLE", "credentialName": GATEWAY}}
+    yield _object("networking.istio.io/v1", "Gateway", GATEWAY, {"selector": {"istio": "eastwestgateway"}, "servers": [server]})
+    route = [{"route": [{"destination": {"host": f"pooled-{cluster}", "port": {"number": 8080}}}], "retries": {"attempts": 0}}]
+    yield _object("networking.istio.io/v1", "VirtualService", GATEWAY, {"hosts": ["*"], "gateways": [GATEWAY], "http": route})
+
+
+def arguments(clusters: Sequence[str], rate: float) -> list[str]:
+    """What the sender is started with."""
+    words = ["send", "-timeout", f"{PATIENCE:g}s", "-ca", "/etc/drill/ca.pem", "-stream", f"{STREAM}=pooled-{clusters[1]}.{NAMESPACE}:8081"]
+    return [*words, *(word for flow, address in addresses(clusters).items() for word in ("-flow", f"{flow}={address}@{rate:g}"))]
+
+
+def manifests(clusters: Sequence[str], cluster: str, rate: float, picture: str, proxy: Mapping[str, Any], ca: Authority) -> str:
+    """What is applied to one cluster."""
+    text = string.Template(MANIFEST.read_text(encoding="utf-8")).substitute(
+        cluster=cluster, image=picture, proxy=json.dumps(proxy), clients=int(cluster == clusters[0]), send=json.dumps(arguments(clusters, rate)))
+    items = [*yaml.safe_load(text)["items"], *services(clusters), *gateway(cluster, ca)]
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+
+
+def picture() -> str:
+    """The name of the image, that says what it was made of."""
+    return f"docker.io/lab/traffic:{programs.PROGRAMS['traffic'].key}"
+
+
+class Load:
+    """Runs from `start` to `stop`; `requests` tells what became of every request so far."""
+
+    def __init__(self, estate: Estate, clusters: Sequence[str], rate: float, say: Say, proxy: Mapping[str, Any] = PROXY) -> None:
+        self._estate, self._clusters, self._rate, self._say, self._proxy = estate, clusters, rate, say, proxy
+        self._requests: list[Request] = []
+        self._ca = make("those outside of the mesh")
+
+    def start(self) -> None:
+        self._bring_image()
+        self.stop()
+        for cluster in self._clusters:
+            self._estate.kubectl(cluster, "apply", "-f", "-", given=manifests(self._clusters, cluster, self._rate, picture(), self._proxy, self._ca))
+        for cluster in self._clusters:
+            for name in self._estate.names(cluster, "deployments", "-n", NAMESPACE):
+                self._estate.kubectl(cluster, "-n", NAMESPACE, "rollout", "status", f"deployment/{name}", "--timeout=180s")
+        self._settle()
+
+    def _bring_image(self) -> None:
+        binary = programs.build(programs.PROGRAMS["traffic"]) / "traffic"
+        with tempfile.TemporaryDirectory() as folder:
+            archive = Path(folder) / "traffic.tar"
+            image.write(image.Image((picture(),), {"/usr/bin/traffic": binary}, ["/usr/bin/traffic"], "65534:65534"), archive)
+            self._estate.lab("load-image", str(archive), *self._clusters)
+
+    def _settle(self, patience: float = 90.0) -> None:
+        """Until every flow was answered without a loss for a while: what happens before the mesh knows the servers is nobody's fault."""
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            time.sleep(1.0)
+            now = time.time()
+            seen = ledger.flows(ledger.during(self.requests(), now - QUIET - 1, now - 1))
+            if len(seen) == len(FLOWS) + 1 and not any(flow.lost or flow.breaks for flow in seen.values()):
+                return
+        why = "; ".join(f"{flow.flow}: {flow.lost + flow.breaks} of {flow.sent} lost, {dict(flow.outcomes)}" for flow in seen.values())
+        raise DrillError(f"The load did not come to be answered within {patience:.0f} s: {why or 'nothing is sent'}.")
+
+    def requests(self) -> list[Request]:
+        told = self._estate.kubectl(self._clusters[0], "-n", NAMESPACE, "exec", "deploy/client", "-c", "traffic", "--",
+                                    "/usr/bin/traffic", "take", "-since", str(len(self._requests)))
+        self._requests += ledger.parse(told.splitlines())
+        return self._requests
+
+    def finished(self) -> list[Request]:
+        """All requests, when those that were due by now have come to their end."""
+        time.sleep(PATIENCE + 0.5)
+        return self.requests()
+
+    def sent_since(self, begin: float) -> int:
+        """Of the flow that has sent the least."""
+        seen = ledger.flows(ledger.during(self.requests(), begin, time.time()))
+        return min((seen[flow].sent if flow in seen else 0) for flow in FLOWS)
+
+    def another_certificate(self) -> dict[str, str]:
+        """For the name that the gateway serves, as the role `rotate` is given certificates."""
+        made = serving(f"{GATEWAY}.{MESH}", self._ca)
+        return {"cluster": self._clusters[0], "namespace": MESH, "name": GATEWAY,
+                "certificate": made["tls.crt"].decode(), "private_key": made["tls.key"].decode()}
+
+    def stop(self) -> None:
+        for wait in ("false", "true"):  # so that both clusters are at it at once
+            for cluster in self._clusters:
+                self._estate.kubectl(cluster, "delete", "service,secret", "-n", MESH, "-l", ",".join(f"{name}={value}" for name, value in LABEL.items()))
+                self._estate.kubectl(cluster, "delete", "namespace", NAMESPACE, "--ignore-not-found", f"--wait={wait}")

@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all drills stand on: load that runs, a witness that looks, something that is done meanwhile, and a result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
+
+from . import ledger, timeline, witness
+from .app import FLOWS, PROXY, STREAM, Load, Say
+from .errors import DrillError
+from .ledger import Flow
+from .report import Phase, Promise, Result, promise
+from .timeline import Sample
+
+CLUSTERS = ("east", "west")
+# A witness that looked away for longer than this has not seen enough to vouch for anything.
+LONGEST_GAP = 2.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a drill's promises are judged by."""
+
+    flows: Mapping[str, Flow]
+    samples: Sequence[Sample]
+    phases: Sequence[Phase]
+
+    @property
+    def lost(self) -> int:
+        return sum(flow.lost + flow.breaks for flow in self.flows.values())
+
+
+Act = Callable[[Load], Sequence[Phase]]
+Judge = Callable[[Seen], Sequence[Promise]]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where drills are held, and how hard."""
+
+    estate: Estate
+    build: Path
+    say: Say
+    rate: float
+    baseline: float
+
+    def hold(self, name: str, act: Act, judge: Judge, proxy: Mapping[str, Any] = PROXY) -> Result:
+        """One drill, from a quiet time for comparison to the figures of what was done under load."""
+        load = Load(self.estate, CLUSTERS, self.rate, self.say, proxy)
+        file = self.build / f"{name}.timeline.jsonl"
+        try:
+            self.say(f"drill-{name}: starting the load, {self.rate:g} requests a second in each of {len(FLOWS)} flows and one stream")
+            load.start()
+            with witness.watching(Path(self.estate.kubeconfig), file, CLUSTERS):
+                quiet = time.time()
+                time.sleep(self.baseline)
+                begin = time.time()
+                phases, trouble = attempt(act, load, begin)
+                end = time.time()
+                requests = load.finished()
+        finally:
+            load.stop()
+        during, samples = ledger.during(requests, begin, end), witness.samples(file)
+        seen = Seen(ledger.flows(during), samples, phases)
+        return Result(name, phases, seen.flows, ledger.flows(ledger.during(requests, quiet, begin)), timeline.conflicts(samples),
+                      timeline.longest_gap(samples), [*trouble, *judge(seen)], lost_by_phase(phases, during))
+
+
+def attempt(act: Act, load: Load, begin: float) -> tuple[Sequence[Phase], list[Promise]]:
+    """What fails halfway was under load too, and what that cost is worth knowing."""
+    try:
+        return act(load), []
+    except DrillError as error:
+        return [Phase("did not come to its end", begin, time.time() - begin)], [Promise("it comes to its end", str(error), met=False)]
+
+
+def lost_by_phase(phases: Sequence[Phase], requests: Sequence[ledger.Request]) -> dict[str, int]:
+    lost = {phase.name: 0 for phase in phases}
+    for phase in phases:
+        lost[phase.name] += sum(request.lost for request in ledger.during(requests, phase.begin, phase.end))
+    return lost
+
+
+def nobody_noticed(seen: Seen, requests: int) -> list[Promise]:
+    """The promises of a change that is none for those who use the mesh."""
+    least = min((seen.flows[flow].sent if flow in seen.flows else 0) for flow in FLOWS)
+    conflicts = timeline.conflicts(seen.samples)
+    return [
+        Promise(f"each flow has {requests} requests or more", str(least), least >= requests),
+        promise("no request is lost", sum(flow.lost for flow in seen.flows.values())),
+        promise(f"the stream {STREAM} never breaks", seen.flows[STREAM].breaks if STREAM in seen.flows else float("inf")),
+        promise("every leaf is trusted by every proxy, at every moment: states seen in which it was not", sum(one.certain for one in conflicts)),
+        promise("nor can such a state have gone unseen", sum(not one.certain for one in conflicts)),
+        promise("no proxy is out of the witness's sight for longer, in seconds,", timeline.longest_gap(seen.samples), LONGEST_GAP),
+    ]

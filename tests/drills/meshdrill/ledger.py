@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What became of each request: the sender's lines to figures. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+ANSWERED = "200"
+BROKEN = "broken"
+
+
+@dataclass(frozen=True)
+class Request:
+    """`due` in seconds of the epoch; `took` counts from it, so a sender that was held up does not hide what its users would have waited."""
+
+    flow: str
+    due: float
+    took: float
+    outcome: str
+
+    @property
+    def lost(self) -> bool:
+        return self.outcome != ANSWERED
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One flow over a stretch of time. Of a stream, each message counts as a request, and `breaks` are the times that it ended."""
+
+    flow: str
+    sent: int
+    lost: int
+    breaks: int
+    p50: float
+    p99: float
+    first_lost: float | None = None
+    last_lost: float | None = None
+    outcomes: tuple[tuple[str, int], ...] = ()
+
+
+def parse(lines: Iterable[str]) -> Iterator[Request]:
+    for line in lines:
+        flow, due, took, outcome = line.rstrip("\n").split(" ", 3)
+        yield Request(flow, int(due) / 1e6, int(took) / 1e6, outcome)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The least value that this share of them does not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else 0.0
+
+
+def during(requests: Iterable[Request], begin: float, end: float) -> list[Request]:
+    return [request for request in requests if begin <= request.due < end]
+
+
+def flows(requests: Iterable[Request]) -> dict[str, Flow]:
+    by_name: dict[str, list[Request]] = {}
+    for request in requests:
+        by_name.setdefault(request.flow, []).append(request)
+    return {name: _flow(name, by_name[name]) for name in sorted(by_name)}
+
+
+def _flow(name: str, requests: Sequence[Request]) -> Flow:
+    sent = [request for request in requests if not request.outcome.startswith(BROKEN)]
+    took = [request.took for request in sent]
+    lost = sorted(request.due for request in sent if request.lost)
+    # Of an error the words before the colon say enough to count by; ports and times behind it differ.
+    outcomes = Counter(request.outcome[:120] for request in requests if request.lost)
+    return Flow(name, len(sent), len(lost), len(requests) - len(sent), percentile(took, 0.5), percentile(took, 0.99),
+                lost[0] if lost else None, lost[-1] if lost else None, tuple(outcomes.most_common(5)))

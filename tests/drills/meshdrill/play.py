@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Running the playbook `rotate`, and seeing how long its parts took."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.meshops.lifecycle.tests.e2e.estate import CHECKOUT
+
+from .errors import DrillError
+from .report import Phase
+
+INVENTORY = CHECKOUT / "inventories" / "lab"
+CALLBACKS = Path(__file__).resolve().parents[1] / "callbacks"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of the playbook, to its end or to its death. Its phases are its task files, in the order in which they came."""
+
+    code: int
+    log: Path
+    began: float = 0.0
+    phases: tuple[Phase, ...] = ()
+
+    @property
+    def killed(self) -> bool:
+        return self.code == -9
+
+    def succeeded(self) -> Run:
+        if self.code:
+            raise DrillError(f"The playbook ended with code {self.code}; its last words are in {self.log}.")
+        return self
+
+    def until(self, phase: str) -> float:
+        """Seconds from the start of the program to the end of a phase; of all of it where there is no such phase."""
+        return max(([one.end for one in self.phases if one.name == phase] or [one.end for one in self.phases]), default=self.began) - self.began
+
+
+def rotate(kind: str, folder: Path, environ: Mapping[str, str] | None = None, **variables: Any) -> Run:
+    """One run. It gets a session of its own, for a kill point ends all that was started with it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    times = folder / "tasks.jsonl"
+    times.unlink(missing_ok=True)
+    given = {"rotate": kind, "rotate_min_age": 0, **variables}
+    ours = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS), "ANSIBLE_CALLBACKS_ENABLED": "task_times", "MESHDRILL_TASK_TIMES": str(times)}
+    began = time.time()
+    # By a file that only its owner reads: an argument is seen by everybody on the machine, and there may be a key among them.
+    with (folder / "rotate.log").open("w", encoding="utf-8") as log, tempfile.NamedTemporaryFile("w", suffix=".json") as variables_file:
+        json.dump(given, variables_file)
+        variables_file.flush()
+        done = subprocess.run(["ansible-playbook", "meshops.lifecycle.rotate", "-i", str(INVENTORY), "-e", f"@{variables_file.name}"], check=False,
+                              env={**os.environ, **ours, **(environ or {})}, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                              start_new_session=True)
+    return Run(done.returncode, Path(log.name), began, phases(kind, times.read_text(encoding="utf-8").splitlines() if times.exists() else ()))
+
+
+def phases(kind: str, lines: Iterable[str]) -> tuple[Phase, ...]:
+    """Tasks that follow one another in the same file are one phase; it ends where the next begins."""
+    tasks = [(json.loads(line)["began"], Path(json.loads(line)["path"].rpartition(":")[0]).stem) for line in lines]
+    begins = [(next(group)[0], name) for name, group in itertools.groupby(tasks, key=lambda task: task[1])]
+    return tuple(Phase(f"{kind}: {name}", begin, end - begin) for (begin, name), (end, _next) in itertools.pairwise(begins))

@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table that a drill prints, the file it writes, and whether its promises were kept. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from statistics import median
+from typing import Any
+
+from .ledger import Flow
+from .timeline import Conflict
+
+SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Something that took time, and when it began (seconds of the epoch). What was lost in it is counted by when requests were due."""
+
+    name: str
+    begin: float
+    seconds: float
+
+    @property
+    def end(self) -> float:
+        return self.begin + self.seconds
+
+
+@dataclass(frozen=True)
+class Promise:
+    text: str
+    seen: str
+    met: bool
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run of a drill."""
+
+    name: str
+    phases: Sequence[Phase]
+    flows: Mapping[str, Flow]
+    baseline: Mapping[str, Flow]
+    conflicts: Sequence[Conflict]
+    gap: float
+    promises: Sequence[Promise]
+    lost_by_phase: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def met(self) -> bool:
+        return all(promise.met for promise in self.promises)
+
+    def added(self, flow: str) -> float | None:
+        """By how much the 99th percentile is above that of the quiet time before, in milliseconds."""
+        quiet = self.baseline.get(flow)
+        return round((self.flows[flow].p99 - quiet.p99) * 1000, 1) if quiet else None
+
+
+def promise(text: str, seen: float, most: float = 0.0) -> Promise:
+    """One that something does not exceed a limit."""
+    return Promise(text, f"{seen:g}", seen <= most)
+
+
+def as_json(result: Result) -> dict[str, Any]:
+    flows = {name: {**asdict(flow), "outcomes": dict(flow.outcomes), "p99_added_ms": result.added(name)} for name, flow in result.flows.items()}
+    return {
+        "name": result.name, "met": result.met, "phases": [{**asdict(phase), "lost": result.lost_by_phase.get(phase.name)} for phase in result.phases],
+        "flows": flows, "unsafe": sum(conflict.certain for conflict in result.conflicts),
+        "unclear": sum(not conflict.certain for conflict in result.conflicts), "conflicts": [str(conflict) for conflict in result.conflicts[:50]],
+        "longest_gap": round(result.gap, 2), "promises": [asdict(one) for one in result.promises],
+    }
+
+
+def table(result: Result) -> str:
+    start = result.phases[0].begin if result.phases else 0.0
+    heads = ("flow", "sent", "lost", "breaks", "first lost", "last lost", "p50 ms", "p99 ms", "p99 added")
+    flows = [heads, *(_line(flow, start, result.added(name)) for name, flow in result.flows.items())]
+    why = [f"  {name}: {count} x {outcome}" for name, flow in result.flows.items() for outcome, count in flow.outcomes]
+    promised = [f"{'kept  ' if one.met else 'MISSED'}  {one.text} (seen: {one.seen})" for one in result.promises]
+    return "\n".join([f"drill-{result.name}", "", *columns(_phases(result)), "", *columns(flows), *why, "", *_states(result), "", *promised])
+
+
+def _phases(result: Result) -> list[tuple[str, ...]]:
+    """One line for each name, however often it came."""
+    names = list(dict.fromkeys(phase.name for phase in result.phases))
+    seconds = {name: [phase.seconds for phase in result.phases if phase.name == name] for name in names}
+    lines = ((name, str(len(took)), f"{median(took):.1f}", f"{max(took):.1f}", str(result.lost_by_phase.get(name, ""))) for name, took in seconds.items())
+    return [("phase", "times", "median s", "longest s", "lost"), *lines]
+
+
+def _states(result: Result) -> list[str]:
+    certain = sum(one.certain for one in result.conflicts)
+    first, rest = result.conflicts[:SHOWN], len(result.conflicts) - SHOWN
+    return [f"states seen in which a leaf was not trusted: {certain}, not excluded: {len(result.conflicts) - certain}",
+            f"longest time a proxy was not looked at: {result.gap:.2f} s", *(f"  {one}" for one in first), *([f"  and {rest} more"] if rest > 0 else [])]
+
+
+def _line(flow: Flow, start: float, added: float | None) -> tuple[str, ...]:
+    ends = (f"{moment - start:+.1f} s" if moment is not None else "" for moment in (flow.first_lost, flow.last_lost))
+    return (flow.flow, str(flow.sent), str(flow.lost), str(flow.breaks), *ends, f"{flow.p50 * 1000:.1f}", f"{flow.p99 * 1000:.1f}",
+            "" if added is None else f"{added:+.1f}")
+
+
+def columns(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Aligned, the first column to the left."""
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) if place == 0 else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip()
+            for row in rows]
+
+
+def beside(ours: Sequence[Result], others: Sequence[Result]) -> list[str]:
+    """What was lost, a line for each, so that one sees what the difference is."""
+    if not others:
+        return []
+    lines = ((result.name, str(sum(flow.lost for flow in result.flows.values())), str(sum(flow.sent for flow in result.flows.values())))
+             for result in (*others, *ours))
+    return columns([("drill", "lost", "of"), *lines])

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What of a cluster has to be the same however a rotation came to its end: objects and their shape, not keys, certificates or times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
+
+KINDS = "deployments,services,secrets,configmaps,serviceaccounts,roles,rolebindings"
+NAMESPACES = ("istio-system", "meshops-system")
+# Kubernetes and istiod rewrite these by the clock.
+RESTLESS = ("deployment.kubernetes.io/", "kubectl.kubernetes.io/restartedAt", "control-plane.alpha.kubernetes.io/leader")
+
+
+def read(estate: Estate, cluster: str) -> dict[str, Any]:
+    items = [item for namespace in NAMESPACES for item in estate.get(cluster, KINDS, "-n", namespace)["items"]]
+    return {f"{item['metadata']['namespace']}/{item['kind']}/{item['metadata']['name']}": shape(item) for item in items}
+
+
+def shape(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Of an object: what was wished, as far as it does not differ in each rotation. Annotations count by name: an epoch or a time is another each time."""
+    metadata = item["metadata"]
+    return {
+        "labels": metadata.get("labels", {}),
+        "annotations": sorted(name for name in metadata.get("annotations", {}) if not name.startswith(RESTLESS)),
+        "data": sorted(item.get("data") or {}),
+        "type": item.get("type"),
+        "spec": item.get("spec"),
+        "rules": item.get("rules"),
+    }
+
+
+def differences(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    """Named by cluster and object, e.g. "east: istio-system/Secret/cacerts-previous is there"."""
+    return [f"{cluster}: {words}" for cluster in wanted for words in _of_one(wanted[cluster], found.get(cluster, {}))]
+
+
+def _of_one(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+    for name in sorted(wanted.keys() | found.keys()):
+        if name not in found:
+            yield f"{name} is missing"
+        elif name not in wanted:
+            yield f"{name} is there"
+        elif wanted[name] != found[name]:
+            yield f"{name} differs"

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from meshdrill import play
+from meshdrill.errors import DrillError
+from meshdrill.play import Run
+from meshdrill.report import Phase
+
+
+def line(began: float, path: str) -> str:
+    return json.dumps({"began": began, "path": path, "task": "some task"})
+
+
+def test_a_phase_is_a_task_file_from_its_first_task_to_the_next_file_s() -> None:
+    lines = [line(10, "/r/tasks/introduce.yml:2"), line(14, "/r/tasks/introduce.yml:20"), line(15, "/r/tasks/reissue.yml:2"), line(21, "")]
+    assert play.phases("root", lines) == (Phase("root: introduce", 10, 5), Phase("root: reissue", 15, 6))
+
+
+def test_a_run_that_was_killed_has_the_phases_that_had_ended() -> None:
+    assert play.phases("root", [line(10, "/r/tasks/introduce.yml:2"), line(15, "/r/tasks/reissue.yml:2")]) == (Phase("root: introduce", 10, 5),)
+    assert play.phases("root", []) == ()
+
+
+def test_the_time_to_a_phase_counts_from_the_start_of_the_program() -> None:
+    run = Run(0, Path("log"), 8.0, (Phase("root: retire", 30, 5), Phase("root: finish", 35, 4)))
+    assert (run.until("root: retire"), run.until("no such")) == (27.0, 31.0)
+    assert Run(0, Path("log"), 8.0).until("root: retire") == 0.0
+
+
+def test_a_playbook_that_fails_is_no_success() -> None:
+    with pytest.raises(DrillError, match="code 2"):
+        Run(2, Path("/tmp/log")).succeeded()
+
+
+def test_ansible_takes_the_callback(tmp_path: Path) -> None:
+    book = tmp_path / "book.yml"
+    book.write_text("- hosts: localhost\n  gather_facts: false\n  tasks:\n    - name: Say it\n      ansible.builtin.debug:\n")
+    environ = {**os.environ, "ANSIBLE_CALLBACK_PLUGINS": str(play.CALLBACKS), "ANSIBLE_CALLBACKS_ENABLED": "task_times",
+               "MESHDRILL_TASK_TIMES": str(tmp_path / "times")}
+    subprocess.run(["ansible-playbook", str(book)], env=environ, check=True, capture_output=True)
+    assert [phase.name for phase in play.phases("root", (tmp_path / "times").read_text().splitlines())] == ["root: book"]

@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sender on loopback: that it sends on time, and that it sees what is lost."""
+
+from __future__ import annotations
+
+import http.server
+import itertools
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from meshdrill import ledger
+from meshdrill.ledger import Request
+from meshlab import programs
+
+TRAFFIC = programs.PROGRAMS["traffic"].cached / "traffic"
+pytestmark = pytest.mark.skipif(not TRAFFIC.exists(), reason="the program is not built: make lab-build PROGRAMS=traffic")
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    running: list[subprocess.Popen[bytes]] = []
+
+    def begin(*words: str) -> subprocess.Popen[bytes]:
+        running.append(subprocess.Popen([TRAFFIC, *words]))
+        return running[-1]
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+def taken(control: int, since: int = 0) -> list[Request]:
+    told = subprocess.run([TRAFFIC, "take", "-control", f"127.0.0.1:{control}", "-since", str(since)], capture_output=True, text=True, check=True)
+    return list(ledger.parse(told.stdout.splitlines()))
+
+
+def until(true: Callable[[], bool]) -> None:
+    for _attempt in range(100):
+        if true():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not come about")
+
+
+def test_what_is_sent_to_a_server_that_dies_is_lost_and_its_stream_breaks(start: Start) -> None:
+    web, calls, control = free_port(), free_port(), free_port()
+    server = start("serve", "-http", f"127.0.0.1:{web}", "-grpc", f"127.0.0.1:{calls}")
+    time.sleep(0.5)
+    start("send", "-control", f"127.0.0.1:{control}", "-flow", f"plain=http://127.0.0.1:{web}/@100", "-stream", f"stream=127.0.0.1:{calls}")
+    time.sleep(1.0)
+    server.kill()
+    died = time.time()
+    until(lambda: any(flow.breaks for flow in ledger.flows(taken(control)).values()))
+    flows = ledger.flows(taken(control))
+    before = ledger.flows(ledger.during(taken(control), 0, died - 0.2))
+    assert before["plain"].lost == before["stream"].lost == before["stream"].breaks == 0 < before["stream"].sent
+    assert flows["plain"].lost > 0 and (flows["plain"].first_lost or 0) > died - 0.2
+    assert flows["stream"].breaks > 0 and flows["plain"].breaks == 0
+
+
+class Stalling(http.server.BaseHTTPRequestHandler):
+    """Answers at once, but nobody as long as it is closed."""
+
+    is_open = threading.Event()
+
+    def do_GET(self) -> None:
+        self.is_open.wait()
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def test_a_stall_does_not_keep_it_from_sending_and_every_request_waits_for_its_end(start: Start) -> None:
+    """The difference to a closed loop, which would send one request per connection and call one of them slow."""
+    Stalling.is_open.set()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stalling) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        control = free_port()
+        start("send", "-control", f"127.0.0.1:{control}", "-flow", f"plain=http://127.0.0.1:{server.server_address[1]}/@50")
+        time.sleep(0.5)
+        Stalling.is_open.clear()
+        closed = time.time()
+        time.sleep(1.0)
+        Stalling.is_open.set()
+        time.sleep(0.5)
+        stalled = sorted(ledger.during(taken(control), closed, closed + 1.0), key=lambda request: request.due)
+        server.shutdown()
+    assert len(stalled) == pytest.approx(50, abs=2)
+    assert stalled[0].took == pytest.approx(1.0, abs=0.3)
+    assert stalled[25].took == pytest.approx(0.5, abs=0.3)
+    assert all(later.due - earlier.due == pytest.approx(0.02, abs=0.001) for earlier, later in itertools.pairwise(stalled))
+
+
+def test_its_tests_do_not_use_what_the_cache_holds_of_another_version() -> None:
+    assert Path(TRAFFIC).parent.name.endswith(programs.PROGRAMS["traffic"].key)
