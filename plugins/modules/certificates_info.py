@@ -121,7 +121,7 @@ def main() -> None:
         leaf_warn=dict(type="int", default=40),
         leaf_critical=dict(type="int", default=10),
         gateway_warn=dict(type="int", default=25),
-        token_age=dict(type="int", default=365),
+        token_age=dict(type="int", default=365, no_log=False),
     )
     run(reconcile, argument_spec=spec)
 

@@ -65,7 +65,7 @@ def test_everything_agrees_with_its_ca(estate: Estate, app: None) -> None:
 @pytest.fixture
 def pretender(estate: Estate) -> Iterator[str]:
     """A pod that looks like one with a proxy and answers something else."""
-    image = next(line.split()[-1] for line in APP.splitlines() if "image:" in line)
+    image = [line.split()[-1] for line in APP.splitlines() if "image:" in line][0]  # noqa: RUF015
     words = ["server", "-http-port", "15000", "-redirect-port", "disabled"]
     container = {"name": "istio-proxy", "image": image, "imagePullPolicy": "IfNotPresent", "args": words}
     metadata = {"name": "stale", "namespace": NAMESPACE, "labels": {"sidecar.istio.io/inject": "false"}}

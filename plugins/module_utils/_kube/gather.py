@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Union
 
 from .._mesh.change import Ref
 from .._mesh.errors import Denied, MeshError
@@ -17,8 +17,8 @@ from .server import Server, each
 # To read all of these for the sake of a few would cost more than it saves.
 ONE_BY_ONE = ("Secret", "CustomResourceDefinition", "Pod")
 _FEW = 3
-Found = dict[Ref, dict[str, Any] | MeshError | None]
-_Place = tuple[str, str, str | None]
+Found = dict[Ref, Union[dict[str, Any], MeshError, None]]  # noqa: UP007 - sanity's pylint knows no other
+_Place = tuple[str, str, Union[str, None]]  # noqa: UP007 - sanity's pylint knows no other
 
 
 def gather(server: Server, refs: Iterable[Ref], within: float | None = None) -> Found:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Union
 
 from .._mesh.change import Ref
 from .._mesh.errors import Denied, MeshError
@@ -25,7 +25,7 @@ _ONLY_BY_LABEL = ("Secret", "CustomResourceDefinition", "Pod")
 _PART = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _KEY, _VALUE = re.compile(rf"([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?{_PART}"), re.compile(_PART)
 
-Place = tuple[str | None, str]
+Place = tuple[Union[str, None], str]  # noqa: UP007 - sanity's pylint knows no other
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, Union
 
 from .._mesh.change import Ref
 from .._mesh.condition import Condition, standing, verdict
@@ -24,7 +24,7 @@ _SHORTEST_READ = 5.0
 # A message is read by people: so many laggards, and so many characters of what each says.
 _MOST, _LONGEST = 8, 200
 # What is late, why (or what failed when it was read), and how it is.
-_Laggard = tuple[Condition, str | MeshError, dict[str, Any] | None]
+_Laggard = tuple[Condition, Union[str, MeshError], Union[dict[str, Any], None]]  # noqa: UP007 - sanity's pylint knows no other
 
 
 def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> None:

@@ -198,7 +198,7 @@ def test_the_second_operator_is_refused_and_the_first_unharmed(two: Two) -> None
         if step == "reissue":
             held = Hold(two.clusters["east"], LEASE, first.hold["holder"], first.hold["epoch"])
             ended = threading.Event()
-            renewing = threading.Thread(target=lambda: [renew(held) for _ in iter(lambda: ended.wait(0.1), True)])
+            renewing = threading.Thread(target=lambda: [renew(held) for _again in iter(lambda: ended.wait(0.1), True)])
             renewing.start()
             with pytest.raises(Stopped) as second:
                 two.play().run()

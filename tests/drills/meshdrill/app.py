@@ -99,8 +99,8 @@ def picture() -> str:
 class Load:
     """Runs from `start` to `stop`; `requests` tells what became of every request so far."""
 
-    def __init__(self, estate: Estate, clusters: Sequence[str], rate: float, say: Say, proxy: Mapping[str, Any] = PROXY) -> None:
-        self._estate, self._clusters, self._rate, self._say, self._proxy = estate, clusters, rate, say, proxy
+    def __init__(self, estate: Estate, clusters: Sequence[str], rate: float, say: Say, proxy: Mapping[str, Any] | None = None) -> None:
+        self._estate, self._clusters, self._rate, self._say, self._proxy = estate, clusters, rate, say, proxy or PROXY
         self._requests: list[Request] = []
         self._ca = make("those outside of the mesh")
 

@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 
 from . import ledger, timeline, witness
-from .app import FLOWS, PROXY, STREAM, Load, Say
+from .app import FLOWS, STREAM, Load, Say
 from .errors import DrillError
 from .ledger import Flow
 from .report import Phase, Promise, Result, promise
@@ -52,7 +52,7 @@ class Ground:
     rate: float
     baseline: float
 
-    def hold(self, name: str, act: Act, judge: Judge, proxy: Mapping[str, Any] = PROXY) -> Result:
+    def hold(self, name: str, act: Act, judge: Judge, proxy: Mapping[str, Any] | None = None) -> Result:
         """One drill, from a quiet time for comparison to the figures of what was done under load."""
         load = Load(self.estate, CLUSTERS, self.rate, self.say, proxy)
         file = self.build / f"{name}.timeline.jsonl"

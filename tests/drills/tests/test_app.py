@@ -12,8 +12,8 @@ CLUSTERS = ("east", "west")
 CA = authority.make("outside")
 
 
-def applied(cluster: str, proxy: Any = app.PROXY) -> dict[str, dict[str, Any]]:
-    items = json.loads(app.manifests(CLUSTERS, cluster, 50, "image:1", proxy, CA))["items"]
+def applied(cluster: str, proxy: Any = None) -> dict[str, dict[str, Any]]:
+    items = json.loads(app.manifests(CLUSTERS, cluster, 50, "image:1", proxy or app.PROXY, CA))["items"]
     return {f"{item['kind']}/{item['metadata']['name']}": item for item in items}
 
 

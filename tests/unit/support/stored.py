@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 
 # What servers, controllers and kubelets write by themselves at any time.
-RESTLESS = {"APIService", "ComponentStatus", "Endpoints", "EndpointSlice", "Event", "FlowSchema", "Lease", "Node", "PriorityLevelConfiguration"}
+RESTLESS = frozenset(["APIService", "ComponentStatus", "Endpoints", "EndpointSlice", "Event", "FlowSchema", "Lease", "Node", "PriorityLevelConfiguration"])
 
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 

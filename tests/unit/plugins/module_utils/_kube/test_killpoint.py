@@ -67,7 +67,7 @@ def test_what_is_a_write(method, path, query, body, counts):
 
 def test_without_the_variable_nothing_is_different(monkeypatch):
     monkeypatch.delenv(VARIABLE, raising=False)
-    assert type(killpoint.transport(Access("https://x"), "east", None)) is Transport
+    assert killpoint.transport(Access("https://x"), "east", None).__class__ is Transport
 
 
 @pytest.mark.parametrize("told", ["{}", "{}:before", "{}:before:0", "{}:during:1", "{}:after:x", "{}/none:count", "count", "before:1"])
