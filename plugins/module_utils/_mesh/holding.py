@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .certificate import Authority, Certificate, short
+from .fence import ANNOTATION
 
 CONTROL_PLANE, CONFIG, PROXY = "control plane", "trust bundle", "proxy"
-EPOCH = "meshops.lifecycle/epoch"  # annotation: the epoch of the Lease under which a CA was written
 MARK = "meshops reissue mark"
 
 
@@ -55,7 +55,7 @@ class Standing:
         """From a CA and the Secret that it lies in."""
         marks = frozenset(root.fingerprint for root in authority.roots if is_mark(root))
         root, own = authority.root, authority.certificate
-        epoch = str(((secret.get("metadata") or {}).get("annotations") or {}).get(EPOCH) or "")
+        epoch = str(((secret.get("metadata") or {}).get("annotations") or {}).get(ANNOTATION) or "")
         signs_under, signer = (one.fingerprint if one else "" for one in (root, own))
         return cls(cluster, signs_under, signer, authority.trusts - marks, marks, int(epoch) if epoch.isdecimal() else 0)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..._mesh.certificate import Material
 from ..._mesh.change import Ref
-from ..._mesh.holding import EPOCH
+from ..._mesh.fence import annotation
 from ..._mesh.quirk import Quirk
 from ..._mesh.root_secret import encoded, labels
 from .holding import previous
@@ -52,7 +52,7 @@ def patch(roots: bytes, epoch: int, ca: Material | None = None) -> dict[str, Any
     """What changes in `cacerts`: the bundle, and with a new CA the other three parts in the same write."""
     parts = (ca.certificate, ca.key, ca.chain or b"", roots) if ca else (b"", b"", b"", roots)
     data = {key: encoded(part) for key, part in zip(_PARTS, parts, strict=True) if part}
-    return {"metadata": {"annotations": {EPOCH: str(epoch)}}, "data": data}
+    return {"metadata": {"annotations": annotation(epoch)}, "data": data}
 
 
 def in_charge(secret: Mapping[str, Any]) -> str:
