@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -76,8 +76,8 @@ class Play:
         except Exception as error:
             raise Stopped(str(error)) from error
 
-    def each(self, module: Any, register: str, check: bool = False, **options: Any) -> None:
-        """One task on all hosts at once; a host that failed is out, as in a play."""
+    def each(self, module: Any, register: str, check: bool = False, hosts: Sequence[str] = (), **options: Any) -> None:
+        """One task on all hosts at once, or on those that are named; a host that failed is out, as in a play."""
 
         def one(host: str) -> None:
             found = task(module, {**self.vars[host]["mesh_kube"], "cluster": host, **options}, check)
@@ -85,7 +85,7 @@ class Play:
             self.results.append(found)
 
         with ThreadPoolExecutor(len(self.hosts)) as pool:
-            list(pool.map(one, self.hosts))
+            list(pool.map(one, hosts or self.hosts))
 
     def run(self) -> Play:
         self.each(rotation_info, "seen", **SHARED)
@@ -136,7 +136,7 @@ class Play:
         taken = self._ok(task(lease, options))
         self.hold = {**place, "holder": taken["holder"], "epoch": taken["epoch"]}
         try:
-            self._target(check=False, lease=self.hold)
+            self._target(check=False, hosts=[place["taker"]], lease=self.hold)
             before = "seen"
             for step in ("introduce", "reissue", "retire"):
                 self.between(step)
