@@ -22,7 +22,7 @@ from .._mesh.fence import fence
 from .._mesh.holding import CONTROL_PLANE, MARK, Observed, Standing
 from .._mesh.mending import REFRESH, RESTART, TOUCH, Remedy, remedies, stuck
 from .._mesh.objections import ISSUER, objections
-from .._mesh.rotation import Report, Wish, wish
+from .._mesh.rotation import INTRODUCE, Report, Wish, wish
 from .._pki import issue as pki
 from .._pki import x509
 from . import targeting
@@ -50,6 +50,12 @@ class Rotation:
     def namespace(self) -> str:
         return str(self.params["namespace"])
 
+    @property
+    def stale(self) -> Sequence[str]:
+        """Intermediates from which nothing may come any more: none as long as they still sign."""
+        found: Sequence[str] = self.params["stale"] if self.params["step"] != INTRODUCE else ()
+        return found
+
     def guard(self) -> None:
         if self.hold:
             self.hold.guard()
@@ -68,10 +74,10 @@ def report(seen: Observed, stale: Sequence[str] = ()) -> Report:
 
 def advance(work: Rotation, now: datetime) -> Observed:
     """The cluster after the step, with nobody in it behind."""
-    watch = Watch(work.cluster, work.mesh, work.namespace, work.params["stale"])
+    watch = Watch(work.cluster, work.mesh, work.namespace, work.stale)
     seen = watch.observe()
-    own, stale = report(seen, work.params["stale"]), work.params["stale"]
-    asked = wish(work.params["step"], own.standing, [own, *work.others], work.params["target"], stale)
+    own = report(seen, work.stale)
+    asked = wish(work.params["step"], own.standing, [own, *work.others], work.params["target"], work.stale)
     if asked:
         _write(work, seen, asked, now)
     return seen if work.cluster.dry_run else _follow(work, watch, bool(asked))
@@ -164,7 +170,7 @@ def _follow(work: Rotation, watch: Watch, written: bool) -> Observed:
     start, pause, last = time.monotonic(), _FIRST_PAUSE, 0.0 if written else -_AGAIN
     while True:
         seen = watch.observe()
-        late, elapsed = seen.laggards(stale=work.params["stale"]), time.monotonic() - start
+        late, elapsed = seen.laggards(stale=work.stale), time.monotonic() - start
         if not late:
             return seen
         work.keep()
