@@ -56,7 +56,7 @@ def _report(name: str, hostvars: Mapping[str, Any], variable: str) -> rotation.R
     result = hostvars[name].get(variable)
     if result is None:
         return _absent(name, hostvars)
-    if result.get("failed") or not result.get("standing"):
+    if result.get("failed") or not (result.get("standing") or {}).get("signs_under"):
         return str(result.get("msg") or " ".join(result.get("faults") or ["it holds no CA of the mesh"]))
     return rotation.Report.of(result)
 

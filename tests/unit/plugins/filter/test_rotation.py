@@ -52,9 +52,10 @@ NOT_HERE = "west cannot be judged: it is not part of this run, and a rotation ta
         ({"failed": True, "msg": "west: no route."}, "west cannot be judged: west: no route."),
         ({"skipped": True, "changed": False}, "west cannot be judged: it holds no CA of the mesh."),
         (seen("west") | {"standing": None, "faults": ["west: there is no Secret."]}, "west cannot be judged: west: there is no Secret."),
+        (seen("west", "") | {"faults": ["west: it leads to no root."]}, "west cannot be judged: west: it leads to no root."),
         ({"failed": True, "standing": seen("west")["standing"], "msg": "west: late"}, "west cannot be judged: west: late."),
     ],
-    ids=["limited", "failed", "skipped", "without a CA", "failed after it was seen"],
+    ids=["limited", "failed", "skipped", "without a CA", "of a CA without a root", "failed after it was seen"],
 )
 class TestAClusterThatCannotBeJudged:
     def test_no_step_is_begun(self, west: Any, said: str) -> None:
