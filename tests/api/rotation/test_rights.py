@@ -15,7 +15,7 @@ from ansible_collections.meshops.lifecycle.plugins.filter.rotation import Filter
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 
 from ..journal import Journal, dry, said, writes
-from .two import Two, settled
+from .two import LIMITS, Two, settled
 
 FILTERS = FilterModule().filters()
 _RBAC = "rbac.authorization.k8s.io"
@@ -92,8 +92,8 @@ def test_what_is_missing_is_named_and_nothing_is_written(two: Two) -> None:
 
 def test_what_is_asked_for_is_enough(two: Two) -> None:
     everywhere, kept = asked()
+    kube = {name: {**login(two, name, "enough"), **LIMITS} for name in two.clusters}
     for name, rights in (("east", [*everywhere, *kept]), ("west", everywhere)):
-        two.variables[name]["mesh_kube"] = login(two, name, "enough")
         grant(two.clusters[name], "enough", rights)
-    two.rotate().succeeded()
+    two.play(kube=kube).run()
     assert two.state() == settled()
