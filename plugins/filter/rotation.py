@@ -169,7 +169,7 @@ def mesh_rotation_permissions(provider: str, kind: str, namespace: str, restart:
 
 
 def mesh_rotation_kept(lease: Mapping[str, Any], root: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
-    own = {"kube": dict(lease["kube"]), "permissions": rights.to_lease(ref(lease["mesh"], NAMESPACE))}
+    own: dict[str, Any] = {"kube": dict(lease["kube"]), "permissions": rights.to_lease(ref(lease["mesh"], NAMESPACE))}
     source = root.get("source", "generated")
     if source not in ("generated", "secret"):
         return {lease["kube"]["cluster"]: own}
@@ -178,8 +178,7 @@ def mesh_rotation_kept(lease: Mapping[str, Any], root: Mapping[str, Any], kind: 
     wanted = rights.to_root(active, upcoming, replaced=kind == "root" and source == "generated")
     if root["kube"] == lease["kube"]:
         return {lease["kube"]["cluster"]: {**own, "permissions": own["permissions"] + wanted}}
-    where = root["kube"].get("cluster") or "The root's cluster"
-    return {lease["kube"]["cluster"]: own, where: {"kube": dict(root["kube"]), "permissions": wanted}}
+    return {lease["kube"]["cluster"]: own, "The root's cluster": {"kube": dict(root["kube"]), "permissions": wanted}}
 
 
 def mesh_rotation_denied(
@@ -188,7 +187,7 @@ def mesh_rotation_denied(
     members = _mesh(hosts, hostvars, cluster, exclude)
     asked = [(member.name, hostvars[member.name].get(variable) or {"msg": _NOT_HERE}) for member in members]
     places = (hostvars[members[0].name].get(kept) or {}).get("results") or []
-    return rights.findings([*asked, *((str(place["item"]), place) for place in places)])
+    return rights.findings([*asked, *((str(place[place["ansible_loop_var"]]), place) for place in places)])
 
 
 class FilterModule:

@@ -164,7 +164,8 @@ class TestRights:
 
     def test_what_is_missing_is_told_of_the_whole_mesh(self) -> None:
         hosts = inventory()
-        hosts["east"] |= {"rights": {"name": "east", "denied": []}, "kept": {"results": [{"item": "east", "denied": [{"sentence": "get leases"}]}]}}
+        kept = {"ansible_loop_var": "place", "place": "east", "denied": [{"sentence": "get leases"}]}
+        hosts["east"] |= {"rights": {"name": "east", "denied": []}, "kept": {"results": [kept]}}
         hosts["west"]["rights"] = {"failed": True, "msg": "west: no route."}
         west, east = call("denied", hosts, "rights", "kept")
         assert west == "west cannot be judged: west: no route."
