@@ -12,11 +12,18 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._mesh import federation, rotation, rotation_age
+from ..module_utils._mesh import federation, rights, rotation, rotation_age
+from ..module_utils._mesh.change import Ref
 from ..module_utils._mesh.errors import MeshError
+from ..module_utils._mesh.lease import NAMESPACE, ref
 from ..module_utils._mesh.member import Member, named, of_mesh
 from ..module_utils._mesh.preflight import clock_faults
+from ..module_utils._mesh.root_secret import NAME as ROOT_NAME
+from ..module_utils._mesh.root_secret import UPCOMING
+from ..module_utils._providers import PROVIDERS
 
+_RIGHTS = "__rotate_rights"  # is asked for first, so that is where a cluster fails that cannot be reached
+_NOT_HERE = "it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit"
 _PASSED = ("standing", "laggards", "issuers", "roots", "previous")
 
 
@@ -40,12 +47,16 @@ def _mesh(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, exclu
     return [member for member in of_mesh(everyone, own.mesh) if member.name not in left_out]
 
 
+def _absent(name: str, hostvars: Mapping[str, Any]) -> str:
+    return str((hostvars[name].get(_RIGHTS) or {}).get("msg") or _NOT_HERE)
+
+
 def _report(name: str, hostvars: Mapping[str, Any], variable: str) -> rotation.Report | str:
     """What was seen of a cluster, or the sentence that says why nothing was."""
     result = hostvars[name].get(variable)
     if result is None:
-        return "it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit"
-    if result.get("failed") or not result.get("standing"):
+        return _absent(name, hostvars)
+    if result.get("failed") or not (result.get("standing") or {}).get("signs_under"):
         return str(result.get("msg") or " ".join(result.get("faults") or ["it holds no CA of the mesh"]))
     return rotation.Report.of(result)
 
@@ -142,9 +153,41 @@ def mesh_link_plan(
     hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()
 ) -> dict[str, list[str]]:
     names = mesh_discovered(hosts, hostvars, cluster, exclude)
-    results = {name: hostvars[name].get(variable) or {"msg": "it is not part of this run, and no cluster may miss; run it without --limit"} for name in names}
+    results = {name: hostvars[name].get(variable) or {"msg": _absent(name, hostvars)} for name in names}
     findings = [f"{name} cannot be judged: {result.get('msg')}" for name, result in results.items() if result.get("failed") or "steps" not in result]
     return {"findings": findings, "steps": [step for result in results.values() for step in result.get("steps", [])]}
+
+
+def mesh_rotation_permissions(provider: str, kind: str, namespace: str, restart: bool = False) -> list[dict[str, str]]:
+    if kind in ("root", "intermediate"):
+        wanted: list[dict[str, str]] = PROVIDERS[provider].capability("rotation").permissions(namespace, restart)
+    elif kind == "remote_secrets":
+        wanted = PROVIDERS[provider].capability("discovery").permissions(namespace, restart)
+    else:
+        wanted = PROVIDERS[provider].capability("serving").permissions()
+    return wanted
+
+
+def mesh_rotation_kept(lease: Mapping[str, Any], root: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    own: dict[str, Any] = {"kube": dict(lease["kube"]), "permissions": rights.to_lease(ref(lease["mesh"], NAMESPACE))}
+    source = root.get("source", "generated")
+    if source not in ("generated", "secret"):
+        return {lease["kube"]["cluster"]: own}
+    name, space = root.get("name") or ROOT_NAME, root.get("namespace") or NAMESPACE
+    active, upcoming = (Ref("v1", "Secret", each, space) for each in (name, f"{name}{UPCOMING}"))
+    wanted = rights.to_root(active, upcoming, replaced=kind == "root" and source == "generated")
+    if root["kube"] == lease["kube"]:
+        return {lease["kube"]["cluster"]: {**own, "permissions": own["permissions"] + wanted}}
+    return {lease["kube"]["cluster"]: own, "The root's cluster": {"kube": dict(root["kube"]), "permissions": wanted}}
+
+
+def mesh_rotation_denied(
+    hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, kept: str, exclude: Iterable[str] = ()
+) -> list[str]:
+    members = _mesh(hosts, hostvars, cluster, exclude)
+    asked = [(member.name, hostvars[member.name].get(variable) or {"msg": _NOT_HERE}) for member in members]
+    places = (hostvars[members[0].name].get(kept) or {}).get("results") or []
+    return rights.findings([*asked, *((str(place[place["ansible_loop_var"]]), place) for place in places)])
 
 
 class FilterModule:
@@ -157,7 +200,10 @@ class FilterModule:
             mesh_link_plan,
             mesh_rotation_barrier,
             mesh_rotation_clusters,
+            mesh_rotation_denied,
+            mesh_rotation_kept,
             mesh_rotation_lease,
+            mesh_rotation_permissions,
             mesh_rotation_plan,
             mesh_rotation_stale,
         )

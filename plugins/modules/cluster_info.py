@@ -19,6 +19,9 @@ extends_documentation_fragment:
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes.info
 options:
+  kube:
+    description: The connection to the cluster to look at, with the connection options of this module as keys, where it is another one.
+    type: dict
   permissions:
     description:
       - What the credential must be allowed to do. RV(denied) lists those of them that it is not.
@@ -156,11 +159,12 @@ from typing import Any
 
 from ..module_utils._kube.census import crds, nodes
 from ..module_utils._kube.cluster import Cluster, Permission
-from ..module_utils._module.run import run
+from ..module_utils._module.run import connect_peer, run
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     """Reads only."""
+    cluster = connect_peer(params["kube"], dry_run=cluster.dry_run) if params.get("kube") else cluster
     identity = cluster.identity()
     found = re.match(r"v?(\d+)\.(\d+)", identity.version)
     major, minor = (int(part) for part in found.groups()) if found else (0, 0)
@@ -190,6 +194,7 @@ def main() -> None:
     run(
         reconcile,
         argument_spec={
+            "kube": {"type": "dict"},
             "permissions": {"type": "list", "elements": "dict", "options": permission, "default": []},
             "crds": {"type": "list", "elements": "str", "default": []},
         },

@@ -16,16 +16,17 @@ description:
   - A Lease that another run holds is watched. If it is renewed, the task fails at once and names the holder. If it is not
     renewed in the time that it was taken for, that run is dead, and the Lease is taken over. Only time that passes here is
     measured, so clocks may be wrong.
-  - With O(state=released) the C(Lease) stays as an object without a holder, for it remembers the epoch.
+  - With O(state=released) the C(Lease) stays as an object without a holder, for it remembers the epoch. With O(state=absent) it goes, whoever holds it.
+  - With O(state=shown) nothing is written, and RV(says) tells who holds it.
 author:
   - meshops contributors (@meshops)
 options:
   state:
     description:
-      - Whether O(holder) holds the Lease after the task.
-      - A Lease that somebody else holds is never released.
+      - Whether O(holder) holds the Lease after the task, or whether it is there at all.
+      - A Lease that somebody else holds is only released if O(break_holder) names that holder.
     type: str
-    choices: [held, released]
+    choices: [held, released, absent, shown]
     default: held
   mesh:
     description: The name of the mesh. The Lease is called C(meshops-) and this name.
@@ -35,7 +36,7 @@ options:
     description:
       - Who takes the Lease, a name that no other run has.
       - A run that is repeated under the same name goes on in the same epoch.
-      - A name is made of the user, the machine and something random where none is given. With O(state=released) it is needed.
+      - A name is made of the user, the machine and something random where none is given. With O(state=released) it or O(break_holder) is needed.
     type: str
   kube:
     description: The connection to the cluster that keeps the Lease, with the connection options of this module as keys, where it is another one.
@@ -49,6 +50,7 @@ options:
   break_holder:
     description:
       - Take the Lease from the holder of this name at once, without watching it. Make sure before that this run is gone for good.
+      - With O(state=released) it is taken from that holder and given to nobody.
       - Refused if another holds it.
     type: str
   at_least:
@@ -110,6 +112,10 @@ took_over:
   description: Whether the Lease was taken from somebody who had not given it back.
   returned: success
   type: bool
+says:
+  description: Who holds the Lease and until when by the holder's clock, as a sentence. Empty when nobody does.
+  returned: with O(state=shown)
+  type: str
 changes:
   description: The Lease, and the namespace where it was made, with C(object) and C(action).
   returned: success
@@ -121,9 +127,9 @@ from typing import Any
 
 from ..module_utils._kube.cluster import Cluster
 from ..module_utils._kube.lease import Wish, release, take
-from ..module_utils._mesh.change import as_result
+from ..module_utils._mesh.change import Change, Ref, as_result
 from ..module_utils._mesh.errors import Refused
-from ..module_utils._mesh.lease import Lease, ref
+from ..module_utils._mesh.lease import Lease, ref, told
 from ..module_utils._module.run import connect_peer, run
 from ..module_utils._module.tenure import somebody
 
@@ -137,16 +143,23 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         wish = Wish(params["holder"] or somebody(), params["duration"], params["break_holder"] or "", params["at_least"])
         taken = take(keeper, where, wish)
         return {"holder": taken.holder, "epoch": taken.epoch, "took_over": taken.took_over, **as_result(taken.changes)}
-    change = release(keeper, where, params["holder"])
+    if params["state"] == "shown":
+        found = Lease.of(keeper.get(where))
+        return {"changed": False, "holder": found.holder, "epoch": found.epoch, "took_over": False, "says": told(keeper.name, params["mesh"], found)}
+    (change,) = keeper.delete([where]) if params["state"] == "absent" else [_released(keeper, where, params)]
     left = Lease.of(change.after)
     return {"holder": left.holder, "epoch": left.epoch, "took_over": False, **as_result([change])}
+
+
+def _released(keeper: Cluster, where: Ref, params: dict[str, Any]) -> Change:
+    return release(keeper, where, params["break_holder"] or params["holder"], broken=bool(params["break_holder"]))
 
 
 def main() -> None:
     run(
         reconcile,
         argument_spec=dict(
-            state=dict(choices=["held", "released"], default="held"),
+            state=dict(choices=["held", "released", "absent", "shown"], default="held"),
             mesh=dict(required=True),
             holder=dict(),
             kube=dict(type="dict"),
@@ -155,7 +168,7 @@ def main() -> None:
             at_least=dict(type="int", default=0),
             namespace=dict(default="meshops-system"),
         ),
-        required_if=[("state", "released", ("holder",))],
+        required_if=[("state", "released", ("holder", "break_holder"), True)],
     )
 
 

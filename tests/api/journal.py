@@ -23,10 +23,11 @@ class Journal:
     """Reads what came since it was last read."""
 
     server: Any
+    user: str = MODULES
     offset: int = field(default=0)
 
     def read(self) -> list[dict[str, Any]]:
-        """Everything that the modules asked until now: the log is behind the answers by a moment, so a mark of ours is waited for."""
+        """Everything that the user asked until now: the log is behind the answers by a moment, so a mark of ours is waited for."""
         mark, events, end = uuid.uuid4().hex, [], time.monotonic() + 30
         self.server.api.get(f"/api/v1/namespaces/default?mark={mark}")
         with self.server.audit_log.open("rb") as log:
@@ -38,7 +39,7 @@ class Journal:
                     time.sleep(0.02)
                 elif mark.encode() in line:
                     self.offset = log.tell()
-                    return [event for event in events if event["user"].get("username") == MODULES]
+                    return [event for event in events if event["user"].get("username") == self.user]
                 else:
                     events.append(json.loads(line))
         raise AssertionError("the audit log does not move")

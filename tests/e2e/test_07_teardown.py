@@ -30,6 +30,24 @@ def test_every_object_of_every_kind_that_site_made_is_gone_after_teardown(estate
     assert {cluster: before[cluster] - after[cluster] for cluster in after} == {"east": set(), "west": set()}
 
 
+def test_what_rotations_made_is_gone_after_teardown(estate: Estate) -> None:
+    """The second generation of each token, the Lease, and the next root and the former CAs of a rotation that was not ended."""
+    before = {cluster: estate.everything(cluster) for cluster in ("east", "west")}
+    estate.play("site", verify_traffic=True).succeeded()
+    estate.play("rotate", rotate="remote_secrets", rotate_min_age=0).succeeded()
+    estate.play_until("rotate", "Let the new certificates prove themselves", rotate="root", rotate_min_age=0, rotate_soak=3600)
+    for cluster in ("east", "west"):
+        kept = estate.names(cluster, "secrets", "-n", "istio-system")
+        assert "cacerts-previous" in kept and [name for name in kept if name.endswith("istio-remote-secret-token-2")], kept
+    assert "meshops-root-ca-next" in estate.names("east", "secrets", "-n", "meshops-system")
+    assert estate.get("east", "lease", "meshops-shop", "-n", "meshops-system")["spec"]["holderIdentity"]
+    estate.play("teardown", **EVERYTHING).succeeded()
+    after = {cluster: estate.everything(cluster) for cluster in ("east", "west")}
+    assert {cluster: after[cluster] - before[cluster] - KEPT for cluster in after} == {"east": set(), "west": set()}
+    # What everything() passes over.
+    assert estate.names("east", "leases", "-n", "meshops-system") == []
+
+
 def test_what_another_revision_uses_stays(estate: Estate) -> None:
     """Another istiod's injector is all that is needed to know of it, also where it runs in another cluster."""
     labels = "labels: {app: sidecar-injector, istio.io/rev: canary}"

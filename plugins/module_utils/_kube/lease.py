@@ -135,14 +135,16 @@ def renew(cluster: Cluster, ref: Ref, holder: str, epoch: int) -> Lease:
     return Lease(holder, epoch)
 
 
-def release(cluster: Cluster, ref: Ref, holder: str) -> Change:
-    """Give it back, if it is ours. The object stays, and with it the epoch."""
+def release(cluster: Cluster, ref: Ref, holder: str, broken: bool = False) -> Change:
+    """Give it back, if it is ours. The object stays, and with it the epoch. `broken` is for another's, which then has to be the holder's."""
     sent, tries = None, 0
     while True:
         live = cluster.get(ref)
         lease = Lease.of(live)
         if sent and lease == sent.lease:
             return sent.change(ref)
+        if broken and lease.holder not in ("", holder):
+            raise misnamed(cluster.name, mesh_of(ref), lease, holder)
         if live is None or lease.holder != holder:
             return Change(ref, "unchanged", live, live)
         sent = _Attempt(live, lease, replace(lease, holder=""))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from .change import Ref
@@ -16,6 +17,7 @@ from .errors import Refused
 from .names import label_fault
 from .root_secret import labels
 
+NAMESPACE = "meshops-system"
 _PREFIX = "meshops-"
 # What is assumed of a Lease that others wrote and that names none.
 _DURATION = 60
@@ -71,6 +73,15 @@ class Lease:
             return Lease(holder, self.epoch if self.epoch >= at_least else at_least + 1, duration, now, self.acquired or now)
         return Lease(holder, max(self.epoch, at_least) + 1, duration, now, now)
 
+    @property
+    def until(self) -> str:
+        """By the holder's clock."""
+        try:
+            end = datetime.fromisoformat(self.renewed) + timedelta(seconds=self.duration)
+        except ValueError:
+            return "an unknown time"
+        return end.strftime("%Y-%m-%dT%H:%M:%SZ")
+
     def __str__(self) -> str:
         return f"epoch {self.epoch}, last renewed at {self.renewed or 'an unknown time'} by its own clock"
 
@@ -94,6 +105,16 @@ def held(cluster: str, mesh: str, lease: Lease, alive: bool) -> Refused:
         f"Wait for that run to end; if you know that nothing runs under that name any more, run again with rotate_break_lease={lease.holder}.",
         holder=lease.holder,
         epoch=lease.epoch,
+    )
+
+
+def told(cluster: str, mesh: str, lease: Lease) -> str:
+    """Who holds it and until when, for people; empty where nobody does."""
+    if not lease.holder:
+        return ""
+    return (
+        f"{cluster}: the Lease of mesh {mesh} is held by {lease.holder} in epoch {lease.epoch}, until {lease.until} by its own clock unless it is renewed. "
+        f"If that run is dead, the next one takes the Lease over, or rotate_break_lease={lease.holder} gives it back at once."
     )
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from .certificate import Material, Names
 
+# The mesh's root where it is generated, and what is put behind its name for the one that follows it.
+NAME, UPCOMING = "meshops-root-ca", "-next"
 CERTIFICATE, KEY = "root-cert.pem", "root-key.pem"
 # Ours, then kubernetes.io/tls (cert-manager, kubectl), then what a self-signed istiod keeps.
 _PAIRS = ((CERTIFICATE, KEY), ("tls.crt", "tls.key"), ("ca-cert.pem", "ca-key.pem"))

@@ -25,7 +25,7 @@ OPTIONS: dict[str, Any] = {
     "source": {"type": "str", "default": "generated", "choices": ["generated", "secret", "inline", "file"]},
     "kube": {"type": "dict"},
     "namespace": {"type": "str", "default": "meshops-system"},
-    "name": {"type": "str", "default": "meshops-root-ca"},
+    "name": {"type": "str", "default": root_secret.NAME},
     "certificate": {"type": "str"},
     "private_key": {"type": "str", "no_log": True},
     "certificate_file": {"type": "path"},

@@ -143,12 +143,12 @@ def _former(work: Rotation, seen: Observed, now: datetime) -> Material | None:
     if kept is None:
         return None
     found: Material = work.mesh.capability("trust").read(kept)
-    _proved(work, found, now)
+    _proved(work, found, now, str(Ref.of(kept)))
     return found
 
 
-def _proved(work: Rotation, ca: Material, now: datetime) -> None:
-    found = objections(x509.inspect(ca, f"{work.cluster.name}: the CA to sign with", now), ISSUER)
+def _proved(work: Rotation, ca: Material, now: datetime, where: str = "the CA to sign with") -> None:
+    found = objections(x509.inspect(ca, f"{work.cluster.name}: {where}", now), ISSUER)
     if found:
         raise Refused(" ".join(one.sentence for one in found), reasons=[one.reason for one in found])
 

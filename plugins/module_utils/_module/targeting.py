@@ -23,8 +23,6 @@ from .._mesh.rotation_target import FORMER, MAKE, UPCOMING, Choice, Known, choos
 from .._pki import x509
 from . import root as roots
 
-_NEXT = "-next"
-
 
 @dataclass(frozen=True)
 class Roots:
@@ -52,7 +50,7 @@ def find(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> Roots:
 
 def upcoming(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> roots.Root:
     """The root beside the active one."""
-    return roots.find(cluster, params["mesh"], {**params["root"], "name": params["root"]["name"] + _NEXT}, now)
+    return roots.find(cluster, params["mesh"], {**params["root"], "name": params["root"]["name"] + root_secret.UPCOMING}, now)
 
 
 def _sound(found: roots.Root) -> roots.Root:

@@ -17,10 +17,9 @@ from typing import Any
 from .._kube.cluster import Cluster
 from .._kube.lease import Hold
 from .._mesh.errors import MeshError
-from .._mesh.lease import ref
+from .._mesh.lease import NAMESPACE, ref
 from .run import connect_peer
 
-_NAMESPACE = "meshops-system"
 _ROUND = 0.3
 
 
@@ -30,7 +29,7 @@ def held(cluster: Cluster, params: Mapping[str, Any]) -> Hold | None:
     if not lease or cluster.dry_run:
         return None
     keeper = connect_peer(lease["kube"]) if lease.get("kube") else cluster
-    return Hold(keeper, ref(params["mesh"], (params.get("root") or {}).get("namespace") or _NAMESPACE), str(lease["holder"]), int(lease["epoch"]))
+    return Hold(keeper, ref(params["mesh"], NAMESPACE), str(lease["holder"]), int(lease["epoch"]))
 
 
 @contextmanager

@@ -10,7 +10,11 @@ written where and when, what is refused, and that a run that was killed at any w
 
 from __future__ import annotations
 
-from .two import Two, settled
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import Wish, take
+
+from .play import Stopped
+from .two import LEASE, Two, fingerprints, root, settled
 
 
 def test_a_root_from_begin_to_end(two: Two) -> None:
@@ -42,3 +46,46 @@ def test_leaving_a_cluster_out_has_to_be_meant(two: Two) -> None:
     assert refused.rc
     assert "rotate_exclude leaves west out: its workloads will be cut off from the mesh when the old root is retired" in refused.said
     assert two.state() == settled("old", before=False)
+
+
+OLD = {"signs": "old", "trusts": ["old"], "handed out": ["old"], "kept": False, "fenced": False}
+
+
+def test_a_cluster_that_is_gone_is_left_out_knowingly_and_comes_back(two: Two) -> None:
+    two.variables["west"]["mesh_kube"] = {"host": "https://127.0.0.1:9", "api_key": "nobody"}
+    done = two.rotate(rotate_exclude=["west"], rotate_exclude_acknowledged=True).succeeded()
+    assert done.recap["west"] == (0, 0)
+    assert two.state() == {**settled(), "west": OLD}
+    # It is not let in as if nothing had been: while it was away, its root was retired.
+    (old,) = fingerprints(root().certificate)
+    with pytest.raises(Stopped, match=rf"west signs under root .* was it rebuilt.*rotate_accept_roots: \[{old}\]"):
+        two.play().run()
+    two.play(accepted=[old]).run()
+    assert two.state() == settled()
+
+
+def test_one_cluster_that_fails_in_a_step_stops_the_others_and_the_next_run_ends_it(two: Two) -> None:
+    two.stand_ins["west"].stale.add("shop")
+    stopped = two.rotate(rotate_timeout=4)
+    assert stopped.rc
+    assert {name: failed for name, (_changed, failed) in stopped.recap.items()} == {"east": 1, "west": 1}
+    assert "The rotation of the mesh shop stops after introduce: west cannot be judged: west: these did not follow within" in stopped.said
+    assert "trust bundle shop/istio-ca-root-cert trusts" in stopped.said
+    held = two.state()
+    assert [held[name]["signs"] for name in ("east", "west")] == ["old", "old"]
+    assert held["east"]["trusts"] == held["west"]["trusts"] == ["old", "root 2"]
+    assert held["holder"] == "", "the Lease is given back by whoever fails too"
+    two.stand_ins["west"].stale.clear()
+    two.rotate().succeeded()
+    assert two.state() == settled()
+
+
+def test_a_lease_that_a_dead_run_left_is_told_and_given_back_by_name(two: Two) -> None:
+    """With nothing to do nobody takes it over."""
+    take(two.clusters["east"], LEASE, Wish("ci@runner/1", 30))
+    planned = two.rotate(rotate_plan=True, rotate_min_age=86400, rotate_break_lease="ci@runner/1").succeeded()
+    assert "east: the Lease of mesh shop is held by ci@runner/1 in epoch 1, until " in planned.said
+    assert (planned.changed, two.state()["holder"]) == (0, "ci@runner/1")
+    broken = two.rotate(rotate_min_age=86400, rotate_break_lease="ci@runner/1").succeeded()
+    assert (broken.changed, two.state()["holder"]) == (1, "")
+    assert "is held by" not in broken.said

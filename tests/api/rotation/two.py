@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -145,11 +146,10 @@ class Two:
             self.command(*words, **variables), env=self.environ(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
         )
 
-    def rotate(self, *words: str, point: str = "", **variables: Any) -> Run:
-        started = time.monotonic()
-        done = subprocess.run(
-            self.command(*words, **variables), env=self.environ(point), capture_output=True, text=True, timeout=240, check=False, start_new_session=True
-        )
+    def rotate(self, *words: str, point: str = "", environ: Mapping[str, str] = MappingProxyType({}), **variables: Any) -> Run:
+        started, command = time.monotonic(), self.command(*words, **variables)
+        environ = {**self.environ(point), **environ}
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=240, check=False, start_new_session=True)
         return ended(done.returncode, done.stdout + done.stderr, time.monotonic() - started)
 
     def counted(self, moment: str) -> tuple[str, Path]:

@@ -106,11 +106,12 @@ def restarted(moment: str) -> dict[str, Any]:
     return rotation.restarted(moment)
 
 
-def permissions(namespace: str) -> list[dict[str, str]]:
-    """What it takes to replace tokens, and to look through the eyes of istiod."""
+def permissions(namespace: str, restart: bool = False) -> list[dict[str, str]]:
+    """What it takes to replace tokens, and to look through the eyes of istiod; `restart` where its control planes may be restarted."""
     wanted: Iterable[tuple[str, str, str]] = [
         *(("", "secrets", verb) for verb in ("get", "list", "create", "patch", "delete")),
-        *(("apps", "deployments", verb) for verb in ("get", "list", "patch")),
         *(("", "pods", "list"), ("", "pods/portforward", "get"), ("", "pods/portforward", "create")),
+        ("apps", "deployments", "list"),
+        *((("apps", "deployments", "get"), ("apps", "deployments", "patch"), ("policy", "poddisruptionbudgets", "list")) if restart else ()),
     ]
     return [{"verb": verb, "group": group, "resource": resource, "namespace": namespace} for group, resource, verb in wanted]

@@ -14,7 +14,9 @@ from ..._mesh.change import Ref
 from ..._mesh.fence import annotation
 from ..._mesh.quirk import Quirk
 from ..._mesh.root_secret import encoded, labels
+from .holding import permissions as _seeing
 from .holding import previous
+from .holding import secret as _signer
 
 _TOUCHED = "meshops.lifecycle/touched"
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
@@ -86,3 +88,17 @@ def quirks(versions: Iterable[str]) -> list[str]:
     """What applies to any of these versions of istiod, as sentences with their source."""
     known = list(versions)
     return [str(quirk) for quirk in QUIRKS if any(quirk.applies(version) for version in known)]
+
+
+def permissions(namespace: str, restart: bool = False) -> list[dict[str, str]]:
+    """What it takes to write and refresh, and to see who follows; `restart` where workloads may be restarted."""
+    own, former = _signer(namespace).name, previous(namespace).name
+    here = [("", "secrets", "patch", own), ("", "secrets", "create", ""), ("", "secrets", "delete", former), ("", "pods", "patch", "")]
+    wide = [("", "configmaps", "get"), ("", "configmaps", "patch")]
+    if restart:
+        wide += [("apps", f"{kind.lower()}s", verb) for kind in _WORKLOADS for verb in ("get", "patch")]
+        wide += [("policy", "poddisruptionbudgets", "list")]
+    everywhere = [{"verb": verb, "group": group, "resource": resource} for group, resource, verb in wide]
+    inside = [{"verb": verb, "group": group, "resource": resource, "namespace": namespace, **({"name": name} if name else {})}
+              for group, resource, verb, name in here]  # fmt: skip
+    return [*_seeing(namespace), *everywhere, *inside]

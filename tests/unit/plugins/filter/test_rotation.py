@@ -52,9 +52,10 @@ NOT_HERE = "west cannot be judged: it is not part of this run, and a rotation ta
         ({"failed": True, "msg": "west: no route."}, "west cannot be judged: west: no route."),
         ({"skipped": True, "changed": False}, "west cannot be judged: it holds no CA of the mesh."),
         (seen("west") | {"standing": None, "faults": ["west: there is no Secret."]}, "west cannot be judged: west: there is no Secret."),
+        (seen("west", "") | {"faults": ["west: it leads to no root."]}, "west cannot be judged: west: it leads to no root."),
         ({"failed": True, "standing": seen("west")["standing"], "msg": "west: late"}, "west cannot be judged: west: late."),
     ],
-    ids=["limited", "failed", "skipped", "without a CA", "failed after it was seen"],
+    ids=["limited", "failed", "skipped", "without a CA", "of a CA without a root", "failed after it was seen"],
 )
 class TestAClusterThatCannotBeJudged:
     def test_no_step_is_begun(self, west: Any, said: str) -> None:
@@ -126,3 +127,57 @@ class TestLease:
     def test_somebody_has_to_be_left(self) -> None:
         with pytest.raises(AnsibleFilterError, match="east: rotate_exclude leaves no cluster of its mesh"):
             call("lease", inventory(), "", ["east", "west"])
+
+
+class TestRights:
+    """What the credential has to be allowed to do, and where."""
+
+    LEASE = {"mesh": "shop", "taker": "east", "kube": {"context": "east", "cluster": "east"}}
+
+    @pytest.mark.parametrize("kind", ["root", "intermediate", "remote_secrets", "gateways"])
+    @pytest.mark.parametrize("restart", [False, True])
+    def test_each_right_is_whole_and_asked_for_once(self, kind: str, restart: bool) -> None:
+        rights = FILTERS["mesh_rotation_permissions"]("istio", kind, "mesh", restart)
+        assert all({"verb", "group", "resource"} <= set(right) <= {"verb", "group", "resource", "namespace", "name"} for right in rights)
+        assert len({tuple(sorted(right.items())) for right in rights}) == len(rights)
+
+    @pytest.mark.parametrize("kind", ["root", "intermediate", "remote_secrets"])
+    def test_workloads_are_only_patched_where_they_may_be_restarted(self, kind: str) -> None:
+        ways = [FILTERS["mesh_rotation_permissions"]("istio", kind, "mesh", restart) for restart in (False, True)]
+        assert [any((right["verb"], right["resource"]) == ("patch", "deployments") for right in rights) for rights in ways] == [False, True]
+
+    def test_lease_and_root_in_one_cluster_are_asked_for_at_once(self) -> None:
+        kept = FILTERS["mesh_rotation_kept"](self.LEASE, {"source": "generated", "kube": self.LEASE["kube"]}, "root")
+        assert {right["resource"] for right in kept["east"]["permissions"]} == {"leases", "secrets", "namespaces"}
+        assert kept["east"]["kube"] == self.LEASE["kube"]
+
+    def test_a_root_elsewhere_is_asked_for_there(self) -> None:
+        kept = FILTERS["mesh_rotation_kept"](self.LEASE, {"source": "secret", "kube": {"context": "vault"}, "name": "ca", "namespace": "pki"}, "root")
+        assert list(kept) == ["east", "The root's cluster"]
+        told = {"verb": "get", "group": "", "resource": "secrets", "namespace": "pki", "name": "ca"}
+        assert kept["The root's cluster"] == {"kube": {"context": "vault"}, "permissions": [told]}
+
+    @pytest.mark.parametrize("source", ["inline", "file"])
+    def test_a_root_that_is_given_takes_no_right(self, source: str) -> None:
+        kept = FILTERS["mesh_rotation_kept"](self.LEASE, {"source": source}, "root")
+        assert {right["resource"] for right in kept["east"]["permissions"]} == {"leases", "namespaces"}
+
+    def test_what_is_missing_is_told_of_the_whole_mesh(self) -> None:
+        hosts = inventory()
+        kept = {"ansible_loop_var": "place", "place": "east", "denied": [{"sentence": "get leases"}]}
+        hosts["east"] |= {"rights": {"name": "east", "denied": []}, "kept": {"results": [kept]}}
+        hosts["west"]["rights"] = {"failed": True, "msg": "west: no route."}
+        west, east = call("denied", hosts, "rights", "kept")
+        assert west == "west cannot be judged: west: no route."
+        assert east == "east: the credential may not get leases; grant it these rights or use another one."
+        assert call("denied", hosts, "rights", "kept", exclude=["west"]) == [east]
+
+    def test_a_cluster_that_is_not_in_the_run_is_told(self) -> None:
+        hosts = inventory()
+        hosts["east"]["rights"] = {"name": "east", "denied": []}
+        assert call("denied", hosts, "rights", "kept") == [NOT_HERE]
+
+    def test_who_failed_when_it_was_asked_is_told_so_later(self) -> None:
+        hosts = inventory(west=None)
+        hosts["west"]["__rotate_rights"] = {"failed": True, "msg": "west: no route."}
+        assert call("plan", hosts, "seen", NEW)["findings"] == ["west cannot be judged: west: no route."]

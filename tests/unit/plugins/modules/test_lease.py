@@ -13,6 +13,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import lea
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import Hold, renew
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import Lease, ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import told as text
 from ansible_collections.meshops.lifecycle.plugins.modules.lease import reconcile
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
@@ -120,6 +121,40 @@ def test_broken_by_name_and_only_by_the_right_one(cluster, clock):
         held(cluster, "run-2", break_holder="run-7")
     assert told(held(cluster, "run-2", break_holder="run-1")) == (True, "run-2", 2, True)
     assert clock.passed == 0
+
+
+def test_given_back_by_name_when_there_is_nothing_to_take_it_for(cluster):
+    with pytest.raises(Refused, match="held by run-1 .* not by run-7 as rotate_break_lease says"):
+        held(cluster, "run-1") and held(cluster, "", state="released", holder=None, break_holder="run-7")
+    assert told(held(cluster, "", state="released", holder=None, break_holder="run-1")) == (True, "", 1, False)
+    assert told(held(cluster, "", state="released", holder=None, break_holder="run-1")) == (False, "", 1, False)
+    with pytest.raises(Refused, match="no longer held by run-1 in epoch 1: nobody holds it now"):
+        Hold(cluster, WHERE, "run-1", 1).guard()
+    assert told(held(cluster, "run-2")) == (True, "run-2", 2, False)
+
+
+def test_shown_without_a_write(cluster):
+    assert held(cluster, "", state="shown", holder=None)["says"] == ""
+    held(cluster, "run-1", duration=30)
+    before = cluster.get(WHERE)
+    shown = held(cluster, "", state="shown", holder=None)
+    assert told(shown) == (False, "run-1", 1, False)
+    assert shown["says"].startswith("east: the Lease of mesh shop is held by run-1 in epoch 1, until 2026-11-21T12:00:30Z by its own clock")
+    assert "rotate_break_lease=run-1 gives it back at once" in shown["says"]
+    assert cluster.get(WHERE) == before
+
+
+def test_what_others_wrote_is_shown_without_a_time(cluster):
+    assert "until an unknown time" in text("east", "shop", Lease("run-1", 1))
+    assert "until an unknown time" in text("east", "shop", Lease("run-1", 1, renewed="yesterday"))
+
+
+def test_removed_whoever_holds_it(cluster):
+    held(cluster, "run-1")
+    assert actions(held(cluster.checking(), "", state="absent", holder=None)) == [("Lease meshops-system/meshops-shop", "deleted")]
+    assert seen(cluster).holder == "run-1"
+    assert told(held(cluster, "", state="absent", holder=None)) == (True, "", 0, False)
+    assert told(held(cluster, "", state="absent", holder=None)) == (False, "", 0, False)
 
 
 def test_the_loser_of_a_race_waits_for_nobody(cluster, clock, monkeypatch):

@@ -1,0 +1,193 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The root that a rotation goes to where the trust cluster, or what lies there, is not as it should be; in memory."""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import root_secret
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused, Unreachable
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation import NEW
+from ansible_collections.meshops.lifecycle.plugins.module_utils._module import root as roots
+from ansible_collections.meshops.lifecycle.plugins.module_utils._module import targeting
+from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import NOW, OTHER_ROOT, ROOT, key, make
+from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import root as material
+from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+
+SPACE = "meshops-system"
+ACTIVE, NEXT = (Ref("v1", "Secret", name, SPACE) for name in ("meshops-root-ca", "meshops-root-ca-next"))
+BROKEN = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n").decode()
+
+
+def kept(ref: Ref, made: Any = ROOT, mesh: str = "shop", **parts: Any) -> dict[str, Any]:
+    return root_secret.secret(material(made, **parts), ref.name, SPACE, mesh)
+
+
+def broken(ref: Ref) -> dict[str, Any]:
+    made = kept(ref)
+    made["data"]["root-cert.pem"] = BROKEN
+    return made
+
+
+def trust(*secrets: dict[str, Any], **how: Any) -> FakeCluster:
+    return FakeCluster({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}}, *secrets, **how)
+
+
+def asked(source: str = "generated", **more: Any) -> dict[str, Any]:
+    root = {"source": source, "kube": None, "namespace": SPACE, "name": "meshops-root-ca", **more.pop("root", {})}
+    made = {"mesh": "shop", "trust_domain": "shop.example", "key_type": "P-256", "root_days": 365, "root": root}
+    return {**made, "clusters": [standing("east")], "renew_intermediates": False, "rollback": False, "min_age": 3600, **more}
+
+
+def standing(cluster: str, signs: Any = ROOT, *trusts: Any, previous: Any = None) -> dict[str, Any]:
+    of = {"cluster": cluster, "signs_under": signs.fingerprint, "signer": "ca", "trusts": [one.fingerprint for one in trusts or (signs,)]}
+    return {"standing": {**of, "marks": [], "epoch": 0}, "previous": previous, "roots": [{"pem": one.pem.decode()} for one in trusts or (signs,)]}
+
+
+class TestTheTrustCluster:
+    def test_out_of_reach_ends_it_before_anything_is_chosen(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def gone(*_given: Any, **_how: Any) -> Any:
+            raise Unreachable("trust: https://trust.example did not answer within 6 s.")
+
+        monkeypatch.setattr(roots, "connect_peer", gone)
+        cluster = FakeCluster(name="west")
+        with pytest.raises(Unreachable, match="trust: https://trust.example did not answer"):
+            targeting.aim(cluster, asked(root={"kube": {"cluster": "trust"}}), NOW)
+        for work in (targeting.settle, targeting.material):
+            with pytest.raises(Unreachable, match="trust: https://trust.example did not answer"):
+                work(cluster, asked(target=ROOT.fingerprint, root={"kube": {"cluster": "trust"}}), NOW)
+        assert cluster.writes == []
+
+    def test_lost_after_the_active_root_was_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The next root is read too before anything is decided: that there is none is not that it could not be seen."""
+        cluster = trust(kept(ACTIVE))
+        get = cluster.get
+
+        def flaky(ref: Ref) -> Any:
+            if ref == NEXT:
+                raise Unreachable("east: no answer.")
+            return get(ref)
+
+        monkeypatch.setattr(cluster, "get", flaky)
+        with pytest.raises(Unreachable, match="east: no answer"):
+            targeting.aim(cluster, asked(), NOW)
+        assert cluster.writes == []
+
+
+class TestTheNextRoot:
+    def test_that_cannot_be_read_is_named_and_left_alone(self) -> None:
+        cluster = trust(kept(ACTIVE), broken(NEXT))
+        for way in (lambda: targeting.aim(cluster, asked(), NOW), lambda: targeting.settle(cluster, asked(target=ROOT.fingerprint), NOW)):
+            with pytest.raises(Refused, match="east: Secret meshops-system/meshops-root-ca-next: root-cert.pem"):
+                way()
+        assert cluster.writes == []
+
+    def test_without_its_key_is_trusted_and_not_issued_from(self) -> None:
+        cluster = trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT, key=b""))
+        choice, _pem, _changes = targeting.aim(cluster, asked(), NOW)
+        assert choice.fingerprint == OTHER_ROOT.fingerprint
+        with pytest.raises(Refused, match="meshops-root-ca-next: root-key.pem is missing"):
+            targeting.material(cluster, asked(target=OTHER_ROOT.fingerprint), NOW)
+
+    def test_with_the_key_of_another(self) -> None:
+        cluster = trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT, key=ROOT.key_pem))
+        with pytest.raises(Refused, match="meshops-root-ca-next: the key in root-key.pem .* does not match"):
+            targeting.aim(cluster, asked(), NOW)
+
+    def test_of_another_mesh(self) -> None:
+        with pytest.raises(Refused, match="meshops-root-ca-next: it was generated as the root of the mesh bank"):
+            targeting.aim(trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT, mesh="bank")), asked(), NOW)
+
+    def test_that_somebody_made_unreadable_at_once(self) -> None:
+        def spoil(stored: dict[str, Any]) -> None:
+            if stored["metadata"]["name"] == NEXT.name:
+                stored["data"]["root-cert.pem"] = BROKEN
+
+        with pytest.raises(Refused, match="meshops-root-ca-next: the new root cannot be read back"):
+            targeting.aim(trust(kept(ACTIVE), react=spoil), asked(), NOW)
+
+    def test_of_two_tasks_that_make_it_both_take_the_one_that_is_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Both saw none; the other's was stored first."""
+        cluster = trust(kept(ACTIVE))
+        create = cluster.create
+
+        def late(manifest: dict[str, Any]) -> Any:
+            create(kept(NEXT, OTHER_ROOT))
+            return create(manifest)
+
+        monkeypatch.setattr(cluster, "create", late)
+        choice, pem, changes = targeting.aim(cluster, asked(), NOW)
+        assert (choice.fingerprint, pem, changes) == (OTHER_ROOT.fingerprint, OTHER_ROOT.pem.decode(), [])
+
+    def test_is_not_made_in_check_mode(self) -> None:
+        cluster = trust(kept(ACTIVE), dry_run=True)
+        choice, pem, changes = targeting.aim(cluster, asked(), NOW)
+        assert (choice.fingerprint, pem, changes, cluster.writes) == (NEW, "", [], [])
+
+
+class TestTheActiveRoot:
+    def test_that_vanished_is_not_replaced(self) -> None:
+        """Whoever removed it may have had a reason; the new one is kept where it is."""
+        cluster = trust(kept(NEXT, OTHER_ROOT))
+        with pytest.raises(Refused, match="meshops-root-ca: it went away during the rotation, so the new root stays in .*meshops-root-ca-next. Restore it"):
+            targeting.settle(cluster, asked(target=OTHER_ROOT.fingerprint), NOW)
+        assert cluster.writes == []
+
+    def test_that_was_never_there(self) -> None:
+        with pytest.raises(Refused, match="The mesh shop has no root that could be rotated"):
+            targeting.aim(trust(), asked(), NOW)
+        with pytest.raises(Refused, match="The mesh shop has no root to issue intermediates from"):
+            targeting.aim(trust(), asked(renew_intermediates=True), NOW)
+
+    def test_expired_while_it_was_rotated(self) -> None:
+        old = make("shop root", own=key(number=6), days=(-30, -1))
+        with pytest.raises(Refused, match="meshops-root-ca: .* expired at"):
+            targeting.aim(trust(kept(ACTIVE, old)), asked(), NOW)
+
+    def test_takes_the_place_of_none_when_a_rotation_was_turned_back(self) -> None:
+        cluster = trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT))
+        changes = targeting.settle(cluster, asked(target=ROOT.fingerprint), NOW)
+        assert [(str(one.ref), one.action) for one in changes] == [("Secret meshops-system/meshops-root-ca-next", "deleted")]
+        assert root_secret.read(cluster.get(ACTIVE) or {}).certificate == ROOT.pem
+
+    def test_gives_way_in_the_end_and_then_there_is_nothing_to_do(self) -> None:
+        cluster = trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT))
+        changes = targeting.settle(cluster, asked(target=OTHER_ROOT.fingerprint), NOW)
+        assert [one.action for one in changes] == ["updated", "deleted"]
+        assert root_secret.read(cluster.get(ACTIVE) or {}).key == OTHER_ROOT.key_pem
+        assert targeting.settle(cluster, asked(target=OTHER_ROOT.fingerprint), NOW) == []
+
+    def test_in_its_place_already_when_a_run_was_killed_between_the_two_writes(self) -> None:
+        cluster = trust(kept(ACTIVE, OTHER_ROOT), kept(NEXT, OTHER_ROOT))
+        choice, _pem, _changes = targeting.aim(cluster, asked(), NOW + timedelta(days=1))
+        assert (choice.fingerprint, choice.unsettled) == (OTHER_ROOT.fingerprint, True)
+        assert [one.action for one in targeting.settle(cluster, asked(target=OTHER_ROOT.fingerprint), NOW)] == ["unchanged", "deleted"]
+
+
+class TestTheKey:
+    def test_of_neither_root_is_at_hand(self) -> None:
+        with pytest.raises(Refused, match="east: the key of root .* is not at hand, so no intermediate can be issued from it. Give that root as mesh_root"):
+            targeting.material(trust(kept(ACTIVE)), asked(target=OTHER_ROOT.fingerprint), NOW)
+
+    @pytest.mark.parametrize(("target", "where"), [(ROOT, ACTIVE), (OTHER_ROOT, NEXT)], ids=["back", "forward"])
+    def test_is_taken_from_where_the_target_lies(self, target: Any, where: Ref) -> None:
+        found = targeting.material(trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT)), asked(target=target.fingerprint), NOW)
+        assert (found.ref, found.material and found.material.key) == (where, target.key_pem)
+
+
+class TestTurningBack:
+    def test_after_a_cluster_retired_the_old_root(self) -> None:
+        clusters = [standing("east", OTHER_ROOT, ROOT, OTHER_ROOT), standing("west", OTHER_ROOT)]
+        with pytest.raises(Refused, match="cannot be turned back: west trusts the new root alone by now"):
+            targeting.aim(trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT)), asked(rollback=True, clusters=clusters), NOW)
+
+    def test_with_a_next_root_that_cannot_be_read_does_not_begin(self) -> None:
+        with pytest.raises(Refused, match="meshops-root-ca-next: root-cert.pem"):
+            targeting.aim(trust(kept(ACTIVE), broken(NEXT)), asked(rollback=True), NOW)
