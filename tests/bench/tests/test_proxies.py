@@ -44,7 +44,7 @@ def test_each_round_has_as_many_other_laggards_in_all_namespaces() -> None:
 
 def test_whom_a_playbook_names_is_read_as_the_module_says_it() -> None:
     said = [str(Laggard(Holder(PROXY, *name.split("/")), "holds a certificate of root 0123")) for name in proxies.late(1)]
-    assert proxies.named(json.dumps(said + ["trust bundle shop-01/istio-ca-root-cert lacks root 0123"])) == set(proxies.late(1))
+    assert proxies.named(json.dumps([*said, "trust bundle shop-01/istio-ca-root-cert lacks root 0123"])) == set(proxies.late(1))
 
 
 def test_a_pod_has_a_proxy_that_our_provider_asks() -> None:
