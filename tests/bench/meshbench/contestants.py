@@ -21,6 +21,7 @@ ENGINE, OURS, STARTUP, PING = "ours-engine", "ours", "startup", "ping"
 IDLE = (STARTUP, PING)
 OWN = (ENGINE, OURS, *IDLE)
 KUBECTL, SERVER_SIDE, HELM, ISTIOCTL, ONE_TASK, LOOP = "kubectl", "kubectl-ssa", "helm", "istioctl", "k8s-one-task", "k8s-loop"
+CRYPTO, PROXY_CONFIG = "community-crypto", "proxy-config"
 RELEASE = "bench"
 ISTIO_PROFILE = ("--set=profile=minimal",)
 ENGINE_PROGRAM = Path(__file__).with_name("engine.py").resolve()
@@ -64,18 +65,19 @@ class Scene:
 
 @dataclass(frozen=True)
 class Contestant:
-    """`sampled`: run over a few objects and scaled up to all of them."""
+    """`sampled`: run over a few objects and scaled up to all of them. `alone`: takes part in one workload only, which has its commands."""
 
     title: str
     commands: Callable[[Scene], Commands]
     sampled: bool = False
+    alone: bool = False
 
 
 def _login(scene: Scene) -> dict[str, str]:
     return {"kubeconfig": str(scene.kubeconfig), "context": "{{ inventory_hostname }}" if scene.fleet else scene.context}
 
 
-def _playbook(scene: Scene, tasks: Sequence[Mapping[str, Any]]) -> Commands:
+def playbook(scene: Scene, tasks: Sequence[Mapping[str, Any]]) -> Commands:
     interpreter = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     hosts = "all" if scene.fleet else "localhost"
     play = {"hosts": hosts, "connection": "local", "gather_facts": False, "vars": interpreter, "tasks": list(tasks)}
@@ -97,15 +99,15 @@ def _engine(scene: Scene) -> Commands:
 def _ours(scene: Scene) -> Commands:
     """From a file of YAML, as kubectl gets one."""
     file = str(scene.write("all.yaml", scene.crds + scene.objects))
-    return _playbook(scene, [{"name": "Bring the set", "meshops.lifecycle.mesh_config": {**_options(scene), "src": [file]}}])
+    return playbook(scene, [{"name": "Bring the set", "meshops.lifecycle.mesh_config": {**_options(scene), "src": [file]}}])
 
 
 def _startup(scene: Scene) -> Commands:
-    return _playbook(scene, [{"name": "Nothing", "ansible.builtin.meta": "noop"}])
+    return playbook(scene, [{"name": "Nothing", "ansible.builtin.meta": "noop"}])
 
 
 def _ping(scene: Scene) -> Commands:
-    return _playbook(scene, [{"name": "Next to nothing", "ansible.builtin.ping": {}}])
+    return playbook(scene, [{"name": "Next to nothing", "ansible.builtin.ping": {}}])
 
 
 def _kubectl(scene: Scene, options: list[str]) -> Commands:
@@ -145,13 +147,17 @@ def _one_task(scene: Scene) -> Commands:
 
     established = {"wait": True, "wait_condition": {"type": "Established", "status": "True"}}
     first = [task("crds", scene.crds, **established)] if scene.crds else []
-    return _playbook(scene, [*first, task("objects", scene.objects)])
+    return playbook(scene, [*first, task("objects", scene.objects)])
 
 
 def _loop(scene: Scene) -> Commands:
     task = {"name": "Each", "kubernetes.core.k8s": {**_login(scene), "definition": "{{ item }}"}}
     label = {"label": "{{ item.kind }}"}
-    return _playbook(scene, [{**task, "loop": scene.sample, "loop_control": label}])
+    return playbook(scene, [{**task, "loop": scene.sample, "loop_control": label}])
+
+
+def _elsewhere(scene: Scene) -> Commands:
+    raise LookupError("Whoever takes part in one workload only gets its commands there.")
 
 
 CONTESTANTS: Mapping[str, Contestant] = {
@@ -163,6 +169,8 @@ CONTESTANTS: Mapping[str, Contestant] = {
     ISTIOCTL: Contestant("istioctl install", _istioctl),
     ONE_TASK: Contestant("kubernetes.core.k8s, one task, whole ansible-playbook", _one_task),
     LOOP: Contestant("kubernetes.core.k8s, loop, whole ansible-playbook", _loop, sampled=True),
+    CRYPTO: Contestant("community.crypto, three tasks in loops, whole ansible-playbook", _elsewhere, alone=True),
+    PROXY_CONFIG: Contestant("istioctl proxy-config secret, one pod after the other", _elsewhere, alone=True),
     STARTUP: Contestant("for comparison: ansible-playbook without a task", _startup),
     PING: Contestant("for comparison: ansible-playbook with ansible.builtin.ping", _ping),
 }

@@ -27,7 +27,10 @@ class Requests:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one contestant. Wall and CPU in seconds, the largest process in MiB, full pushes of an istiod that watched."""
+    """One run of one contestant. Wall and CPU in seconds, the largest process in MiB, full pushes of an istiod that watched.
+
+    `each`: over how many of what is compared one by one. `lag`: seconds from the last change to the verdict.
+    """
 
     wall: float
     cpu: float
@@ -35,11 +38,16 @@ class Run:
     writes: float
     memory: float = 0.0
     pushes: float = 0.0
+    each: int = 1
+    lag: float = 0.0
 
 
 @dataclass(frozen=True)
 class Summary:
-    """All runs of one contestant. `memory` is that of the largest process, `tree` of all together; both in MiB, `tree` 0 where nobody looked."""
+    """All runs of one contestant. `memory` is that of the largest process, `tree` of all together; both in MiB, `tree` 0 where nobody looked.
+
+    `lag` is its 95th percentile.
+    """
 
     runs: int
     wall: float
@@ -51,6 +59,8 @@ class Summary:
     memory: float
     pushes: float = 0.0
     tree: float = 0.0
+    each: int = 1
+    lag: float = 0.0
 
 
 def count(lines: Iterable[str], user: str) -> Requests:
@@ -79,7 +89,7 @@ def summary(runs: Sequence[Run], tree: float = 0.0) -> Summary:
     walls, cpus = [run.wall for run in runs], [run.cpu for run in runs]
     return Summary(len(runs), median(walls), percentile(walls, MOSTLY), median(cpus), percentile(cpus, MOSTLY),
                    median(run.requests for run in runs), median(run.writes for run in runs), max(run.memory for run in runs),
-                   median(run.pushes for run in runs), tree)
+                   median(run.pushes for run in runs), tree, runs[0].each, percentile([run.lag for run in runs], MOSTLY))
 
 
 def scaled(run: Run, startup: Run, factor: float) -> Run:

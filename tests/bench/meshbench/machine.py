@@ -31,12 +31,16 @@ def described(cpuinfo: str, meminfo: str, cores: int) -> str:
 
 def versions() -> Mapping[str, str]:
     collection = next(Path(path) / "ansible_collections" for path in os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep))
-    manifest = yaml.safe_load((collection / "kubernetes" / "core" / "MANIFEST.json").read_text(encoding="utf-8"))
     return {
-        "Python": platform.python_version(), "ansible-core": version("ansible-core"), "kubernetes.core": manifest["collection_info"]["version"],
+        "Python": platform.python_version(), "ansible-core": version("ansible-core"), "kubernetes.core": _of_collection(collection / "kubernetes" / "core"),
+        "community.crypto": _of_collection(collection / "community" / "crypto"), "cryptography": version("cryptography"),
         "kubernetes (Python)": version("kubernetes"), "API server and kubectl": programs.KUBERNETES_VERSION, "Helm": _told(["helm", "version", "--short"]),
         "Istio": programs.ISTIO_VERSION,
     }
+
+
+def _of_collection(home: Path) -> str:
+    return str(yaml.safe_load((home / "MANIFEST.json").read_text(encoding="utf-8"))["collection_info"]["version"])
 
 
 def _told(command: list[str]) -> str:

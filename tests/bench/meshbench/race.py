@@ -85,9 +85,9 @@ def _place(manifest: Manifest) -> str:
 class Race:
     """One workload: its rounds and what came of them."""
 
-    def __init__(self, workload: str, rounds: int, say: Say) -> None:
+    def __init__(self, workload: str, rounds: int, say: Say, often: int = OFTEN) -> None:
         self.outcome = Outcome()
-        self._workload, self._rounds, self._say = workload, rounds, say
+        self._workload, self._rounds, self._say, self._often = workload, rounds, say, often
         self._spent: dict[str, list[float]] = {}
 
     def warm_up(self, lane: Lane, times: int = 2) -> None:
@@ -122,7 +122,7 @@ class Race:
 
     def _takes_part(self, name: str) -> bool:
         spent = self._spent.get(name, [])
-        return name not in self.outcome.left_out and (name in OWN or len(spent) < OFTEN or sum(spent) < LONG)
+        return name not in self.outcome.left_out and (name in OWN or len(spent) < self._often or sum(spent) < LONG)
 
     def _guarded(self, name: str, action: Callable[[], object]) -> None:
         """A peer that cannot do it is left out, and the report says why."""
@@ -142,5 +142,5 @@ class Race:
             one = scaled(seen, found[STARTUP][1], lane.factor) if lane.factor != 1 else seen
             self._spent.setdefault(name, []).append(seen.wall)
             self.outcome.runs.setdefault(name, []).append(one)
-            told = f" {one.pushes:4.0f} pushes" if one.pushes else ""
+            told = (f" {one.pushes:4.0f} pushes" if one.pushes else "") + (f" {one.lag:6.2f} s of lag" if one.lag else "")
             self._say(f"  {name:13}{one.wall:8.2f} s {one.cpu:8.2f} CPU s {one.requests:6.0f} requests {one.writes:5.0f} writes{told}")

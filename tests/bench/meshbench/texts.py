@@ -41,6 +41,27 @@ for another round trip; bandwidth is not limited. We run one playbook over 50 ho
 clusters in one process, 8 at once. The comparisons without a task and with ping run over the same 50 hosts: no playbook with one module per cluster takes less.
 Memory of all processes is what they hold together (pages that forks share count once), looked at in a run of its own.
 """,
+    "P6": """\
+A key, a request and a CA certificate for each of 100 clusters, all signed by one root that is given as a file. We run `meshops.lifecycle.ca` on 100 hosts with
+forks=10, as the role `trust` does: besides issuing, it looks at what each cluster holds, makes the namespace, and stores the CA as the Secret `cacerts`. The
+clusters are 100 contexts of 2 real API servers with a namespace for each. The module runs in Ansible's own process. The peer is one playbook of three tasks
+(`openssl_privatekey`, `openssl_csr`, `x509_certificate` with `ownca`), each a loop over 100 items on localhost. It writes files and no cluster, so it does
+less; its loops use one core where we use both. It runs once, whole. Afterwards 100 different CAs have to be there that the root signed.
+What it does not show: RSA keys (a 4096-bit one takes about half a second to make, whoever makes it), and clusters that are far away.
+""",
+    "P7": """\
+2,000 pods in 20 namespaces of one real API server. Their node and their proxies are a stub that lets a port be forwarded and answers with a dump of secrets as
+Envoy does, with a certificate of its own for each proxy. 40 of them, others in each round, still show a certificate of the old root. We run `rotation_info`,
+which asks every proxy, and have the playbook print who lags; a run in which it does not name just these 40 ends the benchmark. There is no istiod.
+The peer is `istioctl proxy-config secret --output=json` for one pod after the other, as a script would call it. It really runs over 20 pods and not over 2,000,
+so times are compared per proxy. It prints certificates and gives no verdict. It asks for the whole dump of the configuration; the stub's has nothing but
+secrets in it, and a real one is hundreds of times as large, which favours the peer here.
+Lag: the module `rotation` waits for the same 2,000 proxies; once each was asked, the 40 get their new certificate one after the other. The seconds run from the
+last one's change to the end of the playbook. Who has caught up is not asked again while pod, container and CA stay the same, so the verdict rests on
+every proxy.
+What it does not show: how long istiod and the proxies take, networks with delays, and proxies that do not answer (5 s each, 32 at once). API server, stub and
+contestant share the machine.
+""",
     "P12": """\
 30 VirtualServices, 30 DestinationRules, 25 AuthorizationPolicies and 15 ServiceEntries. Full pushes are counted by istiod's own metric
 `pilot_pushcontext_init_seconds_count`, from before a run until it stands still. istiod is the real program, run as a process on the same API server,
@@ -55,8 +76,9 @@ METHOD = """\
 ## How it is measured
 
 - **engine** is the time from the module's arguments to its result, without starting Ansible and without imports. **e2e** is a whole `ansible-playbook`.
-- Contestants run in turn, every second round in the opposite order (A-B-B-A). Who is not ours and has run three times and for a minute in a workload rests
-  for the remaining rounds. For P1 and P2 each has namespaces and cluster-wide objects of its own on
+- Ratios of P7 are per proxy.
+- Contestants run in turn, every second round in the opposite order (A-B-B-A). Who is not ours and has run three times (in P6 and P7 once) and for a
+  minute in a workload rests for the remaining rounds. For P1 and P2 each has namespaces and cluster-wide objects of its own on
   the same API server, and has run twice before. For P3 every run gets an API server that is new.
 - Tools that need CRDs to be there first (kubectl, `kubernetes.core.k8s` as one task) apply them, wait until they are established, and go on; that is
   counted. Helm takes them from the chart's `crds` directory. Nobody waits for pods.

@@ -75,3 +75,8 @@ class TestSummary:
 
     def test_every_second_round_goes_back(self) -> None:
         assert there_and_back(["a", "b"], 3) == [["a", "b"], ["b", "a"], ["a", "b"]]
+
+
+def test_lag_is_what_nearly_all_runs_stayed_below() -> None:
+    found = summary([replace(run(1.0), lag=lag, each=2000) for lag in (0.5, 1.9, 0.7)])
+    assert (found.lag, found.each) == (1.9, 2000)

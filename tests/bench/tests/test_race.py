@@ -20,7 +20,7 @@ def lane(name: str) -> Lane:
     return Lane(name, Scene(Path("none"), Path("none"), "", objects(name), []), (), AuditLog())
 
 
-def race(walls: dict[str, float], rounds: int = 6, broken: str = "") -> tuple[Race, Counter[str]]:
+def race(walls: dict[str, float], rounds: int = 6, broken: str = "", often: int = OFTEN) -> tuple[Race, Counter[str]]:
     seen: Counter[str] = Counter()
 
     def attempt(name: str, number: int) -> tuple[Lane, Run]:
@@ -29,7 +29,7 @@ def race(walls: dict[str, float], rounds: int = 6, broken: str = "") -> tuple[Ra
             raise BenchError("it broke.")
         return lane(name), Run(walls[name], 1.0, 1, 0)
 
-    found = Race("P1", rounds, lambda text: None)
+    found = Race("P1", rounds, lambda text: None, often)
     found.run(list(walls), attempt)
     return found, seen
 
@@ -37,6 +37,10 @@ def race(walls: dict[str, float], rounds: int = 6, broken: str = "") -> tuple[Ra
 def test_a_slow_peer_rests_after_a_minute_but_we_do_not() -> None:
     _race, seen = race({OURS: 100.0, KUBECTL: 30.0, STARTUP: 1.0})
     assert seen == {OURS: 6, KUBECTL: OFTEN, STARTUP: 6}
+
+
+def test_where_one_run_is_enough_a_slow_peer_has_one() -> None:
+    assert race({OURS: 1.0, KUBECTL: 200.0}, often=1)[1][KUBECTL] == 1
 
 
 def test_a_quick_peer_runs_in_every_round() -> None:

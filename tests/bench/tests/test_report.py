@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 
 from meshbench import report
-from meshbench.contestants import CONTESTANTS, ENGINE, ISTIOCTL, LOOP, ONE_TASK, OURS, PING, SERVER_SIDE, STARTUP
+from meshbench.contestants import CONTESTANTS, CRYPTO, ENGINE, ISTIOCTL, LOOP, ONE_TASK, OURS, PING, PROXY_CONFIG, SERVER_SIDE, STARTUP
 from meshbench.figures import Summary
 from meshbench.texts import NOTES
 
@@ -88,6 +88,24 @@ def test_istioctl_is_judged_on_the_set_that_it_brings() -> None:
     rows = judged({"P1-istioctl": {OURS: seen(1.8), ISTIOCTL: seen(1.2)}, "P1-fleet": {OURS: seen(10.0), ISTIOCTL: seen(24.0)}})
     own, fleet = rows["P1 istioctl's own set, e2e wall s, peer istioctl install"], rows["P1 20 clusters, e2e wall s, peer istioctl install"]
     assert (own.id, own.ratio, own.met, fleet.ratio, fleet.met) == ("P1", 0.67, True, 2.4, False)
+
+
+def test_proxies_are_compared_one_by_one() -> None:
+    seen_by = {OURS: replace(seen(4.0), each=2000, lag=1.5), PROXY_CONFIG: replace(seen(2.0), each=20)}
+    rows = judged({"P7": seen_by})
+    compared = rows["P7 e2e wall s per proxy, peer istioctl proxy-config secret, one pod after the other"]
+    assert (compared.ours, compared.peer, compared.ratio, compared.met) == (0.002, 0.1, 50.0, True)
+    assert rows["P7 e2e s from the last proxy's change to the verdict, p95"].met is True
+    ours, theirs = report.standings(seen_by, "P7").splitlines()[2:]
+    assert ours.startswith("| meshops.lifecycle.rotation_info, whole") and "| 2000 | 2.00 |" in ours and ours.endswith("| 1.00 |")
+    assert "| 20 | 100.00 |" in theirs and theirs.endswith("| 50.00 |")
+
+
+def test_issuing_is_judged_and_called_by_its_name() -> None:
+    seen_by = {OURS: seen(5.0), CRYPTO: seen(150.0)}
+    row = judged({"P6": seen_by})["P6 e2e wall s, peer community.crypto, three tasks in loops, whole ansible-playbook"]
+    assert (row.ratio, row.met) == (30.0, False)
+    assert "meshops.lifecycle.ca, whole" in report.standings(seen_by, "P6") and "proxies" not in report.standings(seen_by, "P6")
 
 
 def test_what_is_not_measured_is_said_to_be_so() -> None:
