@@ -15,10 +15,12 @@ from typing import Any, Union
 from .._mesh.change import Ref
 from .._mesh.errors import Denied, MeshError
 from .discovery import Kind
-from .server import Objects, Server, all_or_error, each
+from .server import THREADS, Objects, Server, all_or_error, each
 
 # So many are read by name, and so many more objects may be listed for each that is wanted: about what a GET costs.
 _BY_NAME, _LISTED_FOR_ONE = 2, 25
+# A list costs both ends less than the TLS handshake of one more connection, unless there are many.
+_AT_ONCE, _MANY = 4, 16
 # Others' objects of these kinds are secret, large or many: listed only by labels of the set.
 _ONLY_BY_LABEL = ("Secret", "CustomResourceDefinition", "Pod")
 # What can be said in a selector; anything else is for the server to refuse when it is written.
@@ -47,7 +49,8 @@ def read(server: Server, wishes: Iterable[tuple[Kind, Mapping[str, Any]]]) -> di
     while looks:
         failed: list[MeshError] = []
         later: list[_Look] = []
-        for look, seen in zip(looks, each(partial(_seen, server), looks), strict=True):
+        threads = _AT_ONCE if len(looks) <= _MANY else THREADS
+        for look, seen in zip(looks, each(partial(_seen, server), looks, threads), strict=True):
             if isinstance(seen, Denied) and not look.by_name:
                 later += _narrower(look)
             elif isinstance(seen, MeshError):
