@@ -45,6 +45,8 @@ def _report(name: str, hostvars: Mapping[str, Any], variable: str) -> rotation.R
     result = hostvars[name].get(variable)
     if result is None:
         return "it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit"
+    if not result.get("failed") and result.get("in_charge"):
+        return rotation.elsewhere(result["in_charge"])
     if result.get("failed") or not result.get("standing"):
         return str(result.get("msg") or " ".join(result.get("faults") or ["it holds no CA of the mesh"]))
     return rotation.Report.of(result)
