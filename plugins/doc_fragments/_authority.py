@@ -55,8 +55,10 @@ options:
             C(root-key.pem), C(tls.crt) and C(tls.key), or C(ca-cert.pem) and C(ca-key.pem).
           - With V(inline) it is O(root.certificate) and O(root.private_key).
           - With V(file) it is O(root.certificate_file) and O(root.private_key_file).
+          - With V(command) and V(vault) somebody else has its key and signs the intermediates. Only signing requests go there.
+            The keys of the intermediates are made in memory by the task. In check mode nobody is asked to sign.
         type: str
-        choices: [generated, secret, inline, file]
+        choices: [generated, secret, inline, file, command, vault]
         default: generated
       kube:
         description:
@@ -72,7 +74,9 @@ options:
         type: str
         default: meshops-root-ca
       certificate:
-        description: The root's certificate, PEM.
+        description:
+          - The root's certificate, PEM. With O(root.source=command) it has to be given, here or as O(root.certificate_file), since it is what clusters trust.
+          - With O(root.source=vault) Vault is asked for it where it is not given.
         type: str
       private_key:
         description:
@@ -85,4 +89,67 @@ options:
       private_key_file:
         description: A file with the root's private key, PEM without passphrase.
         type: path
+      chain:
+        description:
+          - With O(root.source=command) and O(root.source=vault), the CAs between the root and the one that signs, PEM.
+          - Not needed where the signer answers with them, as Vault does.
+        type: str
+      chain_file:
+        description: A file with O(root.chain).
+        type: path
+      command:
+        description:
+          - With O(root.source=command), the program that signs and its arguments. No shell reads them, and they may be seen by others, so no secret
+            belongs in them.
+          - It gets a signing request (PKCS 10, PEM) on its standard input, and writes the signed certificate as PEM to its standard output, then those of
+            the CAs between it and the root. Any other end than 0 means that it did not sign; the last lines of its standard error are shown.
+          - In its environment are E(MESHOPS_CLUSTER), E(MESHOPS_COMMON_NAME), E(MESHOPS_DAYS), E(MESHOPS_NOT_BEFORE) and E(MESHOPS_NOT_AFTER), the latter two
+            as C(2026-08-27T12:00:00Z).
+        type: list
+        elements: str
+      timeout:
+        description: With O(root.source=command) and O(root.source=vault), how many seconds a signature may take.
+        type: int
+        default: 60
+      vault:
+        description:
+          - With O(root.source=vault), a PKI mount of HashiCorp Vault 1.11 or later, or of OpenBao. Needs the Python library C(hvac).
+          - Its policy has to allow C(update) of C(<mount>/issuer/<issuer_ref>/sign-intermediate), and nothing else.
+        type: dict
+        suboptions:
+          url:
+            description: The address, as C(https://vault.example:8200). C(VAULT_ADDR) and C(VAULT_TOKEN) are not looked at.
+            type: str
+            required: true
+          mount:
+            description: Where the PKI secrets engine is mounted.
+            type: str
+            default: pki
+          issuer_ref:
+            description: The name or ID of the issuer that signs. It may be an intermediate, if Vault or O(root.chain) has what is above it.
+            type: str
+            default: default
+          namespace:
+            description: The Vault namespace.
+            type: str
+          token:
+            description: A token; keep it in ansible-vault, or look it up. One of it and O(root.vault.role_id) has to be given.
+            type: str
+          role_id:
+            description: The ID of an AppRole, which gets a token of its own for each signature.
+            type: str
+          secret_id:
+            description: The secret ID of that AppRole.
+            type: str
+          approle_mount:
+            description: Where the AppRole auth method is mounted.
+            type: str
+            default: approle
+          ca_cert:
+            description: A file with the CAs that the certificate of Vault's server may be of, PEM, instead of the usual ones.
+            type: path
+          validate_certs:
+            description: Whether to verify the certificate of Vault's server.
+            type: bool
+            default: true
 """

@@ -56,6 +56,8 @@ def _report(name: str, hostvars: Mapping[str, Any], variable: str) -> rotation.R
     result = hostvars[name].get(variable)
     if result is None:
         return _absent(name, hostvars)
+    if not result.get("failed") and result.get("in_charge"):
+        return rotation.elsewhere(result["in_charge"])
     if result.get("failed") or not (result.get("standing") or {}).get("signs_under"):
         return str(result.get("msg") or " ".join(result.get("faults") or ["it holds no CA of the mesh"]))
     return rotation.Report.of(result)

@@ -13,6 +13,7 @@ description:
   - Keeps the CA that a cluster's control plane was given, if it is valid and of the mesh's root, whoever made it.
   - Where there is none, issues an intermediate of the mesh's root and gives it to the control plane.
     For Istio that is the Secret C(cacerts).
+  - Where another CA signs in the control plane's place, as cert-manager's istio-csr does, nothing is written, and a warning says so.
   - An expired intermediate that this module issued is replaced by one of the same root.
   - Refuses everything else before the first write, with all reasons at once. A CA of another root is never replaced,
     for that would cut every workload off; it takes a rotation.
@@ -33,6 +34,7 @@ extends_documentation_fragment:
   - meshops.lifecycle._authority
 requirements:
   - cryptography >= 42
+  - hvac >= 2.0, where O(root.source=vault)
 """
 
 EXAMPLES = r"""
@@ -55,11 +57,34 @@ EXAMPLES = r"""
       source: inline
       certificate: "{{ vault_root_certificate }}"
       private_key: "{{ vault_root_private_key }}"
+
+- name: Have it signed by a command that talks to an HSM
+  meshops.lifecycle.ca:
+    kubeconfig: ~/.kube/config
+    context: west
+    mesh: shop
+    root:
+      source: command
+      command: [/usr/local/bin/sign-mesh-ca, --slot, "3"]
+      certificate_file: /etc/pki/mesh/root.pem
+
+- name: Have it signed by HashiCorp Vault
+  meshops.lifecycle.ca:
+    kubeconfig: ~/.kube/config
+    context: west
+    mesh: shop
+    root:
+      source: vault
+      vault:
+        url: https://vault.example:8200
+        mount: pki_mesh
+        role_id: "{{ vault_role_id }}"
+        secret_id: "{{ vault_secret_id }}"
 """
 
 RETURN = r"""
 action:
-  description: Whether the CA was V(kept) or V(issued).
+  description: Whether the CA was V(kept) or V(issued), or V(left) to who signs in the control plane's place, as cert-manager's istio-csr does.
   returned: success
   type: str
 root:

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - meshops.lifecycle._authority
 requirements:
   - cryptography >= 42
+  - hvac >= 2.0, where O(root.source=vault)
 seealso:
   - module: meshops.lifecycle.ca
 """
@@ -42,7 +43,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 action:
-  description: What M(meshops.lifecycle.ca) would do, one of V(keep), V(issue) and V(refuse).
+  description: What M(meshops.lifecycle.ca) would do, one of V(keep), V(issue), V(leave) and V(refuse).
   returned: success
   type: str
 findings:

@@ -61,6 +61,7 @@ extends_documentation_fragment:
   - meshops.lifecycle._authority
 requirements:
   - cryptography >= 42
+  - hvac >= 2.0, where O(root.source=vault)
 seealso:
   - module: meshops.lifecycle.rotation_info
   - module: meshops.lifecycle.rotation_target

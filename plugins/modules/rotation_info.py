@@ -133,10 +133,14 @@ offline:
 planes:
   description:
     - The control planes, with C(name), C(revision), C(version), C(desired) and C(ready) replicas, whether they take a new bundle C(online), and whether
-      they issue certificates themselves (C(signs)).
+      they issue certificates themselves (C(signs)) or who does C(instead).
   returned: success
   type: list
   elements: dict
+in_charge:
+  description: Who else keeps the CA, as cert-manager's istio-csr or a Certificate of cert-manager, so that it is rotated there. Empty where nobody does.
+  returned: success
+  type: str
 leaf_expires:
   description: When the first of all certificates in use expires.
   returned: success

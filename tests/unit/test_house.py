@@ -203,7 +203,7 @@ class TestRoles:
 class TestPlaybooks:
     def test_nothing_shells_out_or_computes(self) -> None:
         none([f"{path.relative_to(CHECKOUT)}: {found.group().strip()}" for path in files("roles/**/*.yml", "playbooks/**/*.yml")
-              for found in FORBIDDEN_TASK.finditer(path.read_text(encoding="utf-8"))])
+              if path.name != "argument_specs.yml" for found in FORBIDDEN_TASK.finditer(path.read_text(encoding="utf-8"))])
 
     def test_options_come_from_defaults_not_from_omit(self) -> None:
         none([str(path.relative_to(CHECKOUT)) for path in files("roles/**/*.yml", "playbooks/**/*.yml")

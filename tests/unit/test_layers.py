@@ -29,7 +29,7 @@ LAYERS = {
     "_mesh": Layer(frozenset()),
     "_providers": Layer(frozenset({"_mesh"})),
     "_kube": Layer(frozenset({"_mesh"}), frozenset({"kubernetes", "urllib3", "yaml", KUBERNETES_CORE})),
-    "_pki": Layer(frozenset({"_mesh"}), frozenset({"cryptography"})),
+    "_pki": Layer(frozenset({"_mesh"}), frozenset({"cryptography", "hvac", "requests"})),
     "_module": Layer(frozenset({"_mesh", "_providers", "_kube", "_pki"}), frozenset({"ansible"})),
     "modules": Layer(frozenset({"_mesh", "_providers", "_kube", "_pki", "_module"})),
     "action": Layer(frozenset({"_module"}), frozenset({"ansible"})),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .issuing import LEAVE
 from .member import Member
 from .trust import Trust, one_root
 
@@ -98,7 +99,7 @@ def roots(read: Sequence[Seen]) -> dict[str, list[str]]:
     for mesh in sorted({one.member.mesh for one in read}):
         own = [one for one in read if one.member.mesh == mesh]
         trusts = [Trust.of(one.member.name, one.trust["trust"]) for one in own if one.trust.get("trust")]
-        lacking = [one.member.name for one in own if not one.trust.get("present", True)]
+        lacking = [one.member.name for one in own if not one.trust.get("present", True) and one.trust.get("action") != LEAVE]
         source = next((one.trust.get("source") for one in own if one.trust.get("source")), None)
         told = one_root(mesh, trusts, lacking, source) if trusts else []
         found |= {one.member.name: told for one in own if told}

@@ -119,7 +119,10 @@ class Held:
 
 @dataclass(frozen=True)
 class Plane:
-    """A control plane's Deployment. `online` says that it takes another bundle without a restart, `signs` that it issues certificates itself."""
+    """A control plane's Deployment. `online` says that it takes another bundle without a restart, `signs` that it issues certificates itself.
+
+    `instead` is who else does.
+    """
 
     name: str
     revision: str
@@ -128,6 +131,7 @@ class Plane:
     ready: int
     online: bool
     signs: bool = True
+    instead: str = ""
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,7 @@ class Observed:
     """What was seen of a cluster. `standing` is None where it has no CA of its own that can be read; `faults` are sentences that tell why.
 
     `mesh` is the one that its CA was made for, `bundle` that CA's trust bundle byte for byte, `authority` the CA as it was found,
-    `previous` what the former CA was.
+    `previous` what the former CA was, `in_charge` who else looks after that CA.
     """
 
     cluster: str
@@ -164,6 +168,7 @@ class Observed:
     holders: tuple[Holder, ...] = ()
     planes: tuple[Plane, ...] = ()
     faults: tuple[str, ...] = ()
+    in_charge: str = ""
 
     @property
     def online(self) -> bool:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .certificate import Authority, Certificate
@@ -17,7 +17,7 @@ from .trust import expiry
 
 KEY_TYPES = ("P-256", "RSA-2048", "RSA-3072", "RSA-4096")
 _LONGEST_DAYS = 36500
-KEEP, ISSUE, REFUSE = "keep", "issue", "refuse"
+KEEP, ISSUE, LEAVE, REFUSE = "keep", "issue", "leave", "refuse"
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Source:
     generated: bool = False  # a root that is not there yet is made
     unreachable: str = ""
     other_mesh: str = ""  # for which this root was generated
+    external: bool = False  # its key is with a signer, and never here
 
     def objections(self, key_needed: bool) -> list[Objection]:
         """What speaks against issuing from this root, or, without need of its key, against trusting it."""
@@ -38,11 +39,13 @@ class Source:
         if self.root is None:
             text = "it does not exist. Create it with the root's certificate and key, or let the root be generated."
             return [] if self.generated else [Objection("missing_root", f"{self.where}: {text}")]
-        found = objections(self.root, ROOT)
+        key = (self.root.names.key,)
+        root = replace(self.root, missing=tuple(one for one in self.root.missing if one not in key)) if self.external else self.root
+        found = objections(root, ROOT)
         if self.other_mesh:
             text = f"it was generated as the root of the mesh {self.other_mesh}. Give this mesh another root.name."
             found.append(Objection("root_of_another_mesh", f"{self.where}: {text}"))
-        if key_needed or self.root.missing != (self.root.names.key,):
+        if key_needed or root.missing != key:
             return found
         return [objection for objection in found if objection.reason != "missing_part"]
 
@@ -56,11 +59,14 @@ class Decision:
     warnings: Sequence[str] = ()
 
 
-def decide(cluster: str, held: Authority | None, self_signed: Authority | None, source: Source) -> Decision:
-    """Keep the CA that the cluster holds, issue one of the source's root, or refuse.
+def decide(cluster: str, held: Authority | None, self_signed: Authority | None, source: Source, instead: str = "") -> Decision:
+    """Keep the CA that the cluster holds, issue one of the source's root, leave it to somebody else, or refuse.
 
-    `self_signed` is the CA which the control plane made for itself, where it was given none.
+    `self_signed` is the CA which the control plane made for itself, where it was given none. `instead` is who signs in its place.
     """
+    if held is None and instead:
+        told = f"{cluster}: its certificates are signed by {instead} and not by its control plane, so it is given no CA"
+        return Decision(LEAVE, warnings=[f"{told}. See that the mesh's root is the one there, and rotate it there."])
     if held is None:
         return _first(cluster, self_signed, source)
     if held.self_made:

@@ -220,6 +220,13 @@ def table(plans: Iterable[Plan], reports: Mapping[str, Report | str]) -> list[st
     return lines
 
 
+def elsewhere(other: str) -> str:
+    """Why a cluster whose CA is somebody else's is not rotated here, as what follows its name."""
+    told = f"its CA is in the hands of {other}, and what is written here would change nothing, or be written back"
+    way = "Rotate the issuer there, and keep the old root beside the new one in its root CA bundle until every workload has a new certificate"
+    return f"{told}. {way}"
+
+
 def _signs(report: Report | str | None) -> str:
     if not isinstance(report, Report):
         return f" ({report})" if report else ""

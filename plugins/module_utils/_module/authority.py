@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,13 +16,15 @@ from .._kube.cluster import Cluster
 from .._mesh import root_secret
 from .._mesh.certificate import Authority
 from .._mesh.change import Change, Ref
-from .._mesh.errors import Refused
+from .._mesh.errors import Denied, Refused
 from .._mesh.issuing import ISSUE, REFUSE, Decision, decide, wish_faults
-from .._mesh.objections import ISSUER, Objection, objections
+from .._mesh.objections import Objection
 from .._mesh.trust import Trust, expiry
-from .._pki import issue as pki
 from .._pki import x509
+from . import external
 from . import root as roots
+from .holding import listed
+from .signing import Moment, intermediate
 
 OPTIONS: dict[str, Any] = {
     "mesh": {"type": "str", "required": True},
@@ -31,7 +34,7 @@ OPTIONS: dict[str, Any] = {
     "key_type": {"type": "str", "default": "P-256", "no_log": False},
     "intermediate_days": {"type": "int", "default": 730},
     "root_days": {"type": "int", "default": 3650},
-    "root": {"type": "dict", "apply_defaults": True, "options": roots.OPTIONS},
+    "root": {"type": "dict", "apply_defaults": True, "options": roots.OPTIONS, **external.RULES},
 }
 
 
@@ -52,7 +55,8 @@ def survey(
     held = _read(cluster, mesh, mesh.held(space), params["mesh"], now)
     self_signed = None if held else _read(cluster, mesh, mesh.self_signed(space), params["mesh"], now)
     root = root or roots.find(cluster, params["mesh"], params["root"], now)
-    decision = decide(cluster.name, held, self_signed, root.source)
+    instead = "" if held else _instead(cluster, mesh, space)
+    decision = decide(cluster.name, held, self_signed, root.source, instead)
     faults = [Objection("bad_wish", f"{cluster.name}: {fault}.") for fault in wish_faults(params)]
     if faults:
         decision = replace(decision, action=REFUSE, objections=[*faults, *decision.objections])
@@ -69,8 +73,9 @@ def establish(cluster: Cluster, mesh: Any, params: Mapping[str, Any], now: datet
         made, changes = roots.make(seen.root, params, now)
         seen = replace(seen, root=made)
         accepted(replace(seen, decision=Decision(REFUSE, made.source.objections(key_needed=True))))
-    changes += _issue(cluster, mesh, params, seen, now)
-    after = survey(cluster, mesh, params, now, seen.root)
+    moment = Moment(now)
+    changes += _issue(cluster, mesh, params, seen, moment)
+    after = survey(cluster, mesh, params, moment.now() if seen.root.signer else now, seen.root)
     told = dict.fromkeys([*seen.decision.warnings, *accepted(after).decision.warnings])
     return replace(after, decision=replace(seen.decision, warnings=[*told])), changes
 
@@ -115,15 +120,16 @@ def _read(cluster: Cluster, mesh: Any, ref: Ref, name: str, now: datetime) -> Au
     return x509.inspect(mesh.read(secret), f"{cluster.name}: {ref}", now, ours=root_secret.is_ours(secret, name))
 
 
-def _issue(cluster: Cluster, mesh: Any, params: Mapping[str, Any], seen: Survey, now: datetime) -> Sequence[Change]:
-    if seen.root.material is None:
-        raise Refused(f"{seen.root.source.where}: there is no root to issue from.")
-    name, space = f"Intermediate CA {cluster.name}", params["namespace"]
-    kind, days = params["key_type"], params["intermediate_days"]
-    sans = mesh.sans(space)
-    material = pki.new_intermediate(seen.root.material, name, params["trust_domain"], sans, kind, now, days)
-    proved = objections(x509.inspect(material, f"{cluster.name}: the new intermediate", now), ISSUER)
-    accepted(replace(seen, decision=Decision(ISSUE, proved)))
+def _instead(cluster: Cluster, mesh: Any, space: str) -> str:
+    """Who signs in the control plane's place. Nobody is known to, where that may not be looked at."""
+    with suppress(Denied):
+        return str(mesh.instead(listed(cluster, mesh.control_planes(space))))
+    return ""
+
+
+def _issue(cluster: Cluster, mesh: Any, params: Mapping[str, Any], seen: Survey, moment: Moment) -> Sequence[Change]:
+    space = params["namespace"]
+    material = intermediate(cluster, seen.root, mesh.sans(space), params, moment)
     changes = roots.ensure_namespace(cluster, mesh.namespace(space, params.get("network")))
     manifests = mesh.secrets(material, space, params["mesh"])
     if seen.held is not None:  # an expired one of ours; whoever wrote which of its fields, all four keys change as one

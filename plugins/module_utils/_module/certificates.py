@@ -121,6 +121,9 @@ class Desk:
             found = roots.find(self._cluster, self._params["mesh"], self._params["root"], self._now)
             if found.material is None or found.source.root is None:
                 raise Refused(f"{found.source.where}: there is no root to issue from. {found.source.unreachable}".strip())
+            if found.signer:
+                told = f"{found.source.where}: its key is with {found.signer}, which is asked for CAs and not for what gateways serve"
+                raise Refused(f"{told}. Give the gateways' certificates instead of rotate_gateway_issue.")
             faults = objections(found.source.root, ROOT)
             if faults:
                 raise Refused(" ".join(one.sentence for one in faults), findings=[one.sentence for one in faults])

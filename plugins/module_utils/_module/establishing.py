@@ -11,7 +11,7 @@ from typing import Any
 
 from .._kube.cluster import Cluster
 from .._mesh.change import as_result
-from .._mesh.issuing import ISSUE
+from .._mesh.issuing import ISSUE, LEAVE
 from .._providers import PROVIDERS
 from .authority import OPTIONS, establish, facts
 
@@ -21,5 +21,5 @@ TASK: dict[str, Any] = {"argument_spec": {"provider": {"choices": sorted(PROVIDE
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     mesh = PROVIDERS[params["provider"]].capability("trust")
     seen, changes = establish(cluster, mesh, params, datetime.now(UTC))
-    action = "issued" if seen.decision.action == ISSUE else "kept"
+    action = {ISSUE: "issued", LEAVE: "left"}.get(seen.decision.action, "kept")
     return {"action": action, **facts(cluster.name, seen), **as_result(changes)}

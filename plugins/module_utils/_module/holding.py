@@ -37,7 +37,7 @@ class Watch:
 
     def __init__(self, cluster: Cluster, mesh: Provider, namespace: str, stale: Iterable[str] = ()) -> None:
         self._cluster, self._namespace, self._stale = cluster, namespace, frozenset(stale)
-        self._trust, self._holding = mesh.capability("trust"), mesh.capability("holding")
+        self._trust, self._holding, self._rotation = (mesh.capability(part) for part in ("trust", "holding", "rotation"))
         self._reader = Reader()
         self._agreed: dict[str, Holder] = {}
         self._measure: Standing | None = None
@@ -58,6 +58,7 @@ class Watch:
         spaces = {proxy.namespace for proxy in proxies} - {one.namespace for one in first if one.kind == CONFIG}
         lacking = [one for one in self._bundles(live, spaces) if one.namespace in spaces]
         self._agreed = {one.instance: one for one in proxies if measure and not one.lags(measure, self._stale)}
+        planes = tuple(self._holding.planes(live))
         return Observed(
             cluster=self._cluster.name,
             uid=self._uid,
@@ -67,7 +68,8 @@ class Watch:
             mesh=mesh_of(own) if own else "",
             bundle=self._trust.read(own).roots if own else b"",
             holders=(*first, *lacking, *proxies),
-            planes=tuple(self._holding.planes(live)),
+            planes=planes,
+            in_charge=next((one.instead for one in planes if one.instead), "") or (self._rotation.in_charge(own) if own else ""),
             faults=tuple(_faults(self._cluster.name, refs[0], authority)),
         )
 
@@ -171,6 +173,7 @@ def facts(observed: Observed, limit: int, mesh: str = "") -> dict[str, Any]:
         "online": observed.online,
         "offline": sorted({f"{one.namespace}/{one.workload or one.name}" for one in observed.holders if not one.online}),
         "planes": [vars(plane) for plane in observed.planes],
+        "in_charge": observed.in_charge,
         "leaf_expires": min((one.leaf.facts()["not_after"] for one in observed.holders if one.leaf), default=None),
     }
 

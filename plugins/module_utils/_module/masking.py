@@ -22,6 +22,7 @@ _SECRET_KEYS = {
     "refresh-token",
     "id-token",
     "api_key",
+    "secret_id",
 }
 _HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 _SHORTEST = 6

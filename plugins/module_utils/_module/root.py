@@ -16,13 +16,16 @@ from .._kube.cluster import Cluster
 from .._mesh import root_secret
 from .._mesh.certificate import Material, Names
 from .._mesh.change import Change, Ref
-from .._mesh.errors import Refused, Unreachable
+from .._mesh.errors import MeshError, Refused, Unreachable
 from .._mesh.issuing import Source
 from .._pki import issue, x509
+from .._pki.signer import Signer
+from .._pki.vault import Vault
+from . import external
 from .run import connect_peer
 
 OPTIONS: dict[str, Any] = {
-    "source": {"type": "str", "default": "generated", "choices": ["generated", "secret", "inline", "file"]},
+    "source": {"type": "str", "default": "generated", "choices": ["generated", "secret", "inline", "file", "command", "vault"]},
     "kube": {"type": "dict"},
     "namespace": {"type": "str", "default": "meshops-system"},
     "name": {"type": "str", "default": root_secret.NAME},
@@ -30,24 +33,28 @@ OPTIONS: dict[str, Any] = {
     "private_key": {"type": "str", "no_log": True},
     "certificate_file": {"type": "path"},
     "private_key_file": {"type": "path", "no_log": False},
+    **external.OPTIONS,
 }
 _VAULTED = b"$ANSIBLE_VAULT"
 
 
 @dataclass(frozen=True)
 class Root:
-    """The root as a Source to decide on, its PEM, and the trust cluster's Secret where it lies in one."""
+    """The root as a Source to decide on, its PEM, and the trust cluster's Secret where it lies in one, or who signs with it."""
 
     source: Source
     material: Material | None = field(default=None, repr=False)
     cluster: Cluster | None = field(default=None, repr=False)
     ref: Ref | None = None
+    signer: Signer | None = field(default=None, repr=False)
 
 
 def find(cluster: Cluster, mesh: str, option: Mapping[str, Any], now: datetime) -> Root:
     """The root that `option` points to. What is wrong with it is in its source, not raised."""
     if option["source"] in ("inline", "file"):
         return _given(option, now)
+    if option["source"] in external.SOURCES:
+        return _external(option, now)
     ref = Ref("v1", "Secret", option["name"], option["namespace"])
     generated = option["source"] == "generated"
     name = (option["kube"] or {}).get("cluster") or ("the trust cluster" if option["kube"] else cluster.name)
@@ -89,18 +96,55 @@ def _stored(root: Root, secret: Mapping[str, Any] | None, now: datetime) -> Root
 
 
 def _given(option: Mapping[str, Any], now: datetime) -> Root:
-    faults: list[str] = []
-    if option["source"] == "inline":
-        names = Names("root.certificate", "root.private_key", roots="root.certificate")
-        pem, key = (option["certificate"] or "").encode(), (option["private_key"] or "").encode()
-    else:
-        names = Names("root.certificate_file", "root.private_key_file", roots="root.certificate_file")
-        pem, faults = file(option["certificate_file"], names.certificate)
-        key, key_faults = file(option["private_key_file"], names.key)
-        faults += key_faults
-    material = Material(pem, key, roots=pem, names=names, faults=tuple(faults))
+    material = _certified(option)
+    key, faults = _part(option, "private_key")
+    material = replace(material, key=key, faults=(*material.faults, *faults), names=replace(material.names, key=_name(option, "private_key")))
     where = "The mesh's root"
     return Root(Source(where, root=x509.inspect(material, where, now)), material=material)
+
+
+def _external(option: Mapping[str, Any], now: datetime) -> Root:
+    """Its certificate is all of it that is here. Where none is given, Vault says which it signs under."""
+    where, material = "The mesh's root", _certified(option)
+    try:
+        if option["source"] == "vault" and not material.certificate and not material.faults:
+            material = _of_vault(external.vault(option))
+        found = x509.inspect(material, where, now)
+        return Root(Source(where, root=found, external=True), material, signer=external.signer(option))
+    except MeshError as error:
+        return Root(Source(where, external=True, unreachable=str(error)))
+
+
+def _of_vault(vault: Vault) -> Material:
+    found = x509.bundle(vault.certificates())
+    tops = [one for one in found if one.self_signed]
+    if not tops:
+        told = f"no root stands above its issuer {vault.issuer}: {found[0]}" if found else f"there is no issuer {vault.issuer} there"
+        raise Refused(f"{vault}: {told}. Give the root as root.certificate, and what is between as root.chain.")
+    between = b"".join(one.pem for one in found if not one.self_signed)
+    names = Names(*(f"{part} of {vault}" for part in ("certificate", "key", "chain", "root")))
+    return Material(tops[0].pem, b"", chain=between or None, roots=tops[0].pem, names=names)
+
+
+def _certified(option: Mapping[str, Any]) -> Material:
+    """A root without its key, and the CAs between it and who signs."""
+    pem, faults = _part(option, "certificate")
+    chain, chain_faults = _part(option, "chain")
+    certificate = _name(option, "certificate")
+    names = Names(certificate, "root.private_key", _name(option, "chain"), certificate)
+    return Material(pem, b"", chain=chain or None, roots=pem, names=names, faults=(*faults, *chain_faults))
+
+
+def _part(option: Mapping[str, Any], part: str) -> tuple[bytes, list[str]]:
+    if _name(option, part).endswith("_file"):
+        return file(option[f"{part}_file"], f"root.{part}_file")
+    return (option.get(part) or "").encode(), []
+
+
+def _name(option: Mapping[str, Any], part: str) -> str:
+    """Of the option that gives it. An external signer's may come either way."""
+    by_file = option["source"] == "file" or (option["source"] != "inline" and not option.get(part) and option.get(f"{part}_file"))
+    return f"root.{part}_file" if by_file else f"root.{part}"
 
 
 def file(path: str | None, name: str) -> tuple[bytes, list[str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,13 +21,13 @@ from .._mesh.errors import MeshError, NotReady, Refused
 from .._mesh.fence import fence
 from .._mesh.holding import CONTROL_PLANE, MARK, Observed, Standing
 from .._mesh.mending import REFRESH, RESTART, TOUCH, Remedy, remedies, stuck
-from .._mesh.objections import ISSUER, objections
 from .._mesh.rotation import INTRODUCE, Report, Wish, wish
 from .._pki import issue as pki
 from .._pki import x509
 from . import targeting
 from .holding import Watch
 from .restarting import restart
+from .signing import Moment, intermediate, proved
 
 # Who waits for a rotation learns within a pause and a look that it is through.
 _FIRST_PAUSE, _LONGEST_PAUSE, _AGAIN = 0.3, 1.0, 15.0
@@ -98,7 +98,7 @@ def _write(work: Rotation, seen: Observed, asked: Wish, now: datetime) -> None:
         wanted.add(mark.fingerprint)
     bundle = arranged(seen.bundle, x509.bundle(seen.bundle), wanted, known)
     targeting.tell_apart(work.cluster.name, x509.bundle(bundle))
-    ca = _signer(work, seen, known, now) if asked.sign else None
+    ca = _signer(work, seen, now) if asked.sign else None
     if ca:
         _keep(work, live)
     work.guard()
@@ -118,20 +118,13 @@ def _may_write(work: Rotation, live: Mapping[str, Any]) -> None:
         fence(work.cluster.name, str(Ref.of(live)), live["metadata"].get("annotations"), work.hold.epoch)
 
 
-def _signer(work: Rotation, seen: Observed, known: Mapping[str, bytes], now: datetime) -> Material:
+def _signer(work: Rotation, seen: Observed, now: datetime) -> Material:
     """The CA that was kept where it is of the target, as it is when a rotation is turned back; else a new one."""
     former = _former(work, seen, now)
     if former:
         return former
     root = targeting.material(work.cluster, work.params, now)
-    if root.material is None:
-        raise Refused(f"{root.source.where}: there is no root to issue from.")
-    sans = work.mesh.capability("trust").sans(work.namespace)
-    name = f"Intermediate CA {work.cluster.name}"
-    kind, days, domain = work.params["key_type"], work.params["intermediate_days"], work.params["trust_domain"]
-    made = pki.new_intermediate(root.material, name, domain, sans, kind, now, days)
-    _proved(work, replace(made, roots=known.get(work.params["target"], made.roots)), now)
-    return made
+    return intermediate(work.cluster, root, work.mesh.capability("trust").sans(work.namespace), work.params, Moment(now))
 
 
 def _former(work: Rotation, seen: Observed, now: datetime) -> Material | None:
@@ -144,14 +137,7 @@ def _former(work: Rotation, seen: Observed, now: datetime) -> Material | None:
     if kept is None:
         return None
     found: Material = work.mesh.capability("trust").read(kept)
-    _proved(work, found, now, str(Ref.of(kept)))
-    return found
-
-
-def _proved(work: Rotation, ca: Material, now: datetime, where: str = "the CA to sign with") -> None:
-    found = objections(x509.inspect(ca, f"{work.cluster.name}: {where}", now), ISSUER)
-    if found:
-        raise Refused(" ".join(one.sentence for one in found), reasons=[one.reason for one in found])
+    return proved(found, f"{work.cluster.name}: {Ref.of(kept)}", now)
 
 
 def _keep(work: Rotation, live: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from .._mesh.certificate import Material
+from .._mesh.certificate import Certificate, Material
 from .._mesh.errors import MeshError
 from . import pem as _pem
 
@@ -55,6 +55,17 @@ def new_intermediate(
     builder = builder.add_extension(_issuer_key_id(issuer), critical=False)
     own, above = _pem.of_certificate(builder.sign(signer, _digest(signer))), _pem.of_certificate(issuer)
     return Material(certificate=own, key=_pem.of_key(key), chain=own + above, roots=above)
+
+
+def new_request(name: str, organization: str, sans: Sequence[str], key_type: str) -> tuple[bytes, bytes]:
+    """A key, and the signing request for a CA like those of `new_intermediate`, both PEM."""
+    _pem.require()
+    key = _new_key(key_type)
+    builder = x509.CertificateSigningRequestBuilder().subject_name(_name(name, organization))
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(_usage(digital_signature=True), critical=True)
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(san) for san in sans]), critical=False)
+    return _pem.of_key(key), _pem.of_certificate(builder.sign(key, _digest(key)))
 
 
 def new_leaf(root: Material, hosts: Sequence[str], organization: str, key_type: str, now: datetime, days: int) -> Material:
@@ -126,6 +137,12 @@ def _digest(key: Any) -> Any:
     """As strong as the key: SHA-256 for P-256 and RSA."""
     size = key.key_size if isinstance(key, ec.EllipticCurvePrivateKey) else 0
     return {384: hashes.SHA384(), 521: hashes.SHA512()}.get(size, hashes.SHA256())
+
+
+def lifetime(root: Certificate, now: datetime, days: int) -> tuple[datetime, datetime]:
+    """Of a CA below `root`."""
+    start = _start(now)
+    return max(start, root.not_before), min(start + BACKDATED + timedelta(days=days), root.not_after)
 
 
 def _start(now: datetime) -> datetime:

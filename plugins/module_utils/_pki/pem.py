@@ -72,7 +72,7 @@ def private_key(pem: bytes, name: str) -> tuple[Any, list[str]]:
 
 
 def of_certificate(raw: Any) -> bytes:
-    """A certificate in the one form that every reader takes."""
+    """A certificate, or the request for one, in the form that every reader takes."""
     return bytes(raw.public_bytes(serialization.Encoding.PEM))
 
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import root_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation import Report
 from ansible_collections.meshops.lifecycle.plugins.modules import rotation
 from ansible_collections.meshops.lifecycle.tests.unit.support import authorities
+from ansible_collections.meshops.lifecycle.tests.unit.support.istio_live import istio_csr
 from cryptography import x509
 
 from .play import ISSUING, SHARED, Stopped, task
@@ -85,12 +87,13 @@ def test_the_root_of_another_mesh(two: Two) -> None:
         two.play().run()
 
 
-def step(two: Two, name: str, which: str, target: Material) -> dict[str, Any]:
-    """One step alone in one cluster, as somebody would who knows better; the others' reports are true."""
+def step(two: Two, name: str, which: str, target: Material, meanwhile: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    """One step alone in one cluster, as somebody would who knows better; the others' reports are true, but for what happens meanwhile."""
     play = two.play(plan=True).run()
     (fingerprint,) = fingerprints(target.certificate)
     clusters = play.filter("mesh_rotation_clusters", "seen")
     assert all(Report.of(one) for one in clusters)
+    meanwhile()
     aim = {"target": fingerprint, "target_certificate": target.certificate.decode(), "root": given(target), "clusters": clusters, "timeout": 3}
     return task(rotation, {**two.kube[which], "cluster": which, **SHARED, **ISSUING, "step": name, **aim})
 
@@ -121,12 +124,31 @@ def test_a_cluster_that_was_rebuilt_and_is_pinned(two: Two) -> None:
         two.play(kube=kube).run()
 
 
-def test_cert_manager_is_left_in_charge(two: Two) -> None:
+def to_cert_manager(two: Two) -> None:
     for name in two.clusters:
         two.give(name, intermediate(name, root()), **{"cert-manager.io/certificate-name": "istio-ca"})
-    target = root(7)
-    told = step(two, "introduce", "east", target)
+
+
+def test_cert_manager_is_left_in_charge(two: Two) -> None:
+    to_cert_manager(two)
+    with pytest.raises(Stopped, match=r"east cannot be judged: its CA is in the hands of cert-manager, for its Certificate istio-ca.*Rotate the issuer there"):
+        two.play(root=given(root(7))).run()
+
+
+def test_cert_manager_may_come_while_it_runs(two: Two) -> None:
+    told = step(two, "introduce", "east", root(7), meanwhile=lambda: to_cert_manager(two))
     assert "is kept by cert-manager, for its Certificate istio-ca, which would write it back. Rotate there" in told["msg"]
+
+
+def test_istio_csr_is_left_in_charge(two: Two) -> None:
+    """And the CA in the Secret stays as it is, since nobody uses it."""
+    objects = istio_csr()
+    two.clusters["west"].apply(objects)
+    try:
+        with pytest.raises(Stopped, match=r"west cannot be judged: its CA is in the hands of cert-manager's istio-csr \(cert-manager-istio-csr"):
+            two.play().run()
+    finally:
+        two.clusters["west"].delete([Ref.of(one) for one in objects])
 
 
 def test_a_cluster_that_cannot_be_reached_is_named(two: Two) -> None:

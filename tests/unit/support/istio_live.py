@@ -34,6 +34,19 @@ def pod(name: str = "istiod-stable-7d9f", revision: str = "stable", ready: bool 
     }
 
 
+def istio_csr(namespace: str = NAMESPACE) -> list[dict[str, Any]]:
+    """istiod as it is set up beside cert-manager's istio-csr, with what its injector tells proxies."""
+    plane, labels = deployment(), {"app": "istiod", "istio.io/rev": "stable"}
+    plane["metadata"]["namespace"] = namespace
+    plane["spec"] |= {"replicas": 0, "selector": {"matchLabels": labels}}
+    plane["spec"]["template"]["metadata"] = {"labels": labels}
+    plane["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "ENABLE_CA_SERVER", "value": "false"}]
+    del plane["status"]
+    values = json.dumps({"global": {"caAddress": "cert-manager-istio-csr.cert-manager.svc:443"}})
+    metadata = {"name": "istio-sidecar-injector-stable", "namespace": namespace, "labels": {"istio.io/rev": "stable"}}
+    return [plane, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"values": values}}]
+
+
 def gateway(
     network: str = "on-prem", name: str = "istio-eastwestgateway", ingress: Any = "192.0.2.10", replicas: int = 1, ready: int = 1
 ) -> list[dict[str, Any]]:

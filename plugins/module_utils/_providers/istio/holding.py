@@ -15,7 +15,7 @@ from typing import Any
 from ..._mesh.change import Ref
 from ..._mesh.holding import CONFIG, CONTROL_PLANE, PROXY, Held, Holder, Plane
 from ..._mesh.question import Greeting, Question, Read
-from . import trust
+from . import external_ca, trust
 from .proxy import admin_port, environment, instance, online, workload
 
 CONFIG_MAP = "istio-ca-root-cert"
@@ -58,12 +58,13 @@ def pods() -> list[Read]:
 
 def planes(live: Live) -> list[Plane]:
     """The control planes of all revisions."""
-    return [_plane(deployment) for deployment in live.get("Deployment", ())]
+    return [_plane(deployment, live.get("ConfigMap", ())) for deployment in live.get("Deployment", ())]
 
 
-def _plane(deployment: Object) -> Plane:
+def _plane(deployment: Object, maps: Sequence[Object]) -> Plane:
     metadata, spec = deployment["metadata"], deployment["spec"]
     given, image = environment(spec["template"], "discovery")
+    other = external_ca.authority(deployment, maps)
     last = image.rsplit("/", 1)[-1].partition("@")[0]
     return Plane(
         name=metadata["name"],
@@ -72,7 +73,8 @@ def _plane(deployment: Object) -> Plane:
         desired=int(spec.get("replicas") or 0),
         ready=int((deployment.get("status") or {}).get("readyReplicas") or 0),
         online=_true(given.get("ISTIO_MULTIROOT_MESH")),
-        signs=given.get("ENABLE_CA_SERVER", "true") != "false" and not given.get("EXTERNAL_CA"),
+        signs=not other,
+        instead=other,
     )
 
 

@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._mesh.certificate import Material, Names
 from ..._mesh.change import Ref
+from ..._mesh.question import Read
 from ..._mesh.root_secret import decoded, encoded, labels
+from . import external_ca
 
 SECRET_NAME = "cacerts"  # noqa: S105
 SELF_SIGNED_NAME = "istio-ca-secret"
@@ -38,6 +40,16 @@ def self_signed(namespace: str) -> Ref:
 def sans(namespace: str) -> list[str]:
     """The names that istiod's intermediate carries, as in Istio's own tools/certs."""
     return [f"istiod.{namespace}.svc"]
+
+
+def control_planes(namespace: str) -> list[Read]:
+    """What tells whether istiod signs at all."""
+    return external_ca.reads(namespace)
+
+
+def instead(live: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """Who signs in istiod's place; empty if it signs itself."""
+    return external_ca.instead(live)
 
 
 def namespace(name: str, network: str | None = None) -> dict[str, Any]:

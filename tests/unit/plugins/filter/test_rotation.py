@@ -42,6 +42,10 @@ def test_what_a_step_is_told_of_each_cluster() -> None:
     assert set(told[0]) == {"standing", "laggards", "issuers", "roots", "previous"}
 
 
+ELSEWHERE = (
+    "west cannot be judged: its CA is in the hands of cert-manager's istio-csr (csr:443), and what is written here would change nothing, or be written back. "
+    "Rotate the issuer there, and keep the old root beside the new one in its root CA bundle until every workload has a new certificate."
+)
 NOT_HERE = "west cannot be judged: it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit."
 
 
@@ -54,8 +58,19 @@ NOT_HERE = "west cannot be judged: it is not part of this run, and a rotation ta
         (seen("west") | {"standing": None, "faults": ["west: there is no Secret."]}, "west cannot be judged: west: there is no Secret."),
         (seen("west", "") | {"faults": ["west: it leads to no root."]}, "west cannot be judged: west: it leads to no root."),
         ({"failed": True, "standing": seen("west")["standing"], "msg": "west: late"}, "west cannot be judged: west: late."),
+        (seen("west") | {"standing": None, "faults": ["west: there is no Secret."], "in_charge": "cert-manager's istio-csr (csr:443)"}, ELSEWHERE),
+        (seen("west", in_charge="cert-manager's istio-csr (csr:443)"), ELSEWHERE),
     ],
-    ids=["limited", "failed", "skipped", "without a CA", "of a CA without a root", "failed after it was seen"],
+    ids=[
+        "limited",
+        "failed",
+        "skipped",
+        "without a CA",
+        "of a CA without a root",
+        "failed after it was seen",
+        "somebody else's",
+        "somebody else's, with a CA that nobody uses",
+    ],
 )
 class TestAClusterThatCannotBeJudged:
     def test_no_step_is_begun(self, west: Any, said: str) -> None:

@@ -24,6 +24,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._module import e
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module import root as root_of
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
 from ansible_collections.meshops.lifecycle.plugins.modules import ca, ca_info
+from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import (
     DAY,
     EAST,
@@ -73,7 +74,8 @@ def peers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def wish(**given: Any) -> dict[str, Any]:
     options = {"source": "generated", "kube": None, "namespace": "meshops-system", "name": "meshops-root-ca",
-               "certificate": None, "private_key": None, "certificate_file": None, "private_key_file": None}  # fmt: skip
+               "certificate": None, "private_key": None, "certificate_file": None, "private_key_file": None,
+               "chain": None, "chain_file": None, "command": None, "timeout": 60, "vault": None}  # fmt: skip
     params = {"provider": "istio", "mesh": "shop", "trust_domain": "shop.example", "namespace": "istio-system",
               "network": "onprem", "key_type": "P-256", "intermediate_days": 730, "root_days": 3650}  # fmt: skip
     return {**params, **given, "root": {**options, **given.get("root", {})}}
@@ -301,6 +303,32 @@ class TestLooking:
         assert result["root"]["fingerprint"] == result["source"] == ROOT.fingerprint
         assert result["trust"] == {"signs_under": ROOT.fingerprint, "trusts": [ROOT.fingerprint]}
         assert result["expiry"]["intermediate"] == {"level": "ok", "days": 365}
+
+
+class TestAnotherCa:
+    """istiod was set up to leave signing to istio-csr."""
+
+    def test_nothing_is_written_and_it_is_said(self) -> None:
+        cluster = FakeCluster(*istio_live.istio_csr(), name="east")
+        result = ca.reconcile(cluster, wish())
+        assert (result["action"], result["changed"], result["present"], result["changes"]) == ("left", False, False, [])
+        (told,) = result["warnings"]
+        assert told.startswith("east: its certificates are signed by cert-manager's istio-csr (cert-manager-istio-csr.cert-manager.svc:443)")
+        assert cluster.writes == []
+
+    def test_it_is_known_beforehand(self) -> None:
+        result = ca_info.reconcile(FakeCluster(*istio_live.istio_csr(), name="east"), wish())
+        assert (result["action"], result["findings"]) == ("leave", [])
+
+    def test_a_ca_that_is_there_is_judged_all_the_same(self) -> None:
+        assert ca.reconcile(FakeCluster(*istio_live.istio_csr(), holding(issuer()), kept(), name="east"), wish())["action"] == "kept"
+
+    def test_who_may_not_look_there_goes_on(self) -> None:
+        class Blind(FakeCluster):
+            def list(self, _version: str, kind: str, *_given: Any, **_how: Any) -> Any:
+                raise Denied(f"east: {kind} may not be listed.")
+
+        assert ca.reconcile(Blind(name="east"), wish())["action"] == "issued"
 
 
 class TestCheckMode:

@@ -177,6 +177,11 @@ class TestIssued:
         assert front.run(issue_days=20)["certificates"] == []
         assert front.run(MAIN, issue_days=20)["changed"] is True
 
+    def test_a_root_whose_key_somebody_else_has_issues_none(self, clock: Ticking) -> None:
+        root = {"source": "command", "command": ["sign"], "timeout": 60, "certificate": ROOT.certificate.decode(), "namespace": "x", "name": "y"}
+        with pytest.raises(Refused, match="its key is with the command sign, which is asked for CAs and not for what gateways serve"):
+            Front(clock, "shop.example").run(issue_days=20, root=root)
+
     def test_what_cert_manager_keeps_stays_and_is_told(self, clock: Ticking) -> None:
         front = Front(clock, "shop.example", annotations={"cert-manager.io/certificate-name": "shop"})
         assert front.run(issue_days=20)["warnings"] == [

@@ -227,3 +227,16 @@ class TestWatching:
         seen.served[ISTIOD] = chain(leaf("istiod", NEW_EAST), NEW_EAST, OTHER_ROOT)
         for _time in range(2):
             assert set(self.proxies_asked(seen, watch)) == {"shop/server-5c9-abc", "shop/late"}
+
+
+@pytest.mark.parametrize(("environment", "annotations", "said"), [
+    pytest.param({}, {}, "", id="nobody else"),
+    pytest.param({"ENABLE_CA_SERVER": "false"}, {}, "another CA", id="another CA"),
+    pytest.param({}, {"cert-manager.io/certificate-name": "istio-ca"}, "cert-manager, for its Certificate istio-ca", id="a Certificate of cert-manager"),
+])  # fmt: skip
+def test_who_else_is_in_charge(environment: dict[str, str], annotations: dict[str, str], said: str) -> None:
+    plane = istio_live.deployment()
+    plane["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": name, "value": value} for name, value in environment.items()]
+    told = info(cluster(plane, cacerts(issuer(), **annotations)))
+    assert told["in_charge"] == said
+    assert [one["instead"] for one in told["planes"]] == [said if environment else ""]

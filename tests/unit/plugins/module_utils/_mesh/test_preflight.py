@@ -187,6 +187,9 @@ class TestEstate:
     @pytest.mark.parametrize("other", [
         pytest.param(replace(one(WEST, "2", "10.2.0.0/16", ""), trust={"present": False, "source": "aaaa"}), id="a cluster will be given the root there is"),
         pytest.param(one(replace(WEST, mesh="bank"), "2", "10.2.0.0/16", "cccc"), id="another mesh has its own"),
+        pytest.param(
+            replace(one(WEST, "2", "10.2.0.0/16", ""), trust={"present": False, "action": "leave", "source": "cccc"}), id="another CA signs in a cluster"
+        ),
     ])
     def test_roots_need_not_be_equal_where(self, other: Seen) -> None:
         assert not any(between(one(EAST, "1", "10.1.0.0/16"), other).values())

@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A CA that is elsewhere. It gets a signing request and gives a certificate back; the key of what it signs stays here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from .._mesh.certificate import Material, Names
+from .._mesh.errors import Refused
+from . import x509
+
+_ANSWERED = Names("the certificate that came back", "the signing request", "the chain that came back", "the mesh's root")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be signed: the PKCS#10 request as PEM, and what the certificate is for."""
+
+    cluster: str
+    common_name: str
+    pem: bytes
+    not_before: datetime
+    not_after: datetime
+
+    @property
+    def days(self) -> int:
+        return max((self.not_after - self.not_before).days, 1)
+
+
+class Signer(Protocol):
+    """`str()` of it names it in sentences. What goes wrong is a MeshError that names the cluster."""
+
+    def sign(self, request: Request) -> bytes:
+        """The certificate, then in any order those between it and the root, as PEM."""
+
+
+def intermediate(signer: Signer, request: Request, key: bytes, root: Material) -> Material:
+    """What the signer made of the request, put together with its key. Nothing is proved yet."""
+    found, faults = x509.read(signer.sign(request), "the answer")
+    if not found:
+        told = faults[0] if faults else "the answer is empty"
+        raise Refused(f"{request.cluster}: {signer} gave no certificate back: {told}. Have it answer with the signed certificate as PEM.")
+    own, between = found[0].facts.pem, b"".join(one.facts.pem for one in found[1:] if not one.facts.self_signed)
+    rough = Material(own, key, chain=own + between + (root.chain or b"") + root.certificate, roots=root.certificate, names=_ANSWERED)
+    proved = x509.inspect(rough, "", request.not_before).path
+    if not proved:
+        return rough
+    chain = b"".join(one.pem for one in proved)
+    return Material(own, key, chain=chain, roots=proved[-1].pem, names=_ANSWERED)
