@@ -24,6 +24,7 @@ from ..module_utils._providers import PROVIDERS
 
 _RIGHTS = "__rotate_rights"  # is asked for first, so that is where a cluster fails that cannot be reached
 _NOT_HERE = "it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit"
+_NO_LINK = "it is not part of this run, and no cluster may miss; run it without --limit"
 _PASSED = ("standing", "laggards", "issuers", "roots", "previous")
 
 
@@ -47,8 +48,8 @@ def _mesh(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, exclu
     return [member for member in of_mesh(everyone, own.mesh) if member.name not in left_out]
 
 
-def _absent(name: str, hostvars: Mapping[str, Any]) -> str:
-    return str((hostvars[name].get(_RIGHTS) or {}).get("msg") or _NOT_HERE)
+def _absent(name: str, hostvars: Mapping[str, Any], otherwise: str = _NOT_HERE) -> str:
+    return str((hostvars[name].get(_RIGHTS) or {}).get("msg") or otherwise)
 
 
 def _report(name: str, hostvars: Mapping[str, Any], variable: str) -> rotation.Report | str:
@@ -155,7 +156,7 @@ def mesh_link_plan(
     hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()
 ) -> dict[str, list[str]]:
     names = mesh_discovered(hosts, hostvars, cluster, exclude)
-    results = {name: hostvars[name].get(variable) or {"msg": _absent(name, hostvars)} for name in names}
+    results = {name: hostvars[name].get(variable) or {"msg": _absent(name, hostvars, _NO_LINK)} for name in names}
     findings = [f"{name} cannot be judged: {result.get('msg')}" for name, result in results.items() if result.get("failed") or "steps" not in result]
     return {"findings": findings, "steps": [step for result in results.values() for step in result.get("steps", [])]}
 

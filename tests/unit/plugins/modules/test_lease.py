@@ -125,19 +125,19 @@ def test_broken_by_name_and_only_by_the_right_one(cluster, clock):
 
 def test_given_back_by_name_when_there_is_nothing_to_take_it_for(cluster):
     with pytest.raises(Refused, match="held by run-1 .* not by run-7 as rotate_break_lease says"):
-        held(cluster, "run-1") and held(cluster, "", state="released", holder=None, break_holder="run-7")
-    assert told(held(cluster, "", state="released", holder=None, break_holder="run-1")) == (True, "", 1, False)
-    assert told(held(cluster, "", state="released", holder=None, break_holder="run-1")) == (False, "", 1, False)
+        held(cluster, "run-1") and held(cluster, None, state="released", break_holder="run-7")
+    assert told(held(cluster, None, state="released", break_holder="run-1")) == (True, "", 1, False)
+    assert told(held(cluster, None, state="released", break_holder="run-1")) == (False, "", 1, False)
     with pytest.raises(Refused, match="no longer held by run-1 in epoch 1: nobody holds it now"):
         Hold(cluster, WHERE, "run-1", 1).guard()
     assert told(held(cluster, "run-2")) == (True, "run-2", 2, False)
 
 
 def test_shown_without_a_write(cluster):
-    assert held(cluster, "", state="shown", holder=None)["says"] == ""
+    assert held(cluster, None, state="shown")["says"] == ""
     held(cluster, "run-1", duration=30)
     before = cluster.get(WHERE)
-    shown = held(cluster, "", state="shown", holder=None)
+    shown = held(cluster, None, state="shown")
     assert told(shown) == (False, "run-1", 1, False)
     assert shown["says"].startswith("east: the Lease of mesh shop is held by run-1 in epoch 1, until 2026-11-21T12:00:30Z by its own clock")
     assert "rotate_break_lease=run-1 gives it back at once" in shown["says"]
@@ -151,10 +151,10 @@ def test_what_others_wrote_is_shown_without_a_time(cluster):
 
 def test_removed_whoever_holds_it(cluster):
     held(cluster, "run-1")
-    assert actions(held(cluster.checking(), "", state="absent", holder=None)) == [("Lease meshops-system/meshops-shop", "deleted")]
+    assert actions(held(cluster.checking(), None, state="absent")) == [("Lease meshops-system/meshops-shop", "deleted")]
     assert seen(cluster).holder == "run-1"
-    assert told(held(cluster, "", state="absent", holder=None)) == (True, "", 0, False)
-    assert told(held(cluster, "", state="absent", holder=None)) == (False, "", 0, False)
+    assert told(held(cluster, None, state="absent")) == (True, "", 0, False)
+    assert told(held(cluster, None, state="absent")) == (False, "", 0, False)
 
 
 def test_the_loser_of_a_race_waits_for_nobody(cluster, clock, monkeypatch):

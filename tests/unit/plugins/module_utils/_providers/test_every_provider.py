@@ -59,6 +59,7 @@ ARGUMENTS: dict[str, Any] = {
     "network": "aws",
     "objects": [None, None],
     "platform": "openshift",
+    "restart": True,
     "pod": "echo-1",
     "revision": "stable",
     "roots": b"roots",
