@@ -81,7 +81,7 @@ sanity: tools ## ansible-test sanity, nothing ignored (ARGS="--test pep8")
 	$(tools) python mk/sanity.py $(ARGS)
 
 test-api: tools lab-build ## tests on a real etcd and kube-apiserver
-	$(tools) $(pytest) -n 2 --dist loadfile tests/api $(ARGS)
+	$(tools) $(pytest) -n 2 --dist worksteal tests/api $(ARGS)
 
 test-lab: tools lab ## end-to-end tests on the lab
 	$(tools) $(pytest) tests/e2e $(ARGS)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._mesh import federation, rights, rotation, rotation_age
+from ..module_utils._mesh import federation, recovery, rights, rotation, rotation_age
 from ..module_utils._mesh.change import Ref
 from ..module_utils._mesh.errors import MeshError
 from ..module_utils._mesh.lease import NAMESPACE, ref
@@ -20,12 +20,13 @@ from ..module_utils._mesh.member import Member, named, of_mesh
 from ..module_utils._mesh.preflight import clock_faults
 from ..module_utils._mesh.root_secret import NAME as ROOT_NAME
 from ..module_utils._mesh.root_secret import UPCOMING
+from ..module_utils._mesh.rotation_table import table
 from ..module_utils._providers import PROVIDERS
 
 _RIGHTS = "__rotate_rights"  # is asked for first, so that is where a cluster fails that cannot be reached
 _NOT_HERE = "it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit"
 _NO_LINK = "it is not part of this run, and no cluster may miss; run it without --limit"
-_PASSED = ("standing", "laggards", "issuers", "roots", "previous")
+_PASSED = ("standing", "laggards", "issuers", "roots", "previous", "ignored")
 
 
 def _told(decide: Any) -> Any:
@@ -90,34 +91,46 @@ def mesh_rotation_plan(
     exclude: Iterable[str] = (),
     unsettled: bool = False,
     clock_skew_max: float | None = None,
+    recover: bool = False,
 ) -> dict[str, Any]:
-    members = _mesh(hosts, hostvars, cluster, exclude)
+    members, now = _mesh(hosts, hostvars, cluster, exclude), datetime.now(UTC)
+    seen = {member.name: hostvars[member.name].get(variable) or {} for member in members}
     reports = _reports(members, hostvars, variable)
     known = [report for report in reports.values() if isinstance(report, rotation.Report)]
     missing = [f"{name} cannot be judged: {told.rstrip('.')}." for name, told in reports.items() if isinstance(told, str)]
-    missing += _clocks(reports, hostvars, variable, clock_skew_max)
-    kept = [name for name in reports if (hostvars[name].get(variable) or {}).get("previous")]
+    missing += _clocks(seen, clock_skew_max)
+    kept = [name for name, one in seen.items() if one.get("previous")]
     unfinished = kept or ([members[0].name] if unsettled else [])
+    missing += recovery.findings(members[0].mesh, seen, recover, bool(unfinished), list(stale), now)
     try:
-        plan = rotation.plan(members[0].mesh, target, known, accepted, stale, unfinished)
+        plan = rotation.plan(members[0].mesh, target, known, accepted, stale, unfinished, recovery.expired(seen.values(), now))
     except MeshError as error:
         plan, missing = rotation.Plan(members[0].mesh, target, dict.fromkeys(reports, "unclear")), [*missing, str(error)]
     behind = any(report.laggards for report in known)
-    return {**plan.facts(), "findings": missing, "done": plan.done and not behind, "table": [*rotation.table([plan], reports), *missing]}
+    notes = {name: [*recovery.notes(one, now), *one.get("quirks", ())] for name, one in seen.items()}
+    return {**plan.facts(), "findings": missing, "done": plan.done and not behind, "table": [*table([plan], reports, notes), *missing]}
 
 
-def _clocks(names: Iterable[str], hostvars: Mapping[str, Any], variable: str, most: float | None) -> list[str]:
+def _clocks(seen: Mapping[str, Any], most: float | None) -> list[str]:
     """New certificates are valid from now on, by the clock of this machine."""
-    told = {name: (hostvars[name].get(variable) or {}).get("clock_skew_seconds") for name in names}
-    return [f"{name}: {said}." for name, skew in told.items() for said in clock_faults(skew, most)]
+    return [f"{name}: {said}." for name, one in seen.items() for said in clock_faults(one.get("clock_skew_seconds"), most)]
 
 
 def mesh_rotation_barrier(
-    hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, step: str, target: str, exclude: Iterable[str] = ()
+    hosts: Iterable[str],
+    hostvars: Mapping[str, Any],
+    cluster: str,
+    variable: str,
+    step: str,
+    target: str,
+    exclude: Iterable[str] = (),
+    recover: bool = False,
 ) -> list[str]:
     members = _mesh(hosts, hostvars, cluster, exclude)
+    names = [member.name for member in members]
+    dead = recovery.expired([hostvars[name].get(variable) or {} for name in names], datetime.now(UTC)) if recover else ()
     try:
-        rotation.barrier(members[0].mesh, step, target, [member.name for member in members], _reports(members, hostvars, variable))
+        rotation.barrier(members[0].mesh, step, target, names, _reports(members, hostvars, variable), dead)
     except MeshError as error:
         return [str(error)]
     return []

@@ -43,6 +43,12 @@ options:
     type: list
     elements: str
     default: []
+  recover:
+    description:
+      - The mesh's root has expired. A cluster under it is not introduced to anything first, since it takes nothing; with O(step=reissue) it comes to
+        trust the target and to sign under it in one write.
+    type: bool
+    default: false
   may_restart:
     description: Whether workloads and control planes may be restarted where nothing less brings them the new trust.
     type: bool
@@ -130,6 +136,7 @@ def main() -> None:
             "target_certificate": {"type": "str", "default": ""},
             "clusters": {"type": "list", "elements": "dict", "required": True},
             "stale": {"type": "list", "elements": "str", "default": []},
+            "recover": {"type": "bool", "default": False},
             "may_restart": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 600},
             "lease": {"type": "dict"},

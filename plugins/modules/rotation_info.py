@@ -98,6 +98,27 @@ bundle_pem:
   description: The CA's trust bundle, byte for byte.
   returned: success
   type: str
+ignored:
+  description:
+    - Roots that the control plane goes on handing out, although the CA holds others. It takes a CA only if that holds all that it hands out or a part of it.
+    - At its next restart it takes it all the same. C(rotate) gives it both.
+  returned: success
+  type: list
+  elements: dict
+expired:
+  description: The proxies whose certificate has expired, or a CA above it.
+  returned: success
+  type: list
+  elements: str
+expired_count:
+  description: How many those are.
+  returned: success
+  type: int
+quirks:
+  description: What the control planes' versions get wrong in a rotation or need for it, a sentence each with its source.
+  returned: success
+  type: list
+  elements: str
 faults:
   description: Why the CA cannot be measured by, a sentence each.
   returned: success
@@ -156,8 +177,11 @@ from ..module_utils._providers import PROVIDERS
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    seen = observe(cluster, PROVIDERS[params["provider"]], params["namespace"])
-    return {"changed": False, "clock_skew_seconds": cluster.identity().skew, **facts(seen, params["limit"], params["mesh"] or "")}
+    mesh = PROVIDERS[params["provider"]]
+    seen = observe(cluster, mesh, params["namespace"])
+    quirks = [f"{plane.name} {plane.version}, {said}" for plane in seen.planes for said in mesh.capability("rotation").quirks([plane.version])]
+    told = facts(seen, params["limit"], params["mesh"] or "")
+    return {"changed": False, "clock_skew_seconds": cluster.identity().skew, **told, "quirks": quirks}
 
 
 def main() -> None:

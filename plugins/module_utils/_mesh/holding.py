@@ -155,7 +155,8 @@ class Observed:
     """What was seen of a cluster. `standing` is None where it has no CA of its own that can be read; `faults` are sentences that tell why.
 
     `mesh` is the one that its CA was made for, `bundle` that CA's trust bundle byte for byte, `authority` the CA as it was found,
-    `previous` what the former CA was, `in_charge` who else looks after that CA.
+    `previous` what the former CA was, `in_charge` who else looks after that CA. `given` is what the control plane hands out, where all
+    namespaces hold the same.
     """
 
     cluster: str
@@ -167,6 +168,7 @@ class Observed:
     bundle: bytes = b""
     holders: tuple[Holder, ...] = ()
     planes: tuple[Plane, ...] = ()
+    given: tuple[Certificate, ...] = ()
     faults: tuple[str, ...] = ()
     in_charge: str = ""
 
@@ -184,6 +186,17 @@ class Observed:
     def issuers(self) -> frozenset[str]:
         """The roots that certificates in use lead to."""
         return frozenset(holder.issuer for holder in self.holders if holder.issuer)
+
+
+    @property
+    def ignored(self) -> tuple[Certificate, ...]:
+        """What the control plane goes on handing out: it takes a CA only if that holds all of it or a part of it, and nothing else of it otherwise.
+
+        What the control planes themselves show has to be of it, or else it is others who wrote these bundles.
+        """
+        given, own = frozenset(one.fingerprint for one in self.given), self.standing.bundle if self.standing else frozenset()
+        served = {holder.issuer for holder in self.holders if holder.kind == CONTROL_PLANE and holder.issuer}
+        return () if given <= own or own <= given or not served <= given else self.given
 
 
 def _named(roots: Iterable[str]) -> str:

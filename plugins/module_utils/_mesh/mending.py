@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .holding import CONFIG, CONTROL_PLANE, PROXY, Holder, Laggard
+from .holding import CONFIG, CONTROL_PLANE, PROXY, Holder, Laggard, Plane
 
 REFRESH, TOUCH, RESTART = "refresh", "touch", "restart"
 
@@ -19,9 +19,9 @@ _TOUCH_AFTER, _STUCK = 5.0, 120.0
 
 @dataclass(frozen=True)
 class Remedy:
-    """`refresh`: have the kubelet bring the Secret into a control plane's pod. `touch`: have the control plane look at a ConfigMap anew.
+    """`refresh`: have the kubelet bring the Secret into a control plane's pod, or the trust bundle into a proxy's.
 
-    `restart`: roll a workload, `what` being kind/name.
+    `touch`: have the control plane look at a ConfigMap anew. `restart`: roll a workload, `what` being kind/name.
     """
 
     action: str
@@ -32,15 +32,25 @@ class Remedy:
         return f"{self.action} {self.namespace}/{self.what}"
 
 
-def remedies(holders: Sequence[Holder], late: Sequence[Laggard], elapsed: float, may_restart: bool) -> list[Remedy]:
-    """In the order in which they are to be done. Proxies come last: they can only get what the control plane has."""
+def remedies(holders: Sequence[Holder], late: Sequence[Laggard], elapsed: float, may_restart: bool, down: bool = False) -> list[Remedy]:
+    """In the order in which they are to be done. Proxies come last: they can only get what the control plane has.
+
+    Where trust is `down`, proxies that lost their connection only come back by the bundle in their pod, which else takes the kubelet a minute or two.
+    """
     planes = [holder for holder in holders if holder.kind == CONTROL_PLANE]
     configs = [lag.holder for lag in late if lag.holder.kind == CONFIG]
     if configs or any(lag.holder.kind == CONTROL_PLANE for lag in late):
         found = [Remedy(REFRESH, holder.namespace, holder.name) for holder in planes]
         found += _restarts(planes, elapsed) if may_restart else []
         return found + ([Remedy(TOUCH, one.namespace, one.name) for one in configs] if elapsed >= _TOUCH_AFTER else [])
-    return _restarts((lag.holder for lag in late if lag.holder.kind == PROXY), elapsed) if may_restart else []
+    proxies = [lag.holder for lag in late if lag.holder.kind == PROXY]
+    found = [Remedy(REFRESH, one.namespace, one.name) for one in proxies] if down and elapsed >= _TOUCH_AFTER else []
+    return found + (_restarts(proxies, elapsed) if may_restart else [])
+
+
+def revivals(planes: Iterable[Plane], namespace: str) -> list[Remedy]:
+    """Control planes that ended because their CA had expired would wait for minutes before they look again."""
+    return [Remedy(RESTART, namespace, f"Deployment/{plane.name}") for plane in planes if plane.desired and not plane.ready]
 
 
 def _restarts(holders: Iterable[Holder], elapsed: float) -> list[Remedy]:

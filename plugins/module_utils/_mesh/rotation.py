@@ -6,11 +6,13 @@
 
 Everything follows from the root that the mesh is to end with, the target, and from what each cluster signs under and trusts now. So a rotation
 that was killed goes on, one that is turned back has the former root as its target, and clusters that never shared a root come to one.
+
+Roots that are `dead` have expired. Nobody can verify by them, so nothing has to be carried over from them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,28 +37,30 @@ def phase(standing: Standing, target: str) -> str:
 
 @dataclass(frozen=True)
 class Report:
-    """What was seen of a cluster: its CA, the roots that its certificates lead to, and sentences about what does not live by that CA."""
+    """What was seen of a cluster: its CA, the roots that its certificates lead to, and sentences about what does not live by that CA.
+
+    `ignored` are the roots that its control plane goes on handing out because it cannot take the CA's.
+    """
 
     standing: Standing
     laggards: tuple[str, ...] = ()
     issuers: frozenset[str] = frozenset()
+    ignored: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Report:
-        return cls(Standing.of(facts["standing"]), tuple(facts["laggards"]), frozenset(facts["issuers"]))
-
-    def facts(self) -> dict[str, Any]:
-        return {"standing": self.standing.facts(), "laggards": list(self.laggards), "issuers": sorted(self.issuers)}
+        ignored = frozenset(root["fingerprint"] for root in facts.get("ignored") or ())
+        return cls(Standing.of(facts["standing"]), tuple(facts["laggards"]), frozenset(facts["issuers"]), ignored)
 
     def under(self, target: str) -> bool:
         """Whether this cluster signs under the target, and nothing in it was signed under anything else."""
-        return self.standing.signs_under == target and self.issuers <= {target}
+        return self.standing.signs_under == target and self.issuers <= {target} and not self.ignored
 
 
-def _needed(reports: Iterable[Report], target: str) -> frozenset[str]:
+def _needed(reports: Iterable[Report], target: str, dead: Collection[str]) -> frozenset[str]:
     """What everyone has to trust while not everyone is under the target: the roots of what is signed, and of what still lives."""
     known = list(reports)
-    return frozenset(one.standing.signs_under for one in known).union({target}, *(one.issuers for one in known))
+    return frozenset(one.standing.signs_under for one in known).union({target}, *(one.issuers for one in known)) - frozenset(dead)
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,13 @@ class Plan:
 
 
 def plan(
-    mesh: str, target: str, reports: Sequence[Report], accepted: Iterable[str] = (), stale: Iterable[str] = (), unfinished: Iterable[str] = ()
+    mesh: str,
+    target: str,
+    reports: Sequence[Report],
+    accepted: Iterable[str] = (),
+    stale: Iterable[str] = (),
+    unfinished: Iterable[str] = (),
+    dead: Collection[str] = (),
 ) -> Plan:
     """All that is still to do, in order; each step only where it is needed.
 
@@ -94,33 +104,45 @@ def plan(
     """
     standings = [report.standing for report in reports]
     _no_stranger(mesh, standings, {target, *accepted})
+    if target in dead:
+        raise Refused(f"The mesh {mesh} cannot be brought to {root_named(target)}, which has expired. Give it a root that is valid.")
     worn = set(stale)
     names = {
-        INTRODUCE: [own.cluster for own in _to_introduce(reports, target)],
+        INTRODUCE: [own.cluster for own in _to_introduce(reports, target, dead)],
         REISSUE: [own.cluster for own in standings if own.signs_under != target or own.signer in worn],
     }
     names[FINISH] = list(unfinished)
     touched = {*names[INTRODUCE], *names[REISSUE]}
     names[RETIRE] = [own.cluster for own in standings if own.bundle != {target} or own.cluster in touched]
     says = {
-        INTRODUCE: f"trust {_root(target)} beside {_roots(_needed(reports, target) - {target})}",
-        REISSUE: f"sign with an intermediate of {_root(target)}, still trusting what was trusted",
-        RETIRE: f"trust {_root(target)} alone",
+        INTRODUCE: f"trust {root_named(target)} beside {roots_named(_needed(reports, target, dead) - {target})}",
+        REISSUE: f"sign with an intermediate of {root_named(target)}, {_beside(standings, dead)}",
+        RETIRE: f"trust {root_named(target)} alone",
         FINISH: "remove what was kept to turn back, and put the root in its place",
     }
     steps = [Step(name, tuple(names[name]), says[name]) for name in (*STEPS, FINISH) if names[name]]
     return Plan(mesh, target, {own.cluster: phase(own, target) for own in standings}, steps)
 
 
-def _to_introduce(reports: Sequence[Report], target: str) -> list[Standing]:
+def _beside(standings: Iterable[Standing], dead: Collection[str]) -> str:
+    gone = [own.cluster for own in standings if own.signs_under in dead]
+    return f"and trust it from the same write on in {', '.join(gone)}" if gone else "still trusting what was trusted"
+
+
+def _to_introduce(reports: Sequence[Report], target: str, dead: Collection[str]) -> list[Standing]:
     """The clusters that must come to trust more, before anybody signs under the target.
 
     Once everything is under it nothing older needs to be trusted, so clusters that differ in what they still trust are left alone.
     """
     if all(report.under(target) for report in reports):
         return []
-    wanted = _needed(reports, target)
-    return [report.standing for report in reports if not wanted <= report.standing.trusts]
+    wanted = _needed(reports, target, dead)
+    return [one.standing for one in reports if not beyond_introduction(one.standing, dead) and not wanted | one.ignored <= one.standing.bundle]
+
+
+def beyond_introduction(own: Standing, dead: Collection[str]) -> bool:
+    """A control plane takes no bundle with a CA that has expired, and its proxies trust nothing that is valid: it gets all at once, when it is reissued."""
+    return own.signs_under in dead
 
 
 def _no_stranger(mesh: str, standings: Sequence[Standing], accepted: set[str]) -> None:
@@ -128,7 +150,7 @@ def _no_stranger(mesh: str, standings: Sequence[Standing], accepted: set[str]) -
     for one in standings:
         others = [other.cluster for other in standings if one.signs_under not in other.trusts]
         if others and one.signs_under not in accepted:
-            told = f"{one.cluster} signs under {_root(one.signs_under)}, which is not trusted in {', '.join(others)} of the mesh {mesh}"
+            told = f"{one.cluster} signs under {root_named(one.signs_under)}, which is not trusted in {', '.join(others)} of the mesh {mesh}"
             way = f"If it belongs to the mesh, accept the root with rotate_accept_roots: [{one.signs_under}]"
             raise Refused(f"{told}: was it rebuilt, or is it a cluster of another mesh? {way}.")
 
@@ -142,82 +164,78 @@ class Wish:
     marked: bool = False
 
 
-def wish(step: str, own: Standing, everyone: Sequence[Report], target: str, stale: Iterable[str] = ()) -> Wish | None:
+def wish(
+    step: str, own: Standing, everyone: Sequence[Report], target: str, stale: Iterable[str] = (), dead: Collection[str] = ()
+) -> Wish | None:
     """What a step writes in one cluster, or None if it is through with it. What would cut somebody off is refused.
 
     A mark comes or goes with every new certificate: proxies ask for a new leaf when the bundle that they are sent has changed.
     """
+    more = _needed(everyone, target, dead).union(*(one.ignored for one in everyone if one.standing == own))
     if step == INTRODUCE:
-        wanted = _needed(everyone, target) if own in _to_introduce(everyone, target) else frozenset()
-        return None if wanted <= own.trusts else Wish(own.trusts | wanted, marked=bool(own.marks))
+        return Wish(own.trusts | more, marked=bool(own.marks)) if own in _to_introduce(everyone, target, dead) else None
     if step == REISSUE:
         if own.signs_under == target and own.signer not in set(stale):
             return None
-        _may_reissue(own, everyone, target)
-        return Wish(own.trusts, sign=True, marked=not own.marks)
+        _may_reissue(own, everyone, target, dead)
+        return Wish(own.trusts | more if beyond_introduction(own, dead) else own.trusts, sign=True, marked=not own.marks)
     if own.bundle == {target}:
         return None
     _may_retire(everyone, target)
     return Wish(frozenset({target}))
 
 
-def _may_reissue(own: Standing, everyone: Sequence[Report], target: str) -> None:
-    lacking = [one.standing.cluster for one in everyone if target not in one.standing.trusts]
+def _may_reissue(own: Standing, everyone: Sequence[Report], target: str, dead: Collection[str]) -> None:
+    lacking = [one.standing.cluster for one in everyone if target not in one.standing.trusts and not beyond_introduction(one.standing, dead)]
     if lacking:
-        told = f"{own.cluster}: it may not sign under {_root(target)} yet: {', '.join(lacking)} would not trust what it signs"
+        told = f"{own.cluster}: it may not sign under {root_named(target)} yet: {', '.join(lacking)} would not trust what it signs"
         raise Refused(f"{told}. Introduce the root in every cluster of the mesh first.")
 
 
 def _may_retire(everyone: Sequence[Report], target: str) -> None:
     late = [f"{one.standing.cluster} {_older(one, target)}" for one in everyone if not one.under(target)]
     if late:
-        told = f"No cluster may trust {_root(target)} alone yet: {'; '.join(late)}"
+        told = f"No cluster may trust {root_named(target)} alone yet: {'; '.join(late)}"
         raise Refused(f"{told}. Reissue in every cluster of the mesh first.")
 
 
 def _older(report: Report, target: str) -> str:
     if report.standing.signs_under != target:
-        return f"signs under {_root(report.standing.signs_under)}"
-    return f"holds certificates under {_roots(report.issuers - {target})}"
+        return f"signs under {root_named(report.standing.signs_under)}"
+    if report.ignored:
+        return f"hands out {roots_named(report.ignored)} in spite of its CA"
+    return f"holds certificates under {roots_named(report.issuers - {target})}"
 
 
-def barrier(mesh: str, step: str, target: str, expected: Iterable[str], reports: Mapping[str, Report | str]) -> None:
+def barrier(
+    mesh: str, step: str, target: str, expected: Iterable[str], reports: Mapping[str, Report | str], dead: Collection[str] = ()
+) -> None:
     """Refuses to go on from a step until every cluster was seen to be through with it, and everything in it too.
 
     A report that is a text says why the cluster could not be seen.
     """
-    found = [_late(name, step, target, reports.get(name, "nothing was reported of it")) for name in expected]
+    found = [_late(name, step, target, reports.get(name, "nothing was reported of it"), dead) for name in expected]
     said = [sentence for sentence in found if sentence]
     if said:
         told = f"The rotation of the mesh {mesh} stops after {step}: {' '.join(said)}"
-        raise Refused(f"{told} Nothing is lost: mend this and run the rotation again, it goes on where it stopped.", findings=said)
+        rest = "What is named is still down" if dead else "Nothing is lost"
+        raise Refused(f"{told} {rest}: mend this and run the rotation again, it goes on where it stopped.", findings=said)
 
 
 _THROUGH = {INTRODUCE: (INTRODUCED, REISSUED), REISSUE: (REISSUED, RETIRED), RETIRE: (RETIRED,)}
 
 
-def _late(name: str, step: str, target: str, report: Report | str) -> str:
+def _late(name: str, step: str, target: str, report: Report | str, dead: Collection[str]) -> str:
     if isinstance(report, str):
         return f"{name} cannot be judged: {report.rstrip('.')}."
+    if step == INTRODUCE and beyond_introduction(report.standing, dead):
+        return ""
     if report.laggards:
         more = f", and {len(report.laggards) - 5} more" if len(report.laggards) > 5 else ""
         return f"{name}: {'; '.join(report.laggards[:5])}{more}."
     now = phase(report.standing, target)
     # Where all sign under the target, nobody needs to have been introduced to what is older.
     return "" if now in _THROUGH[step] or (step == INTRODUCE and now == RETIRED) else f"{name} is only {now}."
-
-
-def table(plans: Iterable[Plan], reports: Mapping[str, Report | str]) -> list[str]:
-    """Where each cluster stands and what comes, for people."""
-    lines: list[str] = []
-    for one in plans:
-        lines.append(f"mesh {one.mesh}: to {_root(one.target)}{', which is there already' if one.done else ''}")
-        for cluster, now in one.phases.items():
-            report = reports.get(cluster)
-            behind = f"; {len(report.laggards)} behind: {report.laggards[0]}" if isinstance(report, Report) and report.laggards else ""
-            lines.append(f"  {cluster}: {now}{_signs(report)}{behind}")
-        lines += [f"  {number}. {step.name} in {', '.join(step.clusters)}: {step.says}" for number, step in enumerate(one.steps, 1)]
-    return lines
 
 
 def elsewhere(other: str) -> str:
@@ -227,16 +245,9 @@ def elsewhere(other: str) -> str:
     return f"{told}. {way}"
 
 
-def _signs(report: Report | str | None) -> str:
-    if not isinstance(report, Report):
-        return f" ({report})" if report else ""
-    own = report.standing
-    return f", signs under {_root(own.signs_under)}, trusts {_roots(own.trusts)}"
-
-
-def _root(fingerprint: str) -> str:
+def root_named(fingerprint: str) -> str:
     return "a new root" if fingerprint == NEW else f"root {short(fingerprint)}"
 
 
-def _roots(fingerprints: Iterable[str]) -> str:
-    return ", ".join(_root(one) for one in sorted(fingerprints)) or "no other"
+def roots_named(fingerprints: Iterable[str]) -> str:
+    return ", ".join(root_named(one) for one in sorted(fingerprints)) or "no other"

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .certificate import Certificate, short
+from .certificate import Certificate, iso, short
 from .errors import Refused
 
 ACTIVE, UPCOMING, MAKE, FORMER = "active", "upcoming", "make", "former"
@@ -58,6 +58,8 @@ def choose(known: Known, now: datetime, min_age: timedelta) -> Choice:
         return Choice(ACTIVE, known.active.fingerprint, f"the root that is given, {known.active}")
     if known.upcoming and known.upcoming.fingerprint != known.active.fingerprint:
         return Choice(UPCOMING, known.upcoming.fingerprint, f"a rotation to {known.upcoming} is under way")
+    if known.active.not_after <= now and known.upcoming is None:
+        return Choice(MAKE, "", f"a new root, to follow {known.active}, which expired at {iso(known.active.not_after)}")
     age = now - known.active.not_before
     if known.upcoming or age < min_age:
         told = f"the root {known.active} is {_rounded(age)} old, and is kept until it is {_rounded(min_age)} old (rotate_min_age)"

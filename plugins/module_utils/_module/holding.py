@@ -14,10 +14,10 @@ from typing import Any
 
 from .._kube import cluster as kube
 from .._kube.cluster import Answer, Cluster
-from .._mesh.certificate import Authority
+from .._mesh.certificate import Authority, Certificate
 from .._mesh.change import Ref
 from .._mesh.errors import MeshError
-from .._mesh.holding import CONFIG, Holder, Observed, Standing, is_mark
+from .._mesh.holding import CONFIG, PROXY, Holder, Observed, Standing, is_mark
 from .._mesh.provider import Provider
 from .._mesh.question import Question, Read
 from .._mesh.root_secret import mesh_of
@@ -69,6 +69,7 @@ class Watch:
             bundle=self._trust.read(own).roots if own else b"",
             holders=(*first, *lacking, *proxies),
             planes=planes,
+            given=self._given(live),
             in_charge=next((one.instead for one in planes if one.instead), "") or (self._rotation.in_charge(own) if own else ""),
             faults=tuple(_faults(self._cluster.name, refs[0], authority)),
         )
@@ -95,6 +96,10 @@ class Watch:
 
     def _bundles(self, live: Live, needed: Any) -> list[Holder]:
         return [holder if holder.fault else self._trusting(holder, pem, frozenset()) for holder, pem in self._holding.bundles(live, needed)]
+
+    def _given(self, live: Live) -> tuple[Certificate, ...]:
+        found = {pem for holder, pem in self._holding.bundles(live, ()) if not holder.fault}
+        return self._reader.bundle(found.pop()) if len(found) == 1 else ()
 
     def _proxies(self, added: frozenset[str]) -> list[Holder]:
         pairs = self._holding.proxies(listed(self._cluster, self._holding.pods()))
@@ -152,6 +157,7 @@ def facts(observed: Observed, limit: int, mesh: str = "") -> dict[str, Any]:
     """What a module returns: certificates, never a key; of what lags, the first `limit` by name and the number of all."""
     strange = [f"{observed.cluster}: its CA was made for the mesh {observed.mesh}, not for {mesh}."] if mesh and observed.mesh not in ("", mesh) else []
     authority, late = observed.authority, observed.laggards()
+    void = _void(observed, datetime.now(UTC))
     told = [{"kind": one.holder.kind, "namespace": one.holder.namespace, "name": one.holder.name, "workload": one.holder.workload,
              "online": one.holder.online, "says": one.says} for one in late[:limit]]  # fmt: skip
     root, own = (authority.root, authority.certificate) if authority else (None, None)
@@ -162,7 +168,8 @@ def facts(observed: Observed, limit: int, mesh: str = "") -> dict[str, Any]:
         "previous": observed.previous.facts() if observed.previous else None,
         "root": root.facts() if root else None,
         "intermediate": own.facts() if own else None,
-        "roots": [{**one.facts(), "pem": one.pem.decode(), "mark": is_mark(one)} for one in (authority.roots if authority else ())],
+        "roots": _told(authority.roots if authority else ()),
+        "ignored": _told(observed.ignored),
         "bundle_pem": observed.bundle.decode(errors="replace"),
         "faults": [*observed.faults, *strange],
         "issuers": sorted(observed.issuers),
@@ -174,8 +181,22 @@ def facts(observed: Observed, limit: int, mesh: str = "") -> dict[str, Any]:
         "offline": sorted({f"{one.namespace}/{one.workload or one.name}" for one in observed.holders if not one.online}),
         "planes": [vars(plane) for plane in observed.planes],
         "in_charge": observed.in_charge,
+        "expired": void[:limit],
+        "expired_count": len(void),
         "leaf_expires": min((one.leaf.facts()["not_after"] for one in observed.holders if one.leaf), default=None),
     }
+
+
+def _void(observed: Observed, now: datetime) -> list[str]:
+    """The proxies whose certificate has expired, or anything above it: that of istiod may well be dated to outlive its CA."""
+    above = (*observed.authority.roots, *observed.authority.line) if observed.authority else ()
+    gone = {one.fingerprint for one in above if one.not_after <= now}
+    proxies = [one for one in observed.holders if one.kind == PROXY]
+    return [one.where for one in proxies if one.issuer in gone or one.signer in gone or (one.leaf and one.leaf.not_after <= now)]
+
+
+def _told(roots: Iterable[Certificate]) -> list[dict[str, Any]]:
+    return [{**one.facts(), "pem": one.pem.decode(), "mark": is_mark(one)} for one in roots]
 
 
 def listed(cluster: Cluster, reads: Sequence[Read]) -> Live:

@@ -19,9 +19,9 @@ from .._mesh.certificate import Material, short
 from .._mesh.change import Change, Ref
 from .._mesh.errors import MeshError, NotReady, Refused
 from .._mesh.fence import fence
-from .._mesh.holding import CONTROL_PLANE, MARK, Observed, Standing
-from .._mesh.mending import REFRESH, RESTART, TOUCH, Remedy, remedies, stuck
-from .._mesh.rotation import INTRODUCE, Report, Wish, wish
+from .._mesh.holding import CONTROL_PLANE, MARK, Laggard, Observed, Standing
+from .._mesh.mending import REFRESH, RESTART, TOUCH, Remedy, remedies, revivals, stuck
+from .._mesh.rotation import INTRODUCE, Report, Wish, beyond_introduction, wish
 from .._pki import issue as pki
 from .._pki import x509
 from . import targeting
@@ -35,7 +35,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE, _AGAIN = 0.3, 1.0, 15.0
 
 @dataclass
 class Rotation:
-    """What a step works with. `others` are the reports of the mesh's other clusters, `pems` the roots they know."""
+    """What a step works with. `others` are the reports of the mesh's other clusters, `pems` the roots they know, `dead` those that expired."""
 
     cluster: Cluster
     mesh: Any
@@ -43,6 +43,7 @@ class Rotation:
     hold: Hold | None
     others: Sequence[Report] = ()
     pems: dict[str, bytes] = field(default_factory=dict)
+    dead: frozenset[str] = frozenset()
     changes: list[Change] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)
     tried: set[Remedy] = field(default_factory=set)
@@ -70,7 +71,8 @@ def report(seen: Observed, stale: Sequence[str] = ()) -> Report:
     """What the other clusters and the play learn of a cluster."""
     if seen.standing is None:
         raise Refused(f"{seen.cluster}: it holds no CA of the mesh that could be rotated. {' '.join(seen.faults)}".strip())
-    return Report(seen.standing, tuple(str(lag) for lag in seen.laggards(stale=stale)), seen.issuers)
+    ignored = frozenset(one.fingerprint for one in seen.ignored)
+    return Report(seen.standing, tuple(str(lag) for lag in seen.laggards(stale=stale)), seen.issuers, ignored)
 
 
 def advance(work: Rotation, now: datetime) -> Observed:
@@ -78,7 +80,9 @@ def advance(work: Rotation, now: datetime) -> Observed:
     watch = Watch(work.cluster, work.mesh, work.namespace, work.stale)
     seen = watch.observe()
     own = report(seen, work.stale)
-    asked = wish(work.params["step"], own.standing, [own, *work.others], work.params["target"], work.stale)
+    if work.params["step"] == INTRODUCE and beyond_introduction(own.standing, work.dead):
+        return seen
+    asked = wish(work.params["step"], own.standing, [own, *work.others], work.params["target"], work.stale, work.dead)
     if asked:
         _write(work, seen, asked, now)
     return seen if work.cluster.dry_run else _follow(work, watch, bool(asked))
@@ -90,7 +94,7 @@ def _write(work: Rotation, seen: Observed, asked: Wish, now: datetime) -> None:
     if live is None or seen.standing is None:
         raise Refused(f"{work.cluster.name}: its CA went away while it was being rotated.")
     _may_write(work, live)
-    known = {**work.pems, **{one.fingerprint: one.pem for one in x509.bundle(seen.bundle)}}
+    known = {**work.pems, **{one.fingerprint: one.pem for one in (*x509.bundle(seen.bundle), *seen.ignored)}}
     wanted = set(asked.trusts) | (seen.standing.marks if asked.marked and not asked.sign else set())
     if asked.sign and asked.marked:
         mark = x509.bundle(pki.new_root(MARK, work.params["trust_domain"], "P-256", now, 730).certificate)[0]
@@ -164,13 +168,19 @@ def _follow(work: Rotation, watch: Watch, written: bool) -> Observed:
         hopeless = stuck(late, work.params["may_restart"])
         if hopeless or elapsed >= work.params["timeout"]:
             raise _late(work, hopeless or late, elapsed, bool(hopeless))
-        due = remedies(seen.holders, late, elapsed, work.params["may_restart"])
+        due = _due(work, seen, late, elapsed)
         again = elapsed - last >= _AGAIN
         last = elapsed if again else last
         for remedy in due if again else [one for one in due if one not in work.tried]:
             _remedy(work, remedy)
         time.sleep(pause)
         pause = min(_LONGEST_PAUSE, pause * 1.3)
+
+
+def _due(work: Rotation, seen: Observed, late: Sequence[Laggard], elapsed: float) -> list[Remedy]:
+    may_restart, down = work.params["may_restart"], work.params["recover"]
+    revived = revivals(seen.planes, work.namespace) if down and may_restart else []
+    return [*revived, *remedies(seen.holders, late, elapsed, may_restart, down)]
 
 
 def _remedy(work: Rotation, remedy: Remedy) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from .._kube.cluster import Cluster
 from .._mesh.change import as_result
 from .._mesh.errors import MeshError
+from .._mesh.recovery import expired
 from .._mesh.rotation import Report
 from .._pki import x509
 from .._providers import PROVIDERS
@@ -25,7 +26,7 @@ _TOLD = 50  # laggards by name
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     others = [one for one in params["clusters"] if one["standing"]["cluster"] != cluster.name]
-    pems = [root["pem"] for one in params["clusters"] for root in one["roots"]] + [params["target_certificate"]]
+    pems = [root["pem"] for one in params["clusters"] for root in (*one["roots"], *(one.get("ignored") or ()))] + [params["target_certificate"]]
     work = rotating.Rotation(
         cluster,
         PROVIDERS[params["provider"]],
@@ -33,6 +34,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         held(cluster, params),
         [Report.of(one) for one in others],
         {root.fingerprint: root.pem for root in x509.bundle("\n".join(pems).encode())},
+        expired(params["clusters"], datetime.now(UTC)) if params["recover"] else frozenset(),
     )
     start = time.monotonic()
     try:

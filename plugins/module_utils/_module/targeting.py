@@ -13,13 +13,13 @@ from typing import Any
 
 from .._kube.cluster import Cluster
 from .._mesh import root_secret
-from .._mesh.certificate import Certificate, short
+from .._mesh.certificate import Certificate, iso, short
 from .._mesh.change import Change
 from .._mesh.errors import Refused, Unreachable
 from .._mesh.holding import Standing
-from .._mesh.objections import confused
+from .._mesh.objections import confused, expired
 from .._mesh.rotation import NEW, RETIRED, phase
-from .._mesh.rotation_target import FORMER, MAKE, UPCOMING, Choice, Known, choose, same, turn_back
+from .._mesh.rotation_target import ACTIVE, FORMER, MAKE, UPCOMING, Choice, Known, choose, same, turn_back
 from .._pki import x509
 from . import root as roots
 
@@ -43,8 +43,8 @@ class Roots:
 
 
 def find(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> Roots:
-    """Both, refused where one is there and is not sound."""
-    active = _sound(roots.find(cluster, params["mesh"], params["root"], now))
+    """Both, refused where one is there and is not sound. One that was generated and has expired can still be followed by another."""
+    active = _sound(roots.find(cluster, params["mesh"], params["root"], now), followed=True)
     return Roots(active, _sound(upcoming(cluster, params, now)) if active.source.generated else None)
 
 
@@ -53,12 +53,14 @@ def upcoming(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> root
     return roots.find(cluster, params["mesh"], {**params["root"], "name": params["root"]["name"] + root_secret.UPCOMING}, now)
 
 
-def _sound(found: roots.Root) -> roots.Root:
+def _sound(found: roots.Root, followed: bool = False) -> roots.Root:
     if found.source.unreachable:
         raise Unreachable(found.source.unreachable)
     if found.source.root is None:
         return found
     objections = found.source.objections(key_needed=False)
+    if followed and found.source.generated:
+        objections = [one for one in objections if one.reason != expired.__name__]
     if objections:
         raise Refused(" ".join(one.sentence for one in objections), reasons=[one.reason for one in objections])
     return found
@@ -72,6 +74,9 @@ def aim(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> tuple[Cho
     if choice.which == MAKE:
         return _make(found, cluster, params, now)
     certificate = known.upcoming if choice.which == UPCOMING else known.active
+    if choice.which == ACTIVE and certificate and certificate.not_after <= now:
+        told = f"The mesh {known.mesh} cannot stay with its root {certificate}, which expired at {iso(certificate.not_after)}"
+        raise Refused(f"{told}. Go to another one with rotate: root and rotate_recover: true.")
     live = x509.bundle("\n".join(root["pem"] for one in params["clusters"] for root in one["roots"]).encode())
     tell_apart(f"The mesh {known.mesh}", [*live, *([certificate] if certificate else [])])
     return choice, certificate.pem.decode() if certificate and choice.which != FORMER else "", []

@@ -63,7 +63,8 @@ class Play:
     def __init__(self, kube: Mapping[str, Mapping[str, Any]], between: Callable[[str], None] = lambda _step: None, **asked: Any) -> None:
         self.hosts = list(kube)
         self.vars: dict[str, Result] = {name: {"mesh_name": "shop", "mesh_kube": dict(given)} for name, given in kube.items()}
-        self.asked = {"kind": "root", "min_age": 3600, "rollback": False, "plan": False, "duration": 3, "timeout": 60, "accepted": [], **asked}
+        no = dict.fromkeys(("rollback", "recover", "plan"), False)
+        self.asked: dict[str, Any] = {"kind": "root", "min_age": 3600, **no, "duration": 3, "timeout": 60, "accepted": [], **asked}
         self.between, self.results = between, list[Result]()
         trust = {**self.vars["east"]["mesh_kube"], "cluster": "east"}
         self.root = self.asked.get("root") or {"source": "generated", "kube": trust}
@@ -108,6 +109,7 @@ class Play:
             stale=self.stale,
             unsettled=self.target["unsettled"],
             clock_skew_max=30,
+            recover=self.asked["recover"],
         )
 
     @property
@@ -148,10 +150,10 @@ class Play:
             task(lease, {**here, "mesh": "shop", "kube": place["kube"], "holder": taken["holder"], "state": "released"})
 
     def step(self, step: str, before: str) -> None:
-        clusters = self.filter("mesh_rotation_clusters", before)
+        clusters, recover = self.filter("mesh_rotation_clusters", before), self.asked["recover"]
         aim = {"target": self.target["fingerprint"], "target_certificate": self.target["certificate"], "root": self.root, "stale": self.stale}
-        self.each(rotation, step, step=step, **SHARED, **ISSUING, **aim, clusters=clusters, timeout=self.asked["timeout"], lease=self.hold)
-        late = self.filter("mesh_rotation_barrier", step, step, self.target["fingerprint"])
+        self.each(rotation, step, step=step, **SHARED, **ISSUING, **aim, clusters=clusters, recover=recover, timeout=self.asked["timeout"], lease=self.hold)
+        late = self.filter("mesh_rotation_barrier", step, step, self.target["fingerprint"], recover=recover)
         if late:
             raise Stopped(" ".join(late))
 

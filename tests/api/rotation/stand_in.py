@@ -9,13 +9,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objections import overdue
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.root_secret import decoded
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
 
 CACERTS = Ref("v1", "Secret", "cacerts", "istio-system")
 BUNDLE = "istio-ca-root-cert"
@@ -69,14 +72,17 @@ class StandIn:
                     self._give(space, live.get(space))
 
     def _take(self) -> None:
-        """The whole of it where one bundle holds the other; else nothing of it, and nobody is told."""
+        """The whole of it where one bundle holds the other, and it verifies; else nothing of it, and nobody is told.
+
+        What a new process finds it takes: it stands for one that runs since the CA was valid.
+        """
         secret = self.cluster.get(CACERTS)
         told = decoded((secret or {}).get("data", {}).get("root-cert.pem"))
-        if told == self._seen:
+        if secret is None or told == self._seen:  # a Secret that was removed stays in the pod
             return
         self._seen = told
         old, new = _fingerprints(self._roots), _fingerprints(told)
-        if not old or old <= new or new <= old:
+        if not old or ((old <= new or new <= old) and not _overdue(secret)):
             self._roots = told
         else:
             self.ignored.append(new)
@@ -91,6 +97,10 @@ class StandIn:
         made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"root-cert.pem": self._roots.decode()}}
         self.cluster.apply([made], force=True)
         self._given[space] = (self._roots, touched)
+
+
+def _overdue(secret: dict[str, Any]) -> bool:
+    return bool(overdue(x509.inspect(trust.read(secret), "cacerts", datetime.now(UTC))))
 
 
 def _fingerprints(pem: bytes) -> frozenset[str]:

@@ -7,23 +7,42 @@
 from __future__ import annotations
 
 import signal
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from .two import Two, settled
+from .play import Stopped
+from .two import Two, root, settled
 
 # Of a root, in two clusters: the new root; a bundle each; what is kept and the CA each; a bundle each; what was kept each; the root in its place, and
-# no longer beside. Of intermediates: what is kept and the CA each, a bundle each, what was kept each.
-ROOT, INTERMEDIATE = 13, 8
-LAST = {"root": ("after:13",), "intermediate": ("after:7", "after:8")}
+# no longer beside. Of intermediates: what is kept and the CA each, a bundle each, what was kept each. Of a root that has expired: as of a root, but for
+# the first two bundles.
+ROOT, INTERMEDIATE, EXPIRED = 13, 8, 11
+LAST = {"root": ("after:13",), "intermediate": ("after:7", "after:8"), "expired": ("after:11",)}
 
 
 def asked(kind: str) -> dict[str, Any]:
-    return {"kind": kind, "duration": 2}
+    return {"kind": "root", "recover": True, "duration": 2} if kind == "expired" else {"kind": kind, "duration": 2}
 
 
-@pytest.mark.parametrize(("kind", "number"), [("root", ROOT), ("intermediate", INTERMEDIATE)])
+@pytest.fixture
+def kind(two: Two, request: pytest.FixtureRequest) -> str:
+    if request.param == "expired":
+        two.under(root(20, timedelta(days=400)), timedelta(days=380))
+    return str(request.param)
+
+
+def again(two: Two, kind: str) -> None:
+    """With the same words. Where all was done nothing has expired any more, and the run says so."""
+    try:
+        two.play(**asked(kind)).run()
+    except Stopped as done:
+        if kind != "expired" or "no root of the mesh shop has" not in str(done):
+            raise
+
+
+@pytest.mark.parametrize(("kind", "number"), [("root", ROOT), ("intermediate", INTERMEDIATE), ("expired", EXPIRED)], indirect=["kind"])
 def test_these_are_all_writes(two: Two, kind: str, number: int) -> None:
     point, told = two.counted("count")
     done = two.alone(point, **asked(kind))
@@ -36,15 +55,18 @@ def at_every_write(kind: str, number: int) -> list[Any]:
     return [pytest.param(kind, point, id=f"{kind}-{point}") for point in points]
 
 
-@pytest.mark.parametrize(("kind", "point"), [*at_every_write("root", ROOT), *at_every_write("intermediate", INTERMEDIATE)])
+ALL = [*at_every_write("root", ROOT), *at_every_write("intermediate", INTERMEDIATE), *at_every_write("expired", EXPIRED)]
+
+
+@pytest.mark.parametrize(("kind", "point"), ALL, indirect=["kind"])
 def test_run_again_it_ends_the_same(two: Two, kind: str, point: str) -> None:
     place, told = two.counted(point)
     killed = two.alone(place, **asked(kind))
     assert killed.returncode == -signal.SIGKILL, (point, killed.returncode, killed.stderr)
     assert len(told.read_text().splitlines()) >= int(point.partition(":")[2])
-    two.play(**asked(kind)).run()
+    again(two, kind)
     # A run that was killed when all was done leaves its Lease, which nobody needs any more and which runs out. The last two writes of intermediates
     # are sent at once, so that a kill after the one may come after both.
     assert two.state() | ({"holder": ""} if point in LAST[kind] else {}) == settled("old" if kind == "intermediate" else "root 2")
-    assert not two.play(**asked(kind)).run().changed
+    assert not two.play(**{**asked(kind), "recover": False}).run().changed
     assert [one.ignored for one in two.stand_ins.values()] == [[], []]

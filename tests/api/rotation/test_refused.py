@@ -24,7 +24,7 @@ from cryptography import x509
 
 from .play import ISSUING, SHARED, Stopped, task
 from .stand_in import CACERTS
-from .two import LEASE, NEXT, ROOT, Two, fingerprints, intermediate, root
+from .two import LEASE, NEXT, ROOT, Two, fingerprints, given, intermediate, root
 
 
 @pytest.fixture(autouse=True)
@@ -35,10 +35,6 @@ def _nothing_written(two: Two) -> Iterator[None]:
         secret = cluster.get(CACERTS)
         assert secret and "meshops.lifecycle/epoch" not in (secret["metadata"].get("annotations") or {})
     assert two.clusters["east"].get(LEASE) is None
-
-
-def given(material: Material) -> dict[str, Any]:
-    return {"source": "inline", "certificate": material.certificate.decode(), "private_key": material.key.decode()}
 
 
 @lru_cache

@@ -54,6 +54,11 @@ def intermediate(cluster: str, of: Material, age: timedelta = timedelta(hours=2)
     return issue.new_intermediate(of, f"Intermediate CA {cluster}", "shop.example", trust.sans("istio-system"), "P-256", datetime.now(UTC) - age, 300)
 
 
+def given(material: Material) -> dict[str, Any]:
+    """As mesh_root gives a root."""
+    return {"source": "inline", "certificate": material.certificate.decode(), "private_key": material.key.decode()}
+
+
 def fingerprints(pem: bytes) -> list[str]:
     return ["mark" if is_mark(one) else one.fingerprint for one in x509.bundle(pem)]
 
@@ -103,6 +108,15 @@ class Two:
         self.clusters["east"].create(root_secret.secret(root(), ROOT.name, str(ROOT.namespace), "shop"))
         for one in self.stand_ins.values():
             one.restart()
+
+    def under(self, of: Material, age: timedelta) -> Two:
+        """As it has been since so long: another root for both, and intermediates that are `age` old."""
+        self.clusters["east"].delete([ROOT])
+        self.clusters["east"].create(root_secret.secret(of, ROOT.name, str(ROOT.namespace), "shop"))
+        for name in NAMES:
+            self.give(name, intermediate(name, of, age))
+            self.stand_ins[name].restart()
+        return self
 
     def give(self, name: str, ca: Material, **annotations: str) -> None:
         """Another CA, as by hand."""

@@ -22,6 +22,11 @@ def seen(cluster: str, signs: str = OLD, *trusts: str, **more: Any) -> dict[str,
     return {"standing": standing, "laggards": [], "issuers": [signs], "roots": [], "previous": None, "faults": [], "clock_skew_seconds": 0.4, **more}
 
 
+def valid(since: float, until: float) -> dict[str, str]:
+    """Hours from now."""
+    return {name: (datetime.now(UTC) + timedelta(hours=hours)).isoformat() for name, hours in (("not_before", since), ("not_after", until))}
+
+
 def inventory(**results: Any) -> dict[str, dict[str, Any]]:
     """east and west are a mesh, bank is of another, jump is no cluster."""
     hosts: dict[str, dict[str, Any]] = {name: {"mesh_name": "shop", "mesh_kube": {"context": name}} for name in ("east", "west")}
@@ -39,7 +44,7 @@ def call(name: str, hosts: dict[str, dict[str, Any]], *given: Any, **more: Any) 
 def test_what_a_step_is_told_of_each_cluster() -> None:
     told = call("clusters", inventory(), "seen")
     assert [one["standing"]["cluster"] for one in told] == ["east", "west"]
-    assert set(told[0]) == {"standing", "laggards", "issuers", "roots", "previous"}
+    assert set(told[0]) == {"standing", "laggards", "issuers", "roots", "previous", "ignored"}
 
 
 ELSEWHERE = (
@@ -124,10 +129,73 @@ def test_a_stranger_is_a_finding_and_the_table_is_shown_all_the_same() -> None:
 
 
 def test_which_intermediates_are_stale() -> None:
-    own = {"fingerprint": "ca-east", "not_before": (datetime.now(UTC) - timedelta(hours=2)).isoformat()}
+    own = {"fingerprint": "ca-east", **valid(-2, 9)}
     hosts = inventory(east=seen("east", intermediate=own), west={"skipped": True})
     assert call("stale", hosts, "seen", 3600) == ["ca-east"]
     assert call("stale", hosts, "seen", 9000) == []
+
+
+def under(until: float, **more: Any) -> dict[str, Any]:
+    """What is seen of a cluster whose root expires in so many hours."""
+    own = {"fingerprint": OLD, **valid(-100, until)}
+    return {"root": own, "roots": [own], "intermediate": {"fingerprint": "ca", **valid(-50, until)}, **more}
+
+
+class TestExpired:
+    def test_a_root_says_since_when_and_what_to_do(self) -> None:
+        hosts = inventory(east=seen("east", **under(-1)), west=seen("west", **under(-1)))
+        told = call("plan", hosts, "seen", NEW)
+        assert len(told["findings"]) == 2
+        assert told["findings"][0].startswith(f"east: root {OLD[:12]} expired at {hosts['east']['seen']['root']['not_after']}, and new mTLS handshakes fail")
+        assert told["findings"][0].endswith("Go to another root with rotate: root and rotate_recover: true.")
+
+    def test_to_leave_it_is_a_plan_of_its_own(self) -> None:
+        down = under(-1, expired=["shop/web-1"], expired_count=1, holders={"proxy": 3}, offline=["shop/Deployment/api"])
+        down["planes"] = [{"name": "istiod", "desired": 1, "ready": 0}]
+        told = call("plan", inventory(east=seen("east", **down), west=seen("west", **under(-1))), "seen", NEW, recover=True)
+        assert (told["findings"], [step["step"] for step in told["steps"]]) == ([], ["reissue", "retire"])
+        shown = "\n".join(told["table"])
+        assert "new mTLS handshakes fail since then, open connections last until they close" in shown
+        assert "1 of 3 proxies hold a certificate that is void: shop/web-1" in shown
+        assert "control plane istiod has 0 of 1 ready" in shown
+        assert "without a restart these do not follow: shop/Deployment/api; rotate_restart allows it" in shown
+        assert "down until each proxy holds a certificate of the new root, which reissue waits for" in shown
+
+    def test_not_where_none_has(self) -> None:
+        (finding,) = call("plan", inventory(east=seen("east", **under(99)), west=seen("west", **under(99))), "seen", NEW, recover=True)["findings"]
+        assert finding.startswith("rotate_recover is for a mesh whose root has expired, and no root of the mesh shop has. Run without it")
+
+    @pytest.mark.parametrize("more", [{"unsettled": True}, {}], ids=["a root lies beside", "a former CA is kept"])
+    def test_not_refused_while_it_comes_to_its_end(self, more: dict[str, Any]) -> None:
+        """After the last cluster retired the expired root nothing in the clusters tells of it."""
+        west = seen("west", NEW, previous=None if more else {"signer": "x"})
+        assert call("plan", inventory(east=seen("east", NEW), west=west), "seen", NEW, recover=True, **more)["findings"] == []
+
+    def test_a_root_that_soon_will_have_is_told(self) -> None:
+        told = call("plan", inventory(west=seen("west", **under(0.2))), "seen", NEW)
+        assert told["findings"] == []
+        assert "what is not reissued by then is down until it is" in "\n".join(told["table"])
+
+    def test_an_intermediate_is_for_a_rotation_of_intermediates(self) -> None:
+        gone = under(99, intermediate={"fingerprint": "ca-west", **valid(-50, -1)})
+        hosts = inventory(west=seen("west", **gone))
+        (finding,) = call("plan", hosts, "seen", NEW)["findings"]
+        assert "west: its intermediate ca-west expired at" in finding and "with rotate: intermediate, then rotate the root" in finding
+        told = call("plan", hosts, "seen", OLD, stale=call("stale", hosts, "seen", 3600))
+        assert (told["findings"], [(step["step"], step["clusters"]) for step in told["steps"]]) == ([], [("reissue", ["west"]), ("retire", ["west"])])
+        assert "since then everybody refuses what it issued" in "\n".join(told["table"])
+
+    def test_the_barrier_waits_for_nobody_under_it_before_it_is_reissued(self) -> None:
+        hosts = inventory(east=seen("east", **under(-1)), west=seen("west", laggards=["proxy shop/web"], **under(-1)))
+        assert call("barrier", hosts, "seen", "introduce", NEW, recover=True) == []
+        assert "west: proxy shop/web" in call("barrier", hosts, "seen", "introduce", NEW)[0]
+
+
+def test_what_versions_get_wrong_is_shown_below_their_cluster() -> None:
+    hosts = inventory(west=seen("west", quirks=["istiod 1.29.1, until 1.30: istiod compares bundles as bytes (istio#59909)"]))
+    shown = call("plan", hosts, "seen", NEW)["table"]
+    place = next(number for number, line in enumerate(shown) if line.startswith("  west:"))
+    assert shown[place + 1] == "    istiod 1.29.1, until 1.30: istiod compares bundles as bytes (istio#59909)"
 
 
 class TestLease:

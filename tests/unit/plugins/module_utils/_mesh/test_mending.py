@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.holding import CONFIG, CONTROL_PLANE, PROXY, Holder, Laggard
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.mending import remedies, stuck
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.holding import CONFIG, CONTROL_PLANE, PROXY, Holder, Laggard, Plane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.mending import remedies, revivals, stuck
 
 PLANE = Holder(CONTROL_PLANE, "istio-system", "istiod-1", workload="Deployment/istiod")
 BUNDLE = Holder(CONFIG, "shop", "istio-ca-root-cert")
@@ -56,3 +56,16 @@ def test_remedies(holders: list[Holder], late: list[Holder], elapsed: float, all
 )
 def test_who_cannot_be_waited_for(late: list[Holder], allowed: bool, expected: list[Holder]) -> None:
     assert [lag.holder for lag in stuck([Laggard(holder, "lags") for holder in late], allowed)] == expected
+
+
+def test_where_trust_is_down_the_kubelet_brings_the_bundle_to_proxies_too() -> None:
+    late = [Laggard(WEB, "lags")]
+    assert [str(one) for one in remedies([PLANE, WEB], late, 6, False, down=True)] == ["refresh shop/web-1"]
+    assert remedies([PLANE, WEB], late, 1, False, down=True) == []
+    assert [str(one) for one in remedies([PLANE, DEAF], [Laggard(DEAF, "lags")], 6, True, down=True)] == ["refresh shop/web-1", "restart shop/Deployment/web"]
+
+
+def test_a_control_plane_that_ended_is_started_anew() -> None:
+    ended = Plane("istiod", "default", "1.29.1", desired=1, ready=0, online=True)
+    found = revivals([ended, replace(ended, name="istiod-b", ready=1), replace(ended, name="istiod-c", desired=0)], "istio-system")
+    assert [str(one) for one in found] == ["restart istio-system/Deployment/istiod"]

@@ -26,9 +26,9 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation i
     barrier,
     phase,
     plan,
-    table,
     wish,
 )
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation_table import table
 
 OLD, TARGET, OTHER, MARK = "0" * 64, "1" * 64, "2" * 64, "f" * 64
 
@@ -163,12 +163,80 @@ class TestBarrier:
             barrier("shop", RETIRE, TARGET, ["east", "west"], {"east": DONE})
 
 
+class TestAnExpiredRoot:
+    """OLD has expired."""
+
+    def test_nobody_under_it_is_introduced_to_anything(self) -> None:
+        found = plan("shop", TARGET, [SETTLED, named(SETTLED, "west")], dead=[OLD])
+        assert [(step.name, step.clusters) for step in found.steps] == [(REISSUE, ("east", "west")), (RETIRE, ("east", "west"))]
+        assert found.steps[0].says == "sign with an intermediate of root 111111111111, and trust it from the same write on in east, west"
+
+    def test_reissuing_brings_the_trust_with_it(self) -> None:
+        everyone = [SETTLED, named(SETTLED, "west")]
+        assert wish(INTRODUCE, SETTLED.standing, everyone, TARGET, dead=[OLD]) is None
+        asked = wish(REISSUE, SETTLED.standing, everyone, TARGET, dead=[OLD])
+        # The old one stays in the bundle until it is retired: a control plane takes no bundle that has nothing in common with its own.
+        assert asked is not None and asked.sign and asked.marked and asked.trusts == {OLD, TARGET}
+
+    def test_a_cluster_that_lives_is_introduced_first(self) -> None:
+        """To what lives, and not to what has expired."""
+        living = report("west", OTHER)
+        found = plan("shop", TARGET, [SETTLED, living], accepted=[OLD, OTHER], dead=[OLD])
+        assert [(step.name, step.clusters) for step in found.steps][:2] == [(INTRODUCE, ("west",)), (REISSUE, ("east", "west"))]
+        asked = wish(INTRODUCE, living.standing, [SETTLED, living], TARGET, dead=[OLD])
+        assert asked is not None and asked.trusts == {OTHER, TARGET}
+        with pytest.raises(Refused, match="east: it may not sign under root 1.* yet: west would not trust what it signs"):
+            wish(REISSUE, SETTLED.standing, [SETTLED, living], TARGET, dead=[OLD])
+        asked = wish(REISSUE, SETTLED.standing, [SETTLED, report("west", OTHER, OTHER, TARGET)], TARGET, dead=[OLD])
+        assert asked is not None and asked.trusts == {OLD, OTHER, TARGET}
+
+    def test_it_is_no_target(self) -> None:
+        with pytest.raises(Refused, match="cannot be brought to root 000000000000, which has expired"):
+            plan("shop", OLD, [SETTLED], dead=[OLD])
+
+    def test_it_is_not_waited_for_before_it_is_reissued_and_is_afterwards(self) -> None:
+        west = replace(named(SETTLED, "west"), laggards=("proxy shop/web-1 could not be seen",))
+        barrier("shop", INTRODUCE, TARGET, ["east", "west"], {"east": SETTLED, "west": west}, dead=[OLD])
+        with pytest.raises(Refused, match="west: proxy shop/web-1 could not be seen. What is named is still down: mend this"):
+            barrier("shop", REISSUE, TARGET, ["east", "west"], {"east": SIGNED, "west": west}, dead=[OLD])
+
+
+class TestAnIgnoredCA:
+    """The CA of east was swapped by hand for one under TARGET, and its control plane goes on with OLD and OTHER."""
+
+    SWAPPED = replace(report("east", TARGET, issuers=(OLD,)), ignored=frozenset({OLD, OTHER}))
+
+    def test_it_is_named_with_what_it_will_do(self) -> None:
+        found = table([plan("shop", TARGET, [self.SWAPPED])], {"east": self.SWAPPED})
+        assert "its control plane has ignored its CA: it goes on handing out root 000000000000, root 222222222222, and the CA holds root 1111" in found[2]
+        assert "at its next restart it takes the CA all the same, and cuts off whoever lives by the other" in found[3]
+
+    def test_it_gets_all_that_it_hands_out_and_the_others_what_is_in_use(self) -> None:
+        west = named(DONE, "west")
+        found = plan("shop", TARGET, [self.SWAPPED, west])
+        assert [(step.name, step.clusters) for step in found.steps] == [(INTRODUCE, ("east", "west")), (RETIRE, ("east", "west"))]
+        everyone = [self.SWAPPED, west]
+        asked = wish(INTRODUCE, self.SWAPPED.standing, everyone, TARGET)
+        assert asked is not None and asked.trusts == {OLD, OTHER, TARGET}
+        asked = wish(INTRODUCE, west.standing, everyone, TARGET)
+        assert asked is not None and asked.trusts == {OLD, TARGET}
+
+    def test_nothing_is_retired_before(self) -> None:
+        ignoring = replace(SIGNED, ignored=frozenset({OTHER}))
+        with pytest.raises(Refused, match="east hands out root 222222222222 in spite of its CA"):
+            wish(RETIRE, ignoring.standing, [ignoring], TARGET)
+
+
 @dataclass(frozen=True)
 class World:
-    """Two clusters: what their CAs say, and what one proxy in each holds; a proxy takes over a bundle, then a leaf, whenever it likes."""
+    """Two clusters: what their CAs say, and what one proxy in each holds; a proxy takes over a bundle, then a leaf, whenever it likes.
+
+    `dead` are roots that have expired: whoever has a leaf of one is down already, and a control plane takes no CA that is under one.
+    """
 
     cas: tuple[Standing, Standing]
     proxies: tuple[tuple[str, frozenset[str]], tuple[str, frozenset[str]]]
+    dead: frozenset[str] = frozenset()
 
     def reports(self) -> list[Report]:
         return [
@@ -177,11 +245,14 @@ class World:
         ]
 
     def safe(self) -> bool:
-        return all(leaf in bundle for leaf, _own in self.proxies for _leaf, bundle in self.proxies)
+        living = [proxy for proxy in self.proxies if proxy[0] not in self.dead]
+        return all(leaf in bundle for leaf, _own in living for _leaf, bundle in living)
 
     def followed(self) -> Iterator[World]:
         """A proxy catches up: first with the bundle, and some time later with the leaf."""
         for place, ca in enumerate(self.cas):
+            if ca.signs_under in self.dead:
+                continue
             leaf, bundle = self.proxies[place]
             caught_up = [*self.proxies]
             caught_up[place] = (leaf, ca.bundle) if bundle != ca.bundle else (ca.signs_under, bundle)
@@ -191,18 +262,18 @@ class World:
     def stepped(self, target: str) -> Iterator[World]:
         """What a run may write next, if it passes the barrier. A killed run has written in any of the clusters and in no other."""
         reports = self.reports()
-        steps = plan("shop", target, reports, accepted=[OLD, TARGET]).steps
+        steps = plan("shop", target, reports, accepted=[OLD, TARGET, OTHER], dead=self.dead).steps
         if not steps:
             return
         if steps[0].name != INTRODUCE:
             before = {REISSUE: INTRODUCE, RETIRE: REISSUE}[steps[0].name]
             try:
-                barrier("shop", before, target, ["east", "west"], {one.standing.cluster: one for one in reports})
+                barrier("shop", before, target, ["east", "west"], {one.standing.cluster: one for one in reports}, self.dead)
             except Refused:
                 return
         for place, own in enumerate(self.cas):
             try:
-                asked = wish(steps[0].name, own, reports, target)
+                asked = wish(steps[0].name, own, reports, target, dead=self.dead)
             except Refused:
                 continue
             if asked:
@@ -214,16 +285,31 @@ class World:
 def test_no_order_of_writes_kills_and_changes_of_mind_is_unsafe() -> None:
     """Every state that can be reached when runs to either root start, die and start again at any moment: all are safe, all lead to the end."""
     start = World((report("east", OLD).standing, report("west", OLD).standing), ((OLD, frozenset({OLD})),) * 2)
+    seen = reached(start, (TARGET, OLD))
+    assert len(seen) > 100
+    assert any(ca.bundle == {TARGET} for world in seen for ca in world.cas)
+
+
+@pytest.mark.parametrize("west", [report("west", OLD), report("west", OTHER, OLD, OTHER)], ids=["both expired", "one lives under another root"])
+def test_no_order_is_unsafe_when_a_root_has_expired(west: Report) -> None:
+    """OLD has expired; runs go to either of two other roots. Nobody who has a certificate that is valid is ever refused by another who has."""
+    proxies = ((OLD, frozenset({OLD})), (west.standing.signs_under, west.standing.bundle))
+    seen = reached(World((report("east", OLD).standing, west.standing), proxies, frozenset({OLD})), (TARGET, OTHER))
+    assert len(seen) > 50
+    for target in (TARGET, OTHER):
+        assert any(all(ca.bundle == {target} for ca in world.cas) for world in seen)
+
+
+def reached(start: World, targets: tuple[str, ...]) -> set[World]:
     seen, todo = {start}, [start]
     while todo:
         world = todo.pop()
         assert world.safe(), world
-        ways = [*world.followed(), *world.stepped(TARGET), *world.stepped(OLD)]
-        for target in (TARGET, OLD):
+        ways = [*world.followed(), *(way for target in targets for way in world.stepped(target))]
+        for target in targets:
             settled = all(ca.bundle == {target} and ca.signs_under == target for ca in world.cas)
             assert settled or [*world.followed(), *world.stepped(target)], f"stuck on the way to {target[:1]}: {world}"
         fresh = [way for way in ways if way not in seen]
         seen.update(fresh)
         todo += fresh
-    assert len(seen) > 100
-    assert any(ca.bundle == {TARGET} for world in seen for ca in world.cas)
+    return seen

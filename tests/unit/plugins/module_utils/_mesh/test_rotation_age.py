@@ -14,10 +14,11 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation_a
 
 NOW = datetime(2026, 8, 27, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def result(name: str, age: timedelta, before: str = "") -> dict[str, Any]:
-    own = {"fingerprint": name, "not_before": (NOW - age).strftime("%Y-%m-%dT%H:%M:%SZ")}
+    own = {"fingerprint": name, "not_before": (NOW - age).strftime(FORM), "not_after": (NOW - age + 300 * HOUR).strftime(FORM)}
     return {"intermediate": own, "previous": {"signer": before} if before else None}
 
 
@@ -36,3 +37,9 @@ def result(name: str, age: timedelta, before: str = "") -> dict[str, Any]:
 )
 def test_what_is_old_or_was_replaced(results: list[dict[str, Any]], expected: list[str]) -> None:
     assert stale(results, NOW, HOUR) == expected
+
+
+def test_what_has_expired_is_never_too_young() -> None:
+    short = result("a", timedelta(minutes=4))
+    short["intermediate"]["not_after"] = NOW.strftime(FORM)
+    assert stale([short], NOW, HOUR) == ["a"]

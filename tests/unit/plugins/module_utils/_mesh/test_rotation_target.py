@@ -44,6 +44,12 @@ def test_the_target(known: Known, which: str, fingerprint: str) -> None:
     assert (choice.which, choice.fingerprint) == (which, fingerprint)
 
 
+def test_a_root_that_has_expired_is_followed_at_any_age() -> None:
+    short = replace(NEXT, not_after=NOW)
+    assert choose(Known("shop", True, short), NOW, HOUR).which == MAKE
+    assert choose(Known("shop", True, short, OLD), NOW, HOUR).which == UPCOMING
+
+
 def test_a_young_root_is_rotated_where_no_age_is_asked_for() -> None:
     assert choose(Known("shop", True, NEXT), NOW, timedelta(0)).which == MAKE
 

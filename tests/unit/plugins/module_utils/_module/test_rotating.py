@@ -71,7 +71,7 @@ def lost_at(number: int) -> Callable[[int], None]:
 def work(cluster: FakeCluster, step: str, target: Any, hold: Held | None = None, **more: Any) -> rotating.Rotation:
     root = {"source": "generated", "kube": None, "namespace": "meshops-system", "name": "meshops-root-ca"}
     params = {"namespace": SPACE, "mesh": "shop", "trust_domain": "shop.example", "key_type": "P-256", "intermediate_days": 30, "root": root,
-              "step": step, "target": target.fingerprint, "stale": [], "may_restart": False, "timeout": 60, **more}  # fmt: skip
+              "step": step, "target": target.fingerprint, "stale": [], "recover": False, "may_restart": False, "timeout": 60, **more}  # fmt: skip
     return rotating.Rotation(cluster, ISTIO, params, hold or Held(), pems={one.fingerprint: one.pem for one in (ROOT, OTHER_ROOT)})  # type: ignore[arg-type]
 
 

@@ -146,10 +146,13 @@ class TestTheActiveRoot:
         with pytest.raises(Refused, match="The mesh shop has no root to issue intermediates from"):
             targeting.aim(trust(), asked(renew_intermediates=True), NOW)
 
-    def test_expired_while_it_was_rotated(self) -> None:
+    def test_expired_is_left_for_another_and_signs_nothing_more(self) -> None:
         old = make("shop root", own=key(number=6), days=(-30, -1))
-        with pytest.raises(Refused, match="meshops-root-ca: .* expired at"):
-            targeting.aim(trust(kept(ACTIVE, old)), asked(), NOW)
+        choice, _certificate, changes = targeting.aim(trust(kept(ACTIVE, old)), asked(), NOW)
+        assert choice.fingerprint != old.fingerprint
+        assert [change.action for change in changes] == ["created"]
+        with pytest.raises(Refused, match="cannot stay with its root .* which expired at .* Go to another one with rotate: root and rotate_recover: true"):
+            targeting.aim(trust(kept(ACTIVE, old)), asked(renew_intermediates=True), NOW)
 
     def test_takes_the_place_of_none_when_a_rotation_was_turned_back(self) -> None:
         cluster = trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT))
