@@ -160,17 +160,19 @@ GIVEN = {
 }
 
 
-@pytest.mark.parametrize(("kept", "interpreter", "secret_set"), [
-    pytest.param(False, BESIDE, "the Secret applied", id="for a moment"),
-    pytest.param(True, BESIDE, "the Secret applied", id="kept"),
-    pytest.param(True, OURS, "", id="not where mesh_config needs no module"),
+BY_MODULE = {**GIVEN, "a Secret": "the Secret applied"}
+
+
+@pytest.mark.parametrize(("kept", "interpreter", "given"), [
+    pytest.param(False, BESIDE, BY_MODULE, id="for a moment"),
+    pytest.param(True, BESIDE, BY_MODULE, id="kept"),
+    pytest.param(True, OURS, {**BY_MODULE, "a Secret": "", "a root that is given": ""}, id="not where mesh_config and ca need no module"),
 ])  # fmt: skip
 def test_the_files_of_ansible_hold_what_a_task_was_given_and_nothing_else(
-    play: Play, cluster: Cluster, admin: dict[str, Any], api_server: Any, way: Way, kept: bool, interpreter: str, secret_set: str
+    play: Play, cluster: Cluster, admin: dict[str, Any], api_server: Any, way: Way, kept: bool, interpreter: str, given: dict[str, str]
 ) -> None:
     """Without pipelining Ansible itself writes a module's arguments to a file, and keeps it if it is told to."""
-    given = {**GIVEN, "a Secret": secret_set}
-    story = Story(cluster, admin, api_server, way, f"leaks-{'kept' if kept else 'files'}-{len(secret_set)}")
+    story = Story(cluster, admin, api_server, way, f"leaks-{'kept' if kept else 'files'}-{len(given['a Secret'])}")
     told = run(play, story, {"ANSIBLE_KEEP_REMOTE_FILES": "true"} if kept else {}, {name: story.steps()[name] for name in given})
     found = [leak.partition(" in ")[::2] for leak in told.leaks]
     assert all("/scratch/" in place for _secret, place in found), told.leaks

@@ -21,7 +21,7 @@ from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 
 APP = (Path(__file__).parent / "app.yml").read_text()
 NAMES = ("east", "west")
-LIFE = timedelta(minutes=5)  # long enough to install the mesh under it
+LIFE = timedelta(minutes=4)  # long enough to install the mesh under it
 EVERYTHING = {"teardown_confirm": "shop", "teardown_config": True, "teardown_root": True}
 
 
