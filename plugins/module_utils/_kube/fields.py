@@ -94,11 +94,17 @@ class _Comparison:
     def same(self, wish: Any, live: Any, owned: Mapping[str, Any], key: str = "", within: str = "") -> bool:
         members = len(owned) - ("." in owned)
         if not members:
+            if wish == live:
+                return True
             # Some types drop what is empty, zero or false; that we own the field says that nobody else has taken it away.
             amounts = self._quantities and is_quantity(key, within) and same_amount(wish, live)
             return amounts or self._equal(wish, live, key) or (live is None and not wish)
         if isinstance(wish, dict) and isinstance(live, dict) and members == len(wish):
-            return all((inner := owned.get(f"f:{name}")) is not None and self.same(value, live.get(name), inner, name, key) for name, value in wish.items())
+            for name, value in wish.items():
+                inner = owned.get("f:" + name)
+                if inner is None or not self.same(value, live.get(name), inner, name, key):
+                    return False
+            return True
         return isinstance(wish, list) and isinstance(live, list) and members == len(wish) and self._same_items(wish, live, owned)
 
     def _same_items(self, wish: list[Any], live: list[Any], owned: Mapping[str, Any]) -> bool:

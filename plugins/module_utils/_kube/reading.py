@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Union
@@ -27,6 +27,7 @@ _ONLY_BY_LABEL = ("Secret", "CustomResourceDefinition", "Pod")
 _PART = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _KEY, _VALUE = re.compile(rf"([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?{_PART}"), re.compile(_PART)
 
+Notice = Callable[[Ref, dict[str, Any]], None]
 Place = tuple[Union[str, None], str]  # noqa: UP007 - sanity's pylint knows no other
 
 
@@ -41,8 +42,11 @@ class _Look:
     labels: str = ""
 
 
-def read(server: Server, wishes: Iterable[tuple[Kind, Mapping[str, Any]]]) -> dict[Ref, dict[str, Any]]:
-    """Those that exist. Lists become narrower where they are denied or too long, and end as single objects."""
+def read(server: Server, wishes: Iterable[tuple[Kind, Mapping[str, Any]]], notice: Notice | None = None) -> dict[Ref, dict[str, Any]]:
+    """Those that exist. Lists become narrower where they are denied or too long, and end as single objects.
+
+    `notice` is given each object by the thread that has read it, so that work on it goes on while others wait for their answers.
+    """
     found: dict[Ref, dict[str, Any]] = {}
     looks = list(_first(wishes))
     wanted = {ref for look in looks for ref in look.wanted.values()}
@@ -50,7 +54,7 @@ def read(server: Server, wishes: Iterable[tuple[Kind, Mapping[str, Any]]]) -> di
         failed: list[MeshError] = []
         later: list[_Look] = []
         threads = _AT_ONCE if len(looks) <= _MANY else THREADS
-        for look, seen in zip(looks, each(partial(_seen, server), looks, threads), strict=True):
+        for look, seen in zip(looks, each(partial(_seen, server, notice), looks, threads), strict=True):
             if isinstance(seen, Denied) and not look.by_name:
                 later += _narrower(look)
             elif isinstance(seen, MeshError):
@@ -67,7 +71,16 @@ def _place(live: Mapping[str, Any]) -> Place:
     return live["metadata"].get("namespace"), live["metadata"]["name"]
 
 
-def _seen(server: Server, look: _Look) -> tuple[Objects, bool]:
+def _seen(server: Server, notice: Notice | None, look: _Look) -> tuple[Objects, bool]:
+    found, complete = _looked(server, look)
+    if notice:
+        for live in found:
+            if _place(live) in look.wanted:
+                notice(look.wanted[_place(live)], live)
+    return found, complete
+
+
+def _looked(server: Server, look: _Look) -> tuple[Objects, bool]:
     if look.by_name:
         return [live for ref in look.wanted.values() if (live := server.get(ref))], True
     items, complete = server.some(look.kind, look.namespace, look.labels, _LISTED_FOR_ONE * len(look.wanted))

@@ -49,12 +49,14 @@ def order(kind: str) -> int:
 def apply(server: Server, manifests: Iterable[Mapping[str, Any]], force: bool = False) -> list[Change]:
     """What is as wished is left alone, the rest is written in waves; the changes come in the order of the manifests."""
     wishes = _wishes(server, list(manifests))
-    live = read(server, [(wish.kind, wish.manifest) for wish in wishes if wish.kind])
     done: dict[Ref, Change] = {}
-    for wish in wishes:
-        there = live.get(wish.ref)
-        if there and fields.settled(wish.manifest, there):
-            done[wish.ref] = Change(wish.ref, "unchanged", there, there)
+    wanted = {wish.ref: wish.manifest for wish in wishes}
+
+    def compare(ref: Ref, there: dict[str, Any]) -> None:
+        if fields.settled(wanted[ref], there):
+            done[ref] = Change(ref, "unchanged", there, there)
+
+    live = read(server, [(wish.kind, wish.manifest) for wish in wishes if wish.kind], compare)
     due = [wish for wish in wishes if wish.ref not in done]
     defined = {_group_kind(wish.manifest) for wish in due if wish.ref.kind == _CRD}
     waves: dict[int, list[Wish]] = {}

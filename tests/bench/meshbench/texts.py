@@ -29,6 +29,10 @@ What limits the engine: a profile (`engine.py … --profile`) of its some 40 ms 
 what their managed fields say, a sixth in TLS, a sixteenth in JSON, the rest in HTTP and threads; some 10 ms are spent waiting for the twelve lists. No single
 part is left whose removal would halve it.
 """,
+    "P2": """\
+What limits the engine: it reads as in P1, and then the one write takes the API server some 10 ms, more than a fifth of all that P1 takes. It does not begin
+before everything was read, for what cannot be read is to be told before the first write.
+""",
     "P3": """\
 What limits us: the engine waits for the API server most of its time, which has to store the objects and to serve 15 new CRDs; its own CPU seconds are a
 sixth of its wall time. Objects that need no CRD are written while the CRDs come up, and all are written eight at once. The rest is Ansible's start and
