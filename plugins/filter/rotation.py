@@ -174,9 +174,9 @@ def mesh_link_plan(
     return {"findings": findings, "steps": [step for result in results.values() for step in result.get("steps", [])]}
 
 
-def mesh_rotation_permissions(provider: str, kind: str, namespace: str, restart: bool = False) -> list[dict[str, str]]:
+def mesh_rotation_permissions(provider: str, kind: str, namespace: str, restart: bool = False, recover: bool = False) -> list[dict[str, str]]:
     if kind in ("root", "intermediate"):
-        wanted: list[dict[str, str]] = PROVIDERS[provider].capability("rotation").permissions(namespace, restart)
+        wanted: list[dict[str, str]] = PROVIDERS[provider].capability("rotation").permissions(namespace, restart, recover)
     elif kind == "remote_secrets":
         wanted = PROVIDERS[provider].capability("discovery").permissions(namespace, restart)
     else:

@@ -90,11 +90,15 @@ def quirks(versions: Iterable[str]) -> list[str]:
     return [str(quirk) for quirk in QUIRKS if any(quirk.applies(version) for version in known)]
 
 
-def permissions(namespace: str, restart: bool = False) -> list[dict[str, str]]:
-    """What it takes to write and refresh, and to see who follows; `restart` where workloads may be restarted."""
+def permissions(namespace: str, restart: bool = False, recover: bool = False) -> list[dict[str, str]]:
+    """What it takes to write and refresh, and to see who follows; `restart` where workloads may be restarted.
+
+    With `recover` proxies are refreshed too, wherever they are.
+    """
     own, former = _signer(namespace).name, previous(namespace).name
     here = [("", "secrets", "patch", own), ("", "secrets", "create", ""), ("", "secrets", "delete", former), ("", "pods", "patch", "")]
     wide = [("", "configmaps", "get"), ("", "configmaps", "patch")]
+    wide += [("", "pods", "patch")] if recover else []
     if restart:
         wide += [("apps", f"{kind.lower()}s", verb) for kind in _WORKLOADS for verb in ("get", "patch")]
         wide += [("policy", "poddisruptionbudgets", "list")]

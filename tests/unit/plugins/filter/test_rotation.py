@@ -229,6 +229,11 @@ class TestRights:
         ways = [FILTERS["mesh_rotation_permissions"]("istio", kind, "mesh", restart) for restart in (False, True)]
         assert [any((right["verb"], right["resource"]) == ("patch", "deployments") for right in rights) for rights in ways] == [False, True]
 
+    def test_pods_are_refreshed_anywhere_only_to_recover(self) -> None:
+        ways = [FILTERS["mesh_rotation_permissions"]("istio", "root", "mesh", recover=recover) for recover in (False, True)]
+        wide = {"verb": "patch", "group": "", "resource": "pods"}
+        assert [wide in rights for rights in ways] == [False, True]
+
     def test_lease_and_root_in_one_cluster_are_asked_for_at_once(self) -> None:
         kept = FILTERS["mesh_rotation_kept"](self.LEASE, {"source": "generated", "kube": self.LEASE["kube"]}, "root")
         assert {right["resource"] for right in kept["east"]["permissions"]} == {"leases", "secrets", "namespaces"}
