@@ -187,7 +187,6 @@ class Observed:
         """The roots that certificates in use lead to."""
         return frozenset(holder.issuer for holder in self.holders if holder.issuer)
 
-
     @property
     def ignored(self) -> tuple[Certificate, ...]:
         """What the control plane goes on handing out: it takes a CA only if that holds all of it or a part of it, and nothing else of it otherwise.

@@ -34,8 +34,10 @@ class Command:
         where = f"{request.cluster}: {self}"
         pipe = subprocess.PIPE
         try:
-            # A session of its own, so that whatever it starts ends with it.
-            process = subprocess.Popen(self.words, stdin=pipe, stdout=pipe, stderr=pipe, env=_environ(request), start_new_session=True)
+            # A session of its own, so that whatever it starts ends with it. Ansible's run_command knows no time-out, and no Ansible is known here.
+            process = subprocess.Popen(  # pylint: disable=ansible-bad-function
+                self.words, stdin=pipe, stdout=pipe, stderr=pipe, env=_environ(request), start_new_session=True
+            )
         except (OSError, ValueError) as error:
             told = getattr(error, "strerror", None) or error
             raise Refused(f"{where} cannot be started: {told}. Check root.command; its first word is a program, and no shell reads it.") from error
