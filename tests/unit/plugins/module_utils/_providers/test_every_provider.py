@@ -60,6 +60,7 @@ ARGUMENTS: dict[str, Any] = {
     "objects": [None, None],
     "platform": "openshift",
     "restart": True,
+    "recover": True,
     "pod": "echo-1",
     "revision": "stable",
     "roots": b"roots",
