@@ -21,7 +21,7 @@ ENGINE, OURS, STARTUP, PING = "ours-engine", "ours", "startup", "ping"
 IDLE = (STARTUP, PING)
 OWN = (ENGINE, OURS, *IDLE)
 KUBECTL, SERVER_SIDE, HELM, ISTIOCTL, ONE_TASK, LOOP = "kubectl", "kubectl-ssa", "helm", "istioctl", "k8s-one-task", "k8s-loop"
-CRYPTO, PROXY_CONFIG = "community-crypto", "proxy-config"
+CRYPTO, STORED, PROXY_CONFIG = "community-crypto", "community-crypto-stored", "proxy-config"
 RELEASE = "bench"
 ISTIO_PROFILE = ("--set=profile=minimal",)
 ENGINE_PROGRAM = Path(__file__).with_name("engine.py").resolve()
@@ -170,6 +170,7 @@ CONTESTANTS: Mapping[str, Contestant] = {
     ONE_TASK: Contestant("kubernetes.core.k8s, one task, whole ansible-playbook", _one_task),
     LOOP: Contestant("kubernetes.core.k8s, loop, whole ansible-playbook", _loop, sampled=True),
     CRYPTO: Contestant("community.crypto, three tasks in loops, whole ansible-playbook", _elsewhere, alone=True),
+    STORED: Contestant("the same, and a loop of kubernetes.core.k8s that stores them", _elsewhere, alone=True),
     PROXY_CONFIG: Contestant("istioctl proxy-config secret, one pod after the other", _elsewhere, alone=True),
     STARTUP: Contestant("for comparison: ansible-playbook without a task", _startup),
     PING: Contestant("for comparison: ansible-playbook with ansible.builtin.ping", _ping),

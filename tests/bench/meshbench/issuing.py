@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue, x509
 from meshlab.apionly import ApiServer
 
-from .contestants import CRYPTO, OURS, Commands, Scene, playbook
+from .contestants import CRYPTO, OURS, STORED, Commands, Scene, playbook
 from .errors import BenchError
 from .figures import Run
 from .fleets import SERVERS, api_servers, kubeconfig, spread
@@ -29,13 +30,13 @@ def ours(scene: Scene, number: int) -> Commands:
     """As the role trust does it: each cluster is a host and gets its Secret. Each round has namespaces of its own, where there is none yet."""
     root = {"source": "file", "certificate_file": str(scene.folder / "root.crt"), "private_key_file": str(scene.folder / "root.key")}
     options = {"kubeconfig": str(scene.kubeconfig), "context": "{{ inventory_hostname }}", "cluster": "{{ inventory_hostname }}", "mesh": "bench",
-               "namespace": f"{_space(number)}-{{{{ inventory_hostname }}}}", "root": root, "intermediate_days": DAYS}
+               "namespace": f"{_space(OURS, number)}-{{{{ inventory_hostname }}}}", "root": root, "intermediate_days": DAYS}
     return playbook(scene, [{"name": "Issue", "meshops.lifecycle.ca": options}])
 
 
-def theirs(scene: Scene, number: int) -> Commands:
-    """Keys, requests and certificates as files, all by the same root; they are brought to no cluster."""
-    made = scene.folder / _space(number)
+def theirs(scene: Scene, number: int, stored: bool = False) -> Commands:
+    """Keys, requests and certificates as files, all by the same root; they are brought to a cluster only where they are to be `stored`."""
+    made = scene.folder / _files(number)
     made.mkdir()
     key, request, signed = (f"{made}/{{{{ item }}}}.{ending}" for ending in ("key", "csr", "crt"))
     wish = {"common_name": "Intermediate CA {{ item }}", "organization_name": "cluster.local", "basic_constraints": ["CA:TRUE", "pathlen:0"],
@@ -48,11 +49,28 @@ def theirs(scene: Scene, number: int) -> Commands:
         "x509_certificate": {"path": signed, "csr_path": request, **by_root},
     }
     each = [{"name": name, f"community.crypto.{name}": options, "loop": list(scene.fleet)} for name, options in tasks.items()]
-    return playbook(replace(scene, fleet=()), each)
+    return playbook(replace(scene, fleet=()), [*each, *([_stored(scene, number)] if stored else [])])
 
 
-def _space(number: int) -> str:
+def _stored(scene: Scene, number: int) -> dict[str, Any]:
+    """For each cluster the namespace and the Secret, in one task's item."""
+    space = f"{_space(STORED, number)}-{{{{ item }}}}"
+    read = {f"ca-{name}.pem": f"{scene.folder / _files(number)}/{{{{ item }}}}.{ending}" for name, ending in (("cert", "crt"), ("key", "key"))}
+    data = {name: f"{{{{ lookup('ansible.builtin.file', '{path}', rstrip=false) | b64encode }}}}"
+            for name, path in {**read, "root-cert.pem": scene.folder / "root.crt", "cert-chain.pem": read["ca-cert.pem"]}.items()}
+    objects = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}},
+               {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "cacerts", "namespace": space}, "data": data}]
+    options = {"kubeconfig": str(scene.kubeconfig), "context": "{{ item }}", "definition": objects}
+    return {"name": "Store", "kubernetes.core.k8s": options, "loop": list(scene.fleet), "no_log": True}
+
+
+def _files(number: int) -> str:
     return f"round-{number}"
+
+
+def _space(name: str, number: int) -> str:
+    """What the namespaces of a round begin with."""
+    return f"{name}-{number}"
 
 
 def proved(certificates: Iterable[bytes], root: bytes) -> None:
@@ -64,24 +82,28 @@ def proved(certificates: Iterable[bytes], root: bytes) -> None:
         raise BenchError(f"{len(good)} of {CLUSTERS} intermediates are there and are signed by the root.")
 
 
-def held(servers: Sequence[ApiServer], number: int) -> list[bytes]:
-    """What the clusters were given in a round."""
+def held(servers: Sequence[ApiServer], space: str) -> list[bytes]:
+    """What the clusters were given in namespaces that begin so."""
     found = [secret for server in servers for secret in server.api.get("/api/v1/secrets")["items"]]
-    own = [one for one in found if one["metadata"]["namespace"].startswith(f"{_space(number)}-") and one["metadata"]["name"] == "cacerts"]
+    own = [one for one in found if one["metadata"]["namespace"].startswith(f"{space}-") and one["metadata"]["name"] == "cacerts"]
     return [base64.b64decode(one["data"]["ca-cert.pem"]) for one in own]
+
+
+def commands(name: str, scene: Scene, number: int) -> Commands:
+    return ours(scene, number) if name == OURS else theirs(scene, number, stored=name == STORED)
 
 
 def intermediates(folder: Path, rounds: int, names: Sequence[str], say: Say) -> Outcome:
     root = issue.new_root("bench root", "bench", "P-256", datetime.now(UTC), 3650)
     with api_servers(SERVERS) as servers:
-        scenes = {name: _scene(folder / "P6" / name, servers, root.certificate, root.key) for name in names if name in (OURS, CRYPTO)}
+        scenes = {name: _scene(folder / "P6" / name, servers, root.certificate, root.key) for name in names if name in (OURS, CRYPTO, STORED)}
         audit = AuditLog(*(server.audit_log for server in servers))
 
         def attempt(name: str, number: int) -> tuple[Lane, Run]:
             scene = scenes[name]
-            found = timed((ours if name == OURS else theirs)(scene, number), scene.folder, audit)
-            files = (scene.folder / _space(number)).glob("*.crt")
-            proved(held(servers, number) if name == OURS else [file.read_bytes() for file in files], root.certificate)
+            found = timed(commands(name, scene, number), scene.folder, audit)
+            files = (scene.folder / _files(number)).glob("*.crt")
+            proved([file.read_bytes() for file in files] if name == CRYPTO else held(servers, _space(name, number)), root.certificate)
             return Lane(name, scene, tuple(servers), audit), found
 
         return Race("P6", rounds, say, often=1).run(list(scenes), attempt)

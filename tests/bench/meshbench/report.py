@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from .contestants import CONTESTANTS, CRYPTO, ENGINE, HELM, ISTIOCTL, KUBECTL, LOOP, ONE_TASK, OURS, PING, PROXY_CONFIG, SERVER_SIDE, STARTUP
+from .contestants import CONTESTANTS, CRYPTO, ENGINE, HELM, ISTIOCTL, KUBECTL, LOOP, ONE_TASK, OURS, PING, PROXY_CONFIG, SERVER_SIDE, STARTUP, STORED
 from .figures import Summary
 from .texts import FLOOR, INTRODUCTION, METHOD, NOTES, RATIOS, STOPPED
 from .workload import COUNTS
 
 Results = Mapping[str, Mapping[str, Summary]]
-PEERS = (KUBECTL, SERVER_SIDE, HELM, ISTIOCTL, ONE_TASK, LOOP, CRYPTO, PROXY_CONFIG)
+PEERS = (KUBECTL, SERVER_SIDE, HELM, ISTIOCTL, ONE_TASK, LOOP, CRYPTO, STORED, PROXY_CONFIG)
 WORKLOADS = {
     "P1": "nothing to change",
     "P1-istioctl": "nothing to change in what `istioctl install` brings (profile minimal)",

@@ -32,9 +32,19 @@ def test_both_issue_for_each_cluster(scene: Scene) -> None:
     assert play(command)["hosts"] == "all" and len(json.loads((scene.folder / "hosts.json").read_text())["all"]["hosts"]) == CLUSTERS
     assert "--forks=10" in command
     [command] = theirs(scene, 1)
+    assert len(play(command)["tasks"]) == 3
     loops = {name: len(task["loop"]) for task in play(command)["tasks"] for name in task if name.startswith("community.crypto.")}
     assert loops == {f"community.crypto.{name}": CLUSTERS for name in ("openssl_privatekey", "openssl_csr", "x509_certificate")}
     assert play(command)["hosts"] == "localhost"
+
+
+def test_who_stores_what_it_issued_gives_each_cluster_all_that_a_mesh_reads(scene: Scene) -> None:
+    [command] = theirs(scene, 1, stored=True)
+    store = play(command)["tasks"][-1]
+    space, secret = store["kubernetes.core.k8s"]["definition"]
+    assert len(store["loop"]) == CLUSTERS and store["no_log"]
+    assert secret["metadata"]["namespace"] == space["metadata"]["name"]
+    assert sorted(secret["data"]) == ["ca-cert.pem", "ca-key.pem", "cert-chain.pem", "root-cert.pem"]
 
 
 def test_no_round_finds_what_another_left(scene: Scene) -> None:

@@ -71,6 +71,8 @@ def main() -> int:
     except (DrillError, LabError, AssertionError) as error:
         print(f"drill-{options.drill}: {error}", file=sys.stderr)
         return IMPOSSIBLE
+    for line in report.over_all(results):
+        say(line)
     for line in report.beside(results, [result for results in beside for result in results]):
         say(line)
     return 0 if all(result.met for result in results) else MISSED

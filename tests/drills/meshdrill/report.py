@@ -85,10 +85,32 @@ def table(result: Result) -> str:
 
 def _phases(result: Result) -> list[tuple[str, ...]]:
     """One line for each name, however often it came."""
-    names = list(dict.fromkeys(phase.name for phase in result.phases))
-    seconds = {name: [phase.seconds for phase in result.phases if phase.name == name] for name in names}
-    lines = ((name, str(len(took)), f"{median(took):.1f}", f"{max(took):.1f}", str(result.lost_by_phase.get(name, ""))) for name, took in seconds.items())
+    return phase_lines([result])
+
+
+def phase_lines(results: Sequence[Result]) -> list[tuple[str, ...]]:
+    names = list(dict.fromkeys(phase.name for result in results for phase in result.phases))
+    seconds = {name: [phase.seconds for result in results for phase in result.phases if phase.name == name] for name in names}
+    lost = {name: [result.lost_by_phase[name] for result in results if name in result.lost_by_phase] for name in names}
+    lines = ((name, str(len(took)), f"{median(took):.1f}", f"{max(took):.1f}", str(sum(lost[name])) if lost[name] else "") for name, took in seconds.items())
     return [("phase", "times", "median s", "longest s", "lost"), *lines]
+
+
+def over_all(results: Sequence[Result]) -> list[str]:
+    """What a reader of several runs wants to know, in one table; nothing for a single one."""
+    if len(results) < 2:
+        return []
+    flows = [("flow", "sent", "lost", "breaks", "p99 added, median", "p99 added, worst")]
+    for name in dict.fromkeys(name for result in results for name in result.flows):
+        seen = [result.flows[name] for result in results if name in result.flows]
+        added = [ms for ms in (result.added(name) for result in results if name in result.flows) if ms is not None]
+        sums = (sum(flow.sent for flow in seen), sum(flow.lost for flow in seen), sum(flow.breaks for flow in seen))
+        flows.append((name, *map(str, sums), f"{median(added):+.1f}" if added else "", f"{max(added):+.1f}" if added else ""))
+    states = sum(len(result.conflicts) for result in results)
+    return ["", f"all {len(results)} runs of drill-{results[0].name}", "", *columns(phase_lines(results)), "", *columns(flows), "",
+            f"states seen in which a leaf was not trusted, or not excluded: {states}",
+            f"longest time a proxy was not looked at: {max(result.gap for result in results):.2f} s",
+            f"runs that kept every promise: {sum(result.met for result in results)} of {len(results)}"]
 
 
 def _states(result: Result) -> list[str]:

@@ -19,6 +19,8 @@ from .report import Phase, Promise, Result, promise
 KINDS = ("root", "intermediate", "remote_secrets", "gateways")
 LONGEST = 60.0
 RETIRED = "root: retire"
+# Of a root until it is retired: what comes after is the giving back of the Lease.
+WHOLE = "{}: in all"
 Rotate = Callable[[str, Load], Run]
 
 
@@ -52,7 +54,7 @@ def hold(ground: Ground, kinds: Sequence[str], requests: int, rotate: Rotate | N
             kind = min(kinds, key=lambda kind: len(spans.get(kind, ())))
             done = rotate(kind, load)
             spans.setdefault(kind, []).append(done.until(RETIRED))
-            phases += done.phases
+            phases += [*done.phases, Phase(WHOLE.format(kind), done.began, spans[kind][-1])]
             ground.say(f"drill-{name}: {kind} rotated in {spans[kind][-1]:.1f} s, {load.sent_since(begin)} requests in the slowest flow")
         after = pods(ground)
         restarted.extend(sorted(pod for pod in before if after.get(pod) != before[pod]))

@@ -53,3 +53,15 @@ def test_beside_one_another_the_drills_say_what_was_lost() -> None:
     safe = result(name="rotation", flows={"inside": Flow("inside", 200, 0, 0, 0.002, 0.012)})
     assert report.beside([safe], [result()]) == ["drill     lost   of", "naive        2  100", "rotation     0  200"]
     assert report.beside([safe], []) == []
+
+
+def test_over_all_runs_there_is_one_table() -> None:
+    other = result(phases=[Phase("swap", 300.0, 14.0)], lost_by_phase={"swap": 1}, conflicts=[], gap=0.9, promises=[report.promise("no request is lost", 0)],
+                   flows={"inside": Flow("inside", 300, 0, 1, 0.002, 0.024)})
+    told = report.over_all([result(), other])
+    assert "all 2 runs of drill-naive" in told
+    assert "swap       2      12.0       14.0     3" in told
+    assert "inside   400     2       1              +14.0             +20.0" in told
+    assert told[-3:] == ["states seen in which a leaf was not trusted, or not excluded: 1", "longest time a proxy was not looked at: 0.90 s",
+                         "runs that kept every promise: 1 of 2"]
+    assert report.over_all([other]) == []

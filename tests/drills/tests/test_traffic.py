@@ -19,8 +19,7 @@ from meshdrill import ledger
 from meshdrill.ledger import Request
 from meshlab import programs
 
-TRAFFIC = programs.PROGRAMS["traffic"].cached / "traffic"
-pytestmark = pytest.mark.skipif(not TRAFFIC.exists(), reason="the program is not built: make lab-build PROGRAMS=traffic")
+TRAFFIC = programs.build(programs.PROGRAMS["traffic"]) / "traffic"
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 

@@ -103,6 +103,7 @@ PROGRAMS = {program.name: program for program in (
         f"istio.io/istio/pkg/version.{name}={value}"
         for name, value in (("buildVersion", ISTIO_VERSION), ("buildTag", ISTIO_VERSION), ("buildHub", ISTIO_HUB)))),
     Program("traffic", ".", "traffic", optional=True),
+    Program("node", ".", "node", optional=True),
     Program("consul", "tool", optional=True),
 )}
 

@@ -48,7 +48,7 @@ def stale(estate: Estate) -> Iterator[Estate]:
 
 
 def test_the_old_root_is_not_retired_while_one_proxy_lives_by_it(stale: Estate) -> None:
-    asked = {"rotate": "root", "rotate_min_age": 0, "rotate_timeout": 120}
+    asked = {"rotate": "root", "rotate_min_age": 0, "rotate_timeout": 60}
     stopped = stale.play("rotate", **asked)
     assert stopped.rc and stopped.lines("after introduce of root", "proxy app/deaf-"), stopped.output[-3000:]
     assert {name: trusted(stale, name) for name in NAMES} == {"east": 2, "west": 2}
