@@ -18,14 +18,16 @@ from ansible import constants
 from ansible.parsing.ajson import AnsibleJSONEncoder
 from ansible.plugins.action import normal
 
+from ..module_utils._module import beforehand
 from ..module_utils._module.configuring import TASK, reconcile
 from ..module_utils._module.run import run_here
 from ..module_utils._module.surroundings import like_a_process, only_for_a_start
 
+IMPORTED = beforehand.ALL
+
 
 class ActionModule(normal.ActionModule):
     """`work` and `task` are what other actions of this kind put their own in the place of."""
-
     work = staticmethod(reconcile)
     task: ClassVar[Mapping[str, Any]] = TASK
 

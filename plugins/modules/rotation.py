@@ -19,6 +19,9 @@ description:
   - What would cut somebody off is refused before the first write.
 author:
   - meshops contributors (@meshops)
+notes:
+  - With C(connection=local) and C(ansible_python_interpreter="{{ ansible_playbook_python }}"), without C(become) and C(async), the work is done in
+    Ansible's own process, which saves most of the time for each cluster. Results are the same.
 options:
   step:
     description: The step.
@@ -120,29 +123,12 @@ changes:
   elements: dict
 """
 
-from ..module_utils._module.authority import OPTIONS
 from ..module_utils._module.run import run
-from ..module_utils._module.stepping import reconcile
-from ..module_utils._providers import PROVIDERS
+from ..module_utils._module.stepping import TASK, reconcile
 
 
 def main() -> None:
-    run(
-        reconcile,
-        argument_spec={
-            "provider": {"choices": sorted(PROVIDERS), "default": "istio"},
-            "step": {"choices": ["introduce", "reissue", "retire", "finish"], "required": True},
-            "target": {"type": "str", "required": True},
-            "target_certificate": {"type": "str", "default": ""},
-            "clusters": {"type": "list", "elements": "dict", "required": True},
-            "stale": {"type": "list", "elements": "str", "default": []},
-            "recover": {"type": "bool", "default": False},
-            "may_restart": {"type": "bool", "default": False},
-            "timeout": {"type": "int", "default": 600},
-            "lease": {"type": "dict"},
-            **OPTIONS,
-        },
-    )
+    run(reconcile, **TASK)
 
 
 if __name__ == "__main__":

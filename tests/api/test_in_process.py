@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""mesh_config and ca with and without a process for their modules: nobody can tell from the results."""
+"""What is done with and without a process for its module: nobody can tell from the results."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
+from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import OTHER_ROOT, ROOT, issuer
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import as_somebody_else, config_map, namespace, secret
@@ -123,6 +124,35 @@ def test_the_results_of_ca_are_the_same(cluster: Cluster, way: Way, tmp_path: Pa
     assert [bool(one.get("failed")) for one in beside] == [False, True, True, True, True], beside
     assert ours == beside
     assert [key for key in (ROOT.key_pem, OTHER_ROOT.key_pem) if key.decode().splitlines()[1] in json.dumps(ours) + our_output] == []
+
+
+def test_the_results_of_what_looks_and_of_a_step_are_the_same(cluster: Cluster, way: Way, tmp_path: Path) -> None:
+    """But for the clock. The step is one in check mode, as a second one would find another cluster."""
+    system = "test-in-process-rotation"
+    given = {"source": "inline", "certificate": OTHER_ROOT.pem.decode(), "private_key": OTHER_ROOT.key_pem.decode()}
+    own = {"kubeconfig": way.kubeconfig, "context": "admin", "cluster": "east", "namespace": system, "mesh": "m"}
+    cluster.apply([namespace(system), *trust.secrets(issuer(), system, "m")])
+    fingerprint = x509.bundle(OTHER_ROOT.pem)[0].fingerprint
+    step = {**own, "step": "introduce", "target": fingerprint, "target_certificate": given["certificate"], "clusters": "{{ [step_0] }}", "root": given}
+    connection = {key: own[key] for key in ("kubeconfig", "context", "cluster")}
+    right = {"verb": "create", "resource": "secrets", "namespace": system}
+    wishes: list[tuple[str, dict[str, Any]]] = [
+        ("rotation_info", own), ("rotation_info", {**own, "mesh": "another"}), ("rotation_info", {**own, "limit": "many"}),
+        ("cluster_info", {**connection, "permissions": [right], "crds": ["istio.io"]}), ("cluster_info", {**connection, "permissions": [{"verb": "get"}]}),
+        ("rotation", step), ("rotation", {**step, "step": "retire"}), ("rotation", {**step, "step": "forward"}),
+    ]
+    each = [{f"meshops.lifecycle.{name}": one, "register": f"step_{number}", "ignore_errors": True, "check_mode": True}
+            for number, (name, one) in enumerate(wishes)]
+    (ours, our_output), (beside, output) = (play(tmp_path / name, way, by, each) for name, by in (("ours", OURS), ("beside", BESIDE)))
+    assert [bool(one.get("failed")) for one in beside] == [False, False, True, False, True, False, True, True], [one.get("msg") for one in beside]
+    assert beside[5]["changed"] and beside[3]["denied"] == []
+    assert our_output.count("/plugins/modules/rotation") == our_output.count("/plugins/modules/cluster_info") == 0
+    assert output.count("/plugins/modules/rotation") == 6 and output.count("/plugins/modules/cluster_info") == 2
+    assert [steady(one) for one in ours] == [steady(one) for one in beside]
+
+
+def steady(result: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in result.items() if key not in ("clock_skew_seconds", "seconds")}
 
 
 ELSEWHERE = {

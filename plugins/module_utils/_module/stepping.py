@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a task's options to one step of a rotation, and to its result."""
+"""What the module rotation does, for it and for its action: from a task's options to one step, and to its result."""
 
 from __future__ import annotations
 
@@ -18,10 +18,26 @@ from .._mesh.rotation import Report
 from .._pki import x509
 from .._providers import PROVIDERS
 from . import rotating
+from .authority import OPTIONS
 from .holding import facts
 from .tenure import held, renewed
 
 _TOLD = 50  # laggards by name
+TASK: dict[str, Any] = {
+    "argument_spec": {
+        "provider": {"choices": sorted(PROVIDERS), "default": "istio"},
+        "step": {"choices": ["introduce", "reissue", "retire", "finish"], "required": True},
+        "target": {"type": "str", "required": True},
+        "target_certificate": {"type": "str", "default": ""},
+        "clusters": {"type": "list", "elements": "dict", "required": True},
+        "stale": {"type": "list", "elements": "str", "default": []},
+        "recover": {"type": "bool", "default": False},
+        "may_restart": {"type": "bool", "default": False},
+        "timeout": {"type": "int", "default": 600},
+        "lease": {"type": "dict"},
+        **OPTIONS,
+    }
+}
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:

@@ -60,14 +60,15 @@ A key, a request and a CA certificate for each of 100 clusters, all signed by on
 forks=10, as the role `trust` does: besides issuing, it looks at what each cluster holds, makes the namespace, and stores the CA as the Secret `cacerts`. The
 clusters are 100 contexts of 2 real API servers with a namespace for each. The module runs in Ansible's own process. The peer is one playbook of three tasks
 (`openssl_privatekey`, `openssl_csr`, `x509_certificate` with `ownca`), each a loop over 100 items on localhost. It writes files and no cluster, so it does
-less; its loops use one core where we use both. Beside it the same work: three tasks and a fourth, in which `kubernetes.core.k8s` gives each cluster namespace and
-Secret. Both run once, whole. Afterwards 100 different CAs have to be there that the root signed, in the clusters with all but the first peer.
+less; its loops use one core where we use both. Beside it the same work: these tasks and a fourth, in which `kubernetes.core.k8s` gives each cluster its
+namespace and Secret. Both run once, whole. Afterwards 100 different CAs have to be there that the root signed, in the clusters with all but the first peer.
 What it does not show: RSA keys (a 4096-bit one takes about half a second to make, whoever makes it), and clusters that are far away.
 """,
     "P7": """\
 2,000 pods in 20 namespaces of one real API server. Their node and their proxies are a stub: the kubelet's own port forwarding, and behind it an answer with a
-dump of secrets as Envoy gives it, with a certificate of its own for each proxy. 40 of them, others in each round, still show a certificate of the old root. We run `rotation_info`,
-which asks every proxy, and have the playbook print who lags; a run in which it does not name just these 40 ends the benchmark. There is no istiod.
+dump of secrets as Envoy gives it, with a certificate of its own for each proxy. 40 of them, others in each round, still show a certificate of the old root.
+We run `rotation_info`, which asks every proxy, and have the playbook print who lags; a run in which it does not name just these 40 ends the benchmark.
+There is no istiod.
 The peer is `istioctl proxy-config secret --output=json` for one pod after the other, as a script would call it. It really runs over 20 pods and not over 2,000,
 so times are compared per proxy. It prints certificates and gives no verdict. It asks for the whole dump of the configuration; the stub's has nothing but
 secrets in it, and a real one is hundreds of times as large, which favours the peer here.

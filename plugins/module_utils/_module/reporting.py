@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module rotation_info does, for it and for its action."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._kube.cluster import Cluster
+from .._providers import PROVIDERS
+from .holding import facts, observe
+
+TASK: dict[str, Any] = {
+    "argument_spec": {
+        "provider": {"choices": sorted(PROVIDERS), "default": "istio"},
+        "mesh": {},
+        "namespace": {"default": "istio-system"},
+        "limit": {"type": "int", "default": 50},
+    }
+}
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+    """Reads only."""
+    mesh = PROVIDERS[params["provider"]]
+    seen = observe(cluster, mesh, params["namespace"])
+    quirks = [f"{plane.name} {plane.version}, {said}" for plane in seen.planes for said in mesh.capability("rotation").quirks([plane.version])]
+    told = facts(seen, params["limit"], params["mesh"] or "")
+    return {"changed": False, "clock_skew_seconds": cluster.identity().skew, **told, "quirks": quirks}
