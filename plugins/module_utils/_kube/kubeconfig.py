@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kubeconfig files and dictionaries: find the context, read the credential.
+"""From a context of a kubeconfig to the way to its cluster: read the credential.
 
 Certificates, keys, tokens and passwords are read here, in milliseconds; for credential plugins (`exec`, `auth-provider`)
 the official client's loader is imported, which takes some tenths of a second.
@@ -13,91 +13,45 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
-
-try:
-    import yaml
-except ImportError:
-    yaml = None  # type: ignore[assignment]
 
 from .._mesh.discovery import Context
 from .._mesh.errors import MeshError
 from .access import Access, basic, bearer, read_file
-
-_FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+from .kubeconfig_file import Kubeconfig, given, merged
 
 
 def load(source: str | Mapping[str, Any], context: str | None) -> tuple[str, Access]:
     """The context's name and the way to its cluster."""
-    config = source if isinstance(source, Mapping) else _merged(source)
+    config = given(source) if isinstance(source, Mapping) else merged(source)
     where = "the kubeconfig given as a dictionary" if isinstance(source, Mapping) else f"kubeconfig {source}"
     name = _context_name(config, context, where)
-    chosen = _named(config, "contexts", name, where)["context"]
-    cluster = _named(config, "clusters", chosen.get("cluster"), where)["cluster"]
-    user = _named(config, "users", chosen["user"], where)["user"] if chosen.get("user") else {}
+    chosen = _named(config, "contexts", name, where)
+    cluster = _named(config, "clusters", chosen.get("cluster"), where)
+    user = _named(config, "users", chosen["user"], where) if chosen.get("user") else {}
     access = _reach(cluster, name)
     if "exec" in user or "auth-provider" in user:
-        return name, _by_plugin(config, name, access, _impersonation(user))
-    return name, _by_user(access, user or {}, name)
+        return name, _by_plugin(_alone(name, chosen, cluster, user), name, access, _impersonation(user))
+    return name, _by_user(access, user, name)
 
 
 def contexts(path: str) -> list[Context]:
     """What the file points at, without its credentials."""
-    config = _merged(path)
-    return [_pointing(config, str(entry.get("name")), f"kubeconfig {path}") for entry in config["contexts"]]
+    config = merged(path)
+    return [_pointing(config, name, f"kubeconfig {path}") for name in config.names("contexts")]
 
 
-def _pointing(config: Mapping[str, Any], name: str, where: str) -> Context:
-    chosen = _named(config, "contexts", name, where)["context"]
-    cluster = _named(config, "clusters", chosen.get("cluster"), where)["cluster"]
+def _pointing(config: Kubeconfig, name: str, where: str) -> Context:
+    chosen = _named(config, "contexts", name, where)
+    cluster = _named(config, "clusters", chosen.get("cluster"), where)
     through = " ".join(str(cluster[key]) for key in ("tls-server-name", "proxy-url") if cluster.get(key))
     return Context(name, str(cluster.get("server") or ""), through)
 
 
-def _merged(paths: str) -> dict[str, Any]:
-    """As kubectl merges: the first file that says something wins."""
-    parts = [str(Path(part).expanduser()) for part in paths.split(os.pathsep) if part]
-    there = [part for part in parts if Path(part).exists()]
-    if not there:
-        raise MeshError(f"The kubeconfig {paths} does not exist.")
-    merged: dict[str, Any] = {"clusters": [], "contexts": [], "users": []}
-    for part in there:
-        config = _read(part)
-        for kind in ("clusters", "contexts", "users"):
-            known = {entry.get("name") for entry in merged[kind]}
-            merged[kind] += [entry for entry in config.get(kind) or [] if entry.get("name") not in known]
-    return merged
-
-
-def _read(path: str) -> dict[str, Any]:
-    text = read_file(path, "kubeconfig")
-    try:
-        config = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        # The error quotes the line it stumbled over, which may hold a key.
-        raise MeshError(f"The kubeconfig {path} is not valid YAML.") from error
-    if not isinstance(config, dict):
-        raise MeshError(f"The kubeconfig {path} is empty.")
-    for entry in (config.get("clusters") or []) + (config.get("users") or []):
-        _absolute(entry.get("cluster") or entry.get("user") or {}, Path(path).parent)
-    return config
-
-
-def _absolute(entry: dict[str, Any], base: Path) -> None:
-    for key in _FILES:
-        if entry.get(key):
-            entry[key] = str(base / Path(entry[key]).expanduser())
-    command = str((entry.get("exec") or {}).get("command") or "")
-    if "/" in command:
-        entry["exec"]["command"] = str(base / command)
-
-
-def _context_name(config: Mapping[str, Any], context: str | None, where: str) -> str:
-    names = sorted(str(entry.get("name")) for entry in config.get("contexts") or [])
+def _context_name(config: Kubeconfig, context: str | None, where: str) -> str:
+    names = sorted(config.names("contexts"))
     listed = ", ".join(names) or "none"
     if context is None and len(names) == 1:
         return names[0]
@@ -108,11 +62,17 @@ def _context_name(config: Mapping[str, Any], context: str | None, where: str) ->
     return context
 
 
-def _named(config: Mapping[str, Any], kind: str, name: str | None, where: str) -> dict[str, Any]:
-    for entry in config.get(kind) or []:
-        if entry.get("name") == name and isinstance(entry.get(kind[:-1]), Mapping):
-            return dict(entry)
-    raise MeshError(f"The {where.removeprefix('the ')} has no entry {name} among its {kind}.")
+def _named(config: Kubeconfig, kind: str, name: str | None, where: str) -> dict[str, Any]:
+    found = config.entry(kind, name)
+    if found is None:
+        raise MeshError(f"The {where.removeprefix('the ')} has no entry {name} among its {kind}.")
+    return found
+
+
+def _alone(name: str, context: Mapping[str, Any], cluster: Mapping[str, Any], user: Mapping[str, Any]) -> dict[str, Any]:
+    """A kubeconfig of one context, for the official loader."""
+    parts = (("contexts", name, context), ("clusters", context["cluster"], cluster), ("users", context["user"], user))
+    return {kind: [{"name": each, kind[:-1]: dict(content)}] for kind, each, content in parts}
 
 
 def _reach(cluster: Mapping[str, Any], name: str) -> Access:

@@ -83,6 +83,23 @@ def test_several_files_are_merged_as_kubectl_does(kubeconfig):
     assert access(kubeconfig=both, context="west").server == "https://west.example:6443"
 
 
+def test_of_a_file_only_what_is_chosen_is_looked_into(kubeconfig):
+    """Aliases and merged keys are those of YAML; what cannot be constructed stands in nobody's way but its own."""
+    written = yaml.safe_dump(config("east", "west")).replace("token: token of west", "token: !!python/name:os.system secret-of-west")
+    written = written.replace("token: token of east", "<<: &shared {token: shared}\n    as: viewer")
+    assert access(kubeconfig=kubeconfig(written), context="east").headers == (("Authorization", "Bearer shared"), ("Impersonate-User", "viewer"))
+    with pytest.raises(MeshError, match="is not valid YAML.$") as told:
+        access(kubeconfig=kubeconfig(written), context="west")
+    assert "secret-of-west" not in str(told.value)
+
+
+def test_entries_without_a_name_and_second_ones_are_passed_over(kubeconfig):
+    written = config("east")
+    written["users"] = [{"user": {"token": "nobody's"}}, "text", *written["users"], {"name": "east", "user": {"token": "second"}}]
+    for source in (written, kubeconfig(written)):
+        assert access(kubeconfig=source).headers == (("Authorization", "Bearer token of east"),)
+
+
 def test_paths_in_a_file_are_relative_to_it(kubeconfig, tmp_path):
     written = config("east", east={"tokenFile": "token"})
     (tmp_path / "token").write_text("from a file\n")
