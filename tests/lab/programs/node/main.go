@@ -18,6 +18,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
 	"k8s.io/kubelet/pkg/cri/streaming/portforward"
 )
 
@@ -37,6 +39,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: node FOLDER")
 		os.Exit(2)
 	}
+	// Each client that hangs up would be an error in the log.
+	klog.SetLogger(logr.Discard())
 	if err := run(os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, "node:", err)
 		os.Exit(1)
