@@ -9,10 +9,10 @@ What a task without changes does not need is imported where it is used: Ansible 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._mesh.change import Change, Ref
 from .._mesh.errors import MeshError
@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from .._mesh.condition import Condition
     from .._mesh.question import Greeting
 
-_ASKED_AT_ONCE = 32
+_ASKED_AT_ONCE = 64
+T = TypeVar("T")
 
 # A method is called `list`, so the types need other names inside of its class.
 MaybeObjects = list[dict[str, Any] | None]
 Changes = list[Change]
+MoreOf = list
 
 
 @dataclass(frozen=True)
@@ -148,9 +150,25 @@ class Cluster:
 
     def ask_all(self, questions: Sequence[Question]) -> Answers:
         """Answers in the order of the questions; what failed stands in the place of its answer."""
+        return each(self._asked, questions, _ASKED_AT_ONCE)
+
+    def hear_all(self, questions: Sequence[Question], hear: Callable[[int, Answer | MeshError], T]) -> MoreOf[T]:
+        """What `hear` makes of each answer, or of its failure, in the order of the questions. Several threads call it, while others still wait."""
+
+        def one(numbered: tuple[int, Question]) -> T:
+            number, question = numbered
+            try:
+                answer: Answer | MeshError = self._asked(question)
+            except MeshError as failed:
+                answer = failed
+            return hear(number, answer)
+
+        return all_or_error(each(one, enumerate(questions), _ASKED_AT_ONCE))
+
+    def _asked(self, question: Question) -> Answer:
         from . import portforward
 
-        return each(lambda question: portforward.ask(self._server.transport, question), questions, _ASKED_AT_ONCE)
+        return portforward.ask(self._server.transport, question)
 
     def greet_all(self, greetings: Sequence[Greeting]) -> Chains:
         """The certificates that are served, as PEM, in the order of the greetings; what failed stands in the place of its chain."""

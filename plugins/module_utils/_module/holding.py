@@ -105,8 +105,9 @@ class Watch:
         pairs = self._holding.proxies(listed(self._cluster, self._holding.pods()))
         known = [self._agreed[holder.instance] for holder, _question in pairs if holder.instance in self._agreed]
         asked = [(holder, question) for holder, question in pairs if holder.instance not in self._agreed]
-        answers = self._cluster.ask_all([_asked(question) for _holder, question in asked])
-        seen = [self._seen(holder, answer, added) for (holder, _question), answer in zip(asked, answers, strict=True)]
+        seen = self._cluster.hear_all(
+            [_asked(question) for _holder, question in asked], lambda number, answer: self._seen(asked[number][0], answer, added)
+        )
         return [*known, *self._present(seen)]
 
     def _seen(self, holder: Holder, answer: Answer | MeshError, added: frozenset[str]) -> Holder:

@@ -90,6 +90,9 @@ class FakeCluster(Cluster):
                 answers.append(error)
         return answers
 
+    def hear_all(self, questions: Sequence[Question], hear: Callable[[int, Answer | MeshError], Any]) -> list[Any]:
+        return [hear(number, answer) for number, answer in enumerate(self.ask_all(questions))]
+
     def greet_all(self, greetings: Sequence[Greeting]) -> list[bytes | MeshError]:
         self.asked += [f"{greeting.namespace}/{greeting.pod}:{greeting.port}" for greeting in greetings]
         silent = MeshError(f"{self.name}: nothing listens there.")

@@ -13,9 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import portforward
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.deadline import Limits
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.portforward import Question, ask
@@ -267,6 +270,19 @@ def test_of_many_questions_one_renews_the_credential():
         answers = Cluster(transport, name="east").ask_all([question()] * 32)
     assert [getattr(answer, "status", answer) for answer in answers] == [200] * 32
     assert len(calls) == 1
+
+
+def test_of_many_questions_each_answer_is_heard_with_its_number_failures_too(monkeypatch):
+    def answered(_transport: Any, asked: Question) -> Answer:
+        if asked.pod == "3":
+            raise Unreachable("3 is gone")
+        return Answer(200, asked.pod.encode())
+
+    monkeypatch.setattr(portforward, "ask", answered)
+    questions = [replace(question(), pod=str(number)) for number in range(100)]
+    with server() as (transport, _peers):
+        told = Cluster(transport, name="east").hear_all(questions, lambda number, answer: (number, getattr(answer, "body", str(answer))))
+    assert told == [(number, "3 is gone" if number == 3 else str(number).encode()) for number in range(100)]
 
 
 def test_silence_ends_at_the_deadline():
