@@ -28,6 +28,7 @@ IMPORTED = beforehand.ALL
 
 class ActionModule(normal.ActionModule):
     """`work` and `task` are what other actions of this kind put their own in the place of."""
+
     work = staticmethod(reconcile)
     task: ClassVar[Mapping[str, Any]] = TASK
 

@@ -63,8 +63,8 @@ clusters are 100 contexts of 2 real API servers with a namespace for each. The m
 less; its loops use one core where we use both. Beside it the same work: these tasks and a fourth, in which `kubernetes.core.k8s` gives each cluster its
 namespace and Secret. Both run once, whole. Afterwards 100 different CAs have to be there that the root signed, in the clusters with all but the first peer.
 What limits us: CPU time. A playbook whose only task is `debug` takes 1.5 s on these 100 hosts. Beyond that each host takes some 45 ms of ours: finding its
-entry among 100 in the kubeconfig 8 ms, its TLS context and handshake 3 ms, the rest nine requests and what becomes of them, in a process whose memory is
-copied as it is touched. The API servers and etcd take some 20 ms of the same two cores for each.
+entry among 100 in the kubeconfig 8 ms, its TLS context 1 ms, the rest handshake, nine requests and what becomes of them, in a process whose memory is copied as
+it is touched. The API servers and etcd share the same two cores.
 What it does not show: RSA keys (a 4096-bit one takes about half a second to make, whoever makes it), and clusters that are far away.
 """,
     "P7": """\
@@ -79,7 +79,7 @@ Lag: the module `rotation` waits for the same 2,000 proxies; once each was asked
 last one's change to the end of the playbook. Who has caught up is not asked again while pod, container and CA stay the same, so the verdict rests on
 every proxy.
 What limits us: CPU time on the two cores. For each proxy the API server takes 2.1 ms and etcd 0.2 ms, as it has to open a TLS connection on both sides and to
-read pod and node; the stub takes 0.7 ms; we take 2.1 ms, half of it for TLS. Questions to several pods cannot share a connection.
+read pod and node; the stub takes 0.7 ms; we take 2.1 ms. Questions to several pods cannot share a connection.
 What it does not show: how long istiod and the proxies take, networks with delays, and proxies that do not answer (5 s each, 64 at once). API server, stub and
 contestant share the machine.
 """,
