@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import os
+import socket
 import ssl
 import tempfile
 from collections.abc import Callable
@@ -18,6 +19,21 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from .._mesh.errors import MeshError
+
+
+class Resumption:
+    """What a server gave to begin later connections with. Those take it and us a fraction of a handshake, and it may decline."""
+
+    def __init__(self) -> None:
+        self._session: ssl.SSLSession | None = None
+
+    def wrap(self, context: ssl.SSLContext, connected: socket.socket, name: str) -> ssl.SSLSocket:
+        return context.wrap_socket(connected, server_hostname=name, session=self._session)
+
+    def keep(self, used: object) -> None:
+        """TLS 1.3 gives it after the handshake, so when something was read from the connection."""
+        if isinstance(used, ssl.SSLSocket) and not used.session_reused:
+            self._session = used.session or self._session
 
 
 @dataclass(frozen=True)
@@ -56,6 +72,11 @@ class Access:
     def tls(self) -> ssl.SSLContext | None:
         """The same for all connections, for it costs as much to make as half a handshake."""
         return self._tls
+
+    @cached_property
+    def resumption(self) -> Resumption:
+        """Of this identity and its context alone."""
+        return Resumption()
 
     @cached_property
     def _tls(self) -> ssl.SSLContext | None:

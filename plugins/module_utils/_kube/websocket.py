@@ -27,7 +27,7 @@ class WebSocket:
     """Open until the end of its `with`; no operation outlasts the deadline."""
 
     def __init__(self, access: Access, path: str, timeout: float) -> None:
-        self._connection = _connection(access, timeout)
+        self._connection, self._resumption = _connection(access, timeout), access.resumption
         sent = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
         sent["Sec-WebSocket-Key"] = base64.b64encode(os.urandom(16)).decode()
         sent["Sec-WebSocket-Protocol"] = _PROTOCOL
@@ -54,6 +54,7 @@ class WebSocket:
         return self
 
     def __exit__(self, *_exc: object) -> None:
+        self._resumption.keep(self._socket)
         self._connection.close()
 
     def send(self, channel: int, payload: bytes) -> None:
@@ -122,5 +123,5 @@ def _connection(access: Access, timeout: float) -> http.client.HTTPConnection:
     connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     tls = access.tls()
     if tls:
-        connection.sock = tls.wrap_socket(connection.sock, server_hostname=access.tls_server_name or host)
+        connection.sock = access.resumption.wrap(tls, connection.sock, access.tls_server_name or host)
     return connection

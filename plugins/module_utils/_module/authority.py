@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,6 +25,8 @@ from . import external
 from . import root as roots
 from .holding import listed
 from .signing import Moment, intermediate
+
+Object = Mapping[str, Any]
 
 OPTIONS: dict[str, Any] = {
     "mesh": {"type": "str", "required": True},
@@ -45,22 +47,24 @@ class Survey:
     held: Authority | None
     root: roots.Root
     decision: Decision
+    empty: bool = False  # there is not even the namespace
 
 
 def survey(
-    cluster: Cluster, mesh: Any, params: Mapping[str, Any], now: datetime, root: roots.Root | None = None
+    cluster: Cluster, mesh: Any, params: Mapping[str, Any], now: datetime, root: roots.Root | None = None, stored: Object | None = None
 ) -> Survey:
-    """Read everything and decide; nothing is written, and nothing is raised for bad input."""
+    """Read everything and decide; nothing is written, and nothing is raised for bad input. `stored` is the CA as it was just written."""
     space = params["namespace"]
-    held = _read(cluster, mesh, mesh.held(space), params["mesh"], now)
-    self_signed = None if held else _read(cluster, mesh, mesh.self_signed(space), params["mesh"], now)
+    held = _read(cluster, mesh, mesh.held(space), params["mesh"], now, stored)
+    empty = not held and not _there(cluster, mesh.namespace(space))
+    self_signed = None if held or empty else _read(cluster, mesh, mesh.self_signed(space), params["mesh"], now)
     root = root or roots.find(cluster, params["mesh"], params["root"], now)
-    instead = "" if held else _instead(cluster, mesh, space)
+    instead = "" if held or empty else _instead(cluster, mesh, space)
     decision = decide(cluster.name, held, self_signed, root.source, instead)
     faults = [Objection("bad_wish", f"{cluster.name}: {fault}.") for fault in wish_faults(params)]
     if faults:
         decision = replace(decision, action=REFUSE, objections=[*faults, *decision.objections])
-    return Survey(held, root, decision)
+    return Survey(held, root, decision, empty)
 
 
 def establish(cluster: Cluster, mesh: Any, params: Mapping[str, Any], now: datetime) -> tuple[Survey, list[Change]]:
@@ -75,7 +79,7 @@ def establish(cluster: Cluster, mesh: Any, params: Mapping[str, Any], now: datet
         accepted(replace(seen, decision=Decision(REFUSE, made.source.objections(key_needed=True))))
     moment = Moment(now)
     changes += _issue(cluster, mesh, params, seen, moment)
-    after = survey(cluster, mesh, params, moment.now() if seen.root.signer else now, seen.root)
+    after = survey(cluster, mesh, params, moment.now() if seen.root.signer else now, seen.root, _stored(cluster, mesh, params, changes))
     told = dict.fromkeys([*seen.decision.warnings, *accepted(after).decision.warnings])
     return replace(after, decision=replace(seen.decision, warnings=[*told])), changes
 
@@ -113,8 +117,21 @@ def facts(cluster: str, seen: Survey) -> dict[str, Any]:
     }
 
 
-def _read(cluster: Cluster, mesh: Any, ref: Ref, name: str, now: datetime) -> Authority | None:
-    secret = cluster.get(ref)
+def _stored(cluster: Cluster, mesh: Any, params: Mapping[str, Any], changes: Iterable[Change]) -> Object | None:
+    """What the API server said that it keeps. It keeps nothing in a dry run, nor where somebody else was first."""
+    ref = mesh.held(params["namespace"])
+    return None if cluster.dry_run else next((change.after for change in changes if change.ref == ref), None)
+
+
+def _there(cluster: Cluster, namespace: Mapping[str, Any]) -> bool:
+    """Also where that may not be looked at: then nothing is known to be missing."""
+    with suppress(Denied):
+        return cluster.get(Ref.of(namespace)) is not None
+    return True
+
+
+def _read(cluster: Cluster, mesh: Any, ref: Ref, name: str, now: datetime, stored: Object | None = None) -> Authority | None:
+    secret = stored or cluster.get(ref)
     if secret is None:
         return None
     return x509.inspect(mesh.read(secret), f"{cluster.name}: {ref}", now, ours=root_secret.is_ours(secret, name))
@@ -130,7 +147,8 @@ def _instead(cluster: Cluster, mesh: Any, space: str) -> str:
 def _issue(cluster: Cluster, mesh: Any, params: Mapping[str, Any], seen: Survey, moment: Moment) -> Sequence[Change]:
     space = params["namespace"]
     material = intermediate(cluster, seen.root, mesh.sans(space), params, moment)
-    changes = roots.ensure_namespace(cluster, mesh.namespace(space, params.get("network")))
+    made = cluster.create(mesh.namespace(space, params.get("network"))) if seen.empty else None
+    changes = [made] if made else []
     manifests = mesh.secrets(material, space, params["mesh"])
     if seen.held is not None:  # an expired one of ours; whoever wrote which of its fields, all four keys change as one
         return [*changes, *cluster.apply(manifests, force=True)]

@@ -201,8 +201,8 @@ def _told(roots: Iterable[Certificate]) -> list[dict[str, Any]]:
 
 
 def listed(cluster: Cluster, reads: Sequence[Read]) -> Live:
-    """All that is read, by kind."""
-    with ThreadPoolExecutor(max_workers=8) as pool:
+    """All that is read, by kind. A second connection takes longer than to wait for the answer on the first."""
+    with ThreadPoolExecutor(max_workers=8 if len(reads) > 2 else 1) as pool:
         found = pool.map(lambda r: cluster.list(r.api_version, r.kind, r.namespace, labels=r.labels, fields=r.fields, metadata_only=r.metadata_only), reads)
         live: Live = {}
         for read, objects in zip(reads, found, strict=True):

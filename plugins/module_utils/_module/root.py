@@ -84,7 +84,8 @@ def make(root: Root, params: Mapping[str, Any], now: datetime) -> tuple[Root, li
 
 def ensure_namespace(cluster: Cluster, manifest: dict[str, Any]) -> list[Change]:
     """Make a namespace that is not there; one that is there is others' business too and stays as it is."""
-    return [] if cluster.get(Ref.of(manifest)) else cluster.apply([manifest])
+    made = None if cluster.get(Ref.of(manifest)) else cluster.create(manifest)
+    return [made] if made else []
 
 
 def _stored(root: Root, secret: Mapping[str, Any] | None, now: datetime) -> Root:

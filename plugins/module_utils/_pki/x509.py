@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
 from .._mesh.certificate import Authority, Certificate, Material
@@ -18,7 +18,7 @@ from . import pem as _pem
 try:
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 except ImportError:
     pass  # said by require()
@@ -81,10 +81,12 @@ def read(part: bytes, name: str) -> tuple[list[Found], list[str]]:
     return [Found(raw, facts(raw)) for raw in raws], faults
 
 
+@lru_cache(maxsize=256)
 def facts(raw: Any) -> Certificate:
-    """A certificate of the library as plain data."""
-    constraints = _extension(raw, x509.BasicConstraints)
-    ski, aki = _extension(raw, x509.SubjectKeyIdentifier), _extension(raw, x509.AuthorityKeyIdentifier)
+    """A certificate of the library as plain data. The parts of a CA repeat each other, and so do the CAs of a mesh."""
+    told = {type(one.value): one.value for one in raw.extensions}
+    constraints = told.get(x509.BasicConstraints)
+    ski, aki = told.get(x509.SubjectKeyIdentifier), told.get(x509.AuthorityKeyIdentifier)
     return Certificate(
         subject=raw.subject.rfc4514_string(),
         issuer=raw.issuer.rfc4514_string(),
@@ -94,23 +96,16 @@ def facts(raw: Any) -> Certificate:
         is_ca=bool(constraints and constraints.ca),
         path_length=constraints.path_length if constraints else None,
         key_type=_key_type(raw.public_key()),
-        fingerprint=hashlib.sha256(raw.public_bytes(serialization.Encoding.DER)).hexdigest(),
+        fingerprint=raw.fingerprint(hashes.SHA256()).hex(),
         signature_algorithm=_algorithm(raw.signature_algorithm_oid),
         ski=ski.digest.hex() if ski else None,
         aki=aki.key_identifier.hex() if aki and aki.key_identifier else None,
-        sans=tuple(str(name.value) for name in _extension(raw, x509.SubjectAlternativeName) or ()),
-        key_usage=_usage(_extension(raw, x509.KeyUsage)),
-        extended_key_usage=_purposes(_extension(raw, x509.ExtendedKeyUsage)),
+        sans=tuple(str(name.value) for name in told.get(x509.SubjectAlternativeName) or ()),
+        key_usage=_usage(told.get(x509.KeyUsage)),
+        extended_key_usage=_purposes(told.get(x509.ExtendedKeyUsage)),
         self_signed=signed(raw, raw),
         pem=_pem.of_certificate(raw),
     )
-
-
-def _extension(raw: Any, kind: Any) -> Any:
-    try:
-        return raw.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None
 
 
 def _usage(usage: Any) -> frozenset[str] | None:
@@ -128,6 +123,7 @@ def _purposes(extended: Any) -> frozenset[str] | None:
     return frozenset(known.get(oid, oid.dotted_string) for oid in extended)
 
 
+@cache
 def _algorithm(oid: Any) -> str:
     """The library's name of it: ECDSA_WITH_SHA256."""
     return next((name for name, known in vars(x509.SignatureAlgorithmOID).items() if known == oid), oid.dotted_string)

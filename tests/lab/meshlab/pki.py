@@ -80,7 +80,9 @@ CLUSTER = """- name: {name}
     certificate-authority-data: {ca}
 """
 CONTEXT = """- name: {name}
-  context: {{cluster: {name}, user: {user}}}
+  context:
+    cluster: {name}
+    user: {user}
 """
 USER = """- name: {user}
   user:

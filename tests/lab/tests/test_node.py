@@ -75,7 +75,7 @@ def test_merged_kubeconfig_has_a_context_for_each_and_none_is_current(tmp_path: 
         (tmp_path / name).write_text(name)
     text = pki.kubeconfig([("east", EAST.server, tmp_path, "admin"), ("west", WEST.server, tmp_path, "admin")])
     assert "current-context" not in text
-    assert "- name: east\n  context: {cluster: east, user: admin@east}\n- name: west\n" in text
+    assert "- name: east\n  context:\n    cluster: east\n    user: admin@east\n- name: west\n" in text
     assert "current-context: east\n" in pki.kubeconfig([], "east")
 
 

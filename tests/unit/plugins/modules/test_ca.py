@@ -170,6 +170,23 @@ class TestIssuing:
         assert held_key(cluster, CACERTS, "ca-key.pem") != EXPIRED.key
         assert [one["action"] for one in result["changes"]] == ["updated"]
 
+    def test_where_there_is_no_namespace_nothing_is_looked_for_in_it(self) -> None:
+        cluster = FakeCluster(name="east")
+        ca.reconcile(cluster, wish(root=inline()))
+        spaces, secrets = "/api/v1/namespaces", "/api/v1/namespaces/istio-system/secrets"
+        assert cluster.transport.requests == [f"GET {secrets}/cacerts", f"GET {spaces}/istio-system", f"POST {spaces}", f"POST {secrets}"]
+
+    def test_who_may_not_read_the_namespace_is_not_asked_to_make_it(self) -> None:
+        class Shy(FakeCluster):
+            def get(self, ref: Ref) -> dict[str, Any] | None:
+                if ref.kind == "Namespace":
+                    raise Denied(f"east: {ref} may not be read.")
+                return super().get(ref)
+
+        space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}}
+        result = ca.reconcile(Shy(space, name="east"), wish(root=inline()))
+        assert [one["object"] for one in result["changes"]] == ["Secret istio-system/cacerts"]
+
     def test_a_namespace_that_is_there_is_left_alone(self) -> None:
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system", "labels": {"a": "b"}}}
         cluster = FakeCluster(space, name="east")
