@@ -23,14 +23,13 @@ description:
 author:
   - meshops contributors (@meshops)
 notes:
-  - With C(connection=local) and C(ansible_python_interpreter="{{ ansible_playbook_python }}"), without C(become) and C(async), the work is done in
-    Ansible's own process, which saves most of the time for each cluster. Results are the same.
   - A task's options pass through a temporary file unless pipelining is on. Set C(ansible_pipelining) to V(true) where
     O(root.private_key) is given, as the playbooks of this collection do.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes
+  - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._authority
 requirements:
   - cryptography >= 42

@@ -14,13 +14,11 @@ description:
     how far the clocks are apart, which permissions are missing and who owns the custom resource definitions of a mesh.
 author:
   - meshops contributors (@meshops)
-notes:
-  - With C(connection=local) and C(ansible_python_interpreter="{{ ansible_playbook_python }}"), without C(become) and C(async), the work is done in
-    Ansible's own process, which saves most of the time for each cluster. Results are the same.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes.info
+  - meshops.lifecycle._attributes.in_process
 options:
   kube:
     description: The connection to the cluster to look at, with the connection options of this module as keys, where it is another one.

@@ -14,15 +14,13 @@ description:
   - Namespaces and custom resource definitions come first. Objects of those definitions wait until they are served, webhook configurations come last.
   - A field that left the manifests since the last run is removed from the object; fields of other owners are left alone.
   - A field that the API does not know is an error and is not silently dropped.
-notes:
-  - With C(connection=local) and C(ansible_python_interpreter="{{ ansible_playbook_python }}"), without C(become) and C(async), the work is done in
-    Ansible's own process, which saves most of the time for each cluster. Results are the same.
 author:
   - meshops contributors (@meshops)
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes
+  - meshops.lifecycle._attributes.in_process
 options:
   manifests:
     description:

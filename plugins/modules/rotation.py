@@ -19,9 +19,6 @@ description:
   - What would cut somebody off is refused before the first write.
 author:
   - meshops contributors (@meshops)
-notes:
-  - With C(connection=local) and C(ansible_python_interpreter="{{ ansible_playbook_python }}"), without C(become) and C(async), the work is done in
-    Ansible's own process, which saves most of the time for each cluster. Results are the same.
 options:
   step:
     description: The step.
@@ -67,6 +64,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes
+  - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._authority
 requirements:
   - cryptography >= 42

@@ -16,9 +16,6 @@ description:
   - No private key leaves the module.
 author:
   - meshops contributors (@meshops)
-notes:
-  - With C(connection=local) and C(ansible_python_interpreter="{{ ansible_playbook_python }}"), without C(become) and C(async), the work is done in
-    Ansible's own process, which saves most of the time for each cluster. Results are the same.
 options:
   provider:
     description: The mesh.
@@ -41,6 +38,7 @@ extends_documentation_fragment:
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.info
+  - meshops.lifecycle._attributes.in_process
 requirements:
   - cryptography >= 42
 seealso:

@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 try:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
 except ImportError:
-    pass  # said by require()
+    ec: Any = None  # type: ignore[no-redef]
 
 # A signature (r = s = 1) that no key gives.
 _NO_SIGNATURE = bytes.fromhex("3006020101020101")
@@ -22,9 +23,10 @@ _NO_SIGNATURE = bytes.fromhex("3006020101020101")
 def prepare() -> None:
     """Check a signature, once. That needs no random numbers, so processes forked afterwards have none in common.
 
-    Does nothing where the library is missing, or too old to know what it is asked.
+    Where the library is missing nothing is done; whoever needs it says so.
     """
-    with suppress(NameError, UnsupportedAlgorithm):
-        known = ec.derive_private_key(1, ec.SECP256R1()).public_key()
-        with suppress(InvalidSignature):
-            known.verify(_NO_SIGNATURE, b"", ec.ECDSA(hashes.SHA256()))
+    if ec is None:
+        return
+    known = ec.derive_private_key(1, ec.SECP256R1()).public_key()
+    with suppress(InvalidSignature, UnsupportedAlgorithm):
+        known.verify(_NO_SIGNATURE, b"", ec.ECDSA(hashes.SHA256()))

@@ -95,7 +95,11 @@ def test_a_server_that_is_not_trusted_is_never_resumed() -> None:
 
 def test_a_refusal_is_told_over_a_resumed_connection_too() -> None:
     turns = iter([ANSWERS, refuses("403 Forbidden", "no")])
-    with server([api()] * 2, lambda peer: next(turns)(peer)) as (transport, resumed):
+
+    def script(peer: Peer) -> None:
+        next(turns)(peer)
+
+    with server([api()] * 2, script) as (transport, resumed):
         ask(transport, question())
         with pytest.raises(MeshError, match="no"):
             ask(transport, question())

@@ -12,7 +12,6 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue, readiness
 
 PROCESS = """
@@ -49,9 +48,11 @@ def test_processes_forked_afterwards_make_different_keys() -> None:
     assert all(key.startswith(b"-----BEGIN PRIVATE KEY-----") for key in keys)
 
 
-def test_without_the_library_nothing_is_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(readiness, "ec")
-    readiness.prepare()
+def test_without_the_library_nothing_is_prepared() -> None:
+    missing = "import sys; sys.modules['cryptography'] = sys.modules['cryptography.exceptions'] = None\n"
+    called = "from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import readiness; readiness.prepare(); print(readiness.ec)"
+    ran = subprocess.run([sys.executable, "-c", missing + called], capture_output=True, text=True, check=True)
+    assert ran.stdout == "None\n"
 
 
 def test_actions_prepare_it() -> None:
