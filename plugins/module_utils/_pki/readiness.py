@@ -7,14 +7,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
 
 try:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
 except ImportError:
-    ec: Any = None  # type: ignore[no-redef]
+    THERE = False
+else:
+    THERE = True
 
 # A signature (r = s = 1) that no key gives.
 _NO_SIGNATURE = bytes.fromhex("3006020101020101")
@@ -25,7 +26,7 @@ def prepare() -> None:
 
     Where the library is missing nothing is done; whoever needs it says so.
     """
-    if ec is None:
+    if not THERE:
         return
     known = ec.derive_private_key(1, ec.SECP256R1()).public_key()
     with suppress(InvalidSignature, UnsupportedAlgorithm):

@@ -62,9 +62,10 @@ clusters are 100 contexts of 2 real API servers with a namespace for each. The m
 (`openssl_privatekey`, `openssl_csr`, `x509_certificate` with `ownca`), each a loop over 100 items on localhost. It writes files and no cluster, so it does
 less; its loops use one core where we use both. Beside it the same work: these tasks and a fourth, in which `kubernetes.core.k8s` gives each cluster its
 namespace and Secret. Both run once, whole. Afterwards 100 different CAs have to be there that the root signed, in the clusters with all but the first peer.
-What limits us: CPU time. A playbook whose only task is `debug` takes 1.5 s on these 100 hosts. Beyond that each host takes some 45 ms of ours: finding its
-entry among 100 in the kubeconfig 8 ms, its TLS context 1 ms, the rest handshake, nine requests and what becomes of them, in a process whose memory is copied as
-it is touched. The API servers and etcd share the same two cores.
+The target names community.crypto's tasks and asks for all that it takes, so both comparisons stand beside it.
+What limits us: Ansible itself. A playbook whose only task is `debug` takes nearly half of our time on these 100 hosts, for each is a process forked from one
+that gives them out in turn. Of the rest, four requests over a TLS connection of their own, two of them writes, are the larger part on both sides; making a key,
+signing and verifying take a few milliseconds. The API servers and etcd share the same two cores.
 What it does not show: RSA keys (a 4096-bit one takes about half a second to make, whoever makes it), and clusters that are far away.
 """,
     "P7": """\
@@ -78,8 +79,9 @@ secrets in it, and a real one is hundreds of times as large, which favours the p
 Lag: the module `rotation` waits for the same 2,000 proxies; once each was asked, the 40 get their new certificate one after the other. The seconds run from the
 last one's change to the end of the playbook. Who has caught up is not asked again while pod, container and CA stay the same, so the verdict rests on
 every proxy.
-What limits us: CPU time on the two cores. For each proxy the API server takes 2.1 ms and etcd 0.2 ms, as it has to open a TLS connection on both sides and to
-read pod and node; the stub takes 0.7 ms; we take 2.1 ms. Questions to several pods cannot share a connection.
+What limits us: CPU time on the two cores, of which the API server, etcd and the stub take more than half: for each proxy a connection has to be opened on both
+sides of the API server, and pod and node are read. Of ours, nearly half was TLS handshakes before sessions were resumed. Questions to several pods cannot share
+a connection.
 What it does not show: how long istiod and the proxies take, networks with delays, and proxies that do not answer (5 s each, 64 at once). API server, stub and
 contestant share the machine.
 """,

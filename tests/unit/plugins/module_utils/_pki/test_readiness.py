@@ -50,9 +50,9 @@ def test_processes_forked_afterwards_make_different_keys() -> None:
 
 def test_without_the_library_nothing_is_prepared() -> None:
     missing = "import sys; sys.modules['cryptography'] = sys.modules['cryptography.exceptions'] = None\n"
-    called = "from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import readiness; readiness.prepare(); print(readiness.ec)"
+    called = "from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import readiness; readiness.prepare(); print(readiness.THERE)"
     ran = subprocess.run([sys.executable, "-c", missing + called], capture_output=True, text=True, check=True)
-    assert ran.stdout == "None\n"
+    assert ran.stdout == "False\n"
 
 
 def test_actions_prepare_it() -> None:
