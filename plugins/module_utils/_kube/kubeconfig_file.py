@@ -73,7 +73,7 @@ def merged(paths: str) -> Kubeconfig:
 
 
 def _read(path: str, content: bytes) -> Iterable[Entry]:
-    """A fleet's file is cut into entries as kubectl writes them, a tenth of the time that it takes to parse all of them."""
+    """A fleet's file is cut into entries as kubectl writes them, in an eighth of the time that it takes to parse all of them."""
     try:
         return _cut(path, content)
     except ValueError:  # it may also be no UTF-8, which the parser says better
@@ -118,8 +118,8 @@ def _alone(path: str, content: bytes, kind: str, name: str, part: str) -> dict[s
             return _completed(path, entry)
     except (yaml.YAMLError, ValueError, TypeError, KeyError):
         pass
-    whole = {(found, called): construct for found, called, construct in reversed(list(_parsed(path, content)))}
-    return dict(whole[kind, name]()) if (kind, name) in whole else {}
+    same = (construct for found, called, construct in _parsed(path, content) if (found, called) == (kind, name))
+    return dict(next(same, dict)())
 
 
 def _parsed(path: str, content: bytes) -> Iterator[Entry]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from . import pem as _pem
+
 try:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
 except ImportError:
-    THERE = False
-else:
-    THERE = True
+    pass  # said by require()
 
 # A signature (r = s = 1) that no key gives.
 _NO_SIGNATURE = bytes.fromhex("3006020101020101")
@@ -26,7 +26,7 @@ def prepare() -> None:
 
     Where the library is missing nothing is done; whoever needs it says so.
     """
-    if not THERE:
+    if _pem.MISSING is not None:
         return
     known = ec.derive_private_key(1, ec.SECP256R1()).public_key()
     with suppress(InvalidSignature, UnsupportedAlgorithm):

@@ -37,7 +37,7 @@ SHORT = {ENGINE: "engine", OURS: "e2e"}
 FASTER = {
     ("P1", ENGINE, SERVER_SIDE): 20.0, ("P1", OURS, SERVER_SIDE): 3.0, ("P1", OURS, LOOP): 50.0, ("P3", OURS, SERVER_SIDE): 2.0, ("P3", OURS, LOOP): 30.0,
     ("P1-istioctl", OURS, ISTIOCTL): 0.56, ("P1-fleet", OURS, ISTIOCTL): 5.0, ("P4", OURS, ONE_TASK): 10.0,
-    ("P6", OURS, CRYPTO): 40.0, ("P6", OURS, STORED): 40.0, ("P7", OURS, PROXY_CONFIG): 20.0,
+    ("P6", OURS, CRYPTO): 40.0, ("P7", OURS, PROXY_CONFIG): 20.0,
 }
 # (workload, who, unit, what it is called, the most it may be)
 LIMITS = (

@@ -62,10 +62,10 @@ clusters are 100 contexts of 2 real API servers with a namespace for each. The m
 (`openssl_privatekey`, `openssl_csr`, `x509_certificate` with `ownca`), each a loop over 100 items on localhost. It writes files and no cluster, so it does
 less; its loops use one core where we use both. Beside it the same work: these tasks and a fourth, in which `kubernetes.core.k8s` gives each cluster its
 namespace and Secret. Both run once, whole. Afterwards 100 different CAs have to be there that the root signed, in the clusters with all but the first peer.
-The target names community.crypto's tasks and asks for all that it takes, so both comparisons stand beside it.
+The target is set for the first peer, which does less.
 What limits us: Ansible itself. A playbook whose only task is `debug` takes nearly half of our time on these 100 hosts, for each is a process forked from one
-that gives them out in turn. Of the rest, four requests over a TLS connection of their own, two of them writes, are the larger part on both sides; making a key,
-signing and verifying take a few milliseconds. The API servers and etcd share the same two cores.
+that gives them out in turn. Of the rest a profile gives the connection and its four requests over a third, making, reading and proving certificates less than
+that, and the kubeconfig a tenth. The API servers and etcd share the same two cores.
 What it does not show: RSA keys (a 4096-bit one takes about half a second to make, whoever makes it), and clusters that are far away.
 """,
     "P7": """\

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -115,7 +114,6 @@ class TestSigned:
         options = wish(words(tmp_path), certificate_file=str(tmp_path / "ca.pem"))
         assert ca.reconcile(FakeCluster(name="east"), options)["source"] == ca_info.reconcile(FakeCluster(name="east"), options)["source"]
 
-    @pytest.mark.skipif(not shutil.which("openssl"), reason="there is no openssl here")
     def test_by_openssl_as_the_documentation_has_it(self, office: Office, tmp_path: Path) -> None:
         script = tmp_path / "sign-mesh-ca"
         guide = (CHECKOUT / "docs/docsite/rst/install.rst").read_text("utf-8")

@@ -46,9 +46,8 @@ def server(*script: Any) -> Iterator[tuple[Access, list[Any]]]:
             status, headers = OK if isinstance(step, str) else step
             told = {EMPTY: b"", CUT: b'{"kind": '}.get(step if isinstance(step, str) else "", b'{"kind": "Status", "message": "told", "reason": "Some"}')
             self.send_response(status)
-            for name, value in headers.items():
+            for name, value in {**headers, "Content-Length": str(len(told))}.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(told)))
             self.end_headers()
             for byte in told if step == DRIP else b"":
                 self.wfile.write(bytes([byte]))

@@ -10,14 +10,13 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
+import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue, readiness
 
 PROCESS = """
 import sys
-from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import readiness
-readiness.prepare()
+{prepare}
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 before = set(sys.modules)
@@ -26,8 +25,12 @@ print(sorted(set(sys.modules) - before))
 """
 
 
-def test_signing_imports_nothing_any_more() -> None:
-    ran = subprocess.run([sys.executable, "-c", PROCESS], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("prepare", [
+    pytest.param("from ansible_collections.meshops.lifecycle.plugins.module_utils._pki.readiness import prepare; prepare()", id="called"),
+    pytest.param("import ansible_collections.meshops.lifecycle.plugins.module_utils._module.beforehand", id="by what actions import"),
+])  # fmt: skip
+def test_signing_imports_nothing_any_more(prepare: str) -> None:
+    ran = subprocess.run([sys.executable, "-c", PROCESS.format(prepare=prepare)], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
 
 
@@ -50,11 +53,6 @@ def test_processes_forked_afterwards_make_different_keys() -> None:
 
 def test_without_the_library_nothing_is_prepared() -> None:
     missing = "import sys; sys.modules['cryptography'] = sys.modules['cryptography.exceptions'] = None\n"
-    called = "from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import readiness; readiness.prepare(); print(readiness.THERE)"
+    called = "from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import readiness; readiness.prepare(); print(bool(readiness._pem.MISSING))"
     ran = subprocess.run([sys.executable, "-c", missing + called], capture_output=True, text=True, check=True)
-    assert ran.stdout == "False\n"
-
-
-def test_actions_prepare_it() -> None:
-    source = (Path(readiness.__file__).parents[1] / "_module" / "beforehand.py").read_text()
-    assert "readiness.prepare()" in source
+    assert ran.stdout == "True\n"
