@@ -15,6 +15,7 @@ from typing import Any
 from .._mesh.change import Change, Ref
 from .._mesh.errors import NotReady
 from .._mesh.lease import BROKEN, EXPIRED, HELD, MISNAMED, Lease, decide, held, is_held, lost, mesh_of, misnamed, timeless
+from . import namespace
 from .cluster import Cluster
 from .deadline import Limits
 
@@ -62,8 +63,7 @@ class _Attempt:
         if self.before is not None:
             done = cluster.replace(manifest) is not None
         else:
-            space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ref.namespace}}
-            made = [] if cluster.get(Ref.of(space)) else cluster.apply([space])
+            made = namespace.ensure(cluster, str(ref.namespace))
             done = cluster.create(manifest) is not None
         return [*made, self.change(ref)] if done else None
 

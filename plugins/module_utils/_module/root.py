@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from .._kube import namespace
 from .._kube.cluster import Cluster
 from .._mesh import root_secret
 from .._mesh.certificate import Material, Names
@@ -74,18 +75,12 @@ def make(root: Root, params: Mapping[str, Any], now: datetime) -> tuple[Root, li
         raise Refused(f"{root.source.where}: there is no cluster to keep a generated root on.")
     mesh, space = params["mesh"], str(root.ref.namespace)
     made = issue.new_root(f"{mesh} root", params["trust_domain"], params["key_type"], now, params["root_days"])
-    changes = ensure_namespace(root.cluster, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}})
+    changes = namespace.ensure(root.cluster, space)
     created = root.cluster.create(root_secret.secret(made, root.ref.name, space, mesh))
     stored = root.cluster.get(root.ref)
     if stored is None:  # a dry run
         return replace(root, material=made), [*changes, *([created] if created else [])]
     return _stored(root, stored, now), [*changes, *([created] if created else [])]
-
-
-def ensure_namespace(cluster: Cluster, manifest: dict[str, Any]) -> list[Change]:
-    """Make a namespace that is not there; one that is there is others' business too and stays as it is."""
-    made = None if cluster.get(Ref.of(manifest)) else cluster.create(manifest)
-    return [made] if made else []
 
 
 def _stored(root: Root, secret: Mapping[str, Any] | None, now: datetime) -> Root:

@@ -27,6 +27,7 @@ from .._pki import x509
 from . import targeting
 from .holding import Watch
 from .restarting import restart
+from .root import Root
 from .signing import Moment, intermediate, proved
 
 # Who waits for a rotation learns within a pause and a look that it is through.
@@ -123,25 +124,33 @@ def _may_write(work: Rotation, live: Mapping[str, Any]) -> None:
 
 
 def _signer(work: Rotation, seen: Observed, now: datetime) -> Material:
-    """The CA that was kept where it is of the target, as it is when a rotation is turned back; else a new one."""
-    former = _former(work, seen, now)
-    if former:
-        return former
-    root = targeting.material(work.cluster, work.params, now)
+    """The CA that was kept where it is of the target, as it is when a rotation is turned back; else, or where it may not sign any more, a new one."""
+    former = _former(work, seen)
+    if former is None:
+        return _issued(work, targeting.material(work.cluster, work.params, now), now)
+    try:
+        kept, ref = former
+        return proved(kept, f"{work.cluster.name}: {ref}", now)
+    except Refused as unfit:
+        try:
+            root = targeting.material(work.cluster, work.params, now)
+        except MeshError:  # nobody can issue another one, so what is kept has to be mended
+            raise unfit from None
+        return _issued(work, root, now)
+
+
+def _issued(work: Rotation, root: Root, now: datetime) -> Material:
     return intermediate(work.cluster, root, work.mesh.capability("trust").sans(work.namespace), work.params, Moment(now))
 
 
-def _former(work: Rotation, seen: Observed, now: datetime) -> Material | None:
+def _former(work: Rotation, seen: Observed) -> tuple[Material, Ref] | None:
     before = seen.previous
     if before is None or seen.standing is None or before.signs_under != work.params["target"]:
         return None
     if before.signer in {*work.params["stale"], seen.standing.signer}:
         return None
     kept = work.cluster.get(work.mesh.capability("holding").previous(work.namespace))
-    if kept is None:
-        return None
-    found: Material = work.mesh.capability("trust").read(kept)
-    return proved(found, f"{work.cluster.name}: {Ref.of(kept)}", now)
+    return (work.mesh.capability("trust").read(kept), Ref.of(kept)) if kept else None
 
 
 def _keep(work: Rotation, live: Mapping[str, Any]) -> None:

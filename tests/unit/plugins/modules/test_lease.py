@@ -160,7 +160,14 @@ def test_removed_whoever_holds_it(cluster):
 def test_the_loser_of_a_race_waits_for_nobody(cluster, clock, monkeypatch):
     """Somebody else creates the Lease between our look and our write."""
     create = cluster.create
-    monkeypatch.setattr(cluster, "create", lambda manifest: create({**manifest, "spec": {**manifest["spec"], "holderIdentity": "run-2"}}) and None)
+
+    def beaten(manifest):
+        if manifest["kind"] != "Lease":
+            return create(manifest)
+        create({**manifest, "spec": {**manifest["spec"], "holderIdentity": "run-2"}})
+        return None
+
+    monkeypatch.setattr(cluster, "create", beaten)
     with pytest.raises(Refused, match="held by run-2, which is alive"):
         held(cluster, "run-1")
     assert clock.passed < 1

@@ -166,22 +166,22 @@ class TestTheCaThatWasKept:
         advance(work(cluster, "reissue", ROOT))
         assert (held(cluster).certificate, held(cluster).key) == (EAST.pem, EAST.key_pem)
 
-    def test_with_the_key_of_another_is_named_and_nothing_is_written(self) -> None:
-        cluster = east(UNDER_NEW, cacerts(issuer(key=NEW_EAST.key_pem), PREVIOUS))
-        with pytest.raises(Refused, match="east: Secret istio-system/cacerts-previous: the key in ca-key.pem .* does not match"):
-            advance(work(cluster, "reissue", ROOT))
-        assert cluster.writes == []
+    UNFIT = pytest.mark.parametrize(("kept", "told"), [
+        (issuer(key=NEW_EAST.key_pem), "the key in ca-key.pem .* does not match"),
+        (issuer(make("Intermediate CA east", ROOT, key(number=3), path_length=0, days=(-20, -1))), "expired at"),
+        (issuer(certificate=b"none", chain=b"none"), "ca-cert.pem holds no PEM certificate"),
+    ], ids=["the key of another", "expired", "unreadable"])  # fmt: skip
 
-    def test_that_expired_is_named_and_nothing_is_written(self) -> None:
-        worn = make("Intermediate CA east", ROOT, key(number=3), path_length=0, days=(-20, -1))
-        cluster = east(UNDER_NEW, cacerts(issuer(worn), PREVIOUS))
-        with pytest.raises(Refused, match="east: Secret istio-system/cacerts-previous: .* expired at"):
-            advance(work(cluster, "reissue", ROOT))
-        assert cluster.writes == []
+    @UNFIT
+    def test_that_may_not_sign_gives_way_to_a_new_one(self, kept: Material, told: str) -> None:
+        cluster = east(UNDER_NEW, cacerts(kept, PREVIOUS))
+        assert advance(work(cluster, "reissue", ROOT)).standing.signs_under == ROOT.fingerprint
+        assert x509.bundle(held(cluster).certificate)[0].fingerprint not in (EAST.fingerprint, NEW_EAST.fingerprint)
 
-    def test_that_cannot_be_read_is_named_and_nothing_is_written(self) -> None:
-        cluster = east(UNDER_NEW, cacerts(issuer(certificate=b"none", chain=b"none"), PREVIOUS))
-        with pytest.raises(Refused, match="east: Secret istio-system/cacerts-previous: ca-cert.pem holds no PEM certificate"):
+    @UNFIT
+    def test_that_may_not_sign_is_named_where_nobody_can_issue_another_and_nothing_is_written(self, kept: Material, told: str) -> None:
+        cluster = FakeCluster(cacerts(UNDER_NEW), cacerts(kept, PREVIOUS))
+        with pytest.raises(Refused, match=f"east: Secret istio-system/cacerts-previous: .*{told}"):
             advance(work(cluster, "reissue", ROOT))
         assert cluster.writes == []
 
