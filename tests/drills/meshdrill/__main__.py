@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +63,8 @@ def repeat(hold: Callable[[], Result], runs: int, build: Path) -> list[Result]:
 
 def main() -> int:
     options = arguments()
+    # Whoever ends a drill does not leave its witness behind.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     build = CHECKOUT / "build" / "drills"
     build.mkdir(parents=True, exist_ok=True)
     try:
