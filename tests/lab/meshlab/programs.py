@@ -104,6 +104,7 @@ PROGRAMS = {program.name: program for program in (
         for name, value in (("buildVersion", ISTIO_VERSION), ("buildTag", ISTIO_VERSION), ("buildHub", ISTIO_HUB)))),
     Program("traffic", ".", "traffic", optional=True),
     Program("node", ".", "node", optional=True),
+    Program("vault", ".", "vault", optional=True),
     Program("consul", "tool", optional=True),
 )}
 

@@ -71,6 +71,8 @@ def opened(name: str = "company root", above: Office | None = None, days: float 
     builder = _begun(subject, above.certificate.subject if above else subject, key.public_key(), (now - timedelta(days=1), now + timedelta(days=days)))
     builder = builder.add_extension(x509.BasicConstraints(True, path_length), critical=True).add_extension(_usage(True), critical=True)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    if above:  # Vault goes by it from a certificate to the one above
+        builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(above.key.public_key()), critical=False)
     return Office(builder.sign(above.key if above else key, hashes.SHA256()), key)
 
 

@@ -4,8 +4,8 @@
 
 """As much of Vault as a signer meets: AppRole, and an issuer of a PKI mount, which really signs.
 
-It was written from the API's documentation and from the source of its PKI engine (`pathIssuerSignIntermediate`), and was never held against a running Vault.
-`test_vault.py` says what of the API it copies; whoever has a Vault can run the same there.
+It was written from the API's documentation and from the source of its PKI engine (`pathIssuerSignIntermediate`). `tests/api/test_vault.py` holds it against
+Vault's own engines.
 """
 
 from __future__ import annotations

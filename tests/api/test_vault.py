@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is relied on of Vault, on its own PKI and AppRole engines and on the copy that other tests use: the copy may not promise what Vault does not keep.
+
+Which token may do what, sealing and namespaces are not the engines' but Vault's core's: of those there is only the copy
+(tests/unit/plugins/modules/test_ca_vault.py).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
+from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import vault as signer
+from ansible_collections.meshops.lifecycle.plugins.modules import ca
+from ansible_collections.meshops.lifecycle.tests.unit.support.external_ca import opened
+from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+from ansible_collections.meshops.lifecycle.tests.unit.support.fake_vault import running
+from cryptography import x509
+
+from .vaults import Copied, Issuers, Real, real
+
+CACERTS = Ref("v1", "Secret", "cacerts", "istio-system")
+ROOT = opened("company root", days=3650)
+MESH_CA = opened("company mesh CA", ROOT, path_length=1)
+OFFLINE = opened("CA below an offline root", opened("offline root"))
+ISSUERS: Issuers = {"default": (ROOT, ()), "mesh": (MESH_CA, (ROOT,)), "offline": (OFFLINE, ())}
+Either = Copied | Real
+
+
+@pytest.fixture(params=["copied", "real"])
+def vault(request: pytest.FixtureRequest) -> Iterator[Either]:
+    if request.param == "real":
+        with real(ISSUERS) as one:
+            yield one
+    else:
+        with running(Copied(dict(ISSUERS))) as copied:
+            yield copied  # type: ignore[misc]
+
+
+def wish(vault: Either, **given: Any) -> dict[str, Any]:
+    way = {"url": vault.url, "mount": "pki", "issuer_ref": "default", "namespace": None, "token": vault.token, "role_id": None, "secret_id": None,
+           "approle_mount": "approle", "ca_cert": None, "validate_certs": True}  # fmt: skip
+    root = dict.fromkeys(("kube", "certificate", "certificate_file", "private_key", "private_key_file", "chain", "chain_file", "command"))
+    root |= {"source": "vault", "namespace": "meshops-system", "name": "x", "timeout": 5}
+    root |= {key: value for key, value in given.items() if key in root}
+    root["vault"] = {**way, **{key: value for key, value in given.items() if key in way}}
+    params = {"provider": "istio", "mesh": "shop", "trust_domain": "shop.example", "namespace": "istio-system", "network": "",
+              "key_type": "P-256", "intermediate_days": 90, "root_days": 3650}  # fmt: skip
+    return {**params, "root": root}
+
+
+def parts(cluster: FakeCluster) -> dict[str, bytes]:
+    return {name: base64.b64decode(value) for name, value in (cluster.get(CACERTS) or {}).get("data", {}).items()}
+
+
+def test_an_issuer_tells_anybody_its_line_up_to_the_root(vault: Either) -> None:
+    found = x509.load_pem_x509_certificates(signer.Vault(vault.url, "pki", "mesh", True, 5).certificates())
+    assert found == [one.certificate for one in (MESH_CA, MESH_CA, ROOT)]
+
+
+def test_what_is_asked_for_is_signed(vault: Either) -> None:
+    cluster, begun = FakeCluster(name="east"), datetime.now(UTC)
+    result = ca.reconcile(cluster, wish(vault))
+    assert (result["action"], result["root"]["subject"], result["chain"]) == ("issued", "CN=company root", True)
+    own = x509.load_pem_x509_certificate(parts(cluster)["ca-cert.pem"])
+    assert own.subject.rfc4514_string() == "CN=Intermediate CA east,O=shop.example"
+    told = {type(one.value): one for one in own.extensions}
+    assert told[x509.BasicConstraints].value == x509.BasicConstraints(ca=True, path_length=0)
+    assert told[x509.BasicConstraints].critical
+    assert told[x509.KeyUsage].value.key_cert_sign
+    assert told[x509.SubjectAlternativeName].value.get_values_for_type(x509.DNSName) == ["istiod.istio-system.svc"]
+    start, end = begun - timedelta(minutes=5), begun + timedelta(days=90)
+    assert abs(own.not_valid_before_utc - start) < timedelta(seconds=30)
+    assert abs(own.not_valid_after_utc - end) < timedelta(minutes=6)
+    assert ca.reconcile(cluster, wish(vault))["action"] == "kept"
+
+
+def test_below_an_intermediate(vault: Either) -> None:
+    cluster = FakeCluster(name="east")
+    ca.reconcile(cluster, wish(vault, issuer_ref="mesh"))
+    held = parts(cluster)
+    assert held["cert-chain.pem"] == held["ca-cert.pem"] + MESH_CA.pem + ROOT.pem
+    assert held["root-cert.pem"] == ROOT.pem
+
+
+def test_an_approle(vault: Either) -> None:
+    role, secret = vault.role
+    assert ca.reconcile(FakeCluster(name="east"), wish(vault, token=None, role_id=role, secret_id=secret))["action"] == "issued"
+
+
+def test_a_mount_that_allows_less_signs_for_less(vault: Either) -> None:
+    vault.allow(timedelta(days=18, hours=12))
+    assert "in 18 days; plan its rotation" in " ".join(ca.reconcile(FakeCluster(name="east"), wish(vault))["warnings"])
+
+
+def failure(vault: Either, **given: Any) -> str:
+    cluster, options = FakeCluster(name="east"), wish(vault, **given)
+    with pytest.raises(MeshError) as failed:
+        ca.reconcile(cluster, options)
+    assert cluster.writes == []
+    told = f"{failed.value} {json.dumps(failed.value.facts)}"
+    assert [one for one in (vault.token, vault.role[1]) if one in told] == []
+    return str(failed.value)
+
+
+def test_a_token_that_may_not(vault: Either) -> None:
+    said = failure(vault, token="hvs.another")
+    assert said.startswith(f"east: Vault at {vault.url}, mount pki refused to answer: ")
+    assert "permission denied" in said
+    assert said.endswith(". Check the token or AppRole, and that its policy allows that path.")
+
+
+def test_an_approle_that_is_not_known(vault: Either) -> None:
+    said = failure(vault, token=None, role_id="x", secret_id="y")
+    assert said.startswith(f"east: Vault at {vault.url}, mount pki did not do it: invalid role or secret ID.")
+
+
+def test_another_mount(vault: Either) -> None:
+    assert f"Vault at {vault.url}, mount pki_int: there is no issuer default there. Give the root as root.certificate" in failure(vault, mount="pki_int")
+
+
+def test_an_issuer_that_is_not_there(vault: Either) -> None:
+    said = failure(vault, issuer_ref="nowhere", certificate=ROOT.pem.decode())
+    assert "mount pki did not do it: " in said
+    assert "unable to find PKI issuer for reference: nowhere" in said
+
+
+def test_an_issuer_below_a_root_that_vault_does_not_have(vault: Either) -> None:
+    assert "no root stands above its issuer offline: 'CN=CA below an offline root'" in failure(vault, issuer_ref="offline")
