@@ -5,30 +5,25 @@
 """What is relied on of Vault, on its own PKI and AppRole engines and on the copy that other tests use: the copy may not promise what Vault does not keep.
 
 Which token may do what, sealing and namespaces are not the engines' but Vault's core's: of those there is only the copy
-(tests/unit/plugins/modules/test_ca_vault.py).
+(tests/unit/plugins/modules/test_ca_vault.py). An unknown token and an unknown mount are answered by the program in front of the engines.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import vault as signer
 from ansible_collections.meshops.lifecycle.plugins.modules import ca
 from ansible_collections.meshops.lifecycle.tests.unit.support.external_ca import opened
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_vault import running
+from ansible_collections.meshops.lifecycle.tests.unit.support.vault_wishes import failure, parts, wish
 from cryptography import x509
 
 from .vaults import Copied, Issuers, Real, real
 
-CACERTS = Ref("v1", "Secret", "cacerts", "istio-system")
 ROOT = opened("company root", days=3650)
 MESH_CA = opened("company mesh CA", ROOT, path_length=1)
 OFFLINE = opened("CA below an offline root", opened("offline root"))
@@ -44,22 +39,6 @@ def vault(request: pytest.FixtureRequest) -> Iterator[Either]:
     else:
         with running(Copied(dict(ISSUERS))) as copied:
             yield copied  # type: ignore[misc]
-
-
-def wish(vault: Either, **given: Any) -> dict[str, Any]:
-    way = {"url": vault.url, "mount": "pki", "issuer_ref": "default", "namespace": None, "token": vault.token, "role_id": None, "secret_id": None,
-           "approle_mount": "approle", "ca_cert": None, "validate_certs": True}  # fmt: skip
-    root = dict.fromkeys(("kube", "certificate", "certificate_file", "private_key", "private_key_file", "chain", "chain_file", "command"))
-    root |= {"source": "vault", "namespace": "meshops-system", "name": "x", "timeout": 5}
-    root |= {key: value for key, value in given.items() if key in root}
-    root["vault"] = {**way, **{key: value for key, value in given.items() if key in way}}
-    params = {"provider": "istio", "mesh": "shop", "trust_domain": "shop.example", "namespace": "istio-system", "network": "",
-              "key_type": "P-256", "intermediate_days": 90, "root_days": 3650}  # fmt: skip
-    return {**params, "root": root}
-
-
-def parts(cluster: FakeCluster) -> dict[str, bytes]:
-    return {name: base64.b64decode(value) for name, value in (cluster.get(CACERTS) or {}).get("data", {}).items()}
 
 
 def test_an_issuer_tells_anybody_its_line_up_to_the_root(vault: Either) -> None:
@@ -100,16 +79,6 @@ def test_an_approle(vault: Either) -> None:
 def test_a_mount_that_allows_less_signs_for_less(vault: Either) -> None:
     vault.allow(timedelta(days=18, hours=12))
     assert "in 18 days; plan its rotation" in " ".join(ca.reconcile(FakeCluster(name="east"), wish(vault))["warnings"])
-
-
-def failure(vault: Either, **given: Any) -> str:
-    cluster, options = FakeCluster(name="east"), wish(vault, **given)
-    with pytest.raises(MeshError) as failed:
-        ca.reconcile(cluster, options)
-    assert cluster.writes == []
-    told = f"{failed.value} {json.dumps(failed.value.facts)}"
-    assert [one for one in (vault.token, vault.role[1]) if one in told] == []
-    return str(failed.value)
 
 
 def test_a_token_that_may_not(vault: Either) -> None:

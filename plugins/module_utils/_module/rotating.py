@@ -134,7 +134,7 @@ def _signer(work: Rotation, seen: Observed, now: datetime) -> Material:
     except Refused as unfit:
         try:
             root = targeting.material(work.cluster, work.params, now)
-        except MeshError:  # nobody can issue another one, so what is kept has to be mended
+        except Refused:  # nobody can issue another one, so what is kept has to be mended
             raise unfit from None
         return _issued(work, root, now)
 

@@ -14,6 +14,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,8 +28,6 @@ import (
 	"github.com/hashicorp/vault/sdk/helper/jsonutil"
 	"github.com/hashicorp/vault/sdk/logical"
 )
-
-const tune = "sys/mounts/pki/tune"
 
 // mount is an engine with its storage, at a path.
 type mount struct {
@@ -107,39 +107,38 @@ func (s *server) known(token string) bool {
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path := strings.TrimPrefix(r.URL.Path, "/v1/")
+	asked := strings.TrimPrefix(r.URL.Path, "/v1/")
 	token := r.Header.Get("X-Vault-Token")
 	data, err := wish(r)
 	if err != nil {
 		logical.RespondError(w, http.StatusBadRequest, err)
 		return
 	}
-	if path == tune && s.known(token) {
-		s.tune(w, data)
-		return
-	}
 	for _, one := range s.mounts {
-		if inside, found := strings.CutPrefix(path, one.path); found {
-			if operation(r) == logical.ListOperation && !strings.HasSuffix(inside, "/") {
+		if asked == "sys/mounts/"+one.path+"tune" && s.known(token) {
+			one.tune(w, data)
+			return
+		}
+		if inside, found := strings.CutPrefix(asked, one.path); found {
+			does := operation(r)
+			if does == logical.ListOperation && !strings.HasSuffix(inside, "/") {
 				inside += "/" // as the core does
 			}
-			s.ask(w, r, one, &logical.Request{Operation: operation(r), Path: inside, Data: data, Storage: one.storage, MountPoint: one.path, ClientToken: token})
+			s.ask(w, r, one, &logical.Request{Operation: does, Path: inside, Data: data, Storage: one.storage, MountPoint: one.path, ClientToken: token})
 			return
 		}
 	}
-	logical.RespondError(w, http.StatusNotFound, fmt.Errorf("no handler for route %q. route entry not found.", path))
+	logical.RespondError(w, http.StatusNotFound, fmt.Errorf("no handler for route %q. route entry not found.", asked))
 }
 
-// The mount's longest lifetime is the core's to keep, and the engine's to ask for.
-func (s *server) tune(w http.ResponseWriter, data map[string]any) {
+// The longest lifetime is the core's to keep, and the engine's to ask for. Nobody is answered by the engine meanwhile: the tests ask one thing at a time.
+func (m *mount) tune(w http.ResponseWriter, data map[string]any) {
 	longest, err := time.ParseDuration(fmt.Sprint(data["max_lease_ttl"]))
 	if err != nil {
 		logical.RespondError(w, http.StatusBadRequest, err)
 		return
 	}
-	for _, one := range s.mounts {
-		one.system.MaxLeaseTTLVal = longest
-	}
+	m.system.MaxLeaseTTLVal = longest
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -200,20 +199,12 @@ func (s *server) ask(w http.ResponseWriter, r *http.Request, to *mount, request 
 }
 
 // Whether the engine says that this path takes no token. `+` stands for one part of a path, `*` at its end for any rest.
-func open(engine logical.Backend, path string) bool {
-	parts := strings.Split(path, "/")
-	for _, known := range engine.SpecialPaths().Unauthenticated {
-		if begin, prefix := strings.CutSuffix(known, "*"); prefix && strings.HasPrefix(path, begin) {
-			return true
+func open(engine logical.Backend, asked string) bool {
+	return slices.ContainsFunc(engine.SpecialPaths().Unauthenticated, func(known string) bool {
+		if begin, rest := strings.CutSuffix(known, "*"); rest {
+			return strings.HasPrefix(asked, begin)
 		}
-		wanted := strings.Split(known, "/")
-		same := len(wanted) == len(parts)
-		for n := 0; same && n < len(wanted); n++ {
-			same = wanted[n] == "+" || wanted[n] == parts[n]
-		}
-		if same {
-			return true
-		}
-	}
-	return false
+		same, _ := path.Match(strings.ReplaceAll(known, "+", "*"), asked)
+		return same
+	})
 }

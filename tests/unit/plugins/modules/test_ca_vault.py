@@ -6,24 +6,21 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import vault as signer
 from ansible_collections.meshops.lifecycle.plugins.modules import ca, ca_info
 from ansible_collections.meshops.lifecycle.tests.unit.support.external_ca import opened
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_vault import Vault, running
+from ansible_collections.meshops.lifecycle.tests.unit.support.vault_wishes import failure, parts, wish
 from cryptography import x509
 
-CACERTS = Ref("v1", "Secret", "cacerts", "istio-system")
 ROOT = opened("company root")
 MESH_CA = opened("company mesh CA", ROOT)
 OFFLINE = opened("CA below an offline root", opened("offline root"))
@@ -33,22 +30,6 @@ OFFLINE = opened("CA below an offline root", opened("offline root"))
 def vault() -> Iterator[Vault]:
     with running(Vault({"default": (ROOT, ()), "mesh": (MESH_CA, (ROOT,)), "offline": (OFFLINE, ())})) as one:
         yield one
-
-
-def wish(vault: Vault, **given: Any) -> dict[str, Any]:
-    way = {"url": vault.url, "mount": "pki", "issuer_ref": "default", "namespace": None, "token": vault.token, "role_id": None, "secret_id": None,
-           "approle_mount": "approle", "ca_cert": None, "validate_certs": True}  # fmt: skip
-    root = dict.fromkeys(("kube", "certificate", "certificate_file", "private_key", "private_key_file", "chain", "chain_file", "command"))
-    root |= {"source": "vault", "namespace": "meshops-system", "name": "x", "timeout": 5}
-    root |= {key: value for key, value in given.items() if key in root}
-    root["vault"] = {**way, **{key: value for key, value in given.items() if key in way}}
-    params = {"provider": "istio", "mesh": "shop", "trust_domain": "shop.example", "namespace": "istio-system", "network": "",
-              "key_type": "P-256", "intermediate_days": 90, "root_days": 3650}  # fmt: skip
-    return {**params, "root": root}
-
-
-def parts(cluster: FakeCluster) -> dict[str, bytes]:
-    return {name: base64.b64decode(value) for name, value in (cluster.get(CACERTS) or {}).get("data", {}).items()}
 
 
 def signings(vault: Vault) -> list[dict[str, Any]]:
@@ -126,16 +107,6 @@ class TestSigned:
                 ca.reconcile(FakeCluster(name="east"), wish(vault))
             assert ca.reconcile(FakeCluster(name="east"), wish(vault, ca_cert=str(tmp_path / "vault-ca.pem")))["action"] == "issued"
             assert ca.reconcile(FakeCluster(name="east"), wish(vault, validate_certs=False))["action"] == "issued"
-
-
-def failure(vault: Vault, **given: Any) -> str:
-    cluster = FakeCluster(name="east")
-    with pytest.raises(MeshError) as failed:
-        ca.reconcile(cluster, wish(vault, **given))
-    told = f"{failed.value} {json.dumps(failed.value.facts)}"
-    assert cluster.writes == []
-    assert [one for one in (vault.token, vault.role[1], *vault.tokens) if one in told] == []
-    return str(failed.value)
 
 
 class TestRefused:
