@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,21 @@ def test_addresses_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host, "run", lambda argv: '[{"dst": "198.18.0.0/24", "dev": "eth7"}]')
     with pytest.raises(LabError, match="already routes 198.18.0.0/24 on eth7"):
         host.check_addresses()
+
+
+@pytest.mark.parametrize("stays", [False, True])
+def test_a_cable_that_the_kernel_took_away_first(monkeypatch: pytest.MonkeyPatch, stays: bool) -> None:
+    """It goes with the network namespace at its other end, maybe just after it was seen; one that stays is an error."""
+    looks = iter([{"meshlab-7": {}}, {"meshlab-7": {}} if stays else {}])
+    monkeypatch.setattr(host, "links", lambda: next(looks))
+
+    def refuse(argv: list[str]) -> str:
+        raise LabError(f"`{' '.join(argv)}` failed with code 1: what the kernel said.")
+
+    monkeypatch.setattr(host, "run", refuse)
+    with pytest.raises(LabError, match="ip link delete meshlab-7") if stays else contextlib.nullcontext():
+        host.unplug("meshlab-7")
+    assert next(looks, None) is None
 
 
 def test_control_groups_that_lack_a_controller(monkeypatch: pytest.MonkeyPatch) -> None:
