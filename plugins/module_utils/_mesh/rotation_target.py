@@ -51,15 +51,20 @@ def same(known: Known) -> Choice:
 
 
 def choose(known: Known, now: datetime, min_age: timedelta) -> Choice:
-    """A rotation under way is gone on with. A root that is younger than `min_age` is not rotated again, so that a repeated run ends."""
+    """A rotation under way is gone on with. A root that is younger than `min_age` is not rotated again, so that a repeated run ends.
+
+    One that has expired is not gone to, nor stayed with.
+    """
     if known.active is None:
         raise Refused(f"The mesh {known.mesh} has no root that could be rotated. Give it one with meshops.lifecycle.trust first.")
     if not known.generated:
         return Choice(ACTIVE, known.active.fingerprint, f"the root that is given, {known.active}")
-    if known.upcoming and known.upcoming.fingerprint != known.active.fingerprint:
-        return Choice(UPCOMING, known.upcoming.fingerprint, f"a rotation to {known.upcoming} is under way")
-    if known.active.not_after <= now and known.upcoming is None:
-        return Choice(MAKE, "", f"a new root, to follow {known.active}, which expired at {iso(known.active.not_after)}")
+    under_way = known.upcoming if known.upcoming and known.upcoming.fingerprint != known.active.fingerprint else None
+    goal = under_way or known.active
+    if goal.not_after <= now:
+        return Choice(MAKE, "", f"a new root, {'instead of' if under_way else 'to follow'} {goal}, which expired at {iso(goal.not_after)}")
+    if under_way:
+        return Choice(UPCOMING, under_way.fingerprint, f"a rotation to {under_way} is under way")
     age = now - known.active.not_before
     if known.upcoming or age < min_age:
         told = f"the root {known.active} is {_rounded(age)} old, and is kept until it is {_rounded(min_age)} old (rotate_min_age)"

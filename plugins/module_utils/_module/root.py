@@ -70,17 +70,24 @@ def find(cluster: Cluster, mesh: str, option: Mapping[str, Any], now: datetime) 
 
 
 def make(root: Root, params: Mapping[str, Any], now: datetime) -> tuple[Root, list[Change]]:
-    """Generate the root and keep it on the trust cluster. Of several tasks that do so at once, the first wins."""
+    """Generate the root and keep it on the trust cluster, in the place of one that was found there. Of several tasks that do so at once, the first wins."""
     if root.cluster is None or root.ref is None:
         raise Refused(f"{root.source.where}: there is no cluster to keep a generated root on.")
     mesh, space = params["mesh"], str(root.ref.namespace)
     made = issue.new_root(f"{mesh} root", params["trust_domain"], params["key_type"], now, params["root_days"])
     changes = namespace.ensure(root.cluster, space)
-    created = root.cluster.create(root_secret.secret(made, root.ref.name, space, mesh))
+    changes += _keep(root, root.cluster, root_secret.secret(made, root.ref.name, space, mesh))
     stored = root.cluster.get(root.ref)
-    if stored is None:  # a dry run
-        return replace(root, material=made), [*changes, *([created] if created else [])]
-    return _stored(root, stored, now), [*changes, *([created] if created else [])]
+    return (_stored(root, stored, now) if stored else replace(root, material=made)), changes  # nothing is stored in a dry run
+
+
+def _keep(root: Root, cluster: Cluster, wanted: Mapping[str, Any]) -> list[Change]:
+    live = cluster.get(Ref.of(wanted)) if root.material else None
+    if live is None:
+        created = cluster.create(wanted)
+        return [created] if created else []
+    same = root.material and root_secret.read(live).certificate == root.material.certificate
+    return [cluster.amend(live, {"data": wanted["data"]})] if same else []
 
 
 def _stored(root: Root, secret: Mapping[str, Any] | None, now: datetime) -> Root:

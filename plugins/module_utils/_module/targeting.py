@@ -43,9 +43,9 @@ class Roots:
 
 
 def find(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> Roots:
-    """Both, refused where one is there and is not sound. One that was generated and has expired can still be followed by another."""
+    """Both, refused where one is there and is not sound. One that was generated and has expired can still give way to another."""
     active = _sound(roots.find(cluster, params["mesh"], params["root"], now), followed=True)
-    return Roots(active, _sound(upcoming(cluster, params, now)) if active.source.generated else None)
+    return Roots(active, _sound(upcoming(cluster, params, now), followed=True) if active.source.generated else None)
 
 
 def upcoming(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> roots.Root:
@@ -72,7 +72,7 @@ def aim(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> tuple[Cho
     known = found.known(params["mesh"], _former(params["clusters"]))
     choice = replace(_choice(known, params, now), unsettled=known.upcoming is not None)
     if choice.which == MAKE:
-        return _make(found, cluster, params, now)
+        return _make(found, cluster, params, now, choice.says)
     certificate = known.upcoming if choice.which == UPCOMING else known.active
     if choice.which == ACTIVE and certificate and certificate.not_after <= now:
         told = f"The mesh {known.mesh} cannot stay with its root {certificate}, which expired at {iso(certificate.not_after)}"
@@ -109,15 +109,15 @@ def _retired(known: Known, clusters: Sequence[Mapping[str, Any]]) -> list[str]:
     return [one.cluster for one in standings if new and phase(one, new.fingerprint) == RETIRED]
 
 
-def _make(found: Roots, cluster: Cluster, params: Mapping[str, Any], now: datetime) -> tuple[Choice, str, list[Change]]:
+def _make(found: Roots, cluster: Cluster, params: Mapping[str, Any], now: datetime, says: str) -> tuple[Choice, str, list[Change]]:
     if cluster.dry_run:
-        return Choice(UPCOMING, NEW, "a new root, which is not made in check mode"), "", []
+        return Choice(UPCOMING, NEW, f"{says}; it is not made in check mode"), "", []
     beside = found.upcoming or upcoming(cluster, params, now)
     made, changes = roots.make(beside, params, now)
     certificate = made.source.root.certificate if made.source.root else None
     if certificate is None:
         raise Refused(f"{made.source.where}: the new root cannot be read back.")
-    return Choice(UPCOMING, certificate.fingerprint, f"the new root {certificate}"), certificate.pem.decode(), changes
+    return Choice(UPCOMING, certificate.fingerprint, f"{certificate}, {says}"), certificate.pem.decode(), changes
 
 
 def settle(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> list[Change]:

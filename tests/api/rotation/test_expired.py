@@ -12,12 +12,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import root_secret
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 
 from .play import Stopped
-from .two import Two, fingerprints, given, intermediate, root, settled
+from .two import NEXT, Two, fingerprints, given, intermediate, root, settled
 
 YEAR = timedelta(days=365)
+LATE = root(25, YEAR + timedelta(days=30))
 
 
 @pytest.fixture
@@ -93,6 +96,61 @@ class TestARootThatHasExpired:
         done = down.rotate(rotate_recover=True).succeeded()
         assert "down until each proxy holds a certificate of the new root, which reissue waits for" in done.said
         assert down.state() == settled()
+
+
+@pytest.fixture
+def halfway(two: Two) -> Two:
+    """A rotation that was left when every cluster trusted the next root, and the next root has expired since."""
+    two.clusters["east"].create(root_secret.secret(LATE, NEXT.name, str(NEXT.namespace), "shop"))
+    for name in ("east", "west"):
+        two.give(name, _beside(intermediate(name, root()), LATE))
+        two.stand_ins[name].restart()
+    return two
+
+
+def _beside(ca: Material, other: Material) -> Material:
+    return replace(ca, roots=ca.roots + other.certificate)
+
+
+class TestARootThatExpiredOnTheWayToIt:
+    """Nothing has to be removed by hand. Root 2 is the one that is made now."""
+
+    def test_gives_way_to_another_while_all_is_up(self, halfway: Two) -> None:
+        states: dict[str, dict[str, Any]] = {}
+
+        def between(step: str) -> None:
+            states[step] = halfway.state()
+
+        play = halfway.play(between=between).run()
+        assert ", a new root, instead of 'CN=shop root 25,O=shop.example' (" in play.target["says"]
+        assert [states["reissue"][name]["signs"] for name in ("east", "west")] == ["old", "old"]
+        assert all(len(states["reissue"][name]["trusts"]) == 3 for name in ("east", "west"))
+        assert halfway.state()["east"] == halfway.state()["west"] == settled()["east"]
+        assert [one.ignored for one in halfway.stand_ins.values()] == [[], []]
+        assert not halfway.play().run().changed
+
+    def test_gives_way_where_a_cluster_signs_under_it_already(self, halfway: Two) -> None:
+        """That cluster is down, which has to be read and said."""
+        halfway.give("west", _beside(intermediate("west", LATE, YEAR), root()))
+        halfway.stand_ins["west"].restart()
+        before = halfway.state()
+        with pytest.raises(Stopped, match="west: root .* expired at .* new mTLS handshakes fail since then.*rotate_recover: true"):
+            halfway.play().run()
+        assert halfway.state() == before
+        halfway.play(recover=True).run()
+        assert halfway.state()["east"] == halfway.state()["west"] == settled()["east"]
+        assert not halfway.state()["beside"]
+
+    def test_can_be_turned_back_from(self, halfway: Two) -> None:
+        halfway.play(rollback=True).run()
+        assert halfway.state() == settled("old")
+
+    def test_by_the_playbook(self, halfway: Two) -> None:
+        planned = halfway.rotate(rotate_plan=True).succeeded()
+        assert "a new root, instead of 'CN=shop root 25,O=shop.example' (" in planned.said
+        halfway.rotate().succeeded()
+        assert halfway.state()["east"] == halfway.state()["west"] == settled()["east"]
+        assert not halfway.state()["beside"]
 
 
 def test_an_intermediate_that_has_expired_under_a_root_that_holds(two: Two) -> None:

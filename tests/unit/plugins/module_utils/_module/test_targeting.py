@@ -25,6 +25,8 @@ SPACE = "meshops-system"
 ACTIVE, NEXT = (Ref("v1", "Secret", name, SPACE) for name in ("meshops-root-ca", "meshops-root-ca-next"))
 BROKEN = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n").decode()
 
+LATE = make("shop root", own=key(number=7), days=(-30, -1))
+
 
 def kept(ref: Ref, made: Any = ROOT, mesh: str = "shop", **parts: Any) -> dict[str, Any]:
     return root_secret.secret(material(made, **parts), ref.name, SPACE, mesh)
@@ -95,6 +97,42 @@ class TestTheNextRoot:
         assert choice.fingerprint == OTHER_ROOT.fingerprint
         with pytest.raises(Refused, match="meshops-root-ca-next: root-key.pem is missing"):
             targeting.material(cluster, asked(target=OTHER_ROOT.fingerprint), NOW)
+
+    def test_that_has_expired_gives_way_where_it_lies(self) -> None:
+        cluster = trust(kept(ACTIVE), kept(NEXT, LATE))
+        choice, pem, changes = targeting.aim(cluster, asked(), NOW)
+        assert [(str(one.ref), one.action) for one in changes] == [("Secret meshops-system/meshops-root-ca-next", "updated")]
+        assert root_secret.read(cluster.get(NEXT) or {}).certificate == pem.encode()
+        assert choice.fingerprint not in (ROOT.fingerprint, LATE.fingerprint)
+        again, _pem, changes = targeting.aim(cluster, asked(), NOW)
+        assert (again.fingerprint, changes) == (choice.fingerprint, [])
+
+    def test_that_has_expired_stays_in_check_mode(self) -> None:
+        cluster = trust(kept(ACTIVE), kept(NEXT, LATE), dry_run=True)
+        assert targeting.aim(cluster, asked(), NOW)[0].fingerprint == NEW
+        assert cluster.writes == []
+
+    def test_that_has_expired_goes_away_when_the_rotation_was_turned_back(self) -> None:
+        cluster = trust(kept(ACTIVE), kept(NEXT, LATE))
+        assert targeting.aim(cluster, asked(rollback=True), NOW)[0].fingerprint == ROOT.fingerprint
+        changes = targeting.settle(cluster, asked(target=ROOT.fingerprint), NOW)
+        assert [(str(one.ref), one.action) for one in changes] == [("Secret meshops-system/meshops-root-ca-next", "deleted")]
+
+    def test_that_another_run_replaced_first_is_taken(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It was read as expired; when it is to give way, there is one that holds."""
+        cluster, reads = trust(kept(ACTIVE), kept(NEXT, LATE)), list[Ref]()
+        get = cluster.get
+
+        def late(ref: Ref) -> Any:
+            reads.append(ref)
+            if reads.count(NEXT) == 2:
+                cluster.delete([NEXT])
+                cluster.create(kept(NEXT, OTHER_ROOT))
+            return get(ref)
+
+        monkeypatch.setattr(cluster, "get", late)
+        choice, pem, changes = targeting.aim(cluster, asked(), NOW)
+        assert (choice.fingerprint, pem, changes) == (OTHER_ROOT.fingerprint, OTHER_ROOT.pem.decode(), [])
 
     def test_with_the_key_of_another(self) -> None:
         cluster = trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT, key=ROOT.key_pem))
