@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 
-from . import ledger, timeline, witness
+from . import ledger, machine, timeline, witness
 from .app import FLOWS, STREAM, Load, Say
 from .errors import DrillError
 from .ledger import Flow
@@ -60,18 +60,21 @@ class Ground:
             self.say(f"drill-{name}: starting the load, {self.rate:g} requests a second in each of {len(FLOWS)} flows and one stream")
             load.start()
             with witness.watching(Path(self.estate.kubeconfig), file, CLUSTERS):
-                quiet = time.time()
+                quiet, used = time.time(), [machine.now(time.monotonic())]
                 time.sleep(self.baseline)
                 begin = time.time()
+                used.append(machine.now(time.monotonic()))
                 phases, trouble = attempt(act, load, begin)
                 end = time.time()
+                used.append(machine.now(time.monotonic()))
                 requests = load.finished()
         finally:
             load.stop()
         during, samples = ledger.during(requests, begin, end), witness.samples(file)
         seen = Seen(ledger.flows(during), samples, phases)
         return Result(name, phases, seen.flows, ledger.flows(ledger.during(requests, quiet, begin)), timeline.conflicts(samples),
-                      timeline.longest_gap(samples), [*trouble, *judge(seen)], lost_by_phase(phases, during))
+                      timeline.longest_gap(samples), [*trouble, *judge(seen)], lost_by_phase(phases, during),
+                      {"quiet": machine.between(*used[:2]), "during": machine.between(*used[1:])})
 
 
 def attempt(act: Act, load: Load, begin: float) -> tuple[Sequence[Phase], list[Promise]]:

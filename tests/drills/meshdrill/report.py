@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
+from . import machine
 from .ledger import Flow
 from .timeline import Conflict
 
@@ -48,6 +49,7 @@ class Result:
     gap: float
     promises: Sequence[Promise]
     lost_by_phase: Mapping[str, int] = field(default_factory=dict)
+    machine: Mapping[str, machine.Use] = field(default_factory=dict)
 
     @property
     def met(self) -> bool:
@@ -71,6 +73,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "flows": flows, "unsafe": sum(conflict.certain for conflict in result.conflicts),
         "unclear": sum(not conflict.certain for conflict in result.conflicts), "conflicts": [str(conflict) for conflict in result.conflicts[:50]],
         "longest_gap": round(result.gap, 2), "promises": [asdict(one) for one in result.promises],
+        "machine_percent": {when: asdict(use) for when, use in result.machine.items()},
     }
 
 
@@ -109,15 +112,21 @@ def over_all(results: Sequence[Result]) -> list[str]:
     states = sum(len(result.conflicts) for result in results)
     return ["", f"all {len(results)} runs of drill-{results[0].name}", "", *columns(phase_lines(results)), "", *columns(flows), "",
             f"states seen in which a leaf was not trusted, or not excluded: {states}",
-            f"longest time a proxy was not looked at: {max(result.gap for result in results):.2f} s",
+            f"longest time a proxy was not looked at: {max(result.gap for result in results):.2f} s", *_busy(results),
             f"runs that kept every promise: {sum(result.met for result in results)} of {len(results)}"]
+
+
+def _busy(results: Sequence[Result]) -> list[str]:
+    busy = [result.machine["during"].busy for result in results if "during" in result.machine]
+    return [f"the machine's cores during the drill: {median(busy):g} % busy, {max(busy):g} % in the run that had most"] if busy else []
 
 
 def _states(result: Result) -> list[str]:
     certain = sum(one.certain for one in result.conflicts)
     first, rest = result.conflicts[:SHOWN], len(result.conflicts) - SHOWN
     return [f"states seen in which a leaf was not trusted: {certain}, not excluded: {len(result.conflicts) - certain}",
-            f"longest time a proxy was not looked at: {result.gap:.2f} s", *(f"  {one}" for one in first), *([f"  and {rest} more"] if rest > 0 else [])]
+            f"longest time a proxy was not looked at: {result.gap:.2f} s", *(f"  {one}" for one in first), *([f"  and {rest} more"] if rest > 0 else []),
+            *([machine.told(result.machine["quiet"], result.machine["during"])] if result.machine else [])]
 
 
 def _line(flow: Flow, start: float, added: float | None) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from meshdrill import report
 from meshdrill.ledger import Flow
+from meshdrill.machine import Use
 from meshdrill.report import Phase, Promise, Result
 from meshdrill.timeline import Conflict
 
@@ -47,6 +48,13 @@ def test_phases_that_came_again_are_one_line_with_how_often() -> None:
     table = report.table(result(phases=phases, lost_by_phase={"root: introduce": 0, "root: retire": 3}))
     assert "root: introduce      2      12.0       14.0     0" in table
     assert "root: retire         1       5.0        5.0     3" in table
+
+
+def test_how_busy_the_machine_was_stands_in_both() -> None:
+    one, other = (result(machine={"quiet": Use(40.0, 0.0, None), "during": Use(busy, 0.5, 30.0)}) for busy in (91.0, 99.0))
+    assert "99 % busy and 0.5 % stolen, somebody waiting for one 30 % of the time during the drill" in report.table(other)
+    assert report.as_json(one)["machine_percent"]["during"] == {"busy": 91.0, "stolen": 0.5, "waiting": 30.0}
+    assert "the machine's cores during the drill: 95 % busy, 99 % in the run that had most" in report.over_all([one, other])
 
 
 def test_beside_one_another_the_drills_say_what_was_lost() -> None:
