@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
+from ansible_collections.meshops.lifecycle.tests.e2e.under_load import under_load
 
 APP = (Path(__file__).parent / "app.yml").read_text()
 NAME = "istio-reader-service-account-istio-remote-secret-token"
-SECONDS = 90
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +60,10 @@ def refused(estate: Estate, cluster: str, *old: str) -> bool:
 
 def test_both_are_replaced_and_no_request_is_lost(estate: Estate, app: None) -> None:
     before = {cluster: tokens(estate, cluster) for cluster in ("east", "west")}
-    words = ("fortio", "load", "-quiet", "-qps", "100", "-c", "4", "-t", f"{SECONDS}s", "-json", "-", "http://server.app:8080/debug")
-    exec_ = ["kubectl", "--kubeconfig", estate.kubeconfig, "--context", "east", "-n", "app", "exec", "deploy/client", "-c", "fortio", "--", *words]
-    load = subprocess.Popen(exec_, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    run = estate.play("rotate", "-v", "--diff", rotate="remote_secrets", rotate_min_age=0).succeeded()
-    assert load.poll() is None, f"the load has to live longer than the rotation, which took {run.seconds:.0f} s"
-    answers = json.loads((told := load.communicate()[0])[told.index("{") :])
-    print(f"{run.seconds:.1f} s; {sum(answers['RetCodes'].values())} requests, {answers['RetCodes']}", *run.lines("It took"))
-    assert list(answers["RetCodes"]) == ["200"]
+    with under_load(estate, "-qps", "100", "-c", "4", "http://server.app:8080/debug") as codes:
+        run = estate.play("rotate", "-v", "--diff", rotate="remote_secrets", rotate_min_age=0).succeeded()
+    print(f"{run.seconds:.1f} s; {codes.total()} requests, {dict(codes)}", *run.lines("It took"))
+    assert list(codes) == ["200"]
     for cluster, had in before.items():
         has = tokens(estate, cluster)
         assert len(has) == 1

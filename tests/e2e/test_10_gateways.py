@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +16,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
+from ansible_collections.meshops.lifecycle.tests.e2e.under_load import under_load
 
 APP = (Path(__file__).parent / "app.yml").read_text()
 SPACE, HOST = "istio-system", "shop.example"
@@ -53,25 +52,15 @@ def front(estate: Estate) -> Iterator[str]:
         estate.kubectl("east", "delete", *words, "--wait=true")
 
 
-def load(estate: Estate, address: str, seconds: int) -> subprocess.Popen[str]:
-    """Nothing is routed, so each answer is a 404: what counts is that it comes."""
-    words = ["fortio", "load", "-quiet", "-k", "-keepalive=false", "-allow-initial-errors", "-resolve", address]
-    words += ["-qps", "50", "-c", "2", "-t", f"{seconds}s", "-json", "-"]
-    exec_ = ["kubectl", "--kubeconfig", estate.kubeconfig, "--context", "east", "-n", "app", "exec", "deploy/client", "-c", "fortio", "--"]
-    return subprocess.Popen([*exec_, *words, f"https://{HOST}:8443/"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
 def test_a_given_one_is_served_and_no_handshake_fails(estate: Estate, front: str) -> None:
     estate.play("rotate", rotate="gateways", rotate_certificates=[wish(leaf(HOST))]).succeeded()
-    running, made = load(estate, front, 40), leaf(HOST)
-    time.sleep(3)
-    run = estate.play("rotate", "-v", "--diff", rotate="gateways", rotate_certificates=[wish(made)]).succeeded()
-    short = running.poll() is not None
-    told, errors = running.communicate()
-    assert not short and "{" in told, errors
-    answers = json.loads(told[told.index("{") :])
-    print(f"{run.seconds:.1f} s; {answers['RetCodes']}")
-    assert list(answers["RetCodes"]) == ["404"]
+    made = leaf(HOST)
+    # Nothing is routed, so each answer is a 404: what counts is that it comes.
+    words = ("-k", "-keepalive=false", "-allow-initial-errors", "-resolve", front, "-qps", "50", "-c", "2")
+    with under_load(estate, *words, f"https://{HOST}:8443/") as codes:
+        run = estate.play("rotate", "-v", "--diff", rotate="gateways", rotate_certificates=[wish(made)]).succeeded()
+    print(f"{run.seconds:.1f} s; {dict(codes)}")
+    assert list(codes) == ["404"]
     assert made.key.decode().splitlines()[1] not in run.output
     assert estate.play("rotate", rotate="gateways", rotate_certificates=[wish(made)]).succeeded().changed == {"east": 0, "west": 0}
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A rotation that is killed right before and right after each of its writes, and then run again, always ends in the same state."""
+"""A rotation that is killed at each of its writes, and then run again, always ends in the same state."""
 
 from __future__ import annotations
 
@@ -50,12 +50,13 @@ def test_these_are_all_writes(two: Two, kind: str, number: int) -> None:
     assert len(told.read_text().splitlines()) == number, told.read_text()
 
 
-def at_every_write(kind: str, number: int) -> list[Any]:
-    points = [f"{moment}:{one}" for one in range(1, number + 1) for moment in ("before", "after")]
+def at_every_write(kind: str, number: int, *moments: str) -> list[Any]:
+    points = [f"{moment}:{one}" for one in range(1, number + 1) for moment in moments]
     return [pytest.param(kind, point, id=f"{kind}-{point}") for point in points]
 
 
-ALL = [*at_every_write("root", ROOT), *at_every_write("intermediate", INTERMEDIATE), *at_every_write("expired", EXPIRED)]
+# Right before a write the clusters are as right after the one before it, but for what was only looked at in between: tried for the root, which has the most.
+ALL = [*at_every_write("root", ROOT, "before", "after"), *at_every_write("intermediate", INTERMEDIATE, "after"), *at_every_write("expired", EXPIRED, "after")]
 
 
 @pytest.mark.parametrize(("kind", "point"), ALL, indirect=["kind"])
