@@ -89,7 +89,7 @@ class Access:
             raise MeshError(f"The CA certificate given for {self.server} is not readable PEM: {error}.") from error
         if self.client_cert:
             _load_identity(context, self.client_cert + b"\n" + (self.client_key or b""), self.server)
-        return context
+        return _settled(context)
 
     def _trusting(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cadata=self.ca.decode() if self.ca else None)
@@ -113,6 +113,13 @@ def read_file(path: str, what: str) -> bytes:
         return Path(path).expanduser().read_bytes()
     except OSError as error:
         raise MeshError(f"The {what} {path} cannot be read: {error.strerror or error}.") from error
+
+
+def _settled(context: ssl.SSLContext) -> ssl.SSLContext:
+    """For many threads. urllib3 sets the protocols anew for each connection, which frees what OpenSSL, without a lock, copies for another thread's."""
+    context.set_alpn_protocols(["http/1.1"])
+    setattr(context, "set_alpn_protocols", lambda _protocols: None)  # noqa: B010 - a type checker minds the plain assignment
+    return context
 
 
 def _load_identity(context: ssl.SSLContext, pem: bytes, server: str) -> None:
