@@ -82,11 +82,12 @@ def make(root: Root, params: Mapping[str, Any], now: datetime) -> tuple[Root, li
 
 
 def _keep(root: Root, cluster: Cluster, wanted: Mapping[str, Any]) -> list[Change]:
+    """Nothing is written where another one came to lie meanwhile."""
     live = cluster.get(Ref.of(wanted)) if root.material else None
-    if live is None:
+    if root.material is None or live is None:
         created = cluster.create(wanted)
         return [created] if created else []
-    same = root.material and root_secret.read(live).certificate == root.material.certificate
+    same = root_secret.read(live).certificate == root.material.certificate
     return [cluster.amend(live, {"data": wanted["data"]})] if same else []
 
 

@@ -60,13 +60,13 @@ class Ground:
             self.say(f"drill-{name}: starting the load, {self.rate:g} requests a second in each of {len(FLOWS)} flows and one stream")
             load.start()
             with witness.watching(Path(self.estate.kubeconfig), file, CLUSTERS):
-                quiet, used = time.time(), [machine.now(time.monotonic())]
+                quiet, used = time.time(), [machine.now()]
                 time.sleep(self.baseline)
                 begin = time.time()
-                used.append(machine.now(time.monotonic()))
+                used.append(machine.now())
                 phases, trouble = attempt(act, load, begin)
                 end = time.time()
-                used.append(machine.now(time.monotonic()))
+                used.append(machine.now())
                 requests = load.finished()
         finally:
             load.stop()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,8 +40,8 @@ def read(stat: str, pressure: str, at: float) -> Moment:
     return Moment(sum(ticks) - sum(ticks[field] for field in (*IDLE, STOLEN)), ticks[STOLEN], sum(ticks), int(total.group(1)) if total else None, at)
 
 
-def now(at: float) -> Moment:
-    return read(STAT.read_text(encoding="ascii"), PRESSURE.read_text(encoding="ascii") if PRESSURE.exists() else "", at)
+def now() -> Moment:
+    return read(STAT.read_text(encoding="ascii"), PRESSURE.read_text(encoding="ascii") if PRESSURE.exists() else "", time.monotonic())
 
 
 def between(begin: Moment, end: Moment) -> Use:

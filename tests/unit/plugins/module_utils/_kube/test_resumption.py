@@ -104,14 +104,3 @@ def test_a_refusal_is_told_over_a_resumed_connection_too() -> None:
         with pytest.raises(MeshError, match="no"):
             ask(transport, question())
     assert resumed == [False, True]
-
-
-def test_no_connection_alters_what_others_begin_with() -> None:
-    """urllib3 sets the protocols of the context, which all threads share, for each connection: half of the old ones was sent by who began at that moment."""
-    shared = Access("https://api.example", ca=ROOT.certificate).tls()
-    assert shared
-    shared.set_alpn_protocols(["h2"])
-    sent = ssl.MemoryBIO()
-    with suppress(ssl.SSLWantReadError):
-        shared.wrap_bio(ssl.MemoryBIO(), sent, server_hostname=NAME).do_handshake()
-    assert b"\x00\x10\x00\x0b\x00\x09\x08http/1.1" in sent.read()

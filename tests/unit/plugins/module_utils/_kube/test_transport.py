@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -247,3 +248,14 @@ def test_what_is_too_large_is_not_sent(pauses):
         answer = transport(access, pauses).request("PATCH", "/x", body={"a": "x" * 3 * 2**20})
     assert (answer.status, seen) == (413, [])
     assert "too large" in answer.refusal["message"]
+
+
+def test_no_connection_alters_what_others_begin_with() -> None:
+    """urllib3 sets the protocols of the context, which all threads share, for each connection: who began at that moment sent what had just been freed."""
+    shared = Access("https://api.example").tls()
+    assert shared
+    shared.set_alpn_protocols(["h2"])
+    sent = ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        shared.wrap_bio(ssl.MemoryBIO(), sent, server_hostname="api.example").do_handshake()
+    assert b"\x00\x10\x00\x0b\x00\x09\x08http/1.1" in sent.read()
