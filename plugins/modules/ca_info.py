@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.info
+  - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._authority
 requirements:
   - cryptography >= 42
@@ -86,29 +87,12 @@ source:
   type: str
 """
 
-from datetime import UTC, datetime
-from typing import Any
-
-from ..module_utils._kube.cluster import Cluster
-from ..module_utils._module.authority import OPTIONS, facts, survey
 from ..module_utils._module.run import run
-from ..module_utils._providers import PROVIDERS
-
-
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    mesh = PROVIDERS[params["provider"]].capability("trust")
-    seen = survey(cluster, mesh, params, datetime.now(UTC))
-    return {
-        "changed": False,
-        "action": seen.decision.action,
-        "findings": [one.sentence for one in seen.decision.objections],
-        "reasons": [one.reason for one in seen.decision.objections],
-        **facts(cluster.name, seen),
-    }
+from ..module_utils._module.surveying import TASK, reconcile
 
 
 def main() -> None:
-    run(reconcile, argument_spec={"provider": {"choices": sorted(PROVIDERS), "default": "istio"}, **OPTIONS})
+    run(reconcile, **TASK)
 
 
 if __name__ == "__main__":

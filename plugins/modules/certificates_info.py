@@ -62,6 +62,7 @@ extends_documentation_fragment:
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.info
+  - meshops.lifecycle._attributes.in_process
 requirements:
   - cryptography >= 42
 seealso:
@@ -98,32 +99,12 @@ faults:
   elements: str
 """
 
-from typing import Any
-
-from ..module_utils._kube.cluster import Cluster
-from ..module_utils._module.expiring import reconcile as look
+from ..module_utils._module.expiring import TASK, reconcile
 from ..module_utils._module.run import run
-from ..module_utils._providers import PROVIDERS
-
-
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    return look(cluster, PROVIDERS[params["provider"]], params)
 
 
 def main() -> None:
-    spec = dict(
-        provider=dict(choices=sorted(PROVIDERS), default="istio"),
-        namespace=dict(default="istio-system"),
-        root_namespace=dict(default="meshops-system"),
-        root_name=dict(default="meshops-root-ca"),
-        ca_warn=dict(type="int", default=60),
-        ca_critical=dict(type="int", default=14),
-        leaf_warn=dict(type="int", default=40),
-        leaf_critical=dict(type="int", default=10),
-        gateway_warn=dict(type="int", default=25),
-        token_age=dict(type="int", default=365, no_log=False),
-    )
-    run(reconcile, argument_spec=spec)
+    run(reconcile, **TASK)
 
 
 if __name__ == "__main__":

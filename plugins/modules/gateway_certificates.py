@@ -78,6 +78,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes
+  - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._authority
 requirements:
   - cryptography >= 42
@@ -125,36 +126,12 @@ changes:
   elements: dict
 """
 
-from ..module_utils._module.authority import OPTIONS
 from ..module_utils._module.run import run
-from ..module_utils._module.serving import reconcile
-from ..module_utils._providers import PROVIDERS
+from ..module_utils._module.serving import TASK, reconcile
 
 
 def main() -> None:
-    certificate = {
-        "cluster": {},
-        "namespace": {"required": True},
-        "name": {"required": True},
-        "certificate": {},
-        "private_key": {"no_log": True},
-        "chain": {},
-        "certificate_file": {"type": "path"},
-        "private_key_file": {"type": "path", "no_log": False},
-        "chain_file": {"type": "path"},
-    }
-    run(
-        reconcile,
-        argument_spec={
-            "provider": {"choices": sorted(PROVIDERS), "default": "istio"},
-            "certificates": {"type": "list", "elements": "dict", "default": [], "options": certificate},
-            "issue_days": {"type": "int", "default": 0},
-            "min_age": {"type": "int", "default": 3600},
-            "timeout": {"type": "int", "default": 600},
-            "lease": {"type": "dict"},
-            **OPTIONS,
-        },
-    )
+    run(reconcile, **TASK)
 
 
 if __name__ == "__main__":

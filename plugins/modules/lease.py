@@ -66,6 +66,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes
+  - meshops.lifecycle._attributes.in_process
 attributes:
   check_mode:
     support: full
@@ -123,53 +124,12 @@ changes:
   elements: dict
 """
 
-from typing import Any
-
-from ..module_utils._kube.cluster import Cluster
-from ..module_utils._kube.lease import Wish, release, take
-from ..module_utils._mesh.change import Change, Ref, as_result
-from ..module_utils._mesh.errors import Refused
-from ..module_utils._mesh.lease import Lease, ref, told
-from ..module_utils._module.run import connect_peer, run
-from ..module_utils._module.tenure import somebody
-
-
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    if params["duration"] < 1 or (params["holder"] is not None and not params["holder"].strip()):
-        raise Refused(f"{cluster.name}: a Lease needs a holder with a name, and a duration of a second or more.")
-    where = ref(params["mesh"], params["namespace"])
-    keeper = connect_peer(params["kube"], dry_run=cluster.dry_run) if params.get("kube") else cluster
-    if params["state"] == "held":
-        wish = Wish(params["holder"] or somebody(), params["duration"], params["break_holder"] or "", params["at_least"])
-        taken = take(keeper, where, wish)
-        return {"holder": taken.holder, "epoch": taken.epoch, "took_over": taken.took_over, **as_result(taken.changes)}
-    if params["state"] == "shown":
-        found = Lease.of(keeper.get(where))
-        return {"changed": False, "holder": found.holder, "epoch": found.epoch, "took_over": False, "says": told(keeper.name, params["mesh"], found)}
-    (change,) = keeper.delete([where]) if params["state"] == "absent" else [_released(keeper, where, params)]
-    left = Lease.of(change.after)
-    return {"holder": left.holder, "epoch": left.epoch, "took_over": False, **as_result([change])}
-
-
-def _released(keeper: Cluster, where: Ref, params: dict[str, Any]) -> Change:
-    return release(keeper, where, params["break_holder"] or params["holder"], broken=bool(params["break_holder"]))
+from ..module_utils._module.leasing import TASK, reconcile
+from ..module_utils._module.run import run
 
 
 def main() -> None:
-    run(
-        reconcile,
-        argument_spec=dict(
-            state=dict(choices=["held", "released", "absent", "shown"], default="held"),
-            mesh=dict(required=True),
-            holder=dict(),
-            kube=dict(type="dict"),
-            duration=dict(type="int", default=60),
-            break_holder=dict(),
-            at_least=dict(type="int", default=0),
-            namespace=dict(default="meshops-system"),
-        ),
-        required_if=[("state", "released", ("holder", "break_holder"), True)],
-    )
+    run(reconcile, **TASK)
 
 
 if __name__ == "__main__":

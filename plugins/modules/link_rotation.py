@@ -81,6 +81,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes
+  - meshops.lifecycle._attributes.in_process
 attributes:
   check_mode:
     support: full
@@ -143,29 +144,11 @@ changes:
 """
 
 from ..module_utils._module.run import run
-from ..module_utils._module.stepping_links import reconcile
-from ..module_utils._providers import PROVIDERS
+from ..module_utils._module.stepping_links import TASK, reconcile
 
 
 def main() -> None:
-    consumer = {"name": {"required": True}, "kube": {"type": "dict", "required": True}, "cluster_uid": {}}
-    run(
-        reconcile,
-        argument_spec={
-            "provider": {"choices": sorted(PROVIDERS), "default": "istio"},
-            "mesh": {"required": True},
-            "namespace": {"default": "istio-system"},
-            "server": {},
-            "tls_server_name": {},
-            "consumers": {"type": "list", "elements": "dict", "required": True, "options": consumer},
-            "adopt": {"type": "bool", "default": False},
-            "min_age": {"type": "int", "default": 3600},
-            "may_restart": {"type": "bool", "default": False},
-            "timeout": {"type": "int", "default": 600},
-            "token_timeout": {"type": "int", "default": 30, "no_log": False},
-            "lease": {"type": "dict"},
-        },
-    )
+    run(reconcile, **TASK)
 
 
 if __name__ == "__main__":

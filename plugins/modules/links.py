@@ -69,6 +69,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes
+  - meshops.lifecycle._attributes.in_process
 attributes:
   check_mode:
     support: full
@@ -107,30 +108,12 @@ changes:
   elements: dict
 """
 
-from ..module_utils._module.linking import reconcile
+from ..module_utils._module.linking import TASK, reconcile
 from ..module_utils._module.run import run
-from ..module_utils._providers import PROVIDERS
 
 
 def main() -> None:
-    link = dict(
-        name=dict(required=True),
-        kube=dict(type="dict", required=True),
-        cluster_uid=dict(),
-        server=dict(),
-        tls_server_name=dict(),
-        required=dict(type="bool", default=True),
-    )
-    run(
-        reconcile,
-        argument_spec=dict(
-            provider=dict(choices=sorted(PROVIDERS), default="istio"),
-            namespace=dict(default="istio-system"),
-            links=dict(type="list", elements="dict", required=True, options=link),
-            prune=dict(type="bool", default=True),
-            token_timeout=dict(type="int", default=30, no_log=False),
-        ),
-    )
+    run(reconcile, **TASK)
 
 
 if __name__ == "__main__":

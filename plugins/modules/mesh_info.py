@@ -75,6 +75,7 @@ extends_documentation_fragment:
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.info
+  - meshops.lifecycle._attributes.in_process
 """
 
 EXAMPLES = r"""
@@ -151,31 +152,12 @@ trust:
   type: dict
 """
 
-from ..module_utils._module.observing import reconcile
+from ..module_utils._module.observing import TASK, reconcile
 from ..module_utils._module.run import run
-from ..module_utils._providers import PROVIDERS
 
 
 def main() -> None:
-    expected = dict(
-        revision=dict(default=""),
-        network=dict(default=""),
-        role=dict(choices=["primary", "remote"], default="primary"),
-        gateway=dict(type="bool", default=True),
-        remotes=dict(type="dict", default={}),
-    )
-    run(
-        reconcile,
-        argument_spec=dict(
-            provider=dict(choices=sorted(PROVIDERS), default="istio"),
-            namespace=dict(default="istio-system"),
-            expected=dict(type="dict", options=expected),
-            config=dict(type="bool", default=False),
-            leftovers_of=dict(),
-            wait=dict(type="bool", default=False),
-            wait_timeout=dict(type="int", default=120),
-        ),
-    )
+    run(reconcile, **TASK)
 
 
 if __name__ == "__main__":

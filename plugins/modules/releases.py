@@ -64,6 +64,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes
+  - meshops.lifecycle._attributes.in_process
 attributes:
   check_mode:
     support: full
@@ -114,27 +115,12 @@ settled:
   elements: str
 """
 
-from ..module_utils._module.releasing import reconcile
+from ..module_utils._module.releasing import TASK, reconcile
 from ..module_utils._module.run import run
 
 
 def main() -> None:
-    release = dict(
-        name=dict(required=True),
-        namespace=dict(required=True),
-        chart=dict(required=True),
-        repository=dict(),
-        version=dict(),
-        values=dict(type="dict", default={}),
-    )
-    run(
-        reconcile,
-        argument_spec=dict(
-            releases=dict(type="list", elements="dict", required=True, options=release),
-            state=dict(choices=["present", "absent"], default="present"),
-            pending_grace=dict(type="int", default=120),
-        ),
-    )
+    run(reconcile, **TASK)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes
+  - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._authority
 requirements:
   - cryptography >= 42
@@ -95,44 +96,12 @@ changes:
   elements: dict
 """
 
-from datetime import UTC, datetime
-from typing import Any
-
-from ..module_utils._kube.cluster import Cluster
-from ..module_utils._mesh.change import as_result
-from ..module_utils._module.authority import OPTIONS
+from ..module_utils._module.aiming import TASK, reconcile
 from ..module_utils._module.run import run
-from ..module_utils._module.targeting import aim, settle
-from ..module_utils._module.tenure import held
-from ..module_utils._providers import PROVIDERS
-
-
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    hold = held(cluster, params)
-    if hold:
-        hold.guard()
-    if params["state"] == "settled":
-        return as_result(settle(cluster, params, datetime.now(UTC)))
-    choice, certificate, changes = aim(cluster, params, datetime.now(UTC))
-    return {"fingerprint": choice.fingerprint, "certificate": certificate, "says": choice.says, "unsettled": choice.unsettled, **as_result(changes)}
 
 
 def main() -> None:
-    run(
-        reconcile,
-        argument_spec={
-            "provider": {"choices": sorted(PROVIDERS), "default": "istio"},
-            "state": {"choices": ["chosen", "settled"], "default": "chosen"},
-            "clusters": {"type": "list", "elements": "dict", "default": []},
-            "min_age": {"type": "int", "default": 3600},
-            "rollback": {"type": "bool", "default": False},
-            "renew_intermediates": {"type": "bool", "default": False},
-            "target": {"type": "str"},
-            "lease": {"type": "dict"},
-            **OPTIONS,
-        },
-        required_if=[("state", "settled", ("target",))],
-    )
+    run(reconcile, **TASK)
 
 
 if __name__ == "__main__":

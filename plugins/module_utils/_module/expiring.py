@@ -19,14 +19,29 @@ from .._mesh import root_secret
 from .._mesh.change import Ref
 from .._mesh.expiries import GATEWAY, INTERMEDIATE, ROOT, TOKEN, WEBHOOK, Expiring, Limits, judged, leaves
 from .._mesh.holding import Observed, is_mark
-from .._mesh.provider import Provider
 from .._pki.x509 import bundle
+from .._providers import PROVIDERS
 from .holding import listed, observe
 
+TASK: dict[str, Any] = dict(
+    argument_spec=dict(
+        provider=dict(choices=sorted(PROVIDERS), default="istio"),
+        namespace=dict(default="istio-system"),
+        root_namespace=dict(default="meshops-system"),
+        root_name=dict(default="meshops-root-ca"),
+        ca_warn=dict(type="int", default=60),
+        ca_critical=dict(type="int", default=14),
+        leaf_warn=dict(type="int", default=40),
+        leaf_critical=dict(type="int", default=10),
+        gateway_warn=dict(type="int", default=25),
+        token_age=dict(type="int", default=365, no_log=False),
+    )
+)
 
-def reconcile(cluster: Cluster, mesh: Provider, params: Mapping[str, Any]) -> dict[str, Any]:
+
+def reconcile(cluster: Cluster, params: Mapping[str, Any]) -> dict[str, Any]:
     """One look at the cluster. Whoever could not be seen is named, since its certificate is not in the list."""
-    now, space = datetime.now(UTC), params["namespace"]
+    mesh, now, space = PROVIDERS[params["provider"]], datetime.now(UTC), params["namespace"]
     seen = observe(cluster, mesh, space)
     certificates, holding = mesh.capability("certificates"), mesh.capability("holding")
     live = listed(cluster, [*certificates.reads(space), *holding.pods()])

@@ -20,6 +20,24 @@ from .._providers import PROVIDERS
 from .credential import awaited, issued, newest
 from .run import connect_peer
 
+_LINK: dict[str, Any] = dict(
+    name=dict(required=True),
+    kube=dict(type="dict", required=True),
+    cluster_uid=dict(),
+    server=dict(),
+    tls_server_name=dict(),
+    required=dict(type="bool", default=True),
+)
+TASK: dict[str, Any] = dict(
+    argument_spec=dict(
+        provider=dict(choices=sorted(PROVIDERS), default="istio"),
+        namespace=dict(default="istio-system"),
+        links=dict(type="list", elements="dict", required=True, options=_LINK),
+        prune=dict(type="bool", default=True),
+        token_timeout=dict(type="int", default=30, no_log=False),
+    ),
+)
+
 _AT_ONCE = 16
 
 

@@ -20,6 +20,25 @@ from .._mesh.question import Question, Read
 from .._pki.x509 import bundle
 from .._providers import PROVIDERS
 
+_EXPECTED: dict[str, Any] = dict(
+    revision=dict(default=""),
+    network=dict(default=""),
+    role=dict(choices=["primary", "remote"], default="primary"),
+    gateway=dict(type="bool", default=True),
+    remotes=dict(type="dict", default={}),
+)
+TASK: dict[str, Any] = dict(
+    argument_spec=dict(
+        provider=dict(choices=sorted(PROVIDERS), default="istio"),
+        namespace=dict(default="istio-system"),
+        expected=dict(type="dict", options=_EXPECTED),
+        config=dict(type="bool", default=False),
+        leftovers_of=dict(),
+        wait=dict(type="bool", default=False),
+        wait_timeout=dict(type="int", default=120),
+    ),
+)
+
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     mesh = PROVIDERS[params["provider"]]

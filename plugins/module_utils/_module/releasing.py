@@ -13,6 +13,22 @@ from .._kube.cluster import Cluster
 from .._mesh import release as helm
 from .._mesh.change import Ref
 
+_RELEASE: dict[str, Any] = dict(
+    name=dict(required=True),
+    namespace=dict(required=True),
+    chart=dict(required=True),
+    repository=dict(),
+    version=dict(),
+    values=dict(type="dict", default={}),
+)
+TASK: dict[str, Any] = dict(
+    argument_spec=dict(
+        releases=dict(type="list", elements="dict", required=True, options=_RELEASE),
+        state=dict(choices=["present", "absent"], default="present"),
+        pending_grace=dict(type="int", default=120),
+    ),
+)
+
 _OWNER = "owner=helm"
 
 

@@ -20,8 +20,32 @@ from .._mesh.question import Greeting
 from .._mesh.serving import Use, greetings
 from .._pki.x509 import bundle
 from .._providers import PROVIDERS
+from .authority import OPTIONS
 from .certificates import Desk, Task
 from .tenure import held
+
+_CERTIFICATE: dict[str, Any] = {
+    "cluster": {},
+    "namespace": {"required": True},
+    "name": {"required": True},
+    "certificate": {},
+    "private_key": {"no_log": True},
+    "chain": {},
+    "certificate_file": {"type": "path"},
+    "private_key_file": {"type": "path", "no_log": False},
+    "chain_file": {"type": "path"},
+}
+TASK: dict[str, Any] = dict(
+    argument_spec={
+        "provider": {"choices": sorted(PROVIDERS), "default": "istio"},
+        "certificates": {"type": "list", "elements": "dict", "default": [], "options": _CERTIFICATE},
+        "issue_days": {"type": "int", "default": 0},
+        "min_age": {"type": "int", "default": 3600},
+        "timeout": {"type": "int", "default": 600},
+        "lease": {"type": "dict"},
+        **OPTIONS,
+    },
+)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.3, 3.0
 

@@ -20,6 +20,24 @@ from .relinking import Relinking, relink
 from .run import connect_peer
 from .tenure import held
 
+_CONSUMER: dict[str, Any] = {"name": {"required": True}, "kube": {"type": "dict", "required": True}, "cluster_uid": {}}
+TASK: dict[str, Any] = dict(
+    argument_spec={
+        "provider": {"choices": sorted(PROVIDERS), "default": "istio"},
+        "mesh": {"required": True},
+        "namespace": {"default": "istio-system"},
+        "server": {},
+        "tls_server_name": {},
+        "consumers": {"type": "list", "elements": "dict", "required": True, "options": _CONSUMER},
+        "adopt": {"type": "bool", "default": False},
+        "min_age": {"type": "int", "default": 3600},
+        "may_restart": {"type": "bool", "default": False},
+        "timeout": {"type": "int", "default": 600},
+        "token_timeout": {"type": "int", "default": 30, "no_log": False},
+        "lease": {"type": "dict"},
+    },
+)
+
 _AT_ONCE = 16
 
 

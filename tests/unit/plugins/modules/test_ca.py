@@ -20,7 +20,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import roo
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Change, Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Denied, Refused, Unreachable
-from ansible_collections.meshops.lifecycle.plugins.module_utils._module import establishing
+from ansible_collections.meshops.lifecycle.plugins.module_utils._module import establishing, surveying
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module import root as root_of
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
 from ansible_collections.meshops.lifecycle.plugins.modules import ca, ca_info
@@ -53,7 +53,7 @@ class Clock(datetime):
 
 @pytest.fixture(autouse=True)
 def _moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (establishing, ca_info):
+    for module in (establishing, surveying):
         monkeypatch.setattr(module, "datetime", Clock)
 
 

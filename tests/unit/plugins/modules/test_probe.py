@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Unreachable
-from ansible_collections.meshops.lifecycle.plugins.modules import probe
+from ansible_collections.meshops.lifecycle.plugins.module_utils._module import probing as probe
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 

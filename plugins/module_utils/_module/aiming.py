@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module rotation_target does, for it and for its action."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from .._kube.cluster import Cluster
+from .._mesh.change import as_result
+from .._providers import PROVIDERS
+from .authority import OPTIONS
+from .targeting import aim, settle
+from .tenure import held
+
+TASK: dict[str, Any] = dict(
+    argument_spec={
+        "provider": {"choices": sorted(PROVIDERS), "default": "istio"},
+        "state": {"choices": ["chosen", "settled"], "default": "chosen"},
+        "clusters": {"type": "list", "elements": "dict", "default": []},
+        "min_age": {"type": "int", "default": 3600},
+        "rollback": {"type": "bool", "default": False},
+        "renew_intermediates": {"type": "bool", "default": False},
+        "target": {"type": "str"},
+        "lease": {"type": "dict"},
+        **OPTIONS,
+    },
+    required_if=[("state", "settled", ("target",))],
+)
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+    hold = held(cluster, params)
+    if hold:
+        hold.guard()
+    if params["state"] == "settled":
+        return as_result(settle(cluster, params, datetime.now(UTC)))
+    choice, certificate, changes = aim(cluster, params, datetime.now(UTC))
+    return {"fingerprint": choice.fingerprint, "certificate": certificate, "says": choice.says, "unsettled": choice.unsettled, **as_result(changes)}

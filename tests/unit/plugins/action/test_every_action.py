@@ -1,0 +1,26 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An action and the module of its name are one piece of work with one set of options."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+from ansible_collections.meshops.lifecycle.tests.unit.support.source import sources
+
+PLUGINS = "ansible_collections.meshops.lifecycle.plugins"
+NAMES = sorted(source.path.stem for source in sources("action") if source.text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_does_what_its_module_does(name: str) -> None:
+    action, module = import_module(f"{PLUGINS}.action.{name}"), import_module(f"{PLUGINS}.modules.{name}")
+    assert action.ActionModule.work is module.reconcile
+    assert action.ActionModule.task is module.TASK
+
+
+def test_there_are_some() -> None:
+    assert {"mesh_config", "ca", "mesh_info", "releases", "links", "lease"} <= set(NAMES)
