@@ -15,6 +15,7 @@ description:
     For Istio that is the Secret C(cacerts).
   - Where another CA signs in the control plane's place, as cert-manager's istio-csr does, nothing is written, and a warning says so.
   - An expired intermediate that this module issued is replaced by one of the same root.
+  - One whose Secret another controller keeps is not replaced, for it would be written back.
   - Refuses everything else before the first write, with all reasons at once. A CA of another root is never replaced,
     for that would cut every workload off; it takes a rotation.
   - A root that does not exist yet is generated once and kept as a Secret on the trust cluster. Tasks for several

@@ -160,7 +160,7 @@ planes:
   type: list
   elements: dict
 in_charge:
-  description: Who else keeps the CA, as cert-manager's istio-csr or a Certificate of cert-manager, so that it is rotated there. Empty where nobody does.
+  description: Who else keeps the CA, as istio-csr, a Certificate of cert-manager or an ExternalSecret, so that it is rotated there. Empty where nobody does.
   returned: success
   type: str
 leaf_expires:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .certificate import Authority, Certificate
+from .keeper import tracked, would_undo
 from .names import domain_fault, label_fault
 from .objections import ISSUER, ROOT, Objection, objections, overdue
 from .trust import expiry
@@ -30,6 +31,7 @@ class Source:
     unreachable: str = ""
     other_mesh: str = ""  # for which this root was generated
     external: bool = False  # its key is with a signer, and never here
+    undone: str = ""  # who else keeps its Secret and would write back another root, as a sentence
 
     def objections(self, key_needed: bool) -> list[Objection]:
         """What speaks against issuing from this root, or, without need of its key, against trusting it."""
@@ -79,6 +81,17 @@ def decide(cluster: str, held: Authority | None, self_signed: Authority | None, 
         closing = Objection(found[-1].reason, f"{found[-1].sentence} {_way_out(held, source)}")
         return Decision(REFUSE, [*found[:-1], closing])
     return _keep(cluster, held, source)
+
+
+def onto(decision: Decision, where: str, secret: Mapping[str, Any]) -> Decision:
+    """The decision about a CA that lies in this Secret: one that somebody else would write back is not replaced."""
+    if decision.action != ISSUE:
+        return decision
+    undone = would_undo(where, secret, "Have a new CA of the mesh's root issued there, or take the Secret out of its hands first.")
+    if undone:
+        return _refuse("kept_by_another", undone)
+    told = tracked(where, secret)
+    return replace(decision, warnings=[*decision.warnings, told]) if told else decision
 
 
 def _first(cluster: str, self_signed: Authority | None, source: Source) -> Decision:

@@ -17,7 +17,7 @@ from .._mesh import root_secret
 from .._mesh.certificate import Authority
 from .._mesh.change import Change, Ref
 from .._mesh.errors import Denied, Refused
-from .._mesh.issuing import ISSUE, REFUSE, Decision, decide, wish_faults
+from .._mesh.issuing import ISSUE, REFUSE, Decision, decide, onto, wish_faults
 from .._mesh.objections import Objection
 from .._mesh.trust import Trust, expiry
 from .._pki import x509
@@ -55,12 +55,14 @@ def survey(
 ) -> Survey:
     """Read everything and decide; nothing is written, and nothing is raised for bad input. `stored` is the CA as it was just written."""
     space = params["namespace"]
-    held = _read(cluster, mesh, mesh.held(space), params["mesh"], now, stored)
+    secret = stored or cluster.get(mesh.held(space))
+    held = _inspected(cluster, mesh, secret, params["mesh"], now)
     empty = not held and not _there(cluster, mesh.namespace(space))
-    self_signed = None if held or empty else _read(cluster, mesh, mesh.self_signed(space), params["mesh"], now)
+    self_signed = None if held or empty else _inspected(cluster, mesh, cluster.get(mesh.self_signed(space)), params["mesh"], now)
     root = root or roots.find(cluster, params["mesh"], params["root"], now)
     instead = "" if held or empty else _instead(cluster, mesh, space)
     decision = decide(cluster.name, held, self_signed, root.source, instead)
+    decision = onto(decision, f"{cluster.name}: {mesh.held(space)}", secret) if secret else decision
     faults = [Objection("bad_wish", f"{cluster.name}: {fault}.") for fault in wish_faults(params)]
     if faults:
         decision = replace(decision, action=REFUSE, objections=[*faults, *decision.objections])
@@ -130,11 +132,10 @@ def _there(cluster: Cluster, namespace: Mapping[str, Any]) -> bool:
     return True
 
 
-def _read(cluster: Cluster, mesh: Any, ref: Ref, name: str, now: datetime, stored: Object | None = None) -> Authority | None:
-    secret = stored or cluster.get(ref)
+def _inspected(cluster: Cluster, mesh: Any, secret: Object | None, name: str, now: datetime) -> Authority | None:
     if secret is None:
         return None
-    return x509.inspect(mesh.read(secret), f"{cluster.name}: {ref}", now, ours=root_secret.is_ours(secret, name))
+    return x509.inspect(mesh.read(secret), f"{cluster.name}: {Ref.of(secret)}", now, ours=root_secret.is_ours(secret, name))
 
 
 def _instead(cluster: Cluster, mesh: Any, space: str) -> str:

@@ -15,6 +15,7 @@ from .._kube.cluster import Cluster
 from .._mesh.certificate import Authority, Material, Names
 from .._mesh.change import Ref
 from .._mesh.errors import Refused
+from .._mesh.keeper import in_charge, tracked, would_undo
 from .._mesh.objections import ROOT, objections
 from .._mesh.serving import Use, hosts_of, leaf_objections
 from .._pki import issue, x509
@@ -67,10 +68,11 @@ class Desk:
         task = self._task(Ref("v1", "Secret", wish["name"], wish["namespace"]))
         if task is None:
             return None
-        other = self._serving.in_charge(task.live)
-        if other:
-            self.faults.append(f"{task.held.where} is kept by {other}, which would write it back. Have it renewed there.")
+        undone = would_undo(task.held.where, task.live, "Have it renewed there.")
+        if undone:
+            self.faults.append(undone)
             return None
+        self._mind(task)
         given = any(wish[part] for part in ("certificate", "certificate_file", "private_key", "private_key_file"))
         if not given and not self._params["issue_days"]:
             self.faults.append(f"{task.held.where}: no certificate is given for it. Give one, or have the mesh's root issue it with rotate_gateway_issue.")
@@ -83,12 +85,17 @@ class Desk:
         task = self._task(ref)
         if task is None or not self._of_root(task.held):
             return None
-        other = self._serving.in_charge(task.live)
+        other = in_charge(task.live)
         if other:
             self.warnings.append(f"{task.held.where} is kept by {other}, and stays as it is. Have it renewed there.")
             return None
+        self._mind(task)
         self._judge(task, self._issued(task))
         return task
+
+    def _mind(self, task: Task) -> None:
+        told = tracked(task.held.where, task.live)
+        self.warnings += [told] if told else []
 
     def _task(self, ref: Ref) -> Task | None:
         where = f"{self._cluster.name}: {ref}"

@@ -18,6 +18,7 @@ from .._mesh.certificate import Authority, Certificate
 from .._mesh.change import Ref
 from .._mesh.errors import MeshError
 from .._mesh.holding import CONFIG, PROXY, Holder, Observed, Standing, is_mark
+from .._mesh.keeper import in_charge
 from .._mesh.provider import Provider
 from .._mesh.question import Question, Read
 from .._mesh.root_secret import mesh_of
@@ -37,7 +38,7 @@ class Watch:
 
     def __init__(self, cluster: Cluster, mesh: Provider, namespace: str, stale: Iterable[str] = ()) -> None:
         self._cluster, self._namespace, self._stale = cluster, namespace, frozenset(stale)
-        self._trust, self._holding, self._rotation = (mesh.capability(part) for part in ("trust", "holding", "rotation"))
+        self._trust, self._holding = (mesh.capability(part) for part in ("trust", "holding"))
         self._reader = Reader()
         self._agreed: dict[str, Holder] = {}
         self._measure: Standing | None = None
@@ -70,7 +71,7 @@ class Watch:
             holders=(*first, *lacking, *proxies),
             planes=planes,
             given=self._given(live),
-            in_charge=next((one.instead for one in planes if one.instead), "") or (self._rotation.in_charge(own) if own else ""),
+            in_charge=next((one.instead for one in planes if one.instead), "") or (in_charge(own) if own else ""),
             faults=tuple(_faults(self._cluster.name, refs[0], authority)),
         )
 

@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from .._kube.cluster import Cluster
 from .._mesh.change import Change, Ref, as_result
-from .._mesh.errors import Unreachable
+from .._mesh.errors import Refused, Unreachable
 from .._mesh.federation import Credential, require_common_root
+from .._mesh.keeper import would_undo
 from .._pki.x509 import bundle
 from .._providers import PROVIDERS
 from .credential import awaited, issued, newest
@@ -65,10 +66,11 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         everyone = [cluster, *(peer.cluster for peer in peers)]
         roots = dict(pool.map(lambda one: (one.name, _roots(one, mesh, params["namespace"])), everyone))
         _require_common_root(roots, cluster.dry_run)
+        there = _links(cluster, mesh, params)
         issued = list(pool.map(lambda peer: _credential(peer, mesh, params), peers))
     changes = [change for made, _issued in issued for change in made]
     changes += cluster.apply([mesh.link(credential, params["namespace"]) for _made, credential in issued])
-    changes += _prune(cluster, mesh, params)
+    changes += _prune(cluster, mesh, params, there)
     return _result(cluster, peers, [one for one in tried if isinstance(one, _Missing)], changes)
 
 
@@ -109,12 +111,23 @@ def _credential(peer: _Peer, mesh: Any, params: dict[str, Any]) -> tuple[list[Ch
     return made, awaited(other, Ref.of(secret), lambda: newest(other, mesh, space, server, tls_name), params["token_timeout"], lambda: None)
 
 
-def _prune(cluster: Cluster, mesh: Any, params: dict[str, Any]) -> list[Change]:
-    if not params["prune"]:
-        return []
-    wanted = {link["name"] for link in params["links"]}
+def _links(cluster: Cluster, mesh: Any, params: dict[str, Any]) -> list[dict[str, Any]]:
+    """The links that are there, without content; refused where somebody else would write back one that this task writes."""
     read = mesh.links(params["namespace"])
     there = cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels, metadata_only=read.metadata_only)
+    mine = {mesh.linking(link["name"], params["namespace"]).name for link in params["links"]}
+    named = [(Ref(read.api_version, read.kind, one["metadata"]["name"], read.namespace), one) for one in there]
+    undone = [would_undo(f"{cluster.name}: {ref}", one, "Have the link made there, or take the Secret out of its hands.")
+              for ref, one in named if ref.name in mine or (params["prune"] and mesh.ours(one))]  # fmt: skip
+    if any(undone):
+        raise Refused(" ".join(filter(None, undone)), findings=list(filter(None, undone)))
+    return there
+
+
+def _prune(cluster: Cluster, mesh: Any, params: dict[str, Any], there: Sequence[Mapping[str, Any]]) -> list[Change]:
+    if not params["prune"]:
+        return []
+    wanted, read = {link["name"] for link in params["links"]}, mesh.links(params["namespace"])
     stale = [secret["metadata"]["name"] for secret in there if mesh.ours(secret) and mesh.linked(secret) not in wanted]
     return cluster.delete([Ref(read.api_version, read.kind, name, read.namespace) for name in stale])
 

@@ -18,6 +18,7 @@ from .._kube.lease import Hold
 from .._mesh.change import Change, Ref, digest
 from .._mesh.errors import NotReady, Refused
 from .._mesh.federation import Credential
+from .._mesh.keeper import would_undo
 from .._mesh.relinking import CREATE, REVOKE, SWITCH, Held, Standing, Step, Token, require_links, strays, way
 from .._mesh.sight import SETTLED, Sight, behind
 from . import looking
@@ -112,6 +113,9 @@ def _held(work: Relinking, consumer: Cluster) -> Held | None:
     secret = consumer.get(work.federation.linking(work.source.name, work.namespace))
     if secret is None:
         return None
+    undone = would_undo(f"{consumer.name}: {Ref.of(secret)}", secret, "Replace the credential there.")
+    if undone:
+        raise Refused(f"{undone} Nothing was written.")
     return Held(_digest(work.federation.token(secret, work.source.name)), bool(work.federation.ours(secret)))
 
 

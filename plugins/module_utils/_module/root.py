@@ -19,6 +19,7 @@ from .._mesh.certificate import Material, Names
 from .._mesh.change import Change, Ref
 from .._mesh.errors import MeshError, Refused, Unreachable
 from .._mesh.issuing import Source
+from .._mesh.keeper import would_undo
 from .._pki import issue, x509
 from .._pki.signer import Signer
 from .._pki.vault import Vault
@@ -88,7 +89,17 @@ def _keep(root: Root, cluster: Cluster, wanted: Mapping[str, Any]) -> list[Chang
         created = cluster.create(wanted)
         return [created] if created else []
     same = root_secret.read(live).certificate == root.material.certificate
-    return [cluster.amend(live, {"data": wanted["data"]})] if same else []
+    return [overwrite(root, live, wanted)] if same else []
+
+
+def overwrite(root: Root, live: Mapping[str, Any], wanted: Mapping[str, Any]) -> Change:
+    """Another root in the place of the one in `live`, unless somebody else would write it back."""
+    if root.cluster is None:
+        raise Refused(f"{root.source.where}: there is no cluster to keep a root on.")
+    undone = _undone(root, live)
+    if undone:
+        raise Refused(undone)
+    return root.cluster.amend(live, {"data": wanted["data"]})
 
 
 def _stored(root: Root, secret: Mapping[str, Any] | None, now: datetime) -> Root:
@@ -96,7 +107,11 @@ def _stored(root: Root, secret: Mapping[str, Any] | None, now: datetime) -> Root
         return root
     material = root_secret.read(secret)
     found = x509.inspect(material, root.source.where, now)
-    return replace(root, material=material, source=replace(root.source, root=found))
+    return replace(root, material=material, source=replace(root.source, root=found, undone=_undone(root, secret)))
+
+
+def _undone(root: Root, secret: Mapping[str, Any]) -> str:
+    return would_undo(root.source.where, secret, "Replace the root there, or take the Secret out of its hands first.")
 
 
 def _given(option: Mapping[str, Any], now: datetime) -> Root:

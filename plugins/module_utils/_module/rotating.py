@@ -20,6 +20,7 @@ from .._mesh.change import Change, Ref
 from .._mesh.errors import MeshError, NotReady, Refused
 from .._mesh.fence import fence
 from .._mesh.holding import CONTROL_PLANE, MARK, Laggard, Observed, Standing
+from .._mesh.keeper import would_undo
 from .._mesh.mending import REFRESH, RESTART, TOUCH, Remedy, remedies, revivals, stuck
 from .._mesh.rotation import INTRODUCE, Report, Wish, beyond_introduction, wish
 from .._pki import issue as pki
@@ -114,11 +115,10 @@ def _write(work: Rotation, seen: Observed, asked: Wish, now: datetime) -> None:
 
 
 def _may_write(work: Rotation, live: Mapping[str, Any]) -> None:
-    rotation = work.mesh.capability("rotation")
-    where = f"{work.cluster.name}: {Ref.of(live)}"
-    other = rotation.in_charge(live)
-    if other:
-        raise Refused(f"{where} is kept by {other}, which would write it back. Rotate there: issue from the new root, and give both roots meanwhile.")
+    where, way = f"{work.cluster.name}: {Ref.of(live)}", "Rotate there: issue from the new root, and give both roots meanwhile."
+    undone = would_undo(where, live, way)
+    if undone:
+        raise Refused(undone)
     if work.hold:
         fence(work.cluster.name, str(Ref.of(live)), live["metadata"].get("annotations"), work.hold.epoch)
 

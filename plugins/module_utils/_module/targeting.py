@@ -71,6 +71,7 @@ def aim(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> tuple[Cho
     found = find(cluster, params, now)
     known = found.known(params["mesh"], _former(params["clusters"]))
     choice = replace(_choice(known, params, now), unsettled=known.upcoming is not None)
+    _may_settle(found, choice)
     if choice.which == MAKE:
         return _make(found, cluster, params, now, choice.says)
     certificate = known.upcoming if choice.which == UPCOMING else known.active
@@ -80,6 +81,14 @@ def aim(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> tuple[Cho
     live = x509.bundle("\n".join(root["pem"] for one in params["clusters"] for root in one["roots"]).encode())
     tell_apart(f"The mesh {known.mesh}", [*live, *([certificate] if certificate else [])])
     return choice, certificate.pem.decode() if certificate and choice.which != FORMER else "", []
+
+
+def _may_settle(found: Roots, choice: Choice) -> None:
+    """A generated root ends in the Secret of the former one, so who keeps that has to be known before the first write."""
+    sources = [one.source for one in (found.active, found.upcoming) if one and choice.which in (MAKE, UPCOMING)]
+    undone = [source.undone for source in sources if source.undone]
+    if undone:
+        raise Refused(" ".join(undone), findings=undone)
 
 
 def tell_apart(where: str, trusted: Sequence[Certificate]) -> None:
@@ -139,7 +148,7 @@ def _promote(active: roots.Root, beside: roots.Root, params: Mapping[str, Any]) 
     if live is None:
         raise Refused(f"{active.source.where}: it went away during the rotation, so the new root stays in {beside.source.where}. Restore it and run again.")
     wanted = root_secret.secret(beside.material, active.ref.name, str(active.ref.namespace), params["mesh"])
-    return [active.cluster.amend(live, {"data": wanted["data"]})]
+    return [roots.overwrite(active, live, wanted)]
 
 
 def material(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> roots.Root:

@@ -20,7 +20,6 @@ from .holding import secret as _signer
 
 _TOUCHED = "meshops.lifecycle/touched"
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
-_CERT_MANAGER = "cert-manager.io/certificate-name"
 _PARTS = ("ca-cert.pem", "ca-key.pem", "cert-chain.pem", "root-cert.pem")
 _WORKLOADS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1"}
 
@@ -55,12 +54,6 @@ def patch(roots: bytes, epoch: int, ca: Material | None = None) -> dict[str, Any
     parts = (ca.certificate, ca.key, ca.chain or b"", roots) if ca else (b"", b"", b"", roots)
     data = {key: encoded(part) for key, part in zip(_PARTS, parts, strict=True) if part}
     return {"metadata": {"annotations": annotation(epoch)}, "data": data}
-
-
-def in_charge(secret: Mapping[str, Any]) -> str:
-    """Who else writes this Secret, so that it would be written back; empty if nobody does."""
-    name = (secret["metadata"].get("annotations") or {}).get(_CERT_MANAGER)
-    return f"cert-manager, for its Certificate {name}" if name else ""
 
 
 def refreshed(moment: str) -> dict[str, Any]:

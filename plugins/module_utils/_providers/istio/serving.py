@@ -18,7 +18,6 @@ from ..._mesh.serving import Pod, Use
 _ISTIO, _GATEWAY_API = "networking.istio.io/v1", "gateway.networking.k8s.io/v1"
 _OWN_NAMESPACE = "kubernetes-gateway://"
 _NAME = "gateway.networking.k8s.io/gateway-name"
-_CERT_MANAGER = "cert-manager.io/certificate-name"
 _SERVED = ("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL")
 _TLS, _GENERIC = ("tls.crt", "tls.key"), ("cert", "key")
 
@@ -123,16 +122,6 @@ def patch(secret: Object, certificate: bytes, key: bytes) -> dict[str, Any]:
     """Both parts in one write. What else is there, such as a CA for clients, stays."""
     parts = _keys(secret)
     return {"data": {parts[0]: encoded(certificate), parts[1]: encoded(key)}}
-
-
-def in_charge(secret: Object) -> str:
-    """Who else writes this Secret, so that it would be written back; empty if nobody does."""
-    meta = secret["metadata"]
-    name = (meta.get("annotations") or {}).get(_CERT_MANAGER)
-    if name:
-        return f"cert-manager, for its Certificate {name}"
-    owner = next((one for one in meta.get("ownerReferences") or () if one.get("controller")), None)
-    return f"{owner['kind']} {owner['name']}" if owner else ""
 
 
 def permissions() -> list[dict[str, str]]:

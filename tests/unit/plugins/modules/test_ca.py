@@ -282,6 +282,23 @@ class TestRefusing:
         assert reason in result["reasons"]
         assert cluster.writes == []
 
+    def test_an_expired_one_that_another_controller_would_write_back(self) -> None:
+        secret = holding(EXPIRED)
+        secret["metadata"]["ownerReferences"] = [{"apiVersion": "x/v1", "kind": "ExternalSecret", "name": "cacerts", "uid": "1", "controller": True}]
+        cluster = FakeCluster(secret, name="west")
+        assert ca_info.reconcile(cluster, wish(root=inline()))["reasons"] == ["kept_by_another"]
+        told = "west: Secret istio-system/cacerts is kept by ExternalSecret cacerts, which would write it back. Have a new CA of the mesh's root issued there"
+        with pytest.raises(Refused, match=told):
+            ca.reconcile(cluster, wish(root=inline()))
+        assert cluster.writes == []
+
+    def test_one_that_git_tracks_is_replaced_with_a_warning(self) -> None:
+        secret = holding(EXPIRED)
+        secret["metadata"]["labels"]["argocd.argoproj.io/instance"] = "mesh"
+        result = ca.reconcile(FakeCluster(secret, name="west"), wish(root=inline()))
+        assert result["action"] == "issued"
+        assert any("is tracked by Argo CD, for its Application mesh" in one for one in result["warnings"])
+
     def test_two_things_at_once(self) -> None:
         with pytest.raises(Refused) as refused:
             ca.reconcile(FakeCluster(name="west"), wish(mesh="Shop", root=inline(root(make("r", days=(-9, -1))))))

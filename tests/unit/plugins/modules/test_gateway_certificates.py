@@ -217,6 +217,13 @@ def test_a_secret_of_cert_manager_is_refused_with_what_to_do(clock: Ticking) -> 
         front.run(given("shop.example"))
 
 
+def test_a_secret_that_git_tracks_is_replaced_with_a_warning(clock: Ticking) -> None:
+    front = Front(clock, "shop.example", annotations={"argocd.argoproj.io/tracking-id": f"web:/Secret:{SPACE}/shop"})
+    told = front.run(given("shop.example"))
+    assert told["changed"] is True
+    assert told["warnings"][0].startswith(f"east: Secret {SPACE}/shop is tracked by Argo CD, for its Application web.")
+
+
 @pytest.mark.parametrize(("name", "host", "yes"), [
     ("shop.example", "shop.example", True), ("SHOP.example", "shop.EXAMPLE", True), ("*.example", "shop.example", True), ("*.example", "*.example", True),
     ("*.example", "a.shop.example", False), ("*.example", "example", False), ("shop.example", "*.example", False), ("*.b.example", "*.a.b.example", False),

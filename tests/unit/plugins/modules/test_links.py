@@ -210,6 +210,19 @@ class TestRefused:
             link(east, wish("west"), wish("north"))
         assert [cluster.writes for cluster in (east, *others)] == [[], [], []]
 
+    @pytest.mark.parametrize("wishes", [("west",), ()], ids=["written", "removed"])
+    def test_a_link_that_somebody_else_would_write_back(self, estate: Estate, east: FakeCluster, wishes: tuple[str, ...]) -> None:
+        estate.add("west")
+        link(east, wish("west"))
+        live = east.get(Ref("v1", "Secret", "istio-remote-secret-west", NAMESPACE))
+        assert live
+        east.amend(live, {"metadata": {"ownerReferences": [{"kind": "SealedSecret", "name": "west", "uid": "1", "apiVersion": "bitnami.com/v1alpha1"}]}})
+        before = list(east.writes)
+        told = r"east: Secret istio-system/istio-remote-secret-west is kept by SealedSecret west, which would write it back\. Have the link made there"
+        with pytest.raises(Refused, match=told):
+            link(east, *map(wish, wishes))
+        assert east.writes == before
+
     def test_in_check_mode_too(self, estate: Estate, east: FakeCluster) -> None:
         estate.add("north", handed_out(OTHER_ROOT))
         with pytest.raises(Refused, match="do not share a root CA"):

@@ -240,3 +240,9 @@ def test_who_else_is_in_charge(environment: dict[str, str], annotations: dict[st
     told = info(cluster(plane, cacerts(issuer(), **annotations)))
     assert told["in_charge"] == said
     assert [one["instead"] for one in told["planes"]] == [said if environment else ""]
+
+
+def test_whoever_owns_the_secret_is_in_charge() -> None:
+    owned = cacerts(issuer())
+    owned["metadata"]["ownerReferences"] = [{"apiVersion": "x/v1", "kind": "ExternalSecret", "name": "cacerts", "uid": "1", "controller": True}]
+    assert info(cluster(owned))["in_charge"] == "ExternalSecret cacerts"

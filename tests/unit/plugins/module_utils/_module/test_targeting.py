@@ -171,6 +171,21 @@ class TestTheNextRoot:
 
 
 class TestTheActiveRoot:
+    def test_that_somebody_else_keeps_is_known_before_the_first_write(self) -> None:
+        cluster = trust({**kept(ACTIVE), "metadata": {**kept(ACTIVE)["metadata"], "labels": {"reconcile.external-secrets.io/managed": "true"}}})
+        told = "east: Secret meshops-system/meshops-root-ca is kept by External Secrets, which would write it back. Replace the root there"
+        with pytest.raises(Refused, match=told):
+            targeting.aim(cluster, asked(), NOW)
+        assert cluster.writes == []
+        assert targeting.aim(cluster, asked(renew_intermediates=True), NOW)[0].fingerprint == ROOT.fingerprint
+
+    def test_that_somebody_else_came_to_keep_is_not_written_over(self) -> None:
+        owned = {**kept(ACTIVE)["metadata"], "ownerReferences": [{"kind": "ExternalSecret", "name": "root", "controller": True}]}
+        cluster = trust({**kept(ACTIVE), "metadata": owned}, kept(NEXT, OTHER_ROOT))
+        with pytest.raises(Refused, match="meshops-root-ca is kept by ExternalSecret root, which would write it back"):
+            targeting.settle(cluster, asked(target=OTHER_ROOT.fingerprint), NOW)
+        assert cluster.writes == []
+
     def test_that_vanished_is_not_replaced(self) -> None:
         """Whoever removed it may have had a reason; the new one is kept where it is."""
         cluster = trust(kept(NEXT, OTHER_ROOT))

@@ -39,12 +39,6 @@ def test_a_new_ca_comes_with_its_bundle_in_one_write() -> None:
     assert base64.b64decode(made["data"]["root-cert.pem"]) == ROOT.pem
 
 
-def test_who_else_writes_it() -> None:
-    assert rotation.in_charge(SECRET) == ""
-    theirs = {"metadata": {"annotations": {"cert-manager.io/certificate-name": "istio-ca"}}}
-    assert rotation.in_charge(theirs) == "cert-manager, for its Certificate istio-ca"
-
-
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

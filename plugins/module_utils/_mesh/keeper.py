@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who else keeps an object: a controller that writes back what others change, or a tool that only knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Object = Mapping[str, Any]
+
+# An annotation or label, the value that it has to have ("" for any), and how its keeper is called. All of these put back what is changed.
+_MARKS = (
+    ("cert-manager.io/certificate-name", "", "cert-manager, for its Certificate {}"),
+    ("trust.cert-manager.io/bundle", "", "trust-manager, for its Bundle {}"),
+    ("reconcile.external-secrets.io/managed", "true", "External Secrets"),
+    ("sealedsecrets.bitnami.com/managed", "true", "Sealed Secrets"),
+    ("app.kubernetes.io/managed-by", "hashicorp-vso", "the Vault Secrets Operator"),
+    ("secrets-store.csi.k8s.io/managed", "true", "the Secrets Store CSI driver"),
+    ("reflector.v1.k8s.emberstack.com/reflects", "", "Reflector, which copies it from {}"),
+    ("replicator.v1.mittwald.de/replicate-from", "", "kubernetes-replicator, which copies it from {}"),
+    ("generate.kyverno.io/policy-name", "", "Kyverno, for its policy {}"),
+    ("configmanagement.gke.io/managed", "enabled", "Config Sync"),
+)
+# Of these a mark says that they know the object, and only the fields that they own whether they write its content.
+_TRACKERS = (
+    ("argocd.argoproj.io/tracking-id", "Argo CD, for its Application {}", ("argocd",)),
+    ("argocd.argoproj.io/instance", "Argo CD, for its Application {}", ("argocd",)),
+    ("kustomize.toolkit.fluxcd.io/name", "Flux, for its Kustomization {}", ("kustomize-controller",)),
+    ("helm.toolkit.fluxcd.io/name", "Flux, for its HelmRelease {}", ("helm-controller",)),
+    ("objectset.rio.cattle.io/owner-name", "Rancher, for {}", ("fleetagent", "fleet-agent", "rancher")),
+    ("kapp.k14s.io/app", "kapp", ("kapp",)),
+)
+_TRACKING = "argocd.argoproj.io/tracking-id"
+# Who writes the content of an object and puts no mark on it.
+_MANAGERS = (
+    ("externalsecrets.external-secrets.io", "External Secrets"),
+    ("external-secrets", "External Secrets"),
+    ("vault-secrets-operator", "the Vault Secrets Operator"),
+    ("sealed-secrets", "Sealed Secrets"),
+    ("argocd", "Argo CD"),
+    ("kustomize-controller", "Flux"),
+    ("helm-controller", "Flux"),
+)
+_NO_CONTENT = ("f:metadata", "f:status")
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """By a name for sentences. What is written to an object that is only tracked stays, until its copy in Git is applied again."""
+
+    name: str
+    writes_back: bool
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def keeper(manifest: Object) -> Keeper | None:
+    """Of an object as the API server gave it. None where nobody else is known."""
+    meta = manifest.get("metadata") or {}
+    marks = {**(meta.get("labels") or {}), **(meta.get("annotations") or {})}
+    writers = _writers(meta.get("managedFields") or ())
+    name = _marked(marks) or _owner(meta)
+    if name:
+        return Keeper(name, writes_back=True)
+    for mark, called, managers in _TRACKERS:
+        value = str(marks.get(mark) or "")
+        if value and (mark != _TRACKING or _tracks(value, manifest)):
+            return Keeper(called.format(value.partition(":")[0]), any(one.startswith(managers) for one in writers))
+    name = next((called for prefix, called in _MANAGERS for one in writers if one.startswith(prefix)), "")
+    return Keeper(name, writes_back=True) if name else None
+
+
+def in_charge(manifest: Object) -> str:
+    """Who would write the object back, so that nobody else may write it; empty if nobody does."""
+    found = keeper(manifest)
+    return found.name if found and found.writes_back else ""
+
+
+def would_undo(where: str, manifest: Object, way: str) -> str:
+    """Why an object is not written, as a sentence that ends with the way out; empty where nothing speaks against it."""
+    name = in_charge(manifest)
+    return f"{where} is kept by {name}, which would write it back. {way}" if name else ""
+
+
+def tracked(where: str, manifest: Object) -> str:
+    """What to mind when an object is written that a tool tracks and does not write, as a sentence; empty where none does."""
+    found = keeper(manifest)
+    if found is None or found.writes_back:
+        return ""
+    return f"{where} is tracked by {found}. See that nothing there brings back what it held before: leave it out there, or have its data ignored."
+
+
+def _marked(marks: Mapping[str, Any]) -> str:
+    for mark, wanted, called in _MARKS:
+        value = str(marks.get(mark) or "")
+        if value and wanted in ("", value):
+            return called.format(value)
+    return ""
+
+
+def _owner(meta: Mapping[str, Any]) -> str:
+    """The controlling owner, or any: some operators own what they write without saying that they control it."""
+    owners = list(meta.get("ownerReferences") or ())
+    owner = next((one for one in owners if one.get("controller")), owners[0] if owners else None)
+    return f"{owner['kind']} {owner['name']}" if owner else ""
+
+
+def _tracks(value: str, manifest: Object) -> bool:
+    """`app:group/kind:namespace/name`. Copied to another object it means nothing, and Argo CD does not heed it there."""
+    _app, _colon, what = value.partition(":")
+    kind, _colon, name = what.partition(":")
+    meta = manifest.get("metadata") or {}
+    return (kind.rpartition("/")[2], name.rpartition("/")[2]) == (manifest.get("kind"), meta.get("name"))
+
+
+def _writers(managed: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The field managers that own more of an object than its metadata and status."""
+    return [str(one.get("manager") or "") for one in managed if any(part not in _NO_CONTENT for part in one.get("fieldsV1") or ())]
