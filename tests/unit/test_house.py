@@ -25,6 +25,7 @@ ANSIBLE_ONLY_IN = Path("module_utils/_module/run.py")
 ANSIBLE_WORDS = {"fail_json", "exit_json", "check_mode", "supports_check_mode"}
 EMPTY_NAMES = re.compile(r"(^|_)(utils?|common|dto|helpers?|handlers?|managers?)($|_)|(Util|Dto|Helper|Handler|Manager)s?$")
 FORBIDDEN_TASK = re.compile(r"^\s*-?\s*(ansible\.(builtin|legacy)\.)?(command|shell|raw|script|expect|set_fact):", re.MULTILINE)
+KUBERNETES_CORE = "kubernetes.core."
 LICENCE = """\
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
@@ -51,6 +52,14 @@ def is_document(node: ast.stmt) -> bool:
 def documents(source: Source) -> dict[str, str]:
     found = (node for node in source.tree.body if isinstance(node, ast.Assign) and is_document(node))
     return {node.targets[0].id: ast.literal_eval(node.value) for node in found if isinstance(node.targets[0], ast.Name)}
+
+
+def tasks(tree: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping in a task file or playbook that may be a task, in blocks too."""
+    if isinstance(tree, dict):
+        yield tree
+    for inner in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from tasks(inner)
 
 
 def span(node: ast.stmt) -> int:
@@ -217,6 +226,14 @@ class TestPlaybooks:
         assert calls
         none([f"{path.relative_to(CHECKOUT)} does not say `{line}` in each Helm task" for path, number in calls.items()
               for line in (part.replace("{0}", f"__{path.parts[-3]}_helm") for part in asked) if told[path].count(line) != number])
+
+    def test_every_task_of_kubernetes_core_has_its_module_say_how_it_was_called(self) -> None:
+        """Where the module does not, as from ansible-core 2.21 on, the action of kubernetes.core shows the task's arguments as they are, with the token."""
+        found = [(path, task) for path in files("roles/*/tasks/**/*.yml", "playbooks/*.yml", "extensions/**/*.yml") for task in tasks(yaml_of(path))
+                 if any(str(key).startswith(KUBERNETES_CORE) for key in (*task, task.get("action")))]
+        assert len(found) >= 4
+        none([f"{path.relative_to(CHECKOUT)}: {task.get('name')} lacks `vars: {{ansible_inject_invocation: true}}`" for path, task in found
+              if (task.get("vars") or {}).get("ansible_inject_invocation") is not True])
 
     def test_plays_run_on_the_controller_with_its_python(self) -> None:
         plays = [(path, play) for path in files("playbooks/*.yml") if not path.name.endswith(".meta.yml")
