@@ -4,8 +4,8 @@
 
 """From a context of a kubeconfig to the way to its cluster: read the credential.
 
-Certificates, keys, tokens and passwords are read here, in milliseconds; for credential plugins (`exec`, `auth-provider`)
-the official client's loader is imported, which takes some tenths of a second.
+Certificates, keys, tokens and passwords are read here, in milliseconds, and credential plugins (`exec`) are asked. Only for an
+`auth-provider` the official client's loader is imported, which takes some tenths of a second.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 from .._mesh.discovery import Context
 from .._mesh.errors import MeshError
+from . import credential_plugin
 from .access import Access, basic, bearer, read_file
 from .kubeconfig_file import Kubeconfig, given, merged
 
@@ -32,8 +33,10 @@ def load(source: str | Mapping[str, Any], context: str | None) -> tuple[str, Acc
     cluster = _named(config, "clusters", chosen.get("cluster"), where)
     user = _named(config, "users", chosen["user"], where) if chosen.get("user") else {}
     access = _reach(cluster, name)
-    if "exec" in user or "auth-provider" in user:
-        return name, _by_plugin(_alone(name, chosen, cluster, user), name, access, _impersonation(user))
+    if user.get("exec"):
+        return name, _by_plugin(user, cluster, access, name)
+    if user.get("auth-provider"):
+        return name, _by_provider(user, access, name)
     return name, _by_user(access, user, name)
 
 
@@ -67,12 +70,6 @@ def _named(config: Kubeconfig, kind: str, name: str | None, where: str) -> dict[
     if found is None:
         raise MeshError(f"The {where.removeprefix('the ')} has no entry {name} among its {kind}.")
     return found
-
-
-def _alone(name: str, context: Mapping[str, Any], cluster: Mapping[str, Any], user: Mapping[str, Any]) -> dict[str, Any]:
-    """A kubeconfig of one context, for the official loader."""
-    parts = (("contexts", name, context), ("clusters", context["cluster"], cluster), ("users", context["user"], user))
-    return {kind: [{"name": each, kind[:-1]: dict(content)}] for kind, each, content in parts}
 
 
 def _reach(cluster: Mapping[str, Any], name: str) -> Access:
@@ -117,32 +114,54 @@ def _impersonation(user: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [("Impersonate-User", user["as"]), *groups] if user.get("as") else []
 
 
-def _by_plugin(config: Mapping[str, Any], name: str, access: Access, others: list[tuple[str, str]]) -> Access:
+def _by_plugin(user: Mapping[str, Any], cluster: Mapping[str, Any], access: Access, name: str) -> Access:
     try:
-        from kubernetes.client import Configuration
-        from kubernetes.config import ConfigException, load_kube_config_from_dict
-    except ImportError as error:
-        raise MeshError("The Python package kubernetes is needed for credential plugins in kubeconfigs.") from error
-    settings = Configuration()
-    with _Said() as said:
-        try:
-            load_kube_config_from_dict(dict(config), context=name, client_configuration=settings, persist_config=False)
-        except (ConfigException, OSError, KeyError, TypeError) as error:
-            raise MeshError(f"The credential plugin of context {name} failed: {error}.") from error
-    token = settings.api_key.get("BearerToken") or settings.api_key.get("authorization")
-    if not token and not settings.cert_file:
-        raise MeshError(f"The credential plugin of context {name} gave no credential: {said.text or 'it said nothing'}.")
+        given = credential_plugin.issued(user["exec"], cluster, access)
+    except MeshError as failed:
+        raise MeshError(f"The credential plugin of context {name} gave no credential: {failed}.") from failed
     return replace(
         access,
-        client_cert=read_file(settings.cert_file, "client certificate") if settings.cert_file else None,
-        client_key=read_file(settings.key_file, "client key") if settings.key_file else None,
-        headers=(*([("Authorization", token)] if token else []), *others),
-        renew=lambda: _by_plugin(config, name, access, others),
+        client_cert=given.client_cert,
+        client_key=given.client_key,
+        headers=(*([bearer(given.token)] if given.token else []), *_impersonation(user)),
+        renew=lambda: _by_plugin(user, cluster, access, name),
     )
 
 
+def _by_provider(user: Mapping[str, Any], access: Access, name: str) -> Access:
+    """The loader writes certificates and keys of a kubeconfig to files, so it sees none; what it writes all the same is removed at once."""
+    try:
+        from kubernetes.client import Configuration
+        from kubernetes.config import ConfigException, kube_config
+    except ImportError as error:
+        raise MeshError("The Python package kubernetes is needed for an auth-provider in a kubeconfig.") from error
+    settings = Configuration()
+    with _Said() as said:
+        try:
+            kube_config.load_kube_config_from_dict(_alone(user), context="it", client_configuration=settings, persist_config=False)
+        except (ConfigException, OSError, KeyError, TypeError) as error:
+            raise MeshError(f"The auth-provider of context {name} failed: {error}.") from error
+        finally:
+            kube_config._cleanup_temp_files()
+    token = settings.api_key.get("BearerToken") or settings.api_key.get("authorization")
+    if not token:
+        raise MeshError(f"The auth-provider of context {name} gave no credential: {said.text or 'it said nothing'}.")
+    headers = (("Authorization", token), *_impersonation(user))
+    return replace(access, headers=headers, renew=lambda: _by_provider(user, access, name))
+
+
+def _alone(user: Mapping[str, Any]) -> dict[str, Any]:
+    """A kubeconfig with nothing in it but the provider."""
+    parts = (
+        ("contexts", {"cluster": "it", "user": "it"}),
+        ("clusters", {"server": "https://nowhere.invalid"}),
+        ("users", {"auth-provider": user["auth-provider"]}),
+    )
+    return {kind: [{"name": "it", kind[:-1]: content}] for kind, content in parts}
+
+
 class _Said(logging.Handler):
-    """The official loader logs why a plugin failed and goes on without a credential; this keeps what it said."""
+    """The official loader logs why a provider failed and goes on without a credential; this keeps what it said."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
