@@ -9,13 +9,15 @@ environment := $(PYTHON) mk/environment.py
 run := $(environment) exec run
 tools := $(environment) exec tools
 floor := $(environment) exec floor
+# Each step's seconds, for the end of `.ci/run`.
+timed = $(PYTHON) mk/stopwatch.py $@
 collections = $(shell $(environment) path collections)
 pytest = pytest --junit-xml=build/junit/$@.xml
 
 -include tests/lab/lab.mk
 
-.PHONY: help setup tools env demo test lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog \
-  unit unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill clean
+.PHONY: help setup tools env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog \
+  unit unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -23,10 +25,10 @@ help: ## show this list
 lab lab-build lab-api: setup
 
 setup: $(if $(wildcard tests/lab/lab.mk),lab-packages) ## install what is missing, make the environment that runs playbooks
-	@$(environment) setup run
+	@$(timed) $(environment) setup run
 
 tools: setup
-	@$(environment) setup tools floor
+	@$(PYTHON) mk/stopwatch.py setup $(environment) setup tools floor
 
 env: ## print shell lines for your own ansible-playbook: eval "$(make -s env)"
 	@$(environment) setup run
@@ -37,57 +39,61 @@ demo: setup lab ## two data centres and one mesh on this machine, then what to t
 	$(run) ansible-playbook meshops.lifecycle.status -i inventories/lab
 	@cat mk/demo.txt
 
-test: lint unit sanity test-api test-lab molecule ## all of lint, unit, sanity, test-api, test-lab, molecule
+test: at-rest unit test-api test-lab molecule ## all of lint, sanity, unit, test-api, test-lab, molecule
+
+# Both take one core.
+at-rest: tools
+	@$(MAKE) -j2 --output-sync=target sanity lint
 
 lint: lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog ## ruff, mypy, yamllint, ansible-lint (production), antsibull
 
 lint-python: tools
-	$(tools) ruff check .
+	$(timed) $(tools) ruff check .
 
 lint-types: tools
-	MYPYPATH=$(collections) $(tools) mypy $(collections)/ansible_collections/meshops/lifecycle/plugins
-	$(tools) mypy mk
+	MYPYPATH=$(collections) $(timed) $(tools) mypy $(collections)/ansible_collections/meshops/lifecycle/plugins
+	$(timed) $(tools) mypy mk
 
 lint-yaml: tools
-	$(tools) yamllint --strict .
+	$(timed) $(tools) yamllint --strict .
 
 lint-ansible: tools
-	$(tools) ansible-lint
+	$(timed) $(tools) ansible-lint
 
 lint-docs: tools
-	$(tools) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
+	$(timed) $(tools) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 
 lint-changelog: tools
-	$(tools) antsibull-changelog lint
+	$(timed) $(tools) antsibull-changelog lint
 
 unit: unit-newest unit-oldest $(if $(wildcard tests/lab/tests/*.py),unit-lab) unit-bench unit-drills ## unit tests, on the newest and on the oldest Python and ansible-core (ARGS="-k name")
 
 unit-newest: tools
-	$(tools) $(pytest) -n 2 tests/unit $(ARGS)
+	$(timed) $(tools) $(pytest) -n 2 tests/unit $(ARGS)
 
 unit-oldest: tools
-	$(floor) $(pytest) -n 2 tests/unit $(ARGS)
+	$(timed) $(floor) $(pytest) -n 2 tests/unit $(ARGS)
 
 unit-lab: tools
-	PYTHONPATH=tests/lab $(tools) $(pytest) tests/lab/tests $(ARGS)
+	PYTHONPATH=tests/lab $(timed) $(tools) $(pytest) tests/lab/tests $(ARGS)
 
 unit-bench: tools
-	PYTHONPATH=tests/lab:tests/bench $(tools) $(pytest) tests/bench/tests $(ARGS)
+	PYTHONPATH=tests/lab:tests/bench $(timed) $(tools) $(pytest) tests/bench/tests $(ARGS)
 
 unit-drills: tools
-	PYTHONPATH=tests/lab:tests/drills $(tools) $(pytest) tests/drills/tests $(ARGS)
+	PYTHONPATH=tests/lab:tests/drills $(timed) $(tools) $(pytest) tests/drills/tests $(ARGS)
 
 sanity: tools ## ansible-test sanity, nothing ignored (ARGS="--test pep8")
-	$(tools) python mk/sanity.py $(ARGS)
+	$(timed) $(tools) python mk/sanity.py $(ARGS)
 
 test-api: tools lab-build ## tests on a real etcd and kube-apiserver
-	$(tools) $(pytest) -n 2 --dist worksteal tests/api $(ARGS)
+	$(timed) $(tools) $(pytest) -n 2 --dist worksteal tests/api $(ARGS)
 
 test-lab: tools lab ## end-to-end tests on the lab
-	$(tools) $(pytest) tests/e2e $(ARGS)
+	$(timed) $(tools) $(pytest) tests/e2e $(ARGS)
 
 molecule: tools lab ## the scenarios on the lab: converge, idempotence, verify; a rotation
-	$(tools) molecule test --all --report $(ARGS)
+	$(timed) $(tools) molecule test --all --report $(ARGS)
 
 bench: tools lab-build ## measure against kubectl, helm, istioctl and Ansible collections; writes docs/benchmarks.md (BENCH_RUNS=10 BENCH_ONLY="P1 P2")
 	PYTHONPATH=tests/lab:tests/bench $(tools) python -m meshbench --runs=$(or $(BENCH_RUNS),10) --only="$(BENCH_ONLY)" --peers="$(BENCH_PEERS)"
@@ -102,6 +108,9 @@ drill-naive drill-rotation drill-kill: tools lab
 drill-naive: ## what is lost by putting another root into cacerts and restarting
 drill-rotation: ## rotate under load until each flow had 20,000 requests; nobody notices (DRILL_RUNS=10 DRILL_OPTIONS="--kinds root")
 drill-kill: ## kill a root rotation before and after each of its writes (DRILL_OPTIONS="--points '1 7'")
+
+drill-expired: tools lab ## a mesh whose root has expired is brought to another one, without a restart
+	$(tools) $(pytest) tests/drills/clocks $(ARGS)
 
 clean: ## remove test results; the cache is kept (see mk/environment.py)
 	rm -rf build .ansible tests/output

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sum up the pytest runs of `make test` in one line; its argument is make's exit status.
+"""Sum up `make test`: seconds of each tier beside its budget, the ten slowest tests, and one closing line; its argument is make's exit status.
 
 A step which is no pytest run, or one that could not report, counts as one failure when nothing else explains make's.
 """
@@ -10,7 +10,13 @@ from __future__ import annotations
 
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path
+
+# Each tier's share of the gate on two cores with everything built, in seconds; CONTRIBUTING tells what it is for.
+BUDGETS = {"lint": 100, "unit": 150, "sanity": 190, "test-api": 620, "test-lab": 870, "molecule": 170}
+BUILDS = ("setup", "lab-build", "lab")
+SLOWEST = 10
 
 
 def totals(reports: list[Path]) -> tuple[int, int, int]:
@@ -22,8 +28,36 @@ def totals(reports: list[Path]) -> tuple[int, int, int]:
     return tests - failures - errors - skipped, failures + errors, skipped
 
 
+def slowest(reports: list[Path]) -> list[tuple[float, str]]:
+    """Seconds and name, with what a test's fixtures took."""
+    cases = (case for report in reports for case in ET.parse(report).getroot().iter("testcase"))
+    timed = [(float(case.get("time", "0")), f"{case.get('classname', '')}::{case.get('name', '')}") for case in cases]
+    return sorted(timed, reverse=True)[:SLOWEST]
+
+
+def seconds(steps: Path) -> dict[str, float]:
+    """Of each step that mk/stopwatch.py timed."""
+    files = sorted(steps.iterdir()) if steps.is_dir() else []
+    return {file.name: sum(map(float, file.read_text(encoding="utf-8").split())) for file in files}
+
+
+def tiers(took: dict[str, float]) -> Iterator[str]:
+    """A line for each tier; its steps are named after it: `unit` is `unit-newest`, `unit-oldest` and so on."""
+    for tier, budget in BUDGETS.items():
+        own = [spent for step, spent in took.items() if step == tier or (step.startswith(f"{tier}-") and step not in BUDGETS)]
+        if own:
+            yield f"{tier:10}{sum(own):7.0f} s of {budget} s" + ("  <- over its budget" if sum(own) > budget else "")
+    builds = sum(spent for step, spent in took.items() if step in BUILDS)
+    yield f"{'builds':10}{builds:7.0f} s (environments, the lab's programs, the lab's start)"
+
+
 def main(status: int) -> int:
-    passed, failed, skipped = totals(sorted(Path("build/junit").glob("*.xml")))
+    reports = sorted(Path("build/junit").glob("*.xml"))
+    for line in tiers(seconds(Path("build/seconds"))):
+        print(line)
+    for took, name in slowest(reports):
+        print(f"{took:7.1f} s  {name}")
+    passed, failed, skipped = totals(reports)
     failed = failed or int(status != 0)
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return int(failed > 0)

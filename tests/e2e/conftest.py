@@ -2,15 +2,74 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lab's two clusters. The files of this directory are one story, told in the order of their names."""
+"""The lab's two clusters. The files of this directory are one story, told in the order of their names.
+
+Installing a mesh and taking it down cost the most, so a file begins with what the one before it left. Each can be run alone too:
+its fixtures bring about what is missing.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
+from ansible_collections.meshops.lifecycle.tests.e2e.estate import CLUSTERS, EVERYTHING, Estate
+from ansible_collections.meshops.lifecycle.tests.e2e.lasting import First, lasting
+from ansible_collections.meshops.lifecycle.tests.unit.support.leaks import outlets
 
 
 @pytest.fixture(scope="session")
 def estate() -> Estate:
     """East and west, running: `make lab` brings them up, and `make test-lab` calls it."""
     return Estate()
+
+
+@pytest.fixture(scope="session")
+def bare(estate: Estate) -> dict[str, set[str]]:
+    """By cluster, every object of every kind where nothing of ours is. Whatever an earlier run left is taken down."""
+    estate.remove_app()
+    estate.play("teardown", **EVERYTHING).succeeded()
+    return {cluster: estate.everything(cluster) for cluster in CLUSTERS}
+
+
+@pytest.fixture(scope="session")
+def first(estate: Estate, bare: dict[str, set[str]]) -> First:
+    """At its most talkative, with everything that it writes kept."""
+    with outlets() as out:
+        with out.watching() as watch:
+            run = estate.play("site", "-vvvv", "--diff", environ=out.environ(), verify_traffic=True)
+        run = replace(run, places=out.places(run.output, watch))
+    return First(run, {cluster: lasting(estate, cluster) for cluster in CLUSTERS})
+
+
+def _installed(estate: Estate) -> None:
+    if not all("istiod-stable" in estate.names(cluster, "deployments", "-n", "istio-system") for cluster in CLUSTERS):
+        estate.play("site", verify_traffic=True).succeeded()
+
+
+@pytest.fixture(scope="module")
+def mesh(estate: Estate) -> Estate:
+    """The mesh of both clusters, installed if it is not there."""
+    _installed(estate)
+    return estate
+
+
+@pytest.fixture(scope="session")
+def app(estate: Estate) -> Estate:
+    """An application of the mesh's users in both clusters, left to the files that come: `without_app` takes it away."""
+    _installed(estate)
+    estate.bring_app()
+    return estate
+
+
+@pytest.fixture(scope="session")
+def across(app: Estate) -> Estate:
+    """With a server in west alone, every request of east crosses."""
+    app.kubectl("east", "-n", "app", "scale", "deployment/server", "--replicas=0")
+    app.kubectl("east", "-n", "app", "wait", "--for=delete", "pod", "-l", "app=server", "--timeout=60s")
+    return app
+
+
+@pytest.fixture(scope="module")
+def without_app(estate: Estate) -> None:
+    estate.remove_app()

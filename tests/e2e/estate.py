@@ -18,10 +18,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.tests.unit.support.stored import RESTLESS, stored
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+CLUSTERS = ("east", "west")
+# What takes a mesh down with all that it ever had.
+EVERYTHING = {"teardown_confirm": "shop", "teardown_config": True, "teardown_root": True}
+APP = (Path(__file__).parent / "app.yml").read_text()
 _RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
 
@@ -130,6 +135,19 @@ class Estate:
         assert done.returncode == 0, f"kubectl {' '.join(words)}: {done.stderr}"
         return done.stdout
 
+    def kubectl_all(self, *words: str, given: str | None = None) -> None:
+        for cluster in CLUSTERS:
+            self.kubectl(cluster, *words, given=given)
+
+    def bring_app(self) -> None:
+        """A client and a server in each cluster, in the namespace app."""
+        self.kubectl_all("apply", "-f", "-", given=APP)
+        for name in ("server", "client"):
+            self.kubectl_all("-n", "app", "rollout", "status", f"deployment/{name}", "--timeout=120s")
+
+    def remove_app(self) -> None:
+        self.kubectl_all("delete", "namespace", "app", "--ignore-not-found", "--wait=true")
+
     def get(self, cluster: str, *words: str) -> Any:
         return json.loads(self.kubectl(cluster, "get", *words, "-o", "json"))
 
@@ -139,6 +157,17 @@ class Estate:
     def everything(self, cluster: str) -> set[str]:
         """Every object of every kind in every namespace, but for what the cluster itself makes and renews."""
         return set(stored(connect({"kubeconfig": self.kubeconfig, "context": cluster, "cluster": cluster}, environ={}), RESTLESS | {"ReplicaSet", "Pod"}))
+
+
+def inventory_with(estate: Estate, folder: Path, west: Mapping[str, Any]) -> Estate:
+    """The lab's inventory with other host variables for west."""
+    for name in ("hosts.yml", "group_vars/shop.yml", "host_vars/east.yml", "host_vars/west.yml"):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text((estate.inventory / name).read_text())
+    own = folder / "host_vars" / "west.yml"
+    own.write_text(yaml.safe_dump({**yaml.safe_load(own.read_text()), **west}))
+    return Estate(folder)
 
 
 def _lines(process: subprocess.Popen[str]) -> Iterator[str]:

@@ -9,30 +9,21 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
-import pytest
 import yaml
-from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate, Run
-from ansible_collections.meshops.lifecycle.tests.unit.support.leaks import leaks, outlets
+from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
+from ansible_collections.meshops.lifecycle.tests.e2e.lasting import First
+from ansible_collections.meshops.lifecycle.tests.unit.support.leaks import leaks
 
 
-@pytest.fixture(scope="module")
-def first(estate: Estate) -> Run:
-    with outlets() as out:
-        with out.watching() as watch:
-            run = estate.play("site", "-vvvv", "--diff", environ=out.environ(), verify_traffic=True)
-        return replace(run, places=out.places(run.output, watch))
+def test_the_first_run_ends_with_verified_traffic(first: First) -> None:
+    first.run.succeeded()
+    assert all(changed > 0 for changed in first.run.changed.values())
+    assert "Ask the echo server of each other cluster" in first.run.output
 
 
-def test_the_first_run_ends_with_verified_traffic(first: Run) -> None:
-    first.succeeded()
-    assert all(changed > 0 for changed in first.changed.values())
-    assert "Ask the echo server of each other cluster" in first.output
-
-
-def test_helm_knows_the_releases(estate: Estate, first: Run) -> None:
+def test_helm_knows_the_releases(estate: Estate, first: First) -> None:
     for cluster in ("east", "west"):
         told = subprocess.run(
             ["helm", "ls", "-A", "-o", "json", "--kubeconfig", estate.kubeconfig, "--kube-context", cluster], capture_output=True, text=True, check=True
@@ -41,17 +32,17 @@ def test_helm_knows_the_releases(estate: Estate, first: Run) -> None:
         assert releases == {"istio-base": "deployed", "istiod-stable": "deployed", "istio-eastwestgateway": "deployed"}
 
 
-def test_a_second_run_changes_nothing(estate: Estate, first: Run) -> None:
+def test_a_second_run_changes_nothing(estate: Estate, first: First) -> None:
     second = estate.play("site", verify_traffic=True).succeeded()
     assert second.changed == {"east": 0, "west": 0}, second.output
 
 
-def test_a_check_of_what_is_there_says_nothing_would_change(estate: Estate, first: Run) -> None:
+def test_a_check_of_what_is_there_says_nothing_would_change(estate: Estate, first: First) -> None:
     run = estate.play("site", "--check", "--diff", verify_traffic=True).succeeded()
     assert run.changed == {"east": 0, "west": 0}, run.output
 
 
-def test_a_check_after_a_change_shows_just_that_change(estate: Estate, first: Run) -> None:
+def test_a_check_after_a_change_shows_just_that_change(estate: Estate, first: First) -> None:
     overrides = {"mesh_cluster_values": {"istiod": {"env": {"PILOT_TRACE_SAMPLING": "7"}}}}
     run = estate.play("site", "--check", "--diff", **overrides).succeeded()
     told = run.lines("(item=")
@@ -59,7 +50,7 @@ def test_a_check_after_a_change_shows_just_that_change(estate: Estate, first: Ru
     assert run.changed == {"east": 1, "west": 1}, run.output
 
 
-def test_status_shows_both_clusters_synced(estate: Estate, first: Run, tmp_path: Path) -> None:
+def test_status_shows_both_clusters_synced(estate: Estate, first: First, tmp_path: Path) -> None:
     run = estate.play("status", mesh_report_dir=str(tmp_path)).succeeded()
     east, west = run.lines("east ", "onprem", "synced") or run.lines('"east '), run.lines('"west ')
     assert "west synced" in east[0] and "ok" in east[0], run.output
@@ -71,7 +62,7 @@ def test_status_shows_both_clusters_synced(estate: Estate, first: Run, tmp_path:
     assert (len(roots), len(intermediates)) == (1, 2)
 
 
-def test_no_secret_is_in_anything_that_was_written(estate: Estate, first: Run) -> None:
+def test_no_secret_is_in_anything_that_was_written(estate: Estate, first: First) -> None:
     """The run at -vvvv with --diff that made every key and token, against all of them, in every form."""
     users = yaml.safe_load(Path(estate.kubeconfig).read_text())["users"]
     secrets = {f"the client's key of {user['name']}": base64.b64decode(user["user"]["client-key-data"]) for user in users}
@@ -84,4 +75,4 @@ def test_no_secret_is_in_anything_that_was_written(estate: Estate, first: Run) -
     root = estate.get("east", "secret", "meshops-root-ca", "-n", "meshops-system")["data"]
     secrets["the root"] = base64.b64decode(root["root-key.pem"])
     assert len(secrets) == 7
-    assert leaks(secrets, first.places) == []
+    assert leaks(secrets, first.run.places) == []

@@ -9,15 +9,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.modules import certificates_info, rotation_info
-from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
+from ansible_collections.meshops.lifecycle.tests.e2e.estate import APP, Estate
 
-APP = (Path(__file__).parent / "app.yml").read_text()
 NAMESPACE = "pretender"
 LIMITS = {"ca_warn": 60, "ca_critical": 14, "leaf_warn": 40, "leaf_critical": 10, "gateway_warn": 25, "token_age": 365}
 ROOT = {"root_namespace": "meshops-system", "root_name": "meshops-root-ca"}
@@ -37,19 +35,7 @@ def agreed(estate: Estate, name: str, patience: float = 60) -> dict[str, Any]:
     return told
 
 
-@pytest.fixture(scope="module")
-def app(estate: Estate) -> Iterator[None]:
-    for cluster in ("east", "west"):
-        estate.kubectl(cluster, "apply", "-f", "-", given=APP)
-    for cluster in ("east", "west"):
-        for name in ("server", "client"):
-            estate.kubectl(cluster, "-n", "app", "rollout", "status", f"deployment/{name}", "--timeout=120s")
-    yield
-    for cluster in ("east", "west"):
-        estate.kubectl(cluster, "delete", "namespace", "app", "--wait=true")
-
-
-def test_everything_agrees_with_its_ca(estate: Estate, app: None) -> None:
+def test_everything_agrees_with_its_ca(estate: Estate, app: Estate) -> None:
     told = {name: agreed(estate, name) for name in ("east", "west")}
     for one in told.values():
         assert (one["laggards"], one["faults"]) == ([], [])
@@ -79,14 +65,14 @@ def pretender(estate: Estate) -> Iterator[str]:
         estate.kubectl("east", "delete", "namespace", NAMESPACE, "--wait=true")
 
 
-def test_a_pod_that_does_not_show_what_it_holds_is_named(estate: Estate, app: None, pretender: str) -> None:
+def test_a_pod_that_does_not_show_what_it_holds_is_named(estate: Estate, app: Estate, pretender: str) -> None:
     told = ask(estate, rotation_info, "east")
     assert [one for one in told["laggards"] if f"proxy {pretender} could not be seen" in one]
     assert not told["online"]
     assert pretender in told["offline"]
 
 
-def test_all_that_expires_is_listed(estate: Estate, app: None) -> None:
+def test_all_that_expires_is_listed(estate: Estate, app: Estate) -> None:
     agreed(estate, "east")
     told = ask(estate, certificates_info, "east", **LIMITS, **ROOT)
     assert told["unseen"] == []

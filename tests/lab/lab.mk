@@ -10,7 +10,7 @@ LAB := PYTHONPATH=$(dir $(lastword $(MAKEFILE_LIST))) PYTHONDONTWRITEBYTECODE=1 
 .PHONY: lab lab-down lab-status lab-kubeconfig lab-logs lab-api lab-build lab-packages lab-test
 
 lab: ## Bring up real clusters (CLUSTERS="east west")
-	@$(LAB) up $(LAB_OPTIONS) $(CLUSTERS)
+	@$(timed) env $(LAB) up $(LAB_OPTIONS) $(CLUSTERS)
 
 lab-down: ## Remove the lab and every trace of it (CLUSTERS="…": only these)
 	@$(LAB) down $(CLUSTERS)
@@ -28,7 +28,7 @@ lab-api: ## Run only etcd and an API server, until Ctrl-C; needs no root
 	@$(LAB) api
 
 lab-build: ## Build and fetch everything the lab needs, start nothing (PROGRAMS=consul: only these)
-	@$(LAB) build $(PROGRAMS)
+	@$(timed) env $(LAB) build $(PROGRAMS)
 
 lab-packages: ## Install the Debian packages the lab needs
 	@$(LAB) packages

@@ -9,23 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import yaml
-from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
+from ansible_collections.meshops.lifecycle.tests.e2e.estate import CLUSTERS, EVERYTHING, Estate, inventory_with
+from ansible_collections.meshops.lifecycle.tests.e2e.lasting import traces
 
 
 @pytest.fixture(scope="module")
 def one_primary(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
-    directory = tmp_path_factory.mktemp("inventory")
-    for name in ("hosts.yml", "group_vars/shop.yml", "host_vars/east.yml", "host_vars/west.yml"):
-        target = directory / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text((estate.inventory / name).read_text())
-    west = directory / "host_vars" / "west.yml"
-    west.write_text(yaml.safe_dump({**yaml.safe_load(west.read_text()), "mesh_role": "remote", "mesh_primary": "east"}))
-    estate.play("teardown", teardown_confirm="shop", teardown_config=True, teardown_root=True).succeeded()
-    remote = Estate(directory)
-    yield remote
-    remote.play("teardown", teardown_confirm="shop", teardown_config=True, teardown_root=True).succeeded()
+    estate.remove_app()
+    estate.play("teardown", **EVERYTHING).succeeded()
+    yield inventory_with(estate, tmp_path_factory.mktemp("inventory"), {"mesh_role": "remote", "mesh_primary": "east"})
+    estate.remove_app()
 
 
 def test_the_remote_cluster_is_served_by_the_primary(one_primary: Estate) -> None:
@@ -38,4 +31,13 @@ def test_the_remote_cluster_is_served_by_the_primary(one_primary: Estate) -> Non
 
 def test_a_second_run_changes_nothing(one_primary: Estate) -> None:
     again = one_primary.play("site", verify_traffic=True).succeeded()
+    assert again.changed == {"east": 0, "west": 0}, again.output
+
+
+def test_everything_but_the_root_is_removed_and_again_is_nothing(one_primary: Estate) -> None:
+    one_primary.remove_app()
+    one_primary.play("teardown", teardown_confirm="shop").succeeded()
+    assert {cluster: traces(one_primary, cluster) for cluster in CLUSTERS} == {"east": [], "west": []}
+    assert one_primary.names("east", "secrets", "-n", "meshops-system") == ["meshops-root-ca"]
+    again = one_primary.play("teardown", teardown_confirm="shop").succeeded()
     assert again.changed == {"east": 0, "west": 0}, again.output

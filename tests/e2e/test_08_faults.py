@@ -8,31 +8,22 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate, Run
+from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate, Run, inventory_with
 
 
 def _kube(estate: Estate, **changes: Any) -> dict[str, Any]:
     return {"mesh_kube": {"kubeconfig": estate.kubeconfig, "context": "{{ inventory_hostname }}", **changes}}
 
 
-def _for_west(estate: Estate, tmp_path: Path, variables: Mapping[str, Any]) -> Estate:
-    """The lab's inventory with other host variables for west."""
-    extra = tmp_path / "inventory"
-    (extra / "host_vars").mkdir(parents=True)
-    (extra / "hosts.yml").write_text((estate.inventory / "hosts.yml").read_text())
-    (extra / "group_vars").mkdir()
-    (extra / "group_vars" / "shop.yml").write_text((estate.inventory / "group_vars" / "shop.yml").read_text())
-    for host in ("east", "west"):
-        known = yaml.safe_load((estate.inventory / "host_vars" / f"{host}.yml").read_text())
-        known |= variables if host == "west" else {}
-        (extra / "host_vars" / f"{host}.yml").write_text(yaml.safe_dump(known))
-    return Estate(extra)
+@pytest.fixture(scope="module", autouse=True)
+def there(mesh: Estate) -> None:
+    """All of it is about a mesh that is there."""
 
 
 def _sentence(run: Run, *words: str) -> str:
@@ -45,18 +36,18 @@ def _sentence(run: Run, *words: str) -> str:
 
 
 def test_a_context_that_is_not_there_is_named_with_those_that_are(estate: Estate, tmp_path: Path) -> None:
-    wrong = _for_west(estate, tmp_path, _kube(estate, context="wset"))
+    wrong = inventory_with(estate, tmp_path / "inventory", _kube(estate, context="wset"))
     _sentence(wrong.play("preflight"), "west", "wset", "east")
 
 
 def test_a_context_of_another_cluster_is_stopped_by_the_pin(estate: Estate, tmp_path: Path) -> None:
     uid = estate.get("west", "namespace", "kube-system")["metadata"]["uid"]
-    wrong = _for_west(estate, tmp_path, {**_kube(estate, context="east"), "mesh_cluster_uid": uid})
+    wrong = inventory_with(estate, tmp_path / "inventory", {**_kube(estate, context="east"), "mesh_cluster_uid": uid})
     _sentence(wrong.play("site"), "west", uid, "kube-system")
 
 
 def test_two_names_for_one_cluster_are_found_without_a_pin(estate: Estate, tmp_path: Path) -> None:
-    wrong = _for_west(estate, tmp_path, _kube(estate, context="east"))
+    wrong = inventory_with(estate, tmp_path / "inventory", _kube(estate, context="east"))
     _sentence(wrong.play("preflight"), "east and west lead to the same cluster")
 
 
@@ -71,7 +62,7 @@ def _token(estate: Estate, tmp_path: Path, token: str) -> Estate:
     server, ca = _api(estate, "west")
     (tmp_path / "ca.crt").write_bytes(ca)
     kube = {"host": server, "api_key": token, "ca_cert": str(tmp_path / "ca.crt")}
-    return _for_west(estate, tmp_path, {"mesh_kube": kube})
+    return inventory_with(estate, tmp_path / "inventory", {"mesh_kube": kube})
 
 
 def test_a_token_that_is_no_longer_valid_is_told_as_such(estate: Estate, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect im
 from ansible_collections.meshops.lifecycle.plugins.modules import rotation_info
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 
-APP = (Path(__file__).parent / "app.yml").read_text()
 NAMES = ("east", "west")
 IMAGE = "docker.io/fortio/fortio:1.66.0"
 
@@ -38,13 +36,11 @@ def trusted(estate: Estate, name: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def stale(estate: Estate) -> Iterator[Estate]:
-    estate.play("site").succeeded()
-    estate.kubectl("east", "apply", "-f", "-", given=APP)
+def stale(estate: Estate, app: Estate) -> Iterator[Estate]:
     estate.kubectl("east", "apply", "-f", "-", given=json.dumps(deaf()))
     estate.kubectl("east", "-n", "app", "rollout", "status", "deployment/deaf", "--timeout=120s")
     yield estate
-    estate.kubectl("east", "delete", "namespace", "app", "--wait=true")
+    estate.kubectl("east", "-n", "app", "delete", "deployment/deaf", "--wait=true")
 
 
 def test_the_old_root_is_not_retired_while_one_proxy_lives_by_it(stale: Estate) -> None:

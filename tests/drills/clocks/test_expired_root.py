@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +16,10 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue
 from ansible_collections.meshops.lifecycle.plugins.modules import rotation_info
-from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
+from ansible_collections.meshops.lifecycle.tests.e2e.estate import CLUSTERS, EVERYTHING, Estate
 
-APP = (Path(__file__).parent / "app.yml").read_text()
-NAMES = ("east", "west")
 # Of the root, from before the installation under it: the shortest that this machine needs.
 LIVES = tuple(timedelta(seconds=seconds) for seconds in (100, 200, 400))
-EVERYTHING = {"teardown_confirm": "shop", "teardown_config": True, "teardown_root": True}
 
 
 def given(material: Material) -> dict[str, Any]:
@@ -39,7 +35,7 @@ def seen(estate: Estate, name: str) -> dict[str, Any]:
 def started(estate: Estate) -> dict[str, str]:
     """Each pod of the mesh, and how often its containers were restarted."""
     found = {}
-    for name in NAMES:
+    for name in CLUSTERS:
         for space in ("istio-system", "app"):
             for pod in estate.get(name, "pods", "-n", space)["items"]:
                 counts = [one["restartCount"] for one in pod["status"].get("containerStatuses", [])]
@@ -60,18 +56,10 @@ def installed(estate: Estate, life: timedelta) -> datetime | None:
     up = estate.play("site", mesh_root=given(short))
     if datetime.now(UTC) < end:
         up.succeeded()
-        for name in NAMES:
-            estate.kubectl(name, "apply", "-f", "-", given=APP)
-        for name in NAMES:
-            for workload in ("server", "client"):
-                estate.kubectl(name, "-n", "app", "rollout", "status", f"deployment/{workload}", "--timeout=120s")
+        estate.bring_app()
+        for name in CLUSTERS:
             assert "spiffe://shop.example" in answers(estate, name) or datetime.now(UTC) >= end
     return end if datetime.now(UTC) < end else None
-
-
-def forgotten(estate: Estate) -> None:
-    for name in NAMES:
-        estate.kubectl(name, "delete", "namespace", "app", "--ignore-not-found", "--wait=true")
 
 
 @pytest.fixture(scope="module")
@@ -80,19 +68,19 @@ def down(estate: Estate) -> Iterator[Estate]:
         for life in LIVES:
             if end := installed(estate, life):
                 break
-            forgotten(estate)
+            estate.remove_app()
         else:
             raise AssertionError(f"the mesh was not up within {LIVES[-1].total_seconds():g} s")
         time.sleep(max(0.0, (end - datetime.now(UTC)).total_seconds()) + 5)
         yield estate
     finally:
-        forgotten(estate)
+        estate.remove_app()
         estate.play("teardown", **EVERYTHING).succeeded()
 
 
 def test_an_expired_root_is_left_for_another_without_a_restart(down: Estate) -> None:
     new = issue.new_root("next root", "shop.example", "P-256", datetime.now(UTC), 30)
-    before = {name: seen(down, name) for name in NAMES}
+    before = {name: seen(down, name) for name in CLUSTERS}
     for one in before.values():
         assert one["expired_count"] == one["holders"]["proxy"] >= 3
     refused = down.play("rotate", rotate="root", mesh_root=given(new))
@@ -102,7 +90,7 @@ def test_an_expired_root_is_left_for_another_without_a_restart(down: Estate) -> 
     done = down.play("rotate", rotate="root", mesh_root=given(new), rotate_recover=True).succeeded()
     print(f"\nfrom the begin of the run to its end: {done.seconds:.0f} s")
     assert done.lines("down until each proxy holds a certificate of the new root")
-    for name in NAMES:
+    for name in CLUSTERS:
         after = seen(down, name)
         assert (after["laggards"], after["expired_count"], after["standing"]["trusts"]) == ([], 0, [after["root"]["fingerprint"]])
         assert "spiffe://shop.example" in answers(down, name)

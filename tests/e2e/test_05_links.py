@@ -10,30 +10,11 @@ import base64
 import json
 import subprocess
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 from ansible_collections.meshops.lifecycle.tests.e2e.under_load import under_load
 
-APP = (Path(__file__).parent / "app.yml").read_text()
 NAME = "istio-reader-service-account-istio-remote-secret-token"
-
-
-@pytest.fixture(scope="module")
-def app(estate: Estate) -> Iterator[None]:
-    """With a server in west alone, every request of east crosses."""
-    estate.play("site").succeeded()
-    for cluster in ("east", "west"):
-        estate.kubectl(cluster, "apply", "-f", "-", given=APP)
-    estate.kubectl("east", "-n", "app", "scale", "deployment/server", "--replicas=0")
-    estate.kubectl("east", "-n", "app", "wait", "--for=delete", "pod", "-l", "app=server", "--timeout=60s")
-    for cluster, name in (("east", "client"), ("west", "server")):
-        estate.kubectl(cluster, "-n", "app", "rollout", "status", f"deployment/{name}", "--timeout=120s")
-    yield
-    for cluster in ("east", "west"):
-        estate.kubectl(cluster, "delete", "namespace", "app", "--wait=true")
 
 
 def tokens(estate: Estate, cluster: str) -> dict[str, str]:
@@ -58,7 +39,7 @@ def refused(estate: Estate, cluster: str, *old: str) -> bool:
     return not any(opens(estate, cluster, token) for token in old)
 
 
-def test_both_are_replaced_and_no_request_is_lost(estate: Estate, app: None) -> None:
+def test_both_are_replaced_and_no_request_is_lost(estate: Estate, across: Estate) -> None:
     before = {cluster: tokens(estate, cluster) for cluster in ("east", "west")}
     with under_load(estate, "-qps", "100", "-c", "4", "http://server.app:8080/debug") as codes:
         run = estate.play("rotate", "-v", "--diff", rotate="remote_secrets", rotate_min_age=0).succeeded()
@@ -73,11 +54,11 @@ def test_both_are_replaced_and_no_request_is_lost(estate: Estate, app: None) -> 
         assert [token for token in (*had.values(), *has.values()) if token in run.output] == []
 
 
-def test_what_links_the_clusters_keeps_it(estate: Estate, app: None) -> None:
+def test_what_links_the_clusters_keeps_it(estate: Estate, across: Estate) -> None:
     assert estate.play("federate").succeeded().changed == {"east": 0, "west": 0}
 
 
-def test_again_they_are_too_young(estate: Estate, app: None) -> None:
+def test_again_they_are_too_young(estate: Estate, across: Estate) -> None:
     run = estate.play("rotate", rotate="remote_secrets").succeeded()
     assert run.changed == {"east": 0, "west": 0}
     assert run.lines("Every credential is younger than 3600 s")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issu
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 from ansible_collections.meshops.lifecycle.tests.e2e.under_load import under_load
 
-APP = (Path(__file__).parent / "app.yml").read_text()
 SPACE, HOST = "istio-system", "shop.example"
 GATEWAY = {
     "apiVersion": "networking.istio.io/v1", "kind": "Gateway", "metadata": {"name": "front", "namespace": SPACE},
@@ -38,17 +36,15 @@ def wish(made: Material | None = None) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def front(estate: Estate) -> Iterator[str]:
+def front(estate: Estate, app: Estate) -> Iterator[str]:
     """The east-west gateway of east serves a host of its own; its pod's address."""
-    estate.play("site").succeeded()
     first = leaf(HOST)
     secret = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": GATEWAY["metadata"],
               "stringData": {"tls.crt": first.certificate.decode(), "tls.key": first.key.decode()}}  # fmt: skip
-    for manifest in (APP, json.dumps(secret), json.dumps(GATEWAY)):
+    for manifest in (json.dumps(secret), json.dumps(GATEWAY)):
         estate.kubectl("east", "apply", "-f", "-", given=manifest)
-    estate.kubectl("east", "-n", "app", "rollout", "status", "deployment/client", "--timeout=120s")
     yield estate.get("east", "pods", "-n", SPACE, "-l", "istio=eastwestgateway")["items"][0]["status"]["podIP"]
-    for words in (("namespace", "app"), ("-n", SPACE, "secret/front"), ("-n", SPACE, "gateways.networking.istio.io/front")):
+    for words in (("-n", SPACE, "secret/front"), ("-n", SPACE, "gateways.networking.istio.io/front")):
         estate.kubectl("east", "delete", *words, "--wait=true")
 
 

@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Two clusters whose pods reach each other: one network, so no gateway is needed and none is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from ansible_collections.meshops.lifecycle.tests.e2e.estate import CLUSTERS, EVERYTHING, Estate, inventory_with
+
+
+@pytest.fixture(scope="module")
+def kept_root(estate: Estate) -> str:
+    """The root that a teardown left for the next installation; empty where this file is run alone."""
+    kept = estate.get("east", "secrets", "-n", "meshops-system", "--ignore-not-found") if "meshops-system" in estate.names("east", "namespaces") else {}
+    return next((one["data"]["root-cert.pem"] for one in kept.get("items", []) if one["metadata"]["name"] == "meshops-root-ca"), "")
+
+
+@pytest.fixture(scope="module")
+def one_network(estate: Estate, kept_root: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
+    """The lab with its pod networks routed to each other, and put back afterwards."""
+    flat = inventory_with(estate, tmp_path_factory.mktemp("inventory"), {"mesh_network": "onprem"})
+    estate.lab("up", "--flat", "east,west")
+    flat.play("teardown", teardown_confirm="shop", teardown_config=True).succeeded()
+    yield flat
+    flat.play("teardown", **EVERYTHING).succeeded()
+    estate.lab("up", "--flat", "")
+
+
+def test_requests_cross_without_a_gateway(one_network: Estate) -> None:
+    one_network.play("site", verify_traffic=True).succeeded()
+    for cluster in ("east", "west"):
+        assert one_network.names(cluster, "deployments", "-n", "istio-system") == ["istiod-stable"]
+        assert one_network.names(cluster, "secrets", "-n", "istio-system", "-l", "istio/multiCluster=true") != []
+
+
+def test_a_second_run_changes_nothing(one_network: Estate) -> None:
+    again = one_network.play("site", verify_traffic=True).succeeded()
+    assert again.changed == {"east": 0, "west": 0}, again.output
+
+
+def test_the_kept_root_is_the_root_of_the_next_installation(one_network: Estate, kept_root: str) -> None:
+    root = kept_root or one_network.get("east", "secret", "meshops-root-ca", "-n", "meshops-system")["data"]["root-cert.pem"]
+    for cluster in CLUSTERS:
+        assert one_network.get(cluster, "secret", "cacerts", "-n", "istio-system")["data"]["root-cert.pem"] == root
