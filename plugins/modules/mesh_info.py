@@ -53,6 +53,13 @@ options:
         description: The clusters that must be discovered and synced, each with its network.
         type: dict
         default: {}
+      tags:
+        description:
+          - The revision tags that must lead to the revision. Then the tag's two halves must agree too, its webhook and its Service,
+            and the revision that validates what users write must run.
+          - Without it no tag is judged, as while a control plane is being installed.
+        type: list
+        elements: str
   config:
     description: Whether to count what the mesh's users have here, configuration objects and workloads in O(namespace), without what this collection made.
     type: bool
@@ -133,6 +140,15 @@ proxies:
   returned: success
   type: list
   elements: dict
+tags:
+  description: The revision tags, with C(name), the revisions to which C(webhook) and C(service) lead, and the name of the Service that one C(lacks).
+  returned: success
+  type: list
+  elements: dict
+default_revision:
+  description: The revision that validates what users write. Empty where nothing does.
+  returned: success
+  type: str
 served_by:
   description: Of a remote cluster, the primary that serves it.
   returned: success

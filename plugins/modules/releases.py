@@ -49,6 +49,41 @@ options:
         description: The values of the release. Compared with those that Helm stored.
         type: dict
         default: {}
+      shared:
+        description:
+          - Whether all revisions of a control plane in the cluster use it. It is then never taken back to an older minor version of its chart, so that
+            an older revision can be installed, or kept, beside a newer one.
+        type: bool
+        default: false
+      kept:
+        description:
+          - A value that stays as the cluster has it, by a label of a live object, or by the record of the release where that object is not there.
+            The one in C(values) counts only where neither says anything.
+        type: dict
+        suboptions:
+          value:
+            description: The name of the value.
+            type: str
+            required: true
+          label:
+            description: The label that says it.
+            type: str
+            required: true
+          api_version:
+            description: The C(apiVersion) of the object.
+            type: str
+            required: true
+          kind:
+            description: Its kind.
+            type: str
+            required: true
+          name:
+            description: Its name.
+            type: str
+            required: true
+          namespace:
+            description: Its namespace, if it lives in one.
+            type: str
   state:
     description:
       - V(present) returns the releases that are missing or differ.

@@ -21,6 +21,7 @@ class ControlPlane:
     `charts` is where the charts come from: {"source": repository|oci|directory, "location": URL or path}.
     `primary_address` is, for a remote cluster, where its primary's gateway is reached.
     `serves_remotes` says that the gateway must let remote clusters reach this control plane.
+    `default_revision` is the revision that validates what users write; empty to leave it as it is, and to be it where none is.
     `crds` is "managed", or "external" where somebody else owns the mesh's CRDs.
     """
 
@@ -31,6 +32,7 @@ class ControlPlane:
     version: str = ""
     revision: str = "default"
     tags: Sequence[str] = ()
+    default_revision: str = ""
     namespace: str = "istio-system"
     trust_domain: str = "cluster.local"
     role: str = "primary"
@@ -52,6 +54,8 @@ class ControlPlane:
             raise Refused(f"{cluster}: the wish for the control plane has the unknown keys {', '.join(unknown)}; known are {', '.join(sorted(known))}.")
         plane = cls(**{key: value for key, value in wish.items() if value is not None})
         faults = [label_fault("revision", plane.revision), *(label_fault("revision tag", tag) for tag in plane.tags)]
+        if plane.default_revision:
+            faults.append(label_fault("default revision", plane.default_revision))
         if plane.revision in plane.tags:
             faults.append(f"the revision tag {plane.revision!r} has the name of the revision itself")
         if plane.role == "remote" and not plane.primary:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .revision_tag import Tag, tag_faults, validator_faults
+
 
 @dataclass(frozen=True)
 class Plane:
@@ -56,7 +58,10 @@ class Proxy:
 
 @dataclass(frozen=True)
 class Health:
-    """The facts of one cluster. `answered` are the control plane pods that told what they discover, be it nothing."""
+    """The facts of one cluster. `answered` are the control plane pods that told what they discover, be it nothing.
+
+    `default_revision` is the revision that validates what users write; empty where nothing says so.
+    """
 
     cluster: str
     planes: Sequence[Plane] = ()
@@ -68,6 +73,8 @@ class Health:
     answered: Sequence[str] = ()
     unanswered: Sequence[str] = ()
     served_by: str = ""
+    tags: Sequence[Tag] = ()
+    default_revision: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -75,13 +82,17 @@ class Health:
 
 @dataclass(frozen=True)
 class Expected:
-    """What the inventory wants of this cluster. `remotes` maps each cluster to be discovered to its network."""
+    """What the inventory wants of this cluster. `remotes` maps each cluster to be discovered to its network.
+
+    `tags` are the revision tags that are to lead to the revision; without them, as while a control plane is being installed, no tag is judged.
+    """
 
     revision: str = ""
     network: str = ""
     role: str = "primary"
     gateway: bool = True
     remotes: Mapping[str, str] = field(default_factory=dict)
+    tags: Sequence[str] | None = None
 
 
 def findings(health: Health, expected: Expected) -> list[str]:
@@ -89,6 +100,9 @@ def findings(health: Health, expected: Expected) -> list[str]:
     found = _planes(health, expected)
     if not found and expected.role == "primary":
         found += _remotes(health, expected) + _networks(health, expected)
+    if expected.tags is not None:
+        found += tag_faults(health.tags, expected.tags, expected.revision)
+        found += validator_faults(health.default_revision, [plane.revision for plane in health.planes]) if expected.role == "primary" else []
     found += _gateways(health, expected)
     return [f"{health.cluster}: {text}." for text in found]
 

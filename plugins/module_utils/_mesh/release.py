@@ -15,14 +15,36 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .change import Ref
 from .errors import MeshError
 
 RECORD_TYPE = "helm.sh/release.v1"
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A value that stays what a label of a live object says, whoever set it: it is given only where nothing says so yet."""
+
+    value: str
+    ref: Ref
+    label: str
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Kept:
+        ref = Ref(told["api_version"], told["kind"], told["name"], told.get("namespace") or None)
+        return cls(told["value"], ref, told["label"])
+
+    def as_dict(self) -> dict[str, Any]:
+        where = {"api_version": self.ref.api_version, "kind": self.ref.kind, "name": self.ref.name}
+        return {"value": self.value, "label": self.label, **where, **({"namespace": self.ref.namespace} if self.ref.namespace else {})}
+
+
+@dataclass(frozen=True)
 class Release:
-    """A chart as it should be installed. `version` is None where the source itself decides (a directory)."""
+    """A chart as it should be installed. `version` is None where the source itself decides (a directory).
+
+    `shared` says that all revisions of a control plane in the cluster use it.
+    """
 
     name: str
     namespace: str
@@ -30,6 +52,12 @@ class Release:
     repository: str | None = None
     version: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
+    shared: bool = False
+    kept: Kept | None = None
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Release:
+        return cls(**{**told, "kept": Kept.of(told["kept"]) if told.get("kept") else None})
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -39,6 +67,8 @@ class Release:
             "repository": self.repository,
             "version": self.version,
             "values": dict(self.values),
+            **({"shared": True} if self.shared else {}),
+            **({"kept": self.kept.as_dict()} if self.kept else {}),
         }
 
 

@@ -26,6 +26,7 @@ _EXPECTED: dict[str, Any] = dict(
     role=dict(choices=["primary", "remote"], default="primary"),
     gateway=dict(type="bool", default=True),
     remotes=dict(type="dict", default={}),
+    tags=dict(type="list", elements="str"),
 )
 TASK: dict[str, Any] = dict(
     argument_spec=dict(

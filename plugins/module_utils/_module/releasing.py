@@ -11,8 +11,10 @@ from typing import Any
 
 from .._kube.cluster import Cluster
 from .._mesh import release as helm
+from .._mesh.beside import beside
 from .._mesh.change import Ref
 
+_TEXT = dict(required=True)
 _RELEASE: dict[str, Any] = dict(
     name=dict(required=True),
     namespace=dict(required=True),
@@ -20,6 +22,8 @@ _RELEASE: dict[str, Any] = dict(
     repository=dict(),
     version=dict(),
     values=dict(type="dict", default={}),
+    shared=dict(type="bool", default=False),
+    kept=dict(type="dict", options=dict(value=_TEXT, label=_TEXT, api_version=_TEXT, kind=_TEXT, name=_TEXT, namespace=dict())),
 )
 TASK: dict[str, Any] = dict(
     argument_spec=dict(
@@ -33,7 +37,7 @@ _OWNER = "owner=helm"
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    wished = [helm.Release(**release) for release in params["releases"]]
+    wished = [helm.Release.of(release) for release in params["releases"]]
     absent = params["state"] == "absent"
     records = _records(cluster, wished)
     blocking = _blocking(wished, records, absent)
@@ -44,7 +48,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         cluster.delete(left.values())
     if blocking:
         records = [record for record in _records(cluster, wished) if absent or record.secret not in left]
-    due = _absent(wished, records) if absent else _present(wished, records)
+    due = _absent(wished, records) if absent else _present(_beside(cluster, wished, records), records)
     return {"changed": bool(left), "due": due, "settled": sorted(left)}
 
 
@@ -55,6 +59,12 @@ def _records(cluster: Cluster, wished: list[helm.Release]) -> list[helm.Record]:
         secrets = cluster.list("v1", "Secret", namespace, labels=f"{_OWNER},name in ({','.join(sorted(names))})")
         found += [helm.read_record(secret) for secret in secrets if secret.get("type") == helm.RECORD_TYPE]
     return found
+
+
+def _beside(cluster: Cluster, wished: list[helm.Release], records: list[helm.Record]) -> list[helm.Release]:
+    keeping = [release for release in wished if release.kept]
+    live = dict(zip((release.name for release in keeping), cluster.get_all([release.kept.ref for release in keeping if release.kept]), strict=True))
+    return [beside(release, records, live.get(release.name)) for release in wished]
 
 
 def _present(wished: list[helm.Release], records: list[helm.Record]) -> list[dict[str, Any]]:

@@ -40,3 +40,8 @@ def revision(wish: ControlPlane) -> str:
 def istiod(wish: ControlPlane) -> str:
     """The name of the Deployment and the Service of this revision's control plane."""
     return "istiod" if wish.revision == "default" else f"istiod-{wish.revision}"
+
+
+def injection_path(wish: ControlPlane) -> str:
+    """A primary injects a remote's pods with that cluster's name and network, told by the path."""
+    return f"/inject/cluster/{wish.cluster}/net/{wish.network}" if wish.role == "remote" else "/inject"

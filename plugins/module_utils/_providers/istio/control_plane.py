@@ -6,26 +6,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ..._mesh.control_plane import ControlPlane
 from ..._mesh.errors import Refused
 from ..._mesh.release import Release
-from . import federation, requirements, trust
-from .charts import istiod, release, revision
+from . import federation, requirements, tags, trust, validator
+from .charts import injection_path, istiod, release, revision
 
 
 def releases(wish: ControlPlane) -> list[Release]:
     """The CRDs and what all revisions share, the CNI plugin where pods may not change their own network, then istiod or the way to it."""
     return [
-        release(wish, "base", "istio-base", _base_values(wish)),
-        *([release(wish, "cni", "istio-cni", {"global": {"platform": wish.platform}}, "kube-system")] if wish.platform == "openshift" else []),
+        replace(release(wish, "base", "istio-base", _base_values(wish)), shared=True, kept=None if _decides(wish) else validator.kept()),
+        *([_cni(wish)] if wish.platform == "openshift" else []),
         release(wish, "istiod", istiod(wish), _remote_values(wish) if wish.role == "remote" else _primary_values(wish)),
     ]
 
 
+def _cni(wish: ControlPlane) -> Release:
+    return replace(release(wish, "cni", "istio-cni", {"global": {"platform": wish.platform}}, "kube-system"), shared=True)
+
+
+def _decides(wish: ControlPlane) -> bool:
+    """Whether the inventory itself says which revision validates."""
+    return bool(wish.default_revision) or validator.VALUE in wish.values.get("base", {})
+
+
 def _base_values(wish: ControlPlane) -> dict[str, Any]:
-    values: dict[str, Any] = {"defaultRevision": wish.revision, "global": {"istioNamespace": wish.namespace}}
+    values: dict[str, Any] = {validator.VALUE: wish.default_revision or wish.revision, "global": {"istioNamespace": wish.namespace}}
     if wish.crds == "external":
         values["base"] = {"excludedCRDs": list(requirements.CRDS)}
     return values
@@ -74,73 +84,12 @@ def _remote_values(wish: ControlPlane) -> dict[str, Any]:
     return values
 
 
-def injection_path(wish: ControlPlane) -> str:
-    """A primary injects a remote's pods with that cluster's name and network, told by the path."""
-    return f"/inject/cluster/{wish.cluster}/net/{wish.network}" if wish.role == "remote" else "/inject"
-
-
 def manifests(wish: ControlPlane) -> list[dict[str, Any]]:
-    """The namespace (which network it is on, who controls it) and a webhook for each revision tag."""
+    """The namespace (which network it is on, who controls it) and the revision tags."""
     space = trust.namespace(wish.namespace, wish.network)
     if wish.role == "remote":
         space["metadata"].setdefault("annotations", {})["topology.istio.io/controlPlaneClusters"] = wish.primary
-    return [space, *(_tag(wish, name) for name in wish.tags)]
-
-
-def _tag(wish: ControlPlane, name: str) -> dict[str, Any]:
-    """A stable name for injection. istiod fills in the CA bundle of webhooks that carry its revision's label."""
-    selectors = [
-        ("rev.namespace", [_in("istio.io/rev", name), _absent("istio-injection")], [_injectable()]),
-        ("rev.object", [_absent("istio.io/rev"), _absent("istio-injection")], [_injectable(), _in("istio.io/rev", name)]),
-    ]
-    if name == "default":
-        selectors += [
-            ("namespace", [_in("istio-injection", "enabled")], [_injectable()]),
-            ("object", [_absent("istio-injection"), _absent("istio.io/rev")], [_in("sidecar.istio.io/inject", "true"), _absent("istio.io/rev")]),
-        ]
-    suffix = "" if wish.namespace == "istio-system" else f"-{wish.namespace}"
-    return {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "MutatingWebhookConfiguration",
-        "metadata": {
-            "name": f"istio-revision-tag-{name}{suffix}",
-            "labels": {
-                "app": "sidecar-injector",
-                "app.kubernetes.io/managed-by": "meshops.lifecycle",
-                "istio.io/rev": wish.revision,
-                "istio.io/tag": name,
-            },
-        },
-        "webhooks": [_webhook(wish, prefix, namespaces, objects) for prefix, namespaces, objects in selectors],
-    }
-
-
-def _webhook(wish: ControlPlane, prefix: str, namespaces: list[dict[str, Any]], objects: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "name": f"{prefix}.sidecar-injector.istio.io",
-        "clientConfig": {"service": {"name": istiod(wish), "namespace": wish.namespace, "path": injection_path(wish), "port": 443}},
-        "namespaceSelector": {"matchExpressions": namespaces},
-        "objectSelector": {"matchExpressions": objects},
-        "rules": [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "scope": "*"}],
-        "failurePolicy": "Fail",
-        "matchPolicy": "Equivalent",
-        "sideEffects": "None",
-        "reinvocationPolicy": "Never",
-        "timeoutSeconds": 10,
-        "admissionReviewVersions": ["v1"],
-    }
-
-
-def _in(key: str, value: str) -> dict[str, Any]:
-    return {"key": key, "operator": "In", "values": [value]}
-
-
-def _absent(key: str) -> dict[str, Any]:
-    return {"key": key, "operator": "DoesNotExist"}
-
-
-def _injectable() -> dict[str, Any]:
-    return {"key": "sidecar.istio.io/inject", "operator": "NotIn", "values": ["false"]}
+    return [space, *tags.manifests(wish)]
 
 
 def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
@@ -155,4 +104,4 @@ def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
     # Istio's CRDs ask Helm to keep them, so that an uninstall loses no configuration.
     names = requirements.CRDS if wish.crds == "managed" else ()
     crds = [{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": name}} for name in names]
-    return [*crds, *(_tag(wish, name) for name in wish.tags), *federation.account(wish.namespace), *objects]
+    return [*crds, *tags.leftovers(wish), *federation.account(wish.namespace), *objects]

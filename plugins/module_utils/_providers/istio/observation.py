@@ -13,7 +13,7 @@ from typing import Any
 from ..._mesh.change import Ref
 from ..._mesh.health import Gateway, Health, Plane, Proxy, Remote
 from ..._mesh.question import Question, Read
-from . import federation, gateways
+from . import federation, gateways, tags, validator
 
 _DEBUG_PORT = 15014
 _DEBUG = {"remotes": "/debug/clusterz", "networks": "/debug/networkz", "proxies": "/debug/syncz"}
@@ -52,6 +52,8 @@ def reads(namespace: str) -> list[Read]:
         Read("v1", "Node"),
         Read("v1", "Namespace", None, f"kubernetes.io/metadata.name={namespace}"),
         federation.links(namespace),
+        *tags.reads(namespace),
+        validator.reads(),
     ]
 
 
@@ -107,9 +109,10 @@ def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> 
     """The facts. An answer is a JSON text, or None where the pod did not give one."""
     read = {question: _entries(text) for question, text in answers.items()}
     told = {question: body for question, body in read.items() if body is not None}
+    planes = [_plane(d, live.get("Pod", ())) for d in _labelled(live, "Deployment", "app", "istiod")]
     return Health(
         cluster=cluster,
-        planes=[_plane(d, live.get("Pod", ())) for d in _labelled(live, "Deployment", "app", "istiod")],
+        planes=planes,
         remotes=[remote for q, body in told.items() if q.about == "remotes" for remote in _remotes(cluster, q.pod, body)],
         gateways=_gateways(live),
         links=sorted(federation.linked(secret) for secret in live.get("Secret", ())),
@@ -118,6 +121,8 @@ def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> 
         answered=sorted(q.pod for q in told if q.about == "remotes"),
         unanswered=sorted(f"{q.pod}{q.path}" for q, body in read.items() if body is None),
         served_by=_served_by(live),
+        tags=tags.seen(live, {plane.revision: plane.version for plane in planes}),
+        default_revision=validator.revision(live),
     )
 
 
@@ -185,6 +190,8 @@ def _gateways(live: Live) -> list[Gateway]:
     deployments = {d["metadata"]["name"]: d for d in _labelled(live, "Deployment", "istio", "eastwestgateway")}
     found = []
     for service in live.get("Service", ()):
+        if "topology.istio.io/network" not in service["metadata"]["labels"]:
+            continue
         deployment = deployments.get(service["metadata"]["name"], {})
         found.append(
             Gateway(

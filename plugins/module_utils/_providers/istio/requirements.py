@@ -52,8 +52,8 @@ def permissions(namespace: str, platform: str = "") -> list[dict[str, str]]:
         *_each("apiextensions.k8s.io", "customresourcedefinitions", ("get", "list", "create", "patch")),
         *_each("rbac.authorization.k8s.io", "clusterroles", ("create", "patch", "bind", "escalate")),
         *_each("rbac.authorization.k8s.io", "clusterrolebindings", ("create", "patch")),
-        *_each("admissionregistration.k8s.io", "mutatingwebhookconfigurations", ("create", "patch")),
-        *_each("admissionregistration.k8s.io", "validatingwebhookconfigurations", ("create", "patch")),
+        *_each("admissionregistration.k8s.io", "mutatingwebhookconfigurations", ("list", "create", "patch")),
+        *_each("admissionregistration.k8s.io", "validatingwebhookconfigurations", ("get", "list", "create", "patch")),
         *_each("", "configmaps", ("list",)),
         *_each("", "nodes", ("list",)),
     ]

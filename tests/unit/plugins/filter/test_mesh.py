@@ -140,7 +140,8 @@ class TestInstalled:
     def test_releases_are_what_helm_takes(self) -> None:
         found = call("mesh_releases", WISH, "control_plane")
         assert [(release["name"], release["chart"]) for release in found] == [("istio-base", "base"), ("istiod-stable", "istiod")]
-        assert set(found[0]) == {"name", "namespace", "chart", "repository", "version", "values"}
+        assert set(found[0]) == {"name", "namespace", "chart", "repository", "version", "values", "shared", "kept"}
+        assert set(found[1]) == {"name", "namespace", "chart", "repository", "version", "values"}
         assert [release["name"] for release in call("mesh_releases", WISH, "gateways")] == ["istio-eastwestgateway"]
 
     def test_manifests_and_leftovers_are_whole_objects(self) -> None:

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.answer import Answer
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.control_plane import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Unreachable
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module import observing
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import tags, trust
 from ansible_collections.meshops.lifecycle.plugins.modules import mesh_info
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live as istio
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, ROOT, issuer
@@ -54,8 +55,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
 
 class TestFacts:
     def test_all_of_them_of_a_healthy_cluster(self) -> None:
-        cluster = healthy()
-        assert ask(cluster) == {
+        wish = ControlPlane("east", "shop", version="1.30.0", revision="stable", tags=["default"])
+        validator = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+                     "metadata": {"name": "istiod-default-validator", "labels": {"app": "istiod", "istio.io/rev": "stable"}}}  # fmt: skip
+        cluster = FakeCluster(*READY, *tags.manifests(wish), validator, answers=told())
+        assert ask(cluster, expected={**EXPECTED, "tags": ["default"]}) == {
             "changed": False,
             "cluster": "east",
             "findings": [],
@@ -71,6 +75,8 @@ class TestFacts:
             "answered": [POD],
             "unanswered": [],
             "served_by": "",
+            "tags": [{"name": "default", "webhook": "stable", "service": "stable", "lacks": ""}],
+            "default_revision": "stable",
             "trust": {},
         }
         assert cluster.writes == []

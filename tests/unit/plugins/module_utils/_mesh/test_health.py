@@ -17,12 +17,14 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health imp
     Remote,
     findings,
 )
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.revision_tag import Tag
 
 PLANE = Plane("stable", "1.29.0", desired=2, ready=2)
 GATEWAY = Gateway("istio-eastwestgateway", "istio-system", "on-prem", 1, 1, ["192.0.2.10"])
 SYNCED = (Remote("istiod-a", "west", "synced"), Remote("istiod-b", "west", "synced"))
 HEALTHY = Health("east", [PLANE], SYNCED, [GATEWAY], ["west"], ["aws", "on-prem"], [Proxy("client", "app", "1.29.0")], ["istiod-a", "istiod-b"])
 EXPECTED = Expected("stable", "on-prem", remotes={"west": "aws"})
+TAGGED = replace(HEALTHY, tags=[Tag("default", "stable", "stable")], default_revision="stable")
 REMOTE = Health("edge", gateways=[replace(GATEWAY, network="aws")], served_by="west")
 
 
@@ -34,12 +36,25 @@ REMOTE = Health("edge", gateways=[replace(GATEWAY, network="aws")], served_by="w
     pytest.param(replace(HEALTHY, reachable_networks=[]), replace(EXPECTED, remotes={"west": "on-prem"}), id="one network needs no gateway known"),
     pytest.param(replace(HEALTHY, remotes=[]), replace(EXPECTED, remotes={}), id="alone"),
     pytest.param(REMOTE, Expected("stable", "aws", "remote"), id="a remote"),
+    pytest.param(TAGGED, replace(EXPECTED, tags=["default"]), id="tags"),
+    pytest.param(replace(TAGGED, default_revision="old", tags=[]), EXPECTED, id="no tag is judged while a control plane is being installed"),
+    pytest.param(
+        replace(REMOTE, default_revision="stable"), Expected("stable", "aws", "remote", tags=[]), id="a remote is validated by its primary",
+    ),
 ])
 def test_nothing_is_told_of_what_is_as_expected(health: Health, expected: Expected) -> None:
     assert findings(health, expected) == []
 
 
 @pytest.mark.parametrize(("health", "expected", "told"), [
+    pytest.param(
+        replace(TAGGED, tags=[]), replace(EXPECTED, tags=["default"]), "there is no revision tag default; run meshops.lifecycle.control_plane", id="no tag",
+    ),
+    pytest.param(
+        replace(TAGGED, default_revision="old"), replace(EXPECTED, tags=[]),
+        "what users write is validated by the revision old, of which nothing runs, so every such write is refused; "
+        "set mesh_default_revision and run meshops.lifecycle.control_plane", id="a validator that is not there",
+    ),
     pytest.param(
         replace(HEALTHY, planes=[]), EXPECTED, "the control plane stable is not installed; run meshops.lifecycle.control_plane", id="no control plane"
     ),

@@ -107,6 +107,28 @@ class TestTags:
     def test_no_ca_is_written_so_that_istiods_stays(self) -> None:
         assert all("caBundle" not in hook["clientConfig"] for tag in self.tags(EAST) for hook in tag["webhooks"])
 
+    @pytest.mark.parametrize("version", ["1.28.0", "1.28", "v1.31.3", "1.32.0-lab", "2.0.0", "", "latest", "dev"])
+    def test_from_1_28_each_is_a_service_too_and_that_comes_first(self, version: str) -> None:
+        made = [(each["kind"], each["metadata"]["labels"]["istio.io/tag"]) for each in control_plane.manifests(replace(EAST, version=version))[1:]]
+        hook = "MutatingWebhookConfiguration"
+        assert made == [("Service", "default"), ("Service", "prod"), (hook, "default"), (hook, "prod")]
+
+    @pytest.mark.parametrize("version", ["1.27.9", "1.27", "v1.9.0"])
+    def test_before_1_28_nobody_reads_such_a_service(self, version: str) -> None:
+        assert of_kind(control_plane.manifests(replace(EAST, version=version)), "Service") == []
+
+    @pytest.mark.parametrize(("revision", "selector"), [
+        ("1-30", {"app": "istiod", "istio.io/rev": "1-30"}), ("default", {"app": "istiod", "istio": "pilot"}),
+    ])
+    def test_its_service_leads_to_the_revisions_pods_as_istioctl_makes_it(self, revision: str, selector: dict[str, str]) -> None:
+        service = control_plane.manifests(replace(EAST, revision=revision, tags=["prod"]))[1]
+        assert (service["metadata"]["name"], service["metadata"]["namespace"]) == ("istiod-revision-tag-prod", "istio-system")
+        assert service["metadata"]["labels"]["istio.io/rev"] == revision
+        assert service["spec"]["selector"] == selector
+        assert [(port["port"], port.get("targetPort", port["port"])) for port in service["spec"]["ports"]] == [
+            (15010, 15010), (15012, 15012), (443, 15017), (15014, 15014),
+        ]
+
     def test_two_meshes_in_one_cluster_have_their_own(self) -> None:
         assert self.tags(replace(EAST, namespace="mesh"))[0]["metadata"]["name"] == "istio-revision-tag-default-mesh"
 
@@ -116,3 +138,36 @@ def test_what_is_left_over_holds_the_ca_and_the_token() -> None:
     assert set(of_kind(left, "Secret")) == {"cacerts", "istio-ca-secret", "istio-reader-service-account-istio-remote-secret-token"}
     assert "istio-ca-root-cert" not in of_kind(left, "ConfigMap"), "another revision may use it: see observation.leftovers"
     assert of_kind(left, "MutatingWebhookConfiguration") == ["istio-revision-tag-default", "istio-revision-tag-prod"]
+
+
+@pytest.mark.parametrize("version", ["1.27.0", "1.31.3"])
+def test_both_halves_of_a_tag_go_whatever_version_made_them(version: str) -> None:
+    left = control_plane.leftovers(replace(EAST, version=version))
+    assert of_kind(left, "Service") == ["istiod-revision-tag-default", "istiod-revision-tag-prod"]
+
+
+class TestValidation:
+    """Of what users write: by one revision of all that run."""
+
+    def test_the_revision_is_only_proposed(self) -> None:
+        base = control_plane.releases(EAST)[0]
+        assert (base.values["defaultRevision"], base.shared) == ("stable", True)
+        assert base.kept and (base.kept.value, str(base.kept.ref), base.kept.label) == (
+            "defaultRevision", "ValidatingWebhookConfiguration istiod-default-validator", "istio.io/rev",
+        )
+
+    @pytest.mark.parametrize(("wish", "revision"), [
+        pytest.param(replace(EAST, default_revision="1-29"), "1-29", id="mesh_default_revision"),
+        pytest.param(replace(EAST, values={"base": {"defaultRevision": ""}}), "", id="the chart's own value"),
+    ])
+    def test_a_word_of_the_inventory_decides(self, wish: ControlPlane, revision: str) -> None:
+        base = control_plane.releases(wish)[0]
+        assert (base.values["defaultRevision"], base.kept) == (revision, None)
+
+    def test_the_network_plugin_is_shared_too_and_istiod_is_not(self) -> None:
+        made = control_plane.releases(replace(EAST, platform="openshift"))
+        assert [release.shared for release in made] == [True, True, False]
+
+    def test_a_name_that_is_none_is_refused(self) -> None:
+        with pytest.raises(Refused, match="default revision"):
+            ControlPlane.of({"cluster": "east", "mesh": "shop", "default_revision": "1.29"})

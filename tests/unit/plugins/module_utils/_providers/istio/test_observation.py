@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.control_plane import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health import Gateway, Health, Plane, Proxy, Remote
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Question
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import observation
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.revision_tag import Tag
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import observation, tags
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live as istio
 
 POD = "istiod-stable-7d9f"
@@ -33,8 +36,10 @@ class TestReads:
     def test_the_content_of_secrets_is_not_read(self) -> None:
         assert all(read.metadata_only for read in observation.reads("mesh") if read.kind == "Secret")
 
-    def test_only_nodes_and_the_namespace_are_read_outside_of_it(self) -> None:
-        assert [read.kind for read in observation.reads("mesh") if read.namespace != "mesh"] == ["Node", "Namespace"]
+    def test_only_what_lives_in_no_namespace_is_read_outside_of_it(self) -> None:
+        assert [read.kind for read in observation.reads("mesh") if read.namespace != "mesh"] == [
+            "Node", "Namespace", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
+        ]
 
     def test_what_users_configured_is_counted_without_its_content(self) -> None:
         assert all(read.metadata_only for read in observation.config("mesh"))
@@ -87,6 +92,42 @@ class TestPlanes:
 
     def test_a_gateway_is_no_control_plane(self) -> None:
         assert seen(*istio.gateway()).planes == []
+
+
+class TestTags:
+    WISH = ControlPlane("east", "shop", version="1.30.0", revision="stable", tags=["default", "prod"])
+
+    def test_what_is_written_is_what_is_seen(self) -> None:
+        found = seen(istio.namespace(), *tags.manifests(self.WISH), *istio.gateway())
+        assert found.tags == [Tag("default", "stable", "stable"), Tag("prod", "stable", "stable")]
+        assert [gateway.name for gateway in found.gateways] == ["istio-eastwestgateway"], "the Service of a tag is no gateway"
+
+    def test_the_revision_default_is_one_like_another(self) -> None:
+        assert seen(istio.namespace(), *tags.manifests(replace(self.WISH, revision="default", tags=["prod"]))).tags == [Tag("prod", "default", "default")]
+
+    @pytest.mark.parametrize(("version", "lacks"), [
+        ("1.27.9", ""), ("1.28.0", "istiod-revision-tag-prod"), ("1.32.0-lab", "istiod-revision-tag-prod"), ("latest", "istiod-revision-tag-prod"),
+    ])
+    def test_a_webhook_alone_is_half_a_tag_since_1_28(self, version: str, lacks: str) -> None:
+        hook = tags.manifests(replace(self.WISH, version="1.27.0", tags=["prod"]))
+        assert [one["kind"] for one in hook] == ["MutatingWebhookConfiguration"]
+        assert seen(istio.namespace(), *hook, istio.deployment(image=f"docker.io/istio/pilot:{version}")).tags == [Tag("prod", "stable", "", lacks)]
+
+    def test_what_is_lacking_is_not_known_where_the_revision_does_not_run(self) -> None:
+        assert seen(istio.namespace(), *tags.manifests(replace(self.WISH, version="1.27.0", tags=["prod"]))).tags == [Tag("prod", "stable", "")]
+
+    def test_a_tag_of_a_mesh_in_another_namespace_is_not_this_ones(self) -> None:
+        assert seen(istio.namespace(), *[one for one in tags.manifests(replace(self.WISH, namespace="mesh")) if one["kind"] != "Service"]).tags == []
+
+
+@pytest.mark.parametrize(("name", "labels", "revision"), [
+    ("istiod-default-validator", {"istio.io/rev": "1-29"}, "1-29"),
+    ("istiod-default-validator", None, ""),
+    ("istio-validator-1-30-istio-system", {"istio.io/rev": "1-30"}, ""),
+])
+def test_the_revision_that_validates_is_what_its_webhook_says(name: str, labels: dict[str, str] | None, revision: str) -> None:
+    hook = {"kind": "ValidatingWebhookConfiguration", "metadata": {"name": name, "labels": labels}}
+    assert (seen(hook).default_revision, seen().default_revision) == (revision, "")
 
 
 class TestRemotes:
