@@ -3,14 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
-from meshbench.contestants import CONTESTANTS, ENGINE, HELM, IDLE, ISTIOCTL, KUBECTL, LOOP, ONE_TASK, OURS, SERVER_SIDE, Scene
-from meshbench.workload import COUNTS, objects
+from meshbench.contestants import CONTESTANTS, HELM, IDLE, Scene
+from meshbench.workload import objects
 
 CRD = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "v"}, "spec": {"names": {"kind": "VirtualService"}}}
 
@@ -25,38 +24,6 @@ def test_all_say_which_cluster_they_mean(scene: Scene, name: str) -> None:
     commands = CONTESTANTS[name].commands(scene)
     said = " ".join(part for command in commands for part in command) + "".join(file.read_text() for file in scene.folder.rglob("*.json"))
     assert str(scene.kubeconfig) in said and "bench" in said
-
-
-def test_kubectl_waits_for_crds_where_the_cluster_is_empty(scene: Scene) -> None:
-    assert len(CONTESTANTS[KUBECTL].commands(scene)) == 1
-    verbs = [command[3] for command in CONTESTANTS[KUBECTL].commands(replace(scene, crds=[CRD]))]
-    assert verbs == ["apply", "wait", "apply"]
-
-
-def test_force_is_given_only_where_it_is_needed(scene: Scene) -> None:
-    assert "--force-conflicts" not in CONTESTANTS[SERVER_SIDE].commands(scene)[0]
-    assert "--force-conflicts" in CONTESTANTS[SERVER_SIDE].commands(replace(scene, force=True))[0]
-
-
-def test_a_fleet_is_one_playbook_but_as_many_runs_of_istioctl(scene: Scene) -> None:
-    fleet = replace(scene, fleet=("c01", "c02"), forks=25)
-    [command] = CONTESTANTS[OURS].commands(fleet)
-    assert "--forks=25" in command and '"c02"' in (scene.folder / "hosts.json").read_text()
-    assert tasks(command)[0]["meshops.lifecycle.mesh_config"]["context"] == "{{ inventory_hostname }}"  # type: ignore[index]
-    assert [run[-1] for run in CONTESTANTS[ISTIOCTL].commands(fleet)] == ["--context=c01", "--context=c02"]
-    CONTESTANTS[ENGINE].commands(fleet)
-    assert json.loads((scene.folder / "params.json").read_text())["contexts"] == ["c01", "c02"]
-
-
-def tasks(command: list[str]) -> list[dict[str, object]]:
-    return json.loads(Path(command[-1]).read_text())[0]["tasks"]
-
-
-def test_playbooks(scene: Scene) -> None:
-    assert len(tasks(CONTESTANTS[OURS].commands(replace(scene, crds=[CRD]))[0])) == 1
-    assert len(tasks(CONTESTANTS[ONE_TASK].commands(scene)[0])) == 1
-    assert len(tasks(CONTESTANTS[ONE_TASK].commands(replace(scene, crds=[CRD]))[0])) == 2
-    assert len(tasks(CONTESTANTS[LOOP].commands(scene)[0])[0]["loop"]) == len(COUNTS)  # type: ignore[arg-type]
 
 
 def test_a_chart_has_the_same_manifests(scene: Scene) -> None:
