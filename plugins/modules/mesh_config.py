@@ -25,6 +25,10 @@ options:
   manifests:
     description:
       - The objects, each as a complete manifest.
+      - What only an API server says of an object that it holds (C(uid), C(resourceVersion), C(generation), C(creationTimestamp), C(managedFields),
+        C(status)) is left out, and so is what C(kubectl) noted as last applied.
+        What C(kubectl get -o yaml) printed of one cluster can so be brought to another.
+        It is refused with C(ownerReferences), whose UIDs are of that cluster, and when it was being deleted.
       - With O(state=absent) C(apiVersion), C(kind), C(metadata.name) and, if it has one, C(metadata.namespace) are enough.
       - This or O(src) is required; with both, the set is all of them.
     type: list

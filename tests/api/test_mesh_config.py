@@ -210,3 +210,16 @@ def test_what_left_a_set_is_removed_and_nothing_else(play: Play, cluster, place)
         ["deleted"],
     ]
     assert cluster.list("v1", "Secret", place), "a kind that is not named was removed"
+
+
+def test_what_kubectl_exported_is_brought_to_another_cluster(play: Play, cluster, place):
+    """A server would take the UID and the version for a wish about just that object, and call it a conflict for ever."""
+    there = cluster.apply([config_map(place, "moved", a="1")])[0].after
+    listed = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, "items": [there]})
+    exported = yaml.safe_load(listed)["items"][0]
+    other = {**exported, "metadata": {**exported["metadata"], "name": "elsewhere", "uid": "0f3c1c1e-0000-4000-8000-000000000001"}}
+    owned = {**other, "metadata": {**other["metadata"], "ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "moved", "uid": "0"}]}}
+    ran = play(wish(other), wish(other), wish(owned))
+    assert [result.get("changed") for result in ran.results] == [True, False, False]
+    assert "was exported with its owner, ConfigMap moved" in ran.results[2]["msg"]
+    assert cluster.get(Ref("v1", "ConfigMap", "elsewhere", place))["metadata"]["uid"] != there["metadata"]["uid"]

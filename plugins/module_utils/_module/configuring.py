@@ -12,6 +12,7 @@ from .._kube import manifest_file
 from .._kube.cluster import Cluster
 from .._mesh.change import Change, Ref, as_result
 from .._mesh.condition import verdict
+from .._mesh.exported import as_wishes
 from .._mesh.pruning import Scope, left, marked
 from .._mesh.waiting import rollouts, wished
 
@@ -67,6 +68,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         gone = cluster.delete([Ref.of(manifest) for manifest in manifests], wait=timeout)
         cluster.settle(awaited if params["wait"] else [], timeout)
         return as_result(gone)
+    manifests = as_wishes(cluster.name, manifests)
     scope = Scope.of(cluster.name, params["prune"]) if params.get("prune") else None
     changes = cluster.apply(marked(cluster.name, manifests, scope) if scope else manifests, force=params["force"])
     if scope:
