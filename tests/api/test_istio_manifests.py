@@ -13,9 +13,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.control_plane import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._module.releasing import reconcile
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import control_plane, federation, gateways, probe, requirements
-from ansible_collections.meshops.lifecycle.tests.unit.support.helm_records import record
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_wishes import CREDENTIAL, PROBE, WISHES
 
 from .istio_crds import istio_crds
@@ -58,22 +56,3 @@ def test_what_is_left_over_is_of_kinds_that_can_be_deleted(cluster: Cluster) -> 
     wish = ControlPlane.of({"cluster": "east", "mesh": "shop", "revision": "stable", "tags": ["default"], "crds": "external"})
     made = [*gateways.leftovers(wish), *control_plane.leftovers(wish)]
     assert {change.action for change in cluster.delete([Ref.of(each) for each in made])} <= {"deleted", "unchanged"}
-
-
-def test_a_revision_beside_another_leaves_validation_and_definitions_where_they_are(cluster: Cluster) -> None:
-    """Read from a live webhook and Helm's records, as they stand in a cluster."""
-    place = "validated"
-    hook = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
-            "metadata": {"name": "istiod-default-validator", "labels": {"istio.io/rev": "1-29"}}, "webhooks": []}  # fmt: skip
-    helms = record("istio-base", version="1.31.0", values={"defaultRevision": "1-28", "global": {"istioNamespace": place}}, namespace=place)
-    wish = ControlPlane.of({"cluster": "east", "mesh": "shop", "namespace": place, "version": "1.30.2", "revision": "1-30"})
-    wished = {"releases": [one.as_dict() for one in control_plane.releases(wish)], "state": "present", "pending_grace": 0}
-    before = reconcile(cluster, wished)["due"][0]
-    cluster.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": place}}, hook, helms])
-    try:
-        beside = reconcile(cluster, wished)["due"][0]
-    finally:
-        cluster.delete([Ref.of(hook), Ref.of(helms)])
-    assert (before["values"]["defaultRevision"], before["version"]) == ("1-30", "1.30.2"), "the first install sets it"
-    assert (beside["values"]["defaultRevision"], beside["version"]) == ("1-29", "1.31.0")
-    assert beside["reason"] == 'defaultRevision "1-28" -> "1-29"', "what Helm remembers is mended to what lives"

@@ -18,6 +18,7 @@ from . import fields
 from .answer import Answer, error
 from .deadline import Limits
 from .discovery import Kind
+from .enforced import left_to_the_platform
 from .reading import read
 from .server import Server, all_or_error, each
 
@@ -53,7 +54,7 @@ def apply(server: Server, manifests: Iterable[Mapping[str, Any]], force: bool = 
     wanted = {wish.ref: wish.manifest for wish in wishes}
 
     def compare(ref: Ref, there: dict[str, Any]) -> None:
-        if fields.settled(wanted[ref], there):
+        if fields.settled(wanted[ref] if force else left_to_the_platform(wanted[ref], there), there):
             done[ref] = Change(ref, "unchanged", there, there)
 
     live = read(server, [(wish.kind, wish.manifest) for wish in wishes if wish.kind], compare)
@@ -149,6 +150,8 @@ def _put(server: Server, known: Mapping[Ref, dict[str, Any]], force: bool, wish:
     if wish.kind is None:
         return Change(wish.ref, "created", None, wish.manifest)
     live = known.get(wish.ref)
+    if live and not force:
+        wish = replace(wish, manifest=left_to_the_platform(wish.manifest, live))
     path = server.path(wish.ref, wish.kind)
     adopted = fields.adoption(live) if live else None
     if adopted and not server.dry_run:

@@ -80,6 +80,8 @@ def _webhooks(wish: ControlPlane, name: str) -> dict[str, Any]:
         "metadata": {
             "name": f"istio-revision-tag-{name}{suffix}",
             "labels": {"app": "sidecar-injector", **_labels(wish, name)},
+            # AKS would narrow the selectors of a webhook that does not say so, and own them.
+            "annotations": {"admissions.enforcer/disabled": "true"},
         },
         "webhooks": [_webhook(wish, prefix, namespaces, objects) for prefix, namespaces, objects in selectors],
     }

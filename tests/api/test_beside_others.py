@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What others have in a cluster already: another revision, the platform, istioctl. On a real API server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.control_plane import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._module.releasing import reconcile
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import control_plane
+from ansible_collections.meshops.lifecycle.tests.unit.support.helm_records import record
+from ansible_collections.meshops.lifecycle.tests.unit.support.istio_wishes import WISHES
+
+
+@pytest.fixture(scope="module")
+def cluster(admin: dict[str, Any]) -> Cluster:
+    return connect(admin, environ={})
+
+
+def _narrowed(cluster: Cluster, name: str) -> None:
+    """What AKS does to every webhook, some seconds after it was written."""
+    path = f"/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{name}"
+    added = {"key": "control-plane", "operator": "NotIn", "values": ["true"]}
+    patch = [{"op": "add", "path": "/webhooks/0/namespaceSelector/matchExpressions/-", "value": added}]
+    told = cluster._server.transport.request("PATCH", path, {"fieldManager": "admissionsenforcer"}, patch, content_type="application/json-patch+json")
+    assert told.ok
+
+
+def test_a_revision_beside_another_leaves_validation_and_definitions_where_they_are(cluster: Cluster) -> None:
+    """Read from a live webhook and Helm's records, as they stand in a cluster."""
+    place = "validated"
+    hook = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+            "metadata": {"name": "istiod-default-validator", "labels": {"istio.io/rev": "1-29"}}, "webhooks": []}  # fmt: skip
+    helms = record("istio-base", version="1.31.0", values={"defaultRevision": "1-28", "global": {"istioNamespace": place}}, namespace=place)
+    wish = ControlPlane.of({"cluster": "east", "mesh": "shop", "namespace": place, "version": "1.30.2", "revision": "1-30"})
+    wished = {"releases": [one.as_dict() for one in control_plane.releases(wish)], "state": "present", "pending_grace": 0}
+    before = reconcile(cluster, wished)["due"][0]
+    cluster.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": place}}, hook, helms])
+    try:
+        beside = reconcile(cluster, wished)["due"][0]
+    finally:
+        cluster.delete([Ref.of(hook), Ref.of(helms)])
+    assert (before["values"]["defaultRevision"], before["version"]) == ("1-30", "1.30.2"), "the first install sets it"
+    assert (beside["values"]["defaultRevision"], beside["version"]) == ("1-29", "1.31.0")
+    assert beside["reason"] == 'defaultRevision "1-28" -> "1-29"', "what Helm remembers is mended to what lives"
+
+
+def test_what_the_platform_narrowed_is_left_to_it(cluster: Cluster) -> None:
+    """AKS's admissions enforcer owns a selector as soon as it has added to it; by our next write it would be in conflict with us for ever."""
+    wish = control_plane.manifests(WISHES["primary"])[1:]
+    hook = Ref.of(wish[-1])
+    cluster.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}}])
+    try:
+        first = cluster.apply(wish)
+        _narrowed(cluster, hook.name)
+        second = cluster.apply(wish)
+        moved = cluster.apply(control_plane.manifests(replace(WISHES["primary"], revision="1-30"))[1:])
+        live = cluster.get(hook) or {}
+    finally:
+        cluster.delete([Ref.of(each) for each in wish])
+    assert [[change.action for change in changes] for changes in (first, second, moved)] == [["created"] * 2, ["unchanged"] * 2, ["updated"] * 2]
+    keys = [one["key"] for one in live["webhooks"][0]["namespaceSelector"]["matchExpressions"]]
+    assert keys == ["istio.io/rev", "istio-injection", "control-plane"], "both are heeded"
+    assert live["webhooks"][0]["clientConfig"]["service"]["name"] == "istiod-1-30"
