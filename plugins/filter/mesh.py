@@ -23,18 +23,7 @@ from ..module_utils._mesh.health import Health
 from ..module_utils._mesh.member import Member, named, of_mesh, remotes_of
 from ..module_utils._mesh.probe import ProbeWish
 from ..module_utils._providers import PROVIDERS
-
-
-def _told(decide: Any) -> Any:
-    """Our one way to fail, as a filter's."""
-
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return decide(*args, **kwargs)
-        except MeshError as error:
-            raise AnsibleFilterError(str(error)) from error
-
-    return wrapped
+from ..plugin_utils.hosts import clusters, connection, faults, member, members, told, unread
 
 
 def _capability(provider: str, part: str) -> Any:
@@ -43,10 +32,12 @@ def _capability(provider: str, part: str) -> Any:
     return PROVIDERS[provider].capability(part)
 
 
-def members(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[Member]:
-    """The hosts that are clusters of a mesh: those with mesh_name and mesh_kube."""
-    found = ((name, hostvars[name]) for name in hosts)
-    return [Member.of(name, variables) for name, variables in found if variables.get("mesh_name") and variables.get("mesh_kube")]
+def mesh_clusters(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
+    return clusters(hosts, hostvars)
+
+
+def mesh_unread(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
+    return faults(hosts, hostvars)
 
 
 def mesh_links(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, optional: Iterable[str] = ()) -> list[dict[str, Any]]:
@@ -54,7 +45,8 @@ def mesh_links(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, 
     return [
         {
             "name": peer.name,
-            "kube": dict(peer.kube),
+            "kube": {} if (gap := unread(peer)) else dict(peer.kube),
+            "unread": gap,
             "cluster_uid": peer.cluster_uid,
             "server": peer.api_server,
             "tls_server_name": peer.tls_server_name,
@@ -73,7 +65,7 @@ def mesh_expected(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: st
 
 def _gateway(everyone: list[Member], own: Member) -> bool:
     """A gateway is needed where the mesh has more than one network, or where remote clusters must reach istiod."""
-    networks = {member.network for member in of_mesh(everyone, own.mesh)}
+    networks = {one.network for one in of_mesh(everyone, own.mesh)}
     return len(networks) > 1 or bool(remotes_of(everyone, own))
 
 
@@ -81,18 +73,18 @@ def mesh_topology(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: st
     everyone = members(hosts, hostvars)
     own = named(everyone, cluster)
     return {
-        "clusters": [member.name for member in of_mesh(everyone, own.mesh)],
+        "clusters": [one.name for one in of_mesh(everyone, own.mesh)],
         "serves_remotes": bool(remotes_of(everyone, own)),
         "gateway": _gateway(everyone, own),
     }
 
 
 def mesh_connection(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
-    return _connection(named(members(hosts, hostvars), cluster))
+    return connection(member(hosts, hostvars, cluster))
 
 
 def mesh_environment(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, str]:
-    own = named(members(hosts, hostvars), cluster)
+    own = member(hosts, hostvars, cluster)
     return {} if own.kube.get("host") else dict.fromkeys(_TARGET, "")
 
 
@@ -102,15 +94,11 @@ _TARGET = ("K8S_AUTH_HOST", "K8S_AUTH_API_KEY", "K8S_AUTH_USERNAME", "K8S_AUTH_P
 
 def mesh_helm(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
     """Helm reads a file itself: its module would copy a kubeconfig that is named to it, with the keys of all clusters, into a temporary file."""
-    told = named(members(hosts, hostvars), cluster).kube.get("kubeconfig")
+    told = member(hosts, hostvars, cluster).kube.get("kubeconfig")
     if not told or isinstance(told, Mapping):
         return {"kubeconfig": told or None, "environment": {}}
     parts = (str(Path(part).expanduser()) for part in str(told).split(os.pathsep) if part)
     return {"kubeconfig": "", "environment": {"KUBECONFIG": os.pathsep.join(parts)}}
-
-
-def _connection(member: Member) -> dict[str, Any]:
-    return {**member.kube, "cluster": member.name, "cluster_uid": member.cluster_uid or None}
 
 
 def mesh_root(hosts: Iterable[str], hostvars: Mapping[str, Any], root: Mapping[str, Any], trust_cluster: str) -> dict[str, Any]:
@@ -118,7 +106,7 @@ def mesh_root(hosts: Iterable[str], hostvars: Mapping[str, Any], root: Mapping[s
         return dict(root)
     if not trust_cluster:
         raise AnsibleFilterError("mesh_trust_cluster is not set. Name the cluster of the mesh that keeps its root CA as a Secret.")
-    return {**root, "kube": _connection(named(members(hosts, hostvars), trust_cluster))}
+    return {**root, "kube": connection(member(hosts, hostvars, trust_cluster))}
 
 
 def mesh_crd_groups(provider: str) -> list[str]:
@@ -159,7 +147,7 @@ def mesh_permissions(provider: str, namespace: str, platform: str = "") -> list[
 
 def preflight_findings(hosts: Iterable[str], hostvars: Mapping[str, Any], everyone: Iterable[str], clock_skew: float) -> dict[str, list[str]]:
     known, reached = members(everyone, hostvars), set(hosts)
-    return preflight.findings([_seen(member, hostvars[member.name], clock_skew) for member in known if member.name in reached], known)
+    return preflight.findings([_seen(one, hostvars[one.name], clock_skew) for one in known if one.name in reached], known)
 
 
 def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float) -> Seen:
@@ -188,7 +176,7 @@ def _read(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> d
     for name in hosts:
         result = hostvars[name].get(variable) or {}
         if result.get("failed") or "planes" not in result:
-            found[name] = result.get("msg", f"{name}: nothing was read from it.")
+            found[name] = result.get("msg") or " ".join(faults([name], hostvars)) or f"{name}: nothing was read from it."
         else:
             found[name] = {"site": hostvars[name].get("mesh_site") or "", **{fact: result[fact] for fact in _FACTS if fact in result}}
     return found
@@ -199,6 +187,7 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         found = (
+            mesh_clusters,
             mesh_connection,
             mesh_crd_groups,
             mesh_environment,
@@ -214,6 +203,7 @@ class FilterModule:
             mesh_root,
             mesh_table,
             mesh_topology,
+            mesh_unread,
             preflight_findings,
         )
-        return {filter_.__name__: _told(filter_) for filter_ in found}
+        return {filter_.__name__: told(filter_) for filter_ in found}

@@ -22,6 +22,7 @@ from ..module_utils._mesh.root_secret import NAME as ROOT_NAME
 from ..module_utils._mesh.root_secret import UPCOMING
 from ..module_utils._mesh.rotation_table import table
 from ..module_utils._providers import PROVIDERS
+from ..plugin_utils import hosts as hosts_of
 
 _RIGHTS = "__rotate_rights"  # is asked for first, so that is where a cluster fails that cannot be reached
 _NOT_HERE = "it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit"
@@ -29,28 +30,15 @@ _NO_LINK = "it is not part of this run, and no cluster may miss; run it without 
 _PASSED = ("standing", "laggards", "issuers", "roots", "previous", "ignored")
 
 
-def _told(decide: Any) -> Any:
-    """Our one way to fail, as a filter's."""
-
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return decide(*args, **kwargs)
-        except MeshError as error:
-            raise AnsibleFilterError(str(error)) from error
-
-    return wrapped
-
-
 def _mesh(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str]) -> list[Member]:
     """The clusters of the mesh, in the inventory's order, whether they are in this run or not."""
-    found = ((name, hostvars[name]) for name in hosts)
-    everyone = [Member.of(name, variables) for name, variables in found if variables.get("mesh_name") and variables.get("mesh_kube")]
+    everyone = hosts_of.members(hosts, hostvars)
     own, left_out = named(everyone, cluster), set(exclude)
     return [member for member in of_mesh(everyone, own.mesh) if member.name not in left_out]
 
 
 def _absent(name: str, hostvars: Mapping[str, Any], otherwise: str = _NOT_HERE) -> str:
-    return str((hostvars[name].get(_RIGHTS) or {}).get("msg") or otherwise)
+    return str((hostvars[name].get(_RIGHTS) or {}).get("msg") or " ".join(hosts_of.faults([name], hostvars)) or otherwise)
 
 
 def _report(name: str, hostvars: Mapping[str, Any], variable: str) -> rotation.Report | str:
@@ -149,10 +137,8 @@ def mesh_rotation_lease(
     members = _mesh(hosts, hostvars, cluster, exclude)
     if not members:
         raise AnsibleFilterError(f"{cluster}: rotate_exclude leaves no cluster of its mesh.")
-    everyone = [Member.of(name, hostvars[name]) for name in hosts if hostvars[name].get("mesh_kube")]
-    keeper = named(everyone, trust_cluster) if trust_cluster else members[0]
-    kube = {**keeper.kube, "cluster": keeper.name, "cluster_uid": keeper.cluster_uid or None}
-    return {"mesh": members[0].mesh, "taker": members[0].name, "kube": kube}
+    keeper = hosts_of.keeper(hosts, hostvars, trust_cluster) if trust_cluster else members[0]
+    return {"mesh": members[0].mesh, "taker": members[0].name, "kube": hosts_of.connection(keeper)}
 
 
 def mesh_consumers(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str] = ()) -> list[dict[str, Any]]:
@@ -223,4 +209,4 @@ class FilterModule:
             mesh_rotation_plan,
             mesh_rotation_stale,
         )
-        return {filter_.__name__: _told(filter_) for filter_ in found}
+        return {filter_.__name__: hosts_of.told(filter_) for filter_ in found}

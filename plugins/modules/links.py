@@ -51,6 +51,10 @@ options:
       tls_server_name:
         description: The name to expect in the other API server's certificate, where it differs from the host of O(links[].server).
         type: str
+      unread:
+        description:
+          - Why O(links[].kube) is not known, where the inventory lacks what it is made of. Nobody is asked then, and the other cluster counts as not reached.
+        type: str
       required:
         description:
           - Whether the task fails when the other cluster is not reached.

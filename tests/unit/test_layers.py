@@ -33,7 +33,8 @@ LAYERS = {
     "_module": Layer(frozenset({"_mesh", "_providers", "_kube", "_pki"}), frozenset({"ansible"})),
     "modules": Layer(frozenset({"_mesh", "_providers", "_kube", "_pki", "_module"})),
     "action": Layer(frozenset({"_module"}), frozenset({"ansible"})),
-    "filter": Layer(frozenset({"_mesh", "_providers", "_pki", "_module"}), frozenset({"ansible"})),
+    "plugin_utils": Layer(frozenset({"_mesh"}), frozenset({"ansible", "jinja2"})),
+    "filter": Layer(frozenset({"_mesh", "_providers", "_pki", "_module", "plugin_utils"}), frozenset({"ansible"})),
     "inventory": Layer(frozenset({"_mesh", "_kube"}), frozenset({"ansible"})),
     "doc_fragments": Layer(frozenset()),
 }

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,7 +45,8 @@ class Member:
         known = {key: variables.get(variable) for key, variable in _VARIABLES.items()}
         given: dict[str, Any] = {key: value for key, value in known.items() if value not in (None, "")}
         if "kube" in given:
-            given["kube"] = {**given["kube"], **(variables.get("mesh_limits") or {})}
+            limits = variables.get("mesh_limits")
+            given["kube"] = ChainMap(limits, given["kube"]) if limits else given["kube"]
         version = given.get("version", "")
         misread = "" if isinstance(version, str) else f"mesh_version {version}"
         return cls(name=name, misread=misread, **{**given, "version": str(version)})

@@ -27,6 +27,7 @@ _LINK: dict[str, Any] = dict(
     cluster_uid=dict(),
     server=dict(),
     tls_server_name=dict(),
+    unread=dict(),
     required=dict(type="bool", default=True),
 )
 TASK: dict[str, Any] = dict(
@@ -75,6 +76,8 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reach(wish: Mapping[str, Any], dry_run: bool) -> _Peer | _Missing:
+    if wish["unread"]:
+        return _Missing(wish, wish["unread"])
     try:
         peer = connect_peer({**wish["kube"], "cluster": wish["name"], "cluster_uid": wish["cluster_uid"]}, dry_run=dry_run)
         peer.get(Ref("v1", "Namespace", "kube-system"))

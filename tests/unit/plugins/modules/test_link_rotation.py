@@ -138,7 +138,7 @@ def test_again_there_is_nothing_to_do_and_links_keeps_it(mesh: Mesh, monkeypatch
     assert (again := mesh.run())["changed"] is False
     assert again["steps"] == []
     monkeypatch.setattr(linking, "_roots", lambda *_args: ["one root"])
-    wish = {"name": "west", "kube": {}, "cluster_uid": None, "server": None, "tls_server_name": None, "required": True}
+    wish = {"name": "west", "kube": {}, "cluster_uid": None, "server": None, "tls_server_name": None, "unread": None, "required": True}
     told = links.reconcile(mesh.peers["east"], {"provider": "istio", "namespace": SPACE, "links": [wish], "prune": True, "token_timeout": 5})
     assert (told["changed"], mesh.held("east")) == (False, "-2")
 

@@ -98,7 +98,7 @@ def east() -> FakeCluster:
 
 
 def wish(name: str, **change: Any) -> dict[str, Any]:
-    return {"name": name, "kube": {"context": name}, "cluster_uid": None, "server": None, "tls_server_name": None, "required": True, **change}
+    return {"name": name, "kube": {"context": name}, "cluster_uid": None, "server": None, "tls_server_name": None, "unread": None, "required": True, **change}
 
 
 def link(cluster: FakeCluster, *wishes: dict[str, Any], **change: Any) -> dict[str, Any]:
@@ -270,6 +270,14 @@ class TestUnreachable:
         assert (result["linked"], result["postponed"]) == (["north"], {"west": "west: https://west.example:6443 refuses the connection."})
         assert result["warnings"] == ["east: the link to west stays as it is: west: https://west.example:6443 refuses the connection."]
         assert linked(half) == ["istio-remote-secret-north", "istio-remote-secret-west"]
+
+    def test_one_whose_connection_the_inventory_cannot_tell_counts_too_and_nobody_is_asked(self, half: FakeCluster, estate: Estate) -> None:
+        estate.peers["west"] = AssertionError("west was asked for")
+        said = "west: mesh_kube cannot be read: 'token' is undefined."
+        assert link(half, wish("west", kube={}, unread=said, required=False))["postponed"] == {"west": said}
+        assert linked(half) == ["istio-remote-secret-west"]
+        with pytest.raises(Unreachable, match="east: not linked with west; all other links are made. west: mesh_kube cannot be read"):
+            link(half, wish("west", kube={}, unread=said))
 
     def test_one_that_connects_but_does_not_answer_counts_too(self, estate: Estate, east: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
         def silent(_ref: Ref) -> None:

@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The clusters among the hosts of an inventory, as filters see them: through variables that Ansible renders when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from ansible.errors import AnsibleError, AnsibleFilterError
+from jinja2 import TemplateError, Undefined
+
+from ..module_utils._mesh.errors import MeshError, Refused
+from ..module_utils._mesh.member import Member, named
+
+_KUBE = "mesh_kube"
+_UNREADABLE = (AnsibleError, TemplateError)
+_WRAPPING = "A captured exception marker was tripped: "
+
+
+def told(decide: Callable[..., Any]) -> Callable[..., Any]:
+    """Our one way to fail, as a filter's."""
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return decide(*args, **kwargs)
+        except MeshError as error:
+            raise AnsibleFilterError(str(error)) from error
+
+    return wrapped
+
+
+def _rendered(value: Any) -> Any:
+    """What stands there, with all that lies inside: Ansible renders an entry only when it is looked at."""
+    if isinstance(value, Mapping):
+        return {key: _rendered(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rendered(part) for part in value]
+    if isinstance(value, Undefined):
+        str(value)  # raises, and says what is missing
+    return value
+
+
+class Variables(Mapping[str, Any]):
+    """A host's variables. One that cannot be rendered is told by a sentence, when it is asked for; mesh_kube when something in it is."""
+
+    def __init__(self, name: str, given: Mapping[str, Any]) -> None:
+        self._name, self._given = name, given
+
+    def __getitem__(self, key: str) -> Any:
+        return Kube(self) if key == _KUBE and self.reached else self.rendered(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def rendered(self, key: str) -> Any:
+        if key not in self._given:
+            raise KeyError(key)
+        try:
+            return _rendered(self._given[key])
+        except _UNREADABLE as error:
+            said = str(error).removeprefix(_WRAPPING).rstrip(".")
+            raise Refused(f"{self._name}: {key} cannot be read: {said}. Give this host the variable that it is made of.") from error
+
+    @property
+    def reached(self) -> bool:
+        """Whether the host has a mesh_kube, be it one that cannot be rendered."""
+        try:
+            return bool(self._given.get(_KUBE))
+        except _UNREADABLE:
+            return True
+
+    def misfit(self) -> Refused:
+        return Refused(f"{self._name}: mesh_kube has to be a dictionary of connection options, such as {{kubeconfig: …, context: …}}.")
+
+
+class Kube(Mapping[str, Any]):
+    """How a cluster is reached. A credential that is missing is the business of those who need just this one."""
+
+    def __init__(self, variables: Variables) -> None:
+        self._variables = variables
+
+    @cached_property
+    def _options(self) -> dict[str, Any]:
+        found = self._variables.rendered(_KUBE)
+        if not isinstance(found, dict):
+            raise self._variables.misfit()
+        return found
+
+    def __getitem__(self, key: str) -> Any:
+        return self._options[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._options)
+
+    def __len__(self) -> int:
+        return len(self._options)
+
+
+def _member(name: str, hostvars: Mapping[str, Any]) -> Member | None:
+    """The host as a cluster of a mesh, which has mesh_name and mesh_kube."""
+    variables = Variables(name, hostvars[name])
+    return Member.of(name, variables) if variables.reached and variables.get("mesh_name") else None
+
+
+def members(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[Member]:
+    """The hosts that are clusters of a mesh."""
+    return [member for name in hosts if (member := _member(name, hostvars))]
+
+
+def member(hosts: Iterable[str], hostvars: Mapping[str, Any], name: str) -> Member:
+    """That one. What the others' variables are does not matter to it."""
+    return named(members([name] if name in set(hosts) else [], hostvars), name)
+
+
+def keeper(hosts: Iterable[str], hostvars: Mapping[str, Any], name: str) -> Member:
+    """A cluster that need not be one of a mesh itself."""
+    known = name in set(hosts) and Variables(name, hostvars[name]).reached
+    return named([Member.of(name, Variables(name, hostvars[name]))] if known else [], name)
+
+
+def connection(of: Member) -> dict[str, Any]:
+    return {**of.kube, "cluster": of.name, "cluster_uid": of.cluster_uid or None}
+
+
+def unread(of: Member) -> str:
+    """Why it is not known how the cluster is reached; nothing where it is."""
+    try:
+        len(of.kube)
+    except MeshError as error:
+        return str(error)
+    return ""
+
+
+def clusters(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
+    """The names of the hosts that are clusters of a mesh, or would be if their variables could be rendered."""
+    return [name for name in hosts if _meant(Variables(name, hostvars[name]))]
+
+
+def _meant(variables: Variables) -> bool:
+    try:
+        return variables.reached and bool(variables.get("mesh_name"))
+    except MeshError:
+        return True
+
+
+def faults(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
+    """What cannot be read of the hosts that are clusters, a sentence for each."""
+    found = []
+    for name in clusters(hosts, hostvars):
+        try:
+            found += [unread(one) for one in members([name], hostvars)]
+        except MeshError as error:
+            found.append(str(error))
+    return [said for said in found if said]

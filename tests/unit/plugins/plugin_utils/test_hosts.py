@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The clusters of an inventory of which something cannot be rendered, through Ansible's own templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import trust_as_template
+from ansible.vars.hostvars import HostVarsVars
+from ansible_collections.meshops.lifecycle.plugins.filter import mesh, rotation
+
+FILTERS: dict[str, Callable[..., Any]] = mesh.FilterModule().filters() | rotation.FilterModule().filters()
+GOOD = {"mesh_name": "shop", "mesh_network": "lan", "mesh_kube": {"host": "https://east.example", "api_key": "{{ token }}"}, "token": "t"}
+GONE = {key: value for key, value in GOOD.items() if key != "token"}
+UNREAD = "west: mesh_kube cannot be read: 'token' is undefined. Give this host the variable that it is made of."
+
+
+def trusted(value: Any) -> Any:
+    """As if it had been read from an inventory."""
+    if isinstance(value, dict):
+        return {key: trusted(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [trusted(part) for part in value]
+    return trust_as_template(value) if isinstance(value, str) else value
+
+
+def estate(**hosts: dict[str, Any]) -> dict[str, HostVarsVars]:
+    return {name: HostVarsVars(trusted(variables), loader=DataLoader(), host=name) for name, variables in hosts.items()}
+
+
+def call(name: str, hosts: dict[str, HostVarsVars], *given: Any, **more: Any) -> Any:
+    return FILTERS[name](list(hosts), hosts, *given, **more)
+
+
+WAYS = {
+    "an entry": ({"host": "h", "api_key": "{{ token }}"}, "'token' is undefined"),
+    "an entry inside": ({"host": "h", "exec": {"env": [{"name": "A", "value": "{{ token }}"}]}}, "'token' is undefined"),
+    "an entry of a dictionary": ({"api_key": "{{ {'east': 1}[who] }}"}, "has no attribute 'west'"),
+    "the whole": ("{{ kubes }}", "'kubes' is undefined"),
+    "a filter that is not there": ({"api_key": "{{ 'a' | no_such_filter }}"}, "no_such_filter"),
+}
+
+
+@pytest.mark.parametrize(("kube", "said"), WAYS.values(), ids=WAYS)
+class TestACredentialThatIsMissing:
+    def test_stops_nobody_else(self, kube: Any, said: str) -> None:
+        hosts = estate(east=GOOD, west={**GONE, "who": "west", "mesh_kube": kube})
+        assert call("mesh_connection", hosts, "east")["api_key"] == "t"
+        assert call("mesh_environment", hosts, "east") == {}
+        assert call("mesh_helm", hosts, "east")["kubeconfig"] is None
+        assert call("mesh_topology", hosts, "east")["clusters"] == ["east", "west"]
+        assert call("mesh_expected", hosts, "east")["remotes"] == {"west": "lan"}
+        assert call("mesh_rotation_lease", hosts, "east", "east")["kube"]["cluster"] == "east"
+        assert call("mesh_root", hosts, {"source": "generated"}, "east")["kube"]["cluster"] == "east"
+
+    def test_is_told_with_the_cluster_and_the_variable(self, kube: Any, said: str) -> None:
+        hosts = estate(east=GOOD, west={**GONE, "who": "west", "mesh_kube": kube})
+        assert call("mesh_clusters", hosts) == ["east", "west"]
+        (told,) = call("mesh_unread", hosts)
+        assert told.startswith("west: mesh_kube cannot be read: ")
+        assert said in told
+        assert "exception marker" not in told
+        with pytest.raises(AnsibleFilterError, match="west: mesh_kube cannot be read"):
+            call("mesh_connection", hosts, "west")
+
+
+def test_a_link_to_a_cluster_without_credential_says_why_instead_of_how() -> None:
+    links = call("mesh_links", estate(east=GOOD, west=GONE, north=GOOD), "east", optional=["west"])
+    assert [(one["name"], one["kube"], one["unread"], one["required"]) for one in links] == [
+        ("west", {}, UNREAD, False), ("north", {"host": "https://east.example", "api_key": "t"}, "", True),
+    ]  # fmt: skip
+
+
+def test_the_table_and_the_plan_say_why_nothing_was_read() -> None:
+    hosts = estate(east=GOOD, west=GONE)
+    assert UNREAD in call("mesh_table", hosts, "__status_info")
+    findings = call("mesh_rotation_plan", hosts, "east", "__rotate_seen", "0" * 64)["findings"]
+    assert f"west cannot be judged: {UNREAD}" in findings
+
+
+def test_another_variable_that_cannot_be_rendered_is_named() -> None:
+    hosts = estate(east=GOOD, west={**GOOD, "mesh_network": "{{ nets.west }}", "nets": {}})
+    assert call("mesh_connection", hosts, "east")["api_key"] == "t"
+    (told,) = call("mesh_unread", hosts)
+    assert told.startswith("west: mesh_network cannot be read: ")
+    with pytest.raises(AnsibleFilterError, match="west: mesh_network cannot be read"):
+        call("mesh_topology", hosts, "east")
+
+
+@pytest.mark.parametrize("variables", [{}, {"mesh_name": "shop"}, {"mesh_kube": {"host": "h"}}, {"mesh_name": "", "mesh_kube": {"host": "h"}},
+                                       {"mesh_name": "shop", "mesh_kube": {}}, {"mesh_name": "shop", "mesh_kube": None}])  # fmt: skip
+def test_a_host_without_name_or_connection_is_no_cluster(variables: dict[str, Any]) -> None:
+    hosts = estate(east=GOOD, bastion=variables)
+    assert call("mesh_clusters", hosts) == ["east"]
+    assert call("mesh_unread", hosts) == []
+
+
+@pytest.mark.parametrize("kube", ["kubeconfig=/a context=b", ["east"]])
+def test_a_connection_that_is_no_dictionary_is_told(kube: Any) -> None:
+    assert call("mesh_unread", estate(east={**GOOD, "mesh_kube": kube})) == [
+        "east: mesh_kube has to be a dictionary of connection options, such as {kubeconfig: …, context: …}."
+    ]
+
+
+def test_a_cluster_that_keeps_the_lease_need_not_be_of_a_mesh() -> None:
+    hosts = estate(east=GOOD, hub={"mesh_kube": {"host": "https://hub.example"}})
+    assert call("mesh_rotation_lease", hosts, "east", "hub")["kube"]["host"] == "https://hub.example"

@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks on inventories that were not made for them alone, run by ansible-playbook itself. No cluster answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.meshops.lifecycle.tests.unit.support.running import Ran, ran
+from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
+
+PLAYBOOKS = sorted(path for path in CHECKOUT.glob("playbooks/*.yml") if path.name != "clusters.yml")
+MACHINES = {
+    "ansible_connection": "ssh", "ansible_host": "192.0.2.10", "ansible_user": "ops", "ansible_become": True, "ansible_become_exe": "/nowhere/sudo",
+    "ansible_python_interpreter": "/nowhere/python", "ansible_shell_type": "powershell", "ansible_shell_executable": "/nowhere/sh",
+}  # fmt: skip
+NOBODY = {"mesh_kube": {"host": "https://127.0.0.1:9", "api_key": "{{ tokens[inventory_hostname] }}"}, "tokens": {"east": "token-of-east"}}
+SHARED = {"all": {
+    "vars": {**MACHINES, **NOBODY},
+    "hosts": {"bastion": {"ansible_host": "192.0.2.11"}},
+    "children": {"shop": {"vars": {"mesh_name": "shop", "mesh_trust_cluster": "east", "mesh_network": "lan"}, "hosts": {"east": None, "west": None}}},
+}}  # fmt: skip
+
+
+def play(name: str, inventory: dict[str, Any], folder: Path, *more: str) -> Ran:
+    path = folder / "inventory.yml"
+    path.write_text(yaml.safe_dump(inventory))
+    return ran(name, "-i", str(path), *more, home=folder)
+
+
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
+class TestEveryPlaybook:
+    def test_goes_on_with_the_clusters(self, path: Path) -> None:
+        begin, *plays = yaml.safe_load(path.read_text())
+        assert begin["ansible.builtin.import_playbook"] == "clusters.yml"
+        assert [one["hosts"] for one in plays] == ["{{ [mesh_hosts | default('all'), '&meshops_clusters'] | flatten }}"]
+
+    def test_works_on_the_controller_whatever_is_said_of_machines(self, path: Path) -> None:
+        (first,) = yaml.safe_load((CHECKOUT / "playbooks/clusters.yml").read_text())
+        assert [one["vars"] for one in yaml.safe_load(path.read_text())[1:]] == [first["vars"]]
+        assert (first["vars"]["ansible_connection"], first["vars"]["ansible_become"]) == ("local", False)
+
+
+@pytest.fixture(scope="module")
+def status(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    return play("status", SHARED, tmp_path_factory.mktemp("status"), "-e", "status_fail=false", "-b")
+
+
+class TestASharedInventory:
+    def test_a_machine_is_left_out_by_name_and_does_not_fail(self, status: Ran) -> None:
+        assert "Left out, for without mesh_name and mesh_kube a host is no cluster of a mesh: bastion." in status.output
+        assert status.recap["bastion"] == {"ok": 1, "skipped": 2}
+
+    def test_what_is_said_of_machines_does_not_reach_our_tasks(self, status: Ran) -> None:
+        """Neither ssh, nor sudo, nor their Python; the module itself tells that nobody answers."""
+        assert "east: the API server at https://127.0.0.1:9 refuses connections" in status.output
+        assert status.recap["east"]["rescued"] == 1
+        assert "failed" not in status.recap["east"]
+        assert not [word for word in ("nowhere", "sudo", "192.0.2.1", "UNREACHABLE!") if word in status.output]
+
+    def test_a_cluster_without_credential_is_named_in_the_table_and_fails_alone(self, status: Ran) -> None:
+        said = "west: mesh_kube cannot be read: object of type 'dict' has no attribute 'west'."
+        assert status.recap["west"] == {"ok": 1, "failed": 1}
+        assert [line for line in status.output.splitlines() if line.strip().startswith(f'"{said}')]
+        assert status.code == 2
+
+    def test_it_does_not_matter_to_a_run_without_it(self, tmp_path: Path) -> None:
+        limited = play("status", SHARED, tmp_path, "-e", "status_fail=false", "--limit", "east,bastion")
+        assert limited.code == 0, limited.output
+        assert set(limited.recap) == {"east", "bastion"}
+
+
+def test_a_run_on_machines_alone_does_nothing_and_says_so(tmp_path: Path) -> None:
+    alone = play("site", SHARED, tmp_path, "--limit", "bastion")
+    assert (alone.code, alone.recap) == (0, {"bastion": {"ok": 1, "skipped": 2}})
+    assert "no cluster of a mesh: bastion." in alone.output
