@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from .name_constraints import Constraints, Name
+
 
 @dataclass(frozen=True)
 class Certificate:
@@ -30,6 +32,8 @@ class Certificate:
     sans: tuple[str, ...] = ()
     key_usage: frozenset[str] | None = None
     extended_key_usage: frozenset[str] | None = None
+    names: tuple[Name, ...] = ()  # the alternative names with their kinds, then the subject
+    constraints: Constraints | None = None
     self_signed: bool = False
     pem: bytes = field(default=b"", repr=False, compare=False)
 
@@ -98,6 +102,8 @@ class Authority:
     unreadable: tuple[str, ...] = ()
     self_made: bool = False
     ours: bool = False
+    signs_for: tuple[Name, ...] = ()  # what the certificates will bear that are to be signed below it
+    refused: str = ""  # why peers would refuse these, in the verifier's words
 
     @property
     def root(self) -> Certificate | None:

@@ -16,7 +16,7 @@ Reason = Callable[[Authority], "str | None"]
 CURVES = ("P-256", "P-384", "P-521")
 RSA_BITS = 2048
 _WEAK_DIGESTS = ("SHA1", "MD5")
-_TLS_SERVER = frozenset({"serverAuth", "any"})
+_BOTH_SIDES = {"serverAuth": "servers", "clientAuth": "clients"}
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,28 @@ def cannot_sign(ca: Authority) -> str | None:
 
 
 def wrong_purpose(ca: Authority) -> str | None:
-    found = [c for c in ca.line if c.extended_key_usage is not None and not c.extended_key_usage & _TLS_SERVER]
-    if not found:
-        return None
-    told = f"the extended key usage of {_listed(found)} leaves out TLS servers"
-    return f"{told}. Have it issued without an extended key usage."
+    """Each proxy is client and server, and its TLS library takes anyExtendedKeyUsage for neither."""
+    lacking = [(c, [side for usage, side in _BOTH_SIDES.items() if usage not in c.extended_key_usage])
+               for c in ca.line if c.extended_key_usage is not None]  # fmt: skip
+    told = "; ".join(f"the extended key usage of {c} leaves out TLS {' and '.join(sides)}" for c, sides in lacking if sides)
+    return f"{told}, and every proxy is both. Have it issued without an extended key usage, or with serverAuth and clientAuth." if told else None
+
+
+def forbidden_name(ca: Authority) -> str | None:
+    """What a certificate of the line forbids to those below it: their own names, or what they are to sign for."""
+    for height, above in enumerate(ca.line):
+        if above.constraints is None:
+            continue
+        below = [name for c in ca.line[:height] if c.subject != c.issuer for name in c.names]
+        told = next(((name, why) for name in (*below, *ca.signs_for) if (why := above.constraints.forbids(name))), None)
+        if told:
+            return f"{above} {told[1]}, so {told[0]} could not be signed for below it. Have it issued without that name constraint, or give another CA."
+    return None
+
+
+def refused_by_peers(ca: Authority) -> str | None:
+    """The last proof: a leaf below it, tried as a peer tries it."""
+    return f"a leaf below it is refused by a TLS verifier: {ca.refused}. Give a CA under which peers accept each other." if ca.refused else None
 
 
 def expired(ca: Authority) -> str | None:
@@ -172,8 +189,8 @@ def several_roots(ca: Authority) -> str | None:
 
 
 _EITHER: tuple[Reason, ...] = (
-    missing_part, unreadable, key_does_not_match, not_a_ca, cannot_sign, wrong_purpose, expired, not_yet_valid,
-    ed25519, weak_key,
+    missing_part, unreadable, key_does_not_match, not_a_ca, cannot_sign, wrong_purpose, forbidden_name, expired, not_yet_valid,
+    ed25519, weak_key, refused_by_peers,
 )  # fmt: skip
 ROOT: tuple[Reason, ...] = (*_EITHER, root_not_self_signed, no_room_for_intermediate, duplicate_roots, several_roots)
 ISSUER: tuple[Reason, ...] = (

@@ -23,11 +23,11 @@ from .objections import (
     unreadable,
     weak_key,
     weak_signature,
-    wrong_purpose,
 )
 from .question import Greeting
 
 _ANY = "*"
+_SERVES = frozenset({"serverAuth", "any"})
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,13 @@ def key_does_not_match(leaf: Authority) -> str | None:
     if leaf.certificate is None or leaf.key_type is None or leaf.key_matches:
         return None
     return f"the key ({leaf.key_type}) does not match the certificate {leaf.certificate}. Give the key of this certificate."
+
+
+def wrong_purpose(leaf: Authority) -> str | None:
+    """A gateway's clients want a server, and nothing else."""
+    found = [one for one in leaf.line if one.extended_key_usage is not None and not one.extended_key_usage & _SERVES]
+    told = f"the extended key usage of {' and '.join(map(str, found))} leaves out TLS servers"
+    return f"{told}. Have it issued for serverAuth." if found else None
 
 
 def expired(leaf: Authority) -> str | None:

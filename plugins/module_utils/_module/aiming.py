@@ -11,6 +11,7 @@ from typing import Any
 
 from .._kube.cluster import Cluster
 from .._mesh.change import as_result
+from .._mesh.name_constraints import signed_for
 from .._providers import PROVIDERS
 from .authority import OPTIONS
 from .targeting import aim, settle
@@ -38,5 +39,6 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         hold.guard()
     if params["state"] == "settled":
         return as_result(settle(cluster, params, datetime.now(UTC)))
-    choice, certificate, changes = aim(cluster, params, datetime.now(UTC))
+    bears = signed_for(params["trust_domain"], PROVIDERS[params["provider"]].capability("trust").sans(params["namespace"]))
+    choice, certificate, changes = aim(cluster, params, datetime.now(UTC), bears)
     return {"fingerprint": choice.fingerprint, "certificate": certificate, "says": choice.says, "unsettled": choice.unsettled, **as_result(changes)}

@@ -18,9 +18,11 @@ from .._mesh.certificate import Authority
 from .._mesh.change import Change, Ref
 from .._mesh.errors import Denied, Refused
 from .._mesh.issuing import ISSUE, REFUSE, Decision, decide, onto, wish_faults
+from .._mesh.name_constraints import signed_for
 from .._mesh.objections import Objection
 from .._mesh.trust import Trust, expiry
 from .._pki import x509
+from .._pki.trial import tried
 from . import external
 from . import root as roots
 from .holding import listed
@@ -59,7 +61,9 @@ def survey(
     held = _inspected(cluster, mesh, secret, params["mesh"], now)
     empty = not held and not _there(cluster, mesh.namespace(space))
     self_signed = None if held or empty else _inspected(cluster, mesh, cluster.get(mesh.self_signed(space)), params["mesh"], now)
-    root = root or roots.find(cluster, params["mesh"], params["root"], now)
+    bears = signed_for(params["trust_domain"], mesh.sans(space))
+    held = tried(held, bears) if held else None
+    root = root or roots.proved(roots.find(cluster, params["mesh"], params["root"], now), bears)
     instead = "" if held or empty else _instead(cluster, mesh, space)
     decision = decide(cluster.name, held, self_signed, root.source, instead)
     decision = onto(decision, f"{cluster.name}: {mesh.held(space)}", secret) if secret else decision

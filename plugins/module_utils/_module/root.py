@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,8 +20,10 @@ from .._mesh.change import Change, Ref
 from .._mesh.errors import MeshError, Refused, Unreachable
 from .._mesh.issuing import Source
 from .._mesh.keeper import would_undo
+from .._mesh.name_constraints import Name
 from .._pki import issue, x509
 from .._pki.signer import Signer
+from .._pki.trial import tried
 from .._pki.vault import Vault
 from . import external
 from .run import connect_peer
@@ -68,6 +70,12 @@ def find(cluster: Cluster, mesh: str, option: Mapping[str, Any], now: datetime) 
         return _stored(Root(source, cluster=peer, ref=ref), secret, now)
     except Unreachable as error:
         return Root(Source(f"{name}: {ref}", generated=generated, unreachable=str(error)), ref=ref)
+
+
+def proved(root: Root, bears: Sequence[Name]) -> Root:
+    """The root with the outcome of a trial of what is to be signed below it, which its source then tells. `bears` is what the leaves will bear."""
+    found = root.source.root
+    return replace(root, source=replace(root.source, root=tried(found, bears, root=True))) if found else root
 
 
 def make(root: Root, params: Mapping[str, Any], now: datetime) -> tuple[Root, list[Change]]:

@@ -22,6 +22,7 @@ from .._mesh.fence import fence
 from .._mesh.holding import CONTROL_PLANE, MARK, Laggard, Observed, Standing
 from .._mesh.keeper import would_undo
 from .._mesh.mending import REFRESH, RESTART, TOUCH, Remedy, remedies, revivals, stuck
+from .._mesh.name_constraints import signed_for
 from .._mesh.rotation import INTRODUCE, Report, Wish, beyond_introduction, wish
 from .._pki import issue as pki
 from .._pki import x509
@@ -130,7 +131,8 @@ def _signer(work: Rotation, seen: Observed, now: datetime) -> Material:
         return _issued(work, targeting.material(work.cluster, work.params, now), now)
     try:
         kept, ref = former
-        return proved(kept, f"{work.cluster.name}: {ref}", now)
+        sans = work.mesh.capability("trust").sans(work.namespace)
+        return proved(kept, f"{work.cluster.name}: {ref}", now, signed_for(work.params["trust_domain"], sans))
     except Refused as unfit:
         try:
             root = targeting.material(work.cluster, work.params, now)

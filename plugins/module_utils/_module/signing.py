@@ -14,10 +14,12 @@ from typing import Any
 from .._kube.cluster import Cluster
 from .._mesh.certificate import Material
 from .._mesh.errors import Refused
+from .._mesh.name_constraints import Name, signed_for
 from .._mesh.objections import ISSUER, objections
 from .._pki import issue as pki
 from .._pki import signer as external
 from .._pki import x509
+from .._pki.trial import tried
 from .root import Root
 
 
@@ -37,21 +39,22 @@ def intermediate(cluster: Cluster, root: Root, sans: Sequence[str], params: Mapp
         raise Refused(f"{root.source.where}: there is no root to issue from.")
     name, now = f"Intermediate CA {cluster.name}", moment.now()
     domain, kind, days = params["trust_domain"], params["key_type"], params["intermediate_days"]
+    bears = signed_for(domain, sans)
     if root.signer is None:
         made = pki.new_intermediate(root.material, name, domain, sans, kind, now, days)
-        return proved(made, f"{cluster.name}: the new intermediate", now)
+        return proved(made, f"{cluster.name}: the new intermediate", now, bears)
     if cluster.dry_run:  # nobody is asked; what would come looks like this
         return pki.new_intermediate(pki.new_root(name, domain, kind, now, days), name, domain, sans, kind, now, days)
     (own,) = x509.bundle(root.material.certificate)
     key, pem = pki.new_request(name, domain, sans, kind)
     request = external.Request(cluster.name, name, pem, *pki.lifetime(own, now, days))
     made = external.intermediate(root.signer, request, key, root.material)
-    return proved(made, f"{cluster.name}: what came back from {root.signer}", moment.now())
+    return proved(made, f"{cluster.name}: what came back from {root.signer}", moment.now(), bears)
 
 
-def proved(ca: Material, where: str, now: datetime) -> Material:
-    """The same CA, unless something speaks against signing with it: then all of that at once."""
-    found = objections(x509.inspect(ca, where, now), ISSUER)
+def proved(ca: Material, where: str, now: datetime, bears: Sequence[Name]) -> Material:
+    """The same CA, unless something speaks against signing with it: then all of that at once. `bears` is what its leaves will bear."""
+    found = objections(tried(x509.inspect(ca, where, now), bears), ISSUER)
     if found:
         sentences = [one.sentence for one in found]
         raise Refused(" ".join(sentences), findings=sentences, reasons=[one.reason for one in found])

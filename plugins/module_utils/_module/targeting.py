@@ -17,6 +17,7 @@ from .._mesh.certificate import Certificate, iso, short
 from .._mesh.change import Change
 from .._mesh.errors import Refused, Unreachable
 from .._mesh.holding import Standing
+from .._mesh.name_constraints import Name
 from .._mesh.objections import confused, expired
 from .._mesh.rotation import NEW, RETIRED, phase
 from .._mesh.rotation_target import ACTIVE, FORMER, MAKE, UPCOMING, Choice, Known, choose, same, turn_back
@@ -42,10 +43,13 @@ class Roots:
         )
 
 
-def find(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> Roots:
-    """Both, refused where one is there and is not sound. One that was generated and has expired can still give way to another."""
-    active = _sound(roots.find(cluster, params["mesh"], params["root"], now), followed=True)
-    return Roots(active, _sound(upcoming(cluster, params, now), followed=True) if active.source.generated else None)
+def find(cluster: Cluster, params: Mapping[str, Any], now: datetime, bears: Sequence[Name] = ()) -> Roots:
+    """Both, refused where one is there and is not sound. One that was generated and has expired can still give way to another.
+
+    `bears` is what leaves below them will bear, where that is to be tried.
+    """
+    active = _sound(roots.proved(roots.find(cluster, params["mesh"], params["root"], now), bears), followed=True)
+    return Roots(active, _sound(roots.proved(upcoming(cluster, params, now), bears), followed=True) if active.source.generated else None)
 
 
 def upcoming(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> roots.Root:
@@ -66,9 +70,9 @@ def _sound(found: roots.Root, followed: bool = False) -> roots.Root:
     return found
 
 
-def aim(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> tuple[Choice, str, list[Change]]:
+def aim(cluster: Cluster, params: Mapping[str, Any], now: datetime, bears: Sequence[Name] = ()) -> tuple[Choice, str, list[Change]]:
     """The choice, the root's certificate as PEM, and what was written: at most the Secret of a new root."""
-    found = find(cluster, params, now)
+    found = find(cluster, params, now, bears)
     known = found.known(params["mesh"], _former(params["clusters"]))
     choice = replace(_choice(known, params, now), unsettled=known.upcoming is not None)
     _may_settle(found, choice)

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
 
 from .._mesh.certificate import Authority, Certificate, Material
+from .._mesh.name_constraints import DIRECTORY, DNS, URI, Constraints, Name
 from . import pem as _pem
 
 try:
@@ -101,11 +102,25 @@ def facts(raw: Any) -> Certificate:
         ski=ski.digest.hex() if ski else None,
         aki=aki.key_identifier.hex() if aki and aki.key_identifier else None,
         sans=tuple(str(name.value) for name in told.get(x509.SubjectAlternativeName) or ()),
+        names=(*_names(told.get(x509.SubjectAlternativeName) or ()), Name(DIRECTORY, raw.subject.rfc4514_string())),
+        constraints=_constraints(told.get(x509.NameConstraints)),
         key_usage=_usage(told.get(x509.KeyUsage)),
         extended_key_usage=_purposes(told.get(x509.ExtendedKeyUsage)),
         self_signed=signed(raw, raw),
         pem=_pem.of_certificate(raw),
     )
+
+
+def _names(names: Iterable[Any]) -> tuple[Name, ...]:
+    kinds: dict[type[Any], str] = {x509.DNSName: DNS, x509.UniformResourceIdentifier: URI, x509.DirectoryName: DIRECTORY}
+    return tuple(
+        Name(kinds.get(type(name), type(name).__name__), name.value.rfc4514_string() if isinstance(name, x509.DirectoryName) else str(name.value))
+        for name in names
+    )
+
+
+def _constraints(given: Any) -> Constraints | None:
+    return Constraints(_names(given.permitted_subtrees or ()), _names(given.excluded_subtrees or ())) if given else None
 
 
 def _usage(usage: Any) -> frozenset[str] | None:

@@ -72,6 +72,7 @@ def make(
     digest: Any = hashes.SHA256,
     issuer: str | None = None,
     subject: x509.Name | None = None,
+    extensions: tuple[tuple[Any, bool], ...] = (),
 ) -> Made:
     """A certificate for `name`, signed `by` that one, or by itself."""
     own = own or key()
@@ -92,8 +93,19 @@ def make(
         builder = builder.add_extension(usage(sign), critical=True)
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical=critical)
     signer = by.key if by else own
     return Made(builder.sign(signer, None if isinstance(signer, ed25519.Ed25519PrivateKey) else digest()), own)
+
+
+def alternative(*hosts: str) -> tuple[Any, bool]:
+    return x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), False
+
+
+def constrained(*, permits: tuple[Any, ...] = (), excludes: tuple[Any, ...] = ()) -> tuple[Any, bool]:
+    """A critical extension with the names that may be signed for, or may not."""
+    return x509.NameConstraints(permits or None, excludes or None), True
 
 
 ROOT = make("shop root", own=key(number=1), days=(-30, 3650))

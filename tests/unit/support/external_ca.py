@@ -37,7 +37,7 @@ class Office:
     def pem(self) -> bytes:
         return bytes(self.certificate.public_bytes(PEM))
 
-    def sign(self, request: bytes, period: tuple[datetime, datetime], ca: bool = True, key: Any = None, usage: bool = True) -> bytes:
+    def sign(self, request: bytes, period: tuple[datetime, datetime], ca: bool = True, key: Any = None, usage: bool = True, serves: bool = False) -> bytes:
         csr = x509.load_pem_x509_csr(request)
         if not csr.is_signature_valid:
             raise ValueError("the request's signature is not valid")
@@ -49,6 +49,8 @@ class Office:
                 builder = builder.add_extension(extension.value, extension.critical)
         if not usage:
             builder = builder.add_extension(_usage(False), critical=True)
+        if serves:
+            builder = builder.add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         return bytes(builder.sign(self.key, hashes.SHA256()).public_bytes(PEM))
 
     def store(self, folder: Path) -> None:
@@ -98,6 +100,7 @@ def bad(office: Office, request: bytes, period: tuple[datetime, datetime]) -> Ma
         "expired": lambda: office.sign(request, long_ago),
         "not yet valid": lambda: office.sign(request, to_come),
         "may not sign": lambda: office.sign(request, period, usage=False),
+        "for servers alone": lambda: office.sign(request, period, serves=True),
         "garbage": lambda: b"Dear customer, your request was received.\n",
         "nothing": lambda: b"",
     }

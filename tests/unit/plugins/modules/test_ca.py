@@ -31,15 +31,20 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import
     NOW,
     OTHER_ROOT,
     ROOT,
+    constrained,
     issuer,
     key,
     make,
     root,
 )
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+from cryptography import x509
 
 CACERTS = Ref("v1", "Secret", "cacerts", "istio-system")
 ROOT_CA = Ref("v1", "Secret", "meshops-root-ca", "meshops-system")
+SERVER = x509.ExtendedKeyUsageOID.SERVER_AUTH
+CORP = make("corp root", own=key(number=5), extensions=(constrained(permits=(x509.DNSName(".example.test"),)),))
+BELOW_CORP = make("Intermediate CA west", CORP, key(number=3), path_length=0)
 EXPIRED = issuer(make("Intermediate CA west", ROOT, key(number=3), path_length=0, days=(-20, -1)))
 
 
@@ -251,6 +256,10 @@ REFUSED = [
     pytest.param(None, {"root": inline(root(make("r", days=(1, 9))))}, "not_yet_valid", id="not yet valid"),
     pytest.param(None, {"root": inline(root(make("r", own=key("RSA-1024"))))}, "weak_key", id="weak key"),
     pytest.param(None, {"root": inline(root(make("r", own=key("Ed25519"))))}, "ed25519", id="Ed25519"),
+    pytest.param(None, {"root": inline(root(CORP))}, "forbidden_name", id="a root that permits no istiod"),
+    pytest.param(issuer(BELOW_CORP, under=(CORP,)), {"root": inline(root(CORP))}, "forbidden_name", id="a CA below such a root"),
+    pytest.param(None, {"root": inline(root(make("r", purposes=(SERVER,))))}, "wrong_purpose", id="a root for servers alone"),
+    pytest.param(issuer(make("i", ROOT, purposes=(SERVER,))), {"root": inline()}, "wrong_purpose", id="a CA for servers alone"),
     pytest.param(None, {"root": {"source": "inline"}}, "missing_part", id="nothing given"),
     pytest.param(None, {"root": {"source": "file", "certificate_file": "/nowhere"}}, "unreadable", id="no such file"),
     pytest.param(None, {"root": {"source": "secret"}}, "missing_root", id="no such Secret"),
@@ -298,6 +307,16 @@ class TestRefusing:
         result = ca.reconcile(FakeCluster(secret, name="west"), wish(root=inline()))
         assert result["action"] == "issued"
         assert any("is tracked by Argo CD, for its Application mesh" in one for one in result["warnings"])
+
+    @pytest.mark.parametrize("source", ["secret", "file"])
+    def test_a_root_under_which_no_peer_would_accept_another_wherever_it_lies(self, source: str, tmp_path: Path) -> None:
+        cluster = FakeCluster(kept(CORP), name="east")
+        (tmp_path / "root.pem").write_bytes(CORP.pem)
+        (tmp_path / "key.pem").write_bytes(CORP.key_pem)
+        files = {"certificate_file": str(tmp_path / "root.pem"), "private_key_file": str(tmp_path / "key.pem")} if source == "file" else {}
+        told = ca_info.reconcile(cluster, wish(root={"source": source, **files}))
+        assert told["reasons"] == ["forbidden_name"]
+        assert "permits no DNS but .example.test, so DNS istiod.istio-system.svc could not be signed for below it" in told["findings"][0]
 
     def test_two_things_at_once(self) -> None:
         with pytest.raises(Refused) as refused:

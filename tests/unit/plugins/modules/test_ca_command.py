@@ -150,6 +150,7 @@ REFUSED = {
     "expired": r"expired at \d{4}-",
     "not yet valid": r"is not valid before",
     "may not sign": r"lacks keyCertSign",
+    "for servers alone": r"leaves out TLS clients, and every proxy is both",
     "garbage": r"gave no certificate back: the answer holds no PEM certificate",
     "nothing": r"gave no certificate back: the answer is empty",
     "fails": r"did not sign and ended with 3: trying / the HSM is locked / slot 3 is empty\.$",
@@ -169,6 +170,17 @@ class TestRefused:
         assert f"the command {sys.executable}" in str(refused.value)
         assert len(asked(tmp_path)) == 1
         assert cluster.writes == []
+
+    def test_a_chain_that_may_not_sign_what_a_mesh_needs_before_anybody_is_asked(self, tmp_path: Path) -> None:
+        """Its own CA, between the root and the clusters, has room for leaves alone."""
+        top = opened("company root")
+        between = opened("company issuing CA", top, path_length=0)
+        between.store(tmp_path)
+        options = wish(words(tmp_path), top.pem, chain=between.pem.decode())
+        assert ca_info.reconcile(FakeCluster(name="east"), options)["reasons"] == ["refused_by_peers"]
+        with pytest.raises(Refused, match="The mesh's root: a leaf below it is refused by a TLS verifier"):
+            ca.reconcile(FakeCluster(name="east"), options)
+        assert asked(tmp_path) == []
 
     def test_one_that_hangs_is_ended_with_what_it_started(self, office: Office, tmp_path: Path) -> None:
         pid = tmp_path / "pid"

@@ -23,6 +23,8 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+EKU = x509.ExtendedKeyUsageOID
+SERVES = make("serves", own=key(number=6), purposes=(EKU.SERVER_AUTH,))
 SUB = make("sub CA", ROOT, key(number=4), path_length=1)
 BELOW_SUB = make("Intermediate CA east", SUB, key(number=3), path_length=0)
 ENCRYPTED = key().private_bytes(
@@ -42,7 +44,7 @@ def told(ca: Authority, chain: tuple[object, ...]) -> dict[str, str]:
     pytest.param(issuer(make("i", ROOT, key("RSA-2048"))), id="RSA 2048"),
     pytest.param(issuer(make("i", ROOT, key("P-384"))), id="P-384"),
     pytest.param(issuer(make("i", ROOT, sign=None)), id="no key usage at all"),
-    pytest.param(issuer(make("i", ROOT, purposes=(x509.ExtendedKeyUsageOID.SERVER_AUTH,))), id="a purpose that serves"),
+    pytest.param(issuer(make("i", ROOT, purposes=(EKU.SERVER_AUTH, EKU.CLIENT_AUTH))), id="for servers and clients"),
     pytest.param(issuer(under=(make("shop root", own=key(number=1)), ROOT)), id="a root reissued from its key"),
     pytest.param(issuer(certificate=EAST.pem.replace(b"\n", b"\r\n")), id="carriage returns"),
 ])  # fmt: skip
@@ -65,7 +67,10 @@ def test_a_good_issuer_is_taken(material: Material) -> None:
     pytest.param(issuer(make("leaf", ROOT, ca=False, sign=None)), "not_a_ca", "CA:FALSE", id="CA:FALSE"),
     pytest.param(issuer(make("leaf", ROOT, ca=None, sign=None)), "not_a_ca", "is not a CA", id="no basic constraints"),
     pytest.param(issuer(make("i", ROOT, sign=False)), "cannot_sign", "lacks keyCertSign", id="key usage"),
-    pytest.param(issuer(make("i", ROOT, purposes=(x509.ExtendedKeyUsageOID.CLIENT_AUTH,))), "wrong_purpose", "TLS servers", id="purpose"),
+    pytest.param(issuer(make("i", ROOT, purposes=(EKU.CLIENT_AUTH,))), "wrong_purpose", "leaves out TLS servers, and every proxy is both", id="clients alone"),
+    pytest.param(issuer(make("i", ROOT, purposes=(EKU.SERVER_AUTH,))), "wrong_purpose", "leaves out TLS clients, and every proxy is both", id="servers alone"),
+    pytest.param(issuer(make("i", ROOT, purposes=(EKU.ANY_EXTENDED_KEY_USAGE,))), "wrong_purpose", "leaves out TLS servers and clients", id="any purpose"),
+    pytest.param(issuer(make("i", SERVES), under=(SERVES,)), "wrong_purpose", "the extended key usage of 'CN=serves'", id="a root for servers"),
     pytest.param(issuer(make("i", ROOT, days=(-20, -1))), "expired", "expired at 2026-08-26T12:00:00Z", id="expired"),
     pytest.param(issuer(make("i", ROOT, days=(1, 20))), "not_yet_valid", "not valid before 2026-08-28", id="not yet valid"),
     pytest.param(issuer(make("i", ROOT, key("RSA-1024"))), "weak_key", "RSA 1024", id="RSA 1024"),

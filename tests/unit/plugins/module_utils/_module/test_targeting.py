@@ -14,12 +14,14 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import root_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused, Unreachable
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.name_constraints import signed_for
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation import NEW
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module import root as roots
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module import targeting
-from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import NOW, OTHER_ROOT, ROOT, key, make
+from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import NOW, OTHER_ROOT, ROOT, constrained, key, make
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import root as material
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+from cryptography import x509
 
 SPACE = "meshops-system"
 ACTIVE, NEXT = (Ref("v1", "Secret", name, SPACE) for name in ("meshops-root-ca", "meshops-root-ca-next"))
@@ -192,6 +194,14 @@ class TestTheActiveRoot:
         with pytest.raises(Refused, match="meshops-root-ca: it went away during the rotation, so the new root stays in .*meshops-root-ca-next. Restore it"):
             targeting.settle(cluster, asked(target=OTHER_ROOT.fingerprint), NOW)
         assert cluster.writes == []
+
+    def test_under_which_no_peer_would_accept_another_is_no_target(self) -> None:
+        above = make("r", extensions=(constrained(permits=(x509.DNSName("example.test"),)),))
+        given = asked("inline", root={"certificate": above.pem.decode(), "private_key": above.key_pem.decode()})
+        for option in ("certificate_file", "private_key_file", "chain", "chain_file"):
+            given["root"][option] = None
+        with pytest.raises(Refused, match="permits no DNS but example.test, so DNS istiod.istio-system.svc could not be signed for below it"):
+            targeting.aim(trust(), given, NOW, signed_for("shop.example", ["istiod.istio-system.svc"]))
 
     def test_that_was_never_there(self) -> None:
         with pytest.raises(Refused, match="The mesh shop has no root that could be rotated"):
