@@ -88,7 +88,7 @@ attributes:
     details: The steps to come are returned.
   diff_mode:
     support: full
-    details: Of a credential only the keys and a short digest are shown.
+    details: Of a credential only the keys are shown, and which of them changed.
   idempotent:
     support: partial
     details: A token that has become older than O(min_age) is replaced again.

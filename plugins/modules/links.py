@@ -79,7 +79,7 @@ attributes:
     support: full
   diff_mode:
     support: full
-    details: Of a credential only the keys and a short digest are shown.
+    details: Of a credential only the keys are shown, and which of them changed.
   idempotent:
     support: full
 """

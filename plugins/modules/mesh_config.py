@@ -139,6 +139,8 @@ options:
       - Removes what an earlier run made as part of the same set and what is no longer in O(manifests).
       - Every object of the set carries the label C(meshops.lifecycle/set). Only objects with that label, of the kinds and in the namespaces that
         are named here, are ever removed. A manifest outside of them is refused.
+      - The label has to be of this collection's own writing. What a controller made after an object, with a copy of its labels, stays, and so does
+        what a controller owns.
       - Looked at with O(state=present) only.
     type: dict
     suboptions:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.answer import error
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import (
@@ -103,13 +104,61 @@ def test_secrets_are_nowhere_in_the_output(play: Play, place):
     )
     assert [result.get("failed", False) for result in played.results] == [False] * 4 + [True, True, False]
     assert played.actions[3] == ["updated"]
-    assert played.results[3]["diff"][0]["after"]["data"]["tls.key"].startswith("sha256:")
+    assert played.results[3]["diff"][0]["after"]["data"]["tls.key"] == "(hidden, another value)"
     written = played.output + json.dumps(played.results)
     for text in (plain, other, "not base64 but secret"):
         for form in (text, text.strip().splitlines()[len(text.splitlines()) // 2], json.dumps(text)[1:-1]):
             for found in (form, base64.b64encode(form.encode()).decode().rstrip("="), form.encode().hex()):
                 assert found not in written
         assert base64.b64encode(text.encode()).decode() not in written
+
+
+HIDDEN = "s3cr3t-v4lue"
+MISFITS = {
+    "stringData.config.json is a mapping": {"stringData": {"config.json": {"inner": HIDDEN}}},
+    "stringData.flag is true or false": {"stringData": {"flag": True, "token": HIDDEN}},
+    "stringData is text": {"stringData": HIDDEN},
+    "data is a list": {"data": [{"key": "password", "value": HIDDEN}]},
+    "data.password is not base64": {"data": {"password": HIDDEN}},
+}
+
+
+def test_a_secret_that_is_no_text_is_refused_by_its_key_and_its_value_is_not_shown(play: Play, cluster, place):
+    """Jinja makes mappings and booleans of templates; the API server refuses them too, and would quote them."""
+    wishes = [{**secret(place), "stringData": None, **parts} for parts in MISFITS.values()]
+    played = play(*(wish(manifest, check=check) for manifest in wishes for check in (True, False)))
+    for said, pair in zip(MISFITS, zip(played.results[::2], played.results[1::2], strict=True), strict=True):
+        for result in pair:
+            assert result["failed"] and result["msg"].startswith(f"east: Secret {place}/key: {said}"), result["msg"]
+    assert cluster.get(Ref.of(secret(place))) is None
+    assert HIDDEN not in played.output + json.dumps(played.results)
+
+
+@pytest.mark.parametrize("parts", MISFITS.values(), ids=MISFITS)
+def test_the_servers_own_words_about_a_secret_come_without_its_value(cluster, place, parts):
+    """As they are for whatever is not refused before."""
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key", "namespace": place}, **parts}
+    path = f"/api/v1/namespaces/{place}/secrets/key"
+    answer = cluster._server.transport.request("PATCH", path, {"fieldManager": "meshops.lifecycle"}, body, content_type="application/apply-patch+yaml")
+    assert not answer.ok
+    told = str(error(answer, "east", "apply Secret"))
+    assert HIDDEN not in told
+    assert "expected" in told or "base64" in told, told
+
+
+def test_check_mode_tells_the_conflict_over_what_was_created_by_post(play: Play, cluster, place):
+    cluster.create(config_map(place, a="ours"))
+    as_somebody_else(cluster, config_map(place, a="theirs"))
+    asked = config_map(place, a="ours again")
+    checked, refused = play(wish(asked, check=True), wish(asked)).results
+    assert checked["msg"] == refused["msg"]
+    assert checked["owners"] == refused["owners"] == {"colleague": [".data.a"]}
+
+
+def test_check_mode_foresees_that_what_was_created_by_post_is_adopted(play: Play, cluster, place):
+    cluster.create(config_map(place, a="ours"))
+    asked = config_map(place, a="ours again")
+    assert play(wish(asked, check=True), wish(asked), wish(asked)).actions == [["updated"], ["updated"], ["unchanged"]]
 
 
 def test_a_conflict_names_the_owner_and_the_field(play: Play, cluster, place):
@@ -223,3 +272,20 @@ def test_what_kubectl_exported_is_brought_to_another_cluster(play: Play, cluster
     assert [result.get("changed") for result in ran.results] == [True, False, False]
     assert "was exported with its owner, ConfigMap moved" in ran.results[2]["msg"]
     assert cluster.get(Ref("v1", "ConfigMap", "elsewhere", place))["metadata"]["uid"] != there["metadata"]["uid"]
+
+
+def test_what_a_controller_made_after_an_object_of_the_set_stays(play: Play, cluster, place):
+    """istiod copies the labels of a Gateway to the Service that it makes for it."""
+    scope = {"set": place, "kinds": [{"api_version": "v1", "kind": "ConfigMap"}, {"api_version": "v1", "kind": "Service"}], "namespaces": [place]}
+    whole = [config_map(place, "gateway", a="1"), config_map(place, "route", a="1")]
+    cluster.apply([config_map(place, "owner")])
+    owner = cluster.get(Ref.of(config_map(place, "owner")))
+    controller = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["metadata"]["uid"], "controller": True}
+    meta = {"namespace": place, "labels": {"meshops.lifecycle/set": place}}
+    spec = {"ports": [{"port": 80}]}
+    as_somebody_else(cluster, {"apiVersion": "v1", "kind": "Service", "metadata": {**meta, "name": "copied"}, "spec": spec})
+    owned = {"apiVersion": "v1", "kind": "Service", "metadata": {**meta, "name": "owned", "ownerReferences": [controller]}, "spec": spec}
+    cluster.apply([owned])
+    played = play(wish(*whole, prune=scope), wish(whole[0], prune=scope), wish(whole[0], prune=scope))
+    assert played.actions == [["created", "created"], ["unchanged", "deleted"], ["unchanged"]]
+    assert sorted(one["metadata"]["name"] for one in cluster.list("v1", "Service", place)) == ["copied", "owned"]

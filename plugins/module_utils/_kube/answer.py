@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from .._mesh.errors import Conflict, Denied, MeshError, NotReady, Unreachable
+from .fields import is_ours
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,9 @@ class Question:
 
 
 _MISTYPED = (b"failed to create typed patch object", b"failed to convert new object")
-# How the API server quotes a value that does not fit; it may be a secret.
-_VALUE = re.compile(r"&value\.value\w+\{.*?\}", re.DOTALL)
+# The API server quotes what does not fit in ways of its own, over many lines or in braces within braces. It may be a secret, so none of it is kept.
+_QUOTED = re.compile(r"(: expected [^,\n]*), got .*", re.DOTALL)
+_NEXT = re.compile(r"\n(?=\s*\.[^\s:]+: )")
 _OWNER = re.compile(r'conflicts? with "([^"]+)"')
 
 
@@ -100,22 +102,33 @@ def owners(refusal: Mapping[str, Any]) -> dict[str, list[str]]:
 def error(answer: Answer, cluster: str, doing: str) -> MeshError:
     """`doing` says what was asked, as in "apply ConfigMap x/y"."""
     told = answer.refusal
-    message = _VALUE.sub("another type", str(told.get("message") or "").strip().rstrip("."))
+    message = _unquoted(str(told.get("message") or "").strip().rstrip("."))
     facts = {"status": answer.status, "reason": answer.reason}
     if answer.status == 401:
         return Denied(f"{cluster}: {_EXPIRED}", **facts)
-    held = owners(told)
+    held = {manager: fields for manager, fields in owners(told).items() if not is_ours(manager)} or owners(told)
     if held:
         said = "; ".join(f"{', '.join(fields)} belongs to {manager}" for manager, fields in held.items())
         way_out = "Leave the field to its owner, or take it with force: true."
         return Conflict(f"{cluster}: cannot {doing}: {said}. {way_out}", owners=held, **facts)
     if answer.mistyped:
-        misfit = message.partition("): ")[2] if "typed patch" in message else message.rpartition(": ")[2]
+        misfit = message.partition("): ")[2] if "typed patch" in message else _last(message)
         return MeshError(f"{cluster}: cannot {doing}: it does not fit its schema: {misfit}.", **facts)
     if _terminating(told):
         return NotReady(f"{cluster}: cannot {doing} while its namespace is being deleted; run again when it is gone.", **facts)
     error_type, sentence = _BY_STATUS.get(answer.status, (MeshError, "cannot"))
     return error_type(f"{cluster}: {sentence} {doing}: {message}.", **facts)
+
+
+def _unquoted(message: str) -> str:
+    """Each error by itself, as one of them may stand behind another's value."""
+    return "\n".join(_QUOTED.sub(r"\1, got another type", line) for line in _NEXT.split(message))
+
+
+def _last(message: str) -> str:
+    """Of a chain of causes the last, with the path that it is about."""
+    *_causes, path, said = ["", *message.rsplit(": ", 2)]
+    return f"{path}: {said}" if path.startswith(".") else said
 
 
 _EXPIRED = (

@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from .._mesh.pruning import MANAGER
 from .quantity import has_quantities, is_quantity, same_amount, same_but_for_quantities
-
-MANAGER = "meshops.lifecycle"
 
 
 def normal(manifest: Mapping[str, Any], *, has_status: bool = True) -> dict[str, Any]:
@@ -31,7 +30,7 @@ def normal(manifest: Mapping[str, Any], *, has_status: bool = True) -> dict[str,
         wish.pop("status", None)
     if wish.get("kind") == "Secret" and "stringData" in wish:
         plain = wish.pop("stringData") or {}
-        coded = {key: base64.b64encode(str(value).encode()).decode() for key, value in plain.items()}
+        coded = {key: base64.b64encode(value.encode()).decode() for key, value in plain.items()}
         wish["data"] = {**(wish.get("data") or {}), **coded}
     if wish.get("apiVersion") == "admissionregistration.k8s.io/v1" and isinstance(wish.get("webhooks"), list):
         wish["webhooks"] = [_scoped(webhook) for webhook in wish["webhooks"]]
@@ -74,8 +73,12 @@ def _entry(live: Mapping[str, Any], operation: str) -> dict[str, Any] | None:
 def _ours(entry: Mapping[str, Any], operation: str) -> bool:
     """A creation has a manager of its own, so that it can be told from another run's."""
     manager = str(entry.get("manager"))
-    named = manager == MANAGER or (operation == "Update" and manager.startswith(MANAGER + "/"))
+    named = manager == MANAGER or (operation == "Update" and is_ours(manager))
     return named and entry.get("operation") == operation and not entry.get("subresource")
+
+
+def is_ours(manager: str) -> bool:
+    return manager == MANAGER or manager.startswith(MANAGER + "/")
 
 
 def bears(live: Mapping[str, Any], manager: str) -> bool | None:

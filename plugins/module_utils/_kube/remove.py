@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .._mesh import secret_wish
 from .._mesh.change import Change, Ref
 from .._mesh.condition import Condition
 from .._mesh.errors import MeshError, Refused, Unreachable
@@ -29,6 +30,8 @@ _RACE = Limits()
 def create(server: Server, manifest: Mapping[str, Any]) -> Change | None:
     """None when somebody was there first: of several that try at once exactly one gets a Change."""
     ref = Ref.of(manifest)
+    if wrong := secret_wish.fault(manifest):
+        raise Refused(f"{server.name}: {ref}: {wrong}. Nothing was written.")
     kind = server.discovery.find(ref.api_version, ref.kind)
     if kind is None and server.dry_run:
         return Change(ref, "created", None, dict(manifest))

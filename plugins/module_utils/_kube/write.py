@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from .._mesh import secret_wish
 from .._mesh.change import Change, Ref
 from .._mesh.errors import MeshError, Refused
 from . import fields
-from .answer import Answer, error
+from .answer import Answer, error, owners
 from .deadline import Limits
 from .discovery import Kind
 from .enforced import left_to_the_platform
@@ -110,6 +111,8 @@ def _wishes(server: Server, manifests: Sequence[Mapping[str, Any]]) -> list[Wish
         ref = Ref.of(manifest)
         if not (ref.api_version and ref.kind and ref.name):
             raise Refused(f"{server.name}: a manifest lacks apiVersion, kind or metadata.name: {ref}.")
+        if wrong := secret_wish.fault(manifest):
+            raise Refused(f"{server.name}: {ref}: {wrong}. Nothing was written.")
         kind = server.discovery.find(ref.api_version, ref.kind)
         if kind is None and not server.dry_run and _of(ref) not in made:
             raise Refused(f"{server.name}: {ref}: the API server has no {ref.kind} in {ref.api_version}; install its CRD first.")
@@ -156,7 +159,10 @@ def _put(server: Server, known: Mapping[Ref, dict[str, Any]], force: bool, wish:
     adopted = fields.adoption(live) if live else None
     if adopted and not server.dry_run:
         _adopt(server, wish.ref, path, adopted)
-    answer = _patch(server, wish, path, force or bool(adopted and server.dry_run), fresh=live is None)
+    answer = _patch(server, wish, path, force, fresh=live is None)
+    if adopted and server.dry_run and _by_owner(answer) and all(map(fields.is_ours, owners(answer.refusal))):
+        # For real it would have been adopted by now, so that we were in nobody's way but our own.
+        answer = _patch(server, wish, path, force=True, fresh=False)
     if not answer.ok:
         if server.dry_run and _namespace_missing(answer):
             return Change(wish.ref, "created", None, wish.manifest)

@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from .hiding import hidden
 
 _NOISE = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink")
 _LAST_APPLIED = "last-applied"
@@ -69,12 +70,12 @@ def _diff(change: Change) -> dict[str, Any]:
         "before_header": header,
         "after_header": f"{header} ({change.action})",
         "before": presentable(change.before),
-        "after": presentable(change.after),
+        "after": presentable(change.after, change.before),
     }
 
 
-def presentable(manifest: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A manifest as a person wants to see it: without the server's bookkeeping, secrets as digests."""
+def presentable(manifest: Mapping[str, Any] | None, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A manifest as a person wants to see it: without the server's bookkeeping, and of secrets only which differ from those before."""
     if not manifest:
         return {}
     shown = {key: value for key, value in manifest.items() if key != "status"}
@@ -83,18 +84,9 @@ def presentable(manifest: Mapping[str, Any] | None) -> dict[str, Any]:
     if annotations:
         meta["annotations"] = annotations
     shown["metadata"] = meta
-    if shown.get("kind") == "Secret":
-        _mask(shown)
-    return shown
+    return hidden(shown, before) if shown.get("kind") == "Secret" else shown
 
 
-def _mask(secret: dict[str, Any]) -> None:
-    for part in ("data", "stringData"):
-        if secret.get(part):
-            secret[part] = {key: digest(value) for key, value in secret[part].items()}
-
-
-def digest(value: Any) -> str:
-    """Enough to see that a secret changed, too little to learn it."""
-    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()[:12]
+def digest(value: str) -> str:
+    """Enough to tell tokens apart. Only for what nobody can guess, and for no output: whoever has a guess can try it."""
+    return "sha256:" + hashlib.sha256(value.encode()).hexdigest()[:12]

@@ -15,6 +15,7 @@ from .errors import Refused
 from .names import value_fault
 
 LABEL = "meshops.lifecycle/set"
+MANAGER = "meshops.lifecycle"  # as which everything is applied
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,26 @@ def marked(cluster: str, manifests: Iterable[Mapping[str, Any]], scope: Scope) -
 
 
 def left(live: Iterable[Mapping[str, Any]], wished: Iterable[Ref], scope: Scope) -> list[Ref]:
-    """What carries the set's label, lies in its scope and is wished no more, each once."""
+    """What we gave the set's label, lies in its scope and is wished no more, each once.
+
+    A label alone says nothing: controllers copy it to what they make after an object, as istiod does for the Service of a Gateway.
+    """
     keep = {_place(ref) for ref in wished}
-    found = {_place(ref): ref for ref in map(Ref.of, live) if scope.holds(ref)}
+    found = {_place(ref): ref for ref in (Ref.of(item) for item in live if _applied_by_us(item)) if scope.holds(ref)}
     return [ref for place, ref in found.items() if place not in keep]
+
+
+def _applied_by_us(live: Mapping[str, Any]) -> bool:
+    meta = live.get("metadata") or {}
+    if any(owner.get("controller") for owner in meta.get("ownerReferences") or ()):
+        return False
+    return any(_labels_it(entry) for entry in meta.get("managedFields") or ())
+
+
+def _labels_it(entry: Mapping[str, Any]) -> bool:
+    ours = entry.get("manager") == MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource")
+    labels = ((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get("f:labels") or {}
+    return ours and f"f:{LABEL}" in labels
 
 
 def _place(ref: Ref) -> tuple[str, str, str | None, str]:

@@ -334,4 +334,4 @@ class TestToken:
             assert token_of(name) not in text
             assert coded(token_of(name))[:-4] not in text
         assert secret["data"]["south"][:40] not in text
-        assert "sha256:" in text
+        assert "(hidden)" in text and "sha256:" not in text
