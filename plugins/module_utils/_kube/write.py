@@ -152,10 +152,9 @@ def _found(server: Server, wish: Wish) -> Wish:
 def _put(server: Server, known: Mapping[Ref, dict[str, Any]], force: bool, wish: Wish) -> Change:
     if wish.kind is None:
         return Change(wish.ref, "created", None, wish.manifest)
-    live = known.get(wish.ref)
+    live, path = known.get(wish.ref), server.path(wish.ref, wish.kind)
     if live and not force:
         wish = replace(wish, manifest=left_to_the_platform(wish.manifest, live))
-    path = server.path(wish.ref, wish.kind)
     adopted = fields.adoption(live) if live else None
     if adopted and not server.dry_run:
         _adopt(server, wish.ref, path, adopted)
