@@ -22,6 +22,7 @@ from ..module_utils._mesh.estate import Owned, Seen
 from ..module_utils._mesh.health import Health
 from ..module_utils._mesh.member import Member, named, of_mesh, remotes_of
 from ..module_utils._mesh.probe import ProbeWish
+from ..module_utils._module import foreseeing
 from ..module_utils._providers import PROVIDERS
 from ..plugin_utils.hosts import clusters, connection, faults, member, members, told, unread
 
@@ -152,10 +153,11 @@ def preflight_findings(hosts: Iterable[str], hostvars: Mapping[str, Any], everyo
 
 def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float) -> Seen:
     """A cluster is judged by its own version: an estate may run several."""
+    refused = foreseeing.refusals(member.name, variables, datetime.now(UTC).date())
     requirements = _capability(member.provider, "requirements")
     limits = replace(requirements.limits(member.version), clock_skew_seconds=float(clock_skew))
     owned = requirements.owned(member.namespace) if member.crds == "managed" else Owned()
-    return Seen(member, limits, owned, variables.get("__preflight_cluster") or {}, variables.get("__preflight_trust") or {})
+    return Seen(member, limits, owned, variables.get("__preflight_cluster") or {}, variables.get("__preflight_trust") or {}, refused)
 
 
 def mesh_table(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> list[str]:
@@ -167,7 +169,7 @@ def mesh_report(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str
     return {name: {"unreached": facts} if isinstance(facts, str) else facts for name, facts in read.items()}
 
 
-_FACTS = ("findings", "trust", *(field.name for field in fields(Health)))
+_FACTS = ("findings", "notices", "trust", *(field.name for field in fields(Health)))
 
 
 def _read(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> dict[str, Any]:

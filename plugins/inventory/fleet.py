@@ -158,7 +158,7 @@ plugin: meshops.lifecycle.fleet
 defaults:
   mesh_kube: {kubeconfig: ~/.kube/config, context: "{{ inventory_hostname }}"}
 meshes:
-  shop: {mesh_version: "1.29", mesh_trust_cluster: east}
+  shop: {mesh_version: "1.31", mesh_trust_cluster: east}
 sites:
   onprem: {mesh_name: shop, mesh_network: onprem}
   cloud: {mesh_name: shop, mesh_network: cloud}

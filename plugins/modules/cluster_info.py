@@ -54,6 +54,15 @@ options:
     type: list
     elements: str
     default: []
+  supply:
+    description:
+      - A mesh. RV(supply) then lists what in the cluster names a place of that mesh's charts and images which its makers take away.
+    type: str
+    choices: [istio]
+  namespace:
+    description: The namespace of the control plane, where O(supply) looks for the templates of its sidecars.
+    type: str
+    default: istio-system
 """
 
 EXAMPLES = r"""
@@ -153,6 +162,24 @@ crds:
       type: list
       elements: str
       sample: [v1]
+supply:
+  description: What names a place that goes away; null if O(supply) was not asked for.
+  returned: success
+  type: dict
+  contains:
+    named:
+      description: Each object once for each of the places.
+      type: list
+      elements: dict
+      sample:
+        - place: registry.istio.io
+          kind: Deployment
+          where: istio-system/istiod
+          text: registry.istio.io/release/pilot:1.30.2
+    unread:
+      description: The kinds that the credential may not list.
+      type: list
+      elements: str
 """
 
 from ..module_utils._module.identifying import TASK, reconcile

@@ -69,6 +69,17 @@ options:
       - The name of a revision that is being removed. What its control plane wrote into the cluster's namespaces is listed, which nobody takes away with it.
       - Empty while another control plane of the mesh is there, as it uses the same objects.
     type: str
+  notices:
+    description:
+      - Whether to look for what works today and will not for long. Workloads and templates that name a registry which goes away, versions out of support,
+        a Kubernetes that the version does not take, and proxies too far from their control plane are told in RV(notices).
+    type: bool
+    default: false
+  led:
+    description: Registries that go away and that the nodes themselves lead to a mirror. O(notices) says nothing of these.
+    type: list
+    elements: str
+    default: []
   wait:
     description: Whether to wait until there are no findings, and to fail if they remain.
     type: bool
@@ -162,6 +173,12 @@ leftovers:
   returned: success and O(leftovers_of)
   type: list
   elements: dict
+notices:
+  description: What is no fault yet, a sentence each.
+  returned: success and O(notices)
+  type: list
+  elements: str
+  sample: ["east: Istio 1.29 is out of support since 2026-10-12; 1.30 and 1.31 are supported, as far as was known on 2026-11-26."]
 trust:
   description: The C(root) and the C(intermediate) of this cluster, with C(subject), C(fingerprint) and C(not_after) among others.
   returned: success

@@ -119,8 +119,8 @@ EXAMPLES = r"""
       - name: istio-base
         namespace: istio-system
         chart: base
-        repository: https://istio-release.storage.googleapis.com/charts
-        version: 1.29.0
+        repository: https://blob.istio.io/istio-release/charts
+        version: 1.31.3
         values: {defaultRevision: stable}
   register: compared
 

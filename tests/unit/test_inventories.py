@@ -49,10 +49,10 @@ def by_name(releases: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def test_the_clusters_are_in_groups_for_mesh_site_revision_and_platform(estate: dict[str, Any]) -> None:
     assert {name: plan["groups"] for name, plan in estate.items()} == {
-        "ocp-dc1": ["dc1", "openshift", "revision_1_28", "shop"],
-        "rosa-eu": ["eu_cloud", "openshift", "revision_1_29", "shop"],
-        "aro-eu": ["eu_cloud", "openshift", "revision_1_29", "shop"],
-        "gke-eu": ["eu_cloud", "revision_1_29", "shop"],
+        "ocp-dc1": ["dc1", "openshift", "revision_1_30", "shop"],
+        "rosa-eu": ["eu_cloud", "openshift", "revision_1_31", "shop"],
+        "aro-eu": ["eu_cloud", "openshift", "revision_1_31", "shop"],
+        "gke-eu": ["eu_cloud", "revision_1_31", "shop"],
     }
 
 
@@ -101,7 +101,7 @@ class TestLayers:
     """Mesh, site, cluster: what is nearer to the cluster wins."""
 
     def test_of_values(self, estate: dict[str, Any]) -> None:
-        istiod = by_name(estate["ocp-dc1"]["control_plane"])["istiod-1-28"]["values"]
+        istiod = by_name(estate["ocp-dc1"]["control_plane"])["istiod-1-30"]["values"]
         assert (istiod["autoscaleMin"], istiod["global"]["hub"]) == (2, "registry.dc1.example/istio")
         gateway = by_name(estate["ocp-dc1"]["gateways"])["istio-eastwestgateway"]["values"]
         assert (gateway["autoscaling"]["minReplicas"], gateway["service"]["type"]) == (2, "NodePort")
@@ -109,7 +109,7 @@ class TestLayers:
     def test_of_charts(self, estate: dict[str, Any]) -> None:
         assert by_name(estate["ocp-dc1"]["control_plane"])["istio-base"]["chart"] == "oci://registry.dc1.example/istio/charts/base"
         base = by_name(estate["rosa-eu"]["control_plane"])["istio-base"]
-        assert (base["chart"], base["version"]) == ("base", "1.29.2")
+        assert (base["chart"], base["version"]) == ("base", "1.31.3")
         assert base["repository"].startswith("https://")
 
     def test_of_platforms(self, estate: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ class ControlPlane:
     """One revision in one cluster. `values` is keyed by chart (base, istiod, gateway for Istio).
 
     `charts` is where the charts come from: {"source": repository|oci|directory, "location": URL or path}.
+    `mirror` is what stands for the internet: {"charts": URL or path, "images": registry, "hosts": those that nodes are led to a mirror of}.
     `primary_address` is, for a remote cluster, where its primary's gateway is reached.
     `serves_remotes` says that the gateway must let remote clusters reach this control plane.
     `default_revision` is the revision that validates what users write; empty to leave it as it is, and to be it where none is.
@@ -42,6 +43,7 @@ class ControlPlane:
     platform: str = ""
     crds: str = "managed"
     charts: Mapping[str, str] = field(default_factory=dict)
+    mirror: Mapping[str, Any] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
@@ -58,6 +60,9 @@ class ControlPlane:
             faults.append(label_fault("default revision", plane.default_revision))
         if plane.revision in plane.tags:
             faults.append(f"the revision tag {plane.revision!r} has the name of the revision itself")
+        strange = sorted(set(plane.mirror) - {"charts", "images", "hosts"})
+        if strange:
+            faults.append(f"mesh_mirror has the unknown keys {', '.join(strange)}; known are charts, hosts, images")
         if plane.role == "remote" and not plane.primary:
             faults.append("a remote cluster needs the name of its primary")
         told = [fault for fault in faults if fault]

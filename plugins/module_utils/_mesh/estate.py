@@ -24,6 +24,7 @@ class Limits:
     kubernetes_max: tuple[int, int] | None = None
     kubelet_skew: int = 3
     clock_skew_seconds: float = 30.0
+    mesh: str = "this mesh"
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,14 @@ class Owned:
 
 @dataclass(frozen=True)
 class Seen:
-    """One cluster before the first write: what its mesh asks of it, and what cluster_info and ca_info read."""
+    """One cluster before the first write: what its mesh asks of it, what cluster_info and ca_info read, and what the install cannot get."""
 
     member: Member
     limits: Limits
     owned: Owned = field(default_factory=Owned)
     cluster: Mapping[str, Any] = field(default_factory=dict)
     trust: Mapping[str, Any] = field(default_factory=dict)
+    supply: Sequence[str] = ()
 
 
 def nodes(cluster: Mapping[str, Any], fact: str) -> list[str]:

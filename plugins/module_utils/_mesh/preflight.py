@@ -34,7 +34,7 @@ def _single(one: Seen) -> list[str]:
     for check in (_version, _kubelets, _clock):
         found += check(one.cluster, one.limits)
     found += _denied(one.cluster) + _crds(one.cluster, one.owned)
-    found += one.trust.get("findings", [])
+    found += [*one.trust.get("findings", []), *one.supply]
     return [_sentence(one.member.name, text) for text in found]
 
 
@@ -43,10 +43,15 @@ def _version(cluster: Mapping[str, Any], limits: Limits) -> list[str]:
     if version is None:
         return []
     if version < limits.kubernetes_min:
-        return [f"Kubernetes is {_dotted(version)}, this mesh needs at least {_dotted(limits.kubernetes_min)}; upgrade the cluster first"]
+        return [f"Kubernetes is {_dotted(version)}, and {limits.mesh} {_wanted(limits)}; upgrade the cluster first, or choose an older mesh_version"]
     if limits.kubernetes_max and version > limits.kubernetes_max:
-        return [f"Kubernetes is {_dotted(version)}, this mesh is known to work up to {_dotted(limits.kubernetes_max)}; choose a newer mesh_version"]
+        return [f"Kubernetes is {_dotted(version)}, and {limits.mesh} {_wanted(limits)}; choose a newer mesh_version"]
     return []
+
+
+def _wanted(limits: Limits) -> str:
+    lowest = _dotted(limits.kubernetes_min)
+    return f"wants {lowest} to {_dotted(limits.kubernetes_max)}" if limits.kubernetes_max else f"wants {lowest} or newer"
 
 
 def _minor(version: Any) -> tuple[int, int] | None:

@@ -23,6 +23,8 @@ from .question import Greeting, Question, Read
 from .release import Release
 from .serving import Use
 from .sight import Sight
+from .supply import Gone, Named
+from .versions import Versions
 
 Manifest = dict[str, Any]
 Live = Mapping[str, Sequence[Mapping[str, Any]]]  # objects by kind
@@ -32,6 +34,7 @@ class Requirements(Protocol):
     """What must hold in a cluster before this mesh is installed."""
 
     def limits(self, version: str) -> Limits: ...
+    def known(self) -> Versions: ...
     def permissions(self, namespace: str, platform: str = ...) -> list[dict[str, str]]: ...
     def owned(self, namespace: str) -> Owned: ...
 
@@ -158,6 +161,16 @@ class Probe(Protocol):
     def fault(self, wish: ProbeWish, target: str, status: int, body: str) -> str | None: ...
 
 
+class Supply(Protocol):
+    """Where its charts and images come from, and what names a place that goes away."""
+
+    def gone(self) -> list[Gone]: ...
+    def chart(self, release: Release) -> str: ...
+    def images(self, releases: Sequence[Release], version: str) -> list[tuple[str, str]]: ...
+    def reads(self, namespace: str) -> list[Read]: ...
+    def named(self, live: Live) -> list[Named]: ...
+
+
 @dataclass(frozen=True)
 class Provider:
     """A mesh. A capability that it does not have is None."""
@@ -175,6 +188,7 @@ class Provider:
     serving: Serving | None = None
     rotation: Rotation | None = None
     probe: Probe | None = None
+    supply: Supply | None = None
 
     def capability(self, name: str) -> Any:
         """One of the capabilities, or the sentence that this mesh has none."""

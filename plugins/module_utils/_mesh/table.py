@@ -28,7 +28,8 @@ def status(clusters: Mapping[str, Mapping[str, Any] | str], now: datetime) -> li
     """From each cluster's mesh_info result, or the sentence that says why there is none."""
     rows = [(_rank(facts), name, facts) for name, facts in clusters.items()]
     table = lines(STATUS, [_row(name, facts, now) for _rank_, name, facts in sorted(rows, key=lambda row: row[:2])])
-    notes = [note for _rank_, _name, facts in sorted(rows, key=lambda row: row[:2]) for note in _notes(facts)]
+    ranked = [facts for _rank_, _name, facts in sorted(rows, key=lambda row: row[:2])]
+    notes = [note for of in (_notes, _noticed) for facts in ranked for note in of(facts)]
     return [*table, "", *notes] if notes else table
 
 
@@ -40,6 +41,11 @@ def _rank(facts: Mapping[str, Any] | str) -> int:
 
 def _notes(facts: Mapping[str, Any] | str) -> list[str]:
     return [facts] if isinstance(facts, str) else list(facts.get("findings", []))
+
+
+def _noticed(facts: Mapping[str, Any] | str) -> list[str]:
+    """What is no fault yet."""
+    return [] if isinstance(facts, str) else [f"to be known: {told}" for told in facts.get("notices", [])]
 
 
 def _row(name: str, facts: Mapping[str, Any] | str, now: datetime) -> list[str]:

@@ -11,6 +11,8 @@ from typing import Any
 
 from .._kube.census import crds, nodes
 from .._kube.cluster import Cluster, Permission
+from .._providers import PROVIDERS
+from . import supplying
 from .run import connect_peer
 
 _PERMISSION: dict[str, Any] = {"verb": {"required": True}, "group": {"default": ""}, "resource": {"required": True}, "namespace": {}, "name": {}}
@@ -19,6 +21,8 @@ TASK: dict[str, Any] = {
         "kube": {"type": "dict"},
         "permissions": {"type": "list", "elements": "dict", "options": _PERMISSION, "default": []},
         "crds": {"type": "list", "elements": "str", "default": []},
+        "supply": {"choices": sorted(PROVIDERS)},
+        "namespace": {"default": "istio-system"},
     }
 }
 
@@ -41,4 +45,5 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         "clock_skew_seconds": identity.skew,
         "denied": [{**vars(permission), "sentence": str(permission)} for permission in denied],
         "crds": crds(cluster, params["crds"]),
+        "supply": supplying.named(cluster, PROVIDERS[params["supply"]], params["namespace"]) if params.get("supply") else None,
     }

@@ -6,19 +6,23 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 from .._kube import cluster as kube
 from .._kube.cluster import Answer, Cluster
+from .._mesh import notices
 from .._mesh.change import Ref
 from .._mesh.errors import NotReady
 from .._mesh.health import Expected, Health, findings
 from .._mesh.question import Question, Read
 from .._pki.x509 import bundle
 from .._providers import PROVIDERS
+from . import supplying
 
 _EXPECTED: dict[str, Any] = dict(
     revision=dict(default=""),
@@ -35,6 +39,8 @@ TASK: dict[str, Any] = dict(
         expected=dict(type="dict", options=_EXPECTED),
         config=dict(type="bool", default=False),
         leftovers_of=dict(),
+        notices=dict(type="bool", default=False),
+        led=dict(type="list", elements="str", default=[]),
         wait=dict(type="bool", default=False),
         wait_timeout=dict(type="int", default=120),
     ),
@@ -56,6 +62,8 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     result = {"changed": False, **health.as_dict(), "findings": told, "trust": _trust(cluster, mesh, params["namespace"])}
     if params["config"]:
         result["config"] = _config(cluster, mesh, params["namespace"])
+    if params.get("notices"):
+        result["notices"] = _notices(cluster, mesh, params, health)
     if params["leftovers_of"]:
         result["leftovers"] = _leftovers(cluster, mesh, params["namespace"], params["leftovers_of"])
     return result
@@ -82,6 +90,15 @@ def _live(cluster: Cluster, reads: Sequence[Read]) -> dict[str, list[dict[str, A
 
 def _list(cluster: Cluster, read: Read) -> list[dict[str, Any]]:
     return cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels, metadata_only=read.metadata_only)
+
+
+def _notices(cluster: Cluster, mesh: Any, params: dict[str, Any], health: Health) -> list[str]:
+    """What will not last. The one place of this module that asks what day it is."""
+    known = notices.Known(mesh.capability("supply").gone(), mesh.capability("requirements").known(), datetime.now(UTC).date(), params["led"])
+    found = supplying.named(cluster, mesh, params["namespace"])
+    told = re.match(r"v?(\d+)\.(\d+)", cluster.identity().version)
+    facts = health.as_dict()
+    return notices.running(cluster.name, facts["planes"], facts["proxies"], found, (int(told[1]), int(told[2])) if told else None, known)
 
 
 def _config(cluster: Cluster, mesh: Any, namespace: str) -> dict[str, int]:

@@ -17,7 +17,7 @@ _EAST: Mapping[str, Any] = {
     "cluster": "east",
     "mesh": "shop",
     "network": "on-prem",
-    "version": "1.29.0",
+    "version": "1.31.3",
     "revision": "stable",
     "tags": ["default"],
     "trust_domain": "shop.example",
@@ -38,6 +38,10 @@ WISHES: Mapping[str, ControlPlane] = {
     "oci_charts": ControlPlane.of({
         **_EAST, "tags": [], "charts": {"source": "oci", "location": "oci://registry.example/istio/"},
         "values": {"istiod": {"env": {"PILOT_TRACE_SAMPLING": "1"}, "meshConfig": {"accessLogFile": "/dev/stdout"}}},
+    }),
+    "hub_goes_away": ControlPlane.of({**_EAST, "version": "1.30.7", "tags": [], "platform": "openshift", "charts": {"source": "oci"}}),
+    "mirror": ControlPlane.of({
+        **_EAST, "tags": [], "charts": {}, "mirror": {"charts": "oci://registry.example/istio/charts", "images": "registry.example"}, "platform": "openshift",
     }),
     "directory_charts": ControlPlane.of({**_EAST, "tags": [], "charts": {"source": "directory", "location": "/srv/istio/charts"}}),
 }

@@ -19,6 +19,7 @@ from . import (
     requirements,
     rotation,
     serving,
+    supply,
     trust,
 )
 
@@ -36,4 +37,5 @@ ISTIO = Provider(
     serving=serving,
     rotation=rotation,
     probe=probe,
+    supply=supply,
 )

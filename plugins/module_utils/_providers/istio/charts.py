@@ -12,24 +12,32 @@ from typing import Any
 from ..._mesh.control_plane import ControlPlane, merged
 from ..._mesh.errors import Refused
 from ..._mesh.release import Release
-
-REPOSITORY = "https://istio-release.storage.googleapis.com/charts"
+from ..._mesh.versions import plain
+from . import supply
+from .supply import OCI, REPOSITORY
 
 
 def release(wish: ControlPlane, chart: str, name: str, values: Mapping[str, Any], namespace: str = "") -> Release:
     """A release of one of Istio's charts: our values below, the inventory's above."""
-    source = wish.charts.get("source", "repository")
-    location = wish.charts.get("location", "")
-    everything = merged(values, wish.values.get(chart))
+    source, location = _source(wish)
+    everything = merged(values, supply.hub(chart, plain(wish.version), wish.mirror.get("images") or ""), wish.values.get(chart))
     if source == "repository":
         return Release(name, namespace or wish.namespace, chart, location or REPOSITORY, wish.version or None, everything)
-    if source == "oci" and location:
-        return Release(name, namespace or wish.namespace, f"{location.rstrip('/')}/{chart}", None, wish.version or None, everything)
+    if source == "oci":
+        return Release(name, namespace or wish.namespace, f"{(location or OCI).rstrip('/')}/{chart}", None, wish.version or None, everything)
     if source == "directory" and location:
         return Release(name, namespace or wish.namespace, f"{location.rstrip('/')}/{chart}", None, None, everything)
     raise Refused(
-        f"{wish.cluster}: mesh_charts needs a source (repository, oci or directory) and, for oci and directory, a location; it says {dict(wish.charts)}."
+        f"{wish.cluster}: mesh_charts needs a source (repository, oci or directory) and, for a directory, a location; it says {dict(wish.charts)}."
     )
+
+
+def _source(wish: ControlPlane) -> tuple[str, str]:
+    """What mesh_charts says, and where it names no location the mirror's, whose kind its address tells."""
+    source, location, mirror = wish.charts.get("source") or "repository", wish.charts.get("location") or "", wish.mirror.get("charts") or ""
+    if location or not mirror:
+        return source, location
+    return "oci" if mirror.startswith("oci://") else "repository" if "://" in mirror else "directory", mirror
 
 
 def revision(wish: ControlPlane) -> str:

@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+from ..._mesh import versions
 from ..._mesh.estate import Limits, Owned
+from ..._mesh.versions import Versions
+from .versions import VERSIONS
 
 GROUPS = ("networking.istio.io", "security.istio.io", "telemetry.istio.io", "extensions.istio.io")
 CRDS = (
@@ -27,22 +30,15 @@ CRDS = (
     "workloadgroups.networking.istio.io",
 )
 
-# Istio's "supported releases" page: the Kubernetes minors each Istio minor was tested with.
-_KUBERNETES = {
-    (1, 26): ((1, 29), (1, 33)),
-    (1, 27): ((1, 29), (1, 33)),
-    (1, 28): ((1, 30), (1, 34)),
-    (1, 29): ((1, 31), (1, 35)),
-}
-_OLDEST = (1, 29)
-
 
 def limits(version: str) -> Limits:
-    """By Istio minor; of a version that is not in the table only the lower bound is asked."""
-    parts = version.lstrip("v").split(".")
-    minor = (int(parts[0]), int(parts[1])) if len(parts) > 1 and parts[0].isdigit() and parts[1].isdigit() else None
-    lowest, highest = _KUBERNETES.get(minor, (_OLDEST, None)) if minor else (_OLDEST, None)
-    return Limits(kubernetes_min=lowest, kubernetes_max=highest)
+    """Of a version that is not in the table only the lower bound is asked."""
+    return versions.limits(VERSIONS, version)
+
+
+def known() -> Versions:
+    """All that is known of Istio's versions."""
+    return VERSIONS
 
 
 def permissions(namespace: str, platform: str = "") -> list[dict[str, str]]:

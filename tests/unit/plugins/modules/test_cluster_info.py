@@ -88,3 +88,37 @@ def test_definitions_of_nobody():
     (found,) = told(FakeCluster(crd("istio.io")), crds=["istio.io"])["crds"]
     assert (found["release"], found["managed_by"], found["operators"]) == (None, None, [])
     assert told(FakeCluster(crd("istio.io")))["crds"] == []
+
+
+def deployment(name, image):
+    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "one", "image": image}]}}
+    spec = {"selector": {"matchLabels": {"app": name}}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "app"}, "spec": spec}
+
+
+def supplied(cluster):
+    return reconcile(cluster, {"permissions": [], "crds": [], "supply": "istio", "namespace": "mesh"})["supply"]
+
+
+def test_what_names_a_place_that_goes_away_is_found_wherever_it_runs():
+    hub = {"values": '{"global": {"hub": "gcr.io/istio-release"}}'}
+    config = {"name": "istio-sidecar-injector-stable", "namespace": "mesh", "labels": {"istio.io/rev": "stable"}}
+    template = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": config, "data": hub}
+    cluster = FakeCluster(deployment("old", "registry.istio.io/release/pilot:1.30.2"), deployment("new", "docker.io/istio/pilot:1.31.3"), template)
+    assert supplied(cluster) == {"unread": [], "named": [
+        {"place": "registry.istio.io", "kind": "Deployment", "where": "app/old", "text": "registry.istio.io/release/pilot:1.30.2"},
+        {"place": "gcr.io/istio-release", "kind": "injection template", "where": "mesh/istio-sidecar-injector-stable", "text": "gcr.io/istio-release"},
+    ]}
+    assert told(cluster)["supply"] is None
+
+
+def test_kinds_that_may_not_be_listed_are_named(monkeypatch):
+    cluster = FakeCluster(deployment("old", "registry.istio.io/release/pilot:1.30.2"))
+    handle = cluster.backend.handle
+
+    def forbidding(method, path, *rest):
+        return Answer(403, b'{"kind": "Status"}') if path in ("/api/v1/pods", "/apis/apps/v1/daemonsets") else handle(method, path, *rest)
+
+    monkeypatch.setattr(cluster.backend, "handle", forbidding)
+    found = supplied(cluster)
+    assert (found["unread"], [one["where"] for one in found["named"]]) == (["DaemonSet", "Pod"], ["app/old"])

@@ -187,3 +187,28 @@ class TestWaiting:
     def test_is_not_needed_where_nothing_is_expected(self, clock: Ticking) -> None:
         assert ask(FakeCluster(), wait=True, expected=None)["findings"] == []
         assert clock.passed == 0
+
+
+class TestNotices:
+    """What is no fault yet; on a day when Istio 1.29 has been out of support for long."""
+
+    OLD = istio.deployment(image="registry.istio.io/release/pilot:1.29.0")
+
+    def test_what_will_not_last_is_told_and_is_no_finding(self) -> None:
+        cluster = FakeCluster(*(self.OLD if one == istio.deployment() else one for one in READY), answers=told())
+        result = ask(cluster, notices=True, led=[])
+        assert result["findings"] == []
+        assert [told.split(";")[0].split(",")[0] for told in result["notices"]] == [
+            "east: Istio 1.29 is out of support since 2026-10-12",
+            "east: 1 Deployment names registry.istio.io (istio-system/istiod-stable: registry.istio.io/release/pilot:1.29.0)",
+        ]
+        assert cluster.writes == []
+
+    def test_of_a_registry_that_the_nodes_have_a_mirror_of_nothing_is_said(self) -> None:
+        cluster = FakeCluster(*(self.OLD if one == istio.deployment() else one for one in READY), answers=told())
+        assert len(ask(cluster, notices=True, led=["registry.istio.io"])["notices"]) == 1
+
+    def test_nobody_asks_for_more_than_is_wished(self) -> None:
+        cluster = healthy()
+        assert "notices" not in ask(cluster)
+        assert "GET /apis/apps/v1/daemonsets" not in cluster.transport.requests

@@ -58,11 +58,11 @@ class TestOneCluster:
     @pytest.mark.parametrize(("cluster", "sentence"), [
         pytest.param(
             {"version": {"major": 1, "minor": 30}, "nodes": None},
-            "Kubernetes is 1.30, this mesh needs at least 1.31; upgrade the cluster first", id="Kubernetes too old",
+            "Kubernetes is 1.30, and this mesh wants 1.31 to 1.35; upgrade the cluster first, or choose an older mesh_version", id="Kubernetes too old",
         ),
         pytest.param(
             {"version": {"major": 1, "minor": 36}, "nodes": None},
-            "Kubernetes is 1.36, this mesh is known to work up to 1.35; choose a newer mesh_version", id="Kubernetes too new",
+            "Kubernetes is 1.36, and this mesh wants 1.31 to 1.35; choose a newer mesh_version", id="Kubernetes too new",
         ),
         pytest.param(
             {"nodes": {"kubelet_versions": ["v1.30.9", "v1.34.4"]}},

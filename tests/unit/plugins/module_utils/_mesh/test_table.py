@@ -120,3 +120,9 @@ def test_the_worst_stand_first_and_their_sentences_below() -> None:
 ])
 def test_how_long_a_certificate_still_holds(not_after: str | None, told: str) -> None:
     assert remaining(not_after, NOW) == told
+
+
+def test_what_is_no_fault_yet_stands_below_all_that_is_and_changes_no_verdict() -> None:
+    told = status({"east": facts(notices=["east: a registry goes away."]), "west": facts(findings=["west: it is sick."])}, NOW)
+    assert told[-2:] == ["west: it is sick.", "to be known: east: a registry goes away."]
+    assert dict(zip(cells(told, told[0]), row(told, "east"), strict=True))["VERDICT"] == "ok"

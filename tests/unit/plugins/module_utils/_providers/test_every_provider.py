@@ -59,6 +59,8 @@ ARGUMENTS: dict[str, Any] = {
     "network": "aws",
     "objects": [None, None],
     "platform": "openshift",
+    "release": Release("istiod", "mesh", "istiod", "https://charts.example", "1.31.3"),
+    "releases": [Release("istiod", "mesh", "istiod", "https://charts.example", "1.31.3")],
     "restart": True,
     "recover": True,
     "pod": "echo-1",

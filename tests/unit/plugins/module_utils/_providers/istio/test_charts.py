@@ -18,31 +18,64 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio
     revision,
 )
 
-WISH = ControlPlane("east", "shop", version="1.29.0", revision="stable")
+WISH = ControlPlane("east", "shop", version="1.31.3", revision="stable")
 
 
-def made(charts: dict[str, Any], version: str = "1.29.0") -> Release:
+def made(charts: dict[str, Any], version: str = "1.31.3") -> Release:
     return release(replace(WISH, charts=charts, version=version), "istiod", "istiod-stable", {"a": 1})
 
 
 @pytest.mark.parametrize(("charts", "chart", "repository", "version"), [
-    pytest.param({}, "istiod", REPOSITORY, "1.29.0", id="nothing said: Istio's own repository"),
-    pytest.param({"source": "repository"}, "istiod", REPOSITORY, "1.29.0", id="Istio's repository"),
-    pytest.param({"source": "repository", "location": "https://mirror.example"}, "istiod", "https://mirror.example", "1.29.0", id="a mirror"),
-    pytest.param({"source": "oci", "location": "oci://r.example/istio/"}, "oci://r.example/istio/istiod", None, "1.29.0", id="a registry"),
+    pytest.param({}, "istiod", REPOSITORY, "1.31.3", id="nothing said: Istio's own repository"),
+    pytest.param({"source": "repository"}, "istiod", REPOSITORY, "1.31.3", id="Istio's repository"),
+    pytest.param({"source": "repository", "location": "https://mirror.example"}, "istiod", "https://mirror.example", "1.31.3", id="a mirror"),
+    pytest.param({"source": "oci", "location": "oci://r.example/istio/"}, "oci://r.example/istio/istiod", None, "1.31.3", id="a registry"),
+    pytest.param({"source": "oci"}, "oci://ghcr.io/istio/release/charts/istiod", None, "1.31.3", id="Istio's registry"),
     pytest.param({"source": "directory", "location": "/srv/charts/"}, "/srv/charts/istiod", None, None, id="a directory: it decides the version"),
 ])
 def test_where_a_chart_comes_from(charts: dict[str, Any], chart: str, repository: str | None, version: str | None) -> None:
     assert made(charts) == Release("istiod-stable", "istio-system", chart, repository, version, {"a": 1})
 
 
+@pytest.mark.parametrize(("place", "chart", "repository"), [
+    ("oci://registry.example/charts", "oci://registry.example/charts/istiod", None),
+    ("https://charts.example", "istiod", "https://charts.example"),
+    ("/srv/charts", "/srv/charts/istiod", None),
+])
+def test_a_mirror_of_charts_serves_where_no_location_is_said(place: str, chart: str, repository: str | None) -> None:
+    for charts in ({}, {"source": "repository"}, {"source": "oci"}):
+        found = release(replace(WISH, charts=charts, mirror={"charts": place}), "istiod", "istiod", {})
+        assert (found.chart, found.repository) == (chart, repository)
+    near = release(replace(WISH, charts={"source": "oci", "location": "oci://near.example"}, mirror={"charts": place}), "istiod", "istiod", {})
+    assert near.chart == "oci://near.example/istiod", "what is said of a site's charts is nearer than the estate's mirror"
+
+
+@pytest.mark.parametrize(("version", "mirror", "hub"), [
+    pytest.param("1.30.7", {}, "docker.io/istio", id="its charts name a registry that goes away"),
+    pytest.param("1.30", {}, "docker.io/istio", id="so does every patch"),
+    pytest.param("1.31.3", {}, None, id="its charts name docker.io themselves"),
+    pytest.param("1.29.10", {}, None, id="and so did those before"),
+    pytest.param("1.30.3-vendor", {}, None, id="a vendor has a registry of its own"),
+    pytest.param("", {}, None, id="the newest"),
+    pytest.param("1.30.7", {"images": "registry.example/hub/"}, "registry.example/hub/istio", id="a mirror"),
+    pytest.param("1.31.3", {"images": "registry.example"}, "registry.example/istio", id="a mirror, whatever the charts name"),
+])
+def test_images_come_from_where_they_stay(version: str, mirror: dict[str, str], hub: str | None) -> None:
+    wish = replace(WISH, version=version, mirror=mirror)
+    for chart in ("istiod", "cni"):
+        assert release(wish, chart, chart, {}).values.get("global", {}).get("hub") == hub
+        own = replace(wish, values={chart: {"global": {"hub": "gcr.io/istio-release"}}})
+        assert release(own, chart, chart, {}).values["global"]["hub"] == "gcr.io/istio-release", "what the inventory says wins"
+    assert not release(wish, "base", "base", {}).values and not release(wish, "gateway", "gateway", {}).values
+
+
 def test_no_version_is_the_newest() -> None:
     assert made({}, version="").version is None
 
 
-@pytest.mark.parametrize("charts", [{"source": "oci"}, {"source": "directory", "location": ""}, {"source": "git", "location": "x"}])
+@pytest.mark.parametrize("charts", [{"source": "directory"}, {"source": "directory", "location": ""}, {"source": "git", "location": "x"}])
 def test_a_source_that_cannot_be_is_refused_by_name(charts: dict[str, Any]) -> None:
-    with pytest.raises(Refused, match=r"^east: mesh_charts needs a source \(repository, oci or directory\) and, .* a location; it says \{"):
+    with pytest.raises(Refused, match=r"^east: mesh_charts needs a source \(repository, oci or directory\) and, for a directory, a location; it says \{"):
         made(charts)
 
 

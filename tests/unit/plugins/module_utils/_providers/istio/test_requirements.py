@@ -4,22 +4,36 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.estate import Limits, Owned
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import requirements
 
 
-@pytest.mark.parametrize(("version", "lowest", "highest"), [
-    ("1.28.1", (1, 30), (1, 34)),
-    ("v1.29.0", (1, 31), (1, 35)),
-    ("1.29", (1, 31), (1, 35)),
-    ("1.99.0", (1, 29), None),
-    ("1.30-alpha.0", (1, 29), None),
-    ("", (1, 29), None),
-    ("latest", (1, 29), None),
+@pytest.mark.parametrize(("version", "mesh", "lowest", "highest"), [
+    ("1.28.1", "Istio 1.28", (1, 30), (1, 34)),
+    ("v1.29.0", "Istio 1.29", (1, 31), (1, 35)),
+    ("1.30", "Istio 1.30", (1, 32), (1, 36)),
+    ("1.30-alpha.0", "Istio 1.30", (1, 32), (1, 36)),
+    ("1.31.3", "Istio 1.31", (1, 32), None),
+    ("1.99.0", "Istio 1.99", (1, 32), None),
+    ("1.20.1", "Istio 1.20", (1, 28), None),
+    ("", "Istio", (1, 28), None),
+    ("latest", "Istio", (1, 28), None),
 ])
-def test_which_kubernetes_a_version_of_istio_needs(version: str, lowest: tuple[int, int], highest: tuple[int, int] | None) -> None:
-    assert requirements.limits(version) == Limits(lowest, highest)
+def test_which_kubernetes_a_version_of_istio_needs(version: str, mesh: str, lowest: tuple[int, int], highest: tuple[int, int] | None) -> None:
+    assert requirements.limits(version) == Limits(lowest, highest, mesh=mesh)
+
+
+def test_the_table_of_versions_is_whole_and_in_order() -> None:
+    lines = requirements.known().lines
+    assert [line.minor for line in lines] == [(1, lines[0].minor[1] - back) for back in range(len(lines))], "none is missing"
+    for newer, older in itertools.pairwise(lines):
+        assert newer.released > older.released and newer.kubernetes >= older.kubernetes
+        assert older.ends is None or newer.ends is None or older.ends < newer.ends
+    assert all(line.ends is not None and line.ends > line.released for line in lines[2:]), "the newest two are supported"
+    assert all(line.until for line in lines[:2]) and all(line.minor < (1, 30) or line.gateway_api == (1, 5) for line in lines)
 
 
 def test_the_crds_belong_to_the_release_that_installs_them() -> None:

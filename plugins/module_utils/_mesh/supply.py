@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Places that charts and images come from and that go away: what names one is a fault that waits for the next node."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Union
+
+_SHOWN = 3
+_SCHEME = re.compile(r"^[a-z+]+://")
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A registry or repository that its owner takes away, with or without a path.
+
+    Nothing is promised of it from the day `since` on; `outages` are the hours in which it was or will be off before that.
+    `newest` is the last minor version that was ever put there, `instead` where the same is found now.
+    """
+
+    place: str
+    since: date
+    told: str
+    instead: str
+    newest: tuple[int, int]
+    outages: Sequence[tuple[datetime, datetime]]
+    source: str
+
+
+@dataclass(frozen=True)
+class Named:
+    """A place of the table, and what names it: an object, or the path of a value."""
+
+    place: str
+    kind: str
+    where: str
+    text: str
+
+    def as_dict(self) -> dict[str, str]:
+        return {"place": self.place, "kind": self.kind, "where": self.where, "text": self.text}
+
+
+Found = Mapping[str, str]
+Names = Callable[[str], Union[Gone, None]]  # noqa: UP007 - sanity's pylint knows no other
+
+
+def match(text: str, table: Iterable[Gone], led: Iterable[str] = ()) -> Gone | None:
+    """The place at which a reference begins. What nodes are `led` to a mirror of does not go away for them."""
+    reference = _SCHEME.sub("", text.strip())
+    for gone in table:
+        if _within(reference, gone.place) and not any(_within(reference, each) for each in led):
+            return gone
+    return None
+
+
+def _within(reference: str, place: str) -> bool:
+    return reference == place or (reference.startswith(place) and reference[len(place)] in "/:@")
+
+
+def inside(text: str, table: Iterable[Gone]) -> list[tuple[Gone, str]]:
+    """All places that a longer text names, such as a template, each with what was written there."""
+    found = []
+    for gone in table:
+        written = re.compile(rf"(?<![\w.-]){re.escape(gone.place)}(?=[/:@\s\"']|$)[^\s\"',}}]*")
+        found += [(gone, each) for each in dict.fromkeys(written.findall(text))]
+    return found
+
+
+def strings(values: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every string of nested values with its path."""
+    if isinstance(values, Mapping):
+        for key, value in values.items():
+            yield from strings(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(values, list | tuple):
+        for number, value in enumerate(values):
+            yield from strings(value, f"{path}[{number}]")
+    elif isinstance(values, str):
+        yield path, values
+
+
+def wished(given: Iterable[tuple[str, str]], table: Sequence[Gone], led: Sequence[str] = ()) -> list[Named]:
+    """What of the inventory names such a place, from pairs of where it stands and what it says."""
+    pairs = [(where, text, match(text, table, led)) for where, text in given]
+    return list(dict.fromkeys(Named(gone.place, "value", where, text) for where, text, gone in pairs if gone))
+
+
+def refusals(named: Iterable[Named], table: Sequence[Gone], version: tuple[int, int] | None, today: date) -> tuple[list[str], list[str]]:
+    """Of what the inventory says: what the install itself cannot get any more, and what it still can, as half sentences."""
+    known = {gone.place: gone for gone in table}
+    refused: list[str] = []
+    warned: list[str] = []
+    for one in named:
+        gone = known[one.place]
+        never = version is not None and version > gone.newest
+        told = f"goes away: there is nothing newer than {_dotted(gone.newest)}" if never else gone.told
+        sentence = f"{one.where} is {one.text}, and {gone.place} {told}; say {gone.instead} instead, or your mirror"
+        (refused if never or today >= gone.since else warned).append(sentence)
+    return refused, warned
+
+
+def running(found: Iterable[Found], table: Sequence[Gone], led: Sequence[str] = ()) -> list[str]:
+    """Of what runs: half a sentence for each place, however many name it."""
+    seen = list(found)
+    told = []
+    for gone in table:
+        own = [one for one in seen if one["place"] == gone.place and not (led and match(one["text"], [gone], led) is None)]
+        if own:
+            told.append(
+                f"{_counted(own)} {gone.place} ({_examples(own)}), which {gone.told}: a node that does not have the image yet cannot start it then; "
+                f"take it from {gone.instead} or from your mirror (mesh_mirror, or the values hub and image)"
+            )
+    return told
+
+
+def _counted(found: Sequence[Found]) -> str:
+    kinds = [one["kind"] for one in found]
+    parts = [f"{kinds.count(kind)} {kind}{'s' if kinds.count(kind) > 1 else ''}" for kind in dict.fromkeys(kinds)]
+    every = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"{every} {'name' if len(found) > 1 else 'names'}"
+
+
+def _examples(found: Sequence[Found]) -> str:
+    shown = [f"{one['where']}: {one['text']}" for one in found[:_SHOWN]]
+    return ", ".join([*shown, *([f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else [])])
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return f"{version[0]}.{version[1]}"
