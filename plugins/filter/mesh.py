@@ -19,6 +19,7 @@ from ..module_utils._mesh import federation, preflight, table
 from ..module_utils._mesh.control_plane import ControlPlane
 from ..module_utils._mesh.errors import MeshError
 from ..module_utils._mesh.estate import Owned, Seen
+from ..module_utils._mesh.given_text import elements
 from ..module_utils._mesh.health import Health
 from ..module_utils._mesh.member import Member, named, of_mesh, remotes_of
 from ..module_utils._mesh.probe import ProbeWish
@@ -39,6 +40,10 @@ def mesh_clusters(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str
 
 def mesh_unread(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
     return faults(hosts, hostvars)
+
+
+def mesh_list(given: Any) -> list[Any]:
+    return elements(given)
 
 
 def mesh_links(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, optional: Iterable[str] = ()) -> list[dict[str, Any]]:
@@ -197,6 +202,7 @@ class FilterModule:
             mesh_helm,
             mesh_leftovers,
             mesh_links,
+            mesh_list,
             mesh_manifests,
             mesh_permissions,
             mesh_probe,
