@@ -10,12 +10,11 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._mesh import federation, preflight, table
+from ..module_utils._mesh import federation, helm, job_environment, preflight, table
 from ..module_utils._mesh.control_plane import ControlPlane
 from ..module_utils._mesh.errors import MeshError
 from ..module_utils._mesh.estate import Owned, Seen
@@ -90,21 +89,18 @@ def mesh_connection(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: 
 
 
 def mesh_environment(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, str]:
-    own = member(hosts, hostvars, cluster)
-    return {} if own.kube.get("host") else dict.fromkeys(_TARGET, "")
-
-
-# An automation platform sets these for one cluster; a task that names a context must not follow them.
-_TARGET = ("K8S_AUTH_HOST", "K8S_AUTH_API_KEY", "K8S_AUTH_USERNAME", "K8S_AUTH_PASSWORD")
+    """What an automation platform sets for another cluster, silenced. For TLS verification that is a yes: to Helm's module nothing is no truth value."""
+    theirs = job_environment.foreign(member(hosts, hostvars, cluster).kube, os.environ)
+    return {name: "true" if name in job_environment.TRUTHS else "" for name in theirs}
 
 
 def mesh_helm(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
-    """Helm reads a file itself: its module would copy a kubeconfig that is named to it, with the keys of all clusters, into a temporary file."""
-    told = member(hosts, hostvars, cluster).kube.get("kubeconfig")
-    if not told or isinstance(told, Mapping):
-        return {"kubeconfig": told or None, "environment": {}}
-    parts = (str(Path(part).expanduser()) for part in str(told).split(os.pathsep) if part)
-    return {"kubeconfig": "", "environment": {"KUBECONFIG": os.pathsep.join(parts)}}
+    own = member(hosts, hostvars, cluster)
+    try:
+        found = helm.way(own.kube, os.environ, lambda path: os.path.expanduser(os.path.expandvars(path)))
+    except helm.NoWay as error:
+        raise MeshError(f"{own.name}: {error}.") from None
+    return {"options": dict(found.options), "environment": dict(found.environment)}
 
 
 def mesh_root(hosts: Iterable[str], hostvars: Mapping[str, Any], root: Mapping[str, Any], trust_cluster: str) -> dict[str, Any]:
@@ -153,7 +149,11 @@ def mesh_permissions(provider: str, namespace: str, platform: str = "") -> list[
 
 def preflight_findings(hosts: Iterable[str], hostvars: Mapping[str, Any], everyone: Iterable[str], clock_skew: float) -> dict[str, list[str]]:
     known, reached = members(everyone, hostvars), set(hosts)
-    return preflight.findings([_seen(one, hostvars[one.name], clock_skew) for one in known if one.name in reached], known)
+    found = preflight.findings([_seen(one, hostvars[one.name], clock_skew) for one in known if one.name in reached], known)
+    for one in known:
+        if one.name in found and not unread(one):
+            found[one.name] += [f"{one.name}: {fault}." for fault in helm.faults(one.kube, os.environ)]
+    return found
 
 
 def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float) -> Seen:

@@ -13,6 +13,7 @@ from typing import Any
 from ansible.errors import AnsibleError, AnsibleFilterError
 from jinja2 import TemplateError, Undefined
 
+from ..module_utils._mesh.connection import anchored, read
 from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.member import Member, named
 
@@ -48,7 +49,7 @@ class Variables(Mapping[str, Any]):
     """A host's variables. One that cannot be rendered is told by a sentence, when it is asked for; mesh_kube when something in it is."""
 
     def __init__(self, name: str, given: Mapping[str, Any]) -> None:
-        self._name, self._given = name, given
+        self.name, self._given = name, given
 
     def __getitem__(self, key: str) -> Any:
         return Kube(self) if key == _KUBE and self.reached else self.rendered(key)
@@ -66,7 +67,7 @@ class Variables(Mapping[str, Any]):
             return _rendered(self._given[key])
         except _UNREADABLE as error:
             said = str(error).removeprefix(_WRAPPING).rstrip(".")
-            raise Refused(f"{self._name}: {key} cannot be read: {said}. Give this host the variable that it is made of.") from error
+            raise Refused(f"{self.name}: {key} cannot be read: {said}. Give this host the variable that it is made of.") from error
 
     @property
     def reached(self) -> bool:
@@ -76,22 +77,23 @@ class Variables(Mapping[str, Any]):
         except _UNREADABLE:
             return True
 
-    def misfit(self) -> Refused:
-        return Refused(f"{self._name}: mesh_kube has to be a dictionary of connection options, such as {{kubeconfig: …, context: …}}.")
-
 
 class Kube(Mapping[str, Any]):
-    """How a cluster is reached. A credential that is missing is the business of those who need just this one."""
+    """How a cluster is reached, in the options' own names, with paths that begin at the inventory.
+
+    A credential that is missing is the business of those who need just this one.
+    """
 
     def __init__(self, variables: Variables) -> None:
         self._variables = variables
 
     @cached_property
     def _options(self) -> dict[str, Any]:
-        found = self._variables.rendered(_KUBE)
-        if not isinstance(found, dict):
-            raise self._variables.misfit()
-        return found
+        found, base = self._variables.rendered(_KUBE), self._variables.get("inventory_dir")
+        try:
+            return anchored(read(found), str(base or ""))
+        except Refused as wrong:
+            raise Refused(f"{self._variables.name}: {wrong}.") from wrong
 
     def __getitem__(self, key: str) -> Any:
         return self._options[key]

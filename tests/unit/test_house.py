@@ -218,9 +218,9 @@ class TestPlaybooks:
         none([str(path.relative_to(CHECKOUT)) for path in files("roles/**/*.yml", "playbooks/**/*.yml")
               if re.search(r"default\(\s*omit", path.read_text(encoding="utf-8"))])
 
-    def test_no_helm_task_lets_its_module_copy_the_kubeconfig(self) -> None:
+    def test_every_helm_task_reaches_its_cluster_as_the_modules_do(self) -> None:
         """See the filter mesh_helm."""
-        asked = 'environment: "{{ {0}.environment }}"', 'kubeconfig: "{{ omit if {0}.kubeconfig is none else {0}.kubeconfig }}"'
+        asked = 'environment: "{{ {0}.environment }}"', 'module_defaults: {group/kubernetes.core.helm: "{{ {0}.options }}"}'
         told = {path: path.read_text(encoding="utf-8") for path in files("roles/*/tasks/**/*.yml", "playbooks/*.yml")}
         calls = {path: text.count(" kubernetes.core.helm:") for path, text in told.items() if " kubernetes.core.helm:" in text}
         assert calls

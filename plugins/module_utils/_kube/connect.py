@@ -14,23 +14,22 @@ from typing import Any
 
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 
+from .._mesh.connection import OPTIONS, read
 from .._mesh.errors import MeshError, Refused
+from .._mesh.job_environment import filled
 from . import killpoint, kubeconfig
 from .access import Access, basic, bearer, read_file
 from .cluster import Cluster
-from .deadline import OPTIONS, Limits
+from .deadline import OPTIONS as LIMITS
+from .deadline import Limits
 
 ARGUMENTS: dict[str, Any] = {
     **AUTH_ARG_SPEC,
     "cluster": {"type": "str"},
     "cluster_uid": {"type": "str"},
-    **{name: {"type": "float"} for name in OPTIONS},
+    **{name: {"type": "float"} for name in LIMITS},
 }
 
-# The option, and the other name under which kubernetes.core reads it from the environment.
-_ALIASES = {"validate_certs": "verify_ssl", "ca_cert": "ssl_ca_cert", "client_cert": "cert_file", "client_key": "key_file"}
-_TARGET = ("host", "api_key", "username", "password", "client_cert", "client_key", "ca_cert")
-_PROXY_HEADERS = ("proxy_basic_auth", "basic_auth", "user_agent")
 
 
 def connect(
@@ -39,88 +38,77 @@ def connect(
     dry_run: bool = False,
     environ: Mapping[str, str] | None = None,
     limits: Limits | None = None,
+    peer: bool = False,
 ) -> Cluster:
-    """A Cluster for the target that was named; never the one this process happens to run in or point at."""
+    """A Cluster for the target that was named; never the one this process happens to run in or point at.
+
+    A task's options come with those of its module, and the environment may choose the cluster. A peer's come alone, and have to.
+    """
     environ = os.environ if environ is None else environ
-    options = _options(params, environ)
+    name = str(params.get("cluster") or "")
     try:
-        limits = limits or Limits.of(params)
-        context, access = _access(options, environ)
+        options = read(params, "kube") if peer else read({key: params.get(key) for key in OPTIONS}, "")
+        options = filled(options, environ, peer=peer)
+        limits = limits or Limits.of(options)
+        context, access = _access(options)
+        name = name or context or access.url.hostname or access.server
+        access.tls()  # so that what is wrong with a certificate is said here
     except MeshError as error:
-        told = f"{params['cluster']}: " if params.get("cluster") else ""
-        raise type(error)(f"{told}{error}", **error.facts) from error
-    name = params.get("cluster") or context or access.url.hostname or access.server
+        told = str(error) if not name or str(error).startswith(f"{name}: ") else f"{name}: {error}"
+        raise type(error)(told.removesuffix(".") + ".", **error.facts) from error
     cluster = Cluster(killpoint.transport(access, name, limits), name=name, dry_run=dry_run)
-    if params.get("cluster_uid"):
-        _pinned(cluster, params["cluster_uid"])
+    if options.get("cluster_uid"):
+        _pinned(cluster, options["cluster_uid"])
     return cluster
 
 
-def _options(params: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    """What the task says, and where it says nothing the K8S_AUTH_* variables that kubernetes.core reads.
-
-    A host and a credential in the environment (automation platforms set them) never redirect a task that names a context.
-    """
-    found = {key: params.get(key) for key in AUTH_ARG_SPEC}
-    named = bool(found["kubeconfig"] or found["context"])
-    for key in found:
-        if named and key in _TARGET:
-            continue
-        told = environ.get(f"K8S_AUTH_{key.upper()}") or environ.get(f"K8S_AUTH_{_ALIASES.get(key, key).upper()}")
-        if found[key] is None and told:
-            kind = AUTH_ARG_SPEC[key].get("type")
-            found[key] = told.lower() not in ("0", "false", "no") if kind == "bool" else told
-            if kind == "list":
-                found[key] = [part for part in told.split(",") if part]
-    if found["proxy_headers"] is None:
-        names = {key: environ.get(f"K8S_AUTH_PROXY_HEADERS_{key.upper()}") for key in _PROXY_HEADERS}
-        found["proxy_headers"] = {key: value for key, value in names.items() if value}
-    return found
-
-
-def _access(options: dict[str, Any], environ: Mapping[str, str]) -> tuple[str | None, Access]:
-    credential = options["api_key"] or (options["username"] and options["password"]) or (options["client_cert"] and options["client_key"])
-    if options["host"] and credential:
+def _access(options: dict[str, Any]) -> tuple[str | None, Access]:
+    credential = bool(options.get("api_key") or _pair(options, "username", "password") or _pair(options, "client_cert", "client_key"))
+    if "host" in options and credential:
         return None, _overridden(Access(server=""), options)
-    if options["kubeconfig"] not in (None, "") or options["context"]:
-        source = options["kubeconfig"]
-        if source in (None, ""):
-            source = environ.get("KUBECONFIG") or "~/.kube/config"
-        context, access = kubeconfig.load(source, options["context"])
+    if "kubeconfig" in options:
+        context, access = kubeconfig.load(options["kubeconfig"], options.get("context"), alone=not credential)
         return context, _overridden(access, options)
-    if options["host"]:
+    if "host" in options:
         raise Refused(f"No credential is given for {options['host']}: add api_key, or client_cert and client_key.")
     raise Refused("No cluster is named: give kubeconfig and context, or host and api_key.")
 
 
+def _pair(options: Mapping[str, Any], first: str, second: str) -> bool:
+    if (first in options) != (second in options):
+        lacking, given = (second, first) if first in options else (first, second)
+        raise Refused(f"{given} is given without {lacking}.")
+    return first in options
+
+
 def _overridden(access: Access, options: dict[str, Any]) -> Access:
     given: dict[str, Any] = {}
-    if options["host"]:
-        given["server"] = str(options["host"]).rstrip("/")
-    if options["ca_cert"]:
+    if "host" in options:
+        given["server"] = options["host"].rstrip("/")
+    if "ca_cert" in options:
         given["ca"] = read_file(options["ca_cert"], "CA certificate")
-    if options["validate_certs"] is not None:
-        given["verify"] = bool(options["validate_certs"])
-    if options["client_cert"] and options["client_key"]:
+    if "validate_certs" in options:
+        given["verify"] = options["validate_certs"]
+    if "client_cert" in options:
         given["client_cert"] = read_file(options["client_cert"], "client certificate")
         given["client_key"] = read_file(options["client_key"], "client key")
     for key in ("proxy", "no_proxy"):
-        if options[key]:
+        if key in options:
             given[key] = options[key]
-    if options["proxy_headers"]:
+    if options.get("proxy_headers"):
         given["proxy_headers"] = _proxy_headers(options["proxy_headers"])
     return _with_headers(replace(access, **given), options)
 
 
 def _with_headers(access: Access, options: dict[str, Any]) -> Access:
     mine: list[tuple[str, str]] = []
-    if options["api_key"]:
+    if "api_key" in options:
         mine.append(bearer(options["api_key"]))
-    elif options["username"] and options["password"]:
+    elif "username" in options:
         mine.append(basic(options["username"], options["password"]))
-    if options["impersonate_user"]:
+    if "impersonate_user" in options:
         mine.append(("Impersonate-User", options["impersonate_user"]))
-    mine += [("Impersonate-Group", group) for group in options["impersonate_groups"] or []]
+    mine += [("Impersonate-Group", group) for group in options.get("impersonate_groups") or []]
     names = {name for name, _value in mine}
     renew = access.renew
     return replace(

@@ -16,6 +16,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from .._mesh.discovery import Context
 from .._mesh.errors import MeshError
@@ -23,9 +24,11 @@ from . import credential_plugin
 from .access import Access, basic, bearer, read_file
 from .kubeconfig_file import Kubeconfig, given, merged
 
+_OF_HEADERS = "!#$&'*+-.^_`|~"  # what a header's name may hold beside letters and digits; kubectl escapes the rest
 
-def load(source: str | Mapping[str, Any], context: str | None) -> tuple[str, Access]:
-    """The context's name and the way to its cluster."""
+
+def load(source: str | Mapping[str, Any], context: str | None, alone: bool = True) -> tuple[str, Access]:
+    """The context's name and the way to its cluster. `alone` where no credential is given beside it."""
     config = given(source) if isinstance(source, Mapping) else merged(source)
     where = "the kubeconfig given as a dictionary" if isinstance(source, Mapping) else f"kubeconfig {source}"
     name = _context_name(config, context, where)
@@ -37,7 +40,7 @@ def load(source: str | Mapping[str, Any], context: str | None) -> tuple[str, Acc
         return name, _by_plugin(user, cluster, access, name)
     if user.get("auth-provider"):
         return name, _by_provider(user, access, name)
-    return name, _by_user(access, user, name)
+    return name, _by_user(access, user, name, alone)
 
 
 def contexts(path: str) -> list[Context]:
@@ -93,7 +96,7 @@ def _file_or_data(entry: Mapping[str, Any], key: str) -> bytes | None:
     return read_file(entry[key], key) if entry.get(key) else None
 
 
-def _by_user(access: Access, user: Mapping[str, Any], name: str) -> Access:
+def _by_user(access: Access, user: Mapping[str, Any], name: str, alone: bool) -> Access:
     headers = []
     if user.get("token"):
         headers.append(bearer(str(user["token"])))
@@ -101,17 +104,23 @@ def _by_user(access: Access, user: Mapping[str, Any], name: str) -> Access:
         headers.append(bearer(read_file(user["tokenFile"], "token file").decode()))
     elif user.get("username") and user.get("password"):
         headers.append(basic(user["username"], user["password"]))
-    headers += _impersonation(user)
+    headers += _impersonation(user, name)
     cert, key = _file_or_data(user, "client-certificate"), _file_or_data(user, "client-key")
-    if not headers and not cert:
+    if alone and not headers and not cert:
         raise MeshError(f"The user of context {name} has no credential in the kubeconfig.")
-    renew = (lambda: _by_user(access, user, name)) if user.get("tokenFile") else None
+    renew = (lambda: _by_user(access, user, name, alone)) if user.get("tokenFile") else None
     return replace(access, client_cert=cert, client_key=key, headers=tuple(headers), renew=renew)
 
 
-def _impersonation(user: Mapping[str, Any]) -> list[tuple[str, str]]:
-    groups = [("Impersonate-Group", group) for group in user.get("as-groups") or []]
-    return [("Impersonate-User", user["as"]), *groups] if user.get("as") else []
+def _impersonation(user: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
+    """As kubectl sends it: whoever else the request is made as, with all that is told of them."""
+    told = [("Impersonate-Uid", user.get("as-uid")), *(("Impersonate-Group", group) for group in user.get("as-groups") or [])]
+    for key, values in (user.get("as-user-extra") or {}).items():
+        told += [(f"Impersonate-Extra-{quote(str(key).lower(), safe=_OF_HEADERS)}", value) for value in values or []]
+    found = [(header, str(value)) for header, value in told if value]
+    if found and not user.get("as"):
+        raise MeshError(f"The user of context {name} has as-uid, as-groups or as-user-extra in the kubeconfig, and no `as` that they belong to.")
+    return [("Impersonate-User", str(user["as"])), *found] if user.get("as") else []
 
 
 def _by_plugin(user: Mapping[str, Any], cluster: Mapping[str, Any], access: Access, name: str) -> Access:
@@ -123,7 +132,7 @@ def _by_plugin(user: Mapping[str, Any], cluster: Mapping[str, Any], access: Acce
         access,
         client_cert=given.client_cert,
         client_key=given.client_key,
-        headers=(*([bearer(given.token)] if given.token else []), *_impersonation(user)),
+        headers=(*([bearer(given.token)] if given.token else []), *_impersonation(user, name)),
         renew=lambda: _by_plugin(user, cluster, access, name),
     )
 
@@ -146,7 +155,7 @@ def _by_provider(user: Mapping[str, Any], access: Access, name: str) -> Access:
     token = settings.api_key.get("BearerToken") or settings.api_key.get("authorization")
     if not token:
         raise MeshError(f"The auth-provider of context {name} gave no credential: {said.text or 'it said nothing'}.")
-    headers = (("Authorization", token), *_impersonation(user))
+    headers = (("Authorization", token), *_impersonation(user, name))
     return replace(access, headers=headers, renew=lambda: _by_provider(user, access, name))
 
 

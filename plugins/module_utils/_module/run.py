@@ -108,8 +108,8 @@ def _shown(result: dict[str, Any], diff: bool) -> dict[str, Any]:
 
 
 def connect_peer(options: Mapping[str, Any], *, dry_run: bool = False) -> Cluster:
-    """A second cluster in the same task. The environment is about the first one, so it is not looked at."""
-    return connect(options, dry_run=dry_run, environ={})
+    """A second cluster in the same task: the same options lead to the same cluster, and the environment never chooses one."""
+    return connect(options, dry_run=dry_run, peer=True)
 
 
 def hide(hidden: set[str], params: Any) -> None:

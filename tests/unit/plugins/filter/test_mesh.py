@@ -92,22 +92,33 @@ class TestEstate:
         assert [peer["kube"]["write_rate"] for peer in call("mesh_links", hostvars, hostvars, "east")] == [2]
         assert call("mesh_root", hostvars, hostvars, {"source": "generated"}, "east")["kube"]["write_rate"] == 1
 
-    @pytest.mark.parametrize(("kube", "hidden"), [({"kubeconfig": "f", "context": "c"}, True), ({"host": "https://api.example", "api_key": "k"}, False)])
-    def test_the_environment_of_another_cluster_is_hidden_where_a_context_is_named(self, kube: dict[str, str], hidden: bool) -> None:
-        environment = call("mesh_environment", ["east"], {"east": {**HOSTVARS["east"], "mesh_kube": kube}}, "east")
-        assert set(environment.values()) == ({""} if hidden else set())
-        assert ("K8S_AUTH_HOST" in environment) is hidden
+    def test_the_environment_of_another_cluster_is_silenced(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in {"HOST": "https://hub", "API_KEY": "k", "VERIFY_SSL": "False", "SSL_CA_CERT": "/ca", "KUBECONFIG": "/k"}.items():
+            monkeypatch.setenv(f"K8S_AUTH_{name}", value)
+        silenced = {"K8S_AUTH_HOST": "", "K8S_AUTH_API_KEY": "", "K8S_AUTH_VERIFY_SSL": "true", "K8S_AUTH_SSL_CA_CERT": ""}
+        for kube in ({"kubeconfig": "f", "context": "c"}, {"context": "c"}, '{"context": "c"}'):
+            assert call("mesh_environment", ["east"], {"east": {**HOSTVARS["east"], "mesh_kube": kube}}, "east") == silenced
+        other = {**silenced, "K8S_AUTH_KUBECONFIG": ""}
+        assert call("mesh_environment", ["east"], {"east": {**HOSTVARS["east"], "mesh_kube": {"host": "https://api"}}}, "east") == other
+        hub = call("mesh_environment", ["east"], {"east": {**HOSTVARS["east"], "mesh_kube": {"host": "https://hub"}}}, "east")
+        assert set(hub) == {"K8S_AUTH_HOST", "K8S_AUTH_KUBECONFIG"}
 
-    @pytest.mark.parametrize(("kube", "told"), [
-        ({"kubeconfig": "/etc/fleet", "context": "c"}, {"kubeconfig": "", "environment": {"KUBECONFIG": "/etc/fleet"}}),
-        ({"kubeconfig": "~/one:two"}, {"kubeconfig": "", "environment": {"KUBECONFIG": "/home/ops/one:two"}}),
-        ({"kubeconfig": {"users": []}, "context": "c"}, {"kubeconfig": {"users": []}, "environment": {}}),
-        ({"context": "c"}, {"kubeconfig": None, "environment": {}}),
-        ({"host": "https://api.example", "api_key": "k"}, {"kubeconfig": None, "environment": {}}),
-    ])
-    def test_helm_is_told_where_a_kubeconfig_lies(self, monkeypatch: pytest.MonkeyPatch, kube: dict[str, Any], told: dict[str, Any]) -> None:
+    def test_helm_is_told_the_same_cluster(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HOME", "/home/ops")
-        assert call("mesh_helm", ["east"], {"east": {**HOSTVARS["east"], "mesh_kube": kube}}, "east") == told
+        for name in ("K8S_AUTH_CONTEXT", "K8S_AUTH_KUBECONFIG", "KUBECONFIG"):
+            monkeypatch.delenv(name, raising=False)
+        kube = {"kubeconfig": "~/one:$HOME/two:three", "context": "c"}
+        assert call("mesh_helm", ["east"], {"east": {**HOSTVARS["east"], "mesh_kube": kube, "inventory_dir": "/inventory"}}, "east") == {
+            "options": {"kubeconfig": "", "validate_certs": True},
+            "environment": {"KUBECONFIG": "/home/ops/one:/home/ops/two:/inventory/three", "HELM_KUBECONTEXT": "c"},
+        }
+        with pytest.raises(AnsibleFilterError, match=r"^east: mesh_kube\.username: Helm has no way to be told it; put it into the kubeconfig"):
+            call("mesh_helm", ["east"], {"east": {**HOSTVARS["east"], "mesh_kube": {"host": "https://h", "username": "u"}}}, "east")
+
+    def test_what_helm_cannot_be_given_is_found_before_anything_is_written(self) -> None:
+        hostvars = {"east": {**HOSTVARS["east"], "mesh_kube": {"context": "c", "proxy": "http://p:3128"}}}
+        found = call("preflight_findings", ["east"], hostvars, ["east"], 30)["east"]
+        assert "east: mesh_kube.proxy: Helm has no way to be told it; put it into the kubeconfig." in found
 
     @pytest.mark.parametrize("name", ["mesh_links", "mesh_environment", "mesh_helm", "mesh_expected", "mesh_topology", "mesh_connection"])
     @pytest.mark.parametrize("cluster", ["bastion", "planned", "nowhere"])

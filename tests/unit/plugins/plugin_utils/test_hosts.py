@@ -54,7 +54,7 @@ class TestACredentialThatIsMissing:
         hosts = estate(east=GOOD, west={**GONE, "who": "west", "mesh_kube": kube})
         assert call("mesh_connection", hosts, "east")["api_key"] == "t"
         assert call("mesh_environment", hosts, "east") == {}
-        assert call("mesh_helm", hosts, "east")["kubeconfig"] is None
+        assert call("mesh_helm", hosts, "east")["options"]["api_key"] == "t"
         assert call("mesh_topology", hosts, "east")["clusters"] == ["east", "west"]
         assert call("mesh_expected", hosts, "east")["remotes"] == {"west": "lan"}
         assert call("mesh_rotation_lease", hosts, "east", "east")["kube"]["cluster"] == "east"
@@ -107,6 +107,23 @@ def test_a_connection_that_is_no_dictionary_is_told(kube: Any) -> None:
     assert call("mesh_unread", estate(east={**GOOD, "mesh_kube": kube})) == [
         "east: mesh_kube has to be a dictionary of connection options, such as {kubeconfig: …, context: …}."
     ]
+
+
+def test_a_connection_that_is_wrong_is_told_without_its_values() -> None:
+    told = {"client_key": "-----BEGIN PRIVATE KEY-----\nSECRET", "host": "https://h"}
+    hosts = estate(east=GOOD, west={**GOOD, "mesh_kube": told})
+    said = "west: mesh_kube.client_key holds a private key itself, where the path of a file belongs: give a path."
+    assert call("mesh_unread", hosts) == [said]
+    assert [(one["kube"], one["unread"]) for one in call("mesh_links", hosts, "east")] == [({}, said)]
+
+
+def test_a_connection_has_the_options_own_names_and_paths_that_begin_at_the_inventory() -> None:
+    told = {"kubeconfig": "kube/{{ inventory_hostname }}", "verify_ssl": "no", "context": "c"}
+    hosts = estate(east={**GOOD, "inventory_hostname": "east", "inventory_dir": "/inventory", "mesh_limits": {"patience": 5}, "mesh_kube": told})
+    meant = {"kubeconfig": "/inventory/kube/east", "validate_certs": False, "context": "c", "patience": 5, "cluster": "east", "cluster_uid": None}
+    assert call("mesh_connection", hosts, "east") == meant
+    as_text = estate(east={**GOOD, "inventory_dir": "/inventory", "mesh_kube": '{"kubeconfig": "kube/east", "verify_ssl": false, "context": "c"}'})
+    assert call("mesh_connection", as_text, "east").items() <= meant.items()
 
 
 def test_a_cluster_that_keeps_the_lease_need_not_be_of_a_mesh() -> None:

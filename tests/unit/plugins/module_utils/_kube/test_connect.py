@@ -120,6 +120,11 @@ def test_options_of_the_cluster_entry(kubeconfig):
 def test_impersonation_of_the_user_entry_is_not_forgotten():
     found = access(kubeconfig=config("east", east={"token": "t", "as": "viewer", "as-groups": ["a", "b"]}))
     assert found.headers[1:] == (("Impersonate-User", "viewer"), ("Impersonate-Group", "a"), ("Impersonate-Group", "b"))
+    extra = {"Example.com/Why": ["one", "two"], "scopes": None}
+    found = access(kubeconfig=config("east", east={"token": "t", "as": "viewer", "as-uid": 7, "as-user-extra": extra}))
+    assert found.headers[2:] == (("Impersonate-Uid", "7"), ("Impersonate-Extra-example.com%2Fwhy", "one"), ("Impersonate-Extra-example.com%2Fwhy", "two"))
+    with pytest.raises(MeshError, match="as-user-extra in the kubeconfig, and no `as`"):
+        access(kubeconfig=config("east", east={"token": "t", "as-uid": "7"}))
 
 
 def test_options_win_over_the_file(kubeconfig):
@@ -142,6 +147,49 @@ def test_the_environment_fills_what_the_task_leaves_open(environ, server):
     found = access(environ)
     assert found.server == server
     assert found.verify is ("K8S_AUTH_VERIFY_SSL" not in environ)
+
+
+def test_a_cluster_that_is_named_is_not_reached_as_another_one(kubeconfig, tmp_path):
+    """AWX sets these for one cluster: whether and by whom the others are trusted is not theirs to say."""
+    written, ca = config("east"), tmp_path / "ca"
+    written["clusters"][0]["cluster"]["insecure-skip-tls-verify"] = True
+    ca.write_text("no CA of east")
+    hub = {"K8S_AUTH_HOST": "https://hub", "K8S_AUTH_API_KEY": "hub", "K8S_AUTH_SSL_CA_CERT": str(ca)}
+    assert access({**hub, "K8S_AUTH_VERIFY_SSL": "False"}, kubeconfig=config("east")).verify
+    assert not access({**hub, "K8S_AUTH_VERIFY_SSL": "True"}, kubeconfig=written).verify
+    found = access({**hub, "K8S_AUTH_VERIFY_SSL": "False"}, host="https://east", api_key="mine")
+    assert (found.server, found.verify, found.ca, found.headers) == ("https://east", True, None, (("Authorization", "Bearer mine"),))
+
+
+@pytest.mark.parametrize("told", [
+    {"verify_ssl": "no", "host": "https://east", "api_key": "t"},
+    {"validate_certs": "False", "host": "https://east", "api_key": "t"},
+])  # fmt: skip
+def test_a_peer_s_options_mean_what_a_task_s_do(told):
+    assert connect(told, environ={}, peer=True)._server.transport.access.verify is False
+
+
+def test_a_peer_is_looked_up_where_the_task_s_own_cluster_is(kubeconfig, tmp_path):
+    path = kubeconfig(config("east", "west"))
+    for environ in ({"KUBECONFIG": path}, {"K8S_AUTH_KUBECONFIG": path}):
+        assert connect({"context": "west"}, environ=environ, peer=True).server == connect({"context": "west"}, environ=environ).server
+
+
+@pytest.mark.parametrize(("told", "said"), [
+    ({"cluster": "west", "contxt": "west"}, "^west: kube has no option contxt"),
+    ({"cluster": "west", "host": "https://h", "api_key": ["SECRET"]}, "^west: kube.api_key is a list, and has to be text.$"),
+    ({"cluster": "west"}, "^west: No cluster is named"),
+    ({"cluster": "west", "host": "https://h", "client_cert": "/c"}, "^west: client_cert is given without client_key.$"),
+])  # fmt: skip
+def test_a_peer_of_the_wrong_kind_is_refused_by_name(told, said):
+    with pytest.raises(Refused, match=said) as raised:
+        connect(told, environ={"K8S_AUTH_HOST": "https://hub", "K8S_AUTH_API_KEY": "hub"}, peer=True)
+    assert "SECRET" not in str(raised.value)
+
+
+def test_a_kubeconfig_may_give_the_address_alone(kubeconfig):
+    found = access(kubeconfig=kubeconfig(config("east", east={})), api_key="mine")
+    assert (found.server, found.headers) == ("https://east.example:6443", (("Authorization", "Bearer mine"),))
 
 
 def test_a_bare_context_is_looked_up_where_kubectl_would(kubeconfig):
