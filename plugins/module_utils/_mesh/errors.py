@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from .confidential import without_userinfo
+
 
 class MeshError(Exception):
     """A sentence for the person who runs the playbook, and facts for the one who automates around it.
 
-    Facts end up in the task's result: they are JSON safe and never secret.
+    Facts end up in the task's result: they are JSON safe and never secret. Addresses in the sentence lose the user and password that they were given with.
     """
 
     def __init__(self, message: str, **facts: Any) -> None:
-        super().__init__(message)
+        super().__init__(without_userinfo(message))
         self.facts = facts
 
 

@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .._mesh import confidential
+
 _SECRET_KEYS = {
     "token",
     "password",
@@ -24,50 +26,80 @@ _SECRET_KEYS = {
     "api_key",
     "secret_id",
 }
-_HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-_SHORTEST = 6
+_CONNECTING = ("kubeconfig", "ca_cert", "client_cert", "client_key", "proxy_headers")
+_SHORTEST = 6  # what is too short would only blot innocent words out
 
 
 def secrets_of(params: Any) -> Iterator[str]:
-    """Every secret value in the parameters: of kubeconfigs given as dictionaries and of Secret manifests."""
-    for value in params.values() if isinstance(params, dict) else params:
-        if isinstance(value, dict | list):
-            yield from secrets_of(value)
-    if not isinstance(params, dict):
+    """Every secret value in the parameters: of connections, of kubeconfigs given as dictionaries, of keys given as text, and of Secret manifests."""
+    yield from (secret for secret in _found(params) if len(secret) >= _SHORTEST)
+
+
+def _found(params: Any) -> Iterator[str]:
+    if isinstance(params, str) and confidential.holds_key(params):
+        yield from (*_forms(params, coded=False), *_forms(params, coded=True))
+    elif isinstance(params, list | tuple):
+        for value in params:
+            yield from _found(value)
+    if not isinstance(params, Mapping):
         return
+    for value in params.values():
+        yield from _found(value)
+    yield from _of_mapping(params)
+
+
+def _of_mapping(params: Mapping[Any, Any]) -> Iterator[str]:
+    yield from confidential.secrets(params)
     for key in _SECRET_KEYS & params.keys():
         if isinstance(params[key], str):
             yield from _forms(params[key], coded=key.endswith("-data"))
-    if params.get("kind") == "Secret":
+    if _is_secret(params):
         for part in ("data", "stringData"):
-            held = params.get(part)
-            for value in held.values() if isinstance(held, dict) else [held] if held else []:
-                yield from _forms(str(value), coded=part == "data")
+            for value in _leaves(params.get(part)):
+                yield from _forms(value, coded=part == "data")
+
+
+def _is_secret(manifest: Mapping[Any, Any]) -> bool:
+    return str(manifest.get("kind")).lower() == "secret"
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """All that lies below, however it is nested: a Secret may be wrong, and is secret all the same."""
+    if isinstance(value, Mapping | list | tuple):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _leaves(inner)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
 
 
 def _forms(value: str, coded: bool) -> Iterator[str]:
-    """As given, and as the server may say it; what is too short would only blot innocent words out."""
-    forms = [value]
+    """As given, and as the server may say it."""
+    yield value
     with contextlib.suppress(binascii.Error, ValueError):
-        forms.append(base64.b64decode(value).decode() if coded else base64.b64encode(value.encode()).decode())
-    yield from (form for form in forms if len(form) >= _SHORTEST)
+        yield base64.b64decode(value).decode() if coded else base64.b64encode(value.encode()).decode()
 
 
 def masked(params: Any) -> Any:
     """The parameters as -vvv may show them. Manifests are counted: the result names each of them."""
+    if isinstance(params, str):
+        return confidential.HIDDEN if confidential.holds_key(params) else confidential.without_userinfo(params)
     if isinstance(params, list):
         manifests = params and all(isinstance(item, dict) and "apiVersion" in item and "kind" in item for item in params)
         return _counted(params) if manifests else [masked(item) for item in params]
     if not isinstance(params, Mapping):
         return params
-    secret = params.get("kind") == "Secret"
+    secret = _is_secret(params)
     return {key: _mask(key, value, secret) for key, value in params.items()}
 
 
 def _mask(key: Any, value: Any, secret: bool) -> Any:
-    if secret and key in ("data", "stringData") and isinstance(value, Mapping):
-        return dict.fromkeys(value, _HIDDEN)
-    return _HIDDEN if key in _SECRET_KEYS and isinstance(value, str) else masked(value)
+    if secret and key in ("data", "stringData"):
+        return dict.fromkeys(value, confidential.HIDDEN) if isinstance(value, Mapping) else confidential.HIDDEN
+    if key == "kube" and isinstance(value, Mapping):
+        return confidential.shown(value)
+    if key in _CONNECTING and value:
+        return confidential.path_or_hidden(value) if isinstance(value, str) else confidential.HIDDEN
+    return confidential.HIDDEN if key in _SECRET_KEYS and isinstance(value, str) else masked(value)
 
 
 def _counted(manifests: Sequence[Mapping[str, Any]]) -> str:

@@ -76,7 +76,7 @@ def test_no_secret_of_the_options_is_shown(ran):
         assert hidden not in out
     shown = result["invocation"]["module_args"]
     assert shown["manifests"] == "1 objects: 1 Secret"
-    assert shown["peers"][0]["kubeconfig"]["users"][0]["name"] == "u"
+    assert shown["peers"][0]["kubeconfig"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
 def test_what_is_read_later_is_hidden_as_well(ran):
