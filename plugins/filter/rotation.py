@@ -15,8 +15,9 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils._mesh import federation, recovery, rights, rotation, rotation_age
 from ..module_utils._mesh.change import Ref
 from ..module_utils._mesh.errors import MeshError
+from ..module_utils._mesh.holding import OF_ITS_PRIMARY
 from ..module_utils._mesh.lease import NAMESPACE, ref
-from ..module_utils._mesh.member import Member, named, of_mesh
+from ..module_utils._mesh.member import Member, named, of_mesh, served_faults
 from ..module_utils._mesh.preflight import clock_faults
 from ..module_utils._mesh.root_secret import NAME as ROOT_NAME
 from ..module_utils._mesh.root_secret import UPCOMING
@@ -27,7 +28,8 @@ from ..plugin_utils import hosts as hosts_of
 _RIGHTS = "__rotate_rights"  # is asked for first, so that is where a cluster fails that cannot be reached
 _NOT_HERE = "it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit"
 _NO_LINK = "it is not part of this run, and no cluster may miss; run it without --limit"
-_PASSED = ("standing", "laggards", "issuers", "roots", "previous", "ignored")
+_PASSED = ("standing", "laggards", "issuers", "roots", "previous", "ignored", "served_by", "unread")
+_OF_PRIMARY = ("standing", *OF_ITS_PRIMARY)
 
 
 def _mesh(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str]) -> list[Member]:
@@ -57,15 +59,28 @@ def _reports(members: Iterable[Member], hostvars: Mapping[str, Any], variable: s
     return {member.name: _report(member.name, hostvars, variable) for member in members}
 
 
-def mesh_rotation_clusters(
-    hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()
-) -> list[dict[str, Any]]:
+def mesh_rotation_clusters(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()) -> list[dict[str, Any]]:
     members = _mesh(hosts, hostvars, cluster, exclude)
     missing = {name: told for name, told in _reports(members, hostvars, variable).items() if isinstance(told, str)}
     if missing:
         said = " ".join(f"{name} cannot be judged: {told.rstrip('.')}." for name, told in missing.items())
         raise AnsibleFilterError(f"The mesh {members[0].mesh} is not rotated: {said}")
     return [{key: hostvars[member.name][variable].get(key) for key in _PASSED} for member in members]
+
+
+def mesh_rotation_primary(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()) -> dict[str, Any]:
+    everyone = _mesh(hosts, hostvars, cluster, ())
+    own = named(everyone, cluster)
+    if own.serves:
+        return {}
+    fault = next(iter(served_faults(everyone).get(cluster, ())), "" if own.primary else f"it is {own.role} and has no mesh_primary")
+    if not fault and own.primary in exclude:
+        fault = f"its primary {own.primary} is left out by rotate_exclude, and nothing changes here without it. Leave {cluster} out too"
+    told = fault or _report(own.primary, hostvars, variable)
+    if isinstance(told, str):
+        about = "" if fault else f"its primary {own.primary} was not seen to be through: "
+        return {"missing": f"{cluster}: {about}{told.rstrip('.')}."}
+    return {key: hostvars[own.primary][variable].get(key) for key in _OF_PRIMARY}
 
 
 def mesh_rotation_plan(
@@ -87,7 +102,7 @@ def mesh_rotation_plan(
     known = [report for report in reports.values() if isinstance(report, rotation.Report)]
     missing = [f"{name} cannot be judged: {told.rstrip('.')}." for name, told in reports.items() if isinstance(told, str)]
     missing += _clocks(seen, clock_skew_max)
-    kept = [name for name, one in seen.items() if one.get("previous")]
+    kept = [name for name, one in seen.items() if one.get("previous") or (one.get("unread") or {}).get("kept")]
     unfinished = kept or ([members[0].name] if unsettled else [])
     missing += recovery.findings(members[0].mesh, seen, recover, bool(unfinished), list(stale), now)
     try:
@@ -151,9 +166,7 @@ def mesh_discovered(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: 
     return [member.name for member in members if federation.consumers(members, member.name)]
 
 
-def mesh_link_plan(
-    hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()
-) -> dict[str, list[str]]:
+def mesh_link_plan(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()) -> dict[str, list[str]]:
     names = mesh_discovered(hosts, hostvars, cluster, exclude)
     results = {name: hostvars[name].get(variable) or {"msg": _absent(name, hostvars, _NO_LINK)} for name in names}
     findings = [f"{name} cannot be judged: {result.get('msg')}" for name, result in results.items() if result.get("failed") or "steps" not in result]
@@ -183,9 +196,7 @@ def mesh_rotation_kept(lease: Mapping[str, Any], root: Mapping[str, Any], kind: 
     return {lease["kube"]["cluster"]: own, "The root's cluster": {"kube": dict(root["kube"]), "permissions": wanted}}
 
 
-def mesh_rotation_denied(
-    hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, kept: str, exclude: Iterable[str] = ()
-) -> list[str]:
+def mesh_rotation_denied(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, kept: str, exclude: Iterable[str] = ()) -> list[str]:
     members = _mesh(hosts, hostvars, cluster, exclude)
     asked = [(member.name, hostvars[member.name].get(variable) or {"msg": _NOT_HERE}) for member in members]
     places = (hostvars[members[0].name].get(kept) or {}).get("results") or []
@@ -207,6 +218,7 @@ class FilterModule:
             mesh_rotation_lease,
             mesh_rotation_permissions,
             mesh_rotation_plan,
+            mesh_rotation_primary,
             mesh_rotation_stale,
         )
         return {filter_.__name__: hosts_of.told(filter_) for filter_ in found}

@@ -57,6 +57,13 @@ options:
     description: How many seconds everything in the cluster has to follow.
     type: int
     default: 600
+  primary:
+    description:
+      - What was seen of the cluster that serves this one, from the filter P(meshops.lifecycle.mesh_rotation_primary#filter). Everything here is measured by
+        that cluster's CA then, and the CA that lies here without anybody's reading it is brought to be as that one is.
+      - Nothing where a control plane of the mesh runs in the cluster itself.
+    type: dict
+    default: {}
   lease:
     description: The mesh's Lease, as M(meshops.lifecycle.lease) returned it, with C(kube) as the way to its cluster. Nothing is written without holding it.
     type: dict

@@ -33,6 +33,13 @@ options:
     description: How many of those that lag are named. All of them are counted.
     type: int
     default: 50
+  primary:
+    description:
+      - What was seen of the cluster that serves this one, from the filter P(meshops.lifecycle.mesh_rotation_primary#filter). Everything here is measured by
+        that cluster's CA then.
+      - Nothing where a control plane of the mesh runs in the cluster itself.
+    type: dict
+    default: {}
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
@@ -99,6 +106,21 @@ bundle_pem:
   description: The CA's trust bundle, byte for byte.
   returned: success
   type: str
+added_pem:
+  description: The roots that C(meshConfig.caCertificates) gives to proxies beside that bundle, PEM.
+  returned: success
+  type: str
+served_by:
+  description:
+    - The O(primary) by which the cluster was measured. C(standing), C(root), C(intermediate), C(roots), C(bundle_pem) and C(added_pem) are of it then.
+  returned: success
+  type: str
+unread:
+  description:
+    - Where a O(primary) was given, the standing of the CA that lies in the cluster, if one does, whether a former one is C(kept), and whether it C(trails),
+      which is that it is not as the one of the primary.
+  returned: success
+  type: dict
 ignored:
   description:
     - Roots that the control plane goes on handing out, although the CA holds others. It takes a CA only if that holds all that it hands out or a part of it.

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .certificate import Authority, Certificate, short
@@ -15,6 +15,7 @@ from .fence import ANNOTATION
 
 CONTROL_PLANE, CONFIG, PROXY = "control plane", "trust bundle", "proxy"
 MARK = "meshops reissue mark"
+OF_ITS_PRIMARY = ("root", "intermediate", "roots", "bundle_pem", "added_pem")  # of a cluster that another one serves, these are told of that one
 
 
 def is_mark(certificate: Certificate) -> bool:
@@ -63,6 +64,31 @@ class Standing:
     def of(cls, facts: Mapping[str, Any]) -> Standing:
         sets = {name: frozenset(facts[name]) for name in ("trusts", "marks")}
         return cls(facts["cluster"], facts["signs_under"], facts["signer"], sets["trusts"], sets["marks"], int(facts["epoch"]))
+
+
+@dataclass(frozen=True)
+class Primary:
+    """The cluster whose control plane serves one that has none: what lives there lives by the CA of this one, as it was just seen.
+
+    `bundle` is that CA's trust bundle byte for byte, `added` what its proxies are given beside it, `facts` the rest that was told of it.
+    """
+
+    name: str
+    standing: Standing
+    bundle: bytes
+    added: bytes = b""
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any], served: str) -> Primary:
+        """From what was seen of it, as the measure of the cluster `served`."""
+        standing = Standing.of(facts["standing"])
+        added = str(facts.get("added_pem") or "")
+        return cls(standing.cluster, replace(standing, cluster=served), str(facts["bundle_pem"]).encode(), added.encode(), facts)
+
+    def trailed(self, own: Standing) -> bool:
+        """Whether the CA that a cluster holds without anybody's reading it is another one than this would have it be."""
+        return own.signs_under != self.standing.signs_under or own.bundle != self.standing.bundle
 
 
 @dataclass(frozen=True)
@@ -153,10 +179,11 @@ def laggards(standing: Standing, holders: Iterable[Holder], stale: Iterable[str]
 @dataclass(frozen=True)
 class Observed:
     """What was seen of a cluster. `standing` is None where it has no CA of its own that can be read; `faults` are sentences that tell why.
+    Where a `primary` serves it, that is what its primary's CA says, and `unread` what the one says that lies in the cluster, if one does.
 
     `mesh` is the one that its CA was made for, `bundle` that CA's trust bundle byte for byte, `authority` the CA as it was found,
     `previous` what the former CA was, `in_charge` who else looks after that CA. `given` is what the control plane hands out, where all
-    namespaces hold the same.
+    namespaces hold the same, `added` what its proxies are given beside it.
     """
 
     cluster: str
@@ -169,8 +196,11 @@ class Observed:
     holders: tuple[Holder, ...] = ()
     planes: tuple[Plane, ...] = ()
     given: tuple[Certificate, ...] = ()
+    added: tuple[Certificate, ...] = ()
     faults: tuple[str, ...] = ()
     in_charge: str = ""
+    primary: Primary | None = None
+    unread: Standing | None = None
 
     @property
     def online(self) -> bool:
@@ -191,8 +221,10 @@ class Observed:
     def ignored(self) -> tuple[Certificate, ...]:
         """What the control plane goes on handing out: it takes a CA only if that holds all of it or a part of it, and nothing else of it otherwise.
 
-        What the control planes themselves show has to be of it, or else it is others who wrote these bundles.
+        What the control planes themselves show has to be of it, or else it is others who wrote these bundles. Where none runs, its primary tells.
         """
+        if self.primary:
+            return ()
         given, own = frozenset(one.fingerprint for one in self.given), self.standing.bundle if self.standing else frozenset()
         served = {holder.issuer for holder in self.holders if holder.kind == CONTROL_PLANE and holder.issuer}
         return () if given <= own or own <= given or not served <= given else self.given

@@ -39,18 +39,22 @@ def phase(standing: Standing, target: str) -> str:
 class Report:
     """What was seen of a cluster: its CA, the roots that its certificates lead to, and sentences about what does not live by that CA.
 
-    `ignored` are the roots that its control plane goes on handing out because it cannot take the CA's.
+    `ignored` are the roots that its control plane goes on handing out because it cannot take the CA's. A cluster that is `served_by` another
+    one's control plane stands where that one stands; `trails` says that the CA in it, which nobody reads, is not yet as its primary's is.
     """
 
     standing: Standing
     laggards: tuple[str, ...] = ()
     issuers: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
+    served_by: str = ""
+    trails: bool = False
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Report:
         ignored = frozenset(root["fingerprint"] for root in facts.get("ignored") or ())
-        return cls(Standing.of(facts["standing"]), tuple(facts["laggards"]), frozenset(facts["issuers"]), ignored)
+        trails = bool((facts.get("unread") or {}).get("trails"))
+        return cls(Standing.of(facts["standing"]), tuple(facts["laggards"]), frozenset(facts["issuers"]), ignored, str(facts.get("served_by") or ""), trails)
 
     def under(self, target: str) -> bool:
         """Whether this cluster signs under the target, and nothing in it was signed under anything else."""
@@ -112,7 +116,7 @@ def plan(
         REISSUE: [own.cluster for own in standings if own.signs_under != target or own.signer in worn],
     }
     names[FINISH] = list(unfinished)
-    touched = {*names[INTRODUCE], *names[REISSUE]}
+    touched = {*names[INTRODUCE], *names[REISSUE], *(report.standing.cluster for report in reports if report.trails)}
     names[RETIRE] = [own.cluster for own in standings if own.bundle != {target} or own.cluster in touched]
     says = {
         INTRODUCE: f"trust {root_named(target)} beside {roots_named(_needed(reports, target, dead) - {target})}",
@@ -164,9 +168,7 @@ class Wish:
     marked: bool = False
 
 
-def wish(
-    step: str, own: Standing, everyone: Sequence[Report], target: str, stale: Iterable[str] = (), dead: Collection[str] = ()
-) -> Wish | None:
+def wish(step: str, own: Standing, everyone: Sequence[Report], target: str, stale: Iterable[str] = (), dead: Collection[str] = ()) -> Wish | None:
     """What a step writes in one cluster, or None if it is through with it. What would cut somebody off is refused.
 
     A mark comes or goes with every new certificate: proxies ask for a new leaf when the bundle that they are sent has changed.
@@ -207,9 +209,7 @@ def _older(report: Report, target: str) -> str:
     return f"holds certificates under {roots_named(report.issuers - {target})}"
 
 
-def barrier(
-    mesh: str, step: str, target: str, expected: Iterable[str], reports: Mapping[str, Report | str], dead: Collection[str] = ()
-) -> None:
+def barrier(mesh: str, step: str, target: str, expected: Iterable[str], reports: Mapping[str, Report | str], dead: Collection[str] = ()) -> None:
     """Refuses to go on from a step until every cluster was seen to be through with it, and everything in it too.
 
     A report that is a text says why the cluster could not be seen.

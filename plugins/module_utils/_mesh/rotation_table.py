@@ -29,6 +29,8 @@ def _signs(report: Report | str | None) -> str:
     if not isinstance(report, Report):
         return f" ({report})" if report else ""
     own = report.standing
+    if report.served_by:
+        return f", served by {report.served_by}"
     return f", signs under {root_named(own.signs_under)}, trusts {roots_named(own.trusts)}"
 
 

@@ -17,7 +17,7 @@ from .._kube.cluster import Answer, Cluster
 from .._mesh.certificate import Authority, Certificate
 from .._mesh.change import Ref
 from .._mesh.errors import MeshError
-from .._mesh.holding import CONFIG, PROXY, Holder, Observed, Standing, is_mark
+from .._mesh.holding import CONFIG, Holder, Observed, Plane, Primary, Standing
 from .._mesh.keeper import in_charge
 from .._mesh.provider import Provider
 from .._mesh.question import Question, Read
@@ -33,29 +33,31 @@ class Watch:
     """Observes one cluster, again and again: what was seen to have caught up is only asked again when it is another process.
 
     That holds while the CA stays what it is and all control planes and trust bundles agree with it. So nobody can be given anything older.
-    `stale` are intermediates from which nothing may come any more.
+    `stale` are intermediates from which nothing may come any more. A cluster that a `primary` serves is measured by that one's CA.
     """
 
-    def __init__(self, cluster: Cluster, mesh: Provider, namespace: str, stale: Iterable[str] = ()) -> None:
-        self._cluster, self._namespace, self._stale = cluster, namespace, frozenset(stale)
+    def __init__(self, cluster: Cluster, mesh: Provider, namespace: str, stale: Iterable[str] = (), primary: Primary | None = None) -> None:
+        self._cluster, self._namespace, self._stale, self._primary = cluster, namespace, frozenset(stale), primary
         self._trust, self._holding = (mesh.capability(part) for part in ("trust", "holding"))
         self._reader = Reader()
+        self._reader.know(primary.bundle if primary else b"")
         self._agreed: dict[str, Holder] = {}
         self._measure: Standing | None = None
         self._uid = ""
 
-    def observe(self, standing: Standing | None = None) -> Observed:
-        """One look at everything; `standing` where it is measured by another CA than the cluster's own."""
+    def observe(self) -> Observed:
+        """One look at everything."""
         self._uid = self._uid or self._cluster.uid()
         refs = [self._holding.secret(self._namespace), self._holding.previous(self._namespace)]
         own, former = self._cluster.get_all(refs)
         authority, previous = self._authority(own, refs[0]), self._authority(former, refs[1])
         current = Standing.read(self._cluster.name, authority, own) if authority and own else None
         live = listed(self._cluster, self._holding.reads(self._namespace))
-        measure = standing or current
+        measure = self._primary.standing if self._primary else current
         first = [*self._control_planes(live), *self._bundles(live, ())]
         self._forget(measure, first)
-        proxies = self._proxies(self._added(live, measure))
+        added = self._reader.bundle(self._holding.added(live))
+        proxies = self._proxies(self._beside(added, measure))
         spaces = {proxy.namespace for proxy in proxies} - {one.namespace for one in first if one.kind == CONFIG}
         lacking = [one for one in self._bundles(live, spaces) if one.namespace in spaces]
         self._agreed = {one.instance: one for one in proxies if measure and not one.lags(measure, self._stale)}
@@ -63,7 +65,7 @@ class Watch:
         return Observed(
             cluster=self._cluster.name,
             uid=self._uid,
-            standing=current,
+            standing=measure,
             previous=Standing.read(self._cluster.name, previous, former) if previous and former else None,
             authority=authority,
             mesh=mesh_of(own) if own else "",
@@ -71,8 +73,11 @@ class Watch:
             holders=(*first, *lacking, *proxies),
             planes=planes,
             given=self._given(live),
-            in_charge=next((one.instead for one in planes if one.instead), "") or (in_charge(own) if own else ""),
-            faults=tuple(_faults(self._cluster.name, refs[0], authority)),
+            added=added,
+            in_charge="" if self._primary else _others(planes, own),
+            faults=() if self._primary else tuple(_faults(self._cluster.name, refs[0], authority)),
+            primary=self._primary,
+            unread=current if self._primary else None,
         )
 
     def _authority(self, secret: Mapping[str, Any] | None, ref: Ref) -> Authority | None:
@@ -106,9 +111,7 @@ class Watch:
         pairs = self._holding.proxies(listed(self._cluster, self._holding.pods()))
         known = [self._agreed[holder.instance] for holder, _question in pairs if holder.instance in self._agreed]
         asked = [(holder, question) for holder, question in pairs if holder.instance not in self._agreed]
-        seen = self._cluster.hear_all(
-            [_asked(question) for _holder, question in asked], lambda number, answer: self._seen(asked[number][0], answer, added)
-        )
+        seen = self._cluster.hear_all([_asked(question) for _holder, question in asked], lambda number, answer: self._seen(asked[number][0], answer, added))
         return [*known, *self._present(seen)]
 
     def _seen(self, holder: Holder, answer: Answer | MeshError, added: frozenset[str]) -> Holder:
@@ -135,9 +138,9 @@ class Watch:
             return replace(holder, fault=holder.fault or "its certificate cannot be read")
         return replace(holder, issuer=line.root, signer=line.signer, leaf=line.leaf)
 
-    def _added(self, live: Live, measure: Standing | None) -> frozenset[str]:
+    def _beside(self, added: Iterable[Certificate], measure: Standing | None) -> frozenset[str]:
         """Roots that proxies are given beside the CA's bundle, and that say nothing of it."""
-        pem = self._holding.added(live)
+        pem = b"\n".join((*(one.pem for one in added), self._primary.added if self._primary else b""))
         self._reader.know(pem)
         return frozenset(one.fingerprint for one in self._reader.bundle(pem)) - (measure.bundle if measure else frozenset())
 
@@ -150,55 +153,9 @@ class Watch:
         return [one for one in holders if not one.fault or one.instance in running]
 
 
-def observe(cluster: Cluster, mesh: Provider, namespace: str, standing: Standing | None = None) -> Observed:
+def observe(cluster: Cluster, mesh: Provider, namespace: str, primary: Primary | None = None) -> Observed:
     """One look at everything in a cluster."""
-    return Watch(cluster, mesh, namespace).observe(standing)
-
-
-def facts(observed: Observed, limit: int, mesh: str = "") -> dict[str, Any]:
-    """What a module returns: certificates, never a key; of what lags, the first `limit` by name and the number of all."""
-    strange = [f"{observed.cluster}: its CA was made for the mesh {observed.mesh}, not for {mesh}."] if mesh and observed.mesh not in ("", mesh) else []
-    authority, late = observed.authority, observed.laggards()
-    void = _void(observed, datetime.now(UTC))
-    told = [{"kind": one.holder.kind, "namespace": one.holder.namespace, "name": one.holder.name, "workload": one.holder.workload,
-             "online": one.holder.online, "says": one.says} for one in late[:limit]]  # fmt: skip
-    root, own = (authority.root, authority.certificate) if authority else (None, None)
-    return {
-        "cluster": observed.cluster,
-        "uid": observed.uid,
-        "standing": observed.standing.facts() if observed.standing else None,
-        "previous": observed.previous.facts() if observed.previous else None,
-        "root": root.facts() if root else None,
-        "intermediate": own.facts() if own else None,
-        "roots": _told(authority.roots if authority else ()),
-        "ignored": _told(observed.ignored),
-        "bundle_pem": observed.bundle.decode(errors="replace"),
-        "faults": [*observed.faults, *strange],
-        "issuers": sorted(observed.issuers),
-        "holders": {kind: sum(1 for one in observed.holders if one.kind == kind) for kind in sorted({one.kind for one in observed.holders})},
-        "laggards": [str(one) for one in late[:limit]],
-        "laggard_count": len(late),
-        "lagging": told,
-        "online": observed.online,
-        "offline": sorted({f"{one.namespace}/{one.workload or one.name}" for one in observed.holders if not one.online}),
-        "planes": [vars(plane) for plane in observed.planes],
-        "in_charge": observed.in_charge,
-        "expired": void[:limit],
-        "expired_count": len(void),
-        "leaf_expires": min((one.leaf.facts()["not_after"] for one in observed.holders if one.leaf), default=None),
-    }
-
-
-def _void(observed: Observed, now: datetime) -> list[str]:
-    """The proxies whose certificate has expired, or anything above it: that of istiod may well be dated to outlive its CA."""
-    above = (*observed.authority.roots, *observed.authority.line) if observed.authority else ()
-    gone = {one.fingerprint for one in above if one.not_after <= now}
-    proxies = [one for one in observed.holders if one.kind == PROXY]
-    return [one.where for one in proxies if one.issuer in gone or one.signer in gone or (one.leaf and one.leaf.not_after <= now)]
-
-
-def _told(roots: Iterable[Certificate]) -> list[dict[str, Any]]:
-    return [{**one.facts(), "pem": one.pem.decode(), "mark": is_mark(one)} for one in roots]
+    return Watch(cluster, mesh, namespace, primary=primary).observe()
 
 
 def listed(cluster: Cluster, reads: Sequence[Read]) -> Live:
@@ -217,6 +174,11 @@ def _asked(question: Question) -> kube.Question:
 
 def _said(error: MeshError) -> str:
     return str(error).rstrip(".")
+
+
+def _others(planes: Iterable[Plane], own: Mapping[str, Any] | None) -> str:
+    """Who else signs, or keeps the CA."""
+    return next((one.instead for one in planes if one.instead), "") or (in_charge(own) if own else "")
 
 
 def _faults(cluster: str, ref: Ref, authority: Authority | None) -> list[str]:

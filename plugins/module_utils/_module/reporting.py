@@ -10,7 +10,9 @@ from typing import Any
 
 from .._kube.cluster import Cluster
 from .._providers import PROVIDERS
-from .holding import facts, observe
+from .holding import observe
+from .served import OPTION, primary_of
+from .telling import facts
 
 TASK: dict[str, Any] = {
     "argument_spec": {
@@ -18,6 +20,7 @@ TASK: dict[str, Any] = {
         "mesh": {},
         "namespace": {"default": "istio-system"},
         "limit": {"type": "int", "default": 50},
+        **OPTION,
     }
 }
 
@@ -25,7 +28,7 @@ TASK: dict[str, Any] = {
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     """Reads only."""
     mesh = PROVIDERS[params["provider"]]
-    seen = observe(cluster, mesh, params["namespace"])
+    seen = observe(cluster, mesh, params["namespace"], primary_of(cluster.name, params))
     quirks = [f"{plane.name} {plane.version}, {said}" for plane in seen.planes for said in mesh.capability("rotation").quirks([plane.version])]
     told = facts(seen, params["limit"], params["mesh"] or "")
     return {"changed": False, "clock_skew_seconds": cluster.identity().skew, **told, "quirks": quirks}

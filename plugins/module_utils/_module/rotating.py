@@ -7,67 +7,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from .._kube.cluster import Cluster
-from .._kube.lease import Hold
-from .._mesh.bundle import arranged
-from .._mesh.certificate import Material, short
+from .._mesh.certificate import short
 from .._mesh.change import Change, Ref
 from .._mesh.errors import MeshError, NotReady, Refused
-from .._mesh.fence import fence
-from .._mesh.holding import CONTROL_PLANE, MARK, Laggard, Observed, Standing
-from .._mesh.keeper import would_undo
+from .._mesh.holding import CONTROL_PLANE, Laggard, Observed, Standing
 from .._mesh.mending import REFRESH, RESTART, TOUCH, Remedy, remedies, revivals, stuck
-from .._mesh.name_constraints import signed_for
-from .._mesh.rotation import INTRODUCE, Report, Wish, beyond_introduction, wish
-from .._pki import issue as pki
-from .._pki import x509
-from . import targeting
+from .._mesh.rotation import INTRODUCE, Report, beyond_introduction, wish
 from .holding import Watch
 from .restarting import restart
-from .root import Root
-from .signing import Moment, intermediate, proved
+from .rewriting import Rotation, rewrite, trail
 
 # Who waits for a rotation learns within a pause and a look that it is through.
 _FIRST_PAUSE, _LONGEST_PAUSE, _AGAIN = 0.3, 1.0, 15.0
-
-
-@dataclass
-class Rotation:
-    """What a step works with. `others` are the reports of the mesh's other clusters, `pems` the roots they know, `dead` those that expired."""
-
-    cluster: Cluster
-    mesh: Any
-    params: Mapping[str, Any]
-    hold: Hold | None
-    others: Sequence[Report] = ()
-    pems: dict[str, bytes] = field(default_factory=dict)
-    dead: frozenset[str] = frozenset()
-    changes: list[Change] = field(default_factory=list)
-    mended: list[str] = field(default_factory=list)
-    tried: set[Remedy] = field(default_factory=set)
-
-    @property
-    def namespace(self) -> str:
-        return str(self.params["namespace"])
-
-    @property
-    def stale(self) -> Sequence[str]:
-        """Intermediates from which nothing may come any more: none as long as they still sign."""
-        found: Sequence[str] = self.params["stale"] if self.params["step"] != INTRODUCE else ()
-        return found
-
-    def guard(self) -> None:
-        if self.hold:
-            self.hold.guard()
-
-    def keep(self) -> None:
-        if self.hold:
-            self.hold.keep()
 
 
 def report(seen: Observed, stale: Sequence[str] = ()) -> Report:
@@ -80,85 +35,22 @@ def report(seen: Observed, stale: Sequence[str] = ()) -> Report:
 
 def advance(work: Rotation, now: datetime) -> Observed:
     """The cluster after the step, with nobody in it behind."""
-    watch = Watch(work.cluster, work.mesh, work.namespace, work.stale)
+    watch = Watch(work.cluster, work.mesh, work.namespace, work.stale, work.primary)
     seen = watch.observe()
     own = report(seen, work.stale)
     if work.params["step"] == INTRODUCE and beyond_introduction(own.standing, work.dead):
         return seen
+    written = trail(work, work.primary, seen, now) if work.primary else _ask(work, seen, own, now)
+    return seen if work.cluster.dry_run else _follow(work, watch, written)
+
+
+def _ask(work: Rotation, seen: Observed, own: Report, now: datetime) -> bool:
     asked = wish(work.params["step"], own.standing, [own, *work.others], work.params["target"], work.stale, work.dead)
     if asked:
-        _write(work, seen, asked, now)
-    return seen if work.cluster.dry_run else _follow(work, watch, bool(asked))
-
-
-def _write(work: Rotation, seen: Observed, asked: Wish, now: datetime) -> None:
-    trust, rotation = work.mesh.capability("trust"), work.mesh.capability("rotation")
-    live = work.cluster.get(trust.held(work.namespace))
-    if live is None or seen.standing is None:
-        raise Refused(f"{work.cluster.name}: its CA went away while it was being rotated.")
-    _may_write(work, live)
-    known = {**work.pems, **{one.fingerprint: one.pem for one in (*x509.bundle(seen.bundle), *seen.ignored)}}
-    wanted = set(asked.trusts) | (seen.standing.marks if asked.marked and not asked.sign else set())
-    if asked.sign and asked.marked:
-        mark = x509.bundle(pki.new_root(MARK, work.params["trust_domain"], "P-256", now, 730).certificate)[0]
-        known[mark.fingerprint] = mark.pem
-        wanted.add(mark.fingerprint)
-    bundle = arranged(seen.bundle, x509.bundle(seen.bundle), wanted, known)
-    targeting.tell_apart(work.cluster.name, x509.bundle(bundle))
-    ca = _signer(work, seen, now) if asked.sign else None
-    if ca:
-        _keep(work, live)
-    work.guard()
-    epoch = work.hold.epoch if work.hold else 0
-    work.changes.append(work.cluster.amend(live, rotation.patch(bundle, epoch, ca)))
-    if not work.cluster.dry_run:
+        rewrite(work, seen, asked, now)
+    if asked and not work.cluster.dry_run:
         _refresh(work, seen)
-
-
-def _may_write(work: Rotation, live: Mapping[str, Any]) -> None:
-    where, way = f"{work.cluster.name}: {Ref.of(live)}", "Rotate there: issue from the new root, and give both roots meanwhile."
-    undone = would_undo(where, live, way)
-    if undone:
-        raise Refused(undone)
-    if work.hold:
-        fence(work.cluster.name, str(Ref.of(live)), live["metadata"].get("annotations"), work.hold.epoch)
-
-
-def _signer(work: Rotation, seen: Observed, now: datetime) -> Material:
-    """The CA that was kept where it is of the target, as it is when a rotation is turned back; else, or where it may not sign any more, a new one."""
-    former = _former(work, seen)
-    if former is None:
-        return _issued(work, targeting.material(work.cluster, work.params, now), now)
-    try:
-        kept, ref = former
-        sans = work.mesh.capability("trust").sans(work.namespace)
-        return proved(kept, f"{work.cluster.name}: {ref}", now, signed_for(work.params["trust_domain"], sans))
-    except Refused as unfit:
-        try:
-            root = targeting.material(work.cluster, work.params, now)
-        except Refused:  # nobody can issue another one, so what is kept has to be mended
-            raise unfit from None
-        return _issued(work, root, now)
-
-
-def _issued(work: Rotation, root: Root, now: datetime) -> Material:
-    return intermediate(work.cluster, root, work.mesh.capability("trust").sans(work.namespace), work.params, Moment(now))
-
-
-def _former(work: Rotation, seen: Observed) -> tuple[Material, Ref] | None:
-    before = seen.previous
-    if before is None or seen.standing is None or before.signs_under != work.params["target"]:
-        return None
-    if before.signer in {*work.params["stale"], seen.standing.signer}:
-        return None
-    kept = work.cluster.get(work.mesh.capability("holding").previous(work.namespace))
-    return (work.mesh.capability("trust").read(kept), Ref.of(kept)) if kept else None
-
-
-def _keep(work: Rotation, live: Mapping[str, Any]) -> None:
-    work.guard()
-    made = work.cluster.create(work.mesh.capability("rotation").kept(live, work.params["mesh"]))
-    work.changes += [made] if made else []
+    return asked is not None
 
 
 def _refresh(work: Rotation, seen: Observed) -> None:
@@ -227,8 +119,8 @@ def _late(work: Rotation, late: Sequence[Any], elapsed: float, hopeless: bool) -
 
 def clean(work: Rotation) -> list[Change]:
     """The end in one cluster: what was kept to turn back is removed, once nothing but the target is signed under and trusted."""
-    seen = Watch(work.cluster, work.mesh, work.namespace).observe()
-    own: Standing = report(seen).standing
+    seen = Watch(work.cluster, work.mesh, work.namespace, primary=work.primary).observe()
+    own: Standing = seen.unread or report(seen).standing
     if own.bundle != {work.params["target"]} or own.signs_under != work.params["target"]:
         raise Refused(f"{work.cluster.name}: the rotation to root {short(work.params['target'])} is not through here, so what was kept stays.")
     work.guard()

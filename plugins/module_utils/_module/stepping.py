@@ -19,7 +19,8 @@ from .._pki import x509
 from .._providers import PROVIDERS
 from . import rotating
 from .authority import OPTIONS
-from .holding import facts
+from .served import OPTION, primary_of
+from .telling import facts
 from .tenure import held, renewed
 
 _TOLD = 50  # laggards by name
@@ -35,6 +36,7 @@ TASK: dict[str, Any] = {
         "may_restart": {"type": "bool", "default": False},
         "timeout": {"type": "int", "default": 600},
         "lease": {"type": "dict"},
+        **OPTION,
         **OPTIONS,
     }
 }
@@ -51,6 +53,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         [Report.of(one) for one in others],
         {root.fingerprint: root.pem for root in x509.bundle("\n".join(pems).encode())},
         expired(params["clusters"], datetime.now(UTC)) if params["recover"] else frozenset(),
+        primary_of(cluster.name, params),
     )
     start = time.monotonic()
     try:

@@ -112,7 +112,7 @@ def _choice(known: Known, params: Mapping[str, Any], now: datetime) -> Choice:
 
 def _former(clusters: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     """The roots that were signed under before: of what is kept, and where nothing is kept yet, of what still signs."""
-    kept = [one["previous"] or one["standing"] for one in clusters]
+    kept = [one["previous"] or one["standing"] for one in clusters if not one.get("served_by")]
     return frozenset(one["signs_under"] for one in kept)
 
 

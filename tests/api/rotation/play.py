@@ -13,6 +13,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -58,11 +59,22 @@ def task(module: Any, options: Mapping[str, Any], check: bool = False) -> Result
 
 
 class Play:
-    """`kube` are the connections by name of host, `asked` the role's variables. `between` is called before each step, by its name."""
+    """`kube` are the connections by name of host, `variables` what else the inventory says of it, `asked` the role's variables.
 
-    def __init__(self, kube: Mapping[str, Mapping[str, Any]], between: Callable[[str], None] = lambda _step: None, **asked: Any) -> None:
+    `between` is called before each step, by its name.
+    """
+
+    def __init__(
+        self,
+        kube: Mapping[str, Mapping[str, Any]],
+        between: Callable[[str], None] = lambda _step: None,
+        variables: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+        **asked: Any,
+    ) -> None:
         self.hosts = list(kube)
-        self.vars: dict[str, Result] = {name: {"mesh_name": "shop", "mesh_kube": dict(given)} for name, given in kube.items()}
+        self.vars: dict[str, Result] = {
+            name: {"mesh_name": "shop", "mesh_kube": dict(given), **variables.get(name, {})} for name, given in kube.items()
+        }
         no = dict.fromkeys(("rollback", "recover", "plan"), False)
         self.asked: dict[str, Any] = {"kind": "root", "min_age": 3600, **no, "duration": 3, "timeout": 60, "accepted": [], **asked}
         self.between, self.results = between, list[Result]()
@@ -77,19 +89,30 @@ class Play:
         except Exception as error:
             raise Stopped(str(error)) from error
 
-    def each(self, module: Any, register: str, check: bool = False, hosts: Sequence[str] = (), **options: Any) -> None:
+    def each(self, module: Any, register: str, check: bool = False, hosts: Sequence[str] | None = None, of: str = "", **options: Any) -> None:
         """One task on all hosts at once, or on those that are named; a host that failed is out, as in a play."""
 
         def one(host: str) -> None:
-            found = task(module, {**self.vars[host]["mesh_kube"], "cluster": host, **options}, check)
+            primary = {"primary": self._primary(host, of or register)} if "primary" in SPECS[module] else {}
+            found = task(module, {**self.vars[host]["mesh_kube"], "cluster": host, **primary, **options}, check)
             self.vars[host][register] = found
             self.results.append(found)
 
         with ThreadPoolExecutor(len(self.hosts)) as pool:
-            list(pool.map(one, hosts or self.hosts))
+            list(pool.map(one, self.hosts if hosts is None else hosts))
+
+    def primaries_first(self, module: Any, register: str, **options: Any) -> None:
+        """As the role includes it twice: the clusters that are served are measured by what was seen of those that serve them."""
+        primaries = [host for host in self.hosts if not self._primary(host, register)]
+        self.each(module, register, hosts=primaries, **options)
+        self.each(module, register, hosts=[host for host in self.hosts if host not in primaries], **options)
+
+    def _primary(self, host: str, register: str) -> Result:
+        found: Result = FILTERS["mesh_rotation_primary"](self.hosts, self.vars, host, register)
+        return found
 
     def run(self) -> Play:
-        self.each(rotation_info, "seen", **SHARED)
+        self.primaries_first(rotation_info, "seen", **SHARED)
         self._target(check=True)
         planned = self.plan()
         if planned["findings"]:
@@ -152,7 +175,8 @@ class Play:
     def step(self, step: str, before: str) -> None:
         clusters, recover = self.filter("mesh_rotation_clusters", before), self.asked["recover"]
         aim = {"target": self.target["fingerprint"], "target_certificate": self.target["certificate"], "root": self.root, "stale": self.stale}
-        self.each(rotation, step, step=step, **SHARED, **ISSUING, **aim, clusters=clusters, recover=recover, timeout=self.asked["timeout"], lease=self.hold)
+        more = {"clusters": clusters, "recover": recover, "timeout": self.asked["timeout"], "lease": self.hold}
+        self.primaries_first(rotation, step, step=step, **SHARED, **ISSUING, **aim, **more)
         late = self.filter("mesh_rotation_barrier", step, step, self.target["fingerprint"], recover=recover)
         if late:
             raise Stopped(" ".join(late))
@@ -160,7 +184,7 @@ class Play:
     def _finish(self) -> None:
         aim = {"mesh": "shop", "root": self.root, "target": self.target["fingerprint"], "lease": self.hold}
         clusters = self.filter("mesh_rotation_clusters", "retire")
-        self.each(rotation, "finish", step="finish", **SHARED, **aim, clusters=clusters)
+        self.each(rotation, "finish", of="retire", step="finish", **SHARED, **aim, clusters=clusters)
         for host in self.hosts:
             self._ok(self.vars[host]["finish"])
         here = {**self.vars[self.hosts[0]]["mesh_kube"], "cluster": self.hosts[0]}

@@ -26,7 +26,9 @@ _TOUCHED = "meshops.lifecycle/touched"
 
 
 class StandIn:
-    """It runs as somebody else than the tasks. `stale` are namespaces that it does not look after.
+    """It runs as somebody else than the tasks. `stale` are namespaces that it does not look after, `serves` clusters that have no control plane.
+
+    One that is `idle` is as if it were not there.
 
     A ConfigMap that somebody else changed it only notices when the ConfigMap is touched: the event was lost, which is the worse case.
     """
@@ -34,9 +36,11 @@ class StandIn:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self.stale: set[str] = set()
+        self.serves: tuple[Cluster, ...] = ()
+        self.idle = False
         self.ignored: list[frozenset[str]] = []
         self._seen, self._roots = b"", b""
-        self._given: dict[str, tuple[bytes, str]] = {}
+        self._given: dict[tuple[str, str], tuple[bytes, str]] = {}
         self._lost: set[str] = set()
         self._ended, self._lock = threading.Event(), threading.Lock()
 
@@ -63,13 +67,15 @@ class StandIn:
         self._ended.set()
 
     def _look(self) -> None:
+        if self.idle:
+            return
         self._take()
-        if self._roots:
-            live = {one["metadata"]["namespace"]: one for one in self.cluster.list("v1", "ConfigMap", fields=f"metadata.name={BUNDLE}")}
-            spaces = [one["metadata"]["name"] for one in self.cluster.list("v1", "Namespace", metadata_only=True)]
+        for cluster in (self.cluster, *self.serves) if self._roots else ():
+            live = {one["metadata"]["namespace"]: one for one in cluster.list("v1", "ConfigMap", fields=f"metadata.name={BUNDLE}")}
+            spaces = [one["metadata"]["name"] for one in cluster.list("v1", "Namespace", metadata_only=True)]
             for space in spaces:
                 if not space.startswith("kube-") and space not in self.stale:
-                    self._give(space, live.get(space))
+                    self._give(cluster, space, live.get(space))
 
     def _take(self) -> None:
         """The whole of it where one bundle holds the other, and it verifies; else nothing of it, and nobody is told.
@@ -87,16 +93,16 @@ class StandIn:
         else:
             self.ignored.append(new)
 
-    def _give(self, space: str, live: dict[str, Any] | None) -> None:
+    def _give(self, cluster: Cluster, space: str, live: dict[str, Any] | None) -> None:
         touched = ((live or {}).get("metadata", {}).get("annotations") or {}).get(_TOUCHED, "")
-        roots, before = self._given.get(space, (b"", ""))
+        roots, before = self._given.get((cluster.name, space), (b"", ""))
         if live is not None and touched == before and (roots == self._roots or space in self._lost):
             return
         self._lost.discard(space)
         metadata = {"name": BUNDLE, "namespace": space}
         made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"root-cert.pem": self._roots.decode()}}
-        self.cluster.apply([made], force=True)
-        self._given[space] = (self._roots, touched)
+        cluster.apply([made], force=True)
+        self._given[cluster.name, space] = (self._roots, touched)
 
 
 def _overdue(secret: dict[str, Any]) -> bool:

@@ -107,7 +107,16 @@ class Two:
             self.give(name, intermediate(name, bundles.get(name, root())))
         self.clusters["east"].create(root_secret.secret(root(), ROOT.name, str(ROOT.namespace), "shop"))
         for one in self.stand_ins.values():
+            one.serves, one.idle = (), False
             one.restart()
+
+    def with_a_remote(self) -> Two:
+        """West has no control plane: east's serves it."""
+        self.variables["west"] = {"mesh_role": "remote", "mesh_primary": "east"}
+        self.stand_ins["west"].idle = True
+        self.stand_ins["east"].serves = (self.clusters["west"],)
+        self.stand_ins["east"].restart()
+        return self
 
     def under(self, of: Material, age: timedelta) -> Two:
         """As it has been since so long: another root for both, and intermediates that are `age` old."""
@@ -138,12 +147,12 @@ class Two:
 
     def play(self, **asked: Any) -> Play:
         """The role's tasks, not run yet."""
-        return Play(asked.pop("kube", None) or self.kube, **asked)
+        return Play(asked.pop("kube", None) or self.kube, variables=self.variables, **asked)
 
     def alone(self, point: str, **asked: Any) -> subprocess.CompletedProcess[str]:
         """The role's tasks in a process that may be killed."""
         environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), VARIABLE: point}
-        words = [sys.executable, str(Path(__file__).with_name("play.py")), json.dumps({"kube": self.kube, **asked})]
+        words = [sys.executable, str(Path(__file__).with_name("play.py")), json.dumps({"kube": self.kube, "variables": self.variables, **asked})]
         return subprocess.run(words, env=environ, capture_output=True, text=True, timeout=240, check=False)
 
     def command(self, *words: str, **variables: Any) -> list[str]:

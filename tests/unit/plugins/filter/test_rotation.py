@@ -44,7 +44,7 @@ def call(name: str, hosts: dict[str, dict[str, Any]], *given: Any, **more: Any) 
 def test_what_a_step_is_told_of_each_cluster() -> None:
     told = call("clusters", inventory(), "seen")
     assert [one["standing"]["cluster"] for one in told] == ["east", "west"]
-    assert set(told[0]) == {"standing", "laggards", "issuers", "roots", "previous", "ignored"}
+    assert set(told[0]) == {"standing", "laggards", "issuers", "roots", "previous", "ignored", "served_by", "unread"}
 
 
 ELSEWHERE = (
@@ -196,6 +196,55 @@ def test_what_versions_get_wrong_is_shown_below_their_cluster() -> None:
     shown = call("plan", hosts, "seen", NEW)["table"]
     place = next(number for number, line in enumerate(shown) if line.startswith("  west:"))
     assert shown[place + 1] == "    istiod 1.29.1, until 1.30: istiod compares bundles as bytes (istio#59909)"
+
+
+class TestARemoteCluster:
+    """It lives by its primary's CA."""
+
+    REMOTE = {"mesh_role": "remote", "mesh_primary": "east"}
+
+    def hosts(self, **results: Any) -> dict[str, dict[str, Any]]:
+        hosts = inventory(**results)
+        hosts["west"] |= self.REMOTE
+        return hosts
+
+    @staticmethod
+    def primary(hosts: dict[str, dict[str, Any]], cluster: str = "west", **more: Any) -> dict[str, Any]:
+        found: dict[str, Any] = FILTERS["mesh_rotation_primary"](list(hosts), hosts, cluster, "seen", **more)
+        return found
+
+    def test_it_is_told_what_was_seen_of_its_primary(self) -> None:
+        told = self.primary(self.hosts(east=seen("east", NEW, bundle_pem="PEM")))
+        assert (told["standing"]["cluster"], told["standing"]["signs_under"], told["bundle_pem"]) == ("east", NEW, "PEM")
+        assert self.primary(self.hosts(), "east") == {}
+
+    @pytest.mark.parametrize(("east", "said"), [
+        (None, "west: its primary east was not seen to be through: it is not part of this run, and a rotation takes all clusters of the mesh"),
+        ({"failed": True, "msg": "east: no route."}, "west: its primary east was not seen to be through: east: no route."),
+        (seen("east", in_charge="another CA"), "its primary east was not seen to be through: its CA is in the hands of another CA"),
+    ])  # fmt: skip
+    def test_it_is_told_why_nothing_was_seen(self, east: Any, said: str) -> None:
+        assert said in self.primary(self.hosts(east=east))["missing"]
+
+    @pytest.mark.parametrize(("variables", "said"), [
+        ({"mesh_primary": "north"}, "west: mesh_primary names north, which is no cluster of the mesh shop."),
+        ({"mesh_primary": "west"}, "west: mesh_primary names west, which is itself a remote."),
+        ({"mesh_primary": ""}, "west: it is remote and has no mesh_primary."),
+    ])  # fmt: skip
+    def test_a_primary_that_is_none(self, variables: dict[str, str], said: str) -> None:
+        hosts = self.hosts()
+        hosts["west"] |= variables
+        assert self.primary(hosts) == {"missing": said}
+
+    def test_a_primary_that_is_left_out(self) -> None:
+        assert self.primary(self.hosts(), exclude=["east"])["missing"].startswith("west: its primary east is left out by rotate_exclude, and nothing changes")
+
+    def test_what_lies_in_it_is_brought_to_its_primary_s_in_the_last_step(self) -> None:
+        unread = {"trails": True, "kept": True}
+        told = call("plan", self.hosts(west=seen("west", served_by="east", unread=unread)), "seen", OLD)
+        assert [(step["step"], step["clusters"]) for step in told["steps"]] == [("retire", ["west"]), ("finish", ["west"])]
+        assert "  west: retired, served by east" in told["table"]
+        assert call("plan", self.hosts(west=seen("west", served_by="east", unread={"trails": False, "kept": False})), "seen", OLD)["done"]
 
 
 class TestLease:

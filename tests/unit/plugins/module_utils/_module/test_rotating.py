@@ -15,7 +15,10 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import roo
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Refused
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.holding import MARK as MARK_NAME
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.holding import Primary
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module import rotating
+from ansible_collections.meshops.lifecycle.plugins.module_utils._module.served import primary_of
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
@@ -245,3 +248,58 @@ class TestThoseWhoLag:
         advance(asked)
         assert [change.action for change in asked.changes] == ["updated"]
         assert (clock.passed, held(cluster).roots) == (0, ROOT.pem)
+
+
+class TestAClusterThatAnotherOneServes:
+    """East is measured by the CA of south, its primary. The CA in east nobody reads."""
+
+    MARK = make(MARK_NAME, own=key(number=6))
+    BOTH = (ROOT, OTHER_ROOT, MARK)
+
+    def served(self, cluster: FakeCluster, step: str, signs: Any = OTHER_ROOT, roots: Any = BOTH, **more: Any) -> rotating.Rotation:
+        marks = [one.fingerprint for one in roots if one is self.MARK]
+        trusts = [one.fingerprint for one in roots if one is not self.MARK]
+        standing = {"cluster": "south", "signs_under": signs.fingerprint, "signer": "ca-south", "trusts": trusts, "marks": marks, "epoch": 0}
+        facts = {"standing": standing, "bundle_pem": bundle(*roots).decode(), "intermediate": {"not_before": datetime.now(UTC).isoformat()}, **more}
+        asked = work(cluster, step, OTHER_ROOT)
+        trusted = root_secret.secret(material(OTHER_ROOT), "meshops-root-ca", "meshops-system", "shop")
+        cluster.amend(cluster.get(Ref("v1", "Secret", "meshops-root-ca", "meshops-system")) or {}, {"data": trusted["data"]})
+        asked.primary = Primary.of(facts, "east")
+        return asked
+
+    def test_follows_its_primary_s_bundle_mark_and_all(self, clock: Ticking) -> None:
+        cluster = east(issuer(), config_map("shop", bundle(ROOT, OTHER_ROOT)))
+        clock.meanwhile = istiod(cluster, 3, bundle(*self.BOTH))
+        seen = advance(self.served(cluster, "reissue"))
+        assert (seen.standing.cluster, seen.standing.signs_under, clock.passed > 3) == ("east", OTHER_ROOT.fingerprint, True)
+        assert held(cluster).roots == bundle(*self.BOTH)
+        assert seen.unread.signs_under == OTHER_ROOT.fingerprint
+        assert held(cluster, PREVIOUS).certificate == EAST.pem
+
+    def test_is_late_by_its_primary_s_bundle(self) -> None:
+        cluster = east(issuer(), config_map("shop", bundle(ROOT)))
+        with pytest.raises(NotReady, match="east: these did not follow .* after introduce .*shop/istio-ca-root-cert"):
+            advance(self.served(cluster, "introduce", ROOT, (ROOT, OTHER_ROOT)))
+
+    def test_does_not_sign_before_its_primary_does(self) -> None:
+        cluster = east(issuer(), config_map("shop", bundle(ROOT, OTHER_ROOT)))
+        advance(self.served(cluster, "introduce", ROOT, (ROOT, OTHER_ROOT)))
+        assert (held(cluster).certificate, held(cluster).roots) == (EAST.pem, bundle(ROOT, OTHER_ROOT))
+
+    def test_without_a_ca_nothing_is_written(self) -> None:
+        cluster = FakeCluster(root_secret.secret(material(), "meshops-root-ca", "meshops-system", "shop"), config_map("shop", bundle(*self.BOTH)))
+        asked = self.served(cluster, "reissue")
+        before = len(cluster.writes)
+        assert advance(asked).laggards() == []
+        assert len(cluster.writes) == before
+
+    def test_a_ca_that_somebody_else_keeps_is_left_alone(self) -> None:
+        ca = cacerts(issuer())
+        ca["metadata"].setdefault("annotations", {})["cert-manager.io/certificate-name"] = "mesh-ca"
+        cluster = FakeCluster(ca, root_secret.secret(material(), "meshops-root-ca", "meshops-system", "shop"), config_map("shop", bundle(*self.BOTH)))
+        advance(self.served(cluster, "reissue"))
+        assert held(cluster).certificate == EAST.pem
+
+    def test_of_a_primary_that_was_not_seen_nothing_is_done(self) -> None:
+        with pytest.raises(Refused, match="west: its primary east was not seen"):
+            primary_of("west", {"primary": {"missing": "west: its primary east was not seen to be through: no route."}})
