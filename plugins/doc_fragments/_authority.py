@@ -63,7 +63,7 @@ options:
       kube:
         description:
           - The connection to the trust cluster, with the keys of this module's connection options, C(cluster) and
-            C(cluster_uid) among them. Without it the trust cluster is this cluster.
+            C(cluster_uid) among them. Without it the trust cluster is this cluster. It keeps the Lease of the mesh, too, whatever O(root.source) is.
         type: dict
       namespace:
         description: The namespace of the Secret. Whoever reads Secrets there holds the mesh's root.

@@ -104,7 +104,8 @@ def mesh_helm(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -
 
 
 def mesh_root(hosts: Iterable[str], hostvars: Mapping[str, Any], root: Mapping[str, Any], trust_cluster: str) -> dict[str, Any]:
-    if root.get("source", "generated") not in ("generated", "secret") or "kube" in root:
+    elsewhere = root.get("source", "generated") not in ("generated", "secret")
+    if "kube" in root or (elsewhere and not trust_cluster):
         return dict(root)
     if not trust_cluster:
         raise AnsibleFilterError("mesh_trust_cluster is not set. Name the cluster of the mesh that keeps its root CA as a Secret.")

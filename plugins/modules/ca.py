@@ -14,7 +14,9 @@ description:
   - Where there is none, issues an intermediate of the mesh's root and gives it to the control plane.
     For Istio that is the Secret C(cacerts).
   - Where another CA signs in the control plane's place, as cert-manager's istio-csr does, nothing is written, and a warning says so.
-  - An expired intermediate that this module issued is replaced by one of the same root.
+  - An expired intermediate that this module issued is replaced by one of the same root. What the cluster trusts stays as it is. Nothing is replaced while
+    somebody holds the Lease of the mesh, as a rotation does.
+  - A cluster gets no first CA while a rotation of a generated root is under way.
   - One whose Secret another controller keeps is not replaced, for it would be written back.
   - Refuses everything else before the first write, with all reasons at once. A CA of another root is never replaced,
     for that would cut every workload off; it takes a rotation.

@@ -13,7 +13,7 @@ description:
   - Brings the whole set of a cluster's links to the wish in one call, whether there are two clusters or two hundred.
   - Connects to each of the other clusters, takes the credential that their reader account has (it is made where it is missing), and
     stores it in this cluster where the control plane looks for it. No credential ever leaves the call.
-  - Refuses, by name and before the first write, clusters that do not share a root certificate, and links whose Secret another controller keeps.
+  - Refuses, by name and before the first write, clusters of which one does not trust what another signs, and links whose Secret another controller keeps.
 author:
   - meshops contributors (@meshops)
 options:

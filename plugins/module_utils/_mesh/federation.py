@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from .errors import Refused
 from .member import Member, named, of_mesh
 
+_TOLD = 10
+
 
 @dataclass(frozen=True)
 class Credential:
@@ -44,22 +46,41 @@ def consumers(members: Iterable[Member], name: str) -> list[Member]:
     return [member for member in of_mesh(everyone, named(everyone, name).mesh) if member.serves and member.name != name]
 
 
-def require_common_root(roots: Mapping[str, Sequence[str]]) -> None:
-    """Refuse clusters whose trust bundles have no root in common.
+@dataclass(frozen=True)
+class Roots:
+    """The roots that a cluster trusts, and the one that it signs under, as fingerprints. The latter is empty where nobody can know it."""
 
-    `roots` is, by cluster, the fingerprints of the roots it trusts. Workloads of two clusters can only talk if each
-    trusts the other's root; a link between them would send requests into certificate errors.
+    trusts: Sequence[str] = ()
+    signs_under: str = ""
+
+
+def require_mutual_trust(roots: Mapping[str, Roots]) -> None:
+    """Refuse clusters of which one does not trust what another signs.
+
+    A root in common is not enough: the other may sign under a second one already. A link between such clusters would
+    send requests into certificate errors.
     """
-    without = sorted(name for name, trusted in roots.items() if not trusted)
+    without = sorted(name for name, one in roots.items() if not one.trusts)
     if without:
         raise Refused(f"{', '.join(without)}: no root certificate of the mesh is there yet. Run meshops.lifecycle.trust first.")
-    common = set.intersection(*(set(trusted) for trusted in roots.values())) if roots else {""}
-    if common:
-        return
-    raise Refused(
-        f"These clusters do not share a root CA: {_grouped(roots)}. "
-        "Nothing was linked. Give them one root (meshops.lifecycle.trust, or a rotation where a mesh already runs)."
-    )
+    strange = sorted(f"{name} does not trust what {other} signs{_under(its)}"
+                     for name, own in roots.items() for other, its in roots.items() if not _accepts(own, its))  # fmt: skip
+    if strange:
+        shown = "; ".join(strange[:_TOLD]) + (f"; and {len(strange) - _TOLD} more" if len(strange) > _TOLD else "")
+        raise Refused(
+            f"These clusters do not trust each other: {_grouped({name: one.trusts for name, one in roots.items()})}. {shown}. Nothing was linked. "
+            "Give them one root (meshops.lifecycle.trust), or bring the rotation that is under way to its end.",
+            findings=strange,
+        )
+
+
+def _accepts(own: Roots, other: Roots) -> bool:
+    """Of somebody of whom nobody knows what he signs under, a root in common has to do."""
+    return other.signs_under in own.trusts if other.signs_under else bool({*own.trusts} & {*other.trusts})
+
+
+def _under(roots: Roots) -> str:
+    return f" (root {roots.signs_under[:8]})" if roots.signs_under else ""
 
 
 def _grouped(roots: Mapping[str, Sequence[str]]) -> str:

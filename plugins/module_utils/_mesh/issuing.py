@@ -76,7 +76,8 @@ def decide(cluster: str, held: Authority | None, self_signed: Authority | None, 
         return _refuse("made_by_control_plane", f"{held.where}: {text}. Rotate to the mesh's root.")
     found = objections(held, ISSUER)
     if _only_own_expiry(held, found) and _same_root(held, source):
-        return _issue(source, f"{held.where}: {held.certificate} had expired and gives way to one of the same root.")
+        more = f" All {len(held.roots)} roots that it trusts stay trusted." if len(held.roots) > 1 else ""
+        return _issue(source, f"{held.where}: {held.certificate} had expired and gives way to one of the same root.{more}")
     if found:
         closing = Objection(found[-1].reason, f"{found[-1].sentence} {_way_out(held, source)}")
         return Decision(REFUSE, [*found[:-1], closing])

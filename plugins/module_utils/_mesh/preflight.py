@@ -12,13 +12,14 @@ from typing import Any
 from . import estate
 from .estate import Limits, Owned, Seen, nodes
 from .member import Member, served_faults
+from .mesh_wide import apart
 
 
 def findings(seen: Iterable[Seen], everyone: Sequence[Member]) -> dict[str, list[str]]:
     """By cluster, what stands in the way; an empty list where nothing does."""
     read = list(seen)
     told: dict[str, list[str]] = {one.member.name: _single(one) for one in read}
-    for of_estate in (estate.twice(read), estate.overlaps(read), estate.roots(read), served_faults(everyone)):
+    for of_estate in (estate.twice(read), estate.overlaps(read), estate.roots(read), served_faults(everyone), apart(everyone)):
         for name, sentences in of_estate.items():
             if name in told:
                 told[name] += [_sentence(name, sentence) for sentence in sentences]

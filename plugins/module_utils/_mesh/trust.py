@@ -79,13 +79,19 @@ def one_root(mesh: str, trusts: Sequence[Trust], lacking: Sequence[str], source:
     if apart:
         told = f"The clusters of the mesh {mesh} do not share a root: {apart}."
         return [f"{told} Bring them to one root with a rotation before they are linked."]
-    others = [trust for trust in trusts if source not in trust.trusts]
-    if not lacking or not others:
+    if not lacking:
         return []
     planned = f"the root {short(source)}" if source else "a new root"
-    held = ", ".join(f"{trust.cluster} (root {short(trust.signs_under)})" for trust in others)
-    told = f"The clusters of the mesh {mesh} would not share a root: {', '.join(lacking)} would be given {planned}"
-    return [f"{told}, unlike {held}. Give that root, with its key, as the mesh's root."]
+    told = f"The clusters of the mesh {mesh} would not trust each other: {', '.join(lacking)} would be given {planned}"
+    others = [trust for trust in trusts if source not in trust.trusts]
+    if others:
+        held = ", ".join(f"{trust.cluster} (root {short(trust.signs_under)})" for trust in others)
+        return [f"{told}, unlike {held}. Give that root, with its key, as the mesh's root."]
+    ahead = [f"{trust.cluster} (root {short(trust.signs_under)})" for trust in trusts if trust.signs_under != source]
+    if ahead:
+        way = "A rotation is under way: bring it to its end, or turn it back, and add the cluster then"
+        return [f"{told} alone, and what is signed in {', '.join(ahead)} would be strange to it. {way}."]
+    return []
 
 
 def relation(old: frozenset[str], new: frozenset[str]) -> str:

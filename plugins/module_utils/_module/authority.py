@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ from .._pki.trial import tried
 from . import external
 from . import root as roots
 from .holding import listed
+from .meanwhile import at_work, going_on
 from .signing import Moment, intermediate
 
 Object = Mapping[str, Any]
@@ -50,6 +51,7 @@ class Survey:
     root: roots.Root
     decision: Decision
     empty: bool = False  # there is not even the namespace
+    secret: Object | None = field(default=None, repr=False)  # where the CA lies, as it was read
 
 
 def survey(
@@ -68,9 +70,11 @@ def survey(
     decision = decide(cluster.name, held, self_signed, root.source, instead)
     decision = onto(decision, f"{cluster.name}: {mesh.held(space)}", secret) if secret else decision
     faults = [Objection("bad_wish", f"{cluster.name}: {fault}.") for fault in wish_faults(params)]
+    if decision.action == ISSUE and not faults:
+        faults = at_work(cluster, root, params, held.where) if held else going_on(cluster, root, params, now)
     if faults:
         decision = replace(decision, action=REFUSE, objections=[*faults, *decision.objections])
-    return Survey(held, root, decision, empty)
+    return Survey(held, root, decision, empty, secret)
 
 
 def establish(cluster: Cluster, mesh: Any, params: Mapping[str, Any], now: datetime) -> tuple[Survey, list[Change]]:
@@ -154,8 +158,10 @@ def _issue(cluster: Cluster, mesh: Any, params: Mapping[str, Any], seen: Survey,
     material = intermediate(cluster, seen.root, mesh.sans(space), params, moment)
     made = cluster.create(mesh.namespace(space, params.get("network"))) if seen.empty else None
     changes = [made] if made else []
+    if seen.secret is not None:
+        # An expired one of ours. It changes as one, only if it still is what was read, and goes on to trust what it trusts.
+        (manifest,) = mesh.secrets(replace(material, roots=mesh.read(seen.secret).roots), space, params["mesh"])
+        return [*changes, cluster.amend(seen.secret, {"data": manifest["data"]})]
     manifests = mesh.secrets(material, space, params["mesh"])
-    if seen.held is not None:  # an expired one of ours; whoever wrote which of its fields, all four keys change as one
-        return [*changes, *cluster.apply(manifests, force=True)]
     created = [cluster.create(manifest) for manifest in manifests]
     return [*changes, *(change for change in created if change)]

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from .._kube.cluster import Cluster
 from .._mesh.change import Change, Ref, as_result
 from .._mesh.errors import Refused, Unreachable
-from .._mesh.federation import Credential, require_common_root
+from .._mesh.federation import Credential, Roots, require_mutual_trust
 from .._mesh.keeper import would_undo
-from .._pki.x509 import bundle
+from .._pki.x509 import bundle, inspect
 from .._providers import PROVIDERS
 from .credential import awaited, issued, newest
 from .run import connect_peer
@@ -65,8 +66,9 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         tried = list(pool.map(lambda wish: _reach(wish, cluster.dry_run), params["links"]))
         peers = [one for one in tried if isinstance(one, _Peer)]
         everyone = [cluster, *(peer.cluster for peer in peers)]
-        roots = dict(pool.map(lambda one: (one.name, _roots(one, mesh, params["namespace"])), everyone))
-        _require_common_root(roots, cluster.dry_run)
+        trust = PROVIDERS[params["provider"]].capability("trust")
+        roots = dict(pool.map(lambda one: (one.name, _roots(one, mesh, trust, params["namespace"])), everyone))
+        _require_mutual_trust(roots, cluster.dry_run)
         there = _links(cluster, mesh, params)
         issued = list(pool.map(lambda peer: _credential(peer, mesh, params), peers))
     changes = [change for made, _issued in issued for change in made]
@@ -86,18 +88,23 @@ def _reach(wish: Mapping[str, Any], dry_run: bool) -> _Peer | _Missing:
         return _Missing(wish, str(error))
 
 
-def _roots(cluster: Cluster, mesh: Any, namespace: str) -> list[str]:
-    pem = mesh.root_pem([cluster.get(ref) for ref in mesh.roots(namespace)])
-    return [certificate.fingerprint for certificate in bundle(pem.encode())]
+def _roots(cluster: Cluster, mesh: Any, trust: Any, namespace: str) -> Roots:
+    """What it signs under is in its CA, as long as it hands out that root itself: else somebody else signs, or another's control plane."""
+    refs = mesh.roots(namespace)
+    live = dict(zip(refs, (cluster.get(ref) for ref in refs), strict=True))
+    trusts = [one.fingerprint for one in bundle(mesh.root_pem(list(live.values())).encode())]
+    own = live.get(trust.held(namespace))
+    root = inspect(trust.read(own), f"{cluster.name}: {trust.held(namespace)}", datetime.now(UTC)).root if own else None
+    return Roots(trusts, root.fingerprint if root and root.fingerprint in trusts else "")
 
 
-def _require_common_root(roots: dict[str, list[str]], dry_run: bool) -> None:
+def _require_mutual_trust(roots: dict[str, Roots], dry_run: bool) -> None:
     """A dry run on empty clusters has no roots yet: what is there must still agree. Without a peer there is nothing to share."""
     if len(roots) < 2:
         return
-    present = {name: prints for name, prints in roots.items() if prints}
+    present = {name: one for name, one in roots.items() if one.trusts}
     if len(present) > 1 or not dry_run:
-        require_common_root(present if dry_run else roots)
+        require_mutual_trust(present if dry_run else roots)
 
 
 def _credential(peer: _Peer, mesh: Any, params: dict[str, Any]) -> tuple[list[Change], Credential]:

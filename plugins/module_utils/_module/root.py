@@ -63,13 +63,18 @@ def find(cluster: Cluster, mesh: str, option: Mapping[str, Any], now: datetime) 
     generated = option["source"] == "generated"
     name = (option["kube"] or {}).get("cluster") or ("the trust cluster" if option["kube"] else cluster.name)
     try:
-        peer = connect_peer(option["kube"], dry_run=cluster.dry_run) if option["kube"] else cluster
+        peer = keeper(cluster, option)
         secret = peer.get(ref)
         other = root_secret.mesh_of(secret) if secret and generated else mesh
         source = Source(f"{peer.name}: {ref}", generated=generated, other_mesh=other if other not in (mesh, "") else "")
         return _stored(Root(source, cluster=peer, ref=ref), secret, now)
     except Unreachable as error:
         return Root(Source(f"{name}: {ref}", generated=generated, unreachable=str(error)), ref=ref)
+
+
+def keeper(cluster: Cluster, option: Mapping[str, Any]) -> Cluster:
+    """The trust cluster, which keeps the mesh's Lease and maybe its root."""
+    return connect_peer(option["kube"], dry_run=cluster.dry_run) if option["kube"] else cluster
 
 
 def proved(root: Root, bears: Sequence[Name]) -> Root:

@@ -138,6 +138,9 @@ class TestRoot:
     def test_any_other_root_stays_as_it_is(self, root: dict[str, Any]) -> None:
         assert call("mesh_root", HOSTS, HOSTVARS, root, "") == root
 
+    def test_where_the_lease_is_is_known_of_any_root(self) -> None:
+        assert call("mesh_root", HOSTS, HOSTVARS, {"source": "inline", "certificate": "x"}, "east")["kube"]["cluster"] == "east"
+
     def test_a_root_without_a_cluster_to_live_in_is_refused(self) -> None:
         with pytest.raises(AnsibleFilterError, match=r"^mesh_trust_cluster is not set\. Name the cluster"):
             call("mesh_root", HOSTS, HOSTVARS, {"source": "generated"}, "")

@@ -16,11 +16,12 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import root_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Change, Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Denied, Refused, Unreachable
-from ansible_collections.meshops.lifecycle.plugins.module_utils._module import establishing, surveying
+from ansible_collections.meshops.lifecycle.plugins.module_utils._module import authority, establishing, surveying
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module import root as root_of
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
 from ansible_collections.meshops.lifecycle.plugins.modules import ca, ca_info
@@ -175,6 +176,31 @@ class TestIssuing:
         assert held_key(cluster, CACERTS, "ca-key.pem") != EXPIRED.key
         assert [one["action"] for one in result["changes"]] == ["updated"]
 
+    def test_an_expired_one_goes_on_to_trust_what_it_trusts(self) -> None:
+        """In the middle of a rotation others sign under the second root already; and it may be a partner's."""
+        late = issuer(make("Intermediate CA west", ROOT, key(number=3), path_length=0, days=(-20, -1)), under=(ROOT, OTHER_ROOT))
+        cluster = FakeCluster(holding(late), name="west")
+        result = ca.reconcile(cluster, wish(root=inline()))
+        assert (result["action"], result["expiry"]["intermediate"]["level"]) == ("issued", "ok")
+        assert held_key(cluster, CACERTS, "root-cert.pem") == late.roots
+        assert result["trust"] == {"signs_under": ROOT.fingerprint, "trusts": sorted([ROOT.fingerprint, OTHER_ROOT.fingerprint])}
+        assert "All 2 roots that it trusts stay trusted." in result["warnings"][0]
+
+    def test_an_expired_one_that_somebody_else_wrote_meanwhile_is_left_to_him(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        cluster = FakeCluster(holding(EXPIRED), name="west")
+        made = authority.intermediate
+
+        def slowly(*given: Any) -> Any:
+            live = cluster.get(CACERTS)
+            assert live
+            cluster.amend(live, {"data": {"root-cert.pem": root_secret.encoded(ROOT.pem + OTHER_ROOT.pem)}})
+            return made(*given)
+
+        monkeypatch.setattr(authority, "intermediate", slowly)
+        with pytest.raises(Refused, match="west: Secret istio-system/cacerts was changed by somebody else since it was read"):
+            ca.reconcile(cluster, wish(root=inline()))
+        assert held_key(cluster, CACERTS, "ca-key.pem") == EXPIRED.key
+
     def test_where_there_is_no_namespace_nothing_is_looked_for_in_it(self) -> None:
         cluster = FakeCluster(name="east")
         ca.reconcile(cluster, wish(root=inline()))
@@ -300,6 +326,40 @@ class TestRefusing:
         with pytest.raises(Refused, match=told):
             ca.reconcile(cluster, wish(root=inline()))
         assert cluster.writes == []
+
+    def test_an_expired_one_while_somebody_holds_the_lease(self, peers: dict[str, Any]) -> None:
+        """Who holds it may be at the same Secret, and may have introduced another root in other clusters."""
+        spec = {"holderIdentity": "ana@desk/1", "leaseTransitions": 4, "leaseDurationSeconds": 30, "renewTime": "2026-08-27T12:00:00.000000Z"}
+        lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "meshops-shop", "namespace": "meshops-system"}, "spec": spec}
+        peers["east"] = FakeCluster(lease, kept(), name="east")
+        for given in ({"kube": {"cluster": "east"}}, {**inline(), "kube": {"cluster": "east"}}):
+            cluster = FakeCluster(holding(EXPIRED), name="west")
+            assert ca_info.reconcile(cluster, wish(root=given))["reasons"] == ["rotation_at_work"]
+            with pytest.raises(Refused, match="a rotation may be at work on it. east: the Lease of mesh shop is held by ana@desk/1 in epoch 4"):
+                ca.reconcile(cluster, wish(root=given))
+            assert cluster.writes == []
+
+    def test_an_expired_one_where_nobody_can_see_the_lease(self, peers: dict[str, Any]) -> None:
+        peers["east"] = Unreachable("east: no answer.")
+        told = ca_info.reconcile(FakeCluster(holding(EXPIRED), name="west"), wish(root={**inline(), "kube": {"cluster": "east"}}))
+        assert told["reasons"] == ["unreachable_lease"]
+
+    def test_who_may_not_see_the_lease_goes_by_the_version_that_was_read(self) -> None:
+        cluster = FakeCluster(holding(EXPIRED), name="west", refuses=[Permission("get", "coordination.k8s.io", "leases")])
+        assert ca.reconcile(cluster, wish(root=inline()))["action"] == "issued"
+
+    def test_the_first_ca_of_a_cluster_that_comes_while_a_rotation_is_under_way(self) -> None:
+        upcoming = root_secret.secret(root(OTHER_ROOT), "meshops-root-ca-next", "meshops-system", "shop")
+        cluster = FakeCluster(kept(), upcoming, name="north")
+        assert ca_info.reconcile(cluster, wish())["reasons"] == ["rotation_under_way"]
+        told = "meshops-root-ca-next: a rotation of the mesh shop to 'CN=other root' .* is under way, and north would be given the former root alone"
+        with pytest.raises(Refused, match=told):
+            ca.reconcile(cluster, wish())
+        assert cluster.writes == []
+
+    def test_a_next_root_that_became_the_roots_before_it_was_removed_is_no_rotation(self) -> None:
+        cluster = FakeCluster(kept(), root_secret.secret(root(), "meshops-root-ca-next", "meshops-system", "shop"), name="north")
+        assert ca.reconcile(cluster, wish())["action"] == "issued"
 
     def test_one_that_git_tracks_is_replaced_with_a_warning(self) -> None:
         secret = holding(EXPIRED)

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Refused, Unreachable
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.federation import Roots
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module import credential, linking, relinking, stepping_links
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import federation
 from ansible_collections.meshops.lifecycle.plugins.modules import link_rotation, links
@@ -137,7 +138,7 @@ def test_again_there_is_nothing_to_do_and_links_keeps_it(mesh: Mesh, monkeypatch
     mesh.run()
     assert (again := mesh.run())["changed"] is False
     assert again["steps"] == []
-    monkeypatch.setattr(linking, "_roots", lambda *_args: ["one root"])
+    monkeypatch.setattr(linking, "_roots", lambda *_args: Roots(["one root"]))
     wish = {"name": "west", "kube": {}, "cluster_uid": None, "server": None, "tls_server_name": None, "unread": None, "required": True}
     told = links.reconcile(mesh.peers["east"], {"provider": "istio", "namespace": SPACE, "links": [wish], "prune": True, "token_timeout": 5})
     assert (told["changed"], mesh.held("east")) == (False, "-2")

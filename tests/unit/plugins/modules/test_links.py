@@ -15,8 +15,9 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Denied, MeshError, NotReady, Refused, Unreachable
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module import credential, linking
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
 from ansible_collections.meshops.lifecycle.plugins.modules import links
-from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import OTHER_ROOT, ROOT, Made
+from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import OTHER_ROOT, ROOT, Made, issuer, make
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 
@@ -50,6 +51,10 @@ def filled(cluster: str) -> dict[str, str]:
 def foreign_link(cluster: str) -> dict[str, Any]:
     labels, notes = {"istio/multiCluster": "true"}, {"networking.istio.io/cluster": cluster}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": f"by-hand-{cluster}", "namespace": NAMESPACE, "labels": labels, "annotations": notes}}
+
+
+def holds(own: Made, *under: Made) -> list[dict[str, Any]]:
+    return trust.secrets(issuer(own, under=under), NAMESPACE, "shop")
 
 
 class Estate:
@@ -206,7 +211,7 @@ class TestPruned:
 class TestRefused:
     def test_clusters_of_different_roots_by_name_and_before_the_first_write(self, estate: Estate, east: FakeCluster) -> None:
         others = [estate.add("west"), estate.add("north", handed_out(OTHER_ROOT))]
-        with pytest.raises(Refused, match=r"do not share a root CA: east, west \(root .*\) \| north \(root .*\)\. Nothing was linked\."):
+        with pytest.raises(Refused, match=r"do not trust each other: east, west \(root .*\) \| north \(root .*\)\. east does not .* Nothing was linked\."):
             link(east, wish("west"), wish("north"))
         assert [cluster.writes for cluster in (east, *others)] == [[], [], []]
 
@@ -225,7 +230,7 @@ class TestRefused:
 
     def test_in_check_mode_too(self, estate: Estate, east: FakeCluster) -> None:
         estate.add("north", handed_out(OTHER_ROOT))
-        with pytest.raises(Refused, match="do not share a root CA"):
+        with pytest.raises(Refused, match="do not trust each other"):
             link(east.checking(), wish("north"))
 
     def test_a_cluster_without_a_root_by_name(self, estate: Estate, east: FakeCluster) -> None:
@@ -234,8 +239,20 @@ class TestRefused:
             link(east, wish("west"))
         assert east.writes + west.writes == []
 
-    def test_a_root_in_common_is_enough_during_a_rotation(self, estate: Estate, east: FakeCluster) -> None:
+    def test_a_root_in_common_is_enough_where_nobody_knows_who_signs_under_what(self, estate: Estate, east: FakeCluster) -> None:
         estate.add("west", handed_out(OTHER_ROOT, ROOT))
+        assert link(east, wish("west"))["linked"] == ["west"]
+
+    def test_a_root_in_common_under_which_the_other_no_longer_signs(self, estate: Estate, east: FakeCluster) -> None:
+        """East came between reissue and retire, and trusts the old root alone."""
+        west = estate.add("west", handed_out(OTHER_ROOT, ROOT), *holds(make("west", OTHER_ROOT, path_length=0), OTHER_ROOT, ROOT))
+        with pytest.raises(Refused, match=r"east does not trust what west signs \(root .*bring the rotation that is under way to its end"):
+            link(east, wish("west"))
+        assert east.writes + west.writes == []
+
+    def test_a_ca_whose_root_is_not_handed_out_signs_nothing(self, estate: Estate, east: FakeCluster) -> None:
+        """A remote cluster's, or that of an istiod which leaves signing to another."""
+        estate.add("west", handed_out(ROOT), *holds(make("west", OTHER_ROOT, path_length=0), OTHER_ROOT))
         assert link(east, wish("west"))["linked"] == ["west"]
 
     @pytest.mark.parametrize("error", [Denied("west: the token is expired."), Refused("west: not the cluster that is pinned.")])

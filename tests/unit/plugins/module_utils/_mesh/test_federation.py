@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.federation import Credential, consumers, peers, require_common_root
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.federation import Credential, Roots, consumers, peers, require_mutual_trust
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.member import Member
 
 EAST, WEST = Member("east", mesh="shop"), Member("west", mesh="shop")
@@ -39,30 +39,47 @@ def test_a_cluster_that_is_not_in_the_inventory_is_refused_by_name() -> None:
         peers([EAST], "north")
 
 
+def of(signs: str, *trusts: str) -> Roots:
+    return Roots(trusts, signs)
+
+
 @pytest.mark.parametrize("roots", [
     pytest.param({}, id="nobody"),
-    pytest.param({"east": [OLD], "west": [OLD]}, id="one root"),
-    pytest.param({"east": [OLD, NEW], "west": [NEW]}, id="in the middle of a rotation"),
-])
-def test_clusters_with_a_root_in_common_may_be_linked(roots: dict[str, list[str]]) -> None:
-    require_common_root(roots)
+    pytest.param({"east": of(OLD, OLD), "west": of(OLD, OLD)}, id="one root"),
+    pytest.param({"east": of(OLD, OLD, NEW), "west": of(NEW, OLD, NEW)}, id="in the middle of a rotation"),
+    pytest.param({"east": of(NEW, OLD, NEW), "west": of(NEW, NEW)}, id="when one has retired the old root"),
+    pytest.param({"east": of("", OLD, NEW), "west": of("", NEW)}, id="nobody knows what they sign under"),
+    pytest.param({"east": of(OLD, OLD, ODD), "west": of(ODD, ODD, OLD)}, id="each trusts the other's, with no rotation"),
+])  # fmt: skip
+def test_clusters_that_trust_each_other_may_be_linked(roots: dict[str, Roots]) -> None:
+    require_mutual_trust(roots)
 
 
-def test_clusters_of_different_roots_are_refused_in_groups_by_name() -> None:
-    with pytest.raises(Refused) as refused:
-        require_common_root({"west": [OLD], "north": [NEW, ODD], "east": [OLD]})
-    assert "do not share a root CA: east, west (root 00000000) | north (root 11111111, 22222222). " in str(refused.value)
+@pytest.mark.parametrize(("roots", "strange"), [
+    pytest.param({"west": of(OLD, OLD), "north": of(NEW, NEW), "east": of(OLD, OLD)},
+                 ["east does not trust what north signs (root 11111111)", "north does not trust what east signs (root 00000000)",
+                  "north does not trust what west signs (root 00000000)", "west does not trust what north signs (root 11111111)"], id="two roots"),
+    pytest.param({"east": of(NEW, OLD, NEW), "west": of(NEW, OLD, NEW), "north": of(OLD, OLD)},
+                 ["north does not trust what east signs (root 11111111)", "north does not trust what west signs (root 11111111)"],
+                 id="a root in common, and the others sign under another already"),
+    pytest.param({"east": of("", OLD), "west": of(NEW, NEW)},
+                 ["east does not trust what west signs (root 11111111)", "west does not trust what east signs"], id="one of which nobody knows"),
+])  # fmt: skip
+def test_clusters_that_do_not_are_refused_by_name(roots: dict[str, Roots], strange: list[str]) -> None:
+    with pytest.raises(Refused, match="These clusters do not trust each other: ") as refused:
+        require_mutual_trust(roots)
+    assert refused.value.facts["findings"] == strange
     assert "Nothing was linked." in str(refused.value)
 
 
-def test_pairs_that_overlap_without_a_root_that_all_trust_are_refused() -> None:
-    with pytest.raises(Refused, match="do not share a root CA"):
-        require_common_root({"east": [OLD, NEW], "west": [NEW, ODD], "north": [ODD, OLD]})
+def test_clusters_of_different_roots_are_shown_in_groups() -> None:
+    with pytest.raises(Refused, match=r"each other: east, west \(root 00000000\) \| north \(root 11111111, 22222222\)\. east does not"):
+        require_mutual_trust({"west": of(OLD, OLD), "north": of(NEW, NEW, ODD), "east": of(OLD, OLD)})
 
 
 def test_clusters_without_a_root_are_refused_with_what_to_run() -> None:
     with pytest.raises(Refused, match=r"^north, west: no root certificate .* Run meshops\.lifecycle\.trust first\.$"):
-        require_common_root({"west": [], "east": [OLD], "north": []})
+        require_mutual_trust({"west": of(""), "east": of(OLD, OLD), "north": of("")})
 
 
 def test_a_credential_does_not_print_its_token() -> None:

@@ -17,6 +17,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster impor
 EAST = Member("east", mesh="shop", network="on-prem")
 WEST = Member("west", mesh="shop", network="aws")
 NORTH = Member("north", mesh="shop", network="aws")
+OTHER_MESH = Member("bank", mesh="bank", network="aws", trust_domain="bank.example", namespace="istio-bank")
 LIMITS = Limits((1, 31), (1, 35), kubelet_skew=3, clock_skew_seconds=30)
 OWNED = Owned(("networking.istio.io", "security.istio.io"), "istio-base", "istio-system")
 GATEWAYS, SIDECARS = "gateways.networking.istio.io", "sidecars.networking.istio.io"
@@ -193,6 +194,28 @@ class TestEstate:
     ])
     def test_roots_need_not_be_equal_where(self, other: Seen) -> None:
         assert not any(between(one(EAST, "1", "10.1.0.0/16"), other).values())
+
+    @pytest.mark.parametrize(("change", "words"), [
+        ({"trust_domain": "west.example"}, "mesh_trust_domain is not the same in all clusters of the mesh shop: east, north have {} | west has west.example; "),
+        ({"namespace": "istio-west"}, "mesh_namespace is not the same in all clusters of the mesh shop: east, north have {} | west has istio-west; "),
+    ])  # fmt: skip
+    def test_what_has_to_be_the_same_in_a_mesh_is_told_to_all_of_it(self, change: dict[str, str], words: str) -> None:
+        (name,) = change
+        odd = replace(WEST, **change)
+        found = between(one(EAST, "1", "10.1.0.0/16"), one(odd, "2", "10.2.0.0/16"), one(NORTH, "3", "10.3.0.0/16"), one(OTHER_MESH, "4", "10.4.0.0/16"))
+        assert found["bank"] == []
+        for cluster in ("east", "west", "north"):
+            (told,) = found[cluster]
+            assert told.startswith(f"{cluster}: {words.format(getattr(EAST, name))}")
+            assert told.endswith("so set it once for the mesh.")
+
+    def test_a_cluster_that_comes_between_reissue_and_retire_is_told(self) -> None:
+        """It would be given the mesh's root alone, under which the others no longer sign."""
+        ahead = [replace(one(member, uid, cidr), trust={"present": True, "trust": {"signs_under": "bbbb", "trusts": ["aaaa", "bbbb"]}, "source": "aaaa"})
+                 for member, uid, cidr in ((EAST, "1", "10.1.0.0/16"), (WEST, "2", "10.2.0.0/16"))]  # fmt: skip
+        comes = replace(one(NORTH, "3", "10.3.0.0/16", ""), trust={"present": False, "source": "aaaa"})
+        found = between(*ahead, comes)
+        assert "north would be given the root aaaa alone, and what is signed in east (root bbbb), west (root bbbb) would be strange to it" in found["east"][0]
 
     def test_a_cluster_that_would_be_cut_off_by_a_new_root_is_told(self) -> None:
         """The one that has a CA, since nothing may be written anywhere."""
