@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._mesh import federation, helm, job_environment, preflight, table
+from ..module_utils._mesh import federation, helm, job_environment, table
 from ..module_utils._mesh.control_plane import ControlPlane
 from ..module_utils._mesh.errors import MeshError
-from ..module_utils._mesh.estate import Owned, Seen
 from ..module_utils._mesh.given_text import elements
 from ..module_utils._mesh.health import Health
 from ..module_utils._mesh.member import Member, named, of_mesh, remotes_of
 from ..module_utils._mesh.probe import ProbeWish
-from ..module_utils._module import foreseeing
 from ..module_utils._providers import PROVIDERS
 from ..plugin_utils.hosts import clusters, connection, faults, member, members, told, unread
 
@@ -148,24 +146,6 @@ def mesh_permissions(provider: str, namespace: str, platform: str = "") -> list[
     return rights
 
 
-def preflight_findings(hosts: Iterable[str], hostvars: Mapping[str, Any], everyone: Iterable[str], clock_skew: float) -> dict[str, list[str]]:
-    known, reached = members(everyone, hostvars), set(hosts)
-    found = preflight.findings([_seen(one, hostvars[one.name], clock_skew) for one in known if one.name in reached], known)
-    for one in known:
-        if one.name in found and not unread(one):
-            found[one.name] += [f"{one.name}: {fault}." for fault in helm.faults(one.kube, os.environ)]
-    return found
-
-
-def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float) -> Seen:
-    """A cluster is judged by its own version: an estate may run several."""
-    refused = foreseeing.refusals(member.name, variables, datetime.now(UTC).date())
-    requirements = _capability(member.provider, "requirements")
-    limits = replace(requirements.limits(member.version), clock_skew_seconds=float(clock_skew))
-    owned = requirements.owned(member.namespace) if member.crds == "managed" else Owned()
-    return Seen(member, limits, owned, variables.get("__preflight_cluster") or {}, variables.get("__preflight_trust") or {}, refused)
-
-
 def mesh_table(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> list[str]:
     return table.status(_read(hosts, hostvars, variable), datetime.now(UTC))
 
@@ -213,6 +193,5 @@ class FilterModule:
             mesh_table,
             mesh_topology,
             mesh_unread,
-            preflight_findings,
         )
         return {filter_.__name__: told(filter_) for filter_ in found}

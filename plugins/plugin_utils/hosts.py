@@ -77,6 +77,11 @@ class Variables(Mapping[str, Any]):
         except _UNREADABLE:
             return True
 
+    @property
+    def named(self) -> bool:
+        """Whether it is of a mesh, be it one whose name YAML has misread: `mesh_name: no` is no reason to leave a cluster out."""
+        return self.get("mesh_name") not in (None, "")
+
 
 class Kube(Mapping[str, Any]):
     """How a cluster is reached, in the options' own names, with paths that begin at the inventory.
@@ -108,7 +113,7 @@ class Kube(Mapping[str, Any]):
 def _member(name: str, hostvars: Mapping[str, Any]) -> Member | None:
     """The host as a cluster of a mesh, which has mesh_name and mesh_kube."""
     variables = Variables(name, hostvars[name])
-    return Member.of(name, variables) if variables.reached and variables.get("mesh_name") else None
+    return Member.of(name, variables) if variables.reached and variables.named else None
 
 
 def members(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[Member]:
@@ -147,7 +152,7 @@ def clusters(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
 
 def _meant(variables: Variables) -> bool:
     try:
-        return variables.reached and bool(variables.get("mesh_name"))
+        return variables.reached and variables.named
     except MeshError:
         return True
 

@@ -38,7 +38,10 @@ class Owned:
 
 @dataclass(frozen=True)
 class Seen:
-    """One cluster before the first write: what its mesh asks of it, what cluster_info and ca_info read, and what the install cannot get."""
+    """One cluster before the first write: what its mesh asks of it, what cluster_info and ca_info read, and what the install cannot get.
+
+    `inventory` is what is wrong with its variables, or with the machine that will work on it, as half sentences.
+    """
 
     member: Member
     limits: Limits
@@ -46,6 +49,7 @@ class Seen:
     cluster: Mapping[str, Any] = field(default_factory=dict)
     trust: Mapping[str, Any] = field(default_factory=dict)
     supply: Sequence[str] = ()
+    inventory: Sequence[str] = ()
 
 
 def nodes(cluster: Mapping[str, Any], fact: str) -> list[str]:

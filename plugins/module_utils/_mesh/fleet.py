@@ -141,8 +141,6 @@ def _faults(full: Mapping[str, Any]) -> list[str]:
     ]
     if full["mesh_role"] not in ROLES:
         found.append(f"the mesh_role {full['mesh_role']!r} is neither primary nor remote")
-    if isinstance(full.get("mesh_version"), int | float):
-        found.append(f"mesh_version {full['mesh_version']} is a number to YAML, which drops zeros at its end; put it in quotes")
     if full.get("mesh_kube") and not isinstance(full["mesh_kube"], Mapping) and not templated(full["mesh_kube"]):
         found.append("mesh_kube is no dictionary")
     return [fault for fault in found if fault]

@@ -12,13 +12,14 @@ from typing import Any
 
 from .discovery import templated
 from .errors import Refused
+from .spelling import misread, misread_text
 
 VARIABLES = frozenset({
-    "mesh_api_server", "mesh_charts", "mesh_cluster_uid", "mesh_cluster_values", "mesh_crds", "mesh_default_revision",
-    "mesh_intermediate_days", "mesh_key_type", "mesh_kube",
-    "mesh_limits", "mesh_locality", "mesh_mirror", "mesh_name", "mesh_namespace", "mesh_network", "mesh_pending_grace", "mesh_platform", "mesh_primary",
-    "mesh_probe_image", "mesh_provider", "mesh_report_dir", "mesh_revision", "mesh_revision_tags", "mesh_role", "mesh_root", "mesh_root_days", "mesh_site",
-    "mesh_site_values", "mesh_tls_server_name", "mesh_trust_cluster", "mesh_trust_domain", "mesh_values", "mesh_version",
+    "mesh_api_server", "mesh_charts", "mesh_cluster_uid", "mesh_cluster_values", "mesh_crds", "mesh_default_revision", "mesh_intermediate_days",
+    "mesh_key_type", "mesh_kube", "mesh_limits", "mesh_locality", "mesh_mirror", "mesh_name", "mesh_namespace", "mesh_network", "mesh_own_variables",
+    "mesh_pending_grace", "mesh_platform", "mesh_primary", "mesh_probe_image", "mesh_provider", "mesh_report_dir", "mesh_revision", "mesh_revision_tags",
+    "mesh_role", "mesh_root", "mesh_root_days", "mesh_site", "mesh_site_values", "mesh_tls_server_name", "mesh_trust_cluster", "mesh_trust_domain",
+    "mesh_values", "mesh_version",
 })  # fmt: skip
 FREE = "vars"
 CONTEXTS = {"kubeconfig": str, "include": list, "exclude": list, "names": dict, "variables": dict}
@@ -68,6 +69,8 @@ def variables(where: str, whose: str, given: object, implied: str = "") -> dict[
     free = given.get(FREE) or {}
     if not isinstance(free, Mapping):
         raise Refused(f"{where}: {FREE} of {whose} is no dictionary.")
+    for told in misread(given).values():
+        raise Refused(f"{where}: {whose}: {told}.")
     literal_secrets(where, whose, given)
     return {**free, **{key: value for key, value in given.items() if key != FREE}}
 
@@ -77,7 +80,15 @@ def entries(where: str, section: str, given: object, implied: str = "") -> dict[
     if not isinstance(given, Mapping):
         raise Refused(f"{where}: {section} is no dictionary of names.")
     singular = {"meshes": "the mesh", "sites": "the site", "clusters": "the cluster"}[section]
+    _quoted(where, f"a name in {section}", given)
     return {name: variables(where, f"{singular} {name}", entry, implied) for name, entry in given.items()}
+
+
+def _quoted(where: str, what: str, names: Iterable[object]) -> None:
+    """A site called `no` is a name, whatever YAML makes of it."""
+    for name in names:
+        if told := misread_text(what, name):
+            raise Refused(f"{where}: {told}.")
 
 
 def literal_secrets(where: str, whose: str, given: object) -> None:
@@ -95,6 +106,7 @@ def literal_secrets(where: str, whose: str, given: object) -> None:
 def contexts(where: str, whose: str, given: object) -> dict[str, Any]:
     """One entry of `contexts`."""
     told = typed(where, whose, given, CONTEXTS, ("kubeconfig",))
+    _quoted(where, f"a name in names of {whose}", [part for pair in told.get("names", {}).items() for part in pair])
     return {**told, "variables": variables(where, f"variables of {whose}", told.get("variables"))}
 
 

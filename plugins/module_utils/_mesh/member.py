@@ -13,6 +13,7 @@ from typing import Any
 
 from .errors import Refused
 from .names import domain_fault, label_fault, value_fault
+from .spelling import TEXTS, misread
 
 _LONGEST = 58  # a probe's Service is called echo-<cluster>
 ROLES = ("primary", "remote")
@@ -36,7 +37,7 @@ class Member:
     version: str = ""
     namespace: str = "istio-system"
     crds: str = "managed"
-    misread: str = ""
+    misread: Mapping[str, str] = field(default_factory=dict)
     kube: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -47,9 +48,8 @@ class Member:
         if "kube" in given:
             limits = variables.get("mesh_limits")
             given["kube"] = ChainMap(limits, given["kube"]) if limits else given["kube"]
-        version = given.get("version", "")
-        misread = "" if isinstance(version, str) else f"mesh_version {version}"
-        return cls(name=name, misread=misread, **{**given, "version": str(version)})
+        texts = {key: str(value) for key, value in given.items() if _VARIABLES[key] in TEXTS}
+        return cls(name=name, misread=misread({_VARIABLES[key]: value for key, value in given.items()}), **{**given, **texts})
 
     @property
     def serves(self) -> bool:
@@ -57,17 +57,16 @@ class Member:
         return self.role == "primary"
 
     def faults(self) -> list[str]:
-        """What is wrong with the names and the role, as half sentences."""
-        found = [
-            label_fault("cluster name", self.name, _LONGEST),
-            label_fault("mesh_name", self.mesh),
-            value_fault("mesh_network", self.network),
-            domain_fault("mesh_trust_domain", self.trust_domain),
-        ]
-        if self.misread:
-            found.append(f"{self.misread} is a number to YAML, which drops zeros at its end; put it in quotes")
-        if self.role not in ROLES:
-            found.append(f"the mesh_role {self.role!r} is neither primary nor remote")
+        """What is wrong with the names and the role, as half sentences. Of a name that YAML has misread only that is told."""
+        checked = {
+            "mesh_name": label_fault("mesh_name", self.mesh),
+            "mesh_network": value_fault("mesh_network", self.network) if self.network else "mesh_network is not set; name the network that the pods are on",
+            "mesh_trust_domain": domain_fault("mesh_trust_domain", self.trust_domain),
+            "mesh_namespace": label_fault("mesh_namespace", self.namespace),
+            "mesh_role": None if self.role in ROLES else f"the mesh_role {self.role!r} is neither primary nor remote",
+        }
+        found = [label_fault("cluster name", self.name, _LONGEST), *self.misread.values()]
+        found += [fault for variable, fault in checked.items() if variable not in self.misread]
         if self.role == "remote" and not self.primary:
             found.append("mesh_role is remote but mesh_primary does not name the cluster that serves it")
         return [fault for fault in found if fault]

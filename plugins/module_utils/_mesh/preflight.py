@@ -31,7 +31,7 @@ def _sentence(name: str, text: str) -> str:
 
 
 def _single(one: Seen) -> list[str]:
-    found = [*one.member.faults()]
+    found = [*one.member.faults(), *one.inventory]
     for check in (_version, _kubelets, _clock):
         found += check(one.cluster, one.limits)
     found += _denied(one.cluster) + _crds(one.cluster, one.owned)

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .control_plane import ControlPlane, merged
+from .given_text import elements
 
-_VARIABLES = {
+VARIABLES = {
     "mesh": "mesh_name",
     "network": "mesh_network",
     "provider": "mesh_provider",
@@ -30,11 +31,14 @@ _VARIABLES = {
 }
 _VALUES = ("mesh_values", "mesh_site_values", "mesh_cluster_values")
 _REVISION = "stable"
+_TAGS = ("default",)
 
 
 def of_inventory(name: str, variables: Mapping[str, Any]) -> ControlPlane:
     """Where a remote's primary is reached is not known yet; no value that is looked at before the first write depends on it."""
-    given = {key: variables.get(variable) for key, variable in _VARIABLES.items()}
+    given = {key: variables.get(variable) for key, variable in VARIABLES.items()}
     known = {key: value for key, value in given.items() if value not in (None, "")}
+    if "tags" in known:
+        known["tags"] = elements(known["tags"])
     values = merged(*(variables.get(variable) for variable in _VALUES))
-    return ControlPlane.of({"revision": _REVISION, **known, "version": str(known.get("version", "")), "cluster": name, "values": values})
+    return ControlPlane.of({"revision": _REVISION, "tags": _TAGS, **known, "version": str(known.get("version", "")), "cluster": name, "values": values})

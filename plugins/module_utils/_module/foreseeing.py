@@ -15,6 +15,7 @@ from .._mesh.control_plane import ControlPlane
 from .._mesh.errors import MeshError
 from .._mesh.probe import IMAGE
 from .._mesh.release import Release
+from .._mesh.wish_faults import shapes
 from .._providers import PROVIDERS
 
 
@@ -29,15 +30,17 @@ def told(name: str, variables: Mapping[str, Any], today: date) -> list[str]:
 
 
 def _told(name: str, variables: Mapping[str, Any], today: date) -> tuple[list[str], list[str]]:
-    """A wish that cannot be is a finding like any other."""
+    """Of a wish that cannot be nothing is foreseen; preflight's other findings say why."""
+    if shapes(variables):
+        return [], []
     try:
         plane = wish.of_inventory(name, variables)
         if plane.provider not in PROVIDERS:
             return [], []
         seen = variables.get("__preflight_cluster") or {}
         return notices.before(name, _releases(plane), str(variables.get("mesh_probe_image") or ""), plane.version, seen, _known(plane, today))
-    except MeshError as refused:
-        return [str(refused).removeprefix(f"{name}: ").rstrip(".")], []
+    except MeshError:
+        return [], []
 
 
 def _known(plane: ControlPlane, today: date) -> notices.Known:
@@ -53,6 +56,8 @@ def _releases(plane: ControlPlane) -> list[Release]:
 
 def needs(name: str, variables: Mapping[str, Any]) -> list[mirror.Needed]:
     """All that the install pulls, and the verification: what it is called upstream, and what it is taken as."""
+    if shapes(variables):
+        return []
     plane = wish.of_inventory(name, variables)
     releases = _releases(plane)
     supply = PROVIDERS[plane.provider].capability("supply")

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..._mesh import versions
 from ..._mesh.estate import Limits, Owned
 from ..._mesh.versions import Versions
@@ -64,6 +66,16 @@ def permissions(namespace: str, platform: str = "") -> list[dict[str, str]]:
         *_each("networking.istio.io", "gateways", ("create", "patch")),
     ]
     return wanted + [{**right, "namespace": namespace} for right in inside] + (_cni() if platform == "openshift" else [])
+
+
+def platforms() -> Sequence[str]:
+    """Of which the charts have a profile; any other one ends Helm."""
+    return ("gke", "k3d", "k3s", "microk8s", "minikube", "openshift")
+
+
+def charts() -> Sequence[str]:
+    """Which may be given values."""
+    return ("base", "cni", "gateway", "istiod")
 
 
 def _cni() -> list[dict[str, str]]:

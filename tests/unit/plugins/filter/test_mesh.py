@@ -115,11 +115,6 @@ class TestEstate:
         with pytest.raises(AnsibleFilterError, match=r"^east: mesh_kube\.username: Helm has no way to be told it; put it into the kubeconfig"):
             call("mesh_helm", ["east"], {"east": {**HOSTVARS["east"], "mesh_kube": {"host": "https://h", "username": "u"}}}, "east")
 
-    def test_what_helm_cannot_be_given_is_found_before_anything_is_written(self) -> None:
-        hostvars = {"east": {**HOSTVARS["east"], "mesh_kube": {"context": "c", "proxy": "http://p:3128"}}}
-        found = call("preflight_findings", ["east"], hostvars, ["east"], 30)["east"]
-        assert "east: mesh_kube.proxy: Helm has no way to be told it; put it into the kubeconfig." in found
-
     @pytest.mark.parametrize("name", ["mesh_links", "mesh_environment", "mesh_helm", "mesh_expected", "mesh_topology", "mesh_connection"])
     @pytest.mark.parametrize("cluster", ["bastion", "planned", "nowhere"])
     def test_a_host_that_is_no_cluster_is_refused_by_name(self, name: str, cluster: str) -> None:
@@ -190,41 +185,6 @@ class TestRequirements:
     def test_a_mesh_that_is_not_known_is_refused(self, name: str, arguments: list[str]) -> None:
         with pytest.raises(AnsibleFilterError, match="^mesh_provider is 'konsul'; known are istio"):
             call(name, "konsul", *arguments)
-
-
-class TestPreflight:
-    CLUSTER = {"uid": "1", "version": {"major": 1, "minor": 34}, "nodes": {"pod_cidrs": []}, "clock_skew_seconds": 0.0, "denied": [], "crds": []}
-
-    def found(self, clock_skew: Any = "30", **of_east: Any) -> dict[str, list[str]]:
-        hostvars = copy.deepcopy({name: HOSTVARS[name] for name in ("east", "west", "bastion")})
-        crd = {"name": "gateways.networking.istio.io", "managed_by": "argocd"}
-        hostvars["east"] |= of_east
-        hostvars["east"]["__preflight_cluster"] = {**self.CLUSTER, "clock_skew_seconds": 40.0, "crds": [crd]}
-        hostvars["west"]["__preflight_cluster"] = {**self.CLUSTER, "uid": "2", "version": {"major": 1, "minor": 20}}
-        found: dict[str, list[str]] = call("preflight_findings", ["east", "bastion"], hostvars, list(hostvars), clock_skew)
-        return found
-
-    def test_only_the_clusters_of_the_play_are_told_of(self) -> None:
-        assert list(self.found()) == ["east"]
-
-    def test_the_clock_may_be_off_as_far_as_the_inventory_allows(self) -> None:
-        assert len(self.found()["east"]) == 2
-        assert len(self.found(60)["east"]) == 1
-
-    def test_crds_that_belong_to_others_by_wish_are_fine(self) -> None:
-        assert self.found(60, mesh_crds="external") == {"east": []}
-
-    def test_the_version_decides_which_kubernetes_will_do(self) -> None:
-        """Of each cluster its own: an estate may run several."""
-        read = {"version": {"major": 1, "minor": 30}}
-        versions = {"east": "1.28.0", "west": "1.29.0"}
-        hostvars = {name: {**HOSTVARS[name], "mesh_version": version, "__preflight_cluster": read} for name, version in versions.items()}
-        found = call("preflight_findings", versions, hostvars, versions, 30)
-        assert {name: len(sentences) for name, sentences in found.items()} == {"east": 0, "west": 1}
-
-    def test_a_mesh_that_is_not_known_is_refused(self) -> None:
-        with pytest.raises(AnsibleFilterError, match="^mesh_provider is 'konsul'"):
-            self.found(mesh_provider="konsul")
 
 
 class TestReport:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.meshops.lifecycle.plugins.filter.mesh import preflight_findings
+from ansible_collections.meshops.lifecycle.plugins.filter.preflight import preflight_findings
 from ansible_collections.meshops.lifecycle.plugins.filter.supply import FilterModule
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module import foreseeing
 

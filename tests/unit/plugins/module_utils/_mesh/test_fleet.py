@@ -142,12 +142,18 @@ class TestRefused:
         ({"clusters": {"east": "x"}}, "the cluster east is no dictionary of mesh_.*"),
         ({"clusters": {"east": {"vars": "x"}}}, "vars of the cluster east is no dictionary."),
         ({"clusters": {"East": {}}}, "the cluster name 'East' is no DNS label .*; it is an entry of clusters."),
-        ({"clusters": {1: {}}}, "the cluster name 1 is no DNS label.*"),
+        ({"clusters": {1: {}}}, "a name in clusters is the number 1 to YAML; put it in quotes."),
+        ({"sites": {False: {}}}, "a name in sites is the truth value false to YAML, which reads no, off and false so; put it in quotes."),
+        ({"meshes": {True: {}}}, "a name in meshes is the truth value true to YAML, which reads yes, on and true so; put it in quotes."),
+        ({"sites": {"no": {}}, "clusters": {"east": {"mesh_site": False}}}, "the cluster east: mesh_site is the truth value false to YAML.* quotes."),
+        ({"sites": {"dc1": {"mesh_name": True}}}, "the site dc1: mesh_name is the truth value true to YAML.* quotes."),
+        ({"meshes": {"shop": {"mesh_trust_cluster": 1}}}, "the mesh shop: mesh_trust_cluster is the number 1 to YAML; put it in quotes."),
+        ({"defaults": {"mesh_revision_tags": ["stable", True]}}, "defaults: mesh_revision_tags is the truth value true to YAML.* quotes."),
         ({"clusters": {"east": {"mesh_name": "My shop"}}}, "east: the mesh_name 'My shop' is no DNS label.*"),
         ({"clusters": {"east": {"mesh_site": "a b"}}}, "east: the mesh_site 'a b' cannot be a label's value.*"),
         ({"clusters": {"east": {"mesh_network": "a b"}}}, "east: the mesh_network 'a b' cannot.*"),
         ({"clusters": {"east": {"mesh_role": "leader"}}}, "east: the mesh_role 'leader' is neither primary nor remote."),
-        ({"clusters": {"east": {"mesh_version": 1.30}}}, "east: mesh_version 1.3 is a number to YAML.*quotes."),
+        ({"clusters": {"east": {"mesh_version": 1.30}}}, "the cluster east: mesh_version 1.3 is a number to YAML, which drops zeros.*quotes."),
         ({"clusters": {"east": {"mesh_kube": "east"}}}, "east: mesh_kube is no dictionary."),
         ({"clusters": {"east": {"mesh_site": "dc2"}}, "sites": {"dc1": {}}}, "east: mesh_site is dc2, which this file does not describe; there are: dc1."),
         ({"clusters": {"east": {"mesh_name": "b"}}, "meshes": {"a": {}}}, "east: mesh_name is b, which this file does not describe; there are: a."),
@@ -195,6 +201,10 @@ class TestSections:
     @pytest.mark.parametrize(("given", "told"), [
         ({}, "entry 1 lacks kubeconfig."),
         ({"kubeconfig": "k", "include": "prod-*"}, "include of entry 1 is no list."),
+        (
+            {"kubeconfig": "k", "names": {"oslo": False}},
+            "a name in names of entry 1 is the truth value false to YAML, which reads no, off and false so; put it in quotes.",
+        ),
         ({"kubeconfig": "k", "variables": {"mesh_nam": "x"}}, "variables of entry 1 has the unknown key 'mesh_nam'; did you mean mesh_name?"),
     ])  # fmt: skip
     def test_contexts_that_cannot_be(self, given: Any, told: str) -> None:

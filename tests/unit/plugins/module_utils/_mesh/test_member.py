@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -43,10 +44,22 @@ class TestFromVariables:
         variables = {"mesh_name": "shop", "mesh_role": empty, "mesh_trust_domain": empty, "mesh_provider": empty}
         assert Member.of("east", variables) == Member("east", mesh="shop", role="primary", trust_domain="cluster.local", provider="istio")
 
-    @pytest.mark.parametrize(("version", "misread"), [("1.30", ""), (1.3, "mesh_version 1.3"), (None, "")])
-    def test_notices_a_version_that_was_read_as_a_number(self, version: Any, misread: str) -> None:
-        member = Member.of("east", {"mesh_version": version})
-        assert (member.version, member.misread) == (str(version or ""), misread)
+    @pytest.mark.parametrize(("variable", "value", "told"), [
+        ("mesh_version", 1.3, "mesh_version 1.3 is a number to YAML, which drops zeros at its end; put it in quotes"),
+        ("mesh_network", 1, "mesh_network is the number 1 to YAML; put it in quotes"),
+        ("mesh_network", date(2024, 1, 2), "mesh_network is the date 2024-01-02 to YAML; put it in quotes"),
+        ("mesh_site", False, "mesh_site is the truth value false to YAML, which reads no, off and false so; put it in quotes"),
+        ("mesh_name", True, "mesh_name is the truth value true to YAML, which reads yes, on and true so; put it in quotes"),
+        ("mesh_role", False, "mesh_role is the truth value false to YAML, which reads no, off and false so; put it in quotes"),
+        ("mesh_cluster_uid", 12e5, "mesh_cluster_uid is the number 1200000.0 to YAML; put it in quotes"),
+    ])
+    def test_tells_once_what_yaml_made_of_a_name(self, variable: str, value: Any, told: str) -> None:
+        """And no second sentence about what it cannot be."""
+        named = {"mesh_name": "shop", "mesh_network": "aws", variable: value}
+        assert Member.of("east", named).faults() == [told]
+
+    def test_what_is_no_name_may_be_a_number(self) -> None:
+        assert Member.of("east", {"mesh_name": "shop", "mesh_network": "aws", "mesh_root_days": 7, "mesh_version": "1.30", "mesh_site": None}).faults() == []
 
     def test_keeps_the_connection_out_of_what_is_printed(self) -> None:
         assert "s3cret" not in repr(Member("east", kube={"api_key": "s3cret"}))
@@ -60,10 +73,11 @@ class TestFaults:
     @pytest.mark.parametrize(("change", "fault"), [
         ({"name": "East"}, "the cluster name 'East' is no DNS label"),
         ({"mesh": "my mesh"}, "the mesh_name 'my mesh' is no DNS label"),
-        ({"network": ""}, "the mesh_network '' cannot be a label's value"),
+        ({"network": ""}, "mesh_network is not set; name the network that the pods are on"),
+        ({"network": "-"}, "the mesh_network '-' cannot be a label's value"),
+        ({"namespace": "Mesh"}, "the mesh_namespace 'Mesh' is no DNS label"),
         ({"trust_domain": "Shop"}, "the mesh_trust_domain 'Shop' is no DNS name"),
         ({"role": "leader"}, "the mesh_role 'leader' is neither primary nor remote"),
-        ({"misread": "mesh_version 1.3"}, "mesh_version 1.3 is a number to YAML, which drops zeros at its end; put it in quotes"),
         ({"role": "remote"}, "mesh_role is remote but mesh_primary does not name the cluster that serves it"),
     ])
     def test_one_is_told_for(self, change: dict[str, str], fault: str) -> None:

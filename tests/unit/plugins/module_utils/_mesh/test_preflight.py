@@ -129,7 +129,7 @@ class TestOneCluster:
 
     def test_names_that_cannot_be_are_told(self) -> None:
         assert told(member=replace(EAST, network="")) == [
-            "east: the mesh_network '' cannot be a label's value (letters, digits, '-', '_' and '.', at most 63)."
+            "east: mesh_network is not set; name the network that the pods are on."
         ]
 
     def test_a_remote_without_its_primary_is_told(self) -> None:

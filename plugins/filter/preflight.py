@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What preflight decides over all clusters, on the controller: each filter is one call of a decision."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from ..module_utils._mesh import chart_source, helm, preflight, wish_faults
+from ..module_utils._mesh.errors import MeshError
+from ..module_utils._mesh.estate import Owned, Seen
+from ..module_utils._mesh.fleet_file import VARIABLES
+from ..module_utils._mesh.member import Member
+from ..module_utils._mesh.preflight_table import told, waits
+from ..module_utils._mesh.spelling import misspelt
+from ..module_utils._module import foreseeing
+from ..plugin_utils.hosts import Variables, members, unread
+from ..plugin_utils.hosts import told as sentence
+from .mesh import _capability
+
+_PARTS = ("control_plane", "gateways")
+
+
+def preflight_findings(
+    hosts: Iterable[str], hostvars: Mapping[str, Any], everyone: Iterable[str], clock_skew: float, own: Sequence[str] = ()
+) -> dict[str, list[str]]:
+    known, reached = members(everyone, hostvars), set(hosts)
+    return preflight.findings([_seen(member, hostvars[member.name], clock_skew, own) for member in known if member.name in reached], known)
+
+
+def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float, own: Sequence[str]) -> Seen:
+    """A cluster is judged by its own version: an estate may run several."""
+    requirements = _capability(member.provider, "requirements")
+    limits = replace(requirements.limits(member.version), clock_skew_seconds=float(clock_skew))
+    owned = requirements.owned(member.namespace) if member.crds == "managed" else Owned()
+    controller = chart_source.faults(variables.get("__preflight_controller") or {}).get(member.name, [])
+    read, unreadable = _rendered(member.name, variables)
+    refused = [] if unreadable else foreseeing.refusals(member.name, variables, datetime.now(UTC).date())
+    wrong = [*(unreadable or _unfit(member, read)), *misspelt(variables, VARIABLES, own)[0], *controller, *_to_helm(member)]
+    return Seen(member, limits, owned, variables.get("__preflight_cluster") or {}, variables.get("__preflight_trust") or {}, refused, wrong)
+
+
+def _to_helm(member: Member) -> list[str]:
+    """What Helm cannot be told of the connection."""
+    return [] if unread(member) else helm.faults(member.kube, os.environ)
+
+
+def _unfit(member: Member, variables: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the variables of a host."""
+    requirements = _capability(member.provider, "requirements")
+    return wish_faults.faults(member, variables, _parts(member), requirements.platforms(), requirements.charts())
+
+
+def _parts(member: Member) -> list[Any]:
+    return [_capability(member.provider, part) for part in _PARTS]
+
+
+def _rendered(host: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """A template of one host that cannot be rendered is that host's fault alone."""
+    variables, read, faults = Variables(host, given), {}, []
+    for name in wish_faults.READ:
+        try:
+            read[name] = variables.get(name)
+        except MeshError as error:
+            faults.append(str(error))
+    return read, faults
+
+
+def preflight_charts(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[dict[str, Any]]:
+    wished = {}
+    for member in members(hosts, hostvars):
+        read, unreadable = _rendered(member.name, hostvars[member.name])
+        wished[member.name] = [] if unreadable else wish_faults.releases(member, read, _parts(member))
+    return chart_source.wanted(wished)
+
+
+def preflight_table(findings: Mapping[str, Sequence[str]], hostvars: Mapping[str, Any], own: Sequence[str] = ()) -> list[str]:
+    """Variables that only look like ours may be the inventory's own: they are noted, and stop nobody."""
+    whose: dict[str, list[str]] = {}
+    for host in findings:
+        for name in misspelt(hostvars[host], VARIABLES, own)[1]:
+            whose.setdefault(name, []).append(host)
+    notes = [f"{', '.join(hosts)}: nobody here reads the variable {name}; list it in mesh_own_variables if it is your own." for name, hosts in whose.items()]
+    return told(findings, notes)
+
+
+def preflight_waits(findings: Mapping[str, Sequence[str]], cluster: str) -> str:
+    return waits(cluster, findings)
+
+
+class FilterModule:
+    """The filters of the role preflight."""
+
+    def filters(self) -> dict[str, Any]:
+        found = (preflight_charts, preflight_findings, preflight_table, preflight_waits)
+        return {filter_.__name__: sentence(filter_) for filter_ in found}

@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What YAML made of a name that was not quoted, and variables that nobody reads because of a typing error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from difflib import get_close_matches
+from typing import Any
+
+# Their values are names or other text; whatever else YAML makes of them, it was written as text.
+TEXTS = (
+    "mesh_api_server", "mesh_cluster_uid", "mesh_crds", "mesh_default_revision", "mesh_key_type", "mesh_name", "mesh_namespace", "mesh_network",
+    "mesh_platform", "mesh_primary", "mesh_probe_image", "mesh_provider", "mesh_report_dir", "mesh_revision", "mesh_role", "mesh_site",
+    "mesh_tls_server_name", "mesh_trust_cluster", "mesh_trust_domain", "mesh_version",
+)  # fmt: skip
+_LISTS = ("mesh_revision_tags",)
+_NO_TEXT = (bool, int, float, date)  # a datetime is a date
+_PREFIX = "mesh_"
+_CLOSE = 0.8
+# What a run leaves behind under such a name (set_stats) is no variable of an inventory, but may come back as one.
+_LEFT_BEHIND = frozenset({"mesh_hosts", "mesh_status", "mesh_certificates", "mesh_rotation", "mesh_rotation_links", "mesh_rotation_gateways"})
+
+
+def misread_text(what: str, value: object) -> str | None:
+    """Why `value` is not what was written, as half a sentence; None where it is text, or nothing that YAML would make of a name."""
+    if not isinstance(value, _NO_TEXT):
+        return None
+    if isinstance(value, bool):
+        written = "yes, on and true" if value else "no, off and false"
+        return f"{what} is the truth value {str(value).lower()} to YAML, which reads {written} so; put it in quotes"
+    if isinstance(value, date):
+        return f"{what} is the date {value} to YAML; put it in quotes"
+    if what.startswith("mesh_version"):
+        return f"{what} {value} is a number to YAML, which drops zeros at its end; put it in quotes"
+    return f"{what} is the number {value} to YAML; put it in quotes"
+
+
+def misread(variables: Mapping[str, Any]) -> dict[str, str]:
+    """Half a sentence for each variable that should be text and is none."""
+    found = {variable: misread_text(variable, variables.get(variable)) for variable in TEXTS}
+    for variable in _LISTS:
+        value = variables.get(variable)
+        parts = value if isinstance(value, list | tuple) else (value,)
+        found[variable] = next((told for told in (misread_text(variable, part) for part in parts) if told), None)
+    return {variable: told for variable, told in found.items() if told}
+
+
+def misspelt(given: Iterable[str], known: Iterable[str], own: Iterable[str] = ()) -> tuple[list[str], list[str]]:
+    """Variables that look like ours and are not: what is close to one of them is a fault, the others are only told.
+
+    An inventory may have variables of its own that begin like ours; `own` are those.
+    """
+    allowed = frozenset(known) | _LEFT_BEHIND | frozenset(own)
+    suffixes = {name.removeprefix(_PREFIX): name for name in sorted(allowed - _LEFT_BEHIND - frozenset(own))}
+    faults, others = [], []
+    for name in sorted(key for key in given if key.lower().startswith("mesh") and key not in allowed):
+        close = get_close_matches(_suffix(name), suffixes, 1, _CLOSE)
+        if close:
+            faults.append(f"nobody reads the variable {name}; did you mean {suffixes[close[0]]}? If it is one of your own, list it in mesh_own_variables")
+        elif name.startswith(_PREFIX):
+            others.append(name)
+    return faults, others
+
+
+def _suffix(name: str) -> str:
+    return name.lower().replace("-", "_").removeprefix("mesh").removeprefix("_")

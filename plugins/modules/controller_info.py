@@ -1,0 +1,93 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: controller_info
+short_description: Say whether Helm is here, and whether it gets the charts
+version_added: 0.1.0
+description:
+  - Looks on the machine on which it runs for C(helm), where P(kubernetes.core.helm#module) looks for it, and has it show each chart that will be installed.
+  - Nothing is installed and no cluster is asked. What is missing does not fail the task, but is returned.
+author:
+  - meshops contributors (@meshops)
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - meshops.lifecycle._connection
+  - meshops.lifecycle._attributes.info
+options:
+  charts:
+    description:
+      - The charts that will be installed. The filter P(meshops.lifecycle.preflight_charts#filter) makes them for the clusters of a play.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      chart:
+        description: A chart's name, its OCI reference, or a directory.
+        type: str
+        required: true
+      repository:
+        description: The URL of the chart repository.
+        type: str
+      version:
+        description: The chart's version, or a range.
+        type: str
+      clusters:
+        description: The clusters that want it. Returned as given.
+        type: list
+        elements: str
+        default: []
+  timeout:
+    description: For how many seconds each chart is waited for.
+    type: float
+    default: 30.0
+"""
+
+EXAMPLES = r"""
+- name: Look for Helm and the charts
+  run_once: true
+  meshops.lifecycle.controller_info:
+    kubeconfig: ~/.kube/config
+    context: east
+    charts:
+      - chart: base
+        repository: https://charts.example/istio
+        version: "1.32"
+  register: controller
+"""
+
+RETURN = r"""
+helm:
+  description: The program C(helm). Its C(path) is empty where there is none, its C(fault) says why it does not tell its version.
+  returned: success
+  type: dict
+  sample: {path: /usr/local/bin/helm, version: v3.19.0, fault: ''}
+charts:
+  description: O(charts) as given, without passwords in URLs, each with what was found.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    found:
+      description: The version of the chart that would be installed; empty where there is none.
+      type: str
+      sample: 1.32.1
+    fault:
+      description: Why there is none, in Helm's words; empty where there is one.
+      type: str
+"""
+
+from ..module_utils._module.equipping import TASK, reconcile
+from ..module_utils._module.run import run
+
+
+def main() -> None:
+    run(reconcile, **TASK)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbooks on two API servers and a helm that is a few lines long: what preflight finds, it finds before the first write."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from meshlab import apionly
+
+from .journal import Journal, said, writes
+
+HELM = """#!/bin/sh
+[ "$1" = version ] && echo v3.19.0 && exit
+[ "$1" = show ] && echo "version: 1.32.0" && exit
+echo "helm $*" >&2; exit 1
+"""
+
+
+@pytest.fixture(scope="module")
+def servers(api_server: Any) -> Iterator[dict[str, Any]]:
+    with apionly.running("west") as west:
+        yield {"east": api_server, "west": west}
+
+
+@pytest.fixture
+def helm(tmp_path: Path) -> Path:
+    """The folder of a helm that has every chart."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "helm").write_text(HELM)
+    (folder / "helm").chmod(0o755)
+    return folder
+
+
+def run(playbook: str, servers: Mapping[str, Any], folder: Path, path: str, **of_west: Any) -> subprocess.CompletedProcess[str]:
+    """East is as it should be, and west as the test has it."""
+    shared = {"mesh_name": "shop", "mesh_trust_cluster": "east", "mesh_version": "1.32", "mesh_charts": {"source": "directory", "location": "/charts"}}
+    hosts = {
+        name: {"mesh_network": name, "mesh_kube": {"kubeconfig": str(server.kubeconfig), "context": server.context}} for name, server in servers.items()
+    }
+    hosts["west"] |= of_west
+    inventory = folder / "inventory.yml"
+    inventory.write_text(yaml.safe_dump({"all": {"vars": shared, "hosts": hosts}}))
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(("K8S_AUTH_", "KUBECONFIG"))}
+    words = [str(Path(sys.executable).with_name("ansible-playbook")), f"meshops.lifecycle.{playbook}", "-i", str(inventory)]
+    return subprocess.run(words, env={**environ, "ANSIBLE_NOCOLOR": "1", "PATH": path}, capture_output=True, text=True, timeout=120, check=False)
+
+
+def failed(done: subprocess.CompletedProcess[str]) -> list[str]:
+    return re.findall(r"^(\w+) +: ok=.*failed=[1-9]", done.stdout, re.MULTILINE)
+
+
+def test_clusters_of_which_nothing_is_wrong_are_ready(servers: dict[str, Any], helm: Path, tmp_path: Path) -> None:
+    done = run("preflight", servers, tmp_path, str(helm))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "east is ready" in done.stdout
+    assert "FINDINGS" not in done.stdout
+
+
+def test_one_cluster_with_findings_is_red_and_nothing_is_written_anywhere(servers: dict[str, Any], helm: Path, tmp_path: Path) -> None:
+    journals = [Journal(server) for server in servers.values()]
+    for journal in journals:
+        journal.read()
+    done = run("site", servers, tmp_path, str(helm), mesh_revision="1.29.2", mesh_netwrok="cloud", mesh_site=False)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert failed(done) == ["west"]
+    for words in (
+        "west: the revision '1.29.2' is no DNS label", "west: mesh_site is the truth value false to YAML, which reads no, off and false so; put it in quotes.",
+        "west: nobody reads the variable mesh_netwrok; did you mean mesh_network?",
+        "east: nothing is wrong here, but nothing is written anywhere while there are findings of west",
+    ):  # fmt: skip
+        assert words in done.stdout, done.stdout
+    assert [said(event) for journal in journals for event in writes(journal.read())] == []
+
+
+def test_a_controller_without_helm_is_told_once_before_the_first_write(servers: dict[str, Any], tmp_path: Path) -> None:
+    """There is none in the folder that is the whole PATH; the programs of this machine are elsewhere."""
+    journals = [Journal(server) for server in servers.values()]
+    for journal in journals:
+        journal.read()
+    done = run("site", servers, tmp_path, str(tmp_path))
+    assert (done.returncode, sorted(failed(done))) == (2, ["east", "west"]), done.stdout + done.stderr
+    assert done.stdout.count("east, west: there is no helm on the PATH of the machine that runs Ansible") == 1
+    assert [said(event) for journal in journals for event in writes(journal.read())] == []
