@@ -63,6 +63,42 @@ options:
     description: The namespace of the control plane, where O(supply) looks for the templates of its sidecars.
     type: str
     default: istio-system
+  claims:
+    description:
+      - Objects that are to be written here, and that somebody else may have. RV(claimed) tells about those that are not free.
+      - The filter P(meshops.lifecycle.mesh_claims#filter) makes them.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      api_version:
+        description: The object's C(apiVersion).
+        type: str
+        required: true
+      kind:
+        description: Its kind.
+        type: str
+        required: true
+      name:
+        description: Its name.
+        type: str
+        required: true
+      namespace:
+        description: Its namespace, if it lives in one.
+        type: str
+      release:
+        description: The Helm release that will write it, as namespace and name. Without it this collection writes it by server-side apply.
+        type: str
+      rivals:
+        description: A label selector. Objects of the same kind and namespace that it selects are looked at too.
+        type: str
+      key:
+        description: One of them that holds this key in its C(data), under another name, does the same as the object.
+        type: str
+      adopt:
+        description: Whether it is taken over from somebody who only left it there.
+        type: bool
+        default: false
 """
 
 EXAMPLES = r"""
@@ -131,6 +167,26 @@ denied:
       namespace: istio-system
       name: null
       sentence: create secrets in namespace istio-system
+claimed:
+  description: Those of O(claims) that somebody else has, and objects that do the same under another name.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    object:
+      description: Kind, namespace and name.
+      type: str
+      sample: ServiceAccount istio-system/istio-reader-service-account
+    owner:
+      description: Whose it is.
+      type: str
+      sample: the field manager kubectl-client-side-apply
+    how:
+      description:
+        - V(left) where nobody minds it, so that it can be taken over, and V(taken) where it will be.
+        - V(kept) where its owner would write it back, V(released) where it is of another Helm release.
+        - V(rival) where it does the same under another name.
+      type: str
 crds:
   description: The custom resource definitions of the groups of O(crds), and who made them.
   returned: success

@@ -65,6 +65,12 @@ options:
     description: Whether to remove links that this collection made and that are not in O(links).
     type: bool
     default: true
+  force:
+    description:
+      - Take over links of these names that another field manager owns, such as one that somebody applied with C(kubectl).
+        Without it that is an error which names the manager.
+    type: bool
+    default: false
   token_timeout:
     description: Seconds to wait for another cluster to issue a credential.
     type: int

@@ -6,18 +6,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.claim import objections
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.control_plane import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Conflict
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module.releasing import reconcile
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import control_plane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import claims, control_plane, federation
+from ansible_collections.meshops.lifecycle.plugins.modules import cluster_info
 from ansible_collections.meshops.lifecycle.tests.unit.support.helm_records import record
-from ansible_collections.meshops.lifecycle.tests.unit.support.istio_wishes import WISHES
+from ansible_collections.meshops.lifecycle.tests.unit.support.istio_wishes import CREDENTIAL, WISHES
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +75,75 @@ def test_what_the_platform_narrowed_is_left_to_it(cluster: Cluster) -> None:
     keys = [one["key"] for one in live["webhooks"][0]["namespaceSelector"]["matchExpressions"]]
     assert keys == ["istio.io/rev", "istio-injection", "control-plane"], "both are heeded"
     assert live["webhooks"][0]["clientConfig"]["service"]["name"] == "istiod-1-30"
+
+
+LEFT = """
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: istio-reader-service-account, namespace: istio-system, labels: {app: istio-reader, release: istio}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: istio-reader-clusterrole-stable-istio-system, labels: {app: istio-reader, release: istio}}
+rules: []
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: {name: istio-revision-tag-default, labels: {app: sidecar-injector, istio.io/rev: 1-27, istio.io/tag: default}}
+webhooks:
+- name: rev.namespace.sidecar-injector.istio.io
+  clientConfig: {service: {name: istiod-1-27, namespace: istio-system, path: /inject, port: 443}}
+  namespaceSelector: {matchExpressions: [{key: istio.io/rev, operator: In, values: [default]}]}
+  rules: [{operations: [CREATE], apiGroups: [""], apiVersions: [v1], resources: [pods]}]
+  failurePolicy: Fail
+  sideEffects: None
+  admissionReviewVersions: [v1]
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: istio-remote-secret-west, namespace: istio-system, labels: {istio/multiCluster: "true"}, annotations: {networking.istio.io/cluster: west}}
+stringData: {west: a kubeconfig that is not one}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: mesh-peer-west, namespace: istio-system, labels: {istio/multiCluster: "true"}}
+stringData: {west: another kubeconfig that is not one}
+"""
+
+
+@pytest.fixture
+def left(cluster: Cluster) -> Iterator[list[Ref]]:
+    """What istioctl and a person's kubectl made, as they make it: not by server-side apply."""
+    objects = list(yaml.safe_load_all(LEFT))
+    cluster.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}}])
+    for one in objects:
+        kind = cluster._server.discovery.find(one["apiVersion"], one["kind"])
+        assert kind
+        query = {"fieldManager": "kubectl-client-side-apply"}
+        assert cluster._server.transport.request("POST", kind.path(one["metadata"].get("namespace")), query, one).ok
+    yield [Ref.of(one) for one in objects]
+    cluster.delete([Ref.of(one) for one in [*objects, *control_plane.manifests(WISHES["primary"])[1:]]])
+
+
+def test_what_istioctl_left_is_named_and_taken_over_by_one_word(cluster: Cluster, left: list[Ref]) -> None:
+    wish = WISHES["primary"]
+    claimed = [claim.as_dict() for claim in claims.claims(wish, ["west"])]
+
+    def seen(adopt: bool = False) -> list[str]:
+        return objections(cluster_info.reconcile(cluster, {"permissions": [], "crds": [], "claims": [{**one, "adopt": adopt} for one in claimed]})["claimed"])
+
+    named, rival = seen()
+    assert named.startswith("the ServiceAccount istio-system/istio-reader-service-account and 3 more belong to the field manager kubectl-client-side-apply, ")
+    assert rival.startswith("the Secret istio-system/mesh-peer-west belongs to ") and "leads to west as istio-remote-secret-west does" in rival
+    assert "a kubeconfig" not in named + rival
+    assert seen(adopt=True) == [rival], "which of the two is to go is for a person to say"
+    ours = [*control_plane.manifests(wish)[1:], federation.link(CREDENTIAL, "istio-system")]
+    with pytest.raises(Conflict, match="belongs to kubectl-client-side-apply"):
+        cluster.apply(ours)
+    taken, again = cluster.apply(ours, force=True), cluster.apply(ours)
+    assert [change.action for change in taken] == ["created", "updated", "updated"]
+    assert [change.action for change in again] == ["unchanged"] * 3
+    live = cluster.get(left[2]) or {}
+    assert live["metadata"]["labels"]["istio.io/rev"] == "stable"
+    assert {hook["clientConfig"]["service"]["name"] for hook in live["webhooks"]} == {"istiod-stable"}
+    assert "and 1 more belong to" in seen()[0], "what is Helm's is Helm's to take"

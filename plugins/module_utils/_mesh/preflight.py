@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from . import estate
+from .claim import objections
 from .estate import Limits, Owned, Seen, nodes
 from .member import Member, served_faults
 from .mesh_wide import apart
@@ -34,7 +35,7 @@ def _single(one: Seen) -> list[str]:
     found = [*one.member.faults(), *one.inventory]
     for check in (_version, _kubelets, _clock):
         found += check(one.cluster, one.limits)
-    found += _denied(one.cluster) + _crds(one.cluster, one.owned)
+    found += _denied(one.cluster) + _crds(one.cluster, one.owned) + objections(one.cluster.get("claimed", []))
     found += [*one.trust.get("findings", []), *one.supply]
     return [_sentence(one.member.name, text) for text in found]
 

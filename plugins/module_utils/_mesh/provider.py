@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from .certificate import Material
 from .change import Ref
+from .claim import Claim
 from .control_plane import ControlPlane
 from .errors import Refused
 from .estate import Limits, Owned
@@ -39,6 +40,12 @@ class Requirements(Protocol):
     def owned(self, namespace: str) -> Owned: ...
     def platforms(self) -> Sequence[str]: ...
     def charts(self) -> Sequence[str]: ...
+
+
+class Claims(Protocol):
+    """What an installation will write, by name."""
+
+    def claims(self, wish: ControlPlane, peers: Iterable[str] = ..., gateway: bool = ...) -> list[Claim]: ...
 
 
 class Installed(Protocol):
@@ -179,6 +186,7 @@ class Provider:
 
     name: str
     requirements: Requirements | None = None
+    claims: Claims | None = None
     control_plane: Installed | None = None
     gateways: Installed | None = None
     trust: Trust | None = None

@@ -10,12 +10,16 @@ import re
 from typing import Any
 
 from .._kube.census import crds, nodes
+from .._kube.claims import claimed
 from .._kube.cluster import Cluster, Permission
+from .._mesh.claim import Claim
 from .._providers import PROVIDERS
 from . import supplying
 from .run import connect_peer
 
 _PERMISSION: dict[str, Any] = {"verb": {"required": True}, "group": {"default": ""}, "resource": {"required": True}, "namespace": {}, "name": {}}
+_CLAIM: dict[str, Any] = {**{name: {"required": True} for name in ("api_version", "kind", "name")}, "namespace": {}, "release": {}, "rivals": {},
+                         "key": {"no_log": False}, "adopt": {"type": "bool", "default": False}}  # fmt: skip
 TASK: dict[str, Any] = {
     "argument_spec": {
         "kube": {"type": "dict"},
@@ -23,6 +27,7 @@ TASK: dict[str, Any] = {
         "crds": {"type": "list", "elements": "str", "default": []},
         "supply": {"choices": sorted(PROVIDERS)},
         "namespace": {"default": "istio-system"},
+        "claims": {"type": "list", "elements": "dict", "options": _CLAIM, "default": []},
     }
 }
 
@@ -46,4 +51,5 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         "denied": [{**vars(permission), "sentence": str(permission)} for permission in denied],
         "crds": crds(cluster, params["crds"]),
         "supply": supplying.named(cluster, PROVIDERS[params["supply"]], params["namespace"]) if params.get("supply") else None,
+        "claimed": claimed(cluster, [Claim.of(wish) for wish in params.get("claims") or []]),
     }

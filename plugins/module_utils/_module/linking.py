@@ -37,6 +37,7 @@ TASK: dict[str, Any] = dict(
         namespace=dict(default="istio-system"),
         links=dict(type="list", elements="dict", required=True, options=_LINK),
         prune=dict(type="bool", default=True),
+        force=dict(type="bool", default=False),
         token_timeout=dict(type="int", default=30, no_log=False),
     ),
 )
@@ -72,7 +73,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         there = _links(cluster, mesh, params)
         issued = list(pool.map(lambda peer: _credential(peer, mesh, params), peers))
     changes = [change for made, _issued in issued for change in made]
-    changes += cluster.apply([mesh.link(credential, params["namespace"]) for _made, credential in issued])
+    changes += cluster.apply([mesh.link(credential, params["namespace"]) for _made, credential in issued], force=bool(params.get("force")))
     changes += _prune(cluster, mesh, params, there)
     return _result(cluster, peers, [one for one in tried if isinstance(one, _Missing)], changes)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..._mesh.provider import Provider
 from . import (
     certificates,
+    claims,
     control_plane,
     discovery,
     federation,
@@ -26,6 +27,7 @@ from . import (
 ISTIO = Provider(
     "istio",
     requirements=requirements,
+    claims=claims,
     control_plane=control_plane,
     gateways=gateways,
     trust=trust,

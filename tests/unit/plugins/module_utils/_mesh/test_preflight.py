@@ -230,16 +230,20 @@ def test_what_cluster_info_returns_is_what_preflight_reads() -> None:
         "metadata": {"name": GATEWAYS, "annotations": {"meta.helm.sh/release-name": "other", "meta.helm.sh/release-namespace": "ns"}},
         "spec": {"group": "networking.istio.io", "scope": "Namespaced", "names": {"kind": "Gateway", "plural": "gateways"}, "versions": [{"name": "v1"}]},
     }
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "istio-reader-service-account", "namespace": "istio-system"}}
+    claim = {"api_version": "v1", "kind": "ServiceAccount", **account["metadata"], "release": "istio-system/istio-base"}
     status = {"nodeInfo": {"kubeletVersion": "v1.30.0"}}
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "spec": {"podCIDRs": ["10.1.0.0/24"]}, "status": status}
     right = Permission("create", "", "secrets", "istio-system")
     seen = []
     for member in (WEST, NORTH):
-        cluster = FakeCluster(crd, node, name=member.name, refuses=[right])
-        params = {"permissions": [{"verb": "create", "group": "", "resource": "secrets", "namespace": "istio-system"}], "crds": ["networking.istio.io"]}
+        cluster = FakeCluster(crd, node, account, name=member.name, refuses=[right])
+        params = {"permissions": [{"verb": "create", "group": "", "resource": "secrets", "namespace": "istio-system"}], "crds": ["networking.istio.io"],
+                  "claims": [claim]}  # fmt: skip
         seen.append(Seen(member, LIMITS, OWNED, cluster_info.reconcile(cluster, params)))
     for sentence, words in zip(between(*seen)["west"], (
         "a kubelet is v1.30.0 while the API server is 1.34", "may not create secrets in istio-system", "belongs to the Helm release ns/other",
+        "the ServiceAccount istio-system/istio-reader-service-account belongs to",
         "lead to the same cluster", "share the pod range 10.1.0.0/24",
     ), strict=True):
         assert words in sentence

@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an installation will write in a cluster, by name, so that it can be seen beforehand who has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from ..module_utils._mesh import federation
+from ..module_utils._mesh.control_plane import ControlPlane
+from ..module_utils._mesh.errors import Refused
+from ..module_utils._mesh.member import Member, named
+from ..plugin_utils.hosts import members, told
+from .mesh import _capability, _gateway
+
+
+def mesh_claims(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -> list[dict[str, Any]]:
+    everyone = members(hosts, hostvars)
+    own = named(everyone, cluster)
+    try:
+        wish = _wish(own, hostvars[cluster])
+    except Refused:  # what is wrong with the variables is told by preflight, all of it at once
+        return []
+    adopt = boolean(hostvars[cluster].get("mesh_adopt") or False)
+    peers = [peer.name for peer in federation.peers(everyone, cluster)]
+    return [replace(claim, adopt=adopt).as_dict() for claim in _capability(own.provider, "claims").claims(wish, peers, _gateway(everyone, own))]
+
+
+def _wish(own: Member, variables: Mapping[str, Any]) -> ControlPlane:
+    """Only what names depend on."""
+    tags = variables.get("mesh_revision_tags")
+    return ControlPlane.of({
+        "cluster": own.name, "mesh": own.mesh, "network": own.network, "namespace": own.namespace, "version": own.version, "role": own.role,
+        "primary": own.primary, "revision": str(variables.get("mesh_revision") or "stable"), "tags": ["default"] if tags is None else list(tags),
+    })  # fmt: skip
+
+
+class FilterModule:
+    """The filter of the role preflight."""
+
+    def filters(self) -> dict[str, Any]:
+        return {"mesh_claims": told(mesh_claims)}
