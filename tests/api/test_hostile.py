@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import server
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access, bearer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster, Permission, Question
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.deadline import Limits
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.transport import Transport
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.condition import Condition
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused, Unreachable
@@ -49,9 +51,11 @@ def calm(between: Hostile, request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def reach(between: Hostile, way: Way) -> Callable[..., Cluster]:
+    """Without `connect`, which sends no token over http."""
+
     def connected(limits: Limits = QUICK, **how: Any) -> Cluster:
-        options = {"host": between.url, "api_key": way.tokens["admin"], "cluster": "east"}
-        return connect(options, environ={}, limits=limits, **how)
+        access = Access(between.url, headers=(bearer(way.tokens["admin"]),))
+        return Cluster(Transport(access, "east", limits=limits), name="east", **how)
 
     return connected
 

@@ -7,9 +7,7 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 import os
-import socket
 import ssl
 import tempfile
 from collections.abc import Callable
@@ -18,7 +16,11 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from .._mesh.errors import MeshError
+from .._mesh.content import told_as_content
+from .._mesh.errors import MeshError, Refused
+from .._mesh.spared import spared
+from . import trusted
+from .proxy import Proxy
 
 
 class Resumption:
@@ -27,8 +29,11 @@ class Resumption:
     def __init__(self) -> None:
         self._session: ssl.SSLSession | None = None
 
-    def wrap(self, context: ssl.SSLContext, connected: socket.socket, name: str) -> ssl.SSLSocket:
-        return context.wrap_socket(connected, server_hostname=name, session=self._session)
+    def offered_by(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        """Whoever connects with the context, urllib3 as well, begins with what is kept here."""
+        wrap = context.wrap_socket
+        setattr(context, "wrap_socket", lambda *to, **how: wrap(*to, **{"session": self._session, **how}))  # noqa: B010 - a type checker minds the plain assignment
+        return context
 
     def keep(self, used: object) -> None:
         """TLS 1.3 gives it after the handshake, so when something was read from the connection."""
@@ -63,14 +68,19 @@ class Access:
     def port(self) -> int:
         return self.url.port or (443 if self.url.scheme == "https" else 80)
 
-    def proxy_for_server(self) -> str | None:
+    @cached_property
+    def via(self) -> Proxy | None:
         """The proxy to use, unless `no_proxy` spares this server."""
-        host = self.url.hostname or ""
-        spared = any(_spares(entry.strip(), host) for entry in self.no_proxy.split(",") if entry.strip())
-        return None if spared else self.proxy
+        spares = spared(self.no_proxy, self.url.hostname or "", self.port)
+        return Proxy.of(self.proxy, self.proxy_headers) if self.proxy and not spares else None
+
+    @property
+    def through(self) -> str:
+        """For a sentence about the server."""
+        return f" (through the proxy {self.via.url})" if self.via else ""
 
     def tls(self) -> ssl.SSLContext | None:
-        """The same for all connections, for it costs as much to make as half a handshake."""
+        """The same for all connections, for it costs as much to make as half a handshake. As strict as kubectl, no stricter."""
         return self._tls
 
     @cached_property
@@ -80,24 +90,46 @@ class Access:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext | None:
-        """As strict as kubectl, no stricter: many clusters' CAs lack the extensions that Python 3.13 asks for."""
         if self.url.scheme != "https":
             return None
-        try:
-            context = self._trusting()
-        except (ssl.SSLError, ValueError) as error:
-            raise MeshError(f"The CA certificate given for {self.server} is not readable PEM: {error}.") from error
+        context = self._trusting()
         if self.client_cert:
             _load_identity(context, self.client_cert + b"\n" + (self.client_key or b""), self.server)
+        return self.resumption.offered_by(_settled(context))
+
+    @cached_property
+    def _proxy_tls(self) -> ssl.SSLContext | None:
+        """A proxy is trusted if the cluster's CA or one of the system's signed it. It is shown no client certificate."""
+        if not self.via or self.via.scheme != "https":
+            return None
+        context = trusted.context(None, self.verify)
+        if self.ca:
+            trusted.add(context, self.ca)
         return _settled(context)
 
+    def proxy_tls(self) -> ssl.SSLContext | None:
+        return self._proxy_tls
+
     def _trusting(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cadata=self.ca.decode() if self.ca else None)
-        context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
-        if not self.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
+        try:
+            return trusted.context(self.ca, self.verify)
+        except ValueError as error:
+            raise MeshError(f"The CA certificate given for {self.server} is not readable PEM: {error}.") from error
+
+
+def safe(access: Access) -> Access:
+    """Refuses, before anything is sent, an address that is none and one over which everybody on the way would read the credential."""
+    try:
+        parts, _port = access.url, access.url.port
+    except ValueError as error:
+        raise Refused("The server's address cannot be read: write it as https://host:port.") from error
+    if parts.username is not None:
+        raise Refused(f"The server's address has a user in it: write https://{parts.hostname}, and give the credential by itself.")
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise Refused(f"The server {access.server} is no URL of an API server: write https://{access.server.rpartition('//')[2]}. Nothing was sent.")
+    if parts.scheme == "http" and any(name.lower() in ("authorization", "proxy-authorization") for name, _value in access.headers):
+        raise Refused(f"The server {access.server} is an http:// address, over which everybody on the way reads the token or password. Nothing was sent. Write https://.")
+    return access
 
 
 def bearer(token: str) -> tuple[str, str]:
@@ -108,11 +140,23 @@ def basic(user: str, password: str) -> tuple[str, str]:
     return ("Authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())
 
 
+def expanded(path: str) -> str:
+    """With ~ and $VARIABLES, as Ansible expands a path. What is not known stays: a user of a container may have neither name nor home."""
+    return os.path.expanduser(os.path.expandvars(path))
+
+
+def sought(path: str) -> str:
+    """Where a relative path was looked for, for the end of a sentence about it."""
+    return "" if os.path.isabs(expanded(path)) else f" It was looked for in {os.getcwd()}."
+
+
 def read_file(path: str, what: str) -> bytes:
+    if content := told_as_content(path):
+        raise MeshError(f"The {what} holds {content} itself, where the path of a file belongs: give a path.")
     try:
-        return Path(path).expanduser().read_bytes()
-    except OSError as error:
-        raise MeshError(f"The {what} {path} cannot be read: {error.strerror or error}.") from error
+        return Path(expanded(path)).read_bytes()
+    except (OSError, ValueError) as error:
+        raise MeshError(f"The {what} {path} cannot be read: {getattr(error, 'strerror', None) or error}.{sought(path)}") from error
 
 
 def _settled(context: ssl.SSLContext) -> ssl.SSLContext:
@@ -137,12 +181,3 @@ def _load_identity(context: ssl.SSLContext, pem: bytes, server: str) -> None:
                 context.load_cert_chain(kept.name)
     except (ssl.SSLError, OSError) as error:
         raise MeshError(f"The client certificate and key for {server} do not load: {error}.") from error
-
-
-def _spares(entry: str, host: str) -> bool:
-    if entry == "*":
-        return True
-    try:
-        return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
-    except ValueError:
-        return host == entry.lstrip(".") or host.endswith("." + entry.lstrip("."))

@@ -17,8 +17,8 @@ from ansible_collections.kubernetes.core.plugins.module_utils.args_common import
 from .._mesh.connection import OPTIONS, read
 from .._mesh.errors import MeshError, Refused
 from .._mesh.job_environment import filled
-from . import killpoint, kubeconfig
-from .access import Access, basic, bearer, read_file
+from . import killpoint, kubeconfig, proxy
+from .access import Access, basic, bearer, read_file, safe
 from .cluster import Cluster
 from .deadline import OPTIONS as LIMITS
 from .deadline import Limits
@@ -50,9 +50,9 @@ def connect(
         options = read(params, "kube") if peer else read({key: params.get(key) for key in OPTIONS}, "")
         options = filled(options, environ, peer=peer)
         limits = limits or Limits.of(options)
-        context, access = _access(options)
+        context, access = _access(options, environ)
         name = name or context or access.url.hostname or access.server
-        access.tls()  # so that what is wrong with a certificate is said here
+        access.tls(), access.proxy_tls()  # so that what is wrong with certificates and proxies is said here
     except MeshError as error:
         told = str(error) if not name or str(error).startswith(f"{name}: ") else f"{name}: {error}"
         raise type(error)(told.removesuffix(".") + ".", **error.facts) from error
@@ -62,13 +62,13 @@ def connect(
     return cluster
 
 
-def _access(options: dict[str, Any]) -> tuple[str | None, Access]:
+def _access(options: dict[str, Any], environ: Mapping[str, str]) -> tuple[str | None, Access]:
     credential = bool(options.get("api_key") or _pair(options, "username", "password") or _pair(options, "client_cert", "client_key"))
     if "host" in options and credential:
-        return None, _overridden(Access(server=""), options)
+        return None, _overridden(Access(server=""), options, environ)
     if "kubeconfig" in options:
         context, access = kubeconfig.load(options["kubeconfig"], options.get("context"), alone=not credential)
-        return context, _overridden(access, options)
+        return context, _overridden(access, options, environ)
     if "host" in options:
         raise Refused(f"No credential is given for {options['host']}: add api_key, or client_cert and client_key.")
     raise Refused("No cluster is named: give kubeconfig and context, or host and api_key.")
@@ -81,7 +81,7 @@ def _pair(options: Mapping[str, Any], first: str, second: str) -> bool:
     return first in options
 
 
-def _overridden(access: Access, options: dict[str, Any]) -> Access:
+def _overridden(access: Access, options: dict[str, Any], environ: Mapping[str, str]) -> Access:
     given: dict[str, Any] = {}
     if "host" in options:
         given["server"] = options["host"].rstrip("/")
@@ -97,10 +97,11 @@ def _overridden(access: Access, options: dict[str, Any]) -> Access:
             given[key] = options[key]
     if options.get("proxy_headers"):
         given["proxy_headers"] = _proxy_headers(options["proxy_headers"])
-    return _with_headers(replace(access, **given), options)
+    found = safe(_with_headers(replace(access, **given), options, environ))
+    return found if found.proxy else replace(found, proxy=proxy.of_environment(found.url, found.port, environ))
 
 
-def _with_headers(access: Access, options: dict[str, Any]) -> Access:
+def _with_headers(access: Access, options: dict[str, Any], environ: Mapping[str, str]) -> Access:
     mine: list[tuple[str, str]] = []
     if "api_key" in options:
         mine.append(bearer(options["api_key"]))
@@ -114,7 +115,7 @@ def _with_headers(access: Access, options: dict[str, Any]) -> Access:
     return replace(
         access,
         headers=tuple(pair for pair in access.headers if pair[0] not in names) + tuple(mine),
-        renew=(lambda: _overridden(renew(), options)) if renew and "Authorization" not in names else None,
+        renew=(lambda: _overridden(renew(), options, environ)) if renew and "Authorization" not in names else None,
     )
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -52,7 +53,8 @@ def contexts(path: str) -> list[Context]:
 def _pointing(config: Kubeconfig, name: str, where: str) -> Context:
     chosen = _named(config, "contexts", name, where)
     cluster = _named(config, "clusters", chosen.get("cluster"), where)
-    through = " ".join(str(cluster[key]) for key in ("tls-server-name", "proxy-url") if cluster.get(key))
+    proxy = re.sub(r"//.*@", "//", str(cluster.get("proxy-url") or ""))  # without its password: this is shown
+    through = " ".join(filter(None, (str(cluster.get("tls-server-name") or ""), proxy)))
     return Context(name, str(cluster.get("server") or ""), through)
 
 

@@ -20,8 +20,9 @@ try:
 except ImportError:
     yaml = None  # type: ignore[assignment]
 
+from .._mesh.content import told_as_content
 from .._mesh.errors import MeshError
-from .access import read_file
+from .access import expanded, read_file, sought
 
 KINDS = ("clusters", "contexts", "users")
 _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
@@ -65,10 +66,12 @@ def given(config: Mapping[str, Any]) -> Kubeconfig:
 
 
 def merged(paths: str) -> Kubeconfig:
-    parts = [str(Path(part).expanduser()) for part in paths.split(os.pathsep) if part]
-    there = [part for part in parts if Path(part).exists()]
+    if content := told_as_content(paths):
+        raise MeshError(f"The kubeconfig holds {content} itself, where a path belongs: give a path, or a dictionary (| from_yaml).")
+    parts = [part for part in paths.split(os.pathsep) if part]
+    there = [expanded(part) for part in parts if os.path.exists(expanded(part))]
     if not there:
-        raise MeshError(f"The kubeconfig {paths} does not exist.")
+        raise MeshError(f"The kubeconfig {paths} does not exist.{next(filter(None, map(sought, parts)), '')}")
     return Kubeconfig([_read(part, read_file(part, "kubeconfig")) for part in there])
 
 
@@ -169,8 +172,8 @@ def _completed(path: str, entry: dict[str, Any]) -> dict[str, Any]:
 
 def _absolute(entry: dict[str, Any], base: Path) -> None:
     for key in _FILES:
-        if entry.get(key):
-            entry[key] = str(base / Path(entry[key]).expanduser())
+        if entry.get(key) and not told_as_content(entry[key]):
+            entry[key] = str(base / os.path.expanduser(str(entry[key])))
     command = str((entry.get("exec") or {}).get("command") or "")
     if "/" in command:
         entry["exec"]["command"] = str(base / command)

@@ -71,7 +71,7 @@ def forward(transport: Transport, to: Port, talk: Callable[[Forwarded], T], repe
                 raise NotReady(f"{who} does not answer within {to.timeout:g} s.") from late
             except (OSError, http.client.HTTPException) as failed:
                 if attempt == _TRIES or not repeat or time.monotonic() >= end:
-                    raise _unasked(who, failed) from failed
+                    raise _unasked(transport, who, failed) from failed
     raise AssertionError("unreachable")
 
 
@@ -95,7 +95,7 @@ def _opened(transport: Transport, to: Port, who: str) -> WebSocket:
                 raise NotReady(f"{who} does not answer within {to.timeout:g} s.") from late
         except (OSError, http.client.HTTPException) as failed:
             if left <= 0 or transport.hopeless(failed):
-                raise _unasked(who, failed) from failed
+                raise _unasked(transport, who, failed) from failed
         transport.pause(min(limits.pause(attempt, asked), max(0.0, left)))
     raise AssertionError("unreachable")
 
@@ -122,8 +122,8 @@ def _again(transport: Transport, to: Port, refused: Answer, attempt: int, left: 
     return retry_after(refused)
 
 
-def _unasked(who: str, failed: Exception) -> Unreachable:
-    return Unreachable(f"{who} could not be asked: the API server {why(failed)}")
+def _unasked(transport: Transport, who: str, failed: Exception) -> Unreachable:
+    return Unreachable(f"{who} could not be asked: the API server{transport.access.through} {why(failed)}")
 
 
 def _exchange(opened: Forwarded, question: Question) -> Answer:

@@ -33,9 +33,10 @@ except ImportError:
     MISSING = traceback.format_exc()
 
 from .._mesh.errors import Denied, MeshError, Unreachable
+from . import dial
 from .access import Access
 from .answer import Answer
-from .deadline import Limits, bound
+from .deadline import Limits
 from .failure import untrusted, why
 from .pace import Pace, stores
 
@@ -75,30 +76,7 @@ class Transport:
         self._lock = threading.Lock()
         self._answered = False
         self._spent: Access | MeshError | None = None
-        self._pool = self._open(access)
-
-    def _open(self, access: Access) -> Any:
-        settings: dict[str, Any] = {
-            "num_pools": 2,
-            "maxsize": THREADS,
-            "block": True,
-            "retries": False,
-        }
-        tls = access.tls()
-        if tls:
-            settings["ssl_context"] = tls
-            settings["assert_hostname"] = None if access.verify else False
-            if access.tls_server_name:
-                settings["server_hostname"] = settings["assert_hostname"] = access.tls_server_name
-            if not access.verify:
-                settings["cert_reqs"] = "CERT_NONE"
-                urllib3.disable_warnings(broken.InsecureRequestWarning)
-        proxy = access.proxy_for_server()
-        if not proxy:
-            return bound(urllib3.PoolManager(**settings))
-        if not proxy.startswith(("http://", "https://")):
-            raise MeshError(f"{self.name}: the proxy {proxy} is not an http:// or https:// address.")
-        return bound(urllib3.ProxyManager(proxy, proxy_headers=access.proxy_headers or None, **settings))
+        self._pool = dial.pool(access, THREADS)
 
     def request(
         self,
@@ -197,6 +175,7 @@ class Transport:
                 return False
             try:
                 fresh = used.renew()
+                fresh.tls()
             except MeshError as failed:
                 self._spent = Denied(f"{self.name}: the API server does not accept the credential any more (401), and no other is to be had: {failed}")
                 raise self._spent from failed
@@ -205,12 +184,12 @@ class Transport:
                 return False
             if (fresh.client_cert, fresh.client_key) != (used.client_cert, used.client_key):
                 # Before the new access is seen: no request shall come with it through a connection of the old identity.
-                self._pool = self._open(fresh)
+                self._pool = dial.pool(fresh, THREADS)
             self.access = fresh
             return True
 
     def _unreachable(self, error: Exception) -> Unreachable:
-        return Unreachable(f"{self.name}: the API server at {self.access.server} {why(error)}")
+        return Unreachable(f"{self.name}: the API server at {self.access.server}{self.access.through} {why(error)}")
 
 
 def retry_after(answer: Answer) -> float | None:

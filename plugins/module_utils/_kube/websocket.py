@@ -12,12 +12,11 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from .._mesh.errors import MeshError
+from . import dial
 from .access import Access
 from .answer import Answer
-from .deadline import Reply
 
 _PROTOCOL = "v4.channel.k8s.io"
 _FINAL, _PING, _PONG, _CLOSE = 0x80, 0x9, 0xA, 0x8
@@ -27,7 +26,7 @@ class WebSocket:
     """Open until the end of its `with`; no operation outlasts the deadline."""
 
     def __init__(self, access: Access, path: str, timeout: float) -> None:
-        self._connection, self._resumption = _connection(access, timeout), access.resumption
+        self._connection, self._resumption = dial.alone(access, timeout), access.resumption
         sent = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
         sent["Sec-WebSocket-Key"] = base64.b64encode(os.urandom(16)).decode()
         sent["Sec-WebSocket-Protocol"] = _PROTOCOL
@@ -36,7 +35,7 @@ class WebSocket:
             self._connection.putheader(name, value)
         try:
             self._connection.endheaders()
-            reply = self._connection.getresponse()
+            reply = http.client.HTTPConnection.getresponse(self._connection)
             self.refused = None if reply.status == 101 else _refusal(reply)
         except (OSError, http.client.HTTPException):
             self._connection.close()
@@ -107,21 +106,3 @@ class WebSocket:
 
 def _refusal(reply: http.client.HTTPResponse) -> Answer:
     return Answer(reply.status, reply.read(), {name.lower(): value for name, value in reply.getheaders()})
-
-
-def _connection(access: Access, timeout: float) -> http.client.HTTPConnection:
-    host, port = access.url.hostname or "", access.port
-    proxy = access.proxy_for_server()
-    if proxy:
-        via = urlsplit(proxy)
-        connection = http.client.HTTPConnection(via.hostname or "", via.port or 80, timeout=timeout)
-        connection.set_tunnel(host, port, headers=access.proxy_headers)
-    else:
-        connection = http.client.HTTPConnection(host, port, timeout=timeout)
-    connection.response_class = Reply
-    connection.connect()
-    connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    tls = access.tls()
-    if tls:
-        connection.sock = access.resumption.wrap(tls, connection.sock, access.tls_server_name or host)
-    return connection

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import ssl
 import sys
 from typing import Any
@@ -217,6 +218,66 @@ def test_refusals(params, told):
     assert told in str(refused.value)
 
 
+@pytest.mark.parametrize(("server", "told"), [
+    ("127.0.0.1:6443", "write https://127.0.0.1:6443"),
+    ("api.example", "write https://api.example"),
+    ("ftp://api.example", "write https://api.example"),
+    ("https://", "is no URL of an API server"),
+    ("https://h:port", "The server's address cannot be read: write it as https://host:port"),
+    ("https://me:secret-word@h", "has a user in it: write https://h, and give the credential by itself"),
+    ("http://h:8080", "is an http:// address, over which everybody on the way reads the token or password. Nothing was sent"),
+])  # fmt: skip
+@pytest.mark.parametrize("how", ["host", "kubeconfig", "exec", "password"])
+def test_no_credential_is_sent_in_the_open_or_to_what_is_no_server(monkeypatch, tmp_path, server, told, how):
+    monkeypatch.setattr(connecting.Cluster, "uid", lambda _self: pytest.fail("asked"))
+    granted = json.dumps({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "t"}})
+    written = plugin(tmp_path, granted) if how == "exec" else config("east")
+    written["clusters"][0]["cluster"]["server"] = server
+    ways = {"host": {"host": server, "api_key": "t"}, "password": {"host": server, "username": "me", "password": "p"}}
+    with pytest.raises(Refused, match=f"^east: .*{told}") as refused:
+        connect({"cluster": "east", "cluster_uid": "u", **ways.get(how, {"kubeconfig": written})}, environ={})
+    assert "secret-word" not in str(refused.value)
+
+
+def test_without_a_home_there_is_a_sentence(monkeypatch, kubeconfig):
+    """As a random user of a container has it."""
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 1234567890)
+    with pytest.raises(MeshError, match=r"^The kubeconfig ~/\.kube/config does not exist"):
+        connect({"context": "east"}, environ={})
+    with pytest.raises(MeshError, match=r"The CA certificate ~/ca cannot be read: No such file"):
+        connect({"host": "https://h", "api_key": "t", "ca_cert": "~/ca"}, environ={})
+
+
+def test_a_relative_path_is_told_with_the_place_where_it_was_looked_for(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for params in ({"kubeconfig": "kube/east"}, {"host": "https://h", "api_key": "t", "ca_cert": "kube/east"}):
+        with pytest.raises(MeshError, match=f"kube/east .*It was looked for in {tmp_path}.$"):
+            connect(params, environ={})
+
+
+@pytest.mark.parametrize("key", ["certificate-authority", "client-certificate", "client-key", "tokenFile"])
+def test_content_in_the_place_of_a_path_in_a_file_is_not_shown(kubeconfig, key):
+    written = config("east", east={"token": "t"} if key == "certificate-authority" else {})
+    entry = written["clusters"][0]["cluster"] if key == "certificate-authority" else written["users"][0]["user"]
+    entry[key] = "-----BEGIN PRIVATE KEY-----\nsecret-word\n"
+    for source in (written, kubeconfig(written)):
+        with pytest.raises(MeshError, match="holds a private key itself, where the path of a file belongs") as told:
+            access(kubeconfig=source)
+        assert "secret-word" not in str(told.value)
+
+
+@pytest.mark.parametrize("how", ["kubeconfig", "client_key", "ca_cert"])
+@pytest.mark.parametrize("content", [
+    "-----BEGIN PRIVATE KEY-----\nsecret-word", "x" * 5000 + "secret-word", "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCnNlY3JldC13b3Jk",
+])  # fmt: skip
+def test_content_in_the_place_of_a_path_is_not_shown(how, content):
+    given = {"host": "https://h", "client_cert": __file__, "client_key": __file__} if how != "kubeconfig" else {}
+    with pytest.raises(MeshError, match=rf"^east: {how} holds .* itself, where .* give a path") as told:
+        connect({"cluster": "east", **given, how: content}, environ={})
+    assert "secret-word" not in str(told.value) and content not in str(told.value)
+
+
 @pytest.mark.parametrize(("content", "told"), [
     ("a: [secret-word", "is not valid YAML"),
     ("", "is empty"),
@@ -226,6 +287,13 @@ def test_broken_files_do_not_show_their_content(kubeconfig, content, told):
     with pytest.raises(MeshError, match=told) as refused:
         connect({"kubeconfig": kubeconfig(content)}, environ={})
     assert "secret-word" not in str(refused.value)
+
+
+def test_what_is_wrong_with_a_certificate_is_told_of_its_cluster():
+    written = config("east")
+    written["clusters"][0]["cluster"]["certificate-authority-data"] = base64.b64encode(base64.b64encode(b"-----BEGIN CERTIFICATE-----")).decode()
+    with pytest.raises(MeshError, match=r"^prod-east: The CA certificate given for https://east\.example:6443 is not readable PEM"):
+        connect({"cluster": "prod-east", "kubeconfig": written}, environ={})
 
 
 def test_bad_certificates_are_told(kubeconfig):
@@ -247,13 +315,13 @@ def test_tls_is_as_strict_as_kubectl():
     ("", True), ("10.0.0.0/8", False), ("example.com", True), ("10.1.2.3", False), ("*", False), ("10.1.0.0/24,x", True),
 ])  # fmt: skip
 def test_some_servers_are_spared_the_proxy(spared, used):
-    found = Access("https://10.1.2.3:6443", proxy="http://p:1", no_proxy=spared).proxy_for_server()
-    assert found == ("http://p:1" if used else None)
+    found = Access("https://10.1.2.3:6443", proxy="http://p:1", no_proxy=spared).via
+    assert (found.url if found else None) == ("http://p:1" if used else None)
 
 
 def test_domains_are_spared_with_what_is_below_them():
     for spared in ("example.com", ".example.com"):
-        assert Access("https://api.example.com", proxy="http://p", no_proxy=spared).proxy_for_server() is None
+        assert Access("https://api.example.com", proxy="http://p", no_proxy=spared).via is None
 
 
 def plugin(tmp_path, answer: str, code: int = 0) -> dict[str, Any]:

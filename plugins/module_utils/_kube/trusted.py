@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whom to trust, as kubectl reads it: the certificates in a text, whatever stands between them, each of which may be an intermediate."""
+
+from __future__ import annotations
+
+import base64
+import re
+import ssl
+
+_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]+?)\s*-----END CERTIFICATE-----")
+
+
+def context(ca: bytes | None, verify: bool) -> ssl.SSLContext:
+    """Of the system's CAs where none is given. ValueError where nothing in `ca` can be read.
+
+    No stricter than kubectl: many clusters' CAs lack the extensions that Python 3.13 asks for, and before it an intermediate was no anchor.
+    """
+    found = ssl.create_default_context() if ca is None else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca is not None:
+        add(found, ca)
+    found.verify_flags = (found.verify_flags & ~getattr(ssl, "VERIFY_X509_STRICT", 0)) | ssl.VERIFY_X509_PARTIAL_CHAIN
+    if not verify:
+        found.check_hostname = False
+        found.verify_mode = ssl.CERT_NONE
+    return found
+
+
+def add(to: ssl.SSLContext, ca: bytes) -> None:
+    readable = [der for der in map(_der, _BLOCK.findall(ca)) if der and _taken(to, der)]
+    if not readable:
+        raise ValueError("no certificate in it can be read")
+
+
+def _der(coded: bytes) -> bytes:
+    try:
+        return base64.b64decode(b"".join(coded.split()), validate=True)
+    except ValueError:
+        return b""
+
+
+def _taken(to: ssl.SSLContext, der: bytes) -> bool:
+    """One that cannot be read does not spoil the others."""
+    try:
+        to.load_verify_locations(cadata=der)
+    except ssl.SSLError:
+        return False
+    return True
