@@ -22,7 +22,7 @@ attributes:
     description: Returns details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
     support: full
     details:
-      - Values of a C(Secret) are shown as short digests.
+      - Values of a C(Secret) are hidden. It is shown which of them changed.
   idempotent:
     description:
       - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.

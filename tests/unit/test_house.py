@@ -220,20 +220,17 @@ class TestPlaybooks:
 
     def test_every_helm_task_reaches_its_cluster_as_the_modules_do(self) -> None:
         """See the filter mesh_helm."""
-        asked = 'environment: "{{ {0}.environment }}"', 'module_defaults: {group/kubernetes.core.helm: "{{ {0}.options }}"}'
+        asked = 'environment: "{{ {0}.environment }}"', 'connection: "{{ {0}.options }}"'
         told = {path: path.read_text(encoding="utf-8") for path in files("roles/*/tasks/**/*.yml", "playbooks/*.yml")}
-        calls = {path: text.count(" kubernetes.core.helm:") for path, text in told.items() if " kubernetes.core.helm:" in text}
-        assert calls
+        calls = {path: text.count(" meshops.lifecycle.helm_release:") for path, text in told.items() if " meshops.lifecycle.helm_release:" in text}
+        assert sum(calls.values()) >= 4
         none([f"{path.relative_to(CHECKOUT)} does not say `{line}` in each Helm task" for path, number in calls.items()
               for line in (part.replace("{0}", f"__{path.parts[-3]}_helm") for part in asked) if told[path].count(line) != number])
 
-    def test_every_task_of_kubernetes_core_has_its_module_say_how_it_was_called(self) -> None:
-        """Where the module does not, as from ansible-core 2.21 on, the action of kubernetes.core shows the task's arguments as they are, with the token."""
-        found = [(path, task) for path in files("roles/*/tasks/**/*.yml", "playbooks/*.yml", "extensions/**/*.yml") for task in tasks(yaml_of(path))
-                 if any(str(key).startswith(KUBERNETES_CORE) for key in (*task, task.get("action")))]
-        assert len(found) >= 4
-        none([f"{path.relative_to(CHECKOUT)}: {task.get('name')} lacks `vars: {{ansible_inject_invocation: true}}`" for path, task in found
-              if (task.get("vars") or {}).get("ansible_inject_invocation") is not True])
+    def test_no_task_is_one_of_kubernetes_core(self) -> None:
+        """Its actions return their arguments as they are, with the token, where a module does not say how it was called: helm_release does not."""
+        none([f"{path.relative_to(CHECKOUT)}: {task.get('name')}" for path in files("roles/*/tasks/**/*.yml", "playbooks/*.yml", "extensions/**/*.yml")
+              for task in tasks(yaml_of(path)) if any(str(key).startswith(KUBERNETES_CORE) for key in (*task, task.get("action")))])
 
     def test_plays_run_on_the_controller_with_its_python(self) -> None:
         plays = [(path, play) for path in files("playbooks/*.yml") if not path.name.endswith(".meta.yml")

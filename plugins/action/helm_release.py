@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs the module of kubernetes.core.helm, and lets nothing of the connection into the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ansible.plugins.action import ActionBase
+
+from ..module_utils._module.helming import MODULE, TASK, asked, quiet, reconcile
+
+
+class ActionModule(ActionBase):
+    work = staticmethod(reconcile)
+    task: ClassVar[Mapping[str, Any]] = TASK
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        try:
+            result = self._execute_module(module_name=MODULE, module_args=asked(arguments), task_vars=task_vars)
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return quiet(result, arguments)

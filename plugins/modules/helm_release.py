@@ -1,0 +1,120 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: helm_release
+short_description: Install or remove a Helm release, without a token in the result
+version_added: 0.1.0
+description:
+  - Runs C(kubernetes.core.helm) and returns what that returns, but not how it was called, and nothing secret of the connection.
+  - C(kubernetes.core.helm) by itself returns its arguments as they were given, a token among them, where its module broke off, and from
+    ansible-core 2.21 on always.
+    Of a kubeconfig that is given as a dictionary it shows the environment of credential plugins and the passwords of proxies.
+  - This is an action; it runs on the controller, and the module of C(kubernetes.core) where the task runs.
+author:
+  - meshops contributors (@meshops)
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - meshops.lifecycle._connection
+  - meshops.lifecycle._attributes
+attributes:
+  check_mode:
+    details:
+      - It is that of C(kubernetes.core.helm).
+  diff_mode:
+    support: none
+    details:
+      - Helm is not asked what it would change.
+options:
+  connection:
+    description:
+      - How Helm reaches the cluster, in the options of C(kubernetes.core.helm); the filter P(meshops.lifecycle.mesh_helm#filter) makes them.
+      - They count instead of the connection options that the action group gives to every module.
+    type: dict
+    required: true
+  release_name:
+    description: The release's name.
+    type: str
+    required: true
+  release_namespace:
+    description: The release's namespace.
+    type: str
+    required: true
+  state:
+    description: Whether the release is to be there.
+    type: str
+    choices: [present, absent]
+    default: present
+  chart_ref:
+    description: A chart's name, its OCI reference, or a directory. Needed with O(state=present).
+    type: str
+  chart_repo_url:
+    description: The URL of the chart repository.
+    type: str
+  chart_version:
+    description: The chart's version.
+    type: str
+  release_values:
+    description: The values of the release. Put no secret into them; Helm's module writes them to a file.
+    type: dict
+    default: {}
+  create_namespace:
+    description: Whether to make the namespace where it is missing.
+    type: bool
+    default: false
+  take_ownership:
+    description: Whether to take over objects that are there and of no release or of another. Needs Helm 3.17.
+    type: bool
+    default: false
+  wait:
+    description: Whether to wait until the release is in place, or gone.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Install a chart
+  meshops.lifecycle.helm_release:
+    connection: "{{ helm.options }}"
+    release_name: shop
+    release_namespace: shop
+    chart_ref: /srv/charts/shop
+  environment: "{{ helm.environment }}"
+  vars:
+    helm: "{{ groups['all'] | meshops.lifecycle.mesh_helm(hostvars, inventory_hostname) }}"
+"""
+
+RETURN = r"""
+command:
+  description: The command line of Helm. A token is not in it.
+  returned: when Helm was run
+  type: str
+  sample: helm upgrade -i --reset-values shop '/srv/charts/shop'
+status:
+  description: The release as Helm knows it afterwards.
+  returned: when there is one
+  type: dict
+stdout:
+  description: What Helm said.
+  returned: when Helm was run
+  type: str
+stderr:
+  description: What Helm said of errors.
+  returned: when Helm was run
+  type: str
+"""
+
+from ..module_utils._module.helming import TASK, reconcile
+from ..module_utils._module.run import run
+
+
+def main() -> None:
+    run(reconcile, **TASK)
+
+
+if __name__ == "__main__":
+    main()
