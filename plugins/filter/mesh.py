@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._mesh import federation, helm, job_environment, table
+from ..module_utils._mesh import federation, gateway_api, helm, job_environment, table
 from ..module_utils._mesh.control_plane import ControlPlane
 from ..module_utils._mesh.errors import MeshError
 from ..module_utils._mesh.given_text import elements
@@ -111,7 +111,7 @@ def mesh_root(hosts: Iterable[str], hostvars: Mapping[str, Any], root: Mapping[s
 
 
 def mesh_crd_groups(provider: str) -> list[str]:
-    return list(_capability(provider, "requirements").owned("").groups)
+    return [*_capability(provider, "requirements").owned("").groups, gateway_api.GROUP]
 
 
 def _installed(wish: Mapping[str, Any], part: str) -> tuple[Any, ControlPlane]:

@@ -208,6 +208,17 @@ crds:
       description: The operators of the Operator Lifecycle Manager it came with.
       type: list
       elements: str
+    keeper:
+      description: The controller that would write back what is changed in it. Empty if none is known.
+      type: str
+    bundle:
+      description: Of the Gateway API's, the version of its bundle.
+      type: str
+      sample: v1.5.1
+    channel:
+      description: Of the Gateway API's, its channel.
+      type: str
+      sample: standard
     managers:
       description: The field managers of its C(spec).
       type: list

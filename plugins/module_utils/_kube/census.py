@@ -12,6 +12,8 @@ from typing import Any
 
 from .._mesh.change import Ref
 from .._mesh.errors import Denied
+from .._mesh.gateway_api import GROUP
+from .._mesh.keeper import in_charge
 from .cluster import Cluster
 
 _API, _KIND = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
@@ -31,16 +33,18 @@ def nodes(cluster: Cluster, minor: int) -> dict[str, Any] | None:
 
 
 def crds(cluster: Cluster, groups: Sequence[str]) -> list[dict[str, Any]]:
-    """CRDs are large, and a cluster may have hundreds: only names are listed, only those of the groups are read.
+    """CRDs are large, and a cluster may have hundreds: only metadata is listed, only those of the groups are read. Of what others own that will do.
 
     Nothing where they may not be read: whoever asks for that permission too is told so with all the others that lack.
     """
     if not groups:
         return []
     try:
-        names = [entry["metadata"]["name"] for entry in cluster.list(_API, _KIND, metadata_only=True)]
-        wanted = sorted(name for name in names if any(_of_group(name, group) for group in groups))
-        return [_told(live) for live in cluster.get_all(Ref(_API, _KIND, name) for name in wanted) if live]
+        listed = {entry["metadata"]["name"]: entry for entry in cluster.list(_API, _KIND, metadata_only=True)}
+        wanted = sorted(name for name in listed if any(_of_group(name, group) for group in groups))
+        borrowed = [name for name in wanted if name.partition(".")[2] == GROUP]
+        read = cluster.get_all(Ref(_API, _KIND, name) for name in wanted if name not in borrowed)
+        return [_told(live) for live in [*read, *(listed[name] for name in borrowed)] if live]
     except Denied:
         return []
 
@@ -61,5 +65,8 @@ def _told(live: Mapping[str, Any]) -> dict[str, Any]:
         "managed_by": labels.get("app.kubernetes.io/managed-by"),
         "operators": sorted(label.removeprefix(_OLM) for label in labels if label.startswith(_OLM)),
         "managers": sorted(managers),
+        "keeper": in_charge(live),
+        "bundle": annotations.get(f"{GROUP}/bundle-version"),
+        "channel": annotations.get(f"{GROUP}/channel"),
         "stored_versions": (live.get("status") or {}).get("storedVersions") or [],
     }

@@ -25,6 +25,7 @@ class Limits:
     kubelet_skew: int = 3
     clock_skew_seconds: float = 30.0
     mesh: str = "this mesh"
+    gateway_api: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from . import supply, versions
+from . import gateway_api, supply, versions
 from .release import Release
 from .supply import Gone
 from .versions import Minor, Versions
@@ -34,6 +34,7 @@ def before(name: str, releases: Sequence[Release], image: str, version: str, clu
     inventory = supply.wished([*_given(releases), *([("mesh_probe_image", image)] if image else [])], known.gone, known.led)
     refused, warned = supply.refusals(inventory, known.gone, versions.minor(version), known.today)
     warned += versions.notices(known.versions, version, kubernetes(cluster), known.today)
+    warned += gateway_api.told(cluster.get("crds") or [])
     return refused, _sentences(name, [*warned, *_running(cluster.get("supply"), known)])
 
 

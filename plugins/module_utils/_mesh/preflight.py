@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from . import estate
+from . import estate, gateway_api
 from .claim import objections
+from .crd_owner import owner
 from .estate import Limits, Owned, Seen, nodes
 from .member import Member, served_faults
 from .mesh_wide import apart
@@ -36,6 +37,7 @@ def _single(one: Seen) -> list[str]:
     for check in (_version, _kubelets, _clock):
         found += check(one.cluster, one.limits)
     found += _denied(one.cluster) + _crds(one.cluster, one.owned) + objections(one.cluster.get("claimed", []))
+    found += gateway_api.too_old(one.cluster.get("crds", []), one.limits.gateway_api, one.limits.mesh)
     found += [*one.trust.get("findings", []), *one.supply]
     return [_sentence(one.member.name, text) for text in found]
 
@@ -115,24 +117,13 @@ def _crds(cluster: Mapping[str, Any], owned: Owned) -> list[str]:
         if group not in owned.groups or not owned.release:
             continue
         if crd.get("release") != f"{owned.namespace}/{owned.release}":
-            found.setdefault(_owner(crd), []).append(crd["name"])
-    return [_owned_elsewhere(owner, names, owned) for owner, names in sorted(found.items())]
+            found.setdefault(owner(crd), []).append(crd["name"])
+    return [_owned_elsewhere(whose, names, owned) for whose, names in sorted(found.items())]
 
 
-def _owned_elsewhere(owner: str, names: Sequence[str], owned: Owned) -> str:
+def _owned_elsewhere(whose: str, names: Sequence[str], owned: Owned) -> str:
     which = f"the CRD {names[0]} belongs" if len(names) == 1 else f"the CRD {names[0]} and {len(names) - 1} more belong"
     return (
-        f"{which} to {owner}, not to the Helm release {owned.namespace}/{owned.release}; "
+        f"{which} to {whose}, not to the Helm release {owned.namespace}/{owned.release}; "
         "hand them over, or set mesh_crds: external to leave them with their owner"
     )
-
-
-def _owner(crd: Mapping[str, Any]) -> str:
-    if crd.get("release"):
-        return f"the Helm release {crd['release']}"
-    if crd.get("operators"):
-        return f"the operator {crd['operators'][0]}"
-    if crd.get("managed_by"):
-        return str(crd["managed_by"])
-    managers = [m for m in crd.get("managers", []) if m not in ("kube-apiserver",)]
-    return f"the field manager {managers[0]}" if managers else "nobody that is known"

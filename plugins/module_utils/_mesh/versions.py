@@ -71,14 +71,14 @@ def dotted(version: Minor) -> str:
 
 
 def limits(table: Versions, version: str) -> Limits:
-    """What a version asks of Kubernetes. Of one that the table does not know only the lower bound is asked: that of its nearest neighbour."""
+    """What a version asks of Kubernetes and the Gateway API. Of one that the table does not know only lower bounds are: those of its nearest neighbour."""
     wanted, line = minor(version), table.line(version)
     if line:
         # A table grows old, and of the newest version it is the upper bound that grows.
         highest = None if line is table.lines[0] else line.kubernetes[1]
-        return Limits(line.kubernetes[0], highest, mesh=f"{table.mesh} {dotted(line.minor)}")
+        return Limits(line.kubernetes[0], highest, mesh=f"{table.mesh} {dotted(line.minor)}", gateway_api=line.gateway_api)
     nearest = table.lines[0] if wanted and wanted > table.lines[0].minor else table.lines[-1]
-    return Limits(nearest.kubernetes[0], mesh=f"{table.mesh} {dotted(wanted)}" if wanted else table.mesh)
+    return Limits(nearest.kubernetes[0], mesh=f"{table.mesh} {dotted(wanted)}" if wanted else table.mesh, gateway_api=nearest.gateway_api)
 
 
 def notices(table: Versions, version: str, kubernetes: Minor | None, today: date) -> list[str]:

@@ -175,7 +175,7 @@ class TestInstalled:
 
 class TestRequirements:
     def test_the_groups_are_those_of_the_mesh(self) -> None:
-        assert call("mesh_crd_groups", "istio") == list(requirements.GROUPS)
+        assert call("mesh_crd_groups", "istio") == [*requirements.GROUPS, "gateway.networking.k8s.io"]
 
     def test_the_permissions_are_for_the_namespace(self) -> None:
         assert call("mesh_permissions", "istio", "mesh") == requirements.permissions("mesh")

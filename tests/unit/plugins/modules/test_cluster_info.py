@@ -80,6 +80,9 @@ def test_definitions_of_the_groups_and_of_those_below_them():
         "managed_by": "Helm",
         "operators": ["sail.operators"],
         "managers": ["helm"],
+        "keeper": "",
+        "bundle": None,
+        "channel": None,
         "stored_versions": ["v1"],
     }
 
@@ -122,3 +125,13 @@ def test_kinds_that_may_not_be_listed_are_named(monkeypatch):
     monkeypatch.setattr(cluster.backend, "handle", forbidding)
     found = supplied(cluster)
     assert (found["unread"], [one["where"] for one in found["named"]]) == (["DaemonSet", "Pod"], ["app/old"])
+
+
+def test_of_the_gateway_apis_definitions_the_metadata_will_do() -> None:
+    """They are large, and nothing of them is written."""
+    borrowed = crd("gateway.networking.k8s.io")
+    borrowed["metadata"]["annotations"] = {"gateway.networking.k8s.io/bundle-version": "v1.5.1", "gateway.networking.k8s.io/channel": "standard"}
+    cluster = FakeCluster(borrowed)
+    (found,) = told(cluster, crds=["gateway.networking.k8s.io"])["crds"]
+    assert (found["bundle"], found["channel"]) == ("v1.5.1", "standard")
+    assert not [request for request in cluster.transport.requests if "customresourcedefinitions/" in request]
