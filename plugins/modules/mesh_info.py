@@ -156,6 +156,11 @@ tags:
   returned: success
   type: list
   elements: dict
+kept:
+  description: What of the mesh is kept or tracked by somebody else, such as Argo CD, Flux or an operator, as half sentences with what to do.
+  returned: success
+  type: list
+  elements: str
 default_revision:
   description: The revision that validates what users write. Empty where nothing does.
   returned: success

@@ -61,6 +61,7 @@ class Health:
     """The facts of one cluster. `answered` are the control plane pods that told what they discover, be it nothing.
 
     `default_revision` is the revision that validates what users write; empty where nothing says so.
+    `kept` is what somebody else keeps, as half sentences.
     """
 
     cluster: str
@@ -75,6 +76,7 @@ class Health:
     served_by: str = ""
     tags: Sequence[Tag] = ()
     default_revision: str = ""
+    kept: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -98,7 +98,8 @@ def _notices(cluster: Cluster, mesh: Any, params: dict[str, Any], health: Health
     found = supplying.named(cluster, mesh, params["namespace"])
     told = re.match(r"v?(\d+)\.(\d+)", cluster.identity().version)
     facts = health.as_dict()
-    return notices.running(cluster.name, facts["planes"], facts["proxies"], found, (int(told[1]), int(told[2])) if told else None, known)
+    whose = [f"{cluster.name}: {text}." for text in health.kept]
+    return whose + notices.running(cluster.name, facts["planes"], facts["proxies"], found, (int(told[1]), int(told[2])) if told else None, known)
 
 
 def _config(cluster: Cluster, mesh: Any, namespace: str) -> dict[str, int]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..._mesh.change import Ref
 from ..._mesh.health import Gateway, Health, Plane, Proxy, Remote
+from ..._mesh.kept import kept
 from ..._mesh.question import Question, Read
 from . import federation, gateways, tags, validator
 
@@ -37,6 +38,8 @@ _CONFIG = (
     ("telemetry.istio.io/v1", "Telemetry"),
     ("extensions.istio.io/v1alpha1", "WasmPlugin"),
 )
+
+_KEPT = ("Deployment", "Service", "Secret", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "Namespace")
 
 Object = Mapping[str, Any]
 Live = Mapping[str, Sequence[Object]]
@@ -123,6 +126,7 @@ def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> 
         served_by=_served_by(live),
         tags=tags.seen(live, {plane.revision: plane.version for plane in planes}),
         default_revision=validator.revision(live),
+        kept=kept(one for kind in _KEPT for one in live.get(kind, ())),
     )
 
 

@@ -77,6 +77,7 @@ class TestFacts:
             "served_by": "",
             "tags": [{"name": "default", "webhook": "stable", "service": "stable", "lacks": ""}],
             "default_revision": "stable",
+            "kept": [],
             "trust": {},
         }
         assert cluster.writes == []

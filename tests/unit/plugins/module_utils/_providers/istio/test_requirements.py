@@ -11,19 +11,21 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.estate imp
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import requirements
 
 
-@pytest.mark.parametrize(("version", "mesh", "lowest", "highest"), [
-    ("1.28.1", "Istio 1.28", (1, 30), (1, 34)),
-    ("v1.29.0", "Istio 1.29", (1, 31), (1, 35)),
-    ("1.30", "Istio 1.30", (1, 32), (1, 36)),
-    ("1.30-alpha.0", "Istio 1.30", (1, 32), (1, 36)),
-    ("1.31.3", "Istio 1.31", (1, 32), None),
-    ("1.99.0", "Istio 1.99", (1, 32), None),
-    ("1.20.1", "Istio 1.20", (1, 28), None),
-    ("", "Istio", (1, 28), None),
-    ("latest", "Istio", (1, 28), None),
+@pytest.mark.parametrize(("version", "mesh", "lowest", "highest", "gateway_api"), [
+    ("1.28.1", "Istio 1.28", (1, 30), (1, 34), None),
+    ("v1.29.0", "Istio 1.29", (1, 31), (1, 35), None),
+    ("1.30", "Istio 1.30", (1, 32), (1, 36), (1, 5)),
+    ("1.30-alpha.0", "Istio 1.30", (1, 32), (1, 36), (1, 5)),
+    ("1.31.3", "Istio 1.31", (1, 32), None, (1, 5)),
+    ("1.99.0", "Istio 1.99", (1, 32), None, (1, 5)),
+    ("1.20.1", "Istio 1.20", (1, 28), None, None),
+    ("", "Istio", (1, 28), None, None),
+    ("latest", "Istio", (1, 28), None, None),
 ])
-def test_which_kubernetes_a_version_of_istio_needs(version: str, mesh: str, lowest: tuple[int, int], highest: tuple[int, int] | None) -> None:
-    assert requirements.limits(version) == Limits(lowest, highest, mesh=mesh)
+def test_what_a_version_of_istio_needs(
+    version: str, mesh: str, lowest: tuple[int, int], highest: tuple[int, int] | None, gateway_api: tuple[int, int] | None
+) -> None:
+    assert requirements.limits(version) == Limits(lowest, highest, mesh=mesh, gateway_api=gateway_api)
 
 
 def test_the_table_of_versions_is_whole_and_in_order() -> None:
