@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import os
-import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -28,11 +30,9 @@ KINDS = ("clusters", "contexts", "users")
 _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 Construct = Callable[[], Any]
 Entry = tuple[str, str, Construct]
-
-# What makes YAML more than lines and their indentation: quotes, anchors, tags, blocks of text, lists and mappings in one line, comments.
-_SIGNS = ('"', "'", "&", "*", "!", "|", ">", "{", "}", "[", "]", "#", "\t", "\r", "\ufeff")
-_EMPTY = "preferences: {}\n"
-_TITLE = re.compile(r"([\w-]+):(?: .*)?", re.ASCII)
+# By path, what was read of a file, and which state of it that was: a task with links asks for as many of its contexts as there are clusters.
+_KNOWN: dict[str, tuple[tuple[int, ...], list[Entry]]] = {}
+_ALONE = threading.Lock()
 
 
 class Kubeconfig:
@@ -56,13 +56,15 @@ class Kubeconfig:
 
 
 def given(config: Mapping[str, Any]) -> Kubeconfig:
-    def entries() -> Iterator[Entry]:
-        for kind in KINDS:
-            for entry in config.get(kind) or []:
-                if isinstance(entry, Mapping) and entry.get("name") is not None:
-                    yield kind, str(entry["name"]), partial(dict, entry)
+    return Kubeconfig([_given(config, dict)])
 
-    return Kubeconfig([entries()])
+
+def _given(config: Mapping[str, Any], made: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Iterator[Entry]:
+    for kind in KINDS:
+        listed = config.get(kind)
+        for entry in listed if isinstance(listed, Sequence) else ():
+            if isinstance(entry, Mapping) and entry.get("name") is not None:
+                yield kind, str(entry["name"]), partial(made, entry)
 
 
 def merged(paths: str) -> Kubeconfig:
@@ -72,68 +74,36 @@ def merged(paths: str) -> Kubeconfig:
     there = [expanded(part) for part in parts if os.path.exists(expanded(part))]
     if not there:
         raise MeshError(f"The kubeconfig {paths} does not exist.{next(filter(None, map(sought, parts)), '')}")
-    return Kubeconfig([_read(part, read_file(part, "kubeconfig")) for part in there])
+    return Kubeconfig([_known(part) for part in there])
 
 
-def _read(path: str, content: bytes) -> Iterable[Entry]:
-    """A fleet's file is cut into entries as kubectl writes them, in an eighth of the time that it takes to parse all of them."""
-    try:
-        return _cut(path, content)
-    except ValueError:  # it may also be no UTF-8, which the parser says better
-        return _parsed(path, content)
+def _known(path: str) -> list[Entry]:
+    with _ALONE:
+        content, state = read_file(path, "kubeconfig"), os.stat(path)
+        stamp = (state.st_mtime_ns, state.st_size, state.st_ino)
+        if path not in _KNOWN or _KNOWN[path][0] != stamp:
+            _KNOWN[path] = (stamp, list(_read(path, content)))
+        return _KNOWN[path][1]
 
 
-def _cut(path: str, content: bytes) -> list[Entry]:
-    """ValueError for whatever is not plainly lines below a title: only a parser knows what that means."""
-    text = content.decode().replace(_EMPTY, "", 1)
-    if any(sign in text for sign in _SIGNS):
-        raise ValueError
-    found: list[Entry] = []
-    kind = ""
-    for part in re.split(r"\n(?=\S)", text):
-        if kind and part.startswith("- "):
-            name = _named(part)
-            if kind in KINDS and name:
-                found.append((kind, name, partial(_alone, path, content, kind, name, part)))
-            continue
-        first, _end, below = part.partition("\n")
-        title = _TITLE.fullmatch(first)
-        if not title or (title[1] in KINDS and below.strip()):
-            raise ValueError
-        kind = title[1]
-    return found
-
-
-def _named(part: str) -> str:
-    """Only a key of the entry itself stands at its indentation, first or later; what stands deeper below goes on with its value."""
-    _before, key, after = ("\n  " + part[2:]).partition("\n  name:")
-    value, _end, below = after.partition("\n")
-    if key and (not value.strip() or value[0] != " " or below.startswith("   ")):
-        raise ValueError
-    return value.strip()
-
-
-def _alone(path: str, content: bytes, kind: str, name: str, part: str) -> dict[str, Any]:
-    """An entry by itself; by the whole file if it turns out to be called otherwise than its line looked."""
-    try:
-        [entry] = _Loader(part).get_single_data()
-        if entry["name"] == name:
-            return _completed(path, entry)
-    except (yaml.YAMLError, ValueError, TypeError, KeyError):
-        pass
-    same = (construct for found, called, construct in _parsed(path, content) if (found, called) == (kind, name))
-    return dict(next(same, dict)())
+def _read(path: str, content: bytes) -> Iterator[Entry]:
+    """JSON is YAML but for the tabs that it may be indented with."""
+    if content.lstrip().startswith(b"{"):
+        try:
+            return _given(json.loads(content), lambda entry: _completed(path, copy.deepcopy(dict(entry))))
+        except ValueError:
+            pass  # it may be a mapping of YAML in one line
+    return _parsed(path, content)
 
 
 def _parsed(path: str, content: bytes) -> Iterator[Entry]:
-    loader = _Loader(content)
     try:
-        root = loader.get_single_node()
-    except yaml.YAMLError as error:
+        root = _Loader(content).get_single_node()
+    except (yaml.YAMLError, UnicodeError) as error:
         raise _invalid(path) from error
     if not isinstance(root, yaml.MappingNode):
         raise MeshError(f"The kubeconfig {path} is empty.")
-    return _entries(path, loader, root)
+    return _entries(path, root)
 
 
 def _invalid(path: str) -> MeshError:
@@ -141,25 +111,27 @@ def _invalid(path: str) -> MeshError:
     return MeshError(f"The kubeconfig {path} is not valid YAML.")
 
 
-def _entries(path: str, loader: Any, root: Any) -> Iterator[Entry]:
+def _entries(path: str, root: Any) -> Iterator[Entry]:
     for title, listed in root.value:
         if title.value in KINDS and isinstance(listed, yaml.SequenceNode):
             for node in listed.value:
                 name = _name(node)
                 if name is not None:
-                    yield title.value, name, partial(_constructed, path, loader, node)
+                    yield title.value, name, partial(_constructed, path, node)
 
 
 def _name(node: Any) -> str | None:
     found = [value.value for key, value in node.value if key.value == "name"] if isinstance(node, yaml.MappingNode) else []
-    return str(found[0]) if found else None
+    return str(found[0]) if found and found[0] else None
 
 
-def _constructed(path: str, loader: Any, node: Any) -> dict[str, Any]:
-    try:
-        return _completed(path, loader.construct_document(node))
-    except yaml.YAMLError as error:
-        raise _invalid(path) from error
+def _constructed(path: str, node: Any) -> dict[str, Any]:
+    """Alone, since merged keys are resolved in the node itself."""
+    with _ALONE:
+        try:
+            return _completed(path, yaml.constructor.SafeConstructor().construct_document(node))
+        except (yaml.YAMLError, ValueError) as error:
+            raise _invalid(path) from error
 
 
 def _completed(path: str, entry: dict[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Entries that are cut out of a kubeconfig are those that the parser finds in the whole of it."""
+"""Whatever YAML a kubeconfig is written in, its entries are found."""
 
 from __future__ import annotations
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -56,32 +58,14 @@ def entries(path: str) -> dict[str, dict[str, Any]]:
     return {kind: {name: found.entry(kind, name) for name in found.names(kind)} for kind in KINDS}
 
 
-def by_the_parser(path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
-    with monkeypatch.context() as patched:
-        patched.setattr(kubeconfig_file, "_read", kubeconfig_file._parsed)
-        return entries(str(path))
-
-
-def cuts(content: str) -> bool:
-    try:
-        kubeconfig_file._cut("config", content.encode())
-    except ValueError:
-        return False
-    return True
-
-
 FLEET = {kind: [{"name": f"c{number}", kind[:-1]: {"server": "https://c", "token": f"t{number}"}} for number in range(50)] for kind in KINDS}
-PLAIN = [
+WRITTEN = [
     pytest.param(KUBECTL, id="by kubectl"),
     pytest.param(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", "preferences": {}, **FLEET}), id="by a program"),
     pytest.param(KUBECTL.replace("  name: admin@east\n", "  name:   admin@east  \n"), id="spaces around a name"),
     pytest.param(KUBECTL.replace("  name: east\n", "  name: 17\n"), id="a number for a name"),
-    pytest.param(KUBECTL.replace("  name: east\n", "  name: east\n  name: second\n"), id="two names"),
     pytest.param(KUBECTL.replace("  name: east\n", "").replace("- name: west\n", "- name: admin@east\n"), id="none, and one twice"),
-    pytest.param(KUBECTL + "clusters:\n- name: late\n  cluster:\n    server: https://late\n", id="a title twice"),
     pytest.param(KUBECTL.replace("contexts:\n", "contexts: null\nextensions:\n"), id="no contexts"),
-]
-OTHER = [
     pytest.param(KUBECTL.replace("  name: east\n", "  name: east\n    of two lines\n"), id="a name of two lines"),
     pytest.param(KUBECTL.replace("  name: east\n", "  name:\n    east\n"), id="a name below"),
     pytest.param(KUBECTL.replace("  name: east\n", "  name:\n"), id="an empty name"),
@@ -94,27 +78,48 @@ OTHER = [
     pytest.param("\ufeff" + KUBECTL, id="a byte order mark"),
     pytest.param(KUBECTL.replace("\n", "\r\n"), id="carriage returns"),
     pytest.param(KUBECTL.replace("\n- ", "\n-\n  "), id="dashes of their own"),
+    pytest.param(yaml.dump(yaml.safe_load(KUBECTL), Dumper=type("Nice", (yaml.SafeDumper,), {}), indent=4, default_flow_style=False), id="by to_nice_yaml"),
+    pytest.param(json.dumps(yaml.safe_load(KUBECTL), indent="\t"), id="JSON with tabs"),
+    pytest.param(json.dumps(yaml.safe_load(KUBECTL)).replace('"', ""), id="a mapping in one line"),
     pytest.param("\n".join("  " + line if line[:1] in ("-", " ") else line for line in KUBECTL.splitlines()), id="indented lists"),
 ]
 
 
-@pytest.mark.parametrize("content", [*PLAIN, *OTHER])
-def test_the_same_entries_as_by_the_parser(content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("content", WRITTEN)
+def test_the_entries_are_those_of_the_whole(content: str, tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_bytes(content.encode())
-    found = entries(str(path))
-    assert found == by_the_parser(path, monkeypatch)
+    whole = yaml.safe_load(content) if content[0] != "{" or "\t" not in content else json.loads(content)
+    expected: dict[str, dict[str, Any]] = {}
+    for kind in KINDS:
+        for entry in whole.get(kind) or []:
+            if entry.get("name") is not None:
+                expected.setdefault(kind, {}).setdefault(str(entry["name"]), set(entry[kind[:-1]]))
+    found = {kind: {name: set(entry or {}) for name, entry in named.items()} for kind, named in entries(str(path)).items() if named}
+    assert found == expected
     assert found["users"]
 
 
-@pytest.mark.parametrize("content", PLAIN)
-def test_these_are_cut(content: str) -> None:
-    assert cuts(content)
+def test_as_text_in_utf_16(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_bytes(KUBECTL.encode("utf-16"))
+    assert list(entries(str(path))["users"]) == ["admin@east", "west"]
 
 
-@pytest.mark.parametrize("content", OTHER)
-def test_these_are_left_to_the_parser(content: str) -> None:
-    assert not cuts(content)
+def test_a_file_is_read_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, parsed = tmp_path / "config", []
+    whole = kubeconfig_file._parsed
+    monkeypatch.setattr(kubeconfig_file, "_parsed", lambda *what: parsed.append(what) or whole(*what))
+    path.write_text(KUBECTL)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _turn: entries(str(path)), range(16)))
+    assert all(one == found[0] for one in found)
+    assert len(parsed) == 1
+    path.write_text(KUBECTL.replace("t0", "another"))
+    assert entries(str(path))["users"]["admin@east"] == {"token": "another"}
+    entries(str(path))["users"]["admin@east"]["token"] = "altered by whoever got it"
+    assert entries(str(path))["users"]["admin@east"] == {"token": "another"}
+    assert len(parsed) == 2
 
 
 @pytest.mark.parametrize("content", [
@@ -129,10 +134,12 @@ def test_a_broken_entry_is_told_without_its_content(content: str, tmp_path: Path
     assert str(raised.value) == f"The kubeconfig {path} is not valid YAML."
 
 
-def test_a_broken_entry_does_not_keep_the_others_from_being_used(tmp_path: Path) -> None:
+def test_an_entry_that_cannot_be_made_does_not_keep_the_others_from_being_used(tmp_path: Path) -> None:
     path = tmp_path / "config"
-    path.write_text(KUBECTL.replace("    token: t0", "    token: t0: t1"))
+    path.write_text(KUBECTL.replace("    token: t0", "    token: !!python/name:os.system t0"))
     assert merged(str(path)).entry("clusters", "east") == {"certificate-authority": str(tmp_path / "pki/ca.crt"), "server": "https://east.example:6443"}
+    with pytest.raises(MeshError, match=r"is not valid YAML\.$"):
+        merged(str(path)).entry("users", "admin@east")
 
 
 def test_what_is_no_mapping_is_told(tmp_path: Path) -> None:
