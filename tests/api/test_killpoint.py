@@ -19,11 +19,11 @@ import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.killpoint import TEST_LABEL, VARIABLE
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
+from ansible_collections.meshops.lifecycle.tests.killpoint.killpoint import TEST_LABEL, VARIABLE, armed
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import config_map, namespace
 
-from .conftest import _surroundings
+from .conftest import BESIDE, OURS, _surroundings
 
 KUBE_SYSTEM = Ref("v1", "Namespace", "kube-system")
 PLACE = "api-kill"
@@ -40,7 +40,7 @@ def cluster(admin: dict[str, Any]) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def run(cluster: Cluster, admin: dict[str, Any], tmp_path: Path) -> Run:
+def run(cluster: Cluster, admin: dict[str, Any], tmp_path: Path, interpreter: str) -> Run:
     """Hosts write an object each, one after the other, in processes of their own."""
     (tmp_path / "here").mkdir()
     wish = config_map(PLACE, "{{ inventory_hostname }}", a="1")
@@ -48,12 +48,12 @@ def run(cluster: Cluster, admin: dict[str, Any], tmp_path: Path) -> Run:
     hold = {"name": "Hold", "meshops.lifecycle.lease": {**admin, **LEASE}}
 
     def ran(point: str, hosts: str = "one,two", uncounted: bool = False) -> subprocess.CompletedProcess[str]:
-        play = {"hosts": "all", "connection": "local", "gather_facts": False, "serial": 1, "vars": {"ansible_python_interpreter": sys.executable}}
+        play = {"hosts": "all", "connection": "local", "gather_facts": False, "serial": 1, "vars": {"ansible_python_interpreter": interpreter}}
         tasks = [hold, {**write, "check_mode": True}, write] if uncounted else [write]
         (tmp_path / "play.yml").write_text(yaml.safe_dump([{**play, "tasks": tasks}]))
         return subprocess.run(
             [str(Path(sys.executable).with_name("ansible-playbook")), "-i", f"{hosts},", str(tmp_path / "play.yml")],
-            env={**_surroundings(tmp_path), VARIABLE: f"{tmp_path}/here:{point}"},
+            env={**_surroundings(tmp_path), **armed(f"{tmp_path}/here:{point}")},
             capture_output=True,
             text=True,
             timeout=240,
@@ -85,6 +85,7 @@ def left(tmp_path: Path) -> list[int]:
     return found
 
 
+@pytest.mark.parametrize("interpreter", [OURS, BESIDE], ids=["in Ansible's process", "as a module"])
 def test_counted_over_all_processes(cluster: Cluster, run: Run, tmp_path: Path) -> None:
     """Neither the Lease nor check mode counts."""
     done = run("count", uncounted=True)

@@ -17,11 +17,12 @@ from ansible_collections.kubernetes.core.plugins.module_utils.args_common import
 from .._mesh.connection import OPTIONS, read
 from .._mesh.errors import MeshError, Refused
 from .._mesh.job_environment import filled
-from . import killpoint, kubeconfig, proxy
+from . import kubeconfig, proxy
 from .access import Access, basic, bearer, read_file, safe
 from .cluster import Cluster
 from .deadline import OPTIONS as LIMITS
 from .deadline import Limits
+from .transport import Transport
 
 ARGUMENTS: dict[str, Any] = {
     **AUTH_ARG_SPEC,
@@ -56,7 +57,7 @@ def connect(
     except MeshError as error:
         told = str(error) if not name or str(error).startswith(f"{name}: ") else f"{name}: {error}"
         raise type(error)(told.removesuffix(".") + ".", **error.facts) from error
-    cluster = Cluster(killpoint.transport(access, name, limits), name=name, dry_run=dry_run)
+    cluster = Cluster(Transport(access, name, limits=limits), name=name, dry_run=dry_run)
     if options.get("cluster_uid"):
         _pinned(cluster, options["cluster_uid"])
     return cluster

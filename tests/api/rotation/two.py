@@ -22,7 +22,6 @@ from typing import Any
 
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.killpoint import VARIABLE
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import root_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
@@ -30,6 +29,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.holding im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue, x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
+from ansible_collections.meshops.lifecycle.tests.killpoint.killpoint import armed
 
 from ..conftest import Way, _surroundings
 from .play import Play
@@ -151,7 +151,7 @@ class Two:
 
     def alone(self, point: str, **asked: Any) -> subprocess.CompletedProcess[str]:
         """The role's tasks in a process that may be killed."""
-        environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), VARIABLE: point}
+        environ = {**os.environ, **armed(point, os.pathsep.join(sys.path))}
         words = [sys.executable, str(Path(__file__).with_name("play.py")), json.dumps({"kube": self.kube, "variables": self.variables, **asked})]
         return subprocess.run(words, env=environ, capture_output=True, text=True, timeout=240, check=False)
 
@@ -161,7 +161,7 @@ class Two:
         return [program, "meshops.lifecycle.rotate", "-i", str(self.inventory()), "--forks", "2", *words, "-e", json.dumps(given)]
 
     def environ(self, point: str = "") -> dict[str, str]:
-        return {**_surroundings(self.home), **({VARIABLE: point} if point else {})}
+        return {**_surroundings(self.home), **(armed(point) if point else {})}
 
     def start(self, *words: str, **variables: Any) -> subprocess.Popen[str]:
         """For what happens meanwhile."""

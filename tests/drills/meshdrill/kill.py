@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.meshops.lifecycle.tests.killpoint.killpoint import armed
+
 from . import byhand, play, state
 from .app import Load
 from .certificates import roots
@@ -30,7 +32,7 @@ LEASE = 10
 
 def by_playbook(folder: Path) -> Rotate:
     """A run with this kill point; with none to its end."""
-    return lambda point: play.rotate("root", folder, {"MESHOPS_KILL_POINT": point} if point else None, rotate_lease_duration=LEASE)
+    return lambda point: play.rotate("root", folder, armed(point) if point else None, rotate_lease_duration=LEASE)
 
 
 @dataclass

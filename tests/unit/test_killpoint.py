@@ -14,11 +14,10 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import killpoint
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.killpoint import VARIABLE, KillPoint, is_write
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.transport import Transport
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
+from ansible_collections.meshops.lifecycle.tests.killpoint.killpoint import VARIABLE, Counted, KillPoint, armed, is_write
+from ansible_collections.meshops.lifecycle.tests.unit.support.source import sources
 
 SECRET = "/api/v1/namespaces/istio-system/secrets/cacerts"
 
@@ -26,7 +25,7 @@ SECRET = "/api/v1/namespaces/istio-system/secrets/cacerts"
 RUN = """
 import os, subprocess, sys, time
 from pathlib import Path
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.killpoint import VARIABLE, KillPoint
+from ansible_collections.meshops.lifecycle.tests.killpoint.killpoint import VARIABLE, KillPoint
 if sys.argv[1:]:
     point = KillPoint.of(os.environ[VARIABLE])
     for number in range(int(sys.argv[1])):
@@ -65,23 +64,33 @@ def test_what_is_a_write(method, path, query, body, counts):
     assert is_write(method, path, query, body) == counts
 
 
-def test_without_the_variable_nothing_is_different(monkeypatch):
-    monkeypatch.delenv(VARIABLE, raising=False)
-    assert killpoint.transport(Access("https://x"), "east", None).__class__ is Transport
+CONNECT = "ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect"
+
+
+@pytest.mark.parametrize(("point", "made"), [("", "Transport"), ("{}:count", "Counted")])
+def test_a_run_is_armed_by_its_environment_alone(tmp_path: Path, point: str, made: str) -> None:
+    given = armed(point.format(tmp_path), os.pathsep.join(sys.path))
+    program = f"from {CONNECT} import Transport, connect; print(Transport.__name__, connect.__globals__['Transport'] is Transport)"
+    done = subprocess.run([sys.executable, "-c", program], env={**os.environ, **given}, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [made, "True"]
+
+
+def test_what_is_shipped_knows_nothing_of_it() -> None:
+    assert [source.path for source in sources() if VARIABLE in source.text or "killpoint" in source.text.lower()] == []
 
 
 @pytest.mark.parametrize("told", ["{}", "{}:before", "{}:before:0", "{}:during:1", "{}:after:x", "{}/none:count", "count", "before:1"])
 def test_a_wrong_one_is_refused(tmp_path, monkeypatch, told):
     monkeypatch.setenv(VARIABLE, told.format(tmp_path))
     with pytest.raises(Refused, match=f"{VARIABLE} is '"):
-        killpoint.transport(Access("https://x"), "east", None)
+        Counted(Access("https://x"), "east")
 
 
 def test_who_sets_it_too_late_is_refused_and_not_killed(tmp_path, monkeypatch):
     """A test that sets it in its own process would not be found, or would be the only one to die."""
     monkeypatch.setenv(VARIABLE, f"{tmp_path}:before:1")
     with pytest.raises(Refused, match="in the environment with which the run is started"):
-        killpoint.transport(Access("https://x"), "east", None)
+        Counted(Access("https://x"), "east")
 
 
 def test_threads_and_points_count_together(tmp_path):

@@ -9,6 +9,8 @@ never kills. The directory is one that exists and is new for each run. Its file 
 
 A write is one request that is not a dry run and could change something, with all its repeats. Renewals of Leases come by the clock, so they
 are not counted; questions about permissions change nothing. Helm writes from a program of its own, which is not seen here.
+
+The collection knows nothing of it. `armed` gives the environment of a run in which sitecustomize.py, beside this file, puts it in the way of every connection.
 """
 
 from __future__ import annotations
@@ -24,11 +26,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._mesh.errors import MeshError, Refused
-from .access import Access
-from .answer import Answer
-from .deadline import Limits
-from .transport import Transport
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.answer import Answer
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.transport import Transport
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, Refused
 
 VARIABLE = "MESHOPS_KILL_POINT"
 TEST_LABEL = "meshops.lifecycle/test"
@@ -38,10 +39,9 @@ _LEASES = re.compile(r"/apis/coordination\.k8s\.io/[^/]+/(namespaces/[^/]+/)?lea
 _HOME = "/api/v1/namespaces/kube-system"
 
 
-def transport(access: Access, name: str, limits: Limits | None) -> Transport:
-    """The usual one, where no drill asks for another."""
-    told = os.environ.get(VARIABLE)
-    return _Counted(access, name, limits, KillPoint.of(told)) if told else Transport(access, name, limits=limits)
+def armed(point: str, path: str = os.environ.get("PYTHONPATH", "")) -> dict[str, str]:
+    """The variables of a run that is to be killed there, or counted; `path` is where it finds its modules."""
+    return {VARIABLE: point, "PYTHONPATH": os.pathsep.join(filter(None, (str(Path(__file__).resolve().parent), path)))}
 
 
 @dataclass(frozen=True)
@@ -111,10 +111,12 @@ def is_write(method: str, path: str, query: Mapping[str, str] | None, body: Any)
     return method != "GET" and not dry and not _REVIEWS.match(path)
 
 
-class _Counted(Transport):
-    def __init__(self, access: Access, name: str, limits: Limits | None, point: KillPoint) -> None:
-        super().__init__(access, name, limits=limits)
-        self._point, self._permitted = point, False
+class Counted(Transport):
+    """In the place of the usual one, in a run with the variable."""
+
+    def __init__(self, access: Access, name: str, **how: Any) -> None:
+        super().__init__(access, name, **how)
+        self._point, self._permitted = KillPoint.of(os.environ[VARIABLE]), False
 
     def request(self, method: str, path: str, query: Mapping[str, str] | None = None, body: Any = None, **how: Any) -> Answer:
         if not is_write(method, path, query, body):
