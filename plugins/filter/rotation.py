@@ -7,20 +7,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._mesh import federation, recovery, rights, rotation, rotation_age
+from ..module_utils._mesh import federation, recovery, rights, rotation
 from ..module_utils._mesh.change import Ref
 from ..module_utils._mesh.errors import MeshError
 from ..module_utils._mesh.holding import OF_ITS_PRIMARY
 from ..module_utils._mesh.lease import NAMESPACE, ref
+from ..module_utils._mesh.leaving import staying
 from ..module_utils._mesh.member import Member, named, of_mesh, served_faults
 from ..module_utils._mesh.preflight import clock_faults
 from ..module_utils._mesh.root_secret import NAME as ROOT_NAME
 from ..module_utils._mesh.root_secret import UPCOMING
+from ..module_utils._mesh.rotation_barrier import barrier
 from ..module_utils._mesh.rotation_table import table
 from ..module_utils._providers import PROVIDERS
 from ..plugin_utils import hosts as hosts_of
@@ -28,7 +30,7 @@ from ..plugin_utils import hosts as hosts_of
 _RIGHTS = "__rotate_rights"  # is asked for first, so that is where a cluster fails that cannot be reached
 _NOT_HERE = "it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit"
 _NO_LINK = "it is not part of this run, and no cluster may miss; run it without --limit"
-_PASSED = ("standing", "laggards", "issuers", "roots", "previous", "ignored", "served_by", "unread")
+_PASSED = ("standing", "laggards", "issuers", "roots", "previous", "ignored", "intermediate", "served_by", "unread")
 _OF_PRIMARY = ("standing", *OF_ITS_PRIMARY)
 
 
@@ -95,8 +97,10 @@ def mesh_rotation_plan(
     unsettled: bool = False,
     clock_skew_max: float | None = None,
     recover: bool = False,
+    leaving: Iterable[str] = (),
+    moment: str = "",
 ) -> dict[str, Any]:
-    members, now = _mesh(hosts, hostvars, cluster, exclude), datetime.now(UTC)
+    members, now, gone = _mesh(hosts, hostvars, cluster, exclude), _moment(moment), list(leaving)
     seen = {member.name: hostvars[member.name].get(variable) or {} for member in members}
     reports = _reports(members, hostvars, variable)
     known = [report for report in reports.values() if isinstance(report, rotation.Report)]
@@ -106,12 +110,17 @@ def mesh_rotation_plan(
     unfinished = kept or ([members[0].name] if unsettled else [])
     missing += recovery.findings(members[0].mesh, seen, recover, bool(unfinished), list(stale), now)
     try:
-        plan = rotation.plan(members[0].mesh, target, known, accepted, stale, unfinished, recovery.expired(seen.values(), now))
+        plan = rotation.plan(members[0].mesh, target, known, accepted, stale, unfinished, recovery.expired(seen.values(), now), gone)
     except MeshError as error:
         plan, missing = rotation.Plan(members[0].mesh, target, dict.fromkeys(reports, "unclear")), [*missing, str(error)]
     behind = any(report.laggards for report in known)
-    notes = {name: [*recovery.notes(one, now), *one.get("quirks", ())] for name, one in seen.items()}
+    notes = {name: [*recovery.notes(one, now), *staying(one, target, gone), *one.get("quirks", ())] for name, one in seen.items()}
     return {**plan.facts(), "findings": missing, "done": plan.done and not behind, "table": [*table([plan], reports, notes), *missing]}
+
+
+def _moment(taken: str) -> datetime:
+    """When the rotation was planned. A clock that is looked at twice may tell of two different mornings."""
+    return datetime.fromisoformat(taken) if taken else datetime.now(UTC)
 
 
 def _clocks(seen: Mapping[str, Any], most: float | None) -> list[str]:
@@ -128,22 +137,17 @@ def mesh_rotation_barrier(
     target: str,
     exclude: Iterable[str] = (),
     recover: bool = False,
+    leaving: Iterable[str] = (),
+    moment: str = "",
 ) -> list[str]:
     members = _mesh(hosts, hostvars, cluster, exclude)
     names = [member.name for member in members]
-    dead = recovery.expired([hostvars[name].get(variable) or {} for name in names], datetime.now(UTC)) if recover else ()
+    dead = recovery.expired([hostvars[name].get(variable) or {} for name in names], _moment(moment)) if recover else ()
     try:
-        rotation.barrier(members[0].mesh, step, target, names, _reports(members, hostvars, variable), dead)
+        barrier(members[0].mesh, step, target, names, _reports(members, hostvars, variable), dead, list(leaving))
     except MeshError as error:
         return [str(error)]
     return []
-
-
-def mesh_rotation_stale(
-    hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, min_age: float, exclude: Iterable[str] = ()
-) -> list[str]:
-    results = [hostvars[member.name].get(variable) or {} for member in _mesh(hosts, hostvars, cluster, exclude)]
-    return rotation_age.stale(results, datetime.now(UTC), timedelta(seconds=float(min_age)))
 
 
 def mesh_rotation_lease(
@@ -219,6 +223,5 @@ class FilterModule:
             mesh_rotation_permissions,
             mesh_rotation_plan,
             mesh_rotation_primary,
-            mesh_rotation_stale,
         )
         return {filter_.__name__: hosts_of.told(filter_) for filter_ in found}

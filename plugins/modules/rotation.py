@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - With O(step=introduce) the cluster comes to trust the target beside every root that is in use in the mesh.
   - With O(step=reissue) it signs with an intermediate of the target and still trusts what it trusted.
-  - With O(step=retire) it trusts the target alone.
+  - With O(step=soak) nothing is done for a while, under the Lease.
+  - With O(step=retire) it no longer trusts what the rotation brought or replaces, O(leaving). Other roots stay.
   - With O(step=finish) what was kept to turn back is removed.
   - A step writes the cluster's CA in one piece, and only if there is something to write. Then it waits until every control plane, every namespace's
     trust bundle and every proxy of the cluster was seen to live by it, and mends what lags by the least means that works.
@@ -23,21 +24,31 @@ options:
   step:
     description: The step.
     type: str
-    choices: [introduce, reissue, retire, finish]
+    choices: [introduce, reissue, soak, retire, finish]
     required: true
   target:
-    description: The fingerprint of the root to end with, from M(meshops.lifecycle.rotation_target).
+    description: The fingerprint of the root to end with, from M(meshops.lifecycle.rotation_target). Needed but for O(step=soak).
     type: str
-    required: true
   target_certificate:
     description: That root's certificate, PEM, where no bundle of the mesh holds it yet.
     type: str
     default: ''
   clusters:
-    description: What was seen of every cluster of the mesh, from the filter P(meshops.lifecycle.mesh_rotation_clusters#filter).
+    description: What was seen of every cluster of the mesh, from the filter P(meshops.lifecycle.mesh_rotation_clusters#filter). Needed but for O(step=soak).
     type: list
     elements: dict
-    required: true
+  leaving:
+    description: Fingerprints of the roots that are given up with O(step=retire), from M(meshops.lifecycle.rotation_target).
+    type: list
+    elements: str
+    default: []
+  moment:
+    description: When the rotation was planned, from M(meshops.lifecycle.rotation_target). What expires later has not expired. It is now if not given.
+    type: str
+  soak:
+    description: With O(step=soak), for how many seconds.
+    type: int
+    default: 0
   stale:
     description: Fingerprints of intermediates that are to be replaced although they are of the target.
     type: list

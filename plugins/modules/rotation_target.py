@@ -42,6 +42,18 @@ options:
     description: Stay with the mesh's root, since only intermediates are to be replaced.
     type: bool
     default: false
+  retire_roots:
+    description:
+      - Fingerprints of roots that are to be retired too although the rotation neither brought nor replaces them. Whatever else is trusted, as the root
+        of a partner's mesh, stays.
+    type: list
+    elements: str
+    default: []
+  leaving:
+    description: With O(state=settled), what was returned as RV(leaving). A root that lies beside and is none of these is left where it is.
+    type: list
+    elements: str
+    default: []
   target:
     description: With O(state=settled), the fingerprint of the root that every cluster trusts by now.
     type: str
@@ -94,6 +106,21 @@ changes:
   returned: success
   type: list
   elements: dict
+leaving:
+  description:
+    - Fingerprints of the roots that the rotation gives up in the end, since it brought or replaces them, they have expired, or O(retire_roots) names them.
+  returned: when O(state=chosen)
+  type: list
+  elements: str
+stale:
+  description: With O(renew_intermediates), fingerprints of the intermediates that are to be replaced.
+  returned: when O(state=chosen)
+  type: list
+  elements: str
+moment:
+  description: When this was found. Whatever has an age in the rotation is measured at this moment.
+  returned: when O(state=chosen)
+  type: str
 """
 
 from ..module_utils._module.aiming import TASK, reconcile

@@ -26,13 +26,22 @@ STEPS = (INTRODUCE, REISSUE, RETIRE)
 NEW = "new"  # stands for the fingerprint of a root that is not made yet
 
 
-def phase(standing: Standing, target: str) -> str:
+Leaving = Collection[str] | None
+
+
+def going(standing: Standing, target: str, leaving: Leaving) -> frozenset[str]:
+    """What a cluster has still to give up: marks, and of the roots those that are `leaving`. None stands for all but the target."""
+    trusted = standing.trusts if leaving is None else standing.trusts & frozenset(leaving)
+    return (standing.marks | trusted) - {target}
+
+
+def phase(standing: Standing, target: str, leaving: Leaving = None) -> str:
     """How far one cluster is."""
     if target not in standing.trusts:
         return OUTSIDE
     if standing.signs_under != target:
         return INTRODUCED
-    return RETIRED if standing.bundle == {target} else REISSUED
+    return REISSUED if going(standing, target, leaving) else RETIRED
 
 
 @dataclass(frozen=True)
@@ -100,11 +109,13 @@ def plan(
     stale: Iterable[str] = (),
     unfinished: Iterable[str] = (),
     dead: Collection[str] = (),
+    leaving: Leaving = None,
 ) -> Plan:
     """All that is still to do, in order; each step only where it is needed.
 
     `accepted` are roots that may be brought into every cluster although not every cluster trusts them already. `stale` are intermediates
     that are to be replaced although they are of the target. `unfinished` are the clusters in which something lies that is kept until the end.
+    `leaving` are the roots that are given up in the end. What else is trusted somewhere, as a partner's root, is none of the rotation's and stays.
     """
     standings = [report.standing for report in reports]
     _no_stranger(mesh, standings, {target, *accepted})
@@ -117,15 +128,16 @@ def plan(
     }
     names[FINISH] = list(unfinished)
     touched = {*names[INTRODUCE], *names[REISSUE], *(report.standing.cluster for report in reports if report.trails)}
-    names[RETIRE] = [own.cluster for own in standings if own.bundle != {target} or own.cluster in touched]
+    names[RETIRE] = [own.cluster for own in standings if going(own, target, leaving) or own.cluster in touched]
+    staying = frozenset().union(*(own.trusts for own in standings)) - {target, *(frozenset() if leaving is None else leaving)}
     says = {
         INTRODUCE: f"trust {root_named(target)} beside {roots_named(_needed(reports, target, dead) - {target})}",
         REISSUE: f"sign with an intermediate of {root_named(target)}, {_beside(standings, dead)}",
-        RETIRE: f"trust {root_named(target)} alone",
+        RETIRE: f"trust {root_named(target)} alone" if leaving is None or not staying else f"trust {root_named(target)} beside {roots_named(staying)}",
         FINISH: "remove what was kept to turn back, and put the root in its place",
     }
     steps = [Step(name, tuple(names[name]), says[name]) for name in (*STEPS, FINISH) if names[name]]
-    return Plan(mesh, target, {own.cluster: phase(own, target) for own in standings}, steps)
+    return Plan(mesh, target, {own.cluster: phase(own, target, leaving) for own in standings}, steps)
 
 
 def _beside(standings: Iterable[Standing], dead: Collection[str]) -> str:
@@ -168,7 +180,15 @@ class Wish:
     marked: bool = False
 
 
-def wish(step: str, own: Standing, everyone: Sequence[Report], target: str, stale: Iterable[str] = (), dead: Collection[str] = ()) -> Wish | None:
+def wish(
+    step: str,
+    own: Standing,
+    everyone: Sequence[Report],
+    target: str,
+    stale: Iterable[str] = (),
+    dead: Collection[str] = (),
+    leaving: Leaving = None,
+) -> Wish | None:
     """What a step writes in one cluster, or None if it is through with it. What would cut somebody off is refused.
 
     A mark comes or goes with every new certificate: proxies ask for a new leaf when the bundle that they are sent has changed.
@@ -181,10 +201,11 @@ def wish(step: str, own: Standing, everyone: Sequence[Report], target: str, stal
             return None
         _may_reissue(own, everyone, target, dead)
         return Wish(own.trusts | more if beyond_introduction(own, dead) else own.trusts, sign=True, marked=not own.marks)
-    if own.bundle == {target}:
+    gone = going(own, target, leaving)
+    if not gone:
         return None
     _may_retire(everyone, target)
-    return Wish(frozenset({target}))
+    return Wish((own.trusts - gone) | {target})
 
 
 def _may_reissue(own: Standing, everyone: Sequence[Report], target: str, dead: Collection[str]) -> None:
@@ -207,35 +228,6 @@ def _older(report: Report, target: str) -> str:
     if report.ignored:
         return f"hands out {roots_named(report.ignored)} in spite of its CA"
     return f"holds certificates under {roots_named(report.issuers - {target})}"
-
-
-def barrier(mesh: str, step: str, target: str, expected: Iterable[str], reports: Mapping[str, Report | str], dead: Collection[str] = ()) -> None:
-    """Refuses to go on from a step until every cluster was seen to be through with it, and everything in it too.
-
-    A report that is a text says why the cluster could not be seen.
-    """
-    found = [_late(name, step, target, reports.get(name, "nothing was reported of it"), dead) for name in expected]
-    said = [sentence for sentence in found if sentence]
-    if said:
-        told = f"The rotation of the mesh {mesh} stops after {step}: {' '.join(said)}"
-        rest = "What is named is still down" if dead else "Nothing is lost"
-        raise Refused(f"{told} {rest}: mend this and run the rotation again, it goes on where it stopped.", findings=said)
-
-
-_THROUGH = {INTRODUCE: (INTRODUCED, REISSUED), REISSUE: (REISSUED, RETIRED), RETIRE: (RETIRED,)}
-
-
-def _late(name: str, step: str, target: str, report: Report | str, dead: Collection[str]) -> str:
-    if isinstance(report, str):
-        return f"{name} cannot be judged: {report.rstrip('.')}."
-    if step == INTRODUCE and beyond_introduction(report.standing, dead):
-        return ""
-    if report.laggards:
-        more = f", and {len(report.laggards) - 5} more" if len(report.laggards) > 5 else ""
-        return f"{name}: {'; '.join(report.laggards[:5])}{more}."
-    now = phase(report.standing, target)
-    # Where all sign under the target, nobody needs to have been introduced to what is older.
-    return "" if now in _THROUGH[step] or (step == INTRODUCE and now == RETIRED) else f"{name} is only {now}."
 
 
 def elsewhere(other: str) -> str:

@@ -32,12 +32,13 @@ class Known:
 
 @dataclass(frozen=True)
 class Choice:
-    """`which` root, its fingerprint where it is known yet, and why. `unsettled` while a root lies beside the mesh's."""
+    """`which` root, its fingerprint where it is known yet, and why. `unsettled` while a root lies beside the mesh's; `between` are both of them."""
 
     which: str
     fingerprint: str
     says: str
     unsettled: bool = False
+    between: frozenset[str] = frozenset()
 
 
 def same(known: Known) -> Choice:

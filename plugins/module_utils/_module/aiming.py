@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .._kube.cluster import Cluster
 from .._mesh.change import as_result
+from .._mesh.leaving import leaving
 from .._mesh.name_constraints import signed_for
+from .._mesh.rotation_age import stale
 from .._providers import PROVIDERS
 from .authority import OPTIONS
 from .targeting import aim, settle
@@ -25,7 +27,9 @@ TASK: dict[str, Any] = dict(
         "min_age": {"type": "int", "default": 3600},
         "rollback": {"type": "bool", "default": False},
         "renew_intermediates": {"type": "bool", "default": False},
+        "retire_roots": {"type": "list", "elements": "str", "default": []},
         "target": {"type": "str"},
+        "leaving": {"type": "list", "elements": "str", "default": []},
         "lease": {"type": "dict"},
         **OPTIONS,
     },
@@ -37,8 +41,18 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     hold = held(cluster, params)
     if hold:
         hold.guard()
+    now = datetime.now(UTC)
     if params["state"] == "settled":
-        return as_result(settle(cluster, params, datetime.now(UTC)))
+        return as_result(settle(cluster, params, now, hold.guard if hold else lambda: None))
     bears = signed_for(params["trust_domain"], PROVIDERS[params["provider"]].capability("trust").sans(params["namespace"]))
-    choice, certificate, changes = aim(cluster, params, datetime.now(UTC), bears)
-    return {"fingerprint": choice.fingerprint, "certificate": certificate, "says": choice.says, "unsettled": choice.unsettled, **as_result(changes)}
+    choice, certificate, changes = aim(cluster, params, now, bears)
+    return {
+        "fingerprint": choice.fingerprint,
+        "certificate": certificate,
+        "says": choice.says,
+        "unsettled": choice.unsettled,
+        "leaving": leaving(choice.fingerprint, params["clusters"], choice.between, params["retire_roots"], now),
+        "stale": stale(params["clusters"], now, timedelta(seconds=params["min_age"])) if params["renew_intermediates"] else [],
+        "moment": now.isoformat(),
+        **as_result(changes),
+    }

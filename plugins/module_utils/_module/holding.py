@@ -34,12 +34,15 @@ class Watch:
 
     That holds while the CA stays what it is and all control planes and trust bundles agree with it. So nobody can be given anything older.
     `stale` are intermediates from which nothing may come any more. A cluster that a `primary` serves is measured by that one's CA.
+    Of roots with one name and one key, which verify the same, the `target` is the one that is meant.
     """
 
-    def __init__(self, cluster: Cluster, mesh: Provider, namespace: str, stale: Iterable[str] = (), primary: Primary | None = None) -> None:
-        self._cluster, self._namespace, self._stale, self._primary = cluster, namespace, frozenset(stale), primary
+    def __init__(
+        self, cluster: Cluster, mesh: Provider, namespace: str, stale: Iterable[str] = (), primary: Primary | None = None, target: str = ""
+    ) -> None:
+        self._cluster, self._namespace, self._stale, self._primary, self._target = cluster, namespace, frozenset(stale), primary, target
         self._trust, self._holding = (mesh.capability(part) for part in ("trust", "holding"))
-        self._reader = Reader()
+        self._reader = Reader(target)
         self._reader.know(primary.bundle if primary else b"")
         self._agreed: dict[str, Holder] = {}
         self._measure: Standing | None = None
@@ -86,7 +89,7 @@ class Watch:
             return None
         material = self._trust.read(secret)
         self._reader.know(b"\n".join((material.certificate, material.chain or b"", material.roots)))
-        return inspect(material, f"{self._cluster.name}: {ref}", datetime.now(UTC))
+        return inspect(material, f"{self._cluster.name}: {ref}", datetime.now(UTC), target=self._target)
 
     def _forget(self, measure: Standing | None, first: Sequence[Holder]) -> None:
         if measure != self._measure or (measure and any(one.lags(measure, self._stale) for one in first)):

@@ -16,7 +16,7 @@ from .._mesh.change import Change, Ref
 from .._mesh.errors import MeshError, NotReady, Refused
 from .._mesh.holding import CONTROL_PLANE, Laggard, Observed, Standing
 from .._mesh.mending import REFRESH, RESTART, TOUCH, Remedy, remedies, revivals, stuck
-from .._mesh.rotation import INTRODUCE, Report, beyond_introduction, wish
+from .._mesh.rotation import INTRODUCE, RETIRED, Report, beyond_introduction, phase, wish
 from .holding import Watch
 from .restarting import restart
 from .rewriting import Rotation, rewrite, trail
@@ -35,7 +35,7 @@ def report(seen: Observed, stale: Sequence[str] = ()) -> Report:
 
 def advance(work: Rotation, now: datetime) -> Observed:
     """The cluster after the step, with nobody in it behind."""
-    watch = Watch(work.cluster, work.mesh, work.namespace, work.stale, work.primary)
+    watch = Watch(work.cluster, work.mesh, work.namespace, work.stale, work.primary, work.params["target"])
     seen = watch.observe()
     own = report(seen, work.stale)
     if work.params["step"] == INTRODUCE and beyond_introduction(own.standing, work.dead):
@@ -45,7 +45,7 @@ def advance(work: Rotation, now: datetime) -> Observed:
 
 
 def _ask(work: Rotation, seen: Observed, own: Report, now: datetime) -> bool:
-    asked = wish(work.params["step"], own.standing, [own, *work.others], work.params["target"], work.stale, work.dead)
+    asked = wish(work.params["step"], own.standing, [own, *work.others], work.params["target"], work.stale, work.dead, work.params["leaving"])
     if asked:
         rewrite(work, seen, asked, now)
     if asked and not work.cluster.dry_run:
@@ -119,9 +119,9 @@ def _late(work: Rotation, late: Sequence[Any], elapsed: float, hopeless: bool) -
 
 def clean(work: Rotation) -> list[Change]:
     """The end in one cluster: what was kept to turn back is removed, once nothing but the target is signed under and trusted."""
-    seen = Watch(work.cluster, work.mesh, work.namespace, primary=work.primary).observe()
+    seen = Watch(work.cluster, work.mesh, work.namespace, primary=work.primary, target=work.params["target"]).observe()
     own: Standing = seen.unread or report(seen).standing
-    if own.bundle != {work.params["target"]} or own.signs_under != work.params["target"]:
+    if phase(own, work.params["target"], work.params["leaving"]) != RETIRED:
         raise Refused(f"{work.cluster.name}: the rotation to root {short(work.params['target'])} is not through here, so what was kept stays.")
     work.guard()
     return work.cluster.delete([work.mesh.capability("holding").previous(work.namespace)])

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from .._kube.cluster import Cluster
+from .._kube.lease import Hold
 from .._mesh.change import as_result
 from .._mesh.errors import MeshError
 from .._mesh.recovery import expired
@@ -24,25 +26,32 @@ from .telling import facts
 from .tenure import held, renewed
 
 _TOLD = 50  # laggards by name
+_LOOK = 5.0  # seconds between two looks whether the Lease is still held
 TASK: dict[str, Any] = {
     "argument_spec": {
         "provider": {"choices": sorted(PROVIDERS), "default": "istio"},
-        "step": {"choices": ["introduce", "reissue", "retire", "finish"], "required": True},
-        "target": {"type": "str", "required": True},
+        "step": {"choices": ["introduce", "reissue", "soak", "retire", "finish"], "required": True},
+        "target": {"type": "str"},
         "target_certificate": {"type": "str", "default": ""},
-        "clusters": {"type": "list", "elements": "dict", "required": True},
+        "clusters": {"type": "list", "elements": "dict"},
+        "leaving": {"type": "list", "elements": "str", "default": []},
         "stale": {"type": "list", "elements": "str", "default": []},
+        "moment": {"type": "str"},
+        "soak": {"type": "int", "default": 0},
         "recover": {"type": "bool", "default": False},
         "may_restart": {"type": "bool", "default": False},
         "timeout": {"type": "int", "default": 600},
         "lease": {"type": "dict"},
         **OPTION,
         **OPTIONS,
-    }
+    },
+    "required_if": [("step", step, ("target", "clusters")) for step in ("introduce", "reissue", "retire", "finish")],
 }
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+    if params["step"] == "soak":
+        return _soak(held(cluster, params), params["soak"])
     others = [one for one in params["clusters"] if one["standing"]["cluster"] != cluster.name]
     pems = [root["pem"] for one in params["clusters"] for root in (*one["roots"], *(one.get("ignored") or ()))] + [params["target_certificate"]]
     work = rotating.Rotation(
@@ -52,7 +61,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         held(cluster, params),
         [Report.of(one) for one in others],
         {root.fingerprint: root.pem for root in x509.bundle("\n".join(pems).encode())},
-        expired(params["clusters"], datetime.now(UTC)) if params["recover"] else frozenset(),
+        expired(params["clusters"], _planned(params)) if params["recover"] else frozenset(),
         primary_of(cluster.name, params),
     )
     start = time.monotonic()
@@ -65,3 +74,21 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         failed.facts.update({**as_result(work.changes), "mended": work.mended})
         raise
     return {**facts(seen, _TOLD), **as_result(work.changes), "mended": work.mended, "seconds": round(time.monotonic() - start, 2)}
+
+
+def _planned(params: Mapping[str, Any]) -> datetime:
+    """When the rotation was planned: what had expired then has expired, and nothing else while it is under way."""
+    return datetime.fromisoformat(params["moment"]) if params["moment"] else datetime.now(UTC)
+
+
+def _soak(hold: Hold | None, seconds: int) -> dict[str, Any]:
+    """Nothing is done, under the Lease: a run that comes meanwhile is refused, and one that was taken over from ends here."""
+    start = time.monotonic()
+    with renewed(hold):
+        while (left := seconds - (time.monotonic() - start)) > 0:
+            if hold:
+                hold.guard()
+            time.sleep(min(left, _LOOK))
+    if hold:
+        hold.guard()
+    return {"changed": False, "seconds": round(time.monotonic() - start, 2)}

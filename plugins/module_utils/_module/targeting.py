@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,10 +16,9 @@ from .._mesh import root_secret
 from .._mesh.certificate import Certificate, iso, short
 from .._mesh.change import Change
 from .._mesh.errors import Refused, Unreachable
-from .._mesh.holding import Standing
 from .._mesh.name_constraints import Name
 from .._mesh.objections import confused, expired
-from .._mesh.rotation import NEW, RETIRED, phase
+from .._mesh.rotation import NEW
 from .._mesh.rotation_target import ACTIVE, FORMER, MAKE, UPCOMING, Choice, Known, choose, same, turn_back
 from .._pki import x509
 from . import root as roots
@@ -74,17 +73,27 @@ def aim(cluster: Cluster, params: Mapping[str, Any], now: datetime, bears: Seque
     """The choice, the root's certificate as PEM, and what was written: at most the Secret of a new root."""
     found = find(cluster, params, now, bears)
     known = found.known(params["mesh"], _former(params["clusters"]))
-    choice = replace(_choice(known, params, now), unsettled=known.upcoming is not None)
+    between = frozenset(one.fingerprint for one in (known.active, known.upcoming) if one)
+    choice = replace(_choice(known, params, now), unsettled=known.upcoming is not None, between=between)
     _may_settle(found, choice)
     if choice.which == MAKE:
-        return _make(found, cluster, params, now, choice.says)
+        made, pem, changes = _make(found, cluster, params, now, choice.says)
+        return replace(made, between=between), pem, changes
     certificate = known.upcoming if choice.which == UPCOMING else known.active
     if choice.which == ACTIVE and certificate and certificate.not_after <= now:
         told = f"The mesh {known.mesh} cannot stay with its root {certificate}, which expired at {iso(certificate.not_after)}"
         raise Refused(f"{told}. Go to another one with rotate: root and rotate_recover: true.")
     live = x509.bundle("\n".join(root["pem"] for one in params["clusters"] for root in one["roots"]).encode())
     tell_apart(f"The mesh {known.mesh}", [*live, *([certificate] if certificate else [])])
+    choice = replace(choice, says=choice.says + _twin(certificate, live))
     return choice, certificate.pem.decode() if certificate and choice.which != FORMER else "", []
+
+
+def _twin(certificate: Certificate | None, live: Sequence[Certificate]) -> str:
+    """A root that was only renewed verifies what the one before it verifies."""
+    twins = [one for one in live if certificate and one.ski and (one.subject, one.ski) == (certificate.subject, certificate.ski)]
+    other = next((one for one in twins if certificate and one.fingerprint != certificate.fingerprint), None)
+    return f", which has the name and the key of {other}, so that nothing has to be reissued" if other else ""
 
 
 def _may_settle(found: Roots, choice: Choice) -> None:
@@ -117,9 +126,11 @@ def _former(clusters: Sequence[Mapping[str, Any]]) -> frozenset[str]:
 
 
 def _retired(known: Known, clusters: Sequence[Mapping[str, Any]]) -> list[str]:
-    new = known.upcoming if known.generated else known.active
-    standings = [Standing.of(one["standing"]) for one in clusters]
-    return [one.cluster for one in standings if new and phase(one, new.fingerprint) == RETIRED]
+    """The clusters that sign under the new root and trust none any more that it would go back to."""
+    new, active = (known.upcoming, known.active) if known.generated else (known.active, None)
+    back = {active.fingerprint} if active else known.former - ({new.fingerprint} if new else set())
+    standings = [one["standing"] for one in clusters]
+    return [one["cluster"] for one in standings if new and one["signs_under"] == new.fingerprint and not back & set(one["trusts"])]
 
 
 def _make(found: Roots, cluster: Cluster, params: Mapping[str, Any], now: datetime, says: str) -> tuple[Choice, str, list[Change]]:
@@ -133,15 +144,23 @@ def _make(found: Roots, cluster: Cluster, params: Mapping[str, Any], now: dateti
     return Choice(UPCOMING, certificate.fingerprint, f"{certificate}, {says}"), certificate.pem.decode(), changes
 
 
-def settle(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> list[Change]:
-    """The end of a rotation to `target`: the root beside becomes the active one, or goes away after a rotation was turned back."""
+def settle(cluster: Cluster, params: Mapping[str, Any], now: datetime, guard: Callable[[], None] = lambda: None) -> list[Change]:
+    """The end of a rotation to `target`: the root beside becomes the active one, or goes away after a rotation was turned back.
+
+    Before each write `guard` is asked. A root that this rotation knows nothing of is another one's, and its key is not thrown away.
+    """
     found = find(cluster, params, now)
     beside = found.upcoming
     if beside is None or beside.source.root is None or beside.cluster is None or beside.ref is None or beside.source.root.certificate is None:
         return []
     changes: list[Change] = []
-    if beside.source.root.certificate.fingerprint == params["target"]:
+    lies = beside.source.root.certificate
+    if lies.fingerprint == params["target"]:
+        guard()
         changes = _promote(found.active, replace(beside), params)
+    elif lies.fingerprint not in params["leaving"]:
+        raise Refused(f"{beside.source.where} holds {lies}, which this rotation knows nothing of: another run made it, so it stays. Run the rotation again.")
+    guard()
     return [*changes, *beside.cluster.delete([beside.ref])]
 
 

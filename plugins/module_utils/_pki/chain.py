@@ -16,10 +16,14 @@ _LONGEST_PATH = 8
 
 
 class Reader:
-    """Reads bundles and served chains. `know` gives it certificates that a server may leave out of its chain."""
+    """Reads bundles and served chains. `know` gives it certificates that a server may leave out of its chain.
 
-    def __init__(self) -> None:
+    Where several roots have signed a certificate, since they have one name and one key, the `target` is taken if it is one of them.
+    """
+
+    def __init__(self, target: str = "") -> None:
         _pem.require()
+        self._target = target
         self._bundles: dict[bytes, tuple[Certificate, ...]] = {}
         self._lines: dict[bytes, Line | None] = {}
         self._read: dict[bytes, x509.Found | None] = {}
@@ -60,7 +64,7 @@ class Reader:
 
     def _led(self, leaf: x509.Found, chain: Sequence[x509.Found]) -> Line:
         """Roots come first, for they end the way; then what is served: of two roots with one key, it tells which is meant."""
-        pool, path = sorted([*chain, *self._known.values()], key=lambda one: not one.facts.self_signed), [leaf]
+        pool, path = sorted([*chain, *self._known.values()], key=lambda one: (not one.facts.self_signed, one.facts.fingerprint != self._target)), [leaf]
         while not path[-1].facts.self_signed and len(path) < _LONGEST_PATH:
             up = next((one for one in pool if self._signed(path[-1], one)), None)
             if up is None:

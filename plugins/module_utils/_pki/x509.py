@@ -36,8 +36,11 @@ class Found:
     facts: Certificate
 
 
-def inspect(material: Material, where: str, now: datetime, ours: bool = False) -> Authority:
-    """What this CA is and what speaks for it. Never raises for bad input: what cannot be read is said in the result."""
+def inspect(material: Material, where: str, now: datetime, ours: bool = False, target: str = "") -> Authority:
+    """What this CA is and what speaks for it. Never raises for bad input: what cannot be read is said in the result.
+
+    Of roots with one name and one key, all of which its path could end with, it is the `target`, if it is one of them.
+    """
     _pem.require()
     names = material.names
     own, own_faults = read(material.certificate, names.certificate)
@@ -51,7 +54,7 @@ def inspect(material: Material, where: str, now: datetime, ours: bool = False) -
         certificate=own[0].facts if own else None,
         roots=tuple(found.facts for found in _distinct(roots)),
         chain=tuple(found.facts for found in chain),
-        path=tuple(found.facts for found in _path(own[0], [*roots, *chain], roots)) if own else (),
+        path=tuple(found.facts for found in _path(own[0], sorted([*roots, *chain], key=lambda found: found.facts.fingerprint != target), roots)) if own else (),
         key_type=_key_type(key.public_key()) if key else None,
         key_matches=bool(key and own and _public(key.public_key()) == _public(own[0].raw.public_key())),
         names=names,

@@ -75,13 +75,13 @@ class Play:
         self.vars: dict[str, Result] = {
             name: {"mesh_name": "shop", "mesh_kube": dict(given), **variables.get(name, {})} for name, given in kube.items()
         }
-        no = dict.fromkeys(("rollback", "recover", "plan"), False)
+        no: dict[str, Any] = dict.fromkeys(("rollback", "recover", "plan"), False)
+        no |= {"retire_roots": [], "soak": 0}
         self.asked: dict[str, Any] = {"kind": "root", "min_age": 3600, **no, "duration": 3, "timeout": 60, "accepted": [], **asked}
         self.between, self.results = between, list[Result]()
         trust = {**self.vars["east"]["mesh_kube"], "cluster": "east"}
         self.root = self.asked.get("root") or {"source": "generated", "kube": trust}
         self.hold: Result = {}
-        self.stale: list[str] = []
 
     def filter(self, name: str, *given: Any, **more: Any) -> Any:
         try:
@@ -122,14 +122,12 @@ class Play:
         return self
 
     def plan(self) -> Any:
-        if self.asked["kind"] == "intermediate":
-            self.stale = self.filter("mesh_rotation_stale", "seen", self.asked["min_age"])
         return self.filter(
             "mesh_rotation_plan",
             "seen",
             self.target["fingerprint"],
             accepted=self.asked["accepted"],
-            stale=self.stale,
+            **{key: self.target[key] for key in ("stale", "leaving", "moment")},
             unsettled=self.target["unsettled"],
             clock_skew_max=30,
             recover=self.asked["recover"],
@@ -149,7 +147,7 @@ class Play:
         return result
 
     def _target(self, check: bool, **more: Any) -> None:
-        options = {key: self.asked[key] for key in ("min_age", "rollback")}
+        options = {key: self.asked[key] for key in ("min_age", "rollback", "retire_roots")}
         renew = self.asked["kind"] == "intermediate"
         clusters = self.filter("mesh_rotation_clusters", "seen")
         self.each(rotation_target, "target", check, **SHARED, **ISSUING, **options, root=self.root, clusters=clusters, renew_intermediates=renew, **more)
@@ -164,6 +162,9 @@ class Play:
             self._target(check=False, hosts=[place["taker"]], lease=self.hold)
             before = "seen"
             for step in ("introduce", "reissue", "retire"):
+                if step == "retire" and self.asked["soak"]:
+                    self.between("soak")
+                    self._ok(task(rotation, {**here, **ISSUING, "step": "soak", "soak": self.asked["soak"], "lease": self.hold}))
                 self.between(step)
                 self.step(step, before)
                 before = step
@@ -174,15 +175,17 @@ class Play:
 
     def step(self, step: str, before: str) -> None:
         clusters, recover = self.filter("mesh_rotation_clusters", before), self.asked["recover"]
-        aim = {"target": self.target["fingerprint"], "target_certificate": self.target["certificate"], "root": self.root, "stale": self.stale}
+        aim = {"target": self.target["fingerprint"], "target_certificate": self.target["certificate"], "root": self.root}
+        aim |= {key: self.target[key] for key in ("stale", "leaving", "moment")}
         more = {"clusters": clusters, "recover": recover, "timeout": self.asked["timeout"], "lease": self.hold}
         self.primaries_first(rotation, step, step=step, **SHARED, **ISSUING, **aim, **more)
-        late = self.filter("mesh_rotation_barrier", step, step, self.target["fingerprint"], recover=recover)
+        planned = {key: self.target[key] for key in ("leaving", "moment")}
+        late = self.filter("mesh_rotation_barrier", step, step, self.target["fingerprint"], recover=recover, **planned)
         if late:
             raise Stopped(" ".join(late))
 
     def _finish(self) -> None:
-        aim = {"mesh": "shop", "root": self.root, "target": self.target["fingerprint"], "lease": self.hold}
+        aim = {"mesh": "shop", "root": self.root, "target": self.target["fingerprint"], "leaving": self.target["leaving"], "lease": self.hold}
         clusters = self.filter("mesh_rotation_clusters", "retire")
         self.each(rotation, "finish", of="retire", step="finish", **SHARED, **aim, clusters=clusters)
         for host in self.hosts:

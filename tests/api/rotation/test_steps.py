@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import Hold
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.root_secret import decoded
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import config_map
+from cryptography import x509 as library
+from cryptography.hazmat.primitives import hashes, serialization
 
 from ..journal import Journal, dry, said, writes
 from .play import Stopped
 from .stand_in import CACERTS
-from .two import LEASE, Two, fingerprints, intermediate, root, settled
+from .two import LEASE, Two, fingerprints, given, intermediate, root, settled
 
 
 def test_a_root_in_all_its_steps(two: Two) -> None:
@@ -220,3 +225,99 @@ def renew(held: Hold) -> None:
 
 def signers(two: Two) -> set[str]:
     return {x509.bundle(decoded((two.clusters[name].get(CACERTS) or {})["data"]["ca-cert.pem"]))[0].fingerprint for name in two.clusters}
+
+
+class TestAPartnersRoot:
+    """root-cert.pem with a second root in it is how a partner's mesh is trusted. The rotation neither brought it nor replaces it."""
+
+    PARTNER = root(41)
+
+    @pytest.fixture
+    def trusted(self, two: Two) -> Two:
+        for name in two.clusters:
+            ca = intermediate(name, root())
+            two.give(name, replace(ca, roots=ca.roots + self.PARTNER.certificate))
+            two.stand_ins[name].restart()
+        return two
+
+    def others(self, two: Two) -> list[int]:
+        """How many other roots each cluster trusts beside the partner's, by what it holds and what it hands out."""
+        (partner,) = fingerprints(self.PARTNER.certificate)
+        found = []
+        for cluster in two.clusters.values():
+            maps = cluster.list("v1", "ConfigMap", fields="metadata.name=istio-ca-root-cert")
+            given = [one["data"]["root-cert.pem"].encode() for one in maps]
+            for pem in (decoded((cluster.get(CACERTS) or {})["data"]["root-cert.pem"]), *given):
+                held = fingerprints(pem)
+                found.append(len(held) - 1 if partner in held else -1)
+        return sorted(set(found))
+
+    def test_stays_through_a_rotation_of_the_root_and_of_intermediates(self, trusted: Two) -> None:
+        play = trusted.play().run()
+        assert "it also trusts 'CN=shop root 41,O=shop.example', which this rotation neither brought nor replaces" in "\n".join(play.plan()["table"])
+        assert self.others(trusted) == [1]
+        trusted.play(kind="intermediate", min_age=0).run()
+        assert self.others(trusted) == [1]
+        assert not trusted.play().run().changed
+
+    def test_stays_when_it_is_turned_back(self, trusted: Two) -> None:
+        with pytest.raises(Pulled):
+            trusted.play(between=until("retire")).run()
+        trusted.play(rollback=True).run()
+        assert self.others(trusted) == [1]
+
+    def test_goes_where_it_is_named(self, trusted: Two) -> None:
+        assert trusted.play(retire_roots=fingerprints(self.PARTNER.certificate), min_age=99999).run().changed
+        assert trusted.state() == settled("old")
+
+
+def test_a_root_that_was_only_renewed_takes_no_new_certificate(two: Two) -> None:
+    """The same name and key for longer: everything is trusted by it as it is."""
+    first = root(42)
+    two.under(first, timedelta(hours=2))
+    before = signers(two)
+    renewed = given(renewed_of(first))
+    play = two.play(root=renewed).run()
+    assert "which has the name and the key of 'CN=shop root 42,O=shop.example'" in play.target["says"]
+    assert "so that nothing has to be reissued" in play.target["says"]
+    assert signers(two) == before
+    assert [two.state()[name]["trusts"] for name in two.clusters] == [["root 2"], ["root 2"]]
+    assert fingerprints(decoded((two.clusters["west"].get(CACERTS) or {})["data"]["root-cert.pem"])) == [play.target["fingerprint"]]
+    assert not two.play(root=renewed).run().changed
+
+
+def renewed_of(first: Material) -> Material:
+    key = serialization.load_pem_private_key(first.key, None)
+    old = library.load_pem_x509_certificate(first.certificate)
+    made = library.CertificateBuilder(old.issuer, old.subject, old.public_key(), library.random_serial_number(), old.not_valid_before_utc,
+                                      old.not_valid_after_utc + timedelta(days=365))  # fmt: skip
+    for one in old.extensions:
+        made = made.add_extension(one.value, one.critical)
+    pem = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)  # type: ignore[arg-type]
+    return replace(first, certificate=pem, roots=pem)
+
+
+def test_nobody_takes_over_while_it_soaks(two: Two) -> None:
+    """The Lease lasts a second."""
+    refused: list[str] = []
+
+    def between(step: str) -> None:
+        if step == "soak":
+            second = threading.Thread(target=lambda: refused.append(tried(two)))
+            second.start()
+            waiting.append(second)
+
+    waiting: list[threading.Thread] = []
+    play = two.play(between=between, duration=1, soak=4)
+    play.run()
+    waiting[0].join()
+    assert play.hold["holder"] in refused[0]
+    assert two.state() == settled()
+
+
+def tried(two: Two) -> str:
+    try:
+        two.play(duration=1).run()
+    except Stopped as stopped:
+        return str(stopped)
+    return "it was not refused"

@@ -44,7 +44,7 @@ def call(name: str, hosts: dict[str, dict[str, Any]], *given: Any, **more: Any) 
 def test_what_a_step_is_told_of_each_cluster() -> None:
     told = call("clusters", inventory(), "seen")
     assert [one["standing"]["cluster"] for one in told] == ["east", "west"]
-    assert set(told[0]) == {"standing", "laggards", "issuers", "roots", "previous", "ignored", "served_by", "unread"}
+    assert set(told[0]) == {"standing", "laggards", "issuers", "roots", "previous", "ignored", "intermediate", "served_by", "unread"}
 
 
 ELSEWHERE = (
@@ -128,13 +128,6 @@ def test_a_stranger_is_a_finding_and_the_table_is_shown_all_the_same() -> None:
     assert told["phases"] == {"east": "unclear", "west": "unclear"}
 
 
-def test_which_intermediates_are_stale() -> None:
-    own = {"fingerprint": "ca-east", **valid(-2, 9)}
-    hosts = inventory(east=seen("east", intermediate=own), west={"skipped": True})
-    assert call("stale", hosts, "seen", 3600) == ["ca-east"]
-    assert call("stale", hosts, "seen", 9000) == []
-
-
 def under(until: float, **more: Any) -> dict[str, Any]:
     """What is seen of a cluster whose root expires in so many hours."""
     own = {"fingerprint": OLD, **valid(-100, until)}
@@ -181,7 +174,7 @@ class TestExpired:
         hosts = inventory(west=seen("west", **gone))
         (finding,) = call("plan", hosts, "seen", NEW)["findings"]
         assert "west: its intermediate ca-west expired at" in finding and "with rotate: intermediate, then rotate the root" in finding
-        told = call("plan", hosts, "seen", OLD, stale=call("stale", hosts, "seen", 3600))
+        told = call("plan", hosts, "seen", OLD, stale=["ca-west"])
         assert (told["findings"], [(step["step"], step["clusters"]) for step in told["steps"]]) == ([], [("reissue", ["west"]), ("retire", ["west"])])
         assert "since then everybody refuses what it issued" in "\n".join(told["table"])
 
@@ -196,6 +189,29 @@ def test_what_versions_get_wrong_is_shown_below_their_cluster() -> None:
     shown = call("plan", hosts, "seen", NEW)["table"]
     place = next(number for number, line in enumerate(shown) if line.startswith("  west:"))
     assert shown[place + 1] == "    istiod 1.29.1, until 1.30: istiod compares bundles as bytes (istio#59909)"
+
+
+class TestTheMoment:
+    """The clock is looked at once, when the target is chosen."""
+
+    def test_what_expires_later_has_not_expired(self) -> None:
+        hosts = inventory(east=seen("east", **under(-1)), west=seen("west", **under(-1)))
+        before = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
+        assert "expired at" in call("plan", hosts, "seen", NEW)["findings"][0]
+        assert call("plan", hosts, "seen", NEW, moment=before)["findings"] == []
+
+    def test_the_barrier_goes_by_it_too(self) -> None:
+        hosts = inventory(west=seen("west", laggards=["proxy shop/web"], **under(-1)))
+        before = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
+        waits = [call("barrier", hosts, "seen", "introduce", OLD, recover=True, moment=moment) for moment in ("", before)]
+        assert ["west: proxy shop/web" in " ".join(found) for found in waits] == [False, True]
+
+
+def test_a_partner_s_root_is_told_and_stays() -> None:
+    roots = [{"fingerprint": one, "subject": f"CN={one[:1]}", "not_after": "2999-01-01T00:00:00Z"} for one in (OLD, "2" * 64)]
+    told = call("plan", inventory(west=seen("west", OLD, OLD, "2" * 64, roots=roots)), "seen", OLD, leaving=[])
+    assert told["done"]
+    assert "    it also trusts 'CN=2', which this rotation neither brought nor replaces" in "\n".join(told["table"])
 
 
 class TestARemoteCluster:

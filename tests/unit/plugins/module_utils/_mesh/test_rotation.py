@@ -23,11 +23,11 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation i
     RETIRED,
     STEPS,
     Report,
-    barrier,
     phase,
     plan,
     wish,
 )
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation_barrier import barrier
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation_table import table
 
 OLD, TARGET, OTHER, MARK = "0" * 64, "1" * 64, "2" * 64, "f" * 64
@@ -139,6 +139,40 @@ class TestWish:
     def test_a_root_is_not_retired_while_anything_leads_to_it(self, west: Report, words: str) -> None:
         with pytest.raises(Refused, match=words):
             wish(RETIRE, SIGNED.standing, [SIGNED, west], TARGET)
+
+
+class TestWhatElseIsTrusted:
+    """A partner's root, OTHER, which the rotation neither brought nor replaces."""
+
+    TOO = report("east", OLD, OLD, OTHER)
+
+    def test_it_stays_through_a_rotation(self) -> None:
+        found = plan("shop", TARGET, [self.TOO], leaving=[OLD])
+        assert found.steps[-1].says == "trust root 111111111111 beside root 222222222222"
+        signed = report("east", TARGET, OLD, OTHER, TARGET, marks=(MARK,))
+        asked = wish(RETIRE, signed.standing, [signed], TARGET, leaving=[OLD])
+        assert asked is not None and asked.trusts == {TARGET, OTHER} and not asked.marked
+
+    def test_with_it_a_cluster_is_through(self) -> None:
+        done = report("east", TARGET, TARGET, OTHER)
+        assert phase(done.standing, TARGET, [OLD]) == RETIRED
+        assert plan("shop", TARGET, [done], leaving=[OLD]).done
+        barrier("shop", RETIRE, TARGET, ["east"], {"east": done}, leaving=[OLD])
+
+    def test_nothing_is_done_where_nothing_is_rotated(self) -> None:
+        assert plan("shop", OLD, [self.TOO], leaving=[]).done
+        assert wish(RETIRE, self.TOO.standing, [self.TOO], OLD, leaving=[]) is None
+
+    def test_it_goes_where_it_is_named(self) -> None:
+        found = plan("shop", OLD, [self.TOO], leaving=[OTHER])
+        assert [(step.name, step.says) for step in found.steps] == [(RETIRE, "trust root 000000000000 alone")]
+        asked = wish(RETIRE, self.TOO.standing, [self.TOO], OLD, leaving=[OTHER])
+        assert asked is not None and asked.trusts == {OLD}
+
+    def test_only_a_mark_goes_with_new_intermediates(self) -> None:
+        marked = report("east", OLD, OLD, OTHER, marks=(MARK,))
+        asked = wish(RETIRE, marked.standing, [marked], OLD, leaving=[])
+        assert asked is not None and asked.trusts == {OLD, OTHER} and not asked.marked
 
 
 class TestBarrier:

@@ -37,7 +37,7 @@ def step(name: str, signer: str, monkeypatch: pytest.MonkeyPatch) -> Observed:
             return seen
 
     monkeypatch.setattr(rotating, "Watch", Watch)
-    params = {"step": name, "target": ROOT, "stale": [OLD], "recover": False, "may_restart": False, "timeout": 0, "namespace": "istio-system"}
+    params = {"step": name, "target": ROOT, "leaving": [], "stale": [OLD], "recover": False, "may_restart": False, "timeout": 0, "namespace": "istio-system"}
     return rotating.advance(rotating.Rotation(Unwritten(), None, params, None), datetime.now(UTC))  # type: ignore[arg-type]
 
 

@@ -74,7 +74,8 @@ def lost_at(number: int) -> Callable[[int], None]:
 def work(cluster: FakeCluster, step: str, target: Any, hold: Held | None = None, **more: Any) -> rotating.Rotation:
     root = {"source": "generated", "kube": None, "namespace": "meshops-system", "name": "meshops-root-ca"}
     params = {"namespace": SPACE, "mesh": "shop", "trust_domain": "shop.example", "key_type": "P-256", "intermediate_days": 30, "root": root,
-              "step": step, "target": target.fingerprint, "stale": [], "recover": False, "may_restart": False, "timeout": 60, **more}  # fmt: skip
+              "step": step, "target": target.fingerprint, "leaving": sorted({ROOT.fingerprint, OTHER_ROOT.fingerprint} - {target.fingerprint}),
+              "stale": [], "recover": False, "may_restart": False, "timeout": 60, **more}  # fmt: skip
     return rotating.Rotation(cluster, ISTIO, params, hold or Held(), pems={one.fingerprint: one.pem for one in (ROOT, OTHER_ROOT)})  # type: ignore[arg-type]
 
 
@@ -303,3 +304,29 @@ class TestAClusterThatAnotherOneServes:
     def test_of_a_primary_that_was_not_seen_nothing_is_done(self) -> None:
         with pytest.raises(Refused, match="west: its primary east was not seen"):
             primary_of("west", {"primary": {"missing": "west: its primary east was not seen to be through: no route."}})
+
+
+class TestARenewedRoot:
+    """RENEWED has the name and the key of ROOT."""
+
+    RENEWED = make("shop root", own=ROOT.key, subject=ROOT.raw.subject, days=(-1, 400))
+
+    def renewed(self, cluster: FakeCluster, step: str) -> rotating.Rotation:
+        asked = work(cluster, step, self.RENEWED, leaving=[ROOT.fingerprint])
+        asked.pems[self.RENEWED.fingerprint] = self.RENEWED.pem
+        return asked
+
+    def test_is_reached_without_a_signature(self) -> None:
+        said = {("shop", "server-5c9-abc", 15000, DUMP): dump(chain(), bundle(ROOT, self.RENEWED))}
+        cluster = east(issuer(), proxied(), config_map("shop", bundle(ROOT, self.RENEWED)), answers=said)
+        seen = advance(self.renewed(cluster, "introduce"))
+        assert (seen.standing.signs_under, seen.issuers) == (self.RENEWED.fingerprint, {self.RENEWED.fingerprint})
+        written = list(cluster.writes)
+        seen = advance(self.renewed(cluster, "reissue"))
+        assert (seen.standing.signer, seen.laggards(), cluster.writes) == (EAST.fingerprint, [], written)
+
+    def test_has_the_one_before_it_retired(self) -> None:
+        said = {("shop", "server-5c9-abc", 15000, DUMP): dump(chain(), bundle(self.RENEWED))}
+        cluster = east(issuer(roots=bundle(ROOT, self.RENEWED)), proxied(), config_map("shop", bundle(self.RENEWED)), answers=said)
+        advance(self.renewed(cluster, "retire"))
+        assert (held(cluster).roots, held(cluster).certificate) == (self.RENEWED.pem, EAST.pem)

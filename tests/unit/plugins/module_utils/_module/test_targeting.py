@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import root_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused, Unreachable
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.leaving import leaving, staying
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.name_constraints import signed_for
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation import NEW
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module import root as roots
@@ -28,6 +29,7 @@ ACTIVE, NEXT = (Ref("v1", "Secret", name, SPACE) for name in ("meshops-root-ca",
 BROKEN = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n").decode()
 
 LATE = make("shop root", own=key(number=7), days=(-30, -1))
+PARTNER = make("partner root", own=key(number=8))
 
 
 def kept(ref: Ref, made: Any = ROOT, mesh: str = "shop", **parts: Any) -> dict[str, Any]:
@@ -47,12 +49,16 @@ def trust(*secrets: dict[str, Any], **how: Any) -> FakeCluster:
 def asked(source: str = "generated", **more: Any) -> dict[str, Any]:
     root = {"source": source, "kube": None, "namespace": SPACE, "name": "meshops-root-ca", **more.pop("root", {})}
     made = {"mesh": "shop", "trust_domain": "shop.example", "key_type": "P-256", "root_days": 365, "root": root}
-    return {**made, "clusters": [standing("east")], "renew_intermediates": False, "rollback": False, "min_age": 3600, **more}
+    return {**made, "clusters": [standing("east")], "renew_intermediates": False, "rollback": False, "min_age": 3600, "leaving": [], "retire_roots": [], **more}
 
 
 def standing(cluster: str, signs: Any = ROOT, *trusts: Any, previous: Any = None) -> dict[str, Any]:
     of = {"cluster": cluster, "signs_under": signs.fingerprint, "signer": "ca", "trusts": [one.fingerprint for one in trusts or (signs,)]}
-    return {"standing": {**of, "marks": [], "epoch": 0}, "previous": previous, "roots": [{"pem": one.pem.decode()} for one in trusts or (signs,)]}
+    return {"standing": {**of, "marks": [], "epoch": 0}, "previous": previous, "roots": [told(one) for one in trusts or (signs,)]}
+
+
+def told(one: Any) -> dict[str, Any]:
+    return {"pem": one.pem.decode(), "fingerprint": one.fingerprint, "not_after": one.raw.not_valid_after_utc.isoformat()}
 
 
 class TestTheTrustCluster:
@@ -117,7 +123,7 @@ class TestTheNextRoot:
     def test_that_has_expired_goes_away_when_the_rotation_was_turned_back(self) -> None:
         cluster = trust(kept(ACTIVE), kept(NEXT, LATE))
         assert targeting.aim(cluster, asked(rollback=True), NOW)[0].fingerprint == ROOT.fingerprint
-        changes = targeting.settle(cluster, asked(target=ROOT.fingerprint), NOW)
+        changes = targeting.settle(cluster, asked(target=ROOT.fingerprint, leaving=[LATE.fingerprint]), NOW)
         assert [(str(one.ref), one.action) for one in changes] == [("Secret meshops-system/meshops-root-ca-next", "deleted")]
 
     def test_that_another_run_replaced_first_is_taken(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,9 +225,30 @@ class TestTheActiveRoot:
 
     def test_takes_the_place_of_none_when_a_rotation_was_turned_back(self) -> None:
         cluster = trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT))
-        changes = targeting.settle(cluster, asked(target=ROOT.fingerprint), NOW)
+        changes = targeting.settle(cluster, asked(target=ROOT.fingerprint, leaving=[OTHER_ROOT.fingerprint]), NOW)
         assert [(str(one.ref), one.action) for one in changes] == [("Secret meshops-system/meshops-root-ca-next", "deleted")]
         assert root_secret.read(cluster.get(ACTIVE) or {}).certificate == ROOT.pem
+
+    def test_is_the_only_one_that_is_put_or_thrown_away(self) -> None:
+        """A run that was frozen meanwhile must not throw away the key of the root that the next run goes to."""
+        cluster = trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT))
+        with pytest.raises(Refused, match="meshops-root-ca-next holds .* which this rotation knows nothing of: another run made it, so it stays"):
+            targeting.settle(cluster, asked(target=ROOT.fingerprint, leaving=[LATE.fingerprint]), NOW)
+        assert cluster.writes == []
+
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_is_put_there_only_while_the_lease_is_held(self, number: int) -> None:
+        cluster, guards = trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT)), list[int]()
+
+        def guard() -> None:
+            guards.append(len(cluster.writes))
+            if len(guards) == number:
+                raise Refused("east: the Lease of mesh shop is no longer held by run-1.")
+
+        with pytest.raises(Refused, match="no longer held"):
+            targeting.settle(cluster, asked(target=OTHER_ROOT.fingerprint), NOW, guard)
+        assert guards == [0, 1][:number]
+        assert cluster.get(NEXT) is not None
 
     def test_gives_way_in_the_end_and_then_there_is_nothing_to_do(self) -> None:
         cluster = trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT))
@@ -257,3 +284,41 @@ class TestTurningBack:
     def test_with_a_next_root_that_cannot_be_read_does_not_begin(self) -> None:
         with pytest.raises(Refused, match="meshops-root-ca-next: block 1 in root-cert.pem cannot be read"):
             targeting.aim(trust(kept(ACTIVE), broken(NEXT)), asked(rollback=True), NOW)
+
+
+class TestWhatIsGivenUp:
+    def leaving(self, *clusters: dict[str, Any], target: Any = OTHER_ROOT, named: tuple[str, ...] = (), between: tuple[str, ...] = ()) -> list[str]:
+        return leaving(target.fingerprint, clusters, between, named, NOW)
+
+    def test_is_what_was_signed_under_and_what_lives(self) -> None:
+        new = standing("west", OTHER_ROOT, OTHER_ROOT, ROOT, PARTNER, previous={"signs_under": ROOT.fingerprint})
+        assert self.leaving(new) == [ROOT.fingerprint]
+        assert self.leaving({**standing("east", OTHER_ROOT), "issuers": [PARTNER.fingerprint], "ignored": [{"fingerprint": "1"}]}) == ["1", PARTNER.fingerprint]
+
+    def test_is_what_was_only_introduced_too(self) -> None:
+        """Turned back from introduce: the next root was never signed under, and lies beside."""
+        both = standing("east", ROOT, ROOT, OTHER_ROOT)
+        assert self.leaving(both, target=ROOT) == []
+        assert self.leaving(both, target=ROOT, between=(ROOT.fingerprint, OTHER_ROOT.fingerprint)) == [OTHER_ROOT.fingerprint]
+
+    def test_is_what_has_expired(self) -> None:
+        assert self.leaving(standing("east", OTHER_ROOT, OTHER_ROOT, LATE, PARTNER)) == [LATE.fingerprint]
+
+    def test_is_not_the_root_of_a_partner_unless_it_is_named(self) -> None:
+        both = standing("east", ROOT, ROOT, PARTNER)
+        assert self.leaving(both) == [ROOT.fingerprint]
+        assert self.leaving(both, named=(PARTNER.fingerprint,)) == sorted([ROOT.fingerprint, PARTNER.fingerprint])
+
+    @pytest.mark.parametrize(("named", "said"), [
+        (("abc",), "rotate_retire_roots names abc, which is no fingerprint of a root: the plan shows them"),
+        ((OTHER_ROOT.fingerprint,), "the root that the mesh is to end with"),
+    ])  # fmt: skip
+    def test_is_nothing_that_cannot_be_meant(self, named: tuple[str, ...], said: str) -> None:
+        with pytest.raises(Refused, match=said):
+            self.leaving(standing("east"), named=named)
+
+    def test_what_stays_is_told_with_all_that_is_needed_to_have_it_go(self) -> None:
+        roots = [{"fingerprint": one, "subject": f"CN={one}", "mark": one == "mark"} for one in ("old", "new", "partner", "mark")]
+        (told,) = staying({"roots": roots}, "new", ["old"])
+        assert told.startswith("it also trusts 'CN=partner', which this rotation neither brought nor replaces")
+        assert told.endswith("rotate_retire_roots: [partner]")
