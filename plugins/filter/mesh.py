@@ -53,6 +53,7 @@ def mesh_links(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, 
             "cluster_uid": peer.cluster_uid,
             "server": peer.api_server,
             "tls_server_name": peer.tls_server_name,
+            "ca": peer.api_ca,
             "required": peer.name not in tolerated,
         }
         for peer in federation.peers(members(hosts, hostvars), cluster)

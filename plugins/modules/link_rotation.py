@@ -37,6 +37,9 @@ options:
   tls_server_name:
     description: The name to expect in that server's certificate, where it differs from the host of O(server).
     type: str
+  ca:
+    description: The CA by which that server is trusted, as PEM or as the path of a file, as M(meshops.lifecycle.links) was given it.
+    type: str
   consumers:
     description: All clusters that discover this one, from the filter P(meshops.lifecycle.mesh_consumers#filter).
     type: list

@@ -46,10 +46,17 @@ options:
         description: UID that the other cluster's namespace kube-system must have.
         type: str
       server:
-        description: URL of the other API server as this cluster's pods reach it. The URL of O(links[].kube) if it is not given.
+        description:
+          - URL of the other API server as this cluster's pods reach it. The URL of O(links[].kube) if it is not given.
+          - One that is no C(https) URL, or that leads each pod to itself, is refused.
         type: str
       tls_server_name:
         description: The name to expect in the other API server's certificate, where it differs from the host of O(links[].server).
+        type: str
+      ca:
+        description:
+          - The CA by which the other API server is trusted at O(links[].server), as PEM or as the path of a file.
+          - If it is not given, the CA that the other cluster puts beside its tokens. Where O(links[].server) is not given either, also that of O(links[].kube).
         type: str
       unread:
         description:

@@ -69,7 +69,8 @@ def links(cluster: Cluster, admin: dict[str, Any], place: str) -> list[Leg]:
     """What `links` makes in the other cluster, the token of its reader account, stays when the link goes: others may use it."""
     cluster.apply(trust.secrets(issuer(), place))
     token, link = f"Secret {place}/{federation.account(place)[0]['metadata']['name']}", f"Secret {place}/istio-remote-secret-west"
-    west = {"name": "west", "kube": {key: admin[key] for key in ("kubeconfig", "context")}}
+    # Pods of east would not reach the address by which we reach this API server.
+    west = {"name": "west", "kube": {key: admin[key] for key in ("kubeconfig", "context")}, "server": "https://api.west.example:6443"}
     return [
         Leg("create", {"namespace": place, "links": [west]}, {token: "created", link: "created"}),
         Leg("modify", {"namespace": place, "links": [{**west, "server": "https://west.example:6443"}]}, {link: "updated"}, {link: {"data.west"}}),

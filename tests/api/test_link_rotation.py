@@ -60,8 +60,9 @@ def test_a_link_gets_the_second_token_and_keeps_it(play: Play, admin: dict[str, 
     cluster = connect(admin, environ={})
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "istio-ca-root-cert", "namespace": SPACE}}
     cluster.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}}, {**config, "data": {"root-cert.pem": ROOT.roots.decode()}}])
-    link = Step("links", {"namespace": SPACE, "cluster": "east", "links": [{"name": "west", "kube": admin}]})
-    wish = {"mesh": "shop", "namespace": SPACE, "cluster": "west", "consumers": [{"name": "east", "kube": admin}], "timeout": 0}
+    link = Step("links", {"namespace": SPACE, "cluster": "east", "links": [{"name": "west", "kube": admin, "server": "https://west.example:6443"}]})
+    wish = {"mesh": "shop", "namespace": SPACE, "cluster": "west", "server": "https://west.example:6443", "timeout": 0}
+    wish["consumers"] = [{"name": "east", "kube": admin}]
     young, rotate = Step("link_rotation", wish), Step("link_rotation", {**wish, "min_age": 0})
     ran = play(link, young, Step("link_rotation", {**wish, "min_age": 0}, check=True), rotate, link, Step("link_rotation", wish, check=True))
     linked, left, planned, rotated, again, after = ran.results

@@ -46,9 +46,9 @@ def helm(tmp_path: Path) -> Path:
 def run(playbook: str, servers: Mapping[str, Any], folder: Path, path: str, **of_west: Any) -> subprocess.CompletedProcess[str]:
     """East is as it should be, and west as the test has it."""
     shared = {"mesh_name": "shop", "mesh_trust_cluster": "east", "mesh_version": "1.32", "mesh_charts": {"source": "directory", "location": "/charts"}}
-    hosts = {
-        name: {"mesh_network": name, "mesh_kube": {"kubeconfig": str(server.kubeconfig), "context": server.context}} for name, server in servers.items()
-    }
+    # What is on this machine is reached from this machine alone, which preflight would say.
+    kubes = {name: {"kubeconfig": str(server.kubeconfig), "context": server.context} for name, server in servers.items()}
+    hosts = {name: {"mesh_network": name, "mesh_api_server": f"https://{name}.example:6443", "mesh_kube": kube} for name, kube in kubes.items()}
     hosts["west"] |= of_west
     inventory = folder / "inventory.yml"
     inventory.write_text(yaml.safe_dump({"all": {"vars": shared, "hosts": hosts}}))
@@ -72,11 +72,12 @@ def test_one_cluster_with_findings_is_red_and_nothing_is_written_anywhere(server
     journals = [Journal(server) for server in servers.values()]
     for journal in journals:
         journal.read()
-    done = run("site", servers, tmp_path, str(helm), mesh_revision="1.29.2", mesh_netwrok="cloud", mesh_site=False)
+    done = run("site", servers, tmp_path, str(helm), mesh_revision="1.29.2", mesh_netwrok="cloud", mesh_site=False, mesh_api_server="")
     assert done.returncode == 2, done.stdout + done.stderr
     assert failed(done) == ["west"]
     for words in (
         "west: the revision '1.29.2' is no DNS label", "west: mesh_site is the truth value false to YAML, which reads no, off and false so; put it in quotes.",
+        "leads every pod to itself, so no other cluster's control plane reaches it there; give the address that pods of other clusters reach as mesh_api",
         "west: nobody reads the variable mesh_netwrok; did you mean mesh_network?",
         "east: nothing is wrong here, but nothing is written anywhere while there are findings of west",
     ):  # fmt: skip

@@ -75,7 +75,7 @@ class Story:
     def steps(self) -> dict[str, Step]:
         mesh = {"mesh": self.name, "namespace": f"{self.name}-system", "root": {"kube": self.admin, "namespace": f"{self.name}-root"}}
         given = {"source": "inline", "certificate": self.inline.certificate.decode(), "private_key": self.inline.key.decode()}
-        west = {"name": "west", "kube": {"kubeconfig": self.client(), "context": self.api_server.context}}
+        west = {"name": "west", "kube": {"kubeconfig": self.client(), "context": self.api_server.context}, "server": "https://west.example"}
         misfit = {**self.coded("misfit"), "data": {"tls.key": self.keys["misfit"].decode()}}
         dictionary = {"kubeconfig": yaml.safe_load(Path(self.way.kubeconfig).read_text()), "context": "admin"}
         applied = {"manifests": [self.manifest("applied")]}

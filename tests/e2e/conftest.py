@@ -15,13 +15,15 @@ from dataclasses import replace
 import pytest
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import CLUSTERS, EVERYTHING, Estate
 from ansible_collections.meshops.lifecycle.tests.e2e.lasting import First, lasting
+from ansible_collections.meshops.lifecycle.tests.e2e.least import account
 from ansible_collections.meshops.lifecycle.tests.unit.support.leaks import outlets
 
 
 @pytest.fixture(scope="session")
-def estate() -> Estate:
-    """East and west, running: `make lab` brings them up, and `make test-lab` calls it."""
-    return Estate()
+def estate(tmp_path_factory: pytest.TempPathFactory) -> Estate:
+    """East and west, running: `make lab` brings them up, and `make test-lab` calls it. The playbooks have the rights of docs/rbac.yml and no others."""
+    theirs = account(Estate(), tmp_path_factory.mktemp("account"))
+    return Estate(variables={"mesh_kube": {"kubeconfig": str(theirs), "context": "{{ inventory_hostname }}"}})
 
 
 @pytest.fixture(scope="session")

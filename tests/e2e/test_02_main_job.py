@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 from ansible_collections.meshops.lifecycle.tests.e2e.lasting import First
+from ansible_collections.meshops.lifecycle.tests.e2e.least import tokens
 from ansible_collections.meshops.lifecycle.tests.unit.support.leaks import leaks
 
 
@@ -74,5 +75,6 @@ def test_no_secret_is_in_anything_that_was_written(estate: Estate, first: First)
                 secrets[f"{cluster}: the reader's token"] = base64.b64decode(item["data"]["token"])
     root = estate.get("east", "secret", "meshops-root-ca", "-n", "meshops-system")["data"]
     secrets["the root"] = base64.b64decode(root["root-key.pem"])
-    assert len(secrets) == 7
+    secrets |= {f"{cluster}: the token of who ran it": token for cluster, token in tokens(Path(estate.variables["mesh_kube"]["kubeconfig"])).items()}
+    assert len(secrets) == 9
     assert leaks(secrets, first.run.places) == []

@@ -20,7 +20,7 @@ class ControlPlane:
 
     `charts` is where the charts come from: {"source": repository|oci|directory, "location": URL or path}.
     `mirror` is what stands for the internet: {"charts": URL or path, "images": registry, "hosts": those that nodes are led to a mirror of}.
-    `primary_address` is, for a remote cluster, where its primary's gateway is reached.
+    `primary_address` is, for a remote cluster, where its primary's gateway is reached; `primary_given` says that the inventory named it.
     `serves_remotes` says that the gateway must let remote clusters reach this control plane.
     `default_revision` is the revision that validates what users write; empty to leave it as it is, and to be it where none is.
     `crds` is "managed", or "external" where somebody else owns the mesh's CRDs.
@@ -39,6 +39,7 @@ class ControlPlane:
     role: str = "primary"
     primary: str = ""
     primary_address: str = ""
+    primary_given: bool = False
     serves_remotes: bool = False
     platform: str = ""
     crds: str = "managed"

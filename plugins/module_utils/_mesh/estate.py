@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .entrance import address_fault
 from .issuing import LEAVE
 from .member import Member
 from .trust import Trust, one_root
@@ -89,6 +90,14 @@ def overlaps(read: Sequence[Seen]) -> dict[str, list[str]]:
                 found.setdefault(one.member.name, []).append(text)
                 found.setdefault(other.member.name, []).append(text)
     return found
+
+
+def servers(read: Sequence[Seen], everyone: Sequence[Member]) -> dict[str, list[str]]:
+    """Addresses of API servers that control planes of other clusters cannot use. A mesh of one cluster needs none."""
+    used = [one for one in read if any(peer.serves and peer.mesh == one.member.mesh and peer.name != one.member.name for peer in everyone)]
+    told = {one.member.name: one.member.api_server or str(one.cluster.get("server") or "") for one in used}
+    found = {name: address_fault(server) for name, server in told.items() if server}
+    return {name: [fault] for name, fault in found.items() if fault}
 
 
 def _shared(left: Iterable[str], right: Iterable[str]) -> str | None:

@@ -32,6 +32,7 @@ class Member:
     site: str = ""
     trust_domain: str = "cluster.local"
     api_server: str = ""
+    api_ca: str = ""
     tls_server_name: str = ""
     cluster_uid: str = ""
     version: str = ""
@@ -81,6 +82,7 @@ _VARIABLES = {
     "site": "mesh_site",
     "trust_domain": "mesh_trust_domain",
     "api_server": "mesh_api_server",
+    "api_ca": "mesh_api_ca",
     "tls_server_name": "mesh_tls_server_name",
     "cluster_uid": "mesh_cluster_uid",
     "version": "mesh_version",

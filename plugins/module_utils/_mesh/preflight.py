@@ -21,7 +21,8 @@ def findings(seen: Iterable[Seen], everyone: Sequence[Member]) -> dict[str, list
     """By cluster, what stands in the way; an empty list where nothing does."""
     read = list(seen)
     told: dict[str, list[str]] = {one.member.name: _single(one) for one in read}
-    for of_estate in (estate.twice(read), estate.overlaps(read), estate.roots(read), served_faults(everyone), apart(everyone)):
+    of_clusters = (estate.twice(read), estate.overlaps(read), estate.roots(read), estate.servers(read, everyone))
+    for of_estate in (*of_clusters, served_faults(everyone), apart(everyone)):
         for name, sentences in of_estate.items():
             if name in told:
                 told[name] += [_sentence(name, sentence) for sentence in sentences]

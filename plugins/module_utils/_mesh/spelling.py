@@ -13,9 +13,9 @@ from typing import Any
 
 # Their values are names or other text; whatever else YAML makes of them, it was written as text.
 TEXTS = (
-    "mesh_api_server", "mesh_cluster_uid", "mesh_crds", "mesh_default_revision", "mesh_key_type", "mesh_name", "mesh_namespace", "mesh_network",
-    "mesh_platform", "mesh_primary", "mesh_probe_image", "mesh_provider", "mesh_report_dir", "mesh_revision", "mesh_role", "mesh_site",
-    "mesh_tls_server_name", "mesh_trust_cluster", "mesh_trust_domain", "mesh_version",
+    "mesh_api_ca", "mesh_api_server", "mesh_cluster_uid", "mesh_crds", "mesh_default_revision", "mesh_key_type", "mesh_name", "mesh_namespace",
+    "mesh_network", "mesh_platform", "mesh_primary", "mesh_primary_address", "mesh_probe_image", "mesh_provider", "mesh_report_dir", "mesh_revision",
+    "mesh_role", "mesh_site", "mesh_tls_server_name", "mesh_trust_cluster", "mesh_trust_domain", "mesh_version",
 )  # fmt: skip
 _LISTS = ("mesh_revision_tags",)
 _NO_TEXT = (bool, int, float, date)  # a datetime is a date

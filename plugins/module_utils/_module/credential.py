@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from .._kube.access import read_file
 from .._kube.cluster import Cluster
 from .._mesh.change import Ref
-from .._mesh.errors import NotReady
+from .._mesh.entrance import Entrance, address_fault
+from .._mesh.errors import NotReady, Refused
 from .._mesh.federation import Credential
 
 
@@ -23,11 +26,31 @@ def issued(cluster: Cluster, mesh: Any, namespace: str) -> tuple[list[dict[str, 
     return sorted(filter(mesh.generation, found), key=mesh.generation), list(filter(mesh.stray, found))
 
 
-def newest(cluster: Cluster, mesh: Any, namespace: str, server: str, tls_server_name: str) -> Credential | None:
+def entrance(cluster: Cluster, params: Mapping[str, Any]) -> Entrance:
+    """What the task says of a cluster's API server, or what we know of it; refused where no pod of another cluster gets there.
+
+    The CA by which we reach a server is worth something to others only where they go to the same URL.
+    """
+    server, ca = params.get("server") or cluster.server, params.get("ca") or ""
+    if fault := address_fault(server):
+        raise Refused(f"{cluster.name}: {fault}.")
+    given = ca.encode() if "-----BEGIN" in ca else read_file(ca, "CA of the API server (mesh_api_ca)") if ca else b""
+    if ca and b"-----BEGIN CERTIFICATE-----" not in given:
+        raise Refused(f"{cluster.name}: mesh_api_ca holds no certificate in PEM. Give the CA of the API server at {server}, or the path of its file.")
+    reached = cluster.ca_data or b"" if server == cluster.server else b""
+    return Entrance(server, params.get("tls_server_name") or "", given, reached)
+
+
+def opened(mesh: Any, cluster: Cluster, way: Entrance, secret: Mapping[str, Any] | None) -> Credential | None:
+    """What the Secret with a token opens, once it is filled in."""
+    found: Credential | None = mesh.credential(cluster.name, way.server, way.tls_server_name, secret)
+    return replace(found, ca=way.ca(found.ca)) if found else None
+
+
+def newest(cluster: Cluster, mesh: Any, namespace: str, way: Entrance) -> Credential | None:
     """The newest that is filled in, so that a link that a rotation has changed stays as it is. None where there is none."""
     for one in reversed(issued(cluster, mesh, namespace)[0]):
-        found: Credential | None = mesh.credential(cluster.name, server, tls_server_name, cluster.get(Ref.of(one)))
-        if found:
+        if found := opened(mesh, cluster, way, cluster.get(Ref.of(one))):
             return found
     return None
 

@@ -14,12 +14,13 @@ from typing import Any
 
 from .._kube.cluster import Cluster
 from .._mesh.change import Change, Ref, as_result
+from .._mesh.entrance import Entrance
 from .._mesh.errors import Refused, Unreachable
 from .._mesh.federation import Credential, Roots, require_mutual_trust
 from .._mesh.keeper import would_undo
 from .._pki.x509 import bundle, inspect
 from .._providers import PROVIDERS
-from .credential import awaited, issued, newest
+from .credential import awaited, entrance, issued, newest
 from .run import connect_peer
 
 _LINK: dict[str, Any] = dict(
@@ -28,6 +29,7 @@ _LINK: dict[str, Any] = dict(
     cluster_uid=dict(),
     server=dict(),
     tls_server_name=dict(),
+    ca=dict(),
     unread=dict(),
     required=dict(type="bool", default=True),
 )
@@ -52,6 +54,10 @@ class _Peer:
     wish: Mapping[str, Any]
     cluster: Cluster
 
+    @property
+    def way(self) -> Entrance:
+        return entrance(self.cluster, self.wish)
+
 
 @dataclass(frozen=True)
 class _Missing:
@@ -71,6 +77,8 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         roots = dict(pool.map(lambda one: (one.name, _roots(one, mesh, trust, params["namespace"])), everyone))
         _require_mutual_trust(roots, cluster.dry_run)
         there = _links(cluster, mesh, params)
+        for peer in peers:
+            entrance(peer.cluster, peer.wish)  # refuses, before anything is written
         issued = list(pool.map(lambda peer: _credential(peer, mesh, params), peers))
     changes = [change for made, _issued in issued for change in made]
     changes += cluster.apply([mesh.link(credential, params["namespace"]) for _made, credential in issued], force=bool(params.get("force")))
@@ -111,15 +119,14 @@ def _require_mutual_trust(roots: dict[str, Roots], dry_run: bool) -> None:
 def _credential(peer: _Peer, mesh: Any, params: dict[str, Any]) -> tuple[list[Change], Credential]:
     """The other cluster's credential; it is asked for where it is missing, and waited for."""
     other, space = peer.cluster, params["namespace"]
-    server, tls_name = peer.wish["server"] or other.server, peer.wish["tls_server_name"] or ""
-    found = newest(other, mesh, space, server, tls_name)
+    found = newest(other, mesh, space, peer.way)
     if found:
         return [], found
     (secret,) = mesh.account(space)
     made = [change for change in (other.create(secret),) if change] if not issued(other, mesh, space)[0] else []
     if other.dry_run:
-        return made, Credential(other.name, server, b"", b"")
-    return made, awaited(other, Ref.of(secret), lambda: newest(other, mesh, space, server, tls_name), params["token_timeout"], lambda: None)
+        return made, Credential(other.name, peer.way.server, b"", b"")
+    return made, awaited(other, Ref.of(secret), lambda: newest(other, mesh, space, peer.way), params["token_timeout"], lambda: None)
 
 
 def _links(cluster: Cluster, mesh: Any, params: dict[str, Any]) -> list[dict[str, Any]]:

@@ -11,18 +11,20 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from .._kube.cluster import Cluster
 from .._kube.lease import Hold
 from .._mesh.change import Change, Ref, digest
+from .._mesh.entrance import Entrance
 from .._mesh.errors import NotReady, Refused
 from .._mesh.federation import Credential
 from .._mesh.keeper import would_undo
 from .._mesh.relinking import CREATE, REVOKE, SWITCH, Held, Standing, Step, Token, require_links, strays, way
 from .._mesh.sight import SETTLED, Sight, behind
 from . import looking
-from .credential import awaited, issued
+from .credential import awaited, entrance, issued, opened
 from .restarting import restart
 
 _AT_ONCE = 16
@@ -74,6 +76,7 @@ class Relinking:
 
 def relink(work: Relinking) -> list[Step]:
     """The steps that were done, or in a dry run would be."""
+    entrance(work.source, work.params)  # refuses, before anything is written
     standing = read(work)
     require_links(standing, work.params["adopt"])
     planned = way(standing, work.params["min_age"])
@@ -157,10 +160,13 @@ def _switch(work: Relinking, names: Sequence[str]) -> None:
 def _credential(work: Relinking) -> Credential:
     """Of the newest token and of no other: the server fills it in."""
     ref = Ref.of(issued(work.source, work.federation, work.namespace)[0][-1])
-    server, name = work.params["server"] or work.source.server, work.params["tls_server_name"] or ""
-    return awaited(
-        work.source, ref, lambda: work.federation.credential(work.source.name, server, name, work.source.get(ref)), work.params["token_timeout"], work.keep
-    )
+    way = entrance(work.source, work.params)
+    read_again = partial(_opened, work, way, ref)
+    return awaited(work.source, ref, read_again, work.params["token_timeout"], work.keep)
+
+
+def _opened(work: Relinking, way: Entrance, ref: Ref) -> Credential | None:
+    return opened(work.federation, work.source, way, work.source.get(ref))
 
 
 def _restart(work: Relinking) -> None:

@@ -28,6 +28,7 @@ TASK: dict[str, Any] = dict(
         "namespace": {"default": "istio-system"},
         "server": {},
         "tls_server_name": {},
+        "ca": {},
         "consumers": {"type": "list", "elements": "dict", "required": True, "options": _CONSUMER},
         "adopt": {"type": "bool", "default": False},
         "min_age": {"type": "int", "default": 3600},

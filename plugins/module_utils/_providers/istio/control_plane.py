@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import replace
 from typing import Any
 
@@ -67,12 +68,25 @@ def _mesh_config(wish: ControlPlane) -> dict[str, Any]:
     return {"trustDomain": wish.trust_domain, "defaultConfig": {"proxyMetadata": {"PROXY_CONFIG_XDS_AGENT": "true"}}}
 
 
-def _remote_values(wish: ControlPlane) -> dict[str, Any]:
-    if wish.primary_address.count(":") == 1:
-        raise Refused(
-            f"{wish.cluster}: the gateway of its primary {wish.primary} is reached at {wish.primary_address} only, a node port. "
-            "A remote cluster needs the ports 15012 and 15017 of an address of its own: give that gateway a load balancer or externalIPs."
+def _unreachable(address: str, given: bool) -> str:
+    """Why a remote cluster cannot be led to a control plane there; nothing where it can, or where none is known yet."""
+    if address.count(":") == 1:
+        return "a node port. A remote cluster needs the ports 15012 and 15017 of an address of its own: give that gateway a load balancer or externalIPs."
+    try:
+        ipaddress.ip_address(address or "::")
+    except ValueError:
+        # The chart would make the Service istiod an ExternalName, through which API servers that route to endpoints (EKS, ROSA) call no webhook.
+        told = (
+            "a host name, through which not every API server calls the webhook that injects proxies. Give that gateway a fixed IP address, "
+            "or name the address to use as mesh_primary_address of this cluster."
         )
+        return "" if given else told
+    return ""
+
+
+def _remote_values(wish: ControlPlane) -> dict[str, Any]:
+    if fault := _unreachable(wish.primary_address, wish.primary_given):
+        raise Refused(f"{wish.cluster}: the gateway of its primary {wish.primary} is reached at {wish.primary_address} only, {fault}")
     values = _shared_values(wish)
     values["profile"] = "remote"
     # The primary reads a remote cluster's trust domain from that cluster's own mesh config; without one it expects cluster.local there.

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ..._mesh import versions
 from ..._mesh.estate import Limits, Owned
 from ..._mesh.versions import Versions
+from . import rights
 from .versions import VERSIONS
 
 GROUPS = ("networking.istio.io", "security.istio.io", "telemetry.istio.io", "extensions.istio.io")
@@ -45,27 +46,7 @@ def known() -> Versions:
 
 def permissions(namespace: str, platform: str = "") -> list[dict[str, str]]:
     """What will be written or asked: each a verb on a resource, cluster-wide unless a namespace is given."""
-    wanted = [
-        *_each("", "namespaces", ("get", "list", "create", "patch")),
-        *_each("apiextensions.k8s.io", "customresourcedefinitions", ("get", "list", "create", "patch")),
-        *_each("rbac.authorization.k8s.io", "clusterroles", ("create", "patch", "bind", "escalate")),
-        *_each("rbac.authorization.k8s.io", "clusterrolebindings", ("create", "patch")),
-        *_each("admissionregistration.k8s.io", "mutatingwebhookconfigurations", ("list", "create", "patch")),
-        *_each("admissionregistration.k8s.io", "validatingwebhookconfigurations", ("get", "list", "create", "patch")),
-        *_each("", "configmaps", ("list",)),
-        *_each("", "nodes", ("list",)),
-    ]
-    inside = [
-        *_each("", "secrets", ("get", "list", "create", "patch", "delete")),
-        *_each("", "configmaps", ("create", "patch")),
-        *_each("", "serviceaccounts", ("create", "patch")),
-        *_each("", "services", ("create", "patch")),
-        *_each("", "pods", ("list",)),
-        *_each("", "pods/portforward", ("create",)),
-        *_each("apps", "deployments", ("create", "patch")),
-        *_each("networking.istio.io", "gateways", ("create", "patch")),
-    ]
-    return wanted + [{**right, "namespace": namespace} for right in inside] + (_cni() if platform == "openshift" else [])
+    return rights.installing(namespace, platform)
 
 
 def platforms() -> Sequence[str]:
@@ -76,21 +57,6 @@ def platforms() -> Sequence[str]:
 def charts() -> Sequence[str]:
     """Which may be given values."""
     return ("base", "cni", "gateway", "istiod")
-
-
-def _cni() -> list[dict[str, str]]:
-    """The CNI plugin's release lives in kube-system."""
-    rights = [
-        *_each("", "secrets", ("list", "create", "patch")),
-        *_each("", "configmaps", ("create", "patch")),
-        *_each("", "serviceaccounts", ("create", "patch")),
-        *_each("apps", "daemonsets", ("create", "patch")),
-    ]
-    return [{**right, "namespace": "kube-system"} for right in rights]
-
-
-def _each(group: str, resource: str, verbs: tuple[str, ...]) -> list[dict[str, str]]:
-    return [{"verb": verb, "group": group, "resource": resource} for verb in verbs]
 
 
 def owned(namespace: str) -> Owned:

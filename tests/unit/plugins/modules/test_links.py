@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -261,6 +262,35 @@ class TestRefused:
         with pytest.raises(type(error), match=str(error)):
             link(east, wish("west", required=False))
         assert east.writes == []
+
+
+    @pytest.mark.parametrize("server", ["https://127.0.0.1:6443", "west.example.test:6443/"])
+    def test_an_address_that_pods_do_not_reach_before_the_first_write(self, estate: Estate, east: FakeCluster, server: str) -> None:
+        west = estate.add("west")
+        with pytest.raises(Refused, match=rf"^west: its API server's address {server} .*mesh_api_server"):
+            link(east, wish("west", server=server))
+        assert east.writes + west.writes == []
+
+
+class TestAuthority:
+    CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n"
+
+    def ca(self, east: FakeCluster) -> str:
+        return base64.b64decode(kubeconfig(east, "west")["clusters"][0]["cluster"]["certificate-authority-data"]).decode()
+
+    def test_the_inventory_may_name_the_ca_as_text_or_as_a_file(self, estate: Estate, east: FakeCluster, tmp_path: Path) -> None:
+        estate.add("west")
+        (tmp_path / "ca.pem").write_text(self.CERTIFICATE)
+        for given in (self.CERTIFICATE, str(tmp_path / "ca.pem")):
+            link(east, wish("west", server="https://front.example", ca=given))
+            assert self.ca(east) == self.CERTIFICATE
+
+    def test_what_is_no_certificate_is_refused(self, estate: Estate, east: FakeCluster, tmp_path: Path) -> None:
+        estate.add("west")
+        (tmp_path / "ca.pem").write_text("s3cret")
+        with pytest.raises(Refused, match=r"^west: mesh_api_ca holds no certificate in PEM") as refused:
+            link(east, wish("west", ca=str(tmp_path / "ca.pem")))
+        assert "s3cret" not in str(refused.value)
 
 
 class TestUnreachable:

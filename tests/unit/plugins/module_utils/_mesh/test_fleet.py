@@ -133,7 +133,7 @@ class TestTwins:
 class TestRefused:
     @pytest.mark.parametrize(("wish", "told"), [
         ({"clusters": {"east": {"mesh_netwrok": "x"}}}, "the cluster east has the unknown key 'mesh_netwrok'; did you mean mesh_network[?]"),
-        ({"clusters": {"east": {"zzz": 1}}}, "the cluster east has the unknown key 'zzz'; known are mesh_adopt, mesh_api_server, .*"),
+        ({"clusters": {"east": {"zzz": 1}}}, "the cluster east has the unknown key 'zzz'; known are mesh_adopt, mesh_api_ca, mesh_api_server, .*"),
         ({"meshes": {"shop": {"mesh_name": "x"}}}, "the mesh shop has the unknown key 'mesh_name'.*"),
         ({"sites": {"dc1": {"mesh_site": "x"}}}, "the site dc1 has the unknown key 'mesh_site'.*"),
         ({"defaults": {"mesh_hosts": "x"}}, "defaults has the unknown key 'mesh_hosts'.*"),

@@ -30,12 +30,13 @@ class TestFromVariables:
             "mesh_name": "shop", "mesh_provider": "consul", "mesh_network": "aws", "mesh_role": "remote", "mesh_primary": "west",
             "mesh_site": "eu", "mesh_trust_domain": "shop.example", "mesh_api_server": "https://api.example", "mesh_tls_server_name": "api",
             "mesh_cluster_uid": "1234", "mesh_version": "1.29.0", "mesh_namespace": "mesh", "mesh_crds": "external",
-            "mesh_kube": {"context": "edge"}, "ansible_host": "ignored",
+            "mesh_kube": {"context": "edge"}, "ansible_host": "ignored", "mesh_api_ca": "/etc/pki/api.pem",
         }
         member = Member.of("edge", variables)
         assert member == Member(
             "edge", mesh="shop", provider="consul", network="aws", role="remote", primary="west", site="eu", trust_domain="shop.example",
             api_server="https://api.example", tls_server_name="api", cluster_uid="1234", version="1.29.0", namespace="mesh", crds="external",
+            api_ca="/etc/pki/api.pem",
         )
         assert member.kube == {"context": "edge"}
 

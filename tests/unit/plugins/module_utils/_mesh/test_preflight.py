@@ -174,6 +174,13 @@ class TestEstate:
     def test_pod_ranges_of_their_own_are_fine(self, cidr: str) -> None:
         assert not any(between(one(WEST, "2", "10.1.0.0/16"), one(NORTH, "3", cidr)).values())
 
+    def test_an_address_that_pods_of_others_cannot_use_is_told_where_there_are_others(self) -> None:
+        seen = [replace(one(of, uid, f"10.{uid}.0.0/16"), cluster={**CLUSTER, "uid": uid, "nodes": {}, "server": "https://127.0.0.1:6443"})
+                for of, uid in ((EAST, "1"), (replace(WEST, api_server="https://api.west.example"), "2"), (replace(NORTH, mesh="bank"), "3"))]
+        told = between(*seen)
+        assert (told["west"], told["north"]) == ([], [])
+        assert told["east"][0].startswith("east: its API server's address https://127.0.0.1:6443 leads every pod to itself")
+
     def test_one_network_of_two_meshes_is_fine(self) -> None:
         assert not any(between(one(WEST, "2", "10.1.0.0/16"), one(replace(NORTH, mesh="bank"), "3", "10.1.0.0/16")).values())
 

@@ -55,7 +55,13 @@ def test_a_remote_is_led_to_its_primary() -> None:
 
 @pytest.mark.parametrize("address", ["192.0.2.10", "gateway.example", "2001:db8::10"])
 def test_a_remote_takes_an_address_of_its_primary_of_any_kind(address: str) -> None:
-    assert values(replace(EDGE, primary_address=address), "istiod")["global"]["remotePilotAddress"] == address
+    assert values(replace(EDGE, primary_address=address, primary_given=True), "istiod")["global"]["remotePilotAddress"] == address
+
+
+def test_a_remote_of_a_primary_with_a_host_name_only_is_refused_unless_the_inventory_names_it() -> None:
+    told = r"^edge: the gateway of its primary east is reached at gw\.example only, a host name.*or name the address to use as mesh_primary_address"
+    with pytest.raises(Refused, match=told):
+        control_plane.releases(replace(EDGE, primary_address="gw.example"))
 
 
 def test_a_remote_of_a_primary_behind_a_node_port_is_refused_by_name() -> None:

@@ -55,5 +55,5 @@ def test_what_is_read_and_written_in_the_meshs_namespace_is_asked_for_there_only
 
 def test_openshift_needs_rights_where_the_network_plugin_lives() -> None:
     places = {right.get("namespace") for right in requirements.permissions("mesh", "openshift")}
-    assert places == {None, "mesh", "kube-system"}
+    assert places == {None, "mesh", "kube-system", "default"}
     assert "kube-system" not in {right.get("namespace") for right in requirements.permissions("mesh")}

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which rights it takes to install Istio: those of Helm for what its charts make, and ours for what we apply beside them.
+
+docs/rbac.yml grants them. Tests hold this file against the rendered charts and docs/rbac.yml against this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+Right = dict[str, str]
+
+# Helm looks at an object before it makes, patches or removes it; an upgrade removes what a chart has no longer.
+_HELM = ("get", "create", "patch", "delete")
+_EVERYWHERE = {
+    "rbac.authorization.k8s.io": ("clusterroles", "clusterrolebindings"),
+    "admissionregistration.k8s.io": ("mutatingwebhookconfigurations", "validatingwebhookconfigurations"),
+}
+_INSIDE = {
+    "": ("configmaps", "serviceaccounts", "services"),
+    "apps": ("deployments",),
+    "autoscaling": ("horizontalpodautoscalers",),
+    "policy": ("poddisruptionbudgets",),
+    "rbac.authorization.k8s.io": ("roles", "rolebindings"),
+}
+_OF_REMOTES = {"discovery.k8s.io": ("endpointslices",)}
+_OF_CNI = {"": ("configmaps", "serviceaccounts"), "apps": ("daemonsets",)}
+# Helm's own records, which it writes by replacing them.
+_RECORDS = ("get", "list", "create", "update", "patch", "delete")
+
+
+def installing(namespace: str, platform: str = "") -> list[Right]:
+    """Each a verb on a resource, cluster-wide unless a namespace is given."""
+    wide = [
+        *_each("", "namespaces", ("get", "list", "create", "patch")),
+        *_each("apiextensions.k8s.io", "customresourcedefinitions", ("get", "list", "create", "patch")),
+        *_of(_EVERYWHERE, _HELM),
+        # Who makes a role must hold all that is in it, or be let off that.
+        *_each("rbac.authorization.k8s.io", "clusterroles", ("bind", "escalate")),
+        *_each("admissionregistration.k8s.io", "mutatingwebhookconfigurations", ("list",)),
+        *_each("admissionregistration.k8s.io", "validatingwebhookconfigurations", ("list",)),
+        *_each("", "configmaps", ("list",)),
+        *_each("", "nodes", ("list",)),
+    ]
+    inside = [
+        *_of(_INSIDE, _HELM),
+        *_of(_OF_REMOTES, _HELM),
+        *_each("rbac.authorization.k8s.io", "roles", ("bind", "escalate")),
+        *_each("", "secrets", _RECORDS),
+        *_each("", "pods", ("list",)),
+        *_each("", "pods/portforward", ("get", "create")),
+        *_each("networking.istio.io", "gateways", _HELM),
+        *_each("networking.istio.io", "virtualservices", _HELM),
+    ]
+    return wide + [{**right, "namespace": namespace} for right in inside] + (_cni() if platform == "openshift" else [])
+
+
+def _cni() -> list[Right]:
+    """The CNI plugin's release lives in kube-system, and tells Multus of the plugin in the namespace default."""
+    own = [*_each("", "secrets", _RECORDS), *_of(_OF_CNI, _HELM)]
+    attachment = _each("k8s.cni.cncf.io", "network-attachment-definitions", _HELM)
+    return [*({**right, "namespace": "kube-system"} for right in own), *({**right, "namespace": "default"} for right in attachment)]
+
+
+def _of(resources: Mapping[str, tuple[str, ...]], verbs: Iterable[str]) -> list[Right]:
+    return [right for group, names in resources.items() for name in names for right in _each(group, name, verbs)]
+
+
+def _each(group: str, resource: str, verbs: Iterable[str]) -> list[Right]:
+    return [{"verb": verb, "group": group, "resource": resource} for verb in verbs]

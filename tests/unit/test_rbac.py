@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""docs/rbac.yml grants what the playbooks ask for; tests/e2e runs them with just that."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from ansible_collections.meshops.lifecycle.plugins.filter.rotation import mesh_rotation_permissions
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import rights
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import NAMESPACE, ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import certificates, requirements
+from ansible_collections.meshops.lifecycle.tests.unit.support import rbac
+from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
+
+
+@pytest.mark.parametrize("platform", ["", "openshift"])
+def test_who_may_install_has_every_right_that_preflight_asks_for(platform: str) -> None:
+    names = (*rbac.SITE, "install-multus") if platform else rbac.SITE
+    assert rbac.lacking(rbac.rules(*names), requirements.permissions("istio-system", platform)) == []
+
+
+def test_a_right_that_is_missing_would_be_seen() -> None:
+    assert "escalate clusterroles of rbac.authorization.k8s.io" in rbac.lacking(rbac.rules("read"), requirements.permissions("istio-system"))
+
+
+@pytest.mark.parametrize("kind", ["root", "intermediate", "remote_secrets", "gateway_certificates"])
+@pytest.mark.parametrize("restart", [False, True])
+def test_who_may_rotate_has_every_right_that_a_rotation_asks_for(kind: str, restart: bool) -> None:
+    wanted = mesh_rotation_permissions("istio", kind, "istio-system", restart, restart)
+    assert rbac.lacking(rbac.rules(*rbac.ROTATE), wanted) == []
+
+
+def test_who_may_rotate_may_keep_the_lease_and_the_root_and_report() -> None:
+    active, upcoming = (Ref("v1", "Secret", name, NAMESPACE) for name in ("meshops-root-ca", "meshops-root-ca-next"))
+    wanted = [*rights.to_lease(ref("shop", NAMESPACE)), *rights.to_root(active, upcoming, replaced=True), *certificates.permissions("istio-system")]
+    assert rbac.lacking(rbac.rules(*rbac.ROTATE), wanted) == []
+
+
+def test_it_lies_in_what_is_built() -> None:
+    ignored = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text("utf-8"))["build_ignore"]
+    assert not {"docs", "docs/rbac.yml", "*.yml"} & set(ignored)
+
+
+def test_nobody_is_given_everything() -> None:
+    assert [rule for rule in rbac.rules() if "*" in rule["verbs"] or "*" in rule["apiGroups"]] == []
+    writing = [rule for rule in rbac.rules(*rbac.STATUS) if {"create", "patch", "update", "delete"} & set(rule["verbs"])]
+    assert [rule["resources"] for rule in writing] == [["pods/portforward"]]
