@@ -15,6 +15,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ..module_utils._mesh import federation
 from ..module_utils._mesh.control_plane import ControlPlane
 from ..module_utils._mesh.errors import Refused
+from ..module_utils._mesh.given_text import elements
 from ..module_utils._mesh.member import Member, named
 from ..plugin_utils.hosts import members, told
 from .mesh import _capability, _gateway
@@ -37,7 +38,7 @@ def _wish(own: Member, variables: Mapping[str, Any]) -> ControlPlane:
     tags = variables.get("mesh_revision_tags")
     return ControlPlane.of({
         "cluster": own.name, "mesh": own.mesh, "network": own.network, "namespace": own.namespace, "version": own.version, "role": own.role,
-        "primary": own.primary, "revision": str(variables.get("mesh_revision") or "stable"), "tags": ["default"] if tags is None else list(tags),
+        "primary": own.primary, "revision": str(variables.get("mesh_revision") or "stable"), "tags": ["default"] if tags is None else elements(tags),
     })  # fmt: skip
 
 

@@ -12,17 +12,15 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
 from ..module_utils._mesh import federation, gateway_api, helm, job_environment, table
 from ..module_utils._mesh.control_plane import ControlPlane
-from ..module_utils._mesh.errors import MeshError
+from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.given_text import elements
 from ..module_utils._mesh.health import Health
 from ..module_utils._mesh.member import Member, named, of_mesh, remotes_of
 from ..module_utils._mesh.probe import ProbeWish
 from ..module_utils._providers import PROVIDERS
-from ..plugin_utils.hosts import clusters, connection, faults, member, members, told, unread
+from ..plugin_utils.hosts import clusters, connection, faults, mates, member, told, unread
 
 
 def _capability(provider: str, part: str) -> Any:
@@ -56,12 +54,12 @@ def mesh_links(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, 
             "ca": peer.api_ca,
             "required": peer.name not in tolerated,
         }
-        for peer in federation.peers(members(hosts, hostvars), cluster)
+        for peer in federation.peers(mates(hosts, hostvars, cluster), cluster)
     ]
 
 
 def mesh_expected(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, without: Iterable[str] = ()) -> dict[str, Any]:
-    everyone = members(hosts, hostvars)
+    everyone = mates(hosts, hostvars, cluster)
     own, gone = named(everyone, cluster), set(without)
     remotes = {peer.name: peer.network for peer in federation.peers(everyone, cluster) if peer.name not in gone}
     return {"role": own.role, "network": own.network, "gateway": _gateway(everyone, own), "remotes": remotes}
@@ -74,7 +72,7 @@ def _gateway(everyone: list[Member], own: Member) -> bool:
 
 
 def mesh_topology(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
-    everyone = members(hosts, hostvars)
+    everyone = mates(hosts, hostvars, cluster)
     own = named(everyone, cluster)
     return {
         "clusters": [one.name for one in of_mesh(everyone, own.mesh)],
@@ -103,11 +101,13 @@ def mesh_helm(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -
 
 
 def mesh_root(hosts: Iterable[str], hostvars: Mapping[str, Any], root: Mapping[str, Any], trust_cluster: str) -> dict[str, Any]:
+    if not isinstance(root, Mapping):
+        raise Refused("mesh_root has to be a dictionary, such as {source: generated}; with -e it is given as JSON as a whole: -e '{\"mesh_root\": {…}}'.")
     elsewhere = root.get("source", "generated") not in ("generated", "secret")
     if "kube" in root or (elsewhere and not trust_cluster):
         return dict(root)
     if not trust_cluster:
-        raise AnsibleFilterError("mesh_trust_cluster is not set. Name the cluster of the mesh that keeps its root CA as a Secret.")
+        raise Refused("mesh_trust_cluster is not set. Name the cluster of the mesh that keeps its root CA as a Secret.")
     return {**root, "kube": connection(member(hosts, hostvars, trust_cluster))}
 
 

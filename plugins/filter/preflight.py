@@ -22,7 +22,7 @@ from ..module_utils._mesh.spelling import misspelt
 from ..module_utils._module import foreseeing
 from ..plugin_utils.hosts import Variables, members, unread
 from ..plugin_utils.hosts import told as sentence
-from .mesh import _capability
+from .mesh import _capability, mesh_root
 
 _PARTS = ("control_plane", "gateways")
 
@@ -30,8 +30,22 @@ _PARTS = ("control_plane", "gateways")
 def preflight_findings(
     hosts: Iterable[str], hostvars: Mapping[str, Any], everyone: Iterable[str], clock_skew: float, own: Sequence[str] = ()
 ) -> dict[str, list[str]]:
-    known, reached = members(everyone, hostvars), set(hosts)
-    return preflight.findings([_seen(member, hostvars[member.name], clock_skew, own) for member in known if member.name in reached], known)
+    everyone, reached = list(everyone), set(hosts)
+    known = members(everyone, hostvars)
+    seen = [_seen(member, hostvars[member.name], clock_skew, own) for member in known if member.name in reached]
+    return preflight.findings([replace(one, inventory=[*one.inventory, *_rootless(one.member, everyone, hostvars)]) for one in seen], known)
+
+
+def _rootless(member: Member, everyone: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
+    """Why it is not known where the mesh's root is kept."""
+    variables = Variables(member.name, hostvars[member.name])
+    try:
+        root, keeper = variables.get("mesh_root") or {}, variables.get("mesh_trust_cluster") or ""
+        if isinstance(root, Mapping) and isinstance(keeper, str):  # else that is the fault, and was told
+            mesh_root(everyone, hostvars, root, keeper)
+    except MeshError as error:
+        return [str(error).rstrip(".")]
+    return []
 
 
 def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float, own: Sequence[str]) -> Seen:

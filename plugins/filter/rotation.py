@@ -10,15 +10,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
 from ..module_utils._mesh import federation, recovery, rights, rotation
 from ..module_utils._mesh.change import Ref
-from ..module_utils._mesh.errors import MeshError
+from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.holding import OF_ITS_PRIMARY
 from ..module_utils._mesh.lease import NAMESPACE, ref
 from ..module_utils._mesh.leaving import staying
-from ..module_utils._mesh.member import Member, named, of_mesh, served_faults
+from ..module_utils._mesh.member import Member, named, served_faults
 from ..module_utils._mesh.preflight import clock_faults
 from ..module_utils._mesh.root_secret import NAME as ROOT_NAME
 from ..module_utils._mesh.root_secret import UPCOMING
@@ -28,7 +26,7 @@ from ..module_utils._providers import PROVIDERS
 from ..plugin_utils import hosts as hosts_of
 
 _RIGHTS = "__rotate_rights"  # is asked for first, so that is where a cluster fails that cannot be reached
-_NOT_HERE = "it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit"
+NOT_HERE = "it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit"
 _NO_LINK = "it is not part of this run, and no cluster may miss; run it without --limit"
 _PASSED = ("standing", "laggards", "issuers", "roots", "previous", "ignored", "intermediate", "served_by", "unread")
 _OF_PRIMARY = ("standing", *OF_ITS_PRIMARY)
@@ -36,12 +34,11 @@ _OF_PRIMARY = ("standing", *OF_ITS_PRIMARY)
 
 def _mesh(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str]) -> list[Member]:
     """The clusters of the mesh, in the inventory's order, whether they are in this run or not."""
-    everyone = hosts_of.members(hosts, hostvars)
-    own, left_out = named(everyone, cluster), set(exclude)
-    return [member for member in of_mesh(everyone, own.mesh) if member.name not in left_out]
+    left_out = set(exclude)
+    return [member for member in hosts_of.mates(hosts, hostvars, cluster) if member.name not in left_out]
 
 
-def _absent(name: str, hostvars: Mapping[str, Any], otherwise: str = _NOT_HERE) -> str:
+def _absent(name: str, hostvars: Mapping[str, Any], otherwise: str = NOT_HERE) -> str:
     return str((hostvars[name].get(_RIGHTS) or {}).get("msg") or " ".join(hosts_of.faults([name], hostvars)) or otherwise)
 
 
@@ -61,12 +58,16 @@ def _reports(members: Iterable[Member], hostvars: Mapping[str, Any], variable: s
     return {member.name: _report(member.name, hostvars, variable) for member in members}
 
 
+def unjudged(mesh: str, missing: Mapping[str, str]) -> str:
+    said = " ".join(f"{name} cannot be judged: {told.rstrip('.')}." for name, told in missing.items())
+    return f"The mesh {mesh} is not rotated: {said}"
+
+
 def mesh_rotation_clusters(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()) -> list[dict[str, Any]]:
     members = _mesh(hosts, hostvars, cluster, exclude)
     missing = {name: told for name, told in _reports(members, hostvars, variable).items() if isinstance(told, str)}
     if missing:
-        said = " ".join(f"{name} cannot be judged: {told.rstrip('.')}." for name, told in missing.items())
-        raise AnsibleFilterError(f"The mesh {members[0].mesh} is not rotated: {said}")
+        raise Refused(unjudged(members[0].mesh, missing))
     return [{key: hostvars[member.name][variable].get(key) for key in _PASSED} for member in members]
 
 
@@ -155,7 +156,7 @@ def mesh_rotation_lease(
 ) -> dict[str, Any]:
     members = _mesh(hosts, hostvars, cluster, exclude)
     if not members:
-        raise AnsibleFilterError(f"{cluster}: rotate_exclude leaves no cluster of its mesh.")
+        raise Refused(f"{cluster}: rotate_exclude leaves no cluster of its mesh.")
     keeper = hosts_of.keeper(hosts, hostvars, trust_cluster) if trust_cluster else members[0]
     return {"mesh": members[0].mesh, "taker": members[0].name, "kube": hosts_of.connection(keeper)}
 
@@ -202,7 +203,7 @@ def mesh_rotation_kept(lease: Mapping[str, Any], root: Mapping[str, Any], kind: 
 
 def mesh_rotation_denied(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, kept: str, exclude: Iterable[str] = ()) -> list[str]:
     members = _mesh(hosts, hostvars, cluster, exclude)
-    asked = [(member.name, hostvars[member.name].get(variable) or {"msg": _NOT_HERE}) for member in members]
+    asked = [(member.name, hostvars[member.name].get(variable) or {"msg": NOT_HERE}) for member in members]
     places = (hostvars[members[0].name].get(kept) or {}).get("results") or []
     return rights.findings([*asked, *((str(place[place["ansible_loop_var"]]), place) for place in places)])
 

@@ -15,7 +15,7 @@ from jinja2 import TemplateError, Undefined
 
 from ..module_utils._mesh.connection import anchored, read
 from ..module_utils._mesh.errors import MeshError, Refused
-from ..module_utils._mesh.member import Member, named
+from ..module_utils._mesh.member import Member, named, of_mesh
 
 _KUBE = "mesh_kube"
 _UNREADABLE = (AnsibleError, TemplateError)
@@ -117,13 +117,34 @@ def _member(name: str, hostvars: Mapping[str, Any]) -> Member | None:
 
 
 def members(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[Member]:
-    """The hosts that are clusters of a mesh."""
-    return [member for name in hosts if (member := _member(name, hostvars))]
+    """The hosts that are clusters of a mesh. One whose variables cannot be rendered is none: `faults` names it."""
+    tried = (_tried(name, hostvars) for name in hosts)
+    return [member for member in tried if isinstance(member, Member)]
+
+
+def _tried(name: str, hostvars: Mapping[str, Any]) -> Member | MeshError | None:
+    try:
+        return _member(name, hostvars)
+    except MeshError as error:
+        return error
+
+
+def mates(hosts: Iterable[str], hostvars: Mapping[str, Any], name: str) -> list[Member]:
+    """The clusters of its mesh, itself included, in the inventory's order. What stands wrong in other meshes does not matter to it."""
+    known = list(hosts)
+    own = member(known, hostvars, name)
+    there = (one for one in known if _mesh_of(Variables(one, hostvars[one])) == own.mesh)
+    return of_mesh([found for one in there if (found := _member(one, hostvars))], own.mesh)
+
+
+def _mesh_of(variables: Variables) -> Any:
+    return variables.get("mesh_name") if variables.reached else None
 
 
 def member(hosts: Iterable[str], hostvars: Mapping[str, Any], name: str) -> Member:
     """That one. What the others' variables are does not matter to it."""
-    return named(members([name] if name in set(hosts) else [], hostvars), name)
+    found = _member(name, hostvars) if name in set(hosts) else None
+    return named([found] if found else [], name)
 
 
 def keeper(hosts: Iterable[str], hostvars: Mapping[str, Any], name: str) -> Member:
@@ -159,10 +180,6 @@ def _meant(variables: Variables) -> bool:
 
 def faults(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
     """What cannot be read of the hosts that are clusters, a sentence for each."""
-    found = []
-    for name in clusters(hosts, hostvars):
-        try:
-            found += [unread(one) for one in members([name], hostvars)]
-        except MeshError as error:
-            found.append(str(error))
-    return [said for said in found if said]
+    tried = [_tried(name, hostvars) for name in clusters(hosts, hostvars)]
+    said = [unread(one) if isinstance(one, Member) else str(one) for one in tried if one]
+    return [sentence for sentence in said if sentence]

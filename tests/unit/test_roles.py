@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible.errors import AnsibleError
-from ansible_collections.meshops.lifecycle.plugins.filter import claims, expiries, mesh, preflight, rotation, supply
+from ansible_collections.meshops.lifecycle.plugins.filter import claims, expiries, mesh, preflight, refusals, rotation, supply
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module.root import OPTIONS as ROOT_OPTIONS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.tests.unit.support.rendering import loaded, rendered
@@ -23,7 +23,7 @@ ROLES = sorted(path.parent.parent for path in CHECKOUT.glob("roles/*/tasks/main.
 FILTERS = sorted(path.stem for path in CHECKOUT.glob("plugins/filter/*.yml"))
 MESH_VARIABLE = re.compile(r"(?<![\w.])mesh_[a-z_]+")
 UNDEFINED = object()
-KNOWN = {name: code for of in (claims, expiries, mesh, preflight, rotation, supply) for name, code in of.FilterModule().filters().items()}
+KNOWN = {name: code for of in (claims, expiries, mesh, preflight, refusals, rotation, supply) for name, code in of.FilterModule().filters().items()}
 
 
 def options(role: Path) -> dict[str, dict[str, Any]]:

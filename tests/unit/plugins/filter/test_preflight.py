@@ -17,8 +17,8 @@ from ansible_collections.meshops.lifecycle.plugins.modules import controller_inf
 
 FILTERS: dict[str, Callable[..., Any]] = FilterModule().filters()
 HOSTVARS: dict[str, dict[str, Any]] = {
-    "east": {"mesh_name": "shop", "mesh_network": "on-prem", "mesh_kube": {"context": "east"}},
-    "west": {"mesh_name": "shop", "mesh_network": "aws", "mesh_kube": {"context": "west"}},
+    "east": {"mesh_name": "shop", "mesh_network": "on-prem", "mesh_kube": {"context": "east"}, "mesh_trust_cluster": "east"},
+    "west": {"mesh_name": "shop", "mesh_network": "aws", "mesh_kube": {"context": "west"}, "mesh_trust_cluster": "east"},
     "bastion": {"ansible_host": "192.0.2.1"},
 }
 
@@ -88,6 +88,8 @@ class TestVariables:
         ({"mesh_revision": True}, "mesh_revision is the truth value true to YAML, which reads yes, on and true so; put it in quotes."),
         ({"mesh_revision_tags": ["prod", True]}, "mesh_revision_tags is the truth value true to YAML, which reads yes, on and true so; put it in quotes."),
         ({"mesh_trust_cluster": 7}, "mesh_trust_cluster is the number 7 to YAML; put it in quotes."),
+        ({"mesh_trust_cluster": "eas"}, "eas: the inventory has no cluster of this name with a mesh_name and a mesh_kube."),
+        ({"mesh_trust_cluster": ""}, "mesh_trust_cluster is not set. Name the cluster of the mesh that keeps its root CA as a Secret."),
         ({"mesh_name": False}, "mesh_name is the truth value false to YAML, which reads no, off and false so; put it in quotes."),
         ({"mesh_versoin": "1.29"}, "nobody reads the variable mesh_versoin; did you mean mesh_version? If it is one of your own, list it in mesh_own"),
         ({"mesh_namespace": "Istio"}, "the mesh_namespace 'Istio' is no DNS label"),

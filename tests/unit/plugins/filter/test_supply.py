@@ -20,7 +20,7 @@ TODAY = date(2026, 11, 26)
 
 
 def host(**variables: Any) -> dict[str, Any]:
-    return {"mesh_name": "shop", "mesh_network": "one", "mesh_kube": {"context": "east"}, "mesh_version": "1.31.3", **variables}
+    return {"mesh_name": "shop", "mesh_network": "one", "mesh_kube": {"context": "east"}, "mesh_trust_cluster": "east", "mesh_version": "1.31.3", **variables}
 
 
 def hub(place: str) -> dict[str, Any]:
