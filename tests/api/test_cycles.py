@@ -194,9 +194,9 @@ def test_a_module_that_reads_writes_nothing(play: Play, api_server: Any, cluster
         "ca_info": {"mesh": place, "namespace": place, "root": {"kube": admin, "namespace": place}},
         "certificates_info": {"namespace": place},
         "rotation_info": {"namespace": place},
-        "cluster_info": {"permissions": [{"verb": "create", "resource": "secrets"}], "crds": ["networking.istio.io"]},
+        "cluster_info": {"permissions": [{"verb": "create", "resource": "secrets"}], "crds": ["networking.istio.io"], "supply": "istio", "namespace": place},
         "controller_info": {"charts": [{"chart": "/nowhere"}]},
-        "mesh_info": {"namespace": place, "expected": {"revision": "stable"}, "config": True},
+        "mesh_info": {"namespace": place, "expected": {"revision": "stable"}, "config": True, "notices": True},
         "probe": {"namespace": place, "targets": ["west"], "wait_timeout": 1},
     }
     journal, seen = Journal(api_server), []

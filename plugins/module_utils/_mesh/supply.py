@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Union
+from typing import Any
 
 _SHOWN = 3
 _SCHEME = re.compile(r"^[a-z+]+://")
@@ -47,7 +47,6 @@ class Named:
 
 
 Found = Mapping[str, str]
-Names = Callable[[str], Union[Gone, None]]  # noqa: UP007 - sanity's pylint knows no other
 
 
 def match(text: str, table: Iterable[Gone], led: Iterable[str] = ()) -> Gone | None:
