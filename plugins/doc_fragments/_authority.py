@@ -75,7 +75,9 @@ options:
         default: meshops-root-ca
       certificate:
         description:
-          - The root's certificate, PEM. With O(root.source=command) it has to be given, here or as O(root.certificate_file), since it is what clusters trust.
+          - The root's certificate, PEM. A CA below the root may sign in its place, where O(root.private_key) is that one's. Then its certificate comes first,
+            and those above it, up to the root, behind it. It has to have room for another CA below it. The clusters trust the root.
+          - With O(root.source=command) it has to be given, here or as O(root.certificate_file), since it is what clusters trust.
           - With O(root.source=vault) Vault is asked for it where it is not given.
         type: str
       private_key:
@@ -84,7 +86,7 @@ options:
           - Without it intermediates that exist are checked against the root, and none can be issued.
         type: str
       certificate_file:
-        description: A file with the root's certificate, PEM.
+        description: A file with O(root.certificate).
         type: path
       private_key_file:
         description: A file with the root's private key, PEM without passphrase.

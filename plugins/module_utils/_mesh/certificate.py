@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from .name_constraints import Constraints, Name
+from .name_constraints import DNS, IP, Constraints, Name
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class Certificate:
 
     def __str__(self) -> str:
         return f"'{self.subject}' ({short(self.fingerprint)})"
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """What clients may call who shows it: names and addresses, and no identities."""
+        return tuple(name.value for name in self.names if name.kind in (DNS, IP))
 
     def facts(self) -> dict[str, Any]:
         """What a module returns of it."""

@@ -13,7 +13,7 @@ from typing import Any
 from .certificate import Authority, Certificate
 from .keeper import tracked, would_undo
 from .names import domain_fault, label_fault
-from .objections import ISSUER, ROOT, Objection, objections, overdue
+from .objections import BELOW_ROOT, ISSUER, ROOT, Objection, objections, overdue
 from .trust import expiry
 
 KEY_TYPES = ("P-256", "RSA-2048", "RSA-3072", "RSA-4096")
@@ -31,6 +31,7 @@ class Source:
     unreachable: str = ""
     other_mesh: str = ""  # for which this root was generated
     external: bool = False  # its key is with a signer, and never here
+    issuer: Authority | None = None  # a CA below it that signs in its place, with a key of its own
     undone: str = ""  # who else keeps its Secret and would write back another root, as a sentence
 
     def objections(self, key_needed: bool) -> list[Objection]:
@@ -42,8 +43,11 @@ class Source:
             text = "it does not exist. Create it with the root's certificate and key, or let the root be generated."
             return [] if self.generated else [Objection("missing_root", f"{self.where}: {text}")]
         key = (self.root.names.key,)
-        root = replace(self.root, missing=tuple(one for one in self.root.missing if one not in key)) if self.external else self.root
+        elsewhere = self.external or self.issuer is not None
+        root = replace(self.root, missing=tuple(one for one in self.root.missing if one not in key)) if elsewhere else self.root
         found = objections(root, ROOT)
+        if self.issuer:
+            found += [one for one in objections(self.issuer, BELOW_ROOT) if key_needed or one.reason != "missing_part"]
         if self.other_mesh:
             text = f"it was generated as the root of the mesh {self.other_mesh}. Give this mesh another root.name."
             found.append(Objection("root_of_another_mesh", f"{self.where}: {text}"))

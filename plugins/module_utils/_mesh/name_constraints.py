@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .names import domain_fault
 
-DNS, URI, DIRECTORY = "DNS", "URI", "directory name"
+DNS, IP, URI, DIRECTORY = "DNS", "IP", "URI", "directory name"
 
 
 @dataclass(frozen=True)

@@ -162,8 +162,9 @@ def root_not_self_signed(ca: Authority) -> str | None:
     found = [c for c in ca.roots if not c.self_signed]
     if not found:
         return None
-    told = f"{_listed(found)} is no root: it is not self-signed but issued by '{found[0].issuer}'"
-    return f"{told}. Give the root at the top of its chain."
+    told = f"{_listed(found)} is no root: it is not self-signed but issued by '{found[0].issuer}'. Give the root at the top of its chain"
+    below = "; where the key is of a CA below the root, give its certificate first, and those above it, up to the root, behind it in the same place"
+    return f"{told}{below if ca.certificate in found else ''}."
 
 
 def duplicate_roots(ca: Authority) -> str | None:
@@ -193,6 +194,9 @@ _EITHER: tuple[Reason, ...] = (
     ed25519, weak_key, refused_by_peers,
 )  # fmt: skip
 ROOT: tuple[Reason, ...] = (*_EITHER, root_not_self_signed, no_room_for_intermediate, duplicate_roots, several_roots)
+BELOW_ROOT: tuple[Reason, ...] = (
+    *_EITHER, no_room_for_intermediate, chain_does_not_verify, path_too_short, weak_signature,
+)  # fmt: skip
 ISSUER: tuple[Reason, ...] = (
     *_EITHER, chain_does_not_verify, chain_lacks_signer, path_too_short, weak_signature, root_not_self_signed,
     duplicate_roots,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from .certificate import Authority, iso
 from .change import Ref
+from .host_names import address, known_as
 from .objections import (
     Objection,
     Reason,
@@ -55,9 +56,9 @@ def hosts_of(uses: Iterable[Use]) -> list[str]:
 
 
 def covers(name: str, host: str) -> bool:
-    """As a client decides: a wildcard stands for one label."""
-    name, host = name.lower(), host.lower()
-    return name == host or (name.startswith("*.") and not host.startswith("*.") and host.partition(".")[2] == name[2:])
+    """As a client decides: a wildcard stands for one label, and for no part of an address."""
+    name, host = known_as(name), known_as(host)
+    return name == host or (address(host) is None and name.startswith("*.") and not host.startswith("*.") and host.partition(".")[2] == name[2:])
 
 
 def greetings(uses: Iterable[Use], names: Sequence[str]) -> list[tuple[Use, Greeting]]:

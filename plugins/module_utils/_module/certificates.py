@@ -15,6 +15,7 @@ from .._kube.cluster import Cluster
 from .._mesh.certificate import Authority, Material, Names
 from .._mesh.change import Ref
 from .._mesh.errors import Refused
+from .._mesh.host_names import sayable
 from .._mesh.keeper import in_charge, tracked, would_undo
 from .._mesh.objections import ROOT, objections
 from .._mesh.serving import Use, hosts_of, leaf_objections
@@ -41,7 +42,7 @@ class Task:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return self.leaf.certificate.sans if self.leaf.certificate else ()
+        return self.leaf.certificate.hosts if self.leaf.certificate else ()
 
 
 class Desk:
@@ -120,7 +121,7 @@ class Desk:
         leaf, own = held.certificate, self.root()
         if leaf is None:
             return False
-        proved = x509.inspect(Material(leaf.pem, b"", roots=own.certificate), held.where, self._now)
+        proved = x509.inspect(Material(leaf.pem, b"", chain=own.chain, roots=own.roots if own.chain else own.certificate), held.where, self._now)
         return bool(proved.path)
 
     def root(self) -> Material:
@@ -131,15 +132,15 @@ class Desk:
             if found.signer:
                 told = f"{found.source.where}: its key is with {found.signer}, which is asked for CAs and not for what gateways serve"
                 raise Refused(f"{told}. Give the gateways' certificates instead of rotate_gateway_issue.")
-            faults = objections(found.source.root, ROOT)
+            faults = found.source.objections(key_needed=True) if found.issuer else objections(found.source.root, ROOT)
             if faults:
                 raise Refused(" ".join(one.sentence for one in faults), findings=[one.sentence for one in faults])
-            self._root = found.material
+            self._root = found.issuer or found.material
         return self._root
 
     def _issued(self, task: Task) -> Material | None:
         """None where what is there is of the root, young and right."""
-        had = [name for name in task.names if "/" not in name]
+        had = list(task.held.certificate.hosts) if task.held.certificate else []
         hosts = sorted({*hosts_of(task.uses), *had}) or had
         own = task.held.certificate
         young = own is not None and self._now - own.not_before < timedelta(seconds=self._params["min_age"]) + issue.BACKDATED
@@ -148,8 +149,14 @@ class Desk:
         if not hosts:
             self.faults.append(f"{task.held.where}: its gateways serve any host, so nobody knows which to issue for. Give a certificate.")
             return None
+        strange = [host for host in hosts if not sayable(host)]
+        if strange:
+            self.faults.append(f"{task.held.where}: its gateways serve {', '.join(strange)}, which no certificate can bear. Mend the hosts of these gateways.")
+            return None
         kind, domain = self._params["key_type"], self._params["trust_domain"]
-        return issue.new_leaf(self.root(), hosts, domain, kind, self._now, self._params["issue_days"])
+        made, root = issue.new_leaf(self.root(), hosts, domain, kind, self._now, self._params["issue_days"]), self.root()
+        between = b"".join(one.pem for one in x509.bundle(root.chain or b"") if not one.self_signed)
+        return replace(made, certificate=made.certificate + between)
 
     def _judge(self, task: Task, material: Material | None) -> None:
         if material is None:

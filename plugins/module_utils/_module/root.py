@@ -44,12 +44,16 @@ _VAULTED = b"$ANSIBLE_VAULT"
 
 @dataclass(frozen=True)
 class Root:
-    """The root as a Source to decide on, its PEM, and the trust cluster's Secret where it lies in one, or who signs with it."""
+    """The root as a Source to decide on, its PEM, and the trust cluster's Secret where it lies in one, or who signs with it.
+
+    `issuer` is a CA below the root that signs in its place, with what is between as its chain.
+    """
 
     source: Source
     material: Material | None = field(default=None, repr=False)
     cluster: Cluster | None = field(default=None, repr=False)
     ref: Ref | None = None
+    issuer: Material | None = field(default=None, repr=False)
     signer: Signer | None = field(default=None, repr=False)
 
 
@@ -119,6 +123,10 @@ def _stored(root: Root, secret: Mapping[str, Any] | None, now: datetime) -> Root
     if secret is None:
         return root
     material = root_secret.read(secret)
+    placed = None if root.source.generated else _in_place_of_root(material, root.source.where, now)
+    if placed:
+        source = replace(root.source, root=placed.source.root, issuer=placed.source.issuer)
+        return replace(root, material=placed.material, issuer=placed.issuer, source=source)
     found = x509.inspect(material, root.source.where, now)
     return replace(root, material=material, source=replace(root.source, root=found, undone=_undone(root, secret)))
 
@@ -132,7 +140,20 @@ def _given(option: Mapping[str, Any], now: datetime) -> Root:
     key, faults = _part(option, "private_key")
     material = replace(material, key=key, faults=(*material.faults, *faults), names=replace(material.names, key=_name(option, "private_key")))
     where = "The mesh's root"
-    return Root(Source(where, root=x509.inspect(material, where, now)), material=material)
+    return _in_place_of_root(material, where, now) or Root(Source(where, root=x509.inspect(material, where, now)), material=material)
+
+
+def _in_place_of_root(given: Material, where: str, now: datetime) -> Root | None:
+    """A company seldom gives its root's key away. What is first, and no root, signs in the place of the root that is given with it."""
+    found = x509.bundle(given.certificate + b"\n" + (given.chain or b""))
+    tops = [one for one in found if one.self_signed]
+    if not tops or found[0].self_signed:
+        return None
+    top, between = tops[0].pem, b"".join(one.pem for one in found if not one.self_signed)
+    root = replace(given, certificate=top, key=b"", chain=between, roots=top)
+    issuer = replace(given, certificate=found[0].pem, chain=between + top, roots=top)
+    source = Source(where, root=x509.inspect(root, where, now), issuer=x509.inspect(issuer, where, now))
+    return Root(source, root, issuer=issuer)
 
 
 def _external(option: Mapping[str, Any], now: datetime) -> Root:

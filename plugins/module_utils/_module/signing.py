@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,7 +42,9 @@ def intermediate(cluster: Cluster, root: Root, sans: Sequence[str], params: Mapp
     domain, kind, days = params["trust_domain"], params["key_type"], params["intermediate_days"]
     bears = signed_for(domain, sans)
     if root.signer is None:
-        made = pki.new_intermediate(root.material, name, domain, sans, kind, now, days)
+        made = pki.new_intermediate(root.issuer or root.material, name, domain, sans, kind, now, days)
+        if root.issuer:
+            made = replace(made, chain=made.certificate + (root.issuer.chain or b""), roots=root.issuer.roots)
         return proved(made, f"{cluster.name}: the new intermediate", now, bears)
     if cluster.dry_run:  # nobody is asked; what would come looks like this
         return pki.new_intermediate(pki.new_root(name, domain, kind, now, days), name, domain, sans, kind, now, days)

@@ -12,6 +12,7 @@ from typing import Any
 
 from .._mesh.certificate import Certificate, Material
 from .._mesh.errors import MeshError
+from .._mesh.host_names import address, known_as
 from . import pem as _pem
 
 try:
@@ -69,15 +70,16 @@ def new_request(name: str, organization: str, sans: Sequence[str], key_type: str
 
 
 def new_leaf(root: Material, hosts: Sequence[str], organization: str, key_type: str, now: datetime, days: int) -> Material:
-    """A server's certificate for these host names, signed by the root itself."""
+    """A server's certificate for these host names and addresses, signed by the root itself."""
     _pem.require()
     issuer, signer = _opened(root)
     key = _new_key(key_type)
     start, end = max(_start(now), issuer.not_valid_before_utc), min(_start(now) + BACKDATED + timedelta(days=days), issuer.not_valid_after_utc)
-    builder = _builder(_name(hosts[0], organization), issuer.subject, key.public_key(), start, end)
+    builder = _builder(_name(known_as(hosts[0]), organization), issuer.subject, key.public_key(), start, end)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(_usage(digital_signature=True, signs=False, enciphers=isinstance(key, rsa.RSAPrivateKey)), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), critical=False)
+    builder = builder.add_extension(x509.SubjectAlternativeName([_host(host) for host in dict.fromkeys(map(known_as, hosts))]), critical=False)
     builder = builder.add_extension(_issuer_key_id(issuer), critical=False)
     return Material(certificate=_pem.of_certificate(builder.sign(signer, _digest(signer))), key=_pem.of_key(key))
 
@@ -110,13 +112,18 @@ def _name(common: str, organization: str) -> Any:
     )
 
 
-def _usage(digital_signature: bool) -> Any:
+def _host(host: str) -> Any:
+    found = address(host)
+    return x509.IPAddress(found) if found else x509.DNSName(host)
+
+
+def _usage(digital_signature: bool, signs: bool = True, enciphers: bool = False) -> Any:
     return x509.KeyUsage(
         digital_signature=digital_signature,
-        key_cert_sign=True,
-        crl_sign=True,
+        key_cert_sign=signs,
+        crl_sign=signs,
         content_commitment=False,
-        key_encipherment=False,
+        key_encipherment=enciphers,
         data_encipherment=False,
         key_agreement=False,
         encipher_only=False,

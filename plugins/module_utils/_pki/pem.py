@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .._mesh.errors import MeshError
@@ -35,15 +35,18 @@ def require() -> None:
         raise MeshError(f"{text} ({MISSING}). Install it for the interpreter that runs the task.")
 
 
-def certificates(pem: bytes, name: str) -> tuple[list[Any], list[str]]:
-    """The certificates in `pem`, and what in it cannot be read, as half sentences."""
+def certificates(pem: bytes, name: str, read: Callable[[Any], Any] = lambda raw: raw) -> tuple[list[Any], list[str]]:
+    """The certificates in `pem`, or what `read` makes of them, and what in it cannot be read, as half sentences.
+
+    The library parses a certificate when it is asked for its parts, so what asks for them stands where a bad one is expected.
+    """
     found, faults = [], []
     for number, (kind, der) in enumerate(_blocks(pem), 1):
         if kind not in _CERTIFICATES:
             continue
         try:
-            found.append(_loaded(der))
-        except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):
+            found.append(read(_loaded(der)))
+        except _failures():
             faults.append(f"block {number} in {name} cannot be read as a certificate")
     if pem.strip() and not found and not faults:
         faults.append(f"{name} holds no PEM certificate (-----BEGIN CERTIFICATE-----)")
@@ -80,6 +83,12 @@ def of_key(key: Any) -> bytes:
     """A private key as PKCS#8, which istiod, Go and OpenSSL read whatever the kind of key."""
     form = serialization.PrivateFormat.PKCS8
     return bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What the library raises for certificates that it does not take: the usual errors of Python, and its own."""
+    own = (UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType)
+    return (ValueError, TypeError, LookupError, ArithmeticError, *own)
 
 
 def _loaded(der: bytes) -> Any:

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from .._mesh.certificate import Authority, Certificate, Material
-from .._mesh.name_constraints import DIRECTORY, DNS, URI, Constraints, Name
+from .._mesh.name_constraints import DIRECTORY, DNS, IP, URI, Constraints, Name
 from . import pem as _pem
 
 try:
@@ -81,8 +81,7 @@ def bundle(pem: bytes) -> list[Certificate]:
 
 def read(part: bytes, name: str) -> tuple[list[Found], list[str]]:
     """The certificates in a part of a CA, and what in it cannot be read, as half sentences."""
-    raws, faults = _pem.certificates(part, name)
-    return [Found(raw, facts(raw)) for raw in raws], faults
+    return _pem.certificates(part, name, lambda raw: Found(raw, facts(raw)))
 
 
 @lru_cache(maxsize=256)
@@ -115,7 +114,7 @@ def facts(raw: Any) -> Certificate:
 
 
 def _names(names: Iterable[Any]) -> tuple[Name, ...]:
-    kinds: dict[type[Any], str] = {x509.DNSName: DNS, x509.UniformResourceIdentifier: URI, x509.DirectoryName: DIRECTORY}
+    kinds: dict[type[Any], str] = {x509.DNSName: DNS, x509.IPAddress: IP, x509.UniformResourceIdentifier: URI, x509.DirectoryName: DIRECTORY}
     return tuple(
         Name(kinds.get(type(name), type(name).__name__), name.value.rfc4514_string() if isinstance(name, x509.DirectoryName) else str(name.value))
         for name in names

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..._mesh.change import Ref
 from ..._mesh.question import Read
+from . import credential_name
 
 _CERTIFICATE_KEYS = ("tls.crt", "cert")
 _TOKEN = re.compile(r"""\btoken["']?\s*:\s*["']?([\w.=-]+)""")
@@ -44,14 +45,13 @@ def _refs(gateway: Object, pods: Sequence[Object]) -> Iterator[Ref]:
     wanted = spec.get("selector") or {}
     there = {pod["metadata"]["namespace"] for pod in pods if wanted and _carries(pod, wanted)}
     for server in spec.get("servers") or []:
-        tls = server.get("tls") or {}
-        for name in filter(None, [tls.get("credentialName"), *(tls.get("credentialNames") or [])]):
-            named, _slash, last = name.removeprefix("kubernetes://").rpartition("/")
-            yield from (Ref("v1", "Secret", last, place) for place in ([named] if named else sorted(there) or [space]))
+        for name in credential_name.names(server.get("tls") or {}):
+            yield from filter(None, (credential_name.secret(name, place) for place in sorted(there) or [space]))
     for listener in spec.get("listeners") or []:
         for ref in (listener.get("tls") or {}).get("certificateRefs") or []:
-            if ref.get("kind", "Secret") == "Secret":
-                yield Ref("v1", "Secret", ref["name"], ref.get("namespace") or space)
+            secret = credential_name.referred(ref, space)
+            if secret:
+                yield secret
 
 
 def _carries(pod: Object, wanted: Mapping[str, str]) -> bool:
@@ -62,7 +62,7 @@ def _carries(pod: Object, wanted: Mapping[str, str]) -> bool:
 def certificate(secret: Object) -> bytes:
     """The PEM that a gateway serves from a Secret, never its key."""
     data = secret.get("data") or {}
-    return next((base64.b64decode(data[key]) for key in _CERTIFICATE_KEYS if data.get(key)), b"")
+    return next((_decoded(data[key]) for key in _CERTIFICATE_KEYS if data.get(key)), b"")
 
 
 def authorities(live: Live) -> list[tuple[str, bytes]]:

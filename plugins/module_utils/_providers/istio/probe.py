@@ -12,19 +12,33 @@ from typing import Any
 from ..._mesh.probe import ProbeWish
 from ..._mesh.question import Question, Read
 
-_PORT = 8080
+_PORT, _PAGE = 8080, "/debug"
 _OWNED = {"app.kubernetes.io/managed-by": "meshops.lifecycle", "app.kubernetes.io/name": "meshops-probe"}
 
 
 def manifests(wish: ProbeWish) -> list[dict[str, Any]]:
-    """The namespace (injected, plain text refused), this cluster's echo server, and a Service for each cluster's."""
+    """The namespace (injected, plain text refused), this cluster's echo server, and a Service for each cluster's.
+
+    The server fetches what it is told to with its own identity. So from the mesh it takes the probe's question and nothing else; the probe itself is told
+    through the API server, which needs the right to forward ports of its pod.
+    """
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": wish.namespace, "labels": {**_OWNED, "istio.io/rev": wish.revision}}},
         _object("v1", "ServiceAccount", "probe", wish),
         {**_object("security.istio.io/v1", "PeerAuthentication", "probe", wish), "spec": {"mtls": {"mode": "STRICT"}}},
+        {**_object("security.istio.io/v1", "AuthorizationPolicy", "probe", wish), "spec": _only_the_question(wish)},
         _deployment(wish),
         *(_service(wish, target) for target in wish.targets),
     ]
+
+
+def _only_the_question(wish: ProbeWish) -> dict[str, Any]:
+    asked = {"methods": ["GET"], "paths": [_PAGE]}
+    return {"action": "ALLOW", "rules": [{"from": [{"source": {"principals": [_identity(wish)]}}], "to": [{"operation": asked}]}]}
+
+
+def _identity(wish: ProbeWish) -> str:
+    return f"{wish.trust_domain}/ns/{wish.namespace}/sa/probe"
 
 
 def _object(api_version: str, kind: str, name: str, wish: ProbeWish) -> dict[str, Any]:
@@ -44,7 +58,7 @@ def _deployment(wish: ProbeWish) -> dict[str, Any]:
         "args": ["server", "-http-port", str(_PORT), "-grpc-port", "disabled", "-tcp-port", "disabled", "-udp-port", "disabled", "-redirect-port", "disabled"],
         "ports": [{"name": "http", "containerPort": _PORT, "protocol": "TCP"}],
         "resources": {"requests": {"cpu": "5m", "memory": "16Mi"}},
-        "readinessProbe": {"httpGet": {"path": "/debug", "port": _PORT, "scheme": "HTTP"}, "periodSeconds": 1},
+        "readinessProbe": {"httpGet": {"path": _PAGE, "port": _PORT, "scheme": "HTTP"}, "periodSeconds": 1},
     }
     template = {
         "metadata": {"labels": {**_OWNED, "app": name}, "annotations": {"proxy.istio.io/config": '{"holdApplicationUntilProxyStarts": true}'}},
@@ -68,7 +82,7 @@ def pods(wish: ProbeWish) -> Read:
 
 def question(wish: ProbeWish, pod: str, target: str) -> Question:
     """Tells the pod to fetch the other's echo page through its own sidecar."""
-    return Question(target, wish.namespace, pod, _PORT, f"/fortio/fetch/{_name(target)}.{wish.namespace}:{_PORT}/debug")
+    return Question(target, wish.namespace, pod, _PORT, f"/fortio/fetch/{_name(target)}.{wish.namespace}:{_PORT}{_PAGE}")
 
 
 def fault(wish: ProbeWish, target: str, status: int, body: str) -> str | None:
@@ -79,9 +93,9 @@ def fault(wish: ProbeWish, target: str, status: int, body: str) -> str | None:
     if f" on {_name(target)} - request from " not in body:
         return f"the answer did not come from {_name(target)}"
     header = next((line for line in body.splitlines() if line.lower().startswith("x-forwarded-client-cert:")), "")
-    caller = f"URI=spiffe://{wish.trust_domain}/ns/{wish.namespace}/sa/probe"
+    caller = f"URI=spiffe://{_identity(wish)}"
     if not header:
         return "the answer came in plain text: the server saw no client certificate"
     if caller not in re.split("[;,]", header.rstrip()):
-        return f"the server saw another identity than spiffe://{wish.trust_domain}/ns/{wish.namespace}/sa/probe"
+        return f"the server saw another identity than spiffe://{_identity(wish)}"
     return None

@@ -14,9 +14,9 @@ from ..._mesh.change import Ref
 from ..._mesh.question import Read
 from ..._mesh.root_secret import decoded, encoded
 from ..._mesh.serving import Pod, Use
+from . import credential_name
 
 _ISTIO, _GATEWAY_API = "networking.istio.io/v1", "gateway.networking.k8s.io/v1"
-_OWN_NAMESPACE = "kubernetes-gateway://"
 _NAME = "gateway.networking.k8s.io/gateway-name"
 _SERVED = ("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL")
 _TLS, _GENERIC = ("tls.crt", "tls.key"), ("cert", "key")
@@ -45,19 +45,15 @@ def _of_istio(gateway: Object, pods: Sequence[Object], live: Live) -> Iterator[U
     serving = [pod for pod in pods if _selected(spec.get("selector") or {}, pod)]
     for server in spec.get("servers") or ():
         tls = server.get("tls") or {}
-        names = [*(tls.get("credentialNames") or ()), *([tls["credentialName"]] if tls.get("credentialName") else [])]
         if tls.get("mode", "SIMPLE") not in _SERVED:
             continue
         hosts = tuple(str(host).rpartition("/")[2] for host in server.get("hosts") or ("*",))
-        for name in names:
+        for name in credential_name.names(tls):
             for space in sorted({pod["metadata"]["namespace"] for pod in serving}):
                 there = [pod for pod in serving if pod["metadata"]["namespace"] == space]
-                yield _use(gateway, _secret(name, space), hosts, there, server["port"]["number"], live)
-
-
-def _secret(name: str, space: str) -> Ref:
-    own, _slash, inner = name.removeprefix(_OWN_NAMESPACE).partition("/")
-    return Ref("v1", "Secret", inner, own) if name.startswith(_OWN_NAMESPACE) else Ref("v1", "Secret", name, space)
+                secret = credential_name.secret(name, space)
+                if secret:
+                    yield _use(gateway, secret, hosts, there, server["port"]["number"], live)
 
 
 def _of_gateway_api(gateway: Object, pods: Sequence[Object], live: Live) -> Iterator[Use]:
@@ -68,7 +64,9 @@ def _of_gateway_api(gateway: Object, pods: Sequence[Object], live: Live) -> Iter
         if tls.get("mode", "Terminate") != "Terminate":
             continue
         for ref in tls.get("certificateRefs") or ():
-            secret = Ref("v1", "Secret", ref["name"], ref.get("namespace") or meta["namespace"])
+            secret = credential_name.referred(ref, meta["namespace"])
+            if secret is None:
+                continue
             yield _use(gateway, secret, (listener.get("hostname") or "*",), serving, listener["port"], live)
 
 

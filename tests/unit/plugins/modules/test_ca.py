@@ -46,6 +46,7 @@ ROOT_CA = Ref("v1", "Secret", "meshops-root-ca", "meshops-system")
 SERVER = x509.ExtendedKeyUsageOID.SERVER_AUTH
 CORP = make("corp root", own=key(number=5), extensions=(constrained(permits=(x509.DNSName(".example.test"),)),))
 BELOW_CORP = make("Intermediate CA west", CORP, key(number=3), path_length=0)
+ISSUING = make("Issuing CA 7", ROOT, key(number=4), path_length=1)
 EXPIRED = issuer(make("Intermediate CA west", ROOT, key(number=3), path_length=0, days=(-20, -1)))
 
 
@@ -90,6 +91,11 @@ def wish(**given: Any) -> dict[str, Any]:
 def inline(material: Material | None = None) -> dict[str, Any]:
     made = material or root()
     return {"source": "inline", "certificate": made.certificate.decode(), "private_key": made.key.decode()}
+
+
+def issuing(made: Any = ISSUING, **parts: Any) -> Material:
+    """A CA below the root, and the root behind it."""
+    return root(made, certificate=made.pem + ROOT.pem, **parts)
 
 
 def holding(material: Material, mesh: str = "shop") -> dict[str, Any]:
@@ -162,6 +168,30 @@ class TestIssuing:
         private.write_bytes(ROOT.key_pem)
         option = {"source": "file", "certificate_file": str(certificate), "private_key_file": str(private)}
         assert ca.reconcile(FakeCluster(name="east"), wish(root=option))["root"]["fingerprint"] == ROOT.fingerprint
+
+    def test_by_a_ca_below_the_root_that_lies_with_it_in_a_secret(self) -> None:
+        cluster = FakeCluster(root_secret.secret(issuing(), "meshops-root-ca", "meshops-system", "shop"), name="west")
+        result = ca.reconcile(cluster, wish(root={"source": "secret"}))
+        assert (result["action"], result["root"]["fingerprint"]) == ("issued", ROOT.fingerprint)
+        assert held_key(cluster, CACERTS, "cert-chain.pem").endswith(ISSUING.pem + ROOT.pem)
+
+    @pytest.mark.parametrize("source", ["inline", "file"])
+    def test_by_a_ca_below_the_root_which_is_given_with_it(self, source: str, tmp_path: Path) -> None:
+        """As a company's PKI gives it out: the root's key stays with the company."""
+        (tmp_path / "ca.pem").write_bytes(ISSUING.pem + ROOT.pem)
+        (tmp_path / "key.pem").write_bytes(ISSUING.key_pem)
+        given = inline(issuing()) if source == "inline" else {"certificate_file": str(tmp_path / "ca.pem"), "private_key_file": str(tmp_path / "key.pem")}
+        cluster, wished = FakeCluster(name="west"), wish(root={**given, "source": source})
+        result = ca.reconcile(cluster, wished)
+        assert (result["source"], result["root"]["fingerprint"]) == (ROOT.fingerprint, ROOT.fingerprint)
+        assert held_key(cluster, CACERTS, "cert-chain.pem") == held_key(cluster, CACERTS, "ca-cert.pem") + ISSUING.pem + ROOT.pem
+        assert held_key(cluster, CACERTS, "root-cert.pem") == ROOT.pem
+        assert ISSUING.key_pem not in held_key(cluster, CACERTS, "ca-key.pem")
+        again = ca.reconcile(cluster, wished)
+        assert (again["action"], again["changed"], again["warnings"]) == ("kept", False, [])
+        without = wish(root={**inline(issuing()), "private_key": None})
+        assert ca_info.reconcile(cluster, without)["action"] == "keep"
+        assert ca_info.reconcile(FakeCluster(name="north"), without)["reasons"] == ["missing_part"]
 
     def test_a_root_from_a_secret_of_cert_manager(self) -> None:
         data = {"tls.crt": root_secret.encoded(ROOT.pem), "tls.key": root_secret.encoded(ROOT.key_pem)}
@@ -286,6 +316,12 @@ REFUSED = [
     pytest.param(issuer(BELOW_CORP, under=(CORP,)), {"root": inline(root(CORP))}, "forbidden_name", id="a CA below such a root"),
     pytest.param(None, {"root": inline(root(make("r", purposes=(SERVER,))))}, "wrong_purpose", id="a root for servers alone"),
     pytest.param(issuer(make("i", ROOT, purposes=(SERVER,))), {"root": inline()}, "wrong_purpose", id="a CA for servers alone"),
+    pytest.param(None, {"root": inline(root(ISSUING))}, "root_not_self_signed", id="a CA below the root alone"),
+    pytest.param(None, {"root": inline(issuing(key=ROOT.key_pem))}, "key_does_not_match", id="a CA below the root with the root's key"),
+    pytest.param(None, {"root": inline(issuing(make("Issuing CA", ROOT, key(number=4), path_length=0)))}, "no_room_for_intermediate", id="one without room"),
+    pytest.param(None, {"root": inline(issuing(make("Issuing CA", ROOT, key(number=4), days=(-9, -1))))}, "expired", id="one that has expired"),
+    pytest.param(None, {"root": inline(issuing(make("Issuing CA", ROOT, key(number=4), purposes=(SERVER,))))}, "wrong_purpose", id="one for servers alone"),
+    pytest.param(None, {"root": inline(issuing(make("Issuing CA", OTHER_ROOT, key(number=4))))}, "chain_does_not_verify", id="one of another root"),
     pytest.param(None, {"root": {"source": "inline"}}, "missing_part", id="nothing given"),
     pytest.param(None, {"root": {"source": "file", "certificate_file": "/nowhere"}}, "unreadable", id="no such file"),
     pytest.param(None, {"root": {"source": "secret"}}, "missing_root", id="no such Secret"),

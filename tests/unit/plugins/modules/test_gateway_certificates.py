@@ -21,6 +21,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._pki.x509 import
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import serving
 from ansible_collections.meshops.lifecycle.plugins.modules import gateway_certificates
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import key
+from ansible_collections.meshops.lifecycle.tests.unit.support.external_ca import opened
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 from cryptography import x509
@@ -177,6 +178,34 @@ class TestIssued:
         assert front.run(issue_days=20)["certificates"] == []
         assert front.run(MAIN, issue_days=20)["changed"] is True
 
+    def test_addresses_stay_addresses_and_names_are_as_dns_has_them(self, clock: Ticking) -> None:
+        held = issue.new_leaf(ROOT, ["shop.example", "192.0.2.7", "2001:db8::7", "bücher.example"], "shop.example", "P-256", NOW - 9 * DAY, 30)
+        front = Front(clock, "shop.example", "*.bücher.example", held=held)
+        assert front.run(issue_days=20)["changed"] is True
+        made = x509.load_pem_x509_certificate(front.held["tls.crt"])
+        names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        assert sorted(names.get_values_for_type(x509.DNSName)) == ["*.xn--bcher-kva.example", "shop.example", "xn--bcher-kva.example"]
+        assert sorted(map(str, names.get_values_for_type(x509.IPAddress))) == ["192.0.2.7", "2001:db8::7"]
+        usage = made.extensions.get_extension_for_class(x509.KeyUsage)
+        assert (usage.critical, usage.value.digital_signature, usage.value.key_cert_sign, usage.value.key_encipherment) == (True, True, False, False)
+        assert front.run(issue_days=20)["changed"] is False
+
+    def test_a_host_that_no_certificate_can_bear_is_named(self, clock: Ticking) -> None:
+        front = Front(clock, "shop.example", f"{'x' * 64}.example")
+        with pytest.raises(Refused, match=r"its gateways serve x{64}\.example, which no certificate can bear"):
+            front.run(issue_days=20)
+
+    def test_by_a_ca_below_the_root_with_its_chain(self, clock: Ticking) -> None:
+        top = opened("company root")
+        below = opened("Issuing CA 7", top)
+        given = {"source": "inline", "certificate": (below.pem + top.pem).decode(), "private_key": pem_key(below.key).decode(), "kube": None}
+        root = {**given, "namespace": "x", "name": "y", "chain": None, "chain_file": None}
+        front = Front(clock, "shop.example")
+        assert front.run(MAIN, issue_days=20, root=root)["changed"] is True
+        assert [one.subject for one in bundle(front.held["tls.crt"])] == ["CN=shop.example,O=shop.example", "CN=Issuing CA 7"]
+        assert front.run(MAIN, issue_days=20, root=root)["changed"] is False
+        assert front.run(issue_days=20, root=root, min_age=0)["changed"] is True
+
     def test_a_root_whose_key_somebody_else_has_issues_none(self, clock: Ticking) -> None:
         root = {"source": "command", "command": ["sign"], "timeout": 60, "certificate": ROOT.certificate.decode(), "namespace": "x", "name": "y"}
         with pytest.raises(Refused, match="its key is with the command sign, which is asked for CAs and not for what gateways serve"):
@@ -226,6 +255,8 @@ def test_a_secret_that_git_tracks_is_replaced_with_a_warning(clock: Ticking) -> 
 
 @pytest.mark.parametrize(("name", "host", "yes"), [
     ("shop.example", "shop.example", True), ("SHOP.example", "shop.EXAMPLE", True), ("*.example", "shop.example", True), ("*.example", "*.example", True),
+    ("*.bücher.example", "a.xn--bcher-kva.example", True),
+    ("192.0.2.7", "192.0.2.7", True), ("2001:db8::7", "2001:DB8:0::7", True), ("*.0.2.7", "192.0.2.7", False),
     ("*.example", "a.shop.example", False), ("*.example", "example", False), ("shop.example", "*.example", False), ("*.b.example", "*.a.b.example", False),
 ])  # fmt: skip
 def test_a_wildcard_stands_for_one_label(name: str, host: str, yes: bool) -> None:
@@ -248,6 +279,21 @@ class TestUses:
         assert [(str(use.secret), use.hosts, [one.name for one in use.pods]) for use in uses] == [
             (f"Secret {SPACE}/shop", ("*.shop.example",), ["a"]), ("Secret certs/far", ("*.shop.example",), ["a"]),
         ]  # fmt: skip
+
+    @pytest.mark.parametrize(("name", "secret"), [
+        ("shop", f"Secret {SPACE}/shop"), ("kubernetes://shop", f"Secret {SPACE}/shop"), ("kubernetes://certs/shop", "Secret certs/shop"),
+        ("kubernetes-gateway://certs/shop", "Secret certs/shop"), ("sds://shop", ""), ("kubernetes://", ""), ("Shop", ""),
+    ])  # fmt: skip
+    def test_a_name_may_bring_its_scheme_and_its_namespace(self, name: str, secret: str) -> None:
+        uses = serving.uses({"Gateway": [gateway("shop.example", credentialName=name)], "Pod": [pod("a")]})
+        assert [str(use.secret) for use in uses] == ([secret] if secret else [])
+
+    def test_what_a_listener_refers_to_may_be_no_secret(self) -> None:
+        refs = [{"name": "shop"}, {"name": "chain", "kind": "ConfigMap"}, {"name": "x", "group": "pki.example", "kind": "Secret"}]
+        listeners = [{"name": "a", "port": 443, "tls": {"certificateRefs": refs}}]
+        meta, spec = {"name": "front", "namespace": SPACE}, {"listeners": listeners}
+        uses = serving.uses({"Gateway": [{"apiVersion": "gateway.networking.k8s.io/v1", "metadata": meta, "spec": spec}]})
+        assert [str(use.secret) for use in uses] == [f"Secret {SPACE}/shop"]
 
     @pytest.mark.parametrize("mode", ["PASSTHROUGH", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL"])
     def test_what_serves_no_secret_is_not_meant(self, mode: str) -> None:

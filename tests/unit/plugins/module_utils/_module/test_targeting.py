@@ -19,6 +19,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.name_const
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation import NEW
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module import root as roots
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module import targeting
+from ansible_collections.meshops.lifecycle.plugins.module_utils._module.signing import Moment, intermediate
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import NOW, OTHER_ROOT, ROOT, constrained, key, make
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import root as material
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
@@ -208,6 +209,18 @@ class TestTheActiveRoot:
             given["root"][option] = None
         with pytest.raises(Refused, match="permits no DNS but example.test, so DNS istiod.istio-system.svc could not be signed for below it"):
             targeting.aim(trust(), given, NOW, signed_for("shop.example", ["istiod.istio-system.svc"]))
+
+    def test_may_have_a_ca_below_it_that_signs(self) -> None:
+        """The rotation goes to the root, and the intermediates come from the CA whose key is there."""
+        below = make("Issuing CA 7", OTHER_ROOT, key(number=4), path_length=1)
+        given = asked("inline", root={"certificate": (below.pem + OTHER_ROOT.pem).decode(), "private_key": below.key_pem.decode()})
+        for option in ("certificate_file", "private_key_file", "chain", "chain_file"):
+            given["root"][option] = None
+        choice, pem, _changes = targeting.aim(trust(), given, NOW, signed_for("shop.example", ["istiod.istio-system.svc"]))
+        assert (choice.fingerprint, pem) == (OTHER_ROOT.fingerprint, OTHER_ROOT.pem.decode())
+        found = targeting.material(trust(), {**given, "target": OTHER_ROOT.fingerprint}, NOW)
+        made = intermediate(FakeCluster(name="west"), found, ["istiod.istio-system.svc"], {**given, "intermediate_days": 30}, Moment(NOW))
+        assert (made.chain, made.roots) == (made.certificate + below.pem + OTHER_ROOT.pem, OTHER_ROOT.pem)
 
     def test_that_was_never_there(self) -> None:
         with pytest.raises(Refused, match="The mesh shop has no root that could be rotated"):

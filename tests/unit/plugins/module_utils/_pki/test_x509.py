@@ -7,16 +7,21 @@
 from __future__ import annotations
 
 import base64
+import random
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.name_constraints import signed_for
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objections import ISSUER, objections
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objections import ROOT as ROOT_CHAIN
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue, pem, x509
-from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import DAY, NOW, ROOT, issuer, key, make, root, seen
+from ansible_collections.meshops.lifecycle.plugins.module_utils._pki.trial import tried
+from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import DAY, NOW, ROOT, alternative, constrained, issuer, key, make, root, seen
+from cryptography import x509 as library
+from cryptography.hazmat.primitives import serialization
 
 SANS = ["istiod.istio-system.svc"]
 
@@ -124,3 +129,37 @@ def test_a_missing_library_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(pem, "MISSING", ImportError("No module named 'cryptography'"))
     with pytest.raises(MeshError, match=r"cryptography .* is missing"):
         x509.inspect(root(), "here", NOW)
+
+
+@pytest.mark.parametrize(("key_type", "enciphers"), [("P-256", False), ("RSA-2048", True)])
+def test_a_new_leaf_says_what_its_key_is_for(key_type: str, enciphers: bool) -> None:
+    raw = pem.certificates(issue.new_leaf(root(), ["shop.example"], "shop.example", key_type, NOW, 30).certificate, "")[0][0]
+    usage = raw.extensions.get_extension_for_class(library.KeyUsage).value
+    assert (usage.digital_signature, usage.key_encipherment, usage.key_cert_sign) == (True, enciphers, False)
+
+
+def test_no_certificate_that_lies_in_wait_gets_by() -> None:
+    """One byte changed anywhere: it may be read or not, it may be refused or not, and nothing ever raises."""
+    chance, unread = random.Random(11), 0
+    purposes = (library.ExtendedKeyUsageOID.SERVER_AUTH, library.ExtendedKeyUsageOID.CLIENT_AUTH)
+    extensions = (alternative(*SANS), constrained(permits=(library.DNSName("svc"),)))
+    own = make("Intermediate CA east", ROOT, key(number=3), path_length=0, purposes=purposes, extensions=extensions)
+    for _turn in range(300):
+        der = bytearray(own.raw.public_bytes(serialization.Encoding.DER))
+        der[chance.randrange(len(der))] = chance.randrange(256)
+        changed = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(bytes(der)) + b"-----END CERTIFICATE-----\n"
+        for material in (issuer(own, certificate=changed), issuer(own, chain=changed + ROOT.pem)):
+            ca = tried(seen(material), signed_for("shop.example", SANS))
+            unread += bool(ca.unreadable)
+            assert all(one.sentence for one in objections(ca, ISSUER))
+    assert 100 < unread < 500
+
+
+@pytest.mark.parametrize("part", [b"\x0c\x0aIntermedia", b"\xa0\x03\x02\x01\x02"], ids=["its subject is no UTF-8", "it is of version 5"])
+def test_what_the_library_reads_late_is_unreadable_at_once(part: bytes) -> None:
+    own = make("Intermedia", ROOT, key(number=3), path_length=0)
+    der = own.raw.public_bytes(serialization.Encoding.DER)
+    spoilt = part[:-1] + (b"\xff" if part[0] == 0x0C else b"\x04")
+    assert der.count(part) == 1
+    bad = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der.replace(part, spoilt)) + b"-----END CERTIFICATE-----\n"
+    assert seen(issuer(own, certificate=bad)).unreadable == ("block 1 in ca-cert.pem cannot be read as a certificate",)

@@ -57,6 +57,14 @@ def test_a_pod_is_told_to_ask_through_its_own_sidecar() -> None:
     )
 
 
+def test_nobody_else_in_the_mesh_has_it_fetch_anything() -> None:
+    """Whoever could would reach all that the probe's identity may, wherever that is."""
+    (policy,) = [one for one in probe.manifests(replace(WISH, trust_domain="shop.example")) if one["kind"] == "AuthorizationPolicy"]
+    assert policy["metadata"]["namespace"] == WISH.namespace
+    source, asked = {"principals": ["shop.example/ns/meshops-probe/sa/probe"]}, {"methods": ["GET"], "paths": ["/debug"]}
+    assert policy["spec"] == {"action": "ALLOW", "rules": [{"from": [{"source": source}], "to": [{"operation": asked}]}]}
+
+
 def test_the_asking_pod_is_this_clusters_own() -> None:
     assert probe.pods(WISH) == Read("v1", "Pod", "meshops-probe", "app=echo-east")
 
