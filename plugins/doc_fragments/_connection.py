@@ -45,4 +45,10 @@ notes:
   - The cluster must be named. Give O(kubeconfig) and O(context), or O(host) and a credential, or the environment variables that stand for
     them. Unlike in kubernetes.core the cluster in whose pods a job happens to run is never taken, nor the current context of a
     kubeconfig; O(context) may only be left out if there is exactly one.
+  - Beside O(kubeconfig) or O(context) only the other of the two is looked for in the environment, in E(K8S_AUTH_KUBECONFIG), E(KUBECONFIG) and
+    E(K8S_AUTH_CONTEXT). The other variables E(K8S_AUTH_*) may say how another cluster is reached. Beside O(host) they count unless E(K8S_AUTH_HOST)
+    is another host.
+  - Without O(proxy) and a C(proxy-url) in the kubeconfig E(HTTPS_PROXY) and E(NO_PROXY) count, as for kubectl. SOCKS is not spoken.
+  - A token or password is not sent over C(http://).
+  - O(persist_config) does nothing here. No kubeconfig is written.
 """

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..module_utils._mesh import federation, gateway_api, helm, job_environment, table
+from ..module_utils._mesh.connection import anchored_root
 from ..module_utils._mesh.control_plane import ControlPlane
 from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.given_text import elements
@@ -20,7 +21,7 @@ from ..module_utils._mesh.health import Health
 from ..module_utils._mesh.member import Member, named, of_mesh, remotes_of
 from ..module_utils._mesh.probe import ProbeWish
 from ..module_utils._providers import PROVIDERS
-from ..plugin_utils.hosts import clusters, connection, faults, mates, member, told, unread
+from ..plugin_utils.hosts import base, clusters, connection, faults, mates, member, told, unread
 
 
 def _capability(provider: str, part: str) -> Any:
@@ -103,6 +104,7 @@ def mesh_helm(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -
 def mesh_root(hosts: Iterable[str], hostvars: Mapping[str, Any], root: Mapping[str, Any], trust_cluster: str) -> dict[str, Any]:
     if not isinstance(root, Mapping):
         raise Refused("mesh_root has to be a dictionary, such as {source: generated}; with -e it is given as JSON as a whole: -e '{\"mesh_root\": {…}}'.")
+    root = anchored_root(root, base(hosts, hostvars, trust_cluster))
     elsewhere = root.get("source", "generated") not in ("generated", "secret")
     if "kube" in root or (elsewhere and not trust_cluster):
         return dict(root)

@@ -205,6 +205,7 @@ from ansible.utils.vars import combine_vars
 from ..module_utils._kube.connect import connect
 from ..module_utils._kube.kubeconfig import contexts
 from ..module_utils._mesh import fleet_file
+from ..module_utils._mesh.content import told_as_content
 from ..module_utils._mesh.discovery import Found, of_contexts
 from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.fleet import Fleet, plan
@@ -296,4 +297,4 @@ def _read(path: str, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _beside(path: str, kubeconfig: str) -> str:
     """`~` stays for whoever uses it, who may have another home."""
-    return kubeconfig if kubeconfig.startswith("~") else str(Path(path).absolute().parent / kubeconfig)
+    return kubeconfig if kubeconfig.startswith(("~", "$")) or told_as_content(kubeconfig) else str(Path(path).absolute().parent / kubeconfig)

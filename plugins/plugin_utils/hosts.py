@@ -157,6 +157,12 @@ def connection(of: Member) -> dict[str, Any]:
     return {**of.kube, "cluster": of.name, "cluster_uid": of.cluster_uid or None}
 
 
+def base(hosts: Iterable[str], hostvars: Mapping[str, Any], name: str) -> str:
+    """The directory of the inventory that names the cluster, or the first one where none is meant."""
+    first = name if name in set(hosts) else next(iter(hosts), "")
+    return str((Variables(first, hostvars[first]).get("inventory_dir") if first else "") or "")
+
+
 def unread(of: Member) -> str:
     """Why it is not known how the cluster is reached; nothing where it is."""
     try:

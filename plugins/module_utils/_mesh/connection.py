@@ -53,6 +53,21 @@ def joined(path: str, each: Callable[[str], str]) -> str:
     return ":".join(each(part) for part in path.split(":") if part)
 
 
+def anchored_root(root: Mapping[str, Any], base: str) -> dict[str, Any]:
+    """The same for the files of a mesh's root, the CA of its Vault, and the cluster that keeps it."""
+    files = {name: _file(value, base) for name, value in root.items() if name.endswith("_file")}
+    parts = {name: root[name] for name in ("vault", "kube") if isinstance(root.get(name), Mapping)}
+    if "vault" in parts:
+        parts["vault"] = {**parts["vault"], "ca_cert": _file(parts["vault"].get("ca_cert"), base)}
+    if "kube" in parts:
+        parts["kube"] = {**parts["kube"], **{name: _file(value, base) for name, value in parts["kube"].items() if _ALIASES.get(name, name) in PATHS}}
+    return {**root, **files, **parts}
+
+
+def _file(value: Any, base: str) -> Any:
+    return joined(value, lambda part: anchor(part, base)) if isinstance(value, str) and not told_as_content(value) else value
+
+
 def anchor(path: str, base: str) -> str:
     return path if path.startswith(("/", "~", "$")) or not base else f"{base.rstrip('/')}/{path}"
 

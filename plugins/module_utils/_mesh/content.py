@@ -12,7 +12,7 @@ from typing import Any
 
 _LONGEST, _LONGEST_NAME = 4095, 255  # of a path and of a name in it on Linux, in bytes
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----")
-_KUBECONFIG = re.compile(r"apiVersion:|^\s*(clusters|users|contexts):", re.MULTILINE)
+_KUBECONFIG = re.compile(r"^\s*(kind:\s*Config\b|(clusters|users|contexts):)", re.MULTILINE)
 _CODED = re.compile(r"[A-Za-z0-9+/\s_-]{24,}={0,2}\s*")
 _DER = tuple(bytes([0x30, second]) for second in (0x82, 0x81, 0x77, 0x2E))  # a sequence of the lengths that certificates and keys have
 
@@ -28,6 +28,8 @@ def _plain(said: str) -> str:
         return "a private key" if "KEY" in found[1] else "a certificate" if "CERTIFICATE" in found[1] else "PEM"
     if _KUBECONFIG.search(said):
         return "the text of a kubeconfig"
+    if "apiVersion:" in said:
+        return "the text of an object"
     if said.startswith("eyJ") and said.count(".") == 2:
         return "a token"
     return "JSON" if said.lstrip().startswith("{") else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._mesh.content import told_as_content
 from .._mesh.errors import Refused
 from .._pki.command import Command
 from .._pki.signer import Signer
@@ -52,6 +53,8 @@ def signer(option: Mapping[str, Any]) -> Signer:
 
 def vault(option: Mapping[str, Any]) -> Vault:
     given = option["vault"]
+    if told := told_as_content(given["ca_cert"] or ""):
+        raise Refused(f"root.vault.ca_cert holds {told} itself, where the path of a file belongs. Give a path.")
     return Vault(
         url=given["url"],
         mount=given["mount"].strip("/"),

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from .._kube import namespace
+from .._kube.access import expanded, sought
 from .._kube.cluster import Cluster
 from .._mesh import root_secret
 from .._mesh.certificate import Material, Names
 from .._mesh.change import Change, Ref
+from .._mesh.content import told_as_content
 from .._mesh.errors import MeshError, Refused, Unreachable
 from .._mesh.issuing import Source
 from .._mesh.keeper import would_undo
@@ -201,12 +203,15 @@ def _name(option: Mapping[str, Any], part: str) -> str:
 
 
 def file(path: str | None, name: str) -> tuple[bytes, list[str]]:
+    """What it holds, or half a sentence that says why not; with nothing of what stands in the place of its path."""
     if not path:
         return b"", []
+    if told := told_as_content(path):
+        return b"", [f"{name} holds {told} itself, where the path of a file belongs; give a path, or give it as {name.removesuffix('_file')}"]
     try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        return b"", [f"{name} {path} cannot be read: {error.strerror}"]
+        content = Path(expanded(path)).read_bytes()
+    except (OSError, ValueError) as error:
+        return b"", [f"{name} {path} cannot be read: {getattr(error, 'strerror', None) or error}.{sought(path)}".rstrip(".")]
     if content.lstrip().startswith(_VAULTED):
         way = "give its content inline with the lookup ansible.builtin.file, which decrypts it"
         return b"", [f"{name} {path} is encrypted by ansible-vault; {way}"]

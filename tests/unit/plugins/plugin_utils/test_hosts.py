@@ -126,6 +126,14 @@ def test_a_connection_has_the_options_own_names_and_paths_that_begin_at_the_inve
     assert call("mesh_connection", as_text, "east").items() <= meant.items()
 
 
+def test_a_root_s_files_begin_at_the_inventory_of_the_trust_cluster_or_of_the_first_host() -> None:
+    hosts = estate(west={**GOOD, "inventory_dir": "/one"}, east={**GOOD, "inventory_dir": "/two"})
+    root = {"source": "file", "certificate_file": "ca.pem"}
+    assert call("mesh_root", hosts, root, "")["certificate_file"] == "/one/ca.pem"
+    assert call("mesh_root", hosts, root, "east")["certificate_file"] == "/two/ca.pem"
+    assert call("mesh_root", estate(), root, "") == root
+
+
 def test_a_cluster_that_keeps_the_lease_need_not_be_of_a_mesh() -> None:
     hosts = estate(east=GOOD, hub={"mesh_kube": {"host": "https://hub.example"}})
     assert call("mesh_rotation_lease", hosts, "east", "hub")["kube"]["host"] == "https://hub.example"

@@ -81,13 +81,24 @@ def test_relative_paths_begin_at_the_inventory() -> None:
     assert anchored({"kubeconfig": "kube/east"}, "") == {"kubeconfig": "kube/east"}
 
 
+def test_the_root_s_files_begin_there_too() -> None:
+    told = {"source": "vault", "certificate_file": "ca.pem", "private_key_file": "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCg==", "chain_file": None, "name": "a"}
+    told |= {"vault": {"url": "https://v", "ca_cert": "v.pem"}, "kube": {"kubeconfig": "a:~/b", "ssl_ca_cert": "c.pem", "context": "x"}}
+    assert connection.anchored_root(told, "/i") == {
+        **told, "certificate_file": "/i/ca.pem", "vault": {"url": "https://v", "ca_cert": "/i/v.pem"},
+        "kube": {"kubeconfig": "/i/a:~/b", "ssl_ca_cert": "/i/c.pem", "context": "x"},
+    }  # fmt: skip
+    assert connection.anchored_root({"source": "generated"}, "") == {"source": "generated"}
+
+
 @pytest.mark.parametrize(("text", "what"), [
     ("/etc/pki/tls/private/key.pem", ""), ("~/.kube/config:other", ""), ("Makefile/MIGHaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/config", ""), ("a" * 255, ""),
     ("-----BEGIN EC PRIVATE KEY-----", "a private key"), ("-----BEGIN CERTIFICATE-----\nM", "a certificate"),
     ("LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpN", "a private key"), (" LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJmRE ", "a certificate"),
     ("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg", "a key or certificate"), ("MHcCAQEEIIrYSSNQFaA2Hwf1duRSxKtLYX5CB04f", "a key or certificate"),
     ("MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU", "a key or certificate"),
-    ("apiVersion: v1", "the text of a kubeconfig"), ("YXBpVmVyc2lvbjogdjEKa2luZDogQ29uZmlnCg==", "the text of a kubeconfig"),
+    ("apiVersion: v1\nkind: Secret", "the text of an object"),
+    ("apiVersion: v1\nclusters:\n", "the text of a kubeconfig"), ("YXBpVmVyc2lvbjogdjEKa2luZDogQ29uZmlnCg==", "the text of a kubeconfig"),
     ("kind: Config\nusers: []", "the text of a kubeconfig"), ('{"kind": "Config"}', "JSON"), ("eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrIn0.c2ln", "a token"),
     ("one\ntwo", "a text of several lines"), ("a\0b", "a text with characters that no path has"), ("a" * 256, "a text that is longer than any path"),
     ("a/" * 2100, "a text that is longer than any path"),
