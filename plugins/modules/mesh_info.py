@@ -85,7 +85,8 @@ options:
     type: bool
     default: false
   wait_timeout:
-    description: Seconds to wait.
+    description:
+      - Seconds to wait. What somebody has to mend, such as an image that is not there, ends the wait after 30 seconds.
     type: int
     default: 120
 extends_documentation_fragment:
@@ -112,7 +113,9 @@ findings:
   type: list
   elements: str
 planes:
-  description: The control planes, with C(revision), C(version), C(desired) and C(ready) replicas and the C(reason) why one is not ready.
+  description:
+    - The control planes, with C(revision), C(version), C(desired) and C(ready) replicas, the C(reason) why one is not ready,
+      and whether somebody has to mend it (C(lasting)).
   returned: success
   type: list
   elements: dict

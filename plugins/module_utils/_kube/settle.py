@@ -15,10 +15,13 @@ from typing import Any, Union
 from .._mesh.change import Ref
 from .._mesh.condition import Condition, standing, verdict
 from .._mesh.errors import MeshError, NotReady, Unreachable
+from .._mesh.stuck import Patience, why
 from .gather import gather
 from .server import Server, all_or_error, each
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
+# So many seconds apart it is asked whether the pods of a workload can become ready at all.
+_LOOK = 5.0
 # However little of the wait is left, a server gets this long to say how things are.
 _SHORTEST_READ = 5.0
 # A message is read by people: so many laggards, and so many characters of what each says.
@@ -32,7 +35,8 @@ def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> N
     pending = list(conditions)
     if server.dry_run or not pending:
         return
-    start, pause = time.monotonic(), _FIRST_PAUSE
+    start, pause, patience = time.monotonic(), _FIRST_PAUSE, Patience()
+    looked = start
     while True:
         late = _unmet(server, pending, max(_SHORTEST_READ, timeout - (time.monotonic() - start)))
         for _condition, failed, _live in late:
@@ -44,7 +48,11 @@ def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> N
             return
         now = time.monotonic()
         if now - start >= timeout:
-            raise _late(server, late, timeout)
+            raise _late(server, late, f"not ready after {timeout:g} s")
+        if now - looked >= _LOOK:
+            looked = now
+            if patience.over(_lasting(server, late), now):
+                raise _late(server, late, f"not ready after {now - start:.0f} s, and not waited for any longer, since somebody has to mend it")
         time.sleep(min(pause, max(0.01, timeout - (now - start))))
         pause = min(_LONGEST_PAUSE, pause * 1.4)
 
@@ -61,11 +69,19 @@ def _unmet(server: Server, conditions: Sequence[Condition], within: float) -> li
     return late
 
 
-def _late(server: Server, late: Sequence[_Laggard], timeout: float) -> NotReady:
+def _lasting(server: Server, late: Sequence[_Laggard]) -> bool:
+    """Whether the pods of some workload do not become ready by waiting, as a rule."""
+    rollouts = [(condition.ref, live) for condition, _reason, live in late[:_MOST] if condition.check == "rollout" and live]
+    with suppress(MeshError):
+        return any(stuck.lasting for ref, live in rollouts if (stuck := why(live, _pods(server, ref, live))))
+    return False
+
+
+def _late(server: Server, late: Sequence[_Laggard], when: str) -> NotReady:
     told = all_or_error(each(partial(_told, server), late[:_MOST]))
     more = f"; and {len(late) - _MOST} more" if len(late) > _MOST else ""
     return NotReady(
-        f"{server.name}: not ready after {timeout:g} s: {'; '.join(told)}{more}.",
+        f"{server.name}: {when}: {'; '.join(told)}{more}.",
         waiting_for=list(dict.fromkeys(str(condition.ref) for condition, _reason, _live in late)),
     )
 

@@ -22,6 +22,7 @@ class Plane:
     desired: int
     ready: int
     reason: str = ""
+    lasting: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Gateway:
     ready: int
     addresses: Sequence[str] = ()
     reason: str = ""
+    lasting: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,13 @@ def findings(health: Health, expected: Expected) -> list[str]:
         found += validator_faults(health.default_revision, [plane.revision for plane in health.planes]) if expected.role == "primary" else []
     found += _gateways(health, expected)
     return [f"{health.cluster}: {text}." for text in found]
+
+
+def lasting(health: Health, expected: Expected) -> bool:
+    """Whether something that is waited for does not become ready by waiting, as a rule."""
+    planes = [plane for plane in health.planes if expected.role == "primary" and expected.revision in ("", plane.revision)]
+    gateways = [gateway for gateway in health.gateways if expected.gateway and gateway.network == expected.network]
+    return any(one.lasting for one in (*planes, *gateways))
 
 
 def _planes(health: Health, expected: Expected) -> list[str]:

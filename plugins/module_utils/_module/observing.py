@@ -18,8 +18,9 @@ from .._kube.cluster import Answer, Cluster
 from .._mesh import notices
 from .._mesh.change import Ref
 from .._mesh.errors import NotReady
-from .._mesh.health import Expected, Health, findings
+from .._mesh.health import Expected, Health, findings, lasting
 from .._mesh.question import Question, Read
+from .._mesh.stuck import Patience
 from .._pki.x509 import bundle
 from .._providers import PROVIDERS
 from . import supplying
@@ -50,13 +51,16 @@ TASK: dict[str, Any] = dict(
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     mesh = PROVIDERS[params["provider"]]
     expected = Expected(**params["expected"]) if params["expected"] else None
-    deadline = time.monotonic() + params["wait_timeout"]
+    start, patience = time.monotonic(), Patience()
     while True:
         health = _health(cluster, mesh, params["namespace"])
         told = findings(health, expected) if expected else []
         if not told or not params["wait"] or cluster.dry_run:
             break
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if expected and patience.over(lasting(health, expected), now):
+            raise NotReady(f"After {now - start:.0f} s, and not waited for any longer, since somebody has to mend it: {' '.join(told)}", findings=told)
+        if now > start + params["wait_timeout"]:
             raise NotReady(f"After {params['wait_timeout']} s: {' '.join(told)}", findings=told)
         time.sleep(0.5)
     result = {"changed": False, **health.as_dict(), "findings": told, "trust": _trust(cluster, mesh, params["namespace"])}

@@ -14,6 +14,7 @@ from ..._mesh.change import Ref
 from ..._mesh.health import Gateway, Health, Plane, Proxy, Remote
 from ..._mesh.kept import kept
 from ..._mesh.question import Question, Read
+from ..._mesh.stuck import why
 from . import federation, gateways, tags, validator
 
 _DEBUG_PORT = 15014
@@ -51,6 +52,7 @@ def reads(namespace: str) -> list[Read]:
         Read("apps/v1", "Deployment", namespace, "app=istiod"),
         Read("apps/v1", "Deployment", namespace, "istio=eastwestgateway"),
         Read("v1", "Pod", namespace, "app=istiod"),
+        Read("v1", "Pod", namespace, "istio=eastwestgateway"),
         Read("v1", "Service", namespace, "topology.istio.io/network"),
         Read("v1", "Node"),
         Read("v1", "Namespace", None, f"kubernetes.io/metadata.name={namespace}"),
@@ -95,12 +97,16 @@ def _injects_for(hook: Object, namespace: str, revision: str) -> bool:
 
 def questions(live: Live) -> list[Question]:
     """To each running istiod: which clusters it has synced, which networks it knows a gateway of, which proxies it serves."""
-    running = [pod for pod in live.get("Pod", ()) if _running(pod)]
+    running = [pod for pod in live.get("Pod", ()) if _of_istiod(pod) and _running(pod)]
     return [
         Question(about, pod["metadata"]["namespace"], pod["metadata"]["name"], _DEBUG_PORT, path)
         for pod in running
         for about, path in _DEBUG.items()
     ]
+
+
+def _of_istiod(pod: Object) -> bool:
+    return (pod["metadata"].get("labels") or {}).get("app") == "istiod"
 
 
 def _running(pod: Object) -> bool:
@@ -150,23 +156,15 @@ def _plane(deployment: Object, pods: Iterable[Object]) -> Plane:
     status = deployment.get("status", {})
     revision = labels.get("istio.io/rev", "default")
     image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
-    own = [pod for pod in pods if (pod["metadata"].get("labels") or {}).get("istio.io/rev") == revision]
-    return Plane(revision, _tag(image), int(deployment["spec"].get("replicas") or 0), int(status.get("readyReplicas") or 0), _waiting(own))
+    own = [pod for pod in pods if (pod["metadata"].get("labels") or {}).get("istio.io/rev") == revision and _of_istiod(pod)]
+    wanted, ready = int(deployment["spec"].get("replicas") or 0), int(status.get("readyReplicas") or 0)
+    stuck = why(deployment, own) if ready < max(wanted, 1) else None
+    return Plane(revision, _tag(image), wanted, ready, stuck.text if stuck else "", bool(stuck and stuck.lasting))
 
 
 def _tag(image: str) -> str:
     last = image.rsplit("/", 1)[-1].partition("@")[0]
     return last.partition(":")[2] or last
-
-
-def _waiting(pods: Iterable[Object]) -> str:
-    """Why a container of these pods does not run yet, as the kubelet puts it."""
-    for pod in pods:
-        for status in pod.get("status", {}).get("containerStatuses") or []:
-            waiting = (status.get("state") or {}).get("waiting")
-            if waiting:
-                return " ".join(part for part in (waiting.get("reason"), waiting.get("message")) if part)
-    return ""
 
 
 def _remotes(cluster: str, pod: str, body: Iterable[Object]) -> list[Remote]:
@@ -197,14 +195,19 @@ def _gateways(live: Live) -> list[Gateway]:
         if "topology.istio.io/network" not in service["metadata"]["labels"]:
             continue
         deployment = deployments.get(service["metadata"]["name"], {})
+        desired, ready = int((deployment.get("spec") or {}).get("replicas") or 0), int((deployment.get("status") or {}).get("readyReplicas") or 0)
+        pods = _labelled(live, "Pod", "istio", "eastwestgateway")
+        stuck = why(deployment, pods) if deployment and ready < max(desired, 1) else None
         found.append(
             Gateway(
                 name=service["metadata"]["name"],
                 namespace=service["metadata"]["namespace"],
                 network=service["metadata"]["labels"]["topology.istio.io/network"],
-                desired=int((deployment.get("spec") or {}).get("replicas") or 0),
-                ready=int((deployment.get("status") or {}).get("readyReplicas") or 0),
+                desired=desired,
+                ready=ready,
                 addresses=gateways.addresses(service, live.get("Node", ())),
+                reason=stuck.text if stuck else "",
+                lasting=bool(stuck and stuck.lasting),
             )
         )
     return found

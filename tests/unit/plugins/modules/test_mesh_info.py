@@ -63,11 +63,11 @@ class TestFacts:
             "changed": False,
             "cluster": "east",
             "findings": [],
-            "planes": [{"revision": "stable", "version": "1.29.0", "desired": 1, "ready": 1, "reason": ""}],
+            "planes": [{"revision": "stable", "version": "1.29.0", "desired": 1, "ready": 1, "reason": "", "lasting": False}],
             "remotes": [{"pod": POD, "cluster": "west", "status": "synced"}],
             "gateways": [{
                 "name": "istio-eastwestgateway", "namespace": "istio-system", "network": "on-prem", "desired": 1, "ready": 1,
-                "addresses": ["192.0.2.10"], "reason": "",
+                "addresses": ["192.0.2.10"], "reason": "", "lasting": False,
             }],
             "links": ["west"],
             "reachable_networks": ["aws", "on-prem"],
@@ -180,6 +180,20 @@ class TestWaiting:
         assert str(failed.value).startswith("After 60 s: east: the control plane stable is not installed; ")
         assert len(failed.value.facts["findings"]) == 2
         assert clock.passed > 60
+
+    @pytest.mark.parametrize("part", ["control plane", "gateway"])
+    def test_is_given_up_early_where_somebody_has_to_mend_it(self, clock: Ticking, part: str) -> None:
+        waiting = {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}
+        pod = istio.pod(ready=False, phase="Pending", waiting=waiting)
+        objects = [istio.namespace(), istio.deployment(ready=None), pod, *istio.gateway()]
+        if part == "gateway":
+            pod["metadata"]["labels"] = {"istio": "eastwestgateway", "istio.io/rev": "stable"}
+            objects = [istio.namespace(), istio.deployment(), istio.pod(POD), pod | {"metadata": {**pod["metadata"], "name": "gw-1"}}, *istio.gateway(ready=0)]
+        with pytest.raises(NotReady) as failed:
+            ask(FakeCluster(*objects, answers=told()), wait=True, wait_timeout=300)
+        assert str(failed.value).startswith("After 30 s, and not waited for any longer, since somebody has to mend it: east: ")
+        assert "0 of 1 replicas ready: ImagePullBackOff Back-off pulling image." in str(failed.value)
+        assert clock.passed == 30
 
     def test_is_left_out_in_check_mode(self, clock: Ticking) -> None:
         assert len(ask(FakeCluster(dry_run=True), wait=True)["findings"]) == 2

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import settle
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Answer, Permission
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.condition import Condition
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Refused, Unreachable
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import Contract, config_map, crd, namespace, widget
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 
 
 class TestInMemory(Contract):
@@ -90,6 +92,22 @@ def test_a_late_rollout_tells_what_its_pods_wait_for():
     )
     with pytest.raises(NotReady, match=told):
         cluster.settle([Condition(Ref.of(live), "rollout")], 0)
+
+
+def test_a_rollout_that_somebody_has_to_mend_is_given_up_early(monkeypatch):
+    clock = Ticking()
+    monkeypatch.setattr(settle, "time", clock)
+    waiting = {"name": "discovery", "state": {"waiting": {"reason": "CreateContainerConfigError", "message": "secret cacerts not found"}}}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "istiod-x", "namespace": "mesh", "labels": {"app": "istiod"}},
+        "status": {"phase": "Pending", "containerStatuses": [waiting]},
+    }
+    live = deployment(observedGeneration=1, replicas=1, updatedReplicas=1)
+    with pytest.raises(NotReady, match=r"^east: not ready after 3\d s, and not waited for any longer, since somebody has to mend it: Deployment mesh/istiod"):
+        FakeCluster(live, pod).settle([Condition(Ref.of(live), "rollout")], 300)
+    assert 30 <= clock.passed < 45
 
 
 def config_maps(count):

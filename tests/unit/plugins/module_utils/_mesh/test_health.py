@@ -133,5 +133,5 @@ def test_a_remote_is_not_asked_what_only_a_control_plane_knows() -> None:
 
 def test_the_facts_are_plain_data() -> None:
     facts = json.loads(json.dumps(HEALTHY.as_dict()))
-    assert facts["planes"] == [{"revision": "stable", "version": "1.29.0", "desired": 2, "ready": 2, "reason": ""}]
+    assert facts["planes"] == [{"revision": "stable", "version": "1.29.0", "desired": 2, "ready": 2, "reason": "", "lasting": False}]
     assert facts["gateways"][0]["addresses"] == ["192.0.2.10"]
