@@ -199,6 +199,7 @@ class Observed:
     added: tuple[Certificate, ...] = ()
     faults: tuple[str, ...] = ()
     in_charge: str = ""
+    tracked: str = ""  # what to mind where a tool knows that CA and does not write it, as a sentence
     primary: Primary | None = None
     unread: Standing | None = None
 

@@ -18,7 +18,7 @@ from .._mesh.certificate import Authority, Certificate
 from .._mesh.change import Ref
 from .._mesh.errors import MeshError
 from .._mesh.holding import CONFIG, Holder, Observed, Plane, Primary, Standing
-from .._mesh.keeper import in_charge
+from .._mesh.keeper import in_charge, tracked
 from .._mesh.provider import Provider
 from .._mesh.question import Question, Read
 from .._mesh.root_secret import mesh_of
@@ -78,6 +78,7 @@ class Watch:
             given=self._given(live),
             added=added,
             in_charge="" if self._primary else _others(planes, own),
+            tracked=tracked(f"{self._cluster.name}: {refs[0]}", own) if own else "",
             faults=() if self._primary else tuple(_faults(self._cluster.name, refs[0], authority)),
             primary=self._primary,
             unread=current if self._primary else None,

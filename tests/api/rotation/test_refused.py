@@ -131,9 +131,17 @@ def test_cert_manager_is_left_in_charge(two: Two) -> None:
         two.play(root=given(root(7))).run()
 
 
-def test_cert_manager_may_come_while_it_runs(two: Two) -> None:
-    told = step(two, "introduce", "east", root(7), meanwhile=lambda: to_cert_manager(two))
-    assert "is kept by cert-manager, for its Certificate istio-ca, which would write it back. Rotate there" in told["msg"]
+def test_external_secrets_may_come_while_it_runs(two: Two) -> None:
+    """It sets an owner, and no annotation."""
+    owner = {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "name": "istio-ca", "uid": "1", "controller": True}
+
+    def taken() -> None:
+        live = two.clusters["east"].get(CACERTS)
+        assert live
+        two.clusters["east"].amend(live, {"metadata": {"ownerReferences": [owner]}})
+
+    told = step(two, "introduce", "east", root(7), meanwhile=taken)
+    assert "Secret istio-system/cacerts is kept by ExternalSecret istio-ca, which would write it back. Rotate there" in told["msg"]
 
 
 def test_istio_csr_is_left_in_charge(two: Two) -> None:

@@ -245,4 +245,13 @@ def test_who_else_is_in_charge(environment: dict[str, str], annotations: dict[st
 def test_whoever_owns_the_secret_is_in_charge() -> None:
     owned = cacerts(issuer())
     owned["metadata"]["ownerReferences"] = [{"apiVersion": "x/v1", "kind": "ExternalSecret", "name": "cacerts", "uid": "1", "controller": True}]
-    assert info(cluster(owned))["in_charge"] == "ExternalSecret cacerts"
+    told = info(cluster(owned))
+    assert (told["in_charge"], told["warnings"]) == ("ExternalSecret cacerts", [])
+
+
+def test_who_only_tracks_the_secret_is_warned_of() -> None:
+    marked = cacerts(issuer())
+    marked["metadata"]["labels"]["argocd.argoproj.io/instance"] = "mesh"
+    told = info(cluster(marked))
+    assert told["in_charge"] == ""
+    assert told["warnings"][0].startswith("east: Secret istio-system/cacerts is tracked by Argo CD, for its Application mesh. See that")
