@@ -56,7 +56,8 @@ def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float, own: 
     controller = chart_source.faults(variables.get("__preflight_controller") or {}).get(member.name, [])
     read, unreadable = _rendered(member.name, variables)
     refused = [] if unreadable else foreseeing.refusals(member.name, variables, datetime.now(UTC).date())
-    wrong = [*(unreadable or _unfit(member, read)), *misspelt(variables, VARIABLES, own)[0], *controller, *_to_helm(member)]
+    closed = preflight.space_faults((variables.get("__preflight_cluster") or {}).get("spaces") or [], requirements.closed)
+    wrong = [*closed, *(unreadable or _unfit(member, read)), *misspelt(variables, VARIABLES, own)[0], *controller, *_to_helm(member)]
     return Seen(member, limits, owned, variables.get("__preflight_cluster") or {}, variables.get("__preflight_trust") or {}, refused, wrong)
 
 

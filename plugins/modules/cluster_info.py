@@ -54,6 +54,11 @@ options:
     type: list
     elements: str
     default: []
+  spaces:
+    description: Namespaces that will be worked in. RV(spaces) tells about those that are there.
+    type: list
+    elements: str
+    default: []
   supply:
     description:
       - A mesh. RV(supply) then lists what in the cluster names a place of that mesh's charts and images which its makers take away.
@@ -229,6 +234,21 @@ crds:
       type: list
       elements: str
       sample: [v1]
+spaces:
+  description: Those of the namespaces of O(spaces) that are there.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The namespace's name.
+      type: str
+    labels:
+      description: Its labels.
+      type: dict
+    ends:
+      description: Whether it is being deleted.
+      type: bool
 supply:
   description: What names a place that goes away; null if O(supply) was not asked for.
   returned: success

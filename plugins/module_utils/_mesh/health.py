@@ -115,7 +115,7 @@ def lasting(health: Health, expected: Expected) -> bool:
     """Whether something that is waited for does not become ready by waiting, as a rule."""
     planes = [plane for plane in health.planes if expected.role == "primary" and expected.revision in ("", plane.revision)]
     gateways = [gateway for gateway in health.gateways if expected.gateway and gateway.network == expected.network]
-    return any(one.lasting for one in (*planes, *gateways))
+    return any(plane.lasting for plane in planes) or any(gateway.lasting for gateway in gateways)
 
 
 def _planes(health: Health, expected: Expected) -> list[str]:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from . import estate, gateway_api
@@ -109,6 +109,17 @@ def _right(one: Mapping[str, Any]) -> str:
     kind = ".".join(part for part in (one.get("resource", ""), one.get("group", "")) if part)
     where = f" in {one['namespace']}" if one.get("namespace") else ""
     return f"{one.get('verb', '')} {kind}{where}"
+
+
+def space_faults(spaces: Iterable[Mapping[str, Any]], closed: Callable[[Mapping[str, str]], str]) -> list[str]:
+    """Namespaces in which pods would wait for ever for what they need of the mesh, as half sentences."""
+    found = []
+    for space in spaces:
+        if space.get("ends"):
+            found.append(f"the namespace {space['name']} is being deleted; wait until it is gone")
+        elif label := closed(space.get("labels") or {}):
+            found.append(f"the namespace {space['name']} has the label {label}, so pods of the mesh would get no proxy there; take the label away")
+    return found
 
 
 def _crds(cluster: Mapping[str, Any], owned: Owned) -> list[str]:

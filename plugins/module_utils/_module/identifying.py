@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .._kube.census import crds, nodes
+from .._kube.census import crds, nodes, spaces
 from .._kube.claims import claimed
 from .._kube.cluster import Cluster, Permission
 from .._mesh.claim import Claim
@@ -25,6 +25,7 @@ TASK: dict[str, Any] = {
         "kube": {"type": "dict"},
         "permissions": {"type": "list", "elements": "dict", "options": _PERMISSION, "default": []},
         "crds": {"type": "list", "elements": "str", "default": []},
+        "spaces": {"type": "list", "elements": "str", "default": []},
         "supply": {"choices": sorted(PROVIDERS)},
         "namespace": {"default": "istio-system"},
         "claims": {"type": "list", "elements": "dict", "options": _CLAIM, "default": []},
@@ -50,6 +51,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         "clock_skew_seconds": identity.skew,
         "denied": [{**vars(permission), "sentence": str(permission)} for permission in denied],
         "crds": crds(cluster, params["crds"]),
+        "spaces": spaces(cluster, params.get("spaces") or []),
         "supply": supplying.named(cluster, PROVIDERS[params["supply"]], params["namespace"]) if params.get("supply") else None,
         "claimed": claimed(cluster, [Claim.of(wish) for wish in params.get("claims") or []]),
     }

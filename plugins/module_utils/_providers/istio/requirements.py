@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..._mesh import versions
 from ..._mesh.estate import Limits, Owned
@@ -47,6 +47,11 @@ def known() -> Versions:
 def permissions(namespace: str, platform: str = "") -> list[dict[str, str]]:
     """What will be written or asked: each a verb on a resource, cluster-wide unless a namespace is given."""
     return rights.installing(namespace, platform)
+
+
+def closed(labels: Mapping[str, str]) -> str:
+    """By which label a namespace lets no proxy be injected into its pods, whatever the pods say; empty where it does not."""
+    return "istio-injection: disabled" if labels.get("istio-injection") == "disabled" else ""
 
 
 def platforms() -> Sequence[str]:

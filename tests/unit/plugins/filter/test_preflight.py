@@ -52,6 +52,18 @@ class TestPreflight:
         assert len(self.found()["east"]) == 2
         assert len(self.found(60)["east"]) == 1
 
+    @pytest.mark.parametrize(("space", "told"), [
+        (
+            {"labels": {"istio-injection": "disabled"}},
+            "has the label istio-injection: disabled, so pods of the mesh would get no proxy there; take the label away.",
+        ),
+        ({"ends": True}, "is being deleted; wait until it is gone."),
+        ({"labels": {"istio-injection": "enabled", "istio.io/rev": "stable"}}, ""),
+    ])
+    def test_a_namespace_in_which_pods_would_wait_for_ever(self, space: dict[str, Any], told: str) -> None:
+        read = {**self.CLUSTER, "spaces": [{"name": "istio-system", "labels": {}, "ends": False, **space}]}
+        assert found({"__preflight_cluster": read}) == ([f"east: the namespace istio-system {told}"] if told else [])
+
     def test_crds_that_belong_to_others_by_wish_are_fine(self) -> None:
         assert self.found(60, mesh_crds="external") == {"east": []}
 

@@ -38,6 +38,7 @@ LIVE: dict[str, Any] = {
     "Service": [], "Deployment": [], "Node": [], "Namespace": [], "Secret": [],
 }
 ARGUMENTS: dict[str, Any] = {
+    "labels": {"istio-injection": "disabled"},
     "answers": {Question("remotes", "mesh", "cp-1", 15014, "/x"): "[]"},
     "body": "nothing to see",
     "ca": Material(b"certificate", b"key", b"chain", b"roots"),
