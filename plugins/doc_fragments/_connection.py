@@ -8,9 +8,22 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Use it together with kubernetes.core.k8s_auth_options.
+    # Use it together with kubernetes.core.k8s_auth_options, and before it: of an option that both describe, the words of the first hold.
     DOCUMENTATION = r"""
 options:
+  kubeconfig:
+    description:
+      - The path of a kubeconfig, or several paths with V(:) between them (V(;) on Windows), or the content of one as a dictionary.
+        Also the environment variable E(K8S_AUTH_KUBECONFIG).
+      - If it is not given and O(context) is, the files that the environment variable E(KUBECONFIG) names are read, or
+        C(~/.kube/config).
+        Without O(context) nothing is read unless it is named here.
+    type: raw
+  persist_config:
+    description:
+      - Has no effect. Nothing is ever written to a kubeconfig; a refreshed token lives as long as the task.
+      - It is taken because connections that are meant for kubernetes.core may have it.
+    type: bool
   cluster:
     description:
       - The name of the cluster in messages, best the name it has in the inventory.

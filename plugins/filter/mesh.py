@@ -12,7 +12,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from ..module_utils._mesh import federation, gateway_api, helm, job_environment, table
+from ..module_utils._mesh import federation, gateway_api, helm, job_environment, summary, table
 from ..module_utils._mesh.connection import anchored_root
 from ..module_utils._mesh.control_plane import ControlPlane
 from ..module_utils._mesh.errors import MeshError, Refused
@@ -153,9 +153,9 @@ def mesh_table(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str)
     return table.status(_read(hosts, hostvars, variable), datetime.now(UTC))
 
 
-def mesh_report(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> dict[str, Any]:
-    read = _read(hosts, hostvars, variable)
-    return {name: {"unreached": facts} if isinstance(facts, str) else facts for name, facts in read.items()}
+def mesh_report(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str, brief: bool = False) -> dict[str, Any]:
+    read, told = _read(hosts, hostvars, variable), summary.brief if brief else dict
+    return {name: {"unreached": facts} if isinstance(facts, str) else told(facts) for name, facts in read.items()}
 
 
 _FACTS = ("findings", "notices", "trust", *(field.name for field in fields(Health)))

@@ -29,8 +29,8 @@ notes:
   - A task's options pass through a temporary file unless pipelining is on. Set C(ansible_pipelining) to V(true) where
     O(root.private_key) is given, as the playbooks of this collection do.
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
+  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._authority

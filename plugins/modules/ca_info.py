@@ -17,9 +17,8 @@ description:
 author:
   - meshops contributors (@meshops)
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
-  - meshops.lifecycle._attributes
+  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._authority

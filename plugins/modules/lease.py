@@ -63,8 +63,8 @@ options:
     type: str
     default: meshops-system
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
+  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
 attributes:

@@ -81,8 +81,8 @@ options:
     description: The mesh's Lease, as M(meshops.lifecycle.lease) returned it, with C(kube) as the way to its cluster. Nothing is written without holding it.
     type: dict
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
+  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
 attributes:

@@ -90,9 +90,8 @@ options:
     type: int
     default: 120
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
-  - meshops.lifecycle._attributes
+  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
 """

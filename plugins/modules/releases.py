@@ -96,8 +96,8 @@ options:
     type: int
     default: 120
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._connection
+  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
 attributes:

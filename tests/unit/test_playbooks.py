@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +48,13 @@ class TestEveryPlaybook:
 
 
 @pytest.fixture(scope="module")
-def status(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    return play("status", SHARED, tmp_path_factory.mktemp("status"), "-e", "status_fail=false", "-b")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("reports") / "of" / "today"
+
+
+@pytest.fixture(scope="module")
+def status(tmp_path_factory: pytest.TempPathFactory, reports: Path) -> Ran:
+    return play("status", SHARED, tmp_path_factory.mktemp("status"), "-e", "status_fail=false", "-e", f"mesh_report_dir={reports}", "-b")
 
 
 class TestASharedInventory:
@@ -84,3 +91,39 @@ def test_a_list_that_is_given_as_text_is_one_element(tmp_path: Path) -> None:
     run = play("rotate", SHARED, tmp_path, "-e", "rotate=root", "-e", "rotate_exclude=west", "-e", "rotate_exclude_acknowledged=false", "--limit", "east")
     assert "rotate_exclude leaves west out: its workloads will be cut off" in run.output
     assert run.recap["east"]["failed"] == 1
+
+
+class TestReports:
+    """A directory for reports is made for this user alone, before the work; one that is there stays as it is."""
+
+    @staticmethod
+    def mode(path: Path) -> str:
+        return oct(path.stat().st_mode & 0o777)
+
+    def test_is_made_by_status_and_holds_the_file(self, status: Ran, reports: Path) -> None:
+        assert (self.mode(reports), self.mode(reports / "status.json")) == ("0o700", "0o600")
+        assert set(json.loads((reports / "status.json").read_text())) == {"east", "west"}
+
+    def test_one_that_is_there_keeps_its_mode(self, tmp_path: Path) -> None:
+        there = tmp_path / "there"
+        there.mkdir(mode=0o755)
+        run = play("rotate", SHARED, tmp_path, "-e", f"mesh_report_dir={there}", "-e", "rotate_report_threshold=never", "--limit", "east")
+        assert (run.code, self.mode(there), self.mode(there / "certificates.json")) == (0, "0o755", "0o600"), run.output
+
+    def test_what_is_no_directory_is_refused_before_any_cluster_is_asked(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("mine")
+        one = copy.deepcopy(SHARED)
+        del one["all"]["children"]["shop"]["hosts"]["west"]
+        run = play("rotate", one, tmp_path, "-e", f"mesh_report_dir={tmp_path / 'file'}", "-e", "rotate=root")
+        assert f"{tmp_path / 'file'}, where the report is to be, is no directory that this user may write to. Nothing was done." in run.output
+        assert "127.0.0.1:9" not in run.output
+
+    def test_one_that_went_away_does_not_make_a_rotation_red_that_is_done(self, tmp_path: Path) -> None:
+        task = yaml.safe_load((CHECKOUT / "roles/rotate/tasks/finish.yml").read_text())[-1]
+        given = {"rotate_report_dir": str(tmp_path / "gone"), "rotate_mesh": "shop", "__rotate_lease": {"taker": "localhost"}, "__rotate_told": {}}
+        book = tmp_path / "play.yml"
+        end = {**task, "vars": given}
+        book.write_text(yaml.safe_dump([{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [end]}]))
+        run = ran(str(book), home=tmp_path)
+        assert "shop: the rotation is done; only its report could not be written into" in run.output
+        assert (run.code, run.recap["localhost"]["rescued"]) == (0, 1)

@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ansible-doc shows of a module, with the fragments that it borrows, is true of this collection."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
+
+MODULES = sorted(path.stem for path in CHECKOUT.glob("plugins/modules/*.py") if path.stem != "__init__")
+READING = [name for name in MODULES if name.endswith("_info") or name == "probe"]
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, dict[str, Any]]:
+    program = str(Path(sys.executable).with_name("ansible-doc"))
+    names = [f"meshops.lifecycle.{name}" for name in MODULES]
+    done = subprocess.run([program, "--json", "-t", "module", *names], capture_output=True, text=True, timeout=120, check=True)
+    return {name.rpartition(".")[2]: page["doc"] for name, page in json.loads(done.stdout).items()}
+
+
+def test_what_only_reads_has_no_diff_and_asks_no_dry_run(pages: dict[str, Any]) -> None:
+    modes = {name: pages[name]["attributes"] for name in READING}
+    assert {name: mode["diff_mode"]["support"] for name, mode in modes.items()} == dict.fromkeys(READING, "N/A")
+    assert [name for name, mode in modes.items() if "dry run" in str(mode)] == []
+    assert len(READING) >= 6
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_connection_is_described_as_it_is_made(pages: dict[str, Any], name: str) -> None:
+    options = pages[name]["options"]
+    assert "Has no effect" in str(options["persist_config"]["description"])
+    assert "attempt to load the default" not in str(options["kubeconfig"]["description"])
+    assert options["kubeconfig"]["type"] == "raw"
+    assert "O(context)" in str(options["kubeconfig"]["description"])
