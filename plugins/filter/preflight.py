@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ..module_utils._mesh import chart_source, helm, preflight, wish_faults
+from ..module_utils._mesh import chart_source, helm, helm_version, preflight, wish_faults
 from ..module_utils._mesh.errors import MeshError
 from ..module_utils._mesh.estate import Owned, Seen
 from ..module_utils._mesh.fleet_file import VARIABLES
@@ -20,6 +20,7 @@ from ..module_utils._mesh.member import Member
 from ..module_utils._mesh.preflight_table import told, waits
 from ..module_utils._mesh.spelling import misspelt
 from ..module_utils._module import foreseeing
+from ..plugin_utils.collections import version_of
 from ..plugin_utils.hosts import Variables, members, unread
 from ..plugin_utils.hosts import told as sentence
 from .mesh import _capability, mesh_root
@@ -57,13 +58,20 @@ def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float, own: 
     read, unreadable = _rendered(member.name, variables)
     refused = [] if unreadable else foreseeing.refusals(member.name, variables, datetime.now(UTC).date())
     closed = preflight.space_faults((variables.get("__preflight_cluster") or {}).get("spaces") or [], requirements.closed)
-    wrong = [*closed, *(unreadable or _unfit(member, read)), *misspelt(variables, VARIABLES, own)[0], *controller, *_to_helm(member)]
+    wrong = [*closed, *(unreadable or _unfit(member, read)), *misspelt(variables, VARIABLES, own)[0], *controller, *_to_helm(member), *_by_helm(variables)]
     return Seen(member, limits, owned, variables.get("__preflight_cluster") or {}, variables.get("__preflight_trust") or {}, refused, wrong)
 
 
 def _to_helm(member: Member) -> list[str]:
     """What Helm cannot be told of the connection."""
     return [] if unread(member) else helm.faults(member.kube, os.environ)
+
+
+def _by_helm(variables: Mapping[str, Any]) -> list[str]:
+    """Whether the module that will call Helm knows this Helm."""
+    told = (variables.get("__preflight_controller") or {}).get("helm") or {}
+    fault = helm_version.misfit(str(told.get("version") or ""), version_of("kubernetes.core"))
+    return [fault] if fault else []
 
 
 def _unfit(member: Member, variables: Mapping[str, Any]) -> list[str]:

@@ -66,6 +66,12 @@ options:
     description: Whether to make the namespace where it is missing.
     type: bool
     default: false
+  server_side:
+    description:
+      - Whether the API server applies the release. For Helm 4 alone, with kubernetes.core 6.5 or later.
+      - RV(meshops.lifecycle.releases#module:server_side) says what to give.
+    type: str
+    choices: [auto, 'true', 'false']
   take_ownership:
     description: Whether to take over objects that are there and of no release or of another. Needs Helm 3.17.
     type: bool

@@ -143,6 +143,13 @@ due:
   returned: success
   type: list
   elements: dict
+server_side:
+  description:
+    - What to give to the option C(server_side) of C(kubernetes.core.helm), where something is due. Empty for Helm 3, which has no such option.
+    - V(false) for Helm 4, so that it does as Helm 3 does, and a release may be upgraded with either. Applied by the server, a chart is in conflict with
+      istiod over the C(failurePolicy) of its webhooks.
+  returned: success
+  type: str
 settled:
   description: The records of killed operations that were removed or marked as failed.
   returned: success

@@ -29,6 +29,7 @@ TASK: dict[str, Any] = {
         "release_values": {"type": "dict", "default": {}},
         "create_namespace": _TRUTH,
         "take_ownership": _TRUTH,
+        "server_side": {"choices": ["auto", "true", "false"]},
         "wait": _TRUTH,
     }
 }

@@ -9,7 +9,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from .._kube import helm as program
 from .._kube.cluster import Cluster
+from .._mesh import helm_version
 from .._mesh import release as helm
 from .._mesh.beside import beside
 from .._mesh.change import Ref
@@ -34,6 +36,7 @@ TASK: dict[str, Any] = dict(
 )
 
 _OWNER = "owner=helm"
+_PATIENCE = 20.0
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +52,13 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     if blocking:
         records = [record for record in _records(cluster, wished) if absent or record.secret not in left]
     due = _absent(wished, records) if absent else _present(_beside(cluster, wished, records), records)
-    return {"changed": bool(left), "due": due, "settled": sorted(left)}
+    return {"changed": bool(left), "due": due, "settled": sorted(left), "server_side": "" if absent or not due else _server_side()}
+
+
+def _server_side() -> str:
+    """Helm is asked for its version only where it is about to be started anyway."""
+    path = program.found()
+    return helm_version.server_side(program.version(path, _PATIENCE)[0]) if path else ""
 
 
 def _records(cluster: Cluster, wished: list[helm.Release]) -> list[helm.Record]:

@@ -52,6 +52,8 @@ def _path(arguments: argparse.Namespace) -> None:
     if arguments.what == "state":
         print(paths.state())
         return
+    if arguments.what == "helm4" and (arguments.build or programs.PROGRAMS["helm4"].cached.is_dir()):
+        print(programs.build(programs.PROGRAMS["helm4"]))
     istio = programs.PROGRAMS["istio"]
     if arguments.what == "charts" and (arguments.build or istio.cached.is_dir()):
         print(programs.build(istio) / "charts")
@@ -96,8 +98,8 @@ def parser() -> argparse.ArgumentParser:
     command("kubeconfig", _kubeconfig, "path of a cluster's kubeconfig, or of the one for all").add_argument("cluster", nargs="?")
     build = command("build", _build, "build and fetch everything that the lab needs, or just the programs named; start nothing")
     build.add_argument("programs", nargs="*")
-    path = command("path", _path, "path of the programs, the Istio charts or the clusters' data; nothing if not built yet")
-    path.add_argument("what", choices=["bin", "charts", "state"])
+    path = command("path", _path, "path of the programs, the Istio charts, Helm 4 or the clusters' data; nothing if not built yet")
+    path.add_argument("what", choices=["bin", "charts", "helm4", "state"])
     path.add_argument("--build", action="store_true", help="build what is not there")
     command("status", _status, "say what runs")
     logs = command("logs", _logs, "the last lines of what failed")

@@ -61,6 +61,13 @@ def _kubernetes_stamps() -> tuple[str, ...]:
                  for name, value in (("gitVersion", KUBERNETES_VERSION), ("gitMajor", major), ("gitMinor", minor), ("gitTreeState", "clean")))
 
 
+def _helm_stamps() -> tuple[str, ...]:
+    """Without them `helm template` takes every cluster for Kubernetes 1.20."""
+    major, minor, _patch = KUBERNETES_VERSION.removeprefix("v").split(".")
+    return tuple(f"helm.sh/helm/v3/pkg/{package}.k8sVersion{name}={value}"
+                 for package in ("chartutil", "lint/rules") for name, value in (("Major", major), ("Minor", minor)))
+
+
 def stamped_chart(text: str, file: str) -> str:
     """A chart's file as Istio's release tooling would write it: with the version, the hub and the tag of the release."""
     lines = []
@@ -98,7 +105,9 @@ PROGRAMS = {program.name: program for program in (
     Program("coredns", ".", "coredns"),
     Program("pause", ".", "pause"),
     Program("fortio", "tool"),
-    Program("helm", "tool", stamps=("helm.sh/helm/v3/internal/version.version=v3.22.0",)),
+    Program("helm", "tool", stamps=("helm.sh/helm/v3/internal/version.version=v3.22.0", *_helm_stamps())),
+    # On no PATH, since it is called helm too. Its Kubernetes version is that of the client library it is built with.
+    Program("helm4", "tool", stamps=("helm.sh/helm/v4/internal/version.version=v4.3.1",), optional=True),
     Program("istio", "tool", extras=_istio_extras, stamps=tuple(
         f"istio.io/istio/pkg/version.{name}={value}"
         for name, value in (("buildVersion", ISTIO_VERSION), ("buildTag", ISTIO_VERSION), ("buildHub", ISTIO_HUB)))),

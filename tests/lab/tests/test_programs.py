@@ -45,12 +45,25 @@ def test_key_changes_with_the_stamps() -> None:
     assert dataclasses.replace(program, stamps=()).key != program.key
 
 
+def test_helm_3_is_told_the_kubernetes_version_of_the_lab() -> None:
+    _major, minor, _patch = programs.KUBERNETES_VERSION.split(".")
+    assert f"-X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor={minor}" in PROGRAMS["helm"].ldflags
+
+
+def test_the_key_of_a_program_is_its_own(copied: Path) -> None:
+    """A change of Helm builds no Kubernetes anew."""
+    before = {name: program.key for name, program in PROGRAMS.items()}
+    with open(copied / "helm4" / "go.mod", "a", encoding="utf-8") as source:
+        source.write("\n")
+    assert [name for name, program in PROGRAMS.items() if program.key != before[name]] == ["helm4"]
+
+
 def test_optional_programs_are_not_built_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr(programs, "build", lambda program: asked.append(program.name) or Path("/x"))
     monkeypatch.setitem(PROGRAMS, "consul", programs.Program("consul", "tool", optional=True))
     programs.ensure()
-    assert "consul" not in asked and set(asked) == set(PROGRAMS) - {"consul", "traffic", "node", "vault"}
+    assert "consul" not in asked and set(asked) == set(PROGRAMS) - {"consul", "traffic", "node", "vault", "helm4"}
 
 
 def test_charts_are_stamped_like_a_release() -> None:

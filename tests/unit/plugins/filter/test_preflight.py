@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError, AnsibleUndefinedVariable
+from ansible_collections.meshops.lifecycle.plugins.filter import preflight
 from ansible_collections.meshops.lifecycle.plugins.filter.preflight import FilterModule
 from ansible_collections.meshops.lifecycle.plugins.modules import controller_info
 
@@ -193,6 +194,13 @@ class TestCharts:
     def test_charts_that_are_shown_are_fine(self, programs: Any, version: str) -> None:
         self.helm(programs, f'[ "$1" = version ] && echo {version} || printf "name: base\\nversion: 1.32.1\\n"')
         assert self.told(self.CHARTS) == {"east": [], "west": []}
+
+    def test_helm_4_is_not_called_by_a_module_that_cannot_tell_it_how_to_apply(self, programs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.helm(programs, '[ "$1" = version ] && echo v4.3.1 || echo version: 1.32.1')
+        monkeypatch.setattr(preflight, "version_of", {"kubernetes.core": "6.4.0"}.get)
+        told = self.told(self.CHARTS)
+        assert [len(found) for found in told.values()] == [1, 1]
+        assert told["east"][0].startswith("east: kubernetes.core is 6.4.0, which cannot tell Helm v4.3.1 how to apply; ")
 
     def test_a_chart_that_cannot_be_had_is_told_where_it_is_wanted_without_the_password(self, programs: Any) -> None:
         self.helm(programs, '[ "$1" = version ] && echo v3.19.0 && exit; [ "$3" = base ] && echo version: 1 && exit; '

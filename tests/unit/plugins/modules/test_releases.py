@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import helm
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.release import read_record
@@ -49,11 +51,37 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
     return ticking
 
 
+@pytest.fixture(autouse=True)
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder in which Helm is looked for."""
+    monkeypatch.setattr(helm, "found", lambda: str(tmp_path / "helm") if (tmp_path / "helm").exists() else "")
+    return tmp_path
+
+
+class TestHelm:
+    @staticmethod
+    def of_version(folder: Path, version: str) -> None:
+        (folder / "helm").write_text(f"#!/bin/sh\ntouch {folder}/started\necho {version}\n")
+        (folder / "helm").chmod(0o755)
+
+    @pytest.mark.parametrize(("version", "told"), [("v3.22.0", ""), ("v4.3.1", "false")])
+    def test_both_are_told_to_apply_alike(self, programs: Path, version: str, told: str) -> None:
+        self.of_version(programs, version)
+        assert ask(FakeCluster())["server_side"] == told
+
+    @pytest.mark.parametrize("state", ["present", "absent"])
+    def test_it_is_not_started_where_it_has_nothing_to_install(self, programs: Path, state: str) -> None:
+        self.of_version(programs, "v4.3.1")
+        wished = FakeCluster(BASE_RECORD, CNI_RECORD, istiod()) if state == "present" else FakeCluster(istiod())
+        assert ask(wished, state)["server_side"] == ""
+        assert not (programs / "started").exists()
+
+
 @pytest.mark.usefixtures("clock")
 class TestPresent:
     def test_nothing_is_due_where_helm_did_all_that_is_wished(self) -> None:
         cluster = FakeCluster(BASE_RECORD, CNI_RECORD, istiod(1, "superseded", version="1.28.0"), istiod(2))
-        assert ask(cluster) == {"changed": False, "due": [], "settled": []}
+        assert ask(cluster) == {"changed": False, "due": [], "settled": [], "server_side": ""}
         assert cluster.writes == []
 
     def test_everything_is_due_in_an_empty_cluster_in_the_order_of_the_wish(self) -> None:
@@ -103,12 +131,12 @@ class TestKilled:
     def test_the_first_install_starts_anew(self) -> None:
         cluster = FakeCluster(BASE_RECORD, CNI_RECORD, istiod(1, "pending-install"))
         assert reasons(ask(cluster)) == {"istiod": "not installed"}
-        assert ask(cluster) == {"changed": False, "due": [{**ISTIOD, "reason": "not installed"}], "settled": []}
+        assert ask(cluster) == {"changed": False, "due": [{**ISTIOD, "reason": "not installed"}], "settled": [], "server_side": ""}
 
     def test_one_that_ends_in_time_was_alive(self, clock: Ticking) -> None:
         cluster = FakeCluster(BASE_RECORD, CNI_RECORD, istiod(1, "pending-install"))
         clock.meanwhile = lambda passed: passed == 5 and cluster.backend.seed(istiod())
-        assert ask(cluster) == {"changed": False, "due": [], "settled": []}
+        assert ask(cluster) == {"changed": False, "due": [], "settled": [], "server_side": ""}
         assert clock.passed < 30
         assert stored(cluster, "istiod.v1") is not None
 
@@ -134,7 +162,7 @@ class TestAbsent:
 
     @pytest.mark.usefixtures("clock")
     def test_nothing_is_due_in_an_empty_cluster(self) -> None:
-        assert ask(FakeCluster(), "absent") == {"changed": False, "due": [], "settled": []}
+        assert ask(FakeCluster(), "absent") == {"changed": False, "due": [], "settled": [], "server_side": ""}
 
     @pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "pending-rollback"])
     def test_the_record_of_a_killed_install_stays_for_it_tells_what_to_remove(self, clock: Ticking, status: str) -> None:
@@ -158,7 +186,7 @@ class TestAbsent:
     def test_an_uninstall_that_ends_in_time_was_alive(self, clock: Ticking) -> None:
         cluster = FakeCluster(istiod(3, "uninstalling"))
         clock.meanwhile = lambda _passed: cluster.backend.objects.pop(("v1", "secrets", "istio-system", "sh.helm.release.v1.istiod.v3"), None)
-        assert ask(cluster, "absent") == {"changed": False, "due": [], "settled": []}
+        assert ask(cluster, "absent") == {"changed": False, "due": [], "settled": [], "server_side": ""}
 
     @pytest.mark.usefixtures("clock")
     def test_check_mode_leaves_it_as_it_is(self) -> None:
