@@ -18,7 +18,7 @@ def context(ca: bytes | None, verify: bool) -> ssl.SSLContext:
 
     No stricter than kubectl: many clusters' CAs lack the extensions that Python 3.13 asks for, and before it an intermediate was no anchor.
     """
-    found = ssl.create_default_context() if ca is None else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    found = ssl.create_default_context() if ca is None and verify else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca is not None:
         add(found, ca)
     found.verify_flags = (found.verify_flags & ~getattr(ssl, "VERIFY_X509_STRICT", 0)) | ssl.VERIFY_X509_PARTIAL_CHAIN
