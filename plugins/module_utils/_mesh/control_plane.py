@@ -19,6 +19,7 @@ class ControlPlane:
     """One revision in one cluster. `values` is keyed by chart (base, istiod, gateway for Istio).
 
     `charts` is where the charts come from: {"source": repository|oci|directory, "location": URL or path}.
+    `inventory` is the directory in which a relative path of a chart begins.
     `mirror` is what stands for the internet: {"charts": URL or path, "images": registry, "hosts": those that nodes are led to a mirror of}.
     `primary_address` is, for a remote cluster, where its primary's gateway is reached; `primary_given` says that the inventory named it.
     `serves_remotes` says that the gateway must let remote clusters reach this control plane.
@@ -44,6 +45,7 @@ class ControlPlane:
     platform: str = ""
     crds: str = "managed"
     charts: Mapping[str, str] = field(default_factory=dict)
+    inventory: str = ""
     mirror: Mapping[str, Any] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 

@@ -27,6 +27,7 @@ VARIABLES = {
     "platform": "mesh_platform",
     "crds": "mesh_crds",
     "charts": "mesh_charts",
+    "inventory": "inventory_dir",
     "mirror": "mesh_mirror",
 }
 _VALUES = ("mesh_values", "mesh_site_values", "mesh_cluster_values")

@@ -19,7 +19,7 @@ from .wish import VARIABLES, of_inventory
 VALUES = ("mesh_values", "mesh_site_values", "mesh_cluster_values")
 _DICTIONARIES = (*VALUES, "mesh_charts", "mesh_limits", "mesh_mirror", "mesh_root")
 _NUMBERS = ("mesh_pending_grace", "mesh_root_days", "mesh_intermediate_days")
-READ = (*_DICTIONARIES, *_NUMBERS, *TEXTS, "mesh_revision_tags")
+READ = (*_DICTIONARIES, *_NUMBERS, *TEXTS, "mesh_revision_tags", "inventory_dir")
 
 
 def shapes(variables: Mapping[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..._mesh.connection import anchor
 from ..._mesh.control_plane import ControlPlane, merged
 from ..._mesh.errors import Refused
 from ..._mesh.release import Release
@@ -26,7 +27,7 @@ def release(wish: ControlPlane, chart: str, name: str, values: Mapping[str, Any]
     if source == "oci":
         return Release(name, namespace or wish.namespace, f"{(location or OCI).rstrip('/')}/{chart}", None, wish.version or None, everything)
     if source == "directory" and location:
-        return Release(name, namespace or wish.namespace, f"{location.rstrip('/')}/{chart}", None, None, everything)
+        return Release(name, namespace or wish.namespace, f"{anchor(location, wish.inventory).rstrip('/')}/{chart}", None, None, everything)
     raise Refused(
         f"{wish.cluster}: mesh_charts needs a source (repository, oci or directory) and, for a directory, a location; it says {dict(wish.charts)}."
     )

@@ -37,6 +37,13 @@ def test_where_a_chart_comes_from(charts: dict[str, Any], chart: str, repository
     assert made(charts) == Release("istiod-stable", "istio-system", chart, repository, version, {"a": 1})
 
 
+def test_a_directory_that_is_relative_begins_at_the_inventory() -> None:
+    for wish in ({"charts": {"source": "directory", "location": "charts/"}}, {"charts": {}, "mirror": {"charts": "charts"}}):
+        assert release(replace(WISH, inventory="/inventory", **wish), "istiod", "istiod", {}).chart == "/inventory/charts/istiod"
+    home = replace(WISH, inventory="/inventory", charts={"source": "directory", "location": "~/charts"})
+    assert release(home, "istiod", "istiod", {}).chart == "~/charts/istiod"
+
+
 @pytest.mark.parametrize(("place", "chart", "repository"), [
     ("oci://registry.example/charts", "oci://registry.example/charts/istiod", None),
     ("https://charts.example", "istiod", "https://charts.example"),
