@@ -39,6 +39,7 @@ options:
         The objects in a C(List) are taken one by one.
       - Recommended for large sets. It is faster than O(manifests), which Ansible templates value by value. Nothing in the files is templated.
       - Dates, and numbers with colons, are text as they are for C(kubectl). Only types that JSON has too are allowed.
+      - A key that is given twice is an error.
       - A file that cannot be read, that is encrypted by C(ansible-vault), that is not valid YAML, or of which a document is not a mapping, is
         an error that names the file and the place. Nothing is written then.
     type: list

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 try:
@@ -24,6 +24,7 @@ _VAULTED = b"$ANSIBLE_VAULT"
 # What JSON has too. Dates (2026-01-01) and numbers to base 60 (8080:80) stay the text that they are, as with kubectl.
 _TYPES = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map", "merge")}
 _BASE_60 = re.compile(r"[-+\d_.]+:")
+_OCTAL = re.compile(r"[-+]?0o[0-7_]+$")  # as YAML 1.2 writes it, and kubectl reads it
 
 
 def load(path: str) -> list[dict[str, Any]]:
@@ -40,7 +41,7 @@ def _documents(path: str) -> list[Any]:
         )
     if text.lstrip()[:1] == b"{":
         try:
-            return [json.loads(text)]
+            return [json.loads(text, object_pairs_hook=partial(_unique, path))]
         except ValueError:
             pass  # flow style YAML, or several documents
     try:
@@ -49,13 +50,32 @@ def _documents(path: str) -> list[Any]:
         raise Refused(f"The file of manifests {path} is not valid YAML{_where(error)}.") from error
 
 
+def _unique(path: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if twice := _twice([key for key, _value in pairs]):
+        raise Refused(f"The file of manifests {path} is not valid JSON: {twice}.")
+    return dict(pairs)
+
+
+def _twice(keys: list[str]) -> str:
+    """The last one would win, and nobody would learn what the first one said."""
+    again = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
+    return "" if again is None else f"the key {again} is given twice"
+
+
+def _construct_mapping(loader: Any, node: Any, deep: bool = False) -> Any:
+    keys = [key for key, _value in node.value if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge"]
+    if twice := _twice([key.value for key in keys]):
+        raise yaml.constructor.ConstructorError(None, None, twice, node.start_mark)
+    return super(type(loader), loader).construct_mapping(node, deep)
+
+
 @cache
 def _loader() -> Any:
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = ("tag:yaml.org,2002:str", _BASE_60)
-    resolvers = {first: [text, *(each for each in found if each[0] in _TYPES)] for first, found in base.yaml_implicit_resolvers.items()}
+    text, octal = ("tag:yaml.org,2002:str", _BASE_60), ("tag:yaml.org,2002:int", _OCTAL)
+    resolvers = {first: [text, octal, *(each for each in found if each[0] in _TYPES)] for first, found in base.yaml_implicit_resolvers.items()}
     constructors = {tag: how for tag, how in base.yaml_constructors.items() if tag is None or tag in _TYPES}
-    return type("_Loader", (base,), {"yaml_implicit_resolvers": resolvers, "yaml_constructors": constructors})
+    return type("_Loader", (base,), {"construct_mapping": _construct_mapping, "yaml_implicit_resolvers": resolvers, "yaml_constructors": constructors})
 
 
 def _where(error: Exception) -> str:
@@ -69,12 +89,12 @@ def _objects(document: Any, path: str, number: int) -> Iterator[dict[str, Any]]:
     if not isinstance(document, dict):
         raise Refused(f"The file of manifests {path}: document {number} is no mapping but {'a list' if isinstance(document, list) else 'a single value'}.")
     kind, items = str(document.get("kind") or ""), document.get("items")
-    if not kind.endswith("List") or not isinstance(items, list):
+    if not kind.endswith("List") or not (isinstance(items, list) or ("items" in document and items is None)):
         yield document
         return
     # Objects in a list of one kind do not say it again.
     told = {} if kind == "List" else {"apiVersion": document.get("apiVersion"), "kind": kind.removesuffix("List")}
-    for place, item in enumerate(items, 1):
+    for place, item in enumerate(items or [], 1):
         if not isinstance(item, dict):
             raise Refused(f"The file of manifests {path}: item {place} of the {kind} in document {number} is no mapping.")
         yield {**told, **item}

@@ -34,6 +34,7 @@ def file(tmp_path):
         json.dumps({"apiVersion": "v1", "kind": "ConfigMapList", "items": [{"metadata": {"name": "one"}, "data": {"a": "1"}}]}), [ONE], id="a list of a kind"
     ),
     pytest.param('{"kind": "AllowList", "apiVersion": "x/v1"}', [{"kind": "AllowList", "apiVersion": "x/v1"}], id="a kind that only sounds like one"),
+    pytest.param("apiVersion: v1\nkind: ConfigMapList\nitems: null\n", [], id="a list of nothing"),
     pytest.param("", [], id="nothing"),
 ])  # fmt: skip
 def test_what_is_in_a_file(file, text, expected):
@@ -41,9 +42,11 @@ def test_what_is_in_a_file(file, text, expected):
 
 
 def test_scalars_are_what_the_api_takes(file):
-    text = "{date: 2026-01-01, time: 2026-01-01T10:00:00Z, ports: 8080:80, clock: 12:30:45, yes: yes, int: 0x1f, float: 1.5, none: ~}"
+    text = "{date: 2026-01-01, time: 2026-01-01T10:00:00Z, none: ~, ports: 8080:80, clock: 12:30:45, yes: yes, int: 0x1f, "
+    text += "mode: 0o440, old: 0440, name: 0o9, float: 1.5}"
     (found,) = load(file(text))
-    assert found == {"date": "2026-01-01", "time": "2026-01-01T10:00:00Z", "ports": "8080:80", "clock": "12:30:45", True: True, "int": 31, "float": 1.5,
+    assert found == {"date": "2026-01-01", "time": "2026-01-01T10:00:00Z", "ports": "8080:80", "clock": "12:30:45", True: True, "int": 31,
+                     "mode": 288, "old": 288, "name": "0o9", "float": 1.5,
                      "none": None}  # fmt: skip
     assert load(file("{one: &a {b: 1}, two: {<<: *a}}")) == [{"one": {"b": 1}, "two": {"b": 1}}]
 
@@ -57,6 +60,9 @@ def test_scalars_are_what_the_api_takes(file):
     pytest.param("- hunter2\n", r"document 1 is no mapping but a list\.", id="a list"),
     pytest.param("a: 1\n---\nhunter2\n", r"document 2 is no mapping but a single value\.", id="a scalar"),
     pytest.param("kind: List\nitems: [{a: 1}, hunter2]\n", r"item 2 of the List in document 1 is no mapping\.", id="an item"),
+    pytest.param("data: {a: hunter2}\nkind: x\ndata: {b: 2}\n", r"is not valid YAML, line 1, column 1: the key data is given twice\.", id="twice"),
+    pytest.param("a: 1\nb:\n  c: hunter2\n  c: 2\n", r"is not valid YAML, line 3, column 3: the key c is given twice\.", id="a key twice, deeper"),
+    pytest.param('{"data": {"a": "hunter2", "a": "2"}}', r"is not valid JSON: the key a is given twice\.", id="a key twice in JSON"),
     pytest.param("$ANSIBLE_VAULT;1.1;AES256\n6162\n", r"is encrypted by ansible-vault", id="a vault"),
 ])  # fmt: skip
 def test_a_wrong_file_is_one_sentence_without_its_content(file, text, told):
