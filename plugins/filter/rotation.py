@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ..module_utils._mesh import federation, recovery, rights, rotation
+from ..module_utils._mesh import connected, federation, recovery, rights, rotation
 from ..module_utils._mesh.change import Ref
 from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.holding import OF_ITS_PRIMARY
@@ -29,7 +29,7 @@ _RIGHTS = "__rotate_rights"  # is asked for first, so that is where a cluster fa
 NOT_HERE = "it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit"
 _NO_LINK = "it is not part of this run, and no cluster may miss; run it without --limit"
 _PASSED = ("standing", "laggards", "issuers", "roots", "previous", "ignored", "intermediate", "served_by", "unread")
-_OF_PRIMARY = ("standing", *OF_ITS_PRIMARY)
+_OF_PRIMARY = ("standing", "elsewhere", *OF_ITS_PRIMARY)
 
 
 def _mesh(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str]) -> list[Member]:
@@ -100,6 +100,7 @@ def mesh_rotation_plan(
     recover: bool = False,
     leaving: Iterable[str] = (),
     moment: str = "",
+    unseen_acknowledged: bool = False,
 ) -> dict[str, Any]:
     members, now, gone = _mesh(hosts, hostvars, cluster, exclude), _moment(moment), list(leaving)
     seen = {member.name: hostvars[member.name].get(variable) or {} for member in members}
@@ -114,8 +115,14 @@ def mesh_rotation_plan(
         plan = rotation.plan(members[0].mesh, target, known, accepted, stale, unfinished, recovery.expired(seen.values(), now), gone)
     except MeshError as error:
         plan, missing = rotation.Plan(members[0].mesh, target, dict.fromkeys(reports, "unclear")), [*missing, str(error)]
+    if any(step.name in rotation.STEPS for step in plan.steps):
+        names = [name for name in hosts if hostvars[name].get("mesh_name") == members[0].mesh]
+        missing += connected.findings(seen, names, unseen_acknowledged)
     behind = any(report.laggards for report in known)
-    notes = {name: [*recovery.notes(one, now), *staying(one, target, gone), *one.get("quirks", ())] for name, one in seen.items()}
+    notes = {
+        name: [*recovery.notes(one, now), *staying(one, target, gone), *connected.notes(one, unseen_acknowledged), *one.get("quirks", ())]
+        for name, one in seen.items()
+    }
     return {**plan.facts(), "findings": missing, "done": plan.done and not behind, "table": [*table([plan], reports, notes), *missing]}
 
 

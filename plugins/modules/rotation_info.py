@@ -184,6 +184,60 @@ in_charge:
   description: Who else keeps the CA, as istio-csr, a Certificate of cert-manager or an ExternalSecret, so that it is rotated there. Empty where nobody does.
   returned: success
   type: str
+unseen:
+  description: Proxies that the control plane serves and that are no pods of the cluster, as virtual machines, by namespace and name.
+  returned: success
+  type: list
+  elements: str
+silent:
+  description: Control plane pods that did not tell which proxies they serve.
+  returned: success
+  type: list
+  elements: str
+ids:
+  description: The names by which control planes know the cluster.
+  returned: success
+  type: list
+  elements: str
+linked:
+  description: The other clusters that the control plane is linked to, by the id that it has for them.
+  returned: success
+  type: list
+  elements: str
+elsewhere:
+  description: The proxies of other clusters that the control plane serves, by the cluster's id.
+  returned: success
+  type: dict
+ambient:
+  description: Pods of ambient nodes, which cannot be asked.
+  returned: success
+  type: list
+  elements: str
+foreign:
+  description: Pods with a container called C(istio-proxy) that is none of the mesh.
+  returned: success
+  type: list
+  elements: str
+unselected:
+  description: Namespaces with a trust bundle that the mesh's C(discoverySelectors) leave out. Those bundles are not measured.
+  returned: success
+  type: list
+  elements: str
+stranded:
+  description: Such namespaces in which proxies of the mesh run.
+  returned: success
+  type: list
+  elements: str
+by_hand:
+  description: Proxies that take no new bundle while they run and that no workload would make anew.
+  returned: success
+  type: list
+  elements: str
+meshes:
+  description: The configurations of the control planes' meshes, as YAML.
+  returned: success
+  type: list
+  elements: str
 leaf_expires:
   description: When the first of all certificates in use expires.
   returned: success

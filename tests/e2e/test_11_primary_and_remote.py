@@ -63,7 +63,7 @@ def of_one_root(estate: Estate) -> str:
 
 def test_its_root_is_rotated_and_turned_back_and_no_request_is_lost(one_primary: Estate, crossing: None) -> None:
     first, begin = of_one_root(one_primary), time.monotonic()
-    with under_load(one_primary, "-qps", "80", "-c", "4", "http://server.app:8080/debug") as codes:
+    with under_load(one_primary, "-qps", "30", "-c", "2", "http://server.app:8080/debug", stretch=24) as codes:
         there = one_primary.play("rotate", rotate="root", rotate_min_age=0).succeeded()
         second = of_one_root(one_primary)
         one_primary.play_until("rotate", "Let the new certificates prove themselves", rotate="root", rotate_min_age=0, rotate_soak=900, rotate_lease_duration=5)

@@ -23,14 +23,17 @@ STRETCH, NEXT = 12, 7
 
 
 @contextmanager
-def under_load(estate: Estate, *words: str) -> Iterator[Counter[str]]:
-    """How often each status was answered, known at the end; it is also proved that there was no pause from before the block to after it."""
+def under_load(estate: Estate, *words: str, stretch: int = STRETCH) -> Iterator[Counter[str]]:
+    """How often each status was answered, known at the end; it is also proved that there was no pause from before the block to after it.
+
+    A longer `stretch` overlaps more, for what is done on a machine that is busy with it.
+    """
     codes: Counter[str] = Counter()
-    started, ended = [_start(estate, words)], threading.Event()
+    started, ended = [_start(estate, words, stretch)], threading.Event()
 
     def follow() -> None:
         while not ended.wait(NEXT):
-            started.append(_start(estate, words))
+            started.append(_start(estate, words, stretch))
 
     thread = threading.Thread(target=follow, daemon=True)
     thread.start()
@@ -53,9 +56,9 @@ def under_load(estate: Estate, *words: str) -> Iterator[Counter[str]]:
         codes.update(one["RetCodes"])
 
 
-def _start(estate: Estate, words: Sequence[str]) -> subprocess.Popen[str]:
+def _start(estate: Estate, words: Sequence[str], stretch: int) -> subprocess.Popen[str]:
     exec_ = ["kubectl", "--kubeconfig", estate.kubeconfig, "--context", "east", "-n", "app", "exec", "deploy/client", "-c", "fortio", "--"]
-    command = [*exec_, "fortio", "load", "-quiet", "-t", f"{STRETCH}s", "-json", "-", *words]
+    command = [*exec_, "fortio", "load", "-quiet", "-t", f"{stretch}s", "-json", "-", *words]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -15,7 +15,7 @@ from .fence import ANNOTATION
 
 CONTROL_PLANE, CONFIG, PROXY = "control plane", "trust bundle", "proxy"
 MARK = "meshops reissue mark"
-OF_ITS_PRIMARY = ("root", "intermediate", "roots", "bundle_pem", "added_pem")  # of a cluster that another one serves, these are told of that one
+OF_ITS_PRIMARY = ("root", "intermediate", "roots", "bundle_pem", "added_pem", "meshes")  # of a cluster that another one serves, these are told of that one
 
 
 def is_mark(certificate: Certificate) -> bool:
@@ -180,6 +180,7 @@ def laggards(standing: Standing, holders: Iterable[Holder], stale: Iterable[str]
 class Observed:
     """What was seen of a cluster. `standing` is None where it has no CA of its own that can be read; `faults` are sentences that tell why.
     Where a `primary` serves it, that is what its primary's CA says, and `unread` what the one says that lies in the cluster, if one does.
+    `unmeasured` is what is not held against it, by the reason, and `meshes` the configurations that say what belongs to the mesh.
 
     `mesh` is the one that its CA was made for, `bundle` that CA's trust bundle byte for byte, `authority` the CA as it was found,
     `previous` what the former CA was, `in_charge` who else looks after that CA. `given` is what the control plane hands out, where all
@@ -202,6 +203,8 @@ class Observed:
     tracked: str = ""  # what to mind where a tool knows that CA and does not write it, as a sentence
     primary: Primary | None = None
     unread: Standing | None = None
+    unmeasured: Mapping[str, list[str]] = field(default_factory=dict)
+    meshes: tuple[str, ...] = ()
 
     @property
     def online(self) -> bool:

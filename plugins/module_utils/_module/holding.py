@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from typing import Any
 
 from .._kube import cluster as kube
 from .._kube.cluster import Answer, Cluster
+from .._kube.yaml_text import parsed
 from .._mesh.certificate import Authority, Certificate
 from .._mesh.change import Ref
 from .._mesh.errors import MeshError
@@ -57,10 +58,13 @@ class Watch:
         current = Standing.read(self._cluster.name, authority, own) if authority and own else None
         live = listed(self._cluster, self._holding.reads(self._namespace))
         measure = self._primary.standing if self._primary else current
-        first = [*self._control_planes(live), *self._bundles(live, ())]
+        meshes, bundles = self._meshes(live), self._bundles(live, ())
+        left_out = self._left_out(live, meshes, bundles)
+        first = [*self._control_planes(live), *(one for one in bundles if one.namespace not in left_out)]
         self._forget(measure, first)
         added = self._reader.bundle(self._holding.added(live))
-        proxies = self._proxies(self._beside(added, measure))
+        pods = listed(self._cluster, self._holding.pods())
+        proxies = self._proxies(pods, self._beside(added, measure))
         spaces = {proxy.namespace for proxy in proxies} - {one.namespace for one in first if one.kind == CONFIG}
         lacking = [one for one in self._bundles(live, spaces) if one.namespace in spaces]
         self._agreed = {one.instance: one for one in proxies if measure and not one.lags(measure, self._stale)}
@@ -75,14 +79,24 @@ class Watch:
             bundle=self._trust.read(own).roots if own else b"",
             holders=(*first, *lacking, *proxies),
             planes=planes,
-            given=self._given(live),
+            given=self._given(live, left_out),
             added=added,
             in_charge="" if self._primary else _others(planes, own),
             tracked=tracked(f"{self._cluster.name}: {refs[0]}", own) if own else "",
             faults=() if self._primary else tuple(_faults(self._cluster.name, refs[0], authority)),
             primary=self._primary,
             unread=current if self._primary else None,
+            unmeasured={**self._holding.unmeasured(pods, self._namespace), "unselected": sorted(left_out - spaces), "stranded": sorted(left_out & spaces)},
+            meshes=meshes,
         )
+
+    def _meshes(self, live: Live) -> tuple[str, ...]:
+        return tuple(self._primary.facts.get("meshes") or ()) if self._primary else tuple(self._holding.meshes(live))
+
+    def _left_out(self, live: Live, meshes: Iterable[str], bundles: Iterable[Holder]) -> set[str]:
+        """The namespaces with a bundle that nobody keeps up to date, since the mesh does not select them."""
+        chosen = self._holding.selected(live.get("Namespace", ()), [parsed(text) for text in meshes])
+        return set() if chosen is None else {one.namespace for one in bundles} - set(chosen)
 
     def _authority(self, secret: Mapping[str, Any] | None, ref: Ref) -> Authority | None:
         """Only certificates leave this function; what they are is kept, since proxies may still show them."""
@@ -107,12 +121,12 @@ class Watch:
     def _bundles(self, live: Live, needed: Any) -> list[Holder]:
         return [holder if holder.fault else self._trusting(holder, pem, frozenset()) for holder, pem in self._holding.bundles(live, needed)]
 
-    def _given(self, live: Live) -> tuple[Certificate, ...]:
-        found = {pem for holder, pem in self._holding.bundles(live, ()) if not holder.fault}
+    def _given(self, live: Live, left_out: Collection[str]) -> tuple[Certificate, ...]:
+        found = {pem for holder, pem in self._holding.bundles(live, ()) if not holder.fault and holder.namespace not in left_out}
         return self._reader.bundle(found.pop()) if len(found) == 1 else ()
 
-    def _proxies(self, added: frozenset[str]) -> list[Holder]:
-        pairs = self._holding.proxies(listed(self._cluster, self._holding.pods()))
+    def _proxies(self, pods: Live, added: frozenset[str]) -> list[Holder]:
+        pairs = self._holding.proxies(pods, self._namespace)
         known = [self._agreed[holder.instance] for holder, _question in pairs if holder.instance in self._agreed]
         asked = [(holder, question) for holder, question in pairs if holder.instance not in self._agreed]
         seen = self._cluster.hear_all([_asked(question) for _holder, question in asked], lambda number, answer: self._seen(asked[number][0], answer, added))
@@ -153,7 +167,7 @@ class Watch:
         silent = [one for one in holders if one.fault]
         pods = self._cluster.get_all([Ref("v1", "Pod", one.name, one.namespace) for one in silent])
         live = {"Pod": [pod for pod in pods if pod]}
-        running = {one.instance for one, _how in (*self._holding.control_planes(live), *self._holding.proxies(live))}
+        running = {one.instance for one, _how in (*self._holding.control_planes(live), *self._holding.proxies(live, self._namespace))}
         return [one for one in holders if not one.fault or one.instance in running]
 
 

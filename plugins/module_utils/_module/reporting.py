@@ -10,6 +10,7 @@ from typing import Any
 
 from .._kube.cluster import Cluster
 from .._providers import PROVIDERS
+from .connected import connected
 from .holding import observe
 from .served import OPTION, primary_of
 from .telling import facts
@@ -31,4 +32,5 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     seen = observe(cluster, mesh, params["namespace"], primary_of(cluster.name, params))
     quirks = [f"{plane.name} {plane.version}, {said}" for plane in seen.planes for said in mesh.capability("rotation").quirks([plane.version])]
     told = facts(seen, params["limit"], params["mesh"] or "")
+    told |= connected(cluster, mesh, params["namespace"], seen, params["limit"])
     return {"changed": False, "clock_skew_seconds": cluster.identity().skew, **told, "quirks": quirks, "warnings": [seen.tracked] if seen.tracked else []}

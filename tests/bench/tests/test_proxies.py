@@ -40,7 +40,7 @@ def test_whom_a_playbook_names_is_read_as_the_module_says_it() -> None:
 
 def test_a_pod_has_a_proxy_that_our_provider_asks() -> None:
     made, status = pod("server-1", "shop", "bench")
-    [(holder, question)] = holding.proxies({"Pod": [{**made, "metadata": {**made["metadata"], "uid": "u"}, "status": status}]})
+    [(holder, question)] = holding.proxies({"Pod": [{**made, "metadata": {**made["metadata"], "uid": "u"}, "status": status}]}, "istio-system")
     assert (holder.namespace, holder.name, holder.online, question.port) == ("shop", "server-1", True, 15000)
 
 

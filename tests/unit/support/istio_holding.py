@@ -61,7 +61,8 @@ def proxied(
     """A pod with a sidecar, among the containers or (native) among the init containers."""
     owners = [{"apiVersion": "v1", "kind": owner[0], "name": owner[1], "controller": True}] if owner else []
     meta = {"name": name, "namespace": namespace, "uid": f"uid-{name}", "labels": {"pod-template-hash": "5c9"}, "ownerReferences": owners, **metadata}
-    environment = [{"name": "POD_NAME", "valueFrom": {}}, *([{"name": "PROXY_CONFIG_XDS_AGENT", "value": "true"}] if online else [])]
+    environment = [{"name": "POD_NAME", "valueFrom": {}}, {"name": "CA_ADDR", "value": f"istiod-stable.{NAMESPACE}.svc:15012"}]
+    environment = [*environment, *([{"name": "PROXY_CONFIG_XDS_AGENT", "value": "true"}] if online else [])]
     container, status = {"name": "istio-proxy", "image": "proxyv2:1.29.0", "env": environment}, {"name": "istio-proxy", "state": {state: {}}}
     status["containerID"] = f"containerd://{started}"
     app, app_status = {"name": "app", "image": "app"}, {"name": "app", "state": {"running": {}}}

@@ -16,9 +16,12 @@ from ..._mesh.change import Ref
 from ..._mesh.holding import CONFIG, CONTROL_PLANE, PROXY, Held, Holder, Plane
 from ..._mesh.question import Greeting, Question, Read
 from . import external_ca, trust
+from .apart import foreign, ztunnel
+from .apart import selected as selected
 from .proxy import admin_port, environment, instance, online, workload
 
 CONFIG_MAP = "istio-ca-root-cert"
+WORKLOADS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1"}
 BUNDLE_KEY = "root-cert.pem"
 PREVIOUS_NAME = f"{trust.SECRET_NAME}-previous"
 
@@ -115,16 +118,32 @@ def _bundle(space: str, found: Object | None) -> tuple[Holder, bytes]:
     return Holder(CONFIG, space, CONFIG_MAP, fault=fault), pem.encode()
 
 
-def proxies(live: Live) -> list[tuple[Holder, Question]]:
+def proxies(live: Live, namespace: str) -> list[tuple[Holder, Question]]:
     """Each running proxy: sidecars of either kind and gateways, also of pods that are being deleted, for they still serve."""
     found = []
     for pod in live.get("Pod", ()):
         process = instance(pod, "istio-proxy")
-        if process:
-            space, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-            holder = Holder(PROXY, space, name, online=online(pod), workload=workload(pod), instance=process)
+        if process and not ztunnel(pod) and not foreign(pod, namespace):
+            space, name, owner = pod["metadata"]["namespace"], pod["metadata"]["name"], workload(pod)
+            rolled = owner if owner.partition("/")[0] in WORKLOADS else ""
+            holder = Holder(PROXY, space, name, online=online(pod), workload=rolled, instance=process)
             found.append((holder, Question("certificates", space, name, admin_port(pod), _DUMP)))
     return found
+
+
+def unmeasured(live: Live, namespace: str) -> dict[str, list[str]]:
+    """Pods that have a container called as a proxy's and are not asked: `ambient` ones and `foreign` ones."""
+    running = [pod for pod in live.get("Pod", ()) if instance(pod, "istio-proxy")]
+    others = [pod for pod in running if not ztunnel(pod) and foreign(pod, namespace)]
+    kinds = {"ambient": [pod for pod in running if ztunnel(pod)], "foreign": others}
+    return {kind: [f"{pod['metadata']['namespace']}/{pod['metadata']['name']}" for pod in pods] for kind, pods in kinds.items()}
+
+
+def meshes(live: Live) -> list[str]:
+    """The configurations of the meshes whose control planes run here, as YAML."""
+    revisions = {plane.revision for plane in planes(live)}
+    maps = [one for one in live.get("ConfigMap", ()) if one["metadata"]["name"] != CONFIG_MAP and "mesh" in (one.get("data") or {})]
+    return [str(one["data"]["mesh"]) for one in maps if (one["metadata"].get("labels") or {}).get("istio.io/rev", "default") in revisions]
 
 
 def held(dump: bytes) -> Held:

@@ -16,6 +16,7 @@ from ..._mesh.kept import kept
 from ..._mesh.question import Question, Read
 from ..._mesh.stuck import why
 from . import federation, gateways, tags, validator
+from .connected import connected as connected
 
 _DEBUG_PORT = 15014
 _DEBUG = {"remotes": "/debug/clusterz", "networks": "/debug/networkz", "proxies": "/debug/syncz"}

@@ -44,6 +44,11 @@ def online(pod: Object) -> bool:
     return str(value or "").lower() in ("1", "t", "true")
 
 
+def discovery_address(given: Mapping[str, str]) -> str:
+    """Where its agent finds the control plane, from its environment; empty where that is the default."""
+    return str(_config(given).get("discoveryAddress") or "")
+
+
 def admin_port(pod: Object) -> int:
     given, _image = environment(pod, "istio-proxy")
     return int(_config(given).get("proxyAdminPort") or _ADMIN_PORT)

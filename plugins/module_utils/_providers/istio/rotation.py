@@ -14,6 +14,7 @@ from ..._mesh.change import Ref
 from ..._mesh.fence import annotation
 from ..._mesh.quirk import Quirk
 from ..._mesh.root_secret import encoded, labels
+from .holding import WORKLOADS as _WORKLOADS
 from .holding import permissions as _seeing
 from .holding import previous
 from .holding import secret as _signer
@@ -21,7 +22,6 @@ from .holding import secret as _signer
 _TOUCHED = "meshops.lifecycle/touched"
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
 _PARTS = ("ca-cert.pem", "ca-key.pem", "cert-chain.pem", "root-cert.pem")
-_WORKLOADS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1"}
 
 QUIRKS = (
     Quirk((), (1, 18), "istiod takes a changed `cacerts` only when it starts, or with AUTO_RELOAD_PLUGIN_CERTS", "istio#31522, istio#43104", restarts=True),

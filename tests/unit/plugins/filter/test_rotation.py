@@ -191,6 +191,53 @@ def test_what_versions_get_wrong_is_shown_below_their_cluster() -> None:
     assert shown[place + 1] == "    istiod 1.29.1, until 1.30: istiod compares bundles as bytes (istio#59909)"
 
 
+class TestWhatCannotBeSeen:
+    """It is told before the first write, and nobody is cut off without a word."""
+
+    @pytest.mark.parametrize(("facts", "said"), [
+        ({"unseen": ["shop/vm"]}, "west: shop/vm: connected to the control plane and no pod here, as a virtual machine is"),
+        ({"silent": ["istio-system/istiod-1"]}, "west: istio-system/istiod-1 does not tell which proxies it serves"),
+    ])  # fmt: skip
+    def test_it_has_to_be_acknowledged(self, facts: dict[str, Any], said: str) -> None:
+        hosts = inventory(west=seen("west", **facts))
+        (finding,) = call("plan", hosts, "seen", NEW)["findings"]
+        assert finding.startswith(said) and finding.endswith("rotate_unseen_acknowledged: true.")
+        told = call("plan", hosts, "seen", NEW, unseen_acknowledged=True)
+        assert told["findings"] == []
+        assert "    not looked at, although acknowledged: " + said.removeprefix("west: ") in "\n".join(told["table"])
+
+    @pytest.mark.parametrize(("facts", "said"), [
+        ({"linked": ["gke"]}, "west: its control plane is linked to gke, no cluster of this mesh in the inventory, and its proxies would be cut off"),
+        ({"elsewhere": {"gke": ["shop/web"]}}, "west: its control plane is linked to gke, no cluster of this mesh in the inventory"),
+        ({"ambient": ["istio-system/ztunnel-1"]}, "west: it runs ambient nodes (istio-system/ztunnel-1)"),
+        ({"stranded": ["shop"]}, "west: proxies of the mesh run in shop, which its discoverySelectors leave out"),
+    ])  # fmt: skip
+    def test_some_of_it_cannot_be_acknowledged(self, facts: dict[str, Any], said: str) -> None:
+        (finding,) = call("plan", inventory(west=seen("west", **facts)), "seen", NEW, unseen_acknowledged=True)["findings"]
+        assert finding.startswith(said)
+
+    def test_clusters_of_the_mesh_are_linked_by_whatever_name(self) -> None:
+        hosts = inventory(east=seen("east", ids=["east", "data-centre-1"]), west=seen("west", linked=["east"], elsewhere={"data-centre-1": ["shop/web"]}))
+        assert call("plan", hosts, "seen", NEW)["findings"] == []
+        assert call("plan", {**hosts, "west": {**hosts["west"], "seen": seen("west", linked=["bank"])}}, "seen", NEW)["findings"] != []
+
+    def test_one_that_is_left_out_is_still_of_the_mesh(self) -> None:
+        hosts = inventory(east=seen("east", linked=["west"]))
+        assert call("plan", hosts, "seen", NEW, exclude=["west"])["findings"] == []
+
+    def test_it_forbids_nothing_where_nothing_is_rotated(self) -> None:
+        assert call("plan", inventory(west=seen("west", unseen=["shop/vm"], ambient=["ztunnel"])), "seen", OLD)["findings"] == []
+
+    def test_what_is_none_of_the_mesh_is_told(self) -> None:
+        west = seen("west", foreign=["shop/fake"], unselected=["old"], by_hand=["shop/bare"])
+        told = call("plan", inventory(west=west), "seen", NEW)
+        assert told["findings"] == []
+        shown = "\n".join(told["table"])
+        assert "its container istio-proxy is none of this mesh: shop/fake" in shown
+        assert "discoverySelectors leave the namespace out: the trust bundle in old" in shown
+        assert "nothing here can restart it: shop/bare" in shown
+
+
 class TestTheMoment:
     """The clock is looked at once, when the target is chosen."""
 

@@ -32,6 +32,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.istio_holding impo
     leaf,
     mesh_config,
     proxied,
+    space,
 )
 
 ISTIOD = ("istio-system", "istiod-stable-7d9f", 15012)
@@ -147,7 +148,7 @@ def test_a_proxy_that_uses_no_certificate_lags_behind_nothing() -> None:
 def test_a_pod_that_ended_since_it_was_listed_holds_nothing() -> None:
     class Ending(FakeCluster):
         def ask_all(self, questions: Any) -> Any:
-            self.backend.objects.pop(("v1", "pods", "shop", "server-5c9-abc"))
+            self.backend.objects.pop(("v1", "pods", "shop", "server-5c9-abc"), None)
             return [GONE for _question in questions]
 
     there = cluster()
@@ -255,3 +256,33 @@ def test_who_only_tracks_the_secret_is_warned_of() -> None:
     told = info(cluster(marked))
     assert told["in_charge"] == ""
     assert told["warnings"][0].startswith("east: Secret istio-system/cacerts is tracked by Argo CD, for its Application mesh. See that")
+
+
+class TestWhomTheControlPlaneServes:
+    SYNCZ, CLUSTERZ = ((istio_live.NAMESPACE, "istiod-stable-7d9f", 15014, f"/debug/{about}") for about in ("syncz", "clusterz"))
+
+    def told(self, *entries: dict[str, str], **how: Any) -> dict[str, Any]:
+        answers = {SERVER: AGREES, self.SYNCZ: json.dumps(entries).encode(), self.CLUSTERZ: b"[]"}
+        return info(cluster(answers=answers, **how))
+
+    def test_pods_are_seen_anyway(self) -> None:
+        told = self.told({"proxy": "server-5c9-abc.shop", "cluster_id": "Kubernetes"})
+        assert (told["unseen"], told["silent"], told["ids"]) == ([], [], ["Kubernetes", "east"])
+
+    def test_a_machine_is_not(self) -> None:
+        told = self.told({"proxy": "server-5c9-abc.shop"}, {"proxy": "vm-1.shop", "cluster_id": "Kubernetes"}, {"proxy": "web.shop", "cluster_id": "gke"})
+        assert (told["unseen"], told["elsewhere"]) == (["shop/vm-1"], {"gke": ["shop/web"]})
+
+    def test_one_that_does_not_tell_is_named(self) -> None:
+        assert info(cluster())["silent"] == ["istio-system/istiod-stable-7d9f"]
+
+
+def test_bundles_in_namespaces_that_the_mesh_leaves_out_are_not_measured() -> None:
+    """istiod writes them no more, so they would never agree."""
+    spaces = [space("shop", labels={"mesh": "shop"}), space("old")]
+    config = mesh_config("discoverySelectors:\n- matchLabels:\n    mesh: shop\n")
+    told = info(cluster(*spaces, config, config_map("old", bundle(OTHER_ROOT))))
+    assert (told["laggards"], told["unselected"], told["stranded"]) == ([], ["old"], [])
+    told = info(cluster(*spaces, config, config_map("old", bundle(OTHER_ROOT)), proxied("web-5c9-abc", "old")))
+    assert (told["unselected"], told["stranded"]) == ([], ["old"])
+    assert any("trust bundle old/istio-ca-root-cert trusts" in one for one in told["laggards"])

@@ -71,6 +71,8 @@ ARGUMENTS: dict[str, Any] = {
     "roots": b"roots",
     "secret": SECRET,
     "server": "https://west.example:6443",
+    "spaces": [{"metadata": {"name": "shop", "labels": {"mesh": "shop"}}}],
+    "meshes": [{"discoverySelectors": [{"matchLabels": {"mesh": "shop"}}]}],
     "status": 200,
     "target": "west",
     "tls_server_name": "west.internal",

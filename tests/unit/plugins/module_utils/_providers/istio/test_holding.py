@@ -30,7 +30,7 @@ class TestProxies:
         pytest.param(PLAIN, False, id="no proxy"),
     ])  # fmt: skip
     def test_who_is_asked(self, pod: dict[str, Any], found: bool) -> None:
-        asked = holding.proxies({"Pod": [pod]})
+        asked = holding.proxies({"Pod": [pod]}, "istio-system")
         assert bool(asked) == found
         if found:
             ((holder, question),) = asked
@@ -40,12 +40,12 @@ class TestProxies:
     def test_a_native_sidecar_of_a_pod_that_still_initialises(self) -> None:
         pod = proxied(native=True)
         pod["status"]["phase"] = "Pending"
-        assert holding.proxies({"Pod": [pod]})
+        assert holding.proxies({"Pod": [pod]}, "istio-system")
 
     def test_another_admin_port(self) -> None:
         pod = proxied()
         pod["spec"]["containers"][1]["env"].append({"name": "PROXY_CONFIG", "value": '{"proxyAdminPort": 15999}'})
-        ((_holder, question),) = holding.proxies({"Pod": [pod]})
+        ((_holder, question),) = holding.proxies({"Pod": [pod]}, "istio-system")
         assert question.port == 15999
 
     @pytest.mark.parametrize(("environment", "online"), [
