@@ -6,35 +6,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
-
-from ansible.errors import AnsibleFilterError
 
 from ..module_utils._mesh import mirror
 from ..module_utils._mesh.errors import MeshError
 from ..module_utils._module import foreseeing
+from ..plugin_utils.hosts import Variables, members, told
 
 
 def preflight_notices(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
     today = datetime.now(UTC).date()
-    return [told for name in _clusters(hosts, hostvars) for told in foreseeing.told(name, hostvars[name], today)]
+    return [sentence for found in _each(hosts, hostvars, lambda name, given: foreseeing.told(name, given, today)) for sentence in found]
 
 
 def mesh_mirror_list(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
-    try:
-        return mirror.listing(need for name in _clusters(hosts, hostvars) for need in foreseeing.needs(name, hostvars[name]))
-    except MeshError as error:
-        raise AnsibleFilterError(str(error)) from error
+    return mirror.listing(need for found in _each(hosts, hostvars, foreseeing.needs) for need in found)
 
 
-def _clusters(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
-    return [name for name in hosts if hostvars[name].get("mesh_name") and hostvars[name].get("mesh_kube")]
+def _each(hosts: Iterable[str], hostvars: Mapping[str, Any], ask: Callable[[str, Variables], list[Any]]) -> Iterator[list[Any]]:
+    """Of a host whose variables cannot be read, or wish what cannot be, nothing is told here: preflight's findings do so, and it stops no other."""
+    for member in members(hosts, hostvars):
+        with contextlib.suppress(MeshError):
+            yield ask(member.name, Variables(member.name, hostvars[member.name]))
 
 
 class FilterModule:
     """The filters about charts and images."""
 
     def filters(self) -> dict[str, Any]:
-        return {"preflight_notices": preflight_notices, "mesh_mirror_list": mesh_mirror_list}
+        return {filter_.__name__: told(filter_) for filter_ in (preflight_notices, mesh_mirror_list)}

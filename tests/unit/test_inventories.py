@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.control_plane import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.member import Member
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.wish import of_inventory
 from ansible_collections.meshops.lifecycle.tests.unit.support.rendering import planned
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 
@@ -95,6 +98,14 @@ class TestEveryCluster:
 
     def test_has_its_rights_asked_for(self, estate: dict[str, Any], cluster: str) -> None:
         assert {"verb", "group", "resource"} <= set(estate[cluster]["rights"][0])
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS)
+def test_what_is_looked_at_beforehand_is_what_the_roles_install(estate: dict[str, Any], cluster: str) -> None:
+    """Preflight and the list for a mirror make their wish from the same variables; only where a primary is reached is not known yet."""
+    plan = estate[cluster]
+    beforehand, installed = of_inventory(cluster, plan["variables"]), ControlPlane.of(plan["wish"])
+    assert replace(beforehand, primary_address="", serves_remotes=False) == replace(installed, primary_address="", serves_remotes=False)
 
 
 class TestLayers:

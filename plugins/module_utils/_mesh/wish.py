@@ -31,8 +31,8 @@ VARIABLES = {
     "mirror": "mesh_mirror",
 }
 _VALUES = ("mesh_values", "mesh_site_values", "mesh_cluster_values")
-_REVISION = "stable"
-_TAGS = ("default",)
+# What the roles take where the inventory says nothing and ControlPlane has another default.
+_DEFAULTS: dict[str, Any] = {"revision": "stable", "tags": ("default",), "charts": {"source": "repository"}}
 
 
 def of_inventory(name: str, variables: Mapping[str, Any]) -> ControlPlane:
@@ -42,4 +42,4 @@ def of_inventory(name: str, variables: Mapping[str, Any]) -> ControlPlane:
     if "tags" in known:
         known["tags"] = elements(known["tags"])
     values = merged(*(variables.get(variable) for variable in _VALUES))
-    return ControlPlane.of({"revision": _REVISION, "tags": _TAGS, **known, "version": str(known.get("version", "")), "cluster": name, "values": values})
+    return ControlPlane.of({**_DEFAULTS, **known, "version": str(known.get("version", "")), "cluster": name, "values": values})
