@@ -134,6 +134,7 @@ WRITERS: dict[str, tuple[Callable[[Cluster, dict[str, Any], str], list[Leg]], Te
 READERS = ("ca_info", "certificates_info", "cluster_info", "controller_info", "mesh_info", "probe", "rotation_info")
 # What has more to it than a creation, a change and a deletion is taken through its steps in a file of its own.
 ELSEWHERE = {
+    "helm_release": "test_as_awx.py",
     "gateway_certificates": "test_link_rotation.py",
     "lease": "test_lease.py",
     "link_rotation": "test_link_rotation.py",

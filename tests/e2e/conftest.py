@@ -10,12 +10,15 @@ its fixtures bring about what is missing.
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import replace
 
 import pytest
-from ansible_collections.meshops.lifecycle.tests.e2e.estate import CLUSTERS, EVERYTHING, Estate
+from ansible_collections.meshops.lifecycle.tests.e2e.estate import CLUSTERS, EVERYTHING, Estate, Run
 from ansible_collections.meshops.lifecycle.tests.e2e.lasting import First, lasting
 from ansible_collections.meshops.lifecycle.tests.e2e.least import account
+from ansible_collections.meshops.lifecycle.tests.unit.support import as_awx
 from ansible_collections.meshops.lifecycle.tests.unit.support.leaks import outlets
 
 
@@ -36,11 +39,12 @@ def bare(estate: Estate) -> dict[str, set[str]]:
 
 @pytest.fixture(scope="session")
 def first(estate: Estate, bare: dict[str, set[str]]) -> First:
-    """At its most talkative, with everything that it writes kept."""
+    """As AWX runs it, at its most talkative, with everything that it writes kept."""
     with outlets() as out:
+        environ, began = {**os.environ, "ANSIBLE_NOCOLOR": "1", **out.environ()}, time.monotonic()
         with out.watching() as watch:
-            run = estate.play("site", "-vvvv", "--diff", environ=out.environ(), verify_traffic=True)
-        run = replace(run, places=out.places(run.output, watch))
+            job = as_awx.run("site", estate.inventory, environ, "--diff", verbosity=4, verify_traffic=True, **estate.variables)
+        run = replace(Run.of(job.rc, job.output, time.monotonic() - began), places={**job.places, **out.places(job.output, watch)})
     return First(run, {cluster: lasting(estate, cluster) for cluster in CLUSTERS})
 
 
