@@ -60,7 +60,7 @@ notes:
     kubeconfig; O(context) may only be left out if there is exactly one.
   - Beside O(kubeconfig) or O(context) only the other of the two is looked for in the environment, in E(K8S_AUTH_KUBECONFIG), E(KUBECONFIG) and
     E(K8S_AUTH_CONTEXT). The other variables E(K8S_AUTH_*) may say how another cluster is reached. Beside O(host) they count unless E(K8S_AUTH_HOST)
-    is another host.
+    is another host. E(K8S_AUTH_IMPERSONATE_USER) and E(K8S_AUTH_IMPERSONATE_GROUPS) always count.
   - Without O(proxy) and a C(proxy-url) in the kubeconfig E(HTTPS_PROXY) and E(NO_PROXY) count, as for kubectl. SOCKS is not spoken.
   - A token or password is not sent over C(http://).
   - O(persist_config) does nothing here. No kubeconfig is written.

@@ -16,7 +16,9 @@ from .errors import Refused
 _OTHER_NAMES = {"validate_certs": "verify_ssl", "ca_cert": "ssl_ca_cert", "client_cert": "cert_file", "client_key": "key_file"}
 _PLACES = ("kubeconfig", "context")
 _CREDENTIAL = ("api_key", "username", "password", "client_cert", "client_key")
-_MANNERS = ("validate_certs", "ca_cert", "proxy", "no_proxy", "proxy_headers", "impersonate_user", "impersonate_groups")
+_MANNERS = ("validate_certs", "ca_cert", "proxy", "no_proxy", "proxy_headers")
+# Counts everywhere: who asks for somebody else's rights shall not get his own.
+_INSTEAD = ("impersonate_user", "impersonate_groups")
 _HEADERS = ("proxy_basic_auth", "basic_auth", "user_agent")
 TRUTHS = ("K8S_AUTH_VALIDATE_CERTS", "K8S_AUTH_VERIFY_SSL")
 _DEFAULT = "~/.kube/config"
@@ -43,15 +45,15 @@ def foreign(options: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]
 
 def _counting(options: Mapping[str, Any], environ: Mapping[str, str], peer: bool) -> Iterable[str]:
     if isinstance(options.get("kubeconfig"), Mapping):
-        return ()
+        return _INSTEAD
     if any(place in options for place in _PLACES):
-        return _PLACES
+        return (*_PLACES, *_INSTEAD)
     if "host" in options:
         theirs = environ.get("K8S_AUTH_HOST", "").rstrip("/")
-        return (*_CREDENTIAL, *_MANNERS) if theirs in ("", str(options["host"]).rstrip("/")) else ()
+        return (*_CREDENTIAL, *_MANNERS, *_INSTEAD) if theirs in ("", str(options["host"]).rstrip("/")) else _INSTEAD
     if peer:
         raise Refused("No cluster is named: give kubeconfig and context, or host and api_key.")
-    return (*_PLACES, "host", *_CREDENTIAL, *_MANNERS)
+    return (*_PLACES, "host", *_CREDENTIAL, *_MANNERS, *_INSTEAD)
 
 
 def _names(option: str) -> list[str]:

@@ -23,7 +23,7 @@ AWX = {"K8S_AUTH_HOST": "https://hub:6443", "K8S_AUTH_API_KEY": "HUB", "K8S_AUTH
 EVERY = {
     **AWX,
     **{f"K8S_AUTH_{name}": "x" for name in ("USERNAME", "PASSWORD", "CLIENT_CERT", "CERT_FILE", "CLIENT_KEY", "KEY_FILE", "CA_CERT", "PROXY", "NO_PROXY")},
-    **{f"K8S_AUTH_{name}": "x" for name in ("IMPERSONATE_USER", "IMPERSONATE_GROUPS", "PROXY_HEADERS_BASIC_AUTH", "VALIDATE_CERTS")},
+    **{f"K8S_AUTH_{name}": "x" for name in ("PROXY_HEADERS_BASIC_AUTH", "VALIDATE_CERTS")},
 }
 
 
@@ -114,6 +114,16 @@ class TestEnvironment:
         assert told == {**options, **({"kubeconfig": "~/.kube/config"} if set(options) == {"context"} else {})}
         assert filled(options, EVERY, peer=True) == told
         assert set(foreign(options, EVERY)) == set(EVERY)
+
+    @pytest.mark.parametrize("options", [{"kubeconfig": "/k"}, {"kubeconfig": {"users": []}}, {"host": "https://east", "api_key": "k"}, {"context": "c"}])
+    def test_whoever_asks_for_less_rights_gets_them(self, options: dict[str, Any]) -> None:
+        told = {**AWX, "K8S_AUTH_IMPERSONATE_USER": "viewer", "K8S_AUTH_IMPERSONATE_GROUPS": "a,b"}
+        for peer in (False, True):
+            assert filled(options, told, peer=peer).items() >= {"impersonate_user": "viewer", "impersonate_groups": ["a", "b"]}.items()
+        assert set(foreign(options, told)) == set(AWX)
+        to_helm, environment = way(options, told)
+        given = to_helm["kubeconfig"]["users"][0]["user"]["as"] if "host" in options else environment["HELM_KUBEASUSER"]
+        assert given == "viewer"
 
     def test_it_completes_the_host_that_it_is_about(self) -> None:
         told = {"host": "https://hub:6443", "api_key": "HUB", "validate_certs": False, "ca_cert": "/hub.crt"}
