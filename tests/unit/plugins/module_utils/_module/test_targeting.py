@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import base64
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,8 +17,8 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors imp
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.leaving import leaving, staying
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.name_constraints import signed_for
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation import NEW
+from ansible_collections.meshops.lifecycle.plugins.module_utils._module import aiming, targeting
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module import root as roots
-from ansible_collections.meshops.lifecycle.plugins.module_utils._module import targeting
 from ansible_collections.meshops.lifecycle.plugins.module_utils._module.signing import Moment, intermediate
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import NOW, OTHER_ROOT, ROOT, constrained, key, make
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import root as material
@@ -335,3 +335,20 @@ class TestWhatIsGivenUp:
         (told,) = staying({"roots": roots}, "new", ["old"])
         assert told.startswith("it also trusts 'CN=partner', which this rotation neither brought nor replaces")
         assert told.endswith("rotate_retire_roots: [partner]")
+
+
+def test_what_is_stale_is_found_once_with_the_target() -> None:
+    """An old one, one that has expired, and one that a run left which did not come to its end; at one moment for all that follows."""
+    now = datetime.now(UTC)
+
+    def own(name: str, since: float, until: float) -> dict[str, str]:
+        return {"fingerprint": name, "not_before": (now + timedelta(hours=since)).isoformat(), "not_after": (now + timedelta(hours=until)).isoformat()}
+
+    found = {"old": own("old", -2, 9), "young": own("young", -0.5, 9), "over": own("over", -0.5, -0.1)}
+    clusters = [{**standing(name), "intermediate": one} for name, one in found.items()]
+    clusters.append({**standing("left", previous={"signer": "before", "signs_under": ROOT.fingerprint}), "intermediate": own("new", -0.1, 9)})
+    params = asked(clusters=clusters, provider="istio", state="chosen", namespace="istio-system", lease=None, renew_intermediates=True)
+    told = aiming.reconcile(trust(kept(ACTIVE)), params)
+    assert told["stale"] == ["before", "old", "over"]
+    assert now <= datetime.fromisoformat(told["moment"]) <= datetime.now(UTC)
+    assert aiming.reconcile(trust(kept(ACTIVE)), {**params, "renew_intermediates": False, "min_age": 10**9})["stale"] == []
