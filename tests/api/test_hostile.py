@@ -288,13 +288,12 @@ def test_a_storm_of_conflicts_passes(cluster, direct, between, place):
         assert len(between.befallen) == 30
 
 
-def test_stalls_of_a_minute_are_cut_short_by_an_option(between, way, place):
+def test_stalls_of_a_minute_are_cut_short_by_an_option(between, reach, place):
     """The options a task gives, not limits of the test's own."""
-    options = {"host": between.url, "api_key": way.tokens["admin"], "cluster": "east", "request_timeout": 0.5, "patience": 20}
+    cluster = reach(Limits.of({"request_timeout": 0.5, "patience": 20}))
     between.stall = 60
     try:
         between.befall(STALL, "GET PATCH DELETE", 1)
-        cluster = connect(options, environ={})
         assert [change.action for change in cluster.apply(some(place, 1))] == ["created"]
         assert [change.action for change in cluster.delete([Ref.of(some(place, 1)[0])], wait=5)] == ["deleted"]
         assert {method for _name, method, _path in between.befallen} == {"GET", "PATCH", "DELETE"}

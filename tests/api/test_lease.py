@@ -22,10 +22,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import lease as leases
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access, bearer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.deadline import Limits
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import Hold, Taken, Wish, check, release, renew, take
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.transport import Transport
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import Lease, ref
@@ -250,7 +252,7 @@ def between(way: Way) -> Iterator[Hostile]:
 
 @pytest.fixture
 def cut_off(between: Hostile, way: Way) -> Iterator[Cluster]:
-    yield connect({"host": between.url, "api_key": way.tokens["admin"], "cluster": "east"}, environ={}, limits=QUICK)
+    yield Cluster(Transport(Access(between.url, headers=(bearer(way.tokens["admin"]),)), "east", limits=QUICK), name="east")
     between.calm()
 
 
