@@ -2,10 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two clusters whose pods reach each other: one network, so no gateway is needed and none is installed."""
+"""Two clusters whose pods reach each other: one network, so no gateway is needed and none is installed. By Helm 4, where all other files have Helm 3."""
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -22,12 +26,15 @@ def kept_root(estate: Estate) -> str:
 @pytest.fixture(scope="module")
 def one_network(estate: Estate, kept_root: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
     """The lab with its pod networks routed to each other, and put back afterwards."""
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setenv("PATH", estate.lab("path", "helm4", "--build").strip(), prepend=os.pathsep)
     flat = inventory_with(estate, tmp_path_factory.mktemp("inventory"), {"mesh_network": "onprem"})
     estate.lab("up", "--flat", "east,west")
     flat.play("teardown", teardown_confirm="shop", teardown_config=True).succeeded()
     yield flat
     flat.play("teardown", **EVERYTHING).succeeded()
     estate.lab("up", "--flat", "")
+    monkeypatch.undo()
 
 
 def test_requests_cross_without_a_gateway(one_network: Estate) -> None:
@@ -40,6 +47,19 @@ def test_requests_cross_without_a_gateway(one_network: Estate) -> None:
 def test_a_second_run_changes_nothing(one_network: Estate) -> None:
     again = one_network.play("site", verify_traffic=True).succeeded()
     assert again.changed == {"east": 0, "west": 0}, again.output
+
+
+def test_helm_4_changes_a_value_and_is_in_no_conflict_with_istiod(one_network: Estate) -> None:
+    """Which has set the failurePolicy and the CA of the webhooks that the chart upgrades."""
+    changed = one_network.play("control_plane", mesh_cluster_values={"istiod": {"meshConfig": {"enableTracing": False}}}).succeeded()
+    assert all(count > 0 for count in changed.changed.values()), changed.output
+    for cluster in CLUSTERS:
+        hook = one_network.get(cluster, "validatingwebhookconfiguration", "istio-validator-stable-istio-system")["webhooks"][0]
+        assert (hook["failurePolicy"], bool(hook["clientConfig"].get("caBundle"))) == ("Fail", True)
+        newest = sorted(one_network.names(cluster, "secrets", "-n", "istio-system", "-l", "owner=helm,name=istiod-stable,status=deployed"))[-1]
+        packed = one_network.get(cluster, "secret", newest, "-n", "istio-system")["data"]["release"]
+        record = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(packed))))
+        assert record["apply_method"] == "csa", "as Helm 3 does, which may be the next to upgrade it"
 
 
 def test_the_kept_root_is_the_root_of_the_next_installation(one_network: Estate, kept_root: str) -> None:
