@@ -25,7 +25,7 @@ ALL = "groups['all'] | meshops.lifecycle"
 MEMBER = "(hostvars, inventory_hostname)"
 EXPRESSIONS = {
     "groups": "group_names",
-    "variables": "dict(vars.items() | selectattr(0, 'match', 'mesh_'))",
+    "variables": "dict(vars.items() | selectattr(0, 'match', 'mesh_|inventory_dir'))",
     "connection": f"{ALL}.mesh_connection{MEMBER}",
     "control_plane": "__control_plane_wish | meshops.lifecycle.mesh_releases('control_plane')",
     "tags": "__control_plane_wish | meshops.lifecycle.mesh_manifests('control_plane')",
