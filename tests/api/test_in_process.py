@@ -139,7 +139,8 @@ def test_the_results_of_what_looks_and_of_a_step_are_the_same(cluster: Cluster, 
     wishes: list[tuple[str, dict[str, Any]]] = [
         ("rotation_info", own), ("rotation_info", {**own, "mesh": "another"}), ("rotation_info", {**own, "limit": "many"}),
         ("cluster_info", {**connection, "permissions": [right], "crds": ["istio.io"]}), ("cluster_info", {**connection, "permissions": [{"verb": "get"}]}),
-        ("rotation", step), ("rotation", {**step, "step": "retire"}), ("rotation", {**step, "step": "forward"}),
+        ("rotation", step), ("rotation", {**step, "step": "forward"}),
+        ("rotation", {**step, "step": "retire", "leaving": [x509.bundle(ROOT.pem)[0].fingerprint]}),
     ]
     each = [{f"meshops.lifecycle.{name}": one, "register": f"step_{number}", "ignore_errors": True, "check_mode": True}
             for number, (name, one) in enumerate(wishes)]

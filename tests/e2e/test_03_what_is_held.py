@@ -49,27 +49,31 @@ def test_everything_agrees_with_its_ca(estate: Estate, app: Estate) -> None:
 
 
 @pytest.fixture
-def pretender(estate: Estate) -> Iterator[str]:
-    """A pod that looks like one with a proxy and answers something else."""
+def pretenders(estate: Estate) -> Iterator[None]:
+    """A pod with a proxy of this mesh by its environment, which answers something else, and one that only calls its container so."""
     image = [line.split()[-1] for line in APP.splitlines() if "image:" in line][0]  # noqa: RUF015
     words = ["server", "-http-port", "15000", "-redirect-port", "disabled"]
     container = {"name": "istio-proxy", "image": image, "imagePullPolicy": "IfNotPresent", "args": words}
-    metadata = {"name": "stale", "namespace": NAMESPACE, "labels": {"sidecar.istio.io/inject": "false"}}
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container], "terminationGracePeriodSeconds": 0}}
+    ours = {**container, "env": [{"name": "CA_ADDR", "value": "istiod-stable.istio-system.svc:15012"}]}
     estate.kubectl("east", "create", "namespace", NAMESPACE)
     try:
-        estate.kubectl("east", "apply", "-f", "-", given=json.dumps(pod))
-        estate.kubectl("east", "-n", NAMESPACE, "wait", "pod/stale", "--for=condition=Ready", "--timeout=60s")
-        yield f"{NAMESPACE}/stale"
+        for name, one in (("stale", ours), ("namesake", container)):
+            metadata = {"name": name, "namespace": NAMESPACE, "labels": {"sidecar.istio.io/inject": "false"}}
+            pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [one], "terminationGracePeriodSeconds": 0}}
+            estate.kubectl("east", "apply", "-f", "-", given=json.dumps(pod))
+        estate.kubectl("east", "-n", NAMESPACE, "wait", "pod", "--all", "--for=condition=Ready", "--timeout=60s")
+        yield
     finally:
         estate.kubectl("east", "delete", "namespace", NAMESPACE, "--wait=true")
 
 
-def test_a_pod_that_does_not_show_what_it_holds_is_named(estate: Estate, app: Estate, pretender: str) -> None:
+def test_a_pod_that_does_not_show_what_it_holds_is_named(estate: Estate, app: Estate, pretenders: None) -> None:
     told = ask(estate, rotation_info, "east")
-    assert [one for one in told["laggards"] if f"proxy {pretender} could not be seen" in one]
+    assert [one for one in told["laggards"] if f"proxy {NAMESPACE}/stale could not be seen" in one]
     assert not told["online"]
-    assert pretender in told["offline"]
+    assert f"{NAMESPACE}/stale" in told["offline"]
+    assert told["foreign"] == [f"{NAMESPACE}/namesake"]
+    assert not [one for one in told["laggards"] if "namesake" in one]
 
 
 def test_all_that_expires_is_listed(estate: Estate, app: Estate) -> None:
