@@ -40,7 +40,7 @@ def tokens(kubeconfig: Path) -> dict[str, bytes]:
 
 
 def _objects() -> list[dict[str, object]]:
-    roles = [role["metadata"]["name"] for role in yaml.safe_load_all(rbac.FILE.read_text("utf-8"))]
+    roles = [role["metadata"]["name"] for role in rbac.roles()]
     subject = {"kind": "ServiceAccount", "name": _ACCOUNT, "namespace": _SPACE}
     bindings = [
         {

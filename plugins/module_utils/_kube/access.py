@@ -128,7 +128,8 @@ def safe(access: Access) -> Access:
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise Refused(f"The server {access.server} is no URL of an API server: write https://{access.server.rpartition('//')[2]}. Nothing was sent.")
     if parts.scheme == "http" and any(name.lower() in ("authorization", "proxy-authorization") for name, _value in access.headers):
-        raise Refused(f"The server {access.server} is an http:// address, over which everybody on the way reads the token or password. Nothing was sent. Write https://.")
+        told = f"The server {access.server} is an http:// address, over which everybody on the way reads the token or password"
+        raise Refused(f"{told}. Nothing was sent. Write https://.")
     return access
 
 

@@ -32,7 +32,6 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
-
 def connect(
     params: Mapping[str, Any],
     *,

@@ -67,7 +67,10 @@ def _asked(told: Mapping[str, Any], question: Mapping[str, Any], timeout: float)
     environment["KUBERNETES_EXEC_INFO"] = json.dumps(question)
     arguments = [command, *(str(each) for each in told.get("args") or [])]
     try:
-        done = subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, env=environment, timeout=timeout, check=False)
+        # Ansible's run_command would show the environment in its own errors, and is not there in an action.
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
+            arguments, stdin=subprocess.DEVNULL, capture_output=True, env=environment, timeout=timeout, check=False
+        )
     except subprocess.TimeoutExpired as late:
         raise MeshError(f"{command} gave no answer within {timeout:g} s; perhaps it waits for somebody to log in. Log in before the run") from late
     except OSError as error:

@@ -23,7 +23,8 @@ def address_fault(server: str) -> str | None:
     except ValueError:
         parts, host = None, ""
     if parts is None or parts.scheme != "https" or not host:
-        return f"its API server's address {server} is no https:// URL, so no other cluster's control plane can use it; {_REMEDY}, as in https://api.example:6443"
+        told = f"its API server's address {server} is no https:// URL, so no other cluster's control plane can use it"
+        return f"{told}; {_REMEDY}, as in https://api.example:6443"
     if _loopback(host):
         return f"its API server's address {server} leads every pod to itself, so no other cluster's control plane reaches it there; {_REMEDY}"
     return None

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Union
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]  # noqa: UP007
 
 
 def address(host: str) -> Address | None:

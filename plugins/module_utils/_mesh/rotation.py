@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional
 
 from .certificate import short
 from .errors import Refused
@@ -26,7 +26,7 @@ STEPS = (INTRODUCE, REISSUE, RETIRE)
 NEW = "new"  # stands for the fingerprint of a root that is not made yet
 
 
-Leaving = Collection[str] | None
+Leaving = Optional[Collection[str]]  # noqa: UP045
 
 
 def going(standing: Standing, target: str, leaving: Leaving) -> frozenset[str]:

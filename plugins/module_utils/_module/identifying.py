@@ -18,8 +18,12 @@ from . import supplying
 from .run import connect_peer
 
 _PERMISSION: dict[str, Any] = {"verb": {"required": True}, "group": {"default": ""}, "resource": {"required": True}, "namespace": {}, "name": {}}
-_CLAIM: dict[str, Any] = {**{name: {"required": True} for name in ("api_version", "kind", "name")}, "namespace": {}, "release": {}, "rivals": {},
-                         "key": {"no_log": False}, "adopt": {"type": "bool", "default": False}}  # fmt: skip
+_CLAIM: dict[str, Any] = {
+    **{name: {"required": True} for name in ("api_version", "kind", "name")},
+    **{name: {} for name in ("namespace", "release", "rivals")},
+    "key": {"no_log": False},
+    "adopt": {"type": "bool", "default": False},
+}
 TASK: dict[str, Any] = {
     "argument_spec": {
         "kube": {"type": "dict"},

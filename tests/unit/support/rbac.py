@@ -20,10 +20,14 @@ SITE = ("read", "install", "install-namespace")
 ROTATE = ("read", "rotate")
 
 
+def roles() -> list[dict[str, Any]]:
+    return list(yaml.safe_load(FILE.read_text("utf-8"))["items"])
+
+
 def rules(*names: str) -> list[dict[str, Any]]:
     """The rules of these ClusterRoles; all of them without a name."""
-    roles = {role["metadata"]["name"].removeprefix("meshops-lifecycle-"): role for role in yaml.safe_load_all(FILE.read_text("utf-8"))}
-    return [rule for name in names or roles for rule in roles[name]["rules"]]
+    known = {role["metadata"]["name"].removeprefix("meshops-lifecycle-"): role for role in roles()}
+    return [rule for name in names or known for rule in known[name]["rules"]]
 
 
 def lacking(granted: Iterable[Mapping[str, Any]], wanted: Iterable[Mapping[str, Any]]) -> list[str]:

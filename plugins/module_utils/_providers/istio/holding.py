@@ -15,9 +15,8 @@ from typing import Any
 from ..._mesh.change import Ref
 from ..._mesh.holding import CONFIG, CONTROL_PLANE, PROXY, Held, Holder, Plane
 from ..._mesh.question import Greeting, Question, Read
-from . import external_ca, trust
+from . import apart, external_ca, trust
 from .apart import foreign, ztunnel
-from .apart import selected as selected
 from .proxy import admin_port, environment, instance, online, workload
 
 CONFIG_MAP = "istio-ca-root-cert"
@@ -129,6 +128,11 @@ def proxies(live: Live, namespace: str) -> list[tuple[Holder, Question]]:
             holder = Holder(PROXY, space, name, online=online(pod), workload=rolled, instance=process)
             found.append((holder, Question("certificates", space, name, admin_port(pod), _DUMP)))
     return found
+
+
+def selected(spaces: Sequence[Mapping[str, Any]], meshes: Sequence[Any]) -> Collection[str] | None:
+    """The namespaces that the mesh's configurations select; None for all."""
+    return apart.selected(spaces, meshes)
 
 
 def unmeasured(live: Live, namespace: str) -> dict[str, list[str]]:

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..._mesh.change import Ref
+from ..._mesh.connected import Served
 from ..._mesh.health import Gateway, Health, Plane, Proxy, Remote
 from ..._mesh.kept import kept
 from ..._mesh.question import Question, Read
 from ..._mesh.stuck import why
+from . import connected as connections
 from . import federation, gateways, tags, validator
-from .connected import connected as connected
 
 _DEBUG_PORT = 15014
 _DEBUG = {"remotes": "/debug/clusterz", "networks": "/debug/networkz", "proxies": "/debug/syncz"}
@@ -113,6 +114,11 @@ def _of_istiod(pod: Object) -> bool:
 def _running(pod: Object) -> bool:
     statuses = pod.get("status", {}).get("containerStatuses") or []
     return pod.get("status", {}).get("phase") == "Running" and all(s.get("ready") for s in statuses) and not pod["metadata"].get("deletionTimestamp")
+
+
+def connected(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> Served:
+    """Whom the control planes of a cluster serve, by their own word."""
+    return connections.connected(cluster, live, answers)
 
 
 def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> Health:

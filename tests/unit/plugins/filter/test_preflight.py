@@ -80,6 +80,7 @@ class TestPreflight:
         with pytest.raises(AnsibleFilterError, match="^mesh_provider is 'konsul'"):
             self.found(mesh_provider="konsul")
 
+
 class TestVariables:
     def test_an_ordinary_host_has_no_fault(self) -> None:
         assert found({"mesh_revision": "1-32", "mesh_revision_tags": ["default", "prod"], "mesh_platform": "openshift", "mesh_pending_grace": "60"}) == []

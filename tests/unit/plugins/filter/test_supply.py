@@ -58,7 +58,7 @@ def test_a_version_that_was_never_put_there_stands_in_the_way_of_the_install() -
     hostvars = {"east": host(mesh_values=hub("gcr.io/istio-release"))}
     assert preflight_findings(["east"], hostvars, ["east"], 30)["east"] == [
         ("east: the value istiod.global.hub is gcr.io/istio-release, and gcr.io/istio-release goes away: there is nothing newer than 1.30; "
-        "say docker.io/istio instead, or your mirror.")
+         "say docker.io/istio instead, or your mirror.")
     ]
 
 

@@ -263,7 +263,6 @@ class TestRefused:
             link(east, wish("west", required=False))
         assert east.writes == []
 
-
     @pytest.mark.parametrize("server", ["https://127.0.0.1:6443", "west.example.test:6443/"])
     def test_an_address_that_pods_do_not_reach_before_the_first_write(self, estate: Estate, east: FakeCluster, server: str) -> None:
         west = estate.add("west")

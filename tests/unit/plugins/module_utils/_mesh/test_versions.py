@@ -42,7 +42,7 @@ def test_the_minor_of_a_version(version: str, minor: tuple[int, int] | None, pla
     ("1.20.1", None, date(2026, 11, 26), [f"Mesh 1.20 is out of support, as is everything before 1.29; {LIVING}"]),
     ("1.32.0", (1, 40), date(2026, 11, 26), [
         ("Mesh 1.32 is unknown here (this collection knows versions up to 1.31, as of 2026-11-26), "
-        "so nothing is said of its support and of the newest Kubernetes that it takes"),
+         "so nothing is said of its support and of the newest Kubernetes that it takes"),
     ]),
     ("1.31.3", (1, 38), date(2026, 11, 26), ["Kubernetes is 1.38, and Mesh 1.31 was tested with 1.32 to 1.37, as far as was known on 2026-11-26"]),
     ("1.30.7", (1, 38), date(2026, 11, 26), []),
@@ -82,6 +82,6 @@ def test_proxies_that_are_too_old_or_too_new_are_named_by_their_version() -> Non
     told = versions.skewed(TABLE, ["1.31.3"], proxies("1.29.1", "1.29.1", "1.29.10", "1.29.10", "1.32.0"))
     assert told == [
         ("4 proxies are of Mesh 1.29 (app/web-0, app/web-1, app/web-2 and 1 more) while the control plane is 1.31; "
-        "a proxy may be 1 minor version older than it, so restart these workloads"),
+         "a proxy may be 1 minor version older than it, so restart these workloads"),
         "1 proxy is of Mesh 1.32 (app/web-4) while the control plane is 1.31; a proxy may not be newer than it, so bring the control plane up",
     ]
