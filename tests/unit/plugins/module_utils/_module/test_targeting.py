@@ -306,7 +306,7 @@ class TestWhatIsGivenUp:
     def test_is_what_was_signed_under_and_what_lives(self) -> None:
         new = standing("west", OTHER_ROOT, OTHER_ROOT, ROOT, PARTNER, previous={"signs_under": ROOT.fingerprint})
         assert self.leaving(new) == [ROOT.fingerprint]
-        assert self.leaving({**standing("east", OTHER_ROOT), "issuers": [PARTNER.fingerprint], "ignored": [{"fingerprint": "1"}]}) == ["1", PARTNER.fingerprint]
+        assert self.leaving({**standing("east", OTHER_ROOT), "issuers": [PARTNER.fingerprint], "ignored": [{"fingerprint": "+"}]}) == ["+", PARTNER.fingerprint]
 
     def test_is_what_was_only_introduced_too(self) -> None:
         """Turned back from introduce: the next root was never signed under, and lies beside."""
