@@ -202,7 +202,7 @@ def wish(
         _may_reissue(own, everyone, target, dead)
         return Wish(own.trusts | more if beyond_introduction(own, dead) else own.trusts, sign=True, marked=not own.marks)
     gone = going(own, target, leaving)
-    if not gone:
+    if not gone and own.signs_under == target:
         return None
     _may_retire(everyone, target)
     return Wish((own.trusts - gone) | {target})

@@ -73,7 +73,7 @@ class Play:
     ) -> None:
         self.hosts = list(kube)
         self.vars: dict[str, Result] = {
-            name: {"mesh_name": "shop", "mesh_kube": dict(given), **variables.get(name, {})} for name, given in kube.items()
+            name: {"mesh_name": "shop", **variables.get(name, {}), "mesh_kube": dict(given)} for name, given in kube.items()
         }
         no: dict[str, Any] = dict.fromkeys(("rollback", "recover", "plan"), False)
         no |= {"retire_roots": [], "soak": 0}

@@ -163,6 +163,10 @@ class TestWhatElseIsTrusted:
         assert plan("shop", OLD, [self.TOO], leaving=[]).done
         assert wish(RETIRE, self.TOO.standing, [self.TOO], OLD, leaving=[]) is None
 
+    def test_it_is_no_way_round_what_has_to_come_before(self) -> None:
+        with pytest.raises(Refused, match="No cluster may trust root 111111111111 alone yet: east signs under root 000000000000"):
+            wish(RETIRE, self.TOO.standing, [self.TOO], TARGET, leaving=[])
+
     def test_it_goes_where_it_is_named(self) -> None:
         found = plan("shop", OLD, [self.TOO], leaving=[OTHER])
         assert [(step.name, step.says) for step in found.steps] == [(RETIRE, "trust root 000000000000 alone")]
