@@ -85,3 +85,10 @@ def test_everything_but_the_root_is_removed_and_again_is_nothing(one_primary: Es
     assert one_primary.names("east", "secrets", "-n", "meshops-system") == ["meshops-root-ca"]
     again = one_primary.play("teardown", teardown_confirm="shop").succeeded()
     assert again.changed == {"east": 0, "west": 0}, again.output
+
+
+def test_the_kept_root_is_the_root_of_the_next_installation(one_primary: Estate) -> None:
+    root = one_primary.get("east", "secret", "meshops-root-ca", "-n", "meshops-system")["data"]["root-cert.pem"]
+    one_primary.play("trust").succeeded()
+    for cluster in CLUSTERS:
+        assert one_primary.get(cluster, "secret", "cacerts", "-n", "istio-system")["data"]["root-cert.pem"] == root
