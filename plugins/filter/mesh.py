@@ -12,14 +12,17 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from ..module_utils._mesh import federation, gateway_api, helm, job_environment, summary, table
+from ..module_utils._mesh import federation, gateway_api, helm, job_environment, rights, summary, table
+from ..module_utils._mesh.change import Ref
 from ..module_utils._mesh.connection import anchored_root
 from ..module_utils._mesh.control_plane import ControlPlane
 from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.given_text import elements
 from ..module_utils._mesh.health import Health
+from ..module_utils._mesh.lease import NAMESPACE
 from ..module_utils._mesh.member import Member, named, of_mesh, remotes_of
 from ..module_utils._mesh.probe import ProbeWish
+from ..module_utils._mesh.root_secret import NAME as ROOT_NAME
 from ..module_utils._providers import PROVIDERS
 from ..plugin_utils.hosts import base, clusters, connection, faults, mates, member, told, unread
 
@@ -144,9 +147,20 @@ def mesh_probe(wish: Mapping[str, Any], provider: str) -> list[dict[str, Any]]:
     return manifests
 
 
-def mesh_permissions(provider: str, namespace: str, platform: str = "") -> list[dict[str, str]]:
-    rights: list[dict[str, str]] = _capability(provider, "requirements").permissions(namespace, platform)
-    return rights
+def mesh_permissions(
+    provider: str, namespace: str, platform: str = "", probe_namespace: str = "", root: Mapping[str, Any] | None = None
+) -> list[dict[str, str]]:
+    wanted: list[dict[str, str]] = _capability(provider, "requirements").permissions(namespace, platform, probe_namespace)
+    return [*wanted, *_rights_to_root(root or {})]
+
+
+def _rights_to_root(root: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Of the cluster that keeps it; what is wrong with its description is told by mesh_root."""
+    source = root.get("source", "generated") if isinstance(root, Mapping) and root else ""
+    if source not in ("generated", "secret") or "kube" in root:
+        return []
+    where = Ref("v1", "Secret", root.get("name") or ROOT_NAME, root.get("namespace") or NAMESPACE)
+    return rights.to_make_root(where) if source == "generated" else rights.to_root(where, where, replaced=False)
 
 
 def mesh_table(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> list[str]:

@@ -12,12 +12,16 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
+from ansible_collections.meshops.lifecycle.tests.unit.support import rbac
 from meshlab import apionly
 
+from .conftest import way_to
 from .journal import Journal, said, writes
 
 HELM = """#!/bin/sh
@@ -44,12 +48,15 @@ def helm(tmp_path: Path) -> Path:
     return folder
 
 
-def run(playbook: str, servers: Mapping[str, Any], folder: Path, path: str, **of_west: Any) -> subprocess.CompletedProcess[str]:
-    """East is as it should be, and west as the test has it."""
+def run(
+    playbook: str, servers: Mapping[str, Any], folder: Path, path: str, of_east: Mapping[str, Any] = MappingProxyType({}), **of_west: Any
+) -> subprocess.CompletedProcess[str]:
+    """Each cluster is as it should be, but for what the test has of it."""
     shared = {"mesh_name": "shop", "mesh_trust_cluster": "east", "mesh_version": "1.32", "mesh_charts": {"source": "directory", "location": "/charts"}}
     # What is on this machine is reached from this machine alone, which preflight would say.
     kubes = {name: {"kubeconfig": str(server.kubeconfig), "context": server.context} for name, server in servers.items()}
     hosts = {name: {"mesh_network": name, "mesh_api_server": f"https://{name}.example:6443", "mesh_kube": kube} for name, kube in kubes.items()}
+    hosts["east"] |= of_east
     hosts["west"] |= of_west
     inventory = folder / "inventory.yml"
     inventory.write_text(yaml.safe_dump({"all": {"vars": shared, "hosts": hosts}}))
@@ -95,3 +102,34 @@ def test_a_controller_without_helm_is_told_once_before_the_first_write(servers: 
     assert (done.returncode, sorted(failed(done))) == (2, ["east", "west"]), done.stdout + done.stderr
     assert done.stdout.count("east, west: there is no helm on the PATH of the machine that runs Ansible") == 1
     assert [said(event) for journal in journals for event in writes(journal.read())] == []
+
+
+def limited(server: Any, folder: Path) -> dict[str, Any]:
+    """An account with the rights of docs/rbac.yml, those of a namespace in istio-system alone, as connection options."""
+    way = way_to(server, folder)
+    group, subjects = "rbac.authorization.k8s.io", [{"kind": "ServiceAccount", "name": "reader", "namespace": "default"}]
+    spaces = {"read": "", "install": "", "install-namespace": "istio-system"}
+    bindings = [
+        {
+            "apiVersion": f"{group}/v1", "kind": "RoleBinding" if space else "ClusterRoleBinding", "subjects": subjects,
+            "metadata": {"name": name, **({"namespace": space} if space else {})},
+            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": f"meshops-lifecycle-{name}"},
+        } for name, space in spaces.items()
+    ]  # fmt: skip
+    names = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}}]
+    connect({"kubeconfig": way.kubeconfig, "context": "admin"}, environ={}).apply([*names, *rbac.roles(), *bindings])
+    return {"kubeconfig": way.kubeconfig, "context": "reader"}
+
+
+def test_rights_to_the_root_and_to_the_echo_servers_are_asked_for_too(helm: Path, tmp_path: Path) -> None:
+    with apionly.running("east") as east, apionly.running("west") as west:
+        account, servers = limited(east, tmp_path), {"east": east, "west": west}
+        there = run("preflight", servers, tmp_path, str(helm), of_east={"mesh_kube": account, "verify_traffic": True})
+        other = run("preflight", servers, tmp_path, str(helm), of_east={"mesh_kube": account, "mesh_trust_cluster": "west"}, mesh_trust_cluster="west")
+    assert (there.returncode, failed(there)) == (2, ["east"]), there.stdout + there.stderr
+    for words in (
+        "get secrets/meshops-root-ca in meshops-system", "create secrets in meshops-system", "create deployments.apps in meshops-probe",
+        "create peerauthentications.security.istio.io in meshops-probe", "create pods/portforward in meshops-probe",
+    ):  # fmt: skip
+        assert words in there.stdout, there.stdout
+    assert other.returncode == 0, "of a cluster that keeps no root and runs no echo server nothing of that is asked\n" + other.stdout

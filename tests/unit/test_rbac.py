@@ -20,7 +20,8 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHEC
 @pytest.mark.parametrize("platform", ["", "openshift"])
 def test_who_may_install_has_every_right_that_preflight_asks_for(platform: str) -> None:
     names = (*rbac.SITE, "install-multus") if platform else rbac.SITE
-    assert rbac.lacking(rbac.rules(*names), requirements.permissions("istio-system", platform)) == []
+    root = rights.to_make_root(Ref("v1", "Secret", "meshops-root-ca", NAMESPACE))
+    assert rbac.lacking(rbac.rules(*names), [*requirements.permissions("istio-system", platform, "meshops-probe"), *root]) == []
 
 
 def test_a_right_that_is_missing_would_be_seen() -> None:

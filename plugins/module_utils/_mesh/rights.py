@@ -30,6 +30,13 @@ def to_root(active: Ref, upcoming: Ref, replaced: bool) -> list[Right]:
     return [*named, *([{"verb": "create", "group": "", "resource": "secrets", "namespace": space}, _to_see(space)] if replaced else [])]
 
 
+def to_make_root(root: Ref) -> list[Right]:
+    """To generate it where there is none, and to replace it where it has expired; who installs a mesh may see and make namespaces anyway."""
+    space = str(root.namespace)
+    named = [{"verb": verb, "group": "", "resource": "secrets", "namespace": space, "name": root.name} for verb in ("get", "patch")]
+    return [*named, {"verb": "create", "group": "", "resource": "secrets", "namespace": space}]
+
+
 def _to_see(space: str) -> Right:
     """Before anything is made in a namespace."""
     return {"verb": "get", "group": "", "resource": "namespaces", "name": space}

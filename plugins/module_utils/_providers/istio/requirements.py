@@ -44,9 +44,12 @@ def known() -> Versions:
     return VERSIONS
 
 
-def permissions(namespace: str, platform: str = "") -> list[dict[str, str]]:
-    """What will be written or asked: each a verb on a resource, cluster-wide unless a namespace is given."""
-    return rights.installing(namespace, platform)
+def permissions(namespace: str, platform: str = "", probe: str = "") -> list[dict[str, str]]:
+    """What will be written or asked: each a verb on a resource, cluster-wide unless a namespace is given.
+
+    `probe` is the namespace of the echo servers, empty where traffic is not verified.
+    """
+    return [*rights.installing(namespace, platform), *(rights.probing(probe) if probe else [])]
 
 
 def closed(labels: Mapping[str, str]) -> str:

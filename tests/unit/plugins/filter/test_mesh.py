@@ -179,7 +179,20 @@ class TestRequirements:
 
     def test_the_permissions_are_for_the_namespace(self) -> None:
         assert call("mesh_permissions", "istio", "mesh") == requirements.permissions("mesh")
-        assert call("mesh_permissions", "istio", "mesh", "openshift") == requirements.permissions("mesh", "openshift")
+        assert call("mesh_permissions", "istio", "mesh", "openshift", "echo") == requirements.permissions("mesh", "openshift", "echo")
+
+    @pytest.mark.parametrize(("root", "wanted"), [
+        ({"source": "generated"}, {("get", "meshops-root-ca"), ("patch", "meshops-root-ca"), ("create", "")}),
+        ({"source": "secret", "name": "company", "namespace": "pki"}, {("get", "company")}),
+        ({"source": "secret", "name": "company", "kube": {"context": "elsewhere"}}, set()),
+        ({"source": "file", "certificate_file": "root.pem"}, set()),
+        ({}, set()),
+        ("generated", set()),
+    ])
+    def test_the_cluster_that_keeps_the_root_needs_the_rights_to_it(self, root: Any, wanted: set[tuple[str, str]]) -> None:
+        more = [right for right in call("mesh_permissions", "istio", "mesh", root=root) if right not in requirements.permissions("mesh")]
+        assert {(right["verb"], right.get("name", "")) for right in more if right["resource"] == "secrets"} == wanted
+        assert {right["namespace"] for right in more} == ({root.get("namespace", "meshops-system")} if wanted else set())
 
     @pytest.mark.parametrize(("name", "arguments"), [("mesh_crd_groups", []), ("mesh_permissions", ["mesh"])])
     def test_a_mesh_that_is_not_known_is_refused(self, name: str, arguments: list[str]) -> None:

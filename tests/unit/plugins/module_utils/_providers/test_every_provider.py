@@ -59,6 +59,7 @@ ARGUMENTS: dict[str, Any] = {
     "namespace": "mesh",
     "needed": ["shop"],
     "network": "aws",
+    "probe": "echo",
     "objects": [None, None],
     "peers": ["west"],
     "platform": "openshift",
@@ -245,6 +246,6 @@ class TestInstalled:
         assert (federation.generation(secret), federation.generation(next_one)) == (1, 2)
 
     def test_the_permissions_are_whole(self, provider: Provider) -> None:
-        rights = provider.capability("requirements").permissions("mesh")
+        rights = provider.capability("requirements").permissions("mesh", probe="echo")
         assert all(set(right) in ({"verb", "group", "resource"}, {"verb", "group", "resource", "namespace"}) for right in rights)
         assert len({tuple(sorted(right.items())) for right in rights}) == len(rights)

@@ -8,7 +8,8 @@ import itertools
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.estate import Limits, Owned
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import requirements
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.probe import ProbeWish
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import probe, requirements
 
 
 @pytest.mark.parametrize(("version", "mesh", "lowest", "highest", "gateway_api"), [
@@ -51,6 +52,17 @@ def test_what_is_read_and_written_in_the_meshs_namespace_is_asked_for_there_only
     assert {"verb": "create", "group": "", "resource": "pods/portforward", "namespace": "mesh"} in rights
     assert all(right.get("namespace") == "mesh" for right in rights if right["resource"] in ("secrets", "services", "deployments"))
     assert not any(right["resource"] in ("customresourcedefinitions", "clusterroles") and "namespace" in right for right in rights)
+
+
+def test_the_echo_servers_take_rights_of_their_own_where_they_run() -> None:
+    more = [right for right in requirements.permissions("mesh", probe="echo") if right not in requirements.permissions("mesh")]
+    assert {right["namespace"] for right in more} == {"echo"}
+    wish = ProbeWish(cluster="east", revision="stable", targets=["east"], namespace="echo", image="fortio", trust_domain="cluster.local")
+    made = {(one["apiVersion"].rpartition("/")[0], one["kind"].lower()) for one in probe.manifests(wish) if "namespace" in one["metadata"]}
+    wanted = {(verb, group, kind[:-1] + "ies" if kind.endswith("y") else f"{kind}s") for group, kind in made for verb in ("get", "create", "patch")}
+    asked = {(right["verb"], right["group"], right["resource"]) for right in more}
+    assert asked - wanted == {("list", "", "pods"), ("get", "", "pods/portforward"), ("create", "", "pods/portforward")}
+    assert wanted - asked == set()
 
 
 def test_openshift_needs_rights_where_the_network_plugin_lives() -> None:
