@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ..module_utils._module.surveying import TASK, reconcile
+from ..module_utils._work.trust.ca_info import TASK, reconcile
 from . import mesh_config
 
 

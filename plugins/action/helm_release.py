@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._module.helming import MODULE, TASK, asked, quiet, reconcile
+from ..module_utils._ansible.quiet import quiet
+from ..module_utils._work.install.helm_release import MODULE, TASK, asked, reconcile
 
 
 class ActionModule(ActionBase):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ..module_utils._module.linking import TASK, reconcile
+from ..module_utils._work.links.links import TASK, reconcile
 from . import mesh_config
 
 

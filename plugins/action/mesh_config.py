@@ -18,12 +18,12 @@ from ansible import constants
 from ansible.parsing.ajson import AnsibleJSONEncoder
 from ansible.plugins.action import normal
 
-from ..module_utils._module import beforehand
-from ..module_utils._module.configuring import TASK, reconcile
-from ..module_utils._module.run import run_here
-from ..module_utils._module.surroundings import like_a_process, only_for_a_start
+from ..module_utils._ansible import preload
+from ..module_utils._ansible.in_process import like_a_process, only_for_a_start
+from ..module_utils._ansible.run import run_here
+from ..module_utils._work.objects.mesh_config import TASK, reconcile
 
-IMPORTED = beforehand.ALL
+IMPORTED = preload.ALL
 
 
 class ActionModule(normal.ActionModule):

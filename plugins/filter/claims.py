@@ -12,10 +12,10 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..module_utils._mesh import federation
-from ..module_utils._mesh.control_plane import ControlPlane
 from ..module_utils._mesh.errors import Refused
 from ..module_utils._mesh.given_text import elements
+from ..module_utils._mesh.install.wish import ControlPlane
+from ..module_utils._mesh.links import peers as federation
 from ..module_utils._mesh.member import Member, named
 from ..plugin_utils.hosts import members, told
 from .mesh import _capability, _gateway

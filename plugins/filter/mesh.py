@@ -12,17 +12,21 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from ..module_utils._mesh import federation, gateway_api, helm, job_environment, rights, summary, table
-from ..module_utils._mesh.change import Ref
-from ..module_utils._mesh.connection import anchored_root
-from ..module_utils._mesh.control_plane import ControlPlane
 from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.given_text import elements
-from ..module_utils._mesh.health import Health
-from ..module_utils._mesh.lease import NAMESPACE
+from ..module_utils._mesh.health.health import Health
+from ..module_utils._mesh.health.probe import ProbeWish
+from ..module_utils._mesh.install import gateway_api
+from ..module_utils._mesh.install.wish import ControlPlane
+from ..module_utils._mesh.lease import rights
+from ..module_utils._mesh.lease.lease import NAMESPACE
+from ..module_utils._mesh.links import peers
 from ..module_utils._mesh.member import Member, named, of_mesh, remotes_of
-from ..module_utils._mesh.probe import ProbeWish
-from ..module_utils._mesh.root_secret import NAME as ROOT_NAME
+from ..module_utils._mesh.objects.change import Ref
+from ..module_utils._mesh.reach import helm, job_environment
+from ..module_utils._mesh.reach.connection import anchored_root
+from ..module_utils._mesh.report import summary, table
+from ..module_utils._mesh.trust.root_secret import NAME as ROOT_NAME
 from ..module_utils._providers import PROVIDERS
 from ..plugin_utils.hosts import base, clusters, connection, faults, mates, member, told, unread
 
@@ -58,14 +62,14 @@ def mesh_links(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, 
             "ca": peer.api_ca,
             "required": peer.name not in tolerated,
         }
-        for peer in federation.peers(mates(hosts, hostvars, cluster), cluster)
+        for peer in peers.peers(mates(hosts, hostvars, cluster), cluster)
     ]
 
 
 def mesh_expected(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, without: Iterable[str] = ()) -> dict[str, Any]:
     everyone = mates(hosts, hostvars, cluster)
     own, gone = named(everyone, cluster), set(without)
-    remotes = {peer.name: peer.network for peer in federation.peers(everyone, cluster) if peer.name not in gone}
+    remotes = {peer.name: peer.network for peer in peers.peers(everyone, cluster) if peer.name not in gone}
     return {"role": own.role, "network": own.network, "gateway": _gateway(everyone, own), "remotes": remotes}
 
 

@@ -12,14 +12,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ..module_utils._mesh import chart_source, helm, helm_version, preflight, wish_faults
 from ..module_utils._mesh.errors import MeshError
-from ..module_utils._mesh.estate import Owned, Seen
-from ..module_utils._mesh.fleet_file import VARIABLES
+from ..module_utils._mesh.fleet.file import VARIABLES
+from ..module_utils._mesh.install import chart_source, helm_version, wish_faults
 from ..module_utils._mesh.member import Member
-from ..module_utils._mesh.preflight_table import told, waits
+from ..module_utils._mesh.preflight import findings as preflight
+from ..module_utils._mesh.preflight.estate import Owned, Seen
+from ..module_utils._mesh.preflight.table import told, waits
+from ..module_utils._mesh.reach import helm
 from ..module_utils._mesh.spelling import misspelt
-from ..module_utils._module import foreseeing
+from ..module_utils._work.install import inventory_supply
 from ..plugin_utils.collections import version_of
 from ..plugin_utils.hosts import Variables, members, unread
 from ..plugin_utils.hosts import told as sentence
@@ -56,7 +58,7 @@ def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float, own: 
     owned = requirements.owned(member.namespace) if member.crds == "managed" else Owned()
     controller = chart_source.faults(variables.get("__preflight_controller") or {}).get(member.name, [])
     read, unreadable = _rendered(member.name, variables)
-    refused = [] if unreadable else foreseeing.refusals(member.name, variables, datetime.now(UTC).date())
+    refused = [] if unreadable else inventory_supply.refusals(member.name, variables, datetime.now(UTC).date())
     closed = preflight.space_faults((variables.get("__preflight_cluster") or {}).get("spaces") or [], requirements.closed)
     wrong = [*closed, *(unreadable or _unfit(member, read)), *misspelt(variables, VARIABLES, own)[0], *controller, *_to_helm(member), *_by_helm(variables)]
     return Seen(member, limits, owned, variables.get("__preflight_cluster") or {}, variables.get("__preflight_trust") or {}, refused, wrong)

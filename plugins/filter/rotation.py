@@ -10,18 +10,21 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ..module_utils._mesh import connected, federation, recovery, rights, rotation
-from ..module_utils._mesh.change import Ref
 from ..module_utils._mesh.errors import MeshError, Refused
-from ..module_utils._mesh.holding import OF_ITS_PRIMARY
-from ..module_utils._mesh.lease import NAMESPACE, ref
-from ..module_utils._mesh.leaving import staying
+from ..module_utils._mesh.lease import rights
+from ..module_utils._mesh.lease.lease import NAMESPACE, ref
+from ..module_utils._mesh.links import peers
 from ..module_utils._mesh.member import Member, named, served_faults
-from ..module_utils._mesh.preflight import clock_faults
-from ..module_utils._mesh.root_secret import NAME as ROOT_NAME
-from ..module_utils._mesh.root_secret import UPCOMING
-from ..module_utils._mesh.rotation_barrier import barrier
-from ..module_utils._mesh.rotation_table import table
+from ..module_utils._mesh.objects.change import Ref
+from ..module_utils._mesh.preflight.findings import clock_faults
+from ..module_utils._mesh.rotation import expired_root, served
+from ..module_utils._mesh.rotation import plan as rotation
+from ..module_utils._mesh.rotation.barrier import barrier
+from ..module_utils._mesh.rotation.leaving import staying
+from ..module_utils._mesh.rotation.observed import OF_ITS_PRIMARY
+from ..module_utils._mesh.rotation.table import table
+from ..module_utils._mesh.trust.root_secret import NAME as ROOT_NAME
+from ..module_utils._mesh.trust.root_secret import UPCOMING
 from ..module_utils._providers import PROVIDERS
 from ..plugin_utils import hosts as hosts_of
 
@@ -110,17 +113,17 @@ def mesh_rotation_plan(
     missing += _clocks(seen, clock_skew_max)
     kept = [name for name, one in seen.items() if one.get("previous") or (one.get("unread") or {}).get("kept")]
     unfinished = kept or ([members[0].name] if unsettled else [])
-    missing += recovery.findings(members[0].mesh, seen, recover, bool(unfinished), list(stale), now)
+    missing += expired_root.findings(members[0].mesh, seen, recover, bool(unfinished), list(stale), now)
     try:
-        plan = rotation.plan(members[0].mesh, target, known, accepted, stale, unfinished, recovery.expired(seen.values(), now), gone)
+        plan = rotation.plan(members[0].mesh, target, known, accepted, stale, unfinished, expired_root.expired(seen.values(), now), gone)
     except MeshError as error:
         plan, missing = rotation.Plan(members[0].mesh, target, dict.fromkeys(reports, "unclear")), [*missing, str(error)]
     if any(step.name in rotation.STEPS for step in plan.steps):
         names = [name for name in hosts if hostvars[name].get("mesh_name") == members[0].mesh]
-        missing += connected.findings(seen, names, unseen_acknowledged)
+        missing += served.findings(seen, names, unseen_acknowledged)
     behind = any(report.laggards for report in known)
     notes = {
-        name: [*recovery.notes(one, now), *staying(one, target, gone), *connected.notes(one, unseen_acknowledged), *one.get("quirks", ())]
+        name: [*expired_root.notes(one, now), *staying(one, target, gone), *served.notes(one, unseen_acknowledged), *one.get("quirks", ())]
         for name, one in seen.items()
     }
     return {**plan.facts(), "findings": missing, "done": plan.done and not behind, "table": [*table([plan], reports, notes), *missing]}
@@ -150,7 +153,7 @@ def mesh_rotation_barrier(
 ) -> list[str]:
     members = _mesh(hosts, hostvars, cluster, exclude)
     names = [member.name for member in members]
-    dead = recovery.expired([hostvars[name].get(variable) or {} for name in names], _moment(moment)) if recover else ()
+    dead = expired_root.expired([hostvars[name].get(variable) or {} for name in names], _moment(moment)) if recover else ()
     try:
         barrier(members[0].mesh, step, target, names, _reports(members, hostvars, variable), dead, list(leaving))
     except MeshError as error:
@@ -170,12 +173,12 @@ def mesh_rotation_lease(
 
 def mesh_consumers(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str] = ()) -> list[dict[str, Any]]:
     members = _mesh(hosts, hostvars, cluster, exclude)
-    return [{"name": peer.name, "kube": dict(peer.kube), "cluster_uid": peer.cluster_uid or None} for peer in federation.consumers(members, cluster)]
+    return [{"name": peer.name, "kube": dict(peer.kube), "cluster_uid": peer.cluster_uid or None} for peer in peers.consumers(members, cluster)]
 
 
 def mesh_discovered(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str] = ()) -> list[str]:
     members = _mesh(hosts, hostvars, cluster, exclude)
-    return [member.name for member in members if federation.consumers(members, member.name)]
+    return [member.name for member in members if peers.consumers(members, member.name)]
 
 
 def mesh_link_plan(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()) -> dict[str, list[str]]:

@@ -11,19 +11,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ..module_utils._mesh import mirror
 from ..module_utils._mesh.errors import MeshError
-from ..module_utils._module import foreseeing
+from ..module_utils._mesh.install import mirror
+from ..module_utils._work.install import inventory_supply
 from ..plugin_utils.hosts import Variables, members, told
 
 
 def preflight_notices(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
     today = datetime.now(UTC).date()
-    return [sentence for found in _each(hosts, hostvars, lambda name, given: foreseeing.told(name, given, today)) for sentence in found]
+    return [sentence for found in _each(hosts, hostvars, lambda name, given: inventory_supply.told(name, given, today)) for sentence in found]
 
 
 def mesh_mirror_list(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
-    return mirror.listing(need for found in _each(hosts, hostvars, foreseeing.needs) for need in found)
+    return mirror.listing(need for found in _each(hosts, hostvars, inventory_supply.needs) for need in found)
 
 
 def _each(hosts: Iterable[str], hostvars: Mapping[str, Any], ask: Callable[[str, Variables], list[Any]]) -> Iterator[list[Any]]:

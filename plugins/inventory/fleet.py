@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Clusters as hosts: reads what the file points at, and puts into the inventory what _mesh/fleet.py decides."""
+"""Clusters as hosts: reads what the file points at, and puts into the inventory what _mesh/fleet/plan.py decides."""
 
 from __future__ import annotations
 
@@ -203,13 +203,13 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible.utils.vars import combine_vars
 
 from ..module_utils._kube.connect import connect
-from ..module_utils._kube.kubeconfig import contexts
-from ..module_utils._mesh import fleet_file
-from ..module_utils._mesh.content import told_as_content
-from ..module_utils._mesh.discovery import Found, of_contexts
+from ..module_utils._kube.reach.kubeconfig import contexts
 from ..module_utils._mesh.errors import MeshError, Refused
-from ..module_utils._mesh.fleet import Fleet, plan
-from ..module_utils._mesh.managed_cluster import API_VERSION, CLUSTERSET, KIND, facts, of_hub
+from ..module_utils._mesh.fleet import file
+from ..module_utils._mesh.fleet.contexts import Found, of_contexts
+from ..module_utils._mesh.fleet.hub import API_VERSION, CLUSTERSET, KIND, facts, of_hub
+from ..module_utils._mesh.fleet.plan import Fleet, plan
+from ..module_utils._mesh.reach.content import told_as_content
 
 _ENDINGS = ("fleet.yml", "fleet.yaml")
 
@@ -225,7 +225,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         config = self._read_config_data(path)
         options = self.get_options()
         try:
-            fleet_file.keys(path, "the file", config, options)
+            file.keys(path, "the file", config, options)
             found = [*self._managed(path, options["hub"], cache), *_contexts(path, options["contexts"])]
             fleet = plan(path, options, found)
         except MeshError as error:
@@ -239,7 +239,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """From the cache, if it holds the answer to the same question."""
         if not given:
             return []
-        wish = fleet_file.hub(path, given)
+        wish = file.hub(path, given)
         asked = {key: wish.get(key) for key in ("kubeconfig", "context", "cluster_uid", "selector", "clusterset")}
         caching, key = self.get_option("cache"), self.get_cache_key(path)
         kept = self._cache.get(key) if caching and cache else None
@@ -275,7 +275,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 def _contexts(path: str, given: Any) -> Iterator[Found]:
     for number, entry in enumerate(given or [], 1):
-        wish = fleet_file.contexts(path, f"entry {number} of contexts", entry)
+        wish = file.contexts(path, f"entry {number} of contexts", entry)
         kubeconfig = _beside(path, wish["kubeconfig"])
         try:
             yield from of_contexts(contexts(kubeconfig), wish, kubeconfig)

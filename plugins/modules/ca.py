@@ -136,8 +136,8 @@ reasons:
   elements: str
 """
 
-from ..module_utils._module.establishing import TASK, reconcile
-from ..module_utils._module.run import run
+from ..module_utils._ansible.run import run
+from ..module_utils._work.trust.ca import TASK, reconcile
 
 
 def main() -> None:

@@ -86,8 +86,8 @@ source:
   type: str
 """
 
-from ..module_utils._module.run import run
-from ..module_utils._module.surveying import TASK, reconcile
+from ..module_utils._ansible.run import run
+from ..module_utils._work.trust.ca_info import TASK, reconcile
 
 
 def main() -> None:

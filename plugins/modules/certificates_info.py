@@ -98,8 +98,8 @@ faults:
   elements: str
 """
 
-from ..module_utils._module.expiring import TASK, reconcile
-from ..module_utils._module.run import run
+from ..module_utils._ansible.run import run
+from ..module_utils._work.report.certificates_info import TASK, reconcile
 
 
 def main() -> None:

@@ -269,8 +269,8 @@ supply:
       elements: str
 """
 
-from ..module_utils._module.identifying import TASK, reconcile
-from ..module_utils._module.run import run
+from ..module_utils._ansible.run import run
+from ..module_utils._work.health.cluster_info import TASK, reconcile
 
 
 def main() -> None:

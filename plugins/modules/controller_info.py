@@ -81,8 +81,8 @@ charts:
       type: str
 """
 
-from ..module_utils._module.equipping import TASK, reconcile
-from ..module_utils._module.run import run
+from ..module_utils._ansible.run import run
+from ..module_utils._work.install.controller_info import TASK, reconcile
 
 
 def main() -> None:

@@ -126,8 +126,8 @@ changes:
   elements: dict
 """
 
-from ..module_utils._module.run import run
-from ..module_utils._module.serving import TASK, reconcile
+from ..module_utils._ansible.run import run
+from ..module_utils._work.gateways.gateway_certificates import TASK, reconcile
 
 
 def main() -> None:

@@ -114,8 +114,8 @@ stderr:
   type: str
 """
 
-from ..module_utils._module.helming import TASK, reconcile
-from ..module_utils._module.run import run
+from ..module_utils._ansible.run import run
+from ..module_utils._work.install.helm_release import TASK, reconcile
 
 
 def main() -> None:

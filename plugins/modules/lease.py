@@ -124,8 +124,8 @@ changes:
   elements: dict
 """
 
-from ..module_utils._module.leasing import TASK, reconcile
-from ..module_utils._module.run import run
+from ..module_utils._ansible.run import run
+from ..module_utils._work.lease.lease import TASK, reconcile
 
 
 def main() -> None:

@@ -146,8 +146,8 @@ changes:
   elements: dict
 """
 
-from ..module_utils._module.run import run
-from ..module_utils._module.stepping_links import TASK, reconcile
+from ..module_utils._ansible.run import run
+from ..module_utils._work.links.link_rotation import TASK, reconcile
 
 
 def main() -> None:

@@ -125,8 +125,8 @@ changes:
   elements: dict
 """
 
-from ..module_utils._module.linking import TASK, reconcile
-from ..module_utils._module.run import run
+from ..module_utils._ansible.run import run
+from ..module_utils._work.links.links import TASK, reconcile
 
 
 def main() -> None:

@@ -237,8 +237,8 @@ changes:
       sample: created
 """
 
-from ..module_utils._module.configuring import TASK, reconcile
-from ..module_utils._module.run import run
+from ..module_utils._ansible.run import run
+from ..module_utils._work.objects.mesh_config import TASK, reconcile
 
 
 def main() -> None:

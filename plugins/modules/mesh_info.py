@@ -192,8 +192,8 @@ trust:
   type: dict
 """
 
-from ..module_utils._module.observing import TASK, reconcile
-from ..module_utils._module.run import run
+from ..module_utils._ansible.run import run
+from ..module_utils._work.health.mesh_info import TASK, reconcile
 
 
 def main() -> None:

@@ -64,8 +64,8 @@ answers:
   type: dict
 """
 
-from ..module_utils._module.probing import TASK, reconcile
-from ..module_utils._module.run import run
+from ..module_utils._ansible.run import run
+from ..module_utils._work.health.probe import TASK, reconcile
 
 
 def main() -> None:

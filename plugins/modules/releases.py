@@ -157,8 +157,8 @@ settled:
   elements: str
 """
 
-from ..module_utils._module.releasing import TASK, reconcile
-from ..module_utils._module.run import run
+from ..module_utils._ansible.run import run
+from ..module_utils._work.install.releases import TASK, reconcile
 
 
 def main() -> None:

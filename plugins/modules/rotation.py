@@ -139,8 +139,8 @@ changes:
   elements: dict
 """
 
-from ..module_utils._module.run import run
-from ..module_utils._module.stepping import TASK, reconcile
+from ..module_utils._ansible.run import run
+from ..module_utils._work.rotation.rotation import TASK, reconcile
 
 
 def main() -> None:

@@ -244,8 +244,8 @@ leaf_expires:
   type: str
 """
 
-from ..module_utils._module.reporting import TASK, reconcile
-from ..module_utils._module.run import run
+from ..module_utils._ansible.run import run
+from ..module_utils._work.rotation.rotation_info import TASK, reconcile
 
 
 def main() -> None:

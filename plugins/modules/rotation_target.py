@@ -123,8 +123,8 @@ moment:
   type: str
 """
 
-from ..module_utils._module.aiming import TASK, reconcile
-from ..module_utils._module.run import run
+from ..module_utils._ansible.run import run
+from ..module_utils._work.rotation.rotation_target import TASK, reconcile
 
 
 def main() -> None:

@@ -13,9 +13,9 @@ from typing import Any
 from ansible.errors import AnsibleError, AnsibleFilterError
 from jinja2 import TemplateError, Undefined
 
-from ..module_utils._mesh.connection import anchored, read
 from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.member import Member, named, of_mesh
+from ..module_utils._mesh.reach.connection import anchored, read
 
 _KUBE = "mesh_kube"
 _UNREADABLE = (AnsibleError, TemplateError)

@@ -14,12 +14,13 @@ import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.claim import objections
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.control_plane import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Conflict
-from ansible_collections.meshops.lifecycle.plugins.module_utils._module.releasing import reconcile
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import claims, control_plane, federation
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.claim import objections
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import claims, control_plane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import federation
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.install.releases import reconcile
 from ansible_collections.meshops.lifecycle.plugins.modules import cluster_info
 from ansible_collections.meshops.lifecycle.tests.unit.support.helm_records import record
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_wishes import CREDENTIAL, WISHES

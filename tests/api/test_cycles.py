@@ -19,10 +19,11 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import root_secret
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust import root_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import federation, trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import federation
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import issuer
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import as_somebody_else, config_map, crd, namespace, secret, widget
 from ansible_collections.meshops.lifecycle.tests.unit.support.helm_records import record

@@ -13,15 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import server
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access, bearer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster, Permission, Question
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.deadline import Limits
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.transport import Transport
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.condition import Condition
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.deadline import Limits
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.transport import Transport
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.objects import server
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.access import Access, bearer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused, Unreachable
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.condition import Condition
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import config_map, crd, namespace, secret, widget
 
 from .conftest import Way

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.control_plane import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import control_plane, federation, gateways, probe, requirements
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.health import probe
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import control_plane, gateways, requirements
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import federation
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_wishes import CREDENTIAL, PROBE, WISHES
 
 from .istio_crds import istio_crds

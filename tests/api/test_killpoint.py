@@ -19,7 +19,7 @@ import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.tests.killpoint.killpoint import TEST_LABEL, VARIABLE, armed
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import config_map, namespace
 

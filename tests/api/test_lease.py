@@ -22,15 +22,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import lease as leases
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access, bearer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.deadline import Limits
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.deadline import Limits
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.transport import Transport
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import Hold, Taken, Wish, check, release, renew, take
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.transport import Transport
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.access import Access, bearer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import Lease, ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import Lease, ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 
 from .conftest import Play, Step, Way
 from .hostile import CONFLICT, CUT, EVERY, LOST, LOST_IN_STALL, Hostile, hostile
@@ -43,7 +43,7 @@ import json, sys, time
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import Hold, Wish, take
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import ref
 options, mesh, holder, duration = json.loads(sys.argv[1])
 cluster, where = connect(options, environ={}), ref(mesh, "meshops-system")
 taken = take(cluster, where, Wish(holder, duration))

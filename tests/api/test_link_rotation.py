@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import federation
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import federation
 
 from .conftest import Play, Step
 

@@ -17,10 +17,10 @@ import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.control_plane import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.release import Release
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import control_plane, gateways, supply
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.helm_release import Release
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import control_plane, gateways, supply
 from meshlab import programs
 
 from .conftest import Way, _surroundings

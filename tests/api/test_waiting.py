@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.condition import Condition
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.condition import Condition
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import config_map, namespace
 
 from .conftest import Play, Step

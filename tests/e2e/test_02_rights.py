@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import requirements
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import requirements
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import CLUSTERS, Estate
 from ansible_collections.meshops.lifecycle.tests.e2e.lasting import First
 from ansible_collections.meshops.lifecycle.tests.unit.support import rbac

@@ -26,9 +26,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.answer import Answer
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.transport import Transport
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.transport import Transport
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.access import Access
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, Refused
 
 VARIABLE = "MESHOPS_KILL_POINT"

@@ -22,7 +22,7 @@ ACTION_LINES = 50
 FUNCTION_LINES, FUNCTION_MOSTLY, FUNCTION_LONG_SHARE, FUNCTION_P90 = 40, 25, 0.02, 20
 TASK_LINES, MAIN_TASK_LINES = 60, 40
 DOCUMENTS = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
-ANSIBLE_ONLY_IN = Path("module_utils/_module/run.py")
+ANSIBLE_ONLY_IN = Path("module_utils/_ansible/run.py")
 ANSIBLE_WORDS = {"fail_json", "exit_json", "check_mode", "supports_check_mode"}
 EMPTY_NAMES = re.compile(r"(^|_)(utils?|common|dto|helpers?|handlers?|managers?)($|_)|(Util|Dto|Helper|Handler|Manager)s?$")
 FORBIDDEN_TASK = re.compile(r"^\s*-?\s*(ansible\.(builtin|legacy)\.)?(command|shell|raw|script|expect|set_fact):", re.MULTILINE)
@@ -164,7 +164,7 @@ class TestModules:
 
     def test_all_run_the_same_way(self) -> None:
         none([source.at(source.tree, "does not call run()") for source in modules()
-              if not any(isinstance(node, ast.ImportFrom) and node.module == "module_utils._module.run"
+              if not any(isinstance(node, ast.ImportFrom) and node.module == "module_utils._ansible.run"
                          for node in ast.walk(source.tree))])
 
     def test_all_say_what_check_and_diff_mode_do(self) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.control_plane import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.inventory_wish import of_inventory
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.member import Member
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.wish import of_inventory
 from ansible_collections.meshops.lifecycle.tests.unit.support.rendering import planned
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 

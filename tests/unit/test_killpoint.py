@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.access import Access
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.tests.killpoint.killpoint import VARIABLE, Counted, KillPoint, armed, is_write
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import sources

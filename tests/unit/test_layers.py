@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,11 +30,12 @@ LAYERS = {
     "_providers": Layer(frozenset({"_mesh"})),
     "_kube": Layer(frozenset({"_mesh"}), frozenset({"kubernetes", "urllib3", "yaml", KUBERNETES_CORE})),
     "_pki": Layer(frozenset({"_mesh"}), frozenset({"cryptography", "hvac", "requests"})),
-    "_module": Layer(frozenset({"_mesh", "_providers", "_kube", "_pki"}), frozenset({"ansible"})),
-    "modules": Layer(frozenset({"_mesh", "_providers", "_kube", "_pki", "_module"})),
-    "action": Layer(frozenset({"_module"}), frozenset({"ansible"})),
+    "_work": Layer(frozenset({"_mesh", "_providers", "_kube", "_pki"})),
+    "_ansible": Layer(frozenset({"_mesh", "_kube", "_pki"}), frozenset({"ansible"})),
+    "modules": Layer(frozenset({"_ansible", "_work"})),
+    "action": Layer(frozenset({"_ansible", "_work"}), frozenset({"ansible"})),
     "plugin_utils": Layer(frozenset({"_mesh"}), frozenset({"ansible", "jinja2"})),
-    "filter": Layer(frozenset({"_mesh", "_providers", "_pki", "_module", "plugin_utils"}), frozenset({"ansible"})),
+    "filter": Layer(frozenset({"_mesh", "_providers", "_pki", "_work", "plugin_utils"}), frozenset({"ansible"})),
     "inventory": Layer(frozenset({"_mesh", "_kube"}), frozenset({"ansible"})),
     "doc_fragments": Layer(frozenset()),
 }
@@ -118,12 +119,76 @@ def test_module_utils_are_private_to_the_collection() -> None:
     assert not public
 
 
+def folder(path: str) -> str:
+    """The room that a file is in: module_utils/_mesh/trust; nothing where it stands in the layer itself."""
+    parts = path.split("/")[:-1]
+    return "/".join(parts[:3] if parts[1] != "_providers" else parts[:4]) if len(parts) > (3 if parts[1] == "_providers" else 2) else ""
+
+
+def between_rooms(found: Iterable[Source]) -> set[tuple[str, str]]:
+    """Which room imports from which, inside its own layer."""
+    known = list(found)
+    files = {str(source.path.with_suffix("")) for source in known}
+    pairs = set()
+    for source in known:
+        for one in imports(source):
+            target = one.name if one.name in files else one.name.rpartition("/")[0]
+            if one.ours and target in files and target.split("/")[1] == source.layer:
+                pairs.add((folder(str(source.path)), folder(f"{target}.py")))
+    return {(one, other) for one, other in pairs if one and other and one != other}
+
+
+def circles(pairs: set[tuple[str, str]]) -> list[str]:
+    """The rooms that are left when, again and again, those go from which nothing is imported, or which import nothing."""
+    left = set(pairs)
+    while left:
+        ends = {one for one, _ in left} & {other for _, other in left}
+        rest = {(one, other) for one, other in left if one in ends and other in ends}
+        if rest == left:
+            return sorted({one for pair in left for one in pair})
+        left = rest
+    return []
+
+
+def test_rooms_import_each_other_in_one_direction() -> None:
+    assert circles(between_rooms(sources("module_utils"))) == []
+
+
+def test_what_stands_beside_the_rooms_of_the_model_knows_none_of_them() -> None:
+    """Errors, names, questions: the ground on which all rooms stand."""
+    ground = [source for source in sources("module_utils/_mesh") if not folder(str(source.path))]
+    assert [source.at(one.node, one.name) for source in ground for one in imports(source) if one.ours and len(one.name.split("/")) > 4] == []
+
+
+def test_a_circle_of_rooms_is_seen() -> None:
+    texts = {"trust/a": "from ..links.b import x", "links/b": "from ..objects import c", "objects/c": "from ..trust.a import y"}
+    found = [Source(Path(f"module_utils/_mesh/{name}.py"), text) for name, text in texts.items()]
+    assert circles(between_rooms(found)) == [f"module_utils/_mesh/{name}" for name in ("links", "objects", "trust")]
+    assert circles(between_rooms(found[:2])) == []
+
+
+def test_each_module_has_its_work_in_a_room_of_the_same_story() -> None:
+    for source in sources("modules"):
+        if source.path.stem != "__init__":
+            found = [one.name for one in imports(source) if one.ours and "/_work/" in one.name and one.name.endswith("/TASK")]
+            assert len(found) == 1, source.path
+            assert found[0].split("/")[-2] == source.path.stem, f"{source.path} has its work in {found[0]}"
+
+
+def test_the_rooms_have_the_same_names_in_every_layer() -> None:
+    model, work, providers = (
+        {folder(str(source.path)).rpartition("/")[2] for source in sources(f"module_utils/{layer}")} - {""} for layer in ("_mesh", "_work", "_providers")
+    )
+    assert work - model == set()
+    assert providers - work == set()
+
+
 @pytest.mark.parametrize(("path", "text"), [
     pytest.param("module_utils/_mesh/a.py", "from .._kube.cluster import Cluster", id="up"),
     pytest.param("module_utils/_mesh/a.py", "from .. import _kube", id="up, by package"),
     pytest.param("module_utils/_kube/a.py", "from .._pki.x509 import read", id="sideways"),
     pytest.param("module_utils/_kube/a.py", "from .._providers import PROVIDERS", id="I/O knows no mesh"),
-    pytest.param("module_utils/_providers/istio/a.py", "from ..._module.run import run", id="from a deeper folder"),
+    pytest.param("module_utils/_providers/istio/a.py", "from ..._work.lease import hold", id="from a deeper folder"),
     pytest.param("module_utils/_mesh/a.py", "if TYPE_CHECKING:\n    import kubernetes", id="for types only"),
     pytest.param("module_utils/_pki/a.py", "def f():\n    import kubernetes.client", id="inside a function"),
     pytest.param("module_utils/_kube/a.py", "from ansible.module_utils.basic import AnsibleModule", id="Ansible below"),
@@ -131,8 +196,11 @@ def test_module_utils_are_private_to_the_collection() -> None:
     pytest.param("modules/a.py", "from ansible_collections.meshops.lifecycle.plugins.module_utils import _mesh", id="absolute"),
     pytest.param("modules/a.py", "import importlib", id="dynamic"),
     pytest.param("inventory/a.py", "from ..modules import ca", id="an inventory from a module"),
-    pytest.param("action/a.py", "from ..module_utils._kube.connect import connect", id="an action past _module"),
+    pytest.param("action/a.py", "from ..module_utils._kube.connect import connect", id="an action past the work"),
     pytest.param("action/a.py", "from ..modules import mesh_config", id="an action from a module"),
+    pytest.param("module_utils/_work/links/links.py", "from ..._ansible.run import hide", id="work that knows Ansible"),
+    pytest.param("module_utils/_work/links/links.py", "from ansible.errors import AnsibleError", id="work that knows Ansible itself"),
+    pytest.param("module_utils/_ansible/run.py", "from .._work.trust import ca", id="Ansible that knows the work"),
     pytest.param("module_utils/_util/a.py", "import json", id="an unknown layer"),
 ])
 def test_a_wrong_import_is_seen(path: str, text: str) -> None:
@@ -141,9 +209,9 @@ def test_a_wrong_import_is_seen(path: str, text: str) -> None:
 
 @pytest.mark.parametrize(("path", "text"), [
     pytest.param("module_utils/_kube/a.py", "from .._mesh.errors import MeshError", id="down"),
-    pytest.param("module_utils/_providers/istio/a.py", "from ..._mesh.release import Release", id="down, from a deeper folder"),
+    pytest.param("module_utils/_providers/istio/a.py", "from ..._mesh.install.helm_release import Release", id="down, from a deeper folder"),
     pytest.param("module_utils/_providers/istio/a.py", "from . import charts", id="beside"),
-    pytest.param("modules/a.py", "from ..module_utils._module.run import run", id="from a module"),
+    pytest.param("modules/a.py", "from ..module_utils._ansible.run import run", id="from a module"),
     pytest.param("inventory/a.py", "from ..module_utils._kube.connect import connect", id="from an inventory"),
     pytest.param("module_utils/_kube/a.py", "import kubernetes.client", id="a library where it belongs"),
 ])

@@ -9,10 +9,11 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.filter.rotation import mesh_rotation_permissions
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import rights
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import NAMESPACE, ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import certificates, requirements
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import rights
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import NAMESPACE, ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.gateways import certificates
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import requirements
 from ansible_collections.meshops.lifecycle.tests.unit.support import rbac
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 

@@ -14,8 +14,8 @@ import pytest
 import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.meshops.lifecycle.plugins.filter import claims, expiries, mesh, preflight, refusals, rotation, supply
-from ansible_collections.meshops.lifecycle.plugins.module_utils._module.root import OPTIONS as ROOT_OPTIONS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust.root import OPTIONS as ROOT_OPTIONS
 from ansible_collections.meshops.lifecycle.tests.unit.support.rendering import loaded, rendered
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 

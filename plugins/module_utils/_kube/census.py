@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._mesh.change import Ref
 from .._mesh.errors import Denied
-from .._mesh.gateway_api import GROUP
-from .._mesh.keeper import in_charge
+from .._mesh.install.gateway_api import GROUP
+from .._mesh.objects.change import Ref
+from .._mesh.objects.managed_by import in_charge
 from .cluster import Cluster
 
 _API, _KIND = "apiextensions.k8s.io/v1", "CustomResourceDefinition"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .._mesh.claim import Claim, held, rival
 from .._mesh.errors import Denied
+from .._mesh.install.claim import Claim, held, rival
 from .cluster import Cluster
 
 

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .._mesh.change import Change, Ref
 from .._mesh.errors import MeshError
-from . import write
-from .answer import Answer, Question
-from .server import Objects, Server, all_or_error, each
-from .transport import Transport
+from .._mesh.objects.change import Change, Ref
+from .http.answer import Answer, Question
+from .http.transport import Transport
+from .objects import write
+from .objects.server import Objects, Server, all_or_error, each
 
 if TYPE_CHECKING:
-    from .._mesh.condition import Condition
+    from .._mesh.objects.condition import Condition
     from .._mesh.question import Greeting
 
 _ASKED_AT_ONCE = 64
@@ -105,30 +105,30 @@ class Cluster:
 
     def create(self, manifest: Mapping[str, Any]) -> Change | None:
         """None if it exists already, whatever it holds: of several that try at once one wins."""
-        from . import remove
+        from .objects import remove
 
         return remove.create(self._server, manifest)
 
     def amend(self, before: Mapping[str, Any], patch: Mapping[str, Any], exact: bool = True) -> Change:
         """A merge patch of an object that was read; with `exact` it is refused if somebody wrote the object since."""
-        from . import amend
+        from .objects import amend
 
         return amend.amend(self._server, before, patch, exact)
 
     def replace(self, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
         """Write what was read and changed; None if somebody else wrote it in between."""
-        from . import replace
+        from .objects import replace
 
         return replace.replace(self._server, manifest)
 
     def delete(self, refs: Iterable[Ref], wait: float = 0) -> Changes:
         """`wait` is how many seconds finalizers get."""
-        from . import remove
+        from .objects import remove
 
         return remove.delete(self._server, refs, wait)
 
     def settle(self, conditions: Iterable[Condition], timeout: float) -> None:
-        from . import settle
+        from .objects import settle
 
         settle.settle(self._server, conditions, timeout)
 
@@ -143,7 +143,7 @@ class Cluster:
         timeout: float = 15,
     ) -> Answer:
         """HTTP to a pod's port; the pod sees it come from localhost."""
-        from . import portforward
+        from .pods import portforward
 
         asked = Question(namespace, pod, port, path, method, body, timeout)
         return portforward.ask(self._server.transport, asked)
@@ -166,13 +166,13 @@ class Cluster:
         return all_or_error(each(one, enumerate(questions), _ASKED_AT_ONCE))
 
     def _asked(self, question: Question) -> Answer:
-        from . import portforward
+        from .pods import portforward
 
         return portforward.ask(self._server.transport, question)
 
     def greet_all(self, greetings: Sequence[Greeting]) -> Chains:
         """The certificates that are served, as PEM, in the order of the greetings; what failed stands in the place of its chain."""
-        from . import handshake
+        from .pods import handshake
 
         return each(lambda greeting: handshake.greet(self._server.transport, greeting), greetings, _ASKED_AT_ONCE)
 

@@ -14,15 +14,15 @@ from typing import Any
 
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 
-from .._mesh.connection import OPTIONS, read
 from .._mesh.errors import MeshError, Refused
-from .._mesh.job_environment import filled
-from . import kubeconfig, proxy
-from .access import Access, basic, bearer, read_file, safe
+from .._mesh.reach.connection import OPTIONS, read
+from .._mesh.reach.job_environment import filled
 from .cluster import Cluster
-from .deadline import OPTIONS as LIMITS
-from .deadline import Limits
-from .transport import Transport
+from .http.deadline import OPTIONS as LIMITS
+from .http.deadline import Limits
+from .http.transport import Transport
+from .reach import kubeconfig, proxy
+from .reach.access import Access, basic, bearer, read_file, safe
 
 ARGUMENTS: dict[str, Any] = {
     **AUTH_ARG_SPEC,
@@ -60,6 +60,11 @@ def connect(
     if options.get("cluster_uid"):
         _pinned(cluster, options["cluster_uid"])
     return cluster
+
+
+def connect_peer(options: Mapping[str, Any], *, dry_run: bool = False) -> Cluster:
+    """A second cluster in the same task: the same options lead to the same cluster, and the environment never chooses one."""
+    return connect(options, dry_run=dry_run, peer=True)
 
 
 def _access(options: dict[str, Any], environ: Mapping[str, str]) -> tuple[str | None, Access]:

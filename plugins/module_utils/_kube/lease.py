@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from .._mesh.change import Change, Ref
 from .._mesh.errors import NotReady
-from .._mesh.lease import BROKEN, EXPIRED, HELD, MISNAMED, Lease, decide, held, is_held, lost, mesh_of, misnamed, timeless
+from .._mesh.lease.lease import BROKEN, EXPIRED, HELD, MISNAMED, Lease, decide, held, is_held, lost, mesh_of, misnamed, timeless
+from .._mesh.objects.change import Change, Ref
 from . import namespace
 from .cluster import Cluster
-from .deadline import Limits
+from .http.deadline import Limits
 
 _TRIES = 12
 _RACE = Limits(first_pause=0.02, longest_pause=1.0)

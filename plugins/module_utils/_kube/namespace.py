@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .._mesh.change import Change, Ref
+from .._mesh.objects.change import Change, Ref
 from .cluster import Cluster
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can go wrong, told in one sentence each; only `_module/run.py` turns it into Ansible."""
+"""What can go wrong, told in one sentence each; only `_ansible/run.py` turns it into Ansible."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._mesh.certificate import Certificate, Line
+from .._mesh.trust.certificate import Certificate, Line
 from . import pem as _pem
 from . import x509
 

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from .._mesh.certificate import iso
 from .._mesh.errors import NotReady, Refused
+from .._mesh.trust.certificate import iso
 from .signer import Request
 
 _TOLD_LINES, _TOLD_LENGTH = 3, 400

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from .._mesh.certificate import Certificate, Material
 from .._mesh.errors import MeshError
-from .._mesh.host_names import address, known_as
+from .._mesh.gateways.host_names import address, known_as
+from .._mesh.trust.certificate import Certificate, Material
 from . import pem as _pem
 
 try:

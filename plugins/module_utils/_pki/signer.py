@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from .._mesh.certificate import Material, Names
 from .._mesh.errors import Refused
+from .._mesh.trust.certificate import Material, Names
 from . import x509
 
 _ANSWERED = Names("the certificate that came back", "the signing request", "the chain that came back", "the mesh's root")

@@ -17,9 +17,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from .._mesh.certificate import Authority
-from .._mesh.name_constraints import DNS, Name
-from .._mesh.objections import ISSUER, ROOT, Reason, objections
+from .._mesh.trust.certificate import Authority
+from .._mesh.trust.name_constraints import DNS, Name
+from .._mesh.trust.objections import ISSUER, ROOT, Reason, objections
 from . import pem as _pem
 
 try:

@@ -12,8 +12,8 @@ from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
 
-from .._mesh.certificate import Authority, Certificate, Material
-from .._mesh.name_constraints import DIRECTORY, DNS, IP, URI, Constraints, Name
+from .._mesh.trust.certificate import Authority, Certificate, Material
+from .._mesh.trust.name_constraints import DIRECTORY, DNS, IP, URI, Constraints, Name
 from . import pem as _pem
 
 try:

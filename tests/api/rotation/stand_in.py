@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objections import overdue
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.root_secret import decoded
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.objections import overdue
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import decoded
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
 
 CACERTS = Ref("v1", "Secret", "cacerts", "istio-system")
 BUNDLE = "istio-ca-root-cert"

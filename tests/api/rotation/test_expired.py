@@ -12,9 +12,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import root_secret
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust import root_secret
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 
 from .play import Stopped
 from .two import NEXT, Two, fingerprints, given, intermediate, root, settled

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.root_secret import decoded
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import decoded
 from ansible_collections.meshops.lifecycle.tests.unit.support import as_awx
 from ansible_collections.meshops.lifecycle.tests.unit.support.leaks import leaks, outlets
 

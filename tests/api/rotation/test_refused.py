@@ -13,10 +13,10 @@ from functools import lru_cache
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import root_secret
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation import Report
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.plan import Report
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust import root_secret
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.modules import rotation
 from ansible_collections.meshops.lifecycle.tests.unit.support import authorities
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_live import istio_csr

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import Hold
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.root_secret import decoded
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import decoded
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import config_map
 from cryptography import x509 as library

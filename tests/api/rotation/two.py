@@ -22,13 +22,13 @@ from typing import Any
 
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import root_secret
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.holding import is_mark
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.observed import is_mark
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust import root_secret
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue, x509
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
 from ansible_collections.meshops.lifecycle.tests.killpoint.killpoint import armed
 
 from ..conftest import Way, _surroundings

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.websocket import WebSocket
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.holding import PROXY, Held, Holder, Laggard
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import holding
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.pods.websocket import WebSocket
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.observed import PROXY, Held, Holder, Laggard
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.rotation import holding
 from meshbench import node, proxies
 from meshbench.contestants import Scene
 from meshbench.errors import BenchError

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Authority, Material, Names
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Authority, Material, Names
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509 as pki
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization

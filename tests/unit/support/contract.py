@@ -17,14 +17,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster, Permission
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.condition import Condition
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import (
     Conflict,
     MeshError,
     NotReady,
     Refused,
 )
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.condition import Condition
 
 _NUMBERS = itertools.count(1)
 APPLY = "application/apply-patch+yaml"

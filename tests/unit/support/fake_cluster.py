@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster, Permission, Question
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.discovery import Kind
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.objects.discovery import Kind
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.access import Access
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Greeting
 

@@ -13,9 +13,9 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.discovery import Kind, builtin
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.objects.discovery import Kind, builtin
 
 from .fake_apply import Taken, applied, created, merged, replaced
 

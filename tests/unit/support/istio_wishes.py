@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.control_plane import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.federation import Credential
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.probe import ProbeWish
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import ProbeWish
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.peers import Credential
 
 _EAST: Mapping[str, Any] = {
     "cluster": "east",

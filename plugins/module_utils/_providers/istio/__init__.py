@@ -6,23 +6,13 @@
 
 from __future__ import annotations
 
-from ..._mesh.provider import Provider
-from . import (
-    certificates,
-    claims,
-    control_plane,
-    discovery,
-    federation,
-    gateways,
-    holding,
-    observation,
-    probe,
-    requirements,
-    rotation,
-    serving,
-    supply,
-    trust,
-)
+from ..._mesh.contract.provider import Provider
+from .gateways import certificates, serving
+from .health import observation, probe
+from .install import claims, control_plane, gateways, requirements, supply
+from .links import discovery, federation
+from .rotation import holding, rotation
+from .trust import trust
 
 ISTIO = Provider(
     "istio",

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible.plugins.action import normal
 from ansible_collections.meshops.lifecycle.plugins.action import mesh_config as action
-from ansible_collections.meshops.lifecycle.plugins.module_utils._module.surroundings import like_a_process
+from ansible_collections.meshops.lifecycle.plugins.module_utils._ansible.in_process import like_a_process
 
 MODULE = {"ran": "the module"}
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.meshops.lifecycle.plugins.filter.mesh import FilterModule
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import requirements
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import requirements
 
 FILTERS: dict[str, Callable[..., Any]] = FilterModule().filters()
 

@@ -13,7 +13,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.meshops.lifecycle.plugins.filter.preflight import preflight_findings
 from ansible_collections.meshops.lifecycle.plugins.filter.supply import FilterModule
-from ansible_collections.meshops.lifecycle.plugins.module_utils._module import foreseeing
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.install import inventory_supply
 
 FILTERS = FilterModule().filters()
 TODAY = date(2026, 11, 26)
@@ -65,15 +65,15 @@ def test_a_version_that_was_never_put_there_stands_in_the_way_of_the_install() -
 @pytest.mark.parametrize(("today", "refused"), [(date(2026, 12, 7), 0), (date(2026, 12, 8), 1)])
 def test_one_that_is_there_stands_in_the_way_only_when_it_is_gone(today: date, refused: int) -> None:
     variables = host(mesh_version="1.30.7", mesh_site_values=hub("registry.istio.io/release"))
-    assert len(foreseeing.refusals("east", variables, today)) == refused
-    assert len(foreseeing.told("east", variables, today)) == 1 - refused
+    assert len(inventory_supply.refusals("east", variables, today)) == refused
+    assert len(inventory_supply.told("east", variables, today)) == 1 - refused
     led = {**variables, "mesh_mirror": {"hosts": ["registry.istio.io"]}}
-    assert (foreseeing.refusals("east", led, today), foreseeing.told("east", led, today)) == ([], [])
+    assert (inventory_supply.refusals("east", led, today), inventory_supply.told("east", led, today)) == ([], [])
 
 
 def test_values_of_mesh_site_and_cluster_are_laid_over_each_other_before_they_are_judged() -> None:
     variables = host(mesh_version="1.30.7", mesh_values=hub("gcr.io/istio-release"), mesh_cluster_values=hub("docker.io/istio"))
-    assert foreseeing.told("east", variables, TODAY) == []
+    assert inventory_supply.told("east", variables, TODAY) == []
 
 
 def test_what_runs_in_the_clusters_of_this_run_is_told_with_its_cluster() -> None:
@@ -94,7 +94,7 @@ def test_a_host_whose_variables_cannot_be_read_or_are_of_another_kind_stops_nobo
         "east": Unreadable(host(mesh_values={})), "north": host(mesh_values="text"),
         "west": host(mesh_version="1.30.7", mesh_values=hub("gcr.io/istio-release")),
     }
-    told = foreseeing.told("west", hostvars["west"], TODAY)
+    told = inventory_supply.told("west", hostvars["west"], TODAY)
     assert len(told) == 1
     assert [each.partition(":")[0] for each in FILTERS["preflight_notices"](list(hostvars), hostvars)] in (["west"], []), "from 8 December on it is a finding"
     assert FILTERS["mesh_mirror_list"](list(hostvars), hostvars) == FILTERS["mesh_mirror_list"](["west"], hostvars) != []

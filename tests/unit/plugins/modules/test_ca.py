@@ -17,13 +17,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import root_secret
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Change, Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Denied, Refused, Unreachable
-from ansible_collections.meshops.lifecycle.plugins.module_utils._module import authority, establishing, surveying
-from ansible_collections.meshops.lifecycle.plugins.module_utils._module import root as root_of
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Change, Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust import root_secret
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust import ca as establishing
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust import ca_info as surveying
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust import root as root_of
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust import survey
 from ansible_collections.meshops.lifecycle.plugins.modules import ca, ca_info
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import (
@@ -218,7 +220,7 @@ class TestIssuing:
 
     def test_an_expired_one_that_somebody_else_wrote_meanwhile_is_left_to_him(self, monkeypatch: pytest.MonkeyPatch) -> None:
         cluster = FakeCluster(holding(EXPIRED), name="west")
-        made = authority.intermediate
+        made = survey.intermediate
 
         def slowly(*given: Any) -> Any:
             live = cluster.get(CACERTS)
@@ -226,7 +228,7 @@ class TestIssuing:
             cluster.amend(live, {"data": {"root-cert.pem": root_secret.encoded(ROOT.pem + OTHER_ROOT.pem)}})
             return made(*given)
 
-        monkeypatch.setattr(authority, "intermediate", slowly)
+        monkeypatch.setattr(survey, "intermediate", slowly)
         with pytest.raises(Refused, match="west: Secret istio-system/cacerts was changed by somebody else since it was read"):
             ca.reconcile(cluster, wish(root=inline()))
         assert held_key(cluster, CACERTS, "ca-key.pem") == EXPIRED.key

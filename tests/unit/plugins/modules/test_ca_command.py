@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Refused
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.modules import ca, ca_info
 from ansible_collections.meshops.lifecycle.tests.unit.support import external_ca
 from ansible_collections.meshops.lifecycle.tests.unit.support.external_ca import Office, asked, bad, opened

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh import root_secret
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust import root_secret
 from ansible_collections.meshops.lifecycle.plugins.modules import certificates_info
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, NOW, OTHER_ROOT, ROOT, root
@@ -37,7 +37,7 @@ class Frozen(datetime):
 
 @pytest.fixture(autouse=True)
 def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ansible_collections.meshops.lifecycle.plugins.module_utils._module.expiring.datetime", Frozen)
+    monkeypatch.setattr("ansible_collections.meshops.lifecycle.plugins.module_utils._work.report.certificates_info.datetime", Frozen)
 
 
 def jwt(**claims: Any) -> str:

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.discovery import Kind
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.objects.discovery import Kind
 from ansible_collections.meshops.lifecycle.plugins.modules.cluster_info import reconcile
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import crd
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster

@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.serving import covers
-from ansible_collections.meshops.lifecycle.plugins.module_utils._module import serving as driver
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.gateways.certificates import covers
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki.x509 import bundle
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import serving
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.gateways import serving
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.gateways import gateway_certificates as driver
 from ansible_collections.meshops.lifecycle.plugins.modules import gateway_certificates
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import key
 from ansible_collections.meshops.lifecycle.tests.unit.support.external_ca import opened

@@ -12,8 +12,8 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import lease as leases
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import Hold, renew
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import Lease, ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import told as text
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import Lease, ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import told as text
 from ansible_collections.meshops.lifecycle.plugins.modules.lease import reconcile
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Denied, MeshError, NotReady, Refused, Unreachable
-from ansible_collections.meshops.lifecycle.plugins.module_utils._module import credential, linking
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import credential
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import links as linking
 from ansible_collections.meshops.lifecycle.plugins.modules import links
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import OTHER_ROOT, ROOT, Made, issuer, make
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster

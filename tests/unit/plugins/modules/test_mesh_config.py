@@ -10,7 +10,7 @@ import json
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
-from ansible_collections.meshops.lifecycle.plugins.module_utils._module.configuring import reconcile
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.objects.mesh_config import reconcile
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import config_map, namespace
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 

@@ -11,11 +11,12 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.answer import Answer
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.control_plane import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Unreachable
-from ansible_collections.meshops.lifecycle.plugins.module_utils._module import observing
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import tags, trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import tags
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.health import mesh_info as observing
 from ansible_collections.meshops.lifecycle.plugins.modules import mesh_info
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live as istio
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, ROOT, issuer

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import helm
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.release import read_record
-from ansible_collections.meshops.lifecycle.plugins.module_utils._module import releasing
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.helm_release import read_record
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.install import releases as releasing
 from ansible_collections.meshops.lifecycle.plugins.modules import releases
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.helm_records import record

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import settle
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Answer, Permission
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.condition import Condition
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.objects import settle
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Refused, Unreachable
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.condition import Condition
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import Contract, config_map, crd, namespace, widget
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking

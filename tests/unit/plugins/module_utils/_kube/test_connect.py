@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import connect as connecting
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.access import Access
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import ARGUMENTS, connect
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.deadline import Limits
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.kubeconfig import contexts
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.deadline import Limits
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.access import Access
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.kubeconfig import contexts
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, Refused
 
 

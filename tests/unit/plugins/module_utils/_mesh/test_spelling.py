@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.fleet_file import VARIABLES
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.fleet.file import VARIABLES
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.spelling import TEXTS, misspelt
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 

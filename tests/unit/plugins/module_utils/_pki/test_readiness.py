@@ -27,7 +27,7 @@ print(sorted(set(sys.modules) - before))
 
 @pytest.mark.parametrize("prepare", [
     pytest.param("from ansible_collections.meshops.lifecycle.plugins.module_utils._pki.readiness import prepare; prepare()", id="called"),
-    pytest.param("import ansible_collections.meshops.lifecycle.plugins.module_utils._module.beforehand", id="by what actions import"),
+    pytest.param("import ansible_collections.meshops.lifecycle.plugins.module_utils._ansible.preload", id="by what actions import"),
 ])  # fmt: skip
 def test_signing_imports_nothing_any_more(prepare: str) -> None:
     ran = subprocess.run([sys.executable, "-c", PROCESS.format(prepare=prepare)], capture_output=True, text=True, check=True)

@@ -12,11 +12,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.name_constraints import signed_for
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objections import ISSUER, objections
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objections import ROOT as ROOT_CHAIN
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.name_constraints import signed_for
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.objections import ISSUER, objections
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.objections import ROOT as ROOT_CHAIN
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue, pem, x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki.trial import tried
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import DAY, NOW, ROOT, alternative, constrained, issuer, key, make, root, seen

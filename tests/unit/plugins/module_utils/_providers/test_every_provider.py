@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_args, get_type_hints
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.certificate import Material
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.control_plane import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.provider import Provider
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.federation import Credential
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.probe import ProbeWish
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.provider import Provider
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import ProbeWish
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.helm_release import Release
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.peers import Credential
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Question
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.release import Release
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import sources
 

@@ -1,0 +1,17 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is otherwise imported, or made ready, where it is used. Whoever forks for every task and host does so once.
+
+Collections' files are compiled at each import.
+"""
+
+from __future__ import annotations
+
+from .._kube.objects import amend, definitions, remove, replace, settle
+from .._kube.pods import handshake, portforward
+from .._pki import readiness
+
+readiness.prepare()
+ALL = (amend, definitions, handshake, portforward, remove, replace, settle)

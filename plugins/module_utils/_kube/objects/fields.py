@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Is there anything to write? Pure: a wish, the live object, and who the server says owns which field."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from ..._mesh.objects.pruning import MANAGER, is_our_manager
+from .quantity import has_quantities, is_quantity, same_amount, same_but_for_quantities
+
+
+def normal(manifest: Mapping[str, Any], *, has_status: bool = True) -> dict[str, Any]:
+    """A wish as the server will store it: without what only the server may say, secrets as `data`, rules of webhooks with their scope.
+
+    What lies deeper is shared with the manifest, since nobody changes it.
+    """
+    wish = dict(manifest)
+    meta = wish["metadata"] = dict(wish.get("metadata") or {})
+    meta.pop("managedFields", None)
+    if meta.get("creationTimestamp", "") is None:
+        del meta["creationTimestamp"]
+    if has_status:
+        wish.pop("status", None)
+    if wish.get("kind") == "Secret" and "stringData" in wish:
+        plain = wish.pop("stringData") or {}
+        coded = {key: base64.b64encode(value.encode()).decode() for key, value in plain.items()}
+        wish["data"] = {**(wish.get("data") or {}), **coded}
+    if wish.get("apiVersion") == "admissionregistration.k8s.io/v1" and isinstance(wish.get("webhooks"), list):
+        wish["webhooks"] = [_scoped(webhook) for webhook in wish["webhooks"]]
+    return wish
+
+
+def _scoped(webhook: Any) -> Any:
+    """What the server adds inside of a list that is one value cannot be told from what somebody wished earlier, so it is said."""
+    if not isinstance(webhook, dict) or not isinstance(webhook.get("rules"), list):
+        return webhook
+    return {**webhook, "rules": [{"scope": "*", **rule} if isinstance(rule, dict) else rule for rule in webhook["rules"]]}
+
+
+def settled(wish: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """True only when applying the wish would change nothing: the values are there and we own just these fields.
+
+    Where the shapes leave a doubt (defaults inside lists, values that a custom resource may write otherwise) the answer is False, and the
+    server decides.
+    """
+    body = {key: value for key, value in wish.items() if key not in ("apiVersion", "kind", "metadata")}
+    meta = {key: value for key, value in wish["metadata"].items() if key not in ("name", "namespace")}
+    if meta:
+        body["metadata"] = meta
+    mine = _entry(live, "Apply")
+    if mine is None:
+        # Who owns nothing is not recorded; a bare Namespace is such a wish.
+        return not body and not _entry(live, "Update")
+    if mine.get("apiVersion") != wish.get("apiVersion"):
+        return False
+    return _Comparison(has_quantities(wish)).same(body, live, mine.get("fieldsV1") or {})
+
+
+def _entry(live: Mapping[str, Any], operation: str) -> dict[str, Any] | None:
+    for entry in (live.get("metadata") or {}).get("managedFields") or []:
+        if _ours(entry, operation):
+            return dict(entry)
+    return None
+
+
+def _ours(entry: Mapping[str, Any], operation: str) -> bool:
+    """A creation has a manager of its own, so that it can be told from another run's."""
+    manager = str(entry.get("manager"))
+    named = manager == MANAGER or (operation == "Update" and is_our_manager(manager))
+    return named and entry.get("operation") == operation and not entry.get("subresource")
+
+
+def bears(live: Mapping[str, Any], manager: str) -> bool | None:
+    """Whether this manager wrote it; None when the object does not say who did."""
+    known = (live.get("metadata") or {}).get("managedFields")
+    return any(entry.get("manager") == manager for entry in known) if known else None
+
+
+class _Comparison:
+    """`quantities`: whether the server has words of its own for them."""
+
+    def __init__(self, quantities: bool) -> None:
+        self._equal = same_but_for_quantities if quantities else _equal
+        self._quantities = quantities
+
+    def same(self, wish: Any, live: Any, owned: Mapping[str, Any], key: str = "", within: str = "") -> bool:
+        members = len(owned) - ("." in owned)
+        if not members:
+            if wish == live:
+                return True
+            # Some types drop what is empty, zero or false; that we own the field says that nobody else has taken it away.
+            amounts = self._quantities and is_quantity(key, within) and same_amount(wish, live)
+            return amounts or self._equal(wish, live, key) or (live is None and not wish)
+        if isinstance(wish, dict) and isinstance(live, dict) and members == len(wish):
+            for name, value in wish.items():
+                inner = owned.get("f:" + name)
+                if inner is None or not self.same(value, live.get(name), inner, name, key):
+                    return False
+            return True
+        return isinstance(wish, list) and isinstance(live, list) and members == len(wish) and self._same_items(wish, live, owned)
+
+    def _same_items(self, wish: list[Any], live: list[Any], owned: Mapping[str, Any]) -> bool:
+        """Lists that are merged by key, or sets; the order counts too, since applying would restore it."""
+        places = []
+        left = {key: inner for key, inner in owned.items() if key != "."}
+        for item in wish:
+            found = [key for key in left if _names(key, item)]
+            if len(found) != 1:
+                return False
+            there = [place for place, other in enumerate(live) if _names(found[0], other, exactly=True)]
+            if len(there) != 1 or not self.same(item, live[there[0]], left.pop(found[0])):
+                return False
+            places += there
+        return places == sorted(places)
+
+
+def _equal(wish: Any, live: Any, _key: str) -> bool:
+    return bool(wish == live)
+
+
+def _names(key: str, item: Any, exactly: bool = False) -> bool:
+    """Whether a key of managedFields (`k:{…}` or `v:…`) means this item; the wish may leave defaulted keys out."""
+    named = _named(key)
+    if key.startswith("v:"):
+        return bool(named == item)
+    if not key.startswith("k:") or not isinstance(item, dict):
+        return False
+    return all(item.get(name) == value if exactly or name in item else True for name, value in named.items())
+
+
+@lru_cache(maxsize=4096)
+def _named(key: str) -> Any:
+    """The same keys come again in every object of a kind."""
+    return json.loads(key[2:]) if key[:2] in ("v:", "k:") else None
+
+
+def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether a write did anything. A status that moved meanwhile is not our doing."""
+    versions = [(each.get("metadata") or {}).get("resourceVersion") for each in (before, after)]
+    same_version = versions[0] == versions[1] and before.get("status") == after.get("status")
+    return not (same_version and before == after) and _essence(before) != _essence(after)
+
+
+def _essence(live: Mapping[str, Any]) -> dict[str, Any]:
+    skipped = ("managedFields", "resourceVersion", "generation")
+    essence = {key: value for key, value in live.items() if key != "status"}
+    essence["metadata"] = {key: value for key, value in live["metadata"].items() if key not in skipped}
+    mine = _entry(live, "Apply") or {}
+    essence["owned"] = (mine.get("apiVersion"), mine.get("fieldsV1"))
+    return essence
+
+
+def adoption(live: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The patch that lets us apply what we once created by POST: the same manager, but under another operation."""
+    meta = live.get("metadata") or {}
+    if _entry(live, "Apply"):
+        return None
+    for place, entry in enumerate(meta.get("managedFields") or []):
+        if _ours(entry, "Update"):
+            return [
+                {"op": "test", "path": "/metadata/resourceVersion", "value": meta.get("resourceVersion")},
+                {"op": "replace", "path": f"/metadata/managedFields/{place}/operation", "value": "Apply"},
+                {"op": "replace", "path": f"/metadata/managedFields/{place}/manager", "value": MANAGER},
+            ]
+    return None

@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Manifests out of YAML and JSON files. Nothing of their content is in a message: it may be a Secret's."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache, partial
+from typing import Any
+
+try:
+    import yaml
+except ImportError:
+    yaml = None  # type: ignore[assignment]
+
+from ..._mesh.errors import Refused
+from ..reach.access import read_file
+
+_VAULTED = b"$ANSIBLE_VAULT"
+# What JSON has too. Dates (2026-01-01) and numbers to base 60 (8080:80) stay the text that they are, as with kubectl.
+_TYPES = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map", "merge")}
+_BASE_60 = re.compile(r"[-+\d_.]+:")
+_OCTAL = re.compile(r"[-+]?0o[0-7_]+$")  # as YAML 1.2 writes it, and kubectl reads it
+
+
+def load(path: str) -> list[dict[str, Any]]:
+    """Every object in the file; those of a List one by one."""
+    return [manifest for number, document in enumerate(_documents(path), 1) if document is not None for manifest in _objects(document, path, number)]
+
+
+def _documents(path: str) -> list[Any]:
+    text = read_file(path, "file of manifests")
+    if text.startswith(_VAULTED):
+        raise Refused(
+            f"The file of manifests {path} is encrypted by ansible-vault, which only Ansible can undo: give its content in manifests, "
+            "with the lookup ansible.builtin.file."
+        )
+    if text.lstrip()[:1] == b"{":
+        try:
+            return [json.loads(text, object_pairs_hook=partial(_unique, path))]
+        except ValueError:
+            pass  # flow style YAML, or several documents
+    try:
+        return list(yaml.load_all(text, Loader=_loader()))
+    except (yaml.YAMLError, ValueError) as error:
+        raise Refused(f"The file of manifests {path} is not valid YAML{_where(error)}.") from error
+
+
+def _unique(path: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if twice := _twice([key for key, _value in pairs]):
+        raise Refused(f"The file of manifests {path} is not valid JSON: {twice}.")
+    return dict(pairs)
+
+
+def _twice(keys: list[str]) -> str:
+    """The last one would win, and nobody would learn what the first one said."""
+    again = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
+    return "" if again is None else f"the key {again} is given twice"
+
+
+def _construct_mapping(loader: Any, node: Any, deep: bool = False) -> Any:
+    keys = [key for key, _value in node.value if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge"]
+    if twice := _twice([key.value for key in keys]):
+        raise yaml.constructor.ConstructorError(None, None, twice, node.start_mark)
+    return super(type(loader), loader).construct_mapping(node, deep)
+
+
+@cache
+def _loader() -> Any:
+    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text, octal = ("tag:yaml.org,2002:str", _BASE_60), ("tag:yaml.org,2002:int", _OCTAL)
+    resolvers = {first: [text, octal, *(each for each in found if each[0] in _TYPES)] for first, found in base.yaml_implicit_resolvers.items()}
+    constructors = {tag: how for tag, how in base.yaml_constructors.items() if tag is None or tag in _TYPES}
+    return type("_Loader", (base,), {"construct_mapping": _construct_mapping, "yaml_implicit_resolvers": resolvers, "yaml_constructors": constructors})
+
+
+def _where(error: Exception) -> str:
+    """The place and what is wrong there. What the error quotes is left out, as a password may begin like an alias or a tag."""
+    mark, problem = getattr(error, "problem_mark", None), re.split("[\"']", getattr(error, "problem", None) or "")[0].strip()
+    place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    return place + (f": {problem}" if problem else "")
+
+
+def _objects(document: Any, path: str, number: int) -> Iterator[dict[str, Any]]:
+    if not isinstance(document, dict):
+        raise Refused(f"The file of manifests {path}: document {number} is no mapping but {'a list' if isinstance(document, list) else 'a single value'}.")
+    kind, items = str(document.get("kind") or ""), document.get("items")
+    if not kind.endswith("List") or not (isinstance(items, list) or ("items" in document and items is None)):
+        yield document
+        return
+    # Objects in a list of one kind do not say it again.
+    told = {} if kind == "List" else {"apiVersion": document.get("apiVersion"), "kind": kind.removesuffix("List")}
+    for place, item in enumerate(items or [], 1):
+        if not isinstance(item, dict):
+            raise Refused(f"The file of manifests {path}: item {place} of the {kind} in document {number} is no mapping.")
+        yield {**told, **item}

@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Write an object as a whole, if it is still the one that was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..._mesh.errors import Refused
+from ..._mesh.objects.change import Ref
+from . import fields
+from .server import Server
+
+
+def replace(server: Server, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+    """None when somebody else wrote it since, or it is gone.
+
+    Also when our own write arrived and its answer was lost: the repeat then meets the new version. Callers read again and look.
+    """
+    ref = Ref.of(manifest)
+    kind = server.discovery.find(ref.api_version, ref.kind)
+    if kind is None or not (manifest["metadata"].get("resourceVersion") and manifest["metadata"].get("uid")):
+        raise Refused(f"{server.name}: {ref} cannot be replaced: it was not read from this cluster.")
+    query = {"fieldManager": fields.MANAGER, "fieldValidation": "Strict", **({"dryRun": "All"} if server.dry_run else {})}
+    answer = server.transport.request("PUT", server.path(ref, kind), query, fields.normal(manifest))
+    # An object of the same name that was made anew has another UID, which is a conflict as well.
+    if answer.status in (404, 409):
+        return None
+    return dict(server.accepted(answer, f"replace {ref}").json())

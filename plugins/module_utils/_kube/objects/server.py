@@ -1,0 +1,141 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading one cluster by kind and name, and doing many things to it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from ..._mesh.errors import MeshError, Refused
+from ..._mesh.objects.change import Ref
+from ..http.answer import Answer, error
+from ..http.transport import THREADS, Transport
+from .discovery import Discovery, Kind
+
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+_PAGE = "500"
+
+# A method is called `list`, so the type needs another name inside of its class.
+Objects = list[dict[str, Any]]
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Server:
+    """One API server within one call: its kinds, its objects."""
+
+    def __init__(self, transport: Transport, name: str, dry_run: bool = False) -> None:
+        self.transport, self.name, self.dry_run = transport, name, dry_run
+        self.discovery = Discovery(transport)
+
+    def path(self, ref: Ref, kind: Kind) -> str:
+        if kind.namespaced and not ref.namespace:
+            raise Refused(f"{self.name}: {ref} names no namespace, and {ref.kind} objects live in one.")
+        try:
+            return kind.path(ref.namespace, ref.name)
+        except Refused as refused:
+            raise Refused(f"{self.name}: {ref.kind}: {refused}") from refused
+
+    def get(self, ref: Ref, within: float | None = None) -> dict[str, Any] | None:
+        kind = self.discovery.find(ref.api_version, ref.kind)
+        if kind is None:
+            return None
+        answer = self.transport.request("GET", self.path(ref, kind), within=within)
+        if answer.status == 404:
+            return None
+        return dict(self.accepted(answer, f"get {ref}").json())
+
+    def list(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None = None,
+        labels: str | Mapping[str, str] | None = None,
+        fields: str | Mapping[str, str] | None = None,
+        metadata_only: bool = False,
+        within: float | None = None,
+    ) -> Objects:
+        """All of a kind; the pages of a long list are put together."""
+        served = self.discovery.find(api_version, kind)
+        if served is None:
+            return []
+        query = {"limit": _PAGE, "labelSelector": _selector(labels), "fieldSelector": _selector(fields)}
+        query = {key: value for key, value in query.items() if value}
+        accept = _METADATA if metadata_only else "application/json"
+        return [{**item, "apiVersion": api_version, "kind": kind} for item in self._pages(served, namespace, query, accept, within=within)[0]]
+
+    def some(self, kind: Kind, namespace: str | None, labels: str, most: int) -> tuple[Objects, bool]:
+        """What a list holds, and whether that is all of it: beyond `most` objects the rest is left unread."""
+        query = {"limit": str(min(int(_PAGE), most)), **({"labelSelector": labels} if labels else {})}
+        return self._pages(kind, namespace, query, "application/json", most)
+
+    def _pages(
+        self, kind: Kind, namespace: str | None, query: dict[str, str], accept: str, most: int | None = None, within: float | None = None
+    ) -> tuple[Objects, bool]:
+        items: Objects = []
+        while True:
+            answer = self.transport.request("GET", kind.path(namespace), query, accept=accept, within=within)
+            if answer.status == 410 and "continue" in query:
+                if most is not None:
+                    return items, False
+                # The list went on while we read it, for too long to be continued: all at once, then.
+                query = {key: value for key, value in query.items() if key not in ("continue", "limit")}
+                items = []
+                continue
+            if answer.status == 404:
+                return [], True
+            page = self.accepted(answer, f"list {kind.plural}{' in ' + namespace if namespace else ''}").json()
+            items += page.get("items") or []
+            meta = page.get("metadata") or {}
+            if not meta.get("continue"):
+                return items, True
+            if most is not None and len(items) + (meta.get("remainingItemCount") or 1) > most:
+                return items, False
+            query["continue"] = meta["continue"]
+
+    def accepted(self, answer: Answer, doing: str) -> Answer:
+        if answer.ok:
+            return answer
+        raise error(answer, self.name, doing)
+
+
+def _selector(wish: str | Mapping[str, str] | None) -> str:
+    if wish is None or isinstance(wish, str):
+        return wish or ""
+    return ",".join(f"{key}={value}" for key, value in sorted(wish.items()))
+
+
+def each(work: Callable[[T], R], items: Iterable[T], threads: int = THREADS) -> list[R | MeshError]:
+    """Do it to all, at once; what failed stands in the place of its result."""
+    todo = list(items)
+
+    def one(item: T) -> R | MeshError:
+        try:
+            return work(item)
+        except MeshError as failed:
+            return failed
+
+    if len(todo) < 2:
+        return [one(item) for item in todo]
+    # As many as it takes to be done in the same number of rounds: each one is a TLS handshake.
+    rounds = -(-len(todo) // threads)
+    with ThreadPoolExecutor(-(-len(todo) // rounds)) as pool:
+        running: list[Future[R | MeshError]] = [pool.submit(one, item) for item in todo]
+        return [future.result() for future in running]
+
+
+def all_or_error(results: Iterable[R | MeshError]) -> list[R]:
+    """The results, or one error of the kind of the first that tells the first few."""
+    known = list(results)
+    failed = [result for result in known if isinstance(result, MeshError)]
+    if not failed:
+        return [result for result in known if not isinstance(result, MeshError)]
+    if len(failed) == 1:
+        raise failed[0]
+    said = list(dict.fromkeys(str(failure) for failure in failed))
+    more = f" And {len(said) - 3} more of this kind." if len(said) > 3 else ""
+    raise type(failed[0])(" ".join(said[:3]) + more, **failed[0].facts)

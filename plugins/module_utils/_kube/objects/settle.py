@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Wait for many things at once, and say of each laggard what it waits for itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, Union
+
+from ..._mesh.errors import MeshError, NotReady, Unreachable
+from ..._mesh.health.stuck import Patience, why
+from ..._mesh.objects.change import Ref
+from ..._mesh.objects.condition import Condition, standing, verdict
+from .gather import gather
+from .server import Server, all_or_error, each
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
+# So many seconds apart it is asked whether the pods of a workload can become ready at all.
+_LOOK = 5.0
+# However little of the wait is left, a server gets this long to say how things are.
+_SHORTEST_READ = 5.0
+# A message is read by people: so many laggards, and so many characters of what each says.
+_MOST, _LONGEST = 8, 200
+# What is late, why (or what failed when it was read), and how it is.
+_Laggard = tuple[Condition, Union[str, MeshError], Union[dict[str, Any], None]]  # noqa: UP007 - sanity's pylint knows no other
+
+
+def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> None:
+    """Returns as soon as all are met. In a dry run nothing was made that could be waited for."""
+    pending = list(conditions)
+    if server.dry_run or not pending:
+        return
+    start, pause, patience = time.monotonic(), _FIRST_PAUSE, Patience()
+    looked = start
+    while True:
+        late = _unmet(server, pending, max(_SHORTEST_READ, timeout - (time.monotonic() - start)))
+        for _condition, failed, _live in late:
+            # An API server that restarts under us is part of the wait; a refusal is not.
+            if isinstance(failed, MeshError) and not isinstance(failed, (Unreachable, NotReady)):
+                raise failed
+        pending = [condition for condition, _reason, _live in late]
+        if not pending:
+            return
+        now = time.monotonic()
+        if now - start >= timeout:
+            raise _late(server, late, f"not ready after {timeout:g} s")
+        if now - looked >= _LOOK:
+            looked = now
+            if patience.over(_lasting(server, late), now):
+                raise _late(server, late, f"not ready after {now - start:.0f} s, and not waited for any longer, since somebody has to mend it")
+        time.sleep(min(pause, max(0.01, timeout - (now - start))))
+        pause = min(_LONGEST_PAUSE, pause * 1.4)
+
+
+def _unmet(server: Server, conditions: Sequence[Condition], within: float) -> list[_Laggard]:
+    found = gather(server, (condition.ref for condition in conditions), within)
+    late: list[_Laggard] = []
+    for condition in conditions:
+        live = found[condition.ref]
+        if isinstance(live, MeshError):
+            late.append((condition, live, None))
+        elif reason := verdict(condition, live):
+            late.append((condition, reason, live))
+    return late
+
+
+def _lasting(server: Server, late: Sequence[_Laggard]) -> bool:
+    """Whether the pods of some workload do not become ready by waiting, as a rule."""
+    rollouts = [(condition.ref, live) for condition, _reason, live in late[:_MOST] if condition.check == "rollout" and live]
+    with suppress(MeshError):
+        return any(stuck.lasting for ref, live in rollouts if (stuck := why(live, _pods(server, ref, live))))
+    return False
+
+
+def _late(server: Server, late: Sequence[_Laggard], when: str) -> NotReady:
+    told = all_or_error(each(partial(_told, server), late[:_MOST]))
+    more = f"; and {len(late) - _MOST} more" if len(late) > _MOST else ""
+    return NotReady(
+        f"{server.name}: {when}: {'; '.join(told)}{more}.",
+        waiting_for=list(dict.fromkeys(str(condition.ref) for condition, _reason, _live in late)),
+    )
+
+
+def _told(server: Server, laggard: _Laggard) -> str:
+    condition, reason, live = laggard
+    said = _brief(str(reason), _LONGEST).rstrip(".")
+    # Who did not answer for the object will not answer for its pods and events.
+    more = "" if isinstance(reason, MeshError) else _symptoms(server, condition, live or {}, said)
+    return f"{condition.ref}: {said}{' (' + more + ')' if more else ''}"
+
+
+def _symptoms(server: Server, condition: Condition, live: Mapping[str, Any], said: str) -> str:
+    """Its last condition, what the pods of a workload wait for, recent warnings; what cannot be read is left out."""
+    last = _brief(standing(live), _LONGEST)
+    found = [last] if last and last not in said else []
+    about, pods = condition.ref, []
+    with suppress(MeshError):
+        if condition.check == "rollout":
+            pods = _pods(server, condition.ref, live)
+            found += [f"pod {pod['metadata']['name']} {_brief(reason, _LONGEST)}" for pod in pods if (reason := _pod_waits(pod))][:3]
+        told = _warnings(server, Ref("v1", "Pod", pods[0]["metadata"]["name"], about.namespace)) if pods else []
+        told = told or _warnings(server, about)
+        found += [f"{'last warning' if not place else 'before it'}: {warning}" for place, warning in enumerate(told)]
+    return "; ".join(found)
+
+
+def _pods(server: Server, ref: Ref, live: Mapping[str, Any]) -> list[dict[str, Any]]:
+    labels = ((live.get("spec") or {}).get("selector") or {}).get("matchLabels")
+    return server.list("v1", "Pod", ref.namespace, labels=labels, within=_SHORTEST_READ) if labels else []
+
+
+def _pod_waits(pod: Mapping[str, Any]) -> str:
+    status = pod.get("status") or {}
+    for container in (status.get("initContainerStatuses") or []) + (status.get("containerStatuses") or []):
+        waiting = (container.get("state") or {}).get("waiting") or {}
+        if waiting.get("reason") and waiting["reason"] != "PodInitializing":
+            return f"waits with {waiting['reason']} in container {container.get('name')}"
+        ended = (container.get("lastState") or {}).get("terminated") or {}
+        if not container.get("ready") and ended:
+            return f"container {container.get('name')} ended with {ended.get('reason')} ({ended.get('exitCode')})"
+    for condition in status.get("conditions") or []:
+        if condition.get("status") == "False" and condition.get("message"):
+            return f"is not {condition.get('type')}: {condition['message']}"
+    return "" if status.get("phase") == "Running" else f"is {status.get('phase')}"
+
+
+def _warnings(server: Server, ref: Ref) -> list[str]:
+    """The newest first. Those about what lives in no namespace are in the namespace default."""
+    chosen = {"involvedObject.kind": ref.kind, "involvedObject.name": ref.name, "type": "Warning"}
+    events = server.list("v1", "Event", ref.namespace or "default", fields=chosen, within=_SHORTEST_READ)
+    told = [": ".join(str(event[key]) for key in ("reason", "message") if event.get(key)) for event in sorted(events, key=_when, reverse=True)]
+    return [_brief(warning, _LONGEST) for warning in dict.fromkeys(told)][:2]
+
+
+def _when(event: Mapping[str, Any]) -> str:
+    series = (event.get("series") or {}).get("lastObservedTime")
+    return str(series or event.get("lastTimestamp") or event.get("eventTime") or "")
+
+
+def _brief(text: str, length: int) -> str:
+    one = " ".join(text.split())
+    return one if len(one) <= length else one[: length - 1] + "…"

@@ -1,0 +1,184 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""HTTP to a port of a pod through the API server; inside the pod it arrives from localhost."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from ..._mesh.errors import MeshError, NotReady, Unreachable
+from ..http.answer import Answer, Question, error
+from ..http.failure import why
+from ..http.transport import Transport, retry_after
+from .websocket import WebSocket
+
+_DATA, _ERROR = 0, 1
+_TRIES = 3
+_HARMLESS = ("GET", "HEAD")
+# The API server itself, for now; and what it says of a kubelet that it does not reach, which may stay so.
+_BUSY, _BROKEN = (429, 503), (500, 502, 504)
+T = TypeVar("T")
+
+
+class Port(Protocol):
+    """Which port of which pod, and for how many seconds."""
+
+    @property
+    def namespace(self) -> str: ...
+    @property
+    def pod(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def timeout(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class Forwarded:
+    """A port of a pod, open: bytes to it and bytes from it."""
+
+    send: Callable[[bytes], None]
+    stream: io.BufferedIOBase
+
+
+def ask(transport: Transport, question: Question) -> Answer:
+    """Tried again when the connection breaks, unless a request could then arrive twice and matter twice."""
+    return forward(transport, question, lambda opened: _exchange(opened, question), repeat=question.method in _HARMLESS)
+
+
+def forward(transport: Transport, to: Port, talk: Callable[[Forwarded], T], repeat: bool = True) -> T:
+    """What `talk` makes of the forwarded port; called again when the connection breaks, if it may be repeated.
+
+    The time-out is the pod's; for an API server that is busy or restarts there is the patience of every request.
+    """
+    who = f"{transport.name}: Pod {to.namespace}/{to.pod}, port {to.port},"
+    end: float | None = None
+    for attempt in range(1, _TRIES + 1):
+        with _opened(transport, to, who) as opened:
+            end = end or time.monotonic() + to.timeout
+            opened.until(end)
+            try:
+                return talk(_forwarded(opened, who))
+            except TimeoutError as late:
+                raise NotReady(f"{who} does not answer within {to.timeout:g} s.") from late
+            except (OSError, http.client.HTTPException) as failed:
+                if attempt == _TRIES or not repeat or time.monotonic() >= end:
+                    raise _unasked(transport, who, failed) from failed
+    raise AssertionError("unreachable")
+
+
+def _forwarded(opened: WebSocket, who: str) -> Forwarded:
+    return Forwarded(lambda data: opened.send(_DATA, data), io.BufferedReader(_Incoming(opened.receive(), who)))
+
+
+def _opened(transport: Transport, to: Port, who: str) -> WebSocket:
+    """Nothing has reached the pod so far: whatever the request is, it can be begun again."""
+    start, limits = time.monotonic(), transport.limits
+    for attempt in itertools.count(1):
+        left = start + limits.patience - time.monotonic() if attempt < limits.attempts else 0.0
+        asked = None
+        try:
+            opened = _upgraded(transport, to)
+            if opened.refused is None:
+                return opened
+            asked = _again(transport, to, opened.refused, attempt, left)
+        except TimeoutError as late:
+            if left <= 0 or time.monotonic() >= start + to.timeout:
+                raise NotReady(f"{who} does not answer within {to.timeout:g} s.") from late
+        except (OSError, http.client.HTTPException) as failed:
+            if left <= 0 or transport.hopeless(failed):
+                raise _unasked(transport, who, failed) from failed
+        transport.pause(min(limits.pause(attempt, asked), max(0.0, left)))
+    raise AssertionError("unreachable")
+
+
+def _channel(to: Port) -> str:
+    return f"/api/v1/namespaces/{to.namespace}/pods/{to.pod}/portforward?ports={to.port}"
+
+
+def _upgraded(transport: Transport, to: Port) -> WebSocket:
+    access, wait = transport.access, min(transport.limits.read, to.timeout)
+    opened = WebSocket(access, _channel(to), wait)
+    if opened.refused and opened.refused.status == 401 and transport.renew(access):
+        opened = WebSocket(transport.access, _channel(to), wait)
+    if opened.refused and opened.refused.ok:
+        raise http.client.HTTPException("the answer is not from an API server")
+    return opened
+
+
+def _again(transport: Transport, to: Port, refused: Answer, attempt: int, left: float) -> float | None:
+    """For how long the server asks to be left alone, unless its refusal is final."""
+    passing = refused.status in _BUSY or (refused.status in _BROKEN and attempt < _TRIES)
+    if left <= 0 or not passing:
+        raise error(refused, transport.name, f"forward a port to Pod {to.namespace}/{to.pod}")
+    return retry_after(refused)
+
+
+def _unasked(transport: Transport, who: str, failed: Exception) -> Unreachable:
+    return Unreachable(f"{who} could not be asked: the API server{transport.access.through} {why(failed)}")
+
+
+def _exchange(opened: Forwarded, question: Question) -> Answer:
+    opened.send(_request(question))
+    with http.client.HTTPResponse(_Source(opened.stream), method=question.method) as reply:  # type: ignore[arg-type]
+        reply.begin()
+        return Answer(reply.status, reply.read(), {name.lower(): value for name, value in reply.getheaders()})
+
+
+def _request(question: Question) -> bytes:
+    lines = [f"{question.method} {question.path} HTTP/1.1", f"Host: localhost:{question.port}", "Connection: close"]
+    if question.body is not None:
+        lines.append(f"Content-Length: {len(question.body)}")
+    return "\r\n".join([*lines, "", ""]).encode() + (question.body or b"")
+
+
+class _Source:
+    """What http.client wants of a socket."""
+
+    def __init__(self, stream: io.BufferedIOBase) -> None:
+        self._stream = stream
+
+    def makefile(self, *_how: object) -> io.BufferedIOBase:
+        return self._stream
+
+
+class _Incoming(io.RawIOBase):
+    """The data channel as a file. Each channel starts with the two bytes of its port."""
+
+    def __init__(self, messages: Iterator[tuple[int, bytes]], who: str) -> None:
+        self._messages, self._who = messages, who
+        self._skip = {_DATA: 2, _ERROR: 2}
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._left:
+            message = next(self._messages, None)
+            if message is None:
+                return 0
+            channel, data = message
+            skipped = self._skip.get(channel, 0)
+            self._skip[channel] = max(0, skipped - len(data))
+            data = data[skipped:]
+            if channel == _ERROR and data:
+                raise MeshError(f"{self._who} does not answer: {_short(data)}.")
+            self._left = data if channel == _DATA else b""
+        size = min(len(buffer), len(self._left))
+        buffer[:size], self._left = self._left[:size], self._left[size:]
+        return size
+
+
+def _short(data: bytes) -> str:
+    """The runtime's error names sandbox and namespace ids first; its end says what happened."""
+    text = " ".join(data.decode(errors="replace").split()).rstrip(".")
+    return "nothing listens there" if "connection refused" in text else text[-200:]

@@ -1,0 +1,184 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What it takes to reach one API server: where it is, whom to trust, who we are."""
+
+from __future__ import annotations
+
+import base64
+import os
+import ssl
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from ..._mesh.errors import MeshError, Refused
+from ..._mesh.reach.content import told_as_content
+from ..._mesh.reach.spared import spared
+from . import trusted
+from .proxy import Proxy
+
+
+class Resumption:
+    """What a server gave to begin later connections with. Those take it and us a fraction of a handshake, and it may decline."""
+
+    def __init__(self) -> None:
+        self._session: ssl.SSLSession | None = None
+
+    def offered_by(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        """Whoever connects with the context, urllib3 as well, begins with what is kept here."""
+        wrap = context.wrap_socket
+        setattr(context, "wrap_socket", lambda *to, **how: wrap(*to, **{"session": self._session, **how}))  # noqa: B010 - a type checker minds the plain assignment
+        return context
+
+    def keep(self, used: object) -> None:
+        """TLS 1.3 gives it after the handshake, so when something was read from the connection."""
+        if isinstance(used, ssl.SSLSocket) and not used.session_reused:
+            self._session = used.session or self._session
+
+
+@dataclass(frozen=True)
+class Access:
+    """Everything a request needs, with the credential already turned into headers or a client certificate.
+
+    `renew` gives a fresh Access where the credential can expire (exec plugins, token files).
+    """
+
+    server: str
+    ca: bytes | None = None
+    verify: bool = True
+    client_cert: bytes | None = None
+    client_key: bytes | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    tls_server_name: str | None = None
+    proxy: str | None = None
+    proxy_headers: dict[str, str] = field(default_factory=dict)
+    no_proxy: str = ""
+    renew: Callable[[], Access] | None = None
+
+    @property
+    def url(self) -> SplitResult:
+        return urlsplit(self.server)
+
+    @property
+    def port(self) -> int:
+        return self.url.port or (443 if self.url.scheme == "https" else 80)
+
+    @cached_property
+    def via(self) -> Proxy | None:
+        """The proxy to use, unless `no_proxy` spares this server."""
+        spares = spared(self.no_proxy, self.url.hostname or "", self.port)
+        return Proxy.of(self.proxy, self.proxy_headers) if self.proxy and not spares else None
+
+    @property
+    def through(self) -> str:
+        """For a sentence about the server."""
+        return f" (through the proxy {self.via.url})" if self.via else ""
+
+    def tls(self) -> ssl.SSLContext | None:
+        """The same for all connections, for it costs as much to make as half a handshake. As strict as kubectl, no stricter."""
+        return self._tls
+
+    @cached_property
+    def resumption(self) -> Resumption:
+        """Of this identity and its context alone."""
+        return Resumption()
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext | None:
+        if self.url.scheme != "https":
+            return None
+        context = self._trusting()
+        if self.client_cert:
+            _load_identity(context, self.client_cert + b"\n" + (self.client_key or b""), self.server)
+        return self.resumption.offered_by(_settled(context))
+
+    @cached_property
+    def _proxy_tls(self) -> ssl.SSLContext | None:
+        """A proxy is trusted if the cluster's CA or one of the system's signed it. It is shown no client certificate."""
+        if not self.via or self.via.scheme != "https":
+            return None
+        context = trusted.context(None, self.verify)
+        if self.ca:
+            trusted.add(context, self.ca)
+        return _settled(context)
+
+    def proxy_tls(self) -> ssl.SSLContext | None:
+        return self._proxy_tls
+
+    def _trusting(self) -> ssl.SSLContext:
+        try:
+            return trusted.context(self.ca, self.verify)
+        except ValueError as error:
+            raise MeshError(f"The CA certificate given for {self.server} is not readable PEM: {error}.") from error
+
+
+def safe(access: Access) -> Access:
+    """Refuses, before anything is sent, an address that is none and one over which everybody on the way would read the credential."""
+    try:
+        parts, _port = access.url, access.url.port
+    except ValueError as error:
+        raise Refused("The server's address cannot be read: write it as https://host:port.") from error
+    if parts.username is not None:
+        raise Refused(f"The server's address has a user in it: write https://{parts.hostname}, and give the credential by itself.")
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise Refused(f"The server {access.server} is no URL of an API server: write https://{access.server.rpartition('//')[2]}. Nothing was sent.")
+    if parts.scheme == "http" and any(name.lower() in ("authorization", "proxy-authorization") for name, _value in access.headers):
+        told = f"The server {access.server} is an http:// address, over which everybody on the way reads the token or password"
+        raise Refused(f"{told}. Nothing was sent. Write https://.")
+    return access
+
+
+def bearer(token: str) -> tuple[str, str]:
+    return ("Authorization", f"Bearer {token.strip()}")
+
+
+def basic(user: str, password: str) -> tuple[str, str]:
+    return ("Authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())
+
+
+def expanded(path: str) -> str:
+    """With ~ and $VARIABLES, as Ansible expands a path. What is not known stays: a user of a container may have neither name nor home."""
+    return os.path.expanduser(os.path.expandvars(path))
+
+
+def sought(path: str) -> str:
+    """Where a relative path was looked for, for the end of a sentence about it."""
+    return "" if os.path.isabs(expanded(path)) else f" It was looked for in {os.getcwd()}."
+
+
+def read_file(path: str, what: str) -> bytes:
+    if content := told_as_content(path):
+        raise MeshError(f"The {what} holds {content} itself, where the path of a file belongs: give a path.")
+    try:
+        return Path(expanded(path)).read_bytes()
+    except (OSError, ValueError) as error:
+        raise MeshError(f"The {what} {path} cannot be read: {getattr(error, 'strerror', None) or error}.{sought(path)}") from error
+
+
+def _settled(context: ssl.SSLContext) -> ssl.SSLContext:
+    """For many threads. urllib3 sets the protocols anew for each connection, which frees what OpenSSL, without a lock, copies for another thread's."""
+    context.set_alpn_protocols(["http/1.1"])
+    setattr(context, "set_alpn_protocols", lambda _protocols: None)  # noqa: B010 - a type checker minds the plain assignment
+    return context
+
+
+def _load_identity(context: ssl.SSLContext, pem: bytes, server: str) -> None:
+    """The ssl module takes a path only; where the system can, that path leads to memory and not to a disk."""
+    try:
+        if hasattr(os, "memfd_create"):
+            with os.fdopen(os.memfd_create("identity"), "wb") as memory:
+                memory.write(pem)
+                memory.flush()
+                context.load_cert_chain(f"/proc/self/fd/{memory.fileno()}")
+        else:
+            with tempfile.NamedTemporaryFile() as kept:
+                kept.write(pem)
+                kept.flush()
+                context.load_cert_chain(kept.name)
+    except (ssl.SSLError, OSError) as error:
+        raise MeshError(f"The client certificate and key for {server} do not load: {error}.") from error

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The proxy on the way to an API server: which one, and what it is told. Its password is in no message."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from ..._mesh.errors import Refused
+from ..._mesh.reach.spared import spared
+
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Proxy:
+    scheme: str
+    host: str
+    port: int
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, told: str, headers: Mapping[str, str]) -> Proxy:
+        """From a URL, whose user and password become the header that a proxy asks for, unless it is given beside it."""
+        try:
+            parts = urlsplit(told)
+            port = parts.port
+        except ValueError as error:
+            raise Refused("The proxy's address cannot be read: write it as http://host:port.") from error
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise Refused(f"The proxy {_shown(parts)} is not an http:// or https:// address. SOCKS is not spoken here: name a proxy that speaks HTTP.")
+        sent = {name.lower(): value for name, value in headers.items()}
+        if parts.username is not None:
+            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            sent.setdefault("proxy-authorization", "Basic " + base64.b64encode(pair.encode()).decode())
+        return cls(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], sent)
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{bracketed(self.host)}:{self.port}"
+
+
+def of_environment(server: SplitResult, port: int, environ: Mapping[str, str]) -> str | None:
+    """As kubectl and Helm read it: HTTPS_PROXY by the server's scheme, in capitals first, never for the machine itself, nor for what NO_PROXY names."""
+    host = server.hostname or ""
+    told = _variable(f"{server.scheme}_proxy", environ)
+    if not told or _here(host) or spared(_variable("no_proxy", environ), host, port):
+        return None
+    return told if "://" in told else f"http://{told}"
+
+
+def bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _variable(name: str, environ: Mapping[str, str]) -> str:
+    return environ.get(name.upper()) or environ.get(name) or ""
+
+
+def _here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _shown(parts: SplitResult) -> str:
+    """Without user and password, and without what may be one of them where the address has no form."""
+    return f"{parts.scheme}://{bracketed(parts.hostname)}" if parts.scheme and parts.hostname else "that is given"

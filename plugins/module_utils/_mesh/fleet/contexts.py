@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Clusters that a kubeconfig tells of, and what it takes to see that two names lead to one cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..errors import Refused
+
+_PORTS = {"https": 443, "http": 80}
+_TEMPLATE = ("{{", "{%", "{#", "#jinja2:")
+
+Lead = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Context:
+    """`through` is what else decides where `server` leads: the name in its certificate, a proxy."""
+
+    name: str
+    server: str
+    through: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One cluster with what is known of it. Two that share one of `leads` are the same cluster."""
+
+    name: str
+    source: str
+    told_by: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    leads: frozenset[Lead] = frozenset()
+
+
+def templated(value: object) -> bool:
+    """Ansible would evaluate this string, wherever it came from."""
+    return isinstance(value, str) and any(mark in value for mark in _TEMPLATE)
+
+
+def endpoint(server: str, through: str = "") -> Lead:
+    """One spelling for every way to write the same URL."""
+    try:
+        parts = urlsplit(server.rstrip("/"))
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return ("server", server, through)
+    return ("server", f"{parts.scheme}://{parts.hostname or ''}:{port}{parts.path}", through)
+
+
+def of_kube(kube: object) -> Iterable[Lead]:
+    """Where a `mesh_kube` leads, as far as it is told without rendering a template."""
+    if not isinstance(kube, Mapping):
+        return
+    told = {key: value for key, value in kube.items() if isinstance(value, str) and value and not templated(value)}
+    if "kubeconfig" in told and "context" in told:
+        yield ("context", told["context"], told["kubeconfig"])
+    if "host" in told:
+        yield endpoint(told["host"])
+
+
+def of_contexts(contexts: Iterable[Context], wish: Mapping[str, Any], kubeconfig: str) -> list[Found]:
+    """Those of the contexts that `include` and `exclude` choose, under the names that `names` gives them."""
+    there, names = list(contexts), wish.get("names") or {}
+    lacking = sorted(set(names) - {context.name for context in there})
+    if lacking:
+        raise Refused(f"`names` speaks of {lacking[0]!r}, but the kubeconfig {kubeconfig} has no such context; {_listed(there)}.")
+    chosen = [context for context in there if _chosen(context.name, wish)]
+    if not chosen:
+        raise Refused(f"`include` and `exclude` leave no context of the kubeconfig {kubeconfig}; {_listed(there)}.")
+    return [_found(context, names.get(context.name, context.name), wish, kubeconfig) for context in chosen]
+
+
+def _listed(contexts: Iterable[Context]) -> str:
+    return "there are: " + (", ".join(sorted(context.name for context in contexts)) or "none")
+
+
+def _chosen(name: str, wish: Mapping[str, Any]) -> bool:
+    wanted = any(fnmatchcase(name, pattern) for pattern in wish.get("include") or ["*"])
+    return wanted and not any(fnmatchcase(name, pattern) for pattern in wish.get("exclude") or [])
+
+
+def _found(context: Context, name: str, wish: Mapping[str, Any], kubeconfig: str) -> Found:
+    told_by = f"the context {context.name} of the kubeconfig {kubeconfig}"
+    if templated(context.name):
+        raise Refused(f"The name of {told_by} reads as a template; rename it with `kubectl config rename-context`, or leave it out with `exclude`.")
+    kube = {"kubeconfig": kubeconfig, "context": context.name}
+    leads = {("context", context.name, kubeconfig)} | ({endpoint(context.server, context.through)} if context.server else set())
+    return Found(name, "kubeconfig", told_by, {"mesh_kube": kube, **(wish.get("variables") or {})}, frozenset(leads))
+
+
+def twins(where: str, leads: Mapping[str, Iterable[Lead]]) -> list[str]:
+    """Names that lead to the same cluster, a sentence for each pair: a copied context is the classic way to the wrong one."""
+    by_lead: dict[Lead, list[str]] = {}
+    for name, those in leads.items():
+        for lead in set(those):
+            by_lead.setdefault(lead, []).append(name)
+    shared: dict[str, Lead] = {}
+    for lead in sorted(by_lead):
+        if len(by_lead[lead]) > 1:
+            shared.setdefault(" and ".join(sorted(by_lead[lead])), lead)
+    return [f"{where}: {names} lead to the same cluster ({_words(lead)}); leave all but one of them out." for names, lead in shared.items()]
+
+
+def _words(lead: Lead) -> str:
+    kind, told = lead[:2]
+    return {"context": f"the context {told} of {lead[-1]}", "id": f"its ID is {told}"}.get(kind, told)

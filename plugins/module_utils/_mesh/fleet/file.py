@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What may stand in a fleet file; the rest is refused in a sentence that names the file and the place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from ..errors import Refused
+from ..spelling import misread, misread_text
+from .contexts import templated
+
+VARIABLES = frozenset({
+    "mesh_adopt", "mesh_api_ca", "mesh_api_server", "mesh_charts", "mesh_cluster_uid", "mesh_cluster_values", "mesh_crds", "mesh_default_revision",
+    "mesh_intermediate_days", "mesh_key_type", "mesh_kube", "mesh_limits", "mesh_locality", "mesh_mirror", "mesh_name", "mesh_namespace", "mesh_network",
+    "mesh_own_variables", "mesh_pending_grace", "mesh_platform", "mesh_primary", "mesh_primary_address", "mesh_probe_image", "mesh_provider",
+    "mesh_report_dir", "mesh_revision", "mesh_revision_tags", "mesh_role", "mesh_root", "mesh_root_days", "mesh_site", "mesh_site_values",
+    "mesh_tls_server_name", "mesh_trust_cluster", "mesh_trust_domain", "mesh_values", "mesh_version",
+})  # fmt: skip
+FREE = "vars"
+CONTEXTS = {"kubeconfig": str, "include": list, "exclude": list, "names": dict, "variables": dict}
+HUB = {
+    "kubeconfig": str, "context": str, "cluster_uid": str, "selector": str, "clusterset": str,
+    "unavailable": str, "pin": bool, "labels": dict, "kube": dict,
+}  # fmt: skip
+UNAVAILABLE = ("keep", "skip")
+PREFIXES = {"mesh": "mesh_", "site": "site_", "provider": "provider_", "role": "role_"}
+
+_SECRETS = frozenset({"api_key", "password", "token", "private_key", "client-key-data", "id-token", "refresh-token", "client-secret"})
+
+
+def keys(where: str, whose: str, given: Iterable[str], allowed: Iterable[str]) -> None:
+    """Refuses a key that is not one of `allowed`, with the one that may be meant."""
+    known = sorted(allowed)
+    for key in given:
+        if key not in known:
+            close = get_close_matches(str(key), known, 1)
+            meant = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}."
+            raise Refused(f"{where}: {whose} has the unknown key {key!r}; {meant}")
+
+
+def typed(where: str, whose: str, given: object, shape: Mapping[str, type], required: Sequence[str]) -> Mapping[str, Any]:
+    """A dictionary with these keys and kinds of values; what is None counts as not given."""
+    if not isinstance(given, Mapping):
+        raise Refused(f"{where}: {whose} is no dictionary.")
+    keys(where, whose, given, shape)
+    told = {key: value for key, value in given.items() if value is not None}
+    for key in required:
+        if not told.get(key):
+            raise Refused(f"{where}: {whose} lacks {key}.")
+    for key, value in told.items():
+        if not isinstance(value, shape[key]):
+            raise Refused(f"{where}: {key} of {whose} is no {shape[key].__name__}.")
+    literal_secrets(where, whose, told)
+    return told
+
+
+def variables(where: str, whose: str, given: object, implied: str = "") -> dict[str, Any]:
+    """The `mesh_*` variables of one entry, with the free ones under `vars`. `implied` is what the entry's own name says."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise Refused(f"{where}: {whose} is no dictionary of mesh_* variables.")
+    keys(where, whose, given, (VARIABLES - {implied}) | {FREE})
+    free = given.get(FREE) or {}
+    if not isinstance(free, Mapping):
+        raise Refused(f"{where}: {FREE} of {whose} is no dictionary.")
+    for told in misread(given).values():
+        raise Refused(f"{where}: {whose}: {told}.")
+    literal_secrets(where, whose, given)
+    return {**free, **{key: value for key, value in given.items() if key != FREE}}
+
+
+def entries(where: str, section: str, given: object, implied: str = "") -> dict[str, dict[str, Any]]:
+    """A section of the file: its entries by name."""
+    if not isinstance(given, Mapping):
+        raise Refused(f"{where}: {section} is no dictionary of names.")
+    singular = {"meshes": "the mesh", "sites": "the site", "clusters": "the cluster"}[section]
+    _quoted(where, f"a name in {section}", given)
+    return {name: variables(where, f"{singular} {name}", entry, implied) for name, entry in given.items()}
+
+
+def _quoted(where: str, what: str, names: Iterable[object]) -> None:
+    """A site called `no` is a name, whatever YAML makes of it."""
+    for name in names:
+        if told := misread_text(what, name):
+            raise Refused(f"{where}: {told}.")
+
+
+def literal_secrets(where: str, whose: str, given: object) -> None:
+    """An inventory is printed by `ansible-inventory --list`; values of ansible-vault are no strings before they are used."""
+    if isinstance(given, Mapping):
+        for key, value in given.items():
+            if key in _SECRETS and isinstance(value, str) and value and not templated(value):
+                raise Refused(f"{where}: {key} of {whose} is written out; keep it in ansible-vault and refer to it, as in \"{{{{ vault_{key} }}}}\".")
+            literal_secrets(where, whose, value)
+    elif isinstance(given, list | tuple):
+        for value in given:
+            literal_secrets(where, whose, value)
+
+
+def contexts(where: str, whose: str, given: object) -> dict[str, Any]:
+    """One entry of `contexts`."""
+    told = typed(where, whose, given, CONTEXTS, ("kubeconfig",))
+    _quoted(where, f"a name in names of {whose}", [part for pair in told.get("names", {}).items() for part in pair])
+    return {**told, "variables": variables(where, f"variables of {whose}", told.get("variables"))}
+
+
+def hub(where: str, given: object) -> Mapping[str, Any]:
+    """The section `hub`."""
+    told = typed(where, "hub", given, HUB, ("kubeconfig", "context"))
+    if told.get("unavailable", "keep") not in UNAVAILABLE:
+        raise Refused(f"{where}: unavailable of hub is {told['unavailable']!r}, neither {' nor '.join(UNAVAILABLE)}.")
+    keys(where, "labels of hub", told.get("labels") or {}, VARIABLES)
+    kube = told.get("kube") or {}
+    if kube and not ("kubeconfig" in kube or "api_key" in kube or "username" in kube or "client_cert" in kube):
+        raise Refused(f"{where}: kube of hub names neither a kubeconfig nor a credential such as api_key.")
+    return told

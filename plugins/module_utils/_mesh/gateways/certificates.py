@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificates that gateways serve: who serves which, and why one must not be served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..objects.change import Ref
+from ..question import Greeting
+from ..trust.certificate import Authority, iso
+from ..trust.objections import (
+    Objection,
+    Reason,
+    chain_does_not_verify,
+    ed25519,
+    missing_part,
+    not_yet_valid,
+    objections,
+    overdue,
+    unreadable,
+    weak_key,
+    weak_signature,
+)
+from .host_names import address, known_as
+
+_ANY = "*"
+_SERVES = frozenset({"serverAuth", "any"})
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod that serves, and at which port of its own."""
+
+    namespace: str
+    name: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Use:
+    """A gateway that serves the certificate in `secret` for `hosts`, from `pods`."""
+
+    gateway: str
+    secret: Ref
+    hosts: tuple[str, ...]
+    pods: tuple[Pod, ...]
+
+
+def hosts_of(uses: Iterable[Use]) -> list[str]:
+    """What a certificate has to be for; nothing where any host is served."""
+    return sorted({host for use in uses for host in use.hosts} - {_ANY})
+
+
+def covers(name: str, host: str) -> bool:
+    """As a client decides: a wildcard stands for one label, and for no part of an address."""
+    name, host = known_as(name), known_as(host)
+    return name == host or (address(host) is None and name.startswith("*.") and not host.startswith("*.") and host.partition(".")[2] == name[2:])
+
+
+def greetings(uses: Iterable[Use], names: Sequence[str]) -> list[tuple[Use, Greeting]]:
+    """A handshake for each host with each pod. `names` are those in the certificate, for gateways that serve any host."""
+    found: dict[Greeting, Use] = {}
+    for use in uses:
+        for pod in use.pods:
+            for host in use.hosts:
+                asked = (names[0] if names else "") if host == _ANY else host
+                found.setdefault(Greeting(pod.namespace, pod.name, pod.port, asked.replace("*.", "probe.", 1)), use)
+    return [(use, greeting) for greeting, use in found.items()]
+
+
+def key_does_not_match(leaf: Authority) -> str | None:
+    if leaf.certificate is None or leaf.key_type is None or leaf.key_matches:
+        return None
+    return f"the key ({leaf.key_type}) does not match the certificate {leaf.certificate}. Give the key of this certificate."
+
+
+def wrong_purpose(leaf: Authority) -> str | None:
+    """A gateway's clients want a server, and nothing else."""
+    found = [one for one in leaf.line if one.extended_key_usage is not None and not one.extended_key_usage & _SERVES]
+    told = f"the extended key usage of {' and '.join(map(str, found))} leaves out TLS servers"
+    return f"{told}. Have it issued for serverAuth." if found else None
+
+
+def expired(leaf: Authority) -> str | None:
+    told = "; ".join(f"{one} expired at {iso(one.not_after)}" for one in overdue(leaf))
+    return f"{told}. Give one that is valid." if told else None
+
+
+_LEAF: tuple[Reason, ...] = (
+    missing_part, unreadable, key_does_not_match, wrong_purpose, expired, not_yet_valid, ed25519, weak_key, weak_signature, chain_does_not_verify,
+)  # fmt: skip
+
+
+def leaf_objections(leaf: Authority, hosts: Sequence[str]) -> list[Objection]:
+    """All that speaks against serving it for these hosts."""
+    found = objections(leaf, _LEAF)
+    names = leaf.certificate.sans if leaf.certificate else ()
+    bare = [host for host in hosts if not any(covers(name, host) for name in names)]
+    if leaf.certificate and bare:
+        told = f"{leaf.where}: the certificate {leaf.certificate} is not for {', '.join(bare)}, which gateways serve with it. Have it issued for these too."
+        found.append(Objection("host_not_covered", told))
+    return found

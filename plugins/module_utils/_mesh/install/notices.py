@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What works today and will not for long: places that go away, versions that nobody mends. Told, and no reason to stop by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from . import gateway_api, supply, versions
+from .helm_release import Release
+from .supply import Gone
+from .versions import Minor, Versions
+
+Found = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a mesh, on a day. Nodes are `led` to a mirror of some places."""
+
+    gone: Sequence[Gone]
+    versions: Versions
+    today: date
+    led: Sequence[str] = ()
+
+
+def before(name: str, releases: Sequence[Release], image: str, version: str, cluster: Found, known: Known) -> tuple[list[str], list[str]]:
+    """Of a cluster before the first write: what the install cannot get any more, as half sentences; what is only to be known, as sentences."""
+    inventory = supply.wished([*_given(releases), *([("mesh_probe_image", image)] if image else [])], known.gone, known.led)
+    refused, warned = supply.refusals(inventory, known.gone, versions.minor(version), known.today)
+    warned += versions.notices(known.versions, version, kubernetes(cluster), known.today)
+    warned += gateway_api.told(cluster.get("crds") or [])
+    return refused, _sentences(name, [*warned, *_running(cluster.get("supply"), known)])
+
+
+def running(name: str, planes: Iterable[Found], proxies: Iterable[Found], found: Found | None, version: Minor | None, known: Known) -> list[str]:
+    """Of what runs in a cluster, as sentences."""
+    tags = list(dict.fromkeys(str(plane["version"]) for plane in planes))
+    told = [each for tag in tags for each in [*versions.notices(known.versions, tag, None, known.today), *versions.unfit(known.versions, tag, version)]]
+    told += versions.skewed(known.versions, tags, proxies)
+    return _sentences(name, [*told, *_running(found, known)])
+
+
+def kubernetes(cluster: Found) -> Minor | None:
+    """As cluster_info tells it."""
+    told = cluster.get("version") or {}
+    return (int(told["major"]), int(told["minor"])) if told.get("major") else None
+
+
+def _given(releases: Sequence[Release]) -> Iterator[tuple[str, str]]:
+    for release in releases:
+        chart = release.chart.rpartition("/")[2]
+        yield "the place of the charts", release.repository or release.chart.rpartition("/")[0]
+        for path, text in supply.strings(release.values):
+            yield f"the value {chart}.{path}", text
+
+
+def _running(found: Found | None, known: Known) -> list[str]:
+    if not found:
+        return []
+    told = supply.running(found["named"], known.gone, known.led)
+    if found["unread"]:
+        told.append(f"the credential may not list {', '.join(found['unread'])}, so nothing is known of where their images come from")
+    return told
+
+
+def _sentences(name: str, told: Iterable[str]) -> list[str]:
+    return [f"{name}: {text}." for text in dict.fromkeys(told)]

@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a host's variables wish of a control plane, judged before anything is written instead of when it is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..errors import Refused
+from ..member import Member
+from ..spelling import TEXTS, misread
+from .chart_source import shown
+from .helm_release import Release
+from .inventory_wish import VARIABLES, of_inventory
+
+VALUES = ("mesh_values", "mesh_site_values", "mesh_cluster_values")
+_DICTIONARIES = (*VALUES, "mesh_charts", "mesh_limits", "mesh_mirror", "mesh_root")
+_NUMBERS = ("mesh_pending_grace", "mesh_root_days", "mesh_intermediate_days")
+READ = (*_DICTIONARIES, *_NUMBERS, *TEXTS, "mesh_revision_tags", "inventory_dir")
+
+
+def shapes(variables: Mapping[str, Any]) -> list[str]:
+    """Half a sentence for each variable that is of another kind than is read."""
+    found = [f"{name} is {_shown(variables[name])}, not a dictionary" for name in _DICTIONARIES if not isinstance(variables.get(name) or {}, Mapping)]
+    found += [f"{name} is {_shown(variables[name])}, not a number" for name in _NUMBERS if not _number(variables.get(name))]
+    for name in VALUES:
+        given = variables.get(name) or {}
+        parts = given.items() if isinstance(given, Mapping) else ()
+        found += [f"{name} has {_shown(told)} for the chart {chart}, not a dictionary" for chart, told in parts if not isinstance(told, Mapping)]
+    return found
+
+
+def _shown(value: object) -> str:
+    """Never the value itself, which may hold anything."""
+    kinds = {str: "text", bool: "a truth value", int: "a number", float: "a number", list: "a list", Mapping: "a dictionary"}
+    return next((told for kind, told in kinds.items() if isinstance(value, kind)), "empty" if value is None else "something else")
+
+
+def _number(value: object) -> bool:
+    """A survey gives numbers as text."""
+    return value in (None, "") or (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, str) and value.strip().isdigit())
+
+
+def values_faults(variables: Mapping[str, Any], charts: Iterable[str]) -> list[str]:
+    """Values are given by chart; those below any other name reach nobody."""
+    known = sorted(charts)
+    given = ((name, chart) for name in VALUES for chart in variables.get(name) or {})
+    return [f"{name} has values for {chart}, which is no chart; there are {', '.join(known)}" for name, chart in given if chart not in known]
+
+
+def releases(member: Member, variables: Mapping[str, Any], parts: Sequence[Any]) -> list[Release]:
+    """What Helm will be asked for, by the provider's `parts`; nothing where `faults` has something to say."""
+    if _wrong(member, variables):
+        return []
+    try:
+        wish = of_inventory(member.name, variables)
+        return [release for part in parts for release in part.releases(wish)]
+    except Refused:
+        return []
+
+
+def faults(member: Member, variables: Mapping[str, Any], parts: Sequence[Any], platforms: Iterable[str], charts: Iterable[str]) -> list[str]:
+    """What would be refused after the first write, as half sentences or whole ones that begin with the cluster."""
+    found = [told for name, told in misread(variables).items() if name not in member.misread] + shapes(variables)
+    if _wrong(member, variables):
+        return found
+    found += values_faults(variables, charts)
+    platform = variables.get("mesh_platform") or ""
+    if platform and platform not in platforms:
+        found.append(f"the mesh_platform {platform!r} is unknown to the charts, which know {', '.join(sorted(platforms))}")
+    try:
+        wish = of_inventory(member.name, variables)
+        for part in parts:
+            part.releases(wish)
+    except Refused as refused:
+        found.append(shown(str(refused)))
+    return found
+
+
+def _wrong(member: Member, variables: Mapping[str, Any]) -> bool:
+    """Whether anything that follows would only say the same again."""
+    return bool(set(VARIABLES.values()) & set(misread(variables)) or shapes(variables) or (member.role == "remote" and not member.primary))

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Manifests that were read from a cluster, as `kubectl get -o yaml` prints them, on their way into one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..errors import Refused
+from .change import Ref
+
+# What only an API server says of an object that it holds. In another cluster, or of an object made anew, it is untrue.
+_SAID_BY_SERVERS = frozenset({"uid", "resourceVersion", "generation", "creationTimestamp", "selfLink", "managedFields"})
+_LEAVING = frozenset({"deletionTimestamp", "deletionGracePeriodSeconds"})
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def as_wishes(cluster: str, manifests: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What the API server said of each is left out; what would be deleted as soon as it is there is refused."""
+    return [_as_wish(cluster, manifest) for manifest in manifests]
+
+
+def _as_wish(cluster: str, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    meta = manifest.get("metadata")
+    if not isinstance(meta, Mapping):
+        return manifest
+    annotations = meta.get("annotations")
+    if _SAID_BY_SERVERS.isdisjoint(meta) and _LEAVING.isdisjoint(meta) and not (annotations and _LAST_APPLIED in annotations):
+        return manifest
+    _refuse(cluster, manifest, meta)
+    kept = {key: value for key, value in meta.items() if key not in _SAID_BY_SERVERS}
+    if annotations and _LAST_APPLIED in annotations:
+        kept["annotations"] = {key: value for key, value in annotations.items() if key != _LAST_APPLIED}
+    return {**manifest, "metadata": {key: value for key, value in kept.items() if key != "annotations" or value}}
+
+
+def _refuse(cluster: str, manifest: Mapping[str, Any], meta: Mapping[str, Any]) -> None:
+    if not _LEAVING.isdisjoint(meta):
+        raise Refused(f"{cluster}: {Ref.of(manifest)} was being deleted when it was exported (it has a deletionTimestamp). Leave it out, or take that out.")
+    owners = meta.get("ownerReferences") or ()
+    if meta.get("uid") and owners:
+        whose = f"{owners[0].get('kind')} {owners[0].get('name')}"
+        raise Refused(
+            f"{cluster}: {Ref.of(manifest)} was exported with its owner, {whose}, by the UID that this had there. Where no such object is, the manifest's "
+            "would be deleted again at once. Bring the owner instead, or take ownerReferences out."
+        )

@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A named set of objects: marked as such when they are made, so that what left the set can be removed, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import Refused
+from ..names import value_fault
+from .change import Ref
+
+LABEL = "meshops.lifecycle/set"
+MANAGER = "meshops.lifecycle"  # as which everything is applied
+
+
+def is_our_manager(manager: str) -> bool:
+    """A creation has a manager of its own, so that it can be told from another run's."""
+    return manager == MANAGER or manager.startswith(MANAGER + "/")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a set may hold, and so what may be removed: kinds as (apiVersion, kind), and namespaces for those that live in one."""
+
+    name: str
+    kinds: Sequence[tuple[str, str]]
+    namespaces: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, cluster: str, wish: Mapping[str, Any]) -> Scope:
+        fault = value_fault("name of the set", wish["set"])
+        if fault:
+            raise Refused(f"{cluster}: {fault}. Choose another prune.set.")
+        return cls(wish["set"], [(kind["api_version"], kind["kind"]) for kind in wish["kinds"]], list(wish["namespaces"]))
+
+    @property
+    def selector(self) -> str:
+        return f"{LABEL}={self.name}"
+
+    def holds(self, ref: Ref) -> bool:
+        return (ref.api_version, ref.kind) in self.kinds and (ref.namespace is None or ref.namespace in self.namespaces)
+
+
+def marked(cluster: str, manifests: Iterable[Mapping[str, Any]], scope: Scope) -> list[dict[str, Any]]:
+    """The manifests with the set's label. One outside of the scope is refused: it could never be removed again."""
+    found = []
+    for manifest in manifests:
+        ref = Ref.of(manifest)
+        if not scope.holds(ref):
+            raise Refused(
+                f"{cluster}: {ref} ({ref.api_version}) lies outside of the set {scope.name}. "
+                "Name its kind and namespace in prune, or leave it to another task."
+            )
+        meta = manifest["metadata"]
+        found.append({**manifest, "metadata": {**meta, "labels": {**(meta.get("labels") or {}), LABEL: scope.name}}})
+    return found
+
+
+def left(live: Iterable[Mapping[str, Any]], wished: Iterable[Ref], scope: Scope) -> list[Ref]:
+    """What we gave the set's label, lies in its scope and is wished no more, each once.
+
+    A label alone says nothing: controllers copy it to what they make after an object, as istiod does for the Service of a Gateway.
+    """
+    keep = {_place(ref) for ref in wished}
+    found = {_place(ref): ref for ref in (Ref.of(item) for item in live if _applied_by_us(item)) if scope.holds(ref)}
+    return [ref for place, ref in found.items() if place not in keep]
+
+
+def _applied_by_us(live: Mapping[str, Any]) -> bool:
+    meta = live.get("metadata") or {}
+    if any(owner.get("controller") for owner in meta.get("ownerReferences") or ()):
+        return False
+    return any(_labels_it(entry) for entry in meta.get("managedFields") or ())
+
+
+def _labels_it(entry: Mapping[str, Any]) -> bool:
+    ours = entry.get("manager") == MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource")
+    labels = ((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get("f:labels") or {}
+    return ours and f"f:{LABEL}" in labels
+
+
+def _place(ref: Ref) -> tuple[str, str, str | None, str]:
+    """The same object whatever version of its API it is asked by."""
+    return ref.api_version.rpartition("/")[0], ref.kind, ref.namespace, ref.name

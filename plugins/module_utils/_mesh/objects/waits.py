@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a task says it waits for, as conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..errors import Refused
+from .change import Ref
+from .condition import Condition
+from .path import steps
+
+WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
+_KINDS_OF_WAIT = ("condition", "field", "rollout", "absent")
+
+
+def rollouts(refs: Iterable[Ref]) -> list[Condition]:
+    """One for each of them that is rolled out at all."""
+    return [Condition(ref, "rollout") for ref in refs if ref.kind in WORKLOADS]
+
+
+def wished(cluster: str, entries: Iterable[Mapping[str, Any]]) -> list[Condition]:
+    """Without one of the four an object is only to exist."""
+    return [_condition(cluster, entry) for entry in entries]
+
+
+def _condition(cluster: str, entry: Mapping[str, Any]) -> Condition:
+    ref = Ref(entry["api_version"], entry["kind"], entry["name"], entry.get("namespace") or None)
+    asked = [key for key in _KINDS_OF_WAIT if entry.get(key)]
+    if len(asked) > 1:
+        raise Refused(f"{cluster}: {ref}: wait_for takes one of {', '.join(_KINDS_OF_WAIT)} for each entry, not {' and '.join(asked)}.")
+    check = asked[0] if asked else "exists"
+    if check == "rollout" and ref.kind not in WORKLOADS:
+        raise Refused(f"{cluster}: {ref}: wait_for knows a rollout of {', '.join(WORKLOADS)} only; name a condition or a field.")
+    if check == "condition":
+        told = entry["condition"]
+        return Condition(ref, check, type=told["type"], status=told.get("status") or "True", reason=told.get("reason") or "")
+    return _field(cluster, ref, entry["field"]) if check == "field" else Condition(ref, check)
+
+
+def _field(cluster: str, ref: Ref, told: Mapping[str, Any]) -> Condition:
+    if told.get("absent") and told.get("value") is not None:
+        raise Refused(f"{cluster}: {ref}: wait_for asks that {told['path']} has a value and that it is absent.")
+    try:
+        steps(told["path"])
+    except Refused as refused:
+        raise Refused(f"{cluster}: {ref}: {refused}") from refused
+    return Condition(ref, "field", path=told["path"], value=told.get("value"), unset=bool(told.get("absent")))

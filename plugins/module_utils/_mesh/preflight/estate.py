@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What must hold between the clusters of an estate, as half sentences by cluster."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..install.versions import VersionLimits
+from ..links.entrance import address_fault
+from ..member import Member
+from ..trust.issuing import LEAVE
+from ..trust.roots import Trust, one_root
+
+
+@dataclass(frozen=True)
+class Owned:
+    """CRDs that the mesh's own release must own: API groups, and the release's name and namespace."""
+
+    groups: Sequence[str] = ()
+    release: str = ""
+    namespace: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One cluster before the first write: what its mesh asks of it, what cluster_info and ca_info read, and what the install cannot get.
+
+    `inventory` is what is wrong with its variables, or with the machine that will work on it, as half sentences.
+    """
+
+    member: Member
+    limits: VersionLimits
+    owned: Owned = field(default_factory=Owned)
+    cluster: Mapping[str, Any] = field(default_factory=dict)
+    trust: Mapping[str, Any] = field(default_factory=dict)
+    supply: Sequence[str] = ()
+    inventory: Sequence[str] = ()
+
+
+def nodes(cluster: Mapping[str, Any], fact: str) -> list[str]:
+    """A fact of the nodes; nothing where the credential may not list them."""
+    return list((cluster.get("nodes") or {}).get(fact, []))
+
+
+def twice(read: Sequence[Seen]) -> dict[str, list[str]]:
+    """Two names of the inventory that lead to one cluster: a copied context is the classic way to the wrong cluster."""
+    by_uid: dict[str, list[str]] = {}
+    for one in read:
+        uid = one.cluster.get("uid")
+        if uid:
+            by_uid.setdefault(uid, []).append(one.member.name)
+    return {
+        name: [f"{' and '.join(sorted(names))} lead to the same cluster (kube-system has UID {uid}); mend mesh_kube of one of them"]
+        for uid, names in by_uid.items()
+        if len(names) > 1
+        for name in names
+    }
+
+
+def overlaps(read: Sequence[Seen]) -> dict[str, list[str]]:
+    """Clusters of one mesh on one network route pod addresses to each other, so their ranges must differ."""
+    found: dict[str, list[str]] = {}
+    for position, one in enumerate(read):
+        for other in read[position + 1 :]:
+            if (one.member.mesh, one.member.network) != (other.member.mesh, other.member.network):
+                continue
+            shared = _shared(nodes(one.cluster, "pod_cidrs"), nodes(other.cluster, "pod_cidrs"))
+            if shared:
+                text = (
+                    f"{one.member.name} and {other.member.name} are both on the network {one.member.network!r} but share the pod range {shared}; "
+                    "give each its own mesh_network, or its own range"
+                )
+                found.setdefault(one.member.name, []).append(text)
+                found.setdefault(other.member.name, []).append(text)
+    return found
+
+
+def servers(read: Sequence[Seen], everyone: Sequence[Member]) -> dict[str, list[str]]:
+    """Addresses of API servers that control planes of other clusters cannot use. A mesh of one cluster needs none."""
+    used = [one for one in read if any(peer.serves and peer.mesh == one.member.mesh and peer.name != one.member.name for peer in everyone)]
+    told = {one.member.name: one.member.api_server or str(one.cluster.get("server") or "") for one in used}
+    found = {name: address_fault(server) for name, server in told.items() if server}
+    return {name: [fault] for name, fault in found.items() if fault}
+
+
+def _shared(left: Iterable[str], right: Iterable[str]) -> str | None:
+    others = [ipaddress.ip_network(cidr, strict=False) for cidr in right]
+    for cidr in left:
+        own = ipaddress.ip_network(cidr, strict=False)
+        if any(own.version == other.version and own.overlaps(other) for other in others):
+            return str(own)
+    return None
+
+
+def roots(read: Sequence[Seen]) -> dict[str, list[str]]:
+    """Within a mesh all clusters have, or will be given, one root. Said to those that have one: they would be cut off."""
+    found: dict[str, list[str]] = {}
+    for mesh in sorted({one.member.mesh for one in read}):
+        own = [one for one in read if one.member.mesh == mesh]
+        trusts = [Trust.of(one.member.name, one.trust["trust"]) for one in own if one.trust.get("trust")]
+        lacking = [one.member.name for one in own if not one.trust.get("present", True) and one.trust.get("action") != LEAVE]
+        source = next((one.trust.get("source") for one in own if one.trust.get("source")), None)
+        told = one_root(mesh, trusts, lacking, source) if trusts else []
+        found |= {one.member.name: told for one in own if told}
+    return found

@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What must hold before anything is written. Every finding of every cluster at once, as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from ..install import gateway_api
+from ..install.claim import objections
+from ..install.crd_owner import owner
+from ..install.versions import VersionLimits
+from ..member import Member, served_faults
+from . import estate
+from .estate import Owned, Seen, nodes
+from .mesh_wide import apart
+
+
+def findings(seen: Iterable[Seen], everyone: Sequence[Member]) -> dict[str, list[str]]:
+    """By cluster, what stands in the way; an empty list where nothing does."""
+    read = list(seen)
+    told: dict[str, list[str]] = {one.member.name: _single(one) for one in read}
+    of_clusters = (estate.twice(read), estate.overlaps(read), estate.roots(read), estate.servers(read, everyone))
+    for of_estate in (*of_clusters, served_faults(everyone), apart(everyone)):
+        for name, sentences in of_estate.items():
+            if name in told:
+                told[name] += [_sentence(name, sentence) for sentence in sentences]
+    return told
+
+
+def _sentence(name: str, text: str) -> str:
+    return text if text.startswith(f"{name}: ") else f"{name}: {text}{'' if text.endswith('.') else '.'}"
+
+
+def _single(one: Seen) -> list[str]:
+    found = [*one.member.faults(), *one.inventory]
+    for check in (_version, _kubelets, _clock):
+        found += check(one.cluster, one.limits)
+    found += _denied(one.cluster) + _crds(one.cluster, one.owned) + objections(one.cluster.get("claimed", []))
+    found += gateway_api.too_old(one.cluster.get("crds", []), one.limits.gateway_api, one.limits.mesh)
+    found += [*one.trust.get("findings", []), *one.supply]
+    return [_sentence(one.member.name, text) for text in found]
+
+
+def _version(cluster: Mapping[str, Any], limits: VersionLimits) -> list[str]:
+    version = _minor(cluster.get("version"))
+    if version is None:
+        return []
+    if version < limits.kubernetes_min:
+        return [f"Kubernetes is {_dotted(version)}, and {limits.mesh} {_wanted(limits)}; upgrade the cluster first, or choose an older mesh_version"]
+    if limits.kubernetes_max and version > limits.kubernetes_max:
+        return [f"Kubernetes is {_dotted(version)}, and {limits.mesh} {_wanted(limits)}; choose a newer mesh_version"]
+    return []
+
+
+def _wanted(limits: VersionLimits) -> str:
+    lowest = _dotted(limits.kubernetes_min)
+    return f"wants {lowest} to {_dotted(limits.kubernetes_max)}" if limits.kubernetes_max else f"wants {lowest} or newer"
+
+
+def _minor(version: Any) -> tuple[int, int] | None:
+    if not isinstance(version, Mapping) or "major" not in version:
+        return None
+    return int(version["major"]), int(version["minor"])
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return f"{version[0]}.{version[1]}"
+
+
+def _kubelets(cluster: Mapping[str, Any], limits: VersionLimits) -> list[str]:
+    server = _minor(cluster.get("version"))
+    found = []
+    for text in sorted(set(nodes(cluster, "kubelet_versions"))):
+        parts = text.lstrip("v").split(".")
+        if server and len(parts) > 1 and parts[1].isdigit():
+            behind = server[1] - int(parts[1])
+            if not 0 <= behind <= limits.kubelet_skew:
+                found.append(
+                    f"a kubelet is {text} while the API server is {_dotted(server)}; "
+                    f"kubelets may be up to {limits.kubelet_skew} minor versions older and never newer"
+                )
+    return found
+
+
+def _clock(cluster: Mapping[str, Any], limits: VersionLimits) -> list[str]:
+    return clock_faults(cluster.get("clock_skew_seconds"), limits.clock_skew_seconds)
+
+
+def clock_faults(skew: float | None, most: float | None) -> list[str]:
+    """Half a sentence where the clocks are further apart than is allowed."""
+    if skew is None or most is None or abs(skew) <= most:
+        return []
+    side = "behind" if skew > 0 else "ahead of"
+    told = f"the cluster's clock is {abs(skew):.0f} s {side} this machine's, more than the {most:.0f} s allowed"
+    return [f"{told}; certificates would be seen as expired or not yet valid, so set the clocks right (NTP)"]
+
+
+def _denied(cluster: Mapping[str, Any]) -> list[str]:
+    denied = cluster.get("denied", [])
+    if not denied:
+        return []
+    told = ", ".join(_right(one) for one in denied)
+    return [f"the credential may not {told}; grant it these rights or use another one"]
+
+
+def _right(one: Mapping[str, Any]) -> str:
+    kind = ".".join(part for part in (one.get("resource", ""), one.get("group", "")) if part)
+    where = f" in {one['namespace']}" if one.get("namespace") else ""
+    return f"{one.get('verb', '')} {kind}{where}"
+
+
+def space_faults(spaces: Iterable[Mapping[str, Any]], closed: Callable[[Mapping[str, str]], str]) -> list[str]:
+    """Namespaces in which pods would wait for ever for what they need of the mesh, as half sentences."""
+    found = []
+    for space in spaces:
+        if space.get("ends"):
+            found.append(f"the namespace {space['name']} is being deleted; wait until it is gone")
+        elif label := closed(space.get("labels") or {}):
+            found.append(f"the namespace {space['name']} has the label {label}, so pods of the mesh would get no proxy there; take the label away")
+    return found
+
+
+def _crds(cluster: Mapping[str, Any], owned: Owned) -> list[str]:
+    found: dict[str, list[str]] = {}
+    for crd in cluster.get("crds", []):
+        group = crd["name"].partition(".")[2]
+        if group not in owned.groups or not owned.release:
+            continue
+        if crd.get("release") != f"{owned.namespace}/{owned.release}":
+            found.setdefault(owner(crd), []).append(crd["name"])
+    return [_owned_elsewhere(whose, names, owned) for whose, names in sorted(found.items())]
+
+
+def _owned_elsewhere(whose: str, names: Sequence[str], owned: Owned) -> str:
+    which = f"the CRD {names[0]} belongs" if len(names) == 1 else f"the CRD {names[0]} and {len(names) - 1} more belong"
+    return (
+        f"{which} to {whose}, not to the Helm release {owned.namespace}/{owned.release}; "
+        "hand them over, or set mesh_crds: external to leave them with their owner"
+    )

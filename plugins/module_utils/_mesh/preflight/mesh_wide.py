@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What has to be the same in all clusters of a mesh, as half sentences by cluster where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..member import Member
+
+_SAME = (
+    ("mesh_trust_domain", "trust_domain", "workloads refuse those of another trust domain"),
+    ("mesh_namespace", "namespace", "remote secrets, links and the CA are looked for in one namespace"),
+)
+
+
+def apart(members: Iterable[Member]) -> dict[str, list[str]]:
+    """Said to every cluster of such a mesh, since nobody knows which of them is meant."""
+    everyone = list(members)
+    found: dict[str, list[str]] = {}
+    for mesh in sorted({one.mesh for one in everyone if one.mesh}):
+        own = [one for one in everyone if one.mesh == mesh]
+        for variable, attribute, why in _SAME:
+            told = _groups(own, attribute)
+            if told:
+                text = f"{variable} is not the same in all clusters of the mesh {mesh}: {told}; {why}, so set it once for the mesh"
+                for one in own:
+                    found.setdefault(one.name, []).append(text)
+    return found
+
+
+def _groups(members: Sequence[Member], attribute: str) -> str:
+    """'east, west have a.example | north has b.example'; empty where all have the same."""
+    groups: dict[str, list[str]] = {}
+    for one in members:
+        groups.setdefault(str(getattr(one, attribute)), []).append(one.name)
+    if len(groups) < 2:
+        return ""
+    return " | ".join(f"{', '.join(sorted(names))} {'has' if len(names) == 1 else 'have'} {value}" for value, names in groups.items())

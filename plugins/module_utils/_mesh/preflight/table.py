@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All that preflight found, as a person reads it: one line for each cluster, then the sentences, the worst cluster last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..report.table import lines
+
+
+def told(findings: Mapping[str, Sequence[str]], notes: Sequence[str] = ()) -> list[str]:
+    """Nothing where nothing stands in the way and there is nothing to note."""
+    if not any(findings.values()):
+        return list(notes)
+    worst_last = sorted(findings, key=lambda name: (len(findings[name]), name))
+    table = lines(("CLUSTER", "FINDINGS"), [(name, str(len(findings[name])) if findings[name] else "none") for name in worst_last])
+    return [*table, "", *notes, *_together({name: findings[name] for name in worst_last})]
+
+
+def _together(findings: Mapping[str, Sequence[str]]) -> list[str]:
+    """What is said of several clusters in the same words is said once."""
+    whose: dict[str, list[str]] = {}
+    for name, sentences in findings.items():
+        for sentence in sentences:
+            whose.setdefault(sentence.removeprefix(f"{name}: "), []).append(name)
+    return [f"{', '.join(names)}: {sentence}" for sentence, names in whose.items()]
+
+
+def waits(name: str, findings: Mapping[str, Sequence[str]]) -> str:
+    """What a cluster says of which nothing is wrong."""
+    others = [other for other, sentences in findings.items() if sentences and other != name]
+    if not others:
+        return f"{name} is ready"
+    shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
+    return f"{name}: nothing is wrong here, but nothing is written anywhere while there are findings of {shown}"

@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a cluster is reached, as the options of kubernetes.core say it: one meaning for a task's own cluster, for every other one, and for Helm."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..errors import Refused
+from .content import told_as_content
+
+_ALIASES = {
+    "verify_ssl": "validate_certs",
+    "ssl_ca_cert": "ca_cert",
+    "cert_file": "client_cert",
+    "key_file": "client_key",
+    "kube_context": "context",
+    "kubeconfig_path": "kubeconfig",
+}
+_TRUE, _FALSE = ("yes", "on", "1", "true", "t", "y", "1.0"), ("no", "off", "0", "false", "f", "n", "0.0")
+
+
+def read(told: Any, what: str = "mesh_kube") -> dict[str, Any]:
+    """The options under their own names and with their own types; what says nothing is left out. No message shows a value: it may be a secret."""
+    if isinstance(told, str):
+        told = _parsed(told)
+    if not isinstance(told, Mapping):
+        raise Refused(f"{what or 'the connection'} has to be a dictionary of connection options, such as {{kubeconfig: …, context: …}}")
+    found: dict[str, Any] = {}
+    for given, value in told.items():
+        name = _ALIASES.get(given, given)
+        if name not in _READ:
+            raise Refused(f"{what or 'The connection'} has no option {given}. There are: {', '.join(sorted(_READ))}")
+        if value is not None and value != "":
+            if name in found and name != given:
+                continue
+            found[name] = _READ[name](f"{what}.{given}" if what else str(given), value)
+    return found
+
+
+def anchored(options: Mapping[str, Any], base: str) -> dict[str, Any]:
+    """Relative paths begin at `base`, for a task runs in other directories than the inventory was written in."""
+    paths = {name: options[name] for name in PATHS if isinstance(options.get(name), str)} if base else {}
+    return {**options, **{name: joined(path, lambda part: anchor(part, base)) for name, path in paths.items()}}
+
+
+def joined(path: str, each: Callable[[str], str]) -> str:
+    """A kubeconfig may be several files, as in the variable KUBECONFIG."""
+    return ":".join(each(part) for part in path.split(":") if part)
+
+
+def anchored_root(root: Mapping[str, Any], base: str) -> dict[str, Any]:
+    """The same for the files of a mesh's root, the CA of its Vault, and the cluster that keeps it."""
+    files = {name: _file(value, base) for name, value in root.items() if name.endswith("_file")}
+    parts = {name: root[name] for name in ("vault", "kube") if isinstance(root.get(name), Mapping)}
+    if "vault" in parts:
+        parts["vault"] = {**parts["vault"], "ca_cert": _file(parts["vault"].get("ca_cert"), base)}
+    if "kube" in parts:
+        parts["kube"] = {**parts["kube"], **{name: _file(value, base) for name, value in parts["kube"].items() if _ALIASES.get(name, name) in PATHS}}
+    return {**root, **files, **parts}
+
+
+def _file(value: Any, base: str) -> Any:
+    return joined(value, lambda part: anchor(part, base)) if isinstance(value, str) and not told_as_content(value) else value
+
+
+def anchor(path: str, base: str) -> str:
+    return path if path.startswith(("/", "~", "$")) or not base else f"{base.rstrip('/')}/{path}"
+
+
+def _parsed(told: str) -> Any:
+    """An extra variable may come as JSON."""
+    try:
+        return json.loads(told)
+    except ValueError:
+        return told
+
+
+def _kind(value: Any) -> str:
+    kinds = ((bool, "yes or no"), (Mapping, "a dictionary"), ((list, tuple), "a list"), ((int, float), "a number"), (str, "text"))
+    return next((name for kind, name in kinds if isinstance(value, kind)), "something else")
+
+
+def _text(what: str, value: Any) -> str:
+    if isinstance(value, bool | Mapping | list | tuple):
+        quoted = "; put it in quotes" if isinstance(value, bool) else ""
+        raise Refused(f"{what} is {_kind(value)}, and has to be text{quoted}")
+    return value if isinstance(value, str) else str(value)
+
+
+def _truth(what: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    said = str(value).strip().lower()
+    if said not in (*_TRUE, *_FALSE):
+        raise Refused(f"{what} is neither yes nor no")
+    return said in _TRUE
+
+
+def _path(what: str, value: Any) -> str:
+    path = _text(what, value)
+    if content := told_as_content(path):
+        raise Refused(f"{what} holds {content} itself, where the path of a file belongs: give a path")
+    return path
+
+
+def _kubeconfig(what: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return value
+    path = _text(what, value)
+    if content := told_as_content(path):
+        raise Refused(f"{what} holds {content} itself, where a path belongs: give a path, or a dictionary (| from_yaml)")
+    return path
+
+
+def _list(what: str, value: Any) -> list[str]:
+    parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise Refused(f"{what} is {_kind(parts)}, and has to be a list")
+    return [_text(what, part) for part in parts]
+
+
+def _headers(what: str, value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise Refused(f"{what} is {_kind(value)}, and has to be a dictionary")
+    return {name: _text(f"{what}.{name}", told) for name, told in value.items() if told is not None}
+
+
+def _any(_what: str, value: Any) -> Any:
+    return value
+
+
+_READ: dict[str, Callable[[str, Any], Any]] = {
+    "kubeconfig": _kubeconfig,
+    **dict.fromkeys(("context", "host", "api_key", "username", "password", "proxy", "no_proxy", "impersonate_user", "cluster", "cluster_uid"), _text),
+    **dict.fromkeys(("ca_cert", "client_cert", "client_key"), _path),
+    **dict.fromkeys(("validate_certs", "persist_config"), _truth),
+    **dict.fromkeys(("request_timeout", "patience", "write_rate"), _any),
+    "impersonate_groups": _list,
+    "proxy_headers": _headers,
+}
+OPTIONS = frozenset(_READ)
+PATHS = ("kubeconfig", "ca_cert", "client_cert", "client_key")

@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The same connection for Helm, through the few options that kubernetes.core.helm has and the variables that Helm itself reads.
+
+A secret travels as the module's option alone: variables of a task stand in the arguments of a process, and a file outlives a run that is killed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..errors import Refused
+from .connection import PATHS, joined
+from .job_environment import filled, foreign
+from .spared import spared
+
+_NAME = "mesh"
+_CA, _CONTEXT = "K8S_AUTH_SSL_CA_CERT", "K8S_AUTH_CONTEXT"
+# What a shell may hold for Helm; the variables of the tasks are said anew.
+_HELMS = tuple(
+    f"HELM_KUBE{name}" for name in ("APISERVER", "ASGROUPS", "ASUSER", "CAFILE", "CONTEXT", "INSECURE_SKIP_TLS_VERIFY", "TLS_SERVER_NAME", "TOKEN")
+)
+_INSTEAD = "Helm has no way to be told it; put it into the kubeconfig"
+
+
+class NoWay(Refused):
+    """Half a sentence."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """The options of the module, and the environment of its task."""
+
+    options: Mapping[str, Any]
+    environment: Mapping[str, str]
+
+
+def way(options: Mapping[str, Any], environ: Mapping[str, str], expanded: Callable[[str], str]) -> Way:
+    """Refused where Helm would reach the cluster otherwise than the modules of this collection, or not at all."""
+    if wrong := faults(options, environ):
+        raise NoWay("; ".join(wrong))
+    told = {**options, **{name: joined(options[name], expanded) for name in PATHS if isinstance(options.get(name), str)}}
+    full = filled(told, environ)
+    own = _of_kubeconfig(full, expanded) if "kubeconfig" in full else _of_host(full)
+    theirs, silent = _silenced(options, environ), {name: "" for name in _HELMS if name in environ}
+    # Of a token only what mesh_kube holds goes into the task; what the environment gives, the module finds there.
+    key = {"api_key": options["api_key"]} if "api_key" in options else {}
+    return Way({**theirs, **own.options, **key}, {**silent, **own.environment})
+
+
+def _silenced(options: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    """Said with the task, so that the module does not look into the environment for it.
+
+    The module refuses ca_cert beside context, even where both are empty, and the environment counts. So of the two only that is said which stands there.
+    """
+    theirs = foreign(options, environ)
+    said = {"host": "K8S_AUTH_HOST", "api_key": "K8S_AUTH_API_KEY", "ca_cert": _CA}
+    found: dict[str, Any] = {name: "" for name, variable in said.items() if variable in theirs}
+    if _CONTEXT in environ and _CA not in environ:
+        found["context"] = ""
+    return found
+
+
+def faults(options: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
+    """What Helm cannot be given, as half sentences, so that it is known before anything is written."""
+    found = [f"mesh_kube.{name}: {_INSTEAD}" for name in _never(options) if name in options]
+    if urlsplit(options.get("proxy", "")).password:
+        found.append("mesh_kube.proxy has a password in it: it would have to go through a file to reach Helm; put it into the kubeconfig's proxy-url")
+    if _CA in environ and _CONTEXT in environ:
+        found.append(f"the environment sets both {_CA} and {_CONTEXT}, which kubernetes.core.helm refuses together; unset one of them")
+    return found
+
+
+def _never(options: Mapping[str, Any]) -> tuple[str, ...]:
+    always = ("username", "password", "proxy_headers")
+    whole = "kubeconfig" in options or "context" in options
+    return (*always, "client_cert", "client_key", "proxy", "no_proxy") if whole else always
+
+
+def _of_kubeconfig(full: Mapping[str, Any], expanded: Callable[[str], str]) -> Way:
+    """Helm reads a file itself: its module would copy a kubeconfig that is named to it, with the keys of all clusters, into a temporary file."""
+    kubeconfig = full["kubeconfig"]
+    given = isinstance(kubeconfig, Mapping)
+    environment = {} if given else {"KUBECONFIG": joined(kubeconfig, expanded)}
+    context = full.get("context") or (_only(kubeconfig) if given else None)
+    told = {
+        "HELM_KUBECONTEXT": context,
+        "HELM_KUBECAFILE": full.get("ca_cert"),
+        "HELM_KUBEASUSER": full.get("impersonate_user"),
+        "HELM_KUBEASGROUPS": ",".join(full.get("impersonate_groups") or []),
+    }
+    options = {"kubeconfig": kubeconfig if given else "", "validate_certs": full.get("validate_certs", True)}
+    if "host" in full:
+        options["host"] = full["host"]
+    return Way(options, {**environment, **{name: value for name, value in told.items() if value}})
+
+
+def _only(kubeconfig: Mapping[str, Any]) -> str | None:
+    names = [each.get("name") for each in kubeconfig.get("contexts") or [] if isinstance(each, Mapping)]
+    return str(names[0]) if len(names) == 1 else None
+
+
+def _of_host(full: Mapping[str, Any]) -> Way:
+    """A kubeconfig without a secret in it: of keys it has the paths, and a token goes beside it."""
+    server, trusting = urlsplit(full.get("host", "")), full.get("validate_certs", True)
+    proxy = None if spared(full.get("no_proxy", ""), server.hostname or "", server.port or 443) else full.get("proxy")
+    cluster = {
+        "server": full.get("host"),
+        "certificate-authority": full.get("ca_cert") if trusting else None,
+        "insecure-skip-tls-verify": not trusting,
+        "proxy-url": proxy,
+    }
+    user = {
+        "client-certificate": full.get("client_cert"),
+        "client-key": full.get("client_key"),
+        "as": full.get("impersonate_user"),
+        "as-groups": full.get("impersonate_groups"),
+    }
+    parts: dict[str, dict[str, Any]] = {"cluster": cluster, "user": user, "context": {"cluster": _NAME, "user": _NAME}}
+    kubeconfig = {f"{kind}s": [{"name": _NAME, kind: {key: value for key, value in part.items() if value}}] for kind, part in parts.items()}
+    return Way({"kubeconfig": {"apiVersion": "v1", "kind": "Config", "current-context": _NAME, **kubeconfig}, "validate_certs": True}, {})

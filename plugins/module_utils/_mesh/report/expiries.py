@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All that expires in a fleet, judged and soonest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..rotation.observed import CONTROL_PLANE, Holder
+from ..trust.certificate import Certificate, iso
+from .table import lines, remaining
+
+ROOT, INTERMEDIATE, LEAF, GATEWAY, WEBHOOK, TOKEN = "root", "intermediate", "leaf", "gateway", "webhook", "token"
+OK, WARN, CRITICAL, EXPIRED, UNKNOWN = "ok", "warn", "critical", "expired", "unknown"
+_HEADER = ("CLUSTER", "KIND", "WHERE", "NUMBER", "ISSUER", "EXPIRES", "VERDICT")
+_BY_DAYS = (ROOT, INTERMEDIATE, WEBHOOK, CONTROL_PLANE)  # what istiod serves lasts as long as its CA
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """CAs are judged by the days they have left, what they issue by the percent of its lifetime, tokens without an end by their age in days."""
+
+    ca_warn: int = 60
+    ca_critical: int = 14
+    leaf_warn: int = 40
+    leaf_critical: int = 10
+    gateway_warn: int = 25
+    token_age: int = 365
+
+
+@dataclass(frozen=True)
+class Expiring:
+    """Something that expires; of `number` alike the one that does so first. `end` is None for a token that never does."""
+
+    kind: str
+    where: str
+    begin: datetime | None
+    end: datetime | None
+    subject: str = ""
+    issuer: str = ""
+    fingerprint: str = ""
+    number: int = 1
+
+    @classmethod
+    def of(cls, kind: str, where: str, one: Certificate, number: int = 1) -> Expiring:
+        return cls(kind, where, one.not_before, one.not_after, one.subject, one.issuer, one.fingerprint, number)
+
+
+def judged(found: Iterable[Expiring], now: datetime, thresholds: Thresholds) -> list[dict[str, Any]]:
+    """As facts with a verdict, the soonest first and last what has no end."""
+    facts = [
+        {**asdict(one), "begin": iso(one.begin) if one.begin else None, "end": iso(one.end) if one.end else None, "level": level(one, now, thresholds),
+         "seconds_left": int((one.end - now).total_seconds()) if one.end else None}
+        for one in found
+    ]  # fmt: skip
+    return sorted(facts, key=_soonest)
+
+
+def level(one: Expiring, now: datetime, thresholds: Thresholds) -> str:
+    if one.end is None:
+        old = one.begin is not None and now - one.begin > timedelta(days=thresholds.token_age)
+        return WARN if old else OK
+    left = one.end - now
+    if left <= timedelta(0):
+        return EXPIRED
+    if one.kind in _BY_DAYS or one.begin is None:
+        warn, critical = timedelta(days=thresholds.ca_warn), timedelta(days=thresholds.ca_critical)
+    else:
+        percent = (one.end - one.begin) / 100
+        warn, critical = percent * (thresholds.gateway_warn if one.kind == GATEWAY else thresholds.leaf_warn), percent * thresholds.leaf_critical
+    return CRITICAL if left <= critical else WARN if left <= warn else OK
+
+
+def leaves(holders: Iterable[Holder]) -> list[Expiring]:
+    """Of each workload the certificate that expires first."""
+    known: dict[tuple[str, str], list[Certificate]] = {}
+    for one in holders:
+        if one.leaf:
+            kind = CONTROL_PLANE if one.kind == CONTROL_PLANE else LEAF
+            known.setdefault((kind, f"{one.namespace}/{one.workload or 'Pod/' + one.name}"), []).append(one.leaf)
+    return [Expiring.of(kind, where, min(found, key=lambda leaf: leaf.not_after), len(found)) for (kind, where), found in known.items()]
+
+
+def fleet(clusters: Mapping[str, Sequence[Mapping[str, Any]] | str]) -> list[dict[str, Any]]:
+    """Of all clusters, soonest first; before it what is not known, with the sentence that says why."""
+    known = [{"cluster": name, **one} for name, found in clusters.items() for one in ([unknown(found)] if isinstance(found, str) else found)]
+    return sorted(known, key=lambda one: (one["level"] != UNKNOWN, *_soonest(one)))
+
+
+def unknown(why: str) -> dict[str, Any]:
+    """In the place of what could not be judged."""
+    return {"kind": UNKNOWN, "where": why, "level": UNKNOWN, "end": None}
+
+
+def _soonest(one: Mapping[str, Any]) -> tuple[bool, str]:
+    return one["end"] is None, one["end"] or one["where"]
+
+
+def table(found: Sequence[Mapping[str, Any]], now: datetime, limit: int) -> list[str]:
+    """All that is not well, and of what is, as much as there is room for."""
+    bad = [one for one in found if one["level"] != OK]
+    good = [one for one in found if one["level"] == OK]
+    room = max(limit - len(bad), 0)
+    shown = [one for one in found if one["level"] != OK or any(one is kept for kept in good[:room])]
+    more = [f"{len(good) - room} more are ok."] if len(good) > room else []
+    return [*lines(_HEADER, [_row(one, now) for one in shown]), *more]
+
+
+def _row(one: Mapping[str, Any], now: datetime) -> list[str]:
+    if one["level"] == UNKNOWN:
+        return [one["cluster"], "-", one["where"], "-", "-", "-", "UNKNOWN"]
+    ends = remaining(one["end"], now) if one["end"] else "never"
+    verdict = one["level"] if one["level"] == OK else one["level"].upper()
+    return [one["cluster"], one["kind"], one["where"], str(one["number"]), _name(one["issuer"]), ends, verdict]
+
+
+def _name(issuer: str) -> str:
+    """Its common name, or what else there is."""
+    names = dict(part.partition("=")[::2] for part in issuer.split(","))
+    return names.get("CN") or names.get("O") or issuer or "-"

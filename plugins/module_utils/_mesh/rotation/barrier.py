@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Between two steps of a rotation: whether every cluster was seen to be through, and everything in it too."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from ..errors import Refused
+from .plan import INTRODUCE, INTRODUCED, REISSUE, REISSUED, RETIRE, RETIRED, Leaving, Report, beyond_introduction, phase
+
+
+def barrier(
+    mesh: str,
+    step: str,
+    target: str,
+    expected: Iterable[str],
+    reports: Mapping[str, Report | str],
+    dead: Collection[str] = (),
+    leaving: Leaving = None,
+) -> None:
+    """Refuses to go on from a step until every cluster was seen to be through with it, and everything in it too.
+
+    A report that is a text says why the cluster could not be seen.
+    """
+    found = [_late(name, step, target, reports.get(name, "nothing was reported of it"), dead, leaving) for name in expected]
+    said = [sentence for sentence in found if sentence]
+    if said:
+        told = f"The rotation of the mesh {mesh} stops after {step}: {' '.join(said)}"
+        rest = "What is named is still down" if dead else "Nothing is lost"
+        raise Refused(f"{told} {rest}: mend this and run the rotation again, it goes on where it stopped.", findings=said)
+
+
+_THROUGH = {INTRODUCE: (INTRODUCED, REISSUED), REISSUE: (REISSUED, RETIRED), RETIRE: (RETIRED,)}
+
+
+def _late(name: str, step: str, target: str, report: Report | str, dead: Collection[str], leaving: Leaving) -> str:
+    if isinstance(report, str):
+        return f"{name} cannot be judged: {report.rstrip('.')}."
+    if step == INTRODUCE and beyond_introduction(report.standing, dead):
+        return ""
+    if report.laggards:
+        more = f", and {len(report.laggards) - 5} more" if len(report.laggards) > 5 else ""
+        return f"{name}: {'; '.join(report.laggards[:5])}{more}."
+    now = phase(report.standing, target, leaving)
+    # Where all sign under the target, nobody needs to have been introduced to what is older.
+    return "" if now in _THROUGH[step] or (step == INTRODUCE and now == RETIRED) else f"{name} is only {now}."

@@ -1,0 +1,78 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What has expired in a mesh, what is down for it, and whether a rotation may begin as it was asked for. From the facts of its clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..trust.certificate import iso, short
+
+Facts = Mapping[str, Any]
+_SOON = timedelta(days=1)
+
+
+def expired(clusters: Iterable[Facts], now: datetime) -> frozenset[str]:
+    """Fingerprints of the roots that somebody signs under or trusts, and that nobody can verify by any more."""
+    return frozenset(root["fingerprint"] for one in clusters for root in _roots(one) if _over(root, now))
+
+
+def _roots(cluster: Facts) -> list[Facts]:
+    return [*(cluster.get("roots") or ()), *([cluster["root"]] if cluster.get("root") else [])]
+
+
+def _over(certificate: Facts | None, now: datetime) -> bool:
+    return certificate is not None and datetime.fromisoformat(certificate["not_after"]) <= now
+
+
+def findings(mesh: str, clusters: Mapping[str, Facts], recover: bool, under_way: bool, stale: Collection[str], now: datetime) -> list[str]:
+    """What forbids the run. `stale` are the intermediates that it replaces anyway; `under_way` says that a rotation has not come to its end."""
+    found = []
+    for name, one in clusters.items():
+        root, own = one.get("root"), one.get("intermediate")
+        if root and _over(root, now):
+            told = f"{name}: root {short(root['fingerprint'])} expired at {root['not_after']}, and new mTLS handshakes fail since then"
+            found += [] if recover else [f"{told}. Nothing can be carried over from it. Go to another root with rotate: root and rotate_recover: true."]
+        elif own and _over(own, now) and own["fingerprint"] not in stale:
+            told = f"{name}: its intermediate {short(own['fingerprint'])} expired at {own['not_after']}, so its control plane takes no other bundle"
+            found.append(f"{told}. Its root holds: give it another intermediate with rotate: intermediate, then rotate the root.")
+    if recover and not under_way and not expired(clusters.values(), now):
+        told = f"rotate_recover is for a mesh whose root has expired, and no root of the mesh {mesh} has"
+        found.append(f"{told}. Run without it: an ordinary rotation interrupts nothing.")
+    return found
+
+
+def notes(cluster: Facts, now: datetime) -> list[str]:
+    """What is down in a cluster, since when and until when."""
+    root, own = cluster.get("root"), cluster.get("intermediate")
+    if root and _over(root, now):
+        return _down(cluster, root)
+    if own and _over(own, now):
+        told = f"its intermediate {short(own['fingerprint'])} expired at {own['not_after']}: since then everybody refuses what it issued"
+        return [told, *_without(cluster), "rotate: intermediate ends that; its root holds, so nothing has to be introduced"]
+    if root and datetime.fromisoformat(root["not_after"]) <= now + _SOON:
+        return [f"root {short(root['fingerprint'])} expires at {root['not_after']}, and it is {iso(now)}: what is not reissued by then is down until it is"]
+    return []
+
+
+def _down(cluster: Facts, root: Facts) -> list[str]:
+    still = [plane for plane in cluster.get("planes") or () if plane["ready"] < plane["desired"]]
+    return [
+        f"root {short(root['fingerprint'])} expired at {root['not_after']}: new mTLS handshakes fail since then, open connections last until they close",
+        *_without(cluster),
+        *(f"control plane {one['name']} has {one['ready']} of {one['desired']} ready: it starts again by itself with the new CA, at once with rotate_restart"
+          for one in still),
+        *([f"without a restart these do not follow: {', '.join(cluster['offline'])}; rotate_restart allows it"] if cluster.get("offline") else []),
+        "down until each proxy holds a certificate of the new root, which reissue waits for; nothing can be carried over, so nothing is introduced first",
+    ]  # fmt: skip
+
+
+def _without(cluster: Facts) -> list[str]:
+    named, all_of_them = list(cluster.get("expired") or ()), int(cluster.get("expired_count") or 0)
+    more = f", and {all_of_them - 5} more" if all_of_them > 5 else ""
+    proxies = (cluster.get("holders") or {}).get("proxy", 0)
+    return [f"{all_of_them} of {proxies} proxies hold a certificate that is void: {', '.join(named[:5])}{more}"] if named else []

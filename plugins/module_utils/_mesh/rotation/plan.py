@@ -1,0 +1,245 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Introduce, reissue, retire: where a mesh stands on its way to a root, and what its clusters may do next.
+
+Everything follows from the root that the mesh is to end with, the target, and from what each cluster signs under and trusts now. So a rotation
+that was killed goes on, one that is turned back has the former root as its target, and clusters that never shared a root come to one.
+
+Roots that are `dead` have expired. Nobody can verify by them, so nothing has to be carried over from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from ..errors import Refused
+from ..trust.certificate import short
+from .observed import Standing
+
+OUTSIDE, INTRODUCED, REISSUED, RETIRED = "outside", "introduced", "reissued", "retired"
+INTRODUCE, REISSUE, RETIRE, FINISH = "introduce", "reissue", "retire", "finish"
+STEPS = (INTRODUCE, REISSUE, RETIRE)
+NEW = "new"  # stands for the fingerprint of a root that is not made yet
+
+
+Leaving = Optional[Collection[str]]  # noqa: UP045
+
+
+def going(standing: Standing, target: str, leaving: Leaving) -> frozenset[str]:
+    """What a cluster has still to give up: marks, and of the roots those that are `leaving`. None stands for all but the target."""
+    trusted = standing.trusts if leaving is None else standing.trusts & frozenset(leaving)
+    return (standing.marks | trusted) - {target}
+
+
+def phase(standing: Standing, target: str, leaving: Leaving = None) -> str:
+    """How far one cluster is."""
+    if target not in standing.trusts:
+        return OUTSIDE
+    if standing.signs_under != target:
+        return INTRODUCED
+    return REISSUED if going(standing, target, leaving) else RETIRED
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was seen of a cluster: its CA, the roots that its certificates lead to, and sentences about what does not live by that CA.
+
+    `ignored` are the roots that its control plane goes on handing out because it cannot take the CA's. A cluster that is `served_by` another
+    one's control plane stands where that one stands; `trails` says that the CA in it, which nobody reads, is not yet as its primary's is.
+    """
+
+    standing: Standing
+    laggards: tuple[str, ...] = ()
+    issuers: frozenset[str] = frozenset()
+    ignored: frozenset[str] = frozenset()
+    served_by: str = ""
+    trails: bool = False
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Report:
+        ignored = frozenset(root["fingerprint"] for root in facts.get("ignored") or ())
+        trails = bool((facts.get("unread") or {}).get("trails"))
+        return cls(Standing.of(facts["standing"]), tuple(facts["laggards"]), frozenset(facts["issuers"]), ignored, str(facts.get("served_by") or ""), trails)
+
+    def under(self, target: str) -> bool:
+        """Whether this cluster signs under the target, and nothing in it was signed under anything else."""
+        return self.standing.signs_under == target and self.issuers <= {target} and not self.ignored
+
+
+def _needed(reports: Iterable[Report], target: str, dead: Collection[str]) -> frozenset[str]:
+    """What everyone has to trust while not everyone is under the target: the roots of what is signed, and of what still lives."""
+    known = list(reports)
+    return frozenset(one.standing.signs_under for one in known).union({target}, *(one.issuers for one in known)) - frozenset(dead)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that has to happen in these clusters, and to have been seen in all clusters, before the next step."""
+
+    name: str
+    clusters: tuple[str, ...]
+    says: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    mesh: str
+    target: str
+    phases: Mapping[str, str] = field(default_factory=dict)
+    steps: Sequence[Step] = ()
+
+    @property
+    def done(self) -> bool:
+        return not self.steps
+
+    def facts(self) -> dict[str, Any]:
+        steps = [{"step": step.name, "clusters": list(step.clusters), "says": step.says} for step in self.steps]
+        return {"mesh": self.mesh, "target": self.target, "phases": dict(self.phases), "steps": steps}
+
+
+def plan(
+    mesh: str,
+    target: str,
+    reports: Sequence[Report],
+    accepted: Iterable[str] = (),
+    stale: Iterable[str] = (),
+    unfinished: Iterable[str] = (),
+    dead: Collection[str] = (),
+    leaving: Leaving = None,
+) -> Plan:
+    """All that is still to do, in order; each step only where it is needed.
+
+    `accepted` are roots that may be brought into every cluster although not every cluster trusts them already. `stale` are intermediates
+    that are to be replaced although they are of the target. `unfinished` are the clusters in which something lies that is kept until the end.
+    `leaving` are the roots that are given up in the end. What else is trusted somewhere, as a partner's root, is none of the rotation's and stays.
+    """
+    standings = [report.standing for report in reports]
+    _no_stranger(mesh, standings, {target, *accepted})
+    if target in dead:
+        raise Refused(f"The mesh {mesh} cannot be brought to {root_named(target)}, which has expired. Give it a root that is valid.")
+    worn = set(stale)
+    names = {
+        INTRODUCE: [own.cluster for own in _to_introduce(reports, target, dead)],
+        REISSUE: [own.cluster for own in standings if own.signs_under != target or own.signer in worn],
+    }
+    names[FINISH] = list(unfinished)
+    touched = {*names[INTRODUCE], *names[REISSUE], *(report.standing.cluster for report in reports if report.trails)}
+    names[RETIRE] = [own.cluster for own in standings if going(own, target, leaving) or own.cluster in touched]
+    staying = frozenset().union(*(own.trusts for own in standings)) - {target, *(frozenset() if leaving is None else leaving)}
+    says = {
+        INTRODUCE: f"trust {root_named(target)} beside {roots_named(_needed(reports, target, dead) - {target})}",
+        REISSUE: f"sign with an intermediate of {root_named(target)}, {_beside(standings, dead)}",
+        RETIRE: f"trust {root_named(target)} alone" if leaving is None or not staying else f"trust {root_named(target)} beside {roots_named(staying)}",
+        FINISH: "remove what was kept to turn back, and put the root in its place",
+    }
+    steps = [Step(name, tuple(names[name]), says[name]) for name in (*STEPS, FINISH) if names[name]]
+    return Plan(mesh, target, {own.cluster: phase(own, target, leaving) for own in standings}, steps)
+
+
+def _beside(standings: Iterable[Standing], dead: Collection[str]) -> str:
+    gone = [own.cluster for own in standings if own.signs_under in dead]
+    return f"and trust it from the same write on in {', '.join(gone)}" if gone else "still trusting what was trusted"
+
+
+def _to_introduce(reports: Sequence[Report], target: str, dead: Collection[str]) -> list[Standing]:
+    """The clusters that must come to trust more, before anybody signs under the target.
+
+    Once everything is under it nothing older needs to be trusted, so clusters that differ in what they still trust are left alone.
+    """
+    if all(report.under(target) for report in reports):
+        return []
+    wanted = _needed(reports, target, dead)
+    return [one.standing for one in reports if not beyond_introduction(one.standing, dead) and not wanted | one.ignored <= one.standing.bundle]
+
+
+def beyond_introduction(own: Standing, dead: Collection[str]) -> bool:
+    """A control plane takes no bundle with a CA that has expired, and its proxies trust nothing that is valid: it gets all at once, when it is reissued."""
+    return own.signs_under in dead
+
+
+def _no_stranger(mesh: str, standings: Sequence[Standing], accepted: set[str]) -> None:
+    """To trust a root everywhere because one cluster signs under it would let any cluster in that was rebuilt or is of another mesh."""
+    for one in standings:
+        others = [other.cluster for other in standings if one.signs_under not in other.trusts]
+        if others and one.signs_under not in accepted:
+            told = f"{one.cluster} signs under {root_named(one.signs_under)}, which is not trusted in {', '.join(others)} of the mesh {mesh}"
+            way = f"If it belongs to the mesh, accept the root with rotate_accept_roots: [{one.signs_under}]"
+            raise Refused(f"{told}: was it rebuilt, or is it a cluster of another mesh? {way}.")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a cluster's CA is to be: the roots it trusts, whether it gets a new certificate, and whether there is a mark in the bundle."""
+
+    trusts: frozenset[str]
+    sign: bool = False
+    marked: bool = False
+
+
+def wish(
+    step: str,
+    own: Standing,
+    everyone: Sequence[Report],
+    target: str,
+    stale: Iterable[str] = (),
+    dead: Collection[str] = (),
+    leaving: Leaving = None,
+) -> Wish | None:
+    """What a step writes in one cluster, or None if it is through with it. What would cut somebody off is refused.
+
+    A mark comes or goes with every new certificate: proxies ask for a new leaf when the bundle that they are sent has changed.
+    """
+    more = _needed(everyone, target, dead).union(*(one.ignored for one in everyone if one.standing == own))
+    if step == INTRODUCE:
+        return Wish(own.trusts | more, marked=bool(own.marks)) if own in _to_introduce(everyone, target, dead) else None
+    if step == REISSUE:
+        if own.signs_under == target and own.signer not in set(stale):
+            return None
+        _may_reissue(own, everyone, target, dead)
+        return Wish(own.trusts | more if beyond_introduction(own, dead) else own.trusts, sign=True, marked=not own.marks)
+    gone = going(own, target, leaving)
+    if not gone and own.signs_under == target:
+        return None
+    _may_retire(everyone, target)
+    return Wish((own.trusts - gone) | {target})
+
+
+def _may_reissue(own: Standing, everyone: Sequence[Report], target: str, dead: Collection[str]) -> None:
+    lacking = [one.standing.cluster for one in everyone if target not in one.standing.trusts and not beyond_introduction(one.standing, dead)]
+    if lacking:
+        told = f"{own.cluster}: it may not sign under {root_named(target)} yet: {', '.join(lacking)} would not trust what it signs"
+        raise Refused(f"{told}. Introduce the root in every cluster of the mesh first.")
+
+
+def _may_retire(everyone: Sequence[Report], target: str) -> None:
+    late = [f"{one.standing.cluster} {_older(one, target)}" for one in everyone if not one.under(target)]
+    if late:
+        told = f"No cluster may trust {root_named(target)} alone yet: {'; '.join(late)}"
+        raise Refused(f"{told}. Reissue in every cluster of the mesh first.")
+
+
+def _older(report: Report, target: str) -> str:
+    if report.standing.signs_under != target:
+        return f"signs under {root_named(report.standing.signs_under)}"
+    if report.ignored:
+        return f"hands out {roots_named(report.ignored)} in spite of its CA"
+    return f"holds certificates under {roots_named(report.issuers - {target})}"
+
+
+def elsewhere(other: str) -> str:
+    """Why a cluster whose CA is somebody else's is not rotated here, as what follows its name."""
+    told = f"its CA is in the hands of {other}, and what is written here would change nothing, or be written back"
+    way = "Rotate the issuer there, and keep the old root beside the new one in its root CA bundle until every workload has a new certificate"
+    return f"{told}. {way}"
+
+
+def root_named(fingerprint: str) -> str:
+    return "a new root" if fingerprint == NEW else f"root {short(fingerprint)}"
+
+
+def roots_named(fingerprints: Iterable[str]) -> str:
+    return ", ".join(root_named(one) for one in sorted(fingerprints)) or "no other"

@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where each cluster of a mesh stands on its way to a root, and what comes, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from .plan import Plan, Report, root_named, roots_named
+
+
+def table(plans: Iterable[Plan], reports: Mapping[str, Report | str], notes: Mapping[str, Sequence[str]] | None = None) -> list[str]:
+    """`notes` are sentences about each cluster, which stand below its line."""
+    lines: list[str] = []
+    for one in plans:
+        lines.append(f"mesh {one.mesh}: to {root_named(one.target)}{', which is there already' if one.done else ''}")
+        for cluster, now in one.phases.items():
+            report = reports.get(cluster)
+            behind = f"; {len(report.laggards)} behind: {report.laggards[0]}" if isinstance(report, Report) and report.laggards else ""
+            lines.append(f"  {cluster}: {now}{_signs(report)}{behind}")
+            lines += [f"    {note}" for note in (*_ignored(report), *(notes or {}).get(cluster, ()))]
+        lines += [f"  {number}. {step.name} in {', '.join(step.clusters)}: {step.says}" for number, step in enumerate(one.steps, 1)]
+    return lines
+
+
+def _signs(report: Report | str | None) -> str:
+    if not isinstance(report, Report):
+        return f" ({report})" if report else ""
+    own = report.standing
+    if report.served_by:
+        return f", served by {report.served_by}"
+    return f", signs under {root_named(own.signs_under)}, trusts {roots_named(own.trusts)}"
+
+
+def _ignored(report: Report | str | None) -> list[str]:
+    """The change lies in wait: nothing tells of it until a node is drained."""
+    if not isinstance(report, Report) or not report.ignored:
+        return []
+    old, new = roots_named(report.ignored), roots_named(report.standing.bundle)
+    return [
+        f"its control plane has ignored its CA: it goes on handing out {old}, and the CA holds {new}, which would be a swap",
+        "at its next restart it takes the CA all the same, and cuts off whoever lives by the other; do not restart it before introduce gave it both",
+    ]

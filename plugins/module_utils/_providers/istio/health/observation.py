@@ -1,0 +1,228 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What runs of Istio in a cluster: objects and istiod's own answers, turned into facts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ...._mesh.health.health import Gateway, Health, Plane, Proxy, Remote
+from ...._mesh.health.stuck import why
+from ...._mesh.objects.change import Ref
+from ...._mesh.question import Question, Read
+from ...._mesh.report.managed import kept
+from ...._mesh.rotation.served import Served
+from ..install import gateways, tags, validator
+from ..links import federation
+from ..rotation import connected as connections
+
+_DEBUG_PORT = 15014
+_DEBUG = {"remotes": "/debug/clusterz", "networks": "/debug/networkz", "proxies": "/debug/syncz"}
+_CONFIG_KINDS = ("cluster", "listener", "route", "endpoint", "extensionconfig")
+
+_HANDED_OUT = ("istio-ca-root-cert", "istio-ca-crl")
+
+_CONFIG = (
+    ("networking.istio.io/v1", "DestinationRule"),
+    ("networking.istio.io/v1", "Gateway"),
+    ("networking.istio.io/v1", "ServiceEntry"),
+    ("networking.istio.io/v1", "Sidecar"),
+    ("networking.istio.io/v1", "VirtualService"),
+    ("networking.istio.io/v1", "WorkloadEntry"),
+    ("networking.istio.io/v1", "WorkloadGroup"),
+    ("networking.istio.io/v1alpha3", "EnvoyFilter"),
+    ("networking.istio.io/v1beta1", "ProxyConfig"),
+    ("security.istio.io/v1", "AuthorizationPolicy"),
+    ("security.istio.io/v1", "PeerAuthentication"),
+    ("security.istio.io/v1", "RequestAuthentication"),
+    ("telemetry.istio.io/v1", "Telemetry"),
+    ("extensions.istio.io/v1alpha1", "WasmPlugin"),
+)
+
+_KEPT = ("Deployment", "Service", "Secret", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "Namespace")
+
+Object = Mapping[str, Any]
+Live = Mapping[str, Sequence[Object]]
+
+
+def reads(namespace: str) -> list[Read]:
+    """Control planes, gateways and their Services, the links, and the nodes that a NodePort needs."""
+    return [
+        Read("apps/v1", "Deployment", namespace, "app=istiod"),
+        Read("apps/v1", "Deployment", namespace, "istio=eastwestgateway"),
+        Read("v1", "Pod", namespace, "app=istiod"),
+        Read("v1", "Pod", namespace, "istio=eastwestgateway"),
+        Read("v1", "Service", namespace, "topology.istio.io/network"),
+        Read("v1", "Node"),
+        Read("v1", "Namespace", None, f"kubernetes.io/metadata.name={namespace}"),
+        federation.links(namespace),
+        *tags.reads(namespace),
+        validator.reads(),
+    ]
+
+
+def config(namespace: str) -> list[Read]:
+    """The kinds in which users configure the mesh, and what they may run beside its control plane."""
+    return [*(Read(version, kind, metadata_only=True) for version, kind in _CONFIG), Read("apps/v1", "Deployment", namespace, metadata_only=True)]
+
+
+def ours(manifest: Object) -> bool:
+    """Whether it comes from this collection: its own objects, the control plane and the gateways."""
+    labels = manifest.get("metadata", {}).get("labels") or {}
+    return federation.ours(manifest) or labels.get("app") == "istiod" or labels.get("istio") == "eastwestgateway"
+
+
+def handed_out() -> list[Read]:
+    """What istiod writes into every namespace, and the injectors, by which every control plane here is known, a remote one too."""
+    return [
+        Read("v1", "ConfigMap", None, "istio.io/config=true", metadata_only=True),
+        Read("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", None, "app=sidecar-injector"),
+    ]
+
+
+def leftovers(namespace: str, revision: str, live: Live) -> list[Ref]:
+    """The roots and revocations that a revision handed out; nothing while another one uses them, as they are the same objects."""
+    if any(not _injects_for(hook, namespace, revision) for hook in live.get("MutatingWebhookConfiguration", ())):
+        return []
+    return [Ref.of(one) for one in live.get("ConfigMap", ()) if one["metadata"]["name"] in _HANDED_OUT]
+
+
+def _injects_for(hook: Object, namespace: str, revision: str) -> bool:
+    """Whether it is this revision's injector, or a tag of it."""
+    services = [(each.get("clientConfig") or {}).get("service") or {} for each in hook.get("webhooks") or []]
+    own = all(service.get("namespace", namespace) == namespace for service in services)
+    return own and (hook["metadata"].get("labels") or {}).get("istio.io/rev", "default") == revision
+
+
+def questions(live: Live) -> list[Question]:
+    """To each running istiod: which clusters it has synced, which networks it knows a gateway of, which proxies it serves."""
+    running = [pod for pod in live.get("Pod", ()) if _of_istiod(pod) and _running(pod)]
+    return [
+        Question(about, pod["metadata"]["namespace"], pod["metadata"]["name"], _DEBUG_PORT, path)
+        for pod in running
+        for about, path in _DEBUG.items()
+    ]
+
+
+def _of_istiod(pod: Object) -> bool:
+    return (pod["metadata"].get("labels") or {}).get("app") == "istiod"
+
+
+def _running(pod: Object) -> bool:
+    statuses = pod.get("status", {}).get("containerStatuses") or []
+    return pod.get("status", {}).get("phase") == "Running" and all(s.get("ready") for s in statuses) and not pod["metadata"].get("deletionTimestamp")
+
+
+def connected(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> Served:
+    """Whom the control planes of a cluster serve, by their own word."""
+    return connections.connected(cluster, live, answers)
+
+
+def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> Health:
+    """The facts. An answer is a JSON text, or None where the pod did not give one."""
+    read = {question: _entries(text) for question, text in answers.items()}
+    told = {question: body for question, body in read.items() if body is not None}
+    planes = [_plane(d, live.get("Pod", ())) for d in _labelled(live, "Deployment", "app", "istiod")]
+    return Health(
+        cluster=cluster,
+        planes=planes,
+        remotes=[remote for q, body in told.items() if q.about == "remotes" for remote in _remotes(cluster, q.pod, body)],
+        gateways=_gateways(live),
+        links=sorted(federation.linked(secret) for secret in live.get("Secret", ())),
+        reachable_networks=_networks(body for q, body in told.items() if q.about == "networks"),
+        proxies=[proxy for q, body in told.items() if q.about == "proxies" for proxy in _proxies(cluster, body)],
+        answered=sorted(q.pod for q in told if q.about == "remotes"),
+        unanswered=sorted(f"{q.pod}{q.path}" for q, body in read.items() if body is None),
+        served_by=_served_by(live),
+        tags=tags.seen(live, {plane.revision: plane.version for plane in planes}),
+        default_revision=validator.revision(live),
+        kept=kept(one for kind in _KEPT for one in live.get(kind, ())),
+    )
+
+
+def _entries(text: str | None) -> list[Any] | None:
+    """The list in an answer. Go says null for an empty one; what is no list does not come from istiod."""
+    try:
+        body = json.loads(text or "null")
+    except ValueError:
+        return None
+    if text is not None and body is None:
+        return []
+    return body if isinstance(body, list) else None
+
+
+def _labelled(live: Live, kind: str, label: str, value: str) -> list[Object]:
+    return [o for o in live.get(kind, ()) if (o["metadata"].get("labels") or {}).get(label) == value]
+
+
+def _plane(deployment: Object, pods: Iterable[Object]) -> Plane:
+    labels = deployment["metadata"].get("labels") or {}
+    status = deployment.get("status", {})
+    revision = labels.get("istio.io/rev", "default")
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    own = [pod for pod in pods if (pod["metadata"].get("labels") or {}).get("istio.io/rev") == revision and _of_istiod(pod)]
+    wanted, ready = int(deployment["spec"].get("replicas") or 0), int(status.get("readyReplicas") or 0)
+    stuck = why(deployment, own) if ready < max(wanted, 1) else None
+    return Plane(revision, _tag(image), wanted, ready, stuck.text if stuck else "", bool(stuck and stuck.lasting))
+
+
+def _tag(image: str) -> str:
+    last = image.rsplit("/", 1)[-1].partition("@")[0]
+    return last.partition(":")[2] or last
+
+
+def _remotes(cluster: str, pod: str, body: Iterable[Object]) -> list[Remote]:
+    return [Remote(pod, str(entry["id"]), str(entry.get("syncStatus", "unknown"))) for entry in body if entry.get("id") != cluster]
+
+
+def _networks(bodies: Iterable[Iterable[Object]]) -> list[str]:
+    """Networks that every answering istiod knows a gateway address of."""
+    known = [{str(entry["Network"]) for entry in body if entry.get("Addr")} for body in bodies]
+    return sorted(set.intersection(*known)) if known else []
+
+
+def _proxies(cluster: str, body: Iterable[Object]) -> list[Proxy]:
+    found = []
+    for entry in body:
+        if entry.get("cluster_id") not in (None, "", cluster):
+            continue
+        name, _dot, namespace = str(entry.get("proxy", "")).partition(".")
+        stale = [kind for kind in _CONFIG_KINDS if entry.get(f"{kind}_sent") != entry.get(f"{kind}_acked")]
+        found.append(Proxy(name, namespace, str(entry.get("istio_version", "")), stale))
+    return found
+
+
+def _gateways(live: Live) -> list[Gateway]:
+    deployments = {d["metadata"]["name"]: d for d in _labelled(live, "Deployment", "istio", "eastwestgateway")}
+    found = []
+    for service in live.get("Service", ()):
+        if "topology.istio.io/network" not in service["metadata"]["labels"]:
+            continue
+        deployment = deployments.get(service["metadata"]["name"], {})
+        desired, ready = int((deployment.get("spec") or {}).get("replicas") or 0), int((deployment.get("status") or {}).get("readyReplicas") or 0)
+        pods = _labelled(live, "Pod", "istio", "eastwestgateway")
+        stuck = why(deployment, pods) if deployment and ready < max(desired, 1) else None
+        found.append(
+            Gateway(
+                name=service["metadata"]["name"],
+                namespace=service["metadata"]["namespace"],
+                network=service["metadata"]["labels"]["topology.istio.io/network"],
+                desired=desired,
+                ready=ready,
+                addresses=gateways.addresses(service, live.get("Node", ())),
+                reason=stuck.text if stuck else "",
+                lasting=bool(stuck and stuck.lasting),
+            )
+        )
+    return found
+
+
+def _served_by(live: Live) -> str:
+    for space in live.get("Namespace", ()):
+        annotations = space["metadata"].get("annotations") or {}
+        return str(annotations.get("topology.istio.io/controlPlaneClusters", ""))
+    return ""

@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an installation of Istio will write, by name, beside its CRDs. What istioctl left may have the same names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ...._mesh.install.claim import Claim
+from ...._mesh.install.wish import ControlPlane
+from ...._mesh.objects.change import Ref
+from ..links import federation
+from . import gateways, tags
+from .charts import istiod, revision
+
+_RBAC, _HOOKS = "rbac.authorization.k8s.io/v1", "admissionregistration.k8s.io/v1"
+
+
+def claims(wish: ControlPlane, peers: Iterable[str] = (), gateway: bool = True) -> list[Claim]:
+    """Of the releases, the tags, and the links to other clusters."""
+    found = [*_base(wish), *_istiod(wish), *(_gateway(wish) if gateway else ())]
+    found += [Claim(Ref.of(one)) for one in tags.manifests(wish)]
+    links = federation.links(wish.namespace).labels or ""
+    return [*found, *(Claim(federation.linking(peer, wish.namespace), rivals=links, key=peer) for peer in peers)]
+
+
+def _base(wish: ControlPlane) -> Iterator[Claim]:
+    release = f"{wish.namespace}/istio-base"
+    yield Claim(Ref("v1", "ServiceAccount", "istio-reader-service-account", wish.namespace), release)
+    yield Claim(Ref(_HOOKS, "ValidatingWebhookConfiguration", "istiod-default-validator"), release)
+
+
+def _istiod(wish: ControlPlane) -> Iterator[Claim]:
+    name, space = istiod(wish), wish.namespace
+    release, suffix = f"{space}/{name}", f"-{wish.revision}" if revision(wish) else ""
+    for role in ("istiod-clusterrole", "istiod-gateway-controller", "istio-reader-clusterrole"):
+        for kind in ("ClusterRole", "ClusterRoleBinding"):
+            yield Claim(Ref(_RBAC, kind, f"{role}{suffix}-{space}"), release)
+    for version, kind in (("v1", "Service"), ("v1", "ServiceAccount"), (_RBAC, "Role"), (_RBAC, "RoleBinding"), ("apps/v1", "Deployment"),
+                          ("policy/v1", "PodDisruptionBudget"), ("autoscaling/v2", "HorizontalPodAutoscaler")):  # fmt: skip
+        yield Claim(Ref(version, kind, name, space), release)
+    for config in ("istio", "istio-sidecar-injector", "values"):
+        yield Claim(Ref("v1", "ConfigMap", f"{config}{suffix}", space), release)
+    yield Claim(Ref(_HOOKS, "MutatingWebhookConfiguration", f"istio-sidecar-injector{suffix}{'' if space == 'istio-system' else f'-{space}'}"), release)
+    yield Claim(Ref(_HOOKS, "ValidatingWebhookConfiguration", f"istio-validator{suffix}-{space}"), release)
+
+
+def _gateway(wish: ControlPlane) -> Iterator[Claim]:
+    release = f"{wish.namespace}/{gateways.NAME}"
+    for version, kind in (("v1", "Service"), ("v1", "ServiceAccount"), ("apps/v1", "Deployment"), (_RBAC, "Role"), (_RBAC, "RoleBinding"),
+                          ("autoscaling/v2", "HorizontalPodAutoscaler")):  # fmt: skip
+        yield Claim(Ref(version, kind, gateways.NAME, wish.namespace), release)

@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A revision of istiod: charts `base` and `istiod`, the namespace, the revision tags."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+from typing import Any
+
+from ...._mesh.errors import Refused
+from ...._mesh.install.helm_release import Release
+from ...._mesh.install.wish import ControlPlane
+from ..links import federation
+from ..trust import trust
+from . import requirements, tags, validator
+from .charts import injection_path, istiod, release, revision
+
+
+def releases(wish: ControlPlane) -> list[Release]:
+    """The CRDs and what all revisions share, the CNI plugin where pods may not change their own network, then istiod or the way to it."""
+    return [
+        replace(release(wish, "base", "istio-base", _base_values(wish)), shared=True, kept=None if _decides(wish) else validator.kept()),
+        *([_cni(wish)] if wish.platform == "openshift" else []),
+        release(wish, "istiod", istiod(wish), _remote_values(wish) if wish.role == "remote" else _primary_values(wish)),
+    ]
+
+
+def _cni(wish: ControlPlane) -> Release:
+    return replace(release(wish, "cni", "istio-cni", {"global": {"platform": wish.platform}}, "kube-system"), shared=True)
+
+
+def _decides(wish: ControlPlane) -> bool:
+    """Whether the inventory itself says which revision validates."""
+    return bool(wish.default_revision) or validator.VALUE in wish.values.get("base", {})
+
+
+def _base_values(wish: ControlPlane) -> dict[str, Any]:
+    values: dict[str, Any] = {validator.VALUE: wish.default_revision or wish.revision, "global": {"istioNamespace": wish.namespace}}
+    if wish.crds == "external":
+        values["base"] = {"excludedCRDs": list(requirements.CRDS)}
+    return values
+
+
+def _shared_values(wish: ControlPlane) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "istioNamespace": wish.namespace,
+        "meshID": wish.mesh,
+        "network": wish.network,
+        "multiCluster": {"clusterName": wish.cluster},
+    }
+    if wish.platform:
+        settings["platform"] = wish.platform
+    return {"revision": revision(wish), "global": settings}
+
+
+def _primary_values(wish: ControlPlane) -> dict[str, Any]:
+    """With what a later root rotation needs, from the first install: switching it on afterwards restarts every proxy."""
+    values = _shared_values(wish)
+    values["meshConfig"] = _mesh_config(wish)
+    values["env"] = {"ISTIO_MULTIROOT_MESH": "true"}
+    if wish.serves_remotes:
+        values["global"]["externalIstiod"] = True
+    return values
+
+
+def _mesh_config(wish: ControlPlane) -> dict[str, Any]:
+    return {"trustDomain": wish.trust_domain, "defaultConfig": {"proxyMetadata": {"PROXY_CONFIG_XDS_AGENT": "true"}}}
+
+
+def _unreachable(address: str, given: bool) -> str:
+    """Why a remote cluster cannot be led to a control plane there; nothing where it can, or where none is known yet."""
+    if address.count(":") == 1:
+        return "a node port. A remote cluster needs the ports 15012 and 15017 of an address of its own: give that gateway a load balancer or externalIPs."
+    try:
+        ipaddress.ip_address(address or "::")
+    except ValueError:
+        # The chart would make the Service istiod an ExternalName, through which API servers that route to endpoints (EKS, ROSA) call no webhook.
+        told = (
+            "a host name, through which not every API server calls the webhook that injects proxies. Give that gateway a fixed IP address, "
+            "or name the address to use as mesh_primary_address of this cluster."
+        )
+        return "" if given else told
+    return ""
+
+
+def _remote_values(wish: ControlPlane) -> dict[str, Any]:
+    if fault := _unreachable(wish.primary_address, wish.primary_given):
+        raise Refused(f"{wish.cluster}: the gateway of its primary {wish.primary} is reached at {wish.primary_address} only, {fault}")
+    values = _shared_values(wish)
+    values["profile"] = "remote"
+    # The primary reads a remote cluster's trust domain from that cluster's own mesh config; without one it expects cluster.local there.
+    values["configMap"] = True
+    values["meshConfig"] = _mesh_config(wish)
+    values["global"]["configCluster"] = True
+    values["global"]["remotePilotAddress"] = wish.primary_address
+    values["istiodRemote"] = {"injectionPath": injection_path(wish)}
+    return values
+
+
+def manifests(wish: ControlPlane) -> list[dict[str, Any]]:
+    """The namespace (which network it is on, who controls it) and the revision tags."""
+    space = trust.namespace(wish.namespace, wish.network)
+    if wish.role == "remote":
+        space["metadata"].setdefault("annotations", {})["topology.istio.io/controlPlaneClusters"] = wish.primary
+    return [space, *tags.manifests(wish)]
+
+
+def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
+    """What stays when the releases are gone: tags, the CA that was given, the reader's token. The roots handed out are the observation's."""
+    inside = [
+        ("v1", "Secret", trust.SECRET_NAME),
+        ("v1", "Secret", trust.SELF_SIGNED_NAME),
+        ("v1", "ConfigMap", "istio-leader"),
+        ("v1", "ConfigMap", "istio-namespace-controller-election"),
+    ]
+    objects = [{"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": wish.namespace}} for version, kind, name in inside]
+    # Istio's CRDs ask Helm to keep them, so that an uninstall loses no configuration.
+    names = requirements.CRDS if wish.crds == "managed" else ()
+    crds = [{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": name}} for name in names]
+    return [*crds, *tags.leftovers(wish), *federation.account(wish.namespace), *objects]

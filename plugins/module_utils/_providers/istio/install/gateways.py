@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The east-west gateway of a cluster's network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ...._mesh.install.helm_release import Release
+from ...._mesh.install.wish import ControlPlane
+from .charts import istiod, release, revision
+
+NAME = "istio-eastwestgateway"
+_SELECTOR = {"istio": "eastwestgateway"}
+_AUTO_PASSTHROUGH_PORT = 15443
+_OWNED = {"app.kubernetes.io/managed-by": "meshops.lifecycle"}
+
+
+def releases(wish: ControlPlane) -> list[Release]:
+    """A release of its own: a reinstall of the control plane must not take the gateway away."""
+    values: dict[str, Any] = {"name": NAME, "networkGateway": wish.network, "revision": revision(wish)}
+    if (wish.values.get("gateway") or {}).get("service", {}).get("type") == "NodePort":
+        values["service"] = {"annotations": {"traffic.istio.io/nodeSelector": '{"kubernetes.io/os": "linux"}'}}
+    return [release(wish, "gateway", NAME, values)]
+
+
+def manifests(wish: ControlPlane) -> list[dict[str, Any]]:
+    """What passes through the gateway: every service of the mesh, by SNI; for remote clusters istiod too."""
+    services = [_server("tls", _AUTO_PASSTHROUGH_PORT, "TLS", "AUTO_PASSTHROUGH", "*.local")]
+    found = [_gateway(wish, "cross-network-gateway", services)]
+    if wish.serves_remotes and wish.role == "primary":
+        xds = [_server("tls-istiod", 15012, "TLS", "PASSTHROUGH", "*"), _server("tls-istiodwebhook", 15017, "TLS", "PASSTHROUGH", "*")]
+        found += [_gateway(wish, "istiod-gateway", xds), _to_istiod(wish)]
+    return found
+
+
+def _gateway(wish: ControlPlane, name: str, servers: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": name, "namespace": wish.namespace, "labels": dict(_OWNED)},
+        "spec": {"selector": dict(_SELECTOR), "servers": servers},
+    }
+
+
+def _server(name: str, port: int, protocol: str, mode: str, host: str) -> dict[str, Any]:
+    return {"port": {"name": name, "number": port, "protocol": protocol}, "tls": {"mode": mode}, "hosts": [host]}
+
+
+def _to_istiod(wish: ControlPlane) -> dict[str, Any]:
+    host = f"{istiod(wish)}.{wish.namespace}.svc.cluster.local"
+    routes = [
+        {"match": [{"port": port, "sniHosts": ["*"]}], "route": [{"destination": {"host": host, "port": {"number": target}}}]}
+        for port, target in ((15012, 15012), (15017, 443))
+    ]
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "VirtualService",
+        "metadata": {"name": "istiod-vs", "namespace": wish.namespace, "labels": dict(_OWNED)},
+        "spec": {"hosts": ["*"], "gateways": ["istiod-gateway"], "tls": routes},
+    }
+
+
+def addresses(service: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Where other networks reach this gateway: IP or host name of a load balancer, external IPs, or the nodes with the node port.
+
+    Of nodes istiod takes only those with an external address, so no others are told here.
+    """
+    spec = service.get("spec", {})
+    ingress = service.get("status", {}).get("loadBalancer", {}).get("ingress") or []
+    found = [entry.get("ip") or entry.get("hostname") for entry in ingress]
+    found = [address for address in found if address] or list(spec.get("externalIPs") or [])
+    if found or spec.get("type") != "NodePort":
+        return found
+    port = next((p.get("nodePort") for p in spec.get("ports", []) if p.get("port") == _AUTO_PASSTHROUGH_PORT), None)
+    return [f"{address}:{port}" for address in (_node_address(node) for node in nodes) if address and port]
+
+
+def _node_address(node: Mapping[str, Any]) -> str | None:
+    known = {entry.get("type"): entry.get("address") for entry in node.get("status", {}).get("addresses", [])}
+    return known.get("ExternalIP")
+
+
+def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
+    """Everything that passes through the gateway, whether remote clusters are still there or not."""
+    return manifests(replace(wish, serves_remotes=True))

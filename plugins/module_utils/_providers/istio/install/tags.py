@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Revision tags: a stable name that leads to a revision. For injection it is a webhook and, since Istio 1.28, for all else a Service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...._mesh.health.revision_tag import Tag
+from ...._mesh.install.wish import ControlPlane
+from ...._mesh.question import Read
+from .charts import injection_path, istiod
+
+_SERVICES_SINCE = (1, 28)
+_PORTS = (("grpc-xds", 15010, None), ("https-dns", 15012, None), ("https-webhook", 443, 15017), ("http-monitoring", 15014, None))
+
+Object = Mapping[str, Any]
+
+
+def manifests(wish: ControlPlane) -> list[dict[str, Any]]:
+    """The Service of a tag comes before its webhook: a pod that is injected by the new name must be able to reach what it leads to."""
+    services = [_service(wish, name) for name in wish.tags] if has_services(wish.version) else []
+    return [*services, *(_webhooks(wish, name) for name in wish.tags)]
+
+
+def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
+    """Both halves of each tag, whatever version made them."""
+    return [*(_service(wish, name) for name in wish.tags), *(_webhooks(wish, name) for name in wish.tags)]
+
+
+def has_services(version: str) -> bool:
+    """Whether this Istio reads tags from Services. What cannot be read as a version counts as new."""
+    parts = version.lstrip("v").split(".")
+    told = len(parts) > 1 and parts[0].isdigit() and parts[1].isdigit()
+    return not told or (int(parts[0]), int(parts[1])) >= _SERVICES_SINCE
+
+
+def _labels(wish: ControlPlane, name: str) -> dict[str, str]:
+    return {"app.kubernetes.io/managed-by": "meshops.lifecycle", "istio.io/rev": wish.revision, "istio.io/tag": name}
+
+
+def _service(wish: ControlPlane, name: str) -> dict[str, Any]:
+    """As Istio's own chart and `istioctl tag` make it."""
+    own = {"istio": "pilot"} if wish.revision == "default" else {"istio.io/rev": wish.revision}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": _service_name(name),
+            "namespace": wish.namespace,
+            "labels": {"app": "istiod", "istio": "pilot", **_labels(wish, name)},
+        },
+        "spec": {
+            "ports": [
+                {"name": port, "port": number, "protocol": "TCP", **({"targetPort": target} if target else {})} for port, number, target in _PORTS
+            ],
+            "selector": {"app": "istiod", **own},
+        },
+    }
+
+
+def _webhooks(wish: ControlPlane, name: str) -> dict[str, Any]:
+    """istiod fills in the CA bundle of webhooks that carry its revision's label."""
+    selectors = [
+        ("rev.namespace", [_in("istio.io/rev", name), _absent("istio-injection")], [_injectable()]),
+        ("rev.object", [_absent("istio.io/rev"), _absent("istio-injection")], [_injectable(), _in("istio.io/rev", name)]),
+    ]
+    if name == "default":
+        selectors += [
+            ("namespace", [_in("istio-injection", "enabled")], [_injectable()]),
+            ("object", [_absent("istio-injection"), _absent("istio.io/rev")], [_in("sidecar.istio.io/inject", "true"), _absent("istio.io/rev")]),
+        ]
+    suffix = "" if wish.namespace == "istio-system" else f"-{wish.namespace}"
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {
+            "name": f"istio-revision-tag-{name}{suffix}",
+            "labels": {"app": "sidecar-injector", **_labels(wish, name)},
+            # AKS would narrow the selectors of a webhook that does not say so, and own them.
+            "annotations": {"admissions.enforcer/disabled": "true"},
+        },
+        "webhooks": [_webhook(wish, prefix, namespaces, objects) for prefix, namespaces, objects in selectors],
+    }
+
+
+def _webhook(wish: ControlPlane, prefix: str, namespaces: list[dict[str, Any]], objects: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "name": f"{prefix}.sidecar-injector.istio.io",
+        "clientConfig": {"service": {"name": istiod(wish), "namespace": wish.namespace, "path": injection_path(wish), "port": 443}},
+        "namespaceSelector": {"matchExpressions": namespaces},
+        "objectSelector": {"matchExpressions": objects},
+        "rules": [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "scope": "*"}],
+        "failurePolicy": "Fail",
+        "matchPolicy": "Equivalent",
+        "sideEffects": "None",
+        "reinvocationPolicy": "Never",
+        "timeoutSeconds": 10,
+        "admissionReviewVersions": ["v1"],
+    }
+
+
+def _in(key: str, value: str) -> dict[str, Any]:
+    return {"key": key, "operator": "In", "values": [value]}
+
+
+def _absent(key: str) -> dict[str, Any]:
+    return {"key": key, "operator": "DoesNotExist"}
+
+
+def _injectable() -> dict[str, Any]:
+    return {"key": "sidecar.istio.io/inject", "operator": "NotIn", "values": ["false"]}
+
+
+def reads(namespace: str) -> list[Read]:
+    """Every tag of the cluster has its webhook there; the Services are those of one control plane's namespace."""
+    return [
+        Read("v1", "Service", namespace, "istio.io/tag"),
+        Read("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", None, "istio.io/tag"),
+    ]
+
+
+def seen(live: Mapping[str, Sequence[Object]], versions: Mapping[str, str]) -> list[Tag]:
+    """Where each half of each tag leads. `versions` are those of the revisions that run."""
+    namespace = next((space["metadata"]["name"] for space in live.get("Namespace", ())), "")
+    hooks = {_tag(one): one for one in live.get("MutatingWebhookConfiguration", ()) if _tag(one) and _of(one, namespace)}
+    services = {_tag(one): one for one in live.get("Service", ()) if _tag(one)}
+    return [_seen(name, hooks.get(name, {}), services.get(name, {}), versions) for name in sorted({*hooks, *services})]
+
+
+def _seen(name: str, hook: Object, service: Object, versions: Mapping[str, str]) -> Tag:
+    selector = (service.get("spec") or {}).get("selector") or {}
+    leads = str(selector.get("istio.io/rev") or ("default" if selector else ""))
+    injects = _label(hook, "istio.io/rev")
+    lacking = not service and injects in versions and has_services(versions[injects])
+    return Tag(name, injects, leads, _service_name(name) if lacking else "")
+
+
+def _service_name(name: str) -> str:
+    return f"istiod-revision-tag-{name}"
+
+
+def _label(one: Object, key: str) -> str:
+    return str(((one.get("metadata") or {}).get("labels") or {}).get(key, ""))
+
+
+def _tag(one: Object) -> str:
+    return _label(one, "istio.io/tag")
+
+
+def _of(hook: Object, namespace: str) -> bool:
+    """A webhook with the URL of a control plane outside says nothing of a namespace."""
+    services = [(each.get("clientConfig") or {}).get("service") or {} for each in hook.get("webhooks") or []]
+    return all(service.get("namespace", namespace) == namespace for service in services)

@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which revision validates what users write: one of all that run in a cluster, told by one webhook that the chart `base` makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...._mesh.install.helm_release import Kept
+from ...._mesh.objects.change import Ref
+from ...._mesh.question import Read
+
+VALUE = "defaultRevision"
+_KIND = ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration")
+_NAME, _LABEL = "istiod-default-validator", "istio.io/rev"
+
+Object = Mapping[str, Any]
+
+
+def kept() -> Kept:
+    """A revision that is installed beside another leaves validation where it is: it was not tried yet."""
+    return Kept(VALUE, Ref(*_KIND, _NAME), _LABEL)
+
+
+def reads() -> Read:
+    return Read(*_KIND, None, "app=istiod")
+
+
+def revision(live: Mapping[str, Sequence[Object]]) -> str:
+    """Empty where nothing validates."""
+    found = [one for one in live.get(_KIND[1], ()) if one["metadata"]["name"] == _NAME]
+    return str((found[0]["metadata"].get("labels") or {}).get(_LABEL, "")) if found else ""

@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What each istiod sees of another cluster, and which versions of it lose sight when the remote secret changes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ...._mesh.install.quirk import Quirk
+from ...._mesh.links.sight import Sight
+from ...._mesh.objects.change import Ref
+from ...._mesh.question import Question, Read
+from ..proxy import instance
+from ..rotation import rotation
+from ..rotation.holding import planes as _planes
+
+_PORT = 15014
+_ASKED = {"remotes": "/debug/clusterz", "endpoints": "/debug/endpointShardz", "networks": "/debug/networkz", "metrics": "/metrics"}
+_EVENTS = re.compile(r"^remote_cluster_secret_events_total\{[^}]*\}\s+([0-9.e+]+)", re.MULTILINE)
+
+QUIRKS = (
+    Quirk((1, 29), (1, 29, 6), "istiod may not take a changed remote secret before it is restarted", "istio#60612", restarts=True),
+    Quirk((1, 30), (1, 30, 3), "istiod may not take a changed remote secret before it is restarted", "istio#60612", restarts=True),
+    Quirk((1, 30), (1, 30, 4), "istiod may lose the gateway of a network whose remote secret changed, until it is restarted", "istio#60920", restarts=True),
+    Quirk((1, 30), (1, 30, 4), "istiod may lose the endpoints of a cluster whose remote secret changed, until it is restarted", "istio#61043", restarts=True),
+)
+
+Object = Mapping[str, Any]
+Live = Mapping[str, Sequence[Object]]
+
+
+def reads(namespace: str) -> list[Read]:
+    """Every istiod of every revision."""
+    return [Read("apps/v1", "Deployment", namespace, "app=istiod"), Read("v1", "Pod", namespace, "app=istiod")]
+
+
+def _running(live: Live) -> list[Object]:
+    return [pod for pod in live.get("Pod", ()) if instance(pod, "discovery") and not pod["metadata"].get("deletionTimestamp")]
+
+
+def questions(live: Live) -> list[Question]:
+    """To each of them: what it has synced, which endpoints and gateways it knows, how many remote secrets it took in."""
+    names = [(pod["metadata"]["namespace"], pod["metadata"]["name"]) for pod in _running(live)]
+    return [Question(about, space, name, _PORT, path) for space, name in names for about, path in _ASKED.items()]
+
+
+def sights(viewer: str, cluster: str, live: Live, answers: Mapping[Question, str | None]) -> list[Sight]:
+    """What each istiod of `viewer` sees of `cluster`."""
+    told = {(question.pod, question.about): text for question, text in answers.items()}
+    return [_sight(viewer, cluster, pod, told) for pod in _running(live)]
+
+
+def _sight(viewer: str, cluster: str, pod: Object, told: Mapping[tuple[str, str], str | None]) -> Sight:
+    name = pod["metadata"]["name"]
+    try:
+        remotes, shards, networks = (json.loads(told[name, about] or "") for about in ("remotes", "endpoints", "networks"))
+        status = next((str(one.get("syncStatus")) for one in remotes or () if one.get("id") == cluster), "")
+        return Sight(
+            viewer,
+            name,
+            instance(pod, "discovery"),
+            synced=status == "synced",
+            status=status,
+            taken=_taken(told.get((name, "metrics"))),
+            endpoints=_endpoints(cluster, shards or {}),
+            gateways=frozenset(f"{one['Addr']}:{one.get('Port')}" for one in networks or () if one.get("Cluster") == cluster and one.get("Addr")),
+        )
+    except (KeyError, ValueError, AttributeError, TypeError):
+        return Sight(viewer, name, instance(pod, "discovery"), fault="does not tell what it sees")
+
+
+def _taken(metrics: str | None) -> int | None:
+    """Newer versions count the changes of remote secrets. There is no line before the first one."""
+    found = _EVENTS.findall(metrics or "")
+    return int(sum(map(float, found))) if found else None
+
+
+def _endpoints(cluster: str, shards: Mapping[str, Any]) -> dict[str, int]:
+    """The shards of a cluster are those of its registry: Kubernetes/<name>."""
+    found: dict[str, int] = {}
+    for service, spaces in shards.items():
+        for space, one in spaces.items():
+            count = sum(len(entries or ()) for key, entries in (one.get("Shards") or {}).items() if key == f"Kubernetes/{cluster}")
+            if count:
+                found[f"{space}/{service}"] = count
+    return found
+
+
+def needs(live: Live) -> list[str]:
+    """Why these istiods have to be restarted after a remote secret changed, as sentences with their source; empty if they need not."""
+    versions = [plane.version for plane in _planes(live)]
+    return [str(quirk) for quirk in QUIRKS if any(quirk.applies(version) for version in versions)]
+
+
+def planes(live: Live) -> list[Ref]:
+    """What to restart then."""
+    return [Ref("apps/v1", "Deployment", plane["metadata"]["name"], plane["metadata"]["namespace"]) for plane in live.get("Deployment", ())]
+
+
+def restarted(moment: str) -> dict[str, Any]:
+    return rotation.restarted(moment)
+
+
+def permissions(namespace: str, restart: bool = False) -> list[dict[str, str]]:
+    """What it takes to replace tokens, and to look through the eyes of istiod; `restart` where its control planes may be restarted."""
+    wanted: Iterable[tuple[str, str, str]] = [
+        *(("", "secrets", verb) for verb in ("get", "list", "create", "patch", "delete")),
+        *(("", "pods", "list"), ("", "pods/portforward", "get"), ("", "pods/portforward", "create")),
+        ("apps", "deployments", "list"),
+        *((("apps", "deployments", "get"), ("apps", "deployments", "patch"), ("policy", "poddisruptionbudgets", "list")) if restart else ()),
+    ]
+    return [{"verb": verb, "group": group, "resource": resource, "namespace": namespace} for group, resource, verb in wanted]

@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How one istiod comes to discover another cluster: a remote secret."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...._mesh.links.peers import Credential
+from ...._mesh.objects.change import Ref
+from ...._mesh.question import Read
+
+_ACCOUNT = "istio-reader-service-account"
+_TOKEN_SECRET = f"{_ACCOUNT}-istio-remote-secret-token"
+_OWNED = {"app.kubernetes.io/managed-by": "meshops.lifecycle"}
+_PREFIX = "istio-remote-secret-"
+_GENERATION = re.compile(rf"{_TOKEN_SECRET}(?:-([2-9]|[1-9][0-9]+))?")
+_TOKEN = re.compile(r"""["']?\btoken["']?:\s*["']?([\w.=-]+)""", re.ASCII)
+
+
+def account(namespace: str, generation: int = 1) -> list[dict[str, Any]]:
+    """A token for the reader account, which the chart `base` makes. The server fills it in, and it is kept once it is there.
+
+    The first one is called as `istioctl create-remote-secret` calls it. All go with the account, which the token controller sees to.
+    """
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": "kubernetes.io/service-account-token",
+            "metadata": {
+                "name": _TOKEN_SECRET if generation == 1 else f"{_TOKEN_SECRET}-{generation}",
+                "namespace": namespace,
+                "labels": dict(_OWNED),
+                "annotations": {"kubernetes.io/service-account.name": _ACCOUNT},
+            },
+        }
+    ]
+
+
+def tokens(namespace: str) -> Read:
+    """The Secrets with tokens of accounts, whoever made them."""
+    return Read("v1", "Secret", namespace, metadata_only=True, fields="type=kubernetes.io/service-account-token")
+
+
+def generation(secret: Mapping[str, Any]) -> int:
+    """Which token of the reader account it is: 1, 2, …; 0 if it is none that links are made with."""
+    found = _GENERATION.fullmatch(secret["metadata"]["name"])
+    return int(found[1] or 1) if found else 0
+
+
+def stray(secret: Mapping[str, Any]) -> bool:
+    """Whether it is a token of the reader account that links are not made with, so that nobody here knows who uses it."""
+    named = (secret["metadata"].get("annotations") or {}).get("kubernetes.io/service-account.name")
+    return named == _ACCOUNT and not generation(secret)
+
+
+def credential(cluster: str, server: str, tls_server_name: str, token_secret: Mapping[str, Any] | None) -> Credential | None:
+    """What the other control planes get; None while the server has not filled in the token."""
+    data = (token_secret or {}).get("data") or {}
+    if not data.get("token") or not data.get("ca.crt"):
+        return None
+    return Credential(cluster, server, base64.b64decode(data["ca.crt"]), base64.b64decode(data["token"]), tls_server_name)
+
+
+def link(credential: Credential, namespace: str) -> dict[str, Any]:
+    """The remote secret. Its one key is the cluster's name: istiod takes the cluster ID from it."""
+    name = credential.cluster
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "Opaque",
+        "metadata": {
+            "name": f"{_PREFIX}{name}",
+            "namespace": namespace,
+            "labels": {**_OWNED, "istio/multiCluster": "true"},
+            "annotations": {"networking.istio.io/cluster": name},
+        },
+        "data": {name: base64.b64encode(_kubeconfig(credential).encode()).decode()},
+    }
+
+
+def _kubeconfig(credential: Credential) -> str:
+    """As JSON, which every reader of YAML takes; keys sorted, so that the same credential gives the same bytes."""
+    name = credential.cluster
+    cluster = {"certificate-authority-data": base64.b64encode(credential.ca).decode(), "server": credential.server}
+    if credential.tls_server_name:
+        cluster["tls-server-name"] = credential.tls_server_name
+    body = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": name, "cluster": cluster}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+        "current-context": name,
+        "preferences": {},
+        "users": [{"name": name, "user": {"token": credential.token.decode()}}],
+    }
+    return json.dumps(body, sort_keys=True)
+
+
+def linking(cluster: str, namespace: str) -> Ref:
+    """The remote secret that leads to a cluster."""
+    return Ref("v1", "Secret", f"{_PREFIX}{cluster}", namespace)
+
+
+def token(secret: Mapping[str, Any], cluster: str) -> bytes:
+    """The token in a remote secret, which may be YAML too; empty where it opens the cluster otherwise."""
+    try:
+        text = base64.b64decode((secret.get("data") or {}).get(cluster, "")).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return b""
+    found = _TOKEN.search(text)
+    return found[1].encode() if found else b""
+
+
+def links(namespace: str) -> Read:
+    """The remote secrets that are there, whoever made them."""
+    return Read("v1", "Secret", namespace, "istio/multiCluster=true", metadata_only=True)
+
+
+def linked(secret: Mapping[str, Any]) -> str:
+    """Which cluster a remote secret leads to."""
+    metadata = secret.get("metadata", {})
+    named = (metadata.get("annotations") or {}).get("networking.istio.io/cluster")
+    return str(named or metadata.get("name", "").removeprefix(_PREFIX))
+
+
+def ours(secret: Mapping[str, Any]) -> bool:
+    """Whether this collection made it, so that it may prune it."""
+    labels = secret.get("metadata", {}).get("labels") or {}
+    return all(labels.get(key) == value for key, value in _OWNED.items())
+
+
+def roots(namespace: str) -> list[Ref]:
+    """Where the root certificates stand: what istiod hands out first, else what it was given."""
+    return [Ref("v1", "ConfigMap", "istio-ca-root-cert", namespace), Ref("v1", "Secret", "cacerts", namespace)]
+
+
+def root_pem(objects: Sequence[Mapping[str, Any] | None]) -> str:
+    """The trust bundle of a cluster as PEM, from the objects of `roots`; empty where there is none yet."""
+    config, secret = ((one or {}).get("data") or {} for one in objects)
+    return str(config.get("root-cert.pem") or base64.b64decode(secret.get("root-cert.pem", "")).decode())

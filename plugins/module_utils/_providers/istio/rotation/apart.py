@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What looks as if it lived by istiod's CA and does not: proxies of another mesh, and what is only called so; and ztunnels, which do and cannot be seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from ..proxy import discovery_address, environment
+
+Object = Mapping[str, Any]
+
+_OF_ISTIO = ("CA_ADDR", "PROXY_CONFIG", "ISTIO_META_", "PILOT_CERT_PROVIDER")
+_SERVICE = re.compile(r"[a-z0-9-]+\.(?P<namespace>[a-z0-9-]+)\.svc(\..*)?(:\d+)?")
+
+
+def ztunnel(pod: Object) -> bool:
+    """Whether it is an ambient node's proxy. Its container has the name of Envoy's, and it answers none of its questions."""
+    _given, image = environment(pod, "istio-proxy")
+    return (pod["metadata"].get("labels") or {}).get("app") == "ztunnel" or image.rsplit("/", 1)[-1].startswith("ztunnel")
+
+
+def foreign(pod: Object, namespace: str) -> bool:
+    """Whether the container istio-proxy is none of the mesh whose control plane is in the namespace: it names another one's, or nothing of Istio at all.
+
+    An address that is no Service's may lead to any control plane, so it counts as this one's.
+    """
+    given, _image = environment(pod, "istio-proxy")
+    if not any(name.startswith(_OF_ISTIO) for name in given):
+        return True
+    found = _SERVICE.fullmatch(given.get("CA_ADDR") or discovery_address(given))
+    return found is not None and found["namespace"] != namespace
+
+
+def selected(spaces: Sequence[Object], meshes: Sequence[Any]) -> Collection[str] | None:
+    """The namespaces that discoverySelectors of any of these mesh configurations select; None where one of them selects all."""
+    chosen = [mesh.get("discoverySelectors") if isinstance(mesh, Mapping) else None for mesh in meshes]
+    lists = [one for one in chosen if isinstance(one, list) and one]
+    if not lists or len(lists) < len(chosen):
+        return None
+    selectors = [selector for one in lists for selector in one if isinstance(selector, Mapping)]
+    labelled = {space["metadata"]["name"]: space["metadata"].get("labels") or {} for space in spaces}
+    return {name for name, labels in labelled.items() if any(_matches(selector, labels) for selector in selectors)}
+
+
+def _matches(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """As Kubernetes matches labels; what it does not know is taken to match, so that more is measured and not less."""
+    wanted = selector.get("matchLabels") or {}
+    return all(str(labels.get(key)) == str(value) and key in labels for key, value in wanted.items()) and all(
+        _holds(one, labels) for one in selector.get("matchExpressions") or []
+    )
+
+
+def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    key, values = str(expression.get("key")), [str(value) for value in expression.get("values") or []]
+    ways = {
+        "In": labels.get(key) in values,
+        "NotIn": labels.get(key) not in values,
+        "Exists": key in labels,
+        "DoesNotExist": key not in labels,
+    }
+    return ways.get(str(expression.get("operator")), True)

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whom istiod serves, whether they are pods or not: from its own answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ...._mesh.question import Question
+from ...._mesh.rotation.served import Connected, Served
+from ..proxy import environment
+
+Object = Mapping[str, Any]
+_UNNAMED = "Kubernetes"  # how a cluster is called where nobody named it
+
+
+def connected(cluster: str, live: Mapping[str, Sequence[Object]], answers: Mapping[Question, str | None]) -> Served:
+    """`answers` are those to the questions of observation; None where a pod gave none."""
+    read = {question: _entries(text) for question, text in answers.items() if question.about in ("remotes", "proxies")}
+    told = [(question.about, entry) for question, entries in read.items() for entry in entries or []]
+    linked = [entry for about, entry in told if about == "remotes"]
+    own = {cluster, *(environment(one["spec"]["template"], "discovery")[0].get("CLUSTER_ID") or _UNNAMED for one in live.get("Deployment", ()))}
+    own |= {str(entry.get("id")) for entry in linked if not entry.get("secretName")}
+    return Served(
+        ids=frozenset(own),
+        proxies=frozenset(_proxy(entry, cluster) for about, entry in told if about == "proxies"),
+        linked=frozenset(str(entry.get("id")) for entry in linked) - own,
+        silent=tuple(sorted({f"{question.namespace}/{question.pod}" for question, entries in read.items() if entries is None})),
+    )
+
+
+def _proxy(entry: Object, cluster: str) -> Connected:
+    """istiod names a proxy by its pod and its namespace, or whatever a machine outside gave as these."""
+    name, _dot, namespace = str(entry.get("proxy", "")).partition(".")
+    return Connected(str(entry.get("cluster_id") or cluster), namespace, name)
+
+
+def _entries(text: str | None) -> list[Object] | None:
+    try:
+        body = json.loads(text or "")
+    except ValueError:
+        return None
+    return list(_of_objects(body or [])) if body is None or isinstance(body, list) else None
+
+
+def _of_objects(body: Sequence[Any]) -> Iterator[Object]:
+    return (entry for entry in body if isinstance(entry, Mapping))

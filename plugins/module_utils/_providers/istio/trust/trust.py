@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The CA that istiod signs with: Secret `cacerts`, and what istiod asks of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...._mesh.objects.change import Ref
+from ...._mesh.question import Read
+from ...._mesh.trust.certificate import Material, Names
+from ...._mesh.trust.root_secret import decoded, encoded, labels
+from . import external_ca
+
+SECRET_NAME = "cacerts"  # noqa: S105
+SELF_SIGNED_NAME = "istio-ca-secret"
+NETWORK_LABEL = "topology.istio.io/network"
+
+_OWN = Names("ca-cert.pem", "ca-key.pem", "cert-chain.pem", "root-cert.pem")
+_TLS = Names("tls.crt", "tls.key", "tls.crt", "ca.crt")  # what cert-manager writes, and istiod takes first
+_SELF_MADE = "istio-generated"
+_FIRST = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
+_KEYS = (b"PRIVATE KEY", b"EC PRIVATE KEY", b"RSA PRIVATE KEY")
+
+
+def held(namespace: str) -> Ref:
+    """Where the CA lies that was given to istiod."""
+    return Ref("v1", "Secret", SECRET_NAME, namespace)
+
+
+def self_signed(namespace: str) -> Ref:
+    """Where istiod keeps the CA that it makes for itself when it is given none."""
+    return Ref("v1", "Secret", SELF_SIGNED_NAME, namespace)
+
+
+def sans(namespace: str) -> list[str]:
+    """The names that istiod's intermediate carries, as in Istio's own tools/certs."""
+    return [f"istiod.{namespace}.svc"]
+
+
+def control_planes(namespace: str) -> list[Read]:
+    """What tells whether istiod signs at all."""
+    return external_ca.reads(namespace)
+
+
+def instead(live: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """Who signs in istiod's place; empty if it signs itself."""
+    return external_ca.instead(live)
+
+
+def namespace(name: str, network: str | None = None) -> dict[str, Any]:
+    """The namespace, and the network it is on: istiod reads that label before anything else tells it."""
+    metadata: dict[str, Any] = {"name": name}
+    if network:
+        metadata["labels"] = {NETWORK_LABEL: network}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+def secrets(material: Material, namespace: str, mesh: str = "") -> list[dict[str, Any]]:
+    """The Secret that gives istiod its CA. All four parts are one object, so istiod never sees them mixed."""
+    parts = (material.certificate, material.key, material.chain or b"", material.roots)
+    keys = (_OWN.certificate, _OWN.key, _OWN.chain, _OWN.roots)
+    metadata = {"name": SECRET_NAME, "namespace": namespace, "labels": labels(mesh)}
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": metadata,
+            "type": "Opaque",
+            "data": {key: encoded(part) for key, part in zip(keys, parts, strict=True)},
+        }
+    ]
+
+
+def read(secret: Mapping[str, Any]) -> Material:
+    """The CA in `cacerts` or `istio-ca-secret`; a part that is not there is empty."""
+    data = {key: decoded(value) for key, value in (secret.get("data") or {}).items()}
+    name = (secret.get("metadata") or {}).get("name")
+    if name == SELF_SIGNED_NAME:
+        own = data.get(_OWN.certificate, b"")
+        return Material(own, data.get(_OWN.key, b""), own, own, _OWN, self_made=True)
+    names = _TLS if _TLS.certificate in data else _OWN
+    chain = data.get(names.chain, b"")
+    roots = data.get(names.roots, b"")
+    return Material(
+        certificate=data.get(names.certificate, b""),
+        key=data.get(names.key, b""),
+        chain=chain + roots if names is _TLS else chain,
+        roots=roots,
+        names=names,
+        self_made=_SELF_MADE in data,
+        faults=tuple(_faults(data, names)),
+    )
+
+
+def _faults(data: Mapping[str, bytes], names: Names) -> list[str]:
+    """istiod parses the first PEM block of a key or certificate and no other."""
+    wanted = {names.key: _KEYS, names.certificate: (b"CERTIFICATE",)}
+    firsts = {part: _FIRST.search(data.get(part, b"")) for part in wanted}
+    return [
+        f"{part} begins with a block {first[1].decode()}, and istiod reads no other; put the right one first"
+        for part, first in firsts.items()
+        if first and first[1] not in wanted[part] and b"ENCRYPTED" not in first[1]
+    ]

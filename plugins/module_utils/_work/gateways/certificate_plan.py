@@ -1,0 +1,191 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What gateways are to serve: given by the user or issued by the mesh's root, and proved before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..._kube.cluster import Cluster
+from ..._mesh.errors import Refused
+from ..._mesh.gateways.certificates import Use, hosts_of, leaf_objections
+from ..._mesh.gateways.host_names import sayable
+from ..._mesh.objects.change import Ref
+from ..._mesh.objects.managed_by import in_charge, tracked, would_undo
+from ..._mesh.trust.certificate import Authority, Material, Names
+from ..._mesh.trust.objections import ROOT, objections
+from ..._pki import issue, x509
+from ..trust import root as roots
+
+_GIVEN = Names("certificate", "private_key", "chain", "chain")
+
+
+@dataclass
+class Task:
+    """One Secret: what is in it, who serves it, and what is to be in it. `material` is None where it stays."""
+
+    ref: Ref
+    live: dict[str, Any]
+    uses: list[Use]
+    held: Authority
+    material: Material | None = field(default=None, repr=False)
+    found: Authority | None = None
+
+    @property
+    def leaf(self) -> Authority:
+        return self.found or self.held
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.leaf.certificate.hosts if self.leaf.certificate else ()
+
+
+class Desk:
+    """Turns the wishes of a task into certificates. The mesh's root is read only if something is to be issued."""
+
+    def __init__(self, cluster: Cluster, serving: Any, params: Mapping[str, Any], uses: Sequence[Use], now: datetime) -> None:
+        self._cluster, self._serving, self._params, self._now = cluster, serving, params, now
+        self._uses = uses
+        self._root: Material | None = None
+        self.faults: list[str] = []
+        self.warnings: list[str] = []
+
+    def tasks(self) -> list[Task]:
+        wishes = [wish for wish in self._params["certificates"] if wish["cluster"] in (None, "", self._cluster.name)]
+        if wishes:
+            made = [self._wished(wish) for wish in wishes]
+        else:
+            made = [self._due(ref) for ref in dict.fromkeys(use.secret for use in self._uses)] if self._params["issue_days"] else []
+        if self.faults:
+            raise Refused(" ".join(self.faults), findings=self.faults)
+        return [task for task in made if task]
+
+    def _wished(self, wish: Mapping[str, Any]) -> Task | None:
+        task = self._task(Ref("v1", "Secret", wish["name"], wish["namespace"]))
+        if task is None:
+            return None
+        undone = would_undo(task.held.where, task.live, "Have it renewed there.")
+        if undone:
+            self.faults.append(undone)
+            return None
+        self._mind(task)
+        given = any(wish[part] for part in ("certificate", "certificate_file", "private_key", "private_key_file"))
+        if not given and not self._params["issue_days"]:
+            self.faults.append(f"{task.held.where}: no certificate is given for it. Give one, or have the mesh's root issue it with rotate_gateway_issue.")
+            return None
+        self._judge(task, _given(wish) if given else self._issued(task))
+        return task
+
+    def _due(self, ref: Ref) -> Task | None:
+        """Without a list only what the mesh's root has issued is replaced: others' certificates are theirs."""
+        task = self._task(ref)
+        if task is None or not self._of_root(task.held):
+            return None
+        other = in_charge(task.live)
+        if other:
+            self.warnings.append(f"{task.held.where} is kept by {other}, and stays as it is. Have it renewed there.")
+            return None
+        self._mind(task)
+        self._judge(task, self._issued(task))
+        return task
+
+    def _mind(self, task: Task) -> None:
+        told = tracked(task.held.where, task.live)
+        self.warnings += [told] if told else []
+
+    def _task(self, ref: Ref) -> Task | None:
+        where = f"{self._cluster.name}: {ref}"
+        uses = [use for use in self._uses if use.secret == ref]
+        if not uses:
+            self.faults.append(f"{where}: no Gateway with a ready pod serves it, so nothing could be seen. Check its name and namespace.")
+            return None
+        live = self._cluster.get(ref)
+        if live is None:
+            if any((wish["namespace"], wish["name"]) == (ref.namespace, ref.name) for wish in self._params["certificates"]):
+                self.faults.append(f"{where}: {uses[0].gateway} names it, and it is not there. Make it first; what is rotated is there already.")
+            return None
+        if not any(use.pods for use in uses):
+            self.warnings.append(f"{where}: no ready pod of {uses[0].gateway} runs, so nobody was seen to serve it.")
+        held = self._inspect(self._serving.served(live), where)
+        return Task(ref, live, uses, held)
+
+    def _inspect(self, material: Material, where: str) -> Authority:
+        return x509.inspect(_apart(material), where, self._now)
+
+    def _of_root(self, held: Authority) -> bool:
+        leaf, own = held.certificate, self.root()
+        if leaf is None:
+            return False
+        proved = x509.inspect(Material(leaf.pem, b"", chain=own.chain, roots=own.roots if own.chain else own.certificate), held.where, self._now)
+        return bool(proved.path)
+
+    def root(self) -> Material:
+        if self._root is None:
+            found = roots.find(self._cluster, self._params["mesh"], self._params["root"], self._now)
+            if found.material is None or found.source.root is None:
+                raise Refused(f"{found.source.where}: there is no root to issue from. {found.source.unreachable}".strip())
+            if found.signer:
+                told = f"{found.source.where}: its key is with {found.signer}, which is asked for CAs and not for what gateways serve"
+                raise Refused(f"{told}. Give the gateways' certificates instead of rotate_gateway_issue.")
+            faults = found.source.objections(key_needed=True) if found.issuer else objections(found.source.root, ROOT)
+            if faults:
+                raise Refused(" ".join(one.sentence for one in faults), findings=[one.sentence for one in faults])
+            self._root = found.issuer or found.material
+        return self._root
+
+    def _issued(self, task: Task) -> Material | None:
+        """None where what is there is of the root, young and right."""
+        had = list(task.held.certificate.hosts) if task.held.certificate else []
+        hosts = sorted({*hosts_of(task.uses), *had}) or had
+        own = task.held.certificate
+        young = own is not None and self._now - own.not_before < timedelta(seconds=self._params["min_age"]) + issue.BACKDATED
+        if own and young and self._of_root(task.held) and not leaf_objections(task.held, hosts_of(task.uses)):
+            return None
+        if not hosts:
+            self.faults.append(f"{task.held.where}: its gateways serve any host, so nobody knows which to issue for. Give a certificate.")
+            return None
+        strange = [host for host in hosts if not sayable(host)]
+        if strange:
+            self.faults.append(f"{task.held.where}: its gateways serve {', '.join(strange)}, which no certificate can bear. Mend the hosts of these gateways.")
+            return None
+        kind, domain = self._params["key_type"], self._params["trust_domain"]
+        made, root = issue.new_leaf(self.root(), hosts, domain, kind, self._now, self._params["issue_days"]), self.root()
+        between = b"".join(one.pem for one in x509.bundle(root.chain or b"") if not one.self_signed)
+        return replace(made, certificate=made.certificate + between)
+
+    def _judge(self, task: Task, material: Material | None) -> None:
+        if material is None:
+            return
+        task.found = self._inspect(material, f"{task.held.where}: what is to be served")
+        self.faults += [one.sentence for one in leaf_objections(task.found, hosts_of(task.uses))]
+        task.material = material
+
+
+def _given(wish: Mapping[str, Any]) -> Material:
+    faults: list[str] = []
+    parts: dict[str, bytes] = {}
+    for part in ("certificate", "private_key", "chain"):
+        pem, told = _content(wish[part], wish[f"{part}_file"], f"{part}_file")
+        parts[part] = pem
+        faults += told
+    whole = b"\n".join(part.strip() + b"\n" for part in (parts["certificate"], parts["chain"]) if part.strip())
+    return Material(whole, parts["private_key"], names=_GIVEN, faults=tuple(faults))
+
+
+def _content(text: str | None, path: str | None, name: str) -> tuple[bytes, list[str]]:
+    return ((text or "").encode(), []) if text or not path else roots.file(path, name)
+
+
+def _apart(material: Material) -> Material:
+    """The leaf, and what stands behind it: as far as that goes, it has to lead on."""
+    found, faults = x509.read(material.certificate, material.names.certificate)
+    rest = [one.facts.pem for one in found[1:]]
+    leaf = found[0].facts.pem if found else material.certificate
+    return replace(
+        material, certificate=leaf, chain=b"".join(rest) or None, roots=rest[-1] if rest else leaf, faults=(*material.faults, *faults)
+    )

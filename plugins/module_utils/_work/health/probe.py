@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module probe does, for it and for its action."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ..._kube.cluster import Answer, Cluster, Question
+from ..._mesh.errors import NotReady
+from ..._mesh.health.probe import ProbeWish
+from ..._providers import PROVIDERS
+
+TASK: dict[str, Any] = dict(
+    argument_spec=dict(
+        provider=dict(choices=sorted(PROVIDERS), default="istio"),
+        targets=dict(type="list", elements="str", required=True),
+        requests=dict(type="int", default=5),
+        namespace=dict(default="meshops-probe"),
+        trust_domain=dict(default="cluster.local"),
+        wait_timeout=dict(type="int", default=60),
+    ),
+)
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+    mesh = PROVIDERS[params["provider"]].capability("probe")
+    wish = ProbeWish(cluster.name, "", tuple(params["targets"]), params["namespace"], trust_domain=params["trust_domain"])
+    answers = dict.fromkeys(wish.targets, 0)
+    faults: dict[str, str] = {}
+    deadline = time.monotonic() + params["wait_timeout"]
+    while not cluster.dry_run and any(count < params["requests"] for count in answers.values()):
+        faults = _ask(cluster, mesh, wish, answers, params["requests"])
+        if faults and time.monotonic() > deadline:
+            told = "; ".join(f"{target}: {fault}" for target, fault in sorted(faults.items()))
+            raise NotReady(f"{cluster.name}: no answer over mTLS within {params['wait_timeout']} s from {told}.", answers=answers)
+        time.sleep(0.5 if faults else 0)
+    return {"changed": False, "answers": answers}
+
+
+def _ask(cluster: Cluster, mesh: Any, wish: ProbeWish, answers: dict[str, int], wanted: int) -> dict[str, str]:
+    """One request to each target that has not given all its answers. A fault starts that target's count anew."""
+    pod = _pod(cluster, mesh, wish)
+    if pod is None:
+        return dict.fromkeys(wish.targets, f"the probe pod of {wish.cluster} does not run")
+    open_targets = [target for target in wish.targets if answers[target] < wanted]
+    posed = (mesh.question(wish, pod, target) for target in open_targets)
+    questions = [Question(one.namespace, one.pod, one.port, one.path) for one in posed]
+    faults = {}
+    for target, answer in zip(open_targets, cluster.ask_all(questions), strict=True):
+        fault = mesh.fault(wish, target, answer.status, answer.body.decode(errors="replace")) if isinstance(answer, Answer) else str(answer)
+        answers[target] = 0 if fault else answers[target] + 1
+        if fault:
+            faults[target] = fault
+    return faults
+
+
+def _pod(cluster: Cluster, mesh: Any, wish: ProbeWish) -> str | None:
+    read = mesh.pods(wish)
+    pods = cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels)
+    alive = [pod for pod in pods if pod.get("status", {}).get("phase") == "Running" and not pod["metadata"].get("deletionTimestamp")]
+    return alive[0]["metadata"]["name"] if alive else None

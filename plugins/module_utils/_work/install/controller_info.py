@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the machine that runs Ansible has of what an installation needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._kube import helm
+from ..._kube.cluster import Cluster
+from ..._mesh.install.chart_source import shown
+
+_CHART: dict[str, Any] = {
+    "chart": {"required": True},
+    "repository": {},
+    "version": {},
+    "clusters": {"type": "list", "elements": "str", "default": []},
+}
+TASK: dict[str, Any] = {
+    "argument_spec": {
+        "charts": {"type": "list", "elements": "dict", "options": _CHART, "default": []},
+        "timeout": {"type": "float", "default": 30.0},
+    }
+}
+
+
+def reconcile(_cluster: Cluster | None, params: dict[str, Any]) -> dict[str, Any]:
+    """Asks no cluster, and never fails: what is missing is for preflight to say, with all else that it finds."""
+    path, timeout = helm.found(), params["timeout"]
+    version, fault = helm.version(path, timeout) if path else ("", "")
+    seen = helm.charts(path, params["charts"], timeout) if path and version else [("", "")] * len(params["charts"])
+    return {
+        "changed": False,
+        "helm": {"path": path, "version": version, "fault": shown(fault)},
+        "charts": [
+            {**wish, "chart": shown(wish["chart"]), "repository": shown(wish["repository"] or ""), "found": found, "fault": shown(fault)}
+            for wish, (found, fault) in zip(params["charts"], seen, strict=True)
+        ],
+    }

@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""kubernetes.core.helm, in whose result nothing tells how it was called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from ..._kube.cluster import Cluster
+from ..._kube.connect import ARGUMENTS
+from ..._mesh.errors import Refused
+
+MODULE = "kubernetes.core.helm"
+_TEXT = {"type": "str"}
+_TRUTH = {"type": "bool", "default": False}
+TASK: dict[str, Any] = {
+    "argument_spec": {
+        "connection": {"type": "dict", "required": True},
+        "release_name": {"type": "str", "required": True},
+        "release_namespace": {"type": "str", "required": True},
+        "state": {"choices": ["present", "absent"], "default": "present"},
+        "chart_ref": _TEXT,
+        "chart_repo_url": _TEXT,
+        "chart_version": _TEXT,
+        "release_values": {"type": "dict", "default": {}},
+        "create_namespace": _TRUTH,
+        "take_ownership": _TRUTH,
+        "server_side": {"choices": ["auto", "true", "false"]},
+        "wait": _TRUTH,
+    }
+}
+
+
+def reconcile(_cluster: Cluster, _params: dict[str, Any]) -> NoReturn:
+    raise Refused("helm_release is done by its action, on the controller. Call it from a task, and not as a module.")
+
+
+def asked(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """For the module: the release, and of the connection what Helm is given of it and not what the play gives to all modules of the group."""
+    release = {key: value for key, value in arguments.items() if key not in ARGUMENTS and key != "connection"}
+    return {**release, **arguments["connection"]}

@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What of an inventory will not be had for long, or not at all, and what has to be in a mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from ..._mesh.errors import MeshError
+from ..._mesh.health.probe import IMAGE
+from ..._mesh.install import inventory_wish, mirror, notices
+from ..._mesh.install.helm_release import Release
+from ..._mesh.install.wish import ControlPlane
+from ..._mesh.install.wish_faults import shapes
+from ..._providers import PROVIDERS
+
+
+def refusals(name: str, variables: Mapping[str, Any], today: date) -> list[str]:
+    """What the install cannot get, as half sentences."""
+    return _told(name, variables, today)[0]
+
+
+def told(name: str, variables: Mapping[str, Any], today: date) -> list[str]:
+    """What is only to be known, as sentences."""
+    return _told(name, variables, today)[1]
+
+
+def _told(name: str, variables: Mapping[str, Any], today: date) -> tuple[list[str], list[str]]:
+    """Of a wish that cannot be nothing is foreseen; preflight's other findings say why."""
+    if shapes(variables):
+        return [], []
+    try:
+        plane = inventory_wish.of_inventory(name, variables)
+        if plane.provider not in PROVIDERS:
+            return [], []
+        seen = variables.get("__preflight_cluster") or {}
+        return notices.before(name, _releases(plane), str(variables.get("mesh_probe_image") or ""), plane.version, seen, _known(plane, today))
+    except MeshError:
+        return [], []
+
+
+def _known(plane: ControlPlane, today: date) -> notices.Known:
+    mesh = PROVIDERS[plane.provider]
+    led = plane.mirror.get("hosts") or []
+    return notices.Known(mesh.capability("supply").gone(), mesh.capability("requirements").known(), today, [led] if isinstance(led, str) else led)
+
+
+def _releases(plane: ControlPlane) -> list[Release]:
+    mesh = PROVIDERS[plane.provider]
+    return [release for part in ("control_plane", "gateways") for release in mesh.capability(part).releases(plane)]
+
+
+def needs(name: str, variables: Mapping[str, Any]) -> list[mirror.Needed]:
+    """All that the install pulls, and the verification: what it is called upstream, and what it is taken as."""
+    if shapes(variables):
+        return []
+    plane = inventory_wish.of_inventory(name, variables)
+    releases = _releases(plane)
+    supply = PROVIDERS[plane.provider].capability("supply")
+    charts = [mirror.Needed("chart", supply.chart(release), mirror.reference(release)) for release in releases]
+    images = [mirror.Needed("image", upstream, pulled) for upstream, pulled in supply.images(releases, plane.version)]
+    return [*charts, *images, mirror.Needed("image", IMAGE, mirror.image(str(variables.get("mesh_probe_image") or ""), plane.mirror))]

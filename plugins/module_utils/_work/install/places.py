@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What in a cluster names a place of charts and images that goes away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ..._kube.cluster import Cluster
+from ..._mesh.errors import Denied
+from ..._mesh.question import Read
+
+_AT_ONCE = 8
+
+
+def named(cluster: Cluster, mesh: Any, namespace: str) -> dict[str, Any]:
+    """Reads only. Kinds that the credential may not list are named, and the others are looked through all the same."""
+    supply = mesh.capability("supply")
+    live, unread = _live(cluster, supply.reads(namespace))
+    return {"named": [one.as_dict() for one in supply.named(live)], "unread": unread}
+
+
+def _live(cluster: Cluster, reads: Sequence[Read]) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        listed = list(pool.map(lambda read: _list(cluster, read), reads))
+    found = {read.kind: objects for read, objects in zip(reads, listed, strict=True)}
+    return {kind: objects for kind, objects in found.items() if objects is not None}, [kind for kind, objects in found.items() if objects is None]
+
+
+def _list(cluster: Cluster, read: Read) -> list[dict[str, Any]] | None:
+    try:
+        return cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels)
+    except Denied:
+        return None

@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Helm's records compared with the wish, and killed operations settled."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ..._kube import helm as program
+from ..._kube.cluster import Cluster
+from ..._mesh.install import helm_release as helm
+from ..._mesh.install import helm_version
+from ..._mesh.install.shared_release import beside
+from ..._mesh.objects.change import Ref
+
+_TEXT = dict(required=True)
+_RELEASE: dict[str, Any] = dict(
+    name=dict(required=True),
+    namespace=dict(required=True),
+    chart=dict(required=True),
+    repository=dict(),
+    version=dict(),
+    values=dict(type="dict", default={}),
+    shared=dict(type="bool", default=False),
+    kept=dict(type="dict", options=dict(value=_TEXT, label=_TEXT, api_version=_TEXT, kind=_TEXT, name=_TEXT, namespace=dict())),
+)
+TASK: dict[str, Any] = dict(
+    argument_spec=dict(
+        releases=dict(type="list", elements="dict", required=True, options=_RELEASE),
+        state=dict(choices=["present", "absent"], default="present"),
+        pending_grace=dict(type="int", default=120),
+    ),
+)
+
+_OWNER = "owner=helm"
+_PATIENCE = 20.0
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+    wished = [helm.Release.of(release) for release in params["releases"]]
+    absent = params["state"] == "absent"
+    records = _records(cluster, wished)
+    blocking = _blocking(wished, records, absent)
+    left = _left_behind(cluster, wished, blocking, params["pending_grace"])
+    if absent:
+        cluster.apply([helm.failed(secret) for secret in cluster.get_all(left.values()) if secret], force=True)
+    else:
+        cluster.delete(left.values())
+    if blocking:
+        records = [record for record in _records(cluster, wished) if absent or record.secret not in left]
+    due = _absent(wished, records) if absent else _present(_beside(cluster, wished, records), records)
+    return {"changed": bool(left), "due": due, "settled": sorted(left), "server_side": "" if absent or not due else _server_side()}
+
+
+def _server_side() -> str:
+    """Helm is asked for its version only where it is about to be started anyway."""
+    path = program.found()
+    return helm_version.server_side(program.version(path, _PATIENCE)[0]) if path else ""
+
+
+def _records(cluster: Cluster, wished: list[helm.Release]) -> list[helm.Record]:
+    found = []
+    for namespace in sorted({release.namespace for release in wished}):
+        names = {release.name for release in wished if release.namespace == namespace}
+        secrets = cluster.list("v1", "Secret", namespace, labels=f"{_OWNER},name in ({','.join(sorted(names))})")
+        found += [helm.read_record(secret) for secret in secrets if secret.get("type") == helm.RECORD_TYPE]
+    return found
+
+
+def _beside(cluster: Cluster, wished: list[helm.Release], records: list[helm.Record]) -> list[helm.Release]:
+    keeping = [release for release in wished if release.kept]
+    live = dict(zip((release.name for release in keeping), cluster.get_all([release.kept.ref for release in keeping if release.kept]), strict=True))
+    return [beside(release, records, live.get(release.name)) for release in wished]
+
+
+def _present(wished: list[helm.Release], records: list[helm.Record]) -> list[dict[str, Any]]:
+    reasons = ((release, helm.due(release, helm.latest(records, release.name))) for release in wished)
+    return [{**release.as_dict(), "reason": reason} for release, reason in reasons if reason]
+
+
+def _absent(wished: list[helm.Release], records: list[helm.Record]) -> list[dict[str, Any]]:
+    there = {record.name for record in records}
+    return [{**release.as_dict(), "reason": "to be removed"} for release in reversed(wished) if release.name in there]
+
+
+def _blocking(wished: list[helm.Release], records: list[helm.Record], absent: bool) -> dict[str, Ref]:
+    """Records that stand in Helm's way.
+
+    Helm uninstalls a pending release without objection, and only its record tells what to remove: that one is kept.
+    """
+    latest = [(release, helm.latest(records, release.name)) for release in wished]
+    found = [(one, record) for one, record in latest if record and (record.half_removed if absent else record.pending)]
+    return {record.secret: Ref("v1", "Secret", record.secret, one.namespace) for one, record in found}
+
+
+def _left_behind(cluster: Cluster, wished: list[helm.Release], blocking: dict[str, Ref], grace: int) -> dict[str, Ref]:
+    """Those of them that stand still. One that moves belongs to a Helm that is alive."""
+    left = blocking
+    deadline = time.monotonic() + grace
+    while left and time.monotonic() < deadline and not cluster.dry_run:
+        time.sleep(1)
+        still = {record.secret for record in _records(cluster, wished) if record.pending}
+        left = {name: ref for name, ref in left.items() if name in still}
+    return left

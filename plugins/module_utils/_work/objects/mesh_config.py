@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A set of objects made so, or taken away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._kube.cluster import Cluster
+from ..._kube.objects import manifest_file
+from ..._mesh.objects.change import Change, Ref, as_result
+from ..._mesh.objects.condition import verdict
+from ..._mesh.objects.exported import as_wishes
+from ..._mesh.objects.pruning import Scope, left, marked
+from ..._mesh.objects.waits import rollouts, wished
+
+
+def loaded(params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters with the objects of the files among the manifests."""
+    if not params.get("src"):
+        return params
+    files = [manifest for path in params["src"] for manifest in manifest_file.load(path)]
+    return {**params, "src": None, "manifests": [*(params["manifests"] or []), *files]}
+
+
+def _options() -> dict[str, Any]:
+    text = {"required": True}
+    truth = {"type": "bool", "default": False}
+    prune = {
+        "set": text,
+        "kinds": {"type": "list", "elements": "dict", "required": True, "options": {"api_version": text, "kind": text}},
+        "namespaces": {"type": "list", "elements": "str", "default": []},
+    }
+    wait_for = {
+        "api_version": text,
+        "kind": text,
+        "name": text,
+        "namespace": {},
+        "condition": {"type": "dict", "options": {"type": text, "status": {"default": "True"}, "reason": {}}},
+        "field": {"type": "dict", "options": {"path": text, "value": {"type": "raw"}, "absent": truth}},
+        "rollout": truth,
+        "absent": truth,
+    }
+    return {
+        "manifests": {"type": "list", "elements": "dict"},
+        "src": {"type": "list", "elements": "path"},
+        "state": {"choices": ["present", "absent"], "default": "present"},
+        "force": truth,
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "int", "default": 300},
+        "wait_for": {"type": "list", "elements": "dict", "default": [], "options": wait_for},
+        "prune": {"type": "dict", "options": prune},
+    }
+
+
+# For the module, and for the action that does without it.
+TASK: dict[str, Any] = {"argument_spec": _options(), "required_one_of": [["manifests", "src"]], "prepare": loaded}
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+    """Waits also when nothing changed: an earlier run may have been killed while it waited."""
+    params = loaded(params)
+    manifests, timeout = params["manifests"], params["wait_timeout"] if params["wait"] else 0
+    awaited = wished(cluster.name, params.get("wait_for") or [])
+    if params["state"] == "absent":
+        gone = cluster.delete([Ref.of(manifest) for manifest in manifests], wait=timeout)
+        cluster.settle(awaited if params["wait"] else [], timeout)
+        return as_result(gone)
+    manifests = as_wishes(cluster.name, manifests)
+    scope = Scope.of(cluster.name, params["prune"]) if params.get("prune") else None
+    changes = cluster.apply(marked(cluster.name, manifests, scope) if scope else manifests, force=params["force"])
+    if scope:
+        changes += _prune(cluster, scope, changes, timeout)
+    if params["wait"]:
+        waits = {condition: change.after for change in changes if change.after for condition in rollouts([change.ref])}
+        # What was just read and is there need not be read again.
+        late = [condition for condition, live in waits.items() if verdict(condition, live)]
+        cluster.settle([*late, *awaited], timeout)
+    return as_result(changes)
+
+
+def _prune(cluster: Cluster, scope: Scope, made: list[Change], timeout: float) -> list[Change]:
+    """After the rest is there: what replaces an object is in place before the object goes."""
+    places: list[str | None] = [*scope.namespaces] or [None]
+    asked = [(version, kind, place) for version, kind in scope.kinds for place in places]
+    live = [item for what in asked for item in cluster.list(*what, labels=scope.selector, metadata_only=True)]
+    return cluster.delete(left(live, (change.ref for change in made), scope), wait=timeout)

@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything in a cluster that expires, with a verdict."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+from ..._kube.cluster import Cluster
+from ..._mesh.objects.change import Ref
+from ..._mesh.report.expiries import GATEWAY, INTERMEDIATE, ROOT, TOKEN, WEBHOOK, Expiring, Thresholds, judged, leaves
+from ..._mesh.rotation.observed import Observed, is_mark
+from ..._mesh.trust import root_secret
+from ..._pki.x509 import bundle
+from ..._providers import PROVIDERS
+from ..look import listed
+from ..rotation.watch import observe
+
+TASK: dict[str, Any] = dict(
+    argument_spec=dict(
+        provider=dict(choices=sorted(PROVIDERS), default="istio"),
+        namespace=dict(default="istio-system"),
+        root_namespace=dict(default="meshops-system"),
+        root_name=dict(default="meshops-root-ca"),
+        ca_warn=dict(type="int", default=60),
+        ca_critical=dict(type="int", default=14),
+        leaf_warn=dict(type="int", default=40),
+        leaf_critical=dict(type="int", default=10),
+        gateway_warn=dict(type="int", default=25),
+        token_age=dict(type="int", default=365, no_log=False),
+    )
+)
+
+
+def reconcile(cluster: Cluster, params: Mapping[str, Any]) -> dict[str, Any]:
+    """One look at the cluster. Whoever could not be seen is named, since its certificate is not in the list."""
+    mesh, now, space = PROVIDERS[params["provider"]], datetime.now(UTC), params["namespace"]
+    seen = observe(cluster, mesh, space)
+    certificates, holding = mesh.capability("certificates"), mesh.capability("holding")
+    live = listed(cluster, [*certificates.reads(space), *holding.pods()])
+    found = [
+        *_authorities(cluster, seen, space, Ref("v1", "Secret", params["root_name"], params["root_namespace"])),
+        *leaves(seen.holders),
+        *_gateways(cluster, certificates, live),
+        *_tokens(certificates, live),
+        *(Expiring.of(WEBHOOK, where, one) for where, pem in certificates.authorities(live) for one in bundle(pem)),
+    ]
+    thresholds = Thresholds(**{field.name: params[field.name] for field in fields(Thresholds)})
+    unseen = [f"{one.kind} {one.where} could not be seen: {one.fault}" for one in seen.holders if one.fault]
+    return {"changed": False, "certificates": judged(found, now, thresholds), "unseen": unseen[:50], "faults": list(seen.faults)}
+
+
+def _authorities(cluster: Cluster, seen: Observed, space: str, root: Ref) -> Iterator[Expiring]:
+    """The CA in use with all that it has trusted, and the mesh's root and the coming one where they are kept here."""
+    if seen.authority and seen.authority.certificate:
+        yield Expiring.of(INTERMEDIATE, space, seen.authority.certificate)
+        yield from (Expiring.of(ROOT, space, one) for one in seen.authority.roots if not is_mark(one))
+    refs = [root, Ref(root.api_version, root.kind, f"{root.name}-next", root.namespace)]
+    for ref, secret in zip(refs, cluster.get_all(refs), strict=True):
+        if secret:
+            yield from (Expiring.of(ROOT, f"{ref.namespace}/{ref.name}", one) for one in bundle(root_secret.read(secret).certificate))
+
+
+def _gateways(cluster: Cluster, certificates: Any, live: Mapping[str, Any]) -> Iterator[Expiring]:
+    refs = certificates.served(live)
+    for ref, secret in zip(refs, cluster.get_all(refs), strict=True):
+        found = bundle(certificates.certificate(secret)) if secret else []
+        if found:
+            yield Expiring.of(GATEWAY, f"{ref.namespace}/{ref.name}", found[0])
+
+
+def _tokens(certificates: Any, live: Mapping[str, Any]) -> Iterator[Expiring]:
+    for where, created, token in certificates.tokens(live):
+        claims = _claims(token)
+        made = _moment(claims.get("iat")) or (datetime.fromisoformat(created) if created else None)
+        yield Expiring(TOKEN, where, made, _moment(claims.get("exp")), str(claims.get("sub") or ""), str(claims.get("iss") or ""))
+
+
+def _claims(token: str) -> dict[str, Any]:
+    """What a token says of itself; nothing where it says nothing. Its signature is the API server's business."""
+    part = [*token.split("."), "", ""][1]
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (ValueError, binascii.Error):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _moment(seconds: Any) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int | float) else None

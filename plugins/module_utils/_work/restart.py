@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Workloads restarted in waves, none of which takes more pods away than a disruption budget allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .._kube.cluster import Cluster
+from .._mesh.objects.change import Change, Ref
+from .._mesh.objects.condition import Condition
+
+_WAVE = 8
+
+
+def restart(cluster: Cluster, refs: Sequence[Ref], patch: Mapping[str, Any], timeout: float, meanwhile: Callable[[], None]) -> list[Change]:
+    """Rolls each and waits until it is rolled out, `_WAVE` at a time. What a budget forbids now is left for a later call."""
+    changes: list[Change] = []
+    free = [ref for ref in refs if not _forbidden(cluster, ref)]
+    for start in range(0, len(free), _WAVE):
+        wave = free[start : start + _WAVE]
+        meanwhile()
+        live = [one for one in cluster.get_all(wave) if one]
+        changes += [cluster.amend(one, patch, exact=False) for one in live]
+        cluster.settle([Condition(Ref.of(one), "rollout") for one in live], timeout)
+    return changes
+
+
+def _forbidden(cluster: Cluster, ref: Ref) -> bool:
+    live = cluster.get(ref)
+    labels = (((live or {}).get("spec") or {}).get("template") or {}).get("metadata", {}).get("labels") or {}
+    budgets = cluster.list("policy/v1", "PodDisruptionBudget", ref.namespace)
+    return any(_covers(budget, labels) and int((budget.get("status") or {}).get("disruptionsAllowed") or 0) < 1 for budget in budgets)
+
+
+def _covers(budget: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """By its labels; a selector of expressions alone is taken to cover everything, which only costs time."""
+    wanted = ((budget.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
+    return all(labels.get(key) == value for key, value in wanted.items())

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a module returns of what was seen in a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from ..._mesh.rotation.observed import OF_ITS_PRIMARY, PROXY, Observed, is_mark
+from ..._mesh.trust.certificate import Certificate
+
+
+def facts(observed: Observed, limit: int, mesh: str = "") -> dict[str, Any]:
+    """What a module returns: certificates, never a key; of what lags, the first `limit` by name and the number of all."""
+    strange = [f"{observed.cluster}: its CA was made for the mesh {observed.mesh}, not for {mesh}."] if mesh and observed.mesh not in ("", mesh) else []
+    authority, late = observed.authority, observed.laggards()
+    void = _void(observed, datetime.now(UTC))
+    primary, unread = observed.primary, observed.unread
+    told = [{"kind": one.holder.kind, "namespace": one.holder.namespace, "name": one.holder.name, "workload": one.holder.workload,
+             "online": one.holder.online, "says": one.says} for one in late[:limit]]  # fmt: skip
+    root, own = (authority.root, authority.certificate) if authority else (None, None)
+    return {
+        "cluster": observed.cluster,
+        "uid": observed.uid,
+        "standing": observed.standing.facts() if observed.standing else None,
+        "previous": observed.previous.facts() if observed.previous and not primary else None,
+        "root": root.facts() if root else None,
+        "intermediate": own.facts() if own else None,
+        "roots": _told(authority.roots if authority else ()),
+        "ignored": _told(observed.ignored),
+        "bundle_pem": observed.bundle.decode(errors="replace"),
+        "added_pem": b"".join(one.pem for one in observed.added).decode(),
+        "faults": [*observed.faults, *strange],
+        "issuers": sorted(observed.issuers),
+        "holders": {kind: sum(1 for one in observed.holders if one.kind == kind) for kind in sorted({one.kind for one in observed.holders})},
+        "laggards": [str(one) for one in late[:limit]],
+        "laggard_count": len(late),
+        "lagging": told,
+        "online": observed.online,
+        "offline": sorted({f"{one.namespace}/{one.workload or one.name}" for one in observed.holders if not one.online}),
+        "planes": [vars(plane) for plane in observed.planes],
+        "in_charge": observed.in_charge,
+        "expired": void[:limit],
+        "expired_count": len(void),
+        "leaf_expires": min((one.leaf.facts()["not_after"] for one in observed.holders if one.leaf), default=None),
+        **{kind: names[:limit] for kind, names in observed.unmeasured.items()},
+        "by_hand": sorted({one.where for one in observed.holders if one.kind == PROXY and not one.online and not one.workload})[:limit],
+        "meshes": list(observed.meshes),
+        "served_by": primary.name if primary else "",
+        "unread": {**unread.facts(), "kept": bool(observed.previous), "trails": primary.trailed(unread)} if primary and unread else None,
+        **({key: primary.facts.get(key) for key in OF_ITS_PRIMARY} if primary else {}),
+    }
+
+
+def _void(observed: Observed, now: datetime) -> list[str]:
+    """The proxies whose certificate has expired, or anything above it: that of istiod may well be dated to outlive its CA."""
+    if observed.primary:
+        told = observed.primary.facts
+        above = [one for one in (*(told.get("roots") or ()), told.get("root"), told.get("intermediate")) if one]
+        gone = {one["fingerprint"] for one in above if datetime.fromisoformat(one["not_after"]) <= now}
+    else:
+        own = (*observed.authority.roots, *observed.authority.line) if observed.authority else ()
+        gone = {one.fingerprint for one in own if one.not_after <= now}
+    proxies = [one for one in observed.holders if one.kind == PROXY]
+    return [one.where for one in proxies if one.issuer in gone or one.signer in gone or (one.leaf and one.leaf.not_after <= now)]
+
+
+def _told(roots: Iterable[Certificate]) -> list[dict[str, Any]]:
+    return [{**one.facts(), "pem": one.pem.decode(), "mark": is_mark(one)} for one in roots]

@@ -1,0 +1,23 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The cluster whose control plane serves another one, as a task for that other one was told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..._mesh.errors import Refused
+from ..._mesh.rotation.observed import Primary
+
+OPTION: dict[str, Any] = {"primary": {"type": "dict", "default": {}}}
+
+
+def primary_of(cluster: str, params: Mapping[str, Any]) -> Primary | None:
+    """None for a cluster that has a control plane of its own. One whose primary was not seen has nothing to be measured by."""
+    told = params.get("primary") or {}
+    if told.get("missing"):
+        raise Refused(str(told["missing"]))
+    return Primary.of(told, cluster) if told else None

@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module rotation_info does, for it and for its action."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._kube.cluster import Cluster
+from ..._providers import PROVIDERS
+from .facts import facts
+from .primary import OPTION, primary_of
+from .served import connected
+from .watch import observe
+
+TASK: dict[str, Any] = {
+    "argument_spec": {
+        "provider": {"choices": sorted(PROVIDERS), "default": "istio"},
+        "mesh": {},
+        "namespace": {"default": "istio-system"},
+        "limit": {"type": "int", "default": 50},
+        **OPTION,
+    }
+}
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+    """Reads only."""
+    mesh = PROVIDERS[params["provider"]]
+    seen = observe(cluster, mesh, params["namespace"], primary_of(cluster.name, params))
+    quirks = [f"{plane.name} {plane.version}, {said}" for plane in seen.planes for said in mesh.capability("rotation").quirks([plane.version])]
+    told = facts(seen, params["limit"], params["mesh"] or "")
+    told |= connected(cluster, mesh, params["namespace"], seen, params["limit"])
+    return {"changed": False, "clock_skew_seconds": cluster.identity().skew, **told, "quirks": quirks, "warnings": [seen.tracked] if seen.tracked else []}

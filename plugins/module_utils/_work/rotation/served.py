@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Asks the control planes of a cluster whom they serve, and holds it against its pods."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from ..._kube import cluster as kube
+from ..._kube.cluster import Cluster
+from ..._mesh.contract.provider import Provider
+from ..._mesh.errors import MeshError
+from ..._mesh.objects.change import Ref
+from ..._mesh.rotation.observed import PROXY, Observed
+from ..._mesh.rotation.served import Served
+from ..look import listed
+
+_ABOUT = ("remotes", "proxies")
+
+
+def connected(cluster: Cluster, mesh: Provider, namespace: str, seen: Observed, limit: int) -> dict[str, Any]:
+    """What a module returns of it. Of a cluster that another one serves its primary tells."""
+    if seen.primary:
+        mine = list((seen.primary.facts.get("elsewhere") or {}).get(cluster.name) or ())
+        told: dict[str, Any] = {"ids": [cluster.name], "linked": [], "elsewhere": {}, "silent": []}
+        return {**told, "unseen": _no_pods(cluster, mine, seen)[:limit]}
+    served = _ask(cluster, mesh, namespace)
+    lost = _no_pods(cluster, served.of(served.ids), seen)
+    if lost:  # one that ended meanwhile is gone from the next answer too
+        lost = [one for one in lost if one in _ask(cluster, mesh, namespace).of(served.ids)]
+    found = {"ids": sorted(served.ids), "linked": sorted(served.linked), "elsewhere": served.elsewhere()}
+    return {**found, "silent": list(served.silent), "unseen": lost[:limit]}
+
+
+def _ask(cluster: Cluster, mesh: Provider, namespace: str) -> Served:
+    observation, holding = mesh.capability("observation"), mesh.capability("holding")
+    live = listed(cluster, [read for read in holding.reads(namespace) if read.kind in ("Deployment", "Pod")])
+    questions = [question for question in observation.questions(live) if question.about in _ABOUT]
+    answers = cluster.ask_all([kube.Question(one.namespace, one.pod, one.port, one.path) for one in questions])
+    told: Mapping[Any, str | None] = {question: _text(answer) for question, answer in zip(questions, answers, strict=True)}
+    served: Served = observation.connected(cluster.name, live, told)
+    return served
+
+
+def _text(answer: kube.Answer | MeshError) -> str | None:
+    return None if isinstance(answer, MeshError) or answer.status != 200 else answer.body.decode(errors="replace")
+
+
+def _no_pods(cluster: Cluster, names: Collection[str], seen: Observed) -> list[str]:
+    """Those of these proxies that are no pods: the ones that were not seen, and of which the API server knows no pod either."""
+    known = {one.where for one in seen.holders if one.kind == PROXY}
+    left = [name for name in names if name not in known]
+    refs = [Ref("v1", "Pod", name.partition("/")[2], name.partition("/")[0]) for name in left if all(name.partition("/"))]
+    pods = {f"{ref.namespace}/{ref.name}" for ref, pod in zip(refs, cluster.get_all(refs), strict=True) if pod}
+    return [name for name in left if name not in pods]

@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One step of a rotation in one cluster: decide, write once, and watch until everything in the cluster lives by it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ..._mesh.errors import MeshError, NotReady, Refused
+from ..._mesh.objects.change import Change, Ref
+from ..._mesh.rotation.observed import CONTROL_PLANE, Laggard, Observed, Standing
+from ..._mesh.rotation.plan import INTRODUCE, RETIRED, Report, beyond_introduction, phase, wish
+from ..._mesh.rotation.remedies import REFRESH, RESTART, TOUCH, Remedy, remedies, revivals, stuck
+from ..._mesh.trust.certificate import short
+from ..restart import restart
+from .watch import Watch
+from .write import Rotation, rewrite, trail
+
+# Who waits for a rotation learns within a pause and a look that it is through.
+_FIRST_PAUSE, _LONGEST_PAUSE, _AGAIN = 0.3, 1.0, 15.0
+
+
+def report(seen: Observed, stale: Sequence[str] = ()) -> Report:
+    """What the other clusters and the play learn of a cluster."""
+    if seen.standing is None:
+        raise Refused(f"{seen.cluster}: it holds no CA of the mesh that could be rotated. {' '.join(seen.faults)}".strip())
+    ignored = frozenset(one.fingerprint for one in seen.ignored)
+    return Report(seen.standing, tuple(str(lag) for lag in seen.laggards(stale=stale)), seen.issuers, ignored)
+
+
+def advance(work: Rotation, now: datetime) -> Observed:
+    """The cluster after the step, with nobody in it behind."""
+    watch = Watch(work.cluster, work.mesh, work.namespace, work.stale, work.primary, work.params["target"])
+    seen = watch.observe()
+    own = report(seen, work.stale)
+    if work.params["step"] == INTRODUCE and beyond_introduction(own.standing, work.dead):
+        return seen
+    written = trail(work, work.primary, seen, now) if work.primary else _ask(work, seen, own, now)
+    return seen if work.cluster.dry_run else _follow(work, watch, written)
+
+
+def _ask(work: Rotation, seen: Observed, own: Report, now: datetime) -> bool:
+    asked = wish(work.params["step"], own.standing, [own, *work.others], work.params["target"], work.stale, work.dead, work.params["leaving"])
+    if asked:
+        rewrite(work, seen, asked, now)
+    if asked and not work.cluster.dry_run:
+        _refresh(work, seen)
+    return asked is not None
+
+
+def _refresh(work: Rotation, seen: Observed) -> None:
+    for holder in seen.holders:
+        if holder.kind == CONTROL_PLANE:
+            _remedy(work, Remedy(REFRESH, holder.namespace, holder.name))
+
+
+def _follow(work: Rotation, watch: Watch, written: bool) -> Observed:
+    """Watches until nobody lags. A remedy is tried as soon as it is due; what did not help is ordered again after a while."""
+    start, pause, last = time.monotonic(), _FIRST_PAUSE, 0.0 if written else -_AGAIN
+    while True:
+        seen = watch.observe()
+        late, elapsed = seen.laggards(stale=work.stale), time.monotonic() - start
+        if not late:
+            return seen
+        work.keep()
+        hopeless = stuck(late, work.params["may_restart"])
+        if hopeless or elapsed >= work.params["timeout"]:
+            raise _late(work, hopeless or late, elapsed, bool(hopeless))
+        due = _due(work, seen, late, elapsed)
+        again = elapsed - last >= _AGAIN
+        last = elapsed if again else last
+        for remedy in due if again else [one for one in due if one not in work.tried]:
+            _remedy(work, remedy)
+        time.sleep(pause)
+        pause = min(_LONGEST_PAUSE, pause * 1.3)
+
+
+def _due(work: Rotation, seen: Observed, late: Sequence[Laggard], elapsed: float) -> list[Remedy]:
+    may_restart, down = work.params["may_restart"], work.params["recover"]
+    revived = revivals(seen.planes, work.namespace) if down and may_restart else []
+    return [*revived, *remedies(seen.holders, late, elapsed, may_restart, down)]
+
+
+def _remedy(work: Rotation, remedy: Remedy) -> None:
+    """What a remedy could not do the next observation shows; only a lost lease ends the step."""
+    rotation, moment = work.mesh.capability("rotation"), datetime.now(UTC).isoformat(timespec="milliseconds")
+    work.guard()
+    work.tried.add(remedy)
+    if remedy.action == RESTART:
+        ref = rotation.workload(remedy.what, remedy.namespace)
+        if ref and str(remedy) not in work.mended:
+            work.changes += restart(work.cluster, [ref], rotation.restarted(moment), work.params["timeout"], work.keep)
+            work.mended.append(str(remedy))
+        return
+    ref = Ref("v1", "Pod" if remedy.action == REFRESH else "ConfigMap", remedy.what, remedy.namespace)
+    live = work.cluster.get(ref)
+    patch = rotation.touched(moment) if remedy.action == TOUCH else rotation.refreshed(moment)
+    try:
+        if live:
+            work.cluster.amend(live, patch, exact=False)
+            work.mended.append(str(remedy))
+    except MeshError as failed:
+        work.mended.append(f"{remedy}: {failed}")
+
+
+def _late(work: Rotation, late: Sequence[Any], elapsed: float, hopeless: bool) -> NotReady:
+    said = [str(lag) for lag in late]
+    shown = "; ".join(said[:10]) + (f"; and {len(said) - 10} more" if len(said) > 10 else "")
+    why = "cannot follow without a restart, and may not be restarted" if hopeless else f"did not follow within {elapsed:.0f} s"
+    way = "Allow it with rotate_restart, or restart them yourself" if hopeless else "Look after them, or allow their restart with rotate_restart"
+    told = f"{work.cluster.name}: these {why} after {work.params['step']} of root {short(work.params['target'])}: {shown}"
+    return NotReady(f"{told}. {way}, and run again: the rotation goes on where it stopped.", findings=said)
+
+
+def clean(work: Rotation) -> list[Change]:
+    """The end in one cluster: what was kept to turn back is removed, once nothing but the target is signed under and trusted."""
+    seen = Watch(work.cluster, work.mesh, work.namespace, primary=work.primary, target=work.params["target"]).observe()
+    own: Standing = seen.unread or report(seen).standing
+    if phase(own, work.params["target"], work.params["leaving"]) != RETIRED:
+        raise Refused(f"{work.cluster.name}: the rotation to root {short(work.params['target'])} is not through here, so what was kept stays.")
+    work.guard()
+    return work.cluster.delete([work.mesh.capability("holding").previous(work.namespace)])

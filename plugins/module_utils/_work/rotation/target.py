@@ -1,0 +1,188 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The root that a rotation goes to: found, made once for all clusters, and in the end put in the former's place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..._kube.cluster import Cluster
+from ..._mesh.errors import Refused, Unreachable
+from ..._mesh.objects.change import Change
+from ..._mesh.rotation.plan import NEW
+from ..._mesh.rotation.target import ACTIVE, FORMER, MAKE, UPCOMING, Choice, Known, choose, same, turn_back
+from ..._mesh.trust import root_secret
+from ..._mesh.trust.certificate import Certificate, iso, short
+from ..._mesh.trust.name_constraints import Name
+from ..._mesh.trust.objections import confused, expired
+from ..._pki import x509
+from ..trust import root as roots
+
+
+@dataclass(frozen=True)
+class Roots:
+    """The root that the mesh has, and the one that lies beside it during a rotation."""
+
+    active: roots.Root
+    upcoming: roots.Root | None
+
+    def known(self, mesh: str, former: frozenset[str]) -> Known:
+        active, upcoming = self.active.source, self.upcoming.source if self.upcoming else None
+        return Known(
+            mesh,
+            active.generated,
+            active.root.certificate if active.root else None,
+            upcoming.root.certificate if upcoming and upcoming.root else None,
+            former,
+        )
+
+
+def find(cluster: Cluster, params: Mapping[str, Any], now: datetime, bears: Sequence[Name] = ()) -> Roots:
+    """Both, refused where one is there and is not sound. One that was generated and has expired can still give way to another.
+
+    `bears` is what leaves below them will bear, where that is to be tried.
+    """
+    active = _sound(roots.proved(roots.find(cluster, params["mesh"], params["root"], now), bears), followed=True)
+    return Roots(active, _sound(roots.proved(upcoming(cluster, params, now), bears), followed=True) if active.source.generated else None)
+
+
+def upcoming(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> roots.Root:
+    """The root beside the active one."""
+    return roots.find(cluster, params["mesh"], {**params["root"], "name": params["root"]["name"] + root_secret.UPCOMING}, now)
+
+
+def _sound(found: roots.Root, followed: bool = False) -> roots.Root:
+    if found.source.unreachable:
+        raise Unreachable(found.source.unreachable)
+    if found.source.root is None:
+        return found
+    objections = found.source.objections(key_needed=False)
+    if followed and found.source.generated:
+        objections = [one for one in objections if one.reason != expired.__name__]
+    if objections:
+        raise Refused(" ".join(one.sentence for one in objections), reasons=[one.reason for one in objections])
+    return found
+
+
+def aim(cluster: Cluster, params: Mapping[str, Any], now: datetime, bears: Sequence[Name] = ()) -> tuple[Choice, str, list[Change]]:
+    """The choice, the root's certificate as PEM, and what was written: at most the Secret of a new root."""
+    found = find(cluster, params, now, bears)
+    known = found.known(params["mesh"], _former(params["clusters"]))
+    between = frozenset(one.fingerprint for one in (known.active, known.upcoming) if one)
+    choice = replace(_choice(known, params, now), unsettled=known.upcoming is not None, between=between)
+    _may_settle(found, choice)
+    if choice.which == MAKE:
+        made, pem, changes = _make(found, cluster, params, now, choice.says)
+        return replace(made, between=between), pem, changes
+    certificate = known.upcoming if choice.which == UPCOMING else known.active
+    if choice.which == ACTIVE and certificate and certificate.not_after <= now:
+        told = f"The mesh {known.mesh} cannot stay with its root {certificate}, which expired at {iso(certificate.not_after)}"
+        raise Refused(f"{told}. Go to another one with rotate: root and rotate_recover: true.")
+    live = x509.bundle("\n".join(root["pem"] for one in params["clusters"] for root in one["roots"]).encode())
+    tell_apart(f"The mesh {known.mesh}", [*live, *([certificate] if certificate else [])])
+    choice = replace(choice, says=choice.says + _twin(certificate, live))
+    return choice, certificate.pem.decode() if certificate and choice.which != FORMER else "", []
+
+
+def _twin(certificate: Certificate | None, live: Sequence[Certificate]) -> str:
+    """A root that was only renewed verifies what the one before it verifies."""
+    twins = [one for one in live if certificate and one.ski and (one.subject, one.ski) == (certificate.subject, certificate.ski)]
+    other = next((one for one in twins if certificate and one.fingerprint != certificate.fingerprint), None)
+    return f", which has the name and the key of {other}, so that nothing has to be reissued" if other else ""
+
+
+def _may_settle(found: Roots, choice: Choice) -> None:
+    """A generated root ends in the Secret of the former one, so who keeps that has to be known before the first write."""
+    sources = [one.source for one in (found.active, found.upcoming) if one and choice.which in (MAKE, UPCOMING)]
+    undone = [source.undone for source in sources if source.undone]
+    if undone:
+        raise Refused(" ".join(undone), findings=undone)
+
+
+def tell_apart(where: str, trusted: Sequence[Certificate]) -> None:
+    """Refuses a bundle in which verifiers would find the wrong root."""
+    told = confused(trusted)
+    if told:
+        raise Refused(f"{where}: {told}")
+
+
+def _choice(known: Known, params: Mapping[str, Any], now: datetime) -> Choice:
+    if params["renew_intermediates"]:
+        return same(known)
+    if params["rollback"]:
+        return turn_back(known, _retired(known, params["clusters"]))
+    return choose(known, now, timedelta(seconds=params["min_age"]))
+
+
+def _former(clusters: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """The roots that were signed under before: of what is kept, and where nothing is kept yet, of what still signs."""
+    kept = [one["previous"] or one["standing"] for one in clusters if not one.get("served_by")]
+    return frozenset(one["signs_under"] for one in kept)
+
+
+def _retired(known: Known, clusters: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The clusters that sign under the new root and trust none any more that it would go back to."""
+    new, active = (known.upcoming, known.active) if known.generated else (known.active, None)
+    back = {active.fingerprint} if active else known.former - ({new.fingerprint} if new else set())
+    standings = [one["standing"] for one in clusters]
+    return [one["cluster"] for one in standings if new and one["signs_under"] == new.fingerprint and not back & set(one["trusts"])]
+
+
+def _make(found: Roots, cluster: Cluster, params: Mapping[str, Any], now: datetime, says: str) -> tuple[Choice, str, list[Change]]:
+    if cluster.dry_run:
+        return Choice(UPCOMING, NEW, f"{says}; it is not made in check mode"), "", []
+    beside = found.upcoming or upcoming(cluster, params, now)
+    made, changes = roots.make(beside, params, now)
+    certificate = made.source.root.certificate if made.source.root else None
+    if certificate is None:
+        raise Refused(f"{made.source.where}: the new root cannot be read back.")
+    return Choice(UPCOMING, certificate.fingerprint, f"{certificate}, {says}"), certificate.pem.decode(), changes
+
+
+def settle(cluster: Cluster, params: Mapping[str, Any], now: datetime, guard: Callable[[], None] = lambda: None) -> list[Change]:
+    """The end of a rotation to `target`: the root beside becomes the active one, or goes away after a rotation was turned back.
+
+    Before each write `guard` is asked. A root that this rotation knows nothing of is another one's, and its key is not thrown away.
+    """
+    found = find(cluster, params, now)
+    beside = found.upcoming
+    if beside is None or beside.source.root is None or beside.cluster is None or beside.ref is None or beside.source.root.certificate is None:
+        return []
+    changes: list[Change] = []
+    lies = beside.source.root.certificate
+    if lies.fingerprint == params["target"]:
+        guard()
+        changes = _promote(found.active, replace(beside), params)
+    elif lies.fingerprint not in params["leaving"]:
+        raise Refused(f"{beside.source.where} holds {lies}, which this rotation knows nothing of: another run made it, so it stays. Run the rotation again.")
+    guard()
+    return [*changes, *beside.cluster.delete([beside.ref])]
+
+
+def _promote(active: roots.Root, beside: roots.Root, params: Mapping[str, Any]) -> list[Change]:
+    if active.cluster is None or active.ref is None or beside.material is None:
+        raise Refused(f"{active.source.where}: there is no Secret that could take the new root {short(params['target'])}.")
+    live = active.cluster.get(active.ref)
+    if live is None:
+        raise Refused(f"{active.source.where}: it went away during the rotation, so the new root stays in {beside.source.where}. Restore it and run again.")
+    wanted = root_secret.secret(beside.material, active.ref.name, str(active.ref.namespace), params["mesh"])
+    return [roots.overwrite(active, live, wanted)]
+
+
+def material(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> roots.Root:
+    """The root with its key that intermediates of the target are issued from; refused where none of ours is the target."""
+    found = find(cluster, params, now)
+    for one in (found.upcoming, found.active):
+        held = one.source.root.certificate if one and one.source.root else None
+        if one and held and held.fingerprint == params["target"]:
+            objections = one.source.objections(key_needed=True)
+            if objections:
+                raise Refused(" ".join(each.sentence for each in objections), reasons=[each.reason for each in objections])
+            return one
+    told = f"{cluster.name}: the key of root {short(params['target'])} is not at hand, so no intermediate can be issued from it"
+    raise Refused(f"{told}. Give that root as mesh_root.")

@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a step of a rotation writes in a cluster: its CA in one piece, and beside it the CA that it signed with before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ..._kube.cluster import Cluster
+from ..._kube.lease import Hold
+from ..._mesh.errors import Refused
+from ..._mesh.lease.fence import fence
+from ..._mesh.objects.change import Change, Ref
+from ..._mesh.objects.managed_by import in_charge, would_undo
+from ..._mesh.rotation.bundle import arranged
+from ..._mesh.rotation.observed import MARK, Observed, Primary
+from ..._mesh.rotation.plan import INTRODUCE, Report, Wish
+from ..._mesh.rotation.remedies import Remedy
+from ..._mesh.trust.certificate import Material
+from ..._mesh.trust.name_constraints import signed_for
+from ..._pki import issue as pki
+from ..._pki import x509
+from ..trust.intermediate import Moment, intermediate, proved
+from ..trust.root import Root
+from . import target
+
+
+@dataclass
+class Rotation:
+    """What a step works with. `others` are the reports of the mesh's other clusters, `pems` the roots they know, `dead` those that expired.
+
+    `primary` is the cluster that serves this one, and is through with the step already.
+    """
+
+    cluster: Cluster
+    mesh: Any
+    params: Mapping[str, Any]
+    hold: Hold | None
+    others: Sequence[Report] = ()
+    pems: dict[str, bytes] = field(default_factory=dict)
+    dead: frozenset[str] = frozenset()
+    primary: Primary | None = None
+    changes: list[Change] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
+    tried: set[Remedy] = field(default_factory=set)
+
+    @property
+    def namespace(self) -> str:
+        return str(self.params["namespace"])
+
+    @property
+    def stale(self) -> Sequence[str]:
+        """Intermediates from which nothing may come any more: none as long as they still sign."""
+        found: Sequence[str] = self.params["stale"] if self.params["step"] != INTRODUCE else ()
+        return found
+
+    def guard(self) -> None:
+        if self.hold:
+            self.hold.guard()
+
+    def keep(self) -> None:
+        if self.hold:
+            self.hold.keep()
+
+
+def trail(work: Rotation, primary: Primary, seen: Observed, now: datetime) -> bool:
+    """Has the CA of a cluster in which nobody reads it be as its primary's is: whoever looks at all CAs of a mesh finds one root in them.
+
+    Nobody waits for it, and where there is none, or somebody else keeps it, there is nothing to do.
+    """
+    live, own = work.cluster.get(work.mesh.capability("trust").held(work.namespace)), seen.unread
+    if live is None or own is None or in_charge(live):
+        return False
+    astray = own.signs_under != primary.standing.signs_under
+    sign = work.params["step"] != INTRODUCE and (astray or _older(work, primary, seen))
+    if not sign and (astray or own.bundle == primary.standing.bundle):
+        return False
+    _may_write(work, live)
+    _put(work, live, primary.bundle, _signer(work, seen, now) if sign else None)
+    return True
+
+
+def _older(work: Rotation, primary: Primary, seen: Observed) -> bool:
+    """Where intermediates are replaced, whether this one was not yet, and its primary's was."""
+    theirs, own = primary.facts.get("intermediate"), seen.authority.certificate if seen.authority else None
+    if not (work.params["stale"] and theirs and own):
+        return False
+    return own.not_before < datetime.fromisoformat(theirs["not_before"])
+
+
+def rewrite(work: Rotation, seen: Observed, asked: Wish, now: datetime) -> None:
+    live = work.cluster.get(work.mesh.capability("trust").held(work.namespace))
+    if live is None or seen.standing is None:
+        raise Refused(f"{work.cluster.name}: its CA went away while it was being rotated.")
+    _may_write(work, live)
+    known = {**work.pems, **{one.fingerprint: one.pem for one in (*x509.bundle(seen.bundle), *seen.ignored)}}
+    wanted = set(asked.trusts) | (seen.standing.marks if asked.marked and not asked.sign else set())
+    if asked.sign and asked.marked:
+        mark = x509.bundle(pki.new_root(MARK, work.params["trust_domain"], "P-256", now, 730).certificate)[0]
+        known[mark.fingerprint] = mark.pem
+        wanted.add(mark.fingerprint)
+    bundle = arranged(seen.bundle, x509.bundle(seen.bundle), wanted, known)
+    target.tell_apart(work.cluster.name, x509.bundle(bundle))
+    _put(work, live, bundle, _signer(work, seen, now) if asked.sign else None)
+
+
+def _put(work: Rotation, live: Mapping[str, Any], bundle: bytes, ca: Material | None) -> None:
+    if ca:
+        _keep(work, live)
+    work.guard()
+    epoch = work.hold.epoch if work.hold else 0
+    work.changes.append(work.cluster.amend(live, work.mesh.capability("rotation").patch(bundle, epoch, ca)))
+
+
+def _may_write(work: Rotation, live: Mapping[str, Any]) -> None:
+    where, way = f"{work.cluster.name}: {Ref.of(live)}", "Rotate there: issue from the new root, and give both roots meanwhile."
+    undone = would_undo(where, live, way)
+    if undone:
+        raise Refused(undone)
+    if work.hold:
+        fence(work.cluster.name, str(Ref.of(live)), live["metadata"].get("annotations"), work.hold.epoch)
+
+
+def _signer(work: Rotation, seen: Observed, now: datetime) -> Material:
+    """The CA that was kept where it is of the target, as it is when a rotation is turned back; else, or where it may not sign any more, a new one."""
+    former = _former(work, seen)
+    if former is None:
+        return _issued(work, target.material(work.cluster, work.params, now), now)
+    try:
+        kept, ref = former
+        sans = work.mesh.capability("trust").sans(work.namespace)
+        return proved(kept, f"{work.cluster.name}: {ref}", now, signed_for(work.params["trust_domain"], sans))
+    except Refused as unfit:
+        try:
+            root = target.material(work.cluster, work.params, now)
+        except Refused:  # nobody can issue another one, so what is kept has to be mended
+            raise unfit from None
+        return _issued(work, root, now)
+
+
+def _issued(work: Rotation, root: Root, now: datetime) -> Material:
+    return intermediate(work.cluster, root, work.mesh.capability("trust").sans(work.namespace), work.params, Moment(now))
+
+
+def _former(work: Rotation, seen: Observed) -> tuple[Material, Ref] | None:
+    before, own = seen.previous, seen.unread or seen.standing
+    if before is None or own is None or before.signs_under != work.params["target"]:
+        return None
+    if before.signer in {*work.params["stale"], own.signer}:
+        return None
+    kept = work.cluster.get(work.mesh.capability("holding").previous(work.namespace))
+    return (work.mesh.capability("trust").read(kept), Ref.of(kept)) if kept else None
+
+
+def _keep(work: Rotation, live: Mapping[str, Any]) -> None:
+    work.guard()
+    made = work.cluster.create(work.mesh.capability("rotation").kept(live, work.params["mesh"]))
+    work.changes += [made] if made else []

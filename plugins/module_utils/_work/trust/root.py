@@ -1,0 +1,218 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The mesh's root: found where the task says it is, or made once for all clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..._kube import namespace
+from ..._kube.cluster import Cluster
+from ..._kube.connect import connect_peer
+from ..._kube.reach.access import expanded, sought
+from ..._mesh.errors import MeshError, Refused, Unreachable
+from ..._mesh.objects.change import Change, Ref
+from ..._mesh.objects.managed_by import would_undo
+from ..._mesh.reach.content import told_as_content
+from ..._mesh.trust import root_secret
+from ..._mesh.trust.certificate import Material, Names
+from ..._mesh.trust.issuing import Source
+from ..._mesh.trust.name_constraints import Name
+from ..._pki import issue, x509
+from ..._pki.signer import Signer
+from ..._pki.trial import tried
+from ..._pki.vault import Vault
+from . import signers
+
+OPTIONS: dict[str, Any] = {
+    "source": {"type": "str", "default": "generated", "choices": ["generated", "secret", "inline", "file", "command", "vault"]},
+    "kube": {"type": "dict"},
+    "namespace": {"type": "str", "default": "meshops-system"},
+    "name": {"type": "str", "default": root_secret.NAME},
+    "certificate": {"type": "str"},
+    "private_key": {"type": "str", "no_log": True},
+    "certificate_file": {"type": "path"},
+    "private_key_file": {"type": "path", "no_log": False},
+    **signers.OPTIONS,
+}
+_VAULTED = b"$ANSIBLE_VAULT"
+
+
+@dataclass(frozen=True)
+class Root:
+    """The root as a Source to decide on, its PEM, and the trust cluster's Secret where it lies in one, or who signs with it.
+
+    `issuer` is a CA below the root that signs in its place, with what is between as its chain.
+    """
+
+    source: Source
+    material: Material | None = field(default=None, repr=False)
+    cluster: Cluster | None = field(default=None, repr=False)
+    ref: Ref | None = None
+    issuer: Material | None = field(default=None, repr=False)
+    signer: Signer | None = field(default=None, repr=False)
+
+
+def find(cluster: Cluster, mesh: str, option: Mapping[str, Any], now: datetime) -> Root:
+    """The root that `option` points to. What is wrong with it is in its source, not raised."""
+    if option["source"] in ("inline", "file"):
+        return _given(option, now)
+    if option["source"] in signers.SOURCES:
+        return _external(option, now)
+    ref = Ref("v1", "Secret", option["name"], option["namespace"])
+    generated = option["source"] == "generated"
+    name = (option["kube"] or {}).get("cluster") or ("the trust cluster" if option["kube"] else cluster.name)
+    try:
+        peer = keeper(cluster, option)
+        secret = peer.get(ref)
+        other = root_secret.mesh_of(secret) if secret and generated else mesh
+        source = Source(f"{peer.name}: {ref}", generated=generated, other_mesh=other if other not in (mesh, "") else "")
+        return _stored(Root(source, cluster=peer, ref=ref), secret, now)
+    except Unreachable as error:
+        return Root(Source(f"{name}: {ref}", generated=generated, unreachable=str(error)), ref=ref)
+
+
+def keeper(cluster: Cluster, option: Mapping[str, Any]) -> Cluster:
+    """The trust cluster, which keeps the mesh's Lease and maybe its root."""
+    return connect_peer(option["kube"], dry_run=cluster.dry_run) if option["kube"] else cluster
+
+
+def proved(root: Root, bears: Sequence[Name]) -> Root:
+    """The root with the outcome of a trial of what is to be signed below it, which its source then tells. `bears` is what the leaves will bear."""
+    found = root.source.root
+    return replace(root, source=replace(root.source, root=tried(found, bears, root=True))) if found else root
+
+
+def make(root: Root, params: Mapping[str, Any], now: datetime) -> tuple[Root, list[Change]]:
+    """Generate the root and keep it on the trust cluster, in the place of one that was found there. Of several tasks that do so at once, the first wins."""
+    if root.cluster is None or root.ref is None:
+        raise Refused(f"{root.source.where}: there is no cluster to keep a generated root on.")
+    mesh, space = params["mesh"], str(root.ref.namespace)
+    made = issue.new_root(f"{mesh} root", params["trust_domain"], params["key_type"], now, params["root_days"])
+    changes = namespace.ensure(root.cluster, space)
+    changes += _keep(root, root.cluster, root_secret.secret(made, root.ref.name, space, mesh))
+    stored = root.cluster.get(root.ref)
+    return (_stored(root, stored, now) if stored else replace(root, material=made)), changes  # nothing is stored in a dry run
+
+
+def _keep(root: Root, cluster: Cluster, wanted: Mapping[str, Any]) -> list[Change]:
+    """Nothing is written where another one came to lie meanwhile."""
+    live = cluster.get(Ref.of(wanted)) if root.material else None
+    if root.material is None or live is None:
+        created = cluster.create(wanted)
+        return [created] if created else []
+    same = root_secret.read(live).certificate == root.material.certificate
+    return [overwrite(root, live, wanted)] if same else []
+
+
+def overwrite(root: Root, live: Mapping[str, Any], wanted: Mapping[str, Any]) -> Change:
+    """Another root in the place of the one in `live`, unless somebody else would write it back."""
+    if root.cluster is None:
+        raise Refused(f"{root.source.where}: there is no cluster to keep a root on.")
+    undone = _undone(root, live)
+    if undone:
+        raise Refused(undone)
+    return root.cluster.amend(live, {"data": wanted["data"]})
+
+
+def _stored(root: Root, secret: Mapping[str, Any] | None, now: datetime) -> Root:
+    if secret is None:
+        return root
+    material = root_secret.read(secret)
+    placed = None if root.source.generated else _in_place_of_root(material, root.source.where, now)
+    if placed:
+        source = replace(root.source, root=placed.source.root, issuer=placed.source.issuer)
+        return replace(root, material=placed.material, issuer=placed.issuer, source=source)
+    found = x509.inspect(material, root.source.where, now)
+    return replace(root, material=material, source=replace(root.source, root=found, undone=_undone(root, secret)))
+
+
+def _undone(root: Root, secret: Mapping[str, Any]) -> str:
+    return would_undo(root.source.where, secret, "Replace the root there, or take the Secret out of its hands first.")
+
+
+def _given(option: Mapping[str, Any], now: datetime) -> Root:
+    material = _certified(option)
+    key, faults = _part(option, "private_key")
+    material = replace(material, key=key, faults=(*material.faults, *faults), names=replace(material.names, key=_name(option, "private_key")))
+    where = "The mesh's root"
+    return _in_place_of_root(material, where, now) or Root(Source(where, root=x509.inspect(material, where, now)), material=material)
+
+
+def _in_place_of_root(given: Material, where: str, now: datetime) -> Root | None:
+    """A company seldom gives its root's key away. What is first, and no root, signs in the place of the root that is given with it."""
+    found = x509.bundle(given.certificate + b"\n" + (given.chain or b""))
+    tops = [one for one in found if one.self_signed]
+    if not tops or found[0].self_signed:
+        return None
+    top, between = tops[0].pem, b"".join(one.pem for one in found if not one.self_signed)
+    root = replace(given, certificate=top, key=b"", chain=between, roots=top)
+    issuer = replace(given, certificate=found[0].pem, chain=between + top, roots=top)
+    source = Source(where, root=x509.inspect(root, where, now), issuer=x509.inspect(issuer, where, now))
+    return Root(source, root, issuer=issuer)
+
+
+def _external(option: Mapping[str, Any], now: datetime) -> Root:
+    """Its certificate is all of it that is here. Where none is given, Vault says which it signs under."""
+    where, material = "The mesh's root", _certified(option)
+    try:
+        if option["source"] == "vault" and not material.certificate and not material.faults:
+            material = _of_vault(signers.vault(option))
+        found = x509.inspect(material, where, now)
+        return Root(Source(where, root=found, external=True), material, signer=signers.signer(option))
+    except MeshError as error:
+        return Root(Source(where, external=True, unreachable=str(error)))
+
+
+def _of_vault(vault: Vault) -> Material:
+    found = x509.bundle(vault.certificates())
+    tops = [one for one in found if one.self_signed]
+    if not tops:
+        told = f"no root stands above its issuer {vault.issuer}: {found[0]}" if found else f"there is no issuer {vault.issuer} there"
+        raise Refused(f"{vault}: {told}. Give the root as root.certificate, and what is between as root.chain.")
+    between = b"".join(one.pem for one in found if not one.self_signed)
+    names = Names(*(f"{part} of {vault}" for part in ("certificate", "key", "chain", "root")))
+    return Material(tops[0].pem, b"", chain=between or None, roots=tops[0].pem, names=names)
+
+
+def _certified(option: Mapping[str, Any]) -> Material:
+    """A root without its key, and the CAs between it and who signs."""
+    pem, faults = _part(option, "certificate")
+    chain, chain_faults = _part(option, "chain")
+    certificate = _name(option, "certificate")
+    names = Names(certificate, "root.private_key", _name(option, "chain"), certificate)
+    return Material(pem, b"", chain=chain or None, roots=pem, names=names, faults=(*faults, *chain_faults))
+
+
+def _part(option: Mapping[str, Any], part: str) -> tuple[bytes, list[str]]:
+    if _name(option, part).endswith("_file"):
+        return file(option[f"{part}_file"], f"root.{part}_file")
+    return (option.get(part) or "").encode(), []
+
+
+def _name(option: Mapping[str, Any], part: str) -> str:
+    """Of the option that gives it. An external signer's may come either way."""
+    by_file = option["source"] == "file" or (option["source"] != "inline" and not option.get(part) and option.get(f"{part}_file"))
+    return f"root.{part}_file" if by_file else f"root.{part}"
+
+
+def file(path: str | None, name: str) -> tuple[bytes, list[str]]:
+    """What it holds, or half a sentence that says why not; with nothing of what stands in the place of its path."""
+    if not path:
+        return b"", []
+    if told := told_as_content(path):
+        return b"", [f"{name} holds {told} itself, where the path of a file belongs; give a path, or give it as {name.removesuffix('_file')}"]
+    try:
+        content = Path(expanded(path)).read_bytes()
+    except (OSError, ValueError) as error:
+        return b"", [f"{name} {path} cannot be read: {getattr(error, 'strerror', None) or error}.{sought(path)}".rstrip(".")]
+    if content.lstrip().startswith(_VAULTED):
+        way = "give its content inline with the lookup ansible.builtin.file, which decrypts it"
+        return b"", [f"{name} {path} is encrypted by ansible-vault; {way}"]
+    return content, []

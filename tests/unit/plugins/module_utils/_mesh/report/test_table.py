@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.report.table import lines, remaining, status
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def facts(**change: Any) -> dict[str, Any]:
+    healthy: dict[str, Any] = {
+        "planes": [{"revision": "stable", "version": "1.29.0", "ready": 1, "desired": 1}],
+        "remotes": [{"pod": "istiod-a", "cluster": "west", "status": "synced"}],
+        "gateways": [{"addresses": ["192.0.2.10"]}],
+        "proxies": [{"name": "client", "stale": []}, {"name": "server", "stale": []}],
+        "trust": {
+            "root": {"fingerprint": "0123456789abcdef", "not_after": "2036-11-19T12:00:00Z"},
+            "intermediate": {"fingerprint": "fedcba98", "not_after": "2028-11-20T12:00:00Z"},
+        },
+        "findings": [],
+    }
+    return {**healthy, **change}
+
+
+def cells(told: list[str], line: str) -> list[str]:
+    """A line cut where the rule under the header says that columns begin."""
+    rule = told[1]
+    starts = [at for at, mark in enumerate(rule) if mark == "-" and (at == 0 or rule[at - 1] == " ")]
+    return [line[start:end].strip() for start, end in zip(starts, [*starts[1:], None], strict=True)]
+
+
+def row(told: list[str], cluster: str) -> list[str]:
+    return next(found for found in (cells(told, line) for line in told[2:]) if found[0] == cluster)
+
+
+def cell(column: str, **change: Any) -> str:
+    told = status({"east": facts(**change)}, NOW)
+    return dict(zip(cells(told, told[0]), row(told, "east"), strict=True))[column]
+
+
+def test_columns_are_as_wide_as_their_widest_cell() -> None:
+    assert lines(("A", "LONG HEAD"), [("wide cell", "x"), (7, "y")]) == [
+        "A          LONG HEAD",
+        "---------  ---------",
+        "wide cell  x",
+        "7          y",
+    ]
+
+
+def test_a_table_without_rows_is_its_header() -> None:
+    assert lines(("A", "B"), []) == ["A  B", "-  -"]
+
+
+def test_a_healthy_cluster_is_one_row() -> None:
+    told = status({"east": facts()}, NOW)
+    assert len(told) == 3
+    assert row(told, "east") == [
+        "east", "-", "ok", "1.29.0", "stable 1/1", "west synced", "192.0.2.10", "01234567", "2036-11-19 (3651 d)", "2028-11-20 (730 d)", "2",
+    ]
+
+
+@pytest.mark.parametrize(("column", "change", "told"), [
+    ("VERDICT", {"findings": ["east: something."]}, "SICK"),
+    ("SITE", {"site": "frankfurt"}, "frankfurt"),
+    ("SITE", {"site": ""}, "-"),
+    ("VERSION", {"planes": []}, "-"),
+    ("VERSION", {"planes": [{"revision": r, "version": "1.29.0", "ready": 1, "desired": 1} for r in "ab"]}, "1.29.0"),
+    ("REVISIONS", {"planes": [{"revision": r, "version": "1.29.0", "ready": 0, "desired": 2} for r in "ab"]}, "a 0/2, b 0/2"),
+    ("REVISIONS", {"planes": [], "served_by": "west"}, "by west"),
+    ("REVISIONS", {"planes": []}, "-"),
+    ("REMOTE CLUSTERS", {"remotes": []}, "-"),
+    ("GATEWAY", {"gateways": []}, "-"),
+    ("GATEWAY", {"gateways": [{"addresses": []}]}, "-"),
+    ("GATEWAY", {"gateways": [{"addresses": ["a.example", "192.0.2.1"]}, {"addresses": ["a.example"]}]}, "a.example, 192.0.2.1"),
+    ("ROOT", {"trust": {}}, "-"),
+    ("ROOT EXPIRES", {"trust": None}, "-"),
+    ("INTERMEDIATE EXPIRES", {"trust": {"root": {"fingerprint": "00"}}}, "-"),
+    ("PROXIES", {"proxies": []}, "0"),
+    ("PROXIES", {"proxies": [{"stale": ["route"]}, {"stale": []}]}, "2, 1 stale"),
+])
+def test_a_cell_shows(column: str, change: dict[str, Any], told: str) -> None:
+    assert cell(column, **change) == told
+
+
+@pytest.mark.parametrize("order", [("synced", "timeout"), ("timeout", "synced")])
+def test_a_remote_cluster_is_shown_as_the_worst_that_a_replica_says(order: tuple[str, str]) -> None:
+    remotes = [{"pod": pod, "cluster": "west", "status": state} for pod, state in zip("ab", order, strict=True)]
+    assert cell("REMOTE CLUSTERS", remotes=[*remotes, {"pod": "a", "cluster": "north", "status": "synced"}]) == "north synced, west timeout"
+
+
+def test_the_worst_stand_first_and_their_sentences_below() -> None:
+    told = status({
+        "a-fine": facts(),
+        "b-sick": facts(findings=["b-sick: no address.", "b-sick: no root."]),
+        "c-gone": "c-gone: https://192.0.2.3:6443 refuses the connection.",
+        "d-gone": "d-gone: 401.",
+    }, NOW)
+    assert [line.split()[0] for line in told[2:6]] == ["c-gone", "d-gone", "b-sick", "a-fine"]
+    assert row(told, "c-gone")[1:4] == ["-", "UNREACHED", "-"]
+    assert told[6:] == ["", "c-gone: https://192.0.2.3:6443 refuses the connection.", "d-gone: 401.", "b-sick: no address.", "b-sick: no root."]
+
+
+@pytest.mark.parametrize(("not_after", "told"), [
+    (None, "-"),
+    ("", "-"),
+    ("2036-11-18T12:00:00Z", "2036-11-18 (3650 d)"),
+    ("2026-11-23T12:00:00Z", "2026-11-23 (2 d)"),
+    ("2026-11-23T11:00:00Z", "2026-11-23 (47 h)"),
+    ("2026-11-23T11:00:00+00:00", "2026-11-23 (47 h)"),
+    ("2026-11-23T11:00:00", "2026-11-23 (47 h)"),
+    ("2026-11-23T12:00:00+01:00", "2026-11-23 (47 h)"),
+    ("2026-11-21T12:00:00Z", "2026-11-21 (0 h)"),
+    ("2026-11-21T11:59:59Z", "2026-11-21 (EXPIRED)"),
+])
+def test_how_long_a_certificate_still_holds(not_after: str | None, told: str) -> None:
+    assert remaining(not_after, NOW) == told
+
+
+def test_what_is_no_fault_yet_stands_below_all_that_is_and_changes_no_verdict() -> None:
+    told = status({"east": facts(notices=["east: a registry goes away."]), "west": facts(findings=["west: it is sick."])}, NOW)
+    assert told[-2:] == ["west: it is sick.", "to be known: east: a registry goes away."]
+    assert dict(zip(cells(told, told[0]), row(told, "east"), strict=True))["VERDICT"] == "ok"

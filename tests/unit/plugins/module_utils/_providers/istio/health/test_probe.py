@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import ProbeWish
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Question, Read
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.health import probe
+
+WISH = ProbeWish("east", "stable", ("east", "west"))
+CALLER = "spiffe://cluster.local/ns/meshops-probe/sa/probe"
+
+
+def echo(host: str = "echo-west", uri: str | None = CALLER) -> str:
+    """The page of fortio's debug handler, as Envoy lets the server see the request."""
+    header = f'X-Forwarded-Client-Cert: By={CALLER};Hash=5d1f;Subject="";URI={uri}\n' if uri else ""
+    return (
+        f"Φορτίο version 1.66.0 h1:x go1.25 echo debug server up for 12s on {host} - request from 127.0.0.6:41234\n\n"
+        "GET /debug HTTP/1.1\n\nheaders:\n\nHost: echo-west.meshops-probe:8080\nUser-Agent: fortio.org/fortio-1.66.0\n"
+        f"{header}X-Forwarded-Proto: http\n\nbody:\n\n\n"
+    )
+
+
+def test_an_answer_of_the_right_cluster_over_mtls_has_no_fault() -> None:
+    assert probe.fault(WISH, "west", 200, echo()) is None
+
+
+@pytest.mark.parametrize(("status", "body", "fault"), [
+    pytest.param(503, "upstream connect error\nmore", "the answer was HTTP 503 (upstream connect error)", id="an error with a body"),
+    pytest.param(503, " \n", "the answer was HTTP 503 (no body)", id="an error without one"),
+    pytest.param(500, "x" * 500, f"the answer was HTTP 500 ({'x' * 160})", id="an error with a long body"),
+    pytest.param(200, echo("echo-east"), "the answer did not come from echo-west", id="another cluster answered"),
+    pytest.param(200, echo("echo-west-2"), "the answer did not come from echo-west", id="one with a longer name"),
+    pytest.param(200, "", "the answer did not come from echo-west", id="nobody answered"),
+    pytest.param(200, echo(uri=None), "the answer came in plain text: the server saw no client certificate", id="plain text"),
+    pytest.param(200, echo(uri="spiffe://other/ns/meshops-probe/sa/probe"), f"the server saw another identity than {CALLER}", id="another trust domain"),
+    pytest.param(200, echo(uri="spiffe://cluster.local/ns/app/sa/probe"), f"the server saw another identity than {CALLER}", id="another namespace"),
+    pytest.param(200, echo(uri=f"{CALLER}-2"), f"the server saw another identity than {CALLER}", id="an account with a longer name"),
+])
+def test_what_is_wrong_with_an_answer(status: int, body: str, fault: str) -> None:
+    assert probe.fault(WISH, "west", status, body) == fault
+
+
+def test_the_identity_is_of_the_meshs_trust_domain() -> None:
+    wish = replace(WISH, trust_domain="shop.example")
+    assert probe.fault(wish, "west", 200, echo(uri="spiffe://shop.example/ns/meshops-probe/sa/probe")) is None
+    assert probe.fault(wish, "west", 200, echo()) is not None
+
+
+def test_a_pod_is_told_to_ask_through_its_own_sidecar() -> None:
+    assert probe.question(WISH, "echo-east-1", "west") == Question(
+        "west", "meshops-probe", "echo-east-1", 8080, "/fortio/fetch/echo-west.meshops-probe:8080/debug"
+    )
+
+
+def test_nobody_else_in_the_mesh_has_it_fetch_anything() -> None:
+    """Whoever could would reach all that the probe's identity may, wherever that is."""
+    (policy,) = [one for one in probe.manifests(replace(WISH, trust_domain="shop.example")) if one["kind"] == "AuthorizationPolicy"]
+    assert policy["metadata"]["namespace"] == WISH.namespace
+    source, asked = {"principals": ["shop.example/ns/meshops-probe/sa/probe"]}, {"methods": ["GET"], "paths": ["/debug"]}
+    assert policy["spec"] == {"action": "ALLOW", "rules": [{"from": [{"source": source}], "to": [{"operation": asked}]}]}
+
+
+def test_the_asking_pod_is_this_clusters_own() -> None:
+    assert probe.pods(WISH) == Read("v1", "Pod", "meshops-probe", "app=echo-east")
+
+
+def test_every_cluster_knows_the_names_of_all_and_runs_its_own() -> None:
+    made = probe.manifests(WISH)
+    assert [each["metadata"]["name"] for each in made if each["kind"] == "Service"] == ["echo-east", "echo-west"]
+    assert [each["metadata"]["name"] for each in made if each["kind"] == "Deployment"] == ["echo-east"]
+
+
+def test_a_pod_answers_with_its_clusters_name() -> None:
+    spec = next(each for each in probe.manifests(WISH) if each["kind"] == "Deployment")["spec"]["template"]["spec"]
+    assert spec["hostname"] == "echo-east"
+
+
+def test_the_pods_are_injected_by_the_revision_and_refuse_plain_text() -> None:
+    space, peers = (next(each for each in probe.manifests(WISH) if each["kind"] == kind) for kind in ("Namespace", "PeerAuthentication"))
+    assert space["metadata"]["labels"]["istio.io/rev"] == "stable"
+    assert peers["spec"] == {"mtls": {"mode": "STRICT"}}

@@ -1,0 +1,29 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A task finds the Lease where its play took it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import Wish, take
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.lease.hold import held
+from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+
+
+@pytest.mark.parametrize("root", [None, {"namespace": "meshops-system"}, {"namespace": "elsewhere"}], ids=["none", "beside it", "elsewhere"])
+def test_wherever_the_root_lies(root: dict[str, Any] | None) -> None:
+    cluster = FakeCluster()
+    taken = take(cluster, ref("shop", "meshops-system"), Wish("run-1", 30))
+    hold = held(cluster, {"mesh": "shop", "root": root, "lease": {"holder": taken.holder, "epoch": taken.epoch}})
+    assert hold
+    hold.guard()
+
+
+def test_there_is_none_without_a_lease_and_in_a_dry_run() -> None:
+    assert held(FakeCluster(), {"mesh": "shop", "lease": None}) is None
+    assert held(FakeCluster(dry_run=True), {"mesh": "shop", "lease": {"holder": "run-1", "epoch": 1}}) is None

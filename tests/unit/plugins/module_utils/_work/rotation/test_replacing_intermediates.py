@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who counts as behind while intermediates are replaced: nobody before the new ones sign, then whoever holds a certificate of an old one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.observed import PROXY, Holder, Observed, Standing
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation import step as rotating
+
+ROOT, OLD, NEW = "0" * 64, "a" * 64, "b" * 64
+
+
+class Unwritten:
+    """A cluster in which nothing is to be written."""
+
+    name, dry_run = "east", False
+
+
+def step(name: str, signer: str, monkeypatch: pytest.MonkeyPatch) -> Observed:
+    """The step in a cluster that signs with `signer`, with a proxy whose certificate is of the old intermediate."""
+    trusts, marks = frozenset({ROOT}), frozenset({"f" * 64}) if name == "reissue" else frozenset()
+    proxy = Holder(PROXY, "shop", "client", trusts | marks, ROOT, OLD)
+    seen = Observed("east", "uid", Standing("east", ROOT, signer, trusts, marks), holders=(proxy,))
+
+    class Watch:
+        def __init__(self, *_given: Any) -> None:
+            pass
+
+        def observe(self) -> Observed:
+            return seen
+
+    monkeypatch.setattr(rotating, "Watch", Watch)
+    params = {"step": name, "target": ROOT, "leaving": [], "stale": [OLD], "recover": False, "may_restart": False, "timeout": 0, "namespace": "istio-system"}
+    return rotating.advance(rotating.Rotation(Unwritten(), None, params, None), datetime.now(UTC))  # type: ignore[arg-type]
+
+
+def test_before_the_new_one_signs_nobody_is_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert step("introduce", OLD, monkeypatch).cluster == "east"
+
+
+@pytest.mark.parametrize("name", ["reissue", "retire"])
+def test_once_it_signs_a_certificate_of_the_old_one_is_behind(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NotReady, match="proxy shop/client has a certificate of the replaced intermediate aaaaaaaaaaaa"):
+        step(name, NEW, monkeypatch)
