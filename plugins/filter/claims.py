@@ -18,7 +18,7 @@ from ..module_utils._mesh.install.wish import ControlPlane
 from ..module_utils._mesh.links import peers as federation
 from ..module_utils._mesh.member import Member, named
 from ..plugin_utils.hosts import members, told
-from .mesh import _capability, _gateway
+from .mesh import _gateway, _mesh
 
 
 def mesh_claims(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -> list[dict[str, Any]]:
@@ -30,7 +30,7 @@ def mesh_claims(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str)
         return []
     adopt = boolean(hostvars[cluster].get("mesh_adopt") or False)
     peers = [peer.name for peer in federation.peers(everyone, cluster)]
-    return [replace(claim, adopt=adopt).as_dict() for claim in _capability(own.provider, "claims").claims(wish, peers, _gateway(everyone, own))]
+    return [replace(claim, adopt=adopt).as_dict() for claim in _mesh(own.provider).claims.claims(wish, peers, _gateway(everyone, own))]
 
 
 def _wish(own: Member, variables: Mapping[str, Any]) -> ControlPlane:

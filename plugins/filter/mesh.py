@@ -12,6 +12,8 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
+from ..module_utils._mesh.contract.install import Installed
+from ..module_utils._mesh.contract.provider import Provider
 from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.given_text import elements
 from ..module_utils._mesh.health.health import Health
@@ -31,10 +33,10 @@ from ..module_utils._providers import PROVIDERS
 from ..plugin_utils.hosts import base, clusters, connection, faults, mates, member, told, unread
 
 
-def _capability(provider: str, part: str) -> Any:
+def _mesh(provider: str) -> Provider:
     if provider not in PROVIDERS:
         raise MeshError(f"mesh_provider is {provider!r}; known are {', '.join(sorted(PROVIDERS))}.")
-    return PROVIDERS[provider].capability(part)
+    return PROVIDERS[provider]
 
 
 def mesh_clusters(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
@@ -121,12 +123,15 @@ def mesh_root(hosts: Iterable[str], hostvars: Mapping[str, Any], root: Mapping[s
 
 
 def mesh_crd_groups(provider: str) -> list[str]:
-    return [*_capability(provider, "requirements").owned("").groups, gateway_api.GROUP]
+    return [*_mesh(provider).requirements.owned("").groups, gateway_api.GROUP]
 
 
-def _installed(wish: Mapping[str, Any], part: str) -> tuple[Any, ControlPlane]:
+def _installed(wish: Mapping[str, Any], part: str) -> tuple[Installed, ControlPlane]:
     plane = ControlPlane.of(wish)
-    return _capability(plane.provider, part), plane
+    mesh = _mesh(plane.provider)
+    if part not in ("control_plane", "gateways"):
+        raise Refused(f"The provider {plane.provider} has no {part}.")
+    return (mesh.gateways if part == "gateways" else mesh.control_plane), plane
 
 
 def mesh_releases(wish: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
@@ -147,14 +152,14 @@ def mesh_leftovers(wish: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
 
 
 def mesh_probe(wish: Mapping[str, Any], provider: str) -> list[dict[str, Any]]:
-    manifests: list[dict[str, Any]] = _capability(provider, "probe").manifests(ProbeWish(**wish))
+    manifests: list[dict[str, Any]] = _mesh(provider).probe.manifests(ProbeWish(**wish))
     return manifests
 
 
 def mesh_permissions(
     provider: str, namespace: str, platform: str = "", probe_namespace: str = "", root: Mapping[str, Any] | None = None
 ) -> list[dict[str, str]]:
-    wanted: list[dict[str, str]] = _capability(provider, "requirements").permissions(namespace, platform, probe_namespace)
+    wanted: list[dict[str, str]] = _mesh(provider).requirements.permissions(namespace, platform, probe_namespace)
     return [*wanted, *_rights_to_root(root or {})]
 
 

@@ -25,9 +25,7 @@ from ..module_utils._work.install import inventory_supply
 from ..plugin_utils.collections import version_of
 from ..plugin_utils.hosts import Variables, members, unread
 from ..plugin_utils.hosts import told as sentence
-from .mesh import _capability, mesh_root
-
-_PARTS = ("control_plane", "gateways")
+from .mesh import _mesh, mesh_root
 
 
 def preflight_findings(
@@ -53,7 +51,7 @@ def _rootless(member: Member, everyone: Iterable[str], hostvars: Mapping[str, An
 
 def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float, own: Sequence[str]) -> Seen:
     """A cluster is judged by its own version: an estate may run several."""
-    requirements = _capability(member.provider, "requirements")
+    requirements = _mesh(member.provider).requirements
     limits = replace(requirements.limits(member.version), clock_skew_seconds=float(clock_skew))
     owned = requirements.owned(member.namespace) if member.crds == "managed" else Owned()
     controller = chart_source.faults(variables.get("__preflight_controller") or {}).get(member.name, [])
@@ -78,12 +76,12 @@ def _by_helm(variables: Mapping[str, Any]) -> list[str]:
 
 def _unfit(member: Member, variables: Mapping[str, Any]) -> list[str]:
     """What is wrong with the variables of a host."""
-    requirements = _capability(member.provider, "requirements")
+    requirements = _mesh(member.provider).requirements
     return wish_faults.faults(member, variables, _parts(member), requirements.platforms(), requirements.charts())
 
 
 def _parts(member: Member) -> list[Any]:
-    return [_capability(member.provider, part) for part in _PARTS]
+    return [_mesh(member.provider).control_plane, _mesh(member.provider).gateways]
 
 
 def _rendered(host: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

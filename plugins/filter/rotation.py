@@ -190,11 +190,11 @@ def mesh_link_plan(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: s
 
 def mesh_rotation_permissions(provider: str, kind: str, namespace: str, restart: bool = False, recover: bool = False) -> list[dict[str, str]]:
     if kind in ("root", "intermediate"):
-        wanted: list[dict[str, str]] = PROVIDERS[provider].capability("rotation").permissions(namespace, restart, recover)
+        wanted: list[dict[str, str]] = PROVIDERS[provider].rotation.permissions(namespace, restart, recover)
     elif kind == "remote_secrets":
-        wanted = PROVIDERS[provider].capability("discovery").permissions(namespace, restart)
+        wanted = PROVIDERS[provider].discovery.permissions(namespace, restart)
     else:
-        wanted = PROVIDERS[provider].capability("serving").permissions()
+        wanted = PROVIDERS[provider].serving.permissions()
     return wanted
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from .._mesh.contract.provider import Provider
 from .istio import ISTIO
 
-PROVIDERS = {provider.name: provider for provider in (ISTIO,)}
+PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (ISTIO,)}

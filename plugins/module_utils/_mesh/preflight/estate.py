@@ -15,7 +15,7 @@ from ..install.versions import VersionLimits
 from ..links.entrance import address_fault
 from ..member import Member
 from ..trust.issuing import LEAVE
-from ..trust.roots import Trust, one_root
+from ..trust.roots import TrustSet, one_root
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def roots(read: Sequence[Seen]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for mesh in sorted({one.member.mesh for one in read}):
         own = [one for one in read if one.member.mesh == mesh]
-        trusts = [Trust.of(one.member.name, one.trust["trust"]) for one in own if one.trust.get("trust")]
+        trusts = [TrustSet.of(one.member.name, one.trust["trust"]) for one in own if one.trust.get("trust")]
         lacking = [one.member.name for one in own if not one.trust.get("present", True) and one.trust.get("action") != LEAVE]
         source = next((one.trust.get("source") for one in own if one.trust.get("source")), None)
         told = one_root(mesh, trusts, lacking, source) if trusts else []

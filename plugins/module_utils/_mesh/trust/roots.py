@@ -41,7 +41,7 @@ def expiry(certificate: Certificate, now: datetime, warn: timedelta = WARN, crit
 
 
 @dataclass(frozen=True)
-class Trust:
+class TrustSet:
     """What a cluster signs under and what it trusts, as fingerprints of roots."""
 
     cluster: str
@@ -49,7 +49,7 @@ class Trust:
     trusts: frozenset[str]
 
     @classmethod
-    def of(cls, cluster: str, facts: Mapping[str, Any] | Authority) -> Trust:
+    def of(cls, cluster: str, facts: Mapping[str, Any] | Authority) -> TrustSet:
         """From a CA, or from the `trust` that the modules ca and ca_info return of it."""
         if isinstance(facts, Authority):
             return cls(cluster, facts.root.fingerprint if facts.root else "", facts.trusts)
@@ -59,7 +59,7 @@ class Trust:
         return {"signs_under": self.signs_under, "trusts": sorted(self.trusts)}
 
 
-def strangers(trusts: Iterable[Trust]) -> str | None:
+def strangers(trusts: Iterable[TrustSet]) -> str | None:
     """'east, west (root 12ab…) | north (root 34cd…)' if some cluster does not trust what another signs, else None."""
     everyone = sorted(trusts, key=lambda trust: trust.cluster)
     if all(one.signs_under in other.trusts for one in everyone for other in everyone):
@@ -70,7 +70,7 @@ def strangers(trusts: Iterable[Trust]) -> str | None:
     return " | ".join(f"{', '.join(names)} (root {short(root)})" for root, names in groups.items())
 
 
-def one_root(mesh: str, trusts: Sequence[Trust], lacking: Sequence[str], source: str | None) -> list[str]:
+def one_root(mesh: str, trusts: Sequence[TrustSet], lacking: Sequence[str], source: str | None) -> list[str]:
     """What keeps the mesh from having one root, known before anything is written.
 
     `lacking` are the clusters without a CA; `source` is the root they would be given, None if it were made new.

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ..._mesh.contract.provider import Provider
+from ..._mesh.contract.provider import Provider, Stories
 from .gateways import certificates, serving
 from .health import observation, probe
 from .install import claims, control_plane, gateways, requirements, supply
@@ -14,8 +14,7 @@ from .links import discovery, federation
 from .rotation import holding, rotation
 from .trust import trust
 
-ISTIO = Provider(
-    "istio",
+ISTIO = Provider("istio", Stories(
     requirements=requirements,
     claims=claims,
     control_plane=control_plane,
@@ -30,4 +29,4 @@ ISTIO = Provider(
     rotation=rotation,
     probe=probe,
     supply=supply,
-)
+))  # fmt: skip

@@ -51,7 +51,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.3, 3.0
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    serving, hold, start = PROVIDERS[params["provider"]].capability("serving"), held(cluster, params), time.monotonic()
+    serving, hold, start = PROVIDERS[params["provider"]].serving, held(cluster, params), time.monotonic()
     desk = Desk(cluster, serving, params, _uses(cluster, serving), datetime.now(UTC))
     tasks, changes = desk.tasks(), list[Change]()
     try:

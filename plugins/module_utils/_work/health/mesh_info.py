@@ -15,6 +15,7 @@ from typing import Any
 
 from ..._kube import cluster as kube
 from ..._kube.cluster import Answer, Cluster
+from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import NotReady
 from ..._mesh.health.health import Expected, Health, findings, lasting
 from ..._mesh.health.stuck import Patience
@@ -73,8 +74,8 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _health(cluster: Cluster, mesh: Any, namespace: str) -> Health:
-    observation = mesh.capability("observation")
+def _health(cluster: Cluster, mesh: Provider, namespace: str) -> Health:
+    observation = mesh.observation
     live = _live(cluster, observation.reads(namespace))
     questions: list[Question] = observation.questions(live)
     answers = cluster.ask_all([kube.Question(q.namespace, q.pod, q.port, q.path) for q in questions])
@@ -96,9 +97,9 @@ def _list(cluster: Cluster, read: Read) -> list[dict[str, Any]]:
     return cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels, metadata_only=read.metadata_only)
 
 
-def _notices(cluster: Cluster, mesh: Any, params: dict[str, Any], health: Health) -> list[str]:
+def _notices(cluster: Cluster, mesh: Provider, params: dict[str, Any], health: Health) -> list[str]:
     """What will not last. The one place of this module that asks what day it is."""
-    known = notices.Known(mesh.capability("supply").gone(), mesh.capability("requirements").known(), datetime.now(UTC).date(), params["led"])
+    known = notices.Known(mesh.supply.gone(), mesh.requirements.known(), datetime.now(UTC).date(), params["led"])
     found = places.named(cluster, mesh, params["namespace"])
     told = re.match(r"v?(\d+)\.(\d+)", cluster.identity().version)
     facts = health.as_dict()
@@ -106,9 +107,9 @@ def _notices(cluster: Cluster, mesh: Any, params: dict[str, Any], health: Health
     return whose + notices.running(cluster.name, facts["planes"], facts["proxies"], found, (int(told[1]), int(told[2])) if told else None, known)
 
 
-def _config(cluster: Cluster, mesh: Any, namespace: str) -> dict[str, int]:
+def _config(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, int]:
     """Objects of the mesh's own kinds that are not ours, counted."""
-    observation = mesh.capability("observation")
+    observation = mesh.observation
     reads = observation.config(namespace)
     with ThreadPoolExecutor(max_workers=8) as pool:
         listed = pool.map(lambda read: _list(cluster, read), reads)
@@ -116,9 +117,9 @@ def _config(cluster: Cluster, mesh: Any, namespace: str) -> dict[str, int]:
     return {kind: count for kind, count in counts.items() if count}
 
 
-def _leftovers(cluster: Cluster, mesh: Any, namespace: str, revision: str) -> list[dict[str, Any]]:
+def _leftovers(cluster: Cluster, mesh: Provider, namespace: str, revision: str) -> list[dict[str, Any]]:
     """As manifests that name their objects and hold nothing else."""
-    observation = mesh.capability("observation")
+    observation = mesh.observation
     found: list[Ref] = observation.leftovers(namespace, revision, _live(cluster, observation.handed_out()))
     return [{"apiVersion": ref.api_version, "kind": ref.kind, "metadata": {"name": ref.name, "namespace": ref.namespace}} for ref in found]
 
@@ -130,9 +131,9 @@ def _text(answer: Any) -> str | None:
     return None
 
 
-def _trust(cluster: Cluster, mesh: Any, namespace: str) -> dict[str, Any]:
+def _trust(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, Any]:
     """Only the certificates are taken out of the Secret, never a key."""
-    trust = mesh.capability("trust")
+    trust = mesh.trust
     secret = cluster.get(trust.held(namespace))
     if secret is None:
         return {}

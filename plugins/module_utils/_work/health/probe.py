@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from ..._kube.cluster import Answer, Cluster, Question
+from ..._mesh.contract.health import Probe
 from ..._mesh.errors import NotReady
 from ..._mesh.health.probe import ProbeWish
 from ..._providers import PROVIDERS
@@ -27,7 +28,7 @@ TASK: dict[str, Any] = dict(
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    mesh = PROVIDERS[params["provider"]].capability("probe")
+    mesh = PROVIDERS[params["provider"]].probe
     wish = ProbeWish(cluster.name, "", tuple(params["targets"]), params["namespace"], trust_domain=params["trust_domain"])
     answers = dict.fromkeys(wish.targets, 0)
     faults: dict[str, str] = {}
@@ -41,7 +42,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     return {"changed": False, "answers": answers}
 
 
-def _ask(cluster: Cluster, mesh: Any, wish: ProbeWish, answers: dict[str, int], wanted: int) -> dict[str, str]:
+def _ask(cluster: Cluster, mesh: Probe, wish: ProbeWish, answers: dict[str, int], wanted: int) -> dict[str, str]:
     """One request to each target that has not given all its answers. A fault starts that target's count anew."""
     pod = _pod(cluster, mesh, wish)
     if pod is None:
@@ -58,7 +59,7 @@ def _ask(cluster: Cluster, mesh: Any, wish: ProbeWish, answers: dict[str, int], 
     return faults
 
 
-def _pod(cluster: Cluster, mesh: Any, wish: ProbeWish) -> str | None:
+def _pod(cluster: Cluster, mesh: Probe, wish: ProbeWish) -> str | None:
     read = mesh.pods(wish)
     pods = cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels)
     alive = [pod for pod in pods if pod.get("status", {}).get("phase") == "Running" and not pod["metadata"].get("deletionTimestamp")]

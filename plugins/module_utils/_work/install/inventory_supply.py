@@ -46,12 +46,12 @@ def _told(name: str, variables: Mapping[str, Any], today: date) -> tuple[list[st
 def _known(plane: ControlPlane, today: date) -> notices.Known:
     mesh = PROVIDERS[plane.provider]
     led = plane.mirror.get("hosts") or []
-    return notices.Known(mesh.capability("supply").gone(), mesh.capability("requirements").known(), today, [led] if isinstance(led, str) else led)
+    return notices.Known(mesh.supply.gone(), mesh.requirements.known(), today, [led] if isinstance(led, str) else led)
 
 
 def _releases(plane: ControlPlane) -> list[Release]:
     mesh = PROVIDERS[plane.provider]
-    return [release for part in ("control_plane", "gateways") for release in mesh.capability(part).releases(plane)]
+    return [release for part in (mesh.control_plane, mesh.gateways) for release in part.releases(plane)]
 
 
 def needs(name: str, variables: Mapping[str, Any]) -> list[mirror.Needed]:
@@ -60,7 +60,7 @@ def needs(name: str, variables: Mapping[str, Any]) -> list[mirror.Needed]:
         return []
     plane = inventory_wish.of_inventory(name, variables)
     releases = _releases(plane)
-    supply = PROVIDERS[plane.provider].capability("supply")
+    supply = PROVIDERS[plane.provider].supply
     charts = [mirror.Needed("chart", supply.chart(release), mirror.reference(release)) for release in releases]
     images = [mirror.Needed("image", upstream, pulled) for upstream, pulled in supply.images(releases, plane.version)]
     return [*charts, *images, mirror.Needed("image", IMAGE, mirror.image(str(variables.get("mesh_probe_image") or ""), plane.mirror))]

@@ -11,15 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import Denied
 from ..._mesh.question import Read
 
 _AT_ONCE = 8
 
 
-def named(cluster: Cluster, mesh: Any, namespace: str) -> dict[str, Any]:
+def named(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, Any]:
     """Reads only. Kinds that the credential may not list are named, and the others are looked through all the same."""
-    supply = mesh.capability("supply")
+    supply = mesh.supply
     live, unread = _live(cluster, supply.reads(namespace))
     return {"named": [one.as_dict() for one in supply.named(live)], "unread": unread}
 

@@ -13,13 +13,14 @@ from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._kube.reach.access import read_file
+from ..._mesh.contract.links import Federation
 from ..._mesh.errors import NotReady, Refused
 from ..._mesh.links.entrance import Entrance, address_fault
 from ..._mesh.links.peers import Credential
 from ..._mesh.objects.change import Ref
 
 
-def issued(cluster: Cluster, mesh: Any, namespace: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def issued(cluster: Cluster, mesh: Federation, namespace: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The Secrets with tokens that links are made with, oldest first, and those of the same account that they are not made with; without content."""
     read = mesh.tokens(namespace)
     found = cluster.list(read.api_version, read.kind, read.namespace, fields=read.fields, metadata_only=read.metadata_only)
@@ -41,13 +42,13 @@ def entrance(cluster: Cluster, params: Mapping[str, Any]) -> Entrance:
     return Entrance(server, params.get("tls_server_name") or "", given, reached)
 
 
-def opened(mesh: Any, cluster: Cluster, way: Entrance, secret: Mapping[str, Any] | None) -> Credential | None:
+def opened(mesh: Federation, cluster: Cluster, way: Entrance, secret: Mapping[str, Any] | None) -> Credential | None:
     """What the Secret with a token opens, once it is filled in."""
     found: Credential | None = mesh.credential(cluster.name, way.server, way.tls_server_name, secret)
     return replace(found, ca=way.ca(found.ca)) if found else None
 
 
-def newest(cluster: Cluster, mesh: Any, namespace: str, way: Entrance) -> Credential | None:
+def newest(cluster: Cluster, mesh: Federation, namespace: str, way: Entrance) -> Credential | None:
     """The newest that is filled in, so that a link that a rotation has changed stays as it is. None where there is none."""
     for one in reversed(issued(cluster, mesh, namespace)[0]):
         if found := opened(mesh, cluster, way, cluster.get(Ref.of(one))):

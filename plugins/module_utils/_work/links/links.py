@@ -14,6 +14,8 @@ from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._kube.connect import connect_peer
+from ..._mesh.contract.links import Federation
+from ..._mesh.contract.trust import Trust
 from ..._mesh.errors import Refused, Unreachable
 from ..._mesh.links.entrance import Entrance
 from ..._mesh.links.peers import Credential, Roots, require_mutual_trust
@@ -68,12 +70,12 @@ class _Missing:
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    mesh = PROVIDERS[params["provider"]].capability("federation")
+    mesh = PROVIDERS[params["provider"]].federation
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         tried = list(pool.map(lambda wish: _reach(wish, cluster.dry_run), params["links"]))
         peers = [one for one in tried if isinstance(one, _Peer)]
         everyone = [cluster, *(peer.cluster for peer in peers)]
-        trust = PROVIDERS[params["provider"]].capability("trust")
+        trust = PROVIDERS[params["provider"]].trust
         roots = dict(pool.map(lambda one: (one.name, _roots(one, mesh, trust, params["namespace"])), everyone))
         _require_mutual_trust(roots, cluster.dry_run)
         there = _links(cluster, mesh, params)
@@ -97,7 +99,7 @@ def _reach(wish: Mapping[str, Any], dry_run: bool) -> _Peer | _Missing:
         return _Missing(wish, str(error))
 
 
-def _roots(cluster: Cluster, mesh: Any, trust: Any, namespace: str) -> Roots:
+def _roots(cluster: Cluster, mesh: Federation, trust: Trust, namespace: str) -> Roots:
     """What it signs under is in its CA, as long as it hands out that root itself: else somebody else signs, or another's control plane."""
     refs = mesh.roots(namespace)
     live = dict(zip(refs, (cluster.get(ref) for ref in refs), strict=True))
@@ -116,7 +118,7 @@ def _require_mutual_trust(roots: dict[str, Roots], dry_run: bool) -> None:
         require_mutual_trust(present if dry_run else roots)
 
 
-def _credential(peer: _Peer, mesh: Any, params: dict[str, Any]) -> tuple[list[Change], Credential]:
+def _credential(peer: _Peer, mesh: Federation, params: dict[str, Any]) -> tuple[list[Change], Credential]:
     """The other cluster's credential; it is asked for where it is missing, and waited for."""
     other, space = peer.cluster, params["namespace"]
     found = newest(other, mesh, space, peer.way)
@@ -129,7 +131,7 @@ def _credential(peer: _Peer, mesh: Any, params: dict[str, Any]) -> tuple[list[Ch
     return made, awaited(other, Ref.of(secret), lambda: newest(other, mesh, space, peer.way), params["token_timeout"], lambda: None)
 
 
-def _links(cluster: Cluster, mesh: Any, params: dict[str, Any]) -> list[dict[str, Any]]:
+def _links(cluster: Cluster, mesh: Federation, params: dict[str, Any]) -> list[dict[str, Any]]:
     """The links that are there, without content; refused where somebody else would write back one that this task writes."""
     read = mesh.links(params["namespace"])
     there = cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels, metadata_only=read.metadata_only)
@@ -142,7 +144,7 @@ def _links(cluster: Cluster, mesh: Any, params: dict[str, Any]) -> list[dict[str
     return there
 
 
-def _prune(cluster: Cluster, mesh: Any, params: dict[str, Any], there: Sequence[Mapping[str, Any]]) -> list[Change]:
+def _prune(cluster: Cluster, mesh: Federation, params: dict[str, Any], there: Sequence[Mapping[str, Any]]) -> list[Change]:
     if not params["prune"]:
         return []
     wanted, read = {link["name"] for link in params["links"]}, mesh.links(params["namespace"])

@@ -16,6 +16,8 @@ from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._kube.lease import Hold
+from ..._mesh.contract.links import Federation
+from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import NotReady, Refused
 from ..._mesh.links.entrance import Entrance
 from ..._mesh.links.peers import Credential
@@ -37,7 +39,7 @@ class Relinking:
 
     source: Cluster
     consumers: Sequence[Cluster]
-    mesh: Any
+    mesh: Provider
     params: Mapping[str, Any]
     hold: Hold | None = None
     changes: list[Change] = field(default_factory=list)
@@ -58,8 +60,8 @@ class Relinking:
         return [*self.strays, told]
 
     @property
-    def federation(self) -> Any:
-        return self.mesh.capability("federation")
+    def federation(self) -> Federation:
+        return self.mesh.federation
 
     @property
     def namespace(self) -> str:
@@ -173,7 +175,7 @@ def _restart(work: Relinking) -> None:
     """Those of a version that loses sight, where that is allowed."""
     if not (work.needs and work.params["may_restart"]):
         return
-    discovery, moment = work.mesh.capability("discovery"), datetime.now(UTC).isoformat(timespec="milliseconds")
+    discovery, moment = work.mesh.discovery, datetime.now(UTC).isoformat(timespec="milliseconds")
     for consumer in work.consumers:
         live = sights.live(consumer, discovery, work.namespace)
         if discovery.needs(live):

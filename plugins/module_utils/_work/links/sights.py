@@ -12,6 +12,7 @@ from typing import Any
 
 from ..._kube import cluster as kube
 from ..._kube.cluster import Answer, Cluster
+from ..._mesh.contract.provider import Provider
 from ..._mesh.links.sight import Sight
 
 _AT_ONCE = 16
@@ -26,9 +27,9 @@ def live(cluster: Cluster, discovery: Any, namespace: str) -> Objects:
     return found
 
 
-def all_sights(viewers: Sequence[Cluster], mesh: Any, source: str, namespace: str) -> tuple[list[Sight], list[str]]:
+def all_sights(viewers: Sequence[Cluster], mesh: Provider, source: str, namespace: str) -> tuple[list[Sight], list[str]]:
     """What each control plane of each viewer sees of `source`, and why some need a restart when its credential changes."""
-    discovery = mesh.capability("discovery")
+    discovery = mesh.discovery
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         seen = list(pool.map(lambda viewer: _sights(viewer, discovery, source, namespace), viewers))
     return [sight for sights, _needs in seen for sight in sights], list(dict.fromkeys(need for _sights, needs in seen for need in needs))

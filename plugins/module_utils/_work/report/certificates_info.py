@@ -44,7 +44,7 @@ def reconcile(cluster: Cluster, params: Mapping[str, Any]) -> dict[str, Any]:
     """One look at the cluster. Whoever could not be seen is named, since its certificate is not in the list."""
     mesh, now, space = PROVIDERS[params["provider"]], datetime.now(UTC), params["namespace"]
     seen = observe(cluster, mesh, space)
-    certificates, holding = mesh.capability("certificates"), mesh.capability("holding")
+    certificates, holding = mesh.certificates, mesh.holding
     live = listed(cluster, [*certificates.reads(space), *holding.pods()])
     found = [
         *_authorities(cluster, seen, space, Ref("v1", "Secret", params["root_name"], params["root_namespace"])),

@@ -44,7 +44,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     now = datetime.now(UTC)
     if params["state"] == "settled":
         return as_result(settle(cluster, params, now, hold.guard if hold else lambda: None))
-    bears = signed_for(params["trust_domain"], PROVIDERS[params["provider"]].capability("trust").sans(params["namespace"]))
+    bears = signed_for(params["trust_domain"], PROVIDERS[params["provider"]].trust.sans(params["namespace"]))
     choice, certificate, changes = aim(cluster, params, now, bears)
     return {
         "fingerprint": choice.fingerprint,

@@ -36,7 +36,7 @@ def connected(cluster: Cluster, mesh: Provider, namespace: str, seen: Observed, 
 
 
 def _ask(cluster: Cluster, mesh: Provider, namespace: str) -> Served:
-    observation, holding = mesh.capability("observation"), mesh.capability("holding")
+    observation, holding = mesh.observation, mesh.holding
     live = listed(cluster, [read for read in holding.reads(namespace) if read.kind in ("Deployment", "Pod")])
     questions = [question for question in observation.questions(live) if question.about in _ABOUT]
     answers = cluster.ask_all([kube.Question(one.namespace, one.pod, one.port, one.path) for one in questions])

@@ -88,7 +88,7 @@ def _due(work: Rotation, seen: Observed, late: Sequence[Laggard], elapsed: float
 
 def _remedy(work: Rotation, remedy: Remedy) -> None:
     """What a remedy could not do the next observation shows; only a lost lease ends the step."""
-    rotation, moment = work.mesh.capability("rotation"), datetime.now(UTC).isoformat(timespec="milliseconds")
+    rotation, moment = work.mesh.rotation, datetime.now(UTC).isoformat(timespec="milliseconds")
     work.guard()
     work.tried.add(remedy)
     if remedy.action == RESTART:
@@ -124,4 +124,4 @@ def clean(work: Rotation) -> list[Change]:
     if phase(own, work.params["target"], work.params["leaving"]) != RETIRED:
         raise Refused(f"{work.cluster.name}: the rotation to root {short(work.params['target'])} is not through here, so what was kept stays.")
     work.guard()
-    return work.cluster.delete([work.mesh.capability("holding").previous(work.namespace)])
+    return work.cluster.delete([work.mesh.holding.previous(work.namespace)])

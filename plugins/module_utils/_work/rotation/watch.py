@@ -41,7 +41,7 @@ class Watch:
         self, cluster: Cluster, mesh: Provider, namespace: str, stale: Iterable[str] = (), primary: Primary | None = None, target: str = ""
     ) -> None:
         self._cluster, self._namespace, self._stale, self._primary, self._target = cluster, namespace, frozenset(stale), primary, target
-        self._trust, self._holding = (mesh.capability(part) for part in ("trust", "holding"))
+        self._trust, self._holding = mesh.trust, mesh.holding
         self._reader = Reader(target)
         self._reader.know(primary.bundle if primary else b"")
         self._agreed: dict[str, Holder] = {}

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._kube.lease import Hold
+from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import Refused
 from ..._mesh.lease.fence import fence
 from ..._mesh.objects.change import Change, Ref
@@ -38,7 +39,7 @@ class Rotation:
     """
 
     cluster: Cluster
-    mesh: Any
+    mesh: Provider
     params: Mapping[str, Any]
     hold: Hold | None
     others: Sequence[Report] = ()
@@ -73,7 +74,7 @@ def trail(work: Rotation, primary: Primary, seen: Observed, now: datetime) -> bo
 
     Nobody waits for it, and where there is none, or somebody else keeps it, there is nothing to do.
     """
-    live, own = work.cluster.get(work.mesh.capability("trust").held(work.namespace)), seen.unread
+    live, own = work.cluster.get(work.mesh.trust.held(work.namespace)), seen.unread
     if live is None or own is None or in_charge(live):
         return False
     astray = own.signs_under != primary.standing.signs_under
@@ -94,7 +95,7 @@ def _older(work: Rotation, primary: Primary, seen: Observed) -> bool:
 
 
 def rewrite(work: Rotation, seen: Observed, asked: Wish, now: datetime) -> None:
-    live = work.cluster.get(work.mesh.capability("trust").held(work.namespace))
+    live = work.cluster.get(work.mesh.trust.held(work.namespace))
     if live is None or seen.standing is None:
         raise Refused(f"{work.cluster.name}: its CA went away while it was being rotated.")
     _may_write(work, live)
@@ -114,7 +115,7 @@ def _put(work: Rotation, live: Mapping[str, Any], bundle: bytes, ca: Material | 
         _keep(work, live)
     work.guard()
     epoch = work.hold.epoch if work.hold else 0
-    work.changes.append(work.cluster.amend(live, work.mesh.capability("rotation").patch(bundle, epoch, ca)))
+    work.changes.append(work.cluster.amend(live, work.mesh.rotation.patch(bundle, epoch, ca)))
 
 
 def _may_write(work: Rotation, live: Mapping[str, Any]) -> None:
@@ -133,7 +134,7 @@ def _signer(work: Rotation, seen: Observed, now: datetime) -> Material:
         return _issued(work, target.material(work.cluster, work.params, now), now)
     try:
         kept, ref = former
-        sans = work.mesh.capability("trust").sans(work.namespace)
+        sans = work.mesh.trust.sans(work.namespace)
         return proved(kept, f"{work.cluster.name}: {ref}", now, signed_for(work.params["trust_domain"], sans))
     except Refused as unfit:
         try:
@@ -144,7 +145,7 @@ def _signer(work: Rotation, seen: Observed, now: datetime) -> Material:
 
 
 def _issued(work: Rotation, root: Root, now: datetime) -> Material:
-    return intermediate(work.cluster, root, work.mesh.capability("trust").sans(work.namespace), work.params, Moment(now))
+    return intermediate(work.cluster, root, work.mesh.trust.sans(work.namespace), work.params, Moment(now))
 
 
 def _former(work: Rotation, seen: Observed) -> tuple[Material, Ref] | None:
@@ -153,11 +154,11 @@ def _former(work: Rotation, seen: Observed) -> tuple[Material, Ref] | None:
         return None
     if before.signer in {*work.params["stale"], own.signer}:
         return None
-    kept = work.cluster.get(work.mesh.capability("holding").previous(work.namespace))
-    return (work.mesh.capability("trust").read(kept), Ref.of(kept)) if kept else None
+    kept = work.cluster.get(work.mesh.holding.previous(work.namespace))
+    return (work.mesh.trust.read(kept), Ref.of(kept)) if kept else None
 
 
 def _keep(work: Rotation, live: Mapping[str, Any]) -> None:
     work.guard()
-    made = work.cluster.create(work.mesh.capability("rotation").kept(live, work.params["mesh"]))
+    made = work.cluster.create(work.mesh.rotation.kept(live, work.params["mesh"]))
     work.changes += [made] if made else []

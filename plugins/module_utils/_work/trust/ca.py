@@ -19,7 +19,7 @@ TASK: dict[str, Any] = {"argument_spec": {"provider": {"choices": sorted(PROVIDE
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    mesh = PROVIDERS[params["provider"]].capability("trust")
+    mesh = PROVIDERS[params["provider"]].trust
     seen, changes = establish(cluster, mesh, params, datetime.now(UTC))
     action = {ISSUE: "issued", LEAVE: "left"}.get(seen.decision.action, "kept")
     return {"action": action, **facts(cluster.name, seen), **as_result(changes)}

@@ -19,7 +19,7 @@ TASK: dict[str, Any] = dict(
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    mesh = PROVIDERS[params["provider"]].capability("trust")
+    mesh = PROVIDERS[params["provider"]].trust
     seen = survey(cluster, mesh, params, datetime.now(UTC))
     return {
         "changed": False,

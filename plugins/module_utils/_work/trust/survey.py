@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._mesh.contract.trust import Trust
 from ..._mesh.errors import Denied, Refused
 from ..._mesh.objects.change import Change, Ref
 from ..._mesh.trust import root_secret
@@ -20,7 +21,7 @@ from ..._mesh.trust.certificate import Authority
 from ..._mesh.trust.issuing import ISSUE, REFUSE, Decision, decide, onto, wish_faults
 from ..._mesh.trust.name_constraints import signed_for
 from ..._mesh.trust.objections import Objection
-from ..._mesh.trust.roots import Trust, expiry
+from ..._mesh.trust.roots import TrustSet, expiry
 from ..._pki import x509
 from ..._pki.trial import tried
 from ..look import listed
@@ -55,7 +56,7 @@ class Survey:
 
 
 def survey(
-    cluster: Cluster, mesh: Any, params: Mapping[str, Any], now: datetime, root: roots.Root | None = None, stored: Object | None = None
+    cluster: Cluster, mesh: Trust, params: Mapping[str, Any], now: datetime, root: roots.Root | None = None, stored: Object | None = None
 ) -> Survey:
     """Read everything and decide; nothing is written, and nothing is raised for bad input. `stored` is the CA as it was just written."""
     space = params["namespace"]
@@ -77,7 +78,7 @@ def survey(
     return Survey(held, root, decision, empty, secret)
 
 
-def establish(cluster: Cluster, mesh: Any, params: Mapping[str, Any], now: datetime) -> tuple[Survey, list[Change]]:
+def establish(cluster: Cluster, mesh: Trust, params: Mapping[str, Any], now: datetime) -> tuple[Survey, list[Change]]:
     """Bring the cluster to have an issuing CA of the mesh's root. Whatever speaks against it is said before a write."""
     seen = accepted(survey(cluster, mesh, params, now))
     if seen.decision.action != ISSUE:
@@ -116,7 +117,7 @@ def facts(cluster: str, seen: Survey) -> dict[str, Any]:
         "root": root.facts() if root else None,
         "intermediate": own.facts() if own else None,
         "chain": bool(held and held.path),
-        "trust": Trust.of(cluster, held).facts() if held and root else None,
+        "trust": TrustSet.of(cluster, held).facts() if held and root else None,
         "expiry": {
             name: {"level": verdict.level, "days": verdict.days}
             for name, one in (("root", root), ("intermediate", own))
@@ -127,7 +128,7 @@ def facts(cluster: str, seen: Survey) -> dict[str, Any]:
     }
 
 
-def _stored(cluster: Cluster, mesh: Any, params: Mapping[str, Any], changes: Iterable[Change]) -> Object | None:
+def _stored(cluster: Cluster, mesh: Trust, params: Mapping[str, Any], changes: Iterable[Change]) -> Object | None:
     """What the API server said that it keeps. It keeps nothing in a dry run, nor where somebody else was first."""
     ref = mesh.held(params["namespace"])
     return None if cluster.dry_run else next((change.after for change in changes if change.ref == ref), None)
@@ -140,20 +141,20 @@ def _there(cluster: Cluster, namespace: Mapping[str, Any]) -> bool:
     return True
 
 
-def _inspected(cluster: Cluster, mesh: Any, secret: Object | None, name: str, now: datetime) -> Authority | None:
+def _inspected(cluster: Cluster, mesh: Trust, secret: Object | None, name: str, now: datetime) -> Authority | None:
     if secret is None:
         return None
     return x509.inspect(mesh.read(secret), f"{cluster.name}: {Ref.of(secret)}", now, ours=root_secret.is_ours(secret, name))
 
 
-def _instead(cluster: Cluster, mesh: Any, space: str) -> str:
+def _instead(cluster: Cluster, mesh: Trust, space: str) -> str:
     """Who signs in the control plane's place. Nobody is known to, where that may not be looked at."""
     with suppress(Denied):
         return str(mesh.instead(listed(cluster, mesh.control_planes(space))))
     return ""
 
 
-def _issue(cluster: Cluster, mesh: Any, params: Mapping[str, Any], seen: Survey, moment: Moment) -> Sequence[Change]:
+def _issue(cluster: Cluster, mesh: Trust, params: Mapping[str, Any], seen: Survey, moment: Moment) -> Sequence[Change]:
     space = params["namespace"]
     material = intermediate(cluster, seen.root, mesh.sans(space), params, moment)
     made = cluster.create(mesh.namespace(space, params.get("network"))) if seen.empty else None

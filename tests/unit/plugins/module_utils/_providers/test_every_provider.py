@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_args, get_type_hints
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.provider import Provider
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.provider import Provider, Stories
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import ProbeWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.helm_release import Release
@@ -86,8 +86,7 @@ ARGUMENTS: dict[str, Any] = {
 
 def protocols() -> dict[str, Any]:
     """By capability, the protocol that Provider demands of it."""
-    hints = get_type_hints(Provider)
-    return {name: get_args(hint)[0] for name, hint in hints.items() if name != "name"}
+    return {name: get_args(hint)[0] for name, hint in get_type_hints(Stories).items()}
 
 
 def questions_of(protocol: Any) -> dict[str, Callable[..., Any]]:
@@ -97,7 +96,7 @@ def questions_of(protocol: Any) -> dict[str, Callable[..., Any]]:
 def contract() -> Iterator[Any]:
     for provider in PROVIDERS.values():
         for capability, protocol in protocols().items():
-            if getattr(provider, capability) is None:
+            if getattr(provider.stories, capability) is None:
                 continue
             for name, demanded in questions_of(protocol).items():
                 yield pytest.param(getattr(provider, capability), name, demanded, id=f"{provider.name}.{capability}.{name}")
@@ -148,9 +147,7 @@ class TestContract:
     @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda provider: provider.name)
     def test_what_a_mesh_cannot_do_is_refused_by_name(self, provider: Provider) -> None:
         with pytest.raises(Refused, match=rf"^The provider {provider.name} has no control plane\.$"):
-            dataclasses.replace(provider, control_plane=None).capability("control_plane")
-        with pytest.raises(Refused, match="has no teleport"):
-            provider.capability("teleport")
+            Provider(provider.name, dataclasses.replace(provider.stories, control_plane=None)).control_plane  # noqa: B018
 
 
 class TestPurity:
@@ -215,7 +212,7 @@ class TestManifests:
 class TestInstalled:
     @pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.role)
     def test_releases_are_named_once_and_have_a_chart(self, provider: Provider, wish: ControlPlane) -> None:
-        made: list[Release] = [*provider.capability("control_plane").releases(wish), *provider.capability("gateways").releases(wish)]
+        made: list[Release] = [*provider.control_plane.releases(wish), *provider.gateways.releases(wish)]
         assert len({(release.namespace, release.name) for release in made}) == len(made)
         assert all(release.chart and release.namespace for release in made)
 
@@ -223,13 +220,13 @@ class TestInstalled:
     def test_everything_that_was_made_is_left_over_or_the_namespace(self, provider: Provider, wish: ControlPlane) -> None:
         """Or teardown would forget it."""
         for part in ("control_plane", "gateways"):
-            installed = provider.capability(part)
+            installed = getattr(provider, part)
             known = {(each["kind"], each["metadata"]["name"]) for each in installed.leftovers(wish)}
             made = {(each["kind"], each["metadata"]["name"]) for each in installed.manifests(wish)}
             assert made - known <= {("Namespace", wish.namespace)}
 
     def test_a_link_can_be_recognised_and_is_ours(self, provider: Provider) -> None:
-        federation = provider.capability("federation")
+        federation = provider.federation
         link = federation.link(ARGUMENTS["credential"], "mesh")
         read = federation.links("mesh")
         key, _equals, value = read.labels.partition("=")
@@ -239,13 +236,13 @@ class TestInstalled:
         assert (link["apiVersion"], link["kind"], link["metadata"]["namespace"]) == (read.api_version, read.kind, read.namespace)
 
     def test_a_token_is_asked_for_where_it_is_read(self, provider: Provider) -> None:
-        federation = provider.capability("federation")
+        federation = provider.federation
         (secret,), (next_one,) = federation.account("mesh"), federation.account("mesh", 2)
         read = federation.tokens("mesh")
         assert (secret["apiVersion"], secret["kind"], secret["metadata"]["namespace"]) == (read.api_version, read.kind, read.namespace)
         assert (federation.generation(secret), federation.generation(next_one)) == (1, 2)
 
     def test_the_permissions_are_whole(self, provider: Provider) -> None:
-        rights = provider.capability("requirements").permissions("mesh", probe="echo")
+        rights = provider.requirements.permissions("mesh", probe="echo")
         assert all(set(right) in ({"verb", "group", "resource"}, {"verb", "group", "resource", "namespace"}) for right in rights)
         assert len({tuple(sorted(right.items())) for right in rights}) == len(rights)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.roots import Trust, expiry, may_replace, one_root, relation, strangers
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.roots import TrustSet, expiry, may_replace, one_root, relation, strangers
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import (
     DAY,
     NOW,
@@ -23,8 +23,8 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import
 A, B = "12ab" * 16, "34cd" * 16
 
 
-def trust(cluster: str, signs_under: str, *more: str) -> Trust:
-    return Trust(cluster, signs_under, frozenset({signs_under, *more}))
+def trust(cluster: str, signs_under: str, *more: str) -> TrustSet:
+    return TrustSet(cluster, signs_under, frozenset({signs_under, *more}))
 
 
 @pytest.mark.parametrize(("trusts", "said"), [
@@ -37,7 +37,7 @@ def trust(cluster: str, signs_under: str, *more: str) -> Trust:
     pytest.param([trust("east", A, B), trust("west", B)],
                  "east (root 12ab12ab12ab) | west (root 34cd34cd34cd)", id="trust one way only"),
 ])  # fmt: skip
-def test_strangers(trusts: list[Trust], said: str | None) -> None:
+def test_strangers(trusts: list[TrustSet], said: str | None) -> None:
     assert strangers(trusts) == said
 
 
@@ -53,16 +53,16 @@ def test_strangers(trusts: list[Trust], said: str | None) -> None:
     pytest.param([trust("east", A, B), trust("west", A, B)], ["north"], A, "", id="a cluster that comes before anybody signs under the next root"),
     pytest.param([trust("east", A), trust("west", B)], [], A, "do not share a root: east (root", id="two roots"),
 ])  # fmt: skip
-def test_one_root_before_a_write(trusts: list[Trust], lacking: list[str], source: str | None, words: str) -> None:
+def test_one_root_before_a_write(trusts: list[TrustSet], lacking: list[str], source: str | None, words: str) -> None:
     found = one_root("shop", trusts, lacking, source)
     assert bool(found) == bool(words)
     assert words in " ".join(found)
 
 
 def test_trust_is_read_from_a_ca_and_from_facts() -> None:
-    read = Trust.of("east", seen(issuer(under=(ROOT, OTHER_ROOT))))
+    read = TrustSet.of("east", seen(issuer(under=(ROOT, OTHER_ROOT))))
     assert read.signs_under == ROOT.fingerprint
-    assert read == Trust.of("east", read.facts())
+    assert read == TrustSet.of("east", read.facts())
 
 
 @pytest.mark.parametrize(("old", "new", "said", "allowed"), [
