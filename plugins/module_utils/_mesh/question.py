@@ -6,18 +6,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Tls:
+    """How a port that speaks TLS is known: the CA that signed its certificate, as PEM, and the name that the certificate has to hold."""
+
+    ca: bytes
+    server_name: str
 
 
 @dataclass(frozen=True)
 class Question:
-    """HTTP GET of `path` at `port` of a pod, asked through the API server; `about` tells the answers apart."""
+    """An HTTP request to `port` of a pod, asked through the API server; `about` tells the answers apart.
+
+    `headers` may hold a token and `body` a key, so neither is shown. A port that speaks TLS is known by `tls`.
+    """
 
     about: str
     namespace: str
     pod: str
     port: int
     path: str
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    tls: Tls | None = None
+
+
+# What each question was answered; None where a pod did not answer it.
+Answers = Mapping[Question, str | None]
 
 
 @dataclass(frozen=True)

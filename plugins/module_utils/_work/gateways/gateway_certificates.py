@@ -13,6 +13,7 @@ from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._kube.lease import Hold
+from ..._mesh.contract.gateways import Serving
 from ..._mesh.errors import MeshError, NotReady
 from ..._mesh.gateways.certificates import Use, greetings
 from ..._mesh.objects.change import Change, as_result
@@ -21,6 +22,7 @@ from ..._mesh.trust.certificate import short
 from ..._pki.x509 import bundle
 from ..._providers import PROVIDERS
 from ..lease.hold import held
+from ..look import listed
 from ..trust.survey import OPTIONS
 from .certificate_plan import Desk, Task
 
@@ -66,15 +68,11 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     return {**as_result(changes), **told, "seconds": round(time.monotonic() - start, 2)}
 
 
-def _uses(cluster: Cluster, serving: Any) -> list[Use]:
-    live: dict[str, list[dict[str, Any]]] = {}
-    for read in serving.reads():
-        live.setdefault(read.kind, []).extend(cluster.list(read.api_version, read.kind, read.namespace, fields=read.fields))
-    found: list[Use] = serving.uses(live)
-    return found
+def _uses(cluster: Cluster, serving: Serving) -> list[Use]:
+    return serving.uses(listed(cluster, serving.reads()))
 
 
-def _write(cluster: Cluster, serving: Any, task: Task, hold: Hold | None) -> Change:
+def _write(cluster: Cluster, serving: Serving, task: Task, hold: Hold | None) -> Change:
     """One write, onto what was read."""
     if task.material is None:
         return Change(task.ref, "unchanged", task.live, task.live)

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from ..._kube import cluster as kube
-from ..._kube.cluster import Answer, Cluster
+from ..._kube.cluster import Cluster
 from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import NotReady
 from ..._mesh.health.health import Expected, Health, findings, lasting
 from ..._mesh.health.stuck import Patience
 from ..._mesh.install import notices
 from ..._mesh.objects.change import Ref
-from ..._mesh.question import Question, Read
 from ..._pki.x509 import bundle
 from ..._providers import PROVIDERS
 from ..install import places
+from ..look import answered, listed
 
 _EXPECTED: dict[str, Any] = dict(
     revision=dict(default=""),
@@ -76,25 +73,8 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
 
 def _health(cluster: Cluster, mesh: Provider, namespace: str) -> Health:
     observation = mesh.observation
-    live = _live(cluster, observation.reads(namespace))
-    questions: list[Question] = observation.questions(live)
-    answers = cluster.ask_all([kube.Question(q.namespace, q.pod, q.port, q.path) for q in questions])
-    told = {question: _text(answer) for question, answer in zip(questions, answers, strict=True)}
-    return observation.health(cluster.name, live, told)
-
-
-def _live(cluster: Cluster, reads: Sequence[Read]) -> dict[str, list[dict[str, Any]]]:
-    """By kind."""
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        listed = list(pool.map(lambda read: _list(cluster, read), reads))
-    live: dict[str, list[dict[str, Any]]] = {}
-    for read, objects in zip(reads, listed, strict=True):
-        live.setdefault(read.kind, []).extend(objects)
-    return live
-
-
-def _list(cluster: Cluster, read: Read) -> list[dict[str, Any]]:
-    return cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels, metadata_only=read.metadata_only)
+    live = listed(cluster, observation.reads(namespace))
+    return observation.health(cluster.name, live, answered(cluster, observation.questions(live)))
 
 
 def _notices(cluster: Cluster, mesh: Provider, params: dict[str, Any], health: Health) -> list[str]:
@@ -110,25 +90,16 @@ def _notices(cluster: Cluster, mesh: Provider, params: dict[str, Any], health: H
 def _config(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, int]:
     """Objects of the mesh's own kinds that are not ours, counted."""
     observation = mesh.observation
-    reads = observation.config(namespace)
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        listed = pool.map(lambda read: _list(cluster, read), reads)
-        counts = {read.kind: sum(1 for one in found if not observation.ours(one)) for read, found in zip(reads, listed, strict=True)}
+    live = listed(cluster, observation.config(namespace))
+    counts = {kind: sum(1 for one in found if not observation.ours(one)) for kind, found in live.items()}
     return {kind: count for kind, count in counts.items() if count}
 
 
 def _leftovers(cluster: Cluster, mesh: Provider, namespace: str, revision: str) -> list[dict[str, Any]]:
     """As manifests that name their objects and hold nothing else."""
     observation = mesh.observation
-    found: list[Ref] = observation.leftovers(namespace, revision, _live(cluster, observation.handed_out()))
+    found: list[Ref] = observation.leftovers(namespace, revision, listed(cluster, observation.handed_out()))
     return [{"apiVersion": ref.api_version, "kind": ref.kind, "metadata": {"name": ref.name, "namespace": ref.namespace}} for ref in found]
-
-
-def _text(answer: Any) -> str | None:
-    """What a pod said; None where it did not answer, which is a finding and no failure."""
-    if isinstance(answer, Answer) and answer.status == 200:
-        return answer.body.decode()
-    return None
 
 
 def _trust(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ..._kube.cluster import Answer, Cluster, Question
+from ..._kube.cluster import Answer, Cluster
 from ..._mesh.contract.health import Probe
 from ..._mesh.errors import NotReady
 from ..._mesh.health.probe import ProbeWish
 from ..._providers import PROVIDERS
+from ..look import asked, listed
 
 TASK: dict[str, Any] = dict(
     argument_spec=dict(
@@ -49,7 +50,7 @@ def _ask(cluster: Cluster, mesh: Probe, wish: ProbeWish, answers: dict[str, int]
         return dict.fromkeys(wish.targets, f"the probe pod of {wish.cluster} does not run")
     open_targets = [target for target in wish.targets if answers[target] < wanted]
     posed = (mesh.question(wish, pod, target) for target in open_targets)
-    questions = [Question(one.namespace, one.pod, one.port, one.path) for one in posed]
+    questions = [asked(one) for one in posed]
     faults = {}
     for target, answer in zip(open_targets, cluster.ask_all(questions), strict=True):
         fault = mesh.fault(wish, target, answer.status, answer.body.decode(errors="replace")) if isinstance(answer, Answer) else str(answer)
@@ -61,6 +62,6 @@ def _ask(cluster: Cluster, mesh: Probe, wish: ProbeWish, answers: dict[str, int]
 
 def _pod(cluster: Cluster, mesh: Probe, wish: ProbeWish) -> str | None:
     read = mesh.pods(wish)
-    pods = cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels)
+    pods = listed(cluster, [read])[read.kind]
     alive = [pod for pod in pods if pod.get("status", {}).get("phase") == "Running" and not pod["metadata"].get("deletionTimestamp")]
     return alive[0]["metadata"]["name"] if alive else None

@@ -18,12 +18,13 @@ from ..._mesh.errors import NotReady, Refused
 from ..._mesh.links.entrance import Entrance, address_fault
 from ..._mesh.links.peers import Credential
 from ..._mesh.objects.change import Ref
+from ..look import listed
 
 
 def issued(cluster: Cluster, mesh: Federation, namespace: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The Secrets with tokens that links are made with, oldest first, and those of the same account that they are not made with; without content."""
     read = mesh.tokens(namespace)
-    found = cluster.list(read.api_version, read.kind, read.namespace, fields=read.fields, metadata_only=read.metadata_only)
+    found = listed(cluster, [read])[read.kind]
     return sorted(filter(mesh.generation, found), key=mesh.generation), list(filter(mesh.stray, found))
 
 

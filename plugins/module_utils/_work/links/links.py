@@ -23,6 +23,7 @@ from ..._mesh.objects.change import Change, Ref, as_result
 from ..._mesh.objects.managed_by import would_undo
 from ..._pki.x509 import bundle, inspect
 from ..._providers import PROVIDERS
+from ..look import listed
 from .credential import awaited, entrance, issued, newest
 
 _LINK: dict[str, Any] = dict(
@@ -134,7 +135,7 @@ def _credential(peer: _Peer, mesh: Federation, params: dict[str, Any]) -> tuple[
 def _links(cluster: Cluster, mesh: Federation, params: dict[str, Any]) -> list[dict[str, Any]]:
     """The links that are there, without content; refused where somebody else would write back one that this task writes."""
     read = mesh.links(params["namespace"])
-    there = cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels, metadata_only=read.metadata_only)
+    there = listed(cluster, [read])[read.kind]
     mine = {mesh.linking(link["name"], params["namespace"]).name for link in params["links"]}
     named = [(Ref(read.api_version, read.kind, one["metadata"]["name"], read.namespace), one) for one in there]
     undone = [would_undo(f"{cluster.name}: {ref}", one, "Have the link made there, or take the Secret out of its hands.")

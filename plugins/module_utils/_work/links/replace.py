@@ -25,6 +25,7 @@ from ..._mesh.links.rotation import CREATE, REVOKE, SWITCH, Held, Standing, Step
 from ..._mesh.links.sight import SETTLED, Sight, behind
 from ..._mesh.objects.change import Change, Ref, digest
 from ..._mesh.objects.managed_by import would_undo
+from ..look import listed
 from ..restart import restart
 from . import sights
 from .credential import awaited, entrance, issued, opened
@@ -177,7 +178,7 @@ def _restart(work: Relinking) -> None:
         return
     discovery, moment = work.mesh.discovery, datetime.now(UTC).isoformat(timespec="milliseconds")
     for consumer in work.consumers:
-        live = sights.live(consumer, discovery, work.namespace)
+        live = listed(consumer, discovery.reads(work.namespace))
         if discovery.needs(live):
             work.changes += restart(consumer, discovery.planes(live), discovery.restarted(moment), work.params["timeout"], work.keep)
             work.restarted.append(consumer.name)

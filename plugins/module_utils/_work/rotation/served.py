@@ -6,17 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
-from ..._kube import cluster as kube
 from ..._kube.cluster import Cluster
 from ..._mesh.contract.provider import Provider
-from ..._mesh.errors import MeshError
 from ..._mesh.objects.change import Ref
 from ..._mesh.rotation.observed import PROXY, Observed
 from ..._mesh.rotation.served import Served
-from ..look import listed
+from ..look import answered, listed
 
 _ABOUT = ("remotes", "proxies")
 
@@ -39,14 +37,7 @@ def _ask(cluster: Cluster, mesh: Provider, namespace: str) -> Served:
     observation, holding = mesh.observation, mesh.holding
     live = listed(cluster, [read for read in holding.reads(namespace) if read.kind in ("Deployment", "Pod")])
     questions = [question for question in observation.questions(live) if question.about in _ABOUT]
-    answers = cluster.ask_all([kube.Question(one.namespace, one.pod, one.port, one.path) for one in questions])
-    told: Mapping[Any, str | None] = {question: _text(answer) for question, answer in zip(questions, answers, strict=True)}
-    served: Served = observation.connected(cluster.name, live, told)
-    return served
-
-
-def _text(answer: kube.Answer | MeshError) -> str | None:
-    return None if isinstance(answer, MeshError) or answer.status != 200 else answer.body.decode(errors="replace")
+    return observation.connected(cluster.name, live, answered(cluster, questions))
 
 
 def _no_pods(cluster: Cluster, names: Collection[str], seen: Observed) -> list[str]:

@@ -11,20 +11,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ..._kube import cluster as kube
 from ..._kube.cluster import Answer, Cluster
 from ..._kube.objects.yaml_text import parsed
 from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import MeshError
 from ..._mesh.objects.change import Ref
 from ..._mesh.objects.managed_by import in_charge, tracked
-from ..._mesh.question import Question
 from ..._mesh.rotation.observed import CONFIG, Holder, Observed, Plane, Primary, Standing
 from ..._mesh.trust.certificate import Authority, Certificate
 from ..._mesh.trust.root_secret import mesh_of
 from ..._pki.chain import Reader
 from ..._pki.x509 import inspect
 from ..look import Live, listed
+from ..look import asked as sent
 
 _PATIENCE = 5.0  # a node that died takes all its pods with it, and whoever waits for them holds a Lease
 
@@ -128,7 +127,8 @@ class Watch:
         pairs = self._holding.proxies(pods, self._namespace)
         known = [self._agreed[holder.instance] for holder, _question in pairs if holder.instance in self._agreed]
         asked = [(holder, question) for holder, question in pairs if holder.instance not in self._agreed]
-        seen = self._cluster.hear_all([_asked(question) for _holder, question in asked], lambda number, answer: self._seen(asked[number][0], answer, added))
+        questions = [sent(question, _PATIENCE) for _holder, question in asked]
+        seen = self._cluster.hear_all(questions, lambda number, answer: self._seen(asked[number][0], answer, added))
         return [*known, *self._present(seen)]
 
     def _seen(self, holder: Holder, answer: Answer | MeshError, added: frozenset[str]) -> Holder:
@@ -173,10 +173,6 @@ class Watch:
 def observe(cluster: Cluster, mesh: Provider, namespace: str, primary: Primary | None = None) -> Observed:
     """One look at everything in a cluster."""
     return Watch(cluster, mesh, namespace, primary=primary).observe()
-
-
-def _asked(question: Question) -> kube.Question:
-    return kube.Question(question.namespace, question.pod, question.port, question.path, timeout=_PATIENCE)
 
 
 def _said(error: MeshError) -> str:
