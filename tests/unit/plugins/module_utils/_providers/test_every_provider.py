@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every mesh must keep to. A new one is taken from the registry by itself."""
+"""What every mesh must keep to: those of the registry, from which a new one is taken by itself, and the mesh of paper."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.peer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Question
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.meshops.lifecycle.tests.unit.support.paper import PAPER
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import sources
+
+MESHES = [*PROVIDERS.values(), PAPER]
 
 WISHES = [
     ControlPlane("east", "shop", network="on-prem", version="1.29.0", revision="stable", tags=["default", "prod"], serves_remotes=True,
@@ -94,7 +97,7 @@ def questions_of(protocol: Any) -> dict[str, Callable[..., Any]]:
 
 
 def contract() -> Iterator[Any]:
-    for provider in PROVIDERS.values():
+    for provider in MESHES:
         for capability, protocol in protocols().items():
             if getattr(provider.stories, capability) is None:
                 continue
@@ -144,7 +147,7 @@ class TestContract:
         assert all(of.default == by.default or (by.default is ... and of.default is not of.empty) for of, by in zip(taken, asked, strict=True))
         assert get_type_hints(function) == get_type_hints(demanded)
 
-    @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda provider: provider.name)
+    @pytest.mark.parametrize("provider", MESHES, ids=lambda provider: provider.name)
     def test_what_a_mesh_cannot_do_is_refused_by_name(self, provider: Provider) -> None:
         with pytest.raises(Refused, match=rf"^The provider {provider.name} has no control plane\.$"):
             Provider(provider.name, dataclasses.replace(provider.stories, control_plane=None)).control_plane  # noqa: B018
@@ -175,16 +178,22 @@ class TestPurity:
         assert seen == set(PROVIDERS)
 
 
+def having(*stories: str) -> Any:
+    """The meshes that have all of these stories."""
+    found = [mesh for mesh in MESHES if all(getattr(mesh.stories, story) is not None for story in stories)]
+    return pytest.mark.parametrize("provider", found, ids=lambda provider: provider.name)
+
+
 def manifests() -> Iterator[Any]:
-    for provider in PROVIDERS.values():
+    for provider in MESHES:
         for wish in WISHES:
             for part in ("control_plane", "gateways"):
-                installed = getattr(provider, part)
+                installed = getattr(provider.stories, part)
                 for what in ("manifests", "leftovers") if installed else ():
                     yield pytest.param(getattr(installed, what)(wish), id=f"{provider.name}.{part}.{what}-{wish.role}")
-        if provider.probe:
+        if provider.stories.probe:
             yield pytest.param(provider.probe.manifests(ProbeWish("east", "stable", ("east", "west"))), id=f"{provider.name}.probe")
-        if provider.federation:
+        if provider.stories.federation:
             made = [*provider.federation.account("mesh"), provider.federation.link(ARGUMENTS["credential"], "mesh")]
             yield pytest.param(made, id=f"{provider.name}.federation")
 
@@ -208,14 +217,15 @@ class TestManifests:
         assert json.loads(json.dumps(made)) == made
 
 
-@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda provider: provider.name)
 class TestInstalled:
+    @having("control_plane", "gateways")
     @pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.role)
     def test_releases_are_named_once_and_have_a_chart(self, provider: Provider, wish: ControlPlane) -> None:
         made: list[Release] = [*provider.control_plane.releases(wish), *provider.gateways.releases(wish)]
         assert len({(release.namespace, release.name) for release in made}) == len(made)
         assert all(release.chart and release.namespace for release in made)
 
+    @having("control_plane", "gateways")
     @pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.role)
     def test_everything_that_was_made_is_left_over_or_the_namespace(self, provider: Provider, wish: ControlPlane) -> None:
         """Or teardown would forget it."""
@@ -225,6 +235,7 @@ class TestInstalled:
             made = {(each["kind"], each["metadata"]["name"]) for each in installed.manifests(wish)}
             assert made - known <= {("Namespace", wish.namespace)}
 
+    @having("federation")
     def test_a_link_can_be_recognised_and_is_ours(self, provider: Provider) -> None:
         federation = provider.federation
         link = federation.link(ARGUMENTS["credential"], "mesh")
@@ -235,6 +246,7 @@ class TestInstalled:
         assert link["metadata"]["labels"][key] == value
         assert (link["apiVersion"], link["kind"], link["metadata"]["namespace"]) == (read.api_version, read.kind, read.namespace)
 
+    @having("federation")
     def test_a_token_is_asked_for_where_it_is_read(self, provider: Provider) -> None:
         federation = provider.federation
         (secret,), (next_one,) = federation.account("mesh"), federation.account("mesh", 2)
@@ -242,6 +254,7 @@ class TestInstalled:
         assert (secret["apiVersion"], secret["kind"], secret["metadata"]["namespace"]) == (read.api_version, read.kind, read.namespace)
         assert (federation.generation(secret), federation.generation(next_one)) == (1, 2)
 
+    @having("requirements")
     def test_the_permissions_are_whole(self, provider: Provider) -> None:
         rights = provider.requirements.permissions("mesh", probe="echo")
         assert all(set(right) in ({"verb", "group", "resource"}, {"verb", "group", "resource", "namespace"}) for right in rights)
