@@ -16,7 +16,7 @@ from ..._kube import namespace
 from ..._kube.cluster import Cluster
 from ..._kube.connect import connect_peer
 from ..._kube.reach.access import expanded, sought
-from ..._mesh.errors import MeshError, Refused, Unreachable
+from ..._mesh.errors import Denied, MeshError, Refused, Unreachable
 from ..._mesh.objects.change import Change, Ref
 from ..._mesh.objects.managed_by import would_undo
 from ..._mesh.reach.content import told_as_content
@@ -74,7 +74,7 @@ def find(cluster: Cluster, mesh: str, option: Mapping[str, Any], now: datetime) 
         other = root_secret.mesh_of(secret) if secret and generated else mesh
         source = Source(f"{peer.name}: {ref}", generated=generated, other_mesh=other if other not in (mesh, "") else "")
         return _stored(Root(source, cluster=peer, ref=ref), secret, now)
-    except Unreachable as error:
+    except (Denied, Unreachable) as error:
         return Root(Source(f"{name}: {ref}", generated=generated, unreachable=str(error)), ref=ref)
 
 
