@@ -29,6 +29,7 @@ class Source:
     root: Authority | None = None
     generated: bool = False  # a root that is not there yet is made
     unreachable: str = ""
+    denied: bool = False  # the trust cluster answered, and said no; a CA that is held is not kept on that
     other_mesh: str = ""  # for which this root was generated
     external: bool = False  # its key is with a signer, and never here
     issuer: Authority | None = None  # a CA below it that signs in its place, with a key of its own
@@ -120,7 +121,7 @@ def _issue(source: Source, warning: str = "") -> Decision:
 
 def _keep(cluster: str, held: Authority, source: Source) -> Decision:
     """`held` is valid in itself; the question is whether it is of the mesh's root."""
-    if source.unreachable:
+    if source.unreachable and not source.denied:
         told = f"{held.where}: it is valid and kept, but was not compared with the mesh's root. {source.unreachable}"
         return Decision(KEEP, warnings=[told, *_aging(held)])
     found = source.objections(key_needed=False)

@@ -75,7 +75,7 @@ def find(cluster: Cluster, mesh: str, option: Mapping[str, Any], now: datetime) 
         source = Source(f"{peer.name}: {ref}", generated=generated, other_mesh=other if other not in (mesh, "") else "")
         return _stored(Root(source, cluster=peer, ref=ref), secret, now)
     except (Denied, Unreachable) as error:
-        return Root(Source(f"{name}: {ref}", generated=generated, unreachable=str(error)), ref=ref)
+        return Root(Source(f"{name}: {ref}", generated=generated, unreachable=str(error), denied=isinstance(error, Denied)), ref=ref)
 
 
 def keeper(cluster: Cluster, option: Mapping[str, Any]) -> Cluster:

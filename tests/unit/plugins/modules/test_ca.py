@@ -303,8 +303,10 @@ class TestKeeping:
 
     def test_a_trust_cluster_that_says_no_is_no_reason_to_go_on(self, peers: dict[str, Any]) -> None:
         peers["east"] = Denied("east: the token has expired.")
-        with pytest.raises(Denied, match="expired"):
-            ca.reconcile(FakeCluster(holding(issuer()), name="west"), wish(root={"kube": {"cluster": "east"}}))
+        cluster = FakeCluster(holding(issuer()), name="west")
+        with pytest.raises(Refused, match=r"the mesh's root could not be read, so no intermediate can be issued\. east: the token has expired\."):
+            ca.reconcile(cluster, wish(root={"kube": {"cluster": "east"}}))
+        assert cluster.writes == []
 
 
 REFUSED = [
