@@ -10,20 +10,26 @@ import socketserver
 import ssl
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n"
+_HANDSHAKE = b"\x16"
 PORT = struct.pack("<H", 15014)
 
 
 class Kubelet:
-    """`asked` are the request lines that have reached a pod."""
+    """`asked` are the request lines that have reached a pod, `heard` the requests as a whole.
+
+    A client that begins with a TLS handshake is given one with `pods`, the certificate that each pod serves.
+    """
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.heard: list[bytes] = []
+        self.pods: ssl.SSLContext | None = None
         self.port = 0
 
 
@@ -39,23 +45,56 @@ class _Forward(socketserver.StreamRequestHandler):
         for _line in iter(self.rfile.readline, b"\r\n"):
             pass
         self.wfile.write(UPGRADED)
-        payload = self._hear()
-        line = payload[1:].split(b"\r\n")[0].decode()
-        self.kubelet.asked.append(line)
-        body = line.encode()
-        answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-        for part in (b"\0" + PORT, b"\1" + PORT, b"\0" + answer):
-            self.wfile.write(bytes([0x82, len(part)]) + part)
+        for part in (b"\0" + PORT, b"\1" + PORT):
+            self._say(part)
+        sent = self._hear()
+        if sent[:1] == _HANDSHAKE and self.kubelet.pods:
+            self._over_tls(self.kubelet.pods, sent)
+        else:
+            self._say(b"\0" + self._answer(sent))
         self._hear()
 
+    def _answer(self, request: bytes) -> bytes:
+        line = request.split(b"\r\n")[0]
+        self.kubelet.heard.append(request)
+        self.kubelet.asked.append(line.decode())
+        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(line) + line
+
+    def _over_tls(self, context: ssl.SSLContext, hello: bytes) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        session = context.wrap_bio(incoming, outgoing, server_side=True)
+        incoming.write(hello)
+
+        def done(step: Callable[[], Any]) -> Any:
+            while True:
+                try:
+                    outcome = step()
+                except ssl.SSLWantReadError:
+                    outcome = None
+                if outgoing.pending:
+                    self._say(b"\0" + outgoing.read())
+                if outcome is not None:
+                    return outcome
+                incoming.write(self._hear())
+
+        with suppress(ssl.SSLError):
+            done(lambda: session.do_handshake() or True)
+            answer = self._answer(done(lambda: session.read(1 << 16)))
+            done(lambda: session.write(answer))
+
+    def _say(self, part: bytes) -> None:
+        length = bytes([len(part)]) if len(part) < 126 else b"\x7e" + struct.pack(">H", len(part))
+        self.wfile.write(b"\x82" + length + part)
+
     def _hear(self) -> bytes:
+        """Without the channel in front."""
         head = self.rfile.read(2)
         if len(head) < 2:
             return b""
         size = head[1] & 0x7F
         size = struct.unpack(">H", self.rfile.read(2))[0] if size == 126 else size
         mask = self.rfile.read(4)
-        return bytes(byte ^ mask[place % 4] for place, byte in enumerate(self.rfile.read(size)))
+        return bytes(byte ^ mask[place % 4] for place, byte in enumerate(self.rfile.read(size)))[1:]
 
     def finish(self) -> None:
         with suppress(OSError, ValueError):

@@ -7,9 +7,12 @@
 from __future__ import annotations
 
 import itertools
+import ssl
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -22,6 +25,8 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.acce
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused, Unreachable
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.condition import Condition
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Tls
+from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import config_map, crd, namespace, secret, widget
 
 from .conftest import Way
@@ -94,6 +99,7 @@ def node(kubelets: Kubelet, direct: Cluster) -> Kubelet:
     answer = transport.request("PATCH", "/api/v1/nodes/hostile/status", body={"status": status}, content_type="application/merge-patch+json")
     assert answer.ok, answer.body
     kubelets.asked.clear()
+    kubelets.heard.clear()
     return kubelets
 
 
@@ -256,6 +262,42 @@ def test_a_post_to_a_pod_is_not_sent_twice(cluster, between, node, pod, fault):
     with pytest.raises(Unreachable, match="could not be asked"):
         cluster.ask(*pod, "/told", method="POST", body=b"x")
     assert len(node.asked) <= 1
+
+
+@pytest.fixture
+def tls_pods(node: Kubelet) -> Iterator[Tls]:
+    """Every pod serves a certificate of this CA."""
+    name, now = "vault.mesh.svc", datetime.now(UTC)
+    root = issue.new_root("root", "o", "P-256", now, 1)
+    served = issue.new_leaf(root, [name], "o", "P-256", now, 1)
+    node.pods = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.NamedTemporaryFile() as kept:
+        kept.write(served.certificate + served.key)
+        kept.flush()
+        node.pods.load_cert_chain(kept.name)
+    yield Tls(root.certificate, name)
+    node.pods = None
+
+
+@pytest.mark.parametrize("fault", [BUSY, RESET, STALL], ids=str)
+def test_a_put_with_a_token_over_tls_reaches_a_pod_once(cluster, between, node, pod, tls_pods, fault, quick_stalls):
+    between.befall(fault, "GET", 2)
+    put = Question(*pod, "/v1/ca", "PUT", b'{"ca": 1}', 15, (("X-Token", "s3cret"),), tls_pods)
+    (answer,) = cluster.ask_all([put])
+    assert answer.body == b"PUT /v1/ca HTTP/1.1"
+    assert len(between.befallen) == 2
+    (heard,) = node.heard
+    assert b"\r\nX-Token: s3cret\r\n" in heard
+    assert heard.endswith(b'\r\n\r\n{"ca": 1}')
+
+
+def test_a_pod_with_a_certificate_of_another_ca_gets_no_token(cluster, node, pod, tls_pods):
+    stranger = issue.new_root("root", "o", "P-256", datetime.now(UTC), 1)
+    asked = Question(*pod, "/v1/ca", "PUT", None, 15, (("X-Token", "s3cret"),), Tls(stranger.certificate, tls_pods.server_name))
+    (failed,) = cluster.ask_all([asked])
+    assert f"port 15014, does not complete a TLS handshake for {tls_pods.server_name}: its certificate is not trusted: " in str(failed)
+    assert "s3cret" not in str(failed)
+    assert node.heard == []
 
 
 def test_many_port_forwards_at_once(reach, between, pod):

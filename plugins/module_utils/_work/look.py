@@ -52,7 +52,8 @@ def answered(cluster: Cluster, questions: Sequence[Question]) -> Answers:
 
 def asked(question: Question, timeout: float = _TIMEOUT) -> kube.Question:
     """The question as it is sent."""
-    return kube.Question(question.namespace, question.pod, question.port, question.path, question.method, question.body, timeout)
+    where = (question.namespace, question.pod, question.port, question.path)
+    return kube.Question(*where, question.method, question.body, timeout, question.headers, question.tls)
 
 
 def _text(answer: object) -> str | None:

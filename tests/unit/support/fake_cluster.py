@@ -60,6 +60,7 @@ class FakeCluster(Cluster):
         self.transport = FakeTransport(self.backend, name, ca)
         self.answers, self.served = dict(answers or {}), dict(served or {})
         self.asked: list[str] = []
+        self.questions: list[Question] = []
         super().__init__(self.transport, name=name, dry_run=dry_run)  # type: ignore[arg-type]
 
     @property
@@ -74,8 +75,8 @@ class FakeCluster(Cluster):
         twin.answers = self.answers
         return twin
 
-    def ask(self, namespace: str, pod: str, port: int, path: str, *_args: Any, **_how: Any) -> Answer:
-        self.asked.append(f"{namespace}/{pod}:{port}{path}")
+    def ask(self, namespace: str, pod: str, port: int, path: str, method: str = "GET", *_args: Any, **_how: Any) -> Answer:
+        self.asked.append(f"{'' if method == 'GET' else f'{method} '}{namespace}/{pod}:{port}{path}")
         found = self.answers.get((namespace, pod, port, path), MeshError(f"{self.name}: Pod {namespace}/{pod} is silent."))
         if isinstance(found, MeshError):
             raise found
@@ -85,7 +86,8 @@ class FakeCluster(Cluster):
         answers: list[Answer | MeshError] = []
         for question in questions:
             try:
-                answers.append(self.ask(question.namespace, question.pod, question.port, question.path))
+                self.questions.append(question)
+                answers.append(self.ask(question.namespace, question.pod, question.port, question.path, question.method))
             except MeshError as error:
                 answers.append(error)
         return answers

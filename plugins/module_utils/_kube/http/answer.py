@@ -15,6 +15,7 @@ from typing import Any
 
 from ..._mesh.errors import Conflict, Denied, MeshError, NotReady, Unreachable
 from ..._mesh.objects.pruning import is_our_manager
+from ..._mesh.question import Tls
 
 
 @dataclass(frozen=True)
@@ -71,15 +72,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Question:
-    """One request to one port of one pod."""
+    """One request to one port of one pod. A header or the body may be secret, so neither is shown."""
 
     namespace: str
     pod: str
     port: int
     path: str
     method: str = "GET"
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)
     timeout: float = 15
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    tls: Tls | None = None
 
 
 _MISTYPED = (b"failed to create typed patch object", b"failed to convert new object")

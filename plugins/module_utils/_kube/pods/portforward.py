@@ -18,6 +18,7 @@ from ..._mesh.errors import MeshError, NotReady, Unreachable
 from ..http.answer import Answer, Question, error
 from ..http.failure import why
 from ..http.transport import Transport, retry_after
+from ..reach import trusted
 from .websocket import WebSocket
 
 _DATA, _ERROR = 0, 1
@@ -51,7 +52,9 @@ class Forwarded:
 
 def ask(transport: Transport, question: Question) -> Answer:
     """Tried again when the connection breaks, unless a request could then arrive twice and matter twice."""
-    return forward(transport, question, lambda opened: _exchange(opened, question), repeat=question.method in _HARMLESS)
+    who = _who(transport, question)
+    request = _request(question, who)
+    return forward(transport, question, lambda opened: _exchange(_secured(opened, question, who), request, question.method), question.method in _HARMLESS)
 
 
 def forward(transport: Transport, to: Port, talk: Callable[[Forwarded], T], repeat: bool = True) -> T:
@@ -59,7 +62,7 @@ def forward(transport: Transport, to: Port, talk: Callable[[Forwarded], T], repe
 
     The time-out is the pod's; for an API server that is busy or restarts there is the patience of every request.
     """
-    who = f"{transport.name}: Pod {to.namespace}/{to.pod}, port {to.port},"
+    who = _who(transport, to)
     end: float | None = None
     for attempt in range(1, _TRIES + 1):
         with _opened(transport, to, who) as opened:
@@ -73,6 +76,10 @@ def forward(transport: Transport, to: Port, talk: Callable[[Forwarded], T], repe
                 if attempt == _TRIES or not repeat or time.monotonic() >= end:
                     raise _unasked(transport, who, failed) from failed
     raise AssertionError("unreachable")
+
+
+def _who(transport: Transport, to: Port) -> str:
+    return f"{transport.name}: Pod {to.namespace}/{to.pod}, port {to.port},"
 
 
 def _forwarded(opened: WebSocket, who: str) -> Forwarded:
@@ -126,17 +133,36 @@ def _unasked(transport: Transport, who: str, failed: Exception) -> Unreachable:
     return Unreachable(f"{who} could not be asked: the API server{transport.access.through} {why(failed)}")
 
 
-def _exchange(opened: Forwarded, question: Question) -> Answer:
-    opened.send(_request(question))
-    with http.client.HTTPResponse(_Source(opened.stream), method=question.method) as reply:  # type: ignore[arg-type]
+def _secured(opened: Forwarded, question: Question, who: str) -> Forwarded:
+    """The port itself, or the TLS session on it: nothing is sent before the pod has shown a certificate of the CA for the name."""
+    if question.tls is None:
+        return opened
+    from . import tls
+
+    try:
+        context = trusted.context(question.tls.ca, True)
+    except ValueError as failed:
+        raise MeshError(f"{who} cannot be verified: of its CA, {failed}.") from failed
+    session = tls.Session(opened.send, opened.stream, context, question.tls.server_name, who).shake_hands()
+    return Forwarded(session.send, io.BufferedReader(session))
+
+
+def _exchange(opened: Forwarded, request: bytes, method: str) -> Answer:
+    opened.send(request)
+    with http.client.HTTPResponse(_Source(opened.stream), method=method) as reply:  # type: ignore[arg-type]
         reply.begin()
         return Answer(reply.status, reply.read(), {name.lower(): value for name, value in reply.getheaders()})
 
 
-def _request(question: Question) -> bytes:
+def _request(question: Question, who: str) -> bytes:
+    """A header with a line break in it would be two. It may be a token, so only its name is said."""
+    broken = [name for name, value in question.headers if set(value) & set("\r\n\0")]
+    if broken:
+        raise MeshError(f"{who} is not asked: the value of the header {broken[0]} has a line break in it.")
     lines = [f"{question.method} {question.path} HTTP/1.1", f"Host: localhost:{question.port}", "Connection: close"]
-    if question.body is not None:
-        lines.append(f"Content-Length: {len(question.body)}")
+    lines += [f"{name}: {value}" for name, value in question.headers]
+    if question.body is not None or question.method not in _HARMLESS:
+        lines.append(f"Content-Length: {len(question.body or b'')}")
     return "\r\n".join([*lines, "", ""]).encode() + (question.body or b"")
 
 
