@@ -21,6 +21,7 @@ from ..._mesh.question import Greeting
 from ..._mesh.trust.certificate import short
 from ..._pki.x509 import bundle
 from ..._providers import PROVIDERS
+from ..follow import follow, nothing
 from ..lease.hold import held
 from ..look import listed
 from ..trust.survey import OPTIONS
@@ -48,8 +49,6 @@ TASK: dict[str, Any] = dict(
         **OPTIONS,
     },
 )
-
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.3, 3.0
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
@@ -84,19 +83,17 @@ def _write(cluster: Cluster, serving: Serving, task: Task, hold: Hold | None) ->
 def _follow(cluster: Cluster, tasks: Sequence[Task], timeout: float, hold: Hold | None) -> dict[str, list[str]]:
     """Shakes hands with every pod until each serves what it should; returns who was seen to serve which Secret."""
     asked = [(task, use, greeting) for task in tasks for use, greeting in greetings(task.uses, task.names)]
-    begun, pause = time.monotonic(), _FIRST_PAUSE
-    while True:
+
+    def look() -> list[str]:
         chains = cluster.greet_all([greeting for _task, _use, greeting in asked])
-        late = [told for one, chain in zip(asked, chains, strict=True) if (told := _behind(*one, chain))]
-        if not late:
-            return {str(task.ref): sorted({_pod(greeting) for one, _use, greeting in asked if one is task}) for task in tasks}
-        if hold:
-            hold.keep()
-        if time.monotonic() - begun >= timeout:
-            shown = "; ".join(late[:10]) + (f"; and {len(late) - 10} more" if len(late) > 10 else "")
-            raise NotReady(f"{cluster.name}: these do not serve the new certificate after {timeout} s: {shown}. Look after them and run again.", findings=late)
-        time.sleep(pause)
-        pause = min(_LONGEST_PAUSE, pause * 1.3)
+        return [reason for one, chain in zip(asked, chains, strict=True) if (reason := _behind(*one, chain))]
+
+    def late(reasons: list[str], _seconds: float) -> NotReady:
+        shown = "; ".join(reasons[:10]) + (f"; and {len(reasons) - 10} more" if len(reasons) > 10 else "")
+        return NotReady(f"{cluster.name}: these do not serve the new certificate after {timeout} s: {shown}. Look after them and run again.", findings=reasons)
+
+    follow(look, done=lambda reasons: not reasons, late=late, timeout=timeout, keep=hold.keep if hold else nothing)
+    return {str(task.ref): sorted({_pod(greeting) for one, _use, greeting in asked if one is task}) for task in tasks}
 
 
 def _behind(task: Task, use: Use, greeting: Greeting, chain: bytes | MeshError) -> str:

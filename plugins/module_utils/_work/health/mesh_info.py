@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +19,7 @@ from ..._mesh.install import notices
 from ..._mesh.objects.change import Ref
 from ..._pki.x509 import bundle
 from ..._providers import PROVIDERS
+from ..follow import Pace, follow
 from ..install import places
 from ..look import answered, listed
 
@@ -49,18 +49,7 @@ TASK: dict[str, Any] = dict(
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     mesh = PROVIDERS[params["provider"]]
     expected = Expected(**params["expected"]) if params["expected"] else None
-    start, patience = time.monotonic(), Patience()
-    while True:
-        health = _health(cluster, mesh, params["namespace"])
-        told = findings(health, expected) if expected else []
-        if not told or not params["wait"] or cluster.dry_run:
-            break
-        now = time.monotonic()
-        if expected and patience.over(lasting(health, expected), now):
-            raise NotReady(f"After {now - start:.0f} s, and not waited for any longer, since somebody has to mend it: {' '.join(told)}", findings=told)
-        if now > start + params["wait_timeout"]:
-            raise NotReady(f"After {params['wait_timeout']} s: {' '.join(told)}", findings=told)
-        time.sleep(0.5)
+    health, told = _awaited(cluster, mesh, params, expected) if params["wait"] and not cluster.dry_run else _judged(cluster, mesh, params, expected)
     result = {"changed": False, **health.as_dict(), "findings": told, "trust": _trust(cluster, mesh, params["namespace"])}
     if params["config"]:
         result["config"] = _config(cluster, mesh, params["namespace"])
@@ -69,6 +58,31 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     if params["leftovers_of"]:
         result["leftovers"] = _leftovers(cluster, mesh, params["namespace"], params["leftovers_of"])
     return result
+
+
+def _judged(cluster: Cluster, mesh: Provider, params: dict[str, Any], expected: Expected | None) -> tuple[Health, list[str]]:
+    health = _health(cluster, mesh, params["namespace"])
+    return health, findings(health, expected) if expected else []
+
+
+def _awaited(cluster: Cluster, mesh: Provider, params: dict[str, Any], expected: Expected | None) -> tuple[Health, list[str]]:
+    """Until nothing is found any more. What somebody has to mend is not waited for to the end."""
+    patience, timeout = Patience(), params["wait_timeout"]
+
+    def hopeless(seen: tuple[Health, list[str]], seconds: float) -> NotReady | None:
+        if not expected or not patience.over(lasting(seen[0], expected), seconds):
+            return None
+        told = f"After {seconds:.0f} s, and not waited for any longer, since somebody has to mend it: {' '.join(seen[1])}"
+        return NotReady(told, findings=seen[1])
+
+    return follow(
+        lambda: _judged(cluster, mesh, params, expected),
+        done=lambda seen: not seen[1],
+        late=lambda seen, _seconds: NotReady(f"After {timeout} s: {' '.join(seen[1])}", findings=seen[1]),
+        timeout=timeout,
+        hopeless=hopeless,
+        pace=Pace(0.5, 0.5),
+    )
 
 
 def _health(cluster: Cluster, mesh: Provider, namespace: str) -> Health:

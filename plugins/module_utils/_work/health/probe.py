@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from ..._kube.cluster import Answer, Cluster
@@ -14,6 +13,7 @@ from ..._mesh.contract.health import Probe
 from ..._mesh.errors import NotReady
 from ..._mesh.health.probe import ProbeWish
 from ..._providers import PROVIDERS
+from ..follow import Pace, follow
 from ..look import asked, listed
 
 TASK: dict[str, Any] = dict(
@@ -31,15 +31,21 @@ TASK: dict[str, Any] = dict(
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     mesh = PROVIDERS[params["provider"]].probe
     wish = ProbeWish(cluster.name, "", tuple(params["targets"]), params["namespace"], trust_domain=params["trust_domain"])
-    answers = dict.fromkeys(wish.targets, 0)
-    faults: dict[str, str] = {}
-    deadline = time.monotonic() + params["wait_timeout"]
-    while not cluster.dry_run and any(count < params["requests"] for count in answers.values()):
-        faults = _ask(cluster, mesh, wish, answers, params["requests"])
-        if faults and time.monotonic() > deadline:
-            told = "; ".join(f"{target}: {fault}" for target, fault in sorted(faults.items()))
-            raise NotReady(f"{cluster.name}: no answer over mTLS within {params['wait_timeout']} s from {told}.", answers=answers)
-        time.sleep(0.5 if faults else 0)
+    answers, timeout = dict.fromkeys(wish.targets, 0), params["wait_timeout"]
+
+    def look() -> dict[str, str]:
+        """Without a pause for as long as all of them answer."""
+        faults: dict[str, str] = {}
+        while not faults and any(count < params["requests"] for count in answers.values()):
+            faults = _ask(cluster, mesh, wish, answers, params["requests"])
+        return faults
+
+    def late(faults: dict[str, str], _seconds: float) -> NotReady:
+        shown = "; ".join(f"{target}: {fault}" for target, fault in sorted(faults.items()))
+        return NotReady(f"{cluster.name}: no answer over mTLS within {timeout} s from {shown}.", answers=answers)
+
+    if not cluster.dry_run:
+        follow(look, done=lambda faults: not faults, late=late, timeout=timeout, pace=Pace(0.5, 0.5))
     return {"changed": False, "answers": answers}
 
 

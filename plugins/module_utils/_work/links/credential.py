@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,6 +17,7 @@ from ..._mesh.errors import NotReady, Refused
 from ..._mesh.links.entrance import Entrance, address_fault
 from ..._mesh.links.peers import Credential
 from ..._mesh.objects.change import Ref
+from ..follow import Pace, follow
 from ..look import listed
 
 
@@ -59,15 +59,11 @@ def newest(cluster: Cluster, mesh: Federation, namespace: str, way: Entrance) ->
 
 def awaited(cluster: Cluster, ref: Ref, read: Callable[[], Credential | None], timeout: float, meanwhile: Callable[[], None]) -> Credential:
     """The cluster's token controller fills a Secret in within a moment, if it runs."""
-    deadline = time.monotonic() + timeout
-    while True:
-        found = read()
-        if found:
-            return found
-        if time.monotonic() > deadline:
-            raise NotReady(
-                f"{cluster.name}: the Secret {ref.namespace}/{ref.name} got no token within {timeout} s. "
-                f"Look whether its service account is there and the cluster's token controller runs."
-            )
-        meanwhile()
-        time.sleep(0.2)
+    late = NotReady(
+        f"{cluster.name}: the Secret {ref.namespace}/{ref.name} got no token within {timeout} s. "
+        f"Look whether its service account is there and the cluster's token controller runs."
+    )
+    filled = follow(read, done=bool, late=lambda _seen, _seconds: late, timeout=timeout, keep=meanwhile, pace=Pace(0.2, 1.0))
+    if filled is None:
+        raise late
+    return filled

@@ -25,13 +25,13 @@ from ..._mesh.links.rotation import CREATE, REVOKE, SWITCH, Held, Standing, Step
 from ..._mesh.links.sight import SETTLED, Sight, behind
 from ..._mesh.objects.change import Change, Ref, digest
 from ..._mesh.objects.managed_by import would_undo
+from ..follow import follow
 from ..look import listed
 from ..restart import restart
 from . import sights
 from .credential import awaited, entrance, issued, opened
 
 _AT_ONCE = 16
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.3, 3.0
 
 
 @dataclass
@@ -204,20 +204,15 @@ def _meddled(work: Relinking) -> Refused:
 
 def _follow(work: Relinking, revoked: bool = False) -> None:
     """Watches until every control plane sees the cluster by its new token."""
-    begun, pause = time.monotonic(), _FIRST_PAUSE
-    viewers = [consumer.name for consumer in work.consumers]
-    while True:
+    begun, viewers = time.monotonic(), [consumer.name for consumer in work.consumers]
+
+    def look() -> list[str]:
         work.now, _needs = sights.all_sights(work.consumers, work.mesh, work.source.name, work.namespace)
         waited = SETTLED if revoked else time.monotonic() - (work.at if work.written else begun)
-        late = behind(work.source.name, work.before, work.now, viewers, () if revoked else work.written, waited)
-        if not late:
-            work.proved = True
-            return
-        work.keep()
-        if time.monotonic() - begun >= work.params["timeout"]:
-            raise _late(work, late, revoked)
-        time.sleep(pause)
-        pause = min(_LONGEST_PAUSE, pause * 1.3)
+        return behind(work.source.name, work.before, work.now, viewers, () if revoked else work.written, waited)
+
+    follow(look, done=lambda late: not late, late=lambda late, _seconds: _late(work, late, revoked), timeout=work.params["timeout"], keep=work.keep)
+    work.proved = True
 
 
 def _late(work: Relinking, late: Sequence[str], revoked: bool) -> NotReady:

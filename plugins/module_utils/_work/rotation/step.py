@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -17,12 +16,13 @@ from ..._mesh.rotation.observed import CONTROL_PLANE, Laggard, Observed, Standin
 from ..._mesh.rotation.plan import INTRODUCE, RETIRED, Report, beyond_introduction, phase, wish
 from ..._mesh.rotation.remedies import REFRESH, RESTART, TOUCH, Remedy, remedies, revivals, stuck
 from ..._mesh.trust.certificate import short
+from ..follow import Pace, follow
 from ..restart import restart
 from .watch import Watch
 from .write import Rotation, rewrite, trail
 
 # Who waits for a rotation learns within a pause and a look that it is through.
-_FIRST_PAUSE, _LONGEST_PAUSE, _AGAIN = 0.3, 1.0, 15.0
+_PACE, _AGAIN = Pace(0.3, 1.0), 15.0
 
 
 def report(seen: Observed, stale: Sequence[str] = ()) -> Report:
@@ -61,23 +61,34 @@ def _refresh(work: Rotation, seen: Observed) -> None:
 
 def _follow(work: Rotation, watch: Watch, written: bool) -> Observed:
     """Watches until nobody lags. A remedy is tried as soon as it is due; what did not help is ordered again after a while."""
-    start, pause, last = time.monotonic(), _FIRST_PAUSE, 0.0 if written else -_AGAIN
-    while True:
+    last = 0.0 if written else -_AGAIN
+
+    def look() -> tuple[Observed, Sequence[Laggard]]:
         seen = watch.observe()
-        late, elapsed = seen.laggards(stale=work.stale), time.monotonic() - start
-        if not late:
-            return seen
-        work.keep()
-        hopeless = stuck(late, work.params["may_restart"])
-        if hopeless or elapsed >= work.params["timeout"]:
-            raise _late(work, hopeless or late, elapsed, bool(hopeless))
-        due = _due(work, seen, late, elapsed)
+        return seen, seen.laggards(stale=work.stale)
+
+    def hopeless(seen: tuple[Observed, Sequence[Laggard]], elapsed: float) -> NotReady | None:
+        lost = stuck(seen[1], work.params["may_restart"])
+        return _late(work, lost, elapsed, True) if lost else None
+
+    def remedy(seen: tuple[Observed, Sequence[Laggard]], elapsed: float) -> None:
+        nonlocal last
+        due = _due(work, *seen, elapsed)
         again = elapsed - last >= _AGAIN
         last = elapsed if again else last
-        for remedy in due if again else [one for one in due if one not in work.tried]:
-            _remedy(work, remedy)
-        time.sleep(pause)
-        pause = min(_LONGEST_PAUSE, pause * 1.3)
+        for each in due if again else [one for one in due if one not in work.tried]:
+            _remedy(work, each)
+
+    return follow(
+        look,
+        done=lambda seen: not seen[1],
+        late=lambda seen, elapsed: _late(work, seen[1], elapsed, False),
+        timeout=work.params["timeout"],
+        keep=work.keep,
+        hopeless=hopeless,
+        remedy=remedy,
+        pace=_PACE,
+    )[0]
 
 
 def _due(work: Rotation, seen: Observed, late: Sequence[Laggard], elapsed: float) -> list[Remedy]:

@@ -18,6 +18,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.ch
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki.x509 import bundle
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.gateways import serving
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work import follow
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.gateways import gateway_certificates as driver
 from ansible_collections.meshops.lifecycle.plugins.modules import gateway_certificates
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import key
@@ -122,7 +123,8 @@ class Front:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
     ticking = Ticking()
-    monkeypatch.setattr(driver, "time", ticking)
+    for module in (driver, follow):
+        monkeypatch.setattr(module, "time", ticking)
     return ticking
 
 

@@ -17,9 +17,10 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors imp
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.peers import Roots
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import federation
-from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import credential, replace
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work import follow
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import link_rotation as stepping_links
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import links as linking
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import replace
 from ansible_collections.meshops.lifecycle.plugins.modules import link_rotation, links
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
@@ -118,7 +119,7 @@ def mesh(monkeypatch: pytest.MonkeyPatch) -> Mesh:
     clock = Ticking()
     made = Mesh(clock, "east", "north")
     clock.meanwhile = made.pass_time
-    for module in (credential, replace, stepping_links):
+    for module in (follow, replace, stepping_links):
         monkeypatch.setattr(module, "time", clock)
     monkeypatch.setattr(stepping_links, "connect_peer", made.connect)
     monkeypatch.setattr(linking, "connect_peer", made.connect)

@@ -16,7 +16,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors imp
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import tags
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
-from ansible_collections.meshops.lifecycle.plugins.module_utils._work.health import mesh_info as observing
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work import follow
 from ansible_collections.meshops.lifecycle.plugins.modules import mesh_info
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live as istio
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, ROOT, issuer
@@ -50,7 +50,7 @@ def ask(cluster: FakeCluster, **params: Any) -> dict[str, Any]:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
     ticking = Ticking()
-    monkeypatch.setattr(observing, "time", ticking)
+    monkeypatch.setattr(follow, "time", ticking)
     return ticking
 
 
@@ -180,7 +180,7 @@ class TestWaiting:
             ask(FakeCluster(), wait=True)
         assert str(failed.value).startswith("After 60 s: east: the control plane stable is not installed; ")
         assert len(failed.value.facts["findings"]) == 2
-        assert clock.passed > 60
+        assert clock.passed >= 60
 
     @pytest.mark.parametrize("part", ["control plane", "gateway"])
     def test_is_given_up_early_where_somebody_has_to_mend_it(self, clock: Ticking, part: str) -> None:

@@ -20,6 +20,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.cert
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work import follow
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation import step as rotating
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation.primary import primary_of
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, OTHER_ROOT, ROOT, issuer, key, make
@@ -91,7 +92,7 @@ def held(cluster: FakeCluster, ref: Ref = CACERTS) -> Material:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
     ticking = Ticking()
-    monkeypatch.setattr(rotating, "time", ticking)
+    monkeypatch.setattr(follow, "time", ticking)
     return ticking
 
 

@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Waits until a cluster has done what was asked of it: look, keep alive what has to live meanwhile, pause, look again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from .._mesh.errors import MeshError
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """The module `time`, or a clock whose time passes only while it sleeps."""
+
+    def monotonic(self) -> float: ...
+    def sleep(self, seconds: float, /) -> None: ...
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds between two looks. Whoever waits learns soon what is done soon, and a long wait costs few looks."""
+
+    first: float = 0.3
+    longest: float = 3.0
+
+    def pauses(self) -> Iterator[float]:
+        pause = self.first
+        while True:
+            yield pause
+            pause = min(self.longest, pause * 1.3)
+
+
+def nothing() -> None:
+    """Nothing has to live meanwhile."""
+
+
+def _no_remedy(_seen: object, _seconds: float) -> None:
+    """Nothing is done about what is seen."""
+
+
+def _never(_seen: object, _seconds: float) -> MeshError | None:
+    """Whatever is seen may still get better."""
+    return None
+
+
+def follow(
+    look: Callable[[], T],
+    *,
+    done: Callable[[T], bool],
+    late: Callable[[T, float], MeshError],
+    timeout: float,
+    keep: Callable[[], None] = nothing,
+    hopeless: Callable[[T, float], MeshError | None] = _never,
+    remedy: Callable[[T, float], None] = _no_remedy,
+    pace: Pace = Pace(),
+    clock: Clock | None = None,
+) -> T:
+    """What was seen when it was done. `late` makes the failure of the time-out, `hopeless` that of what no wait mends.
+
+    `keep` and `remedy` are called after each look that shows it undone. Seconds count from the beginning of the wait.
+    """
+    clock = clock or time
+    begun = clock.monotonic()
+    for pause in pace.pauses():
+        seen = look()
+        if done(seen):
+            return seen
+        keep()
+        seconds = clock.monotonic() - begun
+        failed = hopeless(seen, seconds) or (late(seen, seconds) if seconds >= timeout else None)
+        if failed:
+            raise failed
+        remedy(seen, seconds)
+        clock.sleep(pause)
+    raise AssertionError("unreachable")
