@@ -91,7 +91,7 @@ def test_an_expired_one_of_ours_is_replaced(play: Play, admin: dict[str, Any]) -
     old = issuer(make("Intermediate CA east", above, key(number=3), path_length=0, days=(-2000, -1000)), under=(above,))
     cluster = connect(admin, environ={})
     cluster.apply([trust.namespace("api-expired-system")])
-    cluster.create(trust.secrets(old, "api-expired-system", "api-expired")[0])
+    cluster.create(trust.manifests(old, "api-expired-system", "api-expired")[0])
     root = {"source": "inline", "kube": None, "certificate": above.pem.decode(), "private_key": above.key_pem.decode()}
     options = wish("api-expired", admin, root=root)
     looked, issued, kept = play(Step("ca_info", options), Step("ca", options), Step("ca", options)).results

@@ -68,7 +68,7 @@ def mesh_config(cluster: Cluster, admin: dict[str, Any], place: str) -> list[Leg
 
 def links(cluster: Cluster, admin: dict[str, Any], place: str) -> list[Leg]:
     """What `links` makes in the other cluster, the token of its reader account, stays when the link goes: others may use it."""
-    cluster.apply(trust.secrets(issuer(), place))
+    cluster.apply(trust.manifests(issuer(), place))
     token, link = f"Secret {place}/{federation.account(place)[0]['metadata']['name']}", f"Secret {place}/istio-remote-secret-west"
     # Pods of east would not reach the address by which we reach this API server.
     west = {"name": "west", "kube": {key: admin[key] for key in ("kubeconfig", "context")}, "server": "https://api.west.example:6443"}
@@ -93,7 +93,7 @@ def ca(cluster: Cluster, admin: dict[str, Any], place: str) -> list[Leg]:
     def expire() -> None:
         material = root_secret.read(cluster.get(Ref("v1", "Secret", "meshops-root-ca", kept)) or {})
         old = issue.new_intermediate(material, "Intermediate CA east", "shop.example", trust.sans(system), "P-256", datetime.now(UTC) - timedelta(minutes=2), 0)
-        cluster.apply(trust.secrets(old, system, place), force=True)
+        cluster.apply(trust.manifests(old, system, place), force=True)
 
     return [
         Leg("create", options, {**made, f"Namespace {system}": "created", cacerts: "created"}),
@@ -190,7 +190,7 @@ def _pod(place: str, labels: dict[str, str]) -> dict[str, Any]:
 @pytest.mark.parametrize("check", [False, True])
 @pytest.mark.parametrize("module", READERS)
 def test_a_module_that_reads_writes_nothing(play: Play, api_server: Any, cluster: Cluster, admin: dict[str, Any], place: str, module: str, check: bool) -> None:
-    cluster.apply([_pod(place, {"app": "istiod"}), *trust.secrets(issuer(), place)])
+    cluster.apply([_pod(place, {"app": "istiod"}), *trust.manifests(issuer(), place)])
     api_server.api.patch(f"/api/v1/namespaces/{place}/pods/one/status", {"status": {"phase": "Running"}})
     options: dict[str, dict[str, Any]] = {
         "ca_info": {"mesh": place, "namespace": place, "root": {"kube": admin, "namespace": place}},

@@ -61,7 +61,7 @@ def pod(cluster: Cluster, name: str, phase: str) -> None:
 def there(admin: dict[str, Any]) -> Iterator[Cluster]:
     cluster = connect(admin, environ={})
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "held-shop"}}
-    (cacerts,) = trust.secrets(issuer(), SYSTEM, "held")
+    (cacerts,) = trust.manifests(issuer(), SYSTEM, "held")
     objects = [space(SYSTEM), space("held-shop"), space("held-odd"), account, cacerts, config_map("held-shop", bundle(ROOT)), config_map("held-odd", None)]
     cluster.apply([*objects, REMOTE, SERVED, istio_crds()["gateways.networking.istio.io"], GATEWAY])
     for name, phase in (("runs", "Running"), ("ended", "Succeeded")):

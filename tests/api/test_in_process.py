@@ -115,7 +115,7 @@ def test_the_results_of_ca_are_the_same(cluster: Cluster, way: Way, tmp_path: Pa
     given = {"source": "inline", "certificate": ROOT.pem.decode(), "private_key": ROOT.key_pem.decode()}
     other = {**given, "certificate": OTHER_ROOT.pem.decode(), "private_key": OTHER_ROOT.key_pem.decode()}
     own = {"kubeconfig": way.kubeconfig, "context": "admin", "cluster": "east", "mesh": "m", "namespace": secrets, "root": given}
-    cluster.apply([namespace(secrets), *trust.secrets(issuer(), secrets, "m")])
+    cluster.apply([namespace(secrets), *trust.manifests(issuer(), secrets, "m")])
     wishes = [own, {**own, "root": other}, {**own, "key_type": "Ed25519"}, {**own, "root": {**given, "sauce": "x"}}, {**own, "context": "nowhere"}]
     each = [{"meshops.lifecycle.ca": one, "register": f"step_{number}", "ignore_errors": True} for number, one in enumerate(wishes)]
     ours, our_output = play(tmp_path / "ours", way, OURS, each)
@@ -131,7 +131,7 @@ def test_the_results_of_what_looks_and_of_a_step_are_the_same(cluster: Cluster, 
     system = "test-in-process-rotation"
     given = {"source": "inline", "certificate": OTHER_ROOT.pem.decode(), "private_key": OTHER_ROOT.key_pem.decode()}
     own = {"kubeconfig": way.kubeconfig, "context": "admin", "cluster": "east", "namespace": system, "mesh": "m"}
-    cluster.apply([namespace(system), *trust.secrets(issuer(), system, "m")])
+    cluster.apply([namespace(system), *trust.manifests(issuer(), system, "m")])
     fingerprint = x509.bundle(OTHER_ROOT.pem)[0].fingerprint
     step = {**own, "step": "introduce", "target": fingerprint, "target_certificate": given["certificate"], "clusters": "{{ [step_0] }}", "root": given}
     connection = {key: own[key] for key in ("kubeconfig", "context", "cluster")}

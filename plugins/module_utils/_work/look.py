@@ -27,6 +27,11 @@ def look(cluster: Cluster, wanted: Look[T]) -> T:
     return wanted.judge(live, answered(cluster, wanted.questions(live)))
 
 
+def present(cluster: Cluster, refs: Sequence[Ref]) -> dict[Ref, dict[str, Any]]:
+    """Those of these objects that there are."""
+    return {ref: live for ref, live in zip(refs, cluster.get_all(refs), strict=True) if live}
+
+
 def listed(cluster: Cluster, reads: Sequence[Read | Ref]) -> Live:
     """All that is read, by kind. A second connection takes longer than to wait for the answer on the first."""
     with ThreadPoolExecutor(max_workers=8 if len(reads) > 2 else 1) as pool:

@@ -106,7 +106,7 @@ class StandIn:
 
 
 def _overdue(secret: dict[str, Any]) -> bool:
-    return bool(overdue(x509.inspect(trust.read(secret), "cacerts", datetime.now(UTC))))
+    return bool(overdue(x509.inspect(trust.material_in(secret), "cacerts", datetime.now(UTC))))
 
 
 def _fingerprints(pem: bytes) -> frozenset[str]:

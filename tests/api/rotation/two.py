@@ -129,7 +129,7 @@ class Two:
 
     def give(self, name: str, ca: Material, **annotations: str) -> None:
         """Another CA, as by hand."""
-        (made,) = trust.secrets(ca, "istio-system", "shop")
+        (made,) = trust.manifests(ca, "istio-system", "shop")
         made["metadata"]["annotations"] = annotations
         self.clusters[name].delete([CACERTS])
         self.clusters[name].create(made)
@@ -198,7 +198,7 @@ class Two:
     def _held(self, name: str, known: dict[str, str]) -> dict[str, Any]:
         secret = self.clusters[name].get(CACERTS)
         assert secret
-        material = trust.read(secret)
+        material = trust.material_in(secret)
         seen = x509.inspect(material, name, datetime.now(UTC))
         maps = self.clusters[name].list("v1", "ConfigMap", fields=f"metadata.name={BUNDLE}")
 

@@ -105,7 +105,7 @@ class Ground:
         cluster = connect({"kubeconfig": str(self.server.kubeconfig), "context": self.server.context}, environ={})
         spaces = [f"shop-{number:02}" for number in range(SPACES)]
         bundle = self.new.root.certificate.decode()
-        cluster.apply([*(_object("Namespace", space) for space in (NAMESPACE, *spaces)), *trust.secrets(self.new.own, NAMESPACE, MESH),
+        cluster.apply([*(_object("Namespace", space) for space in (NAMESPACE, *spaces)), *trust.manifests(self.new.own, NAMESPACE, MESH),
                        *({**_object("ConfigMap", "istio-ca-root-cert", space), "data": {"root-cert.pem": bundle}} for space in spaces)])
         cluster.create(_object("Node", NODE))
         address = {"addresses": [{"type": "InternalIP", "address": "127.0.0.1"}], "daemonEndpoints": {"kubeletEndpoint": {"Port": port}}}

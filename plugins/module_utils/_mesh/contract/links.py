@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ..links.peers import Credential
@@ -30,8 +30,6 @@ class Federation(Protocol):
     def links(self, namespace: str) -> Read: ...
     def linked(self, secret: Mapping[str, Any]) -> str: ...
     def ours(self, secret: Mapping[str, Any]) -> bool: ...
-    def roots(self, namespace: str) -> list[Ref]: ...
-    def root_pem(self, objects: Sequence[Mapping[str, Any] | None]) -> str: ...
 
 
 class Discovery(Protocol):

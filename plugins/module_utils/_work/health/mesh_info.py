@@ -21,7 +21,7 @@ from ..._pki.x509 import bundle
 from ..._providers import PROVIDERS
 from ..follow import Pace, follow
 from ..install import places
-from ..look import answered, listed
+from ..look import answered, listed, present
 
 _EXPECTED: dict[str, Any] = dict(
     revision=dict(default=""),
@@ -117,11 +117,12 @@ def _leftovers(cluster: Cluster, mesh: Provider, namespace: str, revision: str) 
 
 
 def _trust(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, Any]:
-    """Only the certificates are taken out of the Secret, never a key."""
+    """Only the certificates are taken out of what holds the CA, never a key."""
     trust = mesh.trust
-    secret = cluster.get(trust.held(namespace))
-    if secret is None:
+    refs = trust.objects(namespace)
+    live = present(cluster, refs)
+    if refs[0] not in live:
         return {}
-    material = trust.read(secret)
+    material = trust.read(live)
     held = {"root": bundle(material.roots), "intermediate": bundle(material.certificate)}
     return {part: certificates[0].facts() for part, certificates in held.items() if certificates}

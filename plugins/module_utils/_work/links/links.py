@@ -77,7 +77,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         peers = [one for one in tried if isinstance(one, _Peer)]
         everyone = [cluster, *(peer.cluster for peer in peers)]
         trust = PROVIDERS[params["provider"]].trust
-        roots = dict(pool.map(lambda one: (one.name, _roots(one, mesh, trust, params["namespace"])), everyone))
+        roots = dict(pool.map(lambda one: (one.name, _roots(one, trust, params["namespace"])), everyone))
         _require_mutual_trust(roots, cluster.dry_run)
         there = _links(cluster, mesh, params)
         for peer in peers:
@@ -100,13 +100,13 @@ def _reach(wish: Mapping[str, Any], dry_run: bool) -> _Peer | _Missing:
         return _Missing(wish, str(error))
 
 
-def _roots(cluster: Cluster, mesh: Federation, trust: Trust, namespace: str) -> Roots:
+def _roots(cluster: Cluster, trust: Trust, namespace: str) -> Roots:
     """What it signs under is in its CA, as long as it hands out that root itself: else somebody else signs, or another's control plane."""
-    refs = mesh.roots(namespace)
-    live = dict(zip(refs, (cluster.get(ref) for ref in refs), strict=True))
-    trusts = [one.fingerprint for one in bundle(mesh.root_pem(list(live.values())).encode())]
-    own = live.get(trust.held(namespace))
-    root = inspect(trust.read(own), f"{cluster.name}: {trust.held(namespace)}", datetime.now(UTC)).root if own else None
+    refs, given = trust.objects(namespace), trust.bundle(namespace)
+    live = listed(cluster, list(dict.fromkeys([*given.reads, *refs])))
+    trusts = [one.fingerprint for one in bundle(given.judge(live, {}))]
+    held = {Ref.of(one): one for objects in live.values() for one in objects if Ref.of(one) in refs}
+    root = inspect(trust.read(held), f"{cluster.name}: {refs[0]}", datetime.now(UTC)).root if refs[0] in held else None
     return Roots(trusts, root.fingerprint if root and root.fingerprint in trusts else "")
 
 

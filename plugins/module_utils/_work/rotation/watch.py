@@ -74,7 +74,7 @@ class Watch:
             previous=Standing.read(self._cluster.name, previous, former) if previous and former else None,
             authority=authority,
             mesh=mesh_of(own) if own else "",
-            bundle=self._trust.read(own).roots if own else b"",
+            bundle=self._trust.read({refs[0]: own}).roots if own else b"",
             holders=(*first, *lacking, *proxies),
             planes=planes,
             given=self._given(live, left_out),
@@ -100,7 +100,7 @@ class Watch:
         """Only certificates leave this function; what they are is kept, since proxies may still show them."""
         if secret is None:
             return None
-        material = self._trust.read(secret)
+        material = self._trust.read({ref: secret})
         self._reader.know(b"\n".join((material.certificate, material.chain or b"", material.roots)))
         return inspect(material, f"{self._cluster.name}: {ref}", datetime.now(UTC), target=self._target)
 

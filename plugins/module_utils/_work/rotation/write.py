@@ -74,7 +74,7 @@ def trail(work: Rotation, primary: Primary, seen: Observed, now: datetime) -> bo
 
     Nobody waits for it, and where there is none, or somebody else keeps it, there is nothing to do.
     """
-    live, own = work.cluster.get(work.mesh.trust.held(work.namespace)), seen.unread
+    live, own = work.cluster.get(work.mesh.trust.objects(work.namespace)[0]), seen.unread
     if live is None or own is None or in_charge(live):
         return False
     astray = own.signs_under != primary.standing.signs_under
@@ -95,7 +95,7 @@ def _older(work: Rotation, primary: Primary, seen: Observed) -> bool:
 
 
 def rewrite(work: Rotation, seen: Observed, asked: Wish, now: datetime) -> None:
-    live = work.cluster.get(work.mesh.trust.held(work.namespace))
+    live = work.cluster.get(work.mesh.trust.objects(work.namespace)[0])
     if live is None or seen.standing is None:
         raise Refused(f"{work.cluster.name}: its CA went away while it was being rotated.")
     _may_write(work, live)
@@ -155,7 +155,7 @@ def _former(work: Rotation, seen: Observed) -> tuple[Material, Ref] | None:
     if before.signer in {*work.params["stale"], own.signer}:
         return None
     kept = work.cluster.get(work.mesh.holding.previous(work.namespace))
-    return (work.mesh.trust.read(kept), Ref.of(kept)) if kept else None
+    return (work.mesh.trust.read({Ref.of(kept): kept}), Ref.of(kept)) if kept else None
 
 
 def _keep(work: Rotation, live: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from ..._kube.cluster import Cluster
 from ..._mesh.contract.trust import Trust
 from ..._mesh.errors import Denied, Refused
 from ..._mesh.objects.change import Change, Ref
+from ..._mesh.objects.managed_by import would_undo
 from ..._mesh.trust import root_secret
 from ..._mesh.trust.certificate import Authority
 from ..._mesh.trust.issuing import ISSUE, REFUSE, Decision, decide, onto, wish_faults
@@ -24,13 +25,13 @@ from ..._mesh.trust.objections import Objection
 from ..._mesh.trust.roots import TrustSet, expiry
 from ..._pki import x509
 from ..._pki.trial import tried
-from ..look import listed
+from ..look import look, present
 from . import root as roots
 from . import signers
 from .intermediate import Moment, intermediate
 from .under_way import at_work, going_on
 
-Object = Mapping[str, Any]
+Objects = Mapping[Ref, Mapping[str, Any]]
 
 OPTIONS: dict[str, Any] = {
     "mesh": {"type": "str", "required": True},
@@ -52,30 +53,31 @@ class Survey:
     root: roots.Root
     decision: Decision
     empty: bool = False  # there is not even the namespace
-    secret: Object | None = field(default=None, repr=False)  # where the CA lies, as it was read
+    live: Objects = field(default_factory=dict, repr=False)  # where the CA lies, as it was read
 
 
-def survey(
-    cluster: Cluster, mesh: Trust, params: Mapping[str, Any], now: datetime, root: roots.Root | None = None, stored: Object | None = None
-) -> Survey:
+def survey(cluster: Cluster, mesh: Trust, params: Mapping[str, Any], now: datetime, root: roots.Root | None = None, stored: Objects | None = None) -> Survey:
     """Read everything and decide; nothing is written, and nothing is raised for bad input. `stored` is the CA as it was just written."""
     space = params["namespace"]
-    secret = stored or cluster.get(mesh.held(space))
-    held = _inspected(cluster, mesh, secret, params["mesh"], now)
+    refs = mesh.objects(space)
+    live = present(cluster, refs) if stored is None else stored
+    held = _inspected(cluster, mesh, refs, live, params["mesh"], now)
     empty = not held and not _there(cluster, mesh.namespace(space))
-    self_signed = None if held or empty else _inspected(cluster, mesh, cluster.get(mesh.self_signed(space)), params["mesh"], now)
+    own = mesh.self_made(space)
+    self_signed = None if held or empty else _inspected(cluster, mesh, own, present(cluster, own), params["mesh"], now)
     bears = signed_for(params["trust_domain"], mesh.sans(space))
     held = tried(held, bears) if held else None
     root = root or roots.proved(roots.find(cluster, params["mesh"], params["root"], now), bears)
-    instead = "" if held or empty else _instead(cluster, mesh, space)
-    decision = decide(cluster.name, held, self_signed, root.source, instead)
-    decision = onto(decision, f"{cluster.name}: {mesh.held(space)}", secret) if secret else decision
+    issuer = "" if held or empty else _external_issuer(cluster, mesh, space)
+    decision = decide(cluster.name, held, self_signed, root.source, issuer)
+    if refs and refs[0] in live:
+        decision = onto(decision, f"{cluster.name}: {refs[0]}", live[refs[0]])
     faults = [Objection("bad_wish", f"{cluster.name}: {fault}.") for fault in wish_faults(params)]
     if decision.action == ISSUE and not faults:
         faults = at_work(cluster, root, params, held.where) if held else going_on(cluster, root, params, now)
     if faults:
         decision = replace(decision, action=REFUSE, objections=[*faults, *decision.objections])
-    return Survey(held, root, decision, empty, secret)
+    return Survey(held, root, decision, empty, live)
 
 
 def establish(cluster: Cluster, mesh: Trust, params: Mapping[str, Any], now: datetime) -> tuple[Survey, list[Change]]:
@@ -90,7 +92,8 @@ def establish(cluster: Cluster, mesh: Trust, params: Mapping[str, Any], now: dat
         accepted(replace(seen, decision=Decision(REFUSE, made.source.objections(key_needed=True))))
     moment = Moment(now)
     changes += _issue(cluster, mesh, params, seen, moment)
-    after = survey(cluster, mesh, params, moment.now() if seen.root.signer else now, seen.root, _stored(cluster, mesh, params, changes))
+    stored = _stored(cluster, mesh.objects(params["namespace"]), seen, changes)
+    after = survey(cluster, mesh, params, moment.now() if seen.root.signer else now, seen.root, stored)
     told = dict.fromkeys([*seen.decision.warnings, *accepted(after).decision.warnings])
     return replace(after, decision=replace(seen.decision, warnings=[*told])), changes
 
@@ -128,10 +131,10 @@ def facts(cluster: str, seen: Survey) -> dict[str, Any]:
     }
 
 
-def _stored(cluster: Cluster, mesh: Trust, params: Mapping[str, Any], changes: Iterable[Change]) -> Object | None:
+def _stored(cluster: Cluster, refs: Sequence[Ref], seen: Survey, changes: Iterable[Change]) -> Objects | None:
     """What the API server said that it keeps. It keeps nothing in a dry run, nor where somebody else was first."""
-    ref = mesh.held(params["namespace"])
-    return None if cluster.dry_run else next((change.after for change in changes if change.ref == ref), None)
+    known = {**seen.live, **{change.ref: change.after for change in changes if change.after}}
+    return {ref: known[ref] for ref in refs} if known.keys() >= set(refs) and not cluster.dry_run else None
 
 
 def _there(cluster: Cluster, namespace: Mapping[str, Any]) -> bool:
@@ -141,28 +144,50 @@ def _there(cluster: Cluster, namespace: Mapping[str, Any]) -> bool:
     return True
 
 
-def _inspected(cluster: Cluster, mesh: Trust, secret: Object | None, name: str, now: datetime) -> Authority | None:
-    if secret is None:
+def _inspected(cluster: Cluster, mesh: Trust, refs: Sequence[Ref], live: Objects, name: str, now: datetime) -> Authority | None:
+    """There is no CA where the object is not that holds its key, whatever else of it lies there."""
+    if not refs or refs[0] not in live:
         return None
-    return x509.inspect(mesh.read(secret), f"{cluster.name}: {Ref.of(secret)}", now, ours=root_secret.is_ours(secret, name))
+    return x509.inspect(mesh.read(live), f"{cluster.name}: {refs[0]}", now, ours=root_secret.is_ours(live[refs[0]], name))
 
 
-def _instead(cluster: Cluster, mesh: Trust, space: str) -> str:
+def _external_issuer(cluster: Cluster, mesh: Trust, space: str) -> str:
     """Who signs in the control plane's place. Nobody is known to, where that may not be looked at."""
     with suppress(Denied):
-        return str(mesh.instead(listed(cluster, mesh.control_planes(space))))
+        return look(cluster, mesh.external_issuer(space))
     return ""
 
 
 def _issue(cluster: Cluster, mesh: Trust, params: Mapping[str, Any], seen: Survey, moment: Moment) -> Sequence[Change]:
+    """What lies there is changed only if it still is what was read, and trusted what it trusts. So a run that was killed in between goes on."""
     space = params["namespace"]
     material = intermediate(cluster, seen.root, mesh.sans(space), params, moment)
     made = cluster.create(mesh.namespace(space, params.get("network"))) if seen.empty else None
     changes = [made] if made else []
-    if seen.secret is not None:
-        # An expired one of ours. It changes as one, only if it still is what was read, and goes on to trust what it trusts.
-        (manifest,) = mesh.secrets(replace(material, roots=mesh.read(seen.secret).roots), space, params["mesh"])
-        return [*changes, cluster.amend(seen.secret, {"data": manifest["data"]})]
-    manifests = mesh.secrets(material, space, params["mesh"])
-    created = [cluster.create(manifest) for manifest in manifests]
-    return [*changes, *(change for change in created if change)]
+    if seen.live:
+        material = replace(material, roots=_still_trusted(cluster, mesh, seen, material.roots))
+    manifests = [one for one in mesh.manifests(material, space, params["mesh"]) if seen.live.get(Ref.of(one), {}).get("data") != one["data"]]
+    _may_write(cluster, [one for one in map(seen.live.get, map(Ref.of, manifests)) if one])
+    for manifest in manifests:
+        there = seen.live.get(Ref.of(manifest))
+        change = cluster.create(manifest) if there is None else cluster.amend(there, {"data": manifest["data"]})
+        changes += [change] if change else []
+    return changes
+
+
+def _may_write(cluster: Cluster, objects: Iterable[Mapping[str, Any]]) -> None:
+    undone = [would_undo(f"{cluster.name}: {Ref.of(one)}", one, "Have it written there, or take it out of its hands first.") for one in objects]
+    if any(undone):
+        raise Refused(" ".join(filter(None, undone)), findings=list(filter(None, undone)))
+
+
+def _still_trusted(cluster: Cluster, mesh: Trust, seen: Survey, wanted: bytes) -> bytes:
+    """The bundle that lies there already, as long as it has the root to sign under."""
+    trusted = mesh.read(seen.live).roots
+    if not trusted.strip():
+        return wanted
+    known = {one.fingerprint for one in x509.bundle(trusted)}
+    if seen.held is None and not known & {one.fingerprint for one in x509.bundle(wanted)}:
+        where = ", ".join(map(str, seen.live))
+        raise Refused(f"{cluster.name}: {where} is there, without a CA, and does not trust the mesh's root. Delete it if nothing uses it, and run again.")
+    return trusted

@@ -21,6 +21,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors imp
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Change, Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust import root_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust import ca as establishing
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust import ca_info as surveying
@@ -41,6 +42,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import
     root,
 )
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+from ansible_collections.meshops.lifecycle.tests.unit.support.paper import PAPER
 from cryptography import x509
 
 CACERTS = Ref("v1", "Secret", "cacerts", "istio-system")
@@ -101,7 +103,7 @@ def issuing(made: Any = ISSUING, **parts: Any) -> Material:
 
 
 def holding(material: Material, mesh: str = "shop") -> dict[str, Any]:
-    return trust.secrets(material, "istio-system", mesh)[0]
+    return trust.manifests(material, "istio-system", mesh)[0]
 
 
 def kept(made: Any = ROOT, mesh: str = "shop") -> dict[str, Any]:
@@ -591,3 +593,62 @@ class TestSecrecy:
 def test_an_intermediate_is_dated_by_the_wish() -> None:
     result = ca.reconcile(FakeCluster(name="east"), wish(intermediate_days=90))
     assert result["intermediate"]["not_after"] == (NOW + 90 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class TestACAOfSeveralObjects:
+    """The mesh of paper keeps what workloads trust beside what holds the key."""
+
+    ISSUER, BUNDLE = Ref("v1", "Secret", "paper-issuer", "paper"), Ref("v1", "ConfigMap", "paper-roots", "paper")
+
+    @pytest.fixture(autouse=True)
+    def _known(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(PROVIDERS, "paper", PAPER)
+
+    def made(self, cluster: FakeCluster, **given: Any) -> dict[str, Any]:
+        return ca.reconcile(cluster, wish(provider="paper", namespace="paper", root=inline(), **given))
+
+    def test_it_is_made_in_all_of_them_and_kept(self) -> None:
+        cluster = FakeCluster(name="east")
+        first, again = self.made(cluster), self.made(cluster)
+        assert [one["object"] for one in first["changes"]] == ["Namespace paper", "ConfigMap paper/paper-roots", "Secret paper/paper-issuer"]
+        assert (first["action"], first["chain"], again["action"], again["changed"]) == ("issued", True, "kept", False)
+        bundle = cluster.get(self.BUNDLE)
+        assert bundle
+        assert bundle["data"]["roots.pem"].encode() == ROOT.pem
+
+    def test_check_mode_says_the_same_and_writes_nothing(self) -> None:
+        cluster = FakeCluster(name="east")
+        assert [one["object"] for one in self.made(cluster.checking())["changes"]][1:] == ["ConfigMap paper/paper-roots", "Secret paper/paper-issuer"]
+        assert cluster.get(self.BUNDLE) is None
+
+    def test_a_run_that_was_killed_between_two_writes_goes_on(self) -> None:
+        cluster = FakeCluster(name="east")
+        self.made(cluster)
+        cluster.delete([self.ISSUER])
+        resumed = self.made(cluster)
+        assert [one["object"] for one in resumed["changes"]] == ["Secret paper/paper-issuer"]
+        assert (resumed["action"], resumed["chain"], self.made(cluster)["changed"]) == ("issued", True, False)
+
+    def test_a_bundle_of_another_root_is_not_taken_over(self) -> None:
+        cluster = FakeCluster(name="east")
+        self.made(cluster)
+        cluster.delete([self.ISSUER])
+        before = len(cluster.writes)
+        with pytest.raises(Refused, match="ConfigMap paper/paper-roots is there, without a CA, and does not trust the mesh's root"):
+            ca.reconcile(cluster, wish(provider="paper", namespace="paper", root=inline(root(OTHER_ROOT))))
+        assert len(cluster.writes) == before
+
+    def test_one_without_its_bundle_is_refused(self) -> None:
+        cluster = FakeCluster(name="east")
+        self.made(cluster)
+        cluster.delete([self.BUNDLE])
+        with pytest.raises(Refused, match="roots.pem is missing"):
+            self.made(cluster)
+
+    def test_an_expired_one_of_ours_gives_way_and_the_bundle_stays(self) -> None:
+        cluster = FakeCluster(name="east")
+        cluster.apply([PAPER.trust.namespace("paper"), *PAPER.trust.manifests(EXPIRED, "paper", "shop")])
+        kept_bundle = cluster.get(self.BUNDLE)
+        result = self.made(cluster)
+        assert [one["object"] for one in result["changes"]] == ["Secret paper/paper-issuer"]
+        assert cluster.get(self.BUNDLE) == kept_bundle

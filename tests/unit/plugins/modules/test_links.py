@@ -56,7 +56,7 @@ def foreign_link(cluster: str) -> dict[str, Any]:
 
 
 def holds(own: Made, *under: Made) -> list[dict[str, Any]]:
-    return trust.secrets(issuer(own, under=under), NAMESPACE, "shop")
+    return trust.manifests(issuer(own, under=under), NAMESPACE, "shop")
 
 
 class Estate:

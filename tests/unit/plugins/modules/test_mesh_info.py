@@ -93,7 +93,7 @@ class TestFacts:
         assert ask(FakeCluster(other))["planes"] == []
 
     def test_the_certificates_are_told_and_the_key_is_not(self) -> None:
-        secret, = trust.secrets(issuer(), istio.NAMESPACE)
+        secret, = trust.manifests(issuer(), istio.NAMESPACE)
         result = ask(FakeCluster(*READY, secret, answers=told()))
         assert result["trust"]["root"]["subject"] == ROOT.raw.subject.rfc4514_string()
         assert result["trust"]["intermediate"]["subject"] == EAST.raw.subject.rfc4514_string()

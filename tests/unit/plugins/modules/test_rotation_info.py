@@ -43,7 +43,7 @@ AGREES = dump(chain(), bundle(ROOT))
 
 
 def cacerts(material: Material, name: str = "cacerts", **annotations: str) -> dict[str, Any]:
-    (made,) = trust.secrets(material, istio_live.NAMESPACE, "shop")
+    (made,) = trust.manifests(material, istio_live.NAMESPACE, "shop")
     made["metadata"] |= {"name": name, "annotations": annotations}
     return made
 

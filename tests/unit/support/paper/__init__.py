@@ -11,4 +11,6 @@ from __future__ import annotations
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.provider import Provider, Stories
 
-PAPER = Provider("paper", Stories())
+from . import trust
+
+PAPER = Provider("paper", Stories(trust=trust))

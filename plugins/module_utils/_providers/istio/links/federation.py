@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ...._mesh.links.peers import Credential
@@ -136,14 +136,3 @@ def ours(secret: Mapping[str, Any]) -> bool:
     """Whether this collection made it, so that it may prune it."""
     labels = secret.get("metadata", {}).get("labels") or {}
     return all(labels.get(key) == value for key, value in _OWNED.items())
-
-
-def roots(namespace: str) -> list[Ref]:
-    """Where the root certificates stand: what istiod hands out first, else what it was given."""
-    return [Ref("v1", "ConfigMap", "istio-ca-root-cert", namespace), Ref("v1", "Secret", "cacerts", namespace)]
-
-
-def root_pem(objects: Sequence[Mapping[str, Any] | None]) -> str:
-    """The trust bundle of a cluster as PEM, from the objects of `roots`; empty where there is none yet."""
-    config, secret = ((one or {}).get("data") or {} for one in objects)
-    return str(config.get("root-cert.pem") or base64.b64decode(secret.get("root-cert.pem", "")).decode())

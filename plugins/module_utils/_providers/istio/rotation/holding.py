@@ -17,10 +17,10 @@ from ...._mesh.question import Greeting, Question, Read
 from ...._mesh.rotation.observed import CONFIG, CONTROL_PLANE, PROXY, Held, Holder, Plane
 from ..proxy import admin_port, environment, instance, online, workload
 from ..trust import external_ca, trust
+from ..trust.trust import CONFIG_MAP
 from . import apart
 from .apart import foreign, ztunnel
 
-CONFIG_MAP = "istio-ca-root-cert"
 WORKLOADS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1"}
 BUNDLE_KEY = "root-cert.pem"
 PREVIOUS_NAME = f"{trust.SECRET_NAME}-previous"
@@ -35,7 +35,7 @@ Live = Mapping[str, Sequence[Object]]
 
 def secret(namespace: str) -> Ref:
     """The CA that istiod signs with."""
-    return trust.held(namespace)
+    return trust.objects(namespace)[0]
 
 
 def previous(namespace: str) -> Ref:

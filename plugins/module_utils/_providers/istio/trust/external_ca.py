@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...._mesh.question import Read
+from ...._mesh.objects.shapes import Live
+from ...._mesh.question import Answers, Read
 from ..proxy import environment
 
 Object = Mapping[str, Any]
@@ -26,7 +27,7 @@ def reads(namespace: str) -> list[Read]:
     return [Read("apps/v1", "Deployment", namespace, "app=istiod"), Read("v1", "ConfigMap", namespace, "istio.io/rev")]
 
 
-def instead(live: Mapping[str, Sequence[Object]]) -> str:
+def issuer(live: Live, _answers: Answers) -> str:
     """Who signs in the place of any of these istiods; empty if each signs itself."""
     return next((found for one in live.get("Deployment", ()) if (found := authority(one, live.get("ConfigMap", ())))), "")
 

@@ -7,17 +7,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ...._mesh.objects.change import Ref
-from ...._mesh.question import Read
+from ...._mesh.objects.look import Look
+from ...._mesh.objects.shapes import Live
+from ...._mesh.question import Answers
 from ...._mesh.trust.certificate import Material, Names
 from ...._mesh.trust.root_secret import decoded, encoded, labels
 from . import external_ca
 
 SECRET_NAME = "cacerts"  # noqa: S105
 SELF_SIGNED_NAME = "istio-ca-secret"
+CONFIG_MAP = "istio-ca-root-cert"
 NETWORK_LABEL = "topology.istio.io/network"
 
 _OWN = Names("ca-cert.pem", "ca-key.pem", "cert-chain.pem", "root-cert.pem")
@@ -27,14 +30,14 @@ _FIRST = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
 _KEYS = (b"PRIVATE KEY", b"EC PRIVATE KEY", b"RSA PRIVATE KEY")
 
 
-def held(namespace: str) -> Ref:
-    """Where the CA lies that was given to istiod."""
-    return Ref("v1", "Secret", SECRET_NAME, namespace)
+def objects(namespace: str) -> list[Ref]:
+    """Where the CA lies that was given to istiod: all of it in one Secret."""
+    return [Ref("v1", "Secret", SECRET_NAME, namespace)]
 
 
-def self_signed(namespace: str) -> Ref:
+def self_made(namespace: str) -> list[Ref]:
     """Where istiod keeps the CA that it makes for itself when it is given none."""
-    return Ref("v1", "Secret", SELF_SIGNED_NAME, namespace)
+    return [Ref("v1", "Secret", SELF_SIGNED_NAME, namespace)]
 
 
 def sans(namespace: str) -> list[str]:
@@ -42,14 +45,19 @@ def sans(namespace: str) -> list[str]:
     return [f"istiod.{namespace}.svc"]
 
 
-def control_planes(namespace: str) -> list[Read]:
-    """What tells whether istiod signs at all."""
-    return external_ca.reads(namespace)
-
-
-def instead(live: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+def external_issuer(namespace: str) -> Look[str]:
     """Who signs in istiod's place; empty if it signs itself."""
-    return external_ca.instead(live)
+    return Look(external_ca.reads(namespace), external_ca.issuer)
+
+
+def bundle(namespace: str) -> Look[bytes]:
+    """What istiod hands out, else what it was given; empty where there is none yet."""
+    return Look([Ref("v1", "ConfigMap", CONFIG_MAP, namespace), *objects(namespace)], _bundle)
+
+
+def _bundle(live: Live, _answers: Answers) -> bytes:
+    config, secret = (next(iter(live.get(kind, ())), {}).get("data") or {} for kind in ("ConfigMap", "Secret"))
+    return str(config.get(_OWN.roots) or "").encode() or decoded(secret.get(_OWN.roots))
 
 
 def namespace(name: str, network: str | None = None) -> dict[str, Any]:
@@ -60,7 +68,7 @@ def namespace(name: str, network: str | None = None) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
-def secrets(material: Material, namespace: str, mesh: str = "") -> list[dict[str, Any]]:
+def manifests(material: Material, namespace: str, mesh: str = "") -> list[dict[str, Any]]:
     """The Secret that gives istiod its CA. All four parts are one object, so istiod never sees them mixed."""
     parts = (material.certificate, material.key, material.chain or b"", material.roots)
     keys = (_OWN.certificate, _OWN.key, _OWN.chain, _OWN.roots)
@@ -76,7 +84,12 @@ def secrets(material: Material, namespace: str, mesh: str = "") -> list[dict[str
     ]
 
 
-def read(secret: Mapping[str, Any]) -> Material:
+def read(there: Mapping[Ref, Mapping[str, Any]]) -> Material:
+    """The CA in any of the Secrets that istiod takes one from."""
+    return material_in(next(iter(there.values()), {}))
+
+
+def material_in(secret: Mapping[str, Any]) -> Material:
     """The CA in `cacerts` or `istio-ca-secret`; a part that is not there is empty."""
     data = {key: decoded(value) for key, value in (secret.get("data") or {}).items()}
     name = (secret.get("metadata") or {}).get("name")

@@ -20,6 +20,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.pro
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.helm_release import Release
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.peers import Credential
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Question
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
@@ -63,7 +64,6 @@ ARGUMENTS: dict[str, Any] = {
     "needed": ["shop"],
     "network": "aws",
     "probe": "echo",
-    "objects": [None, None],
     "peers": ["west"],
     "platform": "openshift",
     "release": Release("istiod", "mesh", "istiod", "https://charts.example", "1.31.3"),
@@ -79,6 +79,7 @@ ARGUMENTS: dict[str, Any] = {
     "meshes": [{"discoverySelectors": [{"matchLabels": {"mesh": "shop"}}]}],
     "status": 200,
     "target": "west",
+    "there": {Ref("v1", "Secret", "ca", "mesh"): SECRET},
     "tls_server_name": "west.internal",
     "token_secret": SECRET,
     "version": "1.29.0",
@@ -259,3 +260,30 @@ class TestInstalled:
         rights = provider.requirements.permissions("mesh", probe="echo")
         assert all(set(right) in ({"verb", "group", "resource"}, {"verb", "group", "resource", "namespace"}) for right in rights)
         assert len({tuple(sorted(right.items())) for right in rights}) == len(rights)
+
+
+@having("trust")
+class TestTrust:
+    """A CA is whole, or it is not there: what holds the key is written last."""
+
+    def test_what_is_written_lies_where_it_is_read(self, provider: Provider) -> None:
+        written = {Ref.of(one): one for one in provider.trust.manifests(ARGUMENTS["material"], "mesh", "shop")}
+        refs = provider.trust.objects("mesh")
+        assert set(written) == set(refs)
+        assert list(written)[-1] == refs[0]
+        read = provider.trust.read(written)
+        assert (read.certificate, read.key, read.chain, read.roots) == (b"certificate", b"key", b"chain", b"roots")
+
+    def test_what_holds_the_key_holds_no_more_of_it_elsewhere(self, provider: Provider) -> None:
+        written = {Ref.of(one): one for one in provider.trust.manifests(ARGUMENTS["material"], "mesh", "shop")}
+        first = provider.trust.objects("mesh")[0]
+        assert first.kind == "Secret"
+        assert provider.trust.read({first: written[first]}).key == b"key"
+        assert not provider.trust.read({ref: one for ref, one in written.items() if ref != first}).key
+
+    def test_workloads_are_given_the_roots(self, provider: Provider) -> None:
+        live: dict[str, list[Any]] = {}
+        for one in provider.trust.manifests(ARGUMENTS["material"], "mesh", "shop"):
+            live.setdefault(one["kind"], []).append(one)
+        assert provider.trust.bundle("mesh").judge(live, {}) == b"roots"
+        assert provider.trust.bundle("mesh").judge({}, {}) == b""

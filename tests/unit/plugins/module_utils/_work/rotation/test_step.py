@@ -37,7 +37,7 @@ UNDER_NEW = issuer(NEW_EAST, under=(OTHER_ROOT, ROOT))
 
 
 def cacerts(ca: Material, ref: Ref = CACERTS) -> dict[str, Any]:
-    (made,) = trust.secrets(ca, SPACE, "shop")
+    (made,) = trust.manifests(ca, SPACE, "shop")
     made["metadata"]["name"] = ref.name
     return made
 
@@ -85,7 +85,7 @@ def advance(asked: rotating.Rotation) -> Any:
 
 
 def held(cluster: FakeCluster, ref: Ref = CACERTS) -> Material:
-    found: Material = trust.read(cluster.get(ref) or {})
+    found: Material = trust.material_in(cluster.get(ref) or {})
     return found
 
 

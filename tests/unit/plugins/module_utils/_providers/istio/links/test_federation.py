@@ -63,22 +63,3 @@ class TestLink:
     @pytest.mark.parametrize("labels", [None, {}, {"app.kubernetes.io/managed-by": "Helm"}])
     def test_one_that_somebody_else_made_is_not_ours(self, labels: dict[str, str] | None) -> None:
         assert not federation.ours({"metadata": {"labels": labels}})
-
-
-ROOTS = {"data": {"root-cert.pem": "-----BEGIN handed out"}}
-GIVEN = coded(**{"root-cert_pem": "-----BEGIN given"})
-
-
-@pytest.mark.parametrize(("config", "secret", "pem"), [
-    pytest.param(ROOTS, GIVEN, "-----BEGIN handed out", id="what istiod hands out goes first"),
-    pytest.param(None, GIVEN, "-----BEGIN given", id="before istiod runs: what it is given"),
-    pytest.param({"data": {}}, GIVEN, "-----BEGIN given", id="an empty ConfigMap says nothing"),
-    pytest.param({"data": None}, None, "", id="nothing in it"),
-    pytest.param(None, {"data": {}}, "", id="a Secret without roots"),
-    pytest.param(None, None, "", id="nothing at all"),
-])
-def test_the_roots_of_a_cluster(config: Any, secret: Any, pem: str) -> None:
-    assert [(ref.kind, ref.name, ref.namespace) for ref in federation.roots("mesh")] == [
-        ("ConfigMap", "istio-ca-root-cert", "mesh"), ("Secret", "cacerts", "mesh"),
-    ]
-    assert federation.root_pem([config, secret]) == pem

@@ -31,7 +31,7 @@ def injector(address: str | None, revision: str = "stable", text: str = "") -> d
 
 
 def said(planes: list[dict[str, Any]], *maps: dict[str, Any]) -> str:
-    return external_ca.instead({"Deployment": planes, "ConfigMap": list(maps)})
+    return external_ca.issuer({"Deployment": planes, "ConfigMap": list(maps)}, {})
 
 
 @pytest.mark.parametrize(("planes", "maps", "found"), [
@@ -53,4 +53,4 @@ def said(planes: list[dict[str, Any]], *maps: dict[str, Any]) -> str:
 ])  # fmt: skip
 def test_who_signs(planes: list[dict[str, Any]], maps: list[dict[str, Any]], found: str) -> None:
     assert said(planes, *maps) == found
-    assert trust.instead({"Deployment": planes, "ConfigMap": maps}) == found
+    assert trust.external_issuer("istio-system").judge({"Deployment": planes, "ConfigMap": maps}, {}) == found

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
@@ -15,13 +16,17 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio
 MATERIAL = Material(b"certificate", b"-----BEGIN PRIVATE KEY-----", b"chain", b"roots")
 
 
+ROOTS = {"data": {"root-cert.pem": "-----BEGIN handed out"}}
+GIVEN = {"data": {"root-cert.pem": b64encode(b"-----BEGIN given").decode()}}
+
+
 def secret(name: str = "cacerts", **data: bytes) -> dict[str, object]:
     held = {key.replace("__", "-").replace("_", "."): b64encode(value).decode() for key, value in data.items()}
     return {"metadata": {"name": name}, "data": held}
 
 
 def test_what_istiod_is_given() -> None:
-    assert trust.secrets(MATERIAL, "istio-system", "shop") == [{
+    assert trust.manifests(MATERIAL, "istio-system", "shop") == [{
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {
@@ -40,7 +45,7 @@ def test_what_istiod_is_given() -> None:
 
 
 def test_what_was_given_is_read_again() -> None:
-    read = trust.read(trust.secrets(MATERIAL, "istio-system", "shop")[0])
+    read = trust.material_in(trust.manifests(MATERIAL, "istio-system", "shop")[0])
     assert (read.certificate, read.key, read.chain, read.roots) == (
         MATERIAL.certificate, MATERIAL.key, MATERIAL.chain, MATERIAL.roots,
     )  # fmt: skip
@@ -49,19 +54,19 @@ def test_what_was_given_is_read_again() -> None:
 
 
 def test_a_part_that_is_not_there_is_empty() -> None:
-    read = trust.read({"metadata": {"name": "cacerts"}})
+    read = trust.material_in({"metadata": {"name": "cacerts"}})
     assert (read.certificate, read.key, read.chain, read.roots) == (b"", b"", b"", b"")
 
 
 def test_a_tls_secret_is_read_as_istiod_does() -> None:
-    read = trust.read(secret(tls_crt=b"own\n", tls_key=b"key", ca_crt=b"root\n"))
+    read = trust.material_in(secret(tls_crt=b"own\n", tls_key=b"key", ca_crt=b"root\n"))
     assert (read.certificate, read.chain, read.roots) == (b"own\n", b"own\nroot\n", b"root\n")
     assert read.names.key == "tls.key"
 
 
 def test_what_istiod_made_for_itself_is_known() -> None:
-    assert trust.read(secret(istio__generated=b"", ca__cert_pem=b"x")).self_made
-    own = trust.read(secret("istio-ca-secret", ca__cert_pem=b"c", ca__key_pem=b"k"))
+    assert trust.material_in(secret(istio__generated=b"", ca__cert_pem=b"x")).self_made
+    own = trust.material_in(secret("istio-ca-secret", ca__cert_pem=b"c", ca__key_pem=b"k"))
     assert own.self_made
     assert (own.certificate, own.roots, own.key) == (b"c", b"c", b"k")
 
@@ -72,7 +77,7 @@ def test_what_istiod_made_for_itself_is_known() -> None:
     pytest.param(b"-----BEGIN EC PARAMETERS-----\n-----BEGIN EC PRIVATE KEY-----", True, id="openssl ecparam -genkey"),
 ])  # fmt: skip
 def test_istiod_reads_the_first_block_only(key: bytes, fault: bool) -> None:
-    assert bool(trust.read(secret(ca__key_pem=key)).faults) is fault
+    assert bool(trust.material_in(secret(ca__key_pem=key)).faults) is fault
 
 
 @pytest.mark.parametrize(("network", "labels"), [
@@ -81,3 +86,18 @@ def test_istiod_reads_the_first_block_only(key: bytes, fault: bool) -> None:
 ])  # fmt: skip
 def test_the_namespace_says_its_network(network: str | None, labels: dict[str, str] | None) -> None:
     assert trust.namespace("istio-system", network)["metadata"].get("labels") == labels
+
+
+@pytest.mark.parametrize(("config", "secret", "pem"), [
+    pytest.param(ROOTS, GIVEN, "-----BEGIN handed out", id="what istiod hands out goes first"),
+    pytest.param(None, GIVEN, "-----BEGIN given", id="before istiod runs: what it is given"),
+    pytest.param({"data": {}}, GIVEN, "-----BEGIN given", id="an empty ConfigMap says nothing"),
+    pytest.param({"data": None}, None, "", id="nothing in it"),
+    pytest.param(None, {"data": {}}, "", id="a Secret without roots"),
+    pytest.param(None, None, "", id="nothing at all"),
+])
+def test_the_bundle_of_a_cluster(config: Any, secret: Any, pem: str) -> None:
+    wanted = trust.bundle("mesh")
+    assert [(ref.kind, ref.name, ref.namespace) for ref in wanted.reads] == [("ConfigMap", "istio-ca-root-cert", "mesh"), ("Secret", "cacerts", "mesh")]
+    live = {kind: [one] for kind, one in (("ConfigMap", config), ("Secret", secret)) if one is not None}
+    assert wanted.judge(live, {}) == pem.encode()
