@@ -26,6 +26,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 CLUSTERS = ("east", "west")
 # What takes a mesh down with all that it ever had.
 EVERYTHING = {"teardown_confirm": "shop", "teardown_config": True, "teardown_root": True}
+# The machine itself, as pods reach it.
+BRIDGE = "198.18.0.1"
 APP = (Path(__file__).parent / "app.yml").read_text()
 _RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
@@ -160,14 +162,14 @@ class Estate:
 
 
 def inventory_with(estate: Estate, folder: Path, west: Mapping[str, Any]) -> Estate:
-    """The lab's inventory with other host variables for west."""
+    """The lab's inventory with other host variables for west, and whoever ran the playbooks before."""
     for name in ("hosts.yml", "group_vars/shop.yml", "host_vars/east.yml", "host_vars/west.yml"):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text((estate.inventory / name).read_text())
     own = folder / "host_vars" / "west.yml"
     own.write_text(yaml.safe_dump({**yaml.safe_load(own.read_text()), **west}))
-    return Estate(folder)
+    return Estate(folder, estate.variables)
 
 
 def _lines(process: subprocess.Popen[str]) -> Iterator[str]:

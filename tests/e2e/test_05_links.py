@@ -10,8 +10,10 @@ import base64
 import json
 import subprocess
 import time
+from pathlib import Path
 
-from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
+from ansible_collections.meshops.lifecycle.tests.e2e.estate import BRIDGE, Estate, inventory_with
+from ansible_collections.meshops.lifecycle.tests.e2e.front import front
 from ansible_collections.meshops.lifecycle.tests.e2e.under_load import under_load
 
 NAME = "istio-reader-service-account-istio-remote-secret-token"
@@ -62,3 +64,22 @@ def test_again_they_are_too_young(estate: Estate, across: Estate) -> None:
     run = estate.play("rotate", rotate="remote_secrets").succeeded()
     assert run.changed == {"east": 0, "west": 0}
     assert run.lines("Every credential is younger than 3600 s")
+
+
+def test_an_api_server_behind_a_certificate_of_another_ca_is_reached_by_the_ca_that_is_named(
+    estate: Estate, across: Estate, tmp_path: Path
+) -> None:
+    config = json.loads(estate.kubectl("west", "config", "view", "--raw", "--minify", "-o", "json"))
+    server = config["clusters"][0]["cluster"]
+    with front(BRIDGE, server["server"], base64.b64decode(server["certificate-authority-data"]), tmp_path) as west:
+        behind = inventory_with(estate, tmp_path, {"mesh_api_server": west.url, "mesh_api_ca": str(west.ca)})
+        with under_load(estate, "-qps", "20", "-c", "2", "http://server.app:8080/debug") as codes:
+            assert behind.play("federate").succeeded().changed == {"east": 1, "west": 0}
+            behind.play("verify").succeeded()
+            assert west.connections > 0
+            blind = inventory_with(estate, tmp_path / "blind", {"mesh_api_server": west.url})
+            blind.play("federate").succeeded()
+            told = blind.play("verify", verify_wait_timeout=5)
+            assert estate.play("federate").succeeded().changed == {"east": 1, "west": 0}
+    assert (told.rc, told.failed, list(codes)) == (2, ["east"], ["200"])
+    assert told.lines("has not synced the cluster west", "mesh_api_ca"), told.output

@@ -143,7 +143,8 @@ def _remotes(health: Health, expected: Expected) -> list[str]:
             if status is None:
                 found.append(f"{pod} does not know the cluster {name}; run meshops.lifecycle.federate")
             elif status != "synced":
-                found.append(f"{pod} has not synced the cluster {name} (it says {status}); look whether {name}'s API server is reached from here")
+                look = f"look whether {name}'s API server is reached from here, and whether mesh_api_ca has to name its CA"
+                found.append(f"{pod} has not synced the cluster {name} (it says {status}); {look}")
     if expected.remotes and not health.answered:
         found.append("no control plane pod told which clusters it has synced")
     return found

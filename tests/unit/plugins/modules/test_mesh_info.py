@@ -164,7 +164,8 @@ class TestFindings:
         answers = {**told(), **told(istio.clusterz(west="syncing"), pod="istiod-stable-2")}
         cluster = FakeCluster(*READY, istio.pod("istiod-stable-2"), answers=answers)
         assert ask(cluster)["findings"] == [
-            "east: istiod-stable-2 has not synced the cluster west (it says syncing); look whether west's API server is reached from here."
+            ("east: istiod-stable-2 has not synced the cluster west (it says syncing); look whether west's API server is reached "
+            "from here, and whether mesh_api_ca has to name its CA.")
         ]
 
 

@@ -72,7 +72,8 @@ def test_nothing_is_told_of_what_is_as_expected(health: Health, expected: Expect
     ),
     pytest.param(
         replace(HEALTHY, remotes=[SYNCED[0], replace(SYNCED[1], status="timeout")]), EXPECTED,
-        "istiod-b has not synced the cluster west (it says timeout); look whether west's API server is reached from here", id="one replica has not synced",
+        "istiod-b has not synced the cluster west (it says timeout); look whether west's API server is reached from here, and whether mesh_api_ca has to name "
+        "its CA", id="one replica has not synced",
     ),
     pytest.param(
         replace(HEALTHY, remotes=SYNCED[:1]), EXPECTED,
