@@ -16,13 +16,12 @@ attributes:
     description: Can run in C(check_mode) and return changed status prediction without modifying the cluster.
     support: full
     details:
-      - The API server itself is asked, by a dry run of each write.
-        Where a namespace or a CRD does not exist yet, its objects count as created.
+      - The module sends each write to the API server as a dry run. If a namespace or a CRD does not exist yet, its objects count as created.
   diff_mode:
     description: Returns details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
     support: full
     details:
-      - Values of a C(Secret) are hidden. It is shown which of them changed.
+      - The diff hides the values of a C(Secret). It shows which of them changed.
   idempotent:
     description:
       - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
@@ -63,6 +62,6 @@ attributes:
     IN_PROCESS = r"""
 options: {}
 notes:
-  - With C(connection=local) and C(ansible_python_interpreter="{{ ansible_playbook_python }}"), without C(become) and C(async), the work is done in
-    Ansible's own process, which saves most of the time for each cluster. Results are the same.
+  - With C(connection=local) and C(ansible_python_interpreter="{{ ansible_playbook_python }}"), without C(become) and C(async), the module works in Ansible's
+    own process. That saves most of the time for each cluster. Results are the same.
 """

@@ -11,16 +11,16 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   provider:
-    description: The mesh.
+    description: The kind of mesh.
     type: str
     choices: [istio]
     default: istio
   mesh:
-    description: The name of the mesh. It marks the Secrets that are made, and is part of the name of a generated root.
+    description: The name of the mesh. It marks the Secrets that the module makes, and is part of the name of a generated root.
     type: str
     required: true
   trust_domain:
-    description: The mesh's trust domain, the organization in the certificates that are issued.
+    description: The mesh's trust domain, which is the organization in the certificates that the module issues.
     type: str
     default: cluster.local
   namespace:
@@ -28,20 +28,20 @@ options:
     type: str
     default: istio-system
   network:
-    description: The network of this cluster, for the label of a namespace that has to be made.
+    description: The network of this cluster. The module puts it as a label on a namespace that it makes.
     type: str
   key_type:
     description:
-      - The kind of key of what is issued and generated, one of V(P-256), V(RSA-2048), V(RSA-3072) and V(RSA-4096).
-      - V(Ed25519) is refused, for Envoy does not take it.
+      - The key type of the certificates that the module issues and of a generated root, one of V(P-256), V(RSA-2048), V(RSA-3072) and V(RSA-4096).
+      - The module refuses V(Ed25519), because Envoy does not accept it.
     type: str
     default: P-256
   intermediate_days:
-    description: How long an intermediate is valid. It never outlives the root.
+    description: How many days an intermediate is valid. It never outlives the root.
     type: int
     default: 730
   root_days:
-    description: How long a generated root is valid.
+    description: How many days a generated root is valid.
     type: int
     default: 3650
   root:
@@ -50,23 +50,23 @@ options:
     suboptions:
       source:
         description:
-          - With V(generated) it is the Secret O(root.name) on the trust cluster. It is made if it is not there.
-          - With V(secret) it is that Secret, which has to be there. Its keys may be C(root-cert.pem) and
-            C(root-key.pem), C(tls.crt) and C(tls.key), or C(ca-cert.pem) and C(ca-key.pem).
-          - With V(inline) it is O(root.certificate) and O(root.private_key).
-          - With V(file) it is O(root.certificate_file) and O(root.private_key_file).
-          - With V(command) and V(vault) somebody else has its key and signs the intermediates. Only signing requests go there.
-            The keys of the intermediates are made in memory by the task. In check mode nobody is asked to sign.
+          - With V(generated) the root is the Secret O(root.name) on the trust cluster. The module makes the Secret if it does not exist.
+          - With V(secret) the root is that Secret, which must exist. Its keys may be C(root-cert.pem) and C(root-key.pem), C(tls.crt) and C(tls.key), or
+            C(ca-cert.pem) and C(ca-key.pem).
+          - With V(inline) the root is O(root.certificate) and O(root.private_key).
+          - With V(file) the root is O(root.certificate_file) and O(root.private_key_file).
+          - With V(command) and V(vault) somebody else has the root's key and signs the intermediates. The module sends only signing requests there. The task
+            makes the keys of the intermediates in memory. In check mode the module asks no signer.
         type: str
         choices: [generated, secret, inline, file, command, vault]
         default: generated
       kube:
         description:
-          - The connection to the trust cluster, with the keys of this module's connection options, C(cluster) and
-            C(cluster_uid) among them. Without it the trust cluster is this cluster. It keeps the Lease of the mesh, too, whatever O(root.source) is.
+          - The connection to the trust cluster, with the keys of this module's connection options, C(cluster) and C(cluster_uid) among them. Without it the
+            trust cluster is this cluster. The trust cluster also keeps the Lease of the mesh, whatever O(root.source) is.
         type: dict
       namespace:
-        description: The namespace of the Secret. Whoever reads Secrets there holds the mesh's root.
+        description: The namespace of the Secret. Anybody who may read Secrets there holds the mesh's root.
         type: str
         default: meshops-system
       name:
@@ -75,15 +75,15 @@ options:
         default: meshops-root-ca
       certificate:
         description:
-          - The root's certificate, PEM. A CA below the root may sign in its place, where O(root.private_key) is that one's. Then its certificate comes first,
-            and those above it, up to the root, behind it. It has to have room for another CA below it. The clusters trust the root.
-          - With O(root.source=command) it has to be given, here or as O(root.certificate_file), since it is what clusters trust.
-          - With O(root.source=vault) Vault is asked for it where it is not given.
+          - The root's certificate, PEM. A CA below the root may sign in its place, if O(root.private_key) is the key of that CA. Then put its certificate
+            first, and behind it the certificates above it, up to the root. Its path length must allow another CA below it. The clusters trust the root.
+          - With O(root.source=command) you must give it, here or as O(root.certificate_file), because it is what clusters trust.
+          - With O(root.source=vault) the module asks Vault for it if you do not give it.
         type: str
       private_key:
         description:
-          - The root's private key, PEM without passphrase; keep it in ansible-vault.
-          - Without it intermediates that exist are checked against the root, and none can be issued.
+          - The root's private key, PEM without passphrase. Keep it in ansible-vault.
+          - Without it the module checks existing intermediates against the root, and can issue none.
         type: str
       certificate_file:
         description: A file with O(root.certificate).
@@ -93,20 +93,20 @@ options:
         type: path
       chain:
         description:
-          - With O(root.source=command) and O(root.source=vault), the CAs between the root and the one that signs, PEM.
-          - Not needed where the signer answers with them, as Vault does.
+          - With O(root.source=command) and O(root.source=vault), the CAs between the root and the CA that signs, PEM.
+          - Not needed if the signer sends them, as Vault does.
         type: str
       chain_file:
         description: A file with O(root.chain).
         type: path
       command:
         description:
-          - With O(root.source=command), the program that signs and its arguments. No shell reads them, and they may be seen by others, so no secret
-            belongs in them.
-          - It gets a signing request (PKCS 10, PEM) on its standard input, and writes the signed certificate as PEM to its standard output, then those of
-            the CAs between it and the root. Any other end than 0 means that it did not sign; the last lines of its standard error are shown.
-          - In its environment are E(MESHOPS_CLUSTER), E(MESHOPS_COMMON_NAME), E(MESHOPS_DAYS), E(MESHOPS_NOT_BEFORE) and E(MESHOPS_NOT_AFTER), the latter two
-            as C(2026-08-27T12:00:00Z).
+          - With O(root.source=command), the program that signs and its arguments. No shell reads them, and others may see them, so put no secret into them.
+          - The program gets a signing request (PKCS 10, PEM) on its standard input. It writes the signed certificate as PEM to its standard output, then the
+            certificates of the CAs between that certificate and the root. Any exit code other than 0 means that it did not sign. The module shows the last
+            lines of its standard error.
+          - Its environment has E(MESHOPS_CLUSTER), E(MESHOPS_COMMON_NAME), E(MESHOPS_DAYS), E(MESHOPS_NOT_BEFORE) and E(MESHOPS_NOT_AFTER). The last two have
+            the form C(2026-08-27T12:00:00Z).
         type: list
         elements: str
       timeout:
@@ -116,15 +116,15 @@ options:
       vault:
         description:
           - With O(root.source=vault), a PKI mount of HashiCorp Vault 1.11 or later, or of OpenBao. Needs the Python library C(hvac).
-          - Its policy has to allow C(update) of C(<mount>/issuer/<issuer_ref>/sign-intermediate), and nothing else.
+          - The policy must allow C(update) of C(<mount>/issuer/<issuer_ref>/sign-intermediate), and nothing else.
         type: dict
         suboptions:
           url:
-            description: The address, as C(https://vault.example:8200). C(VAULT_ADDR) and C(VAULT_TOKEN) are not looked at.
+            description: The address, such as C(https://vault.example:8200). The module does not read C(VAULT_ADDR) and C(VAULT_TOKEN).
             type: str
             required: true
           mount:
-            description: Where the PKI secrets engine is mounted.
+            description: The path where the PKI secrets engine is mounted.
             type: str
             default: pki
           issuer_ref:
@@ -135,7 +135,7 @@ options:
             description: The Vault namespace.
             type: str
           token:
-            description: A token; keep it in ansible-vault, or look it up. One of it and O(root.vault.role_id) has to be given.
+            description: A token. Keep it in ansible-vault, or look it up. Give it or O(root.vault.role_id).
             type: str
           role_id:
             description: The ID of an AppRole, which gets a token of its own for each signature.
@@ -144,14 +144,14 @@ options:
             description: The secret ID of that AppRole.
             type: str
           approle_mount:
-            description: Where the AppRole auth method is mounted.
+            description: The path where the AppRole auth method is mounted.
             type: str
             default: approle
           ca_cert:
-            description: A file with the CAs that the certificate of Vault's server may be of, PEM, instead of the usual ones.
+            description: A file with the CAs that may have signed the certificate of the Vault server, PEM, instead of the usual CAs.
             type: path
           validate_certs:
-            description: Whether to verify the certificate of Vault's server.
+            description: Whether to verify the certificate of the Vault server.
             type: bool
             default: true
 """

@@ -10,14 +10,14 @@ DOCUMENTATION = r"""
 name: fleet
 author: meshops contributors (@meshops)
 version_added: 0.1.0
-short_description: Makes hosts of clusters, from kubeconfigs, a file, or an ACM or OCM hub
+short_description: Make clusters from kubeconfigs, a file, or an ACM or OCM hub into hosts
 description:
-  - A host is a cluster. Hosts come from the contexts of kubeconfigs, from the file itself, and from the C(ManagedCluster) objects of a hub of
-    Red Hat Advanced Cluster Management (ACM) or Open Cluster Management (OCM). The file says what is known of their meshes and sites.
+  - A host is a cluster. Hosts come from the contexts of kubeconfigs, from the file itself, and from the C(ManagedCluster) objects of a hub of Red Hat Advanced
+    Cluster Management (ACM) or Open Cluster Management (OCM). The file describes their meshes and sites.
   - The file's name ends in C(fleet.yml) or C(fleet.yaml).
-  - What names the same cluster is one host. What a context tells wins over what the hub tells, and O(clusters) wins over both.
-  - No credential gets into the inventory. A cluster is reached by a kubeconfig and a context, or by a URL and a reference to a variable, best
-    one of ansible-vault.
+  - Entries that name the same cluster are one host. A context overrides the hub, and O(clusters) overrides both.
+  - No credential gets into the inventory. A cluster is reached by a kubeconfig and a context, or by a URL and a reference to a variable, best a variable of
+    ansible-vault.
 options:
   plugin:
     description: The name of this plugin.
@@ -26,8 +26,8 @@ options:
     choices: [meshops.lifecycle.fleet]
   clusters:
     description:
-      - The C(mesh_*) variables of clusters, by the cluster's name. What else is a variable of the host stands below C(vars).
-      - A name that was found in O(contexts) or on the O(hub) gets these variables too.
+      - The C(mesh_*) variables of clusters, by the cluster's name. Put other variables of the host below C(vars).
+      - A cluster of the same name from O(contexts) or from the O(hub) gets these variables too.
     type: dict
     default: {}
   sites:
@@ -39,7 +39,7 @@ options:
   meshes:
     description:
       - The C(mesh_*) variables that all clusters of a mesh share, by the mesh's name. They become variables of its group.
-      - A cluster belongs to the mesh that its C(mesh_name) names, or that of its site.
+      - A cluster belongs to the mesh that its C(mesh_name) names, or the C(mesh_name) of its site.
     type: dict
     default: {}
   defaults:
@@ -53,21 +53,21 @@ options:
     default: []
     suboptions:
       kubeconfig:
-        description: One kubeconfig. A relative path starts where this file is.
+        description: One kubeconfig. A relative path starts at the directory of this file.
         type: str
         required: true
       include:
-        description: Patterns such as V(prod-*), of which the name of a context must match one.
+        description: Patterns such as V(prod-*). The name of a context must match one of them.
         type: list
         elements: str
         default: ["*"]
       exclude:
-        description: Patterns of which it must match none.
+        description: Patterns that the name of a context must not match.
         type: list
         elements: str
         default: []
       names:
-        description: Names of hosts by the names of contexts, for contexts whose names are no DNS labels.
+        description: Names of hosts by the names of contexts, for contexts whose names are not DNS labels.
         type: dict
         default: {}
       variables:
@@ -79,54 +79,54 @@ options:
     type: dict
     suboptions:
       kubeconfig:
-        description: The kubeconfig for the hub. A relative path starts where this file is.
+        description: The kubeconfig for the hub. A relative path starts at the directory of this file.
         type: str
         required: true
       context:
-        description: The hub's context in it.
+        description: The hub's context in that kubeconfig.
         type: str
         required: true
       cluster_uid:
         description: The UID that the hub's namespace C(kube-system) must have.
         type: str
       selector:
-        description: Takes only clusters with these labels, as in V(environment=prod,!legacy).
+        description: Take only clusters with these labels, as in V(environment=prod,!legacy).
         type: str
       clusterset:
-        description: Takes only clusters of this C(ManagedClusterSet).
+        description: Take only clusters of this C(ManagedClusterSet).
         type: str
       unavailable:
         description:
-          - What becomes of clusters that the hub does not see as available.
-          - With V(keep) they stay, with C(ocm_available) false. A mesh from which they are missing would be a smaller one.
-          - With V(skip) they are left out.
+          - What to do with clusters that the hub does not see as available.
+          - With V(keep) they stay, with C(ocm_available) false. A mesh without them would be a smaller mesh.
+          - With V(skip) the plugin leaves them out.
         type: str
         choices: [keep, skip]
         default: keep
       pin:
         description:
-          - Makes C(mesh_cluster_uid) of the claim C(id.k8s.io) where that is the UID of the namespace C(kube-system).
-          - On OpenShift ACM writes another ID there, and elsewhere it may be a name. Such a claim pins nothing.
+          - Make C(mesh_cluster_uid) from the claim C(id.k8s.io) if that is the UID of the namespace C(kube-system).
+          - On OpenShift, ACM writes another ID there, and elsewhere it may be a name. Such a claim pins nothing.
         type: bool
         default: true
       labels:
         description:
-          - Which label of a C(ManagedCluster) says which variable, by the variable.
-          - For C(mesh_name), C(mesh_site), C(mesh_provider), C(mesh_network), C(mesh_role) and C(mesh_primary) these are
-            C(meshops.lifecycle/mesh), C(meshops.lifecycle/site) and so on.
+          - The label of a C(ManagedCluster) that gives each variable, by the variable.
+          - For C(mesh_name), C(mesh_site), C(mesh_provider), C(mesh_network), C(mesh_role) and C(mesh_primary) the labels are C(meshops.lifecycle/mesh),
+            C(meshops.lifecycle/site) and so on.
         type: dict
         default: {}
       kube:
         description:
-          - How the clusters are reached, as in C(mesh_kube).
-          - With C(kubeconfig), by the context that has the cluster's name, unless C(context) gives another one.
-          - With C(api_key), which refers to a variable, at the URL that the hub knows, with the CA certificate that it knows.
+          - How to reach the clusters, as in C(mesh_kube).
+          - With C(kubeconfig), the plugin uses the context that has the cluster's name, unless C(context) gives another one.
+          - With C(api_key), which refers to a variable, the plugin uses the URL and the CA certificate that the hub knows.
         type: dict
         default: {}
   prefixes:
     description:
-      - How the names of groups begin, by what they are groups of. These are C(mesh), C(site), C(provider) and C(role).
-      - With an empty one the group has the name of the mesh, or site. What may not be in the name of a group becomes C(_).
+      - How the names of groups begin, by the kind of group. The kinds are C(mesh), C(site), C(provider) and C(role).
+      - With an empty prefix the group has the name of the mesh or site. The plugin replaces each character that a group's name may not hold with C(_).
     type: dict
     default: {mesh: mesh_, site: site_, provider: provider_, role: role_}
   group:
@@ -136,7 +136,7 @@ options:
   same_cluster:
     description:
       - What to do about two hosts that lead to the same cluster, by context, URL or ID.
-      - V(warn) is for clusters behind addresses that look the same.
+      - Use V(warn) for clusters behind addresses that look the same.
     type: str
     choices: [refuse, warn]
     default: refuse
@@ -144,12 +144,12 @@ extends_documentation_fragment:
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 requirements:
-  - kubernetes >= 29.0 on the controller, where a hub is asked
+  - kubernetes >= 29.0 on the controller, if you use a hub
 notes:
-  - Ansible only warns of an inventory that it cannot read. C(any_unparsed_is_failed=true) in the section C([inventory]) of C(ansible.cfg) makes it fail.
-  - Groups follow from what this file and its sources say of meshes, sites, providers and roles, not from C(group_vars) or C(host_vars).
-  - The cache keeps what the hub told, which holds no credential.
-  - Variables of a site win over those of its mesh, and both over O(defaults). Files in C(group_vars) win over all three.
+  - Ansible only warns of an inventory that it cannot read. Set C(any_unparsed_is_failed=true) in the section C([inventory]) of C(ansible.cfg) to make it fail.
+  - The plugin makes groups from what this file and its sources say of meshes, sites, providers and roles, not from C(group_vars) or C(host_vars).
+  - The cache keeps what the hub said. It holds no credential.
+  - Variables of a site override those of its mesh, and both override O(defaults). Files in C(group_vars) override all three.
 """
 
 EXAMPLES = r"""

@@ -7,27 +7,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ca
-short_description: Make sure that a cluster has an issuing CA of the mesh's root
+short_description: Ensure that a cluster has an issuing CA of the mesh's root
 version_added: 0.1.0
 description:
-  - Keeps the CA that a cluster's control plane was given, if it is valid and of the mesh's root, whoever made it.
-  - Where there is none, issues an intermediate of the mesh's root and gives it to the control plane.
-    For Istio that is the Secret C(cacerts).
-  - Where another CA signs in the control plane's place, as cert-manager's istio-csr does, nothing is written, and a warning says so.
-  - An expired intermediate that this module issued is replaced by one of the same root. What the cluster trusts stays as it is. Nothing is replaced while
-    somebody holds the Lease of the mesh, as a rotation does.
-  - A cluster gets no first CA while a rotation of a generated root is under way.
-  - One whose Secret another controller keeps is not replaced, for it would be written back.
-  - Refuses everything else before the first write, with all reasons at once. A CA of another root is never replaced,
-    for that would cut every workload off; it takes a rotation.
-  - A root that does not exist yet is generated once and kept as a Secret on the trust cluster. Tasks for several
-    clusters may run at the same time.
-  - Private keys are made and used in memory. They are never returned, logged or written to disk.
+  - Keeps the CA of a cluster's control plane if it is valid and of the mesh's root, whoever made it.
+  - If the cluster has no CA, issues an intermediate of the mesh's root and gives it to the control plane. For Istio that is the Secret C(cacerts).
+  - If another CA signs in the control plane's place, as cert-manager's istio-csr does, the module writes nothing, and a warning says so.
+  - Replaces an expired intermediate that this module issued by another intermediate of the same root. What the cluster trusts stays as it is. The module
+    replaces nothing while somebody holds the Lease of the mesh, as a rotation does.
+  - Gives a cluster no first CA while a rotation of a generated root is under way.
+  - Does not replace an intermediate whose Secret another controller keeps, because that controller would write it back.
+  - Refuses everything else before the first write, with all reasons at once. The module never replaces a CA of another root, because that would cut every
+    workload off. Rotate the root instead.
+  - Generates a root that does not exist yet once, and keeps it as a Secret on the trust cluster. Tasks for several clusters may run at the same time.
+  - The module makes and uses private keys in memory. It never returns, logs or writes them to disk.
 author:
   - meshops contributors (@meshops)
 notes:
-  - A task's options pass through a temporary file unless pipelining is on. Set C(ansible_pipelining) to V(true) where
-    O(root.private_key) is given, as the playbooks of this collection do.
+  - A task's options pass through a temporary file unless pipelining is on. Set C(ansible_pipelining) to V(true) if you give O(root.private_key), as the
+    playbooks of this collection do.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
   - kubernetes.core.k8s_auth_options
@@ -36,11 +34,11 @@ extends_documentation_fragment:
   - meshops.lifecycle._authority
 requirements:
   - cryptography >= 42
-  - hvac >= 2.0, where O(root.source=vault)
+  - hvac >= 2.0, with O(root.source=vault)
 """
 
 EXAMPLES = r"""
-- name: Give west an intermediate of a root that is generated on east
+- name: Give west an intermediate of a root that the module generates on east
   meshops.lifecycle.ca:
     kubeconfig: ~/.kube/config
     context: west
@@ -50,7 +48,7 @@ EXAMPLES = r"""
     root:
       kube: {kubeconfig: ~/.kube/config, context: east, cluster: east}
 
-- name: Issue from a root that is kept in ansible-vault
+- name: Issue an intermediate from a root in ansible-vault
   meshops.lifecycle.ca:
     kubeconfig: ~/.kube/config
     context: west
@@ -60,7 +58,7 @@ EXAMPLES = r"""
       certificate: "{{ vault_root_certificate }}"
       private_key: "{{ vault_root_private_key }}"
 
-- name: Have it signed by a command that talks to an HSM
+- name: Let a command that talks to an HSM sign the intermediate
   meshops.lifecycle.ca:
     kubeconfig: ~/.kube/config
     context: west
@@ -70,7 +68,7 @@ EXAMPLES = r"""
       command: [/usr/local/bin/sign-mesh-ca, --slot, "3"]
       certificate_file: /etc/pki/mesh/root.pem
 
-- name: Have it signed by HashiCorp Vault
+- name: Let HashiCorp Vault sign the intermediate
   meshops.lifecycle.ca:
     kubeconfig: ~/.kube/config
     context: west
@@ -86,29 +84,30 @@ EXAMPLES = r"""
 
 RETURN = r"""
 action:
-  description: Whether the CA was V(kept) or V(issued), or V(left) to who signs in the control plane's place, as cert-manager's istio-csr does.
+  description: Whether the module V(kept) or V(issued) the CA, or V(left) it to the CA that signs in the control plane's place, as cert-manager's istio-csr
+    does.
   returned: success
   type: str
 root:
   description:
     - The root that the cluster's CA leads to, with C(subject), C(fingerprint), C(not_after), C(key_type) and others.
-    - Nothing in check mode where it would be made.
+    - Nothing in check mode if the run would make it.
   returned: success
   type: dict
 intermediate:
-  description: The certificate of the cluster's CA, with the same facts. Nothing in check mode where it would be made.
+  description: The certificate of the cluster's CA, with the same facts. Nothing in check mode if the run would make it.
   returned: success
   type: dict
 chain:
-  description: Whether the signatures from the intermediate up to the root were verified.
+  description: Whether the module verified the signatures from the intermediate up to the root.
   returned: success
   type: bool
 trust:
-  description: Fingerprints of the root that the cluster C(signs_under) and of those that it C(trusts).
+  description: Fingerprints of the root that the cluster C(signs_under) and of the roots that it C(trusts).
   returned: success
   type: dict
 expiry:
-  description: Of C(root) and C(intermediate), the C(days) left, and a C(level) of V(ok), V(warn), V(critical) or V(expired).
+  description: For C(root) and C(intermediate), the C(days) left, and a C(level) of V(ok), V(warn), V(critical) or V(expired).
   returned: success
   type: dict
 source:
@@ -120,18 +119,18 @@ present:
   returned: success
   type: bool
 changes:
-  description: Each object that was looked after, with C(object) and C(action).
+  description: Each object that the module checked or wrote, with C(object) and C(action).
   returned: success
   type: list
   elements: dict
 findings:
-  description: What speaks against the CA input, a sentence each.
-  returned: when it is refused
+  description: What is wrong with the CA input, a sentence each.
+  returned: when the module refuses
   type: list
   elements: str
 reasons:
   description: The names of the reasons for C(findings), in the same order.
-  returned: when it is refused
+  returned: when the module refuses
   type: list
   elements: str
 """

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ca_info
-short_description: A cluster's issuing CA, and what speaks against it
+short_description: Read a cluster's issuing CA, and report what is wrong with it
 version_added: 0.1.0
 description:
-  - Reads the CA that a cluster's control plane was given and the mesh's root, and tells what M(meshops.lifecycle.ca)
-    would do.
-  - What is wrong with either of them is a finding and no failure, so that everything wrong on all clusters is known
-    before the first write on any.
+  - Reads the CA of a cluster's control plane and the mesh's root, and says what M(meshops.lifecycle.ca) would do.
+  - Returns each fault of the CA or the root as a finding and does not fail. So you know all faults on all clusters before the first write on any cluster.
 author:
   - meshops contributors (@meshops)
 extends_documentation_fragment:
@@ -24,13 +22,13 @@ extends_documentation_fragment:
   - meshops.lifecycle._authority
 requirements:
   - cryptography >= 42
-  - hvac >= 2.0, where O(root.source=vault)
+  - hvac >= 2.0, with O(root.source=vault)
 seealso:
   - module: meshops.lifecycle.ca
 """
 
 EXAMPLES = r"""
-- name: Look at the CA of west and at the root kept on east
+- name: Read the CA of west and the root on east
   meshops.lifecycle.ca_info:
     kubeconfig: ~/.kube/config
     context: west
@@ -47,7 +45,7 @@ action:
   returned: success
   type: str
 findings:
-  description: What speaks against the CA input, a sentence each.
+  description: What is wrong with the CA input, a sentence each.
   returned: success
   type: list
   elements: str
@@ -69,19 +67,19 @@ intermediate:
   returned: success
   type: dict
 chain:
-  description: Whether the signatures from the intermediate up to the root were verified.
+  description: Whether the module verified the signatures from the intermediate up to the root.
   returned: success
   type: bool
 trust:
-  description: Fingerprints of the root that the cluster C(signs_under) and of those that it C(trusts).
+  description: Fingerprints of the root that the cluster C(signs_under) and of the roots that it C(trusts).
   returned: success
   type: dict
 expiry:
-  description: Of C(root) and C(intermediate), the C(days) left, and a C(level) of V(ok), V(warn), V(critical) or V(expired).
+  description: For C(root) and C(intermediate), the C(days) left, and a C(level) of V(ok), V(warn), V(critical) or V(expired).
   returned: success
   type: dict
 source:
-  description: The fingerprint of the mesh's root, as the option O(root) gives it; nothing if it is not there yet.
+  description: The fingerprint of the mesh's root, as the option O(root) gives it. Nothing if the root does not exist yet.
   returned: success
   type: str
 """

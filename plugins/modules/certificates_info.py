@@ -7,17 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: certificates_info
-short_description: Everything of a mesh that expires in a cluster
+short_description: List everything of a mesh that expires in a cluster
 version_added: 0.1.0
 description:
   - Lists the CAs of a cluster, the certificates that its control planes and proxies use now, the certificates of its gateways, the CAs of the control plane's
-    webhooks and the tokens by which it reaches other clusters, each with the time that is left and a verdict.
-  - Certificates in use are asked of those who use them. No private key and no token leaves the module, and nothing is written.
+    webhooks, and the tokens by which the control plane reaches other clusters. Each has the time that is left and a verdict.
+  - Asks each control plane, proxy and gateway for the certificate that it uses. No private key and no token leaves the module, and it writes nothing.
 author:
   - meshops contributors (@meshops)
 options:
   provider:
-    description: The mesh.
+    description: The kind of mesh.
     type: str
     choices: [istio]
     default: istio
@@ -34,27 +34,27 @@ options:
     type: str
     default: meshops-root-ca
   ca_warn:
-    description: The days that a CA must have left, or it is V(warn).
+    description: A CA with fewer days left than this is V(warn).
     type: int
     default: 60
   ca_critical:
-    description: The days that a CA must have left, or it is V(critical).
+    description: A CA with fewer days left than this is V(critical).
     type: int
     default: 14
   leaf_warn:
-    description: The percent of its lifetime that a certificate or token must have left, or it is V(warn). Proxies renew at 50.
+    description: A certificate or token with a smaller percentage of its lifetime left than this is V(warn). Proxies renew at 50.
     type: int
     default: 40
   leaf_critical:
-    description: The percent of its lifetime that a certificate or token must have left, or it is V(critical).
+    description: A certificate or token with a smaller percentage of its lifetime left than this is V(critical).
     type: int
     default: 10
   gateway_warn:
-    description: The percent of its lifetime that a gateway's certificate must have left, or it is V(warn). Public CAs' clients renew at about 33.
+    description: A gateway's certificate with a smaller percentage of its lifetime left than this is V(warn). Public CAs' clients renew at about 33.
     type: int
     default: 25
   token_age:
-    description: The days after which a token that never expires is V(warn).
+    description: A token that never expires is V(warn) after this many days.
     type: int
     default: 365
 extends_documentation_fragment:
@@ -79,15 +79,15 @@ EXAMPLES = r"""
 RETURN = r"""
 certificates:
   description:
-    - What expires, the soonest first. Each has a C(kind), one of V(root), V(intermediate), V(leaf), V(control plane), V(gateway), V(webhook) and V(token),
-      C(where) it is, its C(subject), C(issuer) and C(fingerprint), C(begin) and C(end) of its time, C(seconds_left), and a C(level) of V(ok), V(warn),
-      V(critical) or V(expired).
-    - Of the C(number) of certificates of one workload the first to expire is told. A token that never expires has no C(end).
+    - What expires, the soonest first. Each entry has a C(kind), one of V(root), V(intermediate), V(leaf), V(control plane), V(gateway), V(webhook) and
+      V(token), C(where) it is, its C(subject), C(issuer) and C(fingerprint), C(begin) and C(end) of its time, C(seconds_left), and a C(level) of V(ok),
+      V(warn), V(critical) or V(expired).
+    - Of the C(number) of certificates of one workload, the list shows the first to expire. A token that never expires has no C(end).
   returned: success
   type: list
   elements: dict
 unseen:
-  description: Who could not be asked, so that its certificate is not in the list; the first 50.
+  description: The control planes, proxies and gateways that the module could not ask, so that their certificates are not in the list; the first 50.
   returned: success
   type: list
   elements: str

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cluster_info
-short_description: Say which cluster this is, and what we may do there
+short_description: Identify a cluster, and check versions, clocks, rights and owners in it
 version_added: 0.1.0
 description:
-  - Reads what has to be known before a mesh is touched, in one call - the identity of the cluster, versions of its API server and nodes,
-    how far the clocks are apart, which permissions are missing and who owns the custom resource definitions of a mesh.
+  - Reads in one call what you need to know before you change a mesh - the identity of the cluster, the versions of its API server and nodes, how far the clocks
+    differ, which permissions are missing, and who owns the custom resource definitions of a mesh.
 author:
   - meshops contributors (@meshops)
 extends_documentation_fragment:
@@ -21,17 +21,17 @@ extends_documentation_fragment:
   - meshops.lifecycle._attributes.in_process
 options:
   kube:
-    description: The connection to the cluster to look at, with the connection options of this module as keys, where it is another one.
+    description: The connection to the cluster to read, with the connection options of this module as keys. Give it if that is another cluster.
     type: dict
   permissions:
     description:
-      - What the credential must be allowed to do. RV(denied) lists those of them that it is not.
+      - What the credential must be allowed to do. RV(denied) lists the permissions that it lacks.
     type: list
     elements: dict
     default: []
     suboptions:
       verb:
-        description: As in V(get) or V(patch).
+        description: The verb, such as V(get) or V(patch).
         type: str
         required: true
       group:
@@ -39,7 +39,7 @@ options:
         type: str
         default: ''
       resource:
-        description: The plural name, with a subresource if one is meant, as in V(pods/portforward).
+        description: The plural name, with a subresource if you mean one, such as V(pods/portforward).
         type: str
         required: true
       namespace:
@@ -50,28 +50,28 @@ options:
         type: str
   crds:
     description:
-      - API groups, each with the groups below it, as in V(istio.io). RV(crds) tells about their custom resource definitions.
+      - API groups, each with the groups below it, such as V(istio.io). RV(crds) describes their custom resource definitions.
     type: list
     elements: str
     default: []
   spaces:
-    description: Namespaces that will be worked in. RV(spaces) tells about those that are there.
+    description: Namespaces that the run will use. RV(spaces) describes those that exist.
     type: list
     elements: str
     default: []
   supply:
     description:
-      - A mesh. RV(supply) then lists what in the cluster names a place of that mesh's charts and images which its makers take away.
+      - A kind of mesh. RV(supply) then lists what in the cluster names a place of that mesh's charts and images which goes away.
     type: str
     choices: [istio]
   namespace:
-    description: The namespace of the control plane, where O(supply) looks for the templates of its sidecars.
+    description: The namespace of the control plane. O(supply) looks there for the templates of its sidecars.
     type: str
     default: istio-system
   claims:
     description:
-      - Objects that are to be written here, and that somebody else may have. RV(claimed) tells about those that are not free.
-      - The filter P(meshops.lifecycle.mesh_claims#filter) makes them.
+      - Objects that the run will write here, and that somebody else may have. RV(claimed) describes those that are not free.
+      - The filter P(meshops.lifecycle.mesh_claims#filter) makes the list.
     type: list
     elements: dict
     default: []
@@ -81,33 +81,33 @@ options:
         type: str
         required: true
       kind:
-        description: Its kind.
+        description: The object's kind.
         type: str
         required: true
       name:
-        description: Its name.
+        description: The object's name.
         type: str
         required: true
       namespace:
-        description: Its namespace, if it lives in one.
+        description: The object's namespace, if it lives in one.
         type: str
       release:
-        description: The Helm release that will write it, as namespace and name. Without it this collection writes it by server-side apply.
+        description: The Helm release that will write the object, as namespace and name. Without it this collection writes the object by server-side apply.
         type: str
       rivals:
-        description: A label selector. Objects of the same kind and namespace that it selects are looked at too.
+        description: A label selector. The module also looks at objects of the same kind and namespace that it selects.
         type: str
       key:
-        description: One of them that holds this key in its C(data), under another name, does the same as the object.
+        description: A selected object that holds this key in its C(data), under another name, does the same as the object.
         type: str
       adopt:
-        description: Whether it is taken over from somebody who only left it there.
+        description: Whether the run takes the object over from an owner who only left it there.
         type: bool
         default: false
 """
 
 EXAMPLES = r"""
-- name: Look before we leap
+- name: Check the cluster before the first write
   meshops.lifecycle.cluster_info:
     kubeconfig: ~/.kube/config
     context: east
@@ -120,7 +120,7 @@ EXAMPLES = r"""
       - istio.io
   register: east
 
-- name: Say what is missing
+- name: Name the missing permissions
   ansible.builtin.assert:
     that: not east.denied
     fail_msg: "The credential may not {{ east.denied | map(attribute='sentence') | join(', ') }}."
@@ -133,12 +133,12 @@ name:
   type: str
   sample: east
 server:
-  description: The URL of its API server.
+  description: The URL of the cluster's API server.
   returned: success
   type: str
   sample: https://10.0.0.1:6443
 uid:
-  description: The UID of its namespace C(kube-system), for O(cluster_uid).
+  description: The UID of the cluster's namespace C(kube-system), for O(cluster_uid).
   returned: success
   type: str
   sample: 876bef94-e750-4fc6-8ab4-fbec04e1431a
@@ -148,20 +148,20 @@ version:
   type: dict
   sample: {git_version: v1.34.4, major: 1, minor: 34}
 nodes:
-  description: How many nodes it has, the versions of their kubelets, and by how many minor versions the oldest is behind the API server.
-  returned: success; null if nodes may not be listed
+  description: How many nodes the cluster has, the versions of their kubelets, and by how many minor versions the oldest kubelet is behind the API server.
+  returned: success; null if the credential may not list nodes
   type: dict
   sample: {count: 3, kubelet_versions: [v1.33.1, v1.34.4], skew: 1}
 openshift:
-  description: Whether it is an OpenShift cluster.
+  description: Whether the cluster is an OpenShift cluster.
   returned: success
   type: bool
 clock_skew_seconds:
-  description: The local clock minus the clock of the API server, good to about a second.
+  description: The local clock minus the clock of the API server, exact to about a second.
   returned: success
   type: float
 denied:
-  description: Those of O(permissions) which the credential does not have.
+  description: The entries of O(permissions) that the credential lacks.
   returned: success
   type: list
   elements: dict
@@ -173,7 +173,7 @@ denied:
       name: null
       sentence: create secrets in namespace istio-system
 claimed:
-  description: Those of O(claims) that somebody else has, and objects that do the same under another name.
+  description: The entries of O(claims) that somebody else has, and objects that do the same under another name.
   returned: success
   type: list
   elements: dict
@@ -183,14 +183,14 @@ claimed:
       type: str
       sample: ServiceAccount istio-system/istio-reader-service-account
     owner:
-      description: Whose it is.
+      description: The owner of the object.
       type: str
       sample: the field manager kubectl-client-side-apply
     how:
       description:
-        - V(left) where nobody minds it, so that it can be taken over, and V(taken) where it will be.
-        - V(kept) where its owner would write it back, V(released) where it is of another Helm release.
-        - V(rival) where it does the same under another name.
+        - V(left) if no owner looks after it, so that the run could take it over, and V(taken) if the run will take it over.
+        - V(kept) if its owner would write it back, V(released) if it belongs to another Helm release.
+        - V(rival) if it does the same under another name.
       type: str
 crds:
   description: The custom resource definitions of the groups of O(crds), and who made them.
@@ -199,43 +199,43 @@ crds:
   elements: dict
   contains:
     name:
-      description: As in V(gateways.networking.istio.io).
+      description: The definition's name, such as V(gateways.networking.istio.io).
       type: str
     release:
-      description: The Helm release it belongs to, as namespace and name; null if none.
+      description: The Helm release that the definition belongs to, as namespace and name; null if none.
       type: str
       sample: istio-system/istio-base
     managed_by:
-      description: Its label C(app.kubernetes.io/managed-by).
+      description: The definition's label C(app.kubernetes.io/managed-by).
       type: str
       sample: Helm
     operators:
-      description: The operators of the Operator Lifecycle Manager it came with.
+      description: The operators of the Operator Lifecycle Manager that brought the definition.
       type: list
       elements: str
     keeper:
-      description: The controller that would write back what is changed in it. Empty if none is known.
+      description: The controller that would write back changes to the definition. Empty if none is known.
       type: str
     bundle:
-      description: Of the Gateway API's, the version of its bundle.
+      description: For definitions of the Gateway API, the version of its bundle.
       type: str
       sample: v1.5.1
     channel:
-      description: Of the Gateway API's, its channel.
+      description: For definitions of the Gateway API, its channel.
       type: str
       sample: standard
     managers:
-      description: The field managers of its C(spec).
+      description: The field managers of the definition's C(spec).
       type: list
       elements: str
       sample: [helm]
     stored_versions:
-      description: The versions in which objects are stored.
+      description: The versions in which the API server stores objects.
       type: list
       elements: str
       sample: [v1]
 spaces:
-  description: Those of the namespaces of O(spaces) that are there.
+  description: The namespaces of O(spaces) that exist.
   returned: success
   type: list
   elements: dict
@@ -244,18 +244,18 @@ spaces:
       description: The namespace's name.
       type: str
     labels:
-      description: Its labels.
+      description: The namespace's labels.
       type: dict
     ends:
-      description: Whether it is being deleted.
+      description: Whether the namespace is being deleted.
       type: bool
 supply:
-  description: What names a place that goes away; null if O(supply) was not asked for.
+  description: What names a place that goes away; null without O(supply).
   returned: success
   type: dict
   contains:
     named:
-      description: Each object once for each of the places.
+      description: Each object, once for each place that it names.
       type: list
       elements: dict
       sample:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: controller_info
-short_description: Say whether Helm is here, and whether it gets the charts
+short_description: Check whether Helm is installed, and whether it gets the charts
 version_added: 0.1.0
 description:
-  - Looks on the machine on which it runs for C(helm), where P(kubernetes.core.helm#module) looks for it, and has it show each chart that will be installed.
-  - Nothing is installed and no cluster is asked. What is missing does not fail the task, but is returned.
+  - Looks for C(helm) on the machine on which it runs, where P(kubernetes.core.helm#module) looks for it, and lets C(helm) show each chart that the run will
+    install.
+  - Installs nothing and asks no cluster. If something is missing, the module does not fail but returns it.
 author:
   - meshops contributors (@meshops)
 extends_documentation_fragment:
@@ -21,7 +22,7 @@ extends_documentation_fragment:
 options:
   charts:
     description:
-      - The charts that will be installed. The filter P(meshops.lifecycle.preflight_charts#filter) makes them for the clusters of a play.
+      - The charts that the run will install. The filter P(meshops.lifecycle.preflight_charts#filter) makes the list for the clusters of a play.
     type: list
     elements: dict
     default: []
@@ -37,12 +38,12 @@ options:
         description: The chart's version, or a range.
         type: str
       clusters:
-        description: The clusters that want it. Returned as given.
+        description: The clusters that want the chart. The module returns them as given.
         type: list
         elements: str
         default: []
   timeout:
-    description: For how many seconds each chart is waited for.
+    description: How many seconds to wait for each chart.
     type: float
     default: 30.0
 """
@@ -62,22 +63,22 @@ EXAMPLES = r"""
 
 RETURN = r"""
 helm:
-  description: The program C(helm). Its C(path) is empty where there is none, its C(fault) says why it does not tell its version.
+  description: The program C(helm). Its C(path) is empty if there is none. Its C(fault) says why it does not report its version.
   returned: success
   type: dict
   sample: {path: /usr/local/bin/helm, version: v3.19.0, fault: ''}
 charts:
-  description: O(charts) as given, without passwords in URLs, each with what was found.
+  description: O(charts) as given, without passwords in URLs, each with the result.
   returned: success
   type: list
   elements: dict
   contains:
     found:
-      description: The version of the chart that would be installed; empty where there is none.
+      description: The version of the chart that Helm would install; empty if there is none.
       type: str
       sample: 1.32.1
     fault:
-      description: Why there is none, in Helm's words; empty where there is one.
+      description: Why there is none, in Helm's words; empty if there is one.
       type: str
 """
 

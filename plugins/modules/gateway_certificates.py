@@ -10,28 +10,28 @@ module: gateway_certificates
 short_description: Replace the certificates that a cluster's gateways serve
 version_added: 0.1.0
 description:
-  - Brings certificates and keys into the Secrets that gateways serve them from, each in one write, and waits until every ready pod of these gateways was
-    seen to serve them in a TLS handshake for each host.
-  - For Istio these are the Secrets named by C(credentialName) of its C(Gateway), and by C(certificateRefs) of the Gateway API's.
-  - What does not fit is refused before the first write, with all reasons at once. The key has to match, the chain to lead on, the names to cover every
-    host that is served with it, and all of it to be valid now and strong enough.
-  - A Secret that cert-manager or another controller keeps is left to it.
+  - Writes certificates and keys into the Secrets from which gateways serve them, each in one write. Then waits until it has seen, in a TLS handshake for each
+    host, that every ready pod of these gateways serves them.
+  - For Istio these are the Secrets that C(credentialName) of its C(Gateway) names, and C(certificateRefs) of the Gateway API's.
+  - Refuses what does not fit before the first write, with all reasons at once. The key must match the certificate, the chain must be complete, the names must
+    cover every host that the certificate serves, and all of it must be valid now and strong enough.
+  - Does not write a Secret that cert-manager or another controller keeps.
 author:
   - meshops contributors (@meshops)
 notes:
-  - A task's options pass through a temporary file unless pipelining is on. Set C(ansible_pipelining) to V(true) where keys are given inline, as the
-    playbooks of this collection do.
+  - A task's options pass through a temporary file unless pipelining is on. Set C(ansible_pipelining) to V(true) if you give keys inline, as the playbooks of
+    this collection do.
 options:
   certificates:
     description:
-      - What is to be served. Where an entry gives no certificate, the mesh's root issues one.
-      - With an empty list and O(issue_days), all that the mesh's root has issued are issued anew.
+      - The certificates to serve. If an entry gives no certificate, the mesh's root issues one.
+      - With an empty list and O(issue_days), the module renews all certificates that the mesh's root has issued.
     type: list
     elements: dict
     default: []
     suboptions:
       cluster:
-        description: The cluster that the entry is for. All others pass over it. Without it, it is for every cluster.
+        description: The cluster that the entry is for. All other clusters ignore the entry. Without it, the entry is for every cluster.
         type: str
       namespace:
         description: The namespace of the Secret.
@@ -42,37 +42,38 @@ options:
         type: str
         required: true
       certificate:
-        description: The certificate, PEM. The chain may stand behind it.
+        description: The certificate, PEM. The chain may follow it.
         type: str
       private_key:
-        description: Its key, PEM. Keep it in ansible-vault.
+        description: The certificate's key, PEM. Keep it in ansible-vault.
         type: str
       chain:
-        description: The certificates above it, PEM, where they do not stand in O(certificates[].certificate).
+        description: The certificates above it, PEM, if they are not in O(certificates[].certificate).
         type: str
       certificate_file:
         description: A file with the certificate, PEM.
         type: path
       private_key_file:
-        description: A file with its key, PEM, not encrypted by ansible-vault.
+        description: A file with the certificate's key, PEM, not encrypted by ansible-vault.
         type: path
       chain_file:
         description: A file with the certificates above it, PEM.
         type: path
   issue_days:
-    description: For how many days the mesh's root issues certificates where none is given. With V(0) it issues none.
+    description: For how many days the mesh's root issues certificates where you give none. With V(0) it issues none.
     type: int
     default: 0
   min_age:
-    description: How many seconds old a certificate that the root has issued must be to be issued anew.
+    description: How many seconds old a certificate that the root has issued must be before the module issues it again.
     type: int
     default: 3600
   timeout:
-    description: How many seconds the gateways have to serve them.
+    description: How many seconds the gateways have until they must serve the certificates.
     type: int
     default: 600
   lease:
-    description: The mesh's Lease, as M(meshops.lifecycle.lease) returned it, with C(kube) as the way to its cluster. Nothing is written without holding it.
+    description: The mesh's Lease, as M(meshops.lifecycle.lease) returned it, with C(kube) as the connection to its cluster. The module writes nothing unless
+      the run holds this Lease.
     type: dict
 extends_documentation_fragment:
   - meshops.lifecycle._connection
@@ -85,7 +86,7 @@ requirements:
 """
 
 EXAMPLES = r"""
-- name: Serve the certificate that was bought
+- name: Serve a certificate that you bought
   meshops.lifecycle.gateway_certificates:
     kubeconfig: ~/.kube/config
     context: east
@@ -100,8 +101,8 @@ EXAMPLES = r"""
 RETURN = r"""
 certificates:
   description:
-    - Each Secret with its C(action), V(replaced) or V(kept), the C(certificate) that is served now, a short fingerprint of the one C(before), the
-      C(gateways) and the pods that were seen to serve it, C(served_by).
+    - Each Secret with its C(action), V(replaced) or V(kept), the C(certificate) that it serves now, a short fingerprint of the one C(before), the C(gateways),
+      and the pods that the module saw serve it, C(served_by).
   returned: success
   type: list
   elements: dict
@@ -111,16 +112,16 @@ plan:
   type: list
   elements: str
 seconds:
-  description: How long it took until all served them.
+  description: How long it took until all gateways served them.
   returned: success
   type: float
 findings:
-  description: What speaks against it, or who lags behind, a sentence each.
-  returned: when it is refused, or somebody lags behind
+  description: What is wrong, or which gateways lag behind, a sentence each.
+  returned: when the module refuses, or a gateway lags behind
   type: list
   elements: str
 changes:
-  description: What was written, object by object.
+  description: Each object and what became of it.
   returned: success
   type: list
   elements: dict

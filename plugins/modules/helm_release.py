@@ -10,11 +10,10 @@ module: helm_release
 short_description: Install or remove a Helm release, without a token in the result
 version_added: 0.1.0
 description:
-  - Runs C(kubernetes.core.helm) and returns what that returns, but not how it was called, and nothing secret of the connection.
-  - C(kubernetes.core.helm) by itself returns its arguments as they were given, a token among them, where its module broke off, and from
-    ansible-core 2.21 on always.
-    Of a kubeconfig that is given as a dictionary it shows the environment of credential plugins and the passwords of proxies.
-  - This is an action; it runs on the controller, and the module of C(kubernetes.core) where the task runs.
+  - Runs C(kubernetes.core.helm) and returns its result, but not the arguments of the call, and nothing secret of the connection.
+  - C(kubernetes.core.helm) by itself returns its arguments as given, including a token, if its module broke off, and always from ansible-core 2.21 on. If you
+    give a kubeconfig as a dictionary, it shows the environment of credential plugins and the passwords of proxies.
+  - This is an action. It runs on the controller, and the module of C(kubernetes.core) runs where the task runs.
 author:
   - meshops contributors (@meshops)
 extends_documentation_fragment:
@@ -24,16 +23,16 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - It is that of C(kubernetes.core.helm).
+      - Check mode works as in C(kubernetes.core.helm).
   diff_mode:
     support: none
     details:
-      - Helm is not asked what it would change.
+      - The action does not ask Helm what it would change.
 options:
   connection:
     description:
-      - How Helm reaches the cluster, in the options of C(kubernetes.core.helm); the filter P(meshops.lifecycle.mesh_helm#filter) makes them.
-      - They count instead of the connection options that the action group gives to every module.
+      - How Helm reaches the cluster, in the options of C(kubernetes.core.helm). The filter P(meshops.lifecycle.mesh_helm#filter) makes them.
+      - They replace the connection options that the action group gives to every module.
     type: dict
     required: true
   release_name:
@@ -45,7 +44,7 @@ options:
     type: str
     required: true
   state:
-    description: Whether the release is to be there.
+    description: Whether the release must exist.
     type: str
     choices: [present, absent]
     default: present
@@ -63,17 +62,17 @@ options:
     type: dict
     default: {}
   create_namespace:
-    description: Whether to make the namespace where it is missing.
+    description: Whether to make the namespace if it does not exist.
     type: bool
     default: false
   server_side:
     description:
-      - Whether the API server applies the release. For Helm 4 alone, with kubernetes.core 6.5 or later.
-      - RV(meshops.lifecycle.releases#module:server_side) says what to give.
+      - Whether the API server applies the release. Only for Helm 4, with kubernetes.core 6.5 or later.
+      - Take the value from RV(meshops.lifecycle.releases#module:server_side).
     type: str
     choices: [auto, 'true', 'false']
   take_ownership:
-    description: Whether to take over objects that are there and of no release or of another. Needs Helm 3.17.
+    description: Whether to take over existing objects that belong to no release or to another one. Needs Helm 3.17.
     type: bool
     default: false
   wait:
@@ -96,8 +95,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 command:
-  description: The command line of Helm. A token is not in it.
-  returned: when Helm was run
+  description: The command line of Helm. It holds no token.
+  returned: when Helm ran
   type: str
   sample: helm upgrade -i --reset-values shop '/srv/charts/shop'
 status:
@@ -105,12 +104,12 @@ status:
   returned: when there is one
   type: dict
 stdout:
-  description: What Helm said.
-  returned: when Helm was run
+  description: What Helm wrote to its standard output.
+  returned: when Helm ran
   type: str
 stderr:
-  description: What Helm said of errors.
-  returned: when Helm was run
+  description: What Helm wrote to its standard error.
+  returned: when Helm ran
   type: str
 """
 

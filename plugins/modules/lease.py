@@ -7,24 +7,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: lease
-short_description: Let one run at a time rotate the certificates of a mesh
+short_description: Let only one run at a time rotate the certificates of a mesh
 version_added: 0.1.0
 description:
-  - Takes the C(Lease) of a mesh on its trust cluster, renews it where it is held already, or gives it back.
-  - Each holder gets an epoch, a number that only grows. What is written under the Lease carries it, so that a run which was
-    paused and lost the Lease meanwhile cannot write over the work of the next one.
-  - A Lease that another run holds is watched. If it is renewed, the task fails at once and names the holder. If it is not
-    renewed in the time that it was taken for, that run is dead, and the Lease is taken over. Only time that passes here is
-    measured, so clocks may be wrong.
-  - With O(state=released) the C(Lease) stays as an object without a holder, for it remembers the epoch. With O(state=absent) it goes, whoever holds it.
-  - With O(state=shown) nothing is written, and RV(says) tells who holds it.
+  - Takes the C(Lease) of a mesh on its trust cluster, renews it if the holder has it already, or gives it back.
+  - Each holder gets an epoch, a number that only grows. Every write under the Lease carries the epoch. So a run that was paused and lost the Lease meanwhile
+    cannot write over the work of the next run.
+  - Watches a Lease that another run holds. If that run renews it, the task fails at once and names the holder. If that run does not renew it within the time
+    for which it took the Lease, it is dead, and the module takes the Lease over. The module measures only time that passes here, so clocks may be wrong.
+  - With O(state=released) the C(Lease) stays as an object without a holder, because it remembers the epoch. With O(state=absent) the module removes it, whoever
+    holds it.
+  - With O(state=shown) the module writes nothing, and RV(says) names the holder.
 author:
   - meshops contributors (@meshops)
 options:
   state:
     description:
-      - Whether O(holder) holds the Lease after the task, or whether it is there at all.
-      - A Lease that somebody else holds is only released if O(break_holder) names that holder.
+      - Whether O(holder) holds the Lease after the task, or whether the Lease exists at all.
+      - The module releases a Lease of another holder only if O(break_holder) names that holder.
     type: str
     choices: [held, released, absent, shown]
     default: held
@@ -34,32 +34,32 @@ options:
     required: true
   holder:
     description:
-      - Who takes the Lease, a name that no other run has.
-      - A run that is repeated under the same name goes on in the same epoch.
-      - A name is made of the user, the machine and something random where none is given. With O(state=released) it or O(break_holder) is needed.
+      - The name under which to take the Lease. No other run may have this name.
+      - A repeated run with the same name goes on in the same epoch.
+      - Without it the module makes a name of the user, the machine and a random part. O(state=released) needs it or O(break_holder).
     type: str
   kube:
-    description: The connection to the cluster that keeps the Lease, with the connection options of this module as keys, where it is another one.
+    description: The connection to the cluster that keeps the Lease, with the connection options of this module as keys. Give it if that is another cluster.
     type: dict
   duration:
     description:
-      - For how many seconds the Lease is taken. It has to be renewed more often than that.
-      - It is also how long a Lease of another is watched at most.
+      - For how many seconds to take the Lease. Renew it more often than that.
+      - The module also watches the Lease of another holder for at most this time.
     type: int
     default: 60
   break_holder:
     description:
-      - Take the Lease from the holder of this name at once, without watching it. Make sure before that this run is gone for good.
-      - With O(state=released) it is taken from that holder and given to nobody.
-      - Refused if another holds it.
+      - Take the Lease from the holder of this name at once, without watching it. First make sure that this run is gone for good.
+      - With O(state=released) the module takes the Lease from that holder and gives it to nobody.
+      - The module refuses this if another holder has the Lease.
     type: str
   at_least:
     description:
-      - The highest epoch that was found on what earlier runs wrote. A new one is higher, even if somebody removed the Lease.
+      - The highest epoch that you found on what earlier runs wrote. A new epoch is higher, even if somebody removed the Lease.
     type: int
     default: 0
   namespace:
-    description: The namespace of the Lease. It is made if it is missing.
+    description: The namespace of the Lease. The module makes it if it does not exist.
     type: str
     default: meshops-system
 extends_documentation_fragment:
@@ -71,19 +71,19 @@ attributes:
   check_mode:
     support: full
     details:
-      - A Lease that another holds is watched in check mode too.
+      - The module watches a Lease of another holder in check mode too.
   diff_mode:
     support: full
     details:
-      - The times of renewal are left out.
+      - The diff leaves out the times of renewal.
   idempotent:
     support: full
     details:
-      - Who holds the Lease renews it each time, which is not counted as a change.
+      - The holder of the Lease renews it each time. This does not count as a change.
 """
 
 EXAMPLES = r"""
-- name: Be the only one who rotates the mesh
+- name: Take the Lease of the mesh
   meshops.lifecycle.lease:
     kubeconfig: ~/.kube/config
     context: east
@@ -102,7 +102,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 holder:
-  description: Who holds the Lease now; empty when nobody does. In check mode, who would.
+  description: The holder of the Lease; empty if nobody holds it. In check mode, the holder after the change.
   returned: success
   type: str
 epoch:
@@ -110,15 +110,15 @@ epoch:
   returned: success
   type: int
 took_over:
-  description: Whether the Lease was taken from somebody who had not given it back.
+  description: Whether the module took the Lease from a holder who had not given it back.
   returned: success
   type: bool
 says:
-  description: Who holds the Lease and until when by the holder's clock, as a sentence. Empty when nobody does.
+  description: Who holds the Lease and until when by the holder's clock, as a sentence. Empty if nobody holds it.
   returned: with O(state=shown)
   type: str
 changes:
-  description: The Lease, and the namespace where it was made, with C(object) and C(action).
+  description: The Lease, and the namespace if the module made it, with C(object) and C(action).
   returned: success
   type: list
   elements: dict

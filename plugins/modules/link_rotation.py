@@ -10,16 +10,16 @@ module: link_rotation
 short_description: Replace the credential by which other clusters discover this one
 version_added: 0.1.0
 description:
-  - Issues a second token, gives it to every cluster that discovers this one, and sees that each of their control planes took it, has synced
-    again, and knows the endpoints and network gateways that it knew before. Only then the old token is revoked.
-  - What is to be done is read from the clusters, so a run that was killed is gone on with, wherever it was.
-  - A token that is younger than O(min_age) is not replaced.
-  - Never run it for two clusters of a mesh at once.
+  - Issues a second token and gives it to every cluster that discovers this one. Waits until it has seen that each of their control planes took the token, has
+    synced again, and knows the endpoints and network gateways that it knew before. Only then revokes the old token.
+  - Reads from the clusters what is left to do. So a repeated run continues a killed run from any point.
+  - Does not replace a token that is younger than O(min_age).
+  - Never run the module for two clusters of a mesh at once.
 author:
   - meshops contributors (@meshops)
 options:
   provider:
-    description: The mesh.
+    description: The kind of mesh.
     type: str
     choices: [istio]
     default: istio
@@ -32,16 +32,16 @@ options:
     type: str
     default: istio-system
   server:
-    description: URL of this cluster's API server as the pods of others reach it, as M(meshops.lifecycle.links) was given it.
+    description: The URL at which the pods of other clusters reach this cluster's API server, as given to M(meshops.lifecycle.links).
     type: str
   tls_server_name:
-    description: The name to expect in that server's certificate, where it differs from the host of O(server).
+    description: The name to expect in that server's certificate, if it differs from the host of O(server).
     type: str
   ca:
-    description: The CA by which that server is trusted, as PEM or as the path of a file, as M(meshops.lifecycle.links) was given it.
+    description: The CA by which other clusters trust that server, as PEM or as the path of a file, as given to M(meshops.lifecycle.links).
     type: str
   consumers:
-    description: All clusters that discover this one, from the filter P(meshops.lifecycle.mesh_consumers#filter).
+    description: All clusters that discover this one. The filter P(meshops.lifecycle.mesh_consumers#filter) makes the list.
     type: list
     elements: dict
     required: true
@@ -51,22 +51,22 @@ options:
         type: str
         required: true
       kube:
-        description: The connection to it, with the connection options of this module as keys.
+        description: The connection to that cluster, with the connection options of this module as keys.
         type: dict
         required: true
       cluster_uid:
-        description: UID that its namespace kube-system must have.
+        description: The UID that the cluster's namespace C(kube-system) must have.
         type: str
   adopt:
-    description: Whether links that somebody else made are taken over, instead of being refused.
+    description: Whether the module takes over links that somebody else made, instead of refusing them.
     type: bool
     default: false
   min_age:
-    description: How many seconds old a token has to be to be replaced.
+    description: How many seconds old a token must be before the module replaces it.
     type: int
     default: 3600
   may_restart:
-    description: Whether control planes of versions that are known to lose sight of a cluster then may be restarted.
+    description: Whether the module may restart control planes of versions that are known to lose sight of a cluster in this case.
     type: bool
     default: false
   timeout:
@@ -74,11 +74,12 @@ options:
     type: int
     default: 600
   token_timeout:
-    description: Seconds to wait for the cluster to issue a token.
+    description: How many seconds to wait for the cluster to issue a token.
     type: int
     default: 30
   lease:
-    description: The mesh's Lease, as M(meshops.lifecycle.lease) returned it, with C(kube) as the way to its cluster. Nothing is written without holding it.
+    description: The mesh's Lease, as M(meshops.lifecycle.lease) returned it, with C(kube) as the connection to its cluster. The module writes nothing unless
+      the run holds this Lease.
     type: dict
 extends_documentation_fragment:
   - meshops.lifecycle._connection
@@ -88,13 +89,13 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: The steps to come are returned.
+    details: The module returns the steps that it would do.
   diff_mode:
     support: full
-    details: Of a credential only the keys are shown, and which of them changed.
+    details: Of a credential, the diff shows only the keys, and which of them changed.
   idempotent:
     support: partial
-    details: A token that has become older than O(min_age) is replaced again.
+    details: The module replaces a token again when it has become older than O(min_age).
 seealso:
   - module: meshops.lifecycle.links
 """
@@ -114,19 +115,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 steps:
-  description: What was done, or in check mode would be; nothing where the token is young enough.
+  description: What the module did, or in check mode would do. Nothing if the token is young enough.
   returned: success
   type: list
   elements: str
 seen:
   description:
-    - What each control plane sees of this cluster in the end. Its C(cluster) and C(pod), whether it is C(synced), the number of C(services) and
-      C(endpoints), and the C(gateways) to its network.
-  returned: when something was done
+    - What each control plane sees of this cluster in the end. C(cluster) and C(pod) of the control plane, whether it is C(synced), the number of C(services)
+      and C(endpoints), and the C(gateways) to its network.
+  returned: when the module did something
   type: list
   elements: dict
 restarted:
-  description: The clusters whose control planes were restarted.
+  description: The clusters whose control planes the module restarted.
   returned: success
   type: list
   elements: str
@@ -135,12 +136,12 @@ seconds:
   returned: success
   type: float
 findings:
-  description: Who lags behind, a sentence each.
-  returned: when somebody does
+  description: The control planes that lag behind, a sentence each.
+  returned: when a control plane lags behind
   type: list
   elements: str
 changes:
-  description: What was written, object by object.
+  description: Each object and what became of it.
   returned: success
   type: list
   elements: dict

@@ -10,15 +10,15 @@ module: links
 short_description: Make a cluster's control plane discover other clusters
 version_added: 0.1.0
 description:
-  - Brings the whole set of a cluster's links to the wish in one call, whether there are two clusters or two hundred.
-  - Connects to each of the other clusters, takes the credential that their reader account has (it is made where it is missing), and
-    stores it in this cluster where the control plane looks for it. No credential ever leaves the call.
-  - Refuses, by name and before the first write, clusters of which one does not trust what another signs, and links whose Secret another controller keeps.
+  - Writes the whole set of a cluster's links in one call, for two clusters or two hundred.
+  - Connects to each of the other clusters, takes the credential of their reader account (and makes the account if it does not exist), and stores the credential
+    in this cluster where the control plane looks for it. No credential ever leaves the call.
+  - Refuses, by name and before the first write, two clusters if one does not trust what the other signs, and links whose Secret another controller keeps.
 author:
   - meshops contributors (@meshops)
 options:
   provider:
-    description: The mesh.
+    description: The kind of mesh.
     type: str
     choices: [istio]
     default: istio
@@ -28,7 +28,7 @@ options:
     default: istio-system
   links:
     description:
-      - All clusters that this one is to discover.
+      - All clusters that this cluster must discover.
       - The filter P(meshops.lifecycle.mesh_links#filter) makes the list from the inventory.
     type: list
     elements: dict
@@ -43,29 +43,29 @@ options:
         type: dict
         required: true
       cluster_uid:
-        description: UID that the other cluster's namespace kube-system must have.
+        description: The UID that the other cluster's namespace C(kube-system) must have.
         type: str
       server:
         description:
-          - URL of the other API server as this cluster's pods reach it. The URL of O(links[].kube) if it is not given.
-          - One that is no C(https) URL, or that leads each pod to itself, is refused.
+          - The URL at which this cluster's pods reach the other API server. Without it, the URL of O(links[].kube).
+          - The module refuses a URL that is not C(https), or that leads each pod to itself.
         type: str
       tls_server_name:
-        description: The name to expect in the other API server's certificate, where it differs from the host of O(links[].server).
+        description: The name to expect in the other API server's certificate, if it differs from the host of O(links[].server).
         type: str
       ca:
         description:
-          - The CA by which the other API server is trusted at O(links[].server), as PEM or as the path of a file.
-          - If it is not given, the CA that the other cluster puts beside its tokens. Where O(links[].server) is not given either, also that of O(links[].kube).
+          - The CA by which this cluster trusts the other API server at O(links[].server), as PEM or as the path of a file.
+          - Without it, the CA that the other cluster puts beside its tokens. Without O(links[].server) too, also the CA of O(links[].kube).
         type: str
       unread:
         description:
-          - Why O(links[].kube) is not known, where the inventory lacks what it is made of. Nobody is asked then, and the other cluster counts as not reached.
+          - Why O(links[].kube) is unknown, if the inventory lacks a part of it. The module then asks no cluster, and the other cluster counts as not reached.
         type: str
       required:
         description:
-          - Whether the task fails when the other cluster is not reached.
-          - If V(false), a link that is there stays as it is and a warning names it.
+          - Whether the task fails if it does not reach the other cluster.
+          - If V(false), an existing link stays as it is and a warning names it.
         type: bool
         default: true
   prune:
@@ -74,12 +74,12 @@ options:
     default: true
   force:
     description:
-      - Take over links of these names that another field manager owns, such as one that somebody applied with C(kubectl).
-        Without it that is an error which names the manager.
+      - Take over links of these names that another field manager owns, such as a link that somebody applied with C(kubectl). Without it such a link is an error
+        that names the manager.
     type: bool
     default: false
   token_timeout:
-    description: Seconds to wait for another cluster to issue a credential.
+    description: How many seconds to wait for another cluster to issue a credential.
     type: int
     default: 30
 extends_documentation_fragment:
@@ -92,7 +92,7 @@ attributes:
     support: full
   diff_mode:
     support: full
-    details: Of a credential only the keys are shown, and which of them changed.
+    details: Of a credential, the diff shows only the keys, and which of them changed.
   idempotent:
     support: full
 """
@@ -115,11 +115,11 @@ linked:
   type: list
   elements: str
 postponed:
-  description: The clusters that were not reached and are not required, each with the reason.
+  description: The clusters that the module did not reach and does not require, each with the reason.
   returned: success
   type: dict
 changes:
-  description: What was written, object by object.
+  description: Each object and what became of it.
   returned: success
   type: list
   elements: dict

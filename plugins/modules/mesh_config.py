@@ -7,13 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: mesh_config
-short_description: Make a set of Kubernetes objects so, on one cluster
+short_description: Apply a set of Kubernetes objects to one cluster, or delete it
 version_added: 0.1.0
 description:
-  - Brings a whole set of objects to a cluster by server-side apply, and writes only what differs.
-  - Namespaces and custom resource definitions come first. Objects of those definitions wait until they are served, webhook configurations come last.
-  - A field that left the manifests since the last run is removed from the object; fields of other owners are left alone.
-  - A field that the API does not know is an error and is not silently dropped.
+  - Writes a whole set of objects to a cluster by server-side apply. Writes only what differs.
+  - Writes namespaces and custom resource definitions first. Objects of those definitions wait until the API server serves the definitions. Writes webhook
+    configurations last.
+  - Removes a field from the object if it has left the manifests since the last run. Leaves fields of other owners alone.
+  - Fails if the API does not know a field. It does not drop the field silently.
 author:
   - meshops contributors (@meshops)
 extends_documentation_fragment:
@@ -25,43 +26,42 @@ options:
   manifests:
     description:
       - The objects, each as a complete manifest.
-      - What only an API server says of an object that it holds (C(uid), C(resourceVersion), C(generation), C(creationTimestamp), C(managedFields),
-        C(status)) is left out, and so is what C(kubectl) noted as last applied.
-        What C(kubectl get -o yaml) printed of one cluster can so be brought to another.
-        It is refused with C(ownerReferences), whose UIDs are of that cluster, and when it was being deleted.
-      - With O(state=absent) C(apiVersion), C(kind), C(metadata.name) and, if it has one, C(metadata.namespace) are enough.
-      - This or O(src) is required; with both, the set is all of them.
+      - The module leaves out what only an API server sets on an object that it holds (C(uid), C(resourceVersion), C(generation), C(creationTimestamp),
+        C(managedFields), C(status)), and what C(kubectl) noted as last applied. So you can take the output of C(kubectl get -o yaml) for one cluster and apply
+        it to another. The module refuses an object with C(ownerReferences), whose UIDs belong to the first cluster, and an object that was being deleted.
+      - With O(state=absent) C(apiVersion), C(kind), C(metadata.name) and, if the object has one, C(metadata.namespace) are enough.
+      - Give this or O(src). With both, the set is all of them.
     type: list
     elements: dict
   src:
     description:
-      - Files of manifests, as YAML (any number of documents) or as JSON, on the host that executes the module.
-        The objects in a C(List) are taken one by one.
-      - Recommended for large sets. It is faster than O(manifests), which Ansible templates value by value. Nothing in the files is templated.
-      - Dates, and numbers with colons, are text as they are for C(kubectl). Only types that JSON has too are allowed.
-      - A key that is given twice is an error.
-      - A file that cannot be read, that is encrypted by C(ansible-vault), that is not valid YAML, or of which a document is not a mapping, is
-        an error that names the file and the place. Nothing is written then.
+      - Files of manifests, as YAML (any number of documents) or as JSON, on the host that executes the module. The module takes the objects in a C(List) one by
+        one.
+      - Recommended for large sets. It is faster than O(manifests), which Ansible templates value by value. Ansible templates nothing in the files.
+      - Dates, and numbers with colons, are text, as for C(kubectl). The files may hold only types that JSON has too.
+      - A duplicate key is an error.
+      - A file that the module cannot read, that C(ansible-vault) encrypted, that is not valid YAML, or that has a document which is not a mapping, is an error.
+        The message names the file and the place. The module then writes nothing.
     type: list
     elements: path
   state:
     description:
       - V(present) creates and updates the objects.
-      - V(absent) deletes them in reverse order. Objects that are not there, or whose kind is not served, are fine.
+      - V(absent) deletes them in reverse order. It ignores objects that do not exist, or whose kind the server does not serve.
     type: str
     choices: [present, absent]
     default: present
   force:
     description:
-      - Take fields that another field manager owns. Without it such a conflict is an error that names the manager and the field.
+      - Take over fields that another field manager owns. Without it such a conflict is an error that names the manager and the field.
     type: bool
     default: false
   wait:
     description:
       - With O(state=present), wait until Deployments, DaemonSets and StatefulSets of the set are rolled out.
       - With O(state=absent), wait until the objects are gone, finalizers included.
-      - Also wait for all of O(wait_for). Without O(wait) nothing is waited for.
-      - If it takes too long, the message names each object that is late, with what it lacks, its last condition and its recent warning events.
+      - Also wait for all of O(wait_for). Without O(wait) the module waits for nothing.
+      - If the wait takes too long, the message names each late object, with what it lacks, its last condition and its recent warning events.
     type: bool
     default: true
   wait_timeout:
@@ -71,10 +71,10 @@ options:
     default: 300
   wait_for:
     description:
-      - What else has to be true, of objects of the set or of any others, all at the same time.
-      - Each entry names an object and one of C(condition), C(field), C(rollout) and C(absent); without any of them the object is to exist.
-      - A condition, and a field of the status, counts only if it is about the object as it is now. An earlier C(observedGeneration), of the
-        condition or of the status, does not count.
+      - What else must be true, of objects of the set or of any others, all at the same time.
+      - Each entry names an object and one of C(condition), C(field), C(rollout) and C(absent). With none of them the object must exist.
+      - A condition, and a field of the status, counts only if it describes the object as it is now. It does not count if the condition or the status has an
+        earlier C(observedGeneration).
       - Check mode waits for nothing.
     type: list
     elements: dict
@@ -85,15 +85,15 @@ options:
         type: str
         required: true
       kind:
-        description: Its kind.
+        description: The object's kind.
         type: str
         required: true
       name:
-        description: Its name.
+        description: The object's name.
         type: str
         required: true
       namespace:
-        description: Its namespace, if it lives in one.
+        description: The object's namespace, if it lives in one.
         type: str
       condition:
         description: An entry of C(status.conditions).
@@ -104,11 +104,11 @@ options:
             type: str
             required: true
           status:
-            description: The status it must have.
+            description: The status that the condition must have.
             type: str
             default: 'True'
           reason:
-            description: The reason it must give. Any if not given.
+            description: The reason that the condition must give. Without it any reason will do.
             type: str
       field:
         description: Any field.
@@ -116,33 +116,33 @@ options:
         suboptions:
           path:
             description:
-              - Where it is, as in C(status.phase), C(spec.ports[0].name), C(status.parents[0].conditions[type=Accepted].status) or
-                C(metadata.annotations["example.com/seen"]). The JSONPath that C(kubectl wait) takes is understood too.
+              - Where the field is, as in C(status.phase), C(spec.ports[0].name), C(status.parents[0].conditions[type=Accepted].status) or
+                C(metadata.annotations["example.com/seen"]). The module also understands the JSONPath that C(kubectl wait) takes.
             type: str
             required: true
           value:
-            description: The value it must have. Any value that is not empty if not given.
+            description: The value that the field must have. Without it any value that is not empty will do.
             type: raw
           absent:
             description: The field must not be there, or be empty.
             type: bool
             default: false
       rollout:
-        description: A Deployment, DaemonSet or StatefulSet is to be rolled out.
+        description: The object, a Deployment, DaemonSet or StatefulSet, must be rolled out.
         type: bool
         default: false
       absent:
-        description: The object is to be gone, finalizers included.
+        description: The object must be gone, finalizers included.
         type: bool
         default: false
   prune:
     description:
-      - Removes what an earlier run made as part of the same set and what is no longer in O(manifests).
-      - Every object of the set carries the label C(meshops.lifecycle/set). Only objects with that label, of the kinds and in the namespaces that
-        are named here, are ever removed. A manifest outside of them is refused.
-      - The label has to be of this collection's own writing. What a controller made after an object, with a copy of its labels, stays, and so does
-        what a controller owns.
-      - Looked at with O(state=present) only.
+      - Remove what an earlier run made as part of the same set and what is no longer in O(manifests).
+      - Every object of the set has the label C(meshops.lifecycle/set). The module only ever removes objects with that label, of the kinds and in the namespaces
+        that you name here. It refuses a manifest outside of them.
+      - The module counts the label only if this collection wrote it. Objects that a controller made after an object, with a copy of its labels, stay. So do
+        objects that a controller owns.
+      - Counts only with O(state=present).
     type: dict
     suboptions:
       set:
@@ -150,7 +150,7 @@ options:
         type: str
         required: true
       kinds:
-        description: The kinds of which the set may hold objects.
+        description: The kinds of objects that the set may hold.
         type: list
         elements: dict
         required: true
@@ -164,7 +164,7 @@ options:
             type: str
             required: true
       namespaces:
-        description: The namespaces in which the set may hold objects. None are needed for kinds that live in no namespace.
+        description: The namespaces in which the set may hold objects. Kinds that live in no namespace need none.
         type: list
         elements: str
         default: []
@@ -187,7 +187,7 @@ EXAMPLES = r"""
           mtls:
             mode: STRICT
 
-- name: Let the routes of the shop be these, and no others
+- name: Write the shop's routes, and remove all others of the set
   meshops.lifecycle.mesh_config:
     kubeconfig: ~/.kube/config
     context: east
@@ -198,7 +198,7 @@ EXAMPLES = r"""
         - {api_version: networking.istio.io/v1, kind: VirtualService}
       namespaces: [shop]
 
-- name: Open the gateway, and go on when it is programmed and has an address
+- name: Open the gateway, and wait until it is programmed and has an address
   meshops.lifecycle.mesh_config:
     kubeconfig: ~/.kube/config
     context: east
@@ -215,7 +215,7 @@ EXAMPLES = r"""
         namespace: shop
         field: {path: 'status.addresses[0].value'}
 
-- name: Bring the objects of a file
+- name: Write the objects of a file
   meshops.lifecycle.mesh_config:
     src: "{{ playbook_dir }}/mesh.yml"
 """

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: mesh_info
-short_description: What runs of a mesh in a cluster
+short_description: Read what a mesh runs in a cluster
 version_added: 0.1.0
 description:
   - Reads control planes, gateways, links, certificates and proxies of one cluster.
-  - Which clusters are synced, which networks are reachable and which proxies are served is asked of every control plane pod itself,
-    over the API server. Nothing is assumed from what was once applied.
-  - With O(wait) it waits until everything is as O(expected), and fails with a sentence for each thing that is not.
+  - Asks every control plane pod itself, over the API server, which clusters are synced, which networks are reachable and which proxies it serves. Does not
+    conclude anything from what an earlier run applied.
+  - With O(wait) the module waits until everything is as O(expected), and fails with a sentence for each thing that is not.
 author:
   - meshops contributors (@meshops)
 options:
   provider:
-    description: The mesh.
+    description: The kind of mesh.
     type: str
     choices: [istio]
     default: istio
@@ -28,12 +28,12 @@ options:
     default: istio-system
   expected:
     description:
-      - What the inventory wants of this cluster. Without it there are facts and no findings.
+      - What the inventory wants of this cluster. Without it the module returns facts and no findings.
       - The filter P(meshops.lifecycle.mesh_expected#filter) makes it from the inventory.
     type: dict
     suboptions:
       revision:
-        description: The revision that must run. Any if it is empty.
+        description: The revision that must run. If it is empty, any revision will do.
         type: str
         default: ""
       network:
@@ -41,23 +41,23 @@ options:
         type: str
         default: ""
       role:
-        description: Whether a control plane runs here (primary) or another cluster's serves it (remote).
+        description: Whether the cluster runs a control plane (primary) or another cluster's control plane serves it (remote).
         type: str
         choices: [primary, remote]
         default: primary
       gateway:
-        description: Whether an east-west gateway is needed.
+        description: Whether the cluster needs an east-west gateway.
         type: bool
         default: true
       remotes:
-        description: The clusters that must be discovered and synced, each with its network.
+        description: The clusters that this cluster must discover and sync, each with its network.
         type: dict
         default: {}
       tags:
         description:
-          - The revision tags that must lead to the revision. Then the tag's two halves must agree too, its webhook and its Service,
-            and the revision that validates what users write must run.
-          - Without it no tag is judged, as while a control plane is being installed.
+          - The revision tags that must lead to the revision. With it, the webhook and the Service of each tag must also agree, and the revision that validates
+            what users write must run.
+          - Without it the module judges no tag, for example while a control plane is being installed.
         type: list
         elements: str
   config:
@@ -66,27 +66,28 @@ options:
     default: false
   leftovers_of:
     description:
-      - The name of a revision that is being removed. What its control plane wrote into the cluster's namespaces is listed, which nobody takes away with it.
-      - Empty while another control plane of the mesh is there, as it uses the same objects.
+      - The name of a revision that you are removing. The module lists what its control plane wrote into the cluster's namespaces, because nothing else removes
+        these objects.
+      - The list is empty while the cluster has another control plane of the mesh, because that one uses the same objects.
     type: str
   notices:
     description:
-      - Whether to look for what works today and will not for long. Workloads and templates that name a registry which goes away, versions out of support,
-        a Kubernetes that the version does not take, and proxies too far from their control plane are told in RV(notices).
+      - Whether to look for what works today and will not for long. RV(notices) names workloads and templates that use a registry which goes away, versions out
+        of support, a Kubernetes version that the mesh's version does not support, and proxies whose version is too far from that of their control plane.
     type: bool
     default: false
   led:
-    description: Registries that go away and that the nodes themselves lead to a mirror. O(notices) says nothing of these.
+    description: Registries that go away and that the nodes themselves lead to a mirror. O(notices) says nothing about these.
     type: list
     elements: str
     default: []
   wait:
-    description: Whether to wait until there are no findings, and to fail if they remain.
+    description: Whether to wait until there are no findings, and to fail if findings remain.
     type: bool
     default: false
   wait_timeout:
     description:
-      - Seconds to wait. What somebody has to mend, such as an image that is not there, ends the wait after 30 seconds.
+      - How many seconds to wait. A fault that a person must repair, such as an image that does not exist, ends the wait after 30 seconds.
     type: int
     default: 120
 extends_documentation_fragment:
@@ -107,14 +108,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 findings:
-  description: What is not as expected, a sentence each, the worst first.
+  description: What differs from O(expected), a sentence each, the worst first.
   returned: success
   type: list
   elements: str
 planes:
   description:
-    - The control planes, with C(revision), C(version), C(desired) and C(ready) replicas, the C(reason) why one is not ready,
-      and whether somebody has to mend it (C(lasting)).
+    - The control planes, with C(revision), C(version), C(desired) and C(ready) replicas, the C(reason) why one is not ready, and whether a person must repair
+      it (C(lasting)).
   returned: success
   type: list
   elements: dict
@@ -124,12 +125,12 @@ remotes:
   type: list
   elements: dict
 answered:
-  description: The control plane pods that told which clusters they discover.
+  description: The control plane pods that said which clusters they discover.
   returned: success
   type: list
   elements: str
 unanswered:
-  description: What was asked of a control plane pod and not answered, as pod and path.
+  description: The questions that a control plane pod did not answer, as pod and path.
   returned: success
   type: list
   elements: str
@@ -139,40 +140,40 @@ gateways:
   type: list
   elements: dict
 links:
-  description: The clusters that there is a link to.
+  description: The clusters to which this cluster has a link.
   returned: success
   type: list
   elements: str
 reachable_networks:
-  description: The networks that every control plane pod knows a gateway of.
+  description: The networks for which every control plane pod knows a gateway.
   returned: success
   type: list
   elements: str
 proxies:
-  description: The proxies served here, with C(name), C(namespace), C(version) and the kinds of configuration that are C(stale).
+  description: The proxies that the control plane serves here, with C(name), C(namespace), C(version) and the kinds of configuration that are C(stale).
   returned: success
   type: list
   elements: dict
 tags:
-  description: The revision tags, with C(name), the revisions to which C(webhook) and C(service) lead, and the name of the Service that one C(lacks).
+  description: The revision tags, with C(name), the revisions to which C(webhook) and C(service) lead, and the name of the Service that a tag C(lacks).
   returned: success
   type: list
   elements: dict
 kept:
-  description: What of the mesh is kept or tracked by somebody else, such as Argo CD, Flux or an operator, as half sentences with what to do.
+  description: What of the mesh another party, such as Argo CD, Flux or an operator, keeps or tracks, as half sentences with what to do.
   returned: success
   type: list
   elements: str
 default_revision:
-  description: The revision that validates what users write. Empty where nothing does.
+  description: The revision that validates what users write. Empty if no revision does.
   returned: success
   type: str
 served_by:
-  description: Of a remote cluster, the primary that serves it.
+  description: For a remote cluster, the primary that serves it.
   returned: success
   type: str
 config:
-  description: By kind, how many objects of the mesh's users there are, if asked for.
+  description: By kind, how many objects the mesh's users have.
   returned: success and O(config)
   type: dict
 leftovers:
@@ -181,7 +182,7 @@ leftovers:
   type: list
   elements: dict
 notices:
-  description: What is no fault yet, a sentence each.
+  description: The notices, a sentence each. A notice is no fault yet.
   returned: success and O(notices)
   type: list
   elements: str

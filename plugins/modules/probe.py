@@ -10,19 +10,19 @@ module: probe
 short_description: Prove that requests cross between the clusters of a mesh, over mTLS
 version_added: 0.1.0
 description:
-  - Tells this cluster's probe workload to ask the probe workload of each other cluster, through its own sidecar, and reads the answers.
-  - An answer counts if it comes from the cluster that was asked, and if the server saw the caller's identity in a client certificate.
-  - The workloads come from the filter P(meshops.lifecycle.mesh_probe#filter), applied by M(meshops.lifecycle.mesh_config).
+  - Lets this cluster's probe workload ask the probe workload of each other cluster, through its own sidecar, and reads the answers.
+  - An answer counts if it comes from the cluster that the module asked, and if the server saw the caller's identity in a client certificate.
+  - The filter P(meshops.lifecycle.mesh_probe#filter) makes the workloads, and M(meshops.lifecycle.mesh_config) applies them.
 author:
   - meshops contributors (@meshops)
 options:
   provider:
-    description: The mesh.
+    description: The kind of mesh.
     type: str
     choices: [istio]
     default: istio
   targets:
-    description: The clusters to be asked.
+    description: The clusters to ask.
     type: list
     elements: str
     required: true
@@ -39,7 +39,7 @@ options:
     type: str
     default: cluster.local
   wait_timeout:
-    description: Seconds in which every target must have given its answers.
+    description: How many seconds every target has to give its answers.
     type: int
     default: 60
 extends_documentation_fragment:
@@ -59,7 +59,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 answers:
-  description: By target, how many answers it gave.
+  description: How many answers each target gave, by target.
   returned: success
   type: dict
 """

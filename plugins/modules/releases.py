@@ -7,22 +7,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: releases
-short_description: Settle interrupted Helm releases and say which have work to do
+short_description: Settle interrupted Helm releases and report which releases need work
 version_added: 0.1.0
 description:
-  - Reads Helm's own records in a namespace with one request and compares them with the releases that are wished.
-  - Returns those with work to do, and why, for C(kubernetes.core.helm) to install or upgrade. Where nothing differs, Helm need not be started.
-  - An operation of Helm that was killed leaves its release pending, and Helm refuses every later one. Such a record is removed once it has
-    not moved for O(pending_grace) seconds, so that the next operation can take the release over.
-  - With O(state=absent) no record is removed, since it alone tells what there is to uninstall. One that a killed uninstall left behind is
-    marked as failed, so that it can be uninstalled again.
+  - Reads Helm's own records in a namespace with one request and compares them with the wanted releases.
+  - Returns the releases that C(kubernetes.core.helm) must install or upgrade, and why. If nothing differs, you need not start Helm.
+  - A killed operation of Helm leaves its release pending, and Helm refuses every later operation. The module removes such a record after it has not changed for
+    O(pending_grace) seconds, so that the next operation can take the release over.
+  - With O(state=absent) the module removes no record, because only the record says what there is to uninstall. It marks a record that a killed uninstall left
+    behind as failed, so that Helm can uninstall the release again.
 author:
   - meshops contributors (@meshops)
 options:
   releases:
     description:
-      - The releases that are wished, in the order in which they are to be installed.
-      - The filter P(meshops.lifecycle.mesh_releases#filter) makes them for a control plane or its gateways.
+      - The wanted releases, in the order of their install.
+      - The filter P(meshops.lifecycle.mesh_releases#filter) makes the list for a control plane or its gateways.
     type: list
     elements: dict
     required: true
@@ -43,22 +43,22 @@ options:
         description: The URL of the chart repository.
         type: str
       version:
-        description: The chart's version. Not compared when it is not given.
+        description: The chart's version. Without it the module does not compare versions.
         type: str
       values:
-        description: The values of the release. Compared with those that Helm stored.
+        description: The values of the release. The module compares them with the values that Helm stored.
         type: dict
         default: {}
       shared:
         description:
-          - Whether all revisions of a control plane in the cluster use it. It is then never taken back to an older minor version of its chart, so that
-            an older revision can be installed, or kept, beside a newer one.
+          - Whether all revisions of a control plane in the cluster use the release. The module then never takes it back to an older minor version of its chart.
+            So you can install or keep an older revision beside a newer one.
         type: bool
         default: false
       kept:
         description:
-          - A value that stays as the cluster has it, by a label of a live object, or by the record of the release where that object is not there.
-            The one in C(values) counts only where neither says anything.
+          - A value that stays as the cluster has it. The label of a live object gives the value, or the record of the release if that object does not exist.
+            The value in C(values) counts only if neither gives one.
         type: dict
         suboptions:
           value:
@@ -66,7 +66,7 @@ options:
             type: str
             required: true
           label:
-            description: The label that says it.
+            description: The label that gives the value.
             type: str
             required: true
           api_version:
@@ -74,25 +74,25 @@ options:
             type: str
             required: true
           kind:
-            description: Its kind.
+            description: The object's kind.
             type: str
             required: true
           name:
-            description: Its name.
+            description: The object's name.
             type: str
             required: true
           namespace:
-            description: Its namespace, if it lives in one.
+            description: The object's namespace, if it lives in one.
             type: str
   state:
     description:
       - V(present) returns the releases that are missing or differ.
-      - V(absent) returns the releases that are there, in reverse order.
+      - V(absent) returns the releases that exist, in reverse order.
     type: str
     choices: [present, absent]
     default: present
   pending_grace:
-    description: Seconds that a pending record must stand still before it counts as left behind by a killed run.
+    description: How many seconds a pending record must stand still before it counts as left behind by a killed run.
     type: int
     default: 120
 extends_documentation_fragment:
@@ -124,7 +124,7 @@ EXAMPLES = r"""
         values: {defaultRevision: stable}
   register: compared
 
-- name: Bring the releases to the wish
+- name: Install or upgrade the releases that differ
   kubernetes.core.helm:
     kubeconfig: ~/.kube/config
     context: east
@@ -139,19 +139,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 due:
-  description: The releases with work to do, as given, each with a C(reason).
+  description: The releases that need work, as given, each with a C(reason).
   returned: success
   type: list
   elements: dict
 server_side:
   description:
-    - What to give to the option C(server_side) of C(kubernetes.core.helm), where something is due. Empty for Helm 3, which has no such option.
-    - V(false) for Helm 4, so that it does as Helm 3 does, and a release may be upgraded with either. Applied by the server, a chart is in conflict with
+    - The value for the option C(server_side) of C(kubernetes.core.helm), if a release is due. Empty for Helm 3, which has no such option.
+    - V(false) for Helm 4, so that it works as Helm 3 does, and either can upgrade a release. If the server applied a chart, the chart would conflict with
       istiod over the C(failurePolicy) of its webhooks.
   returned: success
   type: str
 settled:
-  description: The records of killed operations that were removed or marked as failed.
+  description: The records of killed operations that the module removed or marked as failed.
   returned: success
   type: list
   elements: str

@@ -10,14 +10,14 @@ module: rotation
 short_description: Do one step of a certificate rotation in one cluster
 version_added: 0.1.0
 description:
-  - With O(step=introduce) the cluster comes to trust the target beside every root that is in use in the mesh.
-  - With O(step=reissue) it signs with an intermediate of the target and still trusts what it trusted.
-  - With O(step=soak) nothing is done for a while, under the Lease.
-  - With O(step=retire) it no longer trusts what the rotation brought or replaces, O(leaving). Other roots stay.
-  - With O(step=finish) what was kept to turn back is removed.
-  - A step writes the cluster's CA in one piece, and only if there is something to write. Then it waits until every control plane, every namespace's
-    trust bundle and every proxy of the cluster was seen to live by it, and mends what lags by the least means that works.
-  - What would cut somebody off is refused before the first write.
+  - With O(step=introduce) the cluster comes to trust the target beside every root that the mesh uses.
+  - With O(step=reissue) the cluster signs with an intermediate of the target and still trusts what it trusted.
+  - With O(step=soak) the module only waits, under the Lease.
+  - With O(step=retire) the cluster stops trusting O(leaving), the roots that the rotation brought or replaces. Other roots stay.
+  - With O(step=finish) the module removes what an earlier step kept for turning back.
+  - A step writes the cluster's CA in one piece, and only if it differs. Then it waits until it has seen that every control plane, every namespace's trust
+    bundle and every proxy of the cluster has followed. It helps laggards by the least means that works.
+  - Refuses before the first write what would cut a workload off.
 author:
   - meshops contributors (@meshops)
 options:
@@ -27,41 +27,43 @@ options:
     choices: [introduce, reissue, soak, retire, finish]
     required: true
   target:
-    description: The fingerprint of the root to end with, from M(meshops.lifecycle.rotation_target). Needed but for O(step=soak).
+    description: The fingerprint of the root to end with, from M(meshops.lifecycle.rotation_target). All steps except O(step=soak) need it.
     type: str
   target_certificate:
-    description: That root's certificate, PEM, where no bundle of the mesh holds it yet.
+    description: That root's certificate, PEM, if no bundle of the mesh holds it yet.
     type: str
     default: ''
   clusters:
-    description: What was seen of every cluster of the mesh, from the filter P(meshops.lifecycle.mesh_rotation_clusters#filter). Needed but for O(step=soak).
+    description: The facts about every cluster of the mesh, from the filter P(meshops.lifecycle.mesh_rotation_clusters#filter). All steps except O(step=soak)
+      need them.
     type: list
     elements: dict
   leaving:
-    description: Fingerprints of the roots that are given up with O(step=retire), from M(meshops.lifecycle.rotation_target).
+    description: Fingerprints of the roots that the clusters give up with O(step=retire), from M(meshops.lifecycle.rotation_target).
     type: list
     elements: str
     default: []
   moment:
-    description: When the rotation was planned, from M(meshops.lifecycle.rotation_target). What expires later has not expired. It is now if not given.
+    description: When the rotation was planned, from M(meshops.lifecycle.rotation_target). The module treats what expires after this moment as not expired.
+      Without it the moment is now.
     type: str
   soak:
-    description: With O(step=soak), for how many seconds.
+    description: With O(step=soak), how many seconds to wait.
     type: int
     default: 0
   stale:
-    description: Fingerprints of intermediates that are to be replaced although they are of the target.
+    description: Fingerprints of intermediates to replace although they are of the target.
     type: list
     elements: str
     default: []
   recover:
     description:
-      - The mesh's root has expired. A cluster under it is not introduced to anything first, since it takes nothing; with O(step=reissue) it comes to
-        trust the target and to sign under it in one write.
+      - Whether the mesh's root has expired. The module then does not introduce a cluster under it to anything first, because the cluster takes nothing. With
+        O(step=reissue) the cluster comes to trust the target and to sign under it in one write.
     type: bool
     default: false
   may_restart:
-    description: Whether workloads and control planes may be restarted where nothing less brings them the new trust.
+    description: Whether the module may restart workloads and control planes if nothing less brings them the new trust.
     type: bool
     default: false
   timeout:
@@ -70,13 +72,14 @@ options:
     default: 600
   primary:
     description:
-      - What was seen of the cluster that serves this one, from the filter P(meshops.lifecycle.mesh_rotation_primary#filter). Everything here is measured by
-        that cluster's CA then, and the CA that lies here without anybody's reading it is brought to be as that one is.
-      - Nothing where a control plane of the mesh runs in the cluster itself.
+      - The facts about the cluster that serves this one, from the filter P(meshops.lifecycle.mesh_rotation_primary#filter). The module then measures everything
+        here by that cluster's CA. Nothing reads the CA in this cluster, and the module makes it match the CA of the primary.
+      - Leave it empty if a control plane of the mesh runs in the cluster itself.
     type: dict
     default: {}
   lease:
-    description: The mesh's Lease, as M(meshops.lifecycle.lease) returned it, with C(kube) as the way to its cluster. Nothing is written without holding it.
+    description: The mesh's Lease, as M(meshops.lifecycle.lease) returned it, with C(kube) as the connection to its cluster. The module writes nothing unless
+      the run holds this Lease.
     type: dict
 extends_documentation_fragment:
   - meshops.lifecycle._connection
@@ -86,7 +89,7 @@ extends_documentation_fragment:
   - meshops.lifecycle._authority
 requirements:
   - cryptography >= 42
-  - hvac >= 2.0, where O(root.source=vault)
+  - hvac >= 2.0, with O(root.source=vault)
 seealso:
   - module: meshops.lifecycle.rotation_info
   - module: meshops.lifecycle.rotation_target
@@ -110,11 +113,11 @@ RETURN = r"""
 standing:
   description:
     - What the cluster's CA says after the step. Fingerprints of the root that it C(signs_under), of its C(signer), and of the roots that it C(trusts).
-    - C(marks) are roots without a key that stand in the bundle only to change it. C(epoch) is that of the Lease under which it was written.
+    - C(marks) are roots without a key that are in the bundle only to change it. C(epoch) is the epoch of the Lease under which the CA was written.
   returned: success
   type: dict
 laggards:
-  description: Who does not live by it, a sentence each. Empty after a step.
+  description: The laggards, a sentence each. Empty after a step.
   returned: success
   type: list
   elements: str
@@ -124,16 +127,16 @@ issuers:
   type: list
   elements: str
 mended:
-  description: What was done about laggards.
+  description: What the module did about laggards.
   returned: success
   type: list
   elements: str
 seconds:
-  description: How long the step took until everybody had followed.
+  description: How long the step took until all had followed.
   returned: success
   type: float
 changes:
-  description: Each object that was written, with C(object) and C(action).
+  description: Each object that the module wrote, with C(object) and C(action).
   returned: success
   type: list
   elements: dict

@@ -7,37 +7,37 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rotation_info
-short_description: What a cluster's CA gives, and who in the cluster lives by it
+short_description: Read a cluster's CA, and what its control planes, trust bundles and proxies hold
 version_added: 0.1.0
 description:
-  - Reads the CA of a cluster, then asks everything that lives by it what it really holds. Each control plane pod shows the certificate that it
-    serves in a TLS handshake, each proxy tells its trust bundle and its certificate, and the trust bundle of each namespace is read.
-  - Whoever still holds something else than the CA gives is named. Nothing is assumed from what was once applied, and nothing is written.
+  - Reads the CA of a cluster, then asks everything that uses it what it really holds. Each control plane pod shows the certificate that it serves in a TLS
+    handshake. Each proxy reports its trust bundle and its certificate. The module reads the trust bundle of each namespace.
+  - Names each laggard, which still holds something else than the CA gives. Does not conclude anything from what an earlier run applied, and writes nothing.
   - No private key leaves the module.
 author:
   - meshops contributors (@meshops)
 options:
   provider:
-    description: The mesh.
+    description: The kind of mesh.
     type: str
     choices: [istio]
     default: istio
   mesh:
-    description: The name of the mesh. A CA that was made for another one is a fault.
+    description: The name of the mesh. A CA that was made for another mesh is a fault.
     type: str
   namespace:
     description: The namespace of the control plane.
     type: str
     default: istio-system
   limit:
-    description: How many of those that lag are named. All of them are counted.
+    description: How many laggards to name. The module counts all of them.
     type: int
     default: 50
   primary:
     description:
-      - What was seen of the cluster that serves this one, from the filter P(meshops.lifecycle.mesh_rotation_primary#filter). Everything here is measured by
-        that cluster's CA then.
-      - Nothing where a control plane of the mesh runs in the cluster itself.
+      - The facts about the cluster that serves this one, from the filter P(meshops.lifecycle.mesh_rotation_primary#filter). The module then measures everything
+        here by that cluster's CA.
+      - Leave it empty if a control plane of the mesh runs in the cluster itself.
     type: dict
     default: {}
 extends_documentation_fragment:
@@ -53,13 +53,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look who in east lives by which root
+- name: Read which roots the proxies of east hold
   meshops.lifecycle.rotation_info:
     kubeconfig: ~/.kube/config
     context: east
   register: trust
 
-- name: Name those that have not caught up with the CA
+- name: Name the laggards
   ansible.builtin.debug:
     var: trust.laggards
 """
@@ -70,22 +70,22 @@ cluster:
   returned: success
   type: str
 uid:
-  description: The UID of the namespace kube-system, which tells a cluster from one that was built anew under its name.
+  description: The UID of the namespace kube-system, which distinguishes a cluster from one that was rebuilt under its name.
   returned: success
   type: str
 clock_skew_seconds:
-  description: The local clock minus the clock of the API server, good to about a second.
+  description: The local clock minus the clock of the API server, exact to about a second.
   returned: success
   type: float
 standing:
   description:
-    - Fingerprints of the root that the CA C(signs_under), of its own certificate (C(signer)), of the roots that it C(trusts), and of C(marks), roots
-      without a key that were only put into the bundle to change it. C(epoch) is that of the lease under which the CA was written.
+    - Fingerprints of the root that the CA C(signs_under), of its own certificate (C(signer)), of the roots that it C(trusts), and of C(marks), roots without a
+      key that are in the bundle only to change it. C(epoch) is the epoch of the Lease under which the CA was written.
     - Nothing if the cluster holds no CA.
   returned: success
   type: dict
 previous:
-  description: The same of the former CA, as long as one is kept.
+  description: The same of the former CA, as long as the cluster keeps one.
   returned: success
   type: dict
 root:
@@ -111,24 +111,26 @@ added_pem:
   type: str
 served_by:
   description:
-    - The O(primary) by which the cluster was measured. C(standing), C(root), C(intermediate), C(roots), C(bundle_pem) and C(added_pem) are of it then.
+    - The O(primary) by which the module measured the cluster. C(standing), C(root), C(intermediate), C(roots), C(bundle_pem) and C(added_pem) then describe the
+      primary.
   returned: success
   type: str
 unread:
   description:
-    - Where a O(primary) was given, the standing of the CA that lies in the cluster, if one does, whether a former one is C(kept), and whether it C(trails),
-      which is that it is not as the one of the primary.
+    - With a O(primary), the standing of the CA in the cluster itself, if it has one, whether a former CA is C(kept), and whether it C(trails), which means that
+      it differs from the CA of the primary.
   returned: success
   type: dict
 ignored:
   description:
-    - Roots that the control plane goes on handing out, although the CA holds others. It takes a CA only if that holds all that it hands out or a part of it.
-    - At its next restart it takes it all the same. C(rotate) gives it both.
+    - Roots that the control plane goes on handing out, although the CA holds others. The control plane takes a CA only if the CA holds all that it hands out,
+      or a part of it.
+    - At its next restart the control plane takes the CA all the same. C(rotate) gives it both.
   returned: success
   type: list
   elements: dict
 expired:
-  description: The proxies whose certificate has expired, or a CA above it.
+  description: The proxies whose certificate, or a CA above it, has expired.
   returned: success
   type: list
   elements: str
@@ -142,16 +144,16 @@ quirks:
   type: list
   elements: str
 faults:
-  description: Why the CA cannot be measured by, a sentence each.
+  description: Why the module cannot measure by the CA, a sentence each.
   returned: success
   type: list
   elements: str
 holders:
-  description: How many of each kind were seen, C(control plane), C(trust bundle) and C(proxy).
+  description: How many of each kind the module saw, C(control plane), C(trust bundle) and C(proxy).
   returned: success
   type: dict
 laggards:
-  description: Those that hold something else than the CA gives or could not be seen, a sentence each.
+  description: The laggards, which hold something else than the CA gives or which the module could not see, a sentence each.
   returned: success
   type: list
   elements: str
@@ -160,7 +162,7 @@ laggard_count:
   returned: success
   type: int
 lagging:
-  description: The same with C(kind), C(namespace), C(name), C(workload), whether it takes a new bundle C(online), and what it C(says).
+  description: The laggards with C(kind), C(namespace), C(name), C(workload), whether each takes a new bundle C(online), and what it C(says).
   returned: success
   type: list
   elements: dict
@@ -175,22 +177,23 @@ offline:
   elements: str
 planes:
   description:
-    - The control planes, with C(name), C(revision), C(version), C(desired) and C(ready) replicas, whether they take a new bundle C(online), and whether
-      they issue certificates themselves (C(signs)) or who does C(instead).
+    - The control planes, with C(name), C(revision), C(version), C(desired) and C(ready) replicas, whether they take a new bundle C(online), and whether they
+      issue certificates themselves (C(signs)) or which CA does C(instead).
   returned: success
   type: list
   elements: dict
 in_charge:
-  description: Who else keeps the CA, as istio-csr, a Certificate of cert-manager or an ExternalSecret, so that it is rotated there. Empty where nobody does.
+  description: What else keeps the CA, such as istio-csr, a Certificate of cert-manager or an ExternalSecret, so that you must rotate it there. Empty if nothing
+    else keeps it.
   returned: success
   type: str
 unseen:
-  description: Proxies that the control plane serves and that are no pods of the cluster, as virtual machines, by namespace and name.
+  description: Proxies that the control plane serves and that are not pods of the cluster, such as virtual machines, by namespace and name.
   returned: success
   type: list
   elements: str
 silent:
-  description: Control plane pods that did not tell which proxies they serve.
+  description: Control plane pods that did not say which proxies they serve.
   returned: success
   type: list
   elements: str
@@ -200,26 +203,26 @@ ids:
   type: list
   elements: str
 linked:
-  description: The other clusters that the control plane is linked to, by the id that it has for them.
+  description: The other clusters that the control plane is linked to, by the ID that it has for them.
   returned: success
   type: list
   elements: str
 elsewhere:
-  description: The proxies of other clusters that the control plane serves, by the cluster's id.
+  description: The proxies of other clusters that the control plane serves, by the cluster's ID.
   returned: success
   type: dict
 ambient:
-  description: Pods of ambient nodes, which cannot be asked.
+  description: Pods of ambient nodes, which the module cannot ask.
   returned: success
   type: list
   elements: str
 foreign:
-  description: Pods with a container called C(istio-proxy) that is none of the mesh.
+  description: Pods with a container called C(istio-proxy) that does not belong to the mesh.
   returned: success
   type: list
   elements: str
 unselected:
-  description: Namespaces with a trust bundle that the mesh's C(discoverySelectors) leave out. Those bundles are not measured.
+  description: Namespaces with a trust bundle that the mesh's C(discoverySelectors) leave out. The module does not measure those bundles.
   returned: success
   type: list
   elements: str
@@ -229,12 +232,12 @@ stranded:
   type: list
   elements: str
 by_hand:
-  description: Proxies that take no new bundle while they run and that no workload would make anew.
+  description: Proxies that take no new bundle while they run and that no workload would recreate.
   returned: success
   type: list
   elements: str
 meshes:
-  description: The configurations of the control planes' meshes, as YAML.
+  description: The mesh configurations of the control planes, as YAML.
   returned: success
   type: list
   elements: str

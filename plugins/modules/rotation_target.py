@@ -7,31 +7,31 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rotation_target
-short_description: Choose the root that a rotation goes to, and make it
+short_description: Choose the root that a rotation leads to, and make it
 version_added: 0.1.0
 description:
-  - Says which root a mesh is to end with. A root that is given is that root. Where the root is generated it is the one that a rotation under way
-    goes to, or a new one, or the mesh's root itself while that is younger than O(min_age).
-  - A new root is made once for all clusters and kept as a Secret beside the mesh's root, with C(-next) behind its name. Tasks for several clusters
-    may run at the same time.
-  - With O(state=settled) the rotation to O(target) ends. The root beside takes the place of the mesh's root. After a rotation that was turned back
-    it is removed.
-  - Private keys are made and used in memory. They are never returned, logged or written to disk.
+  - Says which root a mesh must end with. If you give a root, it is that root. If the root is generated, it is the root of a rotation under way, or a new root,
+    or the mesh's root itself while that is younger than O(min_age).
+  - Makes a new root once for all clusters and keeps it as a Secret beside the mesh's root, with C(-next) behind its name. Tasks for several clusters may run at
+    the same time.
+  - With O(state=settled) the rotation to O(target) ends. The next root replaces the mesh's root. After a rotation that you turned back, the module removes the
+    next root.
+  - The module makes and uses private keys in memory. It never returns, logs or writes them to disk.
 author:
   - meshops contributors (@meshops)
 options:
   state:
-    description: V(chosen) at the begin, V(settled) at the end.
+    description: V(chosen) at the beginning, V(settled) at the end.
     type: str
     choices: [chosen, settled]
     default: chosen
   clusters:
-    description: What was seen of every cluster of the mesh, from the filter P(meshops.lifecycle.mesh_rotation_clusters#filter).
+    description: The facts about every cluster of the mesh, from the filter P(meshops.lifecycle.mesh_rotation_clusters#filter).
     type: list
     elements: dict
     default: []
   min_age:
-    description: How many seconds old a generated root has to be before it is rotated again, so that a repeated run ends.
+    description: How many seconds old a generated root must be before it is rotated again, so that a repeated run ends.
     type: int
     default: 3600
   rollback:
@@ -39,26 +39,27 @@ options:
     type: bool
     default: false
   renew_intermediates:
-    description: Stay with the mesh's root, since only intermediates are to be replaced.
+    description: Stay with the mesh's root, because the rotation replaces only intermediates.
     type: bool
     default: false
   retire_roots:
     description:
-      - Fingerprints of roots that are to be retired too although the rotation neither brought nor replaces them. Whatever else is trusted, as the root
-        of a partner's mesh, stays.
+      - Fingerprints of roots to retire too although the rotation neither brought nor replaces them. Every other trusted root, such as the root of a partner's
+        mesh, stays.
     type: list
     elements: str
     default: []
   leaving:
-    description: With O(state=settled), what was returned as RV(leaving). A root that lies beside and is none of these is left where it is.
+    description: With O(state=settled), what the module returned as RV(leaving). The module leaves a next root alone that is none of these.
     type: list
     elements: str
     default: []
   target:
-    description: With O(state=settled), the fingerprint of the root that every cluster trusts by now.
+    description: With O(state=settled), the fingerprint of the root that every cluster trusts now.
     type: str
   lease:
-    description: The mesh's Lease, as M(meshops.lifecycle.lease) returned it, with C(kube) as the way to its cluster. Nothing is written without holding it.
+    description: The mesh's Lease, as M(meshops.lifecycle.lease) returned it, with C(kube) as the connection to its cluster. The module writes nothing unless
+      the run holds this Lease.
     type: dict
 extends_documentation_fragment:
   - meshops.lifecycle._connection
@@ -68,7 +69,7 @@ extends_documentation_fragment:
   - meshops.lifecycle._authority
 requirements:
   - cryptography >= 42
-  - hvac >= 2.0, where O(root.source=vault)
+  - hvac >= 2.0, with O(root.source=vault)
 seealso:
   - module: meshops.lifecycle.rotation
 """
@@ -86,39 +87,39 @@ EXAMPLES = r"""
 
 RETURN = r"""
 fingerprint:
-  description: SHA-256 of the root's certificate in hexadecimal, or V(new) in check mode where it would be made.
+  description: SHA-256 of the root's certificate in hexadecimal, or V(new) in check mode if the run would make it.
   returned: with O(state=chosen)
   type: str
 certificate:
-  description: The root's certificate, PEM. Empty where it is to be found in the clusters' bundles.
+  description: The root's certificate, PEM. Empty if the clusters' bundles hold it.
   returned: with O(state=chosen)
   type: str
 says:
-  description: Why this root.
+  description: Why the module chose this root.
   returned: with O(state=chosen)
   type: str
 unsettled:
-  description: Whether a root lies beside the mesh's, as it does from the begin of a rotation to its end.
+  description: Whether the Secret of a next root exists, as it does from the beginning of a rotation to its end.
   returned: with O(state=chosen)
   type: bool
 changes:
-  description: Each object that was looked after, with C(object) and C(action).
+  description: Each object that the module checked or wrote, with C(object) and C(action).
   returned: success
   type: list
   elements: dict
 leaving:
   description:
-    - Fingerprints of the roots that the rotation gives up in the end, since it brought or replaces them, they have expired, or O(retire_roots) names them.
+    - Fingerprints of the roots that the rotation gives up in the end, because it brought or replaces them, they have expired, or O(retire_roots) names them.
   returned: when O(state=chosen)
   type: list
   elements: str
 stale:
-  description: With O(renew_intermediates), fingerprints of the intermediates that are to be replaced.
+  description: With O(renew_intermediates), fingerprints of the intermediates to replace.
   returned: when O(state=chosen)
   type: list
   elements: str
 moment:
-  description: When this was found. Whatever has an age in the rotation is measured at this moment.
+  description: When the module chose the root. The rotation measures every age at this moment.
   returned: when O(state=chosen)
   type: str
 """
