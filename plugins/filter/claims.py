@@ -30,7 +30,7 @@ def mesh_claims(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str)
         return []
     adopt = boolean(hostvars[cluster].get("mesh_adopt") or False)
     peers = [peer.name for peer in federation.peers(everyone, cluster)]
-    return [replace(claim, adopt=adopt).as_dict() for claim in _mesh(own.provider).claims.claims(wish, peers, _gateway(everyone, own))]
+    return [replace(claim, adopt=adopt).as_dict() for claim in _mesh(own.provider).install.claims(wish, peers, _gateway(everyone, own))]
 
 
 def _wish(own: Member, variables: Mapping[str, Any]) -> ControlPlane:

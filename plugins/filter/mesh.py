@@ -12,13 +12,13 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from ..module_utils._mesh.contract.install import Installed
 from ..module_utils._mesh.contract.provider import Provider
 from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.given_text import elements
 from ..module_utils._mesh.health.health import Health
 from ..module_utils._mesh.health.probe import ProbeWish
 from ..module_utils._mesh.install import gateway_api
+from ..module_utils._mesh.install.stage import PARTS, of_part
 from ..module_utils._mesh.install.wish import ControlPlane
 from ..module_utils._mesh.lease import rights
 from ..module_utils._mesh.lease.lease import NAMESPACE
@@ -123,32 +123,23 @@ def mesh_root(hosts: Iterable[str], hostvars: Mapping[str, Any], root: Mapping[s
 
 
 def mesh_crd_groups(provider: str) -> list[str]:
-    return [*_mesh(provider).requirements.owned("").groups, gateway_api.GROUP]
+    return [*_mesh(provider).install.requirements().groups, gateway_api.GROUP]
 
 
-def _installed(wish: Mapping[str, Any], part: str) -> tuple[Installed, ControlPlane]:
+def _stages(wish: Mapping[str, Any], part: str, back: bool = False) -> list[dict[str, Any]]:
     plane = ControlPlane.of(wish)
-    mesh = _mesh(plane.provider)
-    if part not in ("control_plane", "gateways"):
-        raise Refused(f"The provider {plane.provider} has no {part}.")
-    return (mesh.gateways if part == "gateways" else mesh.control_plane), plane
+    install = _mesh(plane.provider).install
+    if part not in PARTS:
+        raise Refused(f"A mesh has no part {part!r}; its parts are {' and '.join(PARTS)}.")
+    return [step for stage in of_part(install.teardown(plane) if back else install.stages(plane), part) for step in stage.steps()]
 
 
-def mesh_releases(wish: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
-    provider, plane = _installed(wish, part)
-    return [release.as_dict() for release in provider.releases(plane)]
+def mesh_stages(wish: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
+    return _stages(wish, part)
 
 
-def mesh_manifests(wish: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
-    provider, plane = _installed(wish, part)
-    manifests: list[dict[str, Any]] = provider.manifests(plane)
-    return manifests
-
-
-def mesh_leftovers(wish: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
-    provider, plane = _installed(wish, part)
-    manifests: list[dict[str, Any]] = provider.leftovers(plane)
-    return manifests
+def mesh_teardown(wish: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
+    return _stages(wish, part, back=True)
 
 
 def mesh_probe(wish: Mapping[str, Any], provider: str) -> list[dict[str, Any]]:
@@ -159,7 +150,7 @@ def mesh_probe(wish: Mapping[str, Any], provider: str) -> list[dict[str, Any]]:
 def mesh_permissions(
     provider: str, namespace: str, platform: str = "", probe_namespace: str = "", root: Mapping[str, Any] | None = None
 ) -> list[dict[str, str]]:
-    wanted: list[dict[str, str]] = _mesh(provider).requirements.permissions(namespace, platform, probe_namespace)
+    wanted: list[dict[str, str]] = _mesh(provider).install.permissions(namespace, platform, probe_namespace)
     return [*wanted, *_rights_to_root(root or {})]
 
 
@@ -207,16 +198,15 @@ class FilterModule:
             mesh_environment,
             mesh_expected,
             mesh_helm,
-            mesh_leftovers,
             mesh_links,
             mesh_list,
-            mesh_manifests,
             mesh_permissions,
             mesh_probe,
-            mesh_releases,
             mesh_report,
             mesh_root,
+            mesh_stages,
             mesh_table,
+            mesh_teardown,
             mesh_topology,
             mesh_unread,
         )

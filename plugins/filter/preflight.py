@@ -51,13 +51,13 @@ def _rootless(member: Member, everyone: Iterable[str], hostvars: Mapping[str, An
 
 def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float, own: Sequence[str]) -> Seen:
     """A cluster is judged by its own version: an estate may run several."""
-    requirements = _mesh(member.provider).requirements
+    requirements = _mesh(member.provider).install.requirements()
     limits = replace(requirements.limits(member.version), clock_skew_seconds=float(clock_skew))
     owned = requirements.owned(member.namespace) if member.crds == "managed" else Owned()
     controller = chart_source.faults(variables.get("__preflight_controller") or {}).get(member.name, [])
     read, unreadable = _rendered(member.name, variables)
     refused = [] if unreadable else inventory_supply.refusals(member.name, variables, datetime.now(UTC).date())
-    closed = preflight.space_faults((variables.get("__preflight_cluster") or {}).get("spaces") or [], requirements.closed)
+    closed = preflight.space_faults((variables.get("__preflight_cluster") or {}).get("spaces") or [], requirements.refused_by)
     wrong = [*closed, *(unreadable or _unfit(member, read)), *misspelt(variables, VARIABLES, own)[0], *controller, *_to_helm(member), *_by_helm(variables)]
     return Seen(member, limits, owned, variables.get("__preflight_cluster") or {}, variables.get("__preflight_trust") or {}, refused, wrong)
 
@@ -76,12 +76,9 @@ def _by_helm(variables: Mapping[str, Any]) -> list[str]:
 
 def _unfit(member: Member, variables: Mapping[str, Any]) -> list[str]:
     """What is wrong with the variables of a host."""
-    requirements = _mesh(member.provider).requirements
-    return wish_faults.faults(member, variables, _parts(member), requirements.platforms(), requirements.charts())
-
-
-def _parts(member: Member) -> list[Any]:
-    return [_mesh(member.provider).control_plane, _mesh(member.provider).gateways]
+    install = _mesh(member.provider).install
+    asked = install.requirements()
+    return wish_faults.faults(member, variables, install.stages, asked.platforms, asked.charts)
 
 
 def _rendered(host: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -99,7 +96,7 @@ def preflight_charts(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[
     wished = {}
     for member in members(hosts, hostvars):
         read, unreadable = _rendered(member.name, hostvars[member.name])
-        wished[member.name] = [] if unreadable else wish_faults.releases(member, read, _parts(member))
+        wished[member.name] = [] if unreadable else wish_faults.releases(member, read, _mesh(member.provider).install.stages)
     return chart_source.wanted(wished)
 
 

@@ -52,8 +52,7 @@ def _way_to(hosts: Iterable[str], hostvars: Mapping[str, Any], name: str) -> dic
 
 
 def mesh_wish_refusals(wish: Mapping[str, Any], part: str, state: str = "present") -> list[str]:
-    asked = (mesh.mesh_releases, mesh.mesh_manifests) if state == "present" else (mesh.mesh_releases, mesh.mesh_leftovers)
-    return _said(*(partial(ask, wish, part) for ask in asked))
+    return _said(partial(mesh.mesh_stages if state == "present" else mesh.mesh_teardown, wish, part))
 
 
 def mesh_rotation_refusals(

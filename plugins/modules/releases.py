@@ -22,7 +22,7 @@ options:
   releases:
     description:
       - The wanted releases, in the order of their install.
-      - The filter P(meshops.lifecycle.mesh_releases#filter) makes the list for a control plane or its gateways.
+      - The filter P(meshops.lifecycle.mesh_stages#filter) makes the list for a control plane or its gateways.
     type: list
     elements: dict
     required: true

@@ -13,7 +13,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease impo
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import NAMESPACE, ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.gateways import certificates
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import requirements
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install
 from ansible_collections.meshops.lifecycle.tests.unit.support import rbac
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 
@@ -22,11 +22,11 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHEC
 def test_who_may_install_has_every_right_that_preflight_asks_for(platform: str) -> None:
     names = (*rbac.SITE, "install-multus") if platform else rbac.SITE
     root = rights.to_make_root(Ref("v1", "Secret", "meshops-root-ca", NAMESPACE))
-    assert rbac.lacking(rbac.rules(*names), [*requirements.permissions("istio-system", platform, "meshops-probe"), *root]) == []
+    assert rbac.lacking(rbac.rules(*names), [*install.permissions("istio-system", platform, "meshops-probe"), *root]) == []
 
 
 def test_a_right_that_is_missing_would_be_seen() -> None:
-    assert "escalate clusterroles of rbac.authorization.k8s.io" in rbac.lacking(rbac.rules("read"), requirements.permissions("istio-system"))
+    assert "escalate clusterroles of rbac.authorization.k8s.io" in rbac.lacking(rbac.rules("read"), install.permissions("istio-system"))
 
 
 @pytest.mark.parametrize("kind", ["root", "intermediate", "remote_secrets", "gateway_certificates"])

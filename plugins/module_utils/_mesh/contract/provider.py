@@ -12,7 +12,7 @@ from typing import TypeVar
 from ..errors import Refused
 from .gateways import Certificates, Serving
 from .health import Observation, Probe
-from .install import Claims, Installed, Requirements, Supply
+from .install import Install
 from .links import Discovery, Federation
 from .rotation import Holding, Rotation
 from .trust import Trust
@@ -24,10 +24,7 @@ T = TypeVar("T")
 class Stories:
     """What a mesh can do, each a module of pure functions; None is what it cannot."""
 
-    requirements: Requirements | None = None
-    claims: Claims | None = None
-    control_plane: Installed | None = None
-    gateways: Installed | None = None
+    install: Install | None = None
     trust: Trust | None = None
     federation: Federation | None = None
     observation: Observation | None = None
@@ -37,7 +34,6 @@ class Stories:
     serving: Serving | None = None
     rotation: Rotation | None = None
     probe: Probe | None = None
-    supply: Supply | None = None
 
 
 class Provider:
@@ -52,20 +48,8 @@ class Provider:
         return story
 
     @property
-    def requirements(self) -> Requirements:
-        return self._of(self.stories.requirements, "requirements")
-
-    @property
-    def claims(self) -> Claims:
-        return self._of(self.stories.claims, "claims")
-
-    @property
-    def control_plane(self) -> Installed:
-        return self._of(self.stories.control_plane, "control plane")
-
-    @property
-    def gateways(self) -> Installed:
-        return self._of(self.stories.gateways, "gateways")
+    def install(self) -> Install:
+        return self._of(self.stories.install, "install")
 
     @property
     def trust(self) -> Trust:
@@ -102,7 +86,3 @@ class Provider:
     @property
     def probe(self) -> Probe:
         return self._of(self.stories.probe, "probe")
-
-    @property
-    def supply(self) -> Supply:
-        return self._of(self.stories.supply, "supply")

@@ -6,19 +6,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import Refused
 from ..member import Member
 from ..spelling import TEXTS, misread
+from . import stage
 from .chart_source import shown
 from .helm_release import Release
 from .inventory_wish import VARIABLES, of_inventory
+from .stage import Stage
+from .wish import ControlPlane
 
 VALUES = ("mesh_values", "mesh_site_values", "mesh_cluster_values")
 _DICTIONARIES = (*VALUES, "mesh_charts", "mesh_limits", "mesh_mirror", "mesh_root")
 _NUMBERS = ("mesh_pending_grace", "mesh_root_days", "mesh_intermediate_days")
+Stages = Callable[[ControlPlane], Sequence[Stage]]
 READ = (*_DICTIONARIES, *_NUMBERS, *TEXTS, "mesh_revision_tags", "inventory_dir")
 
 
@@ -51,18 +55,17 @@ def values_faults(variables: Mapping[str, Any], charts: Iterable[str]) -> list[s
     return [f"{name} has values for {chart}, which is no chart; there are {', '.join(known)}" for name, chart in given if chart not in known]
 
 
-def releases(member: Member, variables: Mapping[str, Any], parts: Sequence[Any]) -> list[Release]:
-    """What Helm will be asked for, by the provider's `parts`; nothing where `faults` has something to say."""
+def releases(member: Member, variables: Mapping[str, Any], stages: Stages) -> list[Release]:
+    """What Helm will be asked for, by the provider's `stages`; nothing where `faults` has something to say."""
     if _wrong(member, variables):
         return []
     try:
-        wish = of_inventory(member.name, variables)
-        return [release for part in parts for release in part.releases(wish)]
+        return stage.releases(stages(of_inventory(member.name, variables)))
     except Refused:
         return []
 
 
-def faults(member: Member, variables: Mapping[str, Any], parts: Sequence[Any], platforms: Iterable[str], charts: Iterable[str]) -> list[str]:
+def faults(member: Member, variables: Mapping[str, Any], stages: Stages, platforms: Iterable[str], charts: Iterable[str]) -> list[str]:
     """What would be refused after the first write, as half sentences or whole ones that begin with the cluster."""
     found = [told for name, told in misread(variables).items() if name not in member.misread] + shapes(variables)
     if _wrong(member, variables):
@@ -72,9 +75,7 @@ def faults(member: Member, variables: Mapping[str, Any], parts: Sequence[Any], p
     if platform and platform not in platforms:
         found.append(f"the mesh_platform {platform!r} is unknown to the charts, which know {', '.join(sorted(platforms))}")
     try:
-        wish = of_inventory(member.name, variables)
-        for part in parts:
-            part.releases(wish)
+        stages(of_inventory(member.name, variables))
     except Refused as refused:
         found.append(shown(str(refused)))
     return found

@@ -50,3 +50,22 @@ def _field(cluster: str, ref: Ref, told: Mapping[str, Any]) -> Condition:
     except Refused as refused:
         raise Refused(f"{cluster}: {ref}: {refused}") from refused
     return Condition(ref, "field", path=told["path"], value=told.get("value"), unset=bool(told.get("absent")))
+
+
+def as_entry(condition: Condition) -> dict[str, Any]:
+    """The entry of wait_for that means the same; `wished` reads it again."""
+    ref, check = condition.ref, condition.check
+    entry: dict[str, Any] = {"api_version": ref.api_version, "kind": ref.kind, "name": ref.name}
+    if ref.namespace:
+        entry["namespace"] = ref.namespace
+    if check == "established":
+        entry["condition"] = {"type": "Established"}
+    elif check == "condition":
+        entry["condition"] = {"type": condition.type, "status": condition.status, **({"reason": condition.reason} if condition.reason else {})}
+    elif check == "field":
+        entry["field"] = {"path": condition.path, **({"absent": True} if condition.unset else {} if condition.value is None else {"value": condition.value})}
+    elif check in ("rollout", "absent"):
+        entry[check] = True
+    elif check != "exists":
+        raise Refused(f"{ref}: wait_for has no word for the check {check}.")
+    return entry

@@ -9,16 +9,13 @@ from __future__ import annotations
 from ..._mesh.contract.provider import Provider, Stories
 from .gateways import certificates, serving
 from .health import observation, probe
-from .install import claims, control_plane, gateways, requirements, supply
+from .install import install
 from .links import discovery, federation
 from .rotation import holding, rotation
 from .trust import trust
 
 ISTIO = Provider("istio", Stories(
-    requirements=requirements,
-    claims=claims,
-    control_plane=control_plane,
-    gateways=gateways,
+    install=install,
     trust=trust,
     federation=federation,
     observation=observation,
@@ -28,5 +25,4 @@ ISTIO = Provider("istio", Stories(
     serving=serving,
     rotation=rotation,
     probe=probe,
-    supply=supply,
 ))  # fmt: skip

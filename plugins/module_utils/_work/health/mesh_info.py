@@ -16,12 +16,11 @@ from ..._mesh.errors import NotReady
 from ..._mesh.health.health import Expected, Health, findings, lasting
 from ..._mesh.health.stuck import Patience
 from ..._mesh.install import notices
-from ..._mesh.objects.change import Ref
 from ..._pki.x509 import bundle
 from ..._providers import PROVIDERS
 from ..follow import Pace, follow
 from ..install import places
-from ..look import answered, listed, present
+from ..look import answered, listed, look, present
 
 _EXPECTED: dict[str, Any] = dict(
     revision=dict(default=""),
@@ -93,7 +92,8 @@ def _health(cluster: Cluster, mesh: Provider, namespace: str) -> Health:
 
 def _notices(cluster: Cluster, mesh: Provider, params: dict[str, Any], health: Health) -> list[str]:
     """What will not last. The one place of this module that asks what day it is."""
-    known = notices.Known(mesh.supply.gone(), mesh.requirements.known(), datetime.now(UTC).date(), params["led"])
+    asked = mesh.install.requirements()
+    known = notices.Known(asked.gone, asked.versions, datetime.now(UTC).date(), params["led"])
     found = places.named(cluster, mesh, params["namespace"])
     told = re.match(r"v?(\d+)\.(\d+)", cluster.identity().version)
     facts = health.as_dict()
@@ -111,8 +111,7 @@ def _config(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, int]:
 
 def _leftovers(cluster: Cluster, mesh: Provider, namespace: str, revision: str) -> list[dict[str, Any]]:
     """As manifests that name their objects and hold nothing else."""
-    observation = mesh.observation
-    found: list[Ref] = observation.leftovers(namespace, revision, listed(cluster, observation.handed_out()))
+    found = look(cluster, mesh.install.leftovers(namespace, revision))
     return [{"apiVersion": ref.api_version, "kind": ref.kind, "metadata": {"name": ref.name, "namespace": ref.namespace}} for ref in found]
 
 

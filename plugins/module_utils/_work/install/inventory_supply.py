@@ -12,7 +12,7 @@ from typing import Any
 
 from ..._mesh.errors import MeshError
 from ..._mesh.health.probe import IMAGE
-from ..._mesh.install import inventory_wish, mirror, notices
+from ..._mesh.install import inventory_wish, mirror, notices, stage
 from ..._mesh.install.helm_release import Release
 from ..._mesh.install.wish import ControlPlane
 from ..._mesh.install.wish_faults import shapes
@@ -44,14 +44,13 @@ def _told(name: str, variables: Mapping[str, Any], today: date) -> tuple[list[st
 
 
 def _known(plane: ControlPlane, today: date) -> notices.Known:
-    mesh = PROVIDERS[plane.provider]
+    asked = PROVIDERS[plane.provider].install.requirements()
     led = plane.mirror.get("hosts") or []
-    return notices.Known(mesh.supply.gone(), mesh.requirements.known(), today, [led] if isinstance(led, str) else led)
+    return notices.Known(asked.gone, asked.versions, today, [led] if isinstance(led, str) else led)
 
 
 def _releases(plane: ControlPlane) -> list[Release]:
-    mesh = PROVIDERS[plane.provider]
-    return [release for part in (mesh.control_plane, mesh.gateways) for release in part.releases(plane)]
+    return stage.releases(PROVIDERS[plane.provider].install.stages(plane))
 
 
 def needs(name: str, variables: Mapping[str, Any]) -> list[mirror.Needed]:
@@ -59,8 +58,5 @@ def needs(name: str, variables: Mapping[str, Any]) -> list[mirror.Needed]:
     if shapes(variables):
         return []
     plane = inventory_wish.of_inventory(name, variables)
-    releases = _releases(plane)
-    supply = PROVIDERS[plane.provider].supply
-    charts = [mirror.Needed("chart", supply.chart(release), mirror.reference(release)) for release in releases]
-    images = [mirror.Needed("image", upstream, pulled) for upstream, pulled in supply.images(releases, plane.version)]
-    return [*charts, *images, mirror.Needed("image", IMAGE, mirror.image(str(variables.get("mesh_probe_image") or ""), plane.mirror))]
+    supplies = PROVIDERS[plane.provider].install.supplies(_releases(plane), plane.version)
+    return [*supplies, mirror.Needed("image", IMAGE, mirror.image(str(variables.get("mesh_probe_image") or ""), plane.mirror))]

@@ -13,27 +13,28 @@ from typing import Any
 from ..._kube.cluster import Cluster
 from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import Denied
+from ..._mesh.objects.change import Ref
 from ..._mesh.question import Read
+from ..look import listed
 
 _AT_ONCE = 8
 
 
 def named(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, Any]:
     """Reads only. Kinds that the credential may not list are named, and the others are looked through all the same."""
-    supply = mesh.supply
-    live, unread = _live(cluster, supply.reads(namespace))
-    return {"named": [one.as_dict() for one in supply.named(live)], "unread": unread}
+    retired = mesh.install.retired(namespace)
+    live, unread = _live(cluster, retired.reads)
+    return {"named": [one.as_dict() for one in retired.judge(live, {})], "unread": unread}
 
 
-def _live(cluster: Cluster, reads: Sequence[Read]) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
+def _live(cluster: Cluster, reads: Sequence[Read | Ref]) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        listed = list(pool.map(lambda read: _list(cluster, read), reads))
-    found = {read.kind: objects for read, objects in zip(reads, listed, strict=True)}
+        found = dict(zip((read.kind for read in reads), pool.map(lambda read: _list(cluster, read), reads), strict=True))
     return {kind: objects for kind, objects in found.items() if objects is not None}, [kind for kind, objects in found.items() if objects is None]
 
 
-def _list(cluster: Cluster, read: Read) -> list[dict[str, Any]] | None:
+def _list(cluster: Cluster, read: Read | Ref) -> list[dict[str, Any]] | None:
     try:
-        return cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels)
+        return listed(cluster, [read])[read.kind]
     except Denied:
         return None

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.meshops.lifecycle.plugins.filter.mesh import FilterModule
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import requirements
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install, requirements
 
 FILTERS: dict[str, Callable[..., Any]] = FilterModule().filters()
 
@@ -145,28 +145,42 @@ class TestRoot:
             call("mesh_root", HOSTS, HOSTVARS, {}, "nowhere")
 
 
-class TestInstalled:
+class TestStages:
     def test_releases_are_what_helm_takes(self) -> None:
-        found = call("mesh_releases", WISH, "control_plane")
+        charts, tags = call("mesh_stages", WISH, "control_plane")
+        found = charts["releases"]
         assert [(release["name"], release["chart"]) for release in found] == [("istio-base", "base"), ("istiod-stable", "istiod")]
         assert set(found[0]) == {"name", "namespace", "chart", "repository", "version", "values", "shared", "kept"}
         assert set(found[1]) == {"name", "namespace", "chart", "repository", "version", "values"}
-        assert [release["name"] for release in call("mesh_releases", WISH, "gateways")] == ["istio-eastwestgateway"]
+        assert (charts["healthy"], tags["healthy"]) == (True, False)
+        gateway, passage = call("mesh_stages", WISH, "gateways")
+        assert [release["name"] for release in gateway["releases"]] == ["istio-eastwestgateway"]
+        assert (gateway["healthy"], passage["healthy"]) == (False, True), "the gateway is waited for when something passes through it"
 
-    def test_manifests_and_leftovers_are_whole_objects(self) -> None:
-        for name in ("mesh_manifests", "mesh_leftovers"):
+    def test_a_remote_does_not_wait_for_a_control_plane_that_runs_elsewhere(self) -> None:
+        remote = {**WISH, "role": "remote", "primary": "west"}
+        assert [step["healthy"] for step in call("mesh_stages", remote, "control_plane")] == [False, False]
+
+    def test_objects_are_whole(self) -> None:
+        for name in ("mesh_stages", "mesh_teardown"):
             for part in ("control_plane", "gateways"):
-                assert all({"apiVersion", "kind", "metadata"} <= set(each) for each in call(name, WISH, part))
+                objects = [each for step in call(name, WISH, part) for each in step.get("manifests", [])]
+                assert objects
+                assert all({"apiVersion", "kind", "metadata"} <= set(each) for each in objects)
+
+    def test_on_the_way_back_what_passes_goes_before_the_gateway_and_charts_before_their_crds(self) -> None:
+        assert [bool(step["releases"]) for step in call("mesh_teardown", WISH, "gateways")] == [False, True]
+        assert [bool(step["releases"]) for step in call("mesh_teardown", WISH, "control_plane")] == [True, False]
 
     def test_the_probe_is_of_a_cluster_and_its_targets(self) -> None:
         found = call("mesh_probe", {"cluster": "east", "revision": "stable", "targets": ["east", "west"]}, "istio")
         assert [each["metadata"]["name"] for each in found if each["kind"] == "Service"] == ["echo-east", "echo-west"]
 
-    @pytest.mark.parametrize("name", ["mesh_releases", "mesh_manifests", "mesh_leftovers"])
+    @pytest.mark.parametrize("name", ["mesh_stages", "mesh_teardown"])
     @pytest.mark.parametrize(("change", "part", "told"), [
         ({"verson": "1"}, "control_plane", "^east: .*unknown keys verson"),
         ({"provider": "konsul"}, "control_plane", "^mesh_provider is 'konsul'; known are istio"),
-        ({}, "teleport", "^The provider istio has no teleport"),
+        ({}, "teleport", "^A mesh has no part 'teleport'; its parts are control_plane and gateways"),
     ])
     def test_a_wish_that_cannot_be_is_refused(self, name: str, change: dict[str, Any], part: str, told: str) -> None:
         with pytest.raises(AnsibleFilterError, match=told):
@@ -178,8 +192,8 @@ class TestRequirements:
         assert call("mesh_crd_groups", "istio") == [*requirements.GROUPS, "gateway.networking.k8s.io"]
 
     def test_the_permissions_are_for_the_namespace(self) -> None:
-        assert call("mesh_permissions", "istio", "mesh") == requirements.permissions("mesh")
-        assert call("mesh_permissions", "istio", "mesh", "openshift", "echo") == requirements.permissions("mesh", "openshift", "echo")
+        assert call("mesh_permissions", "istio", "mesh") == install.permissions("mesh")
+        assert call("mesh_permissions", "istio", "mesh", "openshift", "echo") == install.permissions("mesh", "openshift", "echo")
 
     @pytest.mark.parametrize(("root", "wanted"), [
         ({"source": "generated"}, {("get", "meshops-root-ca"), ("patch", "meshops-root-ca"), ("create", "")}),
@@ -190,7 +204,7 @@ class TestRequirements:
         ("generated", set()),
     ])
     def test_the_cluster_that_keeps_the_root_needs_the_rights_to_it(self, root: Any, wanted: set[tuple[str, str]]) -> None:
-        more = [right for right in call("mesh_permissions", "istio", "mesh", root=root) if right not in requirements.permissions("mesh")]
+        more = [right for right in call("mesh_permissions", "istio", "mesh", root=root) if right not in install.permissions("mesh")]
         assert {(right["verb"], right.get("name", "")) for right in more if right["resource"] == "secrets"} == wanted
         assert {right["namespace"] for right in more} == ({root.get("namespace", "meshops-system")} if wanted else set())
 

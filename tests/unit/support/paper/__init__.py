@@ -11,6 +11,6 @@ from __future__ import annotations
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.provider import Provider, Stories
 
-from . import trust
+from . import install, trust
 
-PAPER = Provider("paper", Stories(trust=trust))
+PAPER = Provider("paper", Stories(install=install, trust=trust))

@@ -12,7 +12,6 @@ from typing import Any
 
 from ...._mesh.health.health import Gateway, Health, Plane, Proxy, Remote
 from ...._mesh.health.stuck import why
-from ...._mesh.objects.change import Ref
 from ...._mesh.question import Question, Read
 from ...._mesh.report.managed import kept
 from ...._mesh.rotation.served import Served
@@ -23,8 +22,6 @@ from ..rotation import connected as connections
 _DEBUG_PORT = 15014
 _DEBUG = {"remotes": "/debug/clusterz", "networks": "/debug/networkz", "proxies": "/debug/syncz"}
 _CONFIG_KINDS = ("cluster", "listener", "route", "endpoint", "extensionconfig")
-
-_HANDED_OUT = ("istio-ca-root-cert", "istio-ca-crl")
 
 _CONFIG = (
     ("networking.istio.io/v1", "DestinationRule"),
@@ -74,28 +71,6 @@ def ours(manifest: Object) -> bool:
     """Whether it comes from this collection: its own objects, the control plane and the gateways."""
     labels = manifest.get("metadata", {}).get("labels") or {}
     return federation.ours(manifest) or labels.get("app") == "istiod" or labels.get("istio") == "eastwestgateway"
-
-
-def handed_out() -> list[Read]:
-    """What istiod writes into every namespace, and the injectors, by which every control plane here is known, a remote one too."""
-    return [
-        Read("v1", "ConfigMap", None, "istio.io/config=true", metadata_only=True),
-        Read("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", None, "app=sidecar-injector"),
-    ]
-
-
-def leftovers(namespace: str, revision: str, live: Live) -> list[Ref]:
-    """The roots and revocations that a revision handed out; nothing while another one uses them, as they are the same objects."""
-    if any(not _injects_for(hook, namespace, revision) for hook in live.get("MutatingWebhookConfiguration", ())):
-        return []
-    return [Ref.of(one) for one in live.get("ConfigMap", ()) if one["metadata"]["name"] in _HANDED_OUT]
-
-
-def _injects_for(hook: Object, namespace: str, revision: str) -> bool:
-    """Whether it is this revision's injector, or a tag of it."""
-    services = [(each.get("clientConfig") or {}).get("service") or {} for each in hook.get("webhooks") or []]
-    own = all(service.get("namespace", namespace) == namespace for service in services)
-    return own and (hook["metadata"].get("labels") or {}).get("istio.io/rev", "default") == revision
 
 
 def questions(live: Live) -> list[Question]:

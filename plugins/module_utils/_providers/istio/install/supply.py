@@ -35,7 +35,7 @@ def _gone(place: str, instead: str) -> Gone:
 
 
 # The longer place first where one lies inside another.
-_GONE = (
+GONE = (
     _gone("istio-release.storage.googleapis.com", "blob.istio.io/istio-release"),
     _gone("gcr.io/istio-release/charts", OCI.removeprefix("oci://")),
     _gone("gcr.io/istio-release", HUB),
@@ -46,11 +46,6 @@ _HUBS_GONE = ((1, 30),)
 _NEEDING_HUB = ("istiod", "cni", "ztunnel")
 _IMAGES = {"istiod": ("pilot", "proxyv2"), "cni": ("install-cni",), "ztunnel": ("ztunnel",), "gateway": ("proxyv2",)}
 _PROXY_IMAGE = "sidecar.istio.io/proxyImage"
-
-
-def gone() -> list[Gone]:
-    """Places that Istio takes away."""
-    return list(_GONE)
 
 
 def hub(chart: str, version: tuple[int, int] | None, mirror: str) -> dict[str, Any]:
@@ -116,12 +111,12 @@ def _of_pods(kind: str, owner: Mapping[str, Any], pod: Mapping[str, Any]) -> Ite
     spec = pod.get("spec") or {}
     images = [str(each.get("image") or "") for part in ("initContainers", "containers") for each in spec.get(part) or []]
     annotation = ((pod.get("metadata") or {}).get("annotations") or {}).get(_PROXY_IMAGE)
-    return _once(kind, owner, ((supply.match(image, _GONE), image) for image in [*images, *([str(annotation)] if annotation else [])]))
+    return _once(kind, owner, ((supply.match(image, GONE), image) for image in [*images, *([str(annotation)] if annotation else [])]))
 
 
 def _of_template(config: Mapping[str, Any]) -> Iterator[Named]:
     texts = (str(text) for text in (config.get("data") or {}).values())
-    return _once("injection template", config, (pair for text in texts for pair in supply.inside(text, _GONE)))
+    return _once("injection template", config, (pair for text in texts for pair in supply.inside(text, GONE)))
 
 
 def _once(kind: str, owner: Mapping[str, Any], pairs: Iterable[tuple[Gone | None, str]]) -> Iterator[Named]:

@@ -17,10 +17,12 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.provider import Provider, Stories
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import ProbeWish
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install import stage
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.helm_release import Release
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.peers import Credential
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Question
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
@@ -133,6 +135,13 @@ def scribble(value: Any) -> None:
         value.append("scribbled")
 
 
+def seen(answer: Any) -> Any:
+    """A Look as what it reads, asks and says; it is a question of its own, which is posed with nothing there and with something."""
+    if not isinstance(answer, Look):
+        return answer
+    return [*answer.reads, *(part for live in ({}, LIVE) for part in (answer.questions(copy.deepcopy(live)), answer.judge(copy.deepcopy(live), {})))]
+
+
 class TestContract:
     def test_the_registry_knows_each_mesh_by_its_name(self) -> None:
         assert PROVIDERS
@@ -150,14 +159,14 @@ class TestContract:
 
     @pytest.mark.parametrize("provider", MESHES, ids=lambda provider: provider.name)
     def test_what_a_mesh_cannot_do_is_refused_by_name(self, provider: Provider) -> None:
-        with pytest.raises(Refused, match=rf"^The provider {provider.name} has no control plane\.$"):
-            Provider(provider.name, dataclasses.replace(provider.stories, control_plane=None)).control_plane  # noqa: B018
+        with pytest.raises(Refused, match=rf"^The provider {provider.name} has no install\.$"):
+            Provider(provider.name, dataclasses.replace(provider.stories, install=None)).install  # noqa: B018
 
 
 class TestPurity:
     @pytest.mark.parametrize(("function", "arguments"), list(calls()))
     def test_the_same_question_has_the_same_answer(self, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
-        first, second = function(**copy.deepcopy(arguments)), function(**copy.deepcopy(arguments))
+        first, second = (seen(function(**copy.deepcopy(arguments))) for _time in range(2))
         assert first == second
 
     @pytest.mark.parametrize(("function", "arguments"), list(calls()))
@@ -168,15 +177,15 @@ class TestPurity:
 
     @pytest.mark.parametrize(("function", "arguments"), list(calls()))
     def test_an_answer_belongs_to_the_one_who_asked(self, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
-        first = function(**copy.deepcopy(arguments))
+        first = seen(function(**copy.deepcopy(arguments)))
         kept = copy.deepcopy(first)
         scribble(first)
-        assert function(**copy.deepcopy(arguments)) == kept
+        assert seen(function(**copy.deepcopy(arguments))) == kept
 
     def test_neither_clock_nor_environment_is_in_reach(self) -> None:
         """test_layers.py forbids them by their imports; here it is seen that it looks at every provider."""
-        seen = {source.path.parts[2] for source in sources("module_utils/_providers") if len(source.path.parts) > 3}
-        assert seen == set(PROVIDERS)
+        looked_at = {source.path.parts[2] for source in sources("module_utils/_providers") if len(source.path.parts) > 3}
+        assert looked_at == set(PROVIDERS)
 
 
 def having(*stories: str) -> Any:
@@ -188,10 +197,9 @@ def having(*stories: str) -> Any:
 def manifests() -> Iterator[Any]:
     for provider in MESHES:
         for wish in WISHES:
-            for part in ("control_plane", "gateways"):
-                installed = getattr(provider.stories, part)
-                for what in ("manifests", "leftovers") if installed else ():
-                    yield pytest.param(getattr(installed, what)(wish), id=f"{provider.name}.{part}.{what}-{wish.role}")
+            for what in ("stages", "teardown") if provider.stories.install else ():
+                made = [manifest for stage in getattr(provider.install, what)(wish) for manifest in stage.manifests]
+                yield pytest.param(made, id=f"{provider.name}.{what}-{wish.role}")
         if provider.stories.probe:
             yield pytest.param(provider.probe.manifests(ProbeWish("east", "stable", ("east", "west"))), id=f"{provider.name}.probe")
         if provider.stories.federation:
@@ -219,22 +227,45 @@ class TestManifests:
 
 
 class TestInstalled:
-    @having("control_plane", "gateways")
+    @having("install")
     @pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.role)
     def test_releases_are_named_once_and_have_a_chart(self, provider: Provider, wish: ControlPlane) -> None:
-        made: list[Release] = [*provider.control_plane.releases(wish), *provider.gateways.releases(wish)]
+        made = stage.releases(provider.install.stages(wish))
         assert len({(release.namespace, release.name) for release in made}) == len(made)
         assert all(release.chart and release.namespace for release in made)
 
-    @having("control_plane", "gateways")
+    @having("install")
     @pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.role)
-    def test_everything_that_was_made_is_left_over_or_the_namespace(self, provider: Provider, wish: ControlPlane) -> None:
+    def test_everything_that_was_made_is_taken_away_or_the_namespace(self, provider: Provider, wish: ControlPlane) -> None:
         """Or teardown would forget it."""
-        for part in ("control_plane", "gateways"):
-            installed = getattr(provider, part)
-            known = {(each["kind"], each["metadata"]["name"]) for each in installed.leftovers(wish)}
-            made = {(each["kind"], each["metadata"]["name"]) for each in installed.manifests(wish)}
+        there, back = provider.install.stages(wish), provider.install.teardown(wish)
+        for part in stage.PARTS:
+            known, made = (
+                {(each["kind"], each["metadata"]["name"]) for one in stage.of_part(stages, part) for each in one.manifests} for stages in (back, there)
+            )
             assert made - known <= {("Namespace", wish.namespace)}
+            assert stage.releases(stage.of_part(back, part)) == stage.releases(stage.of_part(there, part))
+
+    @having("install")
+    @pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.role)
+    @pytest.mark.parametrize("what", ["stages", "teardown"])
+    def test_each_stage_has_a_part_and_something_to_do(self, provider: Provider, wish: ControlPlane, what: str) -> None:
+        made = getattr(provider.install, what)(wish)
+        assert {one.part for one in made} <= set(stage.PARTS)
+        assert all(one.releases or one.manifests for one in made)
+        assert len({(one.part, one.name) for one in made}) == len(made)
+        parts = [one.part for one in made]
+        assert parts == sorted(parts, reverse=what == "teardown"), "gateways come after the control plane and go before it"
+
+    @having("install")
+    @pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.role)
+    def test_an_object_of_a_kind_that_the_mesh_brings_goes_before_the_kind(self, provider: Provider, wish: ControlPlane) -> None:
+        there, back = provider.install.stages(wish), provider.install.teardown(wish)
+        kinds = {each["spec"]["names"]["kind"] for one in there for each in one.manifests if each["kind"] == "CustomResourceDefinition"}
+        for stages, first in ((there, "CustomResourceDefinition"), (back, "own")):
+            order = ["own" if each["kind"] in kinds else each["kind"] for one in stages for each in one.manifests]
+            places = [order.index(kind) for kind in ("own", "CustomResourceDefinition") if kind in order]
+            assert len(places) < 2 or order[min(places)] == first
 
     @having("federation")
     def test_a_link_can_be_recognised_and_is_ours(self, provider: Provider) -> None:
@@ -255,9 +286,9 @@ class TestInstalled:
         assert (secret["apiVersion"], secret["kind"], secret["metadata"]["namespace"]) == (read.api_version, read.kind, read.namespace)
         assert (federation.generation(secret), federation.generation(next_one)) == (1, 2)
 
-    @having("requirements")
+    @having("install")
     def test_the_permissions_are_whole(self, provider: Provider) -> None:
-        rights = provider.requirements.permissions("mesh", probe="echo")
+        rights = provider.install.permissions("mesh", probe="echo")
         assert all(set(right) in ({"verb", "group", "resource"}, {"verb", "group", "resource", "namespace"}) for right in rights)
         assert len({tuple(sorted(right.items())) for right in rights}) == len(rights)
 

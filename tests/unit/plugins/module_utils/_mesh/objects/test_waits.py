@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.condition import Condition
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.waits import rollouts, wished
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.waits import as_entry, rollouts, wished
 
 
 def entry(kind="Thing", **asked):
@@ -47,3 +47,25 @@ def test_what_makes_no_sense_is_refused(asked, told):
 def test_only_workloads_are_rolled_out():
     refs = [Ref("apps/v1", kind, "a", "b") for kind in ("Deployment", "Service", "DaemonSet")]
     assert [condition.ref.kind for condition in rollouts(refs)] == ["Deployment", "DaemonSet"]
+
+
+@pytest.mark.parametrize("condition", [
+    Condition(REF),
+    Condition(REF, "absent"),
+    Condition(Ref("apps/v1", "Deployment", "a", "b"), "rollout"),
+    Condition(REF, "condition", "Bad", "False", reason="x"),
+    Condition(REF, "field", path="a.b", value=0),
+    Condition(REF, "field", path="a.b", unset=True),
+    Condition(Ref("v1", "Thing", "a"), "field", path="a.b"),
+], ids=lambda condition: condition.check)  # fmt: skip
+def test_what_is_waited_for_can_be_said_and_read_again(condition):
+    assert wished("east", [as_entry(condition)]) == [condition]
+
+
+def test_a_definition_is_waited_for_by_its_condition():
+    assert wished("east", [as_entry(Condition(REF, "established"))]) == [Condition(REF, "condition", "Established")]
+
+
+def test_what_an_entry_cannot_say_is_refused():
+    with pytest.raises(Refused, match="wait_for has no word for the check address"):
+        as_entry(Condition(REF, "address"))

@@ -142,7 +142,7 @@ class TestTags:
 def test_what_is_left_over_holds_the_ca_and_the_token() -> None:
     left = control_plane.leftovers(EAST)
     assert set(of_kind(left, "Secret")) == {"cacerts", "istio-ca-secret", "istio-reader-service-account-istio-remote-secret-token"}
-    assert "istio-ca-root-cert" not in of_kind(left, "ConfigMap"), "another revision may use it: see observation.leftovers"
+    assert "istio-ca-root-cert" not in of_kind(left, "ConfigMap"), "another revision may use it: see handed_out"
     assert of_kind(left, "MutatingWebhookConfiguration") == ["istio-revision-tag-default", "istio-revision-tag-prod"]
 
 

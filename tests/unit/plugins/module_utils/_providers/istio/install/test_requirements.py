@@ -11,7 +11,8 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.pro
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.versions import VersionLimits
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.preflight.estate import Owned
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.health import probe
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import requirements
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install.requirements import CRDS, GROUPS, REQUIREMENTS
 
 
 @pytest.mark.parametrize(("version", "mesh", "lowest", "highest", "gateway_api"), [
@@ -28,11 +29,11 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio
 def test_what_a_version_of_istio_needs(
     version: str, mesh: str, lowest: tuple[int, int], highest: tuple[int, int] | None, gateway_api: tuple[int, int] | None
 ) -> None:
-    assert requirements.limits(version) == VersionLimits(lowest, highest, mesh=mesh, gateway_api=gateway_api)
+    assert REQUIREMENTS.limits(version) == VersionLimits(lowest, highest, mesh=mesh, gateway_api=gateway_api)
 
 
 def test_the_table_of_versions_is_whole_and_in_order() -> None:
-    lines = requirements.known().lines
+    lines = REQUIREMENTS.versions.lines
     assert [line.minor for line in lines] == [(1, lines[0].minor[1] - back) for back in range(len(lines))], "none is missing"
     for newer, older in itertools.pairwise(lines):
         assert newer.released > older.released and newer.kubernetes >= older.kubernetes
@@ -42,22 +43,22 @@ def test_the_table_of_versions_is_whole_and_in_order() -> None:
 
 
 def test_the_crds_belong_to_the_release_that_installs_them() -> None:
-    assert requirements.owned("mesh") == Owned(requirements.GROUPS, "istio-base", "mesh")
+    assert REQUIREMENTS.owned("mesh") == Owned(GROUPS, "istio-base", "mesh")
 
 
 def test_every_crd_is_of_a_group_that_is_looked_at() -> None:
-    assert {name.partition(".")[2] for name in requirements.CRDS} == set(requirements.GROUPS)
+    assert {name.partition(".")[2] for name in CRDS} == set(GROUPS)
 
 
 def test_what_is_read_and_written_in_the_meshs_namespace_is_asked_for_there_only() -> None:
-    rights = requirements.permissions("mesh")
+    rights = install.permissions("mesh")
     assert {"verb": "create", "group": "", "resource": "pods/portforward", "namespace": "mesh"} in rights
     assert all(right.get("namespace") == "mesh" for right in rights if right["resource"] in ("secrets", "services", "deployments"))
     assert not any(right["resource"] in ("customresourcedefinitions", "clusterroles") and "namespace" in right for right in rights)
 
 
 def test_the_echo_servers_take_rights_of_their_own_where_they_run() -> None:
-    more = [right for right in requirements.permissions("mesh", probe="echo") if right not in requirements.permissions("mesh")]
+    more = [right for right in install.permissions("mesh", probe="echo") if right not in install.permissions("mesh")]
     assert {right["namespace"] for right in more} == {"echo"}
     wish = ProbeWish(cluster="east", revision="stable", targets=["east"], namespace="echo", image="fortio", trust_domain="cluster.local")
     made = {(one["apiVersion"].rpartition("/")[0], one["kind"].lower()) for one in probe.manifests(wish) if "namespace" in one["metadata"]}
@@ -68,6 +69,6 @@ def test_the_echo_servers_take_rights_of_their_own_where_they_run() -> None:
 
 
 def test_openshift_needs_rights_where_the_network_plugin_lives() -> None:
-    places = {right.get("namespace") for right in requirements.permissions("mesh", "openshift")}
+    places = {right.get("namespace") for right in install.permissions("mesh", "openshift")}
     assert places == {None, "mesh", "kube-system", "default"}
-    assert "kube-system" not in {right.get("namespace") for right in requirements.permissions("mesh")}
+    assert "kube-system" not in {right.get("namespace") for right in install.permissions("mesh")}

@@ -51,16 +51,16 @@ def test_the_templates_of_each_revision_are_looked_through_and_no_other_configur
 
 
 def test_every_place_has_a_date_a_source_and_another_place_that_stays() -> None:
-    for gone in supply.gone():
+    for gone in supply.GONE:
         assert gone.source and gone.outages and gone.since >= gone.outages[-1][0].date()
-        assert places.match(gone.instead, supply.gone()) is None
+        assert places.match(gone.instead, supply.GONE) is None
 
 
 @pytest.mark.parametrize("wish", WISHES.values(), ids=WISHES)
 def test_nothing_that_we_wish_ourselves_comes_from_such_a_place(wish: ControlPlane) -> None:
     for release in [*control_plane.releases(wish), *gateways.releases(wish)]:
         for text in (release.repository or "", release.chart, *(text for _path, text in places.strings(release.values))):
-            assert places.match(text, supply.gone()) is None
+            assert places.match(text, supply.GONE) is None
 
 
 def pulled(**change: Any) -> list[tuple[str, str]]:

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An installation as stages: each begins when the one before it is as it has to be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..objects.condition import Condition
+from ..objects.shapes import Manifest
+from ..objects.waits import as_entry
+from .helm_release import Release
+
+PARTS = ("control_plane", "gateways")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Helm releases, then objects, of one part of a mesh. On the way back they are removed, in the same order.
+
+    The next stage begins when all of `ready` holds and, with `healthy`, when the part is healthy by the mesh's own judgement.
+    Health is waited for only where Helm had work to do; `ready` always is, since an earlier run may have been ended while it waited.
+    """
+
+    name: str
+    part: str
+    releases: Sequence[Release] = ()
+    manifests: Sequence[Manifest] = ()
+    ready: Sequence[Condition] = ()
+    healthy: bool = False
+
+    def steps(self) -> list[dict[str, Any]]:
+        """For roles, which have a task file for releases and one for objects: Helm first."""
+        waits = [as_entry(condition) for condition in self.ready]
+        found = [{"name": self.name, "releases": [release.as_dict() for release in self.releases]}] if self.releases else []
+        if self.manifests or waits or not found:
+            found.append({"name": self.name, "releases": [], "manifests": list(self.manifests), "wait_for": waits})
+        return [{**step, "healthy": self.healthy and step is found[-1]} for step in found]
+
+
+def of_part(stages: Sequence[Stage], part: str) -> list[Stage]:
+    return [stage for stage in stages if stage.part == part]
+
+
+def releases(stages: Sequence[Stage]) -> list[Release]:
+    """All that Helm installs, in order."""
+    return [release for stage in stages for release in stage.releases]

@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What istiod writes into every namespace and leaves there: the roots that proxies trust, and revocations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...._mesh.objects.change import Ref
+from ...._mesh.objects.shapes import Live
+from ...._mesh.question import Read
+
+_NAMES = ("istio-ca-root-cert", "istio-ca-crl")
+# And the injectors, by which every control plane here is known, a remote one too.
+READS = (
+    Read("v1", "ConfigMap", None, "istio.io/config=true", metadata_only=True),
+    Read("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", None, "app=sidecar-injector"),
+)
+
+
+def left(namespace: str, revision: str, live: Live) -> list[Ref]:
+    """What a revision handed out; nothing while another one uses it, as these are the same objects."""
+    if any(not _injects_for(hook, namespace, revision) for hook in live.get("MutatingWebhookConfiguration", ())):
+        return []
+    return [Ref.of(one) for one in live.get("ConfigMap", ()) if one["metadata"]["name"] in _NAMES]
+
+
+def _injects_for(hook: Mapping[str, Any], namespace: str, revision: str) -> bool:
+    """Whether it is this revision's injector, or a tag of it."""
+    services = [(each.get("clientConfig") or {}).get("service") or {} for each in hook.get("webhooks") or []]
+    own = all(service.get("namespace", namespace) == namespace for service in services)
+    return own and (hook["metadata"].get("labels") or {}).get("istio.io/rev", "default") == revision

@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How Istio comes into a cluster by its charts, and out of it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from ...._mesh.install.claim import Claim
+from ...._mesh.install.helm_release import Release
+from ...._mesh.install.mirror import Needed, reference
+from ...._mesh.install.stage import Stage
+from ...._mesh.install.supply import Named
+from ...._mesh.install.wish import ControlPlane
+from ...._mesh.objects.change import Ref
+from ...._mesh.objects.look import Look
+from ...._mesh.objects.shapes import Live
+from ...._mesh.preflight.requirements import Requirements
+from ...._mesh.question import Answers
+from . import claims as names
+from . import control_plane, gateways, handed_out, rights, supply
+from .requirements import REQUIREMENTS
+
+
+def requirements() -> Requirements:
+    """What Istio asks of a cluster and of an inventory."""
+    return REQUIREMENTS
+
+
+def permissions(namespace: str, platform: str = "", probe: str = "") -> list[dict[str, str]]:
+    """What will be written or asked: each a verb on a resource, cluster-wide unless a namespace is given.
+
+    `probe` is the namespace of the echo servers, empty where traffic is not verified.
+    """
+    return [*rights.installing(namespace, platform), *(rights.probing(probe) if probe else [])]
+
+
+def claims(wish: ControlPlane, peers: Iterable[str] = (), gateway: bool = True) -> list[Claim]:
+    """What the releases, the tags and the links to other clusters write, by name."""
+    return names.claims(wish, peers, gateway)
+
+
+def stages(wish: ControlPlane) -> list[Stage]:
+    """The tags lead to a revision that runs already. A gateway has its address only when its Service and its Deployment are there."""
+    return [
+        Stage("charts", "control_plane", releases=control_plane.releases(wish), healthy=wish.role == "primary"),
+        Stage("namespace and tags", "control_plane", manifests=control_plane.manifests(wish)),
+        Stage("gateway", "gateways", releases=gateways.releases(wish), manifests=gateways.manifests(wish), healthy=True),
+    ]
+
+
+def teardown(wish: ControlPlane) -> list[Stage]:
+    """What passes through the gateway goes before the gateway; what the charts leave behind goes after them, the CRDs too."""
+    return [
+        Stage("passage", "gateways", manifests=gateways.leftovers(wish)),
+        Stage("gateway", "gateways", releases=gateways.releases(wish)),
+        Stage("charts", "control_plane", releases=control_plane.releases(wish)),
+        Stage("tags and what is left", "control_plane", manifests=control_plane.leftovers(wish)),
+    ]
+
+
+def leftovers(namespace: str, revision: str) -> Look[list[Ref]]:
+    """The roots and revocations that a revision handed out to all namespaces."""
+    return Look(handed_out.READS, partial(_left, namespace, revision))
+
+
+def _left(namespace: str, revision: str, live: Live, _answers: Answers) -> list[Ref]:
+    return handed_out.left(namespace, revision, live)
+
+
+def supplies(releases: Sequence[Release], version: str) -> list[Needed]:
+    """The charts of the releases and the images that they pull: what each is called upstream, and what it is taken as."""
+    charts = [Needed("chart", supply.chart(release), reference(release)) for release in releases]
+    return [*charts, *(Needed("image", upstream, pulled) for upstream, pulled in supply.images(releases, version))]
+
+
+def retired(namespace: str) -> Look[list[Named]]:
+    """What names a place of charts or images that goes away."""
+    return Look(supply.reads(namespace), _named)
+
+
+def _named(live: Live, _answers: Answers) -> list[Named]:
+    return supply.named(live)
