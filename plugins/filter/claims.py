@@ -15,7 +15,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ..module_utils._mesh.errors import Refused
 from ..module_utils._mesh.given_text import elements
 from ..module_utils._mesh.install.wish import ControlPlane
-from ..module_utils._mesh.links import peers as federation
+from ..module_utils._mesh.links import peers as discovery
 from ..module_utils._mesh.member import Member, named
 from ..plugin_utils.hosts import members, told
 from .mesh import _gateway, _mesh
@@ -29,7 +29,7 @@ def mesh_claims(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str)
     except Refused:  # what is wrong with the variables is told by preflight, all of it at once
         return []
     adopt = boolean(hostvars[cluster].get("mesh_adopt") or False)
-    peers = [peer.name for peer in federation.peers(everyone, cluster)]
+    peers = [peer.name for peer in discovery.peers(everyone, cluster)]
     return [replace(claim, adopt=adopt).as_dict() for claim in _mesh(own.provider).install.claims(wish, peers, _gateway(everyone, own))]
 
 

@@ -192,7 +192,7 @@ def mesh_rotation_permissions(provider: str, kind: str, namespace: str, restart:
     if kind in ("root", "intermediate"):
         wanted: list[dict[str, str]] = PROVIDERS[provider].rotation.permissions(namespace, restart, recover)
     elif kind == "remote_secrets":
-        wanted = PROVIDERS[provider].discovery.permissions(namespace, restart)
+        wanted = PROVIDERS[provider].links.permissions(namespace, restart)
     else:
         wanted = PROVIDERS[provider].serving.permissions()
     return wanted

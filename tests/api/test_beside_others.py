@@ -19,7 +19,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.cl
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import claims, control_plane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import federation
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import remote_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.install.releases import reconcile
 from ansible_collections.meshops.lifecycle.plugins.modules import cluster_info
 from ansible_collections.meshops.lifecycle.tests.unit.support.helm_records import record
@@ -138,7 +138,7 @@ def test_what_istioctl_left_is_named_and_taken_over_by_one_word(cluster: Cluster
     assert rival.startswith("the Secret istio-system/mesh-peer-west belongs to ") and "leads to west as istio-remote-secret-west does" in rival
     assert "a kubeconfig" not in named + rival
     assert seen(adopt=True) == [rival], "which of the two is to go is for a person to say"
-    ours = [*control_plane.manifests(wish)[1:], federation.link(CREDENTIAL, "istio-system")]
+    ours = [*control_plane.manifests(wish)[1:], remote_secret.link(CREDENTIAL, "istio-system")]
     with pytest.raises(Conflict, match="belongs to kubectl-client-side-apply"):
         cluster.apply(ours)
     taken, again = cluster.apply(ours, force=True), cluster.apply(ours)

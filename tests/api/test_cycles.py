@@ -22,7 +22,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust import root_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import federation
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import remote_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import issuer
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import as_somebody_else, config_map, crd, namespace, secret, widget
@@ -69,7 +69,7 @@ def mesh_config(cluster: Cluster, admin: dict[str, Any], place: str) -> list[Leg
 def links(cluster: Cluster, admin: dict[str, Any], place: str) -> list[Leg]:
     """What `links` makes in the other cluster, the token of its reader account, stays when the link goes: others may use it."""
     cluster.apply(trust.manifests(issuer(), place))
-    token, link = f"Secret {place}/{federation.account(place)[0]['metadata']['name']}", f"Secret {place}/istio-remote-secret-west"
+    token, link = f"Secret {place}/{remote_secret.account(place)['metadata']['name']}", f"Secret {place}/istio-remote-secret-west"
     # Pods of east would not reach the address by which we reach this API server.
     west = {"name": "west", "kube": {key: admin[key] for key in ("kubeconfig", "context")}, "server": "https://api.west.example:6443"}
     return [

@@ -15,7 +15,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wi
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.health import probe
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import control_plane, gateways, requirements
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import federation
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import remote_secret
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_wishes import CREDENTIAL, PROBE, WISHES
 
 from .istio_crds import istio_crds
@@ -23,7 +23,7 @@ from .istio_crds import istio_crds
 SETS: dict[str, list[dict[str, Any]]] = {
     **{name: [*control_plane.manifests(wish), *gateways.manifests(wish)] for name, wish in WISHES.items()},
     "probe": probe.manifests(PROBE),
-    "link": [*federation.account("default"), federation.link(CREDENTIAL, "default")],
+    "link": [remote_secret.account("default"), remote_secret.link(CREDENTIAL, "default")],
 }
 
 

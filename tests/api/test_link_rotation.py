@@ -18,7 +18,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import federation
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import remote_secret
 
 from .conftest import Play, Step
 
@@ -52,7 +52,7 @@ def controller(admin: dict[str, Any]) -> Iterator[None]:
 
 
 def held(admin: dict[str, Any]) -> str:
-    return federation.token(connect(admin, environ={}).get(federation.linking("west", SPACE)) or {}, "west").decode()
+    return remote_secret.token(connect(admin, environ={}).get(remote_secret.linking("west", SPACE)) or {}, "west").decode()
 
 
 @pytest.mark.usefixtures("controller")

@@ -16,7 +16,7 @@ from .._mesh.errors import MeshError
 T = TypeVar("T")
 
 
-class Clock(Protocol):
+class Ticking(Protocol):
     """The module `time`, or a clock whose time passes only while it sleeps."""
 
     def monotonic(self) -> float: ...
@@ -60,7 +60,7 @@ def follow(
     hopeless: Callable[[T, float], MeshError | None] = _never,
     remedy: Callable[[T, float], None] = _no_remedy,
     pace: Pace = Pace(),
-    clock: Clock | None = None,
+    clock: Ticking | None = None,
 ) -> T:
     """What was seen when it was done. `late` makes the failure of the time-out, `hopeless` that of what no wait mends.
 

@@ -12,6 +12,7 @@ from typing import Any
 from .._kube.cluster import Cluster
 from .._mesh.objects.change import Change, Ref
 from .._mesh.objects.condition import Condition
+from .._mesh.objects.shapes import Manifest
 
 _WAVE = 8
 
@@ -27,6 +28,11 @@ def restart(cluster: Cluster, refs: Sequence[Ref], patch: Mapping[str, Any], tim
         changes += [cluster.amend(one, patch, exact=False) for one in live]
         cluster.settle([Condition(Ref.of(one), "rollout") for one in live], timeout)
     return changes
+
+
+def rolled(moment: str) -> Manifest:
+    """The patch of `kubectl rollout restart`."""
+    return {"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": moment}}}}}
 
 
 def _forbidden(cluster: Cluster, ref: Ref) -> bool:

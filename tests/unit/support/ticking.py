@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 
 class Ticking:
@@ -17,6 +18,9 @@ class Ticking:
 
     def monotonic(self) -> float:
         return self.passed
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.passed)
 
     def sleep(self, seconds: float) -> None:
         self.passed += seconds

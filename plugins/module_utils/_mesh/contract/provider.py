@@ -13,7 +13,7 @@ from ..errors import Refused
 from .gateways import Certificates, Serving
 from .health import Observation, Probe
 from .install import Install
-from .links import Discovery, Federation
+from .links import Links
 from .rotation import Holding, Rotation
 from .trust import Trust
 
@@ -26,11 +26,10 @@ class Stories:
 
     install: Install | None = None
     trust: Trust | None = None
-    federation: Federation | None = None
+    links: Links | None = None
     observation: Observation | None = None
     holding: Holding | None = None
     certificates: Certificates | None = None
-    discovery: Discovery | None = None
     serving: Serving | None = None
     rotation: Rotation | None = None
     probe: Probe | None = None
@@ -56,8 +55,8 @@ class Provider:
         return self._of(self.stories.trust, "trust")
 
     @property
-    def federation(self) -> Federation:
-        return self._of(self.stories.federation, "federation")
+    def links(self) -> Links:
+        return self._of(self.stories.links, "links")
 
     @property
     def observation(self) -> Observation:
@@ -70,10 +69,6 @@ class Provider:
     @property
     def certificates(self) -> Certificates:
         return self._of(self.stories.certificates, "certificates")
-
-    @property
-    def discovery(self) -> Discovery:
-        return self._of(self.stories.discovery, "discovery")
 
     @property
     def serving(self) -> Serving:

@@ -15,20 +15,6 @@ from ..member import Member, named, of_mesh
 _TOLD = 10
 
 
-@dataclass(frozen=True)
-class Credential:
-    """What opens a cluster's API server for the control planes of others. Never printed, never returned."""
-
-    cluster: str
-    server: str
-    ca: bytes
-    token: bytes
-    tls_server_name: str = ""
-
-    def __repr__(self) -> str:
-        return f"Credential({self.cluster!r}, {self.server!r})"
-
-
 def peers(members: Iterable[Member], name: str) -> list[Member]:
     """The clusters that the control plane of `name` discovers: all others of its mesh. A remote discovers none."""
     everyone = list(members)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..errors import Refused
+from ..objects.change import Ref
 
 CREATE, SWITCH, REVOKE = "create", "switch", "revoke"
 
@@ -53,11 +54,11 @@ class Step:
     what: tuple[str, ...]
 
     def __str__(self) -> str:
-        told = {CREATE: "issue token {}", SWITCH: "give it to {}, and see that they discover by it", REVOKE: "revoke {}, and see that they still do"}
-        return told[self.action].format(", ".join(self.what))
+        sentences = {CREATE: "issue token {}", SWITCH: "give it to {}, and see that they discover by it", REVOKE: "revoke {}, and see that they still do"}
+        return sentences[self.action].format(", ".join(self.what))
 
 
-def way(standing: Standing, min_age: float, begin: bool = True) -> list[Step]:
+def remaining_steps(standing: Standing, min_age: float, begin: bool = True) -> list[Step]:
     """The steps to come. What somebody began is brought to its end; a new rotation begins only if that is wanted and the token is old enough."""
     newest = standing.newest
     if newest is None or not standing.holds:
@@ -84,6 +85,6 @@ def require_links(standing: Standing, adopt: bool) -> None:
         raise Refused(f"{standing.cluster}: there is no token that links are made with. Run meshops.lifecycle.federate first.")
 
 
-def strays(cluster: str, names: Iterable[str]) -> list[str]:
+def strays(cluster: str, refs: Iterable[Ref]) -> list[str]:
     """Warnings: what is not touched, and how to be rid of it."""
-    return [f"{cluster}: Secret {name} is another token of the same account. Who uses it is not known here; delete it when nobody does." for name in names]
+    return [f"{cluster}: {ref} is another token of the same account. Who uses it is not known here; delete it when nobody does." for ref in refs]

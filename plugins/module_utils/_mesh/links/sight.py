@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-# A control plane that does not count what it took has seen a changed credential by then: it watches for it.
-SETTLED = 10.0
 _NAMED = 3
 
 
@@ -35,19 +33,19 @@ class Sight:
         return f"{self.viewer}: {self.pod}"
 
 
-def behind(cluster: str, before: Sequence[Sight], now: Sequence[Sight], viewers: Iterable[str], written: Collection[str], waited: float) -> list[str]:
-    """Who does not see `cluster` by its new credential as before, a half sentence each.
+def behind(cluster: str, before: Sequence[Sight], now: Sequence[Sight], viewers: Iterable[str], written: Collection[str], settled: bool) -> list[str]:
+    """Control planes that see less of `cluster` than before its credential changed, each with the reason.
 
-    `written` are the viewers whose credential this run has replaced, `waited` the seconds since. Without `before`, as in a run
-    that goes on with another's work, each has to see something where any other does.
+    `written` are the viewers whose credential this run has replaced, `settled` tells whether each has had the time to take it. Without `before`,
+    as in a run that goes on with another's work, each has to see something where any other does.
     """
     seen = {sight.viewer for sight in now}
     found = [f"{viewer}: no control plane runs there" for viewer in viewers if viewer not in seen]
     any_endpoints = any(sight.endpoints for sight in now)
     for sight in now:
         own = [one for one in before if one.viewer == sight.viewer]
-        why = sight.fault or _unsynced(cluster, sight) or _untaken(sight, own, sight.viewer in written, waited)
-        found += [f"{sight} {told}" for told in ([why] if why else _lost(cluster, sight, own, any_endpoints))]
+        why = sight.fault or _unsynced(cluster, sight) or _untaken(sight, own, sight.viewer in written, settled)
+        found += [f"{sight} {reason}" for reason in ([why] if why else _lost(cluster, sight, own, any_endpoints))]
     return found
 
 
@@ -57,11 +55,11 @@ def _unsynced(cluster: str, sight: Sight) -> str:
     return f"has {cluster} as {sight.status}" if sight.status else f"does not know {cluster}"
 
 
-def _untaken(sight: Sight, own: Iterable[Sight], written: bool, waited: float) -> str:
+def _untaken(sight: Sight, own: Iterable[Sight], written: bool, settled: bool) -> str:
     same = next((one for one in own if one.pod == sight.pod and one.instance == sight.instance), None)
     if written and same and same.taken is not None and sight.taken is not None:
         return "" if sight.taken > same.taken else "has not taken the new credential"
-    return "" if waited >= SETTLED else "may not have taken the new credential yet"
+    return "" if settled else "may not have taken the new credential yet"
 
 
 def _lost(cluster: str, sight: Sight, own: Sequence[Sight], any_endpoints: bool) -> list[str]:

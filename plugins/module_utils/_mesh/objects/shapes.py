@@ -10,4 +10,5 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 Manifest = dict[str, Any]
-Live = Mapping[str, Sequence[Mapping[str, Any]]]  # objects by kind
+Object = Mapping[str, Any]
+Live = Mapping[str, Sequence[Object]]  # objects by kind

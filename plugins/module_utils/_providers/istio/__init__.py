@@ -10,18 +10,17 @@ from ..._mesh.contract.provider import Provider, Stories
 from .gateways import certificates, serving
 from .health import observation, probe
 from .install import install
-from .links import discovery, federation
+from .links import links
 from .rotation import holding, rotation
 from .trust import trust
 
 ISTIO = Provider("istio", Stories(
     install=install,
     trust=trust,
-    federation=federation,
+    links=links,
     observation=observation,
     holding=holding,
     certificates=certificates,
-    discovery=discovery,
     serving=serving,
     rotation=rotation,
     probe=probe,

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,10 +13,12 @@ from ..._kube.cluster import Cluster
 from ..._kube.connect import connect_peer
 from ..._mesh.errors import MeshError
 from ..._mesh.links.sight import Sight
-from ..._mesh.objects.change import Ref, as_result
+from ..._mesh.objects.change import as_result
 from ..._providers import PROVIDERS
+from ..clock import Clock, SystemClock
 from ..lease.hold import held
-from .replace import Relinking, relink
+from .replace import Replacement, replace
+from .request import Connector, RotationRequest
 
 _CONSUMER: dict[str, Any] = {"name": {"required": True}, "kube": {"type": "dict", "required": True}, "cluster_uid": {}}
 TASK: dict[str, Any] = dict(
@@ -42,13 +42,15 @@ TASK: dict[str, Any] = dict(
 _AT_ONCE = 16
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None, clock: Clock | None = None) -> dict[str, Any]:
+    request, ticking = RotationRequest.of(params), clock or SystemClock()
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        consumers = list(pool.map(lambda wish: _reach(wish, cluster.dry_run), params["consumers"]))
-    work = Relinking(cluster, consumers, PROVIDERS[params["provider"]], params, held(cluster, params))
-    start = time.monotonic()
+        # A consumer that is out of reach ends it before the first write: it would be left with a token that is revoked.
+        consumers = list(pool.map(lambda named: named.reached(connect or connect_peer, cluster.dry_run), request.consumers))
+    work = Replacement(cluster, consumers, PROVIDERS[request.provider], request, ticking, held(cluster, params))
+    start = ticking.monotonic()
     try:
-        steps = relink(work)
+        steps = replace(work)
     except MeshError as failed:
         failed.facts.update(as_result(work.changes))
         raise
@@ -58,16 +60,9 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         "steps": [f"{cluster.name}: {step}" for step in steps],
         "seen": [_facts(sight) for sight in work.now],
         "restarted": work.restarted,
-        "seconds": round(time.monotonic() - start, 2),
+        "seconds": round(ticking.monotonic() - start, 2),
         "warnings": work.warnings,
     }
-
-
-def _reach(wish: Mapping[str, Any], dry_run: bool) -> Cluster:
-    """A consumer that is out of reach ends it before the first write: it would be left with a token that is revoked."""
-    consumer = connect_peer({**wish["kube"], "cluster": wish["name"], "cluster_uid": wish["cluster_uid"]}, dry_run=dry_run)
-    consumer.get(Ref("v1", "Namespace", "kube-system"))
-    return consumer
 
 
 def _facts(sight: Sight) -> dict[str, Any]:

@@ -6,25 +6,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._kube.connect import connect_peer
-from ..._mesh.contract.links import Federation
+from ..._mesh.contract.links import Links
 from ..._mesh.contract.trust import Trust
 from ..._mesh.errors import Refused, Unreachable
 from ..._mesh.links.entrance import Entrance
-from ..._mesh.links.peers import Credential, Roots, require_mutual_trust
+from ..._mesh.links.link import Link, Linked, Offer
+from ..._mesh.links.peers import Roots, require_mutual_trust
 from ..._mesh.objects.change import Change, Ref, as_result
 from ..._mesh.objects.managed_by import would_undo
 from ..._pki.x509 import bundle, inspect
 from ..._providers import PROVIDERS
-from ..look import listed
-from .credential import awaited, entrance, issued, newest
+from ..clock import Clock, SystemClock
+from ..follow import nothing
+from ..look import listed, look
+from . import offers
+from .request import Connector, LinksRequest, Wish
 
 _LINK: dict[str, Any] = dict(
     name=dict(required=True),
@@ -51,62 +55,78 @@ _AT_ONCE = 16
 
 
 @dataclass(frozen=True)
-class _Peer:
+class _Source:
     """Another cluster that was reached, and what the task says of it."""
 
-    wish: Mapping[str, Any]
+    wish: Wish
     cluster: Cluster
 
     @property
-    def way(self) -> Entrance:
-        return entrance(self.cluster, self.wish)
+    def entrance(self) -> Entrance:
+        return offers.entrance(self.cluster, self.wish.address)
 
 
 @dataclass(frozen=True)
 class _Missing:
-    """Another cluster that was not."""
+    """Another cluster that was not reached."""
 
-    wish: Mapping[str, Any]
+    wish: Wish
     reason: str
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    mesh = PROVIDERS[params["provider"]].federation
+@dataclass(frozen=True)
+class _Linking:
+    """What a run works with."""
+
+    consumer: Cluster
+    links: Links
+    request: LinksRequest
+    clock: Clock
+
+    def link(self, source: _Source) -> Link:
+        return Link(source.cluster.name, self.consumer.name, self.request.namespace)
+
+    def offer(self, source: _Source) -> Offer:
+        return offers.offered(source.cluster, self.links, self.link(source), source.entrance)
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None, clock: Clock | None = None) -> dict[str, Any]:
+    request = LinksRequest.of(params)
+    mesh = PROVIDERS[request.provider]
+    work = _Linking(cluster, mesh.links, request, clock or SystemClock())
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        tried = list(pool.map(lambda wish: _reach(wish, cluster.dry_run), params["links"]))
-        peers = [one for one in tried if isinstance(one, _Peer)]
-        everyone = [cluster, *(peer.cluster for peer in peers)]
-        trust = PROVIDERS[params["provider"]].trust
-        roots = dict(pool.map(lambda one: (one.name, _roots(one, trust, params["namespace"])), everyone))
+        tried = list(pool.map(lambda wish: _reach(wish, connect or connect_peer, cluster.dry_run), request.links))
+        sources = [one for one in tried if isinstance(one, _Source)]
+        everyone, now = [cluster, *(source.cluster for source in sources)], work.clock.now()
+        roots = dict(pool.map(lambda one: (one.name, _roots(one, mesh.trust, request.namespace, now)), everyone))
         _require_mutual_trust(roots, cluster.dry_run)
-        there = _links(cluster, mesh, params)
-        for peer in peers:
-            entrance(peer.cluster, peer.wish)  # refuses, before anything is written
-        issued = list(pool.map(lambda peer: _credential(peer, mesh, params), peers))
-    changes = [change for made, _issued in issued for change in made]
-    changes += cluster.apply([mesh.link(credential, params["namespace"]) for _made, credential in issued], force=bool(params.get("force")))
-    changes += _prune(cluster, mesh, params, there)
-    return _result(cluster, peers, [one for one in tried if isinstance(one, _Missing)], changes)
+        offered = list(pool.map(work.offer, sources))
+        there = look(cluster, work.links.there(request.namespace))
+        _require_ours(work, sources, offered, there)
+        filled = list(pool.map(lambda source, offer: _filled(work, source, offer), sources, offered))
+    changes = [change for made, _offer in filled for change in made]
+    accepted = [work.links.accept(work.link(source), offer) for source, (_made, offer) in zip(sources, filled, strict=True)]
+    changes += cluster.apply([manifest for manifests in accepted for manifest in manifests], force=request.force)
+    changes += _prune(work, there)
+    return _result(cluster, sources, [one for one in tried if isinstance(one, _Missing)], changes)
 
 
-def _reach(wish: Mapping[str, Any], dry_run: bool) -> _Peer | _Missing:
-    if wish["unread"]:
-        return _Missing(wish, wish["unread"])
+def _reach(wish: Wish, connect: Connector, dry_run: bool) -> _Source | _Missing:
+    if wish.unread:
+        return _Missing(wish, wish.unread)
     try:
-        peer = connect_peer({**wish["kube"], "cluster": wish["name"], "cluster_uid": wish["cluster_uid"]}, dry_run=dry_run)
-        peer.get(Ref("v1", "Namespace", "kube-system"))
-        return _Peer(wish, peer)
+        return _Source(wish, wish.source.reached(connect, dry_run))
     except Unreachable as error:
         return _Missing(wish, str(error))
 
 
-def _roots(cluster: Cluster, trust: Trust, namespace: str) -> Roots:
+def _roots(cluster: Cluster, trust: Trust, namespace: str, now: datetime) -> Roots:
     """What it signs under is in its CA, as long as it hands out that root itself: else somebody else signs, or another's control plane."""
     refs, given = trust.objects(namespace), trust.bundle(namespace)
     live = listed(cluster, list(dict.fromkeys([*given.reads, *refs])))
     trusts = [one.fingerprint for one in bundle(given.judge(live, {}))]
     held = {Ref.of(one): one for objects in live.values() for one in objects if Ref.of(one) in refs}
-    root = inspect(trust.read(held), f"{cluster.name}: {refs[0]}", datetime.now(UTC)).root if refs[0] in held else None
+    root = inspect(trust.read(held), f"{cluster.name}: {refs[0]}", now).root if refs[0] in held else None
     return Roots(trusts, root.fingerprint if root and root.fingerprint in trusts else "")
 
 
@@ -119,48 +139,38 @@ def _require_mutual_trust(roots: dict[str, Roots], dry_run: bool) -> None:
         require_mutual_trust(present if dry_run else roots)
 
 
-def _credential(peer: _Peer, mesh: Federation, params: dict[str, Any]) -> tuple[list[Change], Credential]:
-    """The other cluster's credential; it is asked for where it is missing, and waited for."""
-    other, space = peer.cluster, params["namespace"]
-    found = newest(other, mesh, space, peer.way)
-    if found:
-        return [], found
-    (secret,) = mesh.account(space)
-    made = [change for change in (other.create(secret),) if change] if not issued(other, mesh, space)[0] else []
-    if other.dry_run:
-        return made, Credential(other.name, peer.way.server, b"", b"")
-    return made, awaited(other, Ref.of(secret), lambda: newest(other, mesh, space, peer.way), params["token_timeout"], lambda: None)
+def _filled(work: _Linking, source: _Source, offer: Offer) -> tuple[list[Change], Offer]:
+    """What the source lacks is made there, and waited for."""
+    made = [change for manifest in offer.missing if (change := source.cluster.create(manifest))]
+    if source.cluster.dry_run or offer.lacking is None:
+        return made, offer
+    return made, offers.awaited(lambda: work.offer(source), source.cluster.name, work.request.token_timeout, nothing, work.clock)
 
 
-def _links(cluster: Cluster, mesh: Federation, params: dict[str, Any]) -> list[dict[str, Any]]:
-    """The links that are there, without content; refused where somebody else would write back one that this task writes."""
-    read = mesh.links(params["namespace"])
-    there = listed(cluster, [read])[read.kind]
-    mine = {mesh.linking(link["name"], params["namespace"]).name for link in params["links"]}
-    named = [(Ref(read.api_version, read.kind, one["metadata"]["name"], read.namespace), one) for one in there]
-    undone = [would_undo(f"{cluster.name}: {ref}", one, "Have the link made there, or take the Secret out of its hands.")
-              for ref, one in named if ref.name in mine or (params["prune"] and mesh.ours(one))]  # fmt: skip
+def _require_ours(work: _Linking, sources: Sequence[_Source], offered: Sequence[Offer], there: Sequence[Linked]) -> None:
+    """Refuse where somebody else would write back a link that this task writes or removes."""
+    mine = {Ref.of(one) for source, offer in zip(sources, offered, strict=True) for one in work.links.accept(work.link(source), offer)}
+    undone = [would_undo(f"{work.consumer.name}: {one.ref}", one.live, "Have the link made there, or take the Secret out of its hands.")
+              for one in there if one.ref in mine or (work.request.prune and one.ours)]  # fmt: skip
     if any(undone):
         raise Refused(" ".join(filter(None, undone)), findings=list(filter(None, undone)))
-    return there
 
 
-def _prune(cluster: Cluster, mesh: Federation, params: dict[str, Any], there: Sequence[Mapping[str, Any]]) -> list[Change]:
-    if not params["prune"]:
+def _prune(work: _Linking, there: Sequence[Linked]) -> list[Change]:
+    if not work.request.prune:
         return []
-    wanted, read = {link["name"] for link in params["links"]}, mesh.links(params["namespace"])
-    stale = [secret["metadata"]["name"] for secret in there if mesh.ours(secret) and mesh.linked(secret) not in wanted]
-    return cluster.delete([Ref(read.api_version, read.kind, name, read.namespace) for name in stale])
+    wanted = {wish.source.name for wish in work.request.links}
+    return work.consumer.delete([one.ref for one in there if one.ours and one.source not in wanted])
 
 
-def _result(cluster: Cluster, peers: list[_Peer], missing: list[_Missing], changes: list[Change]) -> dict[str, Any]:
-    required = [one for one in missing if one.wish["required"]]
+def _result(cluster: Cluster, sources: list[_Source], missing: list[_Missing], changes: list[Change]) -> dict[str, Any]:
+    required = [one for one in missing if one.wish.required]
     if required:
-        names, reasons = ", ".join(one.wish["name"] for one in required), " ".join(one.reason for one in required)
+        names, reasons = ", ".join(one.wish.source.name for one in required), " ".join(one.reason for one in required)
         raise Unreachable(f"{cluster.name}: not linked with {names}; all other links are made. {reasons}", **as_result(changes))
     return {
         **as_result(changes),
-        "linked": sorted(peer.wish["name"] for peer in peers),
-        "postponed": {one.wish["name"]: one.reason for one in missing},
-        "warnings": [f"{cluster.name}: the link to {one.wish['name']} stays as it is: {one.reason}" for one in missing],
+        "linked": sorted(source.wish.source.name for source in sources),
+        "postponed": {one.wish.source.name: one.reason for one in missing},
+        "warnings": [f"{cluster.name}: the link to {one.wish.source.name} stays as it is: {one.reason}" for one in missing],
     }

@@ -6,42 +6,42 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
-from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._kube.lease import Hold
-from ..._mesh.contract.links import Federation
+from ..._mesh.contract.links import Links
 from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import NotReady, Refused
 from ..._mesh.links.entrance import Entrance
-from ..._mesh.links.peers import Credential
-from ..._mesh.links.rotation import CREATE, REVOKE, SWITCH, Held, Standing, Step, Token, require_links, strays, way
-from ..._mesh.links.sight import SETTLED, Sight, behind
-from ..._mesh.objects.change import Change, Ref, digest
+from ..._mesh.links.link import Issued, Link, Offer
+from ..._mesh.links.rotation import CREATE, REVOKE, SWITCH, Held, Standing, Step, Token, remaining_steps, require_links, strays
+from ..._mesh.links.sight import Sight, behind
+from ..._mesh.objects.change import Change
 from ..._mesh.objects.managed_by import would_undo
+from ..clock import Clock
 from ..follow import follow
-from ..look import listed
-from ..restart import restart
-from . import sights
-from .credential import awaited, entrance, issued, opened
+from ..look import look
+from ..restart import restart, rolled
+from . import offers, sights
+from .request import RotationRequest
 
 _AT_ONCE = 16
 
 
 @dataclass
-class Relinking:
+class Replacement:
     """What a run works with. `before` is what was seen before anything changed, `written` the consumers that were switched at `at`."""
 
     source: Cluster
     consumers: Sequence[Cluster]
     mesh: Provider
-    params: Mapping[str, Any]
+    request: RotationRequest
+    clock: Clock
     hold: Hold | None = None
     changes: list[Change] = field(default_factory=list)
     before: list[Sight] = field(default_factory=list)
@@ -55,18 +55,31 @@ class Relinking:
 
     @property
     def warnings(self) -> list[str]:
-        if not self.needs or self.params["may_restart"]:
+        if not self.needs or self.request.may_restart:
             return self.strays
-        told = f"{self.source.name}: {'; '.join(self.needs)}. Allow the restart with rotate_restart, or restart the control planes afterwards."
-        return [*self.strays, told]
+        why = f"{self.source.name}: {'; '.join(self.needs)}. Allow the restart with rotate_restart, or restart the control planes afterwards."
+        return [*self.strays, why]
 
     @property
-    def federation(self) -> Federation:
-        return self.mesh.federation
+    def links(self) -> Links:
+        return self.mesh.links
 
     @property
     def namespace(self) -> str:
-        return str(self.params["namespace"])
+        return self.request.namespace
+
+    @property
+    def entrance(self) -> Entrance:
+        return offers.entrance(self.source, self.request.address)
+
+    def link(self, consumer: str) -> Link:
+        return Link(self.source.name, consumer, self.namespace)
+
+    def look(self) -> sights.Sights:
+        return sights.through(self.consumers, self.links, self.source.name, self.namespace)
+
+    def remaining(self, begin: bool) -> list[Step]:
+        return remaining_steps(read(self), self.request.min_age, begin=begin)
 
     def guard(self) -> None:
         if self.hold:
@@ -77,12 +90,12 @@ class Relinking:
             self.hold.keep()
 
 
-def relink(work: Relinking) -> list[Step]:
+def replace(work: Replacement) -> list[Step]:
     """The steps that were done, or in a dry run would be."""
-    entrance(work.source, work.params)  # refuses, before anything is written
+    _ = work.entrance  # refuses, before anything is written
     standing = read(work)
-    require_links(standing, work.params["adopt"])
-    planned = way(standing, work.params["min_age"])
+    require_links(standing, work.request.adopt)
+    planned = remaining_steps(standing, work.request.min_age)
     if not planned:
         return []
     _look_first(work, planned)
@@ -95,127 +108,143 @@ def relink(work: Relinking) -> list[Step]:
             raise _meddled(work)
         _do(work, steps[0])
         done.append(steps[0])
-        steps = way(read(work), work.params["min_age"], begin=False)
+        steps = work.remaining(begin=False)
     return done
 
 
-def read(work: Relinking) -> Standing:
+def read(work: Replacement) -> Standing:
     """Where the cluster stands, by nothing but what is there."""
-    found, others = issued(work.source, work.federation, work.namespace)
-    work.strays = strays(work.source.name, [f"{one['metadata']['namespace']}/{one['metadata']['name']}" for one in others])
-    tokens = [one for one in work.source.get_all(map(Ref.of, found)) if one]
+    issued = _issued(work)
+    work.strays = strays(work.source.name, [one.ref for one in issued if one.stray])
+    now = work.clock.now()
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         holds = dict(pool.map(lambda consumer: (consumer.name, _held(work, consumer)), work.consumers))
-    return Standing(work.source.name, tuple(_token(work, one, datetime.now(UTC)) for one in tokens), holds)
+    return Standing(work.source.name, tuple(_token(one, now) for one in issued if not one.stray), holds)
 
 
-def _token(work: Relinking, secret: Mapping[str, Any], now: datetime) -> Token:
-    found = work.federation.credential(work.source.name, "", "", secret)
-    age = (now - datetime.fromisoformat(secret["metadata"]["creationTimestamp"])).total_seconds()
-    return Token(secret["metadata"]["name"], work.federation.generation(secret), age, _digest(found.token) if found else "")
+def _issued(work: Replacement) -> list[Issued]:
+    wanted = work.links.credentials(work.namespace)
+    if wanted is None:
+        raise Refused(f"{work.source.name}: in the mesh {work.mesh.name} two credentials of one cluster are never valid, so none is replaced here.")
+    return look(work.source, wanted)
 
 
-def _held(work: Relinking, consumer: Cluster) -> Held | None:
-    secret = consumer.get(work.federation.linking(work.source.name, work.namespace))
-    if secret is None:
+def _token(issued: Issued, now: datetime) -> Token:
+    age = (now - datetime.fromisoformat(issued.created)).total_seconds()
+    return Token(issued.ref.name, issued.generation, age, issued.digest)
+
+
+def _held(work: Replacement, consumer: Cluster) -> Held | None:
+    there = look(consumer, work.links.there(work.namespace, work.source.name))
+    undone = [would_undo(f"{consumer.name}: {one.ref}", one.live, "Replace the credential there.") for one in there]
+    if any(undone):
+        raise Refused(f"{' '.join(filter(None, undone))} Nothing was written.")
+    if not there:
         return None
-    undone = would_undo(f"{consumer.name}: {Ref.of(secret)}", secret, "Replace the credential there.")
-    if undone:
-        raise Refused(f"{undone} Nothing was written.")
-    return Held(_digest(work.federation.token(secret, work.source.name)), bool(work.federation.ours(secret)))
+    return Held(next((one.digest for one in there if one.digest), ""), all(one.ours for one in there))
 
 
-def _digest(token: bytes) -> str:
-    return digest(token.decode(errors="replace")) if token else ""
-
-
-def _look_first(work: Relinking, planned: Sequence[Step]) -> None:
+def _look_first(work: Replacement, planned: Sequence[Step]) -> None:
     """What a consumer sees before it is switched. Of one that was switched before, nobody knows what it saw."""
-    seen, work.needs = sights.all_sights(work.consumers, work.mesh, work.source.name, work.namespace)
+    seen = work.look()
+    work.needs = seen.needs
     to_come = {name for step in planned if step.action == SWITCH for name in step.what}
-    work.before = [sight for sight in seen if sight.viewer in to_come]
+    work.before = [sight for sight in seen.all if sight.viewer in to_come]
 
 
-def _do(work: Relinking, step: Step) -> None:
+def _do(work: Replacement, step: Step) -> None:
     if step.action == CREATE:
-        (secret,) = work.federation.account(work.namespace, int(step.what[0]))
-        work.guard()
-        made = work.source.create(secret)
-        work.changes += [made] if made else []
+        _create(work, int(step.what[0]))
     elif step.action == SWITCH:
         _switch(work, step.what)
     else:
         _revoke(work, step.what)
 
 
-def _switch(work: Relinking, names: Sequence[str]) -> None:
-    """Each consumer's link is applied as `links` applies it, which hence finds nothing to do afterwards."""
-    link = work.federation.link(_credential(work), work.namespace)
-    for consumer in (one for one in work.consumers if one.name in names):
+def _create(work: Replacement, generation: int) -> None:
+    for manifest in _offer(work, work.consumers[0].name, generation).missing:
         work.guard()
-        work.changes += consumer.apply([link], force=work.params["adopt"])
+        made = work.source.create(manifest)
+        work.changes += [made] if made else []
+
+
+def _offer(work: Replacement, consumer: str, generation: int) -> Offer:
+    return offers.offered(work.source, work.links, work.link(consumer), work.entrance, generation)
+
+
+def _switch(work: Replacement, names: Sequence[str]) -> None:
+    """Each consumer's link is applied as `links` applies it, which hence finds nothing to do afterwards."""
+    newest = max(one.generation for one in _issued(work))
+    consumers = [one for one in work.consumers if one.name in names]
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        offered = list(pool.map(lambda consumer: _awaited(work, consumer.name, newest), consumers))
+    for consumer, offer in zip(consumers, offered, strict=True):
+        work.guard()
+        work.changes += consumer.apply(work.links.accept(work.link(consumer.name), offer), force=work.request.adopt)
         work.written.add(consumer.name)
-    work.at = time.monotonic()
+    work.at = work.clock.monotonic()
     _restart(work)
     _follow(work)
 
 
-def _credential(work: Relinking) -> Credential:
-    """Of the newest token and of no other: the server fills it in."""
-    ref = Ref.of(issued(work.source, work.federation, work.namespace)[0][-1])
-    way = entrance(work.source, work.params)
-    read_again = partial(_opened, work, way, ref)
-    return awaited(work.source, ref, read_again, work.params["token_timeout"], work.keep)
+def _awaited(work: Replacement, consumer: str, generation: int) -> Offer:
+    """Of that credential and of no other: the server fills it in."""
+    read_again = partial(_offer, work, consumer, generation)
+    return offers.awaited(read_again, work.source.name, work.request.token_timeout, work.keep, work.clock)
 
 
-def _opened(work: Relinking, way: Entrance, ref: Ref) -> Credential | None:
-    return opened(work.federation, work.source, way, work.source.get(ref))
-
-
-def _restart(work: Relinking) -> None:
+def _restart(work: Replacement) -> None:
     """Those of a version that loses sight, where that is allowed."""
-    if not (work.needs and work.params["may_restart"]):
+    if not (work.needs and work.request.may_restart):
         return
-    discovery, moment = work.mesh.discovery, datetime.now(UTC).isoformat(timespec="milliseconds")
+    seen, moment = work.look(), work.clock.now().isoformat(timespec="milliseconds")
     for consumer in work.consumers:
-        live = listed(consumer, discovery.reads(work.namespace))
-        if discovery.needs(live):
-            work.changes += restart(consumer, discovery.planes(live), discovery.restarted(moment), work.params["timeout"], work.keep)
+        refs = seen.restart(consumer.name)
+        if refs:
+            work.changes += restart(consumer, refs, rolled(moment), work.request.timeout, work.keep)
             work.restarted.append(consumer.name)
 
 
-def _revoke(work: Relinking, names: Sequence[str]) -> None:
+def _revoke(work: Replacement, names: Sequence[str]) -> None:
     """Only what was seen to be used by nobody goes."""
     if not work.proved:  # another run has switched them, and nobody knows whether it came to restart them
         _restart(work)
         _follow(work)
-    still = way(read(work), work.params["min_age"], begin=False)
-    if still != [Step(REVOKE, tuple(names))]:
+    if work.remaining(begin=False) != [Step(REVOKE, tuple(names))]:
         raise _meddled(work)
+    refs = {one.ref.name: one.ref for one in _issued(work)}
     for name in names:
         work.guard()
-        work.changes += work.source.delete([Ref("v1", "Secret", name, work.namespace)])
+        work.changes += work.source.delete([refs[name]] if name in refs else [])
     _follow(work, revoked=True)
 
 
-def _meddled(work: Relinking) -> Refused:
+def _meddled(work: Replacement) -> Refused:
     return Refused(f"{work.source.name}: somebody else changed its tokens or the links to it meanwhile, so every token stays valid. Run again.")
 
 
-def _follow(work: Relinking, revoked: bool = False) -> None:
+def _follow(work: Replacement, revoked: bool = False) -> None:
     """Watches until every control plane sees the cluster by its new token."""
-    begun, viewers = time.monotonic(), [consumer.name for consumer in work.consumers]
+    begun, viewers = work.clock.monotonic(), [consumer.name for consumer in work.consumers]
 
-    def look() -> list[str]:
-        work.now, _needs = sights.all_sights(work.consumers, work.mesh, work.source.name, work.namespace)
-        waited = SETTLED if revoked else time.monotonic() - (work.at if work.written else begun)
-        return behind(work.source.name, work.before, work.now, viewers, () if revoked else work.written, waited)
+    def behind_now() -> list[str]:
+        seen = work.look()
+        work.now = seen.all
+        settled = revoked or work.clock.monotonic() - (work.at if work.written else begun) >= seen.settles
+        return behind(work.source.name, work.before, work.now, viewers, () if revoked else work.written, settled)
 
-    follow(look, done=lambda late: not late, late=lambda late, _seconds: _late(work, late, revoked), timeout=work.params["timeout"], keep=work.keep)
+    follow(
+        behind_now,
+        done=lambda late: not late,
+        late=lambda late, _seconds: _late(work, late, revoked),
+        timeout=work.request.timeout,
+        keep=work.keep,
+        clock=work.clock,
+    )
     work.proved = True
 
 
-def _late(work: Relinking, late: Sequence[str], revoked: bool) -> NotReady:
+def _late(work: Replacement, late: Sequence[str], revoked: bool) -> NotReady:
     shown = "; ".join(late[:10]) + (f"; and {len(late) - 10} more" if len(late) > 10 else "")
     when = "after the old token was revoked" if revoked else "after the token was replaced, and the old one stays valid until that is mended"
     way_out = "Restart these control planes, or allow it with rotate_restart" if work.needs else "Look after these control planes"

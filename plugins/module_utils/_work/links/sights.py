@@ -8,24 +8,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from ..._kube.cluster import Cluster
-from ..._mesh.contract.links import Discovery
-from ..._mesh.contract.provider import Provider
+from ..._mesh.contract.links import Links
+from ..._mesh.links.link import Link, Seen
 from ..._mesh.links.sight import Sight
-from ..look import answered, listed
+from ..._mesh.objects.change import Ref
+from ..look import look
 
 _AT_ONCE = 16
 
 
-def all_sights(viewers: Sequence[Cluster], mesh: Provider, source: str, namespace: str) -> tuple[list[Sight], list[str]]:
-    """What each control plane of each viewer sees of `source`, and why some need a restart when its credential changes."""
-    discovery = mesh.discovery
+@dataclass(frozen=True)
+class Sights:
+    """What was seen through each consumer, by its name."""
+
+    by_consumer: dict[str, Seen]
+
+    @property
+    def all(self) -> list[Sight]:
+        return [sight for seen in self.by_consumer.values() for sight in seen.sights]
+
+    @property
+    def needs(self) -> list[str]:
+        """Why control planes need a restart when the link changes."""
+        return list(dict.fromkeys(need for seen in self.by_consumer.values() for need in seen.needs))
+
+    @property
+    def settles(self) -> float:
+        return max((seen.settles for seen in self.by_consumer.values()), default=0.0)
+
+    def restart(self, consumer: str) -> Sequence[Ref]:
+        seen = self.by_consumer[consumer]
+        return seen.restart if seen.needs else ()
+
+
+def through(consumers: Sequence[Cluster], links: Links, source: str, namespace: str) -> Sights:
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        seen = list(pool.map(lambda viewer: _sights(viewer, discovery, source, namespace), viewers))
-    return [sight for sights, _needs in seen for sight in sights], list(dict.fromkeys(need for _sights, needs in seen for need in needs))
-
-
-def _sights(viewer: Cluster, discovery: Discovery, source: str, namespace: str) -> tuple[list[Sight], list[str]]:
-    objects = listed(viewer, discovery.reads(namespace))
-    return discovery.sights(viewer.name, source, objects, answered(viewer, discovery.questions(objects))), discovery.needs(objects)
+        seen = pool.map(lambda consumer: look(consumer, links.sights(Link(source, consumer.name, namespace))), consumers)
+        return Sights(dict(zip((consumer.name for consumer in consumers), seen, strict=True)))

@@ -16,11 +16,9 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answe
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Refused, Unreachable
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.peers import Roots
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import federation
-from ansible_collections.meshops.lifecycle.plugins.module_utils._work import follow
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import remote_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import link_rotation as stepping_links
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import links as linking
-from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import replace
 from ansible_collections.meshops.lifecycle.plugins.modules import link_rotation, links
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
@@ -56,12 +54,12 @@ class Mesh:
         self.peers = {name: FakeCluster(*istiod("1.32.0"), name=name) for name in names}
         self.issue(1, OLD)
         for name, peer in self.peers.items():
-            link = federation.link(self._credential(1), SPACE)
+            link = remote_secret.link(self._credential(1), SPACE)
             peer.apply([link])
             self.answer(name)
 
     def issue(self, generation: int, created: str = "") -> None:
-        (secret,) = federation.account(SPACE, generation)
+        secret = remote_secret.account(SPACE, generation)
         self.west.create(secret)
         if created:
             self.stored(secret["metadata"]["name"])["metadata"]["creationTimestamp"] = created
@@ -75,8 +73,8 @@ class Mesh:
             live["data"] = {"token": coded("eyJ." + live["metadata"]["name"]), "ca.crt": coded("CA")}
 
     def _credential(self, generation: int) -> Any:
-        (secret,) = federation.account(SPACE, generation)
-        return federation.credential("west", self.west.server, "", self.west.get(Ref.of(secret)))
+        secret = remote_secret.account(SPACE, generation)
+        return remote_secret.credential("west", self.west.server, "", self.west.get(Ref.of(secret)))
 
     def answer(self, name: str) -> None:
         """What its istiod says now."""
@@ -94,8 +92,8 @@ class Mesh:
             self.answer(name)
 
     def held(self, name: str) -> str:
-        found = self.peers[name].get(federation.linking("west", SPACE))
-        return federation.token(found or {}, "west").decode().removeprefix("eyJ." + NAME)
+        found = self.peers[name].get(remote_secret.linking("west", SPACE))
+        return remote_secret.token(found or {}, "west").decode().removeprefix("eyJ." + NAME)
 
     def tokens(self) -> list[str]:
         return sorted(one["metadata"]["name"].removeprefix(NAME) for one in self.west.list("v1", "Secret", SPACE))
@@ -119,8 +117,7 @@ def mesh(monkeypatch: pytest.MonkeyPatch) -> Mesh:
     clock = Ticking()
     made = Mesh(clock, "east", "north")
     clock.meanwhile = made.pass_time
-    for module in (follow, replace, stepping_links):
-        monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(stepping_links, "SystemClock", lambda: clock)
     monkeypatch.setattr(stepping_links, "connect_peer", made.connect)
     monkeypatch.setattr(linking, "connect_peer", made.connect)
     return made
@@ -213,7 +210,7 @@ def test_a_token_that_is_young_is_left(mesh: Mesh) -> None:
 
 
 def test_another_token_of_the_account_is_named_and_left(mesh: Mesh) -> None:
-    (secret,) = federation.account(SPACE)
+    secret = remote_secret.account(SPACE)
     mesh.west.create({**secret, "metadata": {**secret["metadata"], "name": "made-by-hand"}})
     assert mesh.run()["warnings"] == [
         f"west: Secret {SPACE}/made-by-hand is another token of the same account. Who uses it is not known here; delete it when nobody does."
@@ -242,7 +239,7 @@ class TestRefused:
     def test_what_was_changed_by_somebody_else_meanwhile(self, mesh: Mesh) -> None:
         def meddle(passed: float) -> None:
             mesh.pass_time(passed)
-            mesh.peers["east"].apply([federation.link(mesh._credential(1), SPACE)])
+            mesh.peers["east"].apply([remote_secret.link(mesh._credential(1), SPACE)])
 
         mesh.clock.meanwhile = meddle
         with pytest.raises(Refused, match=r"^west: somebody else changed its tokens or the links to it meanwhile, so every token stays valid"):
@@ -267,6 +264,6 @@ def test_what_a_killed_run_may_not_have_restarted_is_restarted(mesh: Mesh) -> No
     mesh.peers["east"].backend.objects["apps/v1", "deployments", SPACE, "istiod"]["spec"]["template"]["spec"]["containers"][0]["image"] = "pilot:1.30.1"
     mesh.issue(2)
     for peer in mesh.peers.values():
-        peer.apply([federation.link(mesh._credential(2), SPACE)])
+        peer.apply([remote_secret.link(mesh._credential(2), SPACE)])
     result = mesh.run(may_restart=True)
     assert (result["restarted"], mesh.tokens()) == (["east"], ["-2"])

@@ -16,7 +16,6 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Denied, MeshError, NotReady, Refused, Unreachable
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
-from ansible_collections.meshops.lifecycle.plugins.module_utils._work import follow
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import links as linking
 from ansible_collections.meshops.lifecycle.plugins.modules import links
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import OTHER_ROOT, ROOT, Made, issuer, make
@@ -95,7 +94,7 @@ def estate(monkeypatch: pytest.MonkeyPatch) -> Estate:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
     ticking = Ticking()
-    monkeypatch.setattr(follow, "time", ticking)
+    monkeypatch.setattr(linking, "SystemClock", lambda: ticking)
     return ticking
 
 

@@ -11,6 +11,6 @@ from __future__ import annotations
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.provider import Provider, Stories
 
-from . import install, trust
+from . import install, links, trust
 
-PAPER = Provider("paper", Stories(install=install, trust=trust))
+PAPER = Provider("paper", Stories(install=install, links=links, trust=trust))

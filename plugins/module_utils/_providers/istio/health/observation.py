@@ -16,7 +16,7 @@ from ...._mesh.question import Question, Read
 from ...._mesh.report.managed import kept
 from ...._mesh.rotation.served import Served
 from ..install import gateways, tags, validator
-from ..links import federation
+from ..links import remote_secret
 from ..rotation import connected as connections
 
 _DEBUG_PORT = 15014
@@ -56,7 +56,7 @@ def reads(namespace: str) -> list[Read]:
         Read("v1", "Service", namespace, "topology.istio.io/network"),
         Read("v1", "Node"),
         Read("v1", "Namespace", None, f"kubernetes.io/metadata.name={namespace}"),
-        federation.links(namespace),
+        remote_secret.links(namespace),
         *tags.reads(namespace),
         validator.reads(),
     ]
@@ -70,7 +70,7 @@ def config(namespace: str) -> list[Read]:
 def ours(manifest: Object) -> bool:
     """Whether it comes from this collection: its own objects, the control plane and the gateways."""
     labels = manifest.get("metadata", {}).get("labels") or {}
-    return federation.ours(manifest) or labels.get("app") == "istiod" or labels.get("istio") == "eastwestgateway"
+    return remote_secret.ours(manifest) or labels.get("app") == "istiod" or labels.get("istio") == "eastwestgateway"
 
 
 def questions(live: Live) -> list[Question]:
@@ -107,7 +107,7 @@ def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> 
         planes=planes,
         remotes=[remote for q, body in told.items() if q.about == "remotes" for remote in _remotes(cluster, q.pod, body)],
         gateways=_gateways(live),
-        links=sorted(federation.linked(secret) for secret in live.get("Secret", ())),
+        links=sorted(remote_secret.linked(secret) for secret in live.get("Secret", ())),
         reachable_networks=_networks(body for q, body in told.items() if q.about == "networks"),
         proxies=[proxy for q, body in told.items() if q.about == "proxies" for proxy in _proxies(cluster, body)],
         answered=sorted(q.pod for q in told if q.about == "remotes"),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from ...._mesh.install.claim import Claim
 from ...._mesh.install.wish import ControlPlane
 from ...._mesh.objects.change import Ref
-from ..links import federation
+from ..links import remote_secret
 from . import gateways, tags
 from .charts import istiod, revision
 
@@ -22,8 +22,8 @@ def claims(wish: ControlPlane, peers: Iterable[str] = (), gateway: bool = True) 
     """Of the releases, the tags, and the links to other clusters."""
     found = [*_base(wish), *_istiod(wish), *(_gateway(wish) if gateway else ())]
     found += [Claim(Ref.of(one)) for one in tags.manifests(wish)]
-    links = federation.links(wish.namespace).labels or ""
-    return [*found, *(Claim(federation.linking(peer, wish.namespace), rivals=links, key=peer) for peer in peers)]
+    links = remote_secret.links(wish.namespace).labels or ""
+    return [*found, *(Claim(remote_secret.linking(peer, wish.namespace), rivals=links, key=peer) for peer in peers)]
 
 
 def _base(wish: ControlPlane) -> Iterator[Claim]:

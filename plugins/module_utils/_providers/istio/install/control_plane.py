@@ -13,7 +13,7 @@ from typing import Any
 from ...._mesh.errors import Refused
 from ...._mesh.install.helm_release import Release
 from ...._mesh.install.wish import ControlPlane
-from ..links import federation
+from ..links import remote_secret
 from ..trust import trust
 from . import requirements, tags, validator
 from .charts import injection_path, istiod, release, revision
@@ -120,4 +120,4 @@ def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
     # Istio's CRDs ask Helm to keep them, so that an uninstall loses no configuration.
     names = requirements.CRDS if wish.crds == "managed" else ()
     crds = [{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": name}} for name in names]
-    return [*crds, *tags.leftovers(wish), *federation.account(wish.namespace), *objects]
+    return [*crds, *tags.leftovers(wish), remote_secret.account(wish.namespace), *objects]

@@ -20,13 +20,16 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.pro
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install import stage
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.helm_release import Release
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.peers import Credential
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.entrance import Entrance
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.link import Lacking, Link, Offer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Question
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
-from ansible_collections.meshops.lifecycle.tests.unit.support.paper import PAPER
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look import look
+from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+from ansible_collections.meshops.lifecycle.tests.unit.support.paper import PAPER, links
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import sources
 
 MESHES = [*PROVIDERS.values(), PAPER]
@@ -44,12 +47,15 @@ LIVE: dict[str, Any] = {
     "Service": [], "Deployment": [], "Node": [], "Namespace": [], "Secret": [],
 }
 ARGUMENTS: dict[str, Any] = {
+    "link": Link("west", "east", "mesh"),
+    "offer": Offer((), None, {"server": b"https://west.example:6443", "token": b"s3cret", "address": b"192.0.2.1"}),
+    "source": "west",
     "labels": {"istio-injection": "disabled"},
     "answers": {Question("remotes", "mesh", "cp-1", 15014, "/x"): "[]"},
     "body": "nothing to see",
     "ca": Material(b"certificate", b"key", b"chain", b"roots"),
     "cluster": "west",
-    "credential": Credential("west", "https://west.example:6443", b"ca", b"token"),
+    "entrance": Entrance("https://west.example:6443", "west.internal"),
     "dump": b"{}",
     "certificate": b"certificate",
     "epoch": 1,
@@ -76,14 +82,11 @@ ARGUMENTS: dict[str, Any] = {
     "revision": "stable",
     "roots": b"roots",
     "secret": SECRET,
-    "server": "https://west.example:6443",
     "spaces": [{"metadata": {"name": "shop", "labels": {"mesh": "shop"}}}],
     "meshes": [{"discoverySelectors": [{"matchLabels": {"mesh": "shop"}}]}],
     "status": 200,
     "target": "west",
     "there": {Ref("v1", "Secret", "ca", "mesh"): SECRET},
-    "tls_server_name": "west.internal",
-    "token_secret": SECRET,
     "version": "1.29.0",
     "versions": ["1.29.0"],
     "viewer": "east",
@@ -202,9 +205,10 @@ def manifests() -> Iterator[Any]:
                 yield pytest.param(made, id=f"{provider.name}.{what}-{wish.role}")
         if provider.stories.probe:
             yield pytest.param(provider.probe.manifests(ProbeWish("east", "stable", ("east", "west"))), id=f"{provider.name}.probe")
-        if provider.stories.federation:
-            made = [*provider.federation.account("mesh"), provider.federation.link(ARGUMENTS["credential"], "mesh")]
-            yield pytest.param(made, id=f"{provider.name}.federation")
+        if provider.stories.links:
+            missing = provider.links.offer(ARGUMENTS["link"], ARGUMENTS["entrance"]).judge({}, {}).missing
+            yield pytest.param(list(missing), id=f"{provider.name}.links.missing")
+            yield pytest.param(provider.links.accept(ARGUMENTS["link"], ARGUMENTS["offer"]), id=f"{provider.name}.links.accepted")
 
 
 class TestManifests:
@@ -267,25 +271,6 @@ class TestInstalled:
             places = [order.index(kind) for kind in ("own", "CustomResourceDefinition") if kind in order]
             assert len(places) < 2 or order[min(places)] == first
 
-    @having("federation")
-    def test_a_link_can_be_recognised_and_is_ours(self, provider: Provider) -> None:
-        federation = provider.federation
-        link = federation.link(ARGUMENTS["credential"], "mesh")
-        read = federation.links("mesh")
-        key, _equals, value = read.labels.partition("=")
-        assert federation.ours(link)
-        assert federation.linked(link) == "west"
-        assert link["metadata"]["labels"][key] == value
-        assert (link["apiVersion"], link["kind"], link["metadata"]["namespace"]) == (read.api_version, read.kind, read.namespace)
-
-    @having("federation")
-    def test_a_token_is_asked_for_where_it_is_read(self, provider: Provider) -> None:
-        federation = provider.federation
-        (secret,), (next_one,) = federation.account("mesh"), federation.account("mesh", 2)
-        read = federation.tokens("mesh")
-        assert (secret["apiVersion"], secret["kind"], secret["metadata"]["namespace"]) == (read.api_version, read.kind, read.namespace)
-        assert (federation.generation(secret), federation.generation(next_one)) == (1, 2)
-
     @having("install")
     def test_the_permissions_are_whole(self, provider: Provider) -> None:
         rights = provider.install.permissions("mesh", probe="echo")
@@ -318,3 +303,82 @@ class TestTrust:
             live.setdefault(one["kind"], []).append(one)
         assert provider.trust.bundle("mesh").judge(live, {}) == b"roots"
         assert provider.trust.bundle("mesh").judge({}, {}) == b""
+
+
+def token_controller(live: dict[str, Any]) -> None:
+    """Fills in a token that a Secret asks for, as a controller of the source does."""
+    if live["kind"] == "Secret" and not live.get("data"):
+        live["data"] = {"token": "czNjcmV0LXRva2Vu", "ca.crt": "Y2E="}
+
+
+@having("links")
+class TestLinks:
+    """A link leads from what the source offers to what is found again in the consumer."""
+
+    LINK, ENTRANCE = ARGUMENTS["link"], ARGUMENTS["entrance"]
+
+    @pytest.fixture
+    def source(self) -> FakeCluster:
+        """What a source of any mesh has of its own."""
+        return FakeCluster(*links.world("mesh", "west", "192.0.2.7"), name="west", react=token_controller)
+
+    def offered(self, provider: Provider, source: FakeCluster) -> Offer:
+        return look(source, provider.links.offer(self.LINK, self.ENTRANCE))
+
+    def filled(self, provider: Provider, source: FakeCluster) -> Offer:
+        for manifest in self.offered(provider, source).missing:
+            source.create(manifest)
+        return self.offered(provider, source)
+
+    def test_an_empty_source_says_what_it_lacks_and_what_to_look_at(self, provider: Provider) -> None:
+        offer = self.offered(provider, FakeCluster(name="west"))
+        assert isinstance(offer.lacking, Lacking)
+        assert offer.lacking.what
+        assert offer.lacking.remedy.endswith(".")
+        assert offer.missing
+
+    def test_what_was_missing_is_made_once(self, provider: Provider, source: FakeCluster) -> None:
+        offer = self.filled(provider, source)
+        assert (list(offer.missing), offer.lacking) == ([], None)
+
+    def test_an_offer_does_not_show_what_it_holds(self, provider: Provider, source: FakeCluster) -> None:
+        assert "s3cret" not in repr(self.filled(provider, source))
+
+    def test_its_objects_have_their_names_before_it_is_filled_in(self, provider: Provider, source: FakeCluster) -> None:
+        before, after = self.offered(provider, FakeCluster(name="west")), self.filled(provider, source)
+        assert [Ref.of(one) for one in provider.links.accept(self.LINK, before)] == [Ref.of(one) for one in provider.links.accept(self.LINK, after)]
+
+    def test_what_is_accepted_is_found_again_as_ours_and_by_its_source(self, provider: Provider, source: FakeCluster) -> None:
+        consumer = FakeCluster(name="east")
+        offer = self.filled(provider, source)
+        accepted = provider.links.accept(self.LINK, offer)
+        consumer.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "mesh"}}, *accepted])
+        for there in (look(consumer, provider.links.there("mesh")), look(consumer, provider.links.there("mesh", "west"))):
+            assert {one.ref for one in there} == {Ref.of(one) for one in accepted}
+            assert {(one.source, one.ours) for one in there} == {("west", True)}
+        assert look(consumer, provider.links.there("mesh", "north")) == []
+
+    def test_a_digest_tells_credentials_apart_and_says_nothing_of_them(self, provider: Provider, source: FakeCluster) -> None:
+        offer = self.filled(provider, source)
+        digests = []
+        for token in (b"s3cret-token", b"s3cret-token", b"an0ther-token"):
+            consumer = FakeCluster(name="east")
+            accepted = provider.links.accept(self.LINK, dataclasses.replace(offer, content={**offer.content, "token": token}))
+            consumer.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "mesh"}}, *accepted])
+            digests.append({one.digest for one in look(consumer, provider.links.there("mesh", "west"))} - {""})
+        assert digests[0] == digests[1] != digests[2]
+        assert all(len(one) == 1 and "s3cret" not in str(one) for one in digests)
+
+    def test_whoever_looks_is_named_in_what_is_seen(self, provider: Provider) -> None:
+        seen = provider.links.sights(self.LINK).judge(copy.deepcopy(LIVE), {})
+        assert {sight.viewer for sight in seen.sights} <= {"east"}
+
+    def test_a_credential_that_is_issued_is_the_one_that_is_offered(self, provider: Provider, source: FakeCluster) -> None:
+        """Of a mesh that can have two at once."""
+        self.filled(provider, source)
+        wanted = provider.links.credentials("mesh")
+        for generation in (1, 2) if wanted else ():
+            for manifest in look(source, provider.links.offer(self.LINK, self.ENTRANCE, generation)).missing:
+                source.create(manifest)
+            newest = max(look(source, wanted), key=lambda one: one.generation)
+            assert (newest.generation, newest.stray, bool(newest.digest)) == (generation, False, True)

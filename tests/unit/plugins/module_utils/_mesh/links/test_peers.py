@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.peers import Credential, Roots, consumers, peers, require_mutual_trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.peers import Roots, consumers, peers, require_mutual_trust
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.member import Member
 
 EAST, WEST = Member("east", mesh="shop"), Member("west", mesh="shop")
@@ -80,7 +80,3 @@ def test_clusters_of_different_roots_are_shown_in_groups() -> None:
 def test_clusters_without_a_root_are_refused_with_what_to_run() -> None:
     with pytest.raises(Refused, match=r"^north, west: no root certificate .* Run meshops\.lifecycle\.trust first\.$"):
         require_mutual_trust({"west": of(""), "east": of(OLD, OLD), "north": of("")})
-
-
-def test_a_credential_does_not_print_its_token() -> None:
-    assert repr(Credential("west", "https://west", b"ca", b"s3cret")) == "Credential('west', 'https://west')"

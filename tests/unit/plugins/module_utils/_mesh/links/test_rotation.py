@@ -18,8 +18,8 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.rota
     Standing,
     Step,
     Token,
+    remaining_steps,
     require_links,
-    way,
 )
 
 OLD, NEW = Token("token", 1, 9000, "a"), Token("token-2", 2, 5, "b")
@@ -57,13 +57,13 @@ FRESH = standing(OLD, **everyone("a"))
     pytest.param(standing(OLD), [], id="discovered by nobody"),
 ])  # fmt: skip
 def test_the_steps_to_come(where: Standing, steps: list[tuple[str, tuple[str, ...]]]) -> None:
-    assert way(where, 3600) == [Step(*step) for step in steps]
+    assert remaining_steps(where, 3600) == [Step(*step) for step in steps]
 
 
 def test_a_rotation_begins_once_in_a_run_whatever_the_least_age() -> None:
     done = standing(NEW, **everyone("b"))
-    assert way(done, 0, begin=False) == []
-    assert way(done, 0)[0].action == CREATE
+    assert remaining_steps(done, 0, begin=False) == []
+    assert remaining_steps(done, 0)[0].action == CREATE
 
 
 def writes(steps: list[Step]) -> list[Step]:
@@ -94,7 +94,7 @@ def test_killed_twice_at_any_writes_it_ends_the_same_and_nobody_is_ever_locked_o
     where, begun = FRESH, True
     for stop in (killed, again, 99):
         done = 0
-        while (steps := way(where, 3600, begun and not done)) and done < stop:
+        while (steps := remaining_steps(where, 3600, begun and not done)) and done < stop:
             where = after(where, writes(steps)[0])
             assert usable(where), where
             done += 1

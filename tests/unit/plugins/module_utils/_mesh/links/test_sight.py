@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.sight import SETTLED, Sight, behind
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.sight import Sight, behind
 
 WAS = Sight("east", "istiod-1", "p1", True, "synced", 1, {"app/a": 2, "app/b": 1, "app/c": 0}, frozenset({"192.0.2.1:15443"}))
 NOW = replace(WAS, taken=2)
@@ -18,8 +18,8 @@ OTHER = replace(NOW, viewer="north", pod="istiod-9")
 SILENT = Sight("east", "istiod-1", fault="does not tell what it sees")
 
 
-def told(now: Sequence[Sight], before: Sequence[Sight] = (WAS,), written: Sequence[str] = ("east",), waited: float = 0) -> list[str]:
-    return behind("west", before, now, ["east"], written, waited)
+def told(now: Sequence[Sight], before: Sequence[Sight] = (WAS,), written: Sequence[str] = ("east",), settled: bool = False) -> list[str]:
+    return behind("west", before, now, ["east"], written, settled)
 
 
 @pytest.mark.parametrize(("now", "late"), [
@@ -42,23 +42,23 @@ def test_right_after_the_write(now: list[Sight], late: list[str]) -> None:
 
 @pytest.mark.parametrize("seen", [replace(WAS, taken=None), replace(WAS, instance="restarted")])
 def test_one_that_does_not_count_gets_time(seen: Sight) -> None:
-    assert told([seen], waited=SETTLED - 0.1) == ["east: istiod-1 may not have taken the new credential yet"]
-    assert told([seen], waited=SETTLED) == []
+    assert told([seen], settled=False) == ["east: istiod-1 may not have taken the new credential yet"]
+    assert told([seen], settled=True) == []
 
 
 def test_one_that_counts_is_not_believed_for_waiting() -> None:
-    assert told([WAS], waited=600) == ["east: istiod-1 has not taken the new credential"]
+    assert told([WAS], settled=True) == ["east: istiod-1 has not taken the new credential"]
 
 
 def test_one_that_an_earlier_run_has_switched_gets_time_too() -> None:
     assert told([WAS], before=[], written=[]) == ["east: istiod-1 may not have taken the new credential yet"]
-    assert told([WAS], before=[], written=[], waited=SETTLED) == []
+    assert told([WAS], before=[], written=[], settled=True) == []
 
 
 def test_without_a_look_before_it_has_to_see_something_if_any_other_does() -> None:
     blind = replace(NOW, endpoints={})
-    assert told([blind, OTHER], before=[], written=[], waited=60) == ["east: istiod-1 sees no endpoint in west, and others do"]
-    assert told([blind], before=[], written=[], waited=60) == []
+    assert told([blind, OTHER], before=[], written=[], settled=True) == ["east: istiod-1 sees no endpoint in west, and others do"]
+    assert told([blind], before=[], written=[], settled=True) == []
 
 
 def test_many_that_are_lost_are_counted() -> None:

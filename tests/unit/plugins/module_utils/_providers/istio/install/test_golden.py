@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.health import probe
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import control_plane, gateways
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import federation
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import remote_secret
 from ansible_collections.meshops.lifecycle.tests.unit.support.golden import assert_golden
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_wishes import CREDENTIAL, PROBE, WISHES
 
@@ -43,10 +43,10 @@ def test_what_is_left_over_of_a_control_plane_and_its_gateway() -> None:
 def test_the_manifests_of_a_link() -> None:
     """With the kubeconfigs opened, so that they can be read."""
     named = replace(CREDENTIAL, cluster="north", tls_server_name="kubernetes.default")
-    links = [federation.link(credential, "istio-system") for credential in (CREDENTIAL, named)]
+    links = [remote_secret.link(credential, "istio-system") for credential in (CREDENTIAL, named)]
     for link in links:
         link["data"] = {key: json.loads(base64.b64decode(value)) for key, value in link["data"].items()}
-    assert_golden(GOLDEN / "link.yml", [*federation.account("istio-system"), *links])
+    assert_golden(GOLDEN / "link.yml", [remote_secret.account("istio-system"), *links])
 
 
 def test_the_manifests_of_a_probe() -> None:

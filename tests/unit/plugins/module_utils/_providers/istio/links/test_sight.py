@@ -11,9 +11,9 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.peers import Credential
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.sight import Sight
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import discovery, federation
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import remote_secret, sight
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links.remote_secret import Credential
 
 NAME = "istio-reader-service-account-istio-remote-secret-token"
 RUNNING = {"name": "discovery", "containerID": "c1", "state": {"running": {}}}
@@ -39,7 +39,7 @@ def sights(**changed: Any) -> list[Sight]:
     said = {**SAID, "metrics": METRICS, **changed}
     texts = {about: body if isinstance(body, str) or body is None else json.dumps(body) for about, body in said.items()}
     live = {"Pod": [POD]}
-    return discovery.sights("east", "west", live, {question: texts[question.about] for question in discovery.questions(live)})
+    return sight.sights("east", "west", live, {question: texts[question.about] for question in sight.questions(live)})
 
 
 def test_what_it_sees_of_one_cluster() -> None:
@@ -53,13 +53,13 @@ def test_what_it_sees_of_one_cluster() -> None:
     pytest.param({"metrics": None}, (True, "synced", None), id="no metrics"),
 ])
 def test_what_it_may_say(changed: dict[str, Any], seen: tuple[Any, ...]) -> None:
-    (sight,) = sights(**changed)
-    assert (sight.synced, sight.status, sight.taken) == seen
+    (only,) = sights(**changed)
+    assert (only.synced, only.status, only.taken) == seen
 
 
 @pytest.mark.parametrize("changed", [{"remotes": None}, {"endpoints": "<html>"}, {"networks": [1]}, {"endpoints": [1]}])
 def test_what_does_not_come_from_istiod_is_a_fault(changed: dict[str, Any]) -> None:
-    assert [sight.fault for sight in sights(**changed)] == ["does not tell what it sees"]
+    assert [one.fault for one in sights(**changed)] == ["does not tell what it sees"]
 
 
 @pytest.mark.parametrize(("version", "issues"), [
@@ -68,7 +68,7 @@ def test_what_does_not_come_from_istiod_is_a_fault(changed: dict[str, Any]) -> N
 ])
 def test_which_versions_need_a_restart(version: str, issues: list[str]) -> None:
     template = {"spec": {"containers": [{"name": "discovery", "image": f"docker.io/istio/pilot:{version}"}]}}
-    told = discovery.needs({"Deployment": [{"metadata": {"name": "istiod"}, "spec": {"template": template}}]})
+    told = sight.needs({"Deployment": [{"metadata": {"name": "istiod"}, "spec": {"template": template}}]})
     assert [issue for issue in ("60612", "60920", "61043") if any(issue in one for one in told)] == issues
 
 
@@ -76,29 +76,29 @@ def test_which_versions_need_a_restart(version: str, issues: list[str]) -> None:
     (NAME, 1), (f"{NAME}-2", 2), (f"{NAME}-10", 10), (f"{NAME}-1", 0), (f"{NAME}-02", 0), (f"{NAME}-x", 0), ("another", 0), (f"x{NAME}", 0),
 ])
 def test_which_token_a_secret_holds(name: str, generation: int) -> None:
-    assert federation.generation({"metadata": {"name": name}}) == generation
+    assert remote_secret.generation({"metadata": {"name": name}}) == generation
 
 
 def test_a_token_of_the_account_by_another_name_is_a_stray() -> None:
-    (ours,) = federation.account("istio-system")
+    ours = remote_secret.account("istio-system")
     other = {"metadata": {**ours["metadata"], "name": "by-hand"}}
-    assert [federation.stray(one) for one in (ours, other, {"metadata": {"name": "of-another-account"}})] == [False, True, False]
+    assert [remote_secret.stray(one) for one in (ours, other, {"metadata": {"name": "of-another-account"}})] == [False, True, False]
 
 
 @pytest.mark.parametrize("text", [
     'users:\n- name: west\n  user:\n    token: eyJ.a-b_c\n', 'users: [{user: {token: "eyJ.a-b_c"}}]', '{"users":[{"user":{"token":"eyJ.a-b_c"}}]}',
 ])
 def test_the_token_in_a_link_whoever_wrote_it(text: str) -> None:
-    assert federation.token({"data": {"west": base64.b64encode(text.encode()).decode()}}, "west") == b"eyJ.a-b_c"
+    assert remote_secret.token({"data": {"west": base64.b64encode(text.encode()).decode()}}, "west") == b"eyJ.a-b_c"
 
 
 @pytest.mark.parametrize("data", [
     {}, {"other": "e30="}, {"west": "%"}, {"west": base64.b64encode(b"user: {tokenFile: /x}").decode()}, {"west": base64.b64encode(b"\xff").decode()},
 ])
 def test_a_link_without_a_token(data: dict[str, str]) -> None:
-    assert federation.token({"data": data}, "west") == b""
+    assert remote_secret.token({"data": data}, "west") == b""
 
 
 def test_the_token_in_a_link_of_ours() -> None:
-    link = federation.link(Credential("west", "https://west.example", b"ca", b"eyJ.a-b_c"), "istio-system")
-    assert federation.token(link, "west") == b"eyJ.a-b_c"
+    link = remote_secret.link(Credential("west", "https://west.example", b"ca", b"eyJ.a-b_c"), "istio-system")
+    assert remote_secret.token(link, "west") == b"eyJ.a-b_c"

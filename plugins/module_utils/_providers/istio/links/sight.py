@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...._mesh.install.quirk import Quirk
@@ -16,7 +16,6 @@ from ...._mesh.links.sight import Sight
 from ...._mesh.objects.change import Ref
 from ...._mesh.question import Question, Read
 from ..proxy import instance
-from ..rotation import rotation
 from ..rotation.holding import planes as _planes
 
 _PORT = 15014
@@ -100,18 +99,3 @@ def needs(live: Live) -> list[str]:
 def planes(live: Live) -> list[Ref]:
     """What to restart then."""
     return [Ref("apps/v1", "Deployment", plane["metadata"]["name"], plane["metadata"]["namespace"]) for plane in live.get("Deployment", ())]
-
-
-def restarted(moment: str) -> dict[str, Any]:
-    return rotation.restarted(moment)
-
-
-def permissions(namespace: str, restart: bool = False) -> list[dict[str, str]]:
-    """What it takes to replace tokens, and to look through the eyes of istiod; `restart` where its control planes may be restarted."""
-    wanted: Iterable[tuple[str, str, str]] = [
-        *(("", "secrets", verb) for verb in ("get", "list", "create", "patch", "delete")),
-        *(("", "pods", "list"), ("", "pods/portforward", "get"), ("", "pods/portforward", "create")),
-        ("apps", "deployments", "list"),
-        *((("apps", "deployments", "get"), ("apps", "deployments", "patch"), ("policy", "poddisruptionbudgets", "list")) if restart else ()),
-    ]
-    return [{"verb": verb, "group": group, "resource": resource, "namespace": namespace} for group, resource, verb in wanted]

@@ -11,9 +11,9 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from ...._mesh.links.peers import Credential
 from ...._mesh.objects.change import Ref
 from ...._mesh.question import Read
 
@@ -25,29 +25,41 @@ _GENERATION = re.compile(rf"{_TOKEN_SECRET}(?:-([2-9]|[1-9][0-9]+))?")
 _TOKEN = re.compile(r"""["']?\btoken["']?:\s*["']?([\w.=-]+)""", re.ASCII)
 
 
-def account(namespace: str, generation: int = 1) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Credential:
+    """What opens a cluster's API server for the control planes of others. Never printed, never returned."""
+
+    cluster: str
+    server: str
+    ca: bytes
+    token: bytes
+    tls_server_name: str = ""
+
+    def __repr__(self) -> str:
+        return f"Credential({self.cluster!r}, {self.server!r})"
+
+
+def account(namespace: str, generation: int = 1) -> dict[str, Any]:
     """A token for the reader account, which the chart `base` makes. The server fills it in, and it is kept once it is there.
 
     The first one is called as `istioctl create-remote-secret` calls it. All go with the account, which the token controller sees to.
     """
-    return [
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "type": "kubernetes.io/service-account-token",
-            "metadata": {
-                "name": _TOKEN_SECRET if generation == 1 else f"{_TOKEN_SECRET}-{generation}",
-                "namespace": namespace,
-                "labels": dict(_OWNED),
-                "annotations": {"kubernetes.io/service-account.name": _ACCOUNT},
-            },
-        }
-    ]
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "kubernetes.io/service-account-token",
+        "metadata": {
+            "name": _TOKEN_SECRET if generation == 1 else f"{_TOKEN_SECRET}-{generation}",
+            "namespace": namespace,
+            "labels": dict(_OWNED),
+            "annotations": {"kubernetes.io/service-account.name": _ACCOUNT},
+        },
+    }
 
 
 def tokens(namespace: str) -> Read:
     """The Secrets with tokens of accounts, whoever made them."""
-    return Read("v1", "Secret", namespace, metadata_only=True, fields="type=kubernetes.io/service-account-token")
+    return Read("v1", "Secret", namespace, fields="type=kubernetes.io/service-account-token")
 
 
 def generation(secret: Mapping[str, Any]) -> int:

@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How one istiod comes to discover another cluster: a token of the reader account there becomes a remote secret here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from ...._mesh.links.entrance import Entrance
+from ...._mesh.links.link import Issued, Lacking, Link, Linked, Offer, Seen
+from ...._mesh.objects.change import Ref, digest
+from ...._mesh.objects.look import Look
+from ...._mesh.objects.shapes import Live
+from ...._mesh.question import Answers
+from . import remote_secret, sight
+from .remote_secret import Credential
+
+# Seconds: istiod watches for remote secrets, and the versions that do not count them have taken a changed one by then.
+_SETTLES = 10.0
+_REMEDY = "Look whether its service account is there and the cluster's token controller runs."
+
+
+def offer(link: Link, entrance: Entrance, generation: int = 0) -> Look[Offer]:
+    """The newest token that is filled in, so that a link that a rotation has changed stays as it is. The server fills in the Secret that asks for one."""
+
+    def judge(live: Live, _answers: Answers) -> Offer:
+        tokens = [one for one in _tokens(live) if generation in (0, remote_secret.generation(one))]
+        filled = [found for one in reversed(tokens) if (found := remote_secret.credential(link.source, entrance.server, entrance.tls_server_name, one))]
+        if filled:
+            return Offer(content=_content(replace(filled[0], ca=entrance.ca(filled[0].ca))))
+        missing = [] if tokens else [remote_secret.account(link.namespace, generation or 1)]
+        name = [*tokens, *missing][-1]["metadata"]["name"]
+        lacking = Lacking(f"the Secret {link.namespace}/{name} got no token", _REMEDY)
+        return Offer(missing, lacking, _content(Credential(link.source, entrance.server, b"", b"", "")))
+
+    return Look([remote_secret.tokens(link.namespace)], judge)
+
+
+def _tokens(live: Live) -> list[Any]:
+    return sorted(filter(remote_secret.generation, live.get("Secret", ())), key=remote_secret.generation)
+
+
+def _content(credential: Credential) -> dict[str, bytes]:
+    return {
+        "server": credential.server.encode(),
+        "tls_server_name": credential.tls_server_name.encode(),
+        "ca": credential.ca,
+        "token": credential.token,
+    }
+
+
+def accept(link: Link, offer: Offer) -> list[dict[str, Any]]:
+    """The remote secret."""
+    server, tls_server_name, ca, token = (offer.content.get(part, b"") for part in ("server", "tls_server_name", "ca", "token"))
+    return [remote_secret.link(Credential(link.source, server.decode(), ca, token, tls_server_name.decode()), link.namespace)]
+
+
+def there(namespace: str, source: str = "") -> Look[list[Linked]]:
+    """The remote secrets, whoever made them."""
+
+    def judge(live: Live, _answers: Answers) -> list[Linked]:
+        return [_linked(one, source) for one in live.get("Secret", ())]
+
+    return Look([remote_secret.linking(source, namespace) if source else remote_secret.links(namespace)], judge)
+
+
+def _linked(secret: Any, source: str) -> Linked:
+    meta = secret["metadata"]
+    token = remote_secret.token(secret, source) if source else b""
+    ref = Ref("v1", "Secret", meta["name"], meta["namespace"])
+    return Linked(ref, source or remote_secret.linked(secret), remote_secret.ours(secret), secret, _digest(token))
+
+
+def _digest(token: bytes) -> str:
+    return digest(token.decode(errors="replace")) if token else ""
+
+
+def credentials(namespace: str) -> Look[list[Issued]] | None:
+    """The tokens of the reader account."""
+
+    def judge(live: Live, _answers: Answers) -> list[Issued]:
+        return [one for secret in live.get("Secret", ()) for one in _issued(secret)]
+
+    return Look([remote_secret.tokens(namespace)], judge)
+
+
+def _issued(secret: Any) -> Iterable[Issued]:
+    generation, stray, meta = remote_secret.generation(secret), remote_secret.stray(secret), secret["metadata"]
+    if generation or stray:
+        filled = remote_secret.credential("", "", "", secret)
+        ref = Ref("v1", "Secret", meta["name"], meta["namespace"])
+        yield Issued(ref, generation, str(meta["creationTimestamp"]), _digest(filled.token) if filled else "", stray)
+
+
+def sights(link: Link) -> Look[Seen]:
+    """Through the eyes of every istiod of every revision."""
+
+    def judge(live: Live, answers: Answers) -> Seen:
+        return Seen(sight.sights(link.consumer, link.source, live, answers), sight.needs(live), sight.planes(live), _SETTLES)
+
+    return Look(sight.reads(link.namespace), judge, sight.questions)
+
+
+def permissions(namespace: str, restart: bool = False) -> list[dict[str, str]]:
+    """What it takes to replace tokens, and to look through the eyes of istiod; `restart` where its control planes may be restarted."""
+    wanted: Iterable[tuple[str, str, str]] = [
+        *(("", "secrets", verb) for verb in ("get", "list", "create", "patch", "delete")),
+        *(("", "pods", "list"), ("", "pods/portforward", "get"), ("", "pods/portforward", "create")),
+        ("apps", "deployments", "list"),
+        *((("apps", "deployments", "get"), ("apps", "deployments", "patch"), ("policy", "poddisruptionbudgets", "list")) if restart else ()),
+    ]
+    return [{"verb": verb, "group": group, "resource": resource, "namespace": namespace} for group, resource, verb in wanted]
