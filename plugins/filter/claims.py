@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,12 +17,12 @@ from ..module_utils._mesh.given_text import elements
 from ..module_utils._mesh.install.wish import ControlPlane
 from ..module_utils._mesh.links import peers as discovery
 from ..module_utils._mesh.member import Member, named
-from ..plugin_utils.hosts import members, told
+from ..plugin_utils.hosts import readable_mates, told
 from .mesh import _gateway, _mesh
 
 
-def mesh_claims(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -> list[dict[str, Any]]:
-    everyone = members(hosts, hostvars)
+def mesh_claims(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> list[dict[str, Any]]:
+    everyone = readable_mates(hosts, hostvars, cluster)
     own = named(everyone, cluster)
     try:
         wish = _wish(own, hostvars[cluster])

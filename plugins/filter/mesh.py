@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +30,8 @@ from ..module_utils._mesh.reach.connection import anchored_root
 from ..module_utils._mesh.report import summary, table
 from ..module_utils._mesh.trust.root_secret import NAME as ROOT_NAME
 from ..module_utils._providers import PROVIDERS
-from ..plugin_utils.hosts import base, clusters, connection, faults, mates, member, told, unread
+from ..plugin_utils.hosts import Variables, base, clusters, connection, faults, mates, member, told, unread
+from ..plugin_utils.meshes import group
 
 
 def _mesh(provider: str) -> Provider:
@@ -43,6 +44,14 @@ def mesh_clusters(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str
     return clusters(hosts, hostvars)
 
 
+def mesh_group(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> str:
+    name = Variables(cluster, hostvars[cluster]) if cluster in hosts else {}
+    try:
+        return group(str(name.get("mesh_name") or ""))
+    except MeshError:  # is told by mesh_unread
+        return group("")
+
+
 def mesh_unread(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
     return faults(hosts, hostvars)
 
@@ -51,7 +60,7 @@ def mesh_list(given: Any) -> list[Any]:
     return elements(given)
 
 
-def mesh_links(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, optional: Iterable[str] = ()) -> list[dict[str, Any]]:
+def mesh_links(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, optional: Iterable[str] = ()) -> list[dict[str, Any]]:
     tolerated = set(optional)
     return [
         {
@@ -68,7 +77,7 @@ def mesh_links(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, 
     ]
 
 
-def mesh_expected(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, without: Iterable[str] = ()) -> dict[str, Any]:
+def mesh_expected(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, without: Iterable[str] = ()) -> dict[str, Any]:
     everyone = mates(hosts, hostvars, cluster)
     own, gone = named(everyone, cluster), set(without)
     remotes = {peer.name: peer.network for peer in peers.peers(everyone, cluster) if peer.name not in gone}
@@ -81,7 +90,7 @@ def _gateway(everyone: list[Member], own: Member) -> bool:
     return len(networks) > 1 or bool(remotes_of(everyone, own))
 
 
-def mesh_topology(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
+def mesh_topology(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
     everyone = mates(hosts, hostvars, cluster)
     own = named(everyone, cluster)
     return {
@@ -91,17 +100,19 @@ def mesh_topology(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: st
     }
 
 
-def mesh_connection(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
+def mesh_connection(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
     return connection(member(hosts, hostvars, cluster))
 
 
-def mesh_environment(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, str]:
+def mesh_environment(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, str]:
     """What an automation platform sets for another cluster, silenced. For TLS verification that is a yes: to Helm's module nothing is no truth value."""
+    if not job_environment.set_at_all(os.environ):
+        return {}  # for each task and host, nothing has to be rendered where nothing is to be silenced
     theirs = job_environment.foreign(member(hosts, hostvars, cluster).kube, os.environ)
     return {name: "true" if name in job_environment.TRUTHS else "" for name in theirs}
 
 
-def mesh_helm(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
+def mesh_helm(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
     own = member(hosts, hostvars, cluster)
     try:
         found = helm.way(own.kube, os.environ, lambda path: os.path.expanduser(os.path.expandvars(path)))
@@ -110,7 +121,7 @@ def mesh_helm(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str) -
     return {"options": dict(found.options), "environment": dict(found.environment)}
 
 
-def mesh_root(hosts: Iterable[str], hostvars: Mapping[str, Any], root: Mapping[str, Any], trust_cluster: str) -> dict[str, Any]:
+def mesh_root(hosts: Sequence[str], hostvars: Mapping[str, Any], root: Mapping[str, Any], trust_cluster: str) -> dict[str, Any]:
     if not isinstance(root, Mapping):
         raise Refused("mesh_root has to be a dictionary, such as {source: generated}; with -e it is given as JSON as a whole: -e '{\"mesh_root\": {…}}'.")
     root = anchored_root(root, base(hosts, hostvars, trust_cluster))
@@ -197,6 +208,7 @@ class FilterModule:
             mesh_crd_groups,
             mesh_environment,
             mesh_expected,
+            mesh_group,
             mesh_helm,
             mesh_links,
             mesh_list,

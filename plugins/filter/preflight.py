@@ -37,7 +37,7 @@ def preflight_findings(
     return preflight.findings([replace(one, inventory=[*one.inventory, *_rootless(one.member, everyone, hostvars)]) for one in seen], known)
 
 
-def _rootless(member: Member, everyone: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
+def _rootless(member: Member, everyone: Sequence[str], hostvars: Mapping[str, Any]) -> list[str]:
     """Why it is not known where the mesh's root is kept."""
     variables = Variables(member.name, hostvars[member.name])
     try:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -27,7 +27,7 @@ def _said(*decisions: Callable[[], Any]) -> list[str]:
 
 
 def mesh_refusals(
-    hosts: Iterable[str],
+    hosts: Sequence[str],
     hostvars: Mapping[str, Any],
     cluster: str,
     reached: Iterable[str] = (),
@@ -36,18 +36,17 @@ def mesh_refusals(
     helm: bool = False,
     whole: bool = True,
 ) -> list[str]:
-    known = list(hosts)
-    decisions: list[Callable[[], Any]] = [partial(mesh.mesh_connection, known, hostvars, cluster)]
-    decisions += [partial(mates, known, hostvars, cluster)] if whole else []
-    decisions += [partial(_way_to, known, hostvars, name) for name in reached if name]
+    decisions: list[Callable[[], Any]] = [partial(mesh.mesh_connection, hosts, hostvars, cluster)]
+    decisions += [partial(mates, hosts, hostvars, cluster)] if whole else []
+    decisions += [partial(_way_to, hosts, hostvars, name) for name in reached if name]
     if helm:
-        decisions.append(partial(mesh.mesh_helm, known, hostvars, cluster))
+        decisions.append(partial(mesh.mesh_helm, hosts, hostvars, cluster))
     if root is not None:
-        decisions.append(partial(mesh.mesh_root, known, hostvars, root, trust_cluster))
+        decisions.append(partial(mesh.mesh_root, hosts, hostvars, root, trust_cluster))
     return _said(*decisions)
 
 
-def _way_to(hosts: Iterable[str], hostvars: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _way_to(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> dict[str, Any]:
     return connection(keeper(hosts, hostvars, name))
 
 
@@ -56,7 +55,7 @@ def mesh_wish_refusals(wish: Mapping[str, Any], part: str, state: str = "present
 
 
 def mesh_rotation_refusals(
-    hosts: Iterable[str],
+    hosts: Sequence[str],
     hostvars: Mapping[str, Any],
     cluster: str,
     present: Iterable[str],
@@ -64,25 +63,25 @@ def mesh_rotation_refusals(
     trust_cluster: str = "",
     exclude: Iterable[str] = (),
 ) -> list[str]:
-    known, left_out = list(hosts), list(exclude)
-    wrong = mesh_refusals(known, hostvars, cluster, [trust_cluster], root, trust_cluster)
+    left_out = list(exclude)
+    wrong = mesh_refusals(hosts, hostvars, cluster, [trust_cluster], root, trust_cluster)
     if wrong:
         return wrong
-    members, here = mates(known, hostvars, cluster), set(present)
+    members, here = mates(hosts, hostvars, cluster), set(present)
     unknown = [name for name in left_out if name not in {member.name for member in members}]
     if unknown:
         return [f"rotate_exclude names {', '.join(unknown)}, which the mesh {members[0].mesh} does not have; it has {_names(members)}."]
     absent = [member.name for member in members if member.name not in here and member.name not in left_out]
     missing = {name: " ".join(faults([name], hostvars)) or rotation.NOT_HERE for name in absent}
     missing |= {member.name: gap for member in members if member.name not in left_out and (gap := unread(member))}
-    return [rotation.unjudged(members[0].mesh, missing)] if missing else _said(partial(rotation.mesh_rotation_lease, known, hostvars, cluster, "", left_out))
+    return [rotation.unjudged(members[0].mesh, missing)] if missing else _said(partial(rotation.mesh_rotation_lease, hosts, hostvars, cluster, "", left_out))
 
 
 def _names(members: Iterable[Any]) -> str:
     return ", ".join(member.name for member in members)
 
 
-def mesh_rotation_unseen(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()) -> list[str]:
+def mesh_rotation_unseen(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()) -> list[str]:
     return _said(partial(rotation.mesh_rotation_clusters, hosts, hostvars, cluster, variable, exclude))
 
 

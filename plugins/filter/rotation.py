@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,7 +35,7 @@ _PASSED = ("standing", "laggards", "issuers", "roots", "previous", "ignored", "i
 _OF_PRIMARY = ("standing", "elsewhere", *OF_ITS_PRIMARY)
 
 
-def _mesh(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str]) -> list[Member]:
+def _mesh(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str]) -> list[Member]:
     """The clusters of the mesh, in the inventory's order, whether they are in this run or not."""
     left_out = set(exclude)
     return [member for member in hosts_of.mates(hosts, hostvars, cluster) if member.name not in left_out]
@@ -66,7 +66,7 @@ def unjudged(mesh: str, missing: Mapping[str, str]) -> str:
     return f"The mesh {mesh} is not rotated: {said}"
 
 
-def mesh_rotation_clusters(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()) -> list[dict[str, Any]]:
+def mesh_rotation_clusters(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()) -> list[dict[str, Any]]:
     members = _mesh(hosts, hostvars, cluster, exclude)
     missing = {name: told for name, told in _reports(members, hostvars, variable).items() if isinstance(told, str)}
     if missing:
@@ -74,7 +74,7 @@ def mesh_rotation_clusters(hosts: Iterable[str], hostvars: Mapping[str, Any], cl
     return [{key: hostvars[member.name][variable].get(key) for key in _PASSED} for member in members]
 
 
-def mesh_rotation_primary(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()) -> dict[str, Any]:
+def mesh_rotation_primary(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()) -> dict[str, Any]:
     everyone = _mesh(hosts, hostvars, cluster, ())
     own = named(everyone, cluster)
     if own.serves:
@@ -90,7 +90,7 @@ def mesh_rotation_primary(hosts: Iterable[str], hostvars: Mapping[str, Any], clu
 
 
 def mesh_rotation_plan(
-    hosts: Iterable[str],
+    hosts: Sequence[str],
     hostvars: Mapping[str, Any],
     cluster: str,
     variable: str,
@@ -140,7 +140,7 @@ def _clocks(seen: Mapping[str, Any], most: float | None) -> list[str]:
 
 
 def mesh_rotation_barrier(
-    hosts: Iterable[str],
+    hosts: Sequence[str],
     hostvars: Mapping[str, Any],
     cluster: str,
     variable: str,
@@ -162,7 +162,7 @@ def mesh_rotation_barrier(
 
 
 def mesh_rotation_lease(
-    hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, trust_cluster: str = "", exclude: Iterable[str] = ()
+    hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, trust_cluster: str = "", exclude: Iterable[str] = ()
 ) -> dict[str, Any]:
     members = _mesh(hosts, hostvars, cluster, exclude)
     if not members:
@@ -171,17 +171,17 @@ def mesh_rotation_lease(
     return {"mesh": members[0].mesh, "taker": members[0].name, "kube": hosts_of.connection(keeper)}
 
 
-def mesh_consumers(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str] = ()) -> list[dict[str, Any]]:
+def mesh_consumers(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str] = ()) -> list[dict[str, Any]]:
     members = _mesh(hosts, hostvars, cluster, exclude)
     return [{"name": peer.name, "kube": dict(peer.kube), "cluster_uid": peer.cluster_uid or None} for peer in peers.consumers(members, cluster)]
 
 
-def mesh_discovered(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str] = ()) -> list[str]:
+def mesh_discovered(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str] = ()) -> list[str]:
     members = _mesh(hosts, hostvars, cluster, exclude)
     return [member.name for member in members if peers.consumers(members, member.name)]
 
 
-def mesh_link_plan(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()) -> dict[str, list[str]]:
+def mesh_link_plan(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()) -> dict[str, list[str]]:
     names = mesh_discovered(hosts, hostvars, cluster, exclude)
     results = {name: hostvars[name].get(variable) or {"msg": _absent(name, hostvars, _NO_LINK)} for name in names}
     findings = [f"{name} cannot be judged: {result.get('msg')}" for name, result in results.items() if result.get("failed") or "steps" not in result]
@@ -211,7 +211,7 @@ def mesh_rotation_kept(lease: Mapping[str, Any], root: Mapping[str, Any], kind: 
     return {lease["kube"]["cluster"]: own, "The root's cluster": {"kube": dict(root["kube"]), "permissions": wanted}}
 
 
-def mesh_rotation_denied(hosts: Iterable[str], hostvars: Mapping[str, Any], cluster: str, variable: str, kept: str, exclude: Iterable[str] = ()) -> list[str]:
+def mesh_rotation_denied(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, kept: str, exclude: Iterable[str] = ()) -> list[str]:
     members = _mesh(hosts, hostvars, cluster, exclude)
     asked = [(member.name, hostvars[member.name].get(variable) or {"msg": NOT_HERE}) for member in members]
     places = (hostvars[members[0].name].get(kept) or {}).get("results") or []

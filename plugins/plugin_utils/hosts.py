@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from jinja2 import TemplateError, Undefined
 from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.member import Member, named, of_mesh
 from ..module_utils._mesh.reach.connection import anchored, read
+from .meshes import known, near
 
 _KUBE = "mesh_kube"
 _UNREADABLE = (AnsibleError, TemplateError)
@@ -129,37 +130,42 @@ def _tried(name: str, hostvars: Mapping[str, Any]) -> Member | MeshError | None:
         return error
 
 
-def mates(hosts: Iterable[str], hostvars: Mapping[str, Any], name: str) -> list[Member]:
+def mates(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> list[Member]:
     """The clusters of its mesh, itself included, in the inventory's order. What stands wrong in other meshes does not matter to it."""
-    known = list(hosts)
-    own = member(known, hostvars, name)
-    there = (one for one in known if _mesh_of(Variables(one, hostvars[one])) == own.mesh)
+    own = member(hosts, hostvars, name)
+    there = (one for one in near(hosts, hostvars, name, own.mesh) if _mesh_of(Variables(one, hostvars[one])) == own.mesh)
     return of_mesh([found for one in there if (found := _member(one, hostvars))], own.mesh)
+
+
+def readable_mates(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> list[Member]:
+    """As `mates`, without a cluster whose variables cannot be rendered."""
+    own = member(hosts, hostvars, name)
+    return of_mesh(members(near(hosts, hostvars, name, own.mesh), hostvars), own.mesh)
 
 
 def _mesh_of(variables: Variables) -> Any:
     return variables.get("mesh_name") if variables.reached else None
 
 
-def member(hosts: Iterable[str], hostvars: Mapping[str, Any], name: str) -> Member:
+def member(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> Member:
     """That one. What the others' variables are does not matter to it."""
-    found = _member(name, hostvars) if name in set(hosts) else None
+    found = _member(name, hostvars) if known(hosts, hostvars, name) else None
     return named([found] if found else [], name)
 
 
-def keeper(hosts: Iterable[str], hostvars: Mapping[str, Any], name: str) -> Member:
+def keeper(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> Member:
     """A cluster that need not be one of a mesh itself."""
-    known = name in set(hosts) and Variables(name, hostvars[name]).reached
-    return named([Member.of(name, Variables(name, hostvars[name]))] if known else [], name)
+    there = known(hosts, hostvars, name) and Variables(name, hostvars[name]).reached
+    return named([Member.of(name, Variables(name, hostvars[name]))] if there else [], name)
 
 
 def connection(of: Member) -> dict[str, Any]:
     return {**of.kube, "cluster": of.name, "cluster_uid": of.cluster_uid or None}
 
 
-def base(hosts: Iterable[str], hostvars: Mapping[str, Any], name: str) -> str:
+def base(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> str:
     """The directory of the inventory that names the cluster, or the first one where none is meant."""
-    first = name if name in set(hosts) else next(iter(hosts), "")
+    first = name if known(hosts, hostvars, name) else next(iter(hosts), "")
     return str((Variables(first, hostvars[first]).get("inventory_dir") if first else "") or "")
 
 

@@ -47,6 +47,19 @@ class TestEveryPlaybook:
         assert (first["vars"]["ansible_connection"], first["vars"]["ansible_become"]) == ("local", False)
 
 
+def test_the_first_play_loads_the_filters_before_ansible_forks() -> None:
+    """A play's hosts are rendered by Ansible's own process. Otherwise each fork compiles the collection's filters, for each task and host."""
+    (first,) = yaml.safe_load((CHECKOUT / "playbooks/clusters.yml").read_text())
+    assert "meshops.lifecycle." in first["hosts"]
+
+
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
+def test_what_is_evaluated_for_each_task_and_host_comes_from_the_host_alone(path: Path) -> None:
+    (_begin, one) = yaml.safe_load(path.read_text())
+    told = [one["environment"], *one["module_defaults"].values()]
+    assert [text for text in told if not text.startswith("{{ [inventory_hostname] | meshops.lifecycle.")] == []
+
+
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("reports") / "of" / "today"

@@ -37,6 +37,11 @@ def filled(options: Mapping[str, Any], environ: Mapping[str, str], *, peer: bool
     return {**read(told, "The environment, as K8S_AUTH_*"), **options}
 
 
+def set_at_all(environ: Mapping[str, str]) -> bool:
+    """Whether there is any variable of this kind."""
+    return any(name.startswith("K8S_AUTH_") for name in environ)
+
+
 def foreign(options: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
     """The variables that are set and say nothing about the cluster that the options name."""
     counts = set(_counting(options, environ, peer=False))

@@ -117,7 +117,8 @@ class TestEstate:
 
     @pytest.mark.parametrize("name", ["mesh_links", "mesh_environment", "mesh_helm", "mesh_expected", "mesh_topology", "mesh_connection"])
     @pytest.mark.parametrize("cluster", ["bastion", "planned", "nowhere"])
-    def test_a_host_that_is_no_cluster_is_refused_by_name(self, name: str, cluster: str) -> None:
+    def test_a_host_that_is_no_cluster_is_refused_by_name(self, name: str, cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("K8S_AUTH_HOST", "https://elsewhere.example")
         with pytest.raises(AnsibleFilterError, match=f"{cluster}: the inventory has no cluster of this name with a mesh_name and a mesh_kube"):
             call(name, HOSTS, HOSTVARS, cluster)
 

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which hosts may be clusters of a mesh, without reading the variables of every host again for each host and task.
+
+The first play of our playbooks puts each cluster into a group of its mesh. These groups only spare looking: whoever is found by them is read like any other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+CLUSTERS = "meshops_clusters"
+_ALL = "all"
+
+
+def group(mesh: str) -> str:
+    """The group of a mesh's clusters, in letters that Ansible takes for a group. Two meshes may share one."""
+    return "meshops_mesh_" + re.sub(r"\W", "_", mesh)
+
+
+def known(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> bool:
+    """Ansible renders each entry of a list that is walked through; of its whole inventory it knows the names."""
+    if hosts and _plain(hostvars) and len(hosts) == len(hostvars):
+        return name in hostvars
+    return name in hosts
+
+
+def near(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str, mesh: str) -> Sequence[str]:
+    """The hosts of the mesh's group, and those that no group is known of, as with --limit; all where there are no such groups."""
+    groups = _groups(hostvars, name)
+    if CLUSTERS not in groups or len(hosts) != len(groups[_ALL]):
+        return list(hosts)
+    seen, own = set(groups[CLUSTERS]), set(groups.get(group(mesh), ()))
+    return [each for each in groups[_ALL] if each in own or each not in seen]
+
+
+def _plain(hostvars: Mapping[str, Any]) -> Any:
+    """How Ansible tells a host's variables without rendering them."""
+    return getattr(hostvars, "raw_get", None)
+
+
+def _groups(hostvars: Mapping[str, Any], name: str) -> Mapping[str, Sequence[str]]:
+    raw = _plain(hostvars)
+    groups: Mapping[str, Sequence[str]] = (raw(name).get("groups") or {}) if raw else {}
+    return groups
