@@ -194,7 +194,7 @@ def mesh_rotation_permissions(provider: str, kind: str, namespace: str, restart:
     elif kind == "remote_secrets":
         wanted = PROVIDERS[provider].links.permissions(namespace, restart)
     else:
-        wanted = PROVIDERS[provider].serving.permissions()
+        wanted = PROVIDERS[provider].gateways.permissions()
     return wanted
 
 

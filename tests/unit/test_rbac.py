@@ -12,7 +12,7 @@ from ansible_collections.meshops.lifecycle.plugins.filter.rotation import mesh_r
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import rights
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import NAMESPACE, ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.gateways import certificates
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.gateways import expiring
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install
 from ansible_collections.meshops.lifecycle.tests.unit.support import rbac
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
@@ -38,7 +38,7 @@ def test_who_may_rotate_has_every_right_that_a_rotation_asks_for(kind: str, rest
 
 def test_who_may_rotate_may_keep_the_lease_and_the_root_and_report() -> None:
     active, upcoming = (Ref("v1", "Secret", name, NAMESPACE) for name in ("meshops-root-ca", "meshops-root-ca-next"))
-    wanted = [*rights.to_lease(ref("shop", NAMESPACE)), *rights.to_root(active, upcoming, replaced=True), *certificates.permissions("istio-system")]
+    wanted = [*rights.to_lease(ref("shop", NAMESPACE)), *rights.to_root(active, upcoming, replaced=True), *expiring.permissions("istio-system")]
     assert rbac.lacking(rbac.rules(*rbac.ROTATE), wanted) == []
 
 

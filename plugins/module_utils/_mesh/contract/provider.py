@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ..errors import Refused
-from .gateways import Certificates, Serving
+from .gateways import Gateways
 from .health import Observation, Probe
 from .install import Install
 from .links import Links
@@ -29,8 +29,7 @@ class Stories:
     links: Links | None = None
     observation: Observation | None = None
     holding: Holding | None = None
-    certificates: Certificates | None = None
-    serving: Serving | None = None
+    gateways: Gateways | None = None
     rotation: Rotation | None = None
     probe: Probe | None = None
 
@@ -67,12 +66,8 @@ class Provider:
         return self._of(self.stories.holding, "holding")
 
     @property
-    def certificates(self) -> Certificates:
-        return self._of(self.stories.certificates, "certificates")
-
-    @property
-    def serving(self) -> Serving:
-        return self._of(self.stories.serving, "serving")
+    def gateways(self) -> Gateways:
+        return self._of(self.stories.gateways, "gateways")
 
     @property
     def rotation(self) -> Rotation:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..objects.change import Ref
 from ..question import Greeting
@@ -48,6 +48,24 @@ class Use:
     secret: Ref
     hosts: tuple[str, ...]
     pods: tuple[Pod, ...]
+
+
+@dataclass(frozen=True)
+class LinkToken:
+    """The token in a link, by where it is and when that was made. It is not to be shown."""
+
+    where: str
+    created: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Expires:
+    """What expires beside what a CA issues: the Secrets that gateways serve, the CAs of webhooks by their configuration, the tokens in links."""
+
+    secrets: Sequence[Ref] = ()
+    authorities: Sequence[tuple[str, bytes]] = ()
+    tokens: Sequence[LinkToken] = ()
 
 
 def hosts_of(uses: Iterable[Use]) -> list[str]:

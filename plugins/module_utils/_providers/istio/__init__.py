@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ..._mesh.contract.provider import Provider, Stories
-from .gateways import certificates, serving
+from .gateways import gateways
 from .health import observation, probe
 from .install import install
 from .links import links
@@ -20,8 +20,7 @@ ISTIO = Provider("istio", Stories(
     links=links,
     observation=observation,
     holding=holding,
-    certificates=certificates,
-    serving=serving,
+    gateways=gateways,
     rotation=rotation,
     probe=probe,
 ))  # fmt: skip

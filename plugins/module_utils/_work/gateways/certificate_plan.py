@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._mesh.contract.gateways import Gateways
 from ..._mesh.errors import Refused
 from ..._mesh.gateways.certificates import Use, hosts_of, leaf_objections
 from ..._mesh.gateways.host_names import sayable
@@ -21,6 +22,7 @@ from ..._mesh.trust.certificate import Authority, Material, Names
 from ..._mesh.trust.objections import ROOT, objections
 from ..._pki import issue, x509
 from ..trust import root as roots
+from .request import Given, Request
 
 _GIVEN = Names("certificate", "private_key", "chain", "chain")
 
@@ -45,28 +47,27 @@ class Task:
         return self.leaf.certificate.hosts if self.leaf.certificate else ()
 
 
-class Desk:
+class CertificatePlan:
     """Turns the wishes of a task into certificates. The mesh's root is read only if something is to be issued."""
 
-    def __init__(self, cluster: Cluster, serving: Any, params: Mapping[str, Any], uses: Sequence[Use], now: datetime) -> None:
-        self._cluster, self._serving, self._params, self._now = cluster, serving, params, now
+    def __init__(self, cluster: Cluster, gateways: Gateways, request: Request, uses: Sequence[Use], now: datetime) -> None:
+        self._cluster, self._gateways, self._request, self._now = cluster, gateways, request, now
         self._uses = uses
         self._root: Material | None = None
         self.faults: list[str] = []
         self.warnings: list[str] = []
 
     def tasks(self) -> list[Task]:
-        wishes = [wish for wish in self._params["certificates"] if wish["cluster"] in (None, "", self._cluster.name)]
-        if wishes:
-            made = [self._wished(wish) for wish in wishes]
+        if self._request.certificates:
+            made = [self._wished(given) for given in self._request.certificates]
         else:
-            made = [self._due(ref) for ref in dict.fromkeys(use.secret for use in self._uses)] if self._params["issue_days"] else []
+            made = [self._due(ref) for ref in dict.fromkeys(use.secret for use in self._uses)] if self._request.issue_days else []
         if self.faults:
             raise Refused(" ".join(self.faults), findings=self.faults)
         return [task for task in made if task]
 
-    def _wished(self, wish: Mapping[str, Any]) -> Task | None:
-        task = self._task(Ref("v1", "Secret", wish["name"], wish["namespace"]))
+    def _wished(self, given: Given) -> Task | None:
+        task = self._task(given.secret)
         if task is None:
             return None
         undone = would_undo(task.held.where, task.live, "Have it renewed there.")
@@ -74,11 +75,10 @@ class Desk:
             self.faults.append(undone)
             return None
         self._mind(task)
-        given = any(wish[part] for part in ("certificate", "certificate_file", "private_key", "private_key_file"))
-        if not given and not self._params["issue_days"]:
+        if not given.holds_any and not self._request.issue_days:
             self.faults.append(f"{task.held.where}: no certificate is given for it. Give one, or have the mesh's root issue it with rotate_gateway_issue.")
             return None
-        self._judge(task, _given(wish) if given else self._issued(task))
+        self._judge(task, _given(given) if given.holds_any else self._issued(task))
         return task
 
     def _due(self, ref: Ref) -> Task | None:
@@ -95,8 +95,8 @@ class Desk:
         return task
 
     def _mind(self, task: Task) -> None:
-        told = tracked(task.held.where, task.live)
-        self.warnings += [told] if told else []
+        warning = tracked(task.held.where, task.live)
+        self.warnings += [warning] if warning else []
 
     def _task(self, ref: Ref) -> Task | None:
         where = f"{self._cluster.name}: {ref}"
@@ -106,12 +106,12 @@ class Desk:
             return None
         live = self._cluster.get(ref)
         if live is None:
-            if any((wish["namespace"], wish["name"]) == (ref.namespace, ref.name) for wish in self._params["certificates"]):
+            if self._request.names(ref):
                 self.faults.append(f"{where}: {uses[0].gateway} names it, and it is not there. Make it first; what is rotated is there already.")
             return None
         if not any(use.pods for use in uses):
             self.warnings.append(f"{where}: no ready pod of {uses[0].gateway} runs, so nobody was seen to serve it.")
-        held = self._inspect(self._serving.served(live), where)
+        held = self._inspect(self._gateways.served(live), where)
         return Task(ref, live, uses, held)
 
     def _inspect(self, material: Material, where: str) -> Authority:
@@ -126,12 +126,12 @@ class Desk:
 
     def root(self) -> Material:
         if self._root is None:
-            found = roots.find(self._cluster, self._params["mesh"], self._params["root"], self._now)
+            found = roots.find(self._cluster, self._request.mesh, self._request.root, self._now)
             if found.material is None or found.source.root is None:
                 raise Refused(f"{found.source.where}: there is no root to issue from. {found.source.unreachable}".strip())
             if found.signer:
-                told = f"{found.source.where}: its key is with {found.signer}, which is asked for CAs and not for what gateways serve"
-                raise Refused(f"{told}. Give the gateways' certificates instead of rotate_gateway_issue.")
+                why = f"{found.source.where}: its key is with {found.signer}, which is asked for CAs and not for what gateways serve"
+                raise Refused(f"{why}. Give the gateways' certificates instead of rotate_gateway_issue.")
             faults = found.source.objections(key_needed=True) if found.issuer else objections(found.source.root, ROOT)
             if faults:
                 raise Refused(" ".join(one.sentence for one in faults), findings=[one.sentence for one in faults])
@@ -143,7 +143,7 @@ class Desk:
         had = list(task.held.certificate.hosts) if task.held.certificate else []
         hosts = sorted({*hosts_of(task.uses), *had}) or had
         own = task.held.certificate
-        young = own is not None and self._now - own.not_before < timedelta(seconds=self._params["min_age"]) + issue.BACKDATED
+        young = own is not None and self._now - own.not_before < timedelta(seconds=self._request.min_age) + issue.BACKDATED
         if own and young and self._of_root(task.held) and not leaf_objections(task.held, hosts_of(task.uses)):
             return None
         if not hosts:
@@ -153,8 +153,8 @@ class Desk:
         if strange:
             self.faults.append(f"{task.held.where}: its gateways serve {', '.join(strange)}, which no certificate can bear. Mend the hosts of these gateways.")
             return None
-        kind, domain = self._params["key_type"], self._params["trust_domain"]
-        made, root = issue.new_leaf(self.root(), hosts, domain, kind, self._now, self._params["issue_days"]), self.root()
+        kind, domain, root = self._request.key_type, self._request.trust_domain, self.root()
+        made = issue.new_leaf(root, hosts, domain, kind, self._now, self._request.issue_days)
         between = b"".join(one.pem for one in x509.bundle(root.chain or b"") if not one.self_signed)
         return replace(made, certificate=made.certificate + between)
 
@@ -166,19 +166,19 @@ class Desk:
         task.material = material
 
 
-def _given(wish: Mapping[str, Any]) -> Material:
+def _given(given: Given) -> Material:
     faults: list[str] = []
     parts: dict[str, bytes] = {}
     for part in ("certificate", "private_key", "chain"):
-        pem, told = _content(wish[part], wish[f"{part}_file"], f"{part}_file")
+        pem, unread = _content(*given.parts[part], f"{part}_file")
         parts[part] = pem
-        faults += told
+        faults += unread
     whole = b"\n".join(part.strip() + b"\n" for part in (parts["certificate"], parts["chain"]) if part.strip())
     return Material(whole, parts["private_key"], names=_GIVEN, faults=tuple(faults))
 
 
-def _content(text: str | None, path: str | None, name: str) -> tuple[bytes, list[str]]:
-    return ((text or "").encode(), []) if text or not path else roots.file(path, name)
+def _content(text: str, path: str, name: str) -> tuple[bytes, list[str]]:
+    return (text.encode(), []) if text or not path else roots.file(path, name)
 
 
 def _apart(material: Material) -> Material:

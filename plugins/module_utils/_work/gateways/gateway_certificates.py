@@ -6,14 +6,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._kube.lease import Hold
-from ..._mesh.contract.gateways import Serving
+from ..._mesh.contract.gateways import Gateways
 from ..._mesh.errors import MeshError, NotReady
 from ..._mesh.gateways.certificates import Use, greetings
 from ..._mesh.objects.change import Change, as_result
@@ -21,11 +19,13 @@ from ..._mesh.question import Greeting
 from ..._mesh.trust.certificate import short
 from ..._pki.x509 import bundle
 from ..._providers import PROVIDERS
+from ..clock import Clock, SystemClock
 from ..follow import follow, nothing
 from ..lease.hold import held
-from ..look import listed
+from ..look import look
 from ..trust.survey import OPTIONS
-from .certificate_plan import Desk, Task
+from .certificate_plan import CertificatePlan, Task
+from .request import Request
 
 _CERTIFICATE: dict[str, Any] = {
     "cluster": {},
@@ -51,40 +51,38 @@ TASK: dict[str, Any] = dict(
 )
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    serving, hold, start = PROVIDERS[params["provider"]].serving, held(cluster, params), time.monotonic()
-    desk = Desk(cluster, serving, params, _uses(cluster, serving), datetime.now(UTC))
-    tasks, changes = desk.tasks(), list[Change]()
+def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None) -> dict[str, Any]:
+    request, ticking = Request.of(params, cluster.name), clock or SystemClock()
+    gateways, hold, start = PROVIDERS[request.provider].gateways, held(cluster, params), ticking.monotonic()
+    uses = look(cluster, gateways.uses())
+    plan = CertificatePlan(cluster, gateways, request, uses, ticking.now())
+    tasks, changes = plan.tasks(), list[Change]()
     try:
         for task in tasks:
-            changes.append(_write(cluster, serving, task, hold))
-        seen = {} if cluster.dry_run else _follow(cluster, tasks, params["timeout"], hold)
+            changes.append(_write(cluster, gateways, task, hold))
+        seen = {} if cluster.dry_run else _follow(cluster, tasks, request.timeout, hold, ticking)
     except MeshError as failed:
         failed.facts.update(as_result(changes))
         raise
     served = [_facts(task, change, seen.get(str(task.ref), [])) for task, change in zip(tasks, changes, strict=True)]
-    told = {"certificates": served, "plan": [_told(cluster.name, one) for one in served], "warnings": desk.warnings}
-    return {**as_result(changes), **told, "seconds": round(time.monotonic() - start, 2)}
+    result = {"certificates": served, "plan": [_planned(cluster.name, one) for one in served], "warnings": plan.warnings}
+    return {**as_result(changes), **result, "seconds": round(ticking.monotonic() - start, 2)}
 
 
-def _uses(cluster: Cluster, serving: Serving) -> list[Use]:
-    return serving.uses(listed(cluster, serving.reads()))
-
-
-def _write(cluster: Cluster, serving: Serving, task: Task, hold: Hold | None) -> Change:
+def _write(cluster: Cluster, gateways: Gateways, task: Task, hold: Hold | None) -> Change:
     """One write, onto what was read."""
     if task.material is None:
         return Change(task.ref, "unchanged", task.live, task.live)
     if hold:
         hold.guard()
-    return cluster.amend(task.live, serving.patch(task.live, task.material.certificate, task.material.key))
+    return cluster.amend(task.live, gateways.patch(task.live, task.material.certificate, task.material.key))
 
 
-def _follow(cluster: Cluster, tasks: Sequence[Task], timeout: float, hold: Hold | None) -> dict[str, list[str]]:
+def _follow(cluster: Cluster, tasks: Sequence[Task], timeout: float, hold: Hold | None, clock: Clock) -> dict[str, list[str]]:
     """Shakes hands with every pod until each serves what it should; returns who was seen to serve which Secret."""
     asked = [(task, use, greeting) for task in tasks for use, greeting in greetings(task.uses, task.names)]
 
-    def look() -> list[str]:
+    def behind() -> list[str]:
         chains = cluster.greet_all([greeting for _task, _use, greeting in asked])
         return [reason for one, chain in zip(asked, chains, strict=True) if (reason := _behind(*one, chain))]
 
@@ -92,7 +90,7 @@ def _follow(cluster: Cluster, tasks: Sequence[Task], timeout: float, hold: Hold 
         shown = "; ".join(reasons[:10]) + (f"; and {len(reasons) - 10} more" if len(reasons) > 10 else "")
         return NotReady(f"{cluster.name}: these do not serve the new certificate after {timeout} s: {shown}. Look after them and run again.", findings=reasons)
 
-    follow(look, done=lambda reasons: not reasons, late=late, timeout=timeout, keep=hold.keep if hold else nothing)
+    follow(behind, done=lambda reasons: not reasons, late=late, timeout=timeout, keep=hold.keep if hold else nothing, clock=clock)
     return {str(task.ref): sorted({_pod(greeting) for one, _use, greeting in asked if one is task}) for task in tasks}
 
 
@@ -110,7 +108,7 @@ def _pod(greeting: Greeting) -> str:
     return f"Pod {greeting.namespace}/{greeting.pod}:{greeting.port}"
 
 
-def _told(cluster: str, served: Mapping[str, Any]) -> str:
+def _planned(cluster: str, served: Mapping[str, Any]) -> str:
     where = f"{cluster}: Secret {served['secret']}, served by {', '.join(served['gateways'])}"
     return f"{where}: {'to be replaced' if served['action'] == 'replaced' else 'stays as it is'}"
 

@@ -9,19 +9,21 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._mesh.contract.provider import Provider
+from ..._mesh.gateways.certificates import Expires, LinkToken
 from ..._mesh.objects.change import Ref
 from ..._mesh.report.expiries import GATEWAY, INTERMEDIATE, ROOT, TOKEN, WEBHOOK, Expiring, Thresholds, judged, leaves
 from ..._mesh.rotation.observed import Observed, is_mark
 from ..._mesh.trust import root_secret
 from ..._pki.x509 import bundle
 from ..._providers import PROVIDERS
-from ..look import listed
+from ..look import look
 from ..rotation.watch import observe
 
 TASK: dict[str, Any] = dict(
@@ -44,14 +46,13 @@ def reconcile(cluster: Cluster, params: Mapping[str, Any]) -> dict[str, Any]:
     """One look at the cluster. Whoever could not be seen is named, since its certificate is not in the list."""
     mesh, now, space = PROVIDERS[params["provider"]], datetime.now(UTC), params["namespace"]
     seen = observe(cluster, mesh, space)
-    certificates, holding = mesh.certificates, mesh.holding
-    live = listed(cluster, [*certificates.reads(space), *holding.pods()])
+    expires = look(cluster, mesh.gateways.expiring(space)) if mesh.stories.gateways else Expires()
     found = [
         *_authorities(cluster, seen, space, Ref("v1", "Secret", params["root_name"], params["root_namespace"])),
         *leaves(seen.holders),
-        *_gateways(cluster, certificates, live),
-        *_tokens(certificates, live),
-        *(Expiring.of(WEBHOOK, where, one) for where, pem in certificates.authorities(live) for one in bundle(pem)),
+        *_gateways(cluster, mesh, expires.secrets),
+        *map(_token, expires.tokens),
+        *(Expiring.of(WEBHOOK, where, one) for where, pem in expires.authorities for one in bundle(pem)),
     ]
     thresholds = Thresholds(**{field.name: params[field.name] for field in fields(Thresholds)})
     unseen = [f"{one.kind} {one.where} could not be seen: {one.fault}" for one in seen.holders if one.fault]
@@ -69,19 +70,17 @@ def _authorities(cluster: Cluster, seen: Observed, space: str, root: Ref) -> Ite
             yield from (Expiring.of(ROOT, f"{ref.namespace}/{ref.name}", one) for one in bundle(root_secret.read(secret).certificate))
 
 
-def _gateways(cluster: Cluster, certificates: Any, live: Mapping[str, Any]) -> Iterator[Expiring]:
-    refs = certificates.served(live)
+def _gateways(cluster: Cluster, mesh: Provider, refs: Sequence[Ref]) -> Iterator[Expiring]:
     for ref, secret in zip(refs, cluster.get_all(refs), strict=True):
-        found = bundle(certificates.certificate(secret)) if secret else []
+        found = bundle(mesh.gateways.served(secret).certificate) if secret else []
         if found:
             yield Expiring.of(GATEWAY, f"{ref.namespace}/{ref.name}", found[0])
 
 
-def _tokens(certificates: Any, live: Mapping[str, Any]) -> Iterator[Expiring]:
-    for where, created, token in certificates.tokens(live):
-        claims = _claims(token)
-        made = _moment(claims.get("iat")) or (datetime.fromisoformat(created) if created else None)
-        yield Expiring(TOKEN, where, made, _moment(claims.get("exp")), str(claims.get("sub") or ""), str(claims.get("iss") or ""))
+def _token(one: LinkToken) -> Expiring:
+    claims = _claims(one.token)
+    made = _moment(claims.get("iat")) or (datetime.fromisoformat(one.created) if one.created else None)
+    return Expiring(TOKEN, one.where, made, _moment(claims.get("exp")), str(claims.get("sub") or ""), str(claims.get("iss") or ""))
 
 
 def _claims(token: str) -> dict[str, Any]:

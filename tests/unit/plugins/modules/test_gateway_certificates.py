@@ -17,8 +17,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.gateways.c
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki.x509 import bundle
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.gateways import serving
-from ansible_collections.meshops.lifecycle.plugins.module_utils._work import follow
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.gateways import gateways as serving
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.gateways import gateway_certificates as driver
 from ansible_collections.meshops.lifecycle.plugins.modules import gateway_certificates
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import key
@@ -123,8 +122,7 @@ class Front:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
     ticking = Ticking()
-    for module in (driver, follow):
-        monkeypatch.setattr(module, "time", ticking)
+    monkeypatch.setattr(driver, "SystemClock", lambda: ticking)
     return ticking
 
 
@@ -277,7 +275,7 @@ class TestUses:
                          "spec": {"listeners": listeners}}],
             "Pod": [{**pod("a"), "metadata": {"name": "a", "namespace": SPACE, "labels": {"gateway.networking.k8s.io/gateway-name": "front"}}}, pod("b")],
         }  # fmt: skip
-        uses = serving.uses(live)
+        uses = serving.uses().judge(live, {})
         assert [(str(use.secret), use.hosts, [one.name for one in use.pods]) for use in uses] == [
             (f"Secret {SPACE}/shop", ("*.shop.example",), ["a"]), ("Secret certs/far", ("*.shop.example",), ["a"]),
         ]  # fmt: skip
@@ -287,16 +285,16 @@ class TestUses:
         ("kubernetes-gateway://certs/shop", "Secret certs/shop"), ("sds://shop", ""), ("kubernetes://", ""), ("Shop", ""),
     ])  # fmt: skip
     def test_a_name_may_bring_its_scheme_and_its_namespace(self, name: str, secret: str) -> None:
-        uses = serving.uses({"Gateway": [gateway("shop.example", credentialName=name)], "Pod": [pod("a")]})
+        uses = serving.uses().judge({"Gateway": [gateway("shop.example", credentialName=name)], "Pod": [pod("a")]}, {})
         assert [str(use.secret) for use in uses] == ([secret] if secret else [])
 
     def test_what_a_listener_refers_to_may_be_no_secret(self) -> None:
         refs = [{"name": "shop"}, {"name": "chain", "kind": "ConfigMap"}, {"name": "x", "group": "pki.example", "kind": "Secret"}]
         listeners = [{"name": "a", "port": 443, "tls": {"certificateRefs": refs}}]
         meta, spec = {"name": "front", "namespace": SPACE}, {"listeners": listeners}
-        uses = serving.uses({"Gateway": [{"apiVersion": "gateway.networking.k8s.io/v1", "metadata": meta, "spec": spec}]})
+        uses = serving.uses().judge({"Gateway": [{"apiVersion": "gateway.networking.k8s.io/v1", "metadata": meta, "spec": spec}]}, {})
         assert [str(use.secret) for use in uses] == [f"Secret {SPACE}/shop"]
 
     @pytest.mark.parametrize("mode", ["PASSTHROUGH", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL"])
     def test_what_serves_no_secret_is_not_meant(self, mode: str) -> None:
-        assert serving.uses({"Gateway": [gateway("shop.example", mode=mode)], "Pod": [pod("a")]}) == []
+        assert serving.uses().judge({"Gateway": [gateway("shop.example", mode=mode)], "Pod": [pod("a")]}, {}) == []

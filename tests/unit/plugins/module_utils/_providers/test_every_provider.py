@@ -16,6 +16,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.provider import Provider, Stories
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.gateways.certificates import Expires
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import ProbeWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install import stage
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.helm_release import Release
@@ -382,3 +383,21 @@ class TestLinks:
                 source.create(manifest)
             newest = max(look(source, wanted), key=lambda one: one.generation)
             assert (newest.generation, newest.stray, bool(newest.digest)) == (generation, False, True)
+
+
+@having("gateways")
+class TestGateways:
+    """A Secret gets another certificate in place, and keeps what else it holds."""
+
+    @pytest.mark.parametrize("keys", [("tls.crt", "tls.key"), ("cert", "key")])
+    def test_what_is_patched_is_what_is_served(self, provider: Provider, keys: tuple[str, str]) -> None:
+        secret = {**SECRET, "data": {keys[0]: "b2xk", keys[1]: "b2xk", "ca.crt": "Y2E="}}
+        patch = provider.gateways.patch(secret, b"new certificate", b"new key")
+        after = {**secret, "data": {**secret["data"], **patch["data"]}}
+        assert (provider.gateways.served(secret).certificate, provider.gateways.served(after).certificate) == (b"old", b"new certificate")
+        assert provider.gateways.served(after).key == b"new key"
+        assert after["data"]["ca.crt"] == "Y2E="
+
+    def test_a_cluster_without_gateways_serves_nothing(self, provider: Provider) -> None:
+        assert look(FakeCluster(), provider.gateways.uses()) == []
+        assert look(FakeCluster(), provider.gateways.expiring("mesh")) == Expires([], [], [])

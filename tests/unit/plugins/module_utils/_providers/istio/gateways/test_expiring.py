@@ -11,7 +11,8 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.gateways import certificates
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.gateways.certificates import LinkToken
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.gateways import expiring, gateways
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import ROOT
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_live import link
 
@@ -46,15 +47,15 @@ PODS = [{"metadata": {"namespace": space, "labels": {"istio": "ingress", "app": 
     pytest.param(of_kubernetes({"name": "web", "kind": "Vault"}), [], id="Gateway API, no Secret"),
 ])  # fmt: skip
 def test_from_where_a_gateway_serves(found: dict[str, Any], secrets: list[str]) -> None:
-    refs = certificates.served({"Gateway": [found, found], "Pod": PODS})
+    refs = expiring.judge({"Gateway": [found, found], "Pod": PODS}, {}).secrets
     assert [f"{ref.namespace}/{ref.name}" for ref in refs] == secrets
 
 
 @pytest.mark.parametrize("key", ["tls.crt", "cert"])
 def test_the_certificate_of_a_gateway_without_its_key(key: str) -> None:
     secret = {"data": {key: base64.b64encode(ROOT.pem).decode(), "tls.key": base64.b64encode(ROOT.key_pem).decode()}}
-    assert certificates.certificate(secret) == ROOT.pem
-    assert certificates.certificate({}) == b""
+    assert gateways.served(secret).certificate == ROOT.pem
+    assert gateways.served({}).certificate == b""
 
 
 def test_webhooks_of_the_mesh_once_each() -> None:
@@ -62,7 +63,7 @@ def test_webhooks_of_the_mesh_once_each() -> None:
     kind = "MutatingWebhookConfiguration"
     ours = {"metadata": {"name": "injector", "labels": {"app": "sidecar-injector"}}, "webhooks": [ca, ca, {"clientConfig": {}}]}
     others = {"metadata": {"name": "other"}, "webhooks": [ca]}
-    assert certificates.authorities({kind: [ours, others]}) == [(f"{kind}/injector", ROOT.pem)]
+    assert expiring.judge({kind: [ours, others]}, {}).authorities == [(f"{kind}/injector", ROOT.pem)]
 
 
 @pytest.mark.parametrize("kubeconfig", [
@@ -74,9 +75,9 @@ def test_the_token_of_a_remote_secret(kubeconfig: str) -> None:
     secret = link("west")
     secret["metadata"]["creationTimestamp"] = "2026-08-27T12:00:00Z"
     secret["data"] = {"west": base64.b64encode(kubeconfig.encode()).decode()}
-    assert certificates.tokens({"Secret": [secret]}) == [("istio-system/istio-remote-secret-west", "2026-08-27T12:00:00Z", "a.b-c_d.e")]
+    assert expiring.judge({"Secret": [secret]}, {}).tokens == [LinkToken("istio-system/istio-remote-secret-west", "2026-08-27T12:00:00Z", "a.b-c_d.e")]
 
 
 @pytest.mark.parametrize("content", ["", "AAAA", "x"])
 def test_a_remote_secret_without_a_token(content: str) -> None:
-    assert certificates.tokens({"Secret": [{**link("west"), "data": {"west": content}}]}) == []
+    assert expiring.judge({"Secret": [{**link("west"), "data": {"west": content}}]}, {}).tokens == []

@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What expires in a mesh beside what its CA issues: gateways' certificates, webhooks' CAs, the tokens of remote secrets."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...._mesh.gateways.certificates import Expires, LinkToken
+from ...._mesh.objects.change import Ref
+from ...._mesh.objects.shapes import Live
+from ...._mesh.question import Answers, Read
+from ..links import remote_secret
+from . import named
+
+_WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+
+Object = Mapping[str, Any]
+
+
+def reads(namespace: str) -> list[Read]:
+    """Istio's gateways and those of the Gateway API with all pods, the webhooks of all revisions, the remote secrets."""
+    return [
+        Read("networking.istio.io/v1", "Gateway"),
+        Read("gateway.networking.k8s.io/v1", "Gateway"),
+        *(Read("admissionregistration.k8s.io/v1", kind) for kind in _WEBHOOKS),
+        Read("v1", "Secret", namespace, "istio/multiCluster=true"),
+        Read("v1", "Pod", metadata_only=True, fields="status.phase!=Succeeded,status.phase!=Failed"),
+    ]
+
+
+def judge(live: Live, _answers: Answers) -> Expires:
+    return Expires(_secrets(live), _authorities(live), _tokens(live.get("Secret", ())))
+
+
+def _secrets(live: Live) -> list[Ref]:
+    found = [one.secret for gateway in live.get("Gateway", ()) for one in named.secrets(gateway, live.get("Pod", ()))]
+    return list(dict.fromkeys(found))
+
+
+def _authorities(live: Live) -> list[tuple[str, bytes]]:
+    """By webhook configuration, the CA by which the API server trusts istiod; those of others are left out."""
+    found: dict[tuple[str, bytes], None] = {}
+    for kind in _WEBHOOKS:
+        for one in live.get(kind, ()):
+            if (one["metadata"].get("labels") or {}).get("app") not in ("sidecar-injector", "istiod"):
+                continue
+            for webhook in one.get("webhooks") or []:
+                found[(f"{kind}/{one['metadata']['name']}", _decoded((webhook.get("clientConfig") or {}).get("caBundle")))] = None
+    return [entry for entry in found if entry[1]]
+
+
+def _tokens(secrets: Sequence[Object]) -> list[LinkToken]:
+    found = []
+    for secret in secrets:
+        meta = secret["metadata"]
+        tokens = (remote_secret.token(secret, key).decode() for key in secret.get("data") or {})
+        found += [LinkToken(f"{meta['namespace']}/{meta['name']}", str(meta.get("creationTimestamp") or ""), token) for token in tokens if token]
+    return found
+
+
+def _decoded(value: str | None) -> bytes:
+    try:
+        return base64.b64decode(value or "")
+    except binascii.Error:
+        return b""
+
+
+def permissions(namespace: str) -> list[dict[str, str]]:
+    """What it takes to see all of this beside what the observation of trust needs. A gateway's Secret may be in any namespace."""
+    groups = {"networking.istio.io": ["gateways"], "gateway.networking.k8s.io": ["gateways"]}
+    groups["admissionregistration.k8s.io"] = ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"]
+    wide = [{"verb": "list", "group": group, "resource": resource} for group, resources in groups.items() for resource in resources]
+    secrets = {"verb": "list", "group": "", "resource": "secrets", "namespace": namespace}
+    return [*wide, {"verb": "get", "group": "", "resource": "secrets"}, secrets]

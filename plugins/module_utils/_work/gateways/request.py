@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the task `gateway_certificates` asks for, as its options say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..._mesh.objects.change import Ref
+
+_PARTS = ("certificate", "private_key", "chain")
+
+
+@dataclass(frozen=True)
+class Given:
+    """A Secret that is named in the task. `parts` are what it is to hold, each as its text or as the path of its file."""
+
+    secret: Ref
+    parts: Mapping[str, tuple[str, str]] = field(repr=False)
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> Given:
+        parts = {part: (entry[part] or "", entry[f"{part}_file"] or "") for part in _PARTS}
+        return cls(Ref("v1", "Secret", entry["name"], entry["namespace"]), parts)
+
+    @property
+    def holds_any(self) -> bool:
+        """Whether a certificate or a key is given; a chain alone is none."""
+        return any(any(self.parts[part]) for part in ("certificate", "private_key"))
+
+
+@dataclass(frozen=True)
+class Request:
+    """`certificates` are those of this cluster. Where there is one, nothing else is replaced."""
+
+    provider: str
+    mesh: str
+    trust_domain: str
+    key_type: str
+    root: Mapping[str, Any] = field(repr=False)
+    certificates: tuple[Given, ...]
+    issue_days: int
+    min_age: float
+    timeout: float
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any], cluster: str) -> Request:
+        return cls(
+            provider=params["provider"],
+            mesh=params["mesh"],
+            trust_domain=params["trust_domain"],
+            key_type=params["key_type"],
+            root=params["root"],
+            certificates=tuple(Given.of(entry) for entry in params["certificates"] if entry["cluster"] in (None, "", cluster)),
+            issue_days=params["issue_days"],
+            min_age=params["min_age"],
+            timeout=params["timeout"],
+        )
+
+    def names(self, ref: Ref) -> bool:
+        return any(one.secret == ref for one in self.certificates)
