@@ -72,7 +72,7 @@ def status(tmp_path_factory: pytest.TempPathFactory, reports: Path) -> Ran:
 
 class TestASharedInventory:
     def test_a_machine_is_left_out_by_name_and_does_not_fail(self, status: Ran) -> None:
-        assert "Left out, for without mesh_name and mesh_kube a host is no cluster of a mesh: bastion." in status.output
+        assert "Skipped, because a host without mesh_name or mesh_kube is not a cluster of a mesh: bastion." in status.output
         assert status.recap["bastion"] == {"ok": 1, "skipped": 2}
 
     def test_what_is_said_of_machines_does_not_reach_our_tasks(self, status: Ran) -> None:
@@ -97,7 +97,7 @@ class TestASharedInventory:
 def test_a_run_on_machines_alone_does_nothing_and_says_so(tmp_path: Path) -> None:
     alone = play("site", SHARED, tmp_path, "--limit", "bastion")
     assert (alone.code, alone.recap) == (0, {"bastion": {"ok": 1, "skipped": 2}})
-    assert "no cluster of a mesh: bastion." in alone.output
+    assert "not a cluster of a mesh: bastion." in alone.output
 
 
 def test_a_list_that_is_given_as_text_is_one_element(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ class TestReports:
         one = copy.deepcopy(SHARED)
         del one["all"]["children"]["shop"]["hosts"]["west"]
         run = play("rotate", one, tmp_path, "-e", f"mesh_report_dir={tmp_path / 'file'}", "-e", "rotate=root")
-        assert f"{tmp_path / 'file'}, where the report is to be, is no directory that this user may write to. Nothing was done." in run.output
+        assert f"The report directory {tmp_path / 'file'} is not a directory that this user may write to. Nothing was done." in run.output
         assert "127.0.0.1:9" not in run.output
 
     def test_one_that_went_away_does_not_make_a_rotation_red_that_is_done(self, tmp_path: Path) -> None:
