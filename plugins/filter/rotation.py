@@ -21,7 +21,7 @@ from ..module_utils._mesh.rotation import expired_root, served
 from ..module_utils._mesh.rotation import plan as rotation
 from ..module_utils._mesh.rotation.barrier import barrier
 from ..module_utils._mesh.rotation.leaving import staying
-from ..module_utils._mesh.rotation.observed import OF_ITS_PRIMARY
+from ..module_utils._mesh.rotation.primary import OF_ITS_PRIMARY
 from ..module_utils._mesh.rotation.table import table
 from ..module_utils._mesh.trust.root_secret import NAME as ROOT_NAME
 from ..module_utils._mesh.trust.root_secret import UPCOMING

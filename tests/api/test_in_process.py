@@ -17,7 +17,7 @@ import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import OTHER_ROOT, ROOT, issuer
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import as_somebody_else, config_map, namespace, secret
 

@@ -18,7 +18,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.ch
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.objections import overdue
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import decoded
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
 
 CACERTS = Ref("v1", "Secret", "cacerts", "istio-system")
 BUNDLE = "istio-ca-root-cert"

@@ -24,11 +24,11 @@ import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.observed import is_mark
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust import root_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue, x509
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.rotation.rules import RULES
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
 from ansible_collections.meshops.lifecycle.tests.killpoint.killpoint import armed
 
 from ..conftest import Way, _surroundings
@@ -60,7 +60,7 @@ def given(material: Material) -> dict[str, Any]:
 
 
 def fingerprints(pem: bytes) -> list[str]:
-    return ["mark" if is_mark(one) else one.fingerprint for one in x509.bundle(pem)]
+    return ["mark" if RULES.is_mark(one) else one.fingerprint for one in x509.bundle(pem)]
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue, x509
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
 from meshlab import apionly
 from meshlab.apionly import ApiServer
 

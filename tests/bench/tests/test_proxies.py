@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.pods.websocket import WebSocket
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.observed import PROXY, Held, Holder, Laggard
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.rotation import holding
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.trust_users import PROXY, Laggard, ProxyCertificates, TrustUser
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.rotation import trust_users
 from meshbench import node, proxies
 from meshbench.contestants import Scene
 from meshbench.errors import BenchError
@@ -34,13 +34,13 @@ def test_each_round_has_as_many_other_laggards_in_all_namespaces() -> None:
 
 
 def test_whom_a_playbook_names_is_read_as_the_module_says_it() -> None:
-    said = [str(Laggard(Holder(PROXY, *name.split("/")), "holds a certificate of root 0123")) for name in proxies.late(1)]
+    said = [str(Laggard(TrustUser(PROXY, *name.split("/")), "holds a certificate of root 0123")) for name in proxies.late(1)]
     assert proxies.named(json.dumps([*said, "trust bundle shop-01/istio-ca-root-cert lacks root 0123"])) == set(proxies.late(1))
 
 
 def test_a_pod_has_a_proxy_that_our_provider_asks() -> None:
     made, status = pod("server-1", "shop", "bench")
-    [(holder, question)] = holding.proxies({"Pod": [{**made, "metadata": {**made["metadata"], "uid": "u"}, "status": status}]}, "istio-system")
+    [(holder, question)] = trust_users.proxies({"Pod": [{**made, "metadata": {**made["metadata"], "uid": "u"}, "status": status}]}, "istio-system")
     assert (holder.namespace, holder.name, holder.online, question.port) == ("shop", "server-1", True, 15000)
 
 
@@ -69,16 +69,16 @@ def answered(stub: node.Node, pod: str, request: bytes) -> bytes:
     return body
 
 
-def held(stub: node.Node, pod: str) -> Held:
-    return holding.held(answered(stub, pod, ASKED))
+def held(stub: node.Node, pod: str) -> ProxyCertificates:
+    return trust_users.certificates(answered(stub, pod, ASKED))
 
 
 def test_pods_answer_as_envoy_does_and_catch_up_when_they_are_told_to(stub: node.Node) -> None:
     stub.lag(["shop/a"])
-    assert (held(stub, "shop/a"), held(stub, "shop/b")) == (Held(b"old a", b"old root"), Held(b"new b", b"new root"))
+    assert (held(stub, "shop/a"), held(stub, "shop/b")) == (ProxyCertificates(b"old a", b"old root"), ProxyCertificates(b"new b", b"new root"))
     assert stub.asked() == 2
     assert stub.lag([]) > 0 and stub.asked(anew=True) == 0
-    assert held(stub, "shop/a") == Held(b"new a", b"new root")
+    assert held(stub, "shop/a") == ProxyCertificates(b"new a", b"new root")
     assert stub.asked() == 1
 
 

@@ -13,7 +13,6 @@ from ..health.health import Health
 from ..health.probe import ProbeWish
 from ..objects.shapes import Live, Manifest
 from ..question import Question, Read
-from ..rotation.served import Served
 
 
 class Observation(Protocol):
@@ -24,7 +23,6 @@ class Observation(Protocol):
     def ours(self, manifest: Mapping[str, Any]) -> bool: ...
     def questions(self, live: Live) -> list[Question]: ...
     def health(self, cluster: str, live: Live, answers: Mapping[Question, str | None]) -> Health: ...
-    def connected(self, cluster: str, live: Live, answers: Mapping[Question, str | None]) -> Served: ...
 
 
 class Probe(Protocol):

@@ -14,7 +14,7 @@ from .gateways import Gateways
 from .health import Observation, Probe
 from .install import Install
 from .links import Links
-from .rotation import Holding, Rotation
+from .rotation import Rotation
 from .trust import Trust
 
 T = TypeVar("T")
@@ -28,7 +28,6 @@ class Stories:
     trust: Trust | None = None
     links: Links | None = None
     observation: Observation | None = None
-    holding: Holding | None = None
     gateways: Gateways | None = None
     rotation: Rotation | None = None
     probe: Probe | None = None
@@ -60,10 +59,6 @@ class Provider:
     @property
     def observation(self) -> Observation:
         return self._of(self.stories.observation, "observation")
-
-    @property
-    def holding(self) -> Holding:
-        return self._of(self.stories.holding, "holding")
 
     @property
     def gateways(self) -> Gateways:

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ..errors import Refused
 
@@ -16,6 +17,12 @@ ANNOTATION = "meshops.lifecycle/epoch"
 def annotation(epoch: int) -> dict[str, str]:
     """To be written together with the content."""
     return {ANNOTATION: str(epoch)}
+
+
+def last_epoch(objects: Iterable[Mapping[str, Any]]) -> int:
+    """The latest epoch in which any of these objects was written; 0 where that cannot be told."""
+    told = [str(((one.get("metadata") or {}).get("annotations") or {}).get(ANNOTATION) or "") for one in objects]
+    return max((int(one) for one in told if one.isdecimal()), default=0)
 
 
 def epoch_of(cluster: str, where: str, annotations: Mapping[str, str] | None) -> int:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..rotation.observed import CONTROL_PLANE, Holder
+from ..rotation.trust_users import CONTROL_PLANE, TrustUser
 from ..trust.certificate import Certificate, iso
 from .table import lines, remaining
 
@@ -76,10 +76,10 @@ def level(one: Expiring, now: datetime, thresholds: Thresholds) -> str:
     return CRITICAL if left <= critical else WARN if left <= warn else OK
 
 
-def leaves(holders: Iterable[Holder]) -> list[Expiring]:
+def leaves(users: Iterable[TrustUser]) -> list[Expiring]:
     """Of each workload the certificate that expires first."""
     known: dict[tuple[str, str], list[Certificate]] = {}
-    for one in holders:
+    for one in users:
         if one.leaf:
             kind = CONTROL_PLANE if one.kind == CONTROL_PLANE else LEAF
             known.setdefault((kind, f"{one.namespace}/{one.workload or 'Pod/' + one.name}"), []).append(one.leaf)

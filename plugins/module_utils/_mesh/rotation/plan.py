@@ -18,7 +18,7 @@ from typing import Any, Optional
 
 from ..errors import Refused
 from ..trust.certificate import short
-from .observed import Standing
+from ..trust.standing import Standing
 
 OUTSIDE, INTRODUCED, REISSUED, RETIRED = "outside", "introduced", "reissued", "retired"
 INTRODUCE, REISSUE, RETIRE, FINISH = "introduce", "reissue", "retire", "finish"
@@ -188,10 +188,11 @@ def wish(
     stale: Iterable[str] = (),
     dead: Collection[str] = (),
     leaving: Leaving = None,
+    marks: bool = True,
 ) -> Wish | None:
     """What a step writes in one cluster, or None if it is through with it. What would cut somebody off is refused.
 
-    A mark comes or goes with every new certificate: proxies ask for a new leaf when the bundle that they are sent has changed.
+    Where a mesh needs `marks`, one comes or goes with every new certificate: its proxies ask for a new leaf when their bundle has changed.
     """
     more = _needed(everyone, target, dead).union(*(one.ignored for one in everyone if one.standing == own))
     if step == INTRODUCE:
@@ -200,7 +201,7 @@ def wish(
         if own.signs_under == target and own.signer not in set(stale):
             return None
         _may_reissue(own, everyone, target, dead)
-        return Wish(own.trusts | more if beyond_introduction(own, dead) else own.trusts, sign=True, marked=not own.marks)
+        return Wish(own.trusts | more if beyond_introduction(own, dead) else own.trusts, sign=True, marked=marks and not own.marks)
     gone = going(own, target, leaving)
     if not gone and own.signs_under == target:
         return None

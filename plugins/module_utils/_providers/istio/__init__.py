@@ -7,19 +7,18 @@
 from __future__ import annotations
 
 from ..._mesh.contract.provider import Provider, Stories
+from ..istio_family.rotation import rotation
+from ..istio_family.trust import trust
 from .gateways import gateways
 from .health import observation, probe
 from .install import install
 from .links import links
-from .rotation import holding, rotation
-from .trust import trust
 
 ISTIO = Provider("istio", Stories(
     install=install,
     trust=trust,
     links=links,
     observation=observation,
-    holding=holding,
     gateways=gateways,
     rotation=rotation,
     probe=probe,

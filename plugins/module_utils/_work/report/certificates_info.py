@@ -19,7 +19,7 @@ from ..._mesh.contract.provider import Provider
 from ..._mesh.gateways.certificates import Expires, LinkToken
 from ..._mesh.objects.change import Ref
 from ..._mesh.report.expiries import GATEWAY, INTERMEDIATE, ROOT, TOKEN, WEBHOOK, Expiring, Thresholds, judged, leaves
-from ..._mesh.rotation.observed import Observed, is_mark
+from ..._mesh.rotation.observed import Observed
 from ..._mesh.trust import root_secret
 from ..._pki.x509 import bundle
 from ..._providers import PROVIDERS
@@ -49,13 +49,13 @@ def reconcile(cluster: Cluster, params: Mapping[str, Any]) -> dict[str, Any]:
     expires = look(cluster, mesh.gateways.expiring(space)) if mesh.stories.gateways else Expires()
     found = [
         *_authorities(cluster, seen, space, Ref("v1", "Secret", params["root_name"], params["root_namespace"])),
-        *leaves(seen.holders),
+        *leaves(seen.users),
         *_gateways(cluster, mesh, expires.secrets),
         *map(_token, expires.tokens),
         *(Expiring.of(WEBHOOK, where, one) for where, pem in expires.authorities for one in bundle(pem)),
     ]
     thresholds = Thresholds(**{field.name: params[field.name] for field in fields(Thresholds)})
-    unseen = [f"{one.kind} {one.where} could not be seen: {one.fault}" for one in seen.holders if one.fault]
+    unseen = [f"{one.kind} {one.where} could not be seen: {one.fault}" for one in seen.users if one.fault]
     return {"changed": False, "certificates": judged(found, now, thresholds), "unseen": unseen[:50], "faults": list(seen.faults)}
 
 
@@ -63,7 +63,7 @@ def _authorities(cluster: Cluster, seen: Observed, space: str, root: Ref) -> Ite
     """The CA in use with all that it has trusted, and the mesh's root and the coming one where they are kept here."""
     if seen.authority and seen.authority.certificate:
         yield Expiring.of(INTERMEDIATE, space, seen.authority.certificate)
-        yield from (Expiring.of(ROOT, space, one) for one in seen.authority.roots if not is_mark(one))
+        yield from (Expiring.of(ROOT, space, one) for one in seen.authority.roots if one.fingerprint not in seen.marks)
     refs = [root, Ref(root.api_version, root.kind, f"{root.name}-next", root.namespace)]
     for ref, secret in zip(refs, cluster.get_all(refs), strict=True):
         if secret:

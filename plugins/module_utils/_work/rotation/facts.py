@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from ..._mesh.rotation.observed import OF_ITS_PRIMARY, PROXY, Observed, is_mark
+from ..._mesh.rotation.observed import Observed
+from ..._mesh.rotation.primary import OF_ITS_PRIMARY
+from ..._mesh.rotation.trust_users import PROXY
 from ..._mesh.trust.certificate import Certificate
 
 
@@ -20,8 +22,8 @@ def facts(observed: Observed, limit: int, mesh: str = "") -> dict[str, Any]:
     authority, late = observed.authority, observed.laggards()
     void = _void(observed, datetime.now(UTC))
     primary, unread = observed.primary, observed.unread
-    told = [{"kind": one.holder.kind, "namespace": one.holder.namespace, "name": one.holder.name, "workload": one.holder.workload,
-             "online": one.holder.online, "says": one.says} for one in late[:limit]]  # fmt: skip
+    told = [{"kind": one.user.kind, "namespace": one.user.namespace, "name": one.user.name, "workload": one.user.workload,
+             "online": one.user.online, "says": one.says} for one in late[:limit]]  # fmt: skip
     root, own = (authority.root, authority.certificate) if authority else (None, None)
     return {
         "cluster": observed.cluster,
@@ -30,25 +32,25 @@ def facts(observed: Observed, limit: int, mesh: str = "") -> dict[str, Any]:
         "previous": observed.previous.facts() if observed.previous and not primary else None,
         "root": root.facts() if root else None,
         "intermediate": own.facts() if own else None,
-        "roots": _told(authority.roots if authority else ()),
-        "ignored": _told(observed.ignored),
+        "roots": _roots(authority.roots if authority else (), observed.marks),
+        "ignored": _roots(observed.ignored, observed.marks),
         "bundle_pem": observed.bundle.decode(errors="replace"),
         "added_pem": b"".join(one.pem for one in observed.added).decode(),
         "faults": [*observed.faults, *strange],
         "issuers": sorted(observed.issuers),
-        "holders": {kind: sum(1 for one in observed.holders if one.kind == kind) for kind in sorted({one.kind for one in observed.holders})},
+        "holders": {kind: sum(1 for one in observed.users if one.kind == kind) for kind in sorted({one.kind for one in observed.users})},
         "laggards": [str(one) for one in late[:limit]],
         "laggard_count": len(late),
         "lagging": told,
         "online": observed.online,
-        "offline": sorted({f"{one.namespace}/{one.workload or one.name}" for one in observed.holders if not one.online}),
-        "planes": [vars(plane) for plane in observed.planes],
-        "in_charge": observed.in_charge,
+        "offline": sorted({f"{one.namespace}/{one.workload or one.name}" for one in observed.users if not one.online}),
+        "planes": [plane.facts() for plane in observed.planes],
+        "in_charge": observed.managed_by,
         "expired": void[:limit],
         "expired_count": len(void),
-        "leaf_expires": min((one.leaf.facts()["not_after"] for one in observed.holders if one.leaf), default=None),
+        "leaf_expires": min((one.leaf.facts()["not_after"] for one in observed.users if one.leaf), default=None),
         **{kind: names[:limit] for kind, names in observed.unmeasured.items()},
-        "by_hand": sorted({one.where for one in observed.holders if one.kind == PROXY and not one.online and not one.workload})[:limit],
+        "by_hand": sorted({one.where for one in observed.users if one.kind == PROXY and not one.online and not one.workload})[:limit],
         "meshes": list(observed.meshes),
         "served_by": primary.name if primary else "",
         "unread": {**unread.facts(), "kept": bool(observed.previous), "trails": primary.trailed(unread)} if primary and unread else None,
@@ -65,9 +67,9 @@ def _void(observed: Observed, now: datetime) -> list[str]:
     else:
         own = (*observed.authority.roots, *observed.authority.line) if observed.authority else ()
         gone = {one.fingerprint for one in own if one.not_after <= now}
-    proxies = [one for one in observed.holders if one.kind == PROXY]
+    proxies = [one for one in observed.users if one.kind == PROXY]
     return [one.where for one in proxies if one.issuer in gone or one.signer in gone or (one.leaf and one.leaf.not_after <= now)]
 
 
-def _told(roots: Iterable[Certificate]) -> list[dict[str, Any]]:
-    return [{**one.facts(), "pem": one.pem.decode(), "mark": is_mark(one)} for one in roots]
+def _roots(roots: Iterable[Certificate], marks: Collection[str]) -> list[dict[str, Any]]:
+    return [{**one.facts(), "pem": one.pem.decode(), "mark": one.fingerprint in marks} for one in roots]

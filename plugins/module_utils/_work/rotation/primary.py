@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._mesh.errors import Refused
-from ..._mesh.rotation.observed import Primary
+from ..._mesh.rotation.primary import Primary
 
 OPTION: dict[str, Any] = {"primary": {"type": "dict", "default": {}}}
 

@@ -30,7 +30,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     """Reads only."""
     mesh = PROVIDERS[params["provider"]]
     seen = observe(cluster, mesh, params["namespace"], primary_of(cluster.name, params))
-    quirks = [f"{plane.name} {plane.version}, {said}" for plane in seen.planes for said in mesh.rotation.quirks([plane.version])]
+    quirks = [f"{plane.name} {plane.version}, {said}" for plane in seen.planes for said in plane.quirks]
     told = facts(seen, params["limit"], params["mesh"] or "")
     told |= connected(cluster, mesh, params["namespace"], seen, params["limit"])
     return {"changed": False, "clock_skew_seconds": cluster.identity().skew, **told, "quirks": quirks, "warnings": [seen.tracked] if seen.tracked else []}

@@ -12,11 +12,9 @@ from typing import Any
 from ..._kube.cluster import Cluster
 from ..._mesh.contract.provider import Provider
 from ..._mesh.objects.change import Ref
-from ..._mesh.rotation.observed import PROXY, Observed
-from ..._mesh.rotation.served import Served
-from ..look import answered, listed
-
-_ABOUT = ("remotes", "proxies")
+from ..._mesh.rotation.observed import Observed
+from ..._mesh.rotation.trust_users import PROXY
+from ..look import look
 
 
 def connected(cluster: Cluster, mesh: Provider, namespace: str, seen: Observed, limit: int) -> dict[str, Any]:
@@ -25,24 +23,17 @@ def connected(cluster: Cluster, mesh: Provider, namespace: str, seen: Observed, 
         mine = list((seen.primary.facts.get("elsewhere") or {}).get(cluster.name) or ())
         told: dict[str, Any] = {"ids": [cluster.name], "linked": [], "elsewhere": {}, "silent": []}
         return {**told, "unseen": _no_pods(cluster, mine, seen)[:limit]}
-    served = _ask(cluster, mesh, namespace)
+    served = look(cluster, mesh.rotation.served(cluster.name, namespace))
     lost = _no_pods(cluster, served.of(served.ids), seen)
     if lost:  # one that ended meanwhile is gone from the next answer too
-        lost = [one for one in lost if one in _ask(cluster, mesh, namespace).of(served.ids)]
+        lost = [one for one in lost if one in look(cluster, mesh.rotation.served(cluster.name, namespace)).of(served.ids)]
     found = {"ids": sorted(served.ids), "linked": sorted(served.linked), "elsewhere": served.elsewhere()}
     return {**found, "silent": list(served.silent), "unseen": lost[:limit]}
 
 
-def _ask(cluster: Cluster, mesh: Provider, namespace: str) -> Served:
-    observation, holding = mesh.observation, mesh.holding
-    live = listed(cluster, [read for read in holding.reads(namespace) if read.kind in ("Deployment", "Pod")])
-    questions = [question for question in observation.questions(live) if question.about in _ABOUT]
-    return observation.connected(cluster.name, live, answered(cluster, questions))
-
-
 def _no_pods(cluster: Cluster, names: Collection[str], seen: Observed) -> list[str]:
     """Those of these proxies that are no pods: the ones that were not seen, and of which the API server knows no pod either."""
-    known = {one.where for one in seen.holders if one.kind == PROXY}
+    known = {one.where for one in seen.users if one.kind == PROXY}
     left = [name for name in names if name not in known]
     refs = [Ref("v1", "Pod", name.partition("/")[2], name.partition("/")[0]) for name in left if all(name.partition("/"))]
     pods = {f"{ref.namespace}/{ref.name}" for ref, pod in zip(refs, cluster.get_all(refs), strict=True) if pod}

@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..._mesh.errors import MeshError, NotReady, Refused
-from ..._mesh.objects.change import Change, Ref
-from ..._mesh.rotation.observed import CONTROL_PLANE, Laggard, Observed, Standing
+from ..._mesh.objects.change import Change
+from ..._mesh.rotation.observed import Observed
 from ..._mesh.rotation.plan import INTRODUCE, RETIRED, Report, beyond_introduction, phase, wish
-from ..._mesh.rotation.remedies import REFRESH, RESTART, TOUCH, Remedy, remedies, revivals, stuck
+from ..._mesh.rotation.remedies import Need, Remedy, stuck
+from ..._mesh.rotation.trust_users import Laggard
 from ..._mesh.trust.certificate import short
+from ..._mesh.trust.standing import Standing
 from ..follow import Pace, follow
 from ..restart import restart
 from .watch import Watch
@@ -45,18 +47,14 @@ def advance(work: Rotation, now: datetime) -> Observed:
 
 
 def _ask(work: Rotation, seen: Observed, own: Report, now: datetime) -> bool:
-    asked = wish(work.params["step"], own.standing, [own, *work.others], work.params["target"], work.stale, work.dead, work.params["leaving"])
+    step, marks = work.params["step"], bool(work.mesh.rotation.rules.mark)
+    asked = wish(step, own.standing, [own, *work.others], work.params["target"], work.stale, work.dead, work.params["leaving"], marks)
     if asked:
         rewrite(work, seen, asked, now)
     if asked and not work.cluster.dry_run:
-        _refresh(work, seen)
+        for remedy in _due(work, Need(seen.users, seen.planes, written=True)):
+            _remedy(work, remedy)
     return asked is not None
-
-
-def _refresh(work: Rotation, seen: Observed) -> None:
-    for holder in seen.holders:
-        if holder.kind == CONTROL_PLANE:
-            _remedy(work, Remedy(REFRESH, holder.namespace, holder.name))
 
 
 def _follow(work: Rotation, watch: Watch, written: bool) -> Observed:
@@ -73,7 +71,8 @@ def _follow(work: Rotation, watch: Watch, written: bool) -> Observed:
 
     def remedy(seen: tuple[Observed, Sequence[Laggard]], elapsed: float) -> None:
         nonlocal last
-        due = _due(work, *seen, elapsed)
+        may_restart, down = work.params["may_restart"], work.params["recover"]
+        due = _due(work, Need(seen[0].users, seen[0].planes, seen[1], elapsed, may_restart, down))
         again = elapsed - last >= _AGAIN
         last = elapsed if again else last
         for each in due if again else [one for one in due if one not in work.tried]:
@@ -91,29 +90,24 @@ def _follow(work: Rotation, watch: Watch, written: bool) -> Observed:
     )[0]
 
 
-def _due(work: Rotation, seen: Observed, late: Sequence[Laggard], elapsed: float) -> list[Remedy]:
-    may_restart, down = work.params["may_restart"], work.params["recover"]
-    revived = revivals(seen.planes, work.namespace) if down and may_restart else []
-    return [*revived, *remedies(seen.holders, late, elapsed, may_restart, down)]
+def _due(work: Rotation, need: Need) -> list[Remedy]:
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return work.mesh.rotation.remedies(need, work.namespace, moment)
 
 
 def _remedy(work: Rotation, remedy: Remedy) -> None:
     """What a remedy could not do the next observation shows; only a lost lease ends the step."""
-    rotation, moment = work.mesh.rotation, datetime.now(UTC).isoformat(timespec="milliseconds")
     work.guard()
     work.tried.add(remedy)
-    if remedy.action == RESTART:
-        ref = rotation.workload(remedy.what, remedy.namespace)
-        if ref and str(remedy) not in work.mended:
-            work.changes += restart(work.cluster, [ref], rotation.restarted(moment), work.params["timeout"], work.keep)
+    if remedy.rolled:
+        if str(remedy) not in work.mended:
+            work.changes += restart(work.cluster, [remedy.ref], remedy.patch, work.params["timeout"], work.keep)
             work.mended.append(str(remedy))
         return
-    ref = Ref("v1", "Pod" if remedy.action == REFRESH else "ConfigMap", remedy.what, remedy.namespace)
-    live = work.cluster.get(ref)
-    patch = rotation.touched(moment) if remedy.action == TOUCH else rotation.refreshed(moment)
+    live = work.cluster.get(remedy.ref)
     try:
         if live:
-            work.cluster.amend(live, patch, exact=False)
+            work.cluster.amend(live, remedy.patch, exact=False)
             work.mended.append(str(remedy))
     except MeshError as failed:
         work.mended.append(f"{remedy}: {failed}")
@@ -135,4 +129,4 @@ def clean(work: Rotation) -> list[Change]:
     if phase(own, work.params["target"], work.params["leaving"]) != RETIRED:
         raise Refused(f"{work.cluster.name}: the rotation to root {short(work.params['target'])} is not through here, so what was kept stays.")
     work.guard()
-    return work.cluster.delete([work.mesh.holding.previous(work.namespace)])
+    return work.cluster.delete([work.mesh.rotation.previous(work.namespace)])

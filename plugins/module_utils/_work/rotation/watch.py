@@ -15,16 +15,21 @@ from ..._kube.cluster import Answer, Cluster
 from ..._kube.objects.yaml_text import parsed
 from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import MeshError
+from ..._mesh.lease.fence import last_epoch
 from ..._mesh.objects.change import Ref
 from ..._mesh.objects.managed_by import in_charge, tracked
-from ..._mesh.rotation.observed import CONFIG, Holder, Observed, Plane, Primary, Standing
+from ..._mesh.rotation.observed import Observed, ignored
+from ..._mesh.rotation.primary import Primary
+from ..._mesh.rotation.trust_users import CONFIG, ControlPlanes, Plane, Proxies, TrustUser
 from ..._mesh.trust.certificate import Authority, Certificate
 from ..._mesh.trust.root_secret import mesh_of
+from ..._mesh.trust.standing import Standing
 from ..._pki.chain import Reader
 from ..._pki.x509 import inspect
-from ..look import Live, listed
 from ..look import asked as sent
+from ..look import look, present
 
+Objects = Mapping[Ref, Mapping[str, Any]]
 _PATIENCE = 5.0  # a node that died takes all its pods with it, and whoever waits for them holds a Lease
 
 
@@ -40,120 +45,136 @@ class Watch:
         self, cluster: Cluster, mesh: Provider, namespace: str, stale: Iterable[str] = (), primary: Primary | None = None, target: str = ""
     ) -> None:
         self._cluster, self._namespace, self._stale, self._primary, self._target = cluster, namespace, frozenset(stale), primary, target
-        self._trust, self._holding = mesh.trust, mesh.holding
+        self._trust, self._rotation = mesh.trust, mesh.rotation
         self._reader = Reader(target)
         self._reader.know(primary.bundle if primary else b"")
-        self._agreed: dict[str, Holder] = {}
+        self._agreed: dict[str, TrustUser] = {}
         self._measure: Standing | None = None
         self._uid = ""
 
     def observe(self) -> Observed:
         """One look at everything."""
-        self._uid = self._uid or self._cluster.uid()
-        refs = [self._holding.secret(self._namespace), self._holding.previous(self._namespace)]
-        own, former = self._cluster.get_all(refs)
-        authority, previous = self._authority(own, refs[0]), self._authority(former, refs[1])
-        current = Standing.read(self._cluster.name, authority, own) if authority and own else None
-        live = listed(self._cluster, self._holding.reads(self._namespace))
+        own, former = self._own()
+        authority, previous = self._authority(own), self._authority(former)
+        current = self._standing(authority, own)
+        seen = look(self._cluster, self._rotation.control_planes(self._namespace))
         measure = self._primary.standing if self._primary else current
-        meshes, bundles = self._meshes(live), self._bundles(live, ())
-        left_out = self._left_out(live, meshes, bundles)
-        first = [*self._control_planes(live), *(one for one in bundles if one.namespace not in left_out)]
+        meshes = self._meshes(seen)
+        bundles = [user if user.fault else self._trusting(user, pem, frozenset()) for user, pem in seen.bundles]
+        left_out = self._left_out(seen, meshes)
+        first = [*self._control_planes(seen), *(one for one in bundles if one.namespace not in left_out)]
         self._forget(measure, first)
-        added = self._reader.bundle(self._holding.added(live))
-        pods = listed(self._cluster, self._holding.pods())
-        proxies = self._proxies(pods, self._beside(added, measure))
+        added = self._reader.bundle(seen.added)
+        running = look(self._cluster, self._rotation.proxies(self._namespace))
+        proxies = self._proxies(running, self._beside(added, measure))
         spaces = {proxy.namespace for proxy in proxies} - {one.namespace for one in first if one.kind == CONFIG}
-        lacking = [one for one in self._bundles(live, spaces) if one.namespace in spaces]
+        users = (*first, *_lacking(seen, bundles, spaces), *proxies)
         self._agreed = {one.instance: one for one in proxies if measure and not one.lags(measure, self._stale)}
-        planes = tuple(self._holding.planes(live))
+        given = self._given(seen, left_out)
         return Observed(
             cluster=self._cluster.name,
-            uid=self._uid,
+            uid=self._identity(),
             standing=measure,
-            previous=Standing.read(self._cluster.name, previous, former) if previous and former else None,
+            previous=self._standing(previous, former),
             authority=authority,
-            mesh=mesh_of(own) if own else "",
-            bundle=self._trust.read({refs[0]: own}).roots if own else b"",
-            holders=(*first, *lacking, *proxies),
-            planes=planes,
-            given=self._given(live, left_out),
+            mesh=next(map(mesh_of, own.values()), ""),
+            bundle=self._trust.read(own).roots if own else b"",
+            users=users,
+            planes=seen.planes,
+            ignored=self._ignored(given, users),
             added=added,
-            in_charge="" if self._primary else _others(planes, own),
-            tracked=tracked(f"{self._cluster.name}: {refs[0]}", own) if own else "",
-            faults=() if self._primary else tuple(_faults(self._cluster.name, refs[0], authority)),
+            managed_by="" if self._primary else _others(seen.planes, own.values()),
+            tracked=" ".join(filter(None, (tracked(f"{self._cluster.name}: {ref}", one) for ref, one in own.items()))),
+            faults=() if self._primary else tuple(_faults(self._cluster.name, self._trust.objects(self._namespace)[0], authority)),
             primary=self._primary,
             unread=current if self._primary else None,
-            unmeasured={**self._holding.unmeasured(pods, self._namespace), "unselected": sorted(left_out - spaces), "stranded": sorted(left_out & spaces)},
+            unmeasured={**running.unmeasured, "unselected": sorted(left_out - spaces), "stranded": sorted(left_out & spaces)},
             meshes=meshes,
+            marks=self._rotation.rules.marks([*(authority.roots if authority else ()), *given]),
         )
 
-    def _meshes(self, live: Live) -> tuple[str, ...]:
-        return tuple(self._primary.facts.get("meshes") or ()) if self._primary else tuple(self._holding.meshes(live))
+    def _ignored(self, given: Iterable[Certificate], users: Iterable[TrustUser]) -> tuple[Certificate, ...]:
+        """Where no control plane runs, its primary tells."""
+        return () if self._primary else ignored(given, self._measure, users, self._rotation.rules)
 
-    def _left_out(self, live: Live, meshes: Iterable[str], bundles: Iterable[Holder]) -> set[str]:
-        """The namespaces with a bundle that nobody keeps up to date, since the mesh does not select them."""
-        chosen = self._holding.selected(live.get("Namespace", ()), [parsed(text) for text in meshes])
-        return set() if chosen is None else {one.namespace for one in bundles} - set(chosen)
-
-    def _authority(self, secret: Mapping[str, Any] | None, ref: Ref) -> Authority | None:
-        """Only certificates leave this function; what they are is kept, since proxies may still show them."""
-        if secret is None:
+    def _standing(self, authority: Authority | None, there: Objects) -> Standing | None:
+        if authority is None or not there:
             return None
-        material = self._trust.read({ref: secret})
-        self._reader.know(b"\n".join((material.certificate, material.chain or b"", material.roots)))
-        return inspect(material, f"{self._cluster.name}: {ref}", datetime.now(UTC), target=self._target)
+        return Standing.read(self._cluster.name, authority, last_epoch(there.values()), self._rotation.rules.marks(authority.roots))
 
-    def _forget(self, measure: Standing | None, first: Sequence[Holder]) -> None:
+    def _meshes(self, seen: ControlPlanes) -> tuple[str, ...]:
+        return tuple(self._primary.facts.get("meshes") or ()) if self._primary else seen.meshes
+
+    def _left_out(self, seen: ControlPlanes, meshes: Iterable[str]) -> set[str]:
+        """The namespaces with a bundle that nobody keeps up to date, since the mesh does not select them."""
+        chosen = self._rotation.selected(seen.spaces, [parsed(text) for text in meshes])
+        return set() if chosen is None else {user.namespace for user, _pem in seen.bundles} - chosen
+
+    def _identity(self) -> str:
+        self._uid = self._uid or self._cluster.uid()
+        return self._uid
+
+    def _own(self) -> tuple[Objects, Objects]:
+        """The objects that the CA lies in, none where the one is not there that holds its key; and those of the CA before it."""
+        refs, before = self._trust.objects(self._namespace), self._rotation.previous(self._namespace)
+        there = present(self._cluster, [*refs, before])
+        own = {ref: there[ref] for ref in refs if ref in there} if refs[0] in there else {}
+        return own, {before: there[before]} if before in there else {}
+
+    def _authority(self, there: Objects) -> Authority | None:
+        """Only certificates leave this function; what they are is kept, since proxies may still show them."""
+        if not there:
+            return None
+        material = self._trust.read(there)
+        self._reader.know(b"\n".join((material.certificate, material.chain or b"", material.roots)))
+        return inspect(material, f"{self._cluster.name}: {next(iter(there))}", datetime.now(UTC), target=self._target)
+
+    def _forget(self, measure: Standing | None, first: Sequence[TrustUser]) -> None:
         if measure != self._measure or (measure and any(one.lags(measure, self._stale) for one in first)):
             self._agreed = {}
         self._measure = measure
 
-    def _control_planes(self, live: Live) -> list[Holder]:
-        pairs = self._holding.control_planes(live)
-        served = self._cluster.greet_all([greeting for _holder, greeting in pairs])
-        found = [replace(holder, fault=_said(chain)) if isinstance(chain, MeshError) else self._led(holder, chain)
-                 for (holder, _greeting), chain in zip(pairs, served, strict=True)]  # fmt: skip
+    def _control_planes(self, seen: ControlPlanes) -> list[TrustUser]:
+        served = self._cluster.greet_all([greeting for _user, greeting in seen.greeted])
+        found = [replace(user, fault=_said(chain)) if isinstance(chain, MeshError) else self._led(user, chain)
+                 for (user, _greeting), chain in zip(seen.greeted, served, strict=True)]  # fmt: skip
         return self._present(found)
 
-    def _bundles(self, live: Live, needed: Any) -> list[Holder]:
-        return [holder if holder.fault else self._trusting(holder, pem, frozenset()) for holder, pem in self._holding.bundles(live, needed)]
-
-    def _given(self, live: Live, left_out: Collection[str]) -> tuple[Certificate, ...]:
-        found = {pem for holder, pem in self._holding.bundles(live, ()) if not holder.fault and holder.namespace not in left_out}
+    def _given(self, seen: ControlPlanes, left_out: Collection[str]) -> tuple[Certificate, ...]:
+        """What is handed out, where all namespaces hold the same."""
+        found = {pem for user, pem in seen.bundles if not user.fault and user.namespace not in left_out}
         return self._reader.bundle(found.pop()) if len(found) == 1 else ()
 
-    def _proxies(self, pods: Live, added: frozenset[str]) -> list[Holder]:
-        pairs = self._holding.proxies(pods, self._namespace)
-        known = [self._agreed[holder.instance] for holder, _question in pairs if holder.instance in self._agreed]
-        asked = [(holder, question) for holder, question in pairs if holder.instance not in self._agreed]
-        questions = [sent(question, _PATIENCE) for _holder, question in asked]
+    def _proxies(self, running: Proxies, added: frozenset[str]) -> list[TrustUser]:
+        known = [self._agreed[user.instance] for user, _question in running.asked if user.instance in self._agreed]
+        asked = [(user, question) for user, question in running.asked if user.instance not in self._agreed]
+        questions = [sent(question, _PATIENCE) for _user, question in asked]
         seen = self._cluster.hear_all(questions, lambda number, answer: self._seen(asked[number][0], answer, added))
         return [*known, *self._present(seen)]
 
-    def _seen(self, holder: Holder, answer: Answer | MeshError, added: frozenset[str]) -> Holder:
+    def _seen(self, user: TrustUser, answer: Answer | MeshError, added: frozenset[str]) -> TrustUser:
         if isinstance(answer, MeshError):
-            return replace(holder, fault=_said(answer))
+            return replace(user, fault=_said(answer))
         try:
             if answer.status != 200:
                 raise ValueError(f"HTTP {answer.status}")
-            held = self._holding.held(answer.body)
+            held = self._rotation.certificates(answer.body)
         except ValueError as wrong:
-            return replace(holder, fault=f"its answer cannot be read: {wrong}")
-        trusting = holder if held.roots is None else self._trusting(holder, held.roots, added)
+            return replace(user, fault=f"its answer cannot be read: {wrong}")
+        trusting = user if held.roots is None else self._trusting(user, held.roots, added)
         return trusting if held.chain is None else self._led(trusting, held.chain)
 
-    def _trusting(self, holder: Holder, pem: bytes, added: frozenset[str]) -> Holder:
+    def _trusting(self, user: TrustUser, pem: bytes, added: frozenset[str]) -> TrustUser:
         certificates = self._reader.bundle(pem)
         if not certificates:
-            return replace(holder, fault="its trust bundle holds no certificate that can be read")
-        return replace(holder, roots=frozenset(one.fingerprint for one in certificates) - added)
+            return replace(user, fault="its trust bundle holds no certificate that can be read")
+        return replace(user, roots=frozenset(one.fingerprint for one in certificates) - added)
 
-    def _led(self, holder: Holder, chain: bytes) -> Holder:
+    def _led(self, user: TrustUser, chain: bytes) -> TrustUser:
         line = self._reader.line(chain)
         if line is None:
-            return replace(holder, fault=holder.fault or "its certificate cannot be read")
-        return replace(holder, issuer=line.root, signer=line.signer, leaf=line.leaf)
+            return replace(user, fault=user.fault or "its certificate cannot be read")
+        return replace(user, issuer=line.root, signer=line.signer, leaf=line.leaf)
 
     def _beside(self, added: Iterable[Certificate], measure: Standing | None) -> frozenset[str]:
         """Roots that proxies are given beside the CA's bundle, and that say nothing of it."""
@@ -161,13 +182,21 @@ class Watch:
         self._reader.know(pem)
         return frozenset(one.fingerprint for one in self._reader.bundle(pem)) - (measure.bundle if measure else frozenset())
 
-    def _present(self, holders: list[Holder]) -> list[Holder]:
+    def _present(self, users: list[TrustUser]) -> list[TrustUser]:
         """Without those that ended since they were listed: who is gone holds nothing."""
-        silent = [one for one in holders if one.fault]
-        pods = self._cluster.get_all([Ref("v1", "Pod", one.name, one.namespace) for one in silent])
-        live = {"Pod": [pod for pod in pods if pod]}
-        running = {one.instance for one, _how in (*self._holding.control_planes(live), *self._holding.proxies(live, self._namespace))}
-        return [one for one in holders if not one.fault or one.instance in running]
+        silent = [Ref("v1", "Pod", one.name, one.namespace) for one in users if one.fault]
+        live = {"Pod": list(present(self._cluster, silent).values())}
+        planes, proxies = self._rotation.control_planes(self._namespace), self._rotation.proxies(self._namespace)
+        running = {one.instance for one, _how in (*planes.judge(live, {}).greeted, *proxies.judge(live, {}).asked)}
+        return [one for one in users if not one.fault or one.instance in running]
+
+
+def _lacking(seen: ControlPlanes, bundles: Iterable[TrustUser], spaces: Collection[str]) -> list[TrustUser]:
+    """The bundles of namespaces with proxies that the mesh leaves out, and the lack of one where there is none."""
+    there = {one.namespace: one for one in bundles}
+    absent = seen.absent
+    wanted = (there.get(space) or (replace(absent, namespace=space) if absent else None) for space in sorted(set(spaces) - seen.ending))
+    return [one for one in wanted if one]
 
 
 def observe(cluster: Cluster, mesh: Provider, namespace: str, primary: Primary | None = None) -> Observed:
@@ -179,9 +208,9 @@ def _said(error: MeshError) -> str:
     return str(error).rstrip(".")
 
 
-def _others(planes: Iterable[Plane], own: Mapping[str, Any] | None) -> str:
+def _others(planes: Iterable[Plane], own: Iterable[Mapping[str, Any]]) -> str:
     """Who else signs, or keeps the CA."""
-    return next((one.instead for one in planes if one.instead), "") or (in_charge(own) if own else "")
+    return next((one.external_issuer for one in planes if one.external_issuer), "") or next(filter(None, map(in_charge, own)), "")
 
 
 def _faults(cluster: str, ref: Ref, authority: Authority | None) -> list[str]:

@@ -15,20 +15,23 @@ from ..._kube.cluster import Cluster
 from ..._kube.lease import Hold
 from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import Refused
-from ..._mesh.lease.fence import fence
+from ..._mesh.lease.fence import annotation, fence
 from ..._mesh.objects.change import Change, Ref
 from ..._mesh.objects.managed_by import in_charge, would_undo
-from ..._mesh.rotation.bundle import arranged
-from ..._mesh.rotation.observed import MARK, Observed, Primary
+from ..._mesh.rotation.observed import Observed
 from ..._mesh.rotation.plan import INTRODUCE, Report, Wish
+from ..._mesh.rotation.primary import Primary
 from ..._mesh.rotation.remedies import Remedy
 from ..._mesh.trust.certificate import Material
 from ..._mesh.trust.name_constraints import signed_for
 from ..._pki import issue as pki
 from ..._pki import x509
+from ..look import present
 from ..trust.intermediate import Moment, intermediate, proved
 from ..trust.root import Root
 from . import target
+
+Objects = Mapping[Ref, Mapping[str, Any]]
 
 
 @dataclass
@@ -60,6 +63,12 @@ class Rotation:
         found: Sequence[str] = self.params["stale"] if self.params["step"] != INTRODUCE else ()
         return found
 
+    def there(self) -> Objects:
+        """The objects that the CA lies in; none where the one is not there that holds its key."""
+        refs = self.mesh.trust.objects(self.namespace)
+        found = present(self.cluster, refs)
+        return found if refs[0] in found else {}
+
     def guard(self) -> None:
         if self.hold:
             self.hold.guard()
@@ -74,15 +83,15 @@ def trail(work: Rotation, primary: Primary, seen: Observed, now: datetime) -> bo
 
     Nobody waits for it, and where there is none, or somebody else keeps it, there is nothing to do.
     """
-    live, own = work.cluster.get(work.mesh.trust.objects(work.namespace)[0]), seen.unread
-    if live is None or own is None or in_charge(live):
+    there, own = work.there(), seen.unread
+    if not there or own is None or any(map(in_charge, there.values())):
         return False
     astray = own.signs_under != primary.standing.signs_under
     sign = work.params["step"] != INTRODUCE and (astray or _older(work, primary, seen))
     if not sign and (astray or own.bundle == primary.standing.bundle):
         return False
-    _may_write(work, live)
-    _put(work, live, primary.bundle, _signer(work, seen, now) if sign else None)
+    _may_write(work, there)
+    _put(work, there, primary.bundle, _signer(work, seen, now) if sign else None)
     return True
 
 
@@ -95,36 +104,38 @@ def _older(work: Rotation, primary: Primary, seen: Observed) -> bool:
 
 
 def rewrite(work: Rotation, seen: Observed, asked: Wish, now: datetime) -> None:
-    live = work.cluster.get(work.mesh.trust.objects(work.namespace)[0])
-    if live is None or seen.standing is None:
+    there, rules = work.there(), work.mesh.rotation.rules
+    if not there or seen.standing is None:
         raise Refused(f"{work.cluster.name}: its CA went away while it was being rotated.")
-    _may_write(work, live)
+    _may_write(work, there)
     known = {**work.pems, **{one.fingerprint: one.pem for one in (*x509.bundle(seen.bundle), *seen.ignored)}}
     wanted = set(asked.trusts) | (seen.standing.marks if asked.marked and not asked.sign else set())
     if asked.sign and asked.marked:
-        mark = x509.bundle(pki.new_root(MARK, work.params["trust_domain"], "P-256", now, 730).certificate)[0]
+        mark = x509.bundle(pki.new_root(rules.mark, work.params["trust_domain"], "P-256", now, 730).certificate)[0]
         known[mark.fingerprint] = mark.pem
         wanted.add(mark.fingerprint)
-    bundle = arranged(seen.bundle, x509.bundle(seen.bundle), wanted, known)
+    bundle = rules.arranged(seen.bundle, x509.bundle(seen.bundle), wanted, known)
     target.tell_apart(work.cluster.name, x509.bundle(bundle))
-    _put(work, live, bundle, _signer(work, seen, now) if asked.sign else None)
+    _put(work, there, bundle, _signer(work, seen, now) if asked.sign else None)
 
 
-def _put(work: Rotation, live: Mapping[str, Any], bundle: bytes, ca: Material | None) -> None:
+def _put(work: Rotation, there: Objects, bundle: bytes, ca: Material | None) -> None:
     if ca:
-        _keep(work, live)
-    work.guard()
+        _keep(work, there)
     epoch = work.hold.epoch if work.hold else 0
-    work.changes.append(work.cluster.amend(live, work.mesh.rotation.patch(bundle, epoch, ca)))
+    for ref, patch in work.mesh.rotation.patches(work.namespace, bundle, ca):
+        work.guard()
+        work.changes.append(work.cluster.amend(there[ref], {**patch, "metadata": {"annotations": annotation(epoch)}}))
 
 
-def _may_write(work: Rotation, live: Mapping[str, Any]) -> None:
-    where, way = f"{work.cluster.name}: {Ref.of(live)}", "Rotate there: issue from the new root, and give both roots meanwhile."
-    undone = would_undo(where, live, way)
-    if undone:
-        raise Refused(undone)
-    if work.hold:
-        fence(work.cluster.name, str(Ref.of(live)), live["metadata"].get("annotations"), work.hold.epoch)
+def _may_write(work: Rotation, there: Objects) -> None:
+    for ref, live in there.items():
+        where, way = f"{work.cluster.name}: {ref}", "Rotate there: issue from the new root, and give both roots meanwhile."
+        undone = would_undo(where, live, way)
+        if undone:
+            raise Refused(undone)
+        if work.hold:
+            fence(work.cluster.name, str(ref), live["metadata"].get("annotations"), work.hold.epoch)
 
 
 def _signer(work: Rotation, seen: Observed, now: datetime) -> Material:
@@ -154,11 +165,12 @@ def _former(work: Rotation, seen: Observed) -> tuple[Material, Ref] | None:
         return None
     if before.signer in {*work.params["stale"], own.signer}:
         return None
-    kept = work.cluster.get(work.mesh.holding.previous(work.namespace))
-    return (work.mesh.trust.read({Ref.of(kept): kept}), Ref.of(kept)) if kept else None
+    ref = work.mesh.rotation.previous(work.namespace)
+    kept = work.cluster.get(ref)
+    return (work.mesh.trust.read({ref: kept}), ref) if kept else None
 
 
-def _keep(work: Rotation, live: Mapping[str, Any]) -> None:
+def _keep(work: Rotation, there: Objects) -> None:
     work.guard()
-    made = work.cluster.create(work.mesh.rotation.kept(live, work.params["mesh"]))
+    made = work.cluster.create(work.mesh.rotation.kept(there, work.namespace, work.params["mesh"]))
     work.changes += [made] if made else []

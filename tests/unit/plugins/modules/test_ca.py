@@ -22,7 +22,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.ch
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust import root_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust import ca as establishing
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust import ca_info as surveying
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust import root as root_of

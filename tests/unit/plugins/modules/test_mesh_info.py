@@ -15,7 +15,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answe
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Unreachable
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import tags
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work import follow
 from ansible_collections.meshops.lifecycle.plugins.modules import mesh_info
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live as istio

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.observed import MARK
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.rotation.rules import MARK
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation.watch import Watch
 from ansible_collections.meshops.lifecycle.plugins.modules import rotation_info
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live
@@ -202,7 +202,7 @@ class TestWatching:
 
     def test_who_agreed_is_not_asked_again_and_still_there(self, seen: FakeCluster, watch: Watch) -> None:
         assert self.proxies_asked(seen, watch) == ["shop/late"]
-        assert [one.name for one in watch.observe().holders if one.kind == "proxy"] == ["server-5c9-abc", "late"]
+        assert [one.name for one in watch.observe().users if one.kind == "proxy"] == ["server-5c9-abc", "late"]
 
     def test_who_caught_up_is_left_alone_too(self, seen: FakeCluster, watch: Watch) -> None:
         seen.answers[("shop", "late", 15000, DUMP)] = AGREES

@@ -14,10 +14,9 @@ from ...._mesh.health.health import Gateway, Health, Plane, Proxy, Remote
 from ...._mesh.health.stuck import why
 from ...._mesh.question import Question, Read
 from ...._mesh.report.managed import kept
-from ...._mesh.rotation.served import Served
+from ...istio_family.rotation.connected import of_istiod, running
 from ..install import gateways, tags, validator
 from ..links import remote_secret
-from ..rotation import connected as connections
 
 _DEBUG_PORT = 15014
 _DEBUG = {"remotes": "/debug/clusterz", "networks": "/debug/networkz", "proxies": "/debug/syncz"}
@@ -75,26 +74,12 @@ def ours(manifest: Object) -> bool:
 
 def questions(live: Live) -> list[Question]:
     """To each running istiod: which clusters it has synced, which networks it knows a gateway of, which proxies it serves."""
-    running = [pod for pod in live.get("Pod", ()) if _of_istiod(pod) and _running(pod)]
+    serving = [pod for pod in live.get("Pod", ()) if of_istiod(pod) and running(pod)]
     return [
         Question(about, pod["metadata"]["namespace"], pod["metadata"]["name"], _DEBUG_PORT, path)
-        for pod in running
+        for pod in serving
         for about, path in _DEBUG.items()
     ]
-
-
-def _of_istiod(pod: Object) -> bool:
-    return (pod["metadata"].get("labels") or {}).get("app") == "istiod"
-
-
-def _running(pod: Object) -> bool:
-    statuses = pod.get("status", {}).get("containerStatuses") or []
-    return pod.get("status", {}).get("phase") == "Running" and all(s.get("ready") for s in statuses) and not pod["metadata"].get("deletionTimestamp")
-
-
-def connected(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> Served:
-    """Whom the control planes of a cluster serve, by their own word."""
-    return connections.connected(cluster, live, answers)
 
 
 def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> Health:
@@ -139,7 +124,7 @@ def _plane(deployment: Object, pods: Iterable[Object]) -> Plane:
     status = deployment.get("status", {})
     revision = labels.get("istio.io/rev", "default")
     image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
-    own = [pod for pod in pods if (pod["metadata"].get("labels") or {}).get("istio.io/rev") == revision and _of_istiod(pod)]
+    own = [pod for pod in pods if (pod["metadata"].get("labels") or {}).get("istio.io/rev") == revision and of_istiod(pod)]
     wanted, ready = int(deployment["spec"].get("replicas") or 0), int(status.get("readyReplicas") or 0)
     stuck = why(deployment, own) if ready < max(wanted, 1) else None
     return Plane(revision, _tag(image), wanted, ready, stuck.text if stuck else "", bool(stuck and stuck.lasting))

@@ -13,8 +13,8 @@ from typing import Any
 from ...._mesh.errors import Refused
 from ...._mesh.install.helm_release import Release
 from ...._mesh.install.wish import ControlPlane
+from ...istio_family.trust import trust
 from ..links import remote_secret
-from ..trust import trust
 from . import requirements, tags, validator
 from .charts import injection_path, istiod, release, revision
 

@@ -15,8 +15,8 @@ from ...._mesh.install.quirk import Quirk
 from ...._mesh.links.sight import Sight
 from ...._mesh.objects.change import Ref
 from ...._mesh.question import Question, Read
-from ..proxy import instance
-from ..rotation.holding import planes as _planes
+from ...istio_family.proxy import instance
+from ...istio_family.rotation.trust_users import planes as _planes
 
 _PORT = 15014
 _ASKED = {"remotes": "/debug/clusterz", "endpoints": "/debug/endpointShardz", "networks": "/debug/networkz", "metrics": "/metrics"}

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.rotation import rotation
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.rotation import patches
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.restart import restart
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 
-PATCH = rotation.restarted("2026-08-27T12:00:00Z")
+PATCH = patches.restarted("2026-08-27T12:00:00Z")
 
 
 def ref(name: str) -> Ref:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.report import expiries
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.report.expiries import Expiring, Thresholds
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.observed import CONTROL_PLANE, PROXY, Holder
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.trust_users import CONTROL_PLANE, PROXY, TrustUser
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki.x509 import facts
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import DAY, NOW
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_holding import leaf
@@ -67,9 +67,9 @@ def test_the_soonest_comes_first_and_what_never_ends_last() -> None:
 
 def test_of_a_workload_the_first_to_expire_is_told() -> None:
     late, soon = facts(leaf(days=(-1, 2)).raw), facts(leaf(days=(-1, 1)).raw)
-    server = Holder(PROXY, "shop", "server-1", workload="Deployment/server", leaf=late)
-    holders = [server, replace(server, name="server-2", leaf=soon), Holder(PROXY, "shop", "bare", leaf=late), Holder(PROXY, "shop", "mute"),
-               Holder(CONTROL_PLANE, "istio-system", "istiod-1", workload="Deployment/istiod", leaf=late)]  # fmt: skip
+    server = TrustUser(PROXY, "shop", "server-1", workload="Deployment/server", leaf=late)
+    holders = [server, replace(server, name="server-2", leaf=soon), TrustUser(PROXY, "shop", "bare", leaf=late), TrustUser(PROXY, "shop", "mute"),
+               TrustUser(CONTROL_PLANE, "istio-system", "istiod-1", workload="Deployment/istiod", leaf=late)]  # fmt: skip
     told = {each.where: (each.kind, each.number, each.end) for each in expiries.leaves(holders)}
     assert told == {
         "shop/Deployment/server": ("leaf", 2, soon.not_after),

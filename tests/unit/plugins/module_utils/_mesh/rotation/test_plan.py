@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.barrier import barrier
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.observed import Standing
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.plan import (
     INTRODUCE,
     INTRODUCED,
@@ -29,6 +28,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.p
     wish,
 )
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.table import table
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.standing import Standing
 
 OLD, TARGET, OTHER, MARK = "0" * 64, "1" * 64, "2" * 64, "f" * 64
 

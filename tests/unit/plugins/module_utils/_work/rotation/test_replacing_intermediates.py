@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.observed import PROXY, Holder, Observed, Standing
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.observed import Observed
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.trust_users import PROXY, TrustUser
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.standing import Standing
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import ISTIO
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation import step as rotating
 
 ROOT, OLD, NEW = "0" * 64, "a" * 64, "b" * 64
@@ -26,8 +29,8 @@ class Unwritten:
 def step(name: str, signer: str, monkeypatch: pytest.MonkeyPatch) -> Observed:
     """The step in a cluster that signs with `signer`, with a proxy whose certificate is of the old intermediate."""
     trusts, marks = frozenset({ROOT}), frozenset({"f" * 64}) if name == "reissue" else frozenset()
-    proxy = Holder(PROXY, "shop", "client", trusts | marks, ROOT, OLD)
-    seen = Observed("east", "uid", Standing("east", ROOT, signer, trusts, marks), holders=(proxy,))
+    proxy = TrustUser(PROXY, "shop", "client", trusts | marks, ROOT, OLD)
+    seen = Observed("east", "uid", Standing("east", ROOT, signer, trusts, marks), users=(proxy,))
 
     class Watch:
         def __init__(self, *_given: Any) -> None:
@@ -38,7 +41,7 @@ def step(name: str, signer: str, monkeypatch: pytest.MonkeyPatch) -> Observed:
 
     monkeypatch.setattr(rotating, "Watch", Watch)
     params = {"step": name, "target": ROOT, "leaving": [], "stale": [OLD], "recover": False, "may_restart": False, "timeout": 0, "namespace": "istio-system"}
-    return rotating.advance(rotating.Rotation(Unwritten(), None, params, None), datetime.now(UTC))  # type: ignore[arg-type]
+    return rotating.advance(rotating.Rotation(Unwritten(), ISTIO, params, None), datetime.now(UTC))  # type: ignore[arg-type]
 
 
 def test_before_the_new_one_signs_nobody_is_behind(monkeypatch: pytest.MonkeyPatch) -> None:

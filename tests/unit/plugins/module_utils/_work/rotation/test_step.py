@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.observed import MARK as MARK_NAME
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.observed import Primary
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.primary import Primary
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust import root_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.rotation.rules import MARK as MARK_NAME
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work import follow
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation import step as rotating
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation.primary import primary_of
@@ -141,7 +141,7 @@ class TestALostLease:
 class TestSomebodyElse:
     def test_removed_the_ca(self, monkeypatch: pytest.MonkeyPatch) -> None:
         cluster = east(issuer())
-        monkeypatch.setattr(cluster, "get", lambda ref: None)
+        monkeypatch.setattr(rotating.Rotation, "there", lambda _work: {})
         with pytest.raises(Refused, match="east: its CA went away while it was being rotated"):
             advance(work(cluster, "introduce", OTHER_ROOT))
         assert cluster.writes == []

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Question
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.served import Connected, Served
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.rotation import holding
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.rotation.apart import selected
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.rotation.connected import connected
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.rotation import trust_users
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.rotation.apart import selected
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.rotation.connected import connected
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_holding import proxied
 
@@ -44,8 +44,8 @@ def configured(*given: tuple[str, str], image: str = "proxyv2:1.29.0", **metadat
 )
 def test_which_proxies_are_of_the_mesh(given: list[tuple[str, str]], measured: bool) -> None:
     live = {"Pod": [configured(*given)]}
-    assert len(holding.proxies(live, "istio-system")) == measured
-    assert holding.unmeasured(live, "istio-system") == {"ambient": [], "foreign": [] if measured else ["shop/server-5c9-abc"]}
+    assert len(trust_users.proxies(live, "istio-system")) == measured
+    assert trust_users.unmeasured(live, "istio-system") == {"ambient": [], "foreign": [] if measured else ["shop/server-5c9-abc"]}
 
 
 @pytest.mark.parametrize("pod", [
@@ -53,8 +53,8 @@ def test_which_proxies_are_of_the_mesh(given: list[tuple[str, str]], measured: b
     configured(("XDS_ADDRESS", "istiod.istio-system.svc:15012"), image="gcr.example/istio/ztunnel:1.29.0", namespace="istio-system"),
 ])  # fmt: skip
 def test_a_ztunnel_is_no_envoy(pod: dict[str, Any]) -> None:
-    assert holding.proxies({"Pod": [pod]}, "istio-system") == []
-    assert holding.unmeasured({"Pod": [pod]}, "istio-system") == {"ambient": ["istio-system/server-5c9-abc"], "foreign": []}
+    assert trust_users.proxies({"Pod": [pod]}, "istio-system") == []
+    assert trust_users.unmeasured({"Pod": [pod]}, "istio-system") == {"ambient": ["istio-system/server-5c9-abc"], "foreign": []}
 
 
 @pytest.mark.parametrize(("owner", "restarted"), [
@@ -63,7 +63,7 @@ def test_a_ztunnel_is_no_envoy(pod: dict[str, Any]) -> None:
 ])  # fmt: skip
 def test_only_what_can_be_rolled_is_restarted(owner: tuple[str, str] | None, restarted: str) -> None:
     """What else made the pod is waited for in vain: it is said at once and not after the timeout."""
-    ((holder, _question),) = holding.proxies({"Pod": [proxied(owner=owner)]}, "istio-system")
+    ((holder, _question),) = trust_users.proxies({"Pod": [proxied(owner=owner)]}, "istio-system")
     assert holder.workload == restarted
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
 
 MATERIAL = Material(b"certificate", b"-----BEGIN PRIVATE KEY-----", b"chain", b"roots")
 

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.rotation import rotation
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.rotation import rotation
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.rotation.quirks import quirks
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import ROOT, issuer
 
+CACERTS = Ref("v1", "Secret", "cacerts", "mesh")
 SECRET: dict[str, Any] = {
     "metadata": {"name": "cacerts", "namespace": "mesh", "annotations": {"meshops.lifecycle/epoch": "3"}, "labels": {"a": "b"}},
     "data": {"ca-cert.pem": "YQ==", "ca-key.pem": "Yg==", "cert-chain.pem": "Yw==", "root-cert.pem": "ZA==", "tls.key": "ZQ=="},
@@ -21,7 +23,7 @@ SECRET: dict[str, Any] = {
 
 
 def test_what_is_kept_is_a_ca_and_nothing_else() -> None:
-    made = rotation.kept(SECRET, "shop")
+    made = rotation.kept({CACERTS: SECRET}, "mesh", "shop")
     assert made["metadata"]["name"] == "cacerts-previous"
     assert made["metadata"]["namespace"] == "mesh"
     assert made["metadata"]["labels"]["meshops.lifecycle/mesh"] == "shop"
@@ -29,36 +31,22 @@ def test_what_is_kept_is_a_ca_and_nothing_else() -> None:
 
 
 def test_a_bundle_alone_leaves_the_ca_as_it_is() -> None:
-    made = rotation.patch(b"roots", 7)
-    assert made == {"metadata": {"annotations": {"meshops.lifecycle/epoch": "7"}}, "data": {"root-cert.pem": base64.b64encode(b"roots").decode()}}
+    assert rotation.patches("mesh", b"roots") == [(CACERTS, {"data": {"root-cert.pem": base64.b64encode(b"roots").decode()}})]
 
 
 def test_a_new_ca_comes_with_its_bundle_in_one_write() -> None:
-    made = rotation.patch(ROOT.pem, 7, issuer())
+    ((ref, made),) = rotation.patches("mesh", ROOT.pem, issuer())
+    assert ref == CACERTS
     assert set(made["data"]) == {"ca-cert.pem", "ca-key.pem", "cert-chain.pem", "root-cert.pem"}
     assert base64.b64decode(made["data"]["root-cert.pem"]) == ROOT.pem
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("Deployment/web", Ref("apps/v1", "Deployment", "web", "shop")),
-        ("StatefulSet/db", Ref("apps/v1", "StatefulSet", "db", "shop")),
-        ("DaemonSet/agent", Ref("apps/v1", "DaemonSet", "agent", "shop")),
-        ("Job/once", None),
-        ("", None),
-    ],
-)
-def test_what_can_be_rolled(name: str, expected: Ref | None) -> None:
-    assert rotation.workload(name, "shop") == expected
-
-
 @pytest.mark.parametrize(("version", "number"), [("1.17.2", 2), ("1.19.0", 2), ("1.20.1", 2), ("1.27.3", 3), ("1.29.0", 2), ("1.30.0", 1), ("1.32.0", 0)])
 def test_what_a_version_gets_wrong(version: str, number: int) -> None:
-    assert len(rotation.quirks([version])) == number
+    assert len(quirks([version])) == number
 
 
 def test_each_quirk_is_said_once_and_with_its_source() -> None:
-    told = rotation.quirks(["1.29.0", "1.29.1", "1.30.0"])
+    told = quirks(["1.29.0", "1.29.1", "1.30.0"])
     assert len(told) == 2
     assert all(line.endswith(")") for line in told)

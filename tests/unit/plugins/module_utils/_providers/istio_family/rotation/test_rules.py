@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.bundle import arranged
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Certificate
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.rotation.rules import arranged
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -15,7 +15,28 @@ from ...._mesh.rotation.served import Connected, Served
 from ..proxy import environment
 
 Object = Mapping[str, Any]
+_DEBUG_PORT = 15014
+_ABOUT = {"remotes": "/debug/clusterz", "proxies": "/debug/syncz"}
 _UNNAMED = "Kubernetes"  # how a cluster is called where nobody named it
+
+
+def questions(live: Mapping[str, Sequence[Object]]) -> list[Question]:
+    """To each running istiod: which clusters it has synced, which proxies it serves."""
+    return [
+        Question(about, pod["metadata"]["namespace"], pod["metadata"]["name"], _DEBUG_PORT, path)
+        for pod in live.get("Pod", ())
+        if of_istiod(pod) and running(pod)
+        for about, path in _ABOUT.items()
+    ]
+
+
+def of_istiod(pod: Object) -> bool:
+    return bool((pod["metadata"].get("labels") or {}).get("app") == "istiod")
+
+
+def running(pod: Object) -> bool:
+    statuses = pod.get("status", {}).get("containerStatuses") or []
+    return pod.get("status", {}).get("phase") == "Running" and all(s.get("ready") for s in statuses) and not pod["metadata"].get("deletionTimestamp")
 
 
 def connected(cluster: str, live: Mapping[str, Sequence[Object]], answers: Mapping[Question, str | None]) -> Served:

@@ -9,54 +9,26 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...._mesh.objects.change import Ref
-from ...._mesh.question import Greeting, Question, Read
-from ...._mesh.rotation.observed import CONFIG, CONTROL_PLANE, PROXY, Held, Holder, Plane
+from ...._mesh.question import Greeting, Question
+from ...._mesh.rotation.trust_users import CONFIG, CONTROL_PLANE, PROXY, Plane, ProxyCertificates, TrustUser
 from ..proxy import admin_port, environment, instance, online, workload
-from ..trust import external_ca, trust
+from ..trust import external_ca
 from ..trust.trust import CONFIG_MAP
-from . import apart
 from .apart import foreign, ztunnel
+from .quirks import quirks
 
 WORKLOADS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1"}
 BUNDLE_KEY = "root-cert.pem"
-PREVIOUS_NAME = f"{trust.SECRET_NAME}-previous"
 
 _CA_PORT = 15012
 _DUMP = "/config_dump?resource=dynamic_active_secrets"
-_LIVE_PODS = "status.phase!=Succeeded,status.phase!=Failed"
+ABSENT = TrustUser(CONFIG, "", CONFIG_MAP, fault="it is not there, and proxies run in its namespace")
 
 Object = Mapping[str, Any]
 Live = Mapping[str, Sequence[Object]]
-
-
-def secret(namespace: str) -> Ref:
-    """The CA that istiod signs with."""
-    return trust.objects(namespace)[0]
-
-
-def previous(namespace: str) -> Ref:
-    """The CA that it signed with before, kept while a rotation can be turned back."""
-    return Ref("v1", "Secret", PREVIOUS_NAME, namespace)
-
-
-def reads(namespace: str) -> list[Read]:
-    """All but the proxies. A pod that starts after these were seen to be new can only be given what is new, so pods are listed later."""
-    return [
-        Read("apps/v1", "Deployment", namespace, "app=istiod"),
-        Read("v1", "Pod", namespace, "app=istiod"),
-        Read("v1", "ConfigMap", fields=f"metadata.name={CONFIG_MAP}"),
-        Read("v1", "ConfigMap", namespace, "istio.io/rev"),
-        Read("v1", "Namespace", metadata_only=True),
-    ]
-
-
-def pods() -> list[Read]:
-    """Any pod may have a proxy, and no label tells all of them."""
-    return [Read("v1", "Pod", fields=_LIVE_PODS)]
 
 
 def planes(live: Live) -> list[Plane]:
@@ -77,7 +49,8 @@ def _plane(deployment: Object, maps: Sequence[Object]) -> Plane:
         ready=int((deployment.get("status") or {}).get("readyReplicas") or 0),
         online=_true(given.get("ISTIO_MULTIROOT_MESH")),
         signs=not other,
-        instead=other,
+        external_issuer=other,
+        quirks=tuple(quirks([last.partition(":")[2] or last])),
     )
 
 
@@ -86,7 +59,7 @@ def _true(value: str | None) -> bool:
     return (value or "").lower() in ("1", "t", "true")
 
 
-def control_planes(live: Live) -> list[tuple[Holder, Greeting]]:
+def control_planes(live: Live) -> list[tuple[TrustUser, Greeting]]:
     """Each istiod that runs, ready or not: what is not ready yet will sign with what it has read."""
     found = []
     for pod in live.get("Pod", ()):
@@ -95,30 +68,29 @@ def control_planes(live: Live) -> list[tuple[Holder, Greeting]]:
             continue
         space, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
         given, _image = environment(pod, "discovery")
-        holder = Holder(CONTROL_PLANE, space, name, online=_true(given.get("ISTIO_MULTIROOT_MESH")), workload=workload(pod), instance=process)
+        holder = TrustUser(CONTROL_PLANE, space, name, online=_true(given.get("ISTIO_MULTIROOT_MESH")), workload=workload(pod), instance=process)
         found.append((holder, Greeting(space, name, _CA_PORT, f"istiod.{space}.svc", ("h2",))))
     return found
 
 
-def bundles(live: Live, needed: Collection[str]) -> list[tuple[Holder, bytes]]:
-    """The ConfigMap of each namespace that has one, and the lack of it in each that needs one. Namespaces in deletion are let go."""
-    leaving = {space["metadata"]["name"] for space in live.get("Namespace", ()) if space["metadata"].get("deletionTimestamp")}
+def bundles(live: Live) -> list[tuple[TrustUser, bytes]]:
+    """The ConfigMap of each namespace that has one. Namespaces in deletion are let go."""
+    gone = ending(live)
     there = {one["metadata"]["namespace"]: one for one in live.get("ConfigMap", ()) if one["metadata"]["name"] == CONFIG_MAP}
-    spaces = sorted((there.keys() | set(needed)) - leaving)
-    return [_bundle(space, there.get(space)) for space in spaces]
+    return [_bundle(space, there[space]) for space in sorted(there.keys() - gone)]
 
 
-def _bundle(space: str, found: Object | None) -> tuple[Holder, bytes]:
-    pem = str(((found or {}).get("data") or {}).get(BUNDLE_KEY) or "")
-    fault = ""
-    if found is None:
-        fault = "it is not there, and proxies run in its namespace"
-    elif not pem.strip():
-        fault = f"it has no {BUNDLE_KEY}"
-    return Holder(CONFIG, space, CONFIG_MAP, fault=fault), pem.encode()
+def _bundle(space: str, found: Object) -> tuple[TrustUser, bytes]:
+    pem = str((found.get("data") or {}).get(BUNDLE_KEY) or "")
+    return TrustUser(CONFIG, space, CONFIG_MAP, fault="" if pem.strip() else f"it has no {BUNDLE_KEY}"), pem.encode()
 
 
-def proxies(live: Live, namespace: str) -> list[tuple[Holder, Question]]:
+def ending(live: Live) -> frozenset[str]:
+    """The namespaces in deletion."""
+    return frozenset(space["metadata"]["name"] for space in live.get("Namespace", ()) if space["metadata"].get("deletionTimestamp"))
+
+
+def proxies(live: Live, namespace: str) -> list[tuple[TrustUser, Question]]:
     """Each running proxy: sidecars of either kind and gateways, also of pods that are being deleted, for they still serve."""
     found = []
     for pod in live.get("Pod", ()):
@@ -126,14 +98,9 @@ def proxies(live: Live, namespace: str) -> list[tuple[Holder, Question]]:
         if process and not ztunnel(pod) and not foreign(pod, namespace):
             space, name, owner = pod["metadata"]["namespace"], pod["metadata"]["name"], workload(pod)
             rolled = owner if owner.partition("/")[0] in WORKLOADS else ""
-            holder = Holder(PROXY, space, name, online=online(pod), workload=rolled, instance=process)
+            holder = TrustUser(PROXY, space, name, online=online(pod), workload=rolled, instance=process)
             found.append((holder, Question("certificates", space, name, admin_port(pod), _DUMP)))
     return found
-
-
-def selected(spaces: Sequence[Mapping[str, Any]], meshes: Sequence[Any]) -> Collection[str] | None:
-    """The namespaces that the mesh's configurations select; None for all."""
-    return apart.selected(spaces, meshes)
 
 
 def unmeasured(live: Live, namespace: str) -> dict[str, list[str]]:
@@ -151,7 +118,7 @@ def meshes(live: Live) -> list[str]:
     return [str(one["data"]["mesh"]) for one in maps if (one["metadata"].get("labels") or {}).get("istio.io/rev", "default") in revisions]
 
 
-def held(dump: bytes) -> Held:
+def certificates(dump: bytes) -> ProxyCertificates:
     """From Envoy's dump of its secrets; a ValueError for what is not one. A proxy that was given nothing to do yet has no secrets."""
     told = json.loads(dump)
     if not isinstance(told, dict) or (told and "configs" not in told):
@@ -159,7 +126,7 @@ def held(dump: bytes) -> Held:
     secrets = {entry.get("name"): entry.get("secret") or {} for entry in told.get("configs") or []}
     chain = (secrets.get("default", {}).get("tls_certificate") or {}).get("certificate_chain")
     roots = (secrets.get("ROOTCA", {}).get("validation_context") or {}).get("trusted_ca")
-    return Held(_inline(chain), _inline(roots))
+    return ProxyCertificates(_inline(chain), _inline(roots))
 
 
 def _inline(source: Mapping[str, Any] | None) -> bytes | None:
@@ -175,15 +142,3 @@ def added(live: Live) -> bytes:
     """The PEM of the roots that meshConfig.caCertificates gives to the proxies beside the CA's; their YAML may be folded or quoted."""
     texts = [str((one.get("data") or {}).get("mesh") or "") for one in live.get("ConfigMap", ()) if one["metadata"]["name"] != CONFIG_MAP]
     return "\n".join(texts).replace("\\n", "\n").encode()
-
-
-def permissions(namespace: str) -> list[dict[str, str]]:
-    """What it takes to see all of this. A port is forwarded by a GET that becomes a WebSocket; newer API servers ask for `create` too."""
-    everywhere = [("", "namespaces", "list"), ("", "configmaps", "list"), ("", "pods", "list"), ("", "pods", "get")]
-    everywhere += [("", "pods/portforward", "get"), ("", "pods/portforward", "create")]
-    inside = [("", "secrets", "get"), ("apps", "deployments", "list")]
-    return [*_rights(everywhere), *({**right, "namespace": namespace} for right in _rights(inside))]
-
-
-def _rights(wanted: Iterable[tuple[str, str, str]]) -> list[dict[str, str]]:
-    return [{"verb": verb, "group": group, "resource": resource} for group, resource, verb in wanted]

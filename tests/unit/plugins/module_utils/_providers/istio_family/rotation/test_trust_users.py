@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.observed import Held
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.trust_users import ProxyCertificates
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki.chain import Reader
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import proxy
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.rotation import holding
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family import proxy
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.rotation import permissions, trust_users
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, ROOT
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_holding import bundle, config_map, dump, istiod, mesh_config, proxied, space
@@ -31,7 +31,7 @@ class TestProxies:
         pytest.param(PLAIN, False, id="no proxy"),
     ])  # fmt: skip
     def test_who_is_asked(self, pod: dict[str, Any], found: bool) -> None:
-        asked = holding.proxies({"Pod": [pod]}, "istio-system")
+        asked = trust_users.proxies({"Pod": [pod]}, "istio-system")
         assert bool(asked) == found
         if found:
             ((holder, question),) = asked
@@ -41,12 +41,12 @@ class TestProxies:
     def test_a_native_sidecar_of_a_pod_that_still_initialises(self) -> None:
         pod = proxied(native=True)
         pod["status"]["phase"] = "Pending"
-        assert holding.proxies({"Pod": [pod]}, "istio-system")
+        assert trust_users.proxies({"Pod": [pod]}, "istio-system")
 
     def test_another_admin_port(self) -> None:
         pod = proxied()
         pod["spec"]["containers"][1]["env"].append({"name": "PROXY_CONFIG", "value": '{"proxyAdminPort": 15999}'})
-        ((_holder, question),) = holding.proxies({"Pod": [pod]}, "istio-system")
+        ((_holder, question),) = trust_users.proxies({"Pod": [pod]}, "istio-system")
         assert question.port == 15999
 
     @pytest.mark.parametrize(("environment", "online"), [
@@ -78,17 +78,18 @@ class TestProxies:
 
 class TestDumps:
     @pytest.mark.parametrize(("said", "held"), [
-        pytest.param(dump(EAST.pem, ROOT.pem), Held(EAST.pem, ROOT.pem), id="both"),
-        pytest.param(dump(None, ROOT.pem), Held(None, ROOT.pem), id="a bundle alone"),
-        pytest.param(dump(None, None), Held(), id="nothing is in use"),
-        pytest.param(b"{}", Held(), id="Envoy has no secrets"),
-        pytest.param(b'{"configs": null}', Held(), id="null"),
+        pytest.param(dump(EAST.pem, ROOT.pem), ProxyCertificates(EAST.pem, ROOT.pem), id="both"),
+        pytest.param(dump(None, ROOT.pem), ProxyCertificates(None, ROOT.pem), id="a bundle alone"),
+        pytest.param(dump(None, None), ProxyCertificates(), id="nothing is in use"),
+        pytest.param(b"{}", ProxyCertificates(), id="Envoy has no secrets"),
+        pytest.param(b'{"configs": null}', ProxyCertificates(), id="null"),
         pytest.param(
-            b'{"configs": [{"name": "ROOTCA", "secret": {"validation_context": {"trusted_ca": {"inline_string": "PEM"}}}}]}', Held(None, b"PEM"), id="as text"
+            b'{"configs": [{"name": "ROOTCA", "secret": {"validation_context": {"trusted_ca": {"inline_string": "PEM"}}}}]}',
+            ProxyCertificates(None, b"PEM"), id="as text",
         ),
     ])  # fmt: skip
-    def test_what_a_proxy_holds(self, said: bytes, held: Held) -> None:
-        assert holding.held(said) == held
+    def test_what_a_proxy_holds(self, said: bytes, held: ProxyCertificates) -> None:
+        assert trust_users.certificates(said) == held
 
     @pytest.mark.parametrize("said", [
         b"", b"[]", b"\xff", b'{"certificates": []}',
@@ -97,28 +98,26 @@ class TestDumps:
     ])  # fmt: skip
     def test_what_is_no_dump(self, said: bytes) -> None:
         with pytest.raises(ValueError, match=r"\w"):
-            holding.held(said)
+            trust_users.certificates(said)
 
 
 class TestBundles:
-    def test_each_namespace_that_has_one_or_needs_one(self) -> None:
+    def test_each_namespace_that_has_one_and_does_not_end(self) -> None:
         live = {
             "Namespace": [space("shop"), space("bare"), space("lacks"), *(space(name, deletionTimestamp="2026-08-27T12:00:00Z") for name in ("old", "going"))],
             "ConfigMap": [config_map("shop", bundle(ROOT)), config_map("old", b"stale"), config_map("empty", None), mesh_config("")],
         }
-        told = {holder.namespace: (holder.fault, pem) for holder, pem in holding.bundles(live, {"lacks", "shop", "going"})}
-        assert told == {
-            "shop": ("", bundle(ROOT)),
-            "empty": ("it has no root-cert.pem", b""),
-            "lacks": ("it is not there, and proxies run in its namespace", b""),
-        }
+        told = {holder.namespace: (holder.fault, pem) for holder, pem in trust_users.bundles(live)}
+        assert told == {"shop": ("", bundle(ROOT)), "empty": ("it has no root-cert.pem", b"")}
+        assert trust_users.ending(live) == {"old", "going"}
+        assert trust_users.ABSENT.fault == "it is not there, and proxies run in its namespace"
 
     @pytest.mark.parametrize("text", [
         "caCertificates:\n- pem: |\n    " + ROOT.pem.decode().replace("\n", "\n    "),
         'caCertificates: [{"pem": "' + ROOT.pem.decode().replace("\n", "\\n") + '"}]',
     ])  # fmt: skip
     def test_roots_of_the_mesh_configuration_in_each_notation(self, text: str) -> None:
-        pem = holding.added({"ConfigMap": [mesh_config(text), config_map("shop", EAST.pem)]})
+        pem = trust_users.added({"ConfigMap": [mesh_config(text), config_map("shop", EAST.pem)]})
         assert [one.fingerprint for one in Reader().bundle(pem)] == [ROOT.fingerprint]
 
 
@@ -126,7 +125,7 @@ class TestControlPlanes:
     def test_each_running_one_is_greeted(self) -> None:
         waiting = istiod("istiod-2")
         waiting["status"]["containerStatuses"][0]["state"] = {"waiting": {}}
-        ((holder, greeting),) = holding.control_planes({"Pod": [istiod(), waiting]})
+        ((holder, greeting),) = trust_users.control_planes({"Pod": [istiod(), waiting]})
         assert (holder.where, holder.workload, holder.online) == ("istio-system/istiod-stable-7d9f", "Deployment/istiod-stable", True)
         assert (greeting.port, greeting.server_name) == (15012, "istiod.istio-system.svc")
 
@@ -140,13 +139,13 @@ class TestControlPlanes:
     def test_what_a_revision_is_able_to(self, environment: dict[str, str], online: bool, signs: bool) -> None:
         deployment = istio_live.deployment()
         deployment["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": name, "value": value} for name, value in environment.items()]
-        (plane,) = holding.planes({"Deployment": [deployment]})
+        (plane,) = trust_users.planes({"Deployment": [deployment]})
         assert (plane.name, plane.revision, plane.version, plane.desired, plane.ready) == ("istiod-stable", "stable", "1.29.0", 1, 1)
         assert (plane.online, plane.signs) == (online, signs)
 
 
 def test_the_permissions_are_whole() -> None:
-    rights = holding.permissions("mesh")
+    rights = permissions.seeing("mesh")
     assert {"verb": "get", "group": "", "resource": "secrets", "namespace": "mesh"} in rights
     assert {right["verb"] for right in rights} == {"get", "list", "create"}
     assert [right["resource"] for right in rights if right["verb"] == "create"] == ["pods/portforward"]

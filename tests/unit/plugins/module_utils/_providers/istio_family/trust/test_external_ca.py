@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.trust import external_ca, trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import external_ca, trust
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live
 
 CSR = "cert-manager-istio-csr.cert-manager.svc:443"
