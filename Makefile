@@ -105,11 +105,11 @@ drill-naive drill-rotation drill-kill: tools lab
 	$(tools) ansible-playbook meshops.lifecycle.site -i inventories/lab > build/drills/site.log
 	$(drill) $(@:drill-%=%) --runs=$(or $(DRILL_RUNS),1) $(DRILL_OPTIONS)
 
-drill-naive: ## what is lost by putting another root into cacerts and restarting
-drill-rotation: ## rotate under load until each flow had 20,000 requests; nobody notices (DRILL_RUNS=10 DRILL_OPTIONS="--kinds root")
+drill-naive: ## count what a swap of cacerts and a restart lose
+drill-rotation: ## rotate under load until each flow had 20,000 requests; no request may be lost (DRILL_RUNS=10 DRILL_OPTIONS="--kinds root")
 drill-kill: ## kill a root rotation before and after each of its writes (DRILL_OPTIONS="--points '1 7'")
 
-drill-expired: tools lab ## a mesh whose root has expired is brought to another one, without a restart
+drill-expired: tools lab ## bring a mesh whose root has expired to another root, without a restart
 	$(tools) $(pytest) tests/drills/clocks $(ARGS)
 
 clean: ## remove test results; the cache is kept (see mk/environment.py)
