@@ -54,11 +54,14 @@ def installed(estate: Estate, life: timedelta) -> datetime | None:
     end = datetime.now(UTC) + life
     short = issue.new_root("short root", "shop.example", "P-256", end - timedelta(days=1), 1)
     up = estate.play("site", mesh_root=given(short))
-    if datetime.now(UTC) < end:
+    try:
         up.succeeded()
         estate.bring_app()
         for name in CLUSTERS:
-            assert "spiffe://shop.example" in answers(estate, name) or datetime.now(UTC) >= end
+            assert "spiffe://shop.example" in answers(estate, name)
+    except AssertionError:  # of what takes longer than the root lives
+        if datetime.now(UTC) < end:
+            raise
     return end if datetime.now(UTC) < end else None
 
 
