@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import requirements
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import CLUSTERS, Estate
 from ansible_collections.meshops.lifecycle.tests.e2e.lasting import First
 from ansible_collections.meshops.lifecycle.tests.unit.support import rbac
@@ -56,7 +56,7 @@ def test_every_kind_that_a_chart_makes_is_asked_for_and_granted(estate: Estate, 
     assert manifests
     wanted = [_right(manifest, verb) for manifest in manifests for verb in _VERBS]
     assert rbac.lacking(rbac.rules(*rbac.SITE, "install-multus"), wanted) == []
-    asked = {(right["verb"], right["group"], right["resource"]) for right in requirements.permissions("istio-system", "openshift")}
+    asked = {(right["verb"], right["group"], right["resource"]) for right in install.permissions("istio-system", "openshift")}
     # CRDs ask Helm to keep them; teardown, which does remove them, says so when it is asked to.
     missing = {(right["verb"], right["group"], right["resource"]) for right in wanted} - asked
     assert missing - {("delete", "apiextensions.k8s.io", "customresourcedefinitions")} == set()
@@ -64,7 +64,7 @@ def test_every_kind_that_a_chart_makes_is_asked_for_and_granted(estate: Estate, 
 
 def test_the_platforms_are_those_that_the_charts_have_a_profile_of(estate: Estate) -> None:
     files = (Path(estate.lab("path", "charts").strip()) / "istiod" / "files").glob("profile-platform-*.yaml")
-    assert sorted(file.stem.removeprefix("profile-platform-") for file in files) == sorted(requirements.platforms())
+    assert sorted(file.stem.removeprefix("profile-platform-") for file in files) == sorted(install.requirements().platforms)
 
 
 def test_the_mesh_was_brought_up_with_these_rights_alone(estate: Estate, first: First) -> None:
