@@ -10,11 +10,6 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
-  provider:
-    description: The kind of mesh.
-    type: str
-    choices: [istio]
-    default: istio
   mesh:
     description: The name of the mesh. It marks the Secrets that the module makes, and is part of the name of a generated root.
     type: str
@@ -23,10 +18,6 @@ options:
     description: The mesh's trust domain, which is the organization in the certificates that the module issues.
     type: str
     default: cluster.local
-  namespace:
-    description: The namespace of the control plane.
-    type: str
-    default: istio-system
   network:
     description: The network of this cluster. The module puts it as a label on a namespace that it makes.
     type: str

@@ -13,11 +13,10 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._mesh.errors import Refused
-from ..module_utils._mesh.given_text import elements
-from ..module_utils._mesh.install.wish import ControlPlane
+from ..module_utils._mesh.install.inventory_wish import of_inventory
 from ..module_utils._mesh.links import peers as discovery
-from ..module_utils._mesh.member import Member, named
-from ..plugin_utils.hosts import readable_mates, told
+from ..module_utils._mesh.member import named
+from ..plugin_utils.hosts import Variables, readable_mates, told
 from .mesh import _gateway, _mesh
 
 
@@ -25,21 +24,13 @@ def mesh_claims(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str)
     everyone = readable_mates(hosts, hostvars, cluster)
     own = named(everyone, cluster)
     try:
-        wish = _wish(own, hostvars[cluster])
+        mesh = _mesh(own.provider)
+        wish = of_inventory(cluster, Variables(cluster, hostvars[cluster]), mesh.defaults)
     except Refused:  # what is wrong with the variables is told by preflight, all of it at once
         return []
     adopt = boolean(hostvars[cluster].get("mesh_adopt") or False)
     peers = [peer.name for peer in discovery.peers(everyone, cluster)]
-    return [replace(claim, adopt=adopt).as_dict() for claim in _mesh(own.provider).install.claims(wish, peers, _gateway(everyone, own))]
-
-
-def _wish(own: Member, variables: Mapping[str, Any]) -> ControlPlane:
-    """Only what names depend on."""
-    tags = variables.get("mesh_revision_tags")
-    return ControlPlane.of({
-        "cluster": own.name, "mesh": own.mesh, "network": own.network, "namespace": own.namespace, "version": own.version, "role": own.role,
-        "primary": own.primary, "revision": str(variables.get("mesh_revision") or "stable"), "tags": ["default"] if tags is None else elements(tags),
-    })  # fmt: skip
+    return [replace(claim, adopt=adopt).as_dict() for claim in mesh.install.claims(wish, peers, _gateway(everyone, own))]
 
 
 class FilterModule:

@@ -12,12 +12,13 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from ..module_utils._mesh.contract.provider import Provider
 from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.given_text import elements
 from ..module_utils._mesh.health.health import Health
 from ..module_utils._mesh.health.probe import ProbeWish
 from ..module_utils._mesh.install import gateway_api
+from ..module_utils._mesh.install.defaults import Defaults
+from ..module_utils._mesh.install.inventory_wish import wished
 from ..module_utils._mesh.install.stage import PARTS, of_part
 from ..module_utils._mesh.install.wish import ControlPlane
 from ..module_utils._mesh.lease import rights
@@ -29,15 +30,9 @@ from ..module_utils._mesh.reach import helm, job_environment
 from ..module_utils._mesh.reach.connection import anchored_root
 from ..module_utils._mesh.report import summary, table
 from ..module_utils._mesh.trust.root_secret import NAME as ROOT_NAME
-from ..module_utils._providers import PROVIDERS
+from ..module_utils._providers import provider as _mesh
 from ..plugin_utils.hosts import Variables, base, clusters, connection, faults, mates, member, told, unread
 from ..plugin_utils.meshes import group
-
-
-def _mesh(provider: str) -> Provider:
-    if provider not in PROVIDERS:
-        raise MeshError(f"mesh_provider is {provider!r}; known are {', '.join(sorted(PROVIDERS))}.")
-    return PROVIDERS[provider]
 
 
 def mesh_clusters(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
@@ -145,6 +140,26 @@ def _stages(wish: Mapping[str, Any], part: str, back: bool = False) -> list[dict
     return [step for stage in of_part(install.teardown(plane) if back else install.stages(plane), part) for step in stage.steps()]
 
 
+def mesh_wish(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    everyone, inputs = mates(hosts, hostvars, cluster), dict(given or {})
+    own = named(everyone, cluster)
+    defaults = _mesh(inputs.get("provider") or own.provider).defaults
+    known = {"role": own.role, "network": own.network, "serves_remotes": bool(remotes_of(everyone, own))}
+    return wished(cluster, Variables(cluster, hostvars[cluster]), defaults, {**known, **inputs})
+
+
+def mesh_default(provider: str, what: str) -> Any:
+    """Nothing of a mesh that is not known: that is refused by mesh_refusals, in a sentence that Ansible does not bury."""
+    known = {field.name for field in fields(Defaults)}
+    if what not in known:
+        raise Refused(f"No mesh has a default called {what!r}; there are {', '.join(sorted(known))}.")
+    try:
+        found = getattr(_mesh(provider).defaults, what)
+    except Refused:
+        return ""
+    return list(found) if isinstance(found, tuple) else found
+
+
 def mesh_stages(wish: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
     return _stages(wish, part)
 
@@ -206,6 +221,7 @@ class FilterModule:
             mesh_clusters,
             mesh_connection,
             mesh_crd_groups,
+            mesh_default,
             mesh_environment,
             mesh_expected,
             mesh_group,
@@ -221,5 +237,6 @@ class FilterModule:
             mesh_teardown,
             mesh_topology,
             mesh_unread,
+            mesh_wish,
         )
         return {filter_.__name__: told(filter_) for filter_ in found}

@@ -51,9 +51,10 @@ def _rootless(member: Member, everyone: Sequence[str], hostvars: Mapping[str, An
 
 def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float, own: Sequence[str]) -> Seen:
     """A cluster is judged by its own version: an estate may run several."""
-    requirements = _mesh(member.provider).install.requirements()
+    mesh = _mesh(member.provider)
+    requirements = mesh.install.requirements()
     limits = replace(requirements.limits(member.version), clock_skew_seconds=float(clock_skew))
-    owned = requirements.owned(member.namespace) if member.crds == "managed" else Owned()
+    owned = requirements.owned(member.namespace or mesh.defaults.namespace) if member.crds == "managed" else Owned()
     controller = chart_source.faults(variables.get("__preflight_controller") or {}).get(member.name, [])
     read, unreadable = _rendered(member.name, variables)
     refused = [] if unreadable else inventory_supply.refusals(member.name, variables, datetime.now(UTC).date())
@@ -76,9 +77,9 @@ def _by_helm(variables: Mapping[str, Any]) -> list[str]:
 
 def _unfit(member: Member, variables: Mapping[str, Any]) -> list[str]:
     """What is wrong with the variables of a host."""
-    install = _mesh(member.provider).install
-    asked = install.requirements()
-    return wish_faults.faults(member, variables, install.stages, asked.platforms, asked.charts)
+    mesh = _mesh(member.provider)
+    asked = mesh.install.requirements()
+    return wish_faults.faults(member, variables, mesh.defaults, mesh.install.stages, asked.platforms, asked.charts)
 
 
 def _rendered(host: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -96,7 +97,8 @@ def preflight_charts(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[
     wished = {}
     for member in members(hosts, hostvars):
         read, unreadable = _rendered(member.name, hostvars[member.name])
-        wished[member.name] = [] if unreadable else wish_faults.releases(member, read, _mesh(member.provider).install.stages)
+        mesh = _mesh(member.provider)
+        wished[member.name] = [] if unreadable else wish_faults.releases(member, read, mesh.defaults, mesh.install.stages)
     return chart_source.wanted(wished)
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from ..module_utils._mesh.errors import MeshError
-from ..plugin_utils.hosts import connection, faults, keeper, mates, unread
+from ..plugin_utils.hosts import connection, faults, keeper, mates, member, unread
 from . import mesh, rotation
 
 
@@ -38,12 +38,18 @@ def mesh_refusals(
 ) -> list[str]:
     decisions: list[Callable[[], Any]] = [partial(mesh.mesh_connection, hosts, hostvars, cluster)]
     decisions += [partial(mates, hosts, hostvars, cluster)] if whole else []
+    decisions.append(partial(_known, hosts, hostvars, cluster))
     decisions += [partial(_way_to, hosts, hostvars, name) for name in reached if name]
     if helm:
         decisions.append(partial(mesh.mesh_helm, hosts, hostvars, cluster))
     if root is not None:
         decisions.append(partial(mesh.mesh_root, hosts, hostvars, root, trust_cluster))
     return _said(*decisions)
+
+
+def _known(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> None:
+    """Whether there is such a mesh."""
+    mesh._mesh(member(hosts, hostvars, cluster).provider)
 
 
 def _way_to(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -16,15 +16,6 @@ description:
 author:
   - meshops contributors (@meshops)
 options:
-  provider:
-    description: The kind of mesh.
-    type: str
-    choices: [istio]
-    default: istio
-  namespace:
-    description: The namespace of the control plane.
-    type: str
-    default: istio-system
   root_namespace:
     description: The namespace of the Secret with the mesh's root, on the cluster that keeps it.
     type: str
@@ -62,6 +53,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
+  - meshops.lifecycle._mesh
 requirements:
   - cryptography >= 42
 seealso:

@@ -63,11 +63,11 @@ options:
     description:
       - A kind of mesh. RV(supply) then lists what in the cluster names a place of that mesh's charts and images which goes away.
     type: str
-    choices: [istio]
   namespace:
-    description: The namespace of the control plane. O(supply) looks there for the templates of its sidecars.
+    description:
+      - The namespace of the control plane. O(supply) looks there for the templates of its sidecars.
+      - Without it the module takes the usual namespace of this kind of mesh.
     type: str
-    default: istio-system
   claims:
     description:
       - Objects that the run will write here, and that somebody else may have. RV(claimed) describes those that are not free.

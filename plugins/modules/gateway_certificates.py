@@ -81,6 +81,7 @@ extends_documentation_fragment:
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._authority
+  - meshops.lifecycle._mesh
 requirements:
   - cryptography >= 42
 """

@@ -18,19 +18,10 @@ description:
 author:
   - meshops contributors (@meshops)
 options:
-  provider:
-    description: The kind of mesh.
-    type: str
-    choices: [istio]
-    default: istio
   mesh:
     description: The name of the mesh.
     type: str
     required: true
-  namespace:
-    description: The namespace of the control plane, the same in all clusters.
-    type: str
-    default: istio-system
   server:
     description: The URL at which the pods of other clusters reach this cluster's API server, as given to M(meshops.lifecycle.links).
     type: str
@@ -86,6 +77,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
+  - meshops.lifecycle._mesh
 attributes:
   check_mode:
     support: full

@@ -17,15 +17,6 @@ description:
 author:
   - meshops contributors (@meshops)
 options:
-  provider:
-    description: The kind of mesh.
-    type: str
-    choices: [istio]
-    default: istio
-  namespace:
-    description: The namespace of the control plane, the same in all clusters.
-    type: str
-    default: istio-system
   links:
     description:
       - All clusters that this cluster must discover.
@@ -87,6 +78,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
+  - meshops.lifecycle._mesh
 attributes:
   check_mode:
     support: full

@@ -17,15 +17,6 @@ description:
 author:
   - meshops contributors (@meshops)
 options:
-  provider:
-    description: The kind of mesh.
-    type: str
-    choices: [istio]
-    default: istio
-  namespace:
-    description: The namespace of the control plane.
-    type: str
-    default: istio-system
   expected:
     description:
       - What the inventory wants of this cluster. Without it the module returns facts and no findings.
@@ -95,6 +86,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
+  - meshops.lifecycle._mesh
 """
 
 EXAMPLES = r"""

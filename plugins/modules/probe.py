@@ -16,11 +16,6 @@ description:
 author:
   - meshops contributors (@meshops)
 options:
-  provider:
-    description: The kind of mesh.
-    type: str
-    choices: [istio]
-    default: istio
   targets:
     description: The clusters to ask.
     type: list
@@ -47,6 +42,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
+  - meshops.lifecycle._mesh.provider
 """
 
 EXAMPLES = r"""

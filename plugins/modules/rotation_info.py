@@ -17,18 +17,9 @@ description:
 author:
   - meshops contributors (@meshops)
 options:
-  provider:
-    description: The kind of mesh.
-    type: str
-    choices: [istio]
-    default: istio
   mesh:
     description: The name of the mesh. A CA that was made for another mesh is a fault.
     type: str
-  namespace:
-    description: The namespace of the control plane.
-    type: str
-    default: istio-system
   limit:
     description: How many laggards to name. The module counts all of them.
     type: int
@@ -45,6 +36,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
+  - meshops.lifecycle._mesh
 requirements:
   - cryptography >= 42
 seealso:

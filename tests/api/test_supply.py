@@ -97,7 +97,8 @@ def test_istios_own_charts_pull_from_the_mirror_what_is_listed_for_it_and_nothin
     helm = programs.PROGRAMS["helm"].cached / "helm"
     charts = {"source": "directory", "location": str(programs.PROGRAMS["istio"].cached / "charts")}
     version = programs.ISTIO_VERSION
-    wish = ControlPlane("east", "shop", "one", version=version, revision="stable", platform="openshift", charts=charts, mirror={"images": MIRROR})
+    place = {"namespace": "istio-system", "revision": "stable", "platform": "openshift"}
+    wish = ControlPlane("east", "shop", "one", version=version, charts=charts, mirror={"images": MIRROR}, **place)
     releases = [*control_plane.releases(wish), *gateways.releases(wish)]
     rendered = {release.name: _rendered(helm, release) for release in releases}
     pulled = {image for text in rendered.values() for image in IMAGE.findall(text) if image != "auto"}

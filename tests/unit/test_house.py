@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT, Source, sources
 
@@ -273,3 +274,32 @@ class TestCollection:
     def test_requirements_are_lower_bounds_and_no_ansible(self) -> None:
         lines = (CHECKOUT / "requirements.txt").read_text(encoding="utf-8").splitlines()
         none([line for line in lines if not re.fullmatch(r"(#.*)?|(?!ansible)[a-z0-9-]+>=[\d.]+", line)])
+
+
+class TestMeshes:
+    """What is of one mesh alone stands in its folder."""
+
+    WORDS = re.compile(r"istio-system|choices: \[istio\]|choices=sorted\(PROVIDERS\)|default\('stable'\)")
+
+    def strange(self, text: str) -> list[str]:
+        """Lines that decide. What a text for people gives as an example decides nothing."""
+        return [line.strip() for line in text.splitlines() if self.WORDS.search(line) and not line.lstrip().startswith(("#", "- "))]
+
+    def test_code_names_neither_a_namespace_nor_a_choice_of_meshes(self) -> None:
+        none([f"{source.path}: {line}" for source in sources("module_utils", "filter", "doc_fragments", "inventory", "action", "plugin_utils")
+              if "_providers/istio/" not in str(source.path) for line in self.strange(source.text)])
+
+    def test_documentation_of_modules_gives_no_namespace_as_a_default(self) -> None:
+        told = {source: yaml.safe_load(documents(source)["DOCUMENTATION"]).get("options") or {} for source in modules()}
+        none([f"{source.path}: {name}" for source, options in told.items() for name, option in options.items()
+              if option.get("default") == "istio-system" or option.get("choices") == ["istio"]])
+
+    def test_roles_do_not_either(self) -> None:
+        none([f"{path.relative_to(CHECKOUT)}: {line}" for path in files("roles/*/[dtvm]*/*.yml", "playbooks/*.yml")
+              for line in self.strange(path.read_text(encoding="utf-8"))])
+
+    @pytest.mark.parametrize("line", [
+        'namespace=dict(default="istio-system"),', "        choices: [istio]", "provider=dict(choices=sorted(PROVIDERS))", "x: \"{{ y | default('stable') }}\"",
+    ])  # fmt: skip
+    def test_such_a_line_is_seen(self, line: str) -> None:
+        assert self.strange(line)

@@ -14,6 +14,7 @@ import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.inventory_wish import of_inventory
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.member import Member
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.tests.unit.support.rendering import planned
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 
@@ -104,7 +105,7 @@ class TestEveryCluster:
 def test_what_is_looked_at_beforehand_is_what_the_roles_install(estate: dict[str, Any], cluster: str) -> None:
     """Preflight and the list for a mirror make their wish from the same variables; only where a primary is reached is not known yet."""
     plan = estate[cluster]
-    beforehand, installed = of_inventory(cluster, plan["variables"]), ControlPlane.of(plan["wish"])
+    beforehand, installed = of_inventory(cluster, plan["variables"], PROVIDERS["istio"].defaults), ControlPlane.of(plan["wish"])
     assert replace(beforehand, primary_address="", serves_remotes=False) == replace(installed, primary_address="", serves_remotes=False)
 
 

@@ -14,7 +14,6 @@ import pytest
 import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.meshops.lifecycle.plugins.filter import claims, expiries, mesh, preflight, refusals, rotation, supply
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust.root import OPTIONS as ROOT_OPTIONS
 from ansible_collections.meshops.lifecycle.tests.unit.support.rendering import loaded, rendered
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
@@ -56,8 +55,12 @@ class TestRole:
         assert set(options(role)) == set(loaded(role / "defaults/main.yml"))
 
     def test_options_tell_the_defaults_that_hold(self, role: Path) -> None:
+        """What the kind of mesh decides is no default of the role's."""
+        expressions = loaded(role / "defaults/main.yml")
         told = {name: told_default(option) for name, option in options(role).items()}
-        assert told == {name: default(role, name) for name in told}
+        decided = {name for name in told if "meshops.lifecycle.mesh_default" in str(expressions[name])}
+        assert {name: told[name] for name in decided} == dict.fromkeys(decided, UNDEFINED)
+        assert {name: value for name, value in told.items() if name not in decided} == {name: default(role, name) for name in told if name not in decided}
 
     def test_options_tell_which_variables_of_the_inventory_they_are_read_from(self, role: Path) -> None:
         for name, expression in loaded(role / "defaults/main.yml").items():
@@ -69,10 +72,6 @@ class TestRole:
 
     def test_options_belong_to_the_role(self, role: Path) -> None:
         assert [name for name in options(role) if not name.startswith(f"{role.name}_")] == []
-
-    def test_every_mesh_may_be_chosen(self, role: Path) -> None:
-        option = options(role).get(f"{role.name}_provider", {"choices": sorted(PROVIDERS)})
-        assert option["choices"] == sorted(PROVIDERS)
 
     def test_the_readme_lists_every_option_and_no_other(self, role: Path) -> None:
         readme = (role / "README.md").read_text("utf-8")

@@ -25,7 +25,7 @@ class Member:
 
     name: str
     mesh: str = ""
-    provider: str = "istio"
+    provider: str = ""
     network: str = ""
     role: str = "primary"
     primary: str = ""
@@ -36,7 +36,7 @@ class Member:
     tls_server_name: str = ""
     cluster_uid: str = ""
     version: str = ""
-    namespace: str = "istio-system"
+    namespace: str = ""
     crds: str = "managed"
     misread: Mapping[str, str] = field(default_factory=dict)
     kube: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -63,7 +63,7 @@ class Member:
             "mesh_name": label_fault("mesh_name", self.mesh),
             "mesh_network": value_fault("mesh_network", self.network) if self.network else "mesh_network is not set; name the network that the pods are on",
             "mesh_trust_domain": domain_fault("mesh_trust_domain", self.trust_domain),
-            "mesh_namespace": label_fault("mesh_namespace", self.namespace),
+            "mesh_namespace": label_fault("mesh_namespace", self.namespace) if self.namespace else None,
             "mesh_role": None if self.role in ROLES else f"the mesh_role {self.role!r} is neither primary nor remote",
         }
         found = [label_fault("cluster name", self.name, _LONGEST), *self.misread.values()]

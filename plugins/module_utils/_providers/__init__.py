@@ -7,6 +7,15 @@
 from __future__ import annotations
 
 from .._mesh.contract.provider import Provider
+from .._mesh.errors import Refused
 from .istio import ISTIO
 
+_DEFAULT = "istio"
 PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (ISTIO,)}
+
+
+def provider(name: str) -> Provider:
+    """By the name that an inventory gives it; without one, the mesh that is meant where nothing is said."""
+    if (name or _DEFAULT) not in PROVIDERS:
+        raise Refused(f"mesh_provider is {name!r}; known are {', '.join(sorted(PROVIDERS))}.")
+    return PROVIDERS[name or _DEFAULT]

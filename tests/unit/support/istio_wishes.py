@@ -19,6 +19,7 @@ _EAST: Mapping[str, Any] = {
     "network": "on-prem",
     "version": "1.31.3",
     "revision": "stable",
+    "namespace": "istio-system",
     "tags": ["default"],
     "trust_domain": "shop.example",
     "charts": {"source": "repository"},

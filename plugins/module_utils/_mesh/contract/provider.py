@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ..errors import Refused
+from ..install.defaults import Defaults
 from .gateways import Gateways
 from .health import Observation, Probe
 from .install import Install
@@ -36,8 +37,8 @@ class Stories:
 class Provider:
     """A mesh by its name. Each of its stories is a property that refuses, by name, where the mesh has none."""
 
-    def __init__(self, name: str, stories: Stories) -> None:
-        self.name, self.stories = name, stories
+    def __init__(self, name: str, stories: Stories, defaults: Defaults) -> None:
+        self.name, self.stories, self.defaults = name, stories, defaults
 
     def _of(self, story: T | None, called: str) -> T:
         if story is None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the inventory wishes of a cluster's control plane, before anything was read: as the roles wish it, from the same variables."""
+"""What the inventory wishes of a cluster's control plane: for preflight, before anything was read, and for the roles."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..given_text import elements
+from .defaults import Defaults
 from .wish import ControlPlane, merged
 
 VARIABLES = {
@@ -31,15 +32,18 @@ VARIABLES = {
     "mirror": "mesh_mirror",
 }
 _VALUES = ("mesh_values", "mesh_site_values", "mesh_cluster_values")
-# What the roles take where the inventory says nothing and ControlPlane has another default.
-_DEFAULTS: dict[str, Any] = {"revision": "stable", "tags": ("default",), "charts": {"source": "repository"}}
 
 
-def of_inventory(name: str, variables: Mapping[str, Any]) -> ControlPlane:
+def of_inventory(name: str, variables: Mapping[str, Any], defaults: Defaults) -> ControlPlane:
     """Where a remote's primary is reached is not known yet; no value that is looked at before the first write depends on it."""
-    given = {key: variables.get(variable) for key, variable in VARIABLES.items()}
-    known = {key: value for key, value in given.items() if value not in (None, "")}
-    if "tags" in known:
-        known["tags"] = elements(known["tags"])
-    values = merged(*(variables.get(variable) for variable in _VALUES))
-    return ControlPlane.of({**_DEFAULTS, **known, "version": str(known.get("version", "")), "cluster": name, "values": values})
+    return ControlPlane.of(wished(name, variables, defaults))
+
+
+def wished(name: str, variables: Mapping[str, Any], defaults: Defaults, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The wish before it is judged. What is `given`, the inputs of a role, stands above the inventory, and the mesh's defaults below it."""
+    said = {key: value for key, variable in VARIABLES.items() if (value := variables.get(variable)) not in (None, "")}
+    below = {"namespace": defaults.namespace, "revision": defaults.revision, "tags": defaults.tags, "charts": {"source": "repository"}}
+    wish = {**below, **said, **(given or {})}
+    if "values" not in wish:
+        wish["values"] = merged(*(variables.get(variable) for variable in _VALUES))
+    return {**wish, "cluster": name, "version": str(wish.get("version", "")), "tags": elements(wish["tags"])}

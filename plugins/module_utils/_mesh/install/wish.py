@@ -16,7 +16,9 @@ from ..names import label_fault
 
 @dataclass(frozen=True)
 class ControlPlane:
-    """One revision in one cluster. `values` is keyed by chart (base, istiod, gateway for Istio).
+    """One revision in one cluster, where the mesh has revisions. `values` is keyed by chart.
+
+    Without a `provider` it is the mesh that is meant where nothing is said.
 
     `charts` is where the charts come from: {"source": repository|oci|directory, "location": URL or path}.
     `inventory` is the directory in which a relative path of a chart begins.
@@ -30,12 +32,12 @@ class ControlPlane:
     cluster: str
     mesh: str
     network: str = ""
-    provider: str = "istio"
+    provider: str = ""
     version: str = ""
-    revision: str = "default"
+    revision: str = ""
     tags: Sequence[str] = ()
     default_revision: str = ""
-    namespace: str = "istio-system"
+    namespace: str = ""
     trust_domain: str = "cluster.local"
     role: str = "primary"
     primary: str = ""
@@ -58,7 +60,7 @@ class ControlPlane:
         if unknown:
             raise Refused(f"{cluster}: the wish for the control plane has the unknown keys {', '.join(unknown)}; known are {', '.join(sorted(known))}.")
         plane = cls(**{key: value for key, value in wish.items() if value is not None})
-        faults = [label_fault("revision", plane.revision), *(label_fault("revision tag", tag) for tag in plane.tags)]
+        faults = [*([label_fault("revision", plane.revision)] if plane.revision else ()), *(label_fault("revision tag", tag) for tag in plane.tags)]
         if plane.default_revision:
             faults.append(label_fault("default revision", plane.default_revision))
         if plane.revision in plane.tags:

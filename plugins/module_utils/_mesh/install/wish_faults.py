@@ -14,6 +14,7 @@ from ..member import Member
 from ..spelling import TEXTS, misread
 from . import stage
 from .chart_source import shown
+from .defaults import Defaults
 from .helm_release import Release
 from .inventory_wish import VARIABLES, of_inventory
 from .stage import Stage
@@ -55,17 +56,19 @@ def values_faults(variables: Mapping[str, Any], charts: Iterable[str]) -> list[s
     return [f"{name} has values for {chart}, which is no chart; there are {', '.join(known)}" for name, chart in given if chart not in known]
 
 
-def releases(member: Member, variables: Mapping[str, Any], stages: Stages) -> list[Release]:
+def releases(member: Member, variables: Mapping[str, Any], defaults: Defaults, stages: Stages) -> list[Release]:
     """What Helm will be asked for, by the provider's `stages`; nothing where `faults` has something to say."""
     if _wrong(member, variables):
         return []
     try:
-        return stage.releases(stages(of_inventory(member.name, variables)))
+        return stage.releases(stages(of_inventory(member.name, variables, defaults)))
     except Refused:
         return []
 
 
-def faults(member: Member, variables: Mapping[str, Any], stages: Stages, platforms: Iterable[str], charts: Iterable[str]) -> list[str]:
+def faults(
+    member: Member, variables: Mapping[str, Any], defaults: Defaults, stages: Stages, platforms: Iterable[str], charts: Iterable[str]
+) -> list[str]:
     """What would be refused after the first write, as half sentences or whole ones that begin with the cluster."""
     found = [told for name, told in misread(variables).items() if name not in member.misread] + shapes(variables)
     if _wrong(member, variables):
@@ -75,7 +78,7 @@ def faults(member: Member, variables: Mapping[str, Any], stages: Stages, platfor
     if platform and platform not in platforms:
         found.append(f"the mesh_platform {platform!r} is unknown to the charts, which know {', '.join(sorted(platforms))}")
     try:
-        stages(of_inventory(member.name, variables))
+        stages(of_inventory(member.name, variables, defaults))
     except Refused as refused:
         found.append(shown(str(refused)))
     return found

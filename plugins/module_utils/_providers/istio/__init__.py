@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ..._mesh.contract.provider import Provider, Stories
+from ..._mesh.install.defaults import Defaults
 from ..istio_family.rotation import rotation
 from ..istio_family.trust import trust
 from .gateways import gateways
@@ -22,4 +23,9 @@ ISTIO = Provider("istio", Stories(
     gateways=gateways,
     rotation=rotation,
     probe=probe,
+), Defaults(
+    namespace="istio-system",
+    revision="stable",
+    tags=("default",),
+    key_types=("P-256", "RSA-2048", "RSA-3072", "RSA-4096"),
 ))  # fmt: skip

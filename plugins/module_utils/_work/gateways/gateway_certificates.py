@@ -18,7 +18,8 @@ from ..._mesh.objects.change import Change, as_result
 from ..._mesh.question import Greeting
 from ..._mesh.trust.certificate import short
 from ..._pki.x509 import bundle
-from ..._providers import PROVIDERS
+from ..._providers import provider
+from ..chosen_mesh import complete
 from ..clock import Clock, SystemClock
 from ..follow import follow, nothing
 from ..lease.hold import held
@@ -40,7 +41,6 @@ _CERTIFICATE: dict[str, Any] = {
 }
 TASK: dict[str, Any] = dict(
     argument_spec={
-        "provider": {"choices": sorted(PROVIDERS), "default": "istio"},
         "certificates": {"type": "list", "elements": "dict", "default": [], "options": _CERTIFICATE},
         "issue_days": {"type": "int", "default": 0},
         "min_age": {"type": "int", "default": 3600},
@@ -48,12 +48,13 @@ TASK: dict[str, Any] = dict(
         "lease": {"type": "dict"},
         **OPTIONS,
     },
+    prepare=complete,
 )
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None) -> dict[str, Any]:
     request, ticking = Request.of(params, cluster.name), clock or SystemClock()
-    gateways, hold, start = PROVIDERS[request.provider].gateways, held(cluster, params), ticking.monotonic()
+    gateways, hold, start = provider(request.provider).gateways, held(cluster, params), ticking.monotonic()
     uses = look(cluster, gateways.uses())
     plan = CertificatePlan(cluster, gateways, request, uses, ticking.now())
     tasks, changes = plan.tasks(), list[Change]()

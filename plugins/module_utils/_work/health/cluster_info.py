@@ -13,8 +13,9 @@ from ..._kube.census import crds, nodes, spaces
 from ..._kube.claims import claimed
 from ..._kube.cluster import Cluster, Permission
 from ..._kube.connect import connect_peer
+from ..._mesh.contract.provider import Provider
 from ..._mesh.install.claim import Claim
-from ..._providers import PROVIDERS
+from ..._providers import provider
 from ..install import places
 
 _PERMISSION: dict[str, Any] = {"verb": {"required": True}, "group": {"default": ""}, "resource": {"required": True}, "namespace": {}, "name": {}}
@@ -30,8 +31,8 @@ TASK: dict[str, Any] = {
         "permissions": {"type": "list", "elements": "dict", "options": _PERMISSION, "default": []},
         "crds": {"type": "list", "elements": "str", "default": []},
         "spaces": {"type": "list", "elements": "str", "default": []},
-        "supply": {"choices": sorted(PROVIDERS)},
-        "namespace": {"default": "istio-system"},
+        "supply": {},
+        "namespace": {},
         "claims": {"type": "list", "elements": "dict", "options": _CLAIM, "default": []},
     }
 }
@@ -56,6 +57,10 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         "denied": [{**vars(permission), "sentence": str(permission)} for permission in denied],
         "crds": crds(cluster, params["crds"]),
         "spaces": spaces(cluster, params.get("spaces") or []),
-        "supply": places.named(cluster, PROVIDERS[params["supply"]], params["namespace"]) if params.get("supply") else None,
+        "supply": _supply(cluster, provider(params["supply"]), params["namespace"]) if params.get("supply") else None,
         "claimed": claimed(cluster, [Claim.of(wish) for wish in params.get("claims") or []]),
     }
+
+
+def _supply(cluster: Cluster, mesh: Provider, namespace: str | None) -> dict[str, Any]:
+    return places.named(cluster, mesh, namespace or mesh.defaults.namespace)

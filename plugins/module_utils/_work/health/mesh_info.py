@@ -17,7 +17,7 @@ from ..._mesh.health.health import Expected, Health, findings, lasting
 from ..._mesh.health.stuck import Patience
 from ..._mesh.install import notices
 from ..._pki.x509 import bundle
-from ..._providers import PROVIDERS
+from ..chosen_mesh import MESH_OPTIONS, complete, mesh_of
 from ..follow import Pace, follow
 from ..install import places
 from ..look import answered, listed, look, present
@@ -32,8 +32,7 @@ _EXPECTED: dict[str, Any] = dict(
 )
 TASK: dict[str, Any] = dict(
     argument_spec=dict(
-        provider=dict(choices=sorted(PROVIDERS), default="istio"),
-        namespace=dict(default="istio-system"),
+        **MESH_OPTIONS,
         expected=dict(type="dict", options=_EXPECTED),
         config=dict(type="bool", default=False),
         leftovers_of=dict(),
@@ -42,11 +41,12 @@ TASK: dict[str, Any] = dict(
         wait=dict(type="bool", default=False),
         wait_timeout=dict(type="int", default=120),
     ),
+    prepare=complete,
 )
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    mesh = PROVIDERS[params["provider"]]
+    mesh = mesh_of(params)
     expected = Expected(**params["expected"]) if params["expected"] else None
     health, told = _awaited(cluster, mesh, params, expected) if params["wait"] and not cluster.dry_run else _judged(cluster, mesh, params, expected)
     result = {"changed": False, **health.as_dict(), "findings": told, "trust": _trust(cluster, mesh, params["namespace"])}

@@ -12,13 +12,13 @@ from ..._kube.cluster import Answer, Cluster
 from ..._mesh.contract.health import Probe
 from ..._mesh.errors import NotReady
 from ..._mesh.health.probe import ProbeWish
-from ..._providers import PROVIDERS
+from ..chosen_mesh import PROVIDER_OPTION, mesh_of
 from ..follow import Pace, follow
 from ..look import asked, listed
 
 TASK: dict[str, Any] = dict(
     argument_spec=dict(
-        provider=dict(choices=sorted(PROVIDERS), default="istio"),
+        **PROVIDER_OPTION,
         targets=dict(type="list", elements="str", required=True),
         requests=dict(type="int", default=5),
         namespace=dict(default="meshops-probe"),
@@ -29,7 +29,7 @@ TASK: dict[str, Any] = dict(
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    mesh = PROVIDERS[params["provider"]].probe
+    mesh = mesh_of(params).probe
     wish = ProbeWish(cluster.name, "", tuple(params["targets"]), params["namespace"], trust_domain=params["trust_domain"])
     answers, timeout = dict.fromkeys(wish.targets, 0), params["wait_timeout"]
 

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import MeshError
 from ..._mesh.health.probe import IMAGE
 from ..._mesh.install import inventory_wish, mirror, notices, stage
 from ..._mesh.install.helm_release import Release
 from ..._mesh.install.wish import ControlPlane
 from ..._mesh.install.wish_faults import shapes
-from ..._providers import PROVIDERS
+from ..._providers import provider
 
 
 def refusals(name: str, variables: Mapping[str, Any], today: date) -> list[str]:
@@ -34,29 +35,29 @@ def _told(name: str, variables: Mapping[str, Any], today: date) -> tuple[list[st
     if shapes(variables):
         return [], []
     try:
-        plane = inventory_wish.of_inventory(name, variables)
-        if plane.provider not in PROVIDERS:
-            return [], []
+        mesh = provider(str(variables.get("mesh_provider") or ""))
+        plane = inventory_wish.of_inventory(name, variables, mesh.defaults)
         seen = variables.get("__preflight_cluster") or {}
-        return notices.before(name, _releases(plane), str(variables.get("mesh_probe_image") or ""), plane.version, seen, _known(plane, today))
+        return notices.before(name, _releases(mesh, plane), str(variables.get("mesh_probe_image") or ""), plane.version, seen, _known(mesh, plane, today))
     except MeshError:
         return [], []
 
 
-def _known(plane: ControlPlane, today: date) -> notices.Known:
-    asked = PROVIDERS[plane.provider].install.requirements()
+def _known(mesh: Provider, plane: ControlPlane, today: date) -> notices.Known:
+    asked = mesh.install.requirements()
     led = plane.mirror.get("hosts") or []
     return notices.Known(asked.gone, asked.versions, today, [led] if isinstance(led, str) else led)
 
 
-def _releases(plane: ControlPlane) -> list[Release]:
-    return stage.releases(PROVIDERS[plane.provider].install.stages(plane))
+def _releases(mesh: Provider, plane: ControlPlane) -> list[Release]:
+    return stage.releases(mesh.install.stages(plane))
 
 
 def needs(name: str, variables: Mapping[str, Any]) -> list[mirror.Needed]:
     """All that the install pulls, and the verification: what it is called upstream, and what it is taken as."""
     if shapes(variables):
         return []
-    plane = inventory_wish.of_inventory(name, variables)
-    supplies = PROVIDERS[plane.provider].install.supplies(_releases(plane), plane.version)
+    mesh = provider(str(variables.get("mesh_provider") or ""))
+    plane = inventory_wish.of_inventory(name, variables, mesh.defaults)
+    supplies = mesh.install.supplies(_releases(mesh, plane), plane.version)
     return [*supplies, mirror.Needed("image", IMAGE, mirror.image(str(variables.get("mesh_probe_image") or ""), plane.mirror))]

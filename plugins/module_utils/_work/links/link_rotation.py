@@ -14,7 +14,8 @@ from ..._kube.connect import connect_peer
 from ..._mesh.errors import MeshError
 from ..._mesh.links.sight import Sight
 from ..._mesh.objects.change import as_result
-from ..._providers import PROVIDERS
+from ..._providers import provider
+from ..chosen_mesh import MESH_OPTIONS, complete
 from ..clock import Clock, SystemClock
 from ..lease.hold import held
 from .replace import Replacement, replace
@@ -23,9 +24,8 @@ from .request import Connector, RotationRequest
 _CONSUMER: dict[str, Any] = {"name": {"required": True}, "kube": {"type": "dict", "required": True}, "cluster_uid": {}}
 TASK: dict[str, Any] = dict(
     argument_spec={
-        "provider": {"choices": sorted(PROVIDERS), "default": "istio"},
+        **MESH_OPTIONS,
         "mesh": {"required": True},
-        "namespace": {"default": "istio-system"},
         "server": {},
         "tls_server_name": {},
         "ca": {},
@@ -37,6 +37,7 @@ TASK: dict[str, Any] = dict(
         "token_timeout": {"type": "int", "default": 30, "no_log": False},
         "lease": {"type": "dict"},
     },
+    prepare=complete,
 )
 
 _AT_ONCE = 16
@@ -47,7 +48,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         # A consumer that is out of reach ends it before the first write: it would be left with a token that is revoked.
         consumers = list(pool.map(lambda named: named.reached(connect or connect_peer, cluster.dry_run), request.consumers))
-    work = Replacement(cluster, consumers, PROVIDERS[request.provider], request, ticking, held(cluster, params))
+    work = Replacement(cluster, consumers, provider(request.provider), request, ticking, held(cluster, params))
     start = ticking.monotonic()
     try:
         steps = replace(work)

@@ -23,7 +23,8 @@ from ..._mesh.links.peers import Roots, require_mutual_trust
 from ..._mesh.objects.change import Change, Ref, as_result
 from ..._mesh.objects.managed_by import would_undo
 from ..._pki.x509 import bundle, inspect
-from ..._providers import PROVIDERS
+from ..._providers import provider
+from ..chosen_mesh import MESH_OPTIONS, complete
 from ..clock import Clock, SystemClock
 from ..follow import nothing
 from ..look import listed, look
@@ -42,13 +43,13 @@ _LINK: dict[str, Any] = dict(
 )
 TASK: dict[str, Any] = dict(
     argument_spec=dict(
-        provider=dict(choices=sorted(PROVIDERS), default="istio"),
-        namespace=dict(default="istio-system"),
+        **MESH_OPTIONS,
         links=dict(type="list", elements="dict", required=True, options=_LINK),
         prune=dict(type="bool", default=True),
         force=dict(type="bool", default=False),
         token_timeout=dict(type="int", default=30, no_log=False),
     ),
+    prepare=complete,
 )
 
 _AT_ONCE = 16
@@ -92,7 +93,7 @@ class _Linking:
 
 def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None, clock: Clock | None = None) -> dict[str, Any]:
     request = LinksRequest.of(params)
-    mesh = PROVIDERS[request.provider]
+    mesh = provider(request.provider)
     work = _Linking(cluster, mesh.links, request, clock or SystemClock())
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         tried = list(pool.map(lambda wish: _reach(wish, connect or connect_peer, cluster.dry_run), request.links))

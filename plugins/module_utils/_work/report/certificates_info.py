@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
@@ -22,14 +22,13 @@ from ..._mesh.report.expiries import GATEWAY, INTERMEDIATE, ROOT, TOKEN, WEBHOOK
 from ..._mesh.rotation.observed import Observed
 from ..._mesh.trust import root_secret
 from ..._pki.x509 import bundle
-from ..._providers import PROVIDERS
+from ..chosen_mesh import MESH_OPTIONS, complete, mesh_of
 from ..look import look
 from ..rotation.watch import observe
 
 TASK: dict[str, Any] = dict(
     argument_spec=dict(
-        provider=dict(choices=sorted(PROVIDERS), default="istio"),
-        namespace=dict(default="istio-system"),
+        **MESH_OPTIONS,
         root_namespace=dict(default="meshops-system"),
         root_name=dict(default="meshops-root-ca"),
         ca_warn=dict(type="int", default=60),
@@ -38,13 +37,14 @@ TASK: dict[str, Any] = dict(
         leaf_critical=dict(type="int", default=10),
         gateway_warn=dict(type="int", default=25),
         token_age=dict(type="int", default=365, no_log=False),
-    )
+    ),
+    prepare=complete,
 )
 
 
-def reconcile(cluster: Cluster, params: Mapping[str, Any]) -> dict[str, Any]:
+def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     """One look at the cluster. Whoever could not be seen is named, since its certificate is not in the list."""
-    mesh, now, space = PROVIDERS[params["provider"]], datetime.now(UTC), params["namespace"]
+    mesh, now, space = mesh_of(params), datetime.now(UTC), params["namespace"]
     seen = observe(cluster, mesh, space)
     expires = look(cluster, mesh.gateways.expiring(space)) if mesh.stories.gateways else Expires()
     found = [

@@ -18,7 +18,7 @@ from ..._mesh.objects.change import as_result
 from ..._mesh.rotation.expired_root import expired
 from ..._mesh.rotation.plan import Report
 from ..._pki import x509
-from ..._providers import PROVIDERS
+from ..chosen_mesh import complete, mesh_of
 from ..lease.hold import held, renewed
 from ..trust.survey import OPTIONS
 from . import step as rotating
@@ -29,7 +29,6 @@ _TOLD = 50  # laggards by name
 _LOOK = 5.0  # seconds between two looks whether the Lease is still held
 TASK: dict[str, Any] = {
     "argument_spec": {
-        "provider": {"choices": sorted(PROVIDERS), "default": "istio"},
         "step": {"choices": ["introduce", "reissue", "soak", "retire", "finish"], "required": True},
         "target": {"type": "str"},
         "target_certificate": {"type": "str", "default": ""},
@@ -46,6 +45,7 @@ TASK: dict[str, Any] = {
         **OPTIONS,
     },
     "required_if": [("step", step, ("target", "clusters")) for step in ("introduce", "reissue", "retire", "finish")],
+    "prepare": complete,
 }
 
 
@@ -56,7 +56,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     pems = [root["pem"] for one in params["clusters"] for root in (*one["roots"], *(one.get("ignored") or ()))] + [params["target_certificate"]]
     work = rotating.Rotation(
         cluster,
-        PROVIDERS[params["provider"]],
+        mesh_of(params),
         params,
         held(cluster, params),
         [Report.of(one) for one in others],

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..._kube.cluster import Cluster
-from ..._providers import PROVIDERS
+from ..chosen_mesh import MESH_OPTIONS, complete, mesh_of
 from .facts import facts
 from .primary import OPTION, primary_of
 from .served import connected
@@ -17,18 +17,18 @@ from .watch import observe
 
 TASK: dict[str, Any] = {
     "argument_spec": {
-        "provider": {"choices": sorted(PROVIDERS), "default": "istio"},
+        **MESH_OPTIONS,
         "mesh": {},
-        "namespace": {"default": "istio-system"},
         "limit": {"type": "int", "default": 50},
         **OPTION,
-    }
+    },
+    "prepare": complete,
 }
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     """Reads only."""
-    mesh = PROVIDERS[params["provider"]]
+    mesh = mesh_of(params)
     seen = observe(cluster, mesh, params["namespace"], primary_of(cluster.name, params))
     quirks = [f"{plane.name} {plane.version}, {said}" for plane in seen.planes for said in plane.quirks]
     told = facts(seen, params["limit"], params["mesh"] or "")

@@ -14,14 +14,13 @@ from ..._mesh.objects.change import as_result
 from ..._mesh.rotation.age import stale
 from ..._mesh.rotation.leaving import leaving
 from ..._mesh.trust.name_constraints import signed_for
-from ..._providers import PROVIDERS
+from ..chosen_mesh import complete, mesh_of
 from ..lease.hold import held
 from ..trust.survey import OPTIONS
 from .target import aim, settle
 
 TASK: dict[str, Any] = dict(
     argument_spec={
-        "provider": {"choices": sorted(PROVIDERS), "default": "istio"},
         "state": {"choices": ["chosen", "settled"], "default": "chosen"},
         "clusters": {"type": "list", "elements": "dict", "default": []},
         "min_age": {"type": "int", "default": 3600},
@@ -34,6 +33,7 @@ TASK: dict[str, Any] = dict(
         **OPTIONS,
     },
     required_if=[("state", "settled", ("target",))],
+    prepare=complete,
 )
 
 
@@ -44,7 +44,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     now = datetime.now(UTC)
     if params["state"] == "settled":
         return as_result(settle(cluster, params, now, hold.guard if hold else lambda: None))
-    bears = signed_for(params["trust_domain"], PROVIDERS[params["provider"]].trust.sans(params["namespace"]))
+    bears = signed_for(params["trust_domain"], mesh_of(params).trust.sans(params["namespace"]))
     choice, certificate, changes = aim(cluster, params, now, bears)
     return {
         "fingerprint": choice.fingerprint,

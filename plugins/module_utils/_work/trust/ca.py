@@ -12,14 +12,14 @@ from typing import Any
 from ..._kube.cluster import Cluster
 from ..._mesh.objects.change import as_result
 from ..._mesh.trust.issuing import ISSUE, LEAVE
-from ..._providers import PROVIDERS
+from ..chosen_mesh import complete, mesh_of
 from .survey import OPTIONS, establish, facts
 
-TASK: dict[str, Any] = {"argument_spec": {"provider": {"choices": sorted(PROVIDERS), "default": "istio"}, **OPTIONS}}
+TASK: dict[str, Any] = {"argument_spec": OPTIONS, "prepare": complete}
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    mesh = PROVIDERS[params["provider"]].trust
+    mesh = mesh_of(params).trust
     seen, changes = establish(cluster, mesh, params, datetime.now(UTC))
     action = {ISSUE: "issued", LEAVE: "left"}.get(seen.decision.action, "kept")
     return {"action": action, **facts(cluster.name, seen), **as_result(changes)}

@@ -10,16 +10,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..._kube.cluster import Cluster
-from ..._providers import PROVIDERS
+from ..chosen_mesh import complete, mesh_of
 from .survey import OPTIONS, facts, survey
 
 TASK: dict[str, Any] = dict(
-    argument_spec={"provider": {"choices": sorted(PROVIDERS), "default": "istio"}, **OPTIONS},
+    argument_spec=OPTIONS,
+    prepare=complete,
 )
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    mesh = PROVIDERS[params["provider"]].trust
+    mesh = mesh_of(params).trust
     seen = survey(cluster, mesh, params, datetime.now(UTC))
     return {
         "changed": False,

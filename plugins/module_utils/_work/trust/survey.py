@@ -25,6 +25,7 @@ from ..._mesh.trust.objections import Objection
 from ..._mesh.trust.roots import TrustSet, expiry
 from ..._pki import x509
 from ..._pki.trial import tried
+from ..chosen_mesh import MESH_OPTIONS
 from ..look import look, present
 from . import root as roots
 from . import signers
@@ -36,7 +37,7 @@ Objects = Mapping[Ref, Mapping[str, Any]]
 OPTIONS: dict[str, Any] = {
     "mesh": {"type": "str", "required": True},
     "trust_domain": {"type": "str", "default": "cluster.local"},
-    "namespace": {"type": "str", "default": "istio-system"},
+    **MESH_OPTIONS,
     "network": {"type": "str"},
     "key_type": {"type": "str", "default": "P-256", "no_log": False},
     "intermediate_days": {"type": "int", "default": 730},

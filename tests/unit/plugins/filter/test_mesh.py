@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
+from ansible_collections.meshops.lifecycle.plugins.filter import refusals
 from ansible_collections.meshops.lifecycle.plugins.filter.mesh import FilterModule
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install, requirements
 
@@ -34,7 +35,7 @@ HOSTVARS: dict[str, dict[str, Any]] = {
     "planned": {"mesh_name": "shop", "mesh_network": "gcp"},
 }
 HOSTS = list(HOSTVARS)
-WISH = {"cluster": "east", "mesh": "shop", "network": "on-prem", "revision": "stable", "tags": ["default"]}
+WISH = {"cluster": "east", "mesh": "shop", "network": "on-prem", "revision": "stable", "tags": ["default"], "namespace": "istio-system"}
 
 
 def call(name: str, *arguments: Any, **named: Any) -> Any:
@@ -144,6 +145,38 @@ class TestRoot:
     def test_a_trust_cluster_that_is_not_there_is_refused_by_name(self) -> None:
         with pytest.raises(AnsibleFilterError, match="^nowhere: the inventory has no cluster"):
             call("mesh_root", HOSTS, HOSTVARS, {}, "nowhere")
+
+
+class TestWish:
+    def test_is_made_of_the_inventory_with_the_defaults_of_the_mesh_below(self) -> None:
+        wish = call("mesh_wish", HOSTS, HOSTVARS, "east")
+        assert {key: wish[key] for key in ("cluster", "mesh", "network", "role", "serves_remotes", "namespace", "revision", "tags")} == {
+            "cluster": "east", "mesh": "shop", "network": "on-prem", "role": "primary", "serves_remotes": False,
+            "namespace": "istio-system", "revision": "stable", "tags": ["default"],
+        }  # fmt: skip
+        assert call("mesh_wish", HOSTS, HOSTVARS, "west")["serves_remotes"]
+        assert call("mesh_stages", wish, "control_plane")
+
+    def test_the_inputs_of_a_role_stand_above_it(self) -> None:
+        hostvars = {"east": host("shop", "lan", mesh_revision="1-30", mesh_values={"istiod": {"a": 1}}, mesh_revision_tags="prod, test", mesh_version=1.31)}
+        wish = call("mesh_wish", hostvars, hostvars, "east", {"revision": "1-31", "primary_address": "192.0.2.1"})
+        assert (wish["revision"], wish["primary_address"], wish["tags"], wish["values"], wish["version"]) == (
+            "1-31", "192.0.2.1", ["prod", "test"], {"istiod": {"a": 1}}, "1.31",
+        )  # fmt: skip
+        assert call("mesh_wish", hostvars, hostvars, "east", {"tags": [], "values": {}})["values"] == {}
+
+    @pytest.mark.parametrize(("what", "value"), [("namespace", "istio-system"), ("revision", "stable"), ("tags", ["default"]), ("shares_root", True)])
+    def test_a_mesh_has_defaults(self, what: str, value: Any) -> None:
+        assert call("mesh_default", "istio", what) == value
+
+    def test_a_mesh_that_is_not_known_has_none_and_is_refused_elsewhere(self) -> None:
+        assert call("mesh_default", "konsul", "namespace") == ""
+        hostvars = {"east": host("shop", "lan", mesh_provider="konsul")}
+        assert refusals.FilterModule().filters()["mesh_refusals"](hostvars, hostvars, "east") == ["mesh_provider is 'konsul'; known are istio."]
+
+    def test_a_default_that_no_mesh_has_is_refused(self) -> None:
+        with pytest.raises(AnsibleFilterError, match="^No mesh has a default called 'colour'; there are gateways, key_type"):
+            call("mesh_default", "istio", "colour")
 
 
 class TestStages:

@@ -56,7 +56,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
 
 class TestFacts:
     def test_all_of_them_of_a_healthy_cluster(self) -> None:
-        wish = ControlPlane("east", "shop", version="1.30.0", revision="stable", tags=["default"])
+        wish = ControlPlane("east", "shop", version="1.30.0", revision="stable", tags=["default"], namespace="istio-system")
         validator = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
                      "metadata": {"name": "istiod-default-validator", "labels": {"app": "istiod", "istio.io/rev": "stable"}}}  # fmt: skip
         cluster = FakeCluster(*READY, *tags.manifests(wish), validator, answers=told())

@@ -10,7 +10,8 @@ Each file has the name of its protocol in _mesh/contract. tests/paper has the ho
 from __future__ import annotations
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.provider import Provider, Stories
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.defaults import Defaults
 
 from . import install, links, trust
 
-PAPER = Provider("paper", Stories(install=install, links=links, trust=trust))
+PAPER = Provider("paper", Stories(install=install, links=links, trust=trust), Defaults(namespace="paper-system", shares_root=False, gateways=False))

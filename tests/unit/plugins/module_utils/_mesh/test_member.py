@@ -43,7 +43,7 @@ class TestFromVariables:
     @pytest.mark.parametrize("empty", [None, ""])
     def test_keeps_the_default_of_what_is_empty(self, empty: Any) -> None:
         variables = {"mesh_name": "shop", "mesh_role": empty, "mesh_trust_domain": empty, "mesh_provider": empty}
-        assert Member.of("east", variables) == Member("east", mesh="shop", role="primary", trust_domain="cluster.local", provider="istio")
+        assert Member.of("east", variables) == Member("east", mesh="shop", role="primary", trust_domain="cluster.local", provider="")
 
     @pytest.mark.parametrize(("variable", "value", "told"), [
         ("mesh_version", 1.3, "mesh_version 1.3 is a number to YAML, which drops zeros at its end; put it in quotes"),

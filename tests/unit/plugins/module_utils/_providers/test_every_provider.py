@@ -38,10 +38,10 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.source import sour
 MESHES = [*PROVIDERS.values(), PAPER]
 
 WISHES = [
-    ControlPlane("east", "shop", network="on-prem", version="1.29.0", revision="stable", tags=["default", "prod"], serves_remotes=True,
+    ControlPlane("east", "shop", namespace="mesh", network="on-prem", version="1.29.0", revision="stable", tags=["default", "prod"], serves_remotes=True,
                  values={"istiod": {"env": {"A": "1"}}, "gateway": {"service": {"type": "NodePort"}}}),
-    ControlPlane("edge", "shop", network="aws", revision="stable", tags=["default"], role="remote", primary="east", primary_address="192.0.2.10",
-                 platform="openshift", crds="external"),
+    ControlPlane("edge", "shop", namespace="mesh", network="aws", revision="stable", tags=["default"], role="remote", primary="east",
+                 primary_address="192.0.2.10", platform="openshift", crds="external"),
 ]
 META = {"name": "istio-remote-secret-west", "namespace": "mesh", "labels": {"a": "b"}, "annotations": {}}
 SECRET = {"metadata": META, "data": {"token": "dG9rZW4=", "ca.crt": "Y2E="}}
@@ -167,7 +167,7 @@ class TestContract:
     @pytest.mark.parametrize("provider", MESHES, ids=lambda provider: provider.name)
     def test_what_a_mesh_cannot_do_is_refused_by_name(self, provider: Provider) -> None:
         with pytest.raises(Refused, match=rf"^The provider {provider.name} has no install\.$"):
-            Provider(provider.name, dataclasses.replace(provider.stories, install=None)).install  # noqa: B018
+            Provider(provider.name, dataclasses.replace(provider.stories, install=None), provider.defaults).install  # noqa: B018
 
 
 class TestPurity:

@@ -17,7 +17,7 @@ WISH: dict[str, Any] = {"cluster": "east", "mesh": "shop", "revision": "stable",
 class TestWish:
     def test_keeps_defaults_for_what_is_not_said(self) -> None:
         plane = ControlPlane.of({**WISH, "namespace": None, "values": None})
-        assert (plane.namespace, plane.role, plane.crds, plane.values) == ("istio-system", "primary", "managed", {})
+        assert (plane.namespace, plane.role, plane.crds, plane.values) == ("", "primary", "managed", {})
 
     def test_a_key_that_is_not_known_is_refused_with_those_that_are(self) -> None:
         with pytest.raises(Refused, match=r"^east: .* unknown keys revison, verson; known are charts, cluster, .*, version\.$"):

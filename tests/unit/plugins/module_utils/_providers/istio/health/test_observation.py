@@ -96,7 +96,7 @@ class TestPlanes:
 
 
 class TestTags:
-    WISH = ControlPlane("east", "shop", version="1.30.0", revision="stable", tags=["default", "prod"])
+    WISH = ControlPlane("east", "shop", version="1.30.0", revision="stable", tags=["default", "prod"], namespace="istio-system")
 
     def test_what_is_written_is_what_is_seen(self) -> None:
         found = seen(istio.namespace(), *tags.manifests(self.WISH), *istio.gateway())

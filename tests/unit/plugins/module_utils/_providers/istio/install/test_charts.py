@@ -13,7 +13,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.he
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install.charts import REPOSITORY, istiod, release, revision
 
-WISH = ControlPlane("east", "shop", version="1.31.3", revision="stable")
+WISH = ControlPlane("east", "shop", version="1.31.3", revision="stable", namespace="istio-system")
 
 
 def made(charts: dict[str, Any], version: str = "1.31.3") -> Release:

@@ -12,7 +12,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors imp
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import control_plane, requirements
 
-EAST = ControlPlane("east", "shop", network="on-prem", version="1.29.0", revision="stable", tags=["default", "prod"])
+EAST = ControlPlane("east", "shop", network="on-prem", version="1.29.0", revision="stable", tags=["default", "prod"], namespace="istio-system")
 EDGE = replace(EAST, cluster="edge", role="remote", primary="east", primary_address="192.0.2.10")
 
 

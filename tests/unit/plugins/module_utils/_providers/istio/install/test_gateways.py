@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import gateways
 
-EAST = ControlPlane("east", "shop", network="on-prem", version="1.29.0", revision="stable")
+EAST = ControlPlane("east", "shop", network="on-prem", version="1.29.0", revision="stable", namespace="istio-system")
 IP_1, IP_2 = "192.0.2.10", "192.0.2.11"
 
 
