@@ -80,7 +80,9 @@ def mesh_expected(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: st
 
 
 def _gateway(everyone: list[Member], own: Member) -> bool:
-    """A gateway is needed where the mesh has more than one network, or where remote clusters must reach istiod."""
+    """A gateway is needed where the mesh has more than one network, or where remote clusters must reach the control plane of their primary."""
+    if not _mesh(own.provider).defaults.gateways:
+        return False
     networks = {one.network for one in of_mesh(everyone, own.mesh)}
     return len(networks) > 1 or bool(remotes_of(everyone, own))
 
@@ -169,8 +171,7 @@ def mesh_teardown(wish: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
 
 
 def mesh_probe(wish: Mapping[str, Any], provider: str) -> list[dict[str, Any]]:
-    manifests: list[dict[str, Any]] = _mesh(provider).probe.manifests(ProbeWish(**wish))
-    return manifests
+    return list(_mesh(provider).health.probe(ProbeWish(**wish)).manifests)
 
 
 def mesh_permissions(

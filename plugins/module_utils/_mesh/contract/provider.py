@@ -12,7 +12,7 @@ from typing import TypeVar
 from ..errors import Refused
 from ..install.defaults import Defaults
 from .gateways import Gateways
-from .health import Observation, Probe
+from .health import Health
 from .install import Install
 from .links import Links
 from .rotation import Rotation
@@ -28,10 +28,9 @@ class Stories:
     install: Install | None = None
     trust: Trust | None = None
     links: Links | None = None
-    observation: Observation | None = None
     gateways: Gateways | None = None
     rotation: Rotation | None = None
-    probe: Probe | None = None
+    health: Health | None = None
 
 
 class Provider:
@@ -58,10 +57,6 @@ class Provider:
         return self._of(self.stories.links, "links")
 
     @property
-    def observation(self) -> Observation:
-        return self._of(self.stories.observation, "observation")
-
-    @property
     def gateways(self) -> Gateways:
         return self._of(self.stories.gateways, "gateways")
 
@@ -70,5 +65,5 @@ class Provider:
         return self._of(self.stories.rotation, "rotation")
 
     @property
-    def probe(self) -> Probe:
-        return self._of(self.stories.probe, "probe")
+    def health(self) -> Health:
+        return self._of(self.stories.health, "health")

@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from ..objects.shapes import Manifest
+from ..question import Question, Read
 
 NAMESPACE = "meshops-probe"
 IMAGE = "docker.io/fortio/fortio:1.66.0"
@@ -23,3 +26,17 @@ class ProbeWish:
     namespace: str = NAMESPACE
     image: str = IMAGE
     trust_domain: str = "cluster.local"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The workloads of one cluster that ask those of the others.
+
+    `pods` are those that ask. `question` tells one of them to ask a target. `fault` says, of the status and the body of the answer, what is wrong with it;
+    None if the target answered over mTLS as a workload of this mesh.
+    """
+
+    manifests: Sequence[Manifest]
+    pods: Read
+    question: Callable[[str, str], Question]
+    fault: Callable[[str, int, str], str | None]

@@ -11,7 +11,7 @@ from ..._mesh.install.defaults import Defaults
 from ..istio_family.rotation import rotation
 from ..istio_family.trust import trust
 from .gateways import gateways
-from .health import observation, probe
+from .health import health
 from .install import install
 from .links import links
 
@@ -19,10 +19,9 @@ ISTIO = Provider("istio", Stories(
     install=install,
     trust=trust,
     links=links,
-    observation=observation,
     gateways=gateways,
     rotation=rotation,
-    probe=probe,
+    health=health,
 ), Defaults(
     namespace="istio-system",
     revision="stable",

@@ -20,7 +20,7 @@ from ..._pki.x509 import bundle
 from ..chosen_mesh import MESH_OPTIONS, complete, mesh_of
 from ..follow import Pace, follow
 from ..install import places
-from ..look import answered, listed, look, present
+from ..look import look, present
 
 _EXPECTED: dict[str, Any] = dict(
     revision=dict(default=""),
@@ -85,9 +85,7 @@ def _awaited(cluster: Cluster, mesh: Provider, params: dict[str, Any], expected:
 
 
 def _health(cluster: Cluster, mesh: Provider, namespace: str) -> Health:
-    observation = mesh.observation
-    live = listed(cluster, observation.reads(namespace))
-    return observation.health(cluster.name, live, answered(cluster, observation.questions(live)))
+    return look(cluster, mesh.health.facts(cluster.name, namespace))
 
 
 def _notices(cluster: Cluster, mesh: Provider, params: dict[str, Any], health: Health) -> list[str]:
@@ -103,10 +101,7 @@ def _notices(cluster: Cluster, mesh: Provider, params: dict[str, Any], health: H
 
 def _config(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, int]:
     """Objects of the mesh's own kinds that are not ours, counted."""
-    observation = mesh.observation
-    live = listed(cluster, observation.config(namespace))
-    counts = {kind: sum(1 for one in found if not observation.ours(one)) for kind, found in live.items()}
-    return {kind: count for kind, count in counts.items() if count}
+    return look(cluster, mesh.health.config(namespace))
 
 
 def _leftovers(cluster: Cluster, mesh: Provider, namespace: str, revision: str) -> list[dict[str, Any]]:

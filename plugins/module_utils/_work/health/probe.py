@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..._kube.cluster import Answer, Cluster
-from ..._mesh.contract.health import Probe
 from ..._mesh.errors import NotReady
-from ..._mesh.health.probe import ProbeWish
+from ..._mesh.health.probe import Probe, ProbeWish
 from ..chosen_mesh import PROVIDER_OPTION, mesh_of
 from ..follow import Pace, follow
 from ..look import asked, listed
@@ -29,15 +28,15 @@ TASK: dict[str, Any] = dict(
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    mesh = mesh_of(params).probe
     wish = ProbeWish(cluster.name, "", tuple(params["targets"]), params["namespace"], trust_domain=params["trust_domain"])
+    probe = mesh_of(params).health.probe(wish)
     answers, timeout = dict.fromkeys(wish.targets, 0), params["wait_timeout"]
 
     def look() -> dict[str, str]:
         """Without a pause for as long as all of them answer."""
         faults: dict[str, str] = {}
         while not faults and any(count < params["requests"] for count in answers.values()):
-            faults = _ask(cluster, mesh, wish, answers, params["requests"])
+            faults = _ask(cluster, probe, wish, answers, params["requests"])
         return faults
 
     def late(faults: dict[str, str], _seconds: float) -> NotReady:
@@ -49,25 +48,24 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     return {"changed": False, "answers": answers}
 
 
-def _ask(cluster: Cluster, mesh: Probe, wish: ProbeWish, answers: dict[str, int], wanted: int) -> dict[str, str]:
+def _ask(cluster: Cluster, probe: Probe, wish: ProbeWish, answers: dict[str, int], wanted: int) -> dict[str, str]:
     """One request to each target that has not given all its answers. A fault starts that target's count anew."""
-    pod = _pod(cluster, mesh, wish)
+    pod = _pod(cluster, probe)
     if pod is None:
         return dict.fromkeys(wish.targets, f"the probe pod of {wish.cluster} does not run")
     open_targets = [target for target in wish.targets if answers[target] < wanted]
-    posed = (mesh.question(wish, pod, target) for target in open_targets)
+    posed = (probe.question(pod, target) for target in open_targets)
     questions = [asked(one) for one in posed]
     faults = {}
     for target, answer in zip(open_targets, cluster.ask_all(questions), strict=True):
-        fault = mesh.fault(wish, target, answer.status, answer.body.decode(errors="replace")) if isinstance(answer, Answer) else str(answer)
+        fault = probe.fault(target, answer.status, answer.body.decode(errors="replace")) if isinstance(answer, Answer) else str(answer)
         answers[target] = 0 if fault else answers[target] + 1
         if fault:
             faults[target] = fault
     return faults
 
 
-def _pod(cluster: Cluster, mesh: Probe, wish: ProbeWish) -> str | None:
-    read = mesh.pods(wish)
-    pods = listed(cluster, [read])[read.kind]
+def _pod(cluster: Cluster, probe: Probe) -> str | None:
+    pods = listed(cluster, [probe.pods])[probe.pods.kind]
     alive = [pod for pod in pods if pod.get("status", {}).get("phase") == "Running" and not pod["metadata"].get("deletionTimestamp")]
     return alive[0]["metadata"]["name"] if alive else None

@@ -12,6 +12,10 @@ from __future__ import annotations
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.provider import Provider, Stories
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.defaults import Defaults
 
-from . import install, links, trust
+from . import health, install, links, trust
 
-PAPER = Provider("paper", Stories(install=install, links=links, trust=trust), Defaults(namespace="paper-system", shares_root=False, gateways=False))
+PAPER = Provider(
+    "paper",
+    Stories(health=health, install=install, links=links, trust=trust),
+    Defaults(namespace="paper-system", shares_root=False, gateways=False),
+)

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.provider import Provider, Stories
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.gateways.certificates import Expires
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import ProbeWish
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import Probe, ProbeWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install import stage
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.helm_release import Release
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
@@ -143,7 +143,9 @@ def scribble(value: Any) -> None:
 
 
 def seen(answer: Any) -> Any:
-    """A Look as what it reads, asks and says; it is a question of its own, which is posed with nothing there and with something."""
+    """A Look as what it reads, asks and says; it is a question of its own, which is posed with nothing there and with something. So is a probe."""
+    if isinstance(answer, Probe):
+        return [*answer.manifests, answer.pods, answer.question("echo-1", "west"), answer.fault("west", 200, "nothing to see")]
     if not isinstance(answer, Look):
         return answer
     return [*answer.reads, *(part for live in ({}, LIVE) for part in (answer.questions(copy.deepcopy(live)), answer.judge(copy.deepcopy(live), {})))]
@@ -207,8 +209,8 @@ def manifests() -> Iterator[Any]:
             for what in ("stages", "teardown") if provider.stories.install else ():
                 made = [manifest for stage in getattr(provider.install, what)(wish) for manifest in stage.manifests]
                 yield pytest.param(made, id=f"{provider.name}.{what}-{wish.role}")
-        if provider.stories.probe:
-            yield pytest.param(provider.probe.manifests(ProbeWish("east", "stable", ("east", "west"))), id=f"{provider.name}.probe")
+        if provider.stories.health:
+            yield pytest.param(list(provider.health.probe(ProbeWish("east", "stable", ("east", "west"))).manifests), id=f"{provider.name}.probe")
         if provider.stories.links:
             missing = provider.links.offer(ARGUMENTS["link"], ARGUMENTS["entrance"]).judge({}, {}).missing
             yield pytest.param(list(missing), id=f"{provider.name}.links.missing")

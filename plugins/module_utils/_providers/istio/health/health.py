@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How to see what runs of Istio, what its users configured, and whether requests cross."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ...._mesh.health.health import Health
+from ...._mesh.health.probe import Probe, ProbeWish
+from ...._mesh.objects.look import Look
+from ...._mesh.objects.shapes import Live
+from ...._mesh.question import Answers
+from . import observation
+from . import probe as echo
+
+
+def facts(cluster: str, namespace: str) -> Look[Health]:
+    """Objects, and the answers of each istiod."""
+    return Look(observation.reads(namespace), partial(observation.health, cluster), observation.questions)
+
+
+def config(namespace: str) -> Look[dict[str, int]]:
+    """How many objects of each of Istio's kinds users have, and how many Deployments they run beside the control plane."""
+    return Look(observation.config(namespace), _counted)
+
+
+def _counted(live: Live, _answers: Answers) -> dict[str, int]:
+    counts = {kind: sum(1 for one in found if not observation.ours(one)) for kind, found in live.items()}
+    return {kind: count for kind, count in counts.items() if count}
+
+
+def probe(wish: ProbeWish) -> Probe:
+    """An echo server with a sidecar in each cluster."""
+    return Probe(echo.manifests(wish), echo.pods(wish), partial(echo.question, wish), partial(echo.fault, wish))
