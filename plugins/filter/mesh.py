@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,11 +27,11 @@ from ..module_utils._mesh.links import peers
 from ..module_utils._mesh.member import Member, named, of_mesh, remotes_of
 from ..module_utils._mesh.objects.change import Ref
 from ..module_utils._mesh.reach import helm, job_environment
-from ..module_utils._mesh.reach.connection import anchored_root
+from ..module_utils._mesh.reach.options import anchored_root
 from ..module_utils._mesh.report import summary, table
 from ..module_utils._mesh.trust.root_secret import NAME as ROOT_NAME
 from ..module_utils._providers import provider as _mesh
-from ..plugin_utils.hosts import Variables, base, clusters, connection, faults, mates, member, told, unread
+from ..plugin_utils.hosts import Variables, base, clusters, faults, mates, member, told, unread
 from ..plugin_utils.meshes import group
 
 
@@ -59,10 +59,8 @@ def mesh_links(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, 
     tolerated = set(optional)
     return [
         {
-            "name": peer.name,
-            "kube": {} if (gap := unread(peer)) else dict(peer.kube),
+            **(replace(peer.connection, options={}) if (gap := unread(peer)) else peer.connection).entry,
             "unread": gap,
-            "cluster_uid": peer.cluster_uid,
             "server": peer.api_server,
             "tls_server_name": peer.tls_server_name,
             "ca": peer.api_ca,
@@ -98,7 +96,7 @@ def mesh_topology(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: st
 
 
 def mesh_connection(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
-    return connection(member(hosts, hostvars, cluster))
+    return member(hosts, hostvars, cluster).connection.task
 
 
 def mesh_environment(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, str]:
@@ -127,7 +125,7 @@ def mesh_root(hosts: Sequence[str], hostvars: Mapping[str, Any], root: Mapping[s
         return dict(root)
     if not trust_cluster:
         raise Refused("mesh_trust_cluster is not set. Name the cluster of the mesh that keeps its root CA as a Secret.")
-    return {**root, "kube": connection(member(hosts, hostvars, trust_cluster))}
+    return {**root, "kube": member(hosts, hostvars, trust_cluster).connection.task}
 
 
 def mesh_crd_groups(provider: str) -> list[str]:

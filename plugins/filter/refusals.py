@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from ..module_utils._mesh.errors import MeshError
-from ..plugin_utils.hosts import connection, faults, keeper, mates, member, unread
+from ..plugin_utils.hosts import faults, keeper, mates, member, unread
 from . import mesh, rotation
 
 
@@ -53,7 +53,7 @@ def _known(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> N
 
 
 def _way_to(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return connection(keeper(hosts, hostvars, name))
+    return keeper(hosts, hostvars, name).connection.task
 
 
 def mesh_wish_refusals(wish: Mapping[str, Any], part: str, state: str = "present") -> list[str]:

@@ -168,12 +168,12 @@ def mesh_rotation_lease(
     if not members:
         raise Refused(f"{cluster}: rotate_exclude leaves no cluster of its mesh.")
     keeper = hosts_of.keeper(hosts, hostvars, trust_cluster) if trust_cluster else members[0]
-    return {"mesh": members[0].mesh, "taker": members[0].name, "kube": hosts_of.connection(keeper)}
+    return {"mesh": members[0].mesh, "taker": members[0].name, "kube": keeper.connection.task}
 
 
 def mesh_consumers(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str] = ()) -> list[dict[str, Any]]:
     members = _mesh(hosts, hostvars, cluster, exclude)
-    return [{"name": peer.name, "kube": dict(peer.kube), "cluster_uid": peer.cluster_uid or None} for peer in peers.consumers(members, cluster)]
+    return [peer.connection.entry for peer in peers.consumers(members, cluster)]
 
 
 def mesh_discovered(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str] = ()) -> list[str]:

@@ -15,7 +15,7 @@ from jinja2 import TemplateError, Undefined
 
 from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.member import Member, named, of_mesh
-from ..module_utils._mesh.reach.connection import anchored, read
+from ..module_utils._mesh.reach.options import anchored, read
 from .meshes import known, near
 
 _KUBE = "mesh_kube"
@@ -157,10 +157,6 @@ def keeper(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> Memb
     """A cluster that need not be one of a mesh itself."""
     there = known(hosts, hostvars, name) and Variables(name, hostvars[name]).reached
     return named([Member.of(name, Variables(name, hostvars[name]))] if there else [], name)
-
-
-def connection(of: Member) -> dict[str, Any]:
-    return {**of.kube, "cluster": of.name, "cluster_uid": of.cluster_uid or None}
 
 
 def base(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> str:

@@ -15,8 +15,8 @@ from typing import Any
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 
 from .._mesh.errors import MeshError, Refused
-from .._mesh.reach.connection import OPTIONS, read
 from .._mesh.reach.job_environment import filled
+from .._mesh.reach.options import OPTIONS, read
 from .cluster import Cluster
 from .http.deadline import OPTIONS as LIMITS
 from .http.deadline import Limits

@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .connection import Connection
 from .errors import Refused
 from .names import domain_fault, label_fault, value_fault
 from .spelling import TEXTS, misread
@@ -47,10 +47,13 @@ class Member:
         known = {key: variables.get(variable) for key, variable in _VARIABLES.items()}
         given: dict[str, Any] = {key: value for key, value in known.items() if value not in (None, "")}
         if "kube" in given:
-            limits = variables.get("mesh_limits")
-            given["kube"] = ChainMap(limits, given["kube"]) if limits else given["kube"]
+            given["kube"] = Connection.of(name, variables).options
         texts = {key: str(value) for key, value in given.items() if _VARIABLES[key] in TEXTS}
         return cls(name=name, misread=misread({_VARIABLES[key]: value for key, value in given.items()}), **{**given, **texts})
+
+    @property
+    def connection(self) -> Connection:
+        return Connection(self.name, self.kube, self.cluster_uid)
 
     @property
     def serves(self) -> bool:

@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import Refused
-from .connection import PATHS, joined
 from .job_environment import filled, foreign
+from .options import PATHS, joined
 from .spared import spared
 
 _NAME = "mesh"

@@ -19,7 +19,7 @@ from ..chosen_mesh import MESH_OPTIONS, complete
 from ..clock import Clock, SystemClock
 from ..lease.hold import held
 from .replace import Replacement, replace
-from .request import Connector, RotationRequest
+from .request import Connector, RotationRequest, reached
 
 _CONSUMER: dict[str, Any] = {"name": {"required": True}, "kube": {"type": "dict", "required": True}, "cluster_uid": {}}
 TASK: dict[str, Any] = dict(
@@ -47,7 +47,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
     request, ticking = RotationRequest.of(params), clock or SystemClock()
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         # A consumer that is out of reach ends it before the first write: it would be left with a token that is revoked.
-        consumers = list(pool.map(lambda named: named.reached(connect or connect_peer, cluster.dry_run), request.consumers))
+        consumers = list(pool.map(lambda other: reached(other, connect or connect_peer, cluster.dry_run), request.consumers))
     work = Replacement(cluster, consumers, provider(request.provider), request, ticking, held(cluster, params))
     start = ticking.monotonic()
     try:

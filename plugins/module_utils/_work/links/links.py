@@ -29,7 +29,7 @@ from ..clock import Clock, SystemClock
 from ..follow import nothing
 from ..look import listed, look
 from . import offers
-from .request import Connector, LinksRequest, Wish
+from .request import Connector, LinksRequest, Wish, reached
 
 _LINK: dict[str, Any] = dict(
     name=dict(required=True),
@@ -116,7 +116,7 @@ def _reach(wish: Wish, connect: Connector, dry_run: bool) -> _Source | _Missing:
     if wish.unread:
         return _Missing(wish, wish.unread)
     try:
-        return _Source(wish, wish.source.reached(connect, dry_run))
+        return _Source(wish, reached(wish.source, connect, dry_run))
     except Unreachable as error:
         return _Missing(wish, str(error))
 
@@ -160,18 +160,18 @@ def _require_ours(work: _Linking, sources: Sequence[_Source], offered: Sequence[
 def _prune(work: _Linking, there: Sequence[Linked]) -> list[Change]:
     if not work.request.prune:
         return []
-    wanted = {wish.source.name for wish in work.request.links}
+    wanted = {wish.source.cluster for wish in work.request.links}
     return work.consumer.delete([one.ref for one in there if one.ours and one.source not in wanted])
 
 
 def _result(cluster: Cluster, sources: list[_Source], missing: list[_Missing], changes: list[Change]) -> dict[str, Any]:
     required = [one for one in missing if one.wish.required]
     if required:
-        names, reasons = ", ".join(one.wish.source.name for one in required), " ".join(one.reason for one in required)
+        names, reasons = ", ".join(one.wish.source.cluster for one in required), " ".join(one.reason for one in required)
         raise Unreachable(f"{cluster.name}: not linked with {names}; all other links are made. {reasons}", **as_result(changes))
     return {
         **as_result(changes),
-        "linked": sorted(source.wish.source.name for source in sources),
-        "postponed": {one.wish.source.name: one.reason for one in missing},
-        "warnings": [f"{cluster.name}: the link to {one.wish.source.name} stays as it is: {one.reason}" for one in missing],
+        "linked": sorted(source.wish.source.cluster for source in sources),
+        "postponed": {one.wish.source.cluster: one.reason for one in missing},
+        "warnings": [f"{cluster.name}: the link to {one.wish.source.cluster} stays as it is: {one.reason}" for one in missing],
     }

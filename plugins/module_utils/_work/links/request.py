@@ -7,32 +7,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._mesh.connection import Connection
 from ..._mesh.objects.change import Ref
 
 Connector = Callable[..., Cluster]
 
 
-@dataclass(frozen=True)
-class Named:
-    """Another cluster, and how it is reached."""
-
-    name: str
-    kube: Mapping[str, Any] = field(repr=False)
-    cluster_uid: str | None = None
-
-    @classmethod
-    def of(cls, entry: Mapping[str, Any]) -> Named:
-        return cls(entry["name"], entry["kube"], entry["cluster_uid"])
-
-    def reached(self, connect: Connector, dry_run: bool) -> Cluster:
-        """Connected to, and seen to answer."""
-        cluster = connect({**self.kube, "cluster": self.name, "cluster_uid": self.cluster_uid}, dry_run=dry_run)
-        cluster.get(Ref("v1", "Namespace", "kube-system"))
-        return cluster
+def reached(other: Connection, connect: Connector, dry_run: bool) -> Cluster:
+    """Another cluster, connected to and seen to answer."""
+    cluster = connect(other.task, dry_run=dry_run)
+    cluster.get(Ref("v1", "Namespace", "kube-system"))
+    return cluster
 
 
 @dataclass(frozen=True)
@@ -52,14 +41,14 @@ class Address:
 class Wish:
     """A link to a source. `unread` is why its connection could not be read."""
 
-    source: Named
+    source: Connection
     address: Address
     unread: str = ""
     required: bool = True
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Wish:
-        return cls(Named.of(entry), Address.of(entry), entry.get("unread") or "", bool(entry.get("required", True)))
+        return cls(Connection.of_entry(entry), Address.of(entry), entry.get("unread") or "", bool(entry.get("required", True)))
 
 
 @dataclass(frozen=True)
@@ -86,7 +75,7 @@ class RotationRequest:
     provider: str
     mesh: str
     namespace: str
-    consumers: tuple[Named, ...]
+    consumers: tuple[Connection, ...]
     address: Address
     adopt: bool
     min_age: float
@@ -100,7 +89,7 @@ class RotationRequest:
             provider=params["provider"],
             mesh=params["mesh"],
             namespace=params["namespace"],
-            consumers=tuple(map(Named.of, params["consumers"])),
+            consumers=tuple(map(Connection.of_entry, params["consumers"])),
             address=Address.of(params),
             adopt=bool(params["adopt"]),
             min_age=params["min_age"],

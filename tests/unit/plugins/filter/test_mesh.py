@@ -44,7 +44,7 @@ def call(name: str, *arguments: Any, **named: Any) -> Any:
 
 class TestEstate:
     def test_each_cluster_is_linked_with_all_others_of_its_mesh(self) -> None:
-        same = {"kube": {"context": "aws-context"}, "unread": "", "cluster_uid": "", "server": "", "ca": "", "required": True}
+        same = {"kube": {"context": "aws-context"}, "unread": "", "cluster_uid": None, "server": "", "ca": "", "required": True}
         assert call("mesh_links", HOSTS, HOSTVARS, "east") == [
             {"name": "west", **same, "tls_server_name": "api.west"}, {"name": "edge", **same, "tls_server_name": ""},
         ]  # fmt: skip

@@ -13,7 +13,7 @@ from ...._mesh.errors import Refused
 from ...._mesh.install.helm_release import Release
 from ...._mesh.install.versions import plain
 from ...._mesh.install.wish import ControlPlane, merged
-from ...._mesh.reach.connection import anchor
+from ...._mesh.reach.options import anchor
 from . import supply
 from .supply import OCI, REPOSITORY
 

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import ARGUMENTS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.reach import connection, helm
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.reach.connection import OPTIONS, anchored, read
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.reach import helm
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.reach import options as connection
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.reach.content import told_as_content
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.reach.job_environment import filled, foreign
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.reach.options import OPTIONS, anchored, read
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.reach.spared import spared
 
 # As the credential type of an automation platform sets them for the whole job.
