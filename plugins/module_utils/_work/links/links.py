@@ -9,26 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._kube.connect import connect_peer
 from ..._mesh.contract.links import Links
-from ..._mesh.contract.trust import Trust
 from ..._mesh.errors import Refused, Unreachable
 from ..._mesh.links.entrance import Entrance
 from ..._mesh.links.link import Link, Linked, Offer
-from ..._mesh.links.peers import Roots, require_mutual_trust
 from ..._mesh.objects.change import Change, Ref, as_result
 from ..._mesh.objects.managed_by import would_undo
-from ..._pki.x509 import bundle, inspect
 from ..._providers import provider
 from ..chosen_mesh import MESH_OPTIONS, complete
 from ..clock import Clock, SystemClock
 from ..follow import nothing
-from ..look import listed, look
+from ..look import look
 from . import offers
+from .mutual_trust import require_mutual_trust
 from .request import Connector, LinksRequest, Wish, reached
 
 _LINK: dict[str, Any] = dict(
@@ -98,9 +95,8 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         tried = list(pool.map(lambda wish: _reach(wish, connect or connect_peer, cluster.dry_run), request.links))
         sources = [one for one in tried if isinstance(one, _Source)]
-        everyone, now = [cluster, *(source.cluster for source in sources)], work.clock.now()
-        roots = dict(pool.map(lambda one: (one.name, _roots(one, mesh.trust, request.namespace, now)), everyone))
-        _require_mutual_trust(roots, cluster.dry_run)
+        if mesh.defaults.shares_root:
+            require_mutual_trust([cluster, *(source.cluster for source in sources)], mesh.trust, request.namespace, work.clock.now(), cluster.dry_run)
         offered = list(pool.map(work.offer, sources))
         there = look(cluster, work.links.there(request.namespace))
         _require_ours(work, sources, offered, there)
@@ -119,25 +115,6 @@ def _reach(wish: Wish, connect: Connector, dry_run: bool) -> _Source | _Missing:
         return _Source(wish, reached(wish.source, connect, dry_run))
     except Unreachable as error:
         return _Missing(wish, str(error))
-
-
-def _roots(cluster: Cluster, trust: Trust, namespace: str, now: datetime) -> Roots:
-    """What it signs under is in its CA, as long as it hands out that root itself: else somebody else signs, or another's control plane."""
-    refs, given = trust.objects(namespace), trust.bundle(namespace)
-    live = listed(cluster, list(dict.fromkeys([*given.reads, *refs])))
-    trusts = [one.fingerprint for one in bundle(given.judge(live, {}))]
-    held = {Ref.of(one): one for objects in live.values() for one in objects if Ref.of(one) in refs}
-    root = inspect(trust.read(held), f"{cluster.name}: {refs[0]}", now).root if refs[0] in held else None
-    return Roots(trusts, root.fingerprint if root and root.fingerprint in trusts else "")
-
-
-def _require_mutual_trust(roots: dict[str, Roots], dry_run: bool) -> None:
-    """A dry run on empty clusters has no roots yet: what is there must still agree. Without a peer there is nothing to share."""
-    if len(roots) < 2:
-        return
-    present = {name: one for name, one in roots.items() if one.trusts}
-    if len(present) > 1 or not dry_run:
-        require_mutual_trust(present if dry_run else roots)
 
 
 def _filled(work: _Linking, source: _Source, offer: Offer) -> tuple[list[Change], Offer]:

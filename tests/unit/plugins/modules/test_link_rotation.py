@@ -19,6 +19,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.ch
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import remote_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import link_rotation as stepping_links
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import links as linking
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import mutual_trust
 from ansible_collections.meshops.lifecycle.plugins.modules import link_rotation, links
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
@@ -138,7 +139,7 @@ def test_again_there_is_nothing_to_do_and_links_keeps_it(mesh: Mesh, monkeypatch
     mesh.run()
     assert (again := mesh.run())["changed"] is False
     assert again["steps"] == []
-    monkeypatch.setattr(linking, "_roots", lambda *_args: Roots(["one root"]))
+    monkeypatch.setattr(mutual_trust, "_roots", lambda *_args: Roots(["one root"]))
     wish = {"name": "west", "kube": {}, "cluster_uid": None, "server": None, "tls_server_name": None, "unread": None, "required": True}
     told = links.reconcile(mesh.peers["east"], {"provider": "istio", "namespace": SPACE, "links": [wish], "prune": True, "token_timeout": 5})
     assert (told["changed"], mesh.held("east")) == (False, "-2")

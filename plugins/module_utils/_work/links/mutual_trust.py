@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether clusters trust what the others sign, before they are linked. Only a mesh whose clusters share a root has to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from ..._kube.cluster import Cluster
+from ..._mesh.contract.trust import Trust
+from ..._mesh.links import peers
+from ..._mesh.links.peers import Roots
+from ..._mesh.objects.change import Ref
+from ..._pki.x509 import bundle, inspect
+from ..look import listed
+
+_AT_ONCE = 16
+
+
+def require_mutual_trust(clusters: Sequence[Cluster], trust: Trust, namespace: str, now: datetime, dry_run: bool) -> None:
+    """A dry run on empty clusters has no roots yet: what is there must still agree. Without a second cluster there is nothing to share."""
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        roots = dict(pool.map(lambda one: (one.name, _roots(one, trust, namespace, now)), clusters))
+    if len(roots) < 2:
+        return
+    present = {name: one for name, one in roots.items() if one.trusts}
+    if len(present) > 1 or not dry_run:
+        peers.require_mutual_trust(present if dry_run else roots)
+
+
+def _roots(cluster: Cluster, trust: Trust, namespace: str, now: datetime) -> Roots:
+    """What it signs under is in its CA, as long as it hands out that root itself: else somebody else signs, or another's control plane."""
+    refs, given = trust.objects(namespace), trust.bundle(namespace)
+    live = listed(cluster, list(dict.fromkeys([*given.reads, *refs])))
+    trusts = [one.fingerprint for one in bundle(given.judge(live, {}))]
+    held = {Ref.of(one): one for objects in live.values() for one in objects if Ref.of(one) in refs}
+    root = inspect(trust.read(held), f"{cluster.name}: {refs[0]}", now).root if refs[0] in held else None
+    return Roots(trusts, root.fingerprint if root and root.fingerprint in trusts else "")
