@@ -24,7 +24,7 @@ POINTS = [
     ("Bring the Helm releases to the wish", 1.5),
     ("Bring the Helm releases to the wish", 3.0),
     ("Wait until the control plane is ready", 1.0),
-    ("Set the namespace's network", 0.5),
+    ("Bring the objects of the control plane to the wish", 0.5),
     ("Bring the gateway's Helm release to the wish", 1.5),
     ("Open the gateway", 0.8),
     ("Link the cluster with all others", 0.6),
