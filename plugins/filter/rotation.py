@@ -191,7 +191,7 @@ def mesh_link_plan(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: s
 def mesh_rotation_permissions(provider: str, kind: str, namespace: str, restart: bool = False, recover: bool = False) -> list[dict[str, str]]:
     if kind in ("root", "intermediate"):
         wanted: list[dict[str, str]] = PROVIDERS[provider].rotation.permissions(namespace, restart, recover)
-    elif kind == "remote_secrets":
+    elif kind in ("links", "remote_secrets"):
         wanted = PROVIDERS[provider].links.permissions(namespace, restart)
     else:
         wanted = PROVIDERS[provider].gateways.permissions()

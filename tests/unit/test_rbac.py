@@ -29,7 +29,7 @@ def test_a_right_that_is_missing_would_be_seen() -> None:
     assert "escalate clusterroles of rbac.authorization.k8s.io" in rbac.lacking(rbac.rules("read"), install.permissions("istio-system"))
 
 
-@pytest.mark.parametrize("kind", ["root", "intermediate", "remote_secrets", "gateway_certificates"])
+@pytest.mark.parametrize("kind", ["root", "intermediate", "links", "gateways"])
 @pytest.mark.parametrize("restart", [False, True])
 def test_who_may_rotate_has_every_right_that_a_rotation_asks_for(kind: str, restart: bool) -> None:
     wanted = mesh_rotation_permissions("istio", kind, "istio-system", restart, restart)

@@ -85,6 +85,22 @@ class TestRole:
         assert set(re.findall(rf"\b{role.name}_\w+(?=:)", example)) <= set(options(role))
 
 
+ROTATE = CHECKOUT / "roles/rotate"
+
+
+@pytest.mark.parametrize("kind", options(ROTATE)["rotate_kind"]["choices"])
+def test_each_kind_of_rotation_has_its_tasks(kind: str) -> None:
+    """The former word for links leads to the same ones."""
+    (asked,) = [
+        task["ansible.builtin.include_tasks"]
+        for task in yaml.safe_load((ROTATE / "tasks/main.yml").read_text("utf-8"))
+        if "{{" in str(task.get("ansible.builtin.include_tasks"))
+    ]
+    tasks = rendered(asked, {**loaded(ROTATE / "vars/main.yml"), "rotate_kind": kind})
+    assert (ROTATE / "tasks" / tasks).is_file()
+    assert tasks == {"remote_secrets": "links.yml", "root": "authorities.yml", "intermediate": "authorities.yml"}.get(kind, f"{kind}.yml")
+
+
 def test_the_root_is_described_as_the_modules_take_it() -> None:
     told = options(CHECKOUT / "roles/trust")["trust_root"]["options"]
     kept = ("type", "default", "choices")

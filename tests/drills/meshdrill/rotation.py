@@ -16,7 +16,7 @@ from .ground import CLUSTERS, Ground, Seen, nobody_noticed
 from .play import Run
 from .report import Phase, Promise, Result, promise
 
-KINDS = ("root", "intermediate", "remote_secrets", "gateways")
+KINDS = ("root", "intermediate", "links", "gateways")
 LONGEST = 60.0
 RETIRED = "root: retire"
 # Of a root until it is retired: what comes after is the giving back of the Lease.

@@ -329,14 +329,18 @@ class TestRights:
 
     LEASE = {"mesh": "shop", "taker": "east", "kube": {"context": "east", "cluster": "east"}}
 
-    @pytest.mark.parametrize("kind", ["root", "intermediate", "remote_secrets", "gateways"])
+    @pytest.mark.parametrize("kind", ["root", "intermediate", "links", "gateways"])
     @pytest.mark.parametrize("restart", [False, True])
     def test_each_right_is_whole_and_asked_for_once(self, kind: str, restart: bool) -> None:
         rights = FILTERS["mesh_rotation_permissions"]("istio", kind, "mesh", restart)
         assert all({"verb", "group", "resource"} <= set(right) <= {"verb", "group", "resource", "namespace", "name"} for right in rights)
         assert len({tuple(sorted(right.items())) for right in rights}) == len(rights)
 
-    @pytest.mark.parametrize("kind", ["root", "intermediate", "remote_secrets"])
+    def test_links_have_a_former_word(self) -> None:
+        now, former = (FILTERS["mesh_rotation_permissions"]("istio", kind, "mesh") for kind in ("links", "remote_secrets"))
+        assert now == former != FILTERS["mesh_rotation_permissions"]("istio", "gateways", "mesh")
+
+    @pytest.mark.parametrize("kind", ["root", "intermediate", "links"])
     def test_workloads_are_only_patched_where_they_may_be_restarted(self, kind: str) -> None:
         ways = [FILTERS["mesh_rotation_permissions"]("istio", kind, "mesh", restart) for restart in (False, True)]
         assert [any((right["verb"], right["resource"]) == ("patch", "deployments") for right in rights) for rights in ways] == [False, True]
