@@ -192,6 +192,10 @@ def mesh_table(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str)
     return table.status(_read(hosts, hostvars, variable), datetime.now(UTC))
 
 
+def mesh_first(findings: Sequence[str]) -> list[str]:
+    return table.first(list(findings))
+
+
 def mesh_report(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str, brief: bool = False) -> dict[str, Any]:
     read, told = _read(hosts, hostvars, variable), summary.brief if brief else dict
     return {name: {"unreached": facts} if isinstance(facts, str) else told(facts) for name, facts in read.items()}
@@ -223,6 +227,7 @@ class FilterModule:
             mesh_default,
             mesh_environment,
             mesh_expected,
+            mesh_first,
             mesh_group,
             mesh_helm,
             mesh_links,

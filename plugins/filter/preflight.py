@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -112,13 +113,15 @@ def preflight_table(findings: Mapping[str, Sequence[str]], hostvars: Mapping[str
     return told(findings, notes)
 
 
-def preflight_waits(findings: Mapping[str, Sequence[str]], cluster: str) -> str:
-    return waits(cluster, findings)
+def preflight_verdict(findings: str, cluster: str) -> dict[str, Any]:
+    """Read from JSON here, for Ansible would render each entry for each host."""
+    read: dict[str, list[str]] = json.loads(findings)
+    return {"findings": read.get(cluster, []), "waits": waits(cluster, read)}
 
 
 class FilterModule:
     """The filters of the role preflight."""
 
     def filters(self) -> dict[str, Any]:
-        found = (preflight_charts, preflight_findings, preflight_table, preflight_waits)
+        found = (preflight_charts, preflight_findings, preflight_table, preflight_verdict)
         return {filter_.__name__: sentence(filter_) for filter_ in found}

@@ -133,8 +133,9 @@ def _tried(name: str, hostvars: Mapping[str, Any]) -> Member | MeshError | None:
 def mates(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> list[Member]:
     """The clusters of its mesh, itself included, in the inventory's order. What stands wrong in other meshes does not matter to it."""
     own = member(hosts, hostvars, name)
-    there = (one for one in near(hosts, hostvars, name, own.mesh) if _mesh_of(Variables(one, hostvars[one])) == own.mesh)
-    return of_mesh([found for one in there if (found := _member(one, hostvars))], own.mesh)
+    read = (Variables(one, hostvars[one]) for one in near(hosts, hostvars, name, own.mesh))
+    there = (one for one in read if _mesh_of(one) == own.mesh)
+    return of_mesh([Member.of(one.name, one) for one in there if one.named], own.mesh)
 
 
 def readable_mates(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> list[Member]:

@@ -25,6 +25,7 @@ from .machine import load, machine, versions
 from .proxies import proxies
 from .pushes import storm
 from .race import Outcome
+from .sites import SIZES, playbooks
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -41,8 +42,13 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def sizes(name: str) -> list[str]:
+    """P18 stands for all of its sizes."""
+    return [each for each in SIZES if each.startswith(f"{name}-")] or [name]
+
+
 def measured(options: argparse.Namespace) -> dict[str, Outcome]:
-    wanted = options.only.split() or list(report.WORKLOADS)
+    wanted = [each for name in options.only.split() for each in sizes(name)] or list(report.WORKLOADS)
     peers = options.peers.split() or list(CONTESTANTS)
     unknown = [*(name for name in wanted if name not in report.WORKLOADS), *(name for name in peers if name not in CONTESTANTS)]
     if unknown or options.runs < 1:
@@ -62,6 +68,8 @@ def run(folder: Path, rounds: int, names: list[str], wanted: list[str]) -> dict[
               "P6": lambda: intermediates(folder, rounds, names, say), "P7": lambda: proxies(folder, rounds, names, say),
               "P12": lambda: storm(folder, rounds, everywhere, say)}
     outcomes |= {workload: go() for workload, go in others.items() if workload in wanted}
+    if set(SIZES) & set(wanted):
+        outcomes |= playbooks(folder, rounds, wanted, say)
     return {workload: outcomes[workload] for workload in report.WORKLOADS if workload in outcomes}
 
 

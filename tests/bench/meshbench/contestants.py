@@ -22,6 +22,7 @@ IDLE = (STARTUP, PING)
 OWN = (ENGINE, OURS, *IDLE)
 KUBECTL, SERVER_SIDE, HELM, ISTIOCTL, ONE_TASK, LOOP = "kubectl", "kubectl-ssa", "helm", "istioctl", "k8s-one-task", "k8s-loop"
 CRYPTO, STORED, PROXY_CONFIG = "community-crypto", "community-crypto-stored", "proxy-config"
+STATUS, TASKS = "ours-status", "tasks"
 RELEASE = "bench"
 ISTIO_PROFILE = ("--set=profile=minimal",)
 ENGINE_PROGRAM = Path(__file__).with_name("engine.py").resolve()
@@ -172,6 +173,8 @@ CONTESTANTS: Mapping[str, Contestant] = {
     CRYPTO: Contestant("community.crypto, three tasks in loops, whole ansible-playbook", _elsewhere, alone=True),
     STORED: Contestant("the same, and a loop of kubernetes.core.k8s that stores them", _elsewhere, alone=True),
     PROXY_CONFIG: Contestant("istioctl proxy-config secret, one pod after the other", _elsewhere, alone=True),
+    STATUS: Contestant("meshops.lifecycle.status, whole ansible-playbook", _elsewhere, alone=True),
+    TASKS: Contestant("for comparison: as many ansible.builtin.debug tasks as site has", _elsewhere, alone=True),
     STARTUP: Contestant("for comparison: ansible-playbook without a task", _startup),
     PING: Contestant("for comparison: ansible-playbook with ansible.builtin.ping", _ping),
 }

@@ -11,6 +11,7 @@ import os
 import subprocess
 import time
 from pathlib import Path
+from typing import Protocol
 
 from .contestants import ENGINE_PROGRAM
 from .errors import BenchError
@@ -18,6 +19,13 @@ from .figures import Requests, Run, count
 
 ADMIN = "admin"
 QUIET = 0.2
+
+
+class Counts(Protocol):
+    """Who knows what was asked of the clusters."""
+
+    def mark(self) -> None: ...
+    def since(self) -> Requests: ...
 
 
 class AuditLog:
@@ -59,7 +67,7 @@ def surroundings(home: Path) -> dict[str, str]:
             "ANSIBLE_LOCALHOST_WARNING": "False", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False", "ANSIBLE_NOCOLOR": "1"}
 
 
-def timed(commands: list[list[str]], home: Path, audit: AuditLog) -> Run:
+def timed(commands: list[list[str]], home: Path, audit: Counts) -> Run:
     """One after the other; the wall clock runs from the first start to the last end."""
     environ = surroundings(home)
     audit.mark()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from meshlab.apionly import ApiServer
 
-from .contestants import CONTESTANTS, IDLE, OWN, STARTUP, Scene
+from .contestants import CONTESTANTS, IDLE, OWN, STARTUP, STATUS, TASKS, Scene
 from .errors import BenchError
 from .figures import Run, scaled, there_and_back
 from .measure import AuditLog, footprint, timed
@@ -122,7 +122,7 @@ class Race:
 
     def _takes_part(self, name: str) -> bool:
         spent = self._spent.get(name, [])
-        return name not in self.outcome.left_out and (name in OWN or len(spent) < self._often or sum(spent) < LONG)
+        return name not in self.outcome.left_out and (name in (*OWN, STATUS, TASKS) or len(spent) < self._often or sum(spent) < LONG)
 
     def _guarded(self, name: str, action: Callable[[], object]) -> None:
         """A peer that cannot do it is left out, and the report says why."""
@@ -131,7 +131,7 @@ class Race:
         try:
             action()
         except BenchError as error:
-            if name in OWN:
+            if name in (*OWN, STATUS, TASKS):
                 raise
             self._say(f"  {name} is left out: {error}")
             self.outcome.left_out[name] = str(error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from .contestants import CONTESTANTS, CRYPTO, ENGINE, HELM, ISTIOCTL, KUBECTL, LOOP, ONE_TASK, OURS, PING, PROXY_CONFIG, SERVER_SIDE, STARTUP, STORED
+from .contestants import CONTESTANTS, CRYPTO, ENGINE, HELM, ISTIOCTL, KUBECTL, LOOP, ONE_TASK, OURS, PING, PROXY_CONFIG, SERVER_SIDE, STARTUP, STATUS, STORED
 from .figures import Summary
 from .texts import FLOOR, INTRODUCTION, METHOD, NOTES, RATIOS, STOPPED
 from .workload import COUNTS
@@ -25,14 +25,20 @@ WORKLOADS = {
     "P6": "100 intermediates of one root, P-256",
     "P7": "which of 2,000 proxies have caught up with their CA",
     "P12": "all of 100 Istio objects change, and istiod watches",
+    "P18-2": "the playbooks where nothing is to change, 2 clusters",
+    "P18-20": "the same on 20 clusters",
+    "P18-50": "the same on 50 clusters",
+    "P18-200": "the same on 200 clusters",
 }
 # What the measures of a workload are called beside those of the plain one of the same number.
-WHERE = {"P1-istioctl": "istioctl's own set, ", "P1-fleet": "20 clusters, ", "P4": "50 clusters, "}
+WHERE = {"P1-istioctl": "istioctl's own set, ", "P1-fleet": "20 clusters, ", "P4": "50 clusters, ",
+         "P18-2": "2 clusters, ", "P18-20": "20 clusters, ", "P18-50": "50 clusters, ", "P18-200": "200 clusters, "}
 # What ratios are about where contestants do not all do the same number of pieces.
 PER = {"P7": " per proxy"}
 # Ours, where it is not mesh_config.
-INSTEAD = {"P6": "meshops.lifecycle.ca", "P7": "meshops.lifecycle.rotation_info"}
-SHORT = {ENGINE: "engine", OURS: "e2e"}
+INSTEAD = {"P6": "meshops.lifecycle.ca", "P7": "meshops.lifecycle.rotation_info",
+           **dict.fromkeys(("P18-2", "P18-20", "P18-50", "P18-200"), "meshops.lifecycle.site")}
+SHORT = {ENGINE: "engine", OURS: "e2e", STATUS: "status"}
 # (workload, ours, peer) -> how many times less time than the peer ours has to take
 FASTER = {
     ("P1", ENGINE, SERVER_SIDE): 20.0, ("P1", OURS, SERVER_SIDE): 3.0, ("P1", OURS, LOOP): 50.0, ("P3", OURS, SERVER_SIDE): 2.0, ("P3", OURS, LOOP): 30.0,
@@ -44,6 +50,8 @@ LIMITS = (
     ("P1", ENGINE, "wall", "wall s", 0.25), ("P1", ENGINE, "requests", "requests (kinds + 3)", len(COUNTS) + 3.0), ("P4", OURS, "wall", "wall s", 6.0),
     ("P4", OURS, "tree", "MiB of all processes", 300.0), ("P12", OURS, "pushes", "full pushes of istiod", 3.0),
     ("P7", OURS, "lag", "s from the last proxy's change to the verdict, p95", 2.0),
+    ("P18-2", OURS, "wall", "site, wall s", 6.0), ("P18-50", OURS, "wall", "site, wall s", 45.0), ("P18-50", OURS, "tree", "site, MiB of all processes", 400.0),
+    ("P18-200", STATUS, "wall", "wall s", 20.0),
 )
 VERDICTS = {True: "yes", False: "**no**", None: "not measured"}
 PARTS = ("ansible-playbook itself", "starting any module (ping)", "the engine", "imports of our module, and the set on its way into it and back")
@@ -83,6 +91,17 @@ def _limits(results: Results) -> Iterator[Row]:
         if name in second and name in first:
             ratio = round(second[name].wall / first[name].wall, 2)
             yield Row("P2", f"{SHORT[name]} wall s over that of P1", _short(second[name].wall), _short(first[name].wall), ratio, "<= 1.2", ratio <= 1.2)
+    yield from _growth(results.get("P18-20", {}), results.get("P18-200", {}))
+
+
+def _growth(some: Mapping[str, Summary], many: Mapping[str, Summary]) -> Iterator[Row]:
+    """What one cluster takes among 200, over what it takes among 20."""
+    for name in (OURS, STATUS):
+        if name in some and name in many:
+            one, other = some[name].wall / 20, many[name].wall / 200
+            ratio = round(other / one, 2)
+            what = "site" if name == OURS else "status"
+            yield Row("P18", f"{what}, wall s per cluster at 200 over that at 20", _short(other), _short(one), ratio, "<= 1.2", ratio <= 1.2)
 
 
 def _id(workload: str) -> str:

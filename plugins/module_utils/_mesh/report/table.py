@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 _DASH = "-"
+# A mesh of many clusters has as many remotes in each row, and may have as many findings: a table has the first of them, the report has all.
+_FEW, _FIRST = 3, 5
 
 
 def lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -40,7 +43,13 @@ def _rank(facts: Mapping[str, Any] | str) -> int:
 
 
 def _notes(facts: Mapping[str, Any] | str) -> list[str]:
-    return [facts] if isinstance(facts, str) else list(facts.get("findings", []))
+    return [facts] if isinstance(facts, str) else first(facts.get("findings", []))
+
+
+def first(findings: Sequence[str]) -> list[str]:
+    """The first findings of a cluster, and how many more there are."""
+    cluster, rest = str(findings[0]).partition(":")[0] if findings else "", len(findings) - _FIRST
+    return [*findings[:_FIRST], *([f"{cluster}: and {rest} more findings; the report in mesh_report_dir has all of them."] if rest > 0 else [])]
 
 
 def _noticed(facts: Mapping[str, Any] | str) -> list[str]:
@@ -82,7 +91,9 @@ def _remotes(facts: Mapping[str, Any]) -> str:
     for remote in facts.get("remotes", []):
         before = worst.get(remote["cluster"], "synced")
         worst[remote["cluster"]] = remote["status"] if before == "synced" else before
-    return _joined(f"{name} {state}" for name, state in sorted(worst.items()))
+    if len(worst) <= _FEW:
+        return _joined(f"{name} {state}" for name, state in sorted(worst.items()))
+    return _joined(f"{count} {state}" for state, count in sorted(Counter(worst.values()).items()))
 
 
 def _proxies(proxies: Sequence[Mapping[str, Any]]) -> str:

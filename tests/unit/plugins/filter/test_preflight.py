@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -247,4 +248,4 @@ class TestTable:
         ),
     ])
     def test_a_cluster_without_findings_says_one_line(self, others: dict[str, list[str]], said: str) -> None:
-        assert call("preflight_waits", {"east": [], **others}, "east") == said
+        assert call("preflight_verdict", json.dumps({"east": [], **others}), "east") == {"findings": [], "waits": said}

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.report.table import lines, remaining, status
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.report.table import first, lines, remaining, status
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -126,3 +126,16 @@ def test_what_is_no_fault_yet_stands_below_all_that_is_and_changes_no_verdict() 
     told = status({"east": facts(notices=["east: a registry goes away."]), "west": facts(findings=["west: it is sick."])}, NOW)
     assert told[-2:] == ["west: it is sick.", "to be known: east: a registry goes away."]
     assert dict(zip(cells(told, told[0]), row(told, "east"), strict=True))["VERDICT"] == "ok"
+
+
+def test_a_mesh_of_many_clusters_keeps_lines_short_and_counts_them() -> None:
+    remotes = [{"pod": "a", "cluster": f"c{number:02}", "status": "timeout" if number == 7 else "synced"} for number in range(99)]
+    assert cell("REMOTE CLUSTERS", remotes=remotes) == "98 synced, 1 timeout"
+
+
+def test_of_many_findings_the_first_are_shown_and_the_rest_is_counted() -> None:
+    findings = [f"east: istiod-a does not know the cluster c{number:02}." for number in range(99)]
+    told = first(findings)
+    assert told == [*findings[:5], "east: and 94 more findings; the report in mesh_report_dir has all of them."]
+    assert first(findings[:5]) == findings[:5]
+    assert first([]) == []
