@@ -25,13 +25,13 @@ from ..module_utils._mesh.rotation.primary import OF_ITS_PRIMARY
 from ..module_utils._mesh.rotation.table import table
 from ..module_utils._mesh.trust.root_secret import NAME as ROOT_NAME
 from ..module_utils._mesh.trust.root_secret import UPCOMING
-from ..module_utils._providers import PROVIDERS
+from ..module_utils._providers import provider as _provider
 from ..plugin_utils import hosts as hosts_of
 
 _RIGHTS = "__rotate_rights"  # is asked for first, so that is where a cluster fails that cannot be reached
 NOT_HERE = "it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit"
 _NO_LINK = "it is not part of this run, and no cluster may miss; run it without --limit"
-_PASSED = ("standing", "laggards", "issuers", "roots", "previous", "ignored", "intermediate", "served_by", "unread")
+_PASSED = ("standing", "laggards", "issuers", "roots", "previous", "ignored", "intermediate", "served_by", "unread", "driven", "alone")
 _OF_PRIMARY = ("standing", "elsewhere", *OF_ITS_PRIMARY)
 
 
@@ -190,11 +190,12 @@ def mesh_link_plan(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: s
 
 def mesh_rotation_permissions(provider: str, kind: str, namespace: str, restart: bool = False, recover: bool = False) -> list[dict[str, str]]:
     if kind in ("root", "intermediate"):
-        wanted: list[dict[str, str]] = PROVIDERS[provider].rotation.permissions(namespace, restart, recover)
+        mesh = _provider(provider)
+        wanted: list[dict[str, str]] = (mesh.driven_rotation or mesh.rotation).permissions(namespace, restart, recover)
     elif kind in ("links", "remote_secrets"):
-        wanted = PROVIDERS[provider].links.permissions(namespace, restart)
+        wanted = _provider(provider).links.permissions(namespace, restart)
     else:
-        wanted = PROVIDERS[provider].gateways.permissions()
+        wanted = _provider(provider).gateways.permissions()
     return wanted
 
 

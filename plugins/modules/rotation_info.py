@@ -113,6 +113,14 @@ unread:
       it differs from the CA of the primary.
   returned: success
   type: dict
+driven:
+  description: Whether the product of the mesh drives the rotation itself.
+  returned: success
+  type: bool
+alone:
+  description: Whether the clusters of the mesh share no root.
+  returned: success
+  type: bool
 ignored:
   description:
     - Roots that the control plane goes on handing out, although the CA holds others. The control plane takes a CA only if the CA holds all that it hands out,

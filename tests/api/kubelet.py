@@ -23,13 +23,14 @@ PORT = struct.pack("<H", 15014)
 class Kubelet:
     """`asked` are the request lines that have reached a pod, `heard` the requests as a whole.
 
-    A client that begins with a TLS handshake is given one with `pods`, the certificate that each pod serves.
+    A client that begins with a TLS handshake is given one with `pods`, the certificate that each pod serves. `answer` is what else they say.
     """
 
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.heard: list[bytes] = []
         self.pods: ssl.SSLContext | None = None
+        self.answer: Callable[[bytes], bytes] | None = None
         self.port = 0
 
 
@@ -58,6 +59,8 @@ class _Forward(socketserver.StreamRequestHandler):
         line = request.split(b"\r\n")[0]
         self.kubelet.heard.append(request)
         self.kubelet.asked.append(line.decode())
+        if self.kubelet.answer:
+            return self.kubelet.answer(request)
         return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(line) + line
 
     def _over_tls(self, context: ssl.SSLContext, hello: bytes) -> None:

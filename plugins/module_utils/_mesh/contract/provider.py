@@ -15,7 +15,7 @@ from .gateways import Gateways
 from .health import Health
 from .install import Install
 from .links import Links
-from .rotation import Rotation
+from .rotation import Driven, Rotation
 from .trust import Trust
 
 T = TypeVar("T")
@@ -30,6 +30,7 @@ class Stories:
     links: Links | None = None
     gateways: Gateways | None = None
     rotation: Rotation | None = None
+    driven_rotation: Driven | None = None
     health: Health | None = None
 
 
@@ -63,6 +64,11 @@ class Provider:
     @property
     def rotation(self) -> Rotation:
         return self._of(self.stories.rotation, "rotation")
+
+    @property
+    def driven_rotation(self) -> Driven | None:
+        """Of a product that rotates its CA by itself; None where a rotation is written."""
+        return self.stories.driven_rotation
 
     @property
     def health(self) -> Health:

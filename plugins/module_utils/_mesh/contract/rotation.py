@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..objects.change import Ref
 from ..objects.look import Look
-from ..objects.shapes import Manifest
+from ..objects.shapes import Live, Manifest
+from ..question import Question
+from ..rotation.driven import Progress
 from ..rotation.remedies import Need, Remedy
 from ..rotation.rules import Rules
 from ..rotation.served import Served
@@ -40,3 +43,15 @@ class Rotation(Protocol):
     def patches(self, namespace: str, roots: bytes, ca: Material | None = ...) -> list[tuple[Ref, Manifest]]: ...
     def remedies(self, need: Need, namespace: str, moment: str) -> list[Remedy]: ...
     def permissions(self, namespace: str, restart: bool = ..., recover: bool = ...) -> list[dict[str, str]]: ...
+
+
+@dataclass(frozen=True)
+class Driven:
+    """The other form of a rotation: a product that rotates its CA by itself is asked where it stands, and given another CA.
+
+    `order` is made from what the look at the progress listed, which holds the token that the product asks for. It may come twice.
+    """
+
+    progress: Callable[[str], Look[Progress]]
+    order: Callable[[Live, str, Material], Question]
+    permissions: Callable[[str, bool, bool], list[dict[str, str]]]

@@ -39,7 +39,7 @@ _THROUGH = {INTRODUCE: (INTRODUCED, REISSUED), REISSUE: (REISSUED, RETIRED), RET
 def _late(name: str, step: str, target: str, report: Report | str, dead: Collection[str], leaving: Leaving) -> str:
     if isinstance(report, str):
         return f"{name} cannot be judged: {report.rstrip('.')}."
-    if step == INTRODUCE and beyond_introduction(report.standing, dead):
+    if step == INTRODUCE and (report.driven or beyond_introduction(report.standing, dead)):
         return ""
     if report.laggards:
         more = f", and {len(report.laggards) - 5} more" if len(report.laggards) > 5 else ""

@@ -46,6 +46,8 @@ class Observed:
     unmeasured: Mapping[str, list[str]] = field(default_factory=dict)
     meshes: tuple[str, ...] = ()
     marks: frozenset[str] = frozenset()
+    driven: bool = False  # by the product itself
+    alone: bool = False  # its mesh shares no root between clusters
 
     @property
     def online(self) -> bool:

@@ -50,6 +50,7 @@ class Report:
 
     `ignored` are the roots that its control plane goes on handing out because it cannot take the CA's. A cluster that is `served_by` another
     one's control plane stands where that one stands; `trails` says that the CA in it, which nobody reads, is not yet as its primary's is.
+    Where the rotation is `driven` by the product, that introduces a root by itself. A cluster that is `alone` shares no root with others.
     """
 
     standing: Standing
@@ -58,12 +59,15 @@ class Report:
     ignored: frozenset[str] = frozenset()
     served_by: str = ""
     trails: bool = False
+    driven: bool = False
+    alone: bool = False
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Report:
         ignored = frozenset(root["fingerprint"] for root in facts.get("ignored") or ())
         trails = bool((facts.get("unread") or {}).get("trails"))
-        return cls(Standing.of(facts["standing"]), tuple(facts["laggards"]), frozenset(facts["issuers"]), ignored, str(facts.get("served_by") or ""), trails)
+        served_by, driven, alone = str(facts.get("served_by") or ""), bool(facts.get("driven")), bool(facts.get("alone"))
+        return cls(Standing.of(facts["standing"]), tuple(facts["laggards"]), frozenset(facts["issuers"]), ignored, served_by, trails, driven, alone)
 
     def under(self, target: str) -> bool:
         """Whether this cluster signs under the target, and nothing in it was signed under anything else."""
@@ -118,7 +122,7 @@ def plan(
     `leaving` are the roots that are given up in the end. What else is trusted somewhere, as a partner's root, is none of the rotation's and stays.
     """
     standings = [report.standing for report in reports]
-    _no_stranger(mesh, standings, {target, *accepted})
+    _no_stranger(mesh, [report.standing for report in reports if not report.alone], {target, *accepted})
     if target in dead:
         raise Refused(f"The mesh {mesh} cannot be brought to {root_named(target)}, which has expired. Give it a root that is valid.")
     worn = set(stale)
@@ -152,8 +156,13 @@ def _to_introduce(reports: Sequence[Report], target: str, dead: Collection[str])
     """
     if all(report.under(target) for report in reports):
         return []
-    wanted = _needed(reports, target, dead)
-    return [one.standing for one in reports if not beyond_introduction(one.standing, dead) and not wanted | one.ignored <= one.standing.bundle]
+    asked = [one for one in reports if not one.driven and not beyond_introduction(one.standing, dead)]
+    return [one.standing for one in asked if not _needed(company(one, reports), target, dead) | one.ignored <= one.standing.bundle]
+
+
+def company(one: Report, everyone: Sequence[Report]) -> Sequence[Report]:
+    """Those whose workloads have to trust each other with this cluster's."""
+    return [one] if one.alone else [other for other in everyone if not other.alone]
 
 
 def beyond_introduction(own: Standing, dead: Collection[str]) -> bool:
@@ -210,7 +219,8 @@ def wish(
 
 
 def _may_reissue(own: Standing, everyone: Sequence[Report], target: str, dead: Collection[str]) -> None:
-    lacking = [one.standing.cluster for one in everyone if target not in one.standing.trusts and not beyond_introduction(one.standing, dead)]
+    others = [one for one in everyone if not one.driven and not beyond_introduction(one.standing, dead)]
+    lacking = [one.standing.cluster for one in others if target not in one.standing.trusts]
     if lacking:
         told = f"{own.cluster}: it may not sign under {root_named(target)} yet: {', '.join(lacking)} would not trust what it signs"
         raise Refused(f"{told}. Introduce the root in every cluster of the mesh first.")

@@ -24,7 +24,7 @@ class TrustUser:
     `roots` is None where it cannot be asked, as of a control plane that only shows what it serves. `issuer` is the root that its leaf, or what
     it signs, leads to, and None for what has no certificate. `online` says that it takes a new bundle without a restart; `workload` is what
     to restart otherwise, as kind/name, and empty for a pod that nothing would make anew. `fault` tells why it could not be seen.
-    `instance` is the process, another one after each restart, and `leaf` its certificate.
+    `instance` is the process, another one after each restart, and `leaf` its certificate. `behind` is what its product says that it lacks.
     """
 
     kind: str
@@ -38,6 +38,7 @@ class TrustUser:
     fault: str = ""
     instance: str = ""
     leaf: Certificate | None = field(default=None, compare=False)
+    behind: str = ""
 
     @property
     def where(self) -> str:
@@ -50,6 +51,8 @@ class TrustUser:
         """
         if self.fault:
             return f"could not be seen: {self.fault}"
+        if self.behind:
+            return self.behind
         if self.roots is not None and self.roots != standing.bundle:
             return f"trusts {_named(self.roots)} and should trust {_named(standing.bundle)}"
         if self.issuer == "":

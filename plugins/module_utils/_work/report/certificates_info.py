@@ -24,7 +24,7 @@ from ..._mesh.trust import root_secret
 from ..._pki.x509 import bundle
 from ..chosen_mesh import MESH_OPTIONS, complete, mesh_of
 from ..look import look
-from ..rotation.watch import observe
+from ..rotation.observe import observe
 
 TASK: dict[str, Any] = dict(
     argument_spec=dict(

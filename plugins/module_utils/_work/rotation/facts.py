@@ -19,8 +19,7 @@ from ..._mesh.trust.certificate import Certificate
 def facts(observed: Observed, limit: int, mesh: str = "") -> dict[str, Any]:
     """What a module returns: certificates, never a key; of what lags, the first `limit` by name and the number of all."""
     strange = [f"{observed.cluster}: its CA was made for the mesh {observed.mesh}, not for {mesh}."] if mesh and observed.mesh not in ("", mesh) else []
-    authority, late = observed.authority, observed.laggards()
-    void = _void(observed, datetime.now(UTC))
+    authority, late, void = observed.authority, observed.laggards(), _void(observed, datetime.now(UTC))
     primary, unread = observed.primary, observed.unread
     told = [{"kind": one.user.kind, "namespace": one.user.namespace, "name": one.user.name, "workload": one.user.workload,
              "online": one.user.online, "says": one.says} for one in late[:limit]]  # fmt: skip
@@ -52,6 +51,7 @@ def facts(observed: Observed, limit: int, mesh: str = "") -> dict[str, Any]:
         **{kind: names[:limit] for kind, names in observed.unmeasured.items()},
         "by_hand": sorted({one.where for one in observed.users if one.kind == PROXY and not one.online and not one.workload})[:limit],
         "meshes": list(observed.meshes),
+        "driven": observed.driven, "alone": observed.alone,
         "served_by": primary.name if primary else "",
         "unread": {**unread.facts(), "kept": bool(observed.previous), "trails": primary.trailed(unread)} if primary and unread else None,
         **({key: primary.facts.get(key) for key in OF_ITS_PRIMARY} if primary else {}),

@@ -11,9 +11,9 @@ from typing import Any
 from ..._kube.cluster import Cluster
 from ..chosen_mesh import MESH_OPTIONS, complete, mesh_of
 from .facts import facts
+from .observe import observe
 from .primary import OPTION, primary_of
 from .served import connected
-from .watch import observe
 
 TASK: dict[str, Any] = {
     "argument_spec": {

@@ -23,6 +23,8 @@ def connected(cluster: Cluster, mesh: Provider, namespace: str, seen: Observed, 
         mine = list((seen.primary.facts.get("elsewhere") or {}).get(cluster.name) or ())
         told: dict[str, Any] = {"ids": [cluster.name], "linked": [], "elsewhere": {}, "silent": []}
         return {**told, "unseen": _no_pods(cluster, mine, seen)[:limit]}
+    if mesh.driven_rotation:
+        return {"ids": [cluster.name], "linked": [], "elsewhere": {}, "silent": [], "unseen": []}
     served = look(cluster, mesh.rotation.served(cluster.name, namespace))
     lost = _no_pods(cluster, served.of(served.ids), seen)
     if lost:  # one that ended meanwhile is gone from the next answer too

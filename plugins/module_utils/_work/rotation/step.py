@@ -13,13 +13,16 @@ from typing import Any
 from ..._mesh.errors import MeshError, NotReady, Refused
 from ..._mesh.objects.change import Change
 from ..._mesh.rotation.observed import Observed
-from ..._mesh.rotation.plan import INTRODUCE, RETIRED, Report, beyond_introduction, phase, wish
+from ..._mesh.rotation.plan import INTRODUCE, RETIRED, Report, beyond_introduction, company, phase, wish
 from ..._mesh.rotation.remedies import Need, Remedy, stuck
+from ..._mesh.rotation.report import report
 from ..._mesh.rotation.trust_users import Laggard
 from ..._mesh.trust.certificate import short
 from ..._mesh.trust.standing import Standing
 from ..follow import Pace, follow
 from ..restart import restart
+from . import driven
+from .observe import observe
 from .watch import Watch
 from .write import Rotation, rewrite, trail
 
@@ -27,16 +30,10 @@ from .write import Rotation, rewrite, trail
 _PACE, _AGAIN = Pace(0.3, 1.0), 15.0
 
 
-def report(seen: Observed, stale: Sequence[str] = ()) -> Report:
-    """What the other clusters and the play learn of a cluster."""
-    if seen.standing is None:
-        raise Refused(f"{seen.cluster}: it holds no CA of the mesh that could be rotated. {' '.join(seen.faults)}".strip())
-    ignored = frozenset(one.fingerprint for one in seen.ignored)
-    return Report(seen.standing, tuple(str(lag) for lag in seen.laggards(stale=stale)), seen.issuers, ignored)
-
-
 def advance(work: Rotation, now: datetime) -> Observed:
     """The cluster after the step, with nobody in it behind."""
+    if work.mesh.driven_rotation:
+        return driven.advance(work, work.mesh.driven_rotation, now)
     watch = Watch(work.cluster, work.mesh, work.namespace, work.stale, work.primary, work.params["target"])
     seen = watch.observe()
     own = report(seen, work.stale)
@@ -48,7 +45,7 @@ def advance(work: Rotation, now: datetime) -> Observed:
 
 def _ask(work: Rotation, seen: Observed, own: Report, now: datetime) -> bool:
     step, marks = work.params["step"], bool(work.mesh.rotation.rules.mark)
-    asked = wish(step, own.standing, [own, *work.others], work.params["target"], work.stale, work.dead, work.params["leaving"], marks)
+    asked = wish(step, own.standing, company(own, [own, *work.others]), work.params["target"], work.stale, work.dead, work.params["leaving"], marks)
     if asked:
         rewrite(work, seen, asked, now)
     if asked and not work.cluster.dry_run:
@@ -124,9 +121,11 @@ def _late(work: Rotation, late: Sequence[Any], elapsed: float, hopeless: bool) -
 
 def clean(work: Rotation) -> list[Change]:
     """The end in one cluster: what was kept to turn back is removed, once nothing but the target is signed under and trusted."""
-    seen = Watch(work.cluster, work.mesh, work.namespace, primary=work.primary, target=work.params["target"]).observe()
+    seen = observe(work.cluster, work.mesh, work.namespace, work.primary, work.params["target"])
     own: Standing = seen.unread or report(seen).standing
     if phase(own, work.params["target"], work.params["leaving"]) != RETIRED:
         raise Refused(f"{work.cluster.name}: the rotation to root {short(work.params['target'])} is not through here, so what was kept stays.")
     work.guard()
+    if seen.driven:
+        return []
     return work.cluster.delete([work.mesh.rotation.previous(work.namespace)])

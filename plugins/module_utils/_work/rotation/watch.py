@@ -45,7 +45,7 @@ class Watch:
         self, cluster: Cluster, mesh: Provider, namespace: str, stale: Iterable[str] = (), primary: Primary | None = None, target: str = ""
     ) -> None:
         self._cluster, self._namespace, self._stale, self._primary, self._target = cluster, namespace, frozenset(stale), primary, target
-        self._trust, self._rotation = mesh.trust, mesh.rotation
+        self._trust, self._rotation, self._alone = mesh.trust, mesh.rotation, not mesh.defaults.shares_root
         self._reader = Reader(target)
         self._reader.know(primary.bundle if primary else b"")
         self._agreed: dict[str, TrustUser] = {}
@@ -59,9 +59,8 @@ class Watch:
         current = self._standing(authority, own)
         seen = look(self._cluster, self._rotation.control_planes(self._namespace))
         measure = self._primary.standing if self._primary else current
-        meshes = self._meshes(seen)
         bundles = [user if user.fault else self._trusting(user, pem, frozenset()) for user, pem in seen.bundles]
-        left_out = self._left_out(seen, meshes)
+        left_out = self._left_out(seen)
         first = [*self._control_planes(seen), *(one for one in bundles if one.namespace not in left_out)]
         self._forget(measure, first)
         added = self._reader.bundle(seen.added)
@@ -89,7 +88,8 @@ class Watch:
             primary=self._primary,
             unread=current if self._primary else None,
             unmeasured={**running.unmeasured, "unselected": sorted(left_out - spaces), "stranded": sorted(left_out & spaces)},
-            meshes=meshes,
+            meshes=self._meshes(seen),
+            alone=self._alone,
             marks=self._rotation.rules.marks([*(authority.roots if authority else ()), *given]),
         )
 
@@ -105,9 +105,9 @@ class Watch:
     def _meshes(self, seen: ControlPlanes) -> tuple[str, ...]:
         return tuple(self._primary.facts.get("meshes") or ()) if self._primary else seen.meshes
 
-    def _left_out(self, seen: ControlPlanes, meshes: Iterable[str]) -> set[str]:
+    def _left_out(self, seen: ControlPlanes) -> set[str]:
         """The namespaces with a bundle that nobody keeps up to date, since the mesh does not select them."""
-        chosen = self._rotation.selected(seen.spaces, [parsed(text) for text in meshes])
+        chosen = self._rotation.selected(seen.spaces, [parsed(text) for text in self._meshes(seen)])
         return set() if chosen is None else {user.namespace for user, _pem in seen.bundles} - chosen
 
     def _identity(self) -> str:
@@ -197,11 +197,6 @@ def _lacking(seen: ControlPlanes, bundles: Iterable[TrustUser], spaces: Collecti
     absent = seen.absent
     wanted = (there.get(space) or (replace(absent, namespace=space) if absent else None) for space in sorted(set(spaces) - seen.ending))
     return [one for one in wanted if one]
-
-
-def observe(cluster: Cluster, mesh: Provider, namespace: str, primary: Primary | None = None) -> Observed:
-    """One look at everything in a cluster."""
-    return Watch(cluster, mesh, namespace, primary=primary).observe()
 
 
 def _said(error: MeshError) -> str:

@@ -90,8 +90,8 @@ def trail(work: Rotation, primary: Primary, seen: Observed, now: datetime) -> bo
     sign = work.params["step"] != INTRODUCE and (astray or _older(work, primary, seen))
     if not sign and (astray or own.bundle == primary.standing.bundle):
         return False
-    _may_write(work, there)
-    _put(work, there, primary.bundle, _signer(work, seen, now) if sign else None)
+    may_write(work, there)
+    _put(work, there, primary.bundle, signer(work, seen, now) if sign else None)
     return True
 
 
@@ -107,7 +107,7 @@ def rewrite(work: Rotation, seen: Observed, asked: Wish, now: datetime) -> None:
     there, rules = work.there(), work.mesh.rotation.rules
     if not there or seen.standing is None:
         raise Refused(f"{work.cluster.name}: its CA went away while it was being rotated.")
-    _may_write(work, there)
+    may_write(work, there)
     known = {**work.pems, **{one.fingerprint: one.pem for one in (*x509.bundle(seen.bundle), *seen.ignored)}}
     wanted = set(asked.trusts) | (seen.standing.marks if asked.marked and not asked.sign else set())
     if asked.sign and asked.marked:
@@ -116,7 +116,7 @@ def rewrite(work: Rotation, seen: Observed, asked: Wish, now: datetime) -> None:
         wanted.add(mark.fingerprint)
     bundle = rules.arranged(seen.bundle, x509.bundle(seen.bundle), wanted, known)
     target.tell_apart(work.cluster.name, x509.bundle(bundle))
-    _put(work, there, bundle, _signer(work, seen, now) if asked.sign else None)
+    _put(work, there, bundle, signer(work, seen, now) if asked.sign else None)
 
 
 def _put(work: Rotation, there: Objects, bundle: bytes, ca: Material | None) -> None:
@@ -128,7 +128,7 @@ def _put(work: Rotation, there: Objects, bundle: bytes, ca: Material | None) -> 
         work.changes.append(work.cluster.amend(there[ref], {**patch, "metadata": {"annotations": annotation(epoch)}}))
 
 
-def _may_write(work: Rotation, there: Objects) -> None:
+def may_write(work: Rotation, there: Objects) -> None:
     for ref, live in there.items():
         where, way = f"{work.cluster.name}: {ref}", "Rotate there: issue from the new root, and give both roots meanwhile."
         undone = would_undo(where, live, way)
@@ -138,7 +138,7 @@ def _may_write(work: Rotation, there: Objects) -> None:
             fence(work.cluster.name, str(ref), live["metadata"].get("annotations"), work.hold.epoch)
 
 
-def _signer(work: Rotation, seen: Observed, now: datetime) -> Material:
+def signer(work: Rotation, seen: Observed, now: datetime) -> Material:
     """The CA that was kept where it is of the target, as it is when a rotation is turned back; else, or where it may not sign any more, a new one."""
     former = _former(work, seen)
     if former is None:

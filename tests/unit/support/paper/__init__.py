@@ -10,12 +10,13 @@ Each file has the name of its protocol in _mesh/contract. tests/paper has the ho
 from __future__ import annotations
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.provider import Provider, Stories
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.rotation import Driven
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.defaults import Defaults
 
-from . import health, install, links, trust
+from . import health, install, links, rotation, trust
 
 PAPER = Provider(
     "paper",
-    Stories(health=health, install=install, links=links, trust=trust),
+    Stories(driven_rotation=Driven(rotation.progress, rotation.order, rotation.permissions), health=health, install=install, links=links, trust=trust),
     Defaults(namespace="paper-system", shares_root=False, gateways=False),
 )

@@ -11,7 +11,7 @@ import dataclasses
 import inspect
 import json
 from collections.abc import Callable, Iterator
-from typing import Any, get_args, get_type_hints
+from typing import Any, ClassVar, get_args, get_type_hints
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.provider import Provider, Stories
@@ -406,3 +406,37 @@ class TestGateways:
     def test_a_cluster_without_gateways_serves_nothing(self, provider: Provider) -> None:
         assert look(FakeCluster(), provider.gateways.uses()) == []
         assert look(FakeCluster(), provider.gateways.expiring("mesh")) == Expires([], [], [])
+
+
+@having("driven_rotation")
+class TestDrivenRotation:
+    """A product that drives its rotation: it is asked with its token, which nothing shows."""
+
+    LIVE: ClassVar[dict[str, Any]] = {
+        "Pod": [{"metadata": {"name": "control-1", "namespace": "mesh"}}],
+        "Secret": [{"metadata": {"name": "paper-token", "namespace": "mesh"}, "data": {"token": "dG9rZW4="}}],
+    }
+
+    def test_the_order_carries_the_ca_and_shows_neither_key_nor_token(self, provider: Provider) -> None:
+        driven = provider.driven_rotation
+        assert driven
+        ca = ARGUMENTS["material"]
+        order, again = (driven.order(copy.deepcopy(self.LIVE), "mesh", ca) for _time in range(2))
+        assert (order.method, order) == ("PUT", again)
+        assert b"key" in (order.body or b"")
+        assert "token" in str(order.headers)
+        assert not [secret for secret in ("dG9rZW4", "token", "key") if secret in repr(order)]
+
+    def test_a_product_that_does_not_answer_is_a_fault(self, provider: Provider) -> None:
+        driven = provider.driven_rotation
+        assert driven
+        wanted = driven.progress("mesh")
+        (question,) = wanted.questions(copy.deepcopy(self.LIVE))
+        for said in (None, "nonsense", "[]"):
+            assert wanted.judge(self.LIVE, {question: said}).fault
+        assert wanted.questions({}) == []
+
+    def test_the_rights_are_whole(self, provider: Provider) -> None:
+        driven = provider.driven_rotation
+        assert driven
+        assert all({"verb", "group", "resource", "namespace"} <= set(right) for right in driven.permissions("mesh", False, False))

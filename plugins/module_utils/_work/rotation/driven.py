@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A step of a rotation that the product drives itself: read where it stands, give it the CA if it has not got it, and wait."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+
+from ..._kube.cluster import Cluster
+from ..._mesh.contract.provider import Provider
+from ..._mesh.contract.rotation import Driven
+from ..._mesh.errors import NotReady, Refused
+from ..._mesh.lease.fence import annotation, last_epoch
+from ..._mesh.objects.managed_by import in_charge
+from ..._mesh.rotation.driven import Progress, waits_for
+from ..._mesh.rotation.observed import Observed
+from ..._mesh.rotation.plan import INTRODUCE, company, wish
+from ..._mesh.rotation.primary import Primary
+from ..._mesh.rotation.report import report
+from ..._mesh.trust.certificate import Material, short
+from ..._mesh.trust.root_secret import mesh_of
+from ..._mesh.trust.standing import Standing
+from ..._pki.x509 import inspect
+from ..follow import Pace, follow
+from ..look import Live, answered, asked, listed, present
+from .write import Rotation, may_write, signer
+
+_PACE = Pace(0.3, 2.0)
+_SENT_WITHIN = 30.0
+
+
+def observe(cluster: Cluster, mesh: Provider, driven: Driven, namespace: str, primary: Primary | None = None, target: str = "") -> Observed:
+    """What the product says of itself. A token leaves this function in no fact."""
+    if primary:
+        raise Refused(f"{cluster.name}: the provider {mesh.name} rotates its CA by itself, and serves no cluster from another one.")
+    return _observed(cluster, mesh, namespace, _progress(cluster, driven, namespace)[1], target)
+
+
+def _progress(cluster: Cluster, driven: Driven, namespace: str) -> tuple[Live, Progress]:
+    wanted = driven.progress(namespace)
+    live = listed(cluster, wanted.reads)
+    return live, wanted.judge(live, answered(cluster, wanted.questions(live)))
+
+
+def _observed(cluster: Cluster, mesh: Provider, namespace: str, told: Progress, target: str) -> Observed:
+    there = present(cluster, mesh.trust.objects(namespace))
+    seen = Observed(cluster.name, cluster.uid(), users=told.users, planes=told.planes, driven=True, alone=not mesh.defaults.shares_root)
+    if told.fault:
+        return replace(seen, faults=(f"{cluster.name}: {told.fault}.",))
+    ca = Material(told.certificate, b"", told.chain, told.roots)
+    authority = inspect(ca, f"{cluster.name}: its product", datetime.now(UTC), target=target)
+    standing = Standing.read(cluster.name, authority, last_epoch(there.values()))
+    return replace(
+        seen,
+        standing=standing,
+        authority=authority,
+        mesh=next(map(mesh_of, there.values()), ""),
+        bundle=told.roots,
+        managed_by=next(filter(None, map(in_charge, there.values())), ""),
+    )
+
+
+def advance(work: Rotation, driven: Driven, now: datetime) -> Observed:
+    """The cluster after the step, with nobody in it behind. The product introduces a root by itself, as soon as it has the CA."""
+    live, told = _progress(work.cluster, driven, work.namespace)
+    seen = _observed(work.cluster, work.mesh, work.namespace, told, work.params["target"])
+    own = report(seen, work.stale)
+    wanted = wish(work.params["step"], own.standing, company(own, [own, *work.others]), work.params["target"], work.stale, work.dead, work.params["leaving"])
+    if work.params["step"] == INTRODUCE:
+        return seen
+    if wanted and wanted.sign:
+        _order(work, driven, live, seen, now)
+    return seen if work.cluster.dry_run else _follow(work, driven)
+
+
+def _order(work: Rotation, driven: Driven, live: Live, seen: Observed, now: datetime) -> None:
+    """Under the Lease, of which the CA's objects tell first: so a run that lost it unnoticed is refused before it orders anything."""
+    there = work.there()
+    if not there:
+        raise Refused(f"{work.cluster.name}: its CA went away while it was being rotated.")
+    may_write(work, there)
+    ca = signer(work, seen, now)
+    work.guard()
+    first = next(iter(there.values()))
+    work.changes.append(work.cluster.amend(first, {"metadata": {"annotations": annotation(work.hold.epoch if work.hold else 0)}}))
+    if work.cluster.dry_run:
+        return
+    work.guard()
+    order = driven.order(live, work.namespace, ca)
+    answer = work.cluster.ask_all([asked(order, _SENT_WITHIN)])[0]
+    if isinstance(answer, Exception):
+        raise answer
+    if not 200 <= answer.status < 300:
+        told = f"{work.cluster.name}: {order.namespace}/{order.pod} did not take another CA: {order.method} {order.path} was answered with HTTP {answer.status}"
+        raise Refused(f"{told}. Look into its log, and run again: the rotation goes on where it stopped.")
+    work.mended.append(f"order {order.namespace}/{order.pod}")
+
+
+def _follow(work: Rotation, driven: Driven) -> Observed:
+    """Watches until the product is through with the step, and nobody lags."""
+    look = partial(observe, work.cluster, work.mesh, driven, work.namespace, target=work.params["target"])
+    return follow(
+        look,
+        done=lambda seen: not _late(work, seen),
+        late=lambda seen, seconds: _failed(work, _late(work, seen), seconds),
+        timeout=work.params["timeout"],
+        keep=work.keep,
+        pace=_PACE,
+    )
+
+
+def _late(work: Rotation, seen: Observed) -> list[str]:
+    if seen.standing is None:
+        return list(seen.faults)
+    waits = waits_for(work.params["step"], seen.standing, work.params["target"], work.params["leaving"])
+    return [*([waits] if waits else []), *(str(lag) for lag in seen.laggards(stale=work.stale))]
+
+
+def _failed(work: Rotation, late: Sequence[str], seconds: float) -> NotReady:
+    shown = "; ".join(late[:10]) + (f"; and {len(late) - 10} more" if len(late) > 10 else "")
+    told = f"{work.cluster.name}: {work.params['step']} of root {short(work.params['target'])} did not end within {seconds:.0f} s: {shown}"
+    return NotReady(f"{told}. Look after the product, and run again: the rotation goes on where it stopped.", findings=list(late))

@@ -1,0 +1,20 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One look at everything in a cluster, whoever drives its rotation."""
+
+from __future__ import annotations
+
+from ..._kube.cluster import Cluster
+from ..._mesh.contract.provider import Provider
+from ..._mesh.rotation.observed import Observed
+from ..._mesh.rotation.primary import Primary
+from . import driven
+from .watch import Watch
+
+
+def observe(cluster: Cluster, mesh: Provider, namespace: str, primary: Primary | None = None, target: str = "") -> Observed:
+    if mesh.driven_rotation:
+        return driven.observe(cluster, mesh, mesh.driven_rotation, namespace, primary, target)
+    return Watch(cluster, mesh, namespace, primary=primary, target=target).observe()
