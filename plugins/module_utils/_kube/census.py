@@ -13,7 +13,7 @@ from typing import Any
 from .._mesh.errors import Denied
 from .._mesh.install.gateway_api import GROUP
 from .._mesh.objects.change import Ref
-from .._mesh.objects.managed_by import in_charge
+from .._mesh.objects.managed_by import managed_by
 from .cluster import Cluster
 
 _API, _KIND = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
@@ -75,7 +75,7 @@ def _told(live: Mapping[str, Any]) -> dict[str, Any]:
         "managed_by": labels.get("app.kubernetes.io/managed-by"),
         "operators": sorted(label.removeprefix(_OLM) for label in labels if label.startswith(_OLM)),
         "managers": sorted(managers),
-        "keeper": in_charge(live),
+        "keeper": managed_by(live).writer,
         "bundle": annotations.get(f"{GROUP}/bundle-version"),
         "channel": annotations.get(f"{GROUP}/channel"),
         "stored_versions": (live.get("status") or {}).get("storedVersions") or [],

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..objects.change import Ref
-from ..objects.managed_by import in_charge
+from ..objects.managed_by import managed_by
 
 _OURS = "meshops.lifecycle"
 _SERVERS = ("kube-apiserver", "kube-controller-manager", "pilot-discovery")
@@ -48,7 +48,7 @@ def held(claim: Claim, live: Object | None) -> dict[str, Any] | None:
     """Who has the object, and whether it can be taken over from them. None where it is free, or ours."""
     if live is None:
         return None
-    keeper = in_charge(live)
+    keeper = managed_by(live).writer
     if keeper:
         return _told(claim, keeper, "kept")
     annotations = (live.get("metadata") or {}).get("annotations") or {}

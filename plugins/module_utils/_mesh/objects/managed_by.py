@@ -49,50 +49,51 @@ _NO_CONTENT = ("f:metadata", "f:status")
 
 
 @dataclass(frozen=True)
-class Keeper:
-    """By a name for sentences. What is written to an object that is only tracked stays, until its copy in Git is applied again."""
+class ManagedBy:
+    """Who else looks after an object, by a name for sentences; nobody where that is empty.
 
-    name: str
-    writes_back: bool
+    What is written to an object that is only tracked stays, until its copy in Git is applied again.
+    """
+
+    name: str = ""
+    writes_back: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.name)
 
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def writer(self) -> str:
+        """Who would write the object back, so that nobody else may write it; empty if nobody does."""
+        return self.name if self.writes_back else ""
 
-def keeper(manifest: Object) -> Keeper | None:
-    """Of an object as the API server gave it. None where nobody else is known."""
+    def refusal(self, where: str, remedy: str) -> str:
+        """Why the object is not written, as a sentence that ends with what to do; empty where nothing speaks against it."""
+        return f"{where} is kept by {self.name}, which would write it back. {remedy}" if self.writer else ""
+
+    def warning(self, where: str) -> str:
+        """What to mind when the object is written though a tool tracks it, as a sentence; empty where none does."""
+        if not self.name or self.writes_back:
+            return ""
+        return f"{where} is tracked by {self.name}. See that nothing there brings back what it held before: leave it out there, or have its data ignored."
+
+
+def managed_by(manifest: Object) -> ManagedBy:
+    """Of an object as the API server gave it."""
     meta = manifest.get("metadata") or {}
     marks = {**(meta.get("labels") or {}), **(meta.get("annotations") or {})}
     writers = _writers(meta.get("managedFields") or ())
     name = _marked(marks) or _owner(meta)
     if name:
-        return Keeper(name, writes_back=True)
+        return ManagedBy(name, writes_back=True)
     for mark, called, managers in _TRACKERS:
         value = str(marks.get(mark) or "")
         if value and (mark != _TRACKING or _tracks(value, manifest)):
-            return Keeper(called.format(value.partition(":")[0]), any(one.startswith(managers) for one in writers))
+            return ManagedBy(called.format(value.partition(":")[0]), any(one.startswith(managers) for one in writers))
     name = next((called for prefix, called in _MANAGERS for one in writers if one.startswith(prefix)), "")
-    return Keeper(name, writes_back=True) if name else None
-
-
-def in_charge(manifest: Object) -> str:
-    """Who would write the object back, so that nobody else may write it; empty if nobody does."""
-    found = keeper(manifest)
-    return found.name if found and found.writes_back else ""
-
-
-def would_undo(where: str, manifest: Object, way: str) -> str:
-    """Why an object is not written, as a sentence that ends with the way out; empty where nothing speaks against it."""
-    name = in_charge(manifest)
-    return f"{where} is kept by {name}, which would write it back. {way}" if name else ""
-
-
-def tracked(where: str, manifest: Object) -> str:
-    """What to mind when an object is written that a tool tracks and does not write, as a sentence; empty where none does."""
-    found = keeper(manifest)
-    if found is None or found.writes_back:
-        return ""
-    return f"{where} is tracked by {found}. See that nothing there brings back what it held before: leave it out there, or have its data ignored."
+    return ManagedBy(name, writes_back=bool(name))
 
 
 def _marked(marks: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..objects.change import Ref
-from ..objects.managed_by import Keeper, keeper
+from ..objects.managed_by import ManagedBy, managed_by
 
 _WRITES = "which writes back what is changed here; change it there, and leave it out there before it is installed or upgraded from here"
 _KNOWS = "which brings back what it holds in Git when that is applied again; change it there too"
@@ -18,15 +18,15 @@ _KNOWS = "which brings back what it holds in Git when that is applied again; cha
 
 def kept(objects: Iterable[Mapping[str, Any]]) -> list[str]:
     """Half a sentence for each keeper, with what to do."""
-    found: dict[Keeper, list[str]] = {}
+    found: dict[ManagedBy, list[str]] = {}
     for one in objects:
-        whose = keeper(one)
+        whose = managed_by(one)
         if whose:
             found.setdefault(whose, []).append(str(Ref.of(one)))
-    return [_told(whose, names) for whose, names in sorted(found.items(), key=lambda pair: pair[0].name)]
+    return [_sentence(whose, names) for whose, names in sorted(found.items(), key=lambda pair: pair[0].name)]
 
 
-def _told(whose: Keeper, names: list[str]) -> str:
+def _sentence(whose: ManagedBy, names: list[str]) -> str:
     verb, rest = ("kept", _WRITES) if whose.writes_back else ("tracked", _KNOWS)
     which = f"the {names[0]} is" if len(names) == 1 else f"the {names[0]} and {len(names) - 1} more are"
     return f"{which} {verb} by {whose}, {rest}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..names import domain_fault, label_fault
-from ..objects.managed_by import tracked, would_undo
+from ..objects.managed_by import managed_by
 from .certificate import Authority, Certificate
 from .objections import BELOW_ROOT, ISSUER, ROOT, Objection, objections, overdue
 from .roots import expiry
@@ -93,10 +93,10 @@ def onto(decision: Decision, where: str, secret: Mapping[str, Any]) -> Decision:
     """The decision about a CA that lies in this Secret: one that somebody else would write back is not replaced."""
     if decision.action != ISSUE:
         return decision
-    undone = would_undo(where, secret, "Have a new CA of the mesh's root issued there, or take the Secret out of its hands first.")
+    undone = managed_by(secret).refusal(where, "Have a new CA of the mesh's root issued there, or take the Secret out of its hands first.")
     if undone:
         return _refuse("kept_by_another", undone)
-    told = tracked(where, secret)
+    told = managed_by(secret).warning(where)
     return replace(decision, warnings=[*decision.warnings, told]) if told else decision
 
 

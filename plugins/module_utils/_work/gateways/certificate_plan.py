@@ -17,7 +17,7 @@ from ..._mesh.errors import Refused
 from ..._mesh.gateways.certificates import Use, hosts_of, leaf_objections
 from ..._mesh.gateways.host_names import sayable
 from ..._mesh.objects.change import Ref
-from ..._mesh.objects.managed_by import in_charge, tracked, would_undo
+from ..._mesh.objects.managed_by import managed_by
 from ..._mesh.trust.certificate import Authority, Material, Names
 from ..._mesh.trust.objections import ROOT, objections
 from ..._pki import issue, x509
@@ -70,7 +70,7 @@ class CertificatePlan:
         task = self._task(given.secret)
         if task is None:
             return None
-        undone = would_undo(task.held.where, task.live, "Have it renewed there.")
+        undone = managed_by(task.live).refusal(task.held.where, "Have it renewed there.")
         if undone:
             self.faults.append(undone)
             return None
@@ -86,7 +86,7 @@ class CertificatePlan:
         task = self._task(ref)
         if task is None or not self._of_root(task.held):
             return None
-        other = in_charge(task.live)
+        other = managed_by(task.live).writer
         if other:
             self.warnings.append(f"{task.held.where} is kept by {other}, and stays as it is. Have it renewed there.")
             return None
@@ -95,7 +95,7 @@ class CertificatePlan:
         return task
 
     def _mind(self, task: Task) -> None:
-        warning = tracked(task.held.where, task.live)
+        warning = managed_by(task.live).warning(task.held.where)
         self.warnings += [warning] if warning else []
 
     def _task(self, ref: Ref) -> Task | None:

@@ -18,7 +18,7 @@ from ..._mesh.errors import Refused, Unreachable
 from ..._mesh.links.entrance import Entrance
 from ..._mesh.links.link import Link, Linked, Offer
 from ..._mesh.objects.change import Change, Ref, as_result
-from ..._mesh.objects.managed_by import would_undo
+from ..._mesh.objects.managed_by import managed_by
 from ..._providers import provider
 from ..chosen_mesh import MESH_OPTIONS, complete
 from ..clock import Clock, SystemClock
@@ -128,7 +128,7 @@ def _filled(work: _Linking, source: _Source, offer: Offer) -> tuple[list[Change]
 def _require_ours(work: _Linking, sources: Sequence[_Source], offered: Sequence[Offer], there: Sequence[Linked]) -> None:
     """Refuse where somebody else would write back a link that this task writes or removes."""
     mine = {Ref.of(one) for source, offer in zip(sources, offered, strict=True) for one in work.links.accept(work.link(source), offer)}
-    undone = [would_undo(f"{work.consumer.name}: {one.ref}", one.live, "Have the link made there, or take the Secret out of its hands.")
+    undone = [managed_by(one.live).refusal(f"{work.consumer.name}: {one.ref}", "Have the link made there, or take the Secret out of its hands.")
               for one in there if one.ref in mine or (work.request.prune and one.ours)]  # fmt: skip
     if any(undone):
         raise Refused(" ".join(filter(None, undone)), findings=list(filter(None, undone)))

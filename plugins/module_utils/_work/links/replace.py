@@ -22,7 +22,7 @@ from ..._mesh.links.link import Issued, Link, Offer
 from ..._mesh.links.rotation import CREATE, REVOKE, SWITCH, Held, Standing, Step, Token, remaining_steps, require_links, strays
 from ..._mesh.links.sight import Sight, behind
 from ..._mesh.objects.change import Change
-from ..._mesh.objects.managed_by import would_undo
+from ..._mesh.objects.managed_by import managed_by
 from ..clock import Clock
 from ..follow import follow
 from ..look import look
@@ -136,7 +136,7 @@ def _token(issued: Issued, now: datetime) -> Token:
 
 def _held(work: Replacement, consumer: Cluster) -> Held | None:
     there = look(consumer, work.links.there(work.namespace, work.source.name))
-    undone = [would_undo(f"{consumer.name}: {one.ref}", one.live, "Replace the credential there.") for one in there]
+    undone = [managed_by(one.live).refusal(f"{consumer.name}: {one.ref}", "Replace the credential there.") for one in there]
     if any(undone):
         raise Refused(f"{' '.join(filter(None, undone))} Nothing was written.")
     if not there:

@@ -16,7 +16,7 @@ from ..._mesh.contract.provider import Provider
 from ..._mesh.contract.rotation import Driven
 from ..._mesh.errors import NotReady, Refused
 from ..._mesh.lease.fence import annotation, last_epoch
-from ..._mesh.objects.managed_by import in_charge
+from ..._mesh.objects.managed_by import managed_by
 from ..._mesh.rotation.driven import Progress, waits_for
 from ..._mesh.rotation.observed import Observed
 from ..._mesh.rotation.plan import INTRODUCE, company, wish
@@ -61,7 +61,7 @@ def _observed(cluster: Cluster, mesh: Provider, namespace: str, told: Progress, 
         authority=authority,
         mesh=next(map(mesh_of, there.values()), ""),
         bundle=told.roots,
-        managed_by=next(filter(None, map(in_charge, there.values())), ""),
+        managed_by=next(filter(None, (managed_by(one).writer for one in there.values())), ""),
     )
 
 

@@ -17,7 +17,7 @@ from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import MeshError
 from ..._mesh.lease.fence import last_epoch
 from ..._mesh.objects.change import Ref
-from ..._mesh.objects.managed_by import in_charge, tracked
+from ..._mesh.objects.managed_by import managed_by
 from ..._mesh.rotation.observed import Observed, ignored
 from ..._mesh.rotation.primary import Primary
 from ..._mesh.rotation.trust_users import CONFIG, ControlPlanes, Plane, Proxies, TrustUser
@@ -83,7 +83,7 @@ class Watch:
             ignored=self._ignored(given, users),
             added=added,
             managed_by="" if self._primary else _others(seen.planes, own.values()),
-            tracked=" ".join(filter(None, (tracked(f"{self._cluster.name}: {ref}", one) for ref, one in own.items()))),
+            tracked=" ".join(filter(None, (managed_by(one).warning(f"{self._cluster.name}: {ref}") for ref, one in own.items()))),
             faults=() if self._primary else tuple(_faults(self._cluster.name, self._trust.objects(self._namespace)[0], authority)),
             primary=self._primary,
             unread=current if self._primary else None,
@@ -205,7 +205,7 @@ def _said(error: MeshError) -> str:
 
 def _others(planes: Iterable[Plane], own: Iterable[Mapping[str, Any]]) -> str:
     """Who else signs, or keeps the CA."""
-    return next((one.external_issuer for one in planes if one.external_issuer), "") or next(filter(None, map(in_charge, own)), "")
+    return next((one.external_issuer for one in planes if one.external_issuer), "") or next(filter(None, (managed_by(one).writer for one in own)), "")
 
 
 def _faults(cluster: str, ref: Ref, authority: Authority | None) -> list[str]:

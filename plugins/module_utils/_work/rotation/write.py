@@ -17,7 +17,7 @@ from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import Refused
 from ..._mesh.lease.fence import annotation, fence
 from ..._mesh.objects.change import Change, Ref
-from ..._mesh.objects.managed_by import in_charge, would_undo
+from ..._mesh.objects.managed_by import managed_by
 from ..._mesh.rotation.observed import Observed
 from ..._mesh.rotation.plan import INTRODUCE, Report, Wish
 from ..._mesh.rotation.primary import Primary
@@ -84,7 +84,7 @@ def trail(work: Rotation, primary: Primary, seen: Observed, now: datetime) -> bo
     Nobody waits for it, and where there is none, or somebody else keeps it, there is nothing to do.
     """
     there, own = work.there(), seen.unread
-    if not there or own is None or any(map(in_charge, there.values())):
+    if not there or own is None or any(managed_by(one).writer for one in there.values()):
         return False
     astray = own.signs_under != primary.standing.signs_under
     sign = work.params["step"] != INTRODUCE and (astray or _older(work, primary, seen))
@@ -131,7 +131,7 @@ def _put(work: Rotation, there: Objects, bundle: bytes, ca: Material | None) -> 
 def may_write(work: Rotation, there: Objects) -> None:
     for ref, live in there.items():
         where, way = f"{work.cluster.name}: {ref}", "Rotate there: issue from the new root, and give both roots meanwhile."
-        undone = would_undo(where, live, way)
+        undone = managed_by(live).refusal(where, way)
         if undone:
             raise Refused(undone)
         if work.hold:

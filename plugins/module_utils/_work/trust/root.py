@@ -18,7 +18,7 @@ from ..._kube.connect import connect_peer
 from ..._kube.reach.access import expanded, sought
 from ..._mesh.errors import Denied, MeshError, Refused, Unreachable
 from ..._mesh.objects.change import Change, Ref
-from ..._mesh.objects.managed_by import would_undo
+from ..._mesh.objects.managed_by import managed_by
 from ..._mesh.reach.content import told_as_content
 from ..._mesh.trust import root_secret
 from ..._mesh.trust.certificate import Material, Names
@@ -134,7 +134,7 @@ def _stored(root: Root, secret: Mapping[str, Any] | None, now: datetime) -> Root
 
 
 def _undone(root: Root, secret: Mapping[str, Any]) -> str:
-    return would_undo(root.source.where, secret, "Replace the root there, or take the Secret out of its hands first.")
+    return managed_by(secret).refusal(root.source.where, "Replace the root there, or take the Secret out of its hands first.")
 
 
 def _given(option: Mapping[str, Any], now: datetime) -> Root:

@@ -16,7 +16,7 @@ from ..._kube.cluster import Cluster
 from ..._mesh.contract.trust import Trust
 from ..._mesh.errors import Denied, Refused
 from ..._mesh.objects.change import Change, Ref
-from ..._mesh.objects.managed_by import would_undo
+from ..._mesh.objects.managed_by import managed_by
 from ..._mesh.trust import root_secret
 from ..._mesh.trust.certificate import Authority
 from ..._mesh.trust.issuing import ISSUE, REFUSE, Decision, decide, onto, wish_faults
@@ -177,7 +177,7 @@ def _issue(cluster: Cluster, mesh: Trust, params: Mapping[str, Any], seen: Surve
 
 
 def _may_write(cluster: Cluster, objects: Iterable[Mapping[str, Any]]) -> None:
-    undone = [would_undo(f"{cluster.name}: {Ref.of(one)}", one, "Have it written there, or take it out of its hands first.") for one in objects]
+    undone = [managed_by(one).refusal(f"{cluster.name}: {Ref.of(one)}", "Have it written there, or take it out of its hands first.") for one in objects]
     if any(undone):
         raise Refused(" ".join(filter(None, undone)), findings=list(filter(None, undone)))
 

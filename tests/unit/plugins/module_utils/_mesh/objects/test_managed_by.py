@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.managed_by import Keeper, in_charge, keeper, tracked, would_undo
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.managed_by import ManagedBy, managed_by
 
 WHERE = "east: Secret istio-system/cacerts"
 DATA, MARKS = {"f:data": {"f:ca-key.pem": {}}}, {"f:metadata": {"f:labels": {}}, "f:status": {}}
@@ -49,10 +49,10 @@ def owner(kind: str, name: str, **more: Any) -> dict[str, Any]:
     ),
 ])  # fmt: skip
 def test_a_controller_would_write_it_back(manifest: dict[str, Any], name: str) -> None:
-    assert keeper(manifest) == Keeper(name, writes_back=True)
-    assert in_charge(manifest) == name
-    assert would_undo(WHERE, manifest, "Rotate there.") == f"{WHERE} is kept by {name}, which would write it back. Rotate there."
-    assert tracked(WHERE, manifest) == ""
+    assert managed_by(manifest) == ManagedBy(name, writes_back=True)
+    assert managed_by(manifest).writer == name
+    assert managed_by(manifest).refusal(WHERE, "Rotate there.") == f"{WHERE} is kept by {name}, which would write it back. Rotate there."
+    assert managed_by(manifest).warning(WHERE) == ""
 
 
 @pytest.mark.parametrize(("manifest", "name"), [
@@ -64,9 +64,9 @@ def test_a_controller_would_write_it_back(manifest: dict[str, Any], name: str) -
     pytest.param(secret({"helm.toolkit.fluxcd.io/name": "ca"}, managed=[("kubectl", DATA)]), "Flux, for its HelmRelease ca", id="Flux, and others wrote it"),
 ])  # fmt: skip
 def test_git_knows_it_and_does_not_write_it(manifest: dict[str, Any], name: str) -> None:
-    assert keeper(manifest) == Keeper(name, writes_back=False)
-    assert (in_charge(manifest), would_undo(WHERE, manifest, "Rotate there.")) == ("", "")
-    assert tracked(WHERE, manifest).startswith(f"{WHERE} is tracked by {name}. See that nothing there brings back what it held before:")
+    assert managed_by(manifest) == ManagedBy(name, writes_back=False)
+    assert (managed_by(manifest).writer, managed_by(manifest).refusal(WHERE, "Rotate there.")) == ("", "")
+    assert managed_by(manifest).warning(WHERE).startswith(f"{WHERE} is tracked by {name}. See that nothing there brings back what it held before:")
 
 
 @pytest.mark.parametrize("manifest", [
@@ -77,5 +77,5 @@ def test_git_knows_it_and_does_not_write_it(manifest: dict[str, Any], name: str)
     pytest.param(secret(notes={"argocd.argoproj.io/tracking-id": "web:apps/Deployment:shop/web"}), id="a mark copied from another object"),
 ])  # fmt: skip
 def test_nobody_else_does(manifest: dict[str, Any]) -> None:
-    assert keeper(manifest) is None
-    assert (in_charge(manifest), would_undo(WHERE, manifest, "x"), tracked(WHERE, manifest)) == ("", "", "")
+    assert not managed_by(manifest)
+    assert (managed_by(manifest).writer, managed_by(manifest).refusal(WHERE, "x"), managed_by(manifest).warning(WHERE)) == ("", "", "")
