@@ -58,7 +58,7 @@ options:
   leftovers_of:
     description:
       - The name of a revision that you are removing. The module lists what its control plane wrote into the cluster's namespaces, because nothing else removes
-        these objects.
+        these objects. Of a mesh without revisions the name is empty.
       - The list is empty while the cluster has another control plane of the mesh, because that one uses the same objects.
     type: str
   notices:
@@ -137,7 +137,7 @@ links:
   type: list
   elements: str
 reachable_networks:
-  description: The networks for which every control plane pod knows a gateway.
+  description: The networks for which every control plane pod knows a gateway. Null with a mesh that knows nothing of networks.
   returned: success
   type: list
   elements: str

@@ -63,7 +63,7 @@ class Health:
     """The facts of one cluster. `answered` are the control plane pods that told what they discover, be it nothing.
 
     `default_revision` is the revision that validates what users write; empty where nothing says so.
-    `kept` is what somebody else keeps, as half sentences.
+    `kept` is what somebody else keeps, as half sentences. `reachable_networks` is None of a mesh that knows nothing of networks.
     """
 
     cluster: str
@@ -71,7 +71,7 @@ class Health:
     remotes: Sequence[Remote] = ()
     gateways: Sequence[Gateway] = ()
     links: Sequence[str] = ()
-    reachable_networks: Sequence[str] = ()
+    reachable_networks: Sequence[str] | None = ()
     proxies: Sequence[Proxy] = ()
     answered: Sequence[str] = ()
     unanswered: Sequence[str] = ()
@@ -152,6 +152,8 @@ def _remotes(health: Health, expected: Expected) -> list[str]:
 
 def _networks(health: Health, expected: Expected) -> list[str]:
     """Every other network needs a known gateway, or requests to it end in 503."""
+    if health.reachable_networks is None:
+        return []
     wanted = {network: cluster for cluster, network in sorted(expected.remotes.items()) if network != expected.network}
     return [
         f"the control plane knows no gateway of the network {network} (cluster {cluster}), so requests cannot cross to it"

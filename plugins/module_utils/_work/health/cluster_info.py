@@ -13,7 +13,6 @@ from ..._kube.census import crds, nodes, spaces
 from ..._kube.claims import claimed
 from ..._kube.cluster import Cluster, Permission
 from ..._kube.connect import connect_peer
-from ..._mesh.contract.provider import Provider
 from ..._mesh.install.claim import Claim
 from ..._providers import provider
 from ..install import places
@@ -40,6 +39,7 @@ TASK: dict[str, Any] = {
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     """Reads only."""
+    mesh = provider(params["supply"]) if params.get("supply") else None
     cluster = connect_peer(params["kube"], dry_run=cluster.dry_run) if params.get("kube") else cluster
     identity = cluster.identity()
     found = re.match(r"v?(\d+)\.(\d+)", identity.version)
@@ -57,10 +57,6 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         "denied": [{**vars(permission), "sentence": str(permission)} for permission in denied],
         "crds": crds(cluster, params["crds"]),
         "spaces": spaces(cluster, params.get("spaces") or []),
-        "supply": _supply(cluster, provider(params["supply"]), params["namespace"]) if params.get("supply") else None,
+        "supply": places.named(cluster, mesh, params["namespace"] or mesh.defaults.namespace) if mesh else None,
         "claimed": claimed(cluster, [Claim.of(wish) for wish in params.get("claims") or []]),
     }
-
-
-def _supply(cluster: Cluster, mesh: Provider, namespace: str | None) -> dict[str, Any]:
-    return places.named(cluster, mesh, namespace or mesh.defaults.namespace)

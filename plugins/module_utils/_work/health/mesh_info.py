@@ -54,7 +54,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         result["config"] = _config(cluster, mesh, params["namespace"])
     if params.get("notices"):
         result["notices"] = _notices(cluster, mesh, params, health)
-    if params["leftovers_of"]:
+    if params["leftovers_of"] is not None:
         result["leftovers"] = _leftovers(cluster, mesh, params["namespace"], params["leftovers_of"])
     return result
 

@@ -144,6 +144,9 @@ class TestLeftovers:
     def test_are_kept_while_another_control_plane_uses_them(self, hook: tuple[str, ...], kept: bool) -> None:
         assert self.found(self.handed_out(), self.injector(*hook)) == ([] if kept else ["shop/istio-ca-root-cert"])
 
+    def test_are_asked_for_of_a_mesh_without_revisions_too(self) -> None:
+        assert ask(FakeCluster(), expected=None, leftovers_of="")["leftovers"] == []
+
     def test_are_not_looked_for_unless_asked(self) -> None:
         assert "leftovers" not in ask(FakeCluster(self.handed_out()))
 

@@ -33,6 +33,7 @@ def _facts(cluster: str, live: Live, _answers: Answers) -> Health:
         planes=[Plane("", str(mesh["spec"].get("version", "")), 1, int(_ready(mesh))) for mesh in meshes],
         remotes=[Remote(MESH, name, "synced") for name in linked],
         links=sorted(linked),
+        reachable_networks=None,
         answered=[MESH for mesh in meshes if _ready(mesh)],
     )
 

@@ -27,7 +27,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question i
 GROUP, KIND, MESH, OPERATOR = "paper.example.com", "PaperMesh", "mesh", "paper-operator"
 VERSION = f"{GROUP}/v1"
 IMAGE = "registry.example/paper/operator"
-_CRD = f"papermeshes.{GROUP}"
+CRD = f"papermeshes.{GROUP}"
 _LABELS = {"app": OPERATOR}
 _VERSIONS = Versions("Paper", date(2026, 11, 1), (Line((1, 0), date(2026, 1, 1), ((1, 20), (1, 99))),), ("nowhere",))
 
@@ -89,7 +89,7 @@ def _namespace(wish: ControlPlane) -> Manifest:
 
 
 def _crd_ref() -> Ref:
-    return Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", _CRD)
+    return Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", CRD)
 
 
 def _crd() -> Manifest:
@@ -100,7 +100,7 @@ def _crd() -> Manifest:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": _CRD},
+        "metadata": {"name": CRD},
         "spec": {"group": GROUP, "scope": "Namespaced", "names": names, "versions": [version]},
     }
 

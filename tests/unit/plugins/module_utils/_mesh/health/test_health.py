@@ -26,6 +26,7 @@ REMOTE = Health("edge", gateways=[replace(GATEWAY, network="aws")], served_by="w
     pytest.param(replace(HEALTHY, planes=[PLANE, Plane("canary", "1.30.0", 1, 0)]), EXPECTED, id="another revision may be on its way"),
     pytest.param(replace(HEALTHY, gateways=[]), replace(EXPECTED, gateway=False), id="no gateway wanted"),
     pytest.param(replace(HEALTHY, reachable_networks=[]), replace(EXPECTED, remotes={"west": "on-prem"}), id="one network needs no gateway known"),
+    pytest.param(replace(HEALTHY, reachable_networks=None), EXPECTED, id="a mesh that knows nothing of networks"),
     pytest.param(replace(HEALTHY, remotes=[]), replace(EXPECTED, remotes={}), id="alone"),
     pytest.param(REMOTE, Expected("stable", "aws", "remote"), id="a remote"),
     pytest.param(TAGGED, replace(EXPECTED, tags=["default"]), id="tags"),
