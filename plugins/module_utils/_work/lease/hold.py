@@ -53,7 +53,7 @@ def renewed(hold: Hold | None) -> Iterator[None]:
             thread.join()
 
 
-def somebody() -> str:
+def run_name() -> str:
     """A name for this run that a colleague recognises, and that no other run has."""
     try:
         user = getpass.getuser()
