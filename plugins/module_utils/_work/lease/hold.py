@@ -32,6 +32,20 @@ def held(cluster: Cluster, params: Mapping[str, Any]) -> Hold | None:
     return Hold(keeper, ref(params["mesh"], NAMESPACE), str(lease["holder"]), int(lease["epoch"]))
 
 
+class UnderLease:
+    """Work that looks before each write whether the Lease is still held, and renews it while it waits. Without a Lease it does neither."""
+
+    hold: Hold | None
+
+    def guard(self) -> None:
+        if self.hold:
+            self.hold.guard()
+
+    def keep(self) -> None:
+        if self.hold:
+            self.hold.keep()
+
+
 @contextmanager
 def renewed(hold: Hold | None) -> Iterator[None]:
     """Renews while the block runs, however long one look or one wait in it takes. That the Lease was lost whoever writes or waits is told."""

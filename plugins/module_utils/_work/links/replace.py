@@ -25,6 +25,7 @@ from ..._mesh.objects.change import Change
 from ..._mesh.objects.managed_by import managed_by
 from ..clock import Clock
 from ..follow import follow
+from ..lease.hold import UnderLease
 from ..look import look
 from ..restart import restart, rolled
 from . import offers, sights
@@ -34,7 +35,7 @@ _AT_ONCE = 16
 
 
 @dataclass
-class Replacement:
+class Replacement(UnderLease):
     """What a run works with. `before` is what was seen before anything changed, `written` the consumers that were switched at `at`."""
 
     source: Cluster
@@ -80,14 +81,6 @@ class Replacement:
 
     def remaining(self, begin: bool) -> list[Step]:
         return remaining_steps(read(self), self.request.min_age, begin=begin)
-
-    def guard(self) -> None:
-        if self.hold:
-            self.hold.guard()
-
-    def keep(self) -> None:
-        if self.hold:
-            self.hold.keep()
 
 
 def replace(work: Replacement) -> list[Step]:

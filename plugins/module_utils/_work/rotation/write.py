@@ -26,6 +26,7 @@ from ..._mesh.trust.certificate import Material
 from ..._mesh.trust.name_constraints import signed_for
 from ..._pki import issue as pki
 from ..._pki import x509
+from ..lease.hold import UnderLease
 from ..look import present
 from ..trust.intermediate import Moment, intermediate, proved
 from ..trust.root import Root
@@ -35,7 +36,7 @@ Objects = Mapping[Ref, Mapping[str, Any]]
 
 
 @dataclass
-class Rotation:
+class Rotation(UnderLease):
     """What a step works with. `others` are the reports of the mesh's other clusters, `pems` the roots they know, `dead` those that expired.
 
     `primary` is the cluster that serves this one, and is through with the step already.
@@ -68,14 +69,6 @@ class Rotation:
         refs = self.mesh.trust.objects(self.namespace)
         found = present(self.cluster, refs)
         return found if refs[0] in found else {}
-
-    def guard(self) -> None:
-        if self.hold:
-            self.hold.guard()
-
-    def keep(self) -> None:
-        if self.hold:
-            self.hold.keep()
 
 
 def trail(work: Rotation, primary: Primary, seen: Observed, now: datetime) -> bool:
