@@ -196,6 +196,11 @@ class TestModules:
         return merged
 
 
+def without_data(text: str) -> str:
+    """Without what only looks like a variable: the names that reports and runs are given."""
+    return re.sub(r"mesh_(status|certificates|rotation\w*):", "", text)
+
+
 class TestRoles:
     def test_all_have_the_same_shape(self) -> None:
         shape = ("README.md", "defaults/main.yml", "meta/argument_specs.yml", "tasks/main.yml")
@@ -212,6 +217,19 @@ class TestRoles:
         yield from (f"{role.name}: {name} stands in defaults but not in argument_specs" for name in sorted(defaults - set(options)))
         yield from (f"{role.name}: {name} is neither required nor given a default" for name, told in options.items()
                     if name not in defaults and not told.get("required"))
+
+    def test_only_defaults_read_the_variables_of_the_whole_collection(self) -> None:
+        """A role that is used with other inputs would otherwise go by two words for one thing. Filters have a dot before their names."""
+        read = {path: re.findall(r"(?<![.\w])mesh_\w+", without_data(path.read_text(encoding="utf-8")))
+                for kind in ("tasks", "vars") for path in files(f"roles/*/{kind}/**/*.yml")}
+        none([f"{path.relative_to(CHECKOUT)} reads {', '.join(sorted(set(names)))}" for path, names in read.items() if names])
+
+    def test_a_refusal_is_rendered_once(self) -> None:
+        """An assert renders its sentence even where it holds, once more than is needed for each host."""
+        found = [(path, task) for path in files("roles/*/tasks/refuse.yml") for task in yaml_of(path) or []]
+        none([f"{path.relative_to(CHECKOUT)}: {task['name']}" for path, task in found
+              if task.get("ansible.builtin.assert", {}).get("fail_msg", "").strip("{} ") in str(task.get("ansible.builtin.assert", {}).get("that"))
+              and "ansible.builtin.assert" in task])
 
     def test_task_files_are_short(self) -> None:
         allowed = {path: MAIN_TASK_LINES if path.name == "main.yml" else TASK_LINES for path in files("roles/*/tasks/**/*.yml")}

@@ -85,6 +85,14 @@ a connection.
 What it does not show: how long istiod and the proxies take, networks with delays, and proxies that do not answer (5 s each, 64 at once). API server, stub and
 contestant share the machine.
 """,
+    "P18-2": """\
+The playbooks `site` and `status` as a user starts them, with forks=10, where nothing is to change. The clusters are stubs: the in-memory API server of the
+unit tests behind TLS, all in one process, with istiod's answers at its debug port. A real `site` has filled them before: charts are rendered by the real Helm
+for the first mesh and stored in the others under their names, and everything else is written by `site` itself. Two clusters are a mesh. A run in which a
+cluster has something to change or fails ends the benchmark.
+Beside them stands the floor: as many `debug` tasks as `site` has, on the same hosts. Requests are those that reached the stubs.
+What it does not show: meshes of many clusters, in which each cluster looks at each other one; networks with delays; and clusters with many workloads.
+""",
     "P12": """\
 30 VirtualServices, 30 DestinationRules, 25 AuthorizationPolicies and 15 ServiceEntries. Full pushes are counted by istiod's own metric
 `pilot_pushcontext_init_seconds_count`, from before a run until it stands still. istiod is the real program, run as a process on the same API server,
