@@ -18,8 +18,8 @@ from ..module_utils._mesh.fleet.file import VARIABLES
 from ..module_utils._mesh.install import chart_source, helm_version, wish_faults
 from ..module_utils._mesh.member import Member
 from ..module_utils._mesh.preflight import findings as preflight
-from ..module_utils._mesh.preflight.estate import Owned, Seen
-from ..module_utils._mesh.preflight.table import told, waits
+from ..module_utils._mesh.preflight.estate import ClusterFacts, Owned
+from ..module_utils._mesh.preflight.table import report, waits
 from ..module_utils._mesh.reach import helm
 from ..module_utils._mesh.spelling import misspelt
 from ..module_utils._work.install import inventory_supply
@@ -50,7 +50,7 @@ def _rootless(member: Member, everyone: Sequence[str], hostvars: Mapping[str, An
     return []
 
 
-def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float, own: Sequence[str]) -> Seen:
+def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float, own: Sequence[str]) -> ClusterFacts:
     """A cluster is judged by its own version: an estate may run several."""
     mesh = _mesh(member.provider)
     requirements = mesh.install.requirements()
@@ -61,7 +61,7 @@ def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float, own: 
     refused = [] if unreadable else inventory_supply.refusals(member.name, variables, datetime.now(UTC).date())
     closed = preflight.space_faults((variables.get("__preflight_cluster") or {}).get("spaces") or [], requirements.refused_by)
     wrong = [*closed, *(unreadable or _unfit(member, read)), *misspelt(variables, VARIABLES, own)[0], *controller, *_to_helm(member), *_by_helm(variables)]
-    return Seen(member, limits, owned, variables.get("__preflight_cluster") or {}, variables.get("__preflight_trust") or {}, refused, wrong)
+    return ClusterFacts(member, limits, owned, variables.get("__preflight_cluster") or {}, variables.get("__preflight_trust") or {}, refused, wrong)
 
 
 def _to_helm(member: Member) -> list[str]:
@@ -110,7 +110,7 @@ def preflight_table(findings: Mapping[str, Sequence[str]], hostvars: Mapping[str
         for name in misspelt(hostvars[host], VARIABLES, own)[1]:
             whose.setdefault(name, []).append(host)
     notes = [f"{', '.join(hosts)}: nobody here reads the variable {name}; list it in mesh_own_variables if it is your own." for name, hosts in whose.items()]
-    return told(findings, notes)
+    return report(findings, notes)
 
 
 def preflight_verdict(findings: str, cluster: str) -> dict[str, Any]:

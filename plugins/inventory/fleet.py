@@ -206,10 +206,10 @@ from ..module_utils._kube.connect import connect
 from ..module_utils._kube.reach.kubeconfig import contexts
 from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.fleet import file
-from ..module_utils._mesh.fleet.contexts import Found, of_contexts
+from ..module_utils._mesh.fleet.contexts import DiscoveredCluster, of_contexts
 from ..module_utils._mesh.fleet.hub import API_VERSION, CLUSTERSET, KIND, facts, of_hub
 from ..module_utils._mesh.fleet.plan import Fleet, plan
-from ..module_utils._mesh.reach.content import told_as_content
+from ..module_utils._mesh.reach.content import content_kind
 
 _ENDINGS = ("fleet.yml", "fleet.yaml")
 
@@ -235,7 +235,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._fill(fleet)
         self._construct(fleet)
 
-    def _managed(self, path: str, given: Any, cache: bool) -> list[Found]:
+    def _managed(self, path: str, given: Any, cache: bool) -> list[DiscoveredCluster]:
         """From the cache, if it holds the answer to the same question."""
         if not given:
             return []
@@ -273,7 +273,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return combine_vars(get_group_vars(host.get_groups()), host.get_vars())
 
 
-def _contexts(path: str, given: Any) -> Iterator[Found]:
+def _contexts(path: str, given: Any) -> Iterator[DiscoveredCluster]:
     for number, entry in enumerate(given or [], 1):
         wish = file.contexts(path, f"entry {number} of contexts", entry)
         kubeconfig = _beside(path, wish["kubeconfig"])
@@ -297,4 +297,4 @@ def _read(path: str, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _beside(path: str, kubeconfig: str) -> str:
     """`~` stays for whoever uses it, who may have another home."""
-    return kubeconfig if kubeconfig.startswith(("~", "$")) or told_as_content(kubeconfig) else str(Path(path).absolute().parent / kubeconfig)
+    return kubeconfig if kubeconfig.startswith(("~", "$")) or content_kind(kubeconfig) else str(Path(path).absolute().parent / kubeconfig)

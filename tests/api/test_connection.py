@@ -113,7 +113,7 @@ def test_limits_of_the_inventory_reach_the_modules(way: Way, tmp_path: Path):
     program = str(Path(sys.executable).with_name("ansible-playbook"))
     done = subprocess.run([program, "-i", str(tmp_path / "hosts.yml"), str(tmp_path / "play.yml")], capture_output=True, text=True, timeout=120, check=False)
     results = {name: json.loads((tmp_path / f"{name}.json").read_text()) for name in limits}
-    assert results["wrong"]["msg"] == "wrong: request_timeout is -1.0, and has to be a number greater than 0.", done.stdout
+    assert results["wrong"]["msg"] == "wrong: request_timeout is -1.0 but must be a number greater than 0.", done.stdout
     took = {name: float((tmp_path / f"{name}.end").read_text()) - float((tmp_path / f"{name}.start").read_text()) for name in ("slow", "free")}
     assert took["slow"] >= 2, took
     assert [results[name]["changed"] for name in ("slow", "free")] == [True, True], done.stdout

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster, Permission, Question
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster, Permission, PodRequest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.deadline import Limits
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.transport import Transport
@@ -282,7 +282,7 @@ def tls_pods(node: Kubelet) -> Iterator[Tls]:
 @pytest.mark.parametrize("fault", [BUSY, RESET, STALL], ids=str)
 def test_a_put_with_a_token_over_tls_reaches_a_pod_once(cluster, between, node, pod, tls_pods, fault, quick_stalls):
     between.befall(fault, "GET", 2)
-    put = Question(*pod, "/v1/ca", "PUT", b'{"ca": 1}', 15, (("X-Token", "s3cret"),), tls_pods)
+    put = PodRequest(*pod, "/v1/ca", "PUT", b'{"ca": 1}', 15, (("X-Token", "s3cret"),), tls_pods)
     (answer,) = cluster.ask_all([put])
     assert answer.body == b"PUT /v1/ca HTTP/1.1"
     assert len(between.befallen) == 2
@@ -293,7 +293,7 @@ def test_a_put_with_a_token_over_tls_reaches_a_pod_once(cluster, between, node, 
 
 def test_a_pod_with_a_certificate_of_another_ca_gets_no_token(cluster, node, pod, tls_pods):
     stranger = issue.new_root("root", "o", "P-256", datetime.now(UTC), 1)
-    asked = Question(*pod, "/v1/ca", "PUT", None, 15, (("X-Token", "s3cret"),), Tls(stranger.certificate, tls_pods.server_name))
+    asked = PodRequest(*pod, "/v1/ca", "PUT", None, 15, (("X-Token", "s3cret"),), Tls(stranger.certificate, tls_pods.server_name))
     (failed,) = cluster.ask_all([asked])
     assert f"port 15014, does not complete a TLS handshake for {tls_pods.server_name}: its certificate is not trusted: " in str(failed)
     assert "s3cret" not in str(failed)
@@ -304,7 +304,7 @@ def test_many_port_forwards_at_once(reach, between, pod):
     """A third is turned away or broken; 32 at once."""
     cluster = reach(Limits(read=10, first_pause=0.02, longest_pause=0.3))
     between.befall_by_chance({BUSY: 0.15, RESET: 0.15}, 1)
-    answers = cluster.ask_all([Question(*pod, f"/{number}", timeout=30) for number in range(96)])
+    answers = cluster.ask_all([PodRequest(*pod, f"/{number}", timeout=30) for number in range(96)])
     assert [getattr(answer, "body", answer) for answer in answers] == [f"GET /{number} HTTP/1.1".encode() for number in range(96)]
     assert between.befallen
 

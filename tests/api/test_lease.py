@@ -26,7 +26,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.deadline import Limits
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.transport import Transport
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import Hold, Taken, Wish, check, release, renew, take
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import Hold, LeaseWish, Taken, check, release, renew, take
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.access import Access, bearer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import Lease, ref
@@ -41,12 +41,12 @@ QUICK = Limits(connect=2, read=0.6, patience=30, first_pause=0.02, longest_pause
 RUN = """
 import json, sys, time
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import Hold, Wish, take
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import Hold, LeaseWish, take
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import ref
 options, mesh, holder, duration = json.loads(sys.argv[1])
 cluster, where = connect(options, environ={}), ref(mesh, "meshops-system")
-taken = take(cluster, where, Wish(holder, duration))
+taken = take(cluster, where, LeaseWish(holder, duration))
 print(taken.epoch, flush=True)
 hold = Hold(cluster, where, holder, taken.epoch)
 try:
@@ -122,7 +122,7 @@ def test_of_two_at_once_exactly_one_wins(cluster: Cluster, where: Ref) -> None:
 
         def one(holder: str, start: threading.Barrier = start) -> Taken | Refused:
             start.wait()
-            return outcome(lambda: take(cluster, where, Wish(holder, 15)))
+            return outcome(lambda: take(cluster, where, LeaseWish(holder, 15)))
 
         with alive(cluster, where, "a"), alive(cluster, where, "b"), ThreadPoolExecutor(2) as pool:
             results = list(pool.map(one, "ab"))
@@ -138,11 +138,11 @@ def test_of_two_at_once_exactly_one_wins(cluster: Cluster, where: Ref) -> None:
 def test_a_killed_holder_is_replaced_after_the_duration_and_not_before(admin: dict[str, Any], cluster: Cluster, where: Ref) -> None:
     with running(admin, where, "run-1", 5) as process:
         with pytest.raises(Refused, match="held by run-1, which is alive"):
-            take(cluster, where, Wish("run-2", 5))
+            take(cluster, where, LeaseWish("run-2", 5))
         process.send_signal(signal.SIGKILL)
         process.wait()
         killed = time.monotonic()
-        taken = take(cluster, where, Wish("run-2", 5))
+        taken = take(cluster, where, LeaseWish("run-2", 5))
         assert (taken.epoch, taken.took_over) == (2, True)
         assert 5 <= time.monotonic() - killed < 15
 
@@ -150,7 +150,7 @@ def test_a_killed_holder_is_replaced_after_the_duration_and_not_before(admin: di
 def test_a_paused_holder_that_resumes_is_refused(admin: dict[str, Any], cluster: Cluster, where: Ref) -> None:
     with running(admin, where, "run-1", 2) as process:
         process.send_signal(signal.SIGSTOP)
-        taken = take(cluster, where, Wish("run-2", 2))
+        taken = take(cluster, where, LeaseWish("run-2", 2))
         process.send_signal(signal.SIGCONT)
         said, _nothing = process.communicate(timeout=20)
         assert "no longer held by run-1 in epoch 1: run-2 holds it now" in said
@@ -160,7 +160,7 @@ def test_a_paused_holder_that_resumes_is_refused(admin: dict[str, Any], cluster:
 def test_a_paused_holder_whose_successor_has_ended_is_refused(admin: dict[str, Any], cluster: Cluster, where: Ref) -> None:
     with running(admin, where, "run-1", 60) as process:
         process.send_signal(signal.SIGSTOP)
-        assert take(cluster, where, Wish("run-2", 2, break_holder="run-1")).epoch == 2
+        assert take(cluster, where, LeaseWish("run-2", 2, break_holder="run-1")).epoch == 2
         release(cluster, where, "run-2")
         process.send_signal(signal.SIGCONT)
         said, _nothing = process.communicate(timeout=20)
@@ -169,13 +169,13 @@ def test_a_paused_holder_whose_successor_has_ended_is_refused(admin: dict[str, A
 
 
 def test_broken_only_by_the_right_name(cluster: Cluster, where: Ref) -> None:
-    take(cluster, where, Wish("run-1", 600))
+    take(cluster, where, LeaseWish("run-1", 600))
     before = cluster.get(where)
     with pytest.raises(Refused, match="held by run-1 .*, not by run-7 as rotate_break_lease says"):
-        take(cluster, where, Wish("run-2", 600, break_holder="run-7"))
+        take(cluster, where, LeaseWish("run-2", 600, break_holder="run-7"))
     assert cluster.get(where) == before
     started = time.monotonic()
-    taken = take(cluster, where, Wish("run-2", 600, break_holder="run-1"))
+    taken = take(cluster, where, LeaseWish("run-2", 600, break_holder="run-1"))
     assert (taken.epoch, taken.took_over) == (2, True)
     assert time.monotonic() - started < 60
 
@@ -186,14 +186,14 @@ def test_a_clock_that_is_wrong_by_a_day_changes_nothing(cluster: Cluster, where:
     wrong = (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     right, day = leases.now, wrong[:10]
     monkeypatch.setattr(leases, "now", (lambda: wrong) if whose == "the holder's" else right)
-    take(cluster, where, Wish("run-1", 4))
+    take(cluster, where, LeaseWish("run-1", 4))
     assert seen(cluster, where).renewed.startswith(day) == (whose == "the holder's")
     monkeypatch.setattr(leases, "now", right if whose == "the holder's" else (lambda: wrong))
     with alive(cluster, where, "run-1") if whose == "ours" else _beating(cluster, where, days):
         with pytest.raises(Refused, match="which is alive"):
-            take(cluster, where, Wish("run-2", 4))
+            take(cluster, where, LeaseWish("run-2", 4))
     started = time.monotonic()
-    assert take(cluster, where, Wish("run-2", 4)).took_over
+    assert take(cluster, where, LeaseWish("run-2", 4)).took_over
     assert 4 <= time.monotonic() - started < 15
 
 
@@ -216,15 +216,15 @@ def _beating(cluster: Cluster, where: Ref, days: int) -> Iterator[None]:
 
 def test_the_epoch_outlives_its_holders(cluster: Cluster, where: Ref) -> None:
     for number in range(1, 4):
-        assert take(cluster, where, Wish(f"run-{number}", 5)).epoch == number
+        assert take(cluster, where, LeaseWish(f"run-{number}", 5)).epoch == number
         release(cluster, where, f"run-{number}")
     assert (seen(cluster, where).holder, seen(cluster, where).epoch) == ("", 3)
     cluster.delete([where])
-    assert take(cluster, where, Wish("run-4", 5, at_least=3)).epoch == 4
+    assert take(cluster, where, LeaseWish("run-4", 5, at_least=3)).epoch == 4
 
 
 def test_threads_share_a_hold(cluster: Cluster, where: Ref) -> None:
-    taken = take(cluster, where, Wish("run-1", 6))
+    taken = take(cluster, where, LeaseWish("run-1", 6))
     hold, end = Hold(cluster, where, "run-1", taken.epoch), time.monotonic() + 5
 
     def wait(_number: int) -> int:
@@ -239,7 +239,7 @@ def test_threads_share_a_hold(cluster: Cluster, where: Ref) -> None:
     with ThreadPoolExecutor(8) as pool:
         waiting = pool.map(wait, range(8))
         with pytest.raises(Refused, match="which is alive"):
-            take(cluster, where, Wish("run-2", 6))
+            take(cluster, where, LeaseWish("run-2", 6))
         assert min(waiting) > 2
     assert seen(cluster, where).epoch == 1
 
@@ -260,12 +260,12 @@ def cut_off(between: Hostile, way: Way) -> Iterator[Cluster]:
 def test_through_a_bad_network_each_step_happens_once(between: Hostile, cut_off: Cluster, cluster: Cluster, where: Ref, fault: Any) -> None:
     """The object's version says how often it was written."""
     for number, step in enumerate((
-        lambda: take(cut_off, where, Wish("run-1", 60)).epoch,
+        lambda: take(cut_off, where, LeaseWish("run-1", 60)).epoch,
         lambda: renew(cut_off, where, "run-1", 1).epoch,
         lambda: check(cut_off, where, "run-1", 1) or 1,
         lambda: int(release(cut_off, where, "run-1").changed),
-        lambda: take(cut_off, where, Wish("run-2", 60)).epoch - 1,
-        lambda: int(take(cut_off, where, Wish("run-3", 60, break_holder="run-2")).took_over),
+        lambda: take(cut_off, where, LeaseWish("run-2", 60)).epoch - 1,
+        lambda: int(take(cut_off, where, LeaseWish("run-3", 60, break_holder="run-2")).took_over),
     )):  # fmt: skip
         between.befall(fault, "GET POST PUT" if fault is not CONFLICT else "POST PUT", 2)
         assert step() == 1, f"step {number}"
@@ -279,14 +279,14 @@ def test_in_a_storm_of_conflicts_one_wins(between: Hostile, cut_off: Cluster, cl
     between.calm()
     between._choose = lambda method, path: fault if method in ("POST", "PUT") and dice.random() < 0.5 else None
     with alive(cluster, where, "a"), alive(cluster, where, "b"), alive(cluster, where, "c"), ThreadPoolExecutor(3) as pool:
-        results = list(pool.map(lambda holder: outcome(lambda: take(cut_off, where, Wish(holder, 20))), "abc"))
+        results = list(pool.map(lambda holder: outcome(lambda: take(cut_off, where, LeaseWish(holder, 20))), "abc"))
     assert len([result for result in results if isinstance(result, Taken)]) == 1, results
     assert seen(cluster, where).epoch == 1
 
 
 def test_a_storm_without_end_has_one(between: Hostile, cut_off: Cluster, cluster: Cluster, where: Ref) -> None:
     between.befall(CONFLICT, "PUT", 10**6)
-    take(cut_off, where, Wish("run-1", 60))
+    take(cut_off, where, LeaseWish("run-1", 60))
     started = time.monotonic()
     with pytest.raises(NotReady, match="could not be written"):
         release(cut_off, where, "run-1")
@@ -316,7 +316,7 @@ def _four(options: dict[str, Any]) -> list[Step]:
 
 def test_the_module_says_who_holds_it(play: Play, admin: dict[str, Any], cluster: Cluster) -> None:
     where = ref("said", "meshops-system")
-    take(cluster, where, Wish("run-1", 600))
+    take(cluster, where, LeaseWish("run-1", 600))
     wrong, right = play(
         Step("lease", {"mesh": "said", "holder": "run-2", "break_holder": "run-3"}),
         Step("lease", {"mesh": "said", "holder": "run-2", "break_holder": "run-1"}),

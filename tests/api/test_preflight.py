@@ -84,9 +84,10 @@ def test_one_cluster_with_findings_is_red_and_nothing_is_written_anywhere(server
     assert done.returncode == 2, done.stdout + done.stderr
     assert failed(done) == ["west"]
     for words in (
-        "west: the revision '1.29.2' is no DNS label", "west: mesh_site is the truth value false to YAML, which reads no, off and false so; put it in quotes.",
+        "west: the revision '1.29.2' is not a DNS label",
+        "west: mesh_site is the truth value false to YAML, which reads no, off and false so; put it in quotes.",
         "leads every pod to itself, so no other cluster's control plane reaches it there; give the address that pods of other clusters reach as mesh_api",
-        "west: nobody reads the variable mesh_netwrok; did you mean mesh_network?",
+        "west: nothing reads the variable mesh_netwrok; did you mean mesh_network?",
         "east: nothing is wrong here, but nothing is written anywhere while there are findings of west",
     ):  # fmt: skip
         assert words in done.stdout, done.stdout

@@ -140,7 +140,7 @@ def test_tokens_that_are_revoked_in_the_middle_of_runs(way: Way, place: str, tok
     for name, said in {
         "same": "does not accept the credential (401): the token or certificate is expired, revoked or of another cluster. Get a new one and run again.",
         "static": "does not accept the credential (401): the token or certificate is expired, revoked or of another cluster. Get a new one and run again.",
-        "closed": "does not accept the credential any more (401), and no other is to be had: The credential plugin of context admin gave no credential",
+        "closed": "does not accept the credential any more (401), and its renewal failed: The credential plugin of context admin gave no credential",
     }.items():
         with pytest.raises(Denied) as denied:
             runs[name].get_all(Ref.of(wish) for wish in some(place, 40))

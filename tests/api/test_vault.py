@@ -90,7 +90,7 @@ def test_a_token_that_may_not(vault: Either) -> None:
 
 def test_an_approle_that_is_not_known(vault: Either) -> None:
     said = failure(vault, token=None, role_id="x", secret_id="y")
-    assert said.startswith(f"east: Vault at {vault.url}, mount pki did not do it: invalid role or secret ID.")
+    assert said.startswith(f"east: Vault at {vault.url}, mount pki answered with an error: invalid role or secret ID.")
 
 
 def test_another_mount(vault: Either) -> None:
@@ -99,7 +99,7 @@ def test_another_mount(vault: Either) -> None:
 
 def test_an_issuer_that_is_not_there(vault: Either) -> None:
     said = failure(vault, issuer_ref="nowhere", certificate=ROOT.pem.decode())
-    assert "mount pki did not do it: " in said
+    assert "mount pki answered with an error: " in said
     assert "unable to find PKI issuer for reference: nowhere" in said
 
 

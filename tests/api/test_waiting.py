@@ -128,7 +128,7 @@ def test_the_option(play: Play, cluster, place):
     assert done["changed"]
     assert not checked.get("failed")
     assert not unwaited.get("failed")
-    assert wrong["failed"] and "wait_for knows a rollout of" in wrong["msg"]
+    assert wrong["failed"] and "wait_for supports a rollout of" in wrong["msg"]
     assert failed["msg"] == (
         f"east: not ready after 1 s: Deployment {place}/web: status.readyReplicas is not set (Available is False (Counted: seen 1); "
         f"last warning: Sync: quota exceeded); Deployment {place}/web: Available is False (Counted: seen 1) (last warning: Sync: quota exceeded); "

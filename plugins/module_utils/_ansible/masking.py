@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What nobody may see of a task's parameters, and the parameters without it."""
+"""Find the secrets in a task's parameters, and show the parameters without them."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ _SECRET_KEYS = {
     "secret_id",
 }
 _CONNECTING = ("kubeconfig", "ca_cert", "client_cert", "client_key", "proxy_headers")
-_SHORTEST = 6  # what is too short would only blot innocent words out
+_SHORTEST = 6  # hiding a shorter value would hide parts of innocent words
 
 
 def secrets_of(params: Any) -> Iterator[str]:
-    """Every secret value in the parameters: of connections, of kubeconfigs given as dictionaries, of keys given as text, and of Secret manifests."""
-    yield from (secret for secret in _found(params) if len(secret) >= _SHORTEST)
+    """Yield every secret value in the parameters: in connections, in kubeconfigs given as dictionaries, in keys given as text and in Secret manifests."""
+    yield from (secret for secret in _secret_values(params) if len(secret) >= _SHORTEST)
 
 
-def _found(params: Any) -> Iterator[str]:
+def _secret_values(params: Any) -> Iterator[str]:
     if isinstance(params, str) and confidential.holds_key(params):
         yield from (*_forms(params, coded=False), *_forms(params, coded=True))
     elif isinstance(params, list | tuple):
         for value in params:
-            yield from _found(value)
+            yield from _secret_values(value)
     if not isinstance(params, Mapping):
         return
     for value in params.values():
-        yield from _found(value)
+        yield from _secret_values(value)
     yield from _of_mapping(params)
 
 
@@ -64,7 +64,7 @@ def _is_secret(manifest: Mapping[Any, Any]) -> bool:
 
 
 def _leaves(value: Any) -> Iterator[str]:
-    """All that lies below, however it is nested: a Secret may be wrong, and is secret all the same."""
+    """Yield all values below, however they are nested: the values of a malformed Secret are secret too."""
     if isinstance(value, Mapping | list | tuple):
         for inner in value.values() if isinstance(value, Mapping) else value:
             yield from _leaves(inner)
@@ -73,14 +73,14 @@ def _leaves(value: Any) -> Iterator[str]:
 
 
 def _forms(value: str, coded: bool) -> Iterator[str]:
-    """As given, and as the server may say it."""
+    """Yield the value as given, and encoded or decoded as the API server may return it."""
     yield value
     with contextlib.suppress(binascii.Error, ValueError):
         yield base64.b64decode(value).decode() if coded else base64.b64encode(value.encode()).decode()
 
 
 def masked(params: Any) -> Any:
-    """The parameters as -vvv may show them. Manifests are counted: the result names each of them."""
+    """Return the parameters as -vvv may show them. Manifests are only counted, because the result names each of them."""
     if isinstance(params, str):
         return confidential.HIDDEN if confidential.holds_key(params) else confidential.without_userinfo(params)
     if isinstance(params, list):

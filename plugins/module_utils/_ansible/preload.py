@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is otherwise imported, or made ready, where it is used. Whoever forks for every task and host does so once.
+"""Import, once before a fork, the files that are otherwise imported where they are used. Ansible forks for every task and host.
 
-Collections' files are compiled at each import.
+Python compiles the files of a collection anew at each import.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The result of somebody else's module without what it was called with."""
+"""Return the result of another collection's module without the arguments that it was called with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .run import hide
 
 
 def quiet(result: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the invocation: that of a module which broke would be the task's arguments as they are, and of a kubeconfig Helm's module hides a part."""
+    """Return the result without its invocation and its secrets. A crashed module shows its arguments, and Helm's module hides only parts of a kubeconfig."""
     hidden: set[str] = set()
     hide(hidden, {"kube": arguments["connection"]})
     longest_first = sorted(hidden, key=len, reverse=True)
@@ -31,5 +31,5 @@ def _without(value: Any, secrets: list[str]) -> Any:
         return [_without(inner, secrets) for inner in value]
     if value is None or isinstance(value, bool | int | float):
         return value
-    # What Ansible keeps of an exception or a warning is an object of its own.
+    # Ansible keeps exceptions and warnings as objects of its own.
     return value if not any(secret in repr(value) for secret in secrets) else "(hidden: it holds a secret)"

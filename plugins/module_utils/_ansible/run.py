@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Ansible around a `reconcile(cluster, params)`: the only place that knows AnsibleModule, and how to do without it."""
+"""Run a `reconcile(cluster, params)` as an Ansible module, or in this process. Only this file knows AnsibleModule."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Prepare = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class _Module(AnsibleModule):
-    """Ansible shows a module's arguments before anybody can name the secrets in them: in the system's log, and where they are wrong."""
+    """AnsibleModule shows arguments before their secrets are known: in the system log, and in errors about wrong arguments. Both are overridden here."""
 
     def _log_invocation(self) -> None:
         self.log(f"Invoked with {', '.join(sorted(name for name, value in self.params.items() if value is not None))}")
@@ -42,9 +42,9 @@ class _Module(AnsibleModule):
 
 
 def run(reconcile: Reconcile, argument_spec: Mapping[str, Any], prepare: Prepare | None = None, **settings: Any) -> None:
-    """Connect, reconcile, report; a MeshError becomes a failed task with its sentence.
+    """Connect, reconcile and exit with the result. A MeshError becomes a failed task with its message.
 
-    `prepare` completes the parameters, as with what lies in files; what is secret in that is hidden too.
+    `prepare` completes the parameters, for example with the content of files. The secrets that it adds are hidden too.
     """
     module = _Module({**ARGUMENTS, **argument_spec}, **{"supports_check_mode": True, **settings})
     if MISSING:
@@ -62,7 +62,7 @@ def run(reconcile: Reconcile, argument_spec: Mapping[str, Any], prepare: Prepare
 def run_here(
     reconcile: Reconcile, arguments: Mapping[str, Any], argument_spec: Mapping[str, Any], prepare: Prepare | None = None, **rules: Any
 ) -> dict[str, Any]:
-    """The same result as of a module, without a process for it. `arguments` are those which a module would get, `_ansible_…` included."""
+    """Return the result that a module would give, without starting a process. `arguments` are those of the module, `_ansible_…` included."""
     given = {key: value for key, value in arguments.items() if not key.startswith("_ansible_")}
     valid = ArgumentSpecValidator({**ARGUMENTS, **argument_spec}, **rules).validate(given)
     params, hidden = valid.validated_parameters, set(valid._no_log_values)
@@ -84,11 +84,11 @@ def run_here(
 
 
 def _wrong(valid: ValidationResult, arguments: Mapping[str, Any]) -> str | None:
-    """In the words of AnsibleModule."""
+    """Return the error about wrong arguments in AnsibleModule's words; None if they are valid."""
     if not valid.error_messages:
         return None
-    said = str(valid.errors.msg)
-    return f"Unsupported parameters for ({arguments['_ansible_module_name']}) module: {said}" if isinstance(valid.errors[0], UnsupportedError) else said
+    message = str(valid.errors.msg)
+    return f"Unsupported parameters for ({arguments['_ansible_module_name']}) module: {message}" if isinstance(valid.errors[0], UnsupportedError) else message
 
 
 def _outcome(reconcile: Reconcile, params: dict[str, Any], prepare: Prepare | None, dry_run: bool, hidden: set[str]) -> dict[str, Any]:
@@ -103,12 +103,12 @@ def _outcome(reconcile: Reconcile, params: dict[str, Any], prepare: Prepare | No
 
 
 def _shown(result: dict[str, Any], diff: bool) -> dict[str, Any]:
-    """A diff nobody asked for would only be carried about."""
+    """Leave the diff out unless --diff was given."""
     return {key: value for key, value in result.items() if diff or key != "diff"}
 
 
 def hide(hidden: set[str], params: Any) -> None:
-    """Tell Ansible every secret that it was given, so that it blots them out of whatever is returned."""
+    """Register every secret in the parameters with Ansible, so that it hides them in all output."""
     for secret in set(secrets_of(params)):
         hidden.add(secret)
         if register_secret:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is on a cluster before we touch it: its nodes, and the CRDs of a mesh with their owners."""
+"""Read what a cluster has before anything is written: its nodes, namespaces, and the CRDs of a mesh with their owners."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OLM = "operators.coreos.com/"
 
 
 def nodes(cluster: Cluster, minor: int) -> dict[str, Any] | None:
-    """None when nodes may not be listed: a mesh can be run without that permission."""
+    """Return facts about the nodes; None if the credential may not list them, because a mesh works without that right."""
     try:
         found = cluster.list("v1", "Node")
     except Denied:
@@ -33,19 +33,19 @@ def nodes(cluster: Cluster, minor: int) -> dict[str, Any] | None:
 
 
 def spaces(cluster: Cluster, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Those of the namespaces that are there, with what keeps others from working in them."""
+    """Return the namespaces that exist, with their labels and whether they are being deleted."""
     try:
         found = cluster.get_all(Ref("v1", "Namespace", name) for name in dict.fromkeys(names))
-    except Denied:  # said among the rights that are missing
+    except Denied:  # the check of rights reports it
         return []
     told = (one["metadata"] for one in found if one)
     return [{"name": meta["name"], "labels": meta.get("labels") or {}, "ends": bool(meta.get("deletionTimestamp"))} for meta in told]
 
 
 def crds(cluster: Cluster, groups: Sequence[str]) -> list[dict[str, Any]]:
-    """CRDs are large, and a cluster may have hundreds: only metadata is listed, only those of the groups are read. Of what others own that will do.
+    """Return facts about the CRDs of these API groups. CRDs are large and a cluster may have hundreds, so only metadata is listed and few are read.
 
-    Nothing where they may not be read: whoever asks for that permission too is told so with all the others that lack.
+    Empty if the credential may not read them: the check of rights reports that together with all other missing rights.
     """
     if not groups:
         return []
@@ -54,7 +54,7 @@ def crds(cluster: Cluster, groups: Sequence[str]) -> list[dict[str, Any]]:
         wanted = sorted(name for name in listed if any(_of_group(name, group) for group in groups))
         borrowed = [name for name in wanted if name.partition(".")[2] == GROUP]
         read = cluster.get_all(Ref(_API, _KIND, name) for name in wanted if name not in borrowed)
-        return [_told(live) for live in [*read, *(listed[name] for name in borrowed)] if live]
+        return [_crd_facts(live) for live in [*read, *(listed[name] for name in borrowed)] if live]
     except Denied:
         return []
 
@@ -64,7 +64,7 @@ def _of_group(name: str, group: str) -> bool:
     return own == group or own.endswith(f".{group}")
 
 
-def _told(live: Mapping[str, Any]) -> dict[str, Any]:
+def _crd_facts(live: Mapping[str, Any]) -> dict[str, Any]:
     meta = live["metadata"]
     labels, annotations = meta.get("labels") or {}, meta.get("annotations") or {}
     release = annotations.get("meta.helm.sh/release-name")

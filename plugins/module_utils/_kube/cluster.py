@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One cluster as everything above sees it: verbs that take and give plain dictionaries.
+"""One cluster as the layers above see it: methods that take and return plain dictionaries.
 
-What a task without changes does not need is imported where it is used: Ansible has it compiled anew in every task.
+Files that a task without changes does not need are imported where they are used, because Python compiles them anew in every task.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._mesh.errors import MeshError
 from .._mesh.objects.change import Change, Ref
-from .http.answer import Answer, Question
+from .http.answer import Answer, PodRequest
 from .http.transport import Transport
 from .objects import write
 from .objects.server import Objects, Server, all_or_error, each
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _ASKED_AT_ONCE = 64
 T = TypeVar("T")
 
-# A method is called `list`, so the types need other names inside of its class.
+# A method is called `list`, so types inside its class need other names.
 MaybeObjects = list[dict[str, Any] | None]
 Changes = list[Change]
 MoreOf = list
@@ -36,7 +36,7 @@ MoreOf = list
 
 @dataclass(frozen=True)
 class Permission:
-    """One thing somebody may do; `resource` may name a subresource, as in pods/portforward."""
+    """One right. `resource` may name a subresource, as in pods/portforward."""
 
     verb: str
     group: str
@@ -52,7 +52,7 @@ class Permission:
 
 @dataclass(frozen=True)
 class Identity:
-    """Which cluster this is. `skew` is the local clock minus the server's, in seconds, good to about one."""
+    """Which cluster this is. `skew` is the local clock minus the server's, in seconds, exact to about one."""
 
     uid: str
     version: str
@@ -67,7 +67,7 @@ Chains = list[bytes | MeshError]
 
 
 class Cluster:
-    """In a dry run every verb answers the same way, and nothing is stored."""
+    """In a dry run every method returns what it would for real, and nothing is stored."""
 
     def __init__(self, transport: Transport, *, name: str, dry_run: bool = False) -> None:
         self._server = Server(transport, name, dry_run)
@@ -77,11 +77,11 @@ class Cluster:
         self.ca_data = transport.access.ca
 
     def get(self, ref: Ref) -> dict[str, Any] | None:
-        """None when the object is missing, or its kind is not served."""
+        """Return the object; None if it does not exist or the server does not serve its kind."""
         return self._server.get(ref)
 
     def get_all(self, refs: Iterable[Ref]) -> MaybeObjects:
-        """As `get`, all at once."""
+        """Return what `get` returns for each, read in parallel."""
         return all_or_error(each(self._server.get, refs))
 
     def list(
@@ -93,36 +93,36 @@ class Cluster:
         fields: str | Mapping[str, str] | None = None,
         metadata_only: bool = False,
     ) -> Objects:
-        """Empty when the kind is not served."""
+        """Return all objects that match; empty if the server does not serve the kind."""
         return self._server.list(api_version, kind, namespace, labels, fields, metadata_only)
 
     def serves(self, api_version: str, kind: str) -> bool:
         return self._server.discovery.find(api_version, kind) is not None
 
     def apply(self, manifests: Iterable[Mapping[str, Any]], force: bool = False) -> Changes:
-        """Write what differs, and only that; `force` takes fields from other managers."""
+        """Write only the objects that differ; `force` takes fields over from other managers. Return one change for each manifest."""
         return write.apply(self._server, manifests, force)
 
     def create(self, manifest: Mapping[str, Any]) -> Change | None:
-        """None if it exists already, whatever it holds: of several that try at once one wins."""
+        """Create an object. Return None if it exists already, whatever it holds: if several callers try at once, one of them wins."""
         from .objects import remove
 
         return remove.create(self._server, manifest)
 
     def amend(self, before: Mapping[str, Any], patch: Mapping[str, Any], exact: bool = True) -> Change:
-        """A merge patch of an object that was read; with `exact` it is refused if somebody wrote the object since."""
+        """Send a merge patch for the object `before`. With `exact`, raise Refused if it has changed since it was read."""
         from .objects import amend
 
         return amend.amend(self._server, before, patch, exact)
 
     def replace(self, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Write what was read and changed; None if somebody else wrote it in between."""
+        """Write a whole object that was read and changed. Return None if it has changed on the server since it was read."""
         from .objects import replace
 
         return replace.replace(self._server, manifest)
 
     def delete(self, refs: Iterable[Ref], wait: float = 0) -> Changes:
-        """`wait` is how many seconds finalizers get."""
+        """Delete objects in reverse order and wait up to `wait` seconds for their finalizers."""
         from .objects import remove
 
         return remove.delete(self._server, refs, wait)
@@ -142,20 +142,20 @@ class Cluster:
         body: bytes | None = None,
         timeout: float = 15,
     ) -> Answer:
-        """HTTP to a pod's port; the pod sees it come from localhost."""
+        """Send an HTTP request to a pod's port; to the pod it comes from localhost. `timeout` is in seconds."""
         from .pods import portforward
 
-        asked = Question(namespace, pod, port, path, method, body, timeout)
+        asked = PodRequest(namespace, pod, port, path, method, body, timeout)
         return portforward.ask(self._server.transport, asked)
 
-    def ask_all(self, questions: Sequence[Question]) -> Answers:
-        """Answers in the order of the questions; what failed stands in the place of its answer."""
+    def ask_all(self, questions: Sequence[PodRequest]) -> Answers:
+        """Return the answers in the order of the questions. A question that failed has its error in place of an answer."""
         return each(self._asked, questions, _ASKED_AT_ONCE)
 
-    def hear_all(self, questions: Sequence[Question], hear: Callable[[int, Answer | MeshError], T]) -> MoreOf[T]:
-        """What `hear` makes of each answer, or of its failure, in the order of the questions. Several threads call it, while others still wait."""
+    def hear_all(self, questions: Sequence[PodRequest], hear: Callable[[int, Answer | MeshError], T]) -> MoreOf[T]:
+        """Return what `hear` returns for each answer or error, in the order of the questions. Threads call `hear` while others still wait."""
 
-        def one(numbered: tuple[int, Question]) -> T:
+        def heard(numbered: tuple[int, PodRequest]) -> T:
             number, question = numbered
             try:
                 answer: Answer | MeshError = self._asked(question)
@@ -163,21 +163,21 @@ class Cluster:
                 answer = failed
             return hear(number, answer)
 
-        return all_or_error(each(one, enumerate(questions), _ASKED_AT_ONCE))
+        return all_or_error(each(heard, enumerate(questions), _ASKED_AT_ONCE))
 
-    def _asked(self, question: Question) -> Answer:
+    def _asked(self, question: PodRequest) -> Answer:
         from .pods import portforward
 
         return portforward.ask(self._server.transport, question)
 
     def greet_all(self, greetings: Sequence[Greeting]) -> Chains:
-        """The certificates that are served, as PEM, in the order of the greetings; what failed stands in the place of its chain."""
+        """Return the served chains as PEM, in the order of the greetings. A handshake that failed has its error in place of a chain."""
         from .pods import handshake
 
         return each(lambda greeting: handshake.greet(self._server.transport, greeting), greetings, _ASKED_AT_ONCE)
 
     def denied(self, permissions: Sequence[Permission]) -> Permissions:
-        """Those of them that our credential does not have."""
+        """Return the permissions that the credential lacks."""
         allowed = all_or_error(each(self._allowed, permissions))
         return [permission for permission, yes in zip(permissions, allowed, strict=True) if not yes]
 
@@ -199,7 +199,7 @@ class Cluster:
         return bool((told.get("status") or {}).get("allowed"))
 
     def uid(self) -> str:
-        """The UID of namespace kube-system, which names a cluster for as long as it lives."""
+        """Return the UID of namespace kube-system. It identifies a cluster for the cluster's whole life."""
         answer = self._server.transport.request("GET", "/api/v1/namespaces/kube-system")
         return str(self._server.accepted(answer, "get Namespace kube-system").json()["metadata"]["uid"])
 
@@ -215,9 +215,9 @@ class Cluster:
 
 
 def _skew(answer: Answer) -> float:
-    """The Date header has whole seconds, so its middle is meant."""
+    """Return local minus server time in seconds. The Date header has whole seconds, so the middle of its second counts."""
     told = answer.headers.get("date")
     return round(answer.seen - parsedate_to_datetime(told).timestamp() - 0.5, 1) if told else 0.0
 
 
-__all__ = ["Answer", "Cluster", "Identity", "Permission", "Question"]
+__all__ = ["Answer", "Cluster", "Identity", "Permission", "PodRequest"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a task's connection options to a Cluster: the only file that knows kubernetes.core."""
+"""Connect to the cluster that a task's options name. Only this file knows kubernetes.core."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def connect(
     limits: Limits | None = None,
     peer: bool = False,
 ) -> Cluster:
-    """A Cluster for the target that was named; never the one this process happens to run in or point at.
+    """Return the cluster that the options name; never the one that this process runs in or that a default kubeconfig points to.
 
-    A task's options come with those of its module, and the environment may choose the cluster. A peer's come alone, and have to.
+    A task's options may stand among the module's own, and the environment may complete them. With `peer`, only connection options are allowed.
     """
     environ = os.environ if environ is None else environ
     name = str(params.get("cluster") or "")
@@ -52,7 +52,7 @@ def connect(
         limits = limits or Limits.of(options)
         context, access = _access(options, environ)
         name = name or context or access.url.hostname or access.server
-        access.tls(), access.proxy_tls()  # so that what is wrong with certificates and proxies is said here
+        access.tls(), access.proxy_tls()  # so that faults of certificates and proxies are reported here
     except MeshError as error:
         told = str(error) if not name or str(error).startswith(f"{name}: ") else f"{name}: {error}"
         raise type(error)(told.removesuffix(".") + ".", **error.facts) from error
@@ -63,7 +63,7 @@ def connect(
 
 
 def connect_peer(options: Mapping[str, Any], *, dry_run: bool = False) -> Cluster:
-    """A second cluster in the same task: the same options lead to the same cluster, and the environment never chooses one."""
+    """Return a second cluster for the same task. The options alone choose it, never the environment."""
     return connect(options, dry_run=dry_run, peer=True)
 
 
@@ -139,7 +139,7 @@ def _proxy_headers(told: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def _pinned(cluster: Cluster, uid: str) -> None:
-    """A context is only a name; the UID of kube-system is the cluster itself."""
+    """Refuse the wrong cluster: a context is only a name, but the UID of kube-system identifies the cluster."""
     seen = cluster.uid()
     if seen != uid:
         raise Refused(

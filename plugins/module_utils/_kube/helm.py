@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Helm on this machine: whether it is there, and whether it gets a chart. No cluster is asked."""
+"""Ask Helm on this machine for its version and for charts. No cluster is involved."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-# Where kubernetes.core's module looks too.
+# The folders that kubernetes.core's module searches too.
 _ALSO = ("/sbin", "/usr/sbin", "/usr/local/sbin")
 _AT_ONCE, _TOLD = 4, 300
 
 
-def found() -> str:
-    """The path of the program; empty where there is none."""
+def location() -> str:
+    """Return the path of helm; empty if it is not installed."""
     return shutil.which("helm", path=os.pathsep.join([os.environ.get("PATH", os.defpath), *_ALSO])) or ""
 
 
 def version(path: str, timeout: float) -> tuple[str, str]:
-    """As in v3.19.0, or why it is not known."""
+    """Return Helm's version, such as v3.19.0, and an empty reason; or an empty version and the reason why it is unknown. `timeout` is in seconds."""
     told, fault = _run([path, "version", "--template", "{{.Version}}"], timeout)
     return told.strip(), fault
 
 
 def charts(path: str, wished: Sequence[Mapping[str, Any]], timeout: float) -> list[tuple[str, str]]:
-    """For each wish the version of the chart that would be installed, or why there is none."""
+    """Return for each wish the version of the chart that Helm would install and an empty reason, or the reason why there is none."""
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         return list(pool.map(lambda wish: _chart(path, wish, timeout), wished))
 
@@ -47,9 +47,9 @@ def _chart(path: str, wish: Mapping[str, Any], timeout: float) -> tuple[str, str
 
 
 def _run(words: Sequence[str], timeout: float) -> tuple[str, str]:
-    """What it said, and why it failed."""
+    """Return the program's output and an empty reason, or the reason why it failed."""
     try:
-        # Ansible's run_command knows no time-out, and no Ansible is known here.
+        # Ansible's run_command has no time-out, and this layer imports no Ansible.
         done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False)  # pylint: disable=ansible-bad-function
     except subprocess.TimeoutExpired:
         return "", f"no answer within {timeout:g} s"
@@ -61,7 +61,7 @@ def _run(words: Sequence[str], timeout: float) -> tuple[str, str]:
 
 
 def _brief(said: str) -> str:
-    """The last line that is an error; before it Helm warns of kubeconfigs that others can read, and such."""
+    """Return the last line that is an error. The lines before it are warnings, for example about a kubeconfig that others can read."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     told = next((line for line in reversed(lines) if line.startswith("Error:")), lines[-1] if lines else "")
     return told.removeprefix("Error:").strip().rstrip(".")[:_TOLD]

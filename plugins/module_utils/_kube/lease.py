@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Take, keep and give back the Lease of a mesh: each write goes onto the version that was read, or nowhere."""
+"""Take, renew and release the Lease of a mesh. A write succeeds only if the Lease has not changed since it was read."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _LONGEST_LOOK = 1.0
 
 
 @dataclass(frozen=True)
-class Wish:
-    """Who wants the Lease and how. `at_least` is the latest epoch seen at work, should the Lease itself have been removed."""
+class LeaseWish:
+    """Who wants the Lease, for how many seconds. `at_least` is the highest epoch seen on objects, in case somebody deleted the Lease."""
 
     holder: str
     duration: int
@@ -36,7 +36,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Taken:
-    """`took_over` when it was somebody else's who had not given it back."""
+    """A Lease that was taken. `took_over` if another holder had it and had not released it."""
 
     holder: str
     epoch: int
@@ -46,7 +46,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class _Attempt:
-    """A write that may have arrived even if its answer did not."""
+    """A write that the server may have stored although its answer was lost."""
 
     before: dict[str, Any] | None
     was: Lease
@@ -58,7 +58,7 @@ class _Attempt:
         return Change(ref, action, timeless(self.before), timeless(self.lease.onto(self.before, ref)))
 
     def write(self, cluster: Cluster, ref: Ref) -> list[Change] | None:
-        """None when somebody else wrote in between."""
+        """Return None if another client wrote the Lease in between."""
         manifest, made = self.lease.onto(self.before, ref), list[Change]()
         if self.before is not None:
             done = cluster.replace(manifest) is not None
@@ -69,7 +69,7 @@ class _Attempt:
 
 
 class _Watch:
-    """Since when, by the monotonic clock of this machine, a Lease has not been seen to change."""
+    """How long a Lease has not changed, by this machine's monotonic clock."""
 
     def __init__(self, cluster: Cluster, ref: Ref) -> None:
         self._cluster, self._ref = cluster, ref
@@ -78,7 +78,7 @@ class _Watch:
         self.changed = False
 
     def read(self) -> tuple[dict[str, Any] | None, Lease]:
-        """Time counts from the end of the first read that showed it so to the beginning of this one, which is never too much."""
+        """Count from the end of the first read that showed this version to the start of the current one, so that the time is never too long."""
         asked = time.monotonic()
         live = self._cluster.get(self._ref)
         lease = Lease.of(live)
@@ -88,8 +88,8 @@ class _Watch:
         self.unchanged = max(0.0, asked - self._since)
         return live, lease
 
-    def until_free(self, wish: Wish) -> tuple[dict[str, Any] | None, Lease, str]:
-        """Waits for a holder to show that it lives, or that it does not."""
+    def until_free(self, wish: LeaseWish) -> tuple[dict[str, Any] | None, Lease, str]:
+        """Return the Lease as soon as it can be taken. Raise Refused if another holder renews it, or still has it after the duration."""
         mesh = mesh_of(self._ref)
         while True:
             live, lease = self.read()
@@ -103,8 +103,8 @@ class _Watch:
             time.sleep(min(_LONGEST_LOOK, wish.duration / 10))
 
 
-def take(cluster: Cluster, ref: Ref, wish: Wish) -> Taken:
-    """Become the holder, or go on being it. Somebody else's is watched, and taken over if it was not renewed in its duration."""
+def take(cluster: Cluster, ref: Ref, wish: LeaseWish) -> Taken:
+    """Become or stay the holder. Watch another holder's Lease and take it over if the holder does not renew it within its duration."""
     watch, taken, tries = _Watch(cluster, ref), None, 0
     while True:
         live, lease, verdict = watch.until_free(wish)
@@ -119,13 +119,13 @@ def take(cluster: Cluster, ref: Ref, wish: Wish) -> Taken:
 
 
 def check(cluster: Cluster, ref: Ref, holder: str, epoch: int) -> None:
-    """Refuses when the Lease was lost. In a dry run nobody holds it, and nothing is written that it could protect."""
+    """Raise if this holder lost the Lease. A dry run takes no Lease and writes nothing that needs one, so it passes."""
     if not cluster.dry_run:
         _ours(cluster, ref, holder, epoch)
 
 
 def renew(cluster: Cluster, ref: Ref, holder: str, epoch: int) -> Lease:
-    """Shows those who watch that its holder lives; refuses as `check` does."""
+    """Renew the Lease, so that other runs see that its holder is alive. Raise as `check` does."""
     tries = 0
     while not cluster.dry_run:
         live, lease = _ours(cluster, ref, holder, epoch)
@@ -136,7 +136,7 @@ def renew(cluster: Cluster, ref: Ref, holder: str, epoch: int) -> Lease:
 
 
 def release(cluster: Cluster, ref: Ref, holder: str, broken: bool = False) -> Change:
-    """Give it back, if it is ours. The object stays, and with it the epoch. `broken` is for another's, which then has to be the holder's."""
+    """Release the Lease if `holder` has it. The object and its epoch stay. With `broken`, `holder` is another run, which must have the Lease."""
     sent, tries = None, 0
     while True:
         live = cluster.get(ref)
@@ -162,20 +162,20 @@ def _ours(cluster: Cluster, ref: Ref, holder: str, epoch: int) -> tuple[dict[str
 
 
 def _again(cluster: Cluster, ref: Ref, tries: int) -> int:
-    """A pause before the next try, as often as it makes sense to lose a race."""
+    """Pause before the next try. Raise after as many lost races as are plausible."""
     if tries + 1 >= _TRIES:
-        raise NotReady(f"{cluster.name}: {ref} could not be written: {_TRIES} times others wrote it first, or the API server said so. Run again.")
+        raise NotReady(f"{cluster.name}: {ref} could not be written: {_TRIES} times the API server reported that others had written it first. Run again.")
     time.sleep(_RACE.pause(tries + 1))
     return tries + 1
 
 
 def now() -> str:
-    """As the API writes it. Only people read it."""
+    """Return the current time in the API's format. Only people read it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class Hold:
-    """A Lease that this run has taken, for what writes and for what waits. Threads may share it."""
+    """A Lease that this run holds: `guard` it before writes, `keep` it during waits. Threads may share it."""
 
     def __init__(self, cluster: Cluster, ref: Ref, holder: str, epoch: int) -> None:
         self._cluster, self._ref = cluster, ref
@@ -183,11 +183,11 @@ class Hold:
         self._lock, self._due = threading.Lock(), 0.0
 
     def guard(self) -> None:
-        """Right before a write: refuses if the Lease was lost."""
+        """Call this right before a write. Raise if this run lost the Lease."""
         check(self._cluster, self._ref, self.holder, self.epoch)
 
     def keep(self) -> None:
-        """In every round of a wait: renews once a third of the duration is over. A thread that comes while another renews goes on."""
+        """Call this in every round of a wait. Renew after a third of the duration; a thread that finds another one renewing goes on."""
         if time.monotonic() < self._due or not self._lock.acquire(blocking=False):
             return
         try:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A namespace for what this collection keeps in a cluster."""
+"""The namespace for the objects that this collection keeps in a cluster."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .cluster import Cluster
 
 
 def ensure(cluster: Cluster, name: str) -> list[Change]:
-    """Make a namespace that is not there; one that is there is others' business too and stays as it is."""
+    """Create a namespace that is missing. One that exists stays as it is, because others use it too."""
     manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     made = None if cluster.get(Ref.of(manifest)) else cluster.create(manifest)
     return [made] if made else []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What of a connection's options is secret, and what of them may be shown. All that is not known to be harmless is secret."""
+"""Tell the secret options of a connection from those that may be shown. Every option that is not known to be harmless is secret."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWN = ("context", "cluster", "cluster_uid", "host")
 _PRIVATE, _CODED = "PRIVATE KEY-----", "LS0tLS1CRUdJTi"
 _CONTENT = re.compile(rf"[\r\n]|-----BEGIN|{_CODED}")
 _USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#\s]*)@")
-# Of a credential plugin's environment. What says where or who is met again in names of clusters and objects, which nobody could read without it.
+# Variables of a credential plugin that are not secret: regions, accounts and users recur in names of clusters and objects, which hiding would garble.
 _HARMLESS = re.compile(
     r"(REGION|ZONE|PROFILE|CLUSTER|PROJECT|ACCOUNT|ACCOUNT_ID|TENANT_ID|CLIENT_ID|SUBSCRIPTION_ID|ENV|ENVIRONMENT|NAME|USER|HOME|PATH|FILE|DIR|CONFIG"
     r"|HOST|URL|ENDPOINT|ENDPOINTS|CLOUD|METHOD|MODE|LEVEL|VERSION)$"
@@ -28,12 +28,12 @@ _OF_A_USER = ("token", "password", "client-key-data")
 
 
 def without_userinfo(text: str) -> str:
-    """A sentence or an address, in which no URL holds a user or a password any more."""
+    """Return a text with the user and the password removed from every URL."""
     return _USERINFO.sub(r"\1", text)
 
 
 def holds_key(text: str) -> bool:
-    """Whether it is a private key in PEM, or the base64 of one."""
+    """Return whether the text is a private key in PEM, or the base64 of one."""
     if _PRIVATE in text:
         return True
     try:
@@ -43,21 +43,21 @@ def holds_key(text: str) -> bool:
 
 
 def shown(kube: Mapping[str, Any]) -> dict[str, Any]:
-    """A second cluster's connection as -vvv may show it."""
-    return {key: _told(value) if key in _SHOWN or isinstance(value, bool | int | float) or value is None else HIDDEN for key, value in kube.items()}
+    """Return a second cluster's connection as -vvv may show it."""
+    return {key: _shown_value(value) if key in _SHOWN or isinstance(value, bool | int | float) or value is None else HIDDEN for key, value in kube.items()}
 
 
-def _told(value: Any) -> Any:
+def _shown_value(value: Any) -> Any:
     return path_or_hidden(without_userinfo(value)) if isinstance(value, str) else value
 
 
 def path_or_hidden(value: str) -> str:
-    """Who gave the content of a file where its path belongs, shall not read it again."""
+    """Return a path unchanged, but hide a file's content that was given in place of its path."""
     return HIDDEN if _CONTENT.search(value) else value
 
 
 def secrets(kube: Mapping[str, Any]) -> Iterator[str]:
-    """Of one connection, in the forms in which they may come back."""
+    """Yield the secrets of one connection, in every form in which output may hold them."""
     for key in ("host", "proxy"):
         yield from _userinfo(kube.get(key))
     for key in ("kubeconfig", "ca_cert", "client_cert", "client_key"):
@@ -104,7 +104,7 @@ def _of_environment(env: Any) -> Iterator[str]:
 
 
 def _of_arguments(args: Any) -> Iterator[str]:
-    """`--client-secret=value`, and `--client-secret` with the value behind it."""
+    """Yield the values of `--client-secret=value`, and of `--client-secret` with the value as the next argument."""
     words = [str(word) for word in args] if isinstance(args, list) else []
     for word, following in zip(words, [*words, ""][1:], strict=True):
         flag, equals, value = word.partition("=")
@@ -120,6 +120,6 @@ def _userinfo(address: Any) -> Iterator[str]:
 
 
 def _basic(told: Any) -> Iterator[str]:
-    """`user:password`: also the password alone, and as a header holds both."""
+    """Yield the secrets of `user:password`: the pair, the password alone, and both as a header encodes them."""
     if isinstance(told, str) and told:
         yield from (told, told.partition(":")[2], base64.b64encode(told.encode()).decode())

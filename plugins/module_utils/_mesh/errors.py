@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can go wrong, told in one sentence each; only `_ansible/run.py` turns it into Ansible."""
+"""The errors of this collection, each with a message for people. Only `_ansible/run.py` turns them into failed tasks."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .confidential import without_userinfo
 
 
 class MeshError(Exception):
-    """A sentence for the person who runs the playbook, and facts for the one who automates around it.
+    """A message for the person who runs the playbook, and facts for automation.
 
-    Facts end up in the task's result: they are JSON safe and never secret. Addresses in the sentence lose the user and password that they were given with.
+    The facts become part of the task's result, so they are JSON safe and never secret. User and password are removed from addresses in the message.
     """
 
     def __init__(self, message: str, **facts: Any) -> None:
@@ -23,7 +23,7 @@ class MeshError(Exception):
 
 
 class Refused(MeshError):
-    """The wish is wrong or unsafe; nothing was written."""
+    """The wish is wrong or unsafe, and nothing was written."""
 
 
 class NotReady(MeshError):
@@ -31,11 +31,11 @@ class NotReady(MeshError):
 
 
 class Unreachable(MeshError):
-    """No answer from the API server, or none that can be trusted."""
+    """The API server did not answer, or its answer cannot be trusted."""
 
 
 class Denied(MeshError):
-    """The API server refused the credential, or what it was used for."""
+    """The API server refused the credential or lacks a right for it."""
 
 
 class Conflict(MeshError):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Values that come as text, because `-e name=value` and the surveys of an automation platform know nothing else."""
+"""Read values that come as text, because `-e name=value` and the surveys of an automation platform pass nothing else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _QUOTES = "'\" \t\r"
 
 
 def elements(value: Any) -> list[Any]:
-    """A list, whether it was given as one, as JSON, or as words between commas or line breaks. One word is one element."""
+    """Return a list that was given as a list, as JSON, or as words between commas or line breaks. A single word is one element."""
     if value is None:
         return []
     if not isinstance(value, str):

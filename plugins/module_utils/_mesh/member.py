@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A cluster as the inventory describes it, and a mesh as the set of its clusters."""
+"""The members of a mesh as the inventory describes them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .errors import Refused
 from .names import domain_fault, label_fault, value_fault
 from .spelling import TEXTS, misread
 
-_LONGEST = 58  # a probe's Service is called echo-<cluster>
+_LONGEST = 58  # the Service of a probe is named echo-<cluster>
 ROLES = ("primary", "remote")
 
 
 @dataclass(frozen=True)
 class Member:
-    """One cluster of a mesh. `primary` is set for a remote: the cluster whose control plane serves it."""
+    """A cluster as part of one mesh. `primary` is set for a remote cluster and names the cluster whose control plane serves it."""
 
     name: str
     mesh: str = ""
@@ -43,7 +43,7 @@ class Member:
 
     @classmethod
     def of(cls, name: str, variables: Mapping[str, Any]) -> Member:
-        """From a host's variables `mesh_*`; what is not set keeps its default."""
+        """Return a member with the values of a host's variables `mesh_*`. Unset variables keep their defaults."""
         known = {key: variables.get(variable) for key, variable in _VARIABLES.items()}
         given: dict[str, Any] = {key: value for key, value in known.items() if value not in (None, "")}
         if "kube" in given:
@@ -57,11 +57,11 @@ class Member:
 
     @property
     def serves(self) -> bool:
-        """Whether a control plane of the mesh runs here."""
+        """Whether a control plane of the mesh runs in this cluster."""
         return self.role == "primary"
 
     def faults(self) -> list[str]:
-        """What is wrong with the names and the role, as half sentences. Of a name that YAML has misread only that is told."""
+        """Return the faults of the names and the role, as half sentences. For a name that YAML misread, return only that fault."""
         checked = {
             "mesh_name": label_fault("mesh_name", self.mesh),
             "mesh_network": value_fault("mesh_network", self.network) if self.network else "mesh_network is not set; name the network that the pods are on",
@@ -96,7 +96,7 @@ _VARIABLES = {
 
 
 def named(members: Iterable[Member], name: str) -> Member:
-    """The member of that name."""
+    """Return the member of that name. Raise Refused if there is none."""
     for member in members:
         if member.name == name:
             return member
@@ -104,17 +104,17 @@ def named(members: Iterable[Member], name: str) -> Member:
 
 
 def of_mesh(members: Iterable[Member], mesh: str) -> list[Member]:
-    """The members of one mesh, in the order given."""
+    """Return the members of one mesh, in the given order."""
     return [member for member in members if member.mesh == mesh]
 
 
 def remotes_of(members: Iterable[Member], primary: Member) -> list[Member]:
-    """The remote clusters that the control plane of `primary` serves."""
+    """Return the remote clusters that the control plane of `primary` serves."""
     return [m for m in of_mesh(members, primary.mesh) if m.role == "remote" and m.primary == primary.name]
 
 
 def served_faults(members: Iterable[Member]) -> dict[str, list[str]]:
-    """Remote clusters whose primary is not there, or is no primary: cluster name to half sentences."""
+    """Find remote clusters whose primary does not exist or is itself a remote. Findings are half sentences by cluster."""
     everyone = list(members)
     found: dict[str, list[str]] = {}
     for member in everyone:
@@ -123,7 +123,7 @@ def served_faults(members: Iterable[Member]) -> dict[str, list[str]]:
         peers = {m.name: m for m in of_mesh(everyone, member.mesh)}
         primary = peers.get(member.primary)
         if primary is None:
-            found[member.name] = [f"mesh_primary names {member.primary}, which is no cluster of the mesh {member.mesh}"]
+            found[member.name] = [f"mesh_primary names {member.primary}, which is not a cluster of the mesh {member.mesh}"]
         elif not primary.serves:
             found[member.name] = [f"mesh_primary names {member.primary}, which is itself a remote"]
     return found

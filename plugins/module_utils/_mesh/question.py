@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a provider wants to know of a running process: it poses questions and never asks them itself."""
+"""What a provider wants to read from clusters and running pods, as data. The provider describes the requests; other code sends them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Tls:
-    """How a port that speaks TLS is known: the CA that signed its certificate, as PEM, and the name that the certificate has to hold."""
+    """How to verify a port that speaks TLS: the CA of its certificate as PEM, and the name that the certificate must hold."""
 
     ca: bytes
     server_name: str
@@ -20,9 +20,9 @@ class Tls:
 
 @dataclass(frozen=True)
 class Question:
-    """An HTTP request to `port` of a pod, asked through the API server; `about` tells the answers apart.
+    """An HTTP request to `port` of a pod, sent through the API server; `about` distinguishes the answers.
 
-    `headers` may hold a token and `body` a key, so neither is shown. A port that speaks TLS is known by `tls`.
+    `headers` may hold a token and `body` a key, so repr shows neither. `tls` is set if the port speaks TLS.
     """
 
     about: str
@@ -36,13 +36,13 @@ class Question:
     tls: Tls | None = None
 
 
-# What each question was answered; None where a pod did not answer it.
+# The answer to each question; None if a pod did not answer it.
 Answers = Mapping[Question, str | None]
 
 
 @dataclass(frozen=True)
 class Greeting:
-    """A TLS handshake at `port` of a pod, as a client that asks for `server_name` and offers the protocols `alpn`."""
+    """A TLS handshake with `port` of a pod, as a client that asks for `server_name` and offers the protocols `alpn`."""
 
     namespace: str
     pod: str
@@ -54,7 +54,7 @@ class Greeting:
 
 @dataclass(frozen=True)
 class Read:
-    """Objects of one kind to be listed; `metadata_only` where the content is not needed (Secrets)."""
+    """Objects of one kind to be listed, with `metadata_only` if the content is not needed (Secrets)."""
 
     api_version: str
     kind: str

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What YAML made of a name that was not quoted, and variables that nobody reads because of a typing error."""
+"""Find names that YAML misread because they were not quoted, and variables that nothing reads because of a typing error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
-# Their values are names or other text; whatever else YAML makes of them, it was written as text.
+# The values of these variables are text. A value of another type was written as text, and YAML misread it.
 TEXTS = (
     "mesh_api_ca", "mesh_api_server", "mesh_cluster_uid", "mesh_crds", "mesh_default_revision", "mesh_key_type", "mesh_name", "mesh_namespace",
     "mesh_network", "mesh_platform", "mesh_primary", "mesh_primary_address", "mesh_probe_image", "mesh_provider", "mesh_report_dir", "mesh_revision",
@@ -21,12 +21,12 @@ _LISTS = ("mesh_revision_tags",)
 _NO_TEXT = (bool, int, float, date)  # a datetime is a date
 _PREFIX = "mesh_"
 _CLOSE = 0.8
-# What a run leaves behind under such a name (set_stats) is no variable of an inventory, but may come back as one.
+# Data that a run leaves under these names (set_stats) is not an inventory variable, but a workflow may pass it back as one.
 _LEFT_BEHIND = frozenset({"mesh_hosts", "mesh_status", "mesh_certificates", "mesh_rotation", "mesh_rotation_links", "mesh_rotation_gateways"})
 
 
 def misread_text(what: str, value: object) -> str | None:
-    """Why `value` is not what was written, as half a sentence; None where it is text, or nothing that YAML would make of a name."""
+    """Return how YAML misread `value`, as half a sentence; None if it is text, or of a type that YAML makes of no name."""
     if not isinstance(value, _NO_TEXT):
         return None
     if isinstance(value, bool):
@@ -40,7 +40,7 @@ def misread_text(what: str, value: object) -> str | None:
 
 
 def misread(variables: Mapping[str, Any]) -> dict[str, str]:
-    """Half a sentence for each variable that should be text and is none."""
+    """Return half a sentence for each variable that should be text and is not."""
     found = {variable: misread_text(variable, variables.get(variable)) for variable in TEXTS}
     for variable in _LISTS:
         value = variables.get(variable)
@@ -50,9 +50,9 @@ def misread(variables: Mapping[str, Any]) -> dict[str, str]:
 
 
 def misspelt(given: Iterable[str], known: Iterable[str], own: Iterable[str] = ()) -> tuple[list[str], list[str]]:
-    """Variables that look like ours and are not: what is close to one of them is a fault, the others are only told.
+    """Return faults and notices about unknown variables that begin like ours: a fault if the name is close to a known one, otherwise a notice.
 
-    An inventory may have variables of its own that begin like ours; `own` are those.
+    `own` are the variables that an inventory declares as its own.
     """
     allowed = frozenset(known) | _LEFT_BEHIND | frozenset(own)
     suffixes = {name.removeprefix(_PREFIX): name for name in sorted(allowed - _LEFT_BEHIND - frozenset(own))}
@@ -60,7 +60,7 @@ def misspelt(given: Iterable[str], known: Iterable[str], own: Iterable[str] = ()
     for name in sorted(key for key in given if key.lower().startswith("mesh") and key not in allowed):
         close = get_close_matches(_suffix(name), suffixes, 1, _CLOSE)
         if close:
-            faults.append(f"nobody reads the variable {name}; did you mean {suffixes[close[0]]}? If it is one of your own, list it in mesh_own_variables")
+            faults.append(f"nothing reads the variable {name}; did you mean {suffixes[close[0]]}? If it is one of your own, list it in mesh_own_variables")
         elif name.startswith(_PREFIX):
             others.append(name)
     return faults, others

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the certificates of thousands of proxies say. They share almost all they have, so nothing is read or verified twice."""
+"""Read the certificates of thousands of proxies. Their chains share most certificates, so each certificate is parsed and verified once."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _LONGEST_PATH = 8
 
 
 class Reader:
-    """Reads bundles and served chains. `know` gives it certificates that a server may leave out of its chain.
+    """Reads bundles and served chains. `know` adds certificates that a server may leave out of its chain.
 
-    Where several roots have signed a certificate, since they have one name and one key, the `target` is taken if it is one of them.
+    Two roots can share a name and a key. Then both verify the same certificate, and the reader prefers the `target`, the fingerprint of a root.
     """
 
     def __init__(self, target: str = "") -> None:
@@ -26,32 +26,32 @@ class Reader:
         self._target = target
         self._bundles: dict[bytes, tuple[Certificate, ...]] = {}
         self._lines: dict[bytes, Line | None] = {}
-        self._read: dict[bytes, x509.Found | None] = {}
+        self._read: dict[bytes, x509.ParsedCertificate | None] = {}
         self._above: dict[tuple[str, str], bool] = {}
-        self._known: dict[str, x509.Found] = {}
+        self._known: dict[str, x509.ParsedCertificate] = {}
 
     def know(self, pem: bytes) -> None:
-        """What leads nowhere so far may lead on with it."""
-        fresh = {one.facts.fingerprint: one for one in self._found(pem)}
+        """Add certificates to build chains with. A chain without a root so far may reach one with them, so `line` builds all chains again."""
+        fresh = {one.facts.fingerprint: one for one in self._parsed(pem)}
         if not fresh.keys() <= self._known.keys():
             self._known.update(fresh)
             self._lines.clear()
 
     def bundle(self, pem: bytes) -> tuple[Certificate, ...]:
-        """The certificates of a bundle, each once."""
+        """Return the readable certificates of a PEM bundle, each once."""
         if pem not in self._bundles:
-            self._bundles[pem] = tuple({one.facts.fingerprint: one.facts for one in self._found(pem)}.values())
+            self._bundles[pem] = tuple({one.facts.fingerprint: one.facts for one in self._parsed(pem)}.values())
         return self._bundles[pem]
 
     def line(self, pem: bytes) -> Line | None:
-        """The first certificate of a chain and where verified signatures lead from it; None if it cannot be read."""
+        """Return the first certificate of a PEM chain, its signer and its root, by verified signatures; None if the chain cannot be read."""
         if pem not in self._lines:
-            found = self._found(pem)
-            self._lines[pem] = self._led(found[0], found[1:]) if found else None
+            found = self._parsed(pem)
+            self._lines[pem] = self._built(found[0], found[1:]) if found else None
         return self._lines[pem]
 
-    def _found(self, pem: bytes) -> list[x509.Found]:
-        """By block: chains differ in their first certificate and in nothing else."""
+    def _parsed(self, pem: bytes) -> list[x509.ParsedCertificate]:
+        """Parse each PEM block once, because chains differ only in their first certificate."""
         found = []
         for block in _pem.split(pem):
             if block not in self._read:
@@ -62,8 +62,8 @@ class Reader:
                 found.append(one)
         return found
 
-    def _led(self, leaf: x509.Found, chain: Sequence[x509.Found]) -> Line:
-        """Roots come first, for they end the way; then what is served: of two roots with one key, it tells which is meant."""
+    def _built(self, leaf: x509.ParsedCertificate, chain: Sequence[x509.ParsedCertificate]) -> Line:
+        """Try roots first, because a root ends the path; then the served chain, which shows which of two roots with one key the server means."""
         pool, path = sorted([*chain, *self._known.values()], key=lambda one: (not one.facts.self_signed, one.facts.fingerprint != self._target)), [leaf]
         while not path[-1].facts.self_signed and len(path) < _LONGEST_PATH:
             up = next((one for one in pool if self._signed(path[-1], one)), None)
@@ -73,7 +73,7 @@ class Reader:
         signer = path[1].facts.fingerprint if len(path) > 1 else ""
         return Line(leaf.facts, signer, path[-1].facts.fingerprint if path[-1].facts.self_signed else "")
 
-    def _signed(self, child: x509.Found, parent: x509.Found) -> bool:
+    def _signed(self, child: x509.ParsedCertificate, parent: x509.ParsedCertificate) -> bool:
         pair = (child.facts.fingerprint, parent.facts.fingerprint)
         if pair not in self._above:
             self._above[pair] = child.facts.issuer == parent.facts.subject and x509.signed(child.raw, parent.raw)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Make CAs. Keys are made here, live in memory, and leave only as part of a Material."""
+"""Make CAs. Keys are made in memory and leave this file only as part of a Material."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ try:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 except ImportError:
-    pass  # said by require()
+    pass  # pem.require() reports it
 
-# A cluster whose clock is behind this machine's would else refuse what was just issued as not yet valid
+# Otherwise a cluster whose clock is behind this machine's would refuse a new certificate as not yet valid
 # (istio#32176, istio#29379). Preflight refuses larger differences.
 BACKDATED = timedelta(minutes=5)
 _LONGEST_NAME = 64  # of a common name or an organisation, RFC 5280 appendix A
 
 
 def new_root(name: str, organization: str, key_type: str, now: datetime, days: int) -> Material:
-    """A self-signed root."""
+    """Return a self-signed root that is valid for `days`, with its key."""
     _pem.require()
     key, subject = _new_key(key_type), _name(name, organization)
     start = _start(now)
@@ -43,7 +43,7 @@ def new_root(name: str, organization: str, key_type: str, now: datetime, days: i
 def new_intermediate(
     root: Material, name: str, organization: str, sans: Sequence[str], key_type: str, now: datetime, days: int
 ) -> Material:
-    """A CA below `root`, which may sign leaves only and does not outlive the root."""
+    """Return a CA signed by `root`, with its key. It may sign leaves only and does not outlive the root."""
     _pem.require()
     issuer, signer = _opened(root)
     key = _new_key(key_type)
@@ -59,7 +59,7 @@ def new_intermediate(
 
 
 def new_request(name: str, organization: str, sans: Sequence[str], key_type: str) -> tuple[bytes, bytes]:
-    """A key, and the signing request for a CA like those of `new_intermediate`, both PEM."""
+    """Return a new key and the signing request for a CA like those of `new_intermediate`, both as PEM."""
     _pem.require()
     key = _new_key(key_type)
     builder = x509.CertificateSigningRequestBuilder().subject_name(_name(name, organization))
@@ -70,7 +70,7 @@ def new_request(name: str, organization: str, sans: Sequence[str], key_type: str
 
 
 def new_leaf(root: Material, hosts: Sequence[str], organization: str, key_type: str, now: datetime, days: int) -> Material:
-    """A server's certificate for these host names and addresses, signed by the root itself."""
+    """Return a server's certificate for these host names and addresses, with its key. The root itself signs it."""
     _pem.require()
     issuer, signer = _opened(root)
     key = _new_key(key_type)
@@ -141,13 +141,13 @@ def _issuer_key_id(issuer: Any) -> Any:
 
 
 def _digest(key: Any) -> Any:
-    """As strong as the key: SHA-256 for P-256 and RSA."""
+    """Return a hash as strong as the key: SHA-256 for P-256 and RSA."""
     size = key.key_size if isinstance(key, ec.EllipticCurvePrivateKey) else 0
     return {384: hashes.SHA384(), 521: hashes.SHA512()}.get(size, hashes.SHA256())
 
 
 def lifetime(root: Certificate, now: datetime, days: int) -> tuple[datetime, datetime]:
-    """Of a CA below `root`."""
+    """Return the first and the last moment of a CA below `root` that is to be valid for `days`; it does not outlive the root."""
     start = _start(now)
     return max(start, root.not_before), min(start + BACKDATED + timedelta(days=days), root.not_after)
 

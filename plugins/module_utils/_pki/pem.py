@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PEM as people hand it in: with carriage returns, indentation, text around it; read leniently, written in one form."""
+"""Read PEM leniently, as people provide it: with carriage returns, indentation and text around it. Write it in one form."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ _KEYS = (b"PRIVATE KEY", b"EC PRIVATE KEY", b"RSA PRIVATE KEY")
 
 
 def require() -> None:
-    """Say what to install where the library is not there."""
+    """Raise MeshError with what to install if the cryptography library is missing."""
     if MISSING is not None:
         text = "The Python library cryptography (at least 42) is missing where this task runs"
         raise MeshError(f"{text} ({MISSING}). Install it for the interpreter that runs the task.")
 
 
 def certificates(pem: bytes, name: str, read: Callable[[Any], Any] = lambda raw: raw) -> tuple[list[Any], list[str]]:
-    """The certificates in `pem`, or what `read` makes of them, and what in it cannot be read, as half sentences.
+    """Return the certificates in `pem`, each passed through `read`, and half sentences about the blocks that cannot be read.
 
-    The library parses a certificate when it is asked for its parts, so what asks for them stands where a bad one is expected.
+    The library parses parts of a certificate only on access. So `read` accesses them here, where errors are caught.
     """
     found, faults = [], []
     for number, (kind, der) in enumerate(_blocks(pem), 1):
@@ -54,12 +54,12 @@ def certificates(pem: bytes, name: str, read: Callable[[Any], Any] = lambda raw:
 
 
 def split(pem: bytes) -> list[bytes]:
-    """The blocks of `pem` as they are, each with its lines of BEGIN and END."""
+    """Return the blocks of `pem` unchanged, each with its BEGIN and END lines."""
     return [block.group() for block in _BLOCK.finditer(pem)]
 
 
 def private_key(pem: bytes, name: str) -> tuple[Any, list[str]]:
-    """The first private key in `pem`, or why there is none. The library's own words stay out: they may quote it."""
+    """Return the first private key in `pem` or None, and half sentences about why there is none. No library error is repeated: it may quote the key."""
     if not pem.strip():
         return None, []
     kinds = [kind for kind, _der in _blocks(pem)]
@@ -75,24 +75,24 @@ def private_key(pem: bytes, name: str) -> tuple[Any, list[str]]:
 
 
 def of_certificate(raw: Any) -> bytes:
-    """A certificate, or the request for one, in the form that every reader takes."""
+    """Return a certificate or a signing request as PEM."""
     return bytes(raw.public_bytes(serialization.Encoding.PEM))
 
 
 def of_key(key: Any) -> bytes:
-    """A private key as PKCS#8, which istiod, Go and OpenSSL read whatever the kind of key."""
+    """Return a private key as PEM in PKCS#8, which istiod, Go and OpenSSL read for every type of key."""
     form = serialization.PrivateFormat.PKCS8
     return bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    """What the library raises for certificates that it does not take: the usual errors of Python, and its own."""
+    """Return the exceptions that the library raises for a bad certificate: ordinary Python errors and its own."""
     own = (UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType)
     return (ValueError, TypeError, LookupError, ArithmeticError, *own)
 
 
 def _loaded(der: bytes) -> Any:
-    """Parsing is lazy in parts: touch what is needed later, so that a bad certificate fails here."""
+    """Parse a certificate. The library parses lazily, so access the parts that are needed later: a bad certificate then fails here."""
     raw = x509.load_der_x509_certificate(der)
     return raw if raw.extensions is not None and raw.public_key() and raw.issuer is not None else None
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The cryptography library as it is after its first use, which takes as long as a hundred later ones."""
+"""Use the cryptography library once beforehand. Its first use takes as long as a hundred later ones."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ try:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
 except ImportError:
-    pass  # said by require()
+    pass  # pem.require() reports it
 
-# A signature (r = s = 1) that no key gives.
+# A signature (r = s = 1) that no key produces.
 _NO_SIGNATURE = bytes.fromhex("3006020101020101")
 
 
 def prepare() -> None:
-    """Check a signature, once. That needs no random numbers, so processes forked afterwards have none in common.
+    """Verify a signature once. This draws no random numbers, so processes that are forked afterwards share no random state.
 
-    Where the library is missing nothing is done; whoever needs it says so.
+    Do nothing if the library is missing; the code that needs it reports that.
     """
     if _pem.MISSING is not None:
         return

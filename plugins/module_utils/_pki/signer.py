@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A CA that is elsewhere. It gets a signing request and gives a certificate back; the key of what it signs stays here."""
+"""A CA outside this collection. It gets a signing request and returns a certificate; the private key never leaves this process."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _ANSWERED = Names("the certificate that came back", "the signing request", "the 
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is to be signed: the PKCS#10 request as PEM, and what the certificate is for."""
+class SigningRequest:
+    """A certificate to be signed: the PKCS#10 request as PEM, the cluster and the common name that it is for, and its lifetime."""
 
     cluster: str
     common_name: str
@@ -33,18 +33,18 @@ class Request:
 
 
 class Signer(Protocol):
-    """`str()` of it names it in sentences. What goes wrong is a MeshError that names the cluster."""
+    """`str(signer)` is its name in messages. Every failure is a MeshError that names the cluster."""
 
-    def sign(self, request: Request) -> bytes:
-        """The certificate, then in any order those between it and the root, as PEM."""
+    def sign(self, request: SigningRequest) -> bytes:
+        """Return the signed certificate as PEM, followed in any order by the CAs between it and the root."""
 
 
-def intermediate(signer: Signer, request: Request, key: bytes, root: Material) -> Material:
-    """What the signer made of the request, put together with its key. Nothing is proved yet."""
+def intermediate(signer: Signer, request: SigningRequest, key: bytes, root: Material) -> Material:
+    """Have the request signed and return the certificate with its key and chain. The result is not verified yet."""
     found, faults = x509.read(signer.sign(request), "the answer")
     if not found:
-        told = faults[0] if faults else "the answer is empty"
-        raise Refused(f"{request.cluster}: {signer} gave no certificate back: {told}. Have it answer with the signed certificate as PEM.")
+        reason = faults[0] if faults else "the answer is empty"
+        raise Refused(f"{request.cluster}: {signer} returned no certificate: {reason}. Make it return the signed certificate as PEM.")
     own, between = found[0].facts.pem, b"".join(one.facts.pem for one in found[1:] if not one.facts.self_signed)
     rough = Material(own, key, chain=own + between + (root.chain or b"") + root.certificate, roots=root.certificate, names=_ANSWERED)
     proved = x509.inspect(rough, "", request.not_before).path

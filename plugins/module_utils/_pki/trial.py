@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether peers would accept what is signed below a CA, known before anybody signs: a throw-away leaf is verified as client and as server.
+"""Find out before a CA signs anything whether peers would accept its leaves: verify a throw-away leaf as a client and as a server.
 
-The line above the leaf is made anew with throw-away keys, and with the extensions of the real one that decide. So it takes no key of a CA,
-the same trial holds for roots whose keys are elsewhere, and nothing is judged by what a verifier of web servers asks for beside.
+The trial rebuilds the chain above the leaf with throw-away keys and with those extensions of the real CAs that verifiers judge. So it needs
+no key of a CA and works for roots whose keys are elsewhere. It ignores the further demands that a verifier of web servers makes.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ try:
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509 import verification
 except ImportError:
-    pass  # said by require()
+    pass  # pem.require() reports it
 
 _HOST = re.compile(r"[a-z0-9]([-a-z0-9]{0,62})(\.[a-z0-9]([-a-z0-9]{0,62}))*", re.IGNORECASE)
-_AT = datetime(2026, 1, 1, tzinfo=UTC)  # whether the real line is valid now is looked at elsewhere
+_AT = datetime(2026, 1, 1, tzinfo=UTC)  # other checks judge whether the real chain is valid now
 _DAY = timedelta(days=1)
 
 
 def tried(ca: Authority, signs_for: Sequence[Name], root: bool = False) -> Authority:
-    """The CA with the outcome of the trial. `signs_for` are the names of the leaves, those of servers as DNS; below a root there is an intermediate between."""
+    """Return the CA with the outcome of the trial. `signs_for` are the leaves' names, servers' names as DNS. Below a root the trial adds an intermediate."""
     if not signs_for:
         return ca
     known = replace(ca, signs_for=tuple(signs_for))
@@ -48,12 +48,12 @@ def tried(ca: Authority, signs_for: Sequence[Name], root: bool = False) -> Autho
     return replace(known, refused=next((words for words in refused if words), ""))
 
 
-# What has been said already need not be proved.
+# Another fault already covers these cases, so they need no trial.
 _TELLING = frozenset({"unreadable", "not_a_ca", "cannot_sign", "wrong_purpose", "forbidden_name", "path_too_short", "no_room_for_intermediate"})
 
 
 def _lines(ca: Authority, root: bool) -> Iterator[tuple[Any, ...]]:
-    """From who signs up to the root: the path of a CA, and for a root each way that its chain knows to it."""
+    """Yield chains from the signer up to the root: the path of a CA, and for a root each path to it through its own chain."""
     if ca.path:
         yield ca.path
     if not root:
@@ -71,18 +71,18 @@ def _lines(ca: Authority, root: bool) -> Iterator[tuple[Any, ...]]:
 
 @lru_cache(maxsize=256)
 def _refused(line: tuple[bytes, ...], signs_for: tuple[Name, ...], root: bool) -> str:
-    """In the verifier's words; empty where client and server are both accepted."""
+    """Return why a leaf is not accepted, in the verifier's words; empty if it is accepted as client and as server."""
     above: list[tuple[Any, Any]] = []
     for raw in reversed([_pem.certificates(one, "")[0][0] for one in line]):
-        above.insert(0, _made(raw.subject, above[0] if above else None, _deciding(raw)))
+        above.insert(0, _signed(raw.subject, above[0] if above else None, _deciding(raw)))
     servers = [name.value for name in signs_for if name.kind == DNS]
     if root:
-        above.insert(0, _made(_named("intermediate"), above[0], [*_ca(0), *_alternative([x509.DNSName(one) for one in servers])]))
+        above.insert(0, _signed(_named("intermediate"), above[0], [*_ca(0), *_alternative([x509.DNSName(one) for one in servers])]))
     spiffe = [x509.UniformResourceIdentifier(name.value) for name in signs_for if name.kind != DNS]
     between, store = [one for one, _key in above[:-1]], verification.Store([above[-1][0]])
     for server in ("", *servers[:1]):
         names = [*spiffe, *([x509.DNSName(server)] if server else [])]
-        leaf, _key = _made(x509.Name([]), above[0], _leaf(names))
+        leaf, _key = _signed(x509.Name([]), above[0], _leaf(names))
         words = _verified(verification.PolicyBuilder().store(store).time(_AT), leaf, between, server)
         if words:
             return f"as a {'server' if server else 'client'}, {words}"
@@ -93,14 +93,14 @@ def _verified(policy: Any, leaf: Any, between: Sequence[Any], server: str) -> st
     try:
         if server:
             policy.build_server_verifier(x509.DNSName(server)).verify(leaf, list(between))
-        elif hasattr(policy, "build_client_verifier"):  # since cryptography 43; what it knows of purposes has been asked for by name already
+        elif hasattr(policy, "build_client_verifier"):  # since cryptography 43; the purposes that it judges are checked by name elsewhere
             policy.build_client_verifier().verify(leaf, list(between))
     except verification.VerificationError as error:
         return " ".join(str(error).split()).removeprefix("validation failed: ").rstrip(".")
     return ""
 
 
-def _made(subject: Any, by: tuple[Any, Any] | None, extensions: Sequence[tuple[Any, bool]]) -> tuple[Any, Any]:
+def _signed(subject: Any, by: tuple[Any, Any] | None, extensions: Sequence[tuple[Any, bool]]) -> tuple[Any, Any]:
     key = ec.generate_private_key(ec.SECP256R1())
     issuer, signer = (by[0].subject, by[1]) if by else (subject, key)
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
@@ -113,7 +113,7 @@ def _made(subject: Any, by: tuple[Any, Any] | None, extensions: Sequence[tuple[A
 
 
 def _deciding(raw: Any) -> list[tuple[Any, bool]]:
-    """Those extensions of a CA by which verifiers decide, and critical ones that nobody knows."""
+    """Return the extensions of a CA that verifiers judge, and the critical ones that the library does not know."""
     kinds = (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName)
     found: list[tuple[Any, bool]] = []
     for one in raw.extensions:
@@ -127,7 +127,7 @@ def _deciding(raw: Any) -> list[tuple[Any, bool]]:
 
 
 def _of_hosts(given: Any) -> Any:
-    """The constraints on host names. Verifiers of web servers know no others, and they are looked at by name."""
+    """Return only the constraints on host names. Verifiers of web servers know no others; other code checks the rest by name."""
     trees = [[x509.DNSName(bare) for one in tree or () if isinstance(one, x509.DNSName) and _HOST.fullmatch(bare := one.value.lstrip("."))]
              for tree in (given.permitted_subtrees, given.excluded_subtrees)]  # fmt: skip
     return x509.NameConstraints(trees[0] or None, trees[1] or None) if any(trees) else None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From PEM to facts: what a CA is, and what the signatures in it prove."""
+"""Read PEM into facts about a CA, and verify the signatures in it."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ try:
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 except ImportError:
-    pass  # said by require()
+    pass  # pem.require() reports it
 
 _CURVES = {"secp224r1": "P-224", "secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 _LONGEST_PATH = 8
 
 
 @dataclass(frozen=True)
-class Found:
-    """A certificate as the library's object and as facts."""
+class ParsedCertificate:
+    """A certificate: the library's object and the facts read from it."""
 
     raw: Any
     facts: Certificate
 
 
 def inspect(material: Material, where: str, now: datetime, ours: bool = False, target: str = "") -> Authority:
-    """What this CA is and what speaks for it. Never raises for bad input: what cannot be read is said in the result.
+    """Return the facts about a CA and the verified path to its root. Bad input does not raise; `unreadable` of the result lists it.
 
-    Of roots with one name and one key, all of which its path could end with, it is the `target`, if it is one of them.
+    If the path could end with several roots that share a name and a key, it ends with the `target`, if that is one of them.
     """
     _pem.require()
     names = material.names
@@ -74,22 +74,22 @@ def _missing(material: Material) -> tuple[str, ...]:
 
 
 def bundle(pem: bytes) -> list[Certificate]:
-    """The certificates of a bundle, each once; what cannot be read is left out."""
+    """Return the certificates of a PEM bundle, each once, without those that cannot be read."""
     _pem.require()
     return [found.facts for found in _distinct(read(pem, "")[0])]
 
 
-def read(part: bytes, name: str) -> tuple[list[Found], list[str]]:
-    """The certificates in a part of a CA, and what in it cannot be read, as half sentences."""
-    return _pem.certificates(part, name, lambda raw: Found(raw, facts(raw)))
+def read(part: bytes, name: str) -> tuple[list[ParsedCertificate], list[str]]:
+    """Return the certificates in one part of a CA, and half sentences about what cannot be read in it."""
+    return _pem.certificates(part, name, lambda raw: ParsedCertificate(raw, facts(raw)))
 
 
 @lru_cache(maxsize=256)
 def facts(raw: Any) -> Certificate:
-    """A certificate of the library as plain data. The parts of a CA repeat each other, and so do the CAs of a mesh."""
-    told = {type(one.value): one.value for one in raw.extensions}
-    constraints = told.get(x509.BasicConstraints)
-    ski, aki = told.get(x509.SubjectKeyIdentifier), told.get(x509.AuthorityKeyIdentifier)
+    """Return the library's certificate as plain data. Cached, because the parts of a CA and the CAs of a mesh repeat certificates."""
+    values = {type(one.value): one.value for one in raw.extensions}
+    constraints = values.get(x509.BasicConstraints)
+    ski, aki = values.get(x509.SubjectKeyIdentifier), values.get(x509.AuthorityKeyIdentifier)
     return Certificate(
         subject=raw.subject.rfc4514_string(),
         issuer=raw.issuer.rfc4514_string(),
@@ -103,11 +103,11 @@ def facts(raw: Any) -> Certificate:
         signature_algorithm=_algorithm(raw.signature_algorithm_oid),
         ski=ski.digest.hex() if ski else None,
         aki=aki.key_identifier.hex() if aki and aki.key_identifier else None,
-        sans=tuple(str(name.value) for name in told.get(x509.SubjectAlternativeName) or ()),
-        names=(*_names(told.get(x509.SubjectAlternativeName) or ()), Name(DIRECTORY, raw.subject.rfc4514_string())),
-        constraints=_constraints(told.get(x509.NameConstraints)),
-        key_usage=_usage(told.get(x509.KeyUsage)),
-        extended_key_usage=_purposes(told.get(x509.ExtendedKeyUsage)),
+        sans=tuple(str(name.value) for name in values.get(x509.SubjectAlternativeName) or ()),
+        names=(*_names(values.get(x509.SubjectAlternativeName) or ()), Name(DIRECTORY, raw.subject.rfc4514_string())),
+        constraints=_constraints(values.get(x509.NameConstraints)),
+        key_usage=_usage(values.get(x509.KeyUsage)),
+        extended_key_usage=_purposes(values.get(x509.ExtendedKeyUsage)),
         self_signed=signed(raw, raw),
         pem=_pem.of_certificate(raw),
     )
@@ -142,7 +142,7 @@ def _purposes(extended: Any) -> frozenset[str] | None:
 
 @cache
 def _algorithm(oid: Any) -> str:
-    """The library's name of it: ECDSA_WITH_SHA256."""
+    """Return the library's name of an algorithm, such as ECDSA_WITH_SHA256."""
     return next((name for name, known in vars(x509.SignatureAlgorithmOID).items() if known == oid), oid.dotted_string)
 
 
@@ -162,7 +162,7 @@ def _public(key: Any) -> bytes:
 
 
 def signed(child: Any, parent: Any) -> bool:
-    """Whether the one certificate bears the signature of the other's key, and its name as issuer."""
+    """Return whether the parent's key signed the child and the child names the parent as its issuer."""
     try:
         child.verify_directly_issued_by(parent)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
@@ -170,14 +170,14 @@ def signed(child: Any, parent: Any) -> bool:
     return True
 
 
-def _distinct(found: Sequence[Found]) -> list[Found]:
+def _distinct(found: Sequence[ParsedCertificate]) -> list[ParsedCertificate]:
     return list({one.facts.fingerprint: one for one in found}.values())
 
 
-def _path(start: Found, known: Sequence[Found], roots: Sequence[Found]) -> tuple[Found, ...]:
-    """The shortest chain of verified signatures from a certificate up to a root; empty if there is none."""
+def _path(start: ParsedCertificate, known: Sequence[ParsedCertificate], roots: Sequence[ParsedCertificate]) -> tuple[ParsedCertificate, ...]:
+    """Return the shortest chain of verified signatures from a certificate up to a root; empty if there is none."""
     anchors = {root.facts.fingerprint for root in roots}
-    paths: list[tuple[Found, ...]] = [(start,)]
+    paths: list[tuple[ParsedCertificate, ...]] = [(start,)]
     for _step in range(_LONGEST_PATH):
         for path in paths:
             if path[-1].facts.fingerprint in anchors:
@@ -186,6 +186,6 @@ def _path(start: Found, known: Sequence[Found], roots: Sequence[Found]) -> tuple
     return ()
 
 
-def _leads_on(path: tuple[Found, ...], up: Found) -> bool:
+def _leads_on(path: tuple[ParsedCertificate, ...], up: ParsedCertificate) -> bool:
     fresh = up.facts.fingerprint not in {one.facts.fingerprint for one in path}
     return fresh and signed(path[-1].raw, up.raw)

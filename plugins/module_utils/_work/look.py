@@ -55,10 +55,10 @@ def answered(cluster: Cluster, questions: Sequence[Question]) -> Answers:
     return {question: _text(answer) for question, answer in zip(questions, answers, strict=True)}
 
 
-def asked(question: Question, timeout: float = _TIMEOUT) -> kube.Question:
+def asked(question: Question, timeout: float = _TIMEOUT) -> kube.PodRequest:
     """The question as it is sent."""
     where = (question.namespace, question.pod, question.port, question.path)
-    return kube.Question(*where, question.method, question.body, timeout, question.headers, question.tls)
+    return kube.PodRequest(*where, question.method, question.body, timeout, question.headers, question.tls)
 
 
 def _text(answer: object) -> str | None:

@@ -11,7 +11,7 @@ written where and when, what is refused, and that a run that was killed at any w
 from __future__ import annotations
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import Wish, take
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import LeaseWish, take
 
 from .play import Stopped
 from .two import LEASE, Two, fingerprints, root, settled
@@ -82,7 +82,7 @@ def test_one_cluster_that_fails_in_a_step_stops_the_others_and_the_next_run_ends
 
 def test_a_lease_that_a_dead_run_left_is_told_and_given_back_by_name(two: Two) -> None:
     """With nothing to do nobody takes it over."""
-    take(two.clusters["east"], LEASE, Wish("ci@runner/1", 30))
+    take(two.clusters["east"], LEASE, LeaseWish("ci@runner/1", 30))
     planned = two.rotate(rotate_plan=True, rotate_min_age=86400, rotate_break_lease="ci@runner/1").succeeded()
     assert "east: the Lease of mesh shop is held by ci@runner/1 in epoch 1, until " in planned.said
     assert (planned.changed, two.state()["holder"]) == (0, "ci@runner/1")

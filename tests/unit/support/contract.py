@@ -248,7 +248,7 @@ class Contract:
         cluster.apply([config_map(place, a="1")])
         read = cluster.get(Ref.of(config_map(place)))
         as_somebody_else(cluster, config_map(place, c="1"))
-        with pytest.raises(Refused, match="settings was changed by somebody else since it was read, so it was not written"):
+        with pytest.raises(Refused, match="settings has changed since it was read, so it was not written"):
             cluster.amend(read, {"data": {"a": "3"}})
         # Where only the object matters, and not what else is in it.
         assert cluster.amend(read, {"data": {"a": "4"}}, exact=False).action == "updated"
@@ -259,7 +259,7 @@ class Contract:
         read = cluster.get(Ref.of(config_map(place)))
         cluster.delete([Ref.of(config_map(place))])
         cluster.apply([config_map(place, a="1")])
-        with pytest.raises(Refused, match="was changed by somebody else"):
+        with pytest.raises(Refused, match="has changed since it was read"):
             cluster.amend(read, {"data": {"a": "3"}}, exact=False)
 
     def test_deleted_once(self, cluster, checking, place):

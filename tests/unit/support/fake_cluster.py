@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster, Permission, Question
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster, Permission, PodRequest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.objects.discovery import Kind
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.access import Access
@@ -60,7 +60,7 @@ class FakeCluster(Cluster):
         self.transport = FakeTransport(self.backend, name, ca)
         self.answers, self.served = dict(answers or {}), dict(served or {})
         self.asked: list[str] = []
-        self.questions: list[Question] = []
+        self.questions: list[PodRequest] = []
         super().__init__(self.transport, name=name, dry_run=dry_run)  # type: ignore[arg-type]
 
     @property
@@ -82,7 +82,7 @@ class FakeCluster(Cluster):
             raise found
         return found if isinstance(found, Answer) else Answer(200, found)
 
-    def ask_all(self, questions: Sequence[Question]) -> list[Answer | MeshError]:
+    def ask_all(self, questions: Sequence[PodRequest]) -> list[Answer | MeshError]:
         answers: list[Answer | MeshError] = []
         for question in questions:
             try:
@@ -92,7 +92,7 @@ class FakeCluster(Cluster):
                 answers.append(error)
         return answers
 
-    def hear_all(self, questions: Sequence[Question], hear: Callable[[int, Answer | MeshError], Any]) -> list[Any]:
+    def hear_all(self, questions: Sequence[PodRequest], hear: Callable[[int, Answer | MeshError], Any]) -> list[Any]:
         return [hear(number, answer) for number, answer in enumerate(self.ask_all(questions))]
 
     def greet_all(self, greetings: Sequence[Greeting]) -> list[bytes | MeshError]:

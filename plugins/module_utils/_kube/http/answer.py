@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an API server answers, and the sentence a refusal becomes."""
+"""An API server's answer, and the message that an error becomes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..._mesh.question import Tls
 
 @dataclass(frozen=True)
 class Answer:
-    """Status, headers (names in lower case) and the raw body of one reply; `seen` is when, by the local clock."""
+    """Status, headers (names in lower case) and raw body of one reply. `seen` is when it came, by the local clock in seconds."""
 
     status: int
     body: bytes = b""
@@ -36,7 +36,7 @@ class Answer:
 
     @property
     def garbled(self) -> bool:
-        """An API server that agrees sends an object; a truncated one can come with a fitting length from a proxy."""
+        """Return whether a success carries no JSON object. A proxy can truncate an object and still send a matching length."""
         if not self.ok and not self.headers.get("content-type", "").startswith("application/json"):
             return False
         try:
@@ -50,7 +50,7 @@ class Answer:
 
     @property
     def refusal(self) -> dict[str, Any]:
-        """The Status object of an error, or one made of what came instead."""
+        """Return the Status object of an error, or one made from whatever text came instead."""
         try:
             told = self._parsed
         except ValueError:
@@ -62,7 +62,7 @@ class Answer:
 
     @property
     def mistyped(self) -> bool:
-        """Server-side apply calls it an internal error when the wish does not fit the schema."""
+        """Return whether the wish does not fit the schema, which server-side apply reports as an internal error."""
         return self.status == 500 and any(sign in self.body for sign in _MISTYPED)
 
     @property
@@ -71,8 +71,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Question:
-    """One request to one port of one pod. A header or the body may be secret, so neither is shown."""
+class PodRequest:
+    """One HTTP request to one port of one pod; `timeout` is in seconds. A header or the body may be secret, so repr shows neither."""
 
     namespace: str
     pod: str
@@ -86,14 +86,14 @@ class Question:
 
 
 _MISTYPED = (b"failed to create typed patch object", b"failed to convert new object")
-# The API server quotes what does not fit in ways of its own, over many lines or in braces within braces. It may be a secret, so none of it is kept.
+# The API server quotes a wrong value over many lines or in nested braces. The value may be a secret, so no part of it is kept.
 _QUOTED = re.compile(r"(: expected [^,\n]*), got .*", re.DOTALL)
 _NEXT = re.compile(r"\n(?=\s*\.[^\s:]+: )")
 _OWNER = re.compile(r'conflicts? with "([^"]+)"')
 
 
 def owners(refusal: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Which manager holds which of the fields we asked for."""
+    """Return the field managers that own fields of the wish, with these fields."""
     held: dict[str, list[str]] = {}
     for cause in (refusal.get("details") or {}).get("causes") or []:
         if cause.get("reason") == "FieldManagerConflict":
@@ -103,7 +103,7 @@ def owners(refusal: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def error(answer: Answer, cluster: str, doing: str) -> MeshError:
-    """`doing` says what was asked, as in "apply ConfigMap x/y"."""
+    """Return the MeshError for an answer. `doing` is the attempted action, as in "apply ConfigMap x/y"."""
     told = answer.refusal
     message = _unquoted(str(told.get("message") or "").strip().rstrip("."))
     facts = {"status": answer.status, "reason": answer.reason}
@@ -124,12 +124,12 @@ def error(answer: Answer, cluster: str, doing: str) -> MeshError:
 
 
 def _unquoted(message: str) -> str:
-    """Each error by itself, as one of them may stand behind another's value."""
+    """Remove quoted values error by error, because one error may follow another's value."""
     return "\n".join(_QUOTED.sub(r"\1, got another type", line) for line in _NEXT.split(message))
 
 
 def _last(message: str) -> str:
-    """Of a chain of causes the last, with the path that it is about."""
+    """Return the last of a chain of causes, with the path that it is about."""
     *_causes, path, said = ["", *message.rsplit(": ", 2)]
     return f"{path}: {said}" if path.startswith(".") else said
 

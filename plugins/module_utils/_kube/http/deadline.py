@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""For how long an answer may take, how often a request is repeated, and how the first is kept to."""
+"""Limits: how long an answer may take, how often a request is repeated; and the enforcement of the first."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _DICE = random.SystemRandom()
 
 @dataclass(frozen=True)
 class Limits:
-    """In seconds. `read` is for a whole answer, `patience` for a request with all its repeats; the last one may still end.
+    """All times are in seconds. `read` limits a whole answer; no repeat starts after `patience`, but the last one may still end.
 
-    `write_rate` is in writes a second, 0 for as many as there are.
+    `write_rate` is in writes a second; 0 means unlimited.
     """
 
     connect: float = 10.0
@@ -39,7 +39,7 @@ class Limits:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Limits:
-        """From the options of a task; a longer patience comes with as many more attempts."""
+        """Return the limits that a task's options set. A longer patience allows proportionally more attempts."""
         given: dict[str, Any] = {field: _positive(name, options[name]) for name, field in OPTIONS.items() if options.get(name) is not None}
         limits = cls(**given)
         connect = min(limits.connect, limits.read)
@@ -47,27 +47,27 @@ class Limits:
         return replace(limits, connect=connect, attempts=attempts)
 
     def pause(self, attempt: int, asked: float | None = None) -> float:
-        """Never the same for two clients, so that those who were turned away together do not come back together."""
+        """Return the pause before the next attempt in seconds. It is random, so that clients rejected together do not return together."""
         if asked is not None:
             return min(asked, self.longest_pause) * _DICE.uniform(1.0, 1.2)
         return min(self.longest_pause, self.first_pause * 2 ** (attempt - 1)) * _DICE.uniform(0.5, 1.0)
 
 
 def _positive(name: str, told: Any) -> float:
-    """The options of a second cluster come unchecked, out of a dictionary."""
+    """Check a number: a second cluster's options come from a dictionary that Ansible has not checked."""
     try:
         number = float(told)
     except (TypeError, ValueError):
         number = math.nan
     if not 0 < number < math.inf:
-        raise Refused(f"{name} is {told}, and has to be a number greater than 0.")
+        raise Refused(f"{name} is {told} but must be a number greater than 0.")
     return number
 
 
 def bound(manager: Any) -> Any:
-    """Makes the read time-out of a urllib3 manager one for the whole answer.
+    """Make the read time-out of a urllib3 manager apply to the whole answer.
 
-    By itself it starts anew with every byte, so that a server which sends one now and then is waited for without end.
+    Otherwise it restarts with every byte, so a server that sends a byte now and then would never time out.
     """
     pools = manager.pool_classes_by_scheme
     manager.pool_classes_by_scheme = {scheme: _bounded(pool) for scheme, pool in pools.items()}
@@ -80,7 +80,7 @@ def _bounded(pool: Any) -> Any:
 
 
 class Reply(http.client.HTTPResponse):
-    """The time-out of the socket is for all of it, beginning now."""
+    """A response that must be complete within the socket's time-out, counted from now."""
 
     def __init__(self, sock: socket.socket, *args: Any, **how: Any) -> None:
         super().__init__(sock, *args, **how)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Connections to an API server, in a pool for requests and single for port-forwards. urllib3 makes both, so that proxies and TLS are the same."""
+"""Connect to an API server: a pool for requests, single connections for port-forwards. urllib3 makes both, so proxies and TLS work alike."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ try:
     from urllib3 import connection as single
     from urllib3 import exceptions as broken
 except ImportError:
-    pass  # the transport says so
+    pass  # the transport reports it
 
 from ..reach.access import Access
 from ..reach.proxy import bracketed
@@ -41,7 +41,7 @@ def _tls(access: Access) -> dict[str, Any]:
 
 
 def alone(access: Access, timeout: float) -> Any:
-    """One that is open and belongs to nobody else, with an OSError where it does not come about."""
+    """Return an open connection outside the pool. Raise OSError if it fails. `timeout` is in seconds."""
     proxy, host = access.via, access.url.hostname or ""
     made = single.HTTPSConnection if access.tls() else single.HTTPConnection
     how: dict[str, Any] = {"timeout": timeout, **_tls(access)}

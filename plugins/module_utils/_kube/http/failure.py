@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why no answer came, for people: the layers below wrap their errors in each other."""
+"""Explain to people why no answer came. The libraries wrap their errors in each other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SIGNS = [
 
 
 def why(error: BaseException) -> str:
-    """The end of the sentence "the API server at ...", whatever layer the error comes from."""
+    """Return the end of the sentence "the API server at ...", whichever library raised the error."""
     chain = list(_causes(error))
     for cause in chain:
         for sign, told in _SIGNS:
@@ -36,12 +36,12 @@ def why(error: BaseException) -> str:
 
 
 def untrusted(error: BaseException) -> bool:
-    """What no repeat mends: one of the two does not accept the other's certificate."""
+    """Return whether one side rejects the other's certificate. No repeat helps then."""
     return any(isinstance(cause, ssl.SSLError) and ("CERT" in str(cause) or "ALERT" in str(cause)) for cause in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """From the innermost to the error itself: what is inside says most."""
+    """Yield the causes from the innermost, which is the most specific, to the error itself."""
     inner = getattr(error, "reason", None)
     if not isinstance(inner, BaseException):
         inner = error.__cause__ or error.__context__

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Not more writes a second than a live cluster is to bear."""
+"""Limit the writes a second, so that a live cluster can bear them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _WRITES = ("POST", "PATCH", "PUT", "DELETE")
 _QUESTIONS = ("/apis/authorization.k8s.io/", "/apis/authentication.k8s.io/")
 
 
-class Pace:
-    """One bucket for all threads. It holds a single token, so that no second ever sees more than the rate."""
+class WriteRate:
+    """One token bucket for all threads. It holds a single token, so that no second has more writes than the rate."""
 
     def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._gap, self._clock = 1 / rate, clock
@@ -24,7 +24,7 @@ class Pace:
         self._next = clock()
 
     def turn(self) -> float:
-        """In how many seconds it is the caller's turn. Whoever asks has taken it."""
+        """Reserve the next turn for the caller and return the seconds until it."""
         with self._lock:
             now = self._clock()
             mine = max(now, self._next)
@@ -33,7 +33,7 @@ class Pace:
 
 
 def stores(method: str, path: str, query: Mapping[str, str] | None, body: Any) -> bool:
-    """Whether a request can change anything: dry runs, and questions that are asked by POST, cannot."""
+    """Return whether a request can change an object. Dry runs and reviews that are sent by POST cannot."""
     if method not in _WRITES or path.startswith(_QUESTIONS):
         return False
     options = body if method == "DELETE" and isinstance(body, Mapping) else {}

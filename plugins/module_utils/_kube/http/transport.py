@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Requests to one API server: deadlines on each, repeats where that is safe, one sentence when it fails."""
+"""Send requests to one API server, each with a deadline, repeats where they are safe, and one message if it fails."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ from . import dial
 from .answer import Answer
 from .deadline import Limits
 from .failure import untrusted, why
-from .pace import Pace, stores
+from .pace import WriteRate, stores
 
 THREADS = 8
-# Every API server has this limit. It hangs up in the middle of what is larger, so that its answer is often not heard.
+# Every API server has this limit. It closes the connection in the middle of a larger body, so its answer often gets lost.
 _LARGEST = 3 * 2**20
 _TOO_LARGE = Answer(413, b'{"kind": "Status", "message": "the request is too large, the limit is 3145728 bytes"}')
 _AGAIN = {429, 500, 502, 503, 504}
-# Legal in JSON, but YAML (which server-side apply speaks) would fold or refuse them; or halves of a character.
+# JSON allows these, but the YAML parser of server-side apply folds or refuses them; or they are halves of a character.
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
@@ -66,13 +66,13 @@ def encode(body: Any) -> bytes:
 
 
 class Transport:
-    """One pool of connections, shared by the threads of a call."""
+    """One pool of connections that the threads of a task share."""
 
     def __init__(self, access: Access, name: str, *, pause: Callable[[float], None] = time.sleep, limits: Limits | None = None) -> None:
         self.access, self.name = access, name
         self.limits = limits or Limits()
         self.pause = pause
-        self._pace = Pace(self.limits.write_rate) if self.limits.write_rate else None
+        self._pace = WriteRate(self.limits.write_rate) if self.limits.write_rate else None
         self._lock = threading.Lock()
         self._answered = False
         self._spent: Access | MeshError | None = None
@@ -90,9 +90,9 @@ class Transport:
         repeat: bool = True,
         within: float | None = None,
     ) -> Answer:
-        """`repeat=False` for what must not happen twice: then only what the server turned away is tried again.
+        """Send a request and return its answer. Raise Unreachable or Denied. `repeat=False`: repeat only if the server turned it away unprocessed.
 
-        `within` is for a caller who has less time than a request may take.
+        `within` is in seconds, for a caller that has less time than a request may take.
         """
         headers = [("Accept", accept), ("User-Agent", "meshops.lifecycle")]
         if body is not None:
@@ -115,13 +115,13 @@ class Transport:
             self._await(pace)
         return self._last(call)
 
-    def _await(self, pace: Pace | None) -> None:
-        """The patience of a request begins when it is its turn."""
+    def _await(self, pace: WriteRate | None) -> None:
+        """Wait for the turn of a write. The patience of a request starts at its turn."""
         if pace and (turn := pace.turn()) > 0:
             self.pause(turn)
 
     def _try(self, call: _Call, attempt: int) -> Answer | float:
-        """The answer, or for how long to pause before the next attempt."""
+        """Return the answer, or the seconds to pause before the next attempt."""
         try:
             answer = self._once(call)
         except broken.HTTPError as error:
@@ -132,7 +132,7 @@ class Transport:
         return call.limits.pause(attempt, retry_after(answer)) if passing and time.monotonic() < call.end else answer
 
     def hopeless(self, error: Exception) -> bool:
-        """Certificates do not mend, and a server that was never reached has a wrong address more often than a bad moment."""
+        """Return whether repeats are pointless: a certificate stays wrong, and a server that never answered probably has a wrong address."""
         return untrusted(error) or (not self._answered and isinstance(error, _NEVER_CONNECTED))
 
     def _last(self, call: _Call) -> Answer:
@@ -161,9 +161,9 @@ class Transport:
         return answer
 
     def renew(self, used: Access) -> bool:
-        """A credential that ran out in the middle of a long run is fetched anew, by the first thread that notices.
+        """Renew a credential that expired during a long run. The first thread that notices does it.
 
-        False when there is no other than the one that was used, so that the same request need not be tried again. That
+        Return False if there is no newer credential than `used`, so that the request need not be repeated. That result
         is remembered, and so is a failure: a plugin may ask somebody, or somebody's server, at every call.
         """
         with self._lock:
@@ -177,13 +177,13 @@ class Transport:
                 fresh = used.renew()
                 fresh.tls()
             except MeshError as failed:
-                self._spent = Denied(f"{self.name}: the API server does not accept the credential any more (401), and no other is to be had: {failed}")
+                self._spent = Denied(f"{self.name}: the API server does not accept the credential any more (401), and its renewal failed: {failed}")
                 raise self._spent from failed
             if (fresh.headers, fresh.client_cert) == (used.headers, used.client_cert):
                 self._spent = used
                 return False
             if (fresh.client_cert, fresh.client_key) != (used.client_cert, used.client_key):
-                # Before the new access is seen: no request shall come with it through a connection of the old identity.
+                # Close the pool before other threads see the new access: no request may use it on a connection of the old identity.
                 self._pool = dial.pool(fresh, THREADS)
             self.access = fresh
             return True

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Alter an object that is there, in one step, and only if it still is what it was when the decision was made."""
+"""Patch an existing object in one request, only if it is still the object that the decision was based on."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _MERGE = "application/merge-patch+json"
 
 
 def amend(server: Server, before: Mapping[str, Any], patch: Mapping[str, Any], exact: bool = True) -> Change:
-    """`before` is the object that was read. Whoever wrote it since has decided otherwise, so then nothing is written.
+    """Send a merge patch for `before`, the object that was read. Raise Refused and write nothing if the object has changed since.
 
-    Without `exact` it only has to be the same object, whatever was written to it, and no other of its name.
+    Without `exact`, the object may have changed, but it must still have the same UID.
     """
     ref, meta = Ref.of(before), before["metadata"]
     if _holds(before, patch):
@@ -39,17 +39,17 @@ def amend(server: Server, before: Mapping[str, Any], patch: Mapping[str, Any], e
 
 
 def _lost(server: Server, before: Mapping[str, Any], patch: Mapping[str, Any], answer: Answer) -> Change:
-    """A repeat after a lost answer is refused by its own first attempt: then the object holds what was wanted."""
+    """Judge a refused patch. If the first answer was lost, its own write causes the refusal of the repeat; then the object holds the patch."""
     ref = Ref.of(before)
     if answer.status not in (409, 422):
         raise error(answer, server.name, f"patch {ref}")
     live = server.get(ref)
     same = live is not None and live["metadata"]["uid"] == before["metadata"]["uid"]
-    if answer.status == 422 and same:  # another object of the name is said to be one whose uid may not change
+    if answer.status == 422 and same:  # for another object of this name the server reports that the uid may not change
         raise error(answer, server.name, f"patch {ref}")
     if live and same and _holds(live, patch):
         return Change(ref, "updated", dict(before), live)
-    raise Refused(f"{server.name}: {ref} was changed by somebody else since it was read, so it was not written. Run again to decide anew.")
+    raise Refused(f"{server.name}: {ref} has changed since it was read, so it was not written. Run again to decide anew.")
 
 
 def _holds(live: Any, patch: Any) -> bool:

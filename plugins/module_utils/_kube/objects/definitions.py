@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""CRDs that were just written: wait until the server serves their kinds."""
+"""Wait until the server serves the kinds of CRDs that were just written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.5
 
 
 def establish(server: Server, crds: Sequence[Mapping[str, Any]]) -> None:
-    """An API version lists only what is established, in a small answer; a CRD itself may have hundreds of kilobytes."""
+    """Wait up to 60 s. Ask for the API version, which lists established kinds in a small answer; a CRD may have hundreds of kilobytes."""
     end = time.monotonic() + _WITHIN
     kinds: dict[str, set[str]] = {}
     for crd in crds:
@@ -29,7 +29,7 @@ def establish(server: Server, crds: Sequence[Mapping[str, Any]]) -> None:
             kinds.setdefault(kind.api_version, set()).add(kind.kind)
     served = each(partial(_served, server, end), kinds.items())
     if not all(one is True for one in served):
-        # The CRDs themselves say why.
+        # The conditions of the CRDs tell why.
         settle(server, [Condition(Ref.of(crd), "established") for crd in crds], max(0.0, end - time.monotonic()))
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which kinds an API server has, under which path; kept for the length of one call."""
+"""Find out which kinds an API server has, and their paths. The answer is kept for one task."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ..http.transport import Transport
 _AGGREGATED = ",".join([f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")] + ["application/json"])
 
 
-# An unknown kind may have been installed meanwhile, but not so many times a second.
+# A missing kind may have been installed meanwhile, so ask again, but at most once in this many seconds.
 _FRESH = 1.0
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind that is served: its path and what its objects have."""
+    """A kind that the server serves: its path, its scope, and whether its objects have a status."""
 
     api_version: str
     kind: str
@@ -46,14 +46,14 @@ class Kind:
 
 
 def _segment(name: str) -> str:
-    """One step of a path: `../secrets/root` must not lead to another kind, nor an empty name to all objects of one."""
+    """Quote one segment of a path. Refuse `../secrets/root`, which leads to another kind, and an empty name, which means all objects."""
     if name in ("", ".", "..") or "/" in name or "%" in name:
         raise Refused(f"{name!r} cannot be the name of an object or of a namespace.")
     return quote(name, safe=":@!$&'()*+,;=")
 
 
 def builtin() -> dict[tuple[str, str], Kind]:
-    """What every server has had for years: no need to ask for it."""
+    """Return the kinds that every server has had for years, so that it need not be asked for them."""
     table = {
         "v1": "ConfigMap Secret Service ServiceAccount Pod Event !Namespace !Node",
         "apps/v1": "Deployment DaemonSet StatefulSet",
@@ -72,7 +72,7 @@ def builtin() -> dict[tuple[str, str], Kind]:
 
 
 class Discovery:
-    """Thread safe; nothing is asked before an unknown kind is."""
+    """The kinds of one server. Thread safe. It asks the server only when a kind is not built in."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -82,7 +82,7 @@ class Discovery:
         self._stale: set[str] = set()
 
     def find(self, api_version: str, kind: str) -> Kind | None:
-        """None when the server does not serve it."""
+        """Return the kind; None if the server does not serve it."""
         found = self._known.get((api_version, kind))
         if found:
             return found
@@ -95,7 +95,7 @@ class Discovery:
         return self._known.get((api_version, kind))
 
     def learn(self, crd: Mapping[str, Any]) -> list[Kind]:
-        """The kinds of a CRD that is being applied, before the server gets round to listing them."""
+        """Return and remember the kinds of a CRD that is being applied, before the server lists them."""
         learned = []
         spec = crd.get("spec") or {}
         names = spec.get("names") or {}
@@ -132,7 +132,7 @@ class Discovery:
                 self._add(api, kind, entry["resource"], entry.get("scope") == "Namespaced", status)
 
     def _ask_each(self, told: Mapping[str, Any]) -> None:
-        """Servers before 1.27 have no aggregated answer."""
+        """Ask for each API version: servers before 1.27 have no aggregated discovery."""
         versions = [f"/api/{version}" for version in told.get("versions") or []]
         for group in told.get("groups") or []:
             versions += [f"/apis/{version['groupVersion']}" for version in group.get("versions") or []]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the platform itself writes into webhooks: AKS's admissions enforcer keeps every webhook away from the platform's own namespaces."""
+"""Accept what the platform writes into webhooks: AKS's admissions enforcer excludes the platform's own namespaces from every webhook."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 
 
 def left_to_the_platform(wish: dict[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
-    """The wish without the selectors that the enforcer has narrowed: it owns them now and would narrow them again at once.
+    """Return the wish without the selectors that the enforcer has narrowed. It owns them and would narrow them again at once.
 
-    One that is no longer all that is wished and more stays in the wish.
+    A selector stays in the wish unless the live one holds all wished expressions and more.
     """
     if wish.get("kind") not in _KINDS or not fields.bears(live, _ENFORCER):
         return wish

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Is there anything to write? Pure: a wish, the live object, and who the server says owns which field."""
+"""Decide whether there is anything to write, from the wish, the live object and its field managers. No I/O."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .quantity import has_quantities, is_quantity, same_amount, same_but_for_qua
 
 
 def normal(manifest: Mapping[str, Any], *, has_status: bool = True) -> dict[str, Any]:
-    """A wish as the server will store it: without what only the server may say, secrets as `data`, rules of webhooks with their scope.
+    """Return a wish as the server will store it: without fields that the server sets, Secrets with `data`, webhook rules with their scope.
 
-    What lies deeper is shared with the manifest, since nobody changes it.
+    The result shares its deeper parts with the manifest, because no caller changes them.
     """
     wish = dict(manifest)
     meta = wish["metadata"] = dict(wish.get("metadata") or {})
@@ -38,16 +38,16 @@ def normal(manifest: Mapping[str, Any], *, has_status: bool = True) -> dict[str,
 
 
 def _scoped(webhook: Any) -> Any:
-    """What the server adds inside of a list that is one value cannot be told from what somebody wished earlier, so it is said."""
+    """Set the default scope. In an atomic list, a default of the server looks like an earlier wish, so the wish has to name it."""
     if not isinstance(webhook, dict) or not isinstance(webhook.get("rules"), list):
         return webhook
     return {**webhook, "rules": [{"scope": "*", **rule} if isinstance(rule, dict) else rule for rule in webhook["rules"]]}
 
 
 def settled(wish: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
-    """True only when applying the wish would change nothing: the values are there and we own just these fields.
+    """Return True only if applying the wish would change nothing: the values are there, and our manager owns exactly these fields.
 
-    Where the shapes leave a doubt (defaults inside lists, values that a custom resource may write otherwise) the answer is False, and the
+    In doubt (defaults inside lists, values that a custom resource may write differently) return False, so that the
     server decides.
     """
     body = {key: value for key, value in wish.items() if key not in ("apiVersion", "kind", "metadata")}
@@ -56,7 +56,7 @@ def settled(wish: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
         body["metadata"] = meta
     mine = _entry(live, "Apply")
     if mine is None:
-        # Who owns nothing is not recorded; a bare Namespace is such a wish.
+        # The server records no manager that owns no field; a bare Namespace is such a wish.
         return not body and not _entry(live, "Update")
     if mine.get("apiVersion") != wish.get("apiVersion"):
         return False
@@ -71,20 +71,20 @@ def _entry(live: Mapping[str, Any], operation: str) -> dict[str, Any] | None:
 
 
 def _ours(entry: Mapping[str, Any], operation: str) -> bool:
-    """A creation has a manager of its own, so that it can be told from another run's."""
+    """Each creation has its own field manager, so that a run can tell its creation from another run's."""
     manager = str(entry.get("manager"))
     named = manager == MANAGER or (operation == "Update" and is_our_manager(manager))
     return named and entry.get("operation") == operation and not entry.get("subresource")
 
 
 def bears(live: Mapping[str, Any], manager: str) -> bool | None:
-    """Whether this manager wrote it; None when the object does not say who did."""
+    """Return whether this manager wrote the object; None if the object names no managers."""
     known = (live.get("metadata") or {}).get("managedFields")
     return any(entry.get("manager") == manager for entry in known) if known else None
 
 
 class _Comparison:
-    """`quantities`: whether the server has words of its own for them."""
+    """Compares a wish with a live object. With `quantities`, the server may write quantities in another form."""
 
     def __init__(self, quantities: bool) -> None:
         self._equal = same_but_for_quantities if quantities else _equal
@@ -95,7 +95,7 @@ class _Comparison:
         if not members:
             if wish == live:
                 return True
-            # Some types drop what is empty, zero or false; that we own the field says that nobody else has taken it away.
+            # Some types drop empty, zero and false values. We still own the field, so no other manager removed the value.
             amounts = self._quantities and is_quantity(key, within) and same_amount(wish, live)
             return amounts or self._equal(wish, live, key) or (live is None and not wish)
         if isinstance(wish, dict) and isinstance(live, dict) and members == len(wish):
@@ -107,7 +107,7 @@ class _Comparison:
         return isinstance(wish, list) and isinstance(live, list) and members == len(wish) and self._same_items(wish, live, owned)
 
     def _same_items(self, wish: list[Any], live: list[Any], owned: Mapping[str, Any]) -> bool:
-        """Lists that are merged by key, or sets; the order counts too, since applying would restore it."""
+        """Compare lists that are merged by key, or sets. The order counts too, because applying would restore it."""
         places = []
         left = {key: inner for key, inner in owned.items() if key != "."}
         for item in wish:
@@ -126,7 +126,7 @@ def _equal(wish: Any, live: Any, _key: str) -> bool:
 
 
 def _names(key: str, item: Any, exactly: bool = False) -> bool:
-    """Whether a key of managedFields (`k:{…}` or `v:…`) means this item; the wish may leave defaulted keys out."""
+    """Return whether a key of managedFields (`k:{…}` or `v:…`) means this item. The wish may omit keys that have defaults."""
     named = _named(key)
     if key.startswith("v:"):
         return bool(named == item)
@@ -137,12 +137,12 @@ def _names(key: str, item: Any, exactly: bool = False) -> bool:
 
 @lru_cache(maxsize=4096)
 def _named(key: str) -> Any:
-    """The same keys come again in every object of a kind."""
+    """Parse a key of managedFields. Cached, because all objects of a kind repeat the keys."""
     return json.loads(key[2:]) if key[:2] in ("v:", "k:") else None
 
 
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Whether a write did anything. A status that moved meanwhile is not our doing."""
+    """Return whether a write changed anything. A status that changed meanwhile does not count."""
     versions = [(each.get("metadata") or {}).get("resourceVersion") for each in (before, after)]
     same_version = versions[0] == versions[1] and before.get("status") == after.get("status")
     return not (same_version and before == after) and _essence(before) != _essence(after)
@@ -158,7 +158,7 @@ def _essence(live: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def adoption(live: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """The patch that lets us apply what we once created by POST: the same manager, but under another operation."""
+    """Return the patch that turns our manager's entry from a creation by POST into one for apply; None if none is needed."""
     meta = live.get("metadata") or {}
     if _entry(live, "Apply"):
         return None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Manifests out of YAML and JSON files. Nothing of their content is in a message: it may be a Secret's."""
+"""Read manifests from YAML and JSON files. No message shows their content, because it may be a Secret's."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from ..._mesh.errors import Refused
 from ..reach.access import read_file
 
 _VAULTED = b"$ANSIBLE_VAULT"
-# What JSON has too. Dates (2026-01-01) and numbers to base 60 (8080:80) stay the text that they are, as with kubectl.
+# The types that JSON has too. Dates (2026-01-01) and numbers to base 60 (8080:80) stay text, as in kubectl.
 _TYPES = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map", "merge")}
 _BASE_60 = re.compile(r"[-+\d_.]+:")
-_OCTAL = re.compile(r"[-+]?0o[0-7_]+$")  # as YAML 1.2 writes it, and kubectl reads it
+_OCTAL = re.compile(r"[-+]?0o[0-7_]+$")  # the form of YAML 1.2, which kubectl reads
 
 
 def load(path: str) -> list[dict[str, Any]]:
-    """Every object in the file; those of a List one by one."""
+    """Return every object in the file, and those of a List one by one. Raise Refused for a file that is not valid."""
     return [manifest for number, document in enumerate(_documents(path), 1) if document is not None for manifest in _objects(document, path, number)]
 
 
@@ -36,14 +36,14 @@ def _documents(path: str) -> list[Any]:
     text = read_file(path, "file of manifests")
     if text.startswith(_VAULTED):
         raise Refused(
-            f"The file of manifests {path} is encrypted by ansible-vault, which only Ansible can undo: give its content in manifests, "
+            f"The file of manifests {path} is encrypted by ansible-vault, and only Ansible can decrypt it: give its content in manifests, "
             "with the lookup ansible.builtin.file."
         )
     if text.lstrip()[:1] == b"{":
         try:
             return [json.loads(text, object_pairs_hook=partial(_unique, path))]
         except ValueError:
-            pass  # flow style YAML, or several documents
+            pass  # YAML in flow style, or several documents
     try:
         return list(yaml.load_all(text, Loader=_loader()))
     except (yaml.YAMLError, ValueError) as error:
@@ -57,7 +57,7 @@ def _unique(path: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _twice(keys: list[str]) -> str:
-    """The last one would win, and nobody would learn what the first one said."""
+    """Return half a sentence about a repeated key. Otherwise the last value would win unnoticed."""
     again = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
     return "" if again is None else f"the key {again} is given twice"
 
@@ -79,7 +79,7 @@ def _loader() -> Any:
 
 
 def _where(error: Exception) -> str:
-    """The place and what is wrong there. What the error quotes is left out, as a password may begin like an alias or a tag."""
+    """Return the place and the kind of error, without quoted content, because a password may begin like an alias or a tag."""
     mark, problem = getattr(error, "problem_mark", None), re.split("[\"']", getattr(error, "problem", None) or "")[0].strip()
     place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
     return place + (f": {problem}" if problem else "")
@@ -87,14 +87,14 @@ def _where(error: Exception) -> str:
 
 def _objects(document: Any, path: str, number: int) -> Iterator[dict[str, Any]]:
     if not isinstance(document, dict):
-        raise Refused(f"The file of manifests {path}: document {number} is no mapping but {'a list' if isinstance(document, list) else 'a single value'}.")
+        raise Refused(f"The file of manifests {path}: document {number} is {'a list' if isinstance(document, list) else 'a single value'}, not a mapping.")
     kind, items = str(document.get("kind") or ""), document.get("items")
     if not kind.endswith("List") or not (isinstance(items, list) or ("items" in document and items is None)):
         yield document
         return
-    # Objects in a list of one kind do not say it again.
+    # Objects in a list of one kind omit apiVersion and kind.
     told = {} if kind == "List" else {"apiVersion": document.get("apiVersion"), "kind": kind.removesuffix("List")}
     for place, item in enumerate(items or [], 1):
         if not isinstance(item, dict):
-            raise Refused(f"The file of manifests {path}: item {place} of the {kind} in document {number} is no mapping.")
+            raise Refused(f"The file of manifests {path}: item {place} of the {kind} in document {number} is not a mapping.")
         yield {**told, **item}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Quantities, which a server stores in its own words: 2048Mi as 2Gi, 0.5 as 500m."""
+"""Compare quantities, which a server stores in its own form: 2048Mi as 2Gi, 0.5 as 500m."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHAPE = re.compile(r"([+-]?(?:\d{1,15}(?:\.\d{0,9})?|\.\d{1,9}))(Ki|Mi|Gi|Ti|Pi
 _UNITS = {unit: Decimal(1024) ** power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)}
 _UNITS |= {unit: Decimal(1000) ** power for power, unit in enumerate("num", -3)}
 _UNITS |= {unit: Decimal(1000) ** power for power, unit in enumerate("kMGTPE", 1)}
-# Only for these is it certain that the server reads quantities: in a custom resource they may be any text.
+# Only in these API groups does the server certainly parse quantities; in a custom resource they may be any text.
 _BUILT_IN = re.compile(r"v1|(apps|autoscaling|batch)/v\d")
 
 
@@ -24,7 +24,7 @@ def has_quantities(manifest: Mapping[str, Any]) -> bool:
 
 
 def same_but_for_quantities(wish: Any, live: Any, within: str = "") -> bool:
-    """Of the same shape, with the same values, and with the same amounts where these are resources or the targets of an autoscaler."""
+    """Return whether both have the same shape and values. Resources and the targets of an autoscaler only need the same amounts."""
     if isinstance(wish, dict) and isinstance(live, dict):
         return wish.keys() == live.keys() and all(_same_value(key, value, live[key], within) for key, value in wish.items())
     if isinstance(wish, list) and isinstance(live, list):

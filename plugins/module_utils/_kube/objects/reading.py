@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The objects of a set as they are, in few requests and without reading a large cluster for them: docs/decisions/0011-reading-sets.md."""
+"""Read the live objects of a set with few requests, without listing a large cluster: docs/decisions/0011-reading-sets.md."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ..._mesh.objects.change import Ref
 from .discovery import Kind
 from .server import THREADS, Objects, Server, all_or_error, each
 
-# So many are read by name, and so many more objects may be listed for each that is wanted: about what a GET costs.
+# Up to so many objects are read by name. A list may hold so many objects for each wanted one, which costs about as much as a GET.
 _BY_NAME, _LISTED_FOR_ONE = 2, 25
-# A list costs both ends less than the TLS handshake of one more connection, unless there are many.
+# A list costs both sides less than the TLS handshake of another connection, unless there are many lists.
 _AT_ONCE, _MANY = 4, 16
-# Others' objects of these kinds are secret, large or many: listed only by labels of the set.
+# Other objects of these kinds are secret, large or many, so lists of these kinds always select the set's labels.
 _ONLY_BY_LABEL = ("Secret", "CustomResourceDefinition", "Pod")
-# What can be said in a selector; anything else is for the server to refuse when it is written.
+# Labels that a selector can hold. The server refuses all others when they are written.
 _PART = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _KEY, _VALUE = re.compile(rf"([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?{_PART}"), re.compile(_PART)
 
@@ -33,7 +33,7 @@ Place = tuple[Union[str, None], str]  # noqa: UP007 - sanity's pylint knows no o
 
 @dataclass(frozen=True)
 class _Look:
-    """One object by its name, or a list in which some of the wanted may be."""
+    """One request: an object by its name, or a list that may contain some of the wanted objects."""
 
     kind: Kind
     wanted: Mapping[Place, Ref]
@@ -43,9 +43,9 @@ class _Look:
 
 
 def read(server: Server, wishes: Iterable[tuple[Kind, Mapping[str, Any]]], notice: Notice | None = None) -> dict[Ref, dict[str, Any]]:
-    """Those that exist. Lists become narrower where they are denied or too long, and end as single objects.
+    """Return the wished objects that exist. A list that is denied or too long becomes narrower, and in the end single reads.
 
-    `notice` is given each object by the thread that has read it, so that work on it goes on while others wait for their answers.
+    The thread that has read an object passes it to `notice`, so that work on it starts while other threads wait for answers.
     """
     found: dict[Ref, dict[str, Any]] = {}
     looks = list(_first(wishes))
@@ -94,14 +94,14 @@ def _first(wishes: Iterable[tuple[Kind, Mapping[str, Any]]]) -> Iterator[_Look]:
         groups.setdefault(kind, []).append(manifest)
     for kind, manifests in groups.items():
         refs = [Ref.of(manifest) for manifest in manifests]
-        # Few clusters have many namespaces, and which of ours are missing has to be known first.
+        # Few clusters have many namespaces, and later requests depend on which of ours are missing.
         labels = "" if kind.kind == "Namespace" else _shared(manifests)
         spaces = {ref.namespace for ref in refs}
         yield from _looks(_Look(kind, {}, namespace=spaces.pop() if len(spaces) == 1 else None, labels=labels), refs)
 
 
 def _shared(manifests: Sequence[Mapping[str, Any]]) -> str:
-    """The labels that all of them wish, as a selector."""
+    """Return the labels that all manifests share, as a selector."""
     told = [labels if isinstance(labels := manifest["metadata"].get("labels"), dict) else {} for manifest in manifests]
     common = [(key, value) for key, value in told[0].items() if all(each.get(key) == value for each in told[1:])]
     return ",".join(f"{key}={value}" for key, value in common if _KEY.fullmatch(str(key)) and _VALUE.fullmatch(str(value)))
@@ -115,12 +115,12 @@ def _looks(like: _Look, refs: Sequence[Ref]) -> Iterator[_Look]:
 
 
 def _next(look: _Look, found: Mapping[Ref, Any], complete: bool) -> Iterator[_Look]:
-    """Where to look for those that a list did not show."""
+    """Yield the requests for objects that a list did not contain."""
     missing = {place: ref for place, ref in look.wanted.items() if ref not in found}
     if look.by_name or not missing or (complete and not look.labels):
         return
     left = replace(look, wanted=missing)
-    # A label of an object may have been taken away, or the wish may have a new one.
+    # Somebody may have removed an object's label, or the wish may have a new one.
     yield from _looks(replace(left, labels=""), list(missing.values())) if complete else _narrower(left)
 
 
@@ -134,7 +134,7 @@ def _narrower(look: _Look) -> Iterator[_Look]:
 
 
 def _without_those_gone(looks: Sequence[_Look], wanted: Iterable[Ref], found: Mapping[Ref, Any]) -> Iterator[_Look]:
-    """In a namespace which is known to be missing nothing has to be looked for."""
+    """Drop requests for objects in a namespace that does not exist."""
     open_still = {ref for look in looks for ref in look.wanted.values()}
     gone = {ref.name for ref in wanted if ref.kind == "Namespace" and ref.api_version == "v1" and ref not in found and ref not in open_still}
     for look in looks:

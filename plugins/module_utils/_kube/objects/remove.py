@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Create once, and take away."""
+"""Create an object once; delete objects."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RACE = Limits()
 
 
 def create(server: Server, manifest: Mapping[str, Any]) -> Change | None:
-    """None when somebody was there first: of several that try at once exactly one gets a Change."""
+    """Return None if the object exists. If several callers create it at once, exactly one gets a Change."""
     ref = Ref.of(manifest)
     if wrong := secret_wish.fault(manifest):
         raise Refused(f"{server.name}: {ref}: {wrong}. Nothing was written.")
@@ -51,7 +51,7 @@ def create(server: Server, manifest: Mapping[str, Any]) -> Change | None:
 
 
 def _post(server: Server, kind: Kind, ref: Ref, wish: dict[str, Any]) -> Answer | Change | None:
-    """Where an answer was lost the object tells whether the write was too, and by its manager whose write it is."""
+    """Create an object. After a lost answer, read the object: its field manager tells whether this write was stored."""
     mark = f"{fields.MANAGER}/{secrets.token_hex(4)}"
     query = {"fieldManager": mark, "fieldValidation": "Strict", **({"dryRun": "All"} if server.dry_run else {})}
     lost = False
@@ -67,7 +67,7 @@ def _post(server: Server, kind: Kind, ref: Ref, wish: dict[str, Any]) -> Answer 
             return None
         elif answer.status != 409:
             return answer
-        # A conflict of another kind is about something else that a creation writes too, such as a quota.
+        # Another kind of conflict is about another object that a creation writes too, such as a quota.
         lost = lost or unsure
         if attempt < _TRIES:
             time.sleep(_RACE.pause(attempt))
@@ -84,7 +84,7 @@ def _sent(server: Server, path: str, query: Mapping[str, str], wish: dict[str, A
 
 
 def _made_by(mark: str, live: dict[str, Any], wish: dict[str, Any]) -> bool:
-    """Objects that hold nothing do not say who made them; then the content has to do."""
+    """Return whether this call created the object. An object without fields names no manager; then compare its content."""
     told = fields.bears(live, mark)
     return _contains(live, wish) if told is None else told
 
@@ -96,7 +96,7 @@ def _contains(live: Any, wish: Any) -> bool:
 
 
 def delete(server: Server, refs: Iterable[Ref], wait: float = 0) -> list[Change]:
-    """In the reverse of the order of creation; with `wait` each step is gone before the next one goes."""
+    """Delete in the reverse order of creation. With `wait` in seconds, all objects of one wave are gone before the next wave is deleted."""
     given = list(dict.fromkeys(refs))
     done: dict[Ref, Change] = {}
     for wave in sorted({order(ref.kind) for ref in given}, reverse=True):
@@ -116,9 +116,9 @@ def _delete(server: Server, ref: Ref) -> Change:
         return Change(ref, "unchanged", live, live)
     kind = server.discovery.find(ref.api_version, ref.kind)
     if kind is None:
-        raise MeshError(f"{server.name}: {ref.kind} of {ref.api_version} went away.")
-    # Only the object that was read: not one that somebody made anew in its place. Beside a body the server ignores
-    # the query, so the dry run has to be asked for in here.
+        raise MeshError(f"{server.name}: the API server no longer serves {ref.kind} of {ref.api_version}.")
+    # Delete only the object that was read, not one that was recreated under its name. If a request has a body, the server
+    # ignores the query, so the body has to ask for the dry run.
     options = {"propagationPolicy": "Background", "preconditions": {"uid": live["metadata"]["uid"]}}
     body = {"apiVersion": "v1", "kind": "DeleteOptions", **options, **({"dryRun": ["All"]} if server.dry_run else {})}
     for attempt in range(1, _TRIES + 1):
@@ -132,6 +132,6 @@ def _delete(server: Server, ref: Ref) -> Change:
 
 
 def _leaves(server: Server, seen: Mapping[str, Any]) -> bool:
-    """A namespace that is being deleted refuses a second deletion, so a repeat after a lost answer is refused too."""
+    """Return whether the object is being deleted. A namespace then refuses a second deletion, for example a repeat after a lost answer."""
     now = server.get(Ref.of(seen))
     return now is None or (now["metadata"]["uid"] == seen["metadata"]["uid"] and bool(now["metadata"].get("deletionTimestamp")))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write an object as a whole, if it is still the one that was read."""
+"""Write a whole object, if it has not changed since it was read."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .server import Server
 
 
 def replace(server: Server, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
-    """None when somebody else wrote it since, or it is gone.
+    """Return the written object; None if it has changed or is gone since it was read.
 
-    Also when our own write arrived and its answer was lost: the repeat then meets the new version. Callers read again and look.
+    Also None if our write was stored but its answer was lost: the repeat then meets the new version. So callers read again.
     """
     ref = Ref.of(manifest)
     kind = server.discovery.find(ref.api_version, ref.kind)
@@ -26,7 +26,7 @@ def replace(server: Server, manifest: Mapping[str, Any]) -> dict[str, Any] | Non
         raise Refused(f"{server.name}: {ref} cannot be replaced: it was not read from this cluster.")
     query = {"fieldManager": fields.MANAGER, "fieldValidation": "Strict", **({"dryRun": "All"} if server.dry_run else {})}
     answer = server.transport.request("PUT", server.path(ref, kind), query, fields.normal(manifest))
-    # An object of the same name that was made anew has another UID, which is a conflict as well.
+    # An object that was recreated under the same name has another UID, which is a conflict too.
     if answer.status in (404, 409):
         return None
     return dict(server.accepted(answer, f"replace {ref}").json())

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading one cluster by kind and name, and doing many things to it at once."""
+"""Read one cluster by kind and name, and run many requests in parallel."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from .discovery import Discovery, Kind
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 _PAGE = "500"
 
-# A method is called `list`, so the type needs another name inside of its class.
+# A method is called `list`, so the type inside its class needs another name.
 Objects = list[dict[str, Any]]
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 class Server:
-    """One API server within one call: its kinds, its objects."""
+    """One API server during one task: its kinds and its objects."""
 
     def __init__(self, transport: Transport, name: str, dry_run: bool = False) -> None:
         self.transport, self.name, self.dry_run = transport, name, dry_run
@@ -59,7 +59,7 @@ class Server:
         metadata_only: bool = False,
         within: float | None = None,
     ) -> Objects:
-        """All of a kind; the pages of a long list are put together."""
+        """Return all matching objects of a kind, from all pages of a long list. `within` is in seconds."""
         served = self.discovery.find(api_version, kind)
         if served is None:
             return []
@@ -69,7 +69,7 @@ class Server:
         return [{**item, "apiVersion": api_version, "kind": kind} for item in self._pages(served, namespace, query, accept, within=within)[0]]
 
     def some(self, kind: Kind, namespace: str | None, labels: str, most: int) -> tuple[Objects, bool]:
-        """What a list holds, and whether that is all of it: beyond `most` objects the rest is left unread."""
+        """Return up to about `most` objects of a list, and whether they are all of it."""
         query = {"limit": str(min(int(_PAGE), most)), **({"labelSelector": labels} if labels else {})}
         return self._pages(kind, namespace, query, "application/json", most)
 
@@ -82,7 +82,7 @@ class Server:
             if answer.status == 410 and "continue" in query:
                 if most is not None:
                     return items, False
-                # The list went on while we read it, for too long to be continued: all at once, then.
+                # Reading took so long that the server cannot continue the list, so read it all at once.
                 query = {key: value for key, value in query.items() if key not in ("continue", "limit")}
                 items = []
                 continue
@@ -110,26 +110,26 @@ def _selector(wish: str | Mapping[str, str] | None) -> str:
 
 
 def each(work: Callable[[T], R], items: Iterable[T], threads: int = THREADS) -> list[R | MeshError]:
-    """Do it to all, at once; what failed stands in the place of its result."""
+    """Apply `work` to all items in parallel. Return the results in order; an item that failed has its error in place of a result."""
     todo = list(items)
 
-    def one(item: T) -> R | MeshError:
+    def attempt(item: T) -> R | MeshError:
         try:
             return work(item)
         except MeshError as failed:
             return failed
 
     if len(todo) < 2:
-        return [one(item) for item in todo]
-    # As many as it takes to be done in the same number of rounds: each one is a TLS handshake.
+        return [attempt(item) for item in todo]
+    # Start only as many threads as the same number of rounds needs, because each thread costs a TLS handshake.
     rounds = -(-len(todo) // threads)
     with ThreadPoolExecutor(-(-len(todo) // rounds)) as pool:
-        running: list[Future[R | MeshError]] = [pool.submit(one, item) for item in todo]
+        running: list[Future[R | MeshError]] = [pool.submit(attempt, item) for item in todo]
         return [future.result() for future in running]
 
 
 def all_or_error(results: Iterable[R | MeshError]) -> list[R]:
-    """The results, or one error of the kind of the first that tells the first few."""
+    """Return the results. If some failed, raise one error of the first one's type with the first three messages."""
     known = list(results)
     failed = [result for result in known if isinstance(result, MeshError)]
     if not failed:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Wait for many things at once, and say of each laggard what it waits for itself."""
+"""Wait for many objects at once, and report what each late object itself waits for."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from .gather import gather
 from .server import Server, all_or_error, each
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
-# So many seconds apart it is asked whether the pods of a workload can become ready at all.
+# Seconds between checks whether the pods of a workload can become ready at all.
 _LOOK = 5.0
-# However little of the wait is left, a server gets this long to say how things are.
+# A read gets at least so many seconds, however little of the wait is left.
 _SHORTEST_READ = 5.0
-# A message is read by people: so many laggards, and so many characters of what each says.
+# People read the message: so many late objects, and so many characters about each.
 _MOST, _LONGEST = 8, 200
-# What is late, why (or what failed when it was read), and how it is.
-_Laggard = tuple[Condition, Union[str, MeshError], Union[dict[str, Any], None]]  # noqa: UP007 - sanity's pylint knows no other
+# The condition that is not met, why (or the error of the read), and the live object.
+_Late = tuple[Condition, Union[str, MeshError], Union[dict[str, Any], None]]  # noqa: UP007 - sanity's pylint knows no other
 
 
 def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> None:
-    """Returns as soon as all are met. In a dry run nothing was made that could be waited for."""
+    """Return when all conditions are met. Raise NotReady after `timeout` seconds. A dry run made nothing, so it does not wait."""
     pending = list(conditions)
     if server.dry_run or not pending:
         return
@@ -40,7 +40,7 @@ def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> N
     while True:
         late = _unmet(server, pending, max(_SHORTEST_READ, timeout - (time.monotonic() - start)))
         for _condition, failed, _live in late:
-            # An API server that restarts under us is part of the wait; a refusal is not.
+            # The wait continues while the API server restarts; a refusal ends it.
             if isinstance(failed, MeshError) and not isinstance(failed, (Unreachable, NotReady)):
                 raise failed
         pending = [condition for condition, _reason, _live in late]
@@ -52,14 +52,14 @@ def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> N
         if now - looked >= _LOOK:
             looked = now
             if patience.over(_lasting(server, late), now):
-                raise _late(server, late, f"not ready after {now - start:.0f} s, and not waited for any longer, since somebody has to mend it")
+                raise _late(server, late, f"not ready after {now - start:.0f} s, and waiting longer will not help: somebody has to repair it")
         time.sleep(min(pause, max(0.01, timeout - (now - start))))
         pause = min(_LONGEST_PAUSE, pause * 1.4)
 
 
-def _unmet(server: Server, conditions: Sequence[Condition], within: float) -> list[_Laggard]:
+def _unmet(server: Server, conditions: Sequence[Condition], within: float) -> list[_Late]:
     found = gather(server, (condition.ref for condition in conditions), within)
-    late: list[_Laggard] = []
+    late: list[_Late] = []
     for condition in conditions:
         live = found[condition.ref]
         if isinstance(live, MeshError):
@@ -69,16 +69,16 @@ def _unmet(server: Server, conditions: Sequence[Condition], within: float) -> li
     return late
 
 
-def _lasting(server: Server, late: Sequence[_Laggard]) -> bool:
-    """Whether the pods of some workload do not become ready by waiting, as a rule."""
+def _lasting(server: Server, late: Sequence[_Late]) -> bool:
+    """Return whether the pods of some workload are stuck in a way that waiting rarely resolves."""
     rollouts = [(condition.ref, live) for condition, _reason, live in late[:_MOST] if condition.check == "rollout" and live]
     with suppress(MeshError):
         return any(stuck.lasting for ref, live in rollouts if (stuck := why(live, _pods(server, ref, live))))
     return False
 
 
-def _late(server: Server, late: Sequence[_Laggard], when: str) -> NotReady:
-    told = all_or_error(each(partial(_told, server), late[:_MOST]))
+def _late(server: Server, late: Sequence[_Late], when: str) -> NotReady:
+    told = all_or_error(each(partial(_described, server), late[:_MOST]))
     more = f"; and {len(late) - _MOST} more" if len(late) > _MOST else ""
     return NotReady(
         f"{server.name}: {when}: {'; '.join(told)}{more}.",
@@ -86,16 +86,16 @@ def _late(server: Server, late: Sequence[_Laggard], when: str) -> NotReady:
     )
 
 
-def _told(server: Server, laggard: _Laggard) -> str:
-    condition, reason, live = laggard
+def _described(server: Server, late: _Late) -> str:
+    condition, reason, live = late
     said = _brief(str(reason), _LONGEST).rstrip(".")
-    # Who did not answer for the object will not answer for its pods and events.
+    # A server that did not return the object will not return its pods and events.
     more = "" if isinstance(reason, MeshError) else _symptoms(server, condition, live or {}, said)
     return f"{condition.ref}: {said}{' (' + more + ')' if more else ''}"
 
 
 def _symptoms(server: Server, condition: Condition, live: Mapping[str, Any], said: str) -> str:
-    """Its last condition, what the pods of a workload wait for, recent warnings; what cannot be read is left out."""
+    """Return the object's last condition, what its pods wait for, and recent warnings. Leave out what cannot be read."""
     last = _brief(standing(live), _LONGEST)
     found = [last] if last and last not in said else []
     about, pods = condition.ref, []
@@ -130,7 +130,7 @@ def _pod_waits(pod: Mapping[str, Any]) -> str:
 
 
 def _warnings(server: Server, ref: Ref) -> list[str]:
-    """The newest first. Those about what lives in no namespace are in the namespace default."""
+    """Return the newest two warnings. Events of cluster-scoped objects are in the namespace default."""
     chosen = {"involvedObject.kind": ref.kind, "involvedObject.name": ref.name, "type": "Warning"}
     events = server.list("v1", "Event", ref.namespace or "default", fields=chosen, within=_SHORTEST_READ)
     told = [": ".join(str(event[key]) for key in ("reason", "message") if event.get(key)) for event in sorted(events, key=_when, reverse=True)]

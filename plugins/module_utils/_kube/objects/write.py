@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Bring a set of objects to a cluster, or take it away, with as few writes as there are differences."""
+"""Write a set of objects to a cluster, with only as many writes as there are differences."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _ORDER.update(dict.fromkeys(("ServiceAccount", "Secret", "ConfigMap", "PriorityC
 _ORDER.update(dict.fromkeys(("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"), 2))
 _OTHERS = 3
 _ORDER.update(dict.fromkeys(("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"), 4))
-# Namespaces and CRDs are written at once; objects of the CRDs come when those are served, webhooks last.
+# Namespaces and CRDs are written first; custom resources when the server serves their CRDs; webhooks last.
 _WAVES, _CUSTOM = {0: 0, 1: 0, 2: 1, _OTHERS: 2, 4: 4}, 3
 _TRIES = 8
 _RACE = Limits(first_pause=0.05)
 
 
 @dataclass(frozen=True)
-class Wish:
-    """A manifest on its way to the server."""
+class ObjectWish:
+    """A manifest to be written; `kind` is None until the server serves it."""
 
     ref: Ref
     manifest: dict[str, Any]
@@ -50,7 +50,7 @@ def order(kind: str) -> int:
 
 
 def apply(server: Server, manifests: Iterable[Mapping[str, Any]], force: bool = False) -> list[Change]:
-    """What is as wished is left alone, the rest is written in waves; the changes come in the order of the manifests."""
+    """Write the objects that differ, in waves. Return the changes in the order of the manifests. Raise Refused before the first write."""
     wishes = _wishes(server, list(manifests))
     done: dict[Ref, Change] = {}
     wanted = {wish.ref: wish.manifest for wish in wishes}
@@ -62,7 +62,7 @@ def apply(server: Server, manifests: Iterable[Mapping[str, Any]], force: bool = 
     live = read(server, [(wish.kind, wish.manifest) for wish in wishes if wish.kind], compare)
     due = [wish for wish in wishes if wish.ref not in done]
     defined = {_group_kind(wish.manifest) for wish in due if wish.ref.kind == _CRD}
-    waves: dict[int, list[Wish]] = {}
+    waves: dict[int, list[ObjectWish]] = {}
     for wish in due:
         custom = wish.kind is None or _of(wish.ref) in defined
         waves.setdefault(_CUSTOM if custom else _WAVES[order(wish.ref.kind)], []).append(wish)
@@ -71,11 +71,11 @@ def apply(server: Server, manifests: Iterable[Mapping[str, Any]], force: bool = 
         _write(waves[wave], put, done)
     _serve(server, wishes, done)
     for wave in sorted(wave for wave in waves if wave >= _CUSTOM):
-        _write([_found(server, wish) for wish in waves[wave]], put, done)
+        _write([_with_kind(server, wish) for wish in waves[wave]], put, done)
     return [done[wish.ref] for wish in wishes]
 
 
-def _write(wave: Sequence[Wish], put: Callable[[Wish], Change], done: dict[Ref, Change]) -> None:
+def _write(wave: Sequence[ObjectWish], put: Callable[[ObjectWish], Change], done: dict[Ref, Change]) -> None:
     results = each(put, wave)
     done.update({result.ref: result for result in results if isinstance(result, Change)})
     try:
@@ -85,8 +85,8 @@ def _write(wave: Sequence[Wish], put: Callable[[Wish], Change], done: dict[Ref, 
         raise
 
 
-def _serve(server: Server, wishes: Sequence[Wish], done: Mapping[Ref, Change]) -> None:
-    """CRDs that are new, or that a killed run left before they were served."""
+def _serve(server: Server, wishes: Sequence[ObjectWish], done: Mapping[Ref, Change]) -> None:
+    """Wait for CRDs that are new, or that an aborted run left before the server served them."""
     unknown = {_of(wish.ref) for wish in wishes if wish.kind is None}
     crds = [wish.manifest for wish in wishes if wish.ref.kind == _CRD and (done[wish.ref].changed or _group_kind(wish.manifest) in unknown)]
     if crds and not server.dry_run:
@@ -103,9 +103,9 @@ def _so_far(changes: Iterable[Change]) -> dict[str, Any]:
     }
 
 
-def _wishes(server: Server, manifests: Sequence[Mapping[str, Any]]) -> list[Wish]:
-    """All that can be told to be wrong before the first write is told here."""
-    wishes: list[Wish] = []
+def _wishes(server: Server, manifests: Sequence[Mapping[str, Any]]) -> list[ObjectWish]:
+    """Check all manifests and refuse every fault that can be seen before the first write."""
+    wishes: list[ObjectWish] = []
     seen: set[Ref] = set()
     made = {_group_kind(crd) for crd in manifests if crd.get("kind") == _CRD}
     for manifest in manifests:
@@ -127,7 +127,7 @@ def _wishes(server: Server, manifests: Sequence[Mapping[str, Any]]) -> list[Wish
         if ref in seen:
             raise Refused(f"{server.name}: {ref} is in the set twice.")
         seen.add(ref)
-        wishes.append(Wish(ref, wish, kind))
+        wishes.append(ObjectWish(ref, wish, kind))
     return wishes
 
 
@@ -140,17 +140,17 @@ def _group_kind(crd: Mapping[str, Any]) -> tuple[str, str]:
     return str(spec.get("group")), str((spec.get("names") or {}).get("kind"))
 
 
-def _found(server: Server, wish: Wish) -> Wish:
-    """A kind whose CRD came earlier in the same set is known by now."""
+def _with_kind(server: Server, wish: ObjectWish) -> ObjectWish:
+    """Return the wish with its kind, which the server knows by now: its CRD came earlier in the set."""
     if wish.kind or server.dry_run:
         return wish
     kind = server.discovery.find(wish.ref.api_version, wish.ref.kind)
     if kind is None:
         raise Refused(f"{server.name}: {wish.ref}: its CRD is in the set, but does not serve {wish.ref.api_version}.")
-    return Wish(wish.ref, fields.normal(wish.manifest, has_status=kind.has_status), kind)
+    return ObjectWish(wish.ref, fields.normal(wish.manifest, has_status=kind.has_status), kind)
 
 
-def _put(server: Server, known: Mapping[Ref, dict[str, Any]], force: bool, wish: Wish) -> Change:
+def _put(server: Server, known: Mapping[Ref, dict[str, Any]], force: bool, wish: ObjectWish) -> Change:
     if wish.kind is None:
         return Change(wish.ref, "created", None, wish.manifest)
     live, path = known.get(wish.ref), server.path(wish.ref, wish.kind)
@@ -161,7 +161,7 @@ def _put(server: Server, known: Mapping[Ref, dict[str, Any]], force: bool, wish:
         _adopt(server, wish.ref, path, adopted)
     answer = _patch(server, wish, path, force, fresh=live is None)
     if adopted and server.dry_run and _by_owner(answer) and all(map(is_our_manager, owners(answer.refusal))):
-        # For real it would have been adopted by now, so that we were in nobody's way but our own.
+        # A real run would have adopted the object by now, and the conflict with our own creation would be gone.
         answer = _patch(server, wish, path, force=True, fresh=False)
     if not answer.ok:
         if server.dry_run and _namespace_missing(answer):
@@ -174,7 +174,7 @@ def _put(server: Server, known: Mapping[Ref, dict[str, Any]], force: bool, wish:
 
 
 def _adopt(server: Server, ref: Ref, path: str, patch: list[dict[str, Any]] | None) -> None:
-    """It names the version it was made for, so when somebody else writes at that moment it is made anew."""
+    """Send the adoption. Its patch names a resourceVersion, so make it again if another client writes in between."""
     for _attempt in range(_TRIES):
         if not patch:
             return
@@ -183,7 +183,7 @@ def _adopt(server: Server, ref: Ref, path: str, patch: list[dict[str, Any]] | No
         patch = fields.adoption(live) if live else None
 
 
-def _patch(server: Server, wish: Wish, path: str, force: bool, fresh: bool) -> Answer:
+def _patch(server: Server, wish: ObjectWish, path: str, force: bool, fresh: bool) -> Answer:
     query = {"fieldManager": fields.MANAGER, "fieldValidation": "Strict", "force": "true" if force else "false"}
     if server.dry_run:
         query["dryRun"] = "All"
@@ -196,7 +196,7 @@ def _patch(server: Server, wish: Wish, path: str, force: bool, fresh: bool) -> A
             content_type="application/apply-patch+yaml",
         )
         raced = answer.status == 409 and not _by_owner(answer)
-        # A CRD that was just established answers 404 for a moment on some API servers.
+        # Some API servers answer 404 for a moment after a CRD was established.
         unborn = answer.status == 404 and fresh and not answer.refusal.get("details")
         if attempt == _TRIES or not (raced or unborn):
             break

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""YAML that stands as a text in an object, as a ConfigMap has it."""
+"""Parse YAML that an object such as a ConfigMap holds as text."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ try:
 
     _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 except ImportError:
-    pass  # kubernetes, without which nothing is read, brings it
+    pass  # the package kubernetes installs it, and without that package nothing is read
 
 
 @lru_cache(maxsize=64)
 def parsed(text: str) -> Any:
-    """None for what cannot be read: it is not ours to judge."""
+    """Return the parsed text; None if it is not valid YAML, because others own it."""
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which certificate a port of a pod serves, whatever was once written to a Secret."""
+"""Read the certificate that a pod's port really serves, which may differ from the one in a Secret."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .portforward import Forwarded, forward
 
 
 def greet(transport: Transport, greeting: Greeting) -> bytes:
-    """The served chain as PEM, its leaf first. Before Python 3.13 only the leaf can be had. Nothing of it is verified."""
+    """Return the served chain as PEM, leaf first; before Python 3.13 only the leaf. Nothing is verified."""
     return forward(transport, greeting, lambda opened: _chain(_shaken(opened, greeting, transport.name)))
 
 
@@ -25,7 +25,7 @@ def _shaken(opened: Forwarded, greeting: Greeting, cluster: str) -> ssl.SSLObjec
 
 
 def _context(greeting: Greeting) -> ssl.SSLContext:
-    """What is wrong with a certificate shall be seen, so it must not end the handshake."""
+    """Return a context that verifies nothing, so that the handshake also shows a wrong certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""HTTP to a port of a pod through the API server; inside the pod it arrives from localhost."""
+"""Send HTTP to a pod's port through the API server. Inside the pod it arrives from localhost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from ..._mesh.errors import MeshError, NotReady, Unreachable
-from ..http.answer import Answer, Question, error
+from ..http.answer import Answer, PodRequest, error
 from ..http.failure import why
 from ..http.transport import Transport, retry_after
 from ..reach import trusted
@@ -24,13 +24,13 @@ from .websocket import WebSocket
 _DATA, _ERROR = 0, 1
 _TRIES = 3
 _HARMLESS = ("GET", "HEAD")
-# The API server itself, for now; and what it says of a kubelet that it does not reach, which may stay so.
+# The API server itself is busy for now; or it does not reach the kubelet, which may last.
 _BUSY, _BROKEN = (429, 503), (500, 502, 504)
 T = TypeVar("T")
 
 
 class Port(Protocol):
-    """Which port of which pod, and for how many seconds."""
+    """A port of a pod, and the time-out in seconds."""
 
     @property
     def namespace(self) -> str: ...
@@ -44,23 +44,23 @@ class Port(Protocol):
 
 @dataclass(frozen=True)
 class Forwarded:
-    """A port of a pod, open: bytes to it and bytes from it."""
+    """An open connection to a pod's port."""
 
     send: Callable[[bytes], None]
     stream: io.BufferedIOBase
 
 
-def ask(transport: Transport, question: Question) -> Answer:
-    """Tried again when the connection breaks, unless a request could then arrive twice and matter twice."""
+def ask(transport: Transport, question: PodRequest) -> Answer:
+    """Send the request and return the answer. If the connection breaks, repeat only GET and HEAD, which may arrive twice."""
     who = _who(transport, question)
     request = _request(question, who)
     return forward(transport, question, lambda opened: _exchange(_secured(opened, question, who), request, question.method), question.method in _HARMLESS)
 
 
 def forward(transport: Transport, to: Port, talk: Callable[[Forwarded], T], repeat: bool = True) -> T:
-    """What `talk` makes of the forwarded port; called again when the connection breaks, if it may be repeated.
+    """Return what `talk` returns for the forwarded port. If the connection breaks and `repeat` allows it, call `talk` again.
 
-    The time-out is the pod's; for an API server that is busy or restarts there is the patience of every request.
+    The time-out of `to` limits the pod. For an API server that is busy or restarts, the patience of every request applies.
     """
     who = _who(transport, to)
     end: float | None = None
@@ -87,7 +87,7 @@ def _forwarded(opened: WebSocket, who: str) -> Forwarded:
 
 
 def _opened(transport: Transport, to: Port, who: str) -> WebSocket:
-    """Nothing has reached the pod so far: whatever the request is, it can be begun again."""
+    """Open the connection. Nothing has reached the pod yet, so any request can be started again."""
     start, limits = time.monotonic(), transport.limits
     for attempt in itertools.count(1):
         left = start + limits.patience - time.monotonic() if attempt < limits.attempts else 0.0
@@ -122,7 +122,7 @@ def _upgraded(transport: Transport, to: Port) -> WebSocket:
 
 
 def _again(transport: Transport, to: Port, refused: Answer, attempt: int, left: float) -> float | None:
-    """For how long the server asks to be left alone, unless its refusal is final."""
+    """Return the pause in seconds that the server asks for, or None. Raise if its refusal is final."""
     passing = refused.status in _BUSY or (refused.status in _BROKEN and attempt < _TRIES)
     if left <= 0 or not passing:
         raise error(refused, transport.name, f"forward a port to Pod {to.namespace}/{to.pod}")
@@ -133,8 +133,8 @@ def _unasked(transport: Transport, who: str, failed: Exception) -> Unreachable:
     return Unreachable(f"{who} could not be asked: the API server{transport.access.through} {why(failed)}")
 
 
-def _secured(opened: Forwarded, question: Question, who: str) -> Forwarded:
-    """The port itself, or the TLS session on it: nothing is sent before the pod has shown a certificate of the CA for the name."""
+def _secured(opened: Forwarded, question: PodRequest, who: str) -> Forwarded:
+    """Return the port, or a TLS session on it. Send nothing before the pod has proved its name with a certificate of the CA."""
     if question.tls is None:
         return opened
     from . import tls
@@ -149,13 +149,13 @@ def _secured(opened: Forwarded, question: Question, who: str) -> Forwarded:
 
 def _exchange(opened: Forwarded, request: bytes, method: str) -> Answer:
     opened.send(request)
-    with http.client.HTTPResponse(_Source(opened.stream), method=method) as reply:  # type: ignore[arg-type]
+    with http.client.HTTPResponse(_SocketFile(opened.stream), method=method) as reply:  # type: ignore[arg-type]
         reply.begin()
         return Answer(reply.status, reply.read(), {name.lower(): value for name, value in reply.getheaders()})
 
 
-def _request(question: Question, who: str) -> bytes:
-    """A header with a line break in it would be two. It may be a token, so only its name is said."""
+def _request(question: PodRequest, who: str) -> bytes:
+    """Return the bytes of a request. Refuse a header with a line break, because it would be two; name it without its value, which may be a token."""
     broken = [name for name, value in question.headers if set(value) & set("\r\n\0")]
     if broken:
         raise MeshError(f"{who} is not asked: the value of the header {broken[0]} has a line break in it.")
@@ -166,8 +166,8 @@ def _request(question: Question, who: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + (question.body or b"")
 
 
-class _Source:
-    """What http.client wants of a socket."""
+class _SocketFile:
+    """The one method of a socket that http.client calls."""
 
     def __init__(self, stream: io.BufferedIOBase) -> None:
         self._stream = stream
@@ -177,7 +177,7 @@ class _Source:
 
 
 class _Incoming(io.RawIOBase):
-    """The data channel as a file. Each channel starts with the two bytes of its port."""
+    """The data channel as a file. Each channel starts with two bytes that hold the port."""
 
     def __init__(self, messages: Iterator[tuple[int, bytes]], who: str) -> None:
         self._messages, self._who = messages, who
@@ -205,6 +205,6 @@ class _Incoming(io.RawIOBase):
 
 
 def _short(data: bytes) -> str:
-    """The runtime's error names sandbox and namespace ids first; its end says what happened."""
+    """Return the end of the container runtime's error: it starts with sandbox and namespace IDs and ends with what happened."""
     text = " ".join(data.decode(errors="replace").split()).rstrip(".")
     return "nothing listens there" if "connection refused" in text else text[-200:]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A TLS session over a forwarded port: the plain bytes of the one side become the stream of the other."""
+"""A TLS session over a forwarded port: it turns plain bytes into encrypted ones and back."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class HungUp(ConnectionError):
 
 
 class Session(io.RawIOBase):
-    """`send` and `stream` carry the encrypted bytes; who uses the session sends and reads plain ones.
+    """`send` and `stream` carry the encrypted bytes; the user of the session sends and reads plain ones.
 
-    `who` is the cluster, the pod and its port, for the sentence of a failure: an error of TLS is the pod's, and none of the API server between.
+    `who` names the cluster, the pod and its port in messages: a TLS error comes from the pod, not from the API server in between.
     """
 
     def __init__(self, send: Callable[[bytes], None], stream: io.BufferedIOBase, context: ssl.SSLContext, server_name: str, who: str) -> None:
@@ -33,7 +33,7 @@ class Session(io.RawIOBase):
         self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name or None)
 
     def shake_hands(self) -> Session:
-        """What is flushed last lets the server see an end, and no failure to log."""
+        """Do the handshake. Flush its last bytes even if it fails, so that the server sees an orderly end and logs no error."""
         what = f"does not complete a TLS handshake{self._of}"
         try:
             self._exchange(self.tls.do_handshake)
@@ -62,7 +62,7 @@ class Session(io.RawIOBase):
         return len(data)
 
     def _exchange(self, step: Callable[[], T]) -> T:
-        """The step's outcome, as soon as the pod has sent all that it needs."""
+        """Repeat the step until the pod has sent all that it needs, and return its outcome."""
         while True:
             try:
                 outcome = step()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The few frames of RFC 6455 that an API server speaks, as a stream of (channel, bytes)."""
+"""The few frames of RFC 6455 that an API server uses, as a stream of (channel, bytes)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FINAL, _PING, _PONG, _CLOSE = 0x80, 0x9, 0xA, 0x8
 
 
 class WebSocket:
-    """Open until the end of its `with`; no operation outlasts the deadline."""
+    """Open until the end of its `with`; no operation exceeds the deadline."""
 
     def __init__(self, access: Access, path: str, timeout: float) -> None:
         self._connection, self._resumption = dial.alone(access, timeout), access.resumption
@@ -46,7 +46,7 @@ class WebSocket:
         self._stream = reply.fp
 
     def until(self, end: float) -> None:
-        """The deadline of the upgrade gives way to that of what follows."""
+        """Replace the deadline of the upgrade with the moment `end` of the monotonic clock."""
         self._stream.raw.end = end  # type: ignore[attr-defined]
 
     def __enter__(self) -> WebSocket:
@@ -60,7 +60,7 @@ class WebSocket:
         self._frame(0x2, bytes([channel]) + payload)
 
     def receive(self) -> Iterator[tuple[int, bytes]]:
-        """Whole messages: fragments are put together, pings answered."""
+        """Yield whole messages as (channel, bytes). Join fragments and answer pings."""
         message = b""
         while True:
             head = self._read(2, at_end=True)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What it takes to reach one API server: where it is, whom to trust, who we are."""
+"""How to reach one API server: its address, the CA to trust and the credential."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from ..._mesh.errors import MeshError, Refused
-from ..._mesh.reach.content import told_as_content
+from ..._mesh.reach.content import content_kind
 from ..._mesh.reach.spared import spared
 from . import trusted
-from .proxy import Proxy
+from .proxy import HttpProxy
 
 
 class Resumption:
-    """What a server gave to begin later connections with. Those take it and us a fraction of a handshake, and it may decline."""
+    """The TLS session that a server gave for later connections. They need only a fraction of a handshake; the server may decline."""
 
     def __init__(self) -> None:
         self._session: ssl.SSLSession | None = None
 
     def offered_by(self, context: ssl.SSLContext) -> ssl.SSLContext:
-        """Whoever connects with the context, urllib3 as well, begins with what is kept here."""
+        """Make every connection of the context, also those of urllib3, resume the kept session."""
         wrap = context.wrap_socket
         setattr(context, "wrap_socket", lambda *to, **how: wrap(*to, **{"session": self._session, **how}))  # noqa: B010 - a type checker minds the plain assignment
         return context
 
     def keep(self, used: object) -> None:
-        """TLS 1.3 gives it after the handshake, so when something was read from the connection."""
+        """Keep the session of a connection that was read from: TLS 1.3 sends it after the handshake."""
         if isinstance(used, ssl.SSLSocket) and not used.session_reused:
             self._session = used.session or self._session
 
 
 @dataclass(frozen=True)
 class Access:
-    """Everything a request needs, with the credential already turned into headers or a client certificate.
+    """All that a request needs. The credential is already a set of headers or a client certificate.
 
-    `renew` gives a fresh Access where the credential can expire (exec plugins, token files).
+    `renew` returns a fresh Access if the credential can expire (exec plugins, token files).
     """
 
     server: str
@@ -69,23 +69,23 @@ class Access:
         return self.url.port or (443 if self.url.scheme == "https" else 80)
 
     @cached_property
-    def via(self) -> Proxy | None:
-        """The proxy to use, unless `no_proxy` spares this server."""
+    def via(self) -> HttpProxy | None:
+        """Return the proxy to use; None if there is none or `no_proxy` excludes this server."""
         spares = spared(self.no_proxy, self.url.hostname or "", self.port)
-        return Proxy.of(self.proxy, self.proxy_headers) if self.proxy and not spares else None
+        return HttpProxy.of(self.proxy, self.proxy_headers) if self.proxy and not spares else None
 
     @property
     def through(self) -> str:
-        """For a sentence about the server."""
+        """Return the part of a message that names the proxy; empty without one."""
         return f" (through the proxy {self.via.url})" if self.via else ""
 
     def tls(self) -> ssl.SSLContext | None:
-        """The same for all connections, for it costs as much to make as half a handshake. As strict as kubectl, no stricter."""
+        """Return the context that all connections share, because making one costs half a handshake. It is as strict as kubectl, no stricter."""
         return self._tls
 
     @cached_property
     def resumption(self) -> Resumption:
-        """Of this identity and its context alone."""
+        """Return the session of this identity and its context only."""
         return Resumption()
 
     @cached_property
@@ -99,7 +99,7 @@ class Access:
 
     @cached_property
     def _proxy_tls(self) -> ssl.SSLContext | None:
-        """A proxy is trusted if the cluster's CA or one of the system's signed it. It is shown no client certificate."""
+        """Trust a proxy whose certificate the cluster's CA or a CA of the system signed. Send it no client certificate."""
         if not self.via or self.via.scheme != "https":
             return None
         context = trusted.context(None, self.verify)
@@ -118,7 +118,7 @@ class Access:
 
 
 def safe(access: Access) -> Access:
-    """Refuses, before anything is sent, an address that is none and one over which everybody on the way would read the credential."""
+    """Return the access unchanged. Before anything is sent, refuse an invalid address, and a plain http:// address with a credential."""
     try:
         parts, _port = access.url, access.url.port
     except ValueError as error:
@@ -128,7 +128,7 @@ def safe(access: Access) -> Access:
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise Refused(f"The server {access.server} is no URL of an API server: write https://{access.server.rpartition('//')[2]}. Nothing was sent.")
     if parts.scheme == "http" and any(name.lower() in ("authorization", "proxy-authorization") for name, _value in access.headers):
-        told = f"The server {access.server} is an http:// address, over which everybody on the way reads the token or password"
+        told = f"The server {access.server} is an http:// address, so everybody on the way could read the token or password"
         raise Refused(f"{told}. Nothing was sent. Write https://.")
     return access
 
@@ -142,17 +142,17 @@ def basic(user: str, password: str) -> tuple[str, str]:
 
 
 def expanded(path: str) -> str:
-    """With ~ and $VARIABLES, as Ansible expands a path. What is not known stays: a user of a container may have neither name nor home."""
+    """Expand ~ and $VARIABLES as Ansible does. Unknown ones stay: a container's user may have neither a name nor a home."""
     return os.path.expanduser(os.path.expandvars(path))
 
 
 def sought(path: str) -> str:
-    """Where a relative path was looked for, for the end of a sentence about it."""
+    """Return a sentence with the folder in which a relative path was looked for; empty for an absolute path."""
     return "" if os.path.isabs(expanded(path)) else f" It was looked for in {os.getcwd()}."
 
 
 def read_file(path: str, what: str) -> bytes:
-    if content := told_as_content(path):
+    if content := content_kind(path):
         raise MeshError(f"The {what} holds {content} itself, where the path of a file belongs: give a path.")
     try:
         return Path(expanded(path)).read_bytes()
@@ -161,14 +161,14 @@ def read_file(path: str, what: str) -> bytes:
 
 
 def _settled(context: ssl.SSLContext) -> ssl.SSLContext:
-    """For many threads. urllib3 sets the protocols anew for each connection, which frees what OpenSSL, without a lock, copies for another thread's."""
+    """Make a context safe for threads: urllib3 sets the protocols for each connection, which frees memory that another thread's OpenSSL call copies."""
     context.set_alpn_protocols(["http/1.1"])
     setattr(context, "set_alpn_protocols", lambda _protocols: None)  # noqa: B010 - a type checker minds the plain assignment
     return context
 
 
 def _load_identity(context: ssl.SSLContext, pem: bytes, server: str) -> None:
-    """The ssl module takes a path only; where the system can, that path leads to memory and not to a disk."""
+    """Load a client certificate. The ssl module takes only a path, so use a path to memory, not to a disk, where the system has one."""
     try:
         if hasattr(os, "memfd_create"):
             with os.fdopen(os.memfd_create("identity"), "wb") as memory:

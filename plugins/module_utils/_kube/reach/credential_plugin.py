@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Credential plugins of kubeconfigs, as client.authentication.k8s.io has them: a program is asked, and its answer goes through memory only."""
+"""Run the credential plugins of kubeconfigs (client.authentication.k8s.io). Their answers stay in memory."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ _LONGEST = 120.0
 
 
 @dataclass(frozen=True)
-class Issued:
-    """What a plugin gave."""
+class PluginCredential:
+    """The credential that a plugin returned."""
 
     token: str | None = field(default=None, repr=False)
     client_cert: bytes | None = field(default=None, repr=False)
     client_key: bytes | None = field(default=None, repr=False)
 
 
-def issued(told: Mapping[str, Any], cluster: Mapping[str, Any], access: Access, timeout: float = _LONGEST) -> Issued:
-    """The answer of the plugin that a user's `exec` names. MeshError with half a sentence where there is none."""
+def issued(told: Mapping[str, Any], cluster: Mapping[str, Any], access: Access, timeout: float = _LONGEST) -> PluginCredential:
+    """Run the plugin that a user's `exec` names and return its credential. Raise MeshError with half a sentence if it gives none; `timeout` in seconds."""
     version, command = told.get("apiVersion"), told.get("command")
     if version not in _VERSIONS:
         raise MeshError(f"its apiVersion {version!r} is none of {', '.join(_VERSIONS)}")
     if not command:
         raise MeshError("the kubeconfig names no command for it")
     if told.get("interactiveMode") == "Always":
-        raise MeshError(f"{command} wants to talk to somebody (interactiveMode: Always), and nobody sits before this task")
+        raise MeshError(f"{command} wants to ask a person (interactiveMode: Always), and a task has nobody to answer")
     spec: dict[str, Any] = {"interactive": False}
     if told.get("provideClusterInfo"):
         spec["cluster"] = _described(cluster, access)
     answer = _asked(told, {"apiVersion": version, "kind": "ExecCredential", "spec": spec}, timeout)
     if answer.get("kind") != "ExecCredential" or answer.get("apiVersion") != version:
-        raise MeshError(f"{command} answered with something else than an ExecCredential of {version}")
+        raise MeshError(f"{command} did not answer with an ExecCredential of {version}")
     return _read(answer.get("status"), str(command))
 
 
 def _described(cluster: Mapping[str, Any], access: Access) -> dict[str, Any]:
-    """Its certificates travel as data: the plugin may stand in another directory."""
+    """Describe the cluster to the plugin, with certificates as data, because the plugin may run in another directory."""
     found: dict[str, Any] = {key: cluster[key] for key in ("server", "tls-server-name", "proxy-url", "disable-compression") if cluster.get(key)}
     if not access.verify:
         found["insecure-skip-tls-verify"] = True
@@ -67,7 +67,7 @@ def _asked(told: Mapping[str, Any], question: Mapping[str, Any], timeout: float)
     environment["KUBERNETES_EXEC_INFO"] = json.dumps(question)
     arguments = [command, *(str(each) for each in told.get("args") or [])]
     try:
-        # Ansible's run_command would show the environment in its own errors, and is not there in an action.
+        # Ansible's run_command would show the environment in its errors, and an action does not have it.
         done = subprocess.run(  # pylint: disable=ansible-bad-function
             arguments, stdin=subprocess.DEVNULL, capture_output=True, env=environment, timeout=timeout, check=False
         )
@@ -82,17 +82,17 @@ def _asked(told: Mapping[str, Any], question: Mapping[str, Any], timeout: float)
     try:
         answer = json.loads(done.stdout)
     except ValueError:
-        answer = None  # the answer holds a credential, so not even the parser's words about it are shown
+        answer = None  # the answer holds a credential, so the parser's error, which may quote it, is not shown
     if not isinstance(answer, dict):
-        raise MeshError(f"{command} answered with something that is no JSON")
+        raise MeshError(f"{command} did not answer with JSON")
     return answer
 
 
-def _read(status: Any, command: str) -> Issued:
+def _read(status: Any, command: str) -> PluginCredential:
     given = status if isinstance(status, Mapping) else {}
     token, certificate, key = (given.get(name) or "" for name in ("token", "clientCertificateData", "clientKeyData"))
     if bool(certificate) != bool(key):
         raise MeshError(f"{command} gave a client {'certificate without a key' if certificate else 'key without a certificate'}")
     if not token and not certificate:
         raise MeshError(f"{command} answered with neither a token nor a client certificate")
-    return Issued(str(token) or None, str(certificate).encode() or None, str(key).encode() or None)
+    return PluginCredential(str(token) or None, str(certificate).encode() or None, str(key).encode() or None)

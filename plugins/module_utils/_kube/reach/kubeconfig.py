@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a context of a kubeconfig to the way to its cluster: read the credential.
+"""Read how to reach the cluster of a kubeconfig's context, with the credential.
 
-Certificates, keys, tokens and passwords are read here, in milliseconds, and credential plugins (`exec`) are asked. Only for an
-`auth-provider` the official client's loader is imported, which takes some tenths of a second.
+This file reads certificates, keys, tokens and passwords in milliseconds and runs credential plugins (`exec`). Only for an
+`auth-provider` it imports the official client's loader, which takes some tenths of a second.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from . import credential_plugin
 from .access import Access, basic, bearer, read_file
 from .kubeconfig_file import Kubeconfig, given, merged
 
-_OF_HEADERS = "!#$&'*+-.^_`|~"  # what a header's name may hold beside letters and digits; kubectl escapes the rest
+_OF_HEADERS = "!#$&'*+-.^_`|~"  # allowed in a header's name besides letters and digits; kubectl escapes the rest
 
 
 def load(source: str | Mapping[str, Any], context: str | None, alone: bool = True) -> tuple[str, Access]:
-    """The context's name and the way to its cluster. `alone` where no credential is given beside it."""
+    """Return the context's name and the access to its cluster. With `alone`, refuse a context without a credential, because the task gives none either."""
     config = given(source) if isinstance(source, Mapping) else merged(source)
     where = "the kubeconfig given as a dictionary" if isinstance(source, Mapping) else f"kubeconfig {source}"
     name = _context_name(config, context, where)
@@ -45,7 +45,7 @@ def load(source: str | Mapping[str, Any], context: str | None, alone: bool = Tru
 
 
 def contexts(path: str) -> list[Context]:
-    """What the file points at, without its credentials."""
+    """Return all contexts of the file, without credentials."""
     config = merged(path)
     return [_pointing(config, name, f"kubeconfig {path}") for name in config.names("contexts")]
 
@@ -64,7 +64,7 @@ def _context_name(config: Kubeconfig, context: str | None, where: str) -> str:
     if context is None and len(names) == 1:
         return names[0]
     if context is None:
-        raise MeshError(f"Say which context of {where} to use with `context`; there are: {listed}.")
+        raise MeshError(f"Name the context of {where} to use with `context`; there are: {listed}.")
     if context not in names:
         raise MeshError(f"There is no context {context} in {where}; there are: {listed}.")
     return context
@@ -115,7 +115,7 @@ def _by_user(access: Access, user: Mapping[str, Any], name: str, alone: bool) ->
 
 
 def _impersonation(user: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
-    """As kubectl sends it: whoever else the request is made as, with all that is told of them."""
+    """Return the impersonation headers that kubectl would send: the user, UID, groups and extra values."""
     told = [("Impersonate-Uid", user.get("as-uid")), *(("Impersonate-Group", group) for group in user.get("as-groups") or [])]
     for key, values in (user.get("as-user-extra") or {}).items():
         told += [(f"Impersonate-Extra-{quote(str(key).lower(), safe=_OF_HEADERS)}", value) for value in values or []]
@@ -140,7 +140,7 @@ def _by_plugin(user: Mapping[str, Any], cluster: Mapping[str, Any], access: Acce
 
 
 def _by_provider(user: Mapping[str, Any], access: Access, name: str) -> Access:
-    """The loader writes certificates and keys of a kubeconfig to files, so it sees none; what it writes all the same is removed at once."""
+    """Ask the official loader. It writes certificates and keys to files, so it gets none, and the files that it still writes are removed at once."""
     try:
         from kubernetes.client import Configuration
         from kubernetes.config import ConfigException, kube_config
@@ -162,7 +162,7 @@ def _by_provider(user: Mapping[str, Any], access: Access, name: str) -> Access:
 
 
 def _alone(user: Mapping[str, Any]) -> dict[str, Any]:
-    """A kubeconfig with nothing in it but the provider."""
+    """Return a kubeconfig that holds nothing but the provider."""
     parts = (
         ("contexts", {"cluster": "it", "user": "it"}),
         ("clusters", {"server": "https://nowhere.invalid"}),
@@ -172,7 +172,7 @@ def _alone(user: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Said(logging.Handler):
-    """The official loader logs why a provider failed and goes on without a credential; this keeps what it said."""
+    """Keep what the official loader logs: it logs why a provider failed and continues without a credential."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The entries of a kubeconfig by name. Of a file only those are constructed that are asked for: a fleet's has hundreds, and one is wanted."""
+"""The entries of a kubeconfig by name. Only requested entries are constructed: a fleet's file has hundreds, and a task needs one."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ except ImportError:
     yaml = None  # type: ignore[assignment]
 
 from ..._mesh.errors import MeshError
-from ..._mesh.reach.content import told_as_content
+from ..._mesh.reach.content import content_kind
 from .access import expanded, read_file, sought
 
 KINDS = ("clusters", "contexts", "users")
 _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 Construct = Callable[[], Any]
 Entry = tuple[str, str, Construct]
-# By path, what was read of a file, and which state of it that was: a task with links asks for as many of its contexts as there are clusters.
+# By path: the state of a file and the entries read in that state. A task with links asks for one context for each cluster.
 _KNOWN: dict[str, tuple[tuple[int, ...], list[Entry]]] = {}
 _ALONE = threading.Lock()
 
 
 class Kubeconfig:
-    """Whichever said something first wins, as in kubectl."""
+    """Merged parts, in which the first entry of a name wins, as in kubectl."""
 
     def __init__(self, parts: Sequence[Iterable[Entry]]) -> None:
         self._entries: dict[str, dict[str, Construct]] = {kind: {} for kind in KINDS}
@@ -48,7 +48,7 @@ class Kubeconfig:
         return list(self._entries[kind])
 
     def entry(self, kind: str, name: str | None) -> dict[str, Any] | None:
-        """What it says of a cluster, a context or a user; none where it says nothing."""
+        """Return the content of a cluster, context or user; None if there is none."""
         construct = self._entries[kind].get(str(name))
         found = construct() if construct else None
         told = found.get(kind[:-1]) if isinstance(found, Mapping) else None
@@ -68,7 +68,7 @@ def _given(config: Mapping[str, Any], made: Callable[[Mapping[str, Any]], dict[s
 
 
 def merged(paths: str) -> Kubeconfig:
-    if content := told_as_content(paths):
+    if content := content_kind(paths):
         raise MeshError(f"The kubeconfig holds {content} itself, where a path belongs: give a path, or a dictionary (| from_yaml).")
     parts = [part for part in paths.split(os.pathsep) if part]
     there = [expanded(part) for part in parts if os.path.exists(expanded(part))]
@@ -87,12 +87,12 @@ def _known(path: str) -> list[Entry]:
 
 
 def _read(path: str, content: bytes) -> Iterator[Entry]:
-    """JSON is YAML but for the tabs that it may be indented with."""
+    """Read JSON as such: it is also YAML unless it is indented with tabs."""
     if content.lstrip().startswith(b"{"):
         try:
             return _given(json.loads(content), lambda entry: _completed(path, copy.deepcopy(dict(entry))))
         except ValueError:
-            pass  # it may be a mapping of YAML in one line
+            pass  # it may be a YAML mapping in one line
     return _parsed(path, content)
 
 
@@ -107,7 +107,7 @@ def _parsed(path: str, content: bytes) -> Iterator[Entry]:
 
 
 def _invalid(path: str) -> MeshError:
-    """The parser's own words quote the line it stumbled over, which may hold a key."""
+    """Return an error without the parser's message, which quotes the bad line and so may hold a key."""
     return MeshError(f"The kubeconfig {path} is not valid YAML.")
 
 
@@ -126,7 +126,7 @@ def _name(node: Any) -> str | None:
 
 
 def _constructed(path: str, node: Any) -> dict[str, Any]:
-    """Alone, since merged keys are resolved in the node itself."""
+    """Construct an entry under a lock, because PyYAML resolves merge keys in the node itself."""
     with _ALONE:
         try:
             return _completed(path, yaml.constructor.SafeConstructor().construct_document(node))
@@ -135,7 +135,7 @@ def _constructed(path: str, node: Any) -> dict[str, Any]:
 
 
 def _completed(path: str, entry: dict[str, Any]) -> dict[str, Any]:
-    """Paths in it are relative to the file."""
+    """Resolve the paths of an entry, which are relative to the file."""
     content = entry.get("cluster") or entry.get("user")
     if isinstance(content, dict):
         _absolute(content, Path(path).parent)
@@ -144,7 +144,7 @@ def _completed(path: str, entry: dict[str, Any]) -> dict[str, Any]:
 
 def _absolute(entry: dict[str, Any], base: Path) -> None:
     for key in _FILES:
-        if entry.get(key) and not told_as_content(entry[key]):
+        if entry.get(key) and not content_kind(entry[key]):
             entry[key] = str(base / os.path.expanduser(str(entry[key])))
     command = str((entry.get("exec") or {}).get("command") or "")
     if "/" in command:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The proxy on the way to an API server: which one, and what it is told. Its password is in no message."""
+"""Choose the proxy on the way to an API server and the headers for it. No message holds its password."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
-class Proxy:
+class HttpProxy:
     scheme: str
     host: str
     port: int
     headers: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, told: str, headers: Mapping[str, str]) -> Proxy:
-        """From a URL, whose user and password become the header that a proxy asks for, unless it is given beside it."""
+    def of(cls, told: str, headers: Mapping[str, str]) -> HttpProxy:
+        """Read a proxy's URL. Its user and password become the header proxy-authorization, unless `headers` has one."""
         try:
             parts = urlsplit(told)
             port = parts.port
         except ValueError as error:
             raise Refused("The proxy's address cannot be read: write it as http://host:port.") from error
         if parts.scheme not in _PORTS or not parts.hostname:
-            raise Refused(f"The proxy {_shown(parts)} is not an http:// or https:// address. SOCKS is not spoken here: name a proxy that speaks HTTP.")
+            raise Refused(f"The proxy {_shown(parts)} is not an http:// or https:// address. SOCKS is not supported: name a proxy that speaks HTTP.")
         sent = {name.lower(): value for name, value in headers.items()}
         if parts.username is not None:
             pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
@@ -47,7 +47,7 @@ class Proxy:
 
 
 def of_environment(server: SplitResult, port: int, environ: Mapping[str, str]) -> str | None:
-    """As kubectl and Helm read it: HTTPS_PROXY by the server's scheme, in capitals first, never for the machine itself, nor for what NO_PROXY names."""
+    """Return the proxy's URL as kubectl and Helm choose it: HTTPS_PROXY or HTTP_PROXY, capitals first; None for this machine and for NO_PROXY."""
     host = server.hostname or ""
     told = _variable(f"{server.scheme}_proxy", environ)
     if not told or _here(host) or spared(_variable("no_proxy", environ), host, port):
@@ -71,5 +71,5 @@ def _here(host: str) -> bool:
 
 
 def _shown(parts: SplitResult) -> str:
-    """Without user and password, and without what may be one of them where the address has no form."""
+    """Return the address without user and password. An address that cannot be parsed may hold them anywhere, so it is not shown at all."""
     return f"{parts.scheme}://{bracketed(parts.hostname)}" if parts.scheme and parts.hostname else "that is given"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whom to trust, as kubectl reads it: the certificates in a text, whatever stands between them, each of which may be an intermediate."""
+"""Read trusted CAs as kubectl does: all certificates in a text, whatever stands between them. Each may be an intermediate."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]+?)\s*----
 
 
 def context(ca: bytes | None, verify: bool) -> ssl.SSLContext:
-    """Of the system's CAs where none is given. ValueError where nothing in `ca` can be read.
+    """Return a context that trusts `ca`, or the system's CAs if it is None. Raise ValueError if `ca` holds no readable certificate.
 
-    No stricter than kubectl: many clusters' CAs lack the extensions that Python 3.13 asks for, and before it an intermediate was no anchor.
+    It is no stricter than kubectl: many clusters' CAs lack extensions that Python 3.13 demands, and older versions accept no intermediate as anchor.
     """
     found = ssl.create_default_context() if ca is None and verify else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca is not None:
@@ -42,7 +42,7 @@ def _der(coded: bytes) -> bytes:
 
 
 def _taken(to: ssl.SSLContext, der: bytes) -> bool:
-    """One that cannot be read does not spoil the others."""
+    """Return whether the context took the certificate. An unreadable one does not affect the others."""
     try:
         to.load_verify_locations(cadata=der)
     except ssl.SSLError:

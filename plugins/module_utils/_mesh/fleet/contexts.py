@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Clusters that a kubeconfig tells of, and what it takes to see that two names lead to one cluster."""
+"""Read clusters from the contexts of a kubeconfig, and recognize two names that lead to one cluster."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Lead = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Context:
-    """`through` is what else decides where `server` leads: the name in its certificate, a proxy."""
+    """A context. `through` is what else decides where `server` leads: the name in its certificate, or a proxy."""
 
     name: str
     server: str
@@ -30,8 +30,8 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Found:
-    """One cluster with what is known of it. Two that share one of `leads` are the same cluster."""
+class DiscoveredCluster:
+    """A cluster and all that is known about it. Two that share one of `leads` are the same cluster."""
 
     name: str
     source: str
@@ -41,12 +41,12 @@ class Found:
 
 
 def templated(value: object) -> bool:
-    """Ansible would evaluate this string, wherever it came from."""
+    """Return whether Ansible would evaluate this string as a template, whatever its source."""
     return isinstance(value, str) and any(mark in value for mark in _TEMPLATE)
 
 
 def endpoint(server: str, through: str = "") -> Lead:
-    """One spelling for every way to write the same URL."""
+    """Return a lead with one spelling for all ways to write the same URL."""
     try:
         parts = urlsplit(server.rstrip("/"))
         port = parts.port or _PORTS.get(parts.scheme, 0)
@@ -56,7 +56,7 @@ def endpoint(server: str, through: str = "") -> Lead:
 
 
 def of_kube(kube: object) -> Iterable[Lead]:
-    """Where a `mesh_kube` leads, as far as it is told without rendering a template."""
+    """Yield where a `mesh_kube` leads, as far as this is known without rendering a template."""
     if not isinstance(kube, Mapping):
         return
     told = {key: value for key, value in kube.items() if isinstance(value, str) and value and not templated(value)}
@@ -66,8 +66,8 @@ def of_kube(kube: object) -> Iterable[Lead]:
         yield endpoint(told["host"])
 
 
-def of_contexts(contexts: Iterable[Context], wish: Mapping[str, Any], kubeconfig: str) -> list[Found]:
-    """Those of the contexts that `include` and `exclude` choose, under the names that `names` gives them."""
+def of_contexts(contexts: Iterable[Context], wish: Mapping[str, Any], kubeconfig: str) -> list[DiscoveredCluster]:
+    """Return the contexts that `include` and `exclude` choose, under the names that `names` gives them. Raise Refused if none is left."""
     there, names = list(contexts), wish.get("names") or {}
     lacking = sorted(set(names) - {context.name for context in there})
     if lacking:
@@ -75,7 +75,7 @@ def of_contexts(contexts: Iterable[Context], wish: Mapping[str, Any], kubeconfig
     chosen = [context for context in there if _chosen(context.name, wish)]
     if not chosen:
         raise Refused(f"`include` and `exclude` leave no context of the kubeconfig {kubeconfig}; {_listed(there)}.")
-    return [_found(context, names.get(context.name, context.name), wish, kubeconfig) for context in chosen]
+    return [_discovered(context, names.get(context.name, context.name), wish, kubeconfig) for context in chosen]
 
 
 def _listed(contexts: Iterable[Context]) -> str:
@@ -87,17 +87,17 @@ def _chosen(name: str, wish: Mapping[str, Any]) -> bool:
     return wanted and not any(fnmatchcase(name, pattern) for pattern in wish.get("exclude") or [])
 
 
-def _found(context: Context, name: str, wish: Mapping[str, Any], kubeconfig: str) -> Found:
+def _discovered(context: Context, name: str, wish: Mapping[str, Any], kubeconfig: str) -> DiscoveredCluster:
     told_by = f"the context {context.name} of the kubeconfig {kubeconfig}"
     if templated(context.name):
         raise Refused(f"The name of {told_by} reads as a template; rename it with `kubectl config rename-context`, or leave it out with `exclude`.")
     kube = {"kubeconfig": kubeconfig, "context": context.name}
     leads = {("context", context.name, kubeconfig)} | ({endpoint(context.server, context.through)} if context.server else set())
-    return Found(name, "kubeconfig", told_by, {"mesh_kube": kube, **(wish.get("variables") or {})}, frozenset(leads))
+    return DiscoveredCluster(name, "kubeconfig", told_by, {"mesh_kube": kube, **(wish.get("variables") or {})}, frozenset(leads))
 
 
 def twins(where: str, leads: Mapping[str, Iterable[Lead]]) -> list[str]:
-    """Names that lead to the same cluster, a sentence for each pair: a copied context is the classic way to the wrong one."""
+    """Return a sentence for each group of names that lead to the same cluster: a copied context is the usual way to reach the wrong one."""
     by_lead: dict[Lead, list[str]] = {}
     for name, those in leads.items():
         for lead in set(those):

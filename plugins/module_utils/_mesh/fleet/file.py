@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What may stand in a fleet file; the rest is refused in a sentence that names the file and the place."""
+"""Check a fleet file. Refuse everything that it may not hold, in a sentence that names the file and the place."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SECRETS = frozenset({"api_key", "password", "token", "private_key", "client-key
 
 
 def keys(where: str, whose: str, given: Iterable[str], allowed: Iterable[str]) -> None:
-    """Refuses a key that is not one of `allowed`, with the one that may be meant."""
+    """Refuse a key that is not in `allowed`, and suggest a similar one."""
     known = sorted(allowed)
     for key in given:
         if key not in known:
@@ -44,9 +44,9 @@ def keys(where: str, whose: str, given: Iterable[str], allowed: Iterable[str]) -
 
 
 def typed(where: str, whose: str, given: object, shape: Mapping[str, type], required: Sequence[str]) -> Mapping[str, Any]:
-    """A dictionary with these keys and kinds of values; what is None counts as not given."""
+    """Return a dictionary after checking its keys and the types of its values. None counts as not given."""
     if not isinstance(given, Mapping):
-        raise Refused(f"{where}: {whose} is no dictionary.")
+        raise Refused(f"{where}: {whose} is not a dictionary.")
     keys(where, whose, given, shape)
     told = {key: value for key, value in given.items() if value is not None}
     for key in required:
@@ -54,21 +54,21 @@ def typed(where: str, whose: str, given: object, shape: Mapping[str, type], requ
             raise Refused(f"{where}: {whose} lacks {key}.")
     for key, value in told.items():
         if not isinstance(value, shape[key]):
-            raise Refused(f"{where}: {key} of {whose} is no {shape[key].__name__}.")
+            raise Refused(f"{where}: {key} of {whose} is not a {shape[key].__name__}.")
     literal_secrets(where, whose, told)
     return told
 
 
 def variables(where: str, whose: str, given: object, implied: str = "") -> dict[str, Any]:
-    """The `mesh_*` variables of one entry, with the free ones under `vars`. `implied` is what the entry's own name says."""
+    """Return the `mesh_*` variables of one entry, merged with those under `vars`. `implied` is the variable that the entry's name sets."""
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        raise Refused(f"{where}: {whose} is no dictionary of mesh_* variables.")
+        raise Refused(f"{where}: {whose} is not a dictionary of mesh_* variables.")
     keys(where, whose, given, (VARIABLES - {implied}) | {FREE})
     free = given.get(FREE) or {}
     if not isinstance(free, Mapping):
-        raise Refused(f"{where}: {FREE} of {whose} is no dictionary.")
+        raise Refused(f"{where}: {FREE} of {whose} is not a dictionary.")
     for told in misread(given).values():
         raise Refused(f"{where}: {whose}: {told}.")
     literal_secrets(where, whose, given)
@@ -76,23 +76,23 @@ def variables(where: str, whose: str, given: object, implied: str = "") -> dict[
 
 
 def entries(where: str, section: str, given: object, implied: str = "") -> dict[str, dict[str, Any]]:
-    """A section of the file: its entries by name."""
+    """Return the entries of a section of the file by name."""
     if not isinstance(given, Mapping):
-        raise Refused(f"{where}: {section} is no dictionary of names.")
+        raise Refused(f"{where}: {section} is not a dictionary of names.")
     singular = {"meshes": "the mesh", "sites": "the site", "clusters": "the cluster"}[section]
     _quoted(where, f"a name in {section}", given)
     return {name: variables(where, f"{singular} {name}", entry, implied) for name, entry in given.items()}
 
 
 def _quoted(where: str, what: str, names: Iterable[object]) -> None:
-    """A site called `no` is a name, whatever YAML makes of it."""
+    """Refuse names that YAML has misread, such as a site called `no`."""
     for name in names:
         if told := misread_text(what, name):
             raise Refused(f"{where}: {told}.")
 
 
 def literal_secrets(where: str, whose: str, given: object) -> None:
-    """An inventory is printed by `ansible-inventory --list`; values of ansible-vault are no strings before they are used."""
+    """Refuse secrets in plain text, because `ansible-inventory --list` prints them. Values of ansible-vault are not strings yet."""
     if isinstance(given, Mapping):
         for key, value in given.items():
             if key in _SECRETS and isinstance(value, str) and value and not templated(value):
@@ -104,14 +104,14 @@ def literal_secrets(where: str, whose: str, given: object) -> None:
 
 
 def contexts(where: str, whose: str, given: object) -> dict[str, Any]:
-    """One entry of `contexts`."""
+    """Return one entry of `contexts`, checked."""
     told = typed(where, whose, given, CONTEXTS, ("kubeconfig",))
     _quoted(where, f"a name in names of {whose}", [part for pair in told.get("names", {}).items() for part in pair])
     return {**told, "variables": variables(where, f"variables of {whose}", told.get("variables"))}
 
 
 def hub(where: str, given: object) -> Mapping[str, Any]:
-    """The section `hub`."""
+    """Return the section `hub`, checked."""
     told = typed(where, "hub", given, HUB, ("kubeconfig", "context"))
     if told.get("unavailable", "keep") not in UNAVAILABLE:
         raise Refused(f"{where}: unavailable of hub is {told['unavailable']!r}, neither {' nor '.join(UNAVAILABLE)}.")

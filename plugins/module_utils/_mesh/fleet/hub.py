@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an ACM or OCM hub tells of the clusters that it manages, as clusters of a mesh."""
+"""Turn the clusters that an ACM or OCM hub manages into clusters of a mesh."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .contexts import Found, Lead, endpoint, templated
+from .contexts import DiscoveredCluster, Lead, endpoint, templated
 
 API_VERSION = "cluster.open-cluster-management.io/v1"
 KIND = "ManagedCluster"
@@ -31,8 +31,8 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def facts(live: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a ManagedCluster matters here, small enough for a cache. Whoever runs a managed cluster writes its labels and
-    claims; those which Ansible would evaluate are left out."""
+    """Return the facts of a ManagedCluster that matter here, small enough for a cache. The owner of a managed cluster writes its labels and
+    claims, so values that Ansible would evaluate are left out."""
     spec, status = live.get("spec") or {}, live.get("status") or {}
     claims = {claim.get("name"): claim.get("value") for claim in status.get("clusterClaims") or []}
     conditions = {condition.get("type"): condition.get("status") for condition in status.get("conditions") or []}
@@ -51,14 +51,14 @@ def _plain(told: Mapping[str, Any]) -> dict[str, str]:
     return {key: value for key, value in told.items() if isinstance(value, str) and not templated(value) and not templated(key)}
 
 
-def of_hub(read: Iterable[Mapping[str, Any]], wish: Mapping[str, Any]) -> list[Found]:
-    """The clusters that the hub has accepted. One that is out of reach stays in: a mesh does not shrink because an agent is silent."""
+def of_hub(read: Iterable[Mapping[str, Any]], wish: Mapping[str, Any]) -> list[DiscoveredCluster]:
+    """Return the clusters that the hub has accepted, also unreachable ones: a mesh does not shrink because an agent is silent."""
     accepted = (fact for fact in read if fact["accepted"])
     wanted = (fact for fact in accepted if fact["available"] or wish.get("unavailable", "keep") == "keep")
-    return [_found(fact, wish) for fact in wanted]
+    return [_discovered(fact, wish) for fact in wanted]
 
 
-def _found(fact: Mapping[str, Any], wish: Mapping[str, Any]) -> Found:
+def _discovered(fact: Mapping[str, Any], wish: Mapping[str, Any]) -> DiscoveredCluster:
     labels, claims = fact["labels"], fact["claims"]
     keys = {**LABELS, **(wish.get("labels") or {})}
     variables: dict[str, Any] = {variable: labels[key] for variable, key in keys.items() if labels.get(key)}
@@ -69,13 +69,13 @@ def _found(fact: Mapping[str, Any], wish: Mapping[str, Any]) -> Found:
     if kube:
         variables["mesh_kube"] = kube
     variables |= {"ocm_available": fact["available"], "ocm_labels": labels, "ocm_claims": claims}
-    return Found(fact["name"], "hub", f"a managed cluster of the hub {wish['context']}", variables, _leads(fact))
+    return DiscoveredCluster(fact["name"], "hub", f"a managed cluster of the hub {wish['context']}", variables, _leads(fact))
 
 
 def _claimed(labels: Mapping[str, str], claims: Mapping[str, str]) -> dict[str, Any]:
     known = {**claims, **labels}
     region, zone = (next((known[key] for key in keys if known.get(key)), "") for keys in (_REGIONS, _ZONES))
-    # The claim lists all regions of the nodes; several are no locality.
+    # The claim lists all regions of the nodes. Several regions do not make a locality.
     place = {key: value for key, value in (("region", region), ("zone", zone)) if value and "," not in value}
     return {"mesh_locality": place, "mesh_platform": "openshift" if _is_openshift(claims) else "gke" if claims.get(_PRODUCT) == "GKE" else ""}
 
@@ -85,8 +85,8 @@ def _is_openshift(claims: Mapping[str, str]) -> bool:
 
 
 def pin(claims: Mapping[str, str]) -> str:
-    """The UID of kube-system, if the claim id.k8s.io holds it. On OpenShift ACM writes the ID of the ClusterVersion there,
-    and OCM leaves it to people, who also write names."""
+    """Return the UID of kube-system if the claim id.k8s.io holds it, else "". On OpenShift, ACM writes the ClusterVersion's ID there,
+    and with OCM people write it, sometimes as a name."""
     told = claims.get(_OWN_ID, "")
     return told if _UUID.fullmatch(told) and not _is_openshift(claims) else ""
 
@@ -97,7 +97,7 @@ def _leads(fact: Mapping[str, Any]) -> frozenset[Lead]:
 
 
 def _kube(fact: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """A context of the same name, or the URL that the hub knows with the credential that the wish refers to."""
+    """Return a connection: a context of the same name, or the hub's URL with the credential that the wish names."""
     if given.get("kubeconfig"):
         return {"context": fact["name"], **given}
     if not given or not fact["ways"]:
@@ -109,7 +109,7 @@ def _kube(fact: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kubeconfig(name: str, cluster: Mapping[str, str], token: object) -> dict[str, Any]:
-    """A CA certificate beside `host` would have to be a file; a kubeconfig holds it itself."""
+    """Return a kubeconfig, because it can hold the CA certificate; beside `host` the certificate would have to be a file."""
     config = {
         "apiVersion": "v1",
         "kind": "Config",

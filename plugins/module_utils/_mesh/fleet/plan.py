@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a fleet file and the clusters that were found to hosts and groups of an inventory."""
+"""Turn a fleet file and discovered clusters into the hosts and groups of an inventory."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from typing import Any
 from ..errors import Refused
 from ..member import ROLES
 from ..names import domain_fault, label_fault, value_fault
-from .contexts import Found, Lead, of_kube, templated, twins
+from .contexts import DiscoveredCluster, Lead, of_kube, templated, twins
 from .file import PREFIXES, entries, keys, variables
 
 _LONGEST = 58  # as in member.py
 _RESERVED = ("all", "ungrouped")
 _KINDS = {"mesh": "mesh_name", "site": "mesh_site", "provider": "mesh_provider", "role": "mesh_role"}
 _DEFAULTS = {"mesh_provider": "istio", "mesh_role": "primary"}
-_PRIORITY = {"mesh": 10, "site": 20}  # a site's variables win over those of its mesh
+_PRIORITY = {"mesh": 10, "site": 20}  # a site's variables override those of its mesh
 
 
 @dataclass(frozen=True)
 class Group:
-    """`priority` is Ansible's: of two groups, the variables of the one with the higher win."""
+    """A group of the inventory. Variables of a group with a higher `priority` win, as in Ansible."""
 
     variables: Mapping[str, Any] = field(default_factory=dict)
     priority: int = 1
@@ -41,7 +41,7 @@ class Host:
 
 @dataclass(frozen=True)
 class Fleet:
-    """`warnings` are sentences about what was let pass."""
+    """The inventory. `warnings` are sentences about faults that do not stop it."""
 
     hosts: Sequence[Host]
     groups: Mapping[str, Group]
@@ -73,20 +73,20 @@ class _File:
         )
 
     def known(self, own: Mapping[str, Any]) -> dict[str, Any]:
-        """All that is known of a cluster: what is nearer to it wins."""
+        """Return all variables of a cluster; the more specific source wins."""
         site = self.sites.get(str(own.get("mesh_site") or self.defaults.get("mesh_site") or ""), {})
         outer = {**self.defaults, **site, **own}
         mesh = self.meshes.get(str(outer.get("mesh_name") or ""), {})
         return {**_DEFAULTS, **self.defaults, **mesh, **site, **own}
 
 
-def plan(where: str, wish: Mapping[str, Any], found: Sequence[Found]) -> Fleet:
-    """`where` is the file, for messages; a cluster of the file that was also found adds to what is known of it."""
+def plan(where: str, wish: Mapping[str, Any], found: Sequence[DiscoveredCluster]) -> Fleet:
+    """Return the inventory. `where` names the file in messages. If a cluster is in the file and was discovered too, both sources are merged."""
     file = _File.of(where, wish)
     clusters = _together(where, found)
     for name, own in file.clusters.items():
-        known = clusters.get(name) or Found(name, "file", "an entry of clusters")
-        clusters[name] = Found(name, known.source, known.told_by, {**known.variables, **own}, known.leads)
+        known = clusters.get(name) or DiscoveredCluster(name, "file", "an entry of clusters")
+        clusters[name] = DiscoveredCluster(name, known.source, known.told_by, {**known.variables, **own}, known.leads)
     full = {name: file.known(cluster.variables) for name, cluster in clusters.items()}
     for name, cluster in clusters.items():
         _checked(file, cluster, full[name], bool(found))
@@ -98,20 +98,20 @@ def plan(where: str, wish: Mapping[str, Any], found: Sequence[Found]) -> Fleet:
     return Fleet(hosts, _all_groups(file, full, members), [*same, *_unreached(where, full)])
 
 
-def _together(where: str, found: Sequence[Found]) -> dict[str, Found]:
-    """A managed cluster and a context of the same name are one; two contexts are not."""
-    clusters: dict[str, Found] = {}
-    sources: dict[tuple[str, str], Found] = {}
+def _together(where: str, found: Sequence[DiscoveredCluster]) -> dict[str, DiscoveredCluster]:
+    """Merge a managed cluster and a context of the same name. Refuse two contexts of one name."""
+    clusters: dict[str, DiscoveredCluster] = {}
+    sources: dict[tuple[str, str], DiscoveredCluster] = {}
     for one in found:
         other = sources.setdefault((one.source, one.name), one)
         if other is not one:
             raise Refused(f"{where}: {one.name} is {other.told_by} and also {one.told_by}; give one of them another name with `names`.")
         before = clusters.get(one.name, one)
-        clusters[one.name] = Found(one.name, one.source, one.told_by, {**before.variables, **one.variables}, before.leads | one.leads)
+        clusters[one.name] = DiscoveredCluster(one.name, one.source, one.told_by, {**before.variables, **one.variables}, before.leads | one.leads)
     return clusters
 
 
-def _checked(file: _File, cluster: Found, full: Mapping[str, Any], searched: bool) -> None:
+def _checked(file: _File, cluster: DiscoveredCluster, full: Mapping[str, Any], searched: bool) -> None:
     fault = label_fault("cluster name", cluster.name, _LONGEST)
     if fault:
         remedy = "; give it another name with `names`, or leave it out with `exclude`" if cluster.source == "kubeconfig" else ""
@@ -142,7 +142,7 @@ def _faults(full: Mapping[str, Any]) -> list[str]:
     if full["mesh_role"] not in ROLES:
         found.append(f"the mesh_role {full['mesh_role']!r} is neither primary nor remote")
     if full.get("mesh_kube") and not isinstance(full["mesh_kube"], Mapping) and not templated(full["mesh_kube"]):
-        found.append("mesh_kube is no dictionary")
+        found.append("mesh_kube is not a dictionary")
     return [fault for fault in found if fault]
 
 
@@ -169,7 +169,7 @@ def _groups(file: _File, full: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _all_groups(file: _File, full: Mapping[str, Mapping[str, Any]], members: Mapping[str, Mapping[str, str]]) -> dict[str, Group]:
-    """Those of the file, although nobody is in them, and those of the hosts."""
+    """Return the groups of the file, also empty ones, and those of the hosts."""
     meaning: dict[str, tuple[str, str]] = {file.group: ("fleet", file.group)}
     wanted = [("mesh", name) for name in file.meshes] + [("site", name) for name in file.sites]
     wanted += [(kind, str(full[host][_KINDS[kind]])) for host, those in members.items() for kind in those if kind != "fleet"]

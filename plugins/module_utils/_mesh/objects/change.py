@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One object before and after, and the result Ansible expects of many."""
+"""One object before and after a change, and the result that Ansible expects of many changes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LAST_APPLIED = "last-applied"
 
 @dataclass(frozen=True)
 class Ref:
-    """Which object: enough to find it on a cluster."""
+    """A reference that finds one object on a cluster."""
 
     api_version: str
     kind: str
@@ -42,7 +42,7 @@ class Ref:
 
 @dataclass(frozen=True)
 class Change:
-    """What became of one object: `created`, `updated`, `deleted` or `unchanged`."""
+    """The change of one object: `created`, `updated`, `deleted` or `unchanged`."""
 
     ref: Ref
     action: str
@@ -55,7 +55,7 @@ class Change:
 
 
 def as_result(changes: Iterable[Change]) -> dict[str, Any]:
-    """`changed`, `changes` (every object) and `diff` (only those that differ, no secret in it)."""
+    """Return `changed`, `changes` (of every object) and `diff` (of the objects that differ, without secrets)."""
     known = list(changes)
     return {
         "changed": any(change.changed for change in known),
@@ -75,7 +75,7 @@ def _diff(change: Change) -> dict[str, Any]:
 
 
 def presentable(manifest: Mapping[str, Any] | None, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """A manifest as a person wants to see it: without the server's bookkeeping, and of secrets only which differ from those before."""
+    """Return a manifest for people: without the server's bookkeeping, and with only a note about each secret whether it differs from `before`."""
     if not manifest:
         return {}
     shown = {key: value for key, value in manifest.items() if key != "status"}
@@ -88,5 +88,5 @@ def presentable(manifest: Mapping[str, Any] | None, before: Mapping[str, Any] | 
 
 
 def digest(value: str) -> str:
-    """Enough to tell tokens apart. Only for what nobody can guess, and for no output: whoever has a guess can try it."""
+    """Return a digest to distinguish tokens. Never print it or use it for a value that somebody can guess: a guess can be tried against it."""
     return "sha256:" + hashlib.sha256(value.encode()).hexdigest()[:12]

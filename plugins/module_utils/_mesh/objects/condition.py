@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What to wait for, as data: providers say it, the cluster waits for it."""
+"""Conditions to wait for, as data: providers state them, and the cluster layer waits."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ CHECKS = ("exists", "absent", "established", "rollout", "condition", "field", "a
 
 @dataclass(frozen=True)
 class Condition:
-    """One thing that has to become true of one object.
+    """A condition that one object has to meet.
 
-    `condition` reads `type`, `status` and, if given, `reason`; `field` reads `path` and `value`, where no value means
-    any that is not empty, or with `unset` that there is none.
+    The check `condition` uses `type`, `status` and, if given, `reason`. The check `field` uses `path` and `value`: without a value
+    any non-empty value meets it, and with `unset` only a missing one.
     """
 
     ref: Ref
@@ -39,7 +39,7 @@ class Condition:
 
 
 def verdict(condition: Condition, live: Mapping[str, Any] | None) -> str | None:
-    """None when the condition is met, otherwise why not, as half a sentence."""
+    """Return why the condition is not met, as half a sentence; None if it is met."""
     if condition.check == "absent":
         return _remains(live) if live else None
     if not live:
@@ -58,7 +58,7 @@ def verdict(condition: Condition, live: Mapping[str, Any] | None) -> str | None:
 
 
 def standing(live: Mapping[str, Any]) -> str:
-    """The condition that changed last, as half a sentence: what an object says of itself."""
+    """Return the object's condition that changed last, as half a sentence."""
     told = [c for c in _conditions(live) if c.get("type")]
     last = max(told, key=lambda c: str(c.get("lastTransitionTime") or ""), default=None)
     return _says(last) if last else ""
@@ -79,7 +79,7 @@ def _conditions(live: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _stale(live: Mapping[str, Any], observed: Any) -> bool:
-    """A status written for an earlier generation says nothing about this one."""
+    """Return whether a status is about an earlier generation; it says nothing about the current one."""
     generation = (live.get("metadata") or {}).get("generation")
     return observed is not None and generation is not None and str(observed) != str(generation)
 
@@ -118,7 +118,7 @@ def _field(live: Mapping[str, Any], condition: Condition) -> str | None:
 
 
 def _alike(seen: Any, wanted: Any) -> bool:
-    """A template may have made text of a number or of a truth."""
+    """Compare values. A template may have turned a number or a boolean into text."""
     scalars = all(isinstance(part, (str, int, float, bool)) for part in (seen, wanted))
     return scalars and type(seen) is not type(wanted) and str(seen).lower() == str(wanted).lower()
 
@@ -147,7 +147,7 @@ def _rollout(live: Mapping[str, Any]) -> str | None:
 
 
 def _left_alone(live: Mapping[str, Any], wanted: int) -> int:
-    """Replicas that the update strategy leaves to somebody else: nobody knows when they will be new."""
+    """Return how many replicas the update strategy does not replace by itself, so that nobody knows when they will be new."""
     strategy = (live.get("spec") or {}).get("updateStrategy") or {}
     if strategy.get("type") == "OnDelete":
         return wanted

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Manifests that were read from a cluster, as `kubectl get -o yaml` prints them, on their way into one."""
+"""Make manifests that were exported with `kubectl get -o yaml` fit to be written to a cluster."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 from ..errors import Refused
 from .change import Ref
 
-# What only an API server says of an object that it holds. In another cluster, or of an object made anew, it is untrue.
+# Fields that an API server sets. They are wrong in another cluster or for a recreated object.
 _SAID_BY_SERVERS = frozenset({"uid", "resourceVersion", "generation", "creationTimestamp", "selfLink", "managedFields"})
 _LEAVING = frozenset({"deletionTimestamp", "deletionGracePeriodSeconds"})
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def as_wishes(cluster: str, manifests: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """What the API server said of each is left out; what would be deleted as soon as it is there is refused."""
+    """Return the manifests without the fields that the API server sets. Refuse a manifest whose object would be deleted at once."""
     return [_as_wish(cluster, manifest) for manifest in manifests]
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A Secret as a diff may show it: its keys, and which of them changed. No digest, as who has a guess could try it."""
+"""Show a Secret in a diff: its keys, and which of them changed. No digest, because a guess can be tried against it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Any
 
 HIDDEN, OTHER = "(hidden)", "(hidden, another value)"
 _PARTS = ("data", "stringData")
-_COMPRESSED = "H4sI"  # how the base64 of what gzip made begins
-_SHORTEST = 6  # what is shorter is found in many an innocent word
+_COMPRESSED = "H4sI"  # the first characters of gzip data in base64
+_SHORTEST = 6  # a shorter value also occurs in innocent words
 
 
 def hidden(secret: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
-    """`before` is the same Secret as it was, to tell what changed."""
+    """Return the Secret with its values hidden. `before` is its earlier state, to tell which values changed."""
     shown, was = dict(secret), before or {}
     for part in _PARTS:
         if secret.get(part):
@@ -29,23 +29,23 @@ def hidden(secret: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[
     annotations = meta.get("annotations") or {}
     told = (was.get("metadata") or {}).get("annotations") or {}
     values = {value for one in (secret, was) for value in _values(one)}
-    covered = {key: _one(value, told.get(key)) if _may_tell(str(value), values) else value for key, value in annotations.items()}
+    covered = {key: _shown(value, told.get(key)) if _may_tell(str(value), values) else value for key, value in annotations.items()}
     return {**shown, "metadata": {**meta, "annotations": covered}} if covered else shown
 
 
 def _each(held: Any, was: Any) -> Any:
     if not isinstance(held, Mapping):
-        return _one(held, was)
+        return _shown(held, was)
     told = was if isinstance(was, Mapping) else {}
-    return {key: _one(value, told.get(key)) for key, value in held.items()}
+    return {key: _shown(value, told.get(key)) for key, value in held.items()}
 
 
-def _one(value: Any, was: Any) -> str:
+def _shown(value: Any, was: Any) -> str:
     return HIDDEN if was is None or was == value else OTHER
 
 
 def _values(secret: Mapping[str, Any]) -> Iterator[str]:
-    """As text and as base64: a copy of the Secret in an annotation may hold either."""
+    """Yield the values as text and as base64: a copy of the Secret in an annotation may hold either."""
     for part in _PARTS:
         held = secret.get(part)
         for value in held.values() if isinstance(held, Mapping) else ():
@@ -61,7 +61,7 @@ def _other_form(value: str, coded: bool) -> Iterator[str]:
 
 
 def _may_tell(annotation: str, values: set[str]) -> bool:
-    """Tools keep the whole object there, as it is or as it was: in JSON, or compressed."""
+    """Return whether an annotation may hold a secret. Tools keep the whole object there, in JSON or compressed."""
     return annotation.startswith(_COMPRESSED) or _holds_secret(annotation) or any(value in annotation for value in values)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One look into a cluster, as a provider wants it: what is read, whom to ask then, and what all of it says."""
+"""One look into a cluster, described by a provider: what to read, which pods to ask then, and how to judge the result."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _nobody(_live: Live) -> list[Question]:
 
 @dataclass(frozen=True)
 class Look(Generic[T]):
-    """`reads` are listed, or taken by name where they are Refs; `questions` go to running pods among them; `judge` says what was seen."""
+    """`reads` are lists, or Refs to read by name. `questions` returns requests to pods among the read objects. `judge` returns the result."""
 
     reads: Sequence[Read | Ref]
     judge: Callable[[Live, Answers], T]

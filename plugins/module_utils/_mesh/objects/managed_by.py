@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who else keeps an object: a controller that writes back what others change, or a tool that only knows it."""
+"""Find out who else manages an object: a controller that reverts changes, or a tool that only tracks the object."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ _NO_CONTENT = ("f:metadata", "f:status")
 
 @dataclass(frozen=True)
 class ManagedBy:
-    """Who else looks after an object, by a name for sentences; nobody where that is empty.
+    """Who else manages an object, by a name for messages; nobody if it is empty.
 
-    What is written to an object that is only tracked stays, until its copy in Git is applied again.
+    A write to an object that is only tracked stays until its copy in Git is applied again.
     """
 
     name: str = ""
@@ -66,22 +66,22 @@ class ManagedBy:
 
     @property
     def writer(self) -> str:
-        """Who would write the object back, so that nobody else may write it; empty if nobody does."""
+        """The name of the keeper that would revert a write, so that nobody else may write; empty if there is none."""
         return self.name if self.writes_back else ""
 
     def refusal(self, where: str, remedy: str) -> str:
-        """Why the object is not written, as a sentence that ends with what to do; empty where nothing speaks against it."""
+        """Return why the object is not written, as a sentence that ends with `remedy`; empty if no keeper would revert the write."""
         return f"{where} is kept by {self.name}, which would write it back. {remedy}" if self.writer else ""
 
     def warning(self, where: str) -> str:
-        """What to mind when the object is written though a tool tracks it, as a sentence; empty where none does."""
+        """Return a warning about writing an object that a tool only tracks, as a sentence; empty if no tool does."""
         if not self.name or self.writes_back:
             return ""
         return f"{where} is tracked by {self.name}. See that nothing there brings back what it held before: leave it out there, or have its data ignored."
 
 
 def managed_by(manifest: Object) -> ManagedBy:
-    """Of an object as the API server gave it."""
+    """Return who else manages an object that was read from the API server."""
     meta = manifest.get("metadata") or {}
     marks = {**(meta.get("labels") or {}), **(meta.get("annotations") or {})}
     writers = _writers(meta.get("managedFields") or ())

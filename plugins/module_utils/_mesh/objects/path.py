@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A place in an object, as kubectl's JSONPath names it: keys, numbers, and the item of a list that has a value."""
+"""Read paths into objects as in kubectl's JSONPath: keys, numbers, and the list item that has a value."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Step = tuple[str, Union[str, None]]  # noqa: UP007 - sanity's pylint knows no ot
 
 
 def steps(path: str) -> list[Step]:
-    """A key or number, or a key and the value that the item of a list has under it."""
+    """Return the steps of a path: a key or number with None, or a key with the value that a list item has under it."""
     bare = path.strip().removeprefix("{").removesuffix("}").removeprefix("$").removeprefix(".")
     found: list[Step] = []
     place = 0
@@ -43,7 +43,7 @@ def steps(path: str) -> list[Step]:
 
 
 def walk(live: Any, path: str) -> Iterator[Any]:
-    """What lies along the path, from the object to the place itself; None from where there is nothing on."""
+    """Yield the values along the path, from the object down to the place itself, and None from the first missing one on."""
     seen = live
     yield seen
     for key, value in steps(path):

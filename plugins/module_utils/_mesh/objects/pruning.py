@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A named set of objects: marked as such when they are made, so that what left the set can be removed, and nothing else."""
+"""A named set of objects. Its objects get a label when they are written, so that objects that left the set can be removed, and no others."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ..names import value_fault
 from .change import Ref
 
 LABEL = "meshops.lifecycle/set"
-MANAGER = "meshops.lifecycle"  # as which everything is applied
+MANAGER = "meshops.lifecycle"  # the field manager of every apply
 
 
 def is_our_manager(manager: str) -> bool:
-    """A creation has a manager of its own, so that it can be told from another run's."""
+    """Return whether a field manager is ours. Each creation has its own one, so that a run can tell its creation from another run's."""
     return manager == MANAGER or manager.startswith(MANAGER + "/")
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What a set may hold, and so what may be removed: kinds as (apiVersion, kind), and namespaces for those that live in one."""
+    """What a set may hold and what may be removed: kinds as (apiVersion, kind), and namespaces for namespaced kinds."""
 
     name: str
     kinds: Sequence[tuple[str, str]]
@@ -47,7 +47,7 @@ class Scope:
 
 
 def marked(cluster: str, manifests: Iterable[Mapping[str, Any]], scope: Scope) -> list[dict[str, Any]]:
-    """The manifests with the set's label. One outside of the scope is refused: it could never be removed again."""
+    """Return the manifests with the set's label. Refuse a manifest outside the scope: it could never be removed again."""
     found = []
     for manifest in manifests:
         ref = Ref.of(manifest)
@@ -62,9 +62,9 @@ def marked(cluster: str, manifests: Iterable[Mapping[str, Any]], scope: Scope) -
 
 
 def left(live: Iterable[Mapping[str, Any]], wished: Iterable[Ref], scope: Scope) -> list[Ref]:
-    """What we gave the set's label, lies in its scope and is wished no more, each once.
+    """Return the objects that we labelled, that lie in the scope and are not wished any more, each once.
 
-    A label alone says nothing: controllers copy it to what they make after an object, as istiod does for the Service of a Gateway.
+    A label alone proves nothing: controllers copy it to objects that they derive, as istiod does for the Service of a Gateway.
     """
     keep = {_place(ref) for ref in wished}
     found = {_place(ref): ref for ref in (Ref.of(item) for item in live if _applied_by_us(item)) if scope.holds(ref)}
@@ -85,5 +85,5 @@ def _labels_it(entry: Mapping[str, Any]) -> bool:
 
 
 def _place(ref: Ref) -> tuple[str, str, str | None, str]:
-    """The same object whatever version of its API it is asked by."""
+    """Return a key that is the same for all API versions of an object."""
     return ref.api_version.rpartition("/")[0], ref.kind, ref.namespace, ref.name

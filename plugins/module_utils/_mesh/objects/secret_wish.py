@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with a Secret that is wished for. Its keys are named, never what they hold."""
+"""Find faults of a wished Secret. Messages name its keys, never its values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 
 def fault(manifest: Mapping[str, Any]) -> str:
-    """The first thing in it that an API server would not store as it is meant; empty if there is none."""
+    """Return the first value that an API server would not store as intended, as half a sentence; empty if there is none."""
     if manifest.get("kind") != "Secret":
         return ""
     for part in ("data", "stringData"):
@@ -21,7 +21,7 @@ def fault(manifest: Mapping[str, Any]) -> str:
         if held is None:
             continue
         if not isinstance(held, Mapping):
-            return f"{part} is {_kind(held)} and has to be a mapping of keys to text"
+            return f"{part} is {_kind(held)} but must be a mapping of keys to text"
         for key, value in held.items():
             said = _not_text(part, value) or (_not_base64(value) if part == "data" else "")
             if said:
@@ -30,15 +30,15 @@ def fault(manifest: Mapping[str, Any]) -> str:
 
 
 def _not_text(part: str, value: Any) -> str:
-    """An empty value of `data` is the server's own way to say no bytes."""
+    """Return why a value is not text. None in `data` is allowed: it is the server's form of no bytes."""
     if isinstance(value, str) or (value is None and part == "data"):
         return ""
     way_out = "put it in quotes, or" if isinstance(value, bool | int | float) else ""
-    return f"is {_kind(value)} and has to be text: {way_out + ' ' if way_out else ''}make text of it, with to_json or to_yaml as whoever reads it expects"
+    return f"is {_kind(value)} but must be text: {way_out + ' ' if way_out else ''}convert it with to_json or to_yaml, whichever its reader expects"
 
 
 def _not_base64(value: str | None) -> str:
-    """The server passes over the ends of lines, and over nothing else."""
+    """Return why a value is not base64. The server ignores line breaks, but no other characters."""
     try:
         base64.b64decode((value or "").replace("\r", "").replace("\n", ""), validate=True)
     except (binascii.Error, ValueError):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task says it waits for, as conditions."""
+"""Turn the `wait_for` of a task into conditions."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _KINDS_OF_WAIT = ("condition", "field", "rollout", "absent")
 
 
 def rollouts(refs: Iterable[Ref]) -> list[Condition]:
-    """One for each of them that is rolled out at all."""
+    """Return a rollout condition for each ref that is a workload."""
     return [Condition(ref, "rollout") for ref in refs if ref.kind in WORKLOADS]
 
 
 def wished(cluster: str, entries: Iterable[Mapping[str, Any]]) -> list[Condition]:
-    """Without one of the four an object is only to exist."""
+    """Return the condition of each entry. An entry that names no check only requires that its object exists."""
     return [_condition(cluster, entry) for entry in entries]
 
 
@@ -35,7 +35,7 @@ def _condition(cluster: str, entry: Mapping[str, Any]) -> Condition:
         raise Refused(f"{cluster}: {ref}: wait_for takes one of {', '.join(_KINDS_OF_WAIT)} for each entry, not {' and '.join(asked)}.")
     check = asked[0] if asked else "exists"
     if check == "rollout" and ref.kind not in WORKLOADS:
-        raise Refused(f"{cluster}: {ref}: wait_for knows a rollout of {', '.join(WORKLOADS)} only; name a condition or a field.")
+        raise Refused(f"{cluster}: {ref}: wait_for supports a rollout of {', '.join(WORKLOADS)} only; name a condition or a field.")
     if check == "condition":
         told = entry["condition"]
         return Condition(ref, check, type=told["type"], status=told.get("status") or "True", reason=told.get("reason") or "")
@@ -53,7 +53,7 @@ def _field(cluster: str, ref: Ref, told: Mapping[str, Any]) -> Condition:
 
 
 def as_entry(condition: Condition) -> dict[str, Any]:
-    """The entry of wait_for that means the same; `wished` reads it again."""
+    """Return the entry of wait_for that means the same condition; `wished` can read it."""
     ref, check = condition.ref, condition.check
     entry: dict[str, Any] = {"api_version": ref.api_version, "kind": ref.kind, "name": ref.name}
     if ref.namespace:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What must hold between the clusters of an estate, as half sentences by cluster."""
+"""Check what must hold between the clusters of an inventory. Findings are half sentences by cluster."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..trust.roots import TrustSet, one_root
 
 @dataclass(frozen=True)
 class Owned:
-    """CRDs that the mesh's own release must own: API groups, and the release's name and namespace."""
+    """The CRDs that the mesh's own Helm release must own: their API groups, and the release's name and namespace."""
 
     groups: Sequence[str] = ()
     release: str = ""
@@ -28,10 +28,10 @@ class Owned:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One cluster before the first write: what its mesh asks of it, what cluster_info and ca_info read, and what the install cannot get.
+class ClusterFacts:
+    """One cluster before the first write: what its mesh requires, what cluster_info and ca_info read, and what the install cannot get.
 
-    `inventory` is what is wrong with its variables, or with the machine that will work on it, as half sentences.
+    `inventory` lists faults of its variables and of the controller, as half sentences.
     """
 
     member: Member
@@ -44,12 +44,12 @@ class Seen:
 
 
 def nodes(cluster: Mapping[str, Any], fact: str) -> list[str]:
-    """A fact of the nodes; nothing where the credential may not list them."""
+    """Return a fact of the nodes; empty if the credential may not list them."""
     return list((cluster.get("nodes") or {}).get(fact, []))
 
 
-def twice(read: Sequence[Seen]) -> dict[str, list[str]]:
-    """Two names of the inventory that lead to one cluster: a copied context is the classic way to the wrong cluster."""
+def twice(read: Sequence[ClusterFacts]) -> dict[str, list[str]]:
+    """Find inventory names that lead to one cluster: a copied context is the usual way to reach the wrong cluster."""
     by_uid: dict[str, list[str]] = {}
     for one in read:
         uid = one.cluster.get("uid")
@@ -63,8 +63,8 @@ def twice(read: Sequence[Seen]) -> dict[str, list[str]]:
     }
 
 
-def overlaps(read: Sequence[Seen]) -> dict[str, list[str]]:
-    """Clusters of one mesh on one network route pod addresses to each other, so their ranges must differ."""
+def overlaps(read: Sequence[ClusterFacts]) -> dict[str, list[str]]:
+    """Find clusters of one mesh and network whose pod ranges overlap. They route pod addresses to each other, so the ranges must differ."""
     found: dict[str, list[str]] = {}
     for position, one in enumerate(read):
         for other in read[position + 1 :]:
@@ -81,8 +81,8 @@ def overlaps(read: Sequence[Seen]) -> dict[str, list[str]]:
     return found
 
 
-def servers(read: Sequence[Seen], everyone: Sequence[Member]) -> dict[str, list[str]]:
-    """Addresses of API servers that control planes of other clusters cannot use. A mesh of one cluster needs none."""
+def servers(read: Sequence[ClusterFacts], everyone: Sequence[Member]) -> dict[str, list[str]]:
+    """Find API server addresses that control planes of other clusters cannot use. A mesh of one cluster needs none."""
     used = [one for one in read if any(peer.serves and peer.mesh == one.member.mesh and peer.name != one.member.name for peer in everyone)]
     told = {one.member.name: one.member.api_server or str(one.cluster.get("server") or "") for one in used}
     found = {name: address_fault(server) for name, server in told.items() if server}
@@ -98,8 +98,8 @@ def _shared(left: Iterable[str], right: Iterable[str]) -> str | None:
     return None
 
 
-def roots(read: Sequence[Seen]) -> dict[str, list[str]]:
-    """Within a mesh all clusters have, or will be given, one root. Said to those that have one: they would be cut off."""
+def roots(read: Sequence[ClusterFacts]) -> dict[str, list[str]]:
+    """Find clusters of one mesh with different roots. The finding goes to the clusters that have a root already: a new one would cut them off."""
     found: dict[str, list[str]] = {}
     for mesh in sorted({one.member.mesh for one in read}):
         own = [one for one in read if one.member.mesh == mesh]

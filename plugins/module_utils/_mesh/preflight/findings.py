@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What must hold before anything is written. Every finding of every cluster at once, as sentences."""
+"""Check what must hold before anything is written, and return all findings of all clusters as sentences."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ..install.crd_owner import owner
 from ..install.versions import VersionLimits
 from ..member import Member, served_faults
 from . import estate
-from .estate import Owned, Seen, nodes
+from .estate import ClusterFacts, Owned, nodes
 from .mesh_wide import apart
 
 
-def findings(seen: Iterable[Seen], everyone: Sequence[Member]) -> dict[str, list[str]]:
-    """By cluster, what stands in the way; an empty list where nothing does."""
+def findings(seen: Iterable[ClusterFacts], everyone: Sequence[Member]) -> dict[str, list[str]]:
+    """Return the findings by cluster; an empty list for a cluster without findings."""
     read = list(seen)
     told: dict[str, list[str]] = {one.member.name: _single(one) for one in read}
     of_clusters = (estate.twice(read), estate.overlaps(read), estate.roots(read), estate.servers(read, everyone))
@@ -35,7 +35,7 @@ def _sentence(name: str, text: str) -> str:
     return text if text.startswith(f"{name}: ") else f"{name}: {text}{'' if text.endswith('.') else '.'}"
 
 
-def _single(one: Seen) -> list[str]:
+def _single(one: ClusterFacts) -> list[str]:
     found = [*one.member.faults(), *one.inventory]
     for check in (_version, _kubelets, _clock):
         found += check(one.cluster, one.limits)
@@ -91,7 +91,7 @@ def _clock(cluster: Mapping[str, Any], limits: VersionLimits) -> list[str]:
 
 
 def clock_faults(skew: float | None, most: float | None) -> list[str]:
-    """Half a sentence where the clocks are further apart than is allowed."""
+    """Return half a sentence if the clocks differ by more than `most` seconds. `skew` is the local clock minus the cluster's, in seconds."""
     if skew is None or most is None or abs(skew) <= most:
         return []
     side = "behind" if skew > 0 else "ahead of"
@@ -114,7 +114,7 @@ def _right(one: Mapping[str, Any]) -> str:
 
 
 def space_faults(spaces: Iterable[Mapping[str, Any]], closed: Callable[[Mapping[str, str]], str]) -> list[str]:
-    """Namespaces in which pods would wait for ever for what they need of the mesh, as half sentences."""
+    """Find namespaces in which pods would wait for ever for what they need from the mesh. Findings are half sentences."""
     found = []
     for space in spaces:
         if space.get("ends"):

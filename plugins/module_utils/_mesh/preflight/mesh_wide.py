@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What has to be the same in all clusters of a mesh, as half sentences by cluster where it is not."""
+"""Check variables that all clusters of a mesh must share. Findings are half sentences by cluster."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SAME = (
 
 
 def apart(members: Iterable[Member]) -> dict[str, list[str]]:
-    """Said to every cluster of such a mesh, since nobody knows which of them is meant."""
+    """Return a finding for every cluster of a mesh with different values, because any of them may be the wrong one."""
     everyone = list(members)
     found: dict[str, list[str]] = {}
     for mesh in sorted({one.mesh for one in everyone if one.mesh}):
@@ -32,7 +32,7 @@ def apart(members: Iterable[Member]) -> dict[str, list[str]]:
 
 
 def _groups(members: Sequence[Member], attribute: str) -> str:
-    """'east, west have a.example | north has b.example'; empty where all have the same."""
+    """Return 'east, west have a.example | north has b.example'; empty if all have the same value."""
     groups: dict[str, list[str]] = {}
     for one in members:
         groups.setdefault(str(getattr(one, attribute)), []).append(one.name)

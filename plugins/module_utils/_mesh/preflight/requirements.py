@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a mesh asks of its clusters and of an inventory, as data."""
+"""What a mesh requires of its clusters and of an inventory, as data."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .estate import Owned
 
 @dataclass(frozen=True)
 class Requirements:
-    """`groups` are the API groups of the mesh's CRDs; where it has an `owner`, the Helm release of that name has to own them.
+    """`groups` are the API groups of the mesh's CRDs. If `owner` is set, the Helm release of that name must own them.
 
-    `platforms` and `charts` are the names that an inventory may give. A namespace refuses injection by one of the labels in `refusing`.
-    `gone` are places of charts and images that go away.
+    `platforms` and `charts` are the names that an inventory may use. The labels in `refusing` disable injection in a namespace.
+    `gone` are locations of charts and images that are being shut down.
     """
 
     versions: Versions
@@ -32,13 +32,13 @@ class Requirements:
     gone: Sequence[Gone] = ()
 
     def limits(self, version: str) -> VersionLimits:
-        """Of a version that is not in the table only the lower bound is asked."""
+        """Return the limits of a mesh version. For a version that is not in the table they are only a lower bound."""
         return versions.limits(self.versions, version)
 
     def owned(self, namespace: str) -> Owned:
-        """The CRDs that the mesh's own release must own."""
+        """Return the CRDs that the mesh's own release must own."""
         return Owned(groups=self.groups, release=self.owner, namespace=namespace)
 
     def refused_by(self, labels: Mapping[str, str]) -> str:
-        """The label by which a namespace lets no proxy be injected into its pods, whatever the pods say; empty where it does not."""
+        """Return the label with which a namespace disables injection for all its pods; empty if it has none."""
         return next((f"{name}: {value}" for name, value in self.refusing if labels.get(name) == value), "")

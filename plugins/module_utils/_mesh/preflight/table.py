@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All that preflight found, as a person reads it: one line for each cluster, then the sentences, the worst cluster last."""
+"""The report of preflight for people: one line for each cluster, then the findings, the cluster with the most last."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from ..report.table import lines
 
 
-def told(findings: Mapping[str, Sequence[str]], notes: Sequence[str] = ()) -> list[str]:
-    """Nothing where nothing stands in the way and there is nothing to note."""
+def report(findings: Mapping[str, Sequence[str]], notes: Sequence[str] = ()) -> list[str]:
+    """Return the lines of the report; none if there are no findings and no notices."""
     if not any(findings.values()):
         return list(notes)
     worst_last = sorted(findings, key=lambda name: (len(findings[name]), name))
@@ -21,7 +21,7 @@ def told(findings: Mapping[str, Sequence[str]], notes: Sequence[str] = ()) -> li
 
 
 def _together(findings: Mapping[str, Sequence[str]]) -> list[str]:
-    """What is said of several clusters in the same words is said once."""
+    """Return the findings as sentences. A finding that several clusters share appears once."""
     whose: dict[str, list[str]] = {}
     for name, sentences in findings.items():
         for sentence in sentences:
@@ -30,7 +30,7 @@ def _together(findings: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def waits(name: str, findings: Mapping[str, Sequence[str]]) -> str:
-    """What a cluster says of which nothing is wrong."""
+    """Return the message of a cluster without findings while others have some."""
     others = [other for other, sentences in findings.items() if sentences and other != name]
     if not others:
         return f"{name} is ready"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether somebody gave what a file holds where the file's path is asked for. Whoever says so must not show it: it may be a key."""
+"""Recognize a file's content that was given in place of its path. Messages about it must not show it, because it may be a key."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import base64
 import re
 from typing import Any
 
-_LONGEST, _LONGEST_NAME = 4095, 255  # of a path and of a name in it on Linux, in bytes
+_LONGEST, _LONGEST_NAME = 4095, 255  # the limits of Linux for a path and for a name in it, in bytes
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----")
 _KUBECONFIG = re.compile(r"^\s*(kind:\s*Config\b|(clusters|users|contexts):)", re.MULTILINE)
 _CODED = re.compile(r"[A-Za-z0-9+/\s_-]{24,}={0,2}\s*")
-_DER = tuple(bytes([0x30, second]) for second in (0x82, 0x81, 0x77, 0x2E))  # a sequence of the lengths that certificates and keys have
+_DER = tuple(bytes([0x30, second]) for second in (0x82, 0x81, 0x77, 0x2E))  # an ASN.1 sequence with a length that certificates and keys have
 
 
-def told_as_content(text: Any) -> str:
-    """What it is that stands in the place of a path, or nothing where it may be one."""
+def content_kind(text: Any) -> str:
+    """Return what the text is, such as "a key or certificate", if it cannot be a path; otherwise empty."""
     said = str(text)
     return _plain(said) or _coded(said) or _shape(said)
 
@@ -36,7 +36,7 @@ def _plain(said: str) -> str:
 
 
 def _coded(said: str) -> str:
-    """A path may be made of the letters of base64 alone, so what it decodes to has to look like a file."""
+    """Recognize base64. A path may consist of base64 characters too, so the decoded bytes have to look like a file."""
     if not _CODED.fullmatch(said):
         return ""
     letters = "".join(said.split())[:88].replace("-", "+").replace("_", "/").rstrip("=")

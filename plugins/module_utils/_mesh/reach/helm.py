@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The same connection for Helm, through the few options that kubernetes.core.helm has and the variables that Helm itself reads.
+"""Pass a connection to Helm, through the few options of kubernetes.core.helm and the variables that Helm reads.
 
-A secret travels as the module's option alone: variables of a task stand in the arguments of a process, and a file outlives a run that is killed.
+Secrets are passed only as the module's options: a task's variables appear in process arguments, and a file outlives a killed run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .spared import spared
 
 _NAME = "mesh"
 _CA, _CONTEXT = "K8S_AUTH_SSL_CA_CERT", "K8S_AUTH_CONTEXT"
-# What a shell may hold for Helm; the variables of the tasks are said anew.
+# Helm's variables that the controller's shell may hold. Each task sets them anew.
 _HELMS = tuple(
     f"HELM_KUBE{name}" for name in ("APISERVER", "ASGROUPS", "ASUSER", "CAFILE", "CONTEXT", "INSECURE_SKIP_TLS_VERIFY", "TLS_SERVER_NAME", "TOKEN")
 )
@@ -29,34 +29,34 @@ _INSTEAD = "Helm has no way to be told it; put it into the kubeconfig"
 
 
 class NoWay(Refused):
-    """Half a sentence."""
+    """Helm cannot reach the cluster as the options say; the message is half a sentence."""
 
 
 @dataclass(frozen=True)
 class Way:
-    """The options of the module, and the environment of its task."""
+    """The options of kubernetes.core.helm, and the environment of its task."""
 
     options: Mapping[str, Any]
     environment: Mapping[str, str]
 
 
 def way(options: Mapping[str, Any], environ: Mapping[str, str], expanded: Callable[[str], str]) -> Way:
-    """Refused where Helm would reach the cluster otherwise than the modules of this collection, or not at all."""
+    """Return how Helm reaches the cluster. Raise NoWay if Helm would reach it differently from this collection's modules, or not at all."""
     if wrong := faults(options, environ):
         raise NoWay("; ".join(wrong))
     told = {**options, **{name: joined(options[name], expanded) for name in PATHS if isinstance(options.get(name), str)}}
     full = filled(told, environ)
     own = _of_kubeconfig(full, expanded) if "kubeconfig" in full else _of_host(full)
     theirs, silent = _silenced(options, environ), {name: "" for name in _HELMS if name in environ}
-    # Of a token only what mesh_kube holds goes into the task; what the environment gives, the module finds there.
+    # Only a token from mesh_kube goes into the task. The module finds a token of the environment there itself.
     key = {"api_key": options["api_key"]} if "api_key" in options else {}
     return Way({**theirs, **own.options, **key}, {**silent, **own.environment})
 
 
 def _silenced(options: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    """Said with the task, so that the module does not look into the environment for it.
+    """Return empty options for the task, so that the module does not take them from the environment.
 
-    The module refuses ca_cert beside context, even where both are empty, and the environment counts. So of the two only that is said which stands there.
+    The module refuses ca_cert beside context, even if both are empty, and it counts the environment. So only the option that the environment sets is included.
     """
     theirs = foreign(options, environ)
     said = {"host": "K8S_AUTH_HOST", "api_key": "K8S_AUTH_API_KEY", "ca_cert": _CA}
@@ -67,7 +67,7 @@ def _silenced(options: Mapping[str, Any], environ: Mapping[str, str]) -> dict[st
 
 
 def faults(options: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
-    """What Helm cannot be given, as half sentences, so that it is known before anything is written."""
+    """Return half sentences about options that Helm cannot take, so that preflight reports them before anything is written."""
     found = [f"mesh_kube.{name}: {_INSTEAD}" for name in _never(options) if name in options]
     if urlsplit(options.get("proxy", "")).password:
         found.append("mesh_kube.proxy has a password in it: it would have to go through a file to reach Helm; put it into the kubeconfig's proxy-url")
@@ -83,7 +83,7 @@ def _never(options: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _of_kubeconfig(full: Mapping[str, Any], expanded: Callable[[str], str]) -> Way:
-    """Helm reads a file itself: its module would copy a kubeconfig that is named to it, with the keys of all clusters, into a temporary file."""
+    """Let Helm read the file itself: its module would copy a given kubeconfig, with the keys of all clusters, into a temporary file."""
     kubeconfig = full["kubeconfig"]
     given = isinstance(kubeconfig, Mapping)
     environment = {} if given else {"KUBECONFIG": joined(kubeconfig, expanded)}
@@ -106,7 +106,7 @@ def _only(kubeconfig: Mapping[str, Any]) -> str | None:
 
 
 def _of_host(full: Mapping[str, Any]) -> Way:
-    """A kubeconfig without a secret in it: of keys it has the paths, and a token goes beside it."""
+    """Return a kubeconfig without secrets: it holds the paths of keys, and a token is passed separately."""
     server, trusting = urlsplit(full.get("host", "")), full.get("validate_certs", True)
     proxy = None if spared(full.get("no_proxy", ""), server.hostname or "", server.port or 443) else full.get("proxy")
     cluster = {

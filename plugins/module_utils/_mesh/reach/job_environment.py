@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The variables K8S_AUTH_*, which an automation platform sets for one cluster, beside connections that name another one."""
+"""Combine a connection with the variables K8S_AUTH_*, which an automation platform sets for one cluster that may be another one."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 from ..errors import Refused
 from .options import read
 
-# The other name under which kubernetes.core reads an option.
+# A second name under which kubernetes.core reads an option.
 _OTHER_NAMES = {"validate_certs": "verify_ssl", "ca_cert": "ssl_ca_cert", "client_cert": "cert_file", "client_key": "key_file"}
 _PLACES = ("kubeconfig", "context")
 _CREDENTIAL = ("api_key", "username", "password", "client_cert", "client_key")
 _MANNERS = ("validate_certs", "ca_cert", "proxy", "no_proxy", "proxy_headers")
-# Counts everywhere: who asks for somebody else's rights shall not get his own.
+# These count for every cluster: a run that asks to impersonate a user must not run with its own rights.
 _INSTEAD = ("impersonate_user", "impersonate_groups")
 _HEADERS = ("proxy_basic_auth", "basic_auth", "user_agent")
 TRUTHS = ("K8S_AUTH_VALIDATE_CERTS", "K8S_AUTH_VERIFY_SSL")
@@ -25,25 +25,25 @@ _DEFAULT = "~/.kube/config"
 
 
 def filled(options: Mapping[str, Any], environ: Mapping[str, str], *, peer: bool = False) -> dict[str, Any]:
-    """What the task says, and what the environment may say beside it.
+    """Return the task's options, completed from the environment where that is safe.
 
-    A kubeconfig or a context names a cluster with all that belongs to it, so that only the other of the two is looked for. A host is completed, unless
-    the variables are about another host. They choose a cluster only where the task names none, and never a second one.
+    A kubeconfig or a context determines a cluster completely, so only the other of the two is taken from the environment. A host is completed, unless
+    the variables are about another host. The variables choose a cluster only if the task names none, and never a second cluster.
     """
     counts = _counting(options, environ, peer)
-    told = {name: value for name in counts if options.get(name) is None and (value := _told(name, environ)) is not None}
+    told = {name: value for name in counts if options.get(name) is None and (value := _value(name, environ)) is not None}
     if "context" in options and "kubeconfig" not in options:
         told.setdefault("kubeconfig", environ.get("KUBECONFIG") or _DEFAULT)
     return {**read(told, "The environment, as K8S_AUTH_*"), **options}
 
 
 def set_at_all(environ: Mapping[str, str]) -> bool:
-    """Whether there is any variable of this kind."""
+    """Return whether any of these variables is set."""
     return any(name.startswith("K8S_AUTH_") for name in environ)
 
 
 def foreign(options: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
-    """The variables that are set and say nothing about the cluster that the options name."""
+    """Return the variables that are set but do not apply to the cluster that the options name."""
     counts = set(_counting(options, environ, peer=False))
     return [name for option in (*_PLACES, "host", *_CREDENTIAL, *_MANNERS) if option not in counts for name in _names(option) if name in environ]
 
@@ -67,10 +67,10 @@ def _names(option: str) -> list[str]:
     return [f"K8S_AUTH_{name.upper()}" for name in dict.fromkeys((option, _OTHER_NAMES.get(option, option)))]
 
 
-def _told(option: str, environ: Mapping[str, str]) -> Any:
+def _value(option: str, environ: Mapping[str, str]) -> Any:
     said = [environ.get(name) for name in _names(option)]
     if option == "proxy_headers":
         return {name: value for name, value in zip(_HEADERS, said, strict=True) if value} or None
     found = next((value for value in said if value), None)
-    # As kubernetes.core reads it: whatever is no clear no is a yes.
+    # As in kubernetes.core, every value that does not clearly mean no means yes.
     return found.lower() not in ("0", "false", "no") if found and option == "validate_certs" else found

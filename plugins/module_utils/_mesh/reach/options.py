@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a cluster is reached, as the options of kubernetes.core say it: one meaning for a task's own cluster, for every other one, and for Helm."""
+"""Read the options of kubernetes.core that say how to reach a cluster. They mean the same for a task's own cluster, for others and for Helm."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import Refused
-from .content import told_as_content
+from .content import content_kind
 
 _ALIASES = {
     "verify_ssl": "validate_certs",
@@ -25,11 +25,11 @@ _TRUE, _FALSE = ("yes", "on", "1", "true", "t", "y", "1.0"), ("no", "off", "0", 
 
 
 def read(told: Any, what: str = "mesh_kube") -> dict[str, Any]:
-    """The options under their own names and with their own types; what says nothing is left out. No message shows a value: it may be a secret."""
+    """Return the options under their own names and with their own types, without empty ones. No message shows a value, which may be a secret."""
     if isinstance(told, str):
         told = _parsed(told)
     if not isinstance(told, Mapping):
-        raise Refused(f"{what or 'the connection'} has to be a dictionary of connection options, such as {{kubeconfig: …, context: …}}")
+        raise Refused(f"{what or 'the connection'} must be a dictionary of connection options, such as {{kubeconfig: …, context: …}}")
     found: dict[str, Any] = {}
     for given, value in told.items():
         name = _ALIASES.get(given, given)
@@ -43,18 +43,18 @@ def read(told: Any, what: str = "mesh_kube") -> dict[str, Any]:
 
 
 def anchored(options: Mapping[str, Any], base: str) -> dict[str, Any]:
-    """Relative paths begin at `base`, for a task runs in other directories than the inventory was written in."""
+    """Return the options with relative paths resolved from `base`, because a task runs in another directory than the inventory's."""
     paths = {name: options[name] for name in PATHS if isinstance(options.get(name), str)} if base else {}
     return {**options, **{name: joined(path, lambda part: anchor(part, base)) for name, path in paths.items()}}
 
 
 def joined(path: str, each: Callable[[str], str]) -> str:
-    """A kubeconfig may be several files, as in the variable KUBECONFIG."""
+    """Apply `each` to every path of a list of kubeconfigs, as in the variable KUBECONFIG."""
     return ":".join(each(part) for part in path.split(":") if part)
 
 
 def anchored_root(root: Mapping[str, Any], base: str) -> dict[str, Any]:
-    """The same for the files of a mesh's root, the CA of its Vault, and the cluster that keeps it."""
+    """Return a mesh's root with relative paths resolved from `base`: its files, the CA of its Vault, and the connection of the trust cluster."""
     files = {name: _file(value, base) for name, value in root.items() if name.endswith("_file")}
     parts = {name: root[name] for name in ("vault", "kube") if isinstance(root.get(name), Mapping)}
     if "vault" in parts:
@@ -65,7 +65,7 @@ def anchored_root(root: Mapping[str, Any], base: str) -> dict[str, Any]:
 
 
 def _file(value: Any, base: str) -> Any:
-    return joined(value, lambda part: anchor(part, base)) if isinstance(value, str) and not told_as_content(value) else value
+    return joined(value, lambda part: anchor(part, base)) if isinstance(value, str) and not content_kind(value) else value
 
 
 def anchor(path: str, base: str) -> str:
@@ -73,7 +73,7 @@ def anchor(path: str, base: str) -> str:
 
 
 def _parsed(told: str) -> Any:
-    """An extra variable may come as JSON."""
+    """Parse JSON, because an extra variable may come as JSON."""
     try:
         return json.loads(told)
     except ValueError:
@@ -88,7 +88,7 @@ def _kind(value: Any) -> str:
 def _text(what: str, value: Any) -> str:
     if isinstance(value, bool | Mapping | list | tuple):
         quoted = "; put it in quotes" if isinstance(value, bool) else ""
-        raise Refused(f"{what} is {_kind(value)}, and has to be text{quoted}")
+        raise Refused(f"{what} is {_kind(value)} but must be text{quoted}")
     return value if isinstance(value, str) else str(value)
 
 
@@ -103,7 +103,7 @@ def _truth(what: str, value: Any) -> bool:
 
 def _path(what: str, value: Any) -> str:
     path = _text(what, value)
-    if content := told_as_content(path):
+    if content := content_kind(path):
         raise Refused(f"{what} holds {content} itself, where the path of a file belongs: give a path")
     return path
 
@@ -112,7 +112,7 @@ def _kubeconfig(what: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         return value
     path = _text(what, value)
-    if content := told_as_content(path):
+    if content := content_kind(path):
         raise Refused(f"{what} holds {content} itself, where a path belongs: give a path, or a dictionary (| from_yaml)")
     return path
 
@@ -120,13 +120,13 @@ def _kubeconfig(what: str, value: Any) -> Any:
 def _list(what: str, value: Any) -> list[str]:
     parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
     if not isinstance(parts, list | tuple):
-        raise Refused(f"{what} is {_kind(parts)}, and has to be a list")
+        raise Refused(f"{what} is {_kind(parts)} but must be a list")
     return [_text(what, part) for part in parts]
 
 
 def _headers(what: str, value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping):
-        raise Refused(f"{what} is {_kind(value)}, and has to be a dictionary")
+        raise Refused(f"{what} is {_kind(value)} but must be a dictionary")
     return {name: _text(f"{what}.{name}", told) for name, told in value.items() if told is not None}
 
 

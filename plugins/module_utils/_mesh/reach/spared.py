@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which servers are spared the proxy, in the notation of NO_PROXY: names with what is below them, addresses, ranges, with or without a port."""
+"""Decide whether NO_PROXY excludes a server from the proxy. Its entries are domains, addresses and ranges, with or without a port."""
 
 from __future__ import annotations
 

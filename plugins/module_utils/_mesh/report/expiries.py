@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All that expires in a fleet, judged and soonest first."""
+"""Judge everything that expires in a fleet and sort it, the soonest first."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .table import lines, remaining
 ROOT, INTERMEDIATE, LEAF, GATEWAY, WEBHOOK, TOKEN = "root", "intermediate", "leaf", "gateway", "webhook", "token"
 OK, WARN, CRITICAL, EXPIRED, UNKNOWN = "ok", "warn", "critical", "expired", "unknown"
 _HEADER = ("CLUSTER", "KIND", "WHERE", "NUMBER", "ISSUER", "EXPIRES", "VERDICT")
-_BY_DAYS = (ROOT, INTERMEDIATE, WEBHOOK, CONTROL_PLANE)  # what istiod serves lasts as long as its CA
+_BY_DAYS = (ROOT, INTERMEDIATE, WEBHOOK, CONTROL_PLANE)  # istiod's own certificates last as long as its CA
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """CAs are judged by the days they have left, what they issue by the percent of its lifetime, tokens without an end by their age in days."""
+    """Limits: for CAs in remaining days, for issued certificates in percent of their lifetime, for tokens without an end in days of age."""
 
     ca_warn: int = 60
     ca_critical: int = 14
@@ -35,7 +35,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Expiring:
-    """Something that expires; of `number` alike the one that does so first. `end` is None for a token that never does."""
+    """Something that expires, the first of `number` similar ones. `end` is None for a token that never expires."""
 
     kind: str
     where: str
@@ -52,7 +52,7 @@ class Expiring:
 
 
 def judged(found: Iterable[Expiring], now: datetime, thresholds: Thresholds) -> list[dict[str, Any]]:
-    """As facts with a verdict, the soonest first and last what has no end."""
+    """Return facts with a verdict, the soonest first; entries without an end come last."""
     facts = [
         {**asdict(one), "begin": iso(one.begin) if one.begin else None, "end": iso(one.end) if one.end else None, "level": level(one, now, thresholds),
          "seconds_left": int((one.end - now).total_seconds()) if one.end else None}
@@ -77,7 +77,7 @@ def level(one: Expiring, now: datetime, thresholds: Thresholds) -> str:
 
 
 def leaves(users: Iterable[TrustUser]) -> list[Expiring]:
-    """Of each workload the certificate that expires first."""
+    """Return for each workload the certificate that expires first."""
     known: dict[tuple[str, str], list[Certificate]] = {}
     for one in users:
         if one.leaf:
@@ -87,13 +87,13 @@ def leaves(users: Iterable[TrustUser]) -> list[Expiring]:
 
 
 def fleet(clusters: Mapping[str, Sequence[Mapping[str, Any]] | str]) -> list[dict[str, Any]]:
-    """Of all clusters, soonest first; before it what is not known, with the sentence that says why."""
+    """Return the facts of all clusters, the soonest first. Unknown entries come before them, each with the sentence that says why."""
     known = [{"cluster": name, **one} for name, found in clusters.items() for one in ([unknown(found)] if isinstance(found, str) else found)]
     return sorted(known, key=lambda one: (one["level"] != UNKNOWN, *_soonest(one)))
 
 
 def unknown(why: str) -> dict[str, Any]:
-    """In the place of what could not be judged."""
+    """Return the entry of something that could not be judged."""
     return {"kind": UNKNOWN, "where": why, "level": UNKNOWN, "end": None}
 
 
@@ -102,7 +102,7 @@ def _soonest(one: Mapping[str, Any]) -> tuple[bool, str]:
 
 
 def table(found: Sequence[Mapping[str, Any]], now: datetime, limit: int) -> list[str]:
-    """All that is not well, and of what is, as much as there is room for."""
+    """Return the table: all entries that are not ok, and up to `limit` rows with entries that are."""
     bad = [one for one in found if one["level"] != OK]
     good = [one for one in found if one["level"] == OK]
     room = max(limit - len(bad), 0)
@@ -120,6 +120,6 @@ def _row(one: Mapping[str, Any], now: datetime) -> list[str]:
 
 
 def _name(issuer: str) -> str:
-    """Its common name, or what else there is."""
+    """Return the common name of an issuer, else its organization, else its whole name."""
     names = dict(part.partition("=")[::2] for part in issuer.split(","))
     return names.get("CN") or names.get("O") or issuer or "-"

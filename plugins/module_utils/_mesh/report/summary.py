@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What runs in a cluster, small enough to be handed from job to job: what grows with workloads and with the number of clusters is counted."""
+"""Shorten the facts about a cluster, so that one job can pass them to the next: count what grows with workloads and clusters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def brief(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts of a cluster, with numbers in place of each proxy and each view that a control plane pod has of another cluster."""
+    """Return the facts of a cluster, with counts in place of the single proxies and of the views that control plane pods have of other clusters."""
     counted = {"proxies": _proxies, "remotes": _remotes}
     return {name: counted[name](fact) if name in counted else fact for name, fact in facts.items()}
 

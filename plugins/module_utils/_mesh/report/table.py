@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A table that a person reads at night: one row per cluster, the worst first."""
+"""The table of `status`, for people: one row for each cluster, the worst first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FEW, _FIRST = 3, 5
 
 
 def lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Aligned columns, two spaces apart, a rule under the header."""
+    """Return a table with aligned columns two spaces apart and a rule under the header."""
     cells = [list(header), *([str(cell) for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
     told = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
@@ -28,7 +28,7 @@ STATUS = ("CLUSTER", "SITE", "VERDICT", "VERSION", "REVISIONS", "REMOTE CLUSTERS
 
 
 def status(clusters: Mapping[str, Mapping[str, Any] | str], now: datetime) -> list[str]:
-    """From each cluster's mesh_info result, or the sentence that says why there is none."""
+    """Return the table and its notes. Each cluster has its mesh_info result, or the sentence that says why it has none."""
     rows = [(_rank(facts), name, facts) for name, facts in clusters.items()]
     table = lines(STATUS, [_row(name, facts, now) for _rank_, name, facts in sorted(rows, key=lambda row: row[:2])])
     ranked = [facts for _rank_, _name, facts in sorted(rows, key=lambda row: row[:2])]
@@ -47,13 +47,13 @@ def _notes(facts: Mapping[str, Any] | str) -> list[str]:
 
 
 def first(findings: Sequence[str]) -> list[str]:
-    """The first findings of a cluster, and how many more there are."""
+    """Return the first findings of a cluster and the number of the others."""
     cluster, rest = str(findings[0]).partition(":")[0] if findings else "", len(findings) - _FIRST
     return [*findings[:_FIRST], *([f"{cluster}: and {rest} more findings; the report in mesh_report_dir has all of them."] if rest > 0 else [])]
 
 
 def _noticed(facts: Mapping[str, Any] | str) -> list[str]:
-    """What is no fault yet."""
+    """Return the notices of a cluster."""
     return [] if isinstance(facts, str) else [f"to be known: {told}" for told in facts.get("notices", [])]
 
 
@@ -86,7 +86,7 @@ def _joined(parts: Iterable[Any]) -> str:
 
 
 def _remotes(facts: Mapping[str, Any]) -> str:
-    """Each remote cluster with the worst that any control plane pod says of it."""
+    """Return each remote cluster with the worst state that any control plane pod reports for it."""
     worst: dict[str, str] = {}
     for remote in facts.get("remotes", []):
         before = worst.get(remote["cluster"], "synced")
@@ -102,7 +102,7 @@ def _proxies(proxies: Sequence[Mapping[str, Any]]) -> str:
 
 
 def remaining(not_after: str | None, now: datetime) -> str:
-    """'2036-11-19 (3649 d)', or hours where less than two days are left, or how long it has been expired."""
+    """Return '2036-11-19 (3649 d)'; hours if less than two days are left; or how long ago it expired."""
     if not not_after:
         return _DASH
     end = datetime.fromisoformat(str(not_after).replace("Z", "+00:00"))

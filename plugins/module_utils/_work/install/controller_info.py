@@ -28,7 +28,7 @@ TASK: dict[str, Any] = {
 
 def reconcile(_cluster: Cluster | None, params: dict[str, Any]) -> dict[str, Any]:
     """Asks no cluster, and never fails: what is missing is for preflight to say, with all else that it finds."""
-    path, timeout = helm.found(), params["timeout"]
+    path, timeout = helm.location(), params["timeout"]
     version, fault = helm.version(path, timeout) if path else ("", "")
     seen = helm.charts(path, params["charts"], timeout) if path and version else [("", "")] * len(params["charts"])
     return {

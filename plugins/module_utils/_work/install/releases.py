@@ -57,7 +57,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
 
 def _server_side() -> str:
     """Helm is asked for its version only where it is about to be started anyway."""
-    path = program.found()
+    path = program.location()
     return helm_version.server_side(program.version(path, _PATIENCE)[0]) if path else ""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._kube.connect import connect_peer
-from ..._kube.lease import Wish, release, take
+from ..._kube.lease import LeaseWish, release, take
 from ..._mesh.errors import Refused
 from ..._mesh.lease.lease import Lease, ref, told
 from ..._mesh.objects.change import Change, Ref, as_result
@@ -37,7 +37,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     where = ref(params["mesh"], params["namespace"])
     keeper = connect_peer(params["kube"], dry_run=cluster.dry_run) if params.get("kube") else cluster
     if params["state"] == "held":
-        wish = Wish(params["holder"] or run_name(), params["duration"], params["break_holder"] or "", params["at_least"])
+        wish = LeaseWish(params["holder"] or run_name(), params["duration"], params["break_holder"] or "", params["at_least"])
         taken = take(keeper, where, wish)
         return {"holder": taken.holder, "epoch": taken.epoch, "took_over": taken.took_over, **as_result(taken.changes)}
     if params["state"] == "shown":

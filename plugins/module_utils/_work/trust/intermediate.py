@@ -50,7 +50,7 @@ def intermediate(cluster: Cluster, root: Root, sans: Sequence[str], params: Mapp
         return pki.new_intermediate(pki.new_root(name, domain, kind, now, days), name, domain, sans, kind, now, days)
     (own,) = x509.bundle(root.material.certificate)
     key, pem = pki.new_request(name, domain, sans, kind)
-    request = external.Request(cluster.name, name, pem, *pki.lifetime(own, now, days))
+    request = external.SigningRequest(cluster.name, name, pem, *pki.lifetime(own, now, days))
     made = external.intermediate(root.signer, request, key, root.material)
     return proved(made, f"{cluster.name}: what came back from {root.signer}", moment.now(), bears)
 

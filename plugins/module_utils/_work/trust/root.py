@@ -19,7 +19,7 @@ from ..._kube.reach.access import expanded, sought
 from ..._mesh.errors import Denied, MeshError, Refused, Unreachable
 from ..._mesh.objects.change import Change, Ref
 from ..._mesh.objects.managed_by import managed_by
-from ..._mesh.reach.content import told_as_content
+from ..._mesh.reach.content import content_kind
 from ..._mesh.trust import root_secret
 from ..._mesh.trust.certificate import Material, Names
 from ..._mesh.trust.issuing import Source
@@ -206,7 +206,7 @@ def file(path: str | None, name: str) -> tuple[bytes, list[str]]:
     """What it holds, or half a sentence that says why not; with nothing of what stands in the place of its path."""
     if not path:
         return b"", []
-    if told := told_as_content(path):
+    if told := content_kind(path):
         return b"", [f"{name} holds {told} itself, where the path of a file belongs; give a path, or give it as {name.removesuffix('_file')}"]
     try:
         content = Path(expanded(path)).read_bytes()

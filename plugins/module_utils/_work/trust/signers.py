@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._mesh.errors import Refused
-from ..._mesh.reach.content import told_as_content
+from ..._mesh.reach.content import content_kind
 from ..._pki.command import Command
 from ..._pki.signer import Signer
 from ..._pki.vault import Vault
@@ -53,7 +53,7 @@ def signer(option: Mapping[str, Any]) -> Signer:
 
 def vault(option: Mapping[str, Any]) -> Vault:
     given = option["vault"]
-    if told := told_as_content(given["ca_cert"] or ""):
+    if told := content_kind(given["ca_cert"] or ""):
         raise Refused(f"root.vault.ca_cert holds {told} itself, where the path of a file belongs. Give a path.")
     return Vault(
         url=given["url"],

@@ -88,10 +88,10 @@ class TestVariables:
         assert found({"mesh_revision_tags": "default,prod"}) == []
 
     @pytest.mark.parametrize(("variables", "told"), [
-        ({"mesh_revision": "1.29.2"}, "the revision '1.29.2' is no DNS label (lower-case letters, digits and '-', at most 63). Mend the mesh_* variables"),
-        ({"mesh_revision_tags": ["Prod"]}, "the revision tag 'Prod' is no DNS label"),
+        ({"mesh_revision": "1.29.2"}, "the revision '1.29.2' is not a DNS label (lower-case letters, digits and '-', at most 63). Mend the mesh_* variables"),
+        ({"mesh_revision_tags": ["Prod"]}, "the revision tag 'Prod' is not a DNS label"),
         ({"mesh_revision_tags": ["stable"]}, "the revision tag 'stable' has the name of the revision itself"),
-        ({"mesh_revision_tags": "default,Prod"}, "the revision tag 'Prod' is no DNS label"),
+        ({"mesh_revision_tags": "default,Prod"}, "the revision tag 'Prod' is not a DNS label"),
         ({"mesh_charts": {"source": "directry", "location": "/charts"}}, "mesh_charts needs a source"),
         ({"mesh_charts": {"source": "directory"}}, "mesh_charts needs a source"),
         ({"mesh_charts": "/charts"}, "mesh_charts is text, not a dictionary."),
@@ -106,8 +106,8 @@ class TestVariables:
         ({"mesh_trust_cluster": "eas"}, "eas: the inventory has no cluster of this name with a mesh_name and a mesh_kube."),
         ({"mesh_trust_cluster": ""}, "mesh_trust_cluster is not set. Name the cluster of the mesh that keeps its root CA as a Secret."),
         ({"mesh_name": False}, "mesh_name is the truth value false to YAML, which reads no, off and false so; put it in quotes."),
-        ({"mesh_versoin": "1.29"}, "nobody reads the variable mesh_versoin; did you mean mesh_version? If it is one of your own, list it in mesh_own"),
-        ({"mesh_namespace": "Istio"}, "the mesh_namespace 'Istio' is no DNS label"),
+        ({"mesh_versoin": "1.29"}, "nothing reads the variable mesh_versoin; did you mean mesh_version? If it is one of your own, list it in mesh_own"),
+        ({"mesh_namespace": "Istio"}, "the mesh_namespace 'Istio' is not a DNS label"),
     ])
     def test_what_would_be_refused_after_the_first_write_is_told_once(self, variables: dict[str, Any], told: str) -> None:
         sentence, = found(variables)

@@ -290,7 +290,7 @@ class TestARemoteCluster:
         assert said in self.primary(self.hosts(east=east))["missing"]
 
     @pytest.mark.parametrize(("variables", "said"), [
-        ({"mesh_primary": "north"}, "west: mesh_primary names north, which is no cluster of the mesh shop."),
+        ({"mesh_primary": "north"}, "west: mesh_primary names north, which is not a cluster of the mesh shop."),
         ({"mesh_primary": "west"}, "west: mesh_primary names west, which is itself a remote."),
         ({"mesh_primary": ""}, "west: it is remote and has no mesh_primary."),
     ])  # fmt: skip

@@ -122,7 +122,7 @@ def test_contexts_become_hosts_and_no_token_is_printed(written: Any, kubeconfig:
     pytest.param({"clusters": {"east": {"mesh_netwrok": "x"}}}, "{path}: the cluster east has the unknown key 'mesh_netwrok'; did you mean", id="key"),
     pytest.param({"cluster": {}}, "{path}: the file has the unknown key 'cluster'; did you mean clusters?", id="section"),
     pytest.param({"contexts": [{"kubeconfig": "missing"}]}, "The kubeconfig {folder}/missing does not exist.", id="no such kubeconfig"),
-    pytest.param({"contexts": [{"kubeconfig": "kubeconfig"}]}, "the cluster name 'ctx_one' is no DNS label", id="name"),
+    pytest.param({"contexts": [{"kubeconfig": "kubeconfig"}]}, "the cluster name 'ctx_one' is not a DNS label", id="name"),
     pytest.param({"hub": {"kubeconfig": "kubeconfig", "context": "hub"}}, "{path}: hub: There is no context hub in kubeconfig {folder}/kubeconfig", id="hub"),
     pytest.param({"clusters": {"east": {"mesh_kube": {"host": "https://x", "api_key": SECRET}}}}, "api_key of the cluster east is written out", id="secret"),
 ])  # fmt: skip

@@ -231,7 +231,7 @@ class TestIssuing:
             return made(*given)
 
         monkeypatch.setattr(survey, "intermediate", slowly)
-        with pytest.raises(Refused, match="west: Secret istio-system/cacerts was changed by somebody else since it was read"):
+        with pytest.raises(Refused, match="west: Secret istio-system/cacerts has changed since it was read"):
             ca.reconcile(cluster, wish(root=inline()))
         assert held_key(cluster, CACERTS, "ca-key.pem") == EXPIRED.key
 

@@ -151,8 +151,8 @@ REFUSED = {
     "not yet valid": r"is not valid before",
     "may not sign": r"lacks keyCertSign",
     "for servers alone": r"leaves out TLS clients, and every proxy is both",
-    "garbage": r"gave no certificate back: the answer holds no PEM certificate",
-    "nothing": r"gave no certificate back: the answer is empty",
+    "garbage": r"returned no certificate: the answer holds no PEM certificate",
+    "nothing": r"returned no certificate: the answer is empty",
     "fails": r"did not sign and ended with 3: trying / the HSM is locked / slot 3 is empty\.$",
 }
 
@@ -187,7 +187,7 @@ class TestRefused:
         # The child keeps the pipes open, so that ending the parent alone would not do.
         shell = ["sh", "-c", f"sleep 600 & echo $! > {pid}; wait"]
         begun = time.monotonic()
-        with pytest.raises(NotReady, match=r"^east: the command sh did not sign within 1 s and was ended"):
+        with pytest.raises(NotReady, match=r"^east: the command sh did not sign within 1 s, so it was ended"):
             ca.reconcile(FakeCluster(name="east"), wish(shell, office.pem, timeout=1))
         assert time.monotonic() - begun < 20
         child = pid.read_text().strip()

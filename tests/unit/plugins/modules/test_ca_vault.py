@@ -119,7 +119,7 @@ class TestRefused:
 
     def test_an_approle_that_is_not_known(self, vault: Vault) -> None:
         said = failure(vault, token=None, role_id="x", secret_id="y")
-        assert said.startswith(f"east: Vault at {vault.url}, mount pki did not do it: invalid role or secret ID.")
+        assert said.startswith(f"east: Vault at {vault.url}, mount pki answered with an error: invalid role or secret ID.")
 
     def test_another_mount(self, vault: Vault) -> None:
         said = failure(vault, mount="pki_int")
@@ -127,7 +127,7 @@ class TestRefused:
 
     def test_an_issuer_that_is_not_there(self, vault: Vault) -> None:
         said = failure(vault, issuer_ref="nowhere", certificate=ROOT.pem.decode())
-        assert "mount pki did not do it: 1 error occurred: * could not fetch the CA certificate (was one set?): unable to find PKI issuer" in said
+        assert "mount pki answered with an error: 1 error occurred: * could not fetch the CA certificate (was one set?): unable to find PKI issuer" in said
 
     def test_an_issuer_below_a_root_that_vault_does_not_have(self, vault: Vault) -> None:
         assert "no root stands above its issuer offline: 'CN=CA below an offline root'" in failure(vault, issuer_ref="offline")
@@ -152,7 +152,7 @@ class TestRefused:
     @pytest.mark.parametrize("answer", [{}, {"certificate": "x"}, {"certificate": None}], ids=["empty", "no PEM", "null"])
     def test_an_answer_without_a_certificate(self, vault: Vault, answer: dict[str, Any]) -> None:
         vault.answer = answer
-        assert f"east: Vault at {vault.url}, mount pki gave no certificate back: " in failure(vault)
+        assert f"east: Vault at {vault.url}, mount pki returned no certificate: " in failure(vault)
 
     def test_anothers_certificate(self, vault: Vault) -> None:
         vault.answer = {"certificate": MESH_CA.pem.decode()}
@@ -171,7 +171,7 @@ def test_what_lies_around_is_not_used(vault: Vault, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("VAULT_TOKEN", vault.token)
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".vault-token").write_text(vault.token)
-    with pytest.raises(Refused, match="did not do it: invalid role or secret ID"):
+    with pytest.raises(Refused, match="answered with an error: invalid role or secret ID"):
         ca.reconcile(FakeCluster(name="east"), wish(vault, token=None, role_id="x", secret_id="y"))
     assert signings(vault) == []
 

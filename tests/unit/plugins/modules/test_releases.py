@@ -54,7 +54,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
 @pytest.fixture(autouse=True)
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only folder in which Helm is looked for."""
-    monkeypatch.setattr(helm, "found", lambda: str(tmp_path / "helm") if (tmp_path / "helm").exists() else "")
+    monkeypatch.setattr(helm, "location", lambda: str(tmp_path / "helm") if (tmp_path / "helm").exists() else "")
     return tmp_path
 
 

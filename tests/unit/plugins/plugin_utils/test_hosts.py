@@ -105,7 +105,7 @@ def test_a_host_without_name_or_connection_is_no_cluster(variables: dict[str, An
 @pytest.mark.parametrize("kube", ["kubeconfig=/a context=b", ["east"]])
 def test_a_connection_that_is_no_dictionary_is_told(kube: Any) -> None:
     assert call("mesh_unread", estate(east={**GOOD, "mesh_kube": kube})) == [
-        "east: mesh_kube has to be a dictionary of connection options, such as {kubeconfig: …, context: …}."
+        "east: mesh_kube must be a dictionary of connection options, such as {kubeconfig: …, context: …}."
     ]
 
 

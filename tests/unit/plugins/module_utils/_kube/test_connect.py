@@ -75,7 +75,7 @@ def test_limits_are_options():
 @pytest.mark.parametrize("name", ["request_timeout", "patience", "write_rate"])
 @pytest.mark.parametrize("value", [0, -1, "soon", "inf", "nan", [1]])
 def test_a_limit_is_a_positive_number(name, value):
-    with pytest.raises(Refused, match=f"^east: {name} is .*, and has to be a number greater than 0"):
+    with pytest.raises(Refused, match=f"^east: {name} is .* but must be a number greater than 0"):
         limits(cluster="east", **{name: value})
 
 
@@ -178,7 +178,7 @@ def test_a_peer_is_looked_up_where_the_task_s_own_cluster_is(kubeconfig, tmp_pat
 
 @pytest.mark.parametrize(("told", "said"), [
     ({"cluster": "west", "contxt": "west"}, "^west: kube has no option contxt"),
-    ({"cluster": "west", "host": "https://h", "api_key": ["SECRET"]}, "^west: kube.api_key is a list, and has to be text.$"),
+    ({"cluster": "west", "host": "https://h", "api_key": ["SECRET"]}, "^west: kube.api_key is a list but must be text.$"),
     ({"cluster": "west"}, "^west: No cluster is named"),
     ({"cluster": "west", "host": "https://h", "client_cert": "/c"}, "^west: client_cert is given without client_key.$"),
 ])  # fmt: skip
@@ -225,7 +225,7 @@ def test_refusals(params, told):
     ("https://", "is no URL of an API server"),
     ("https://h:port", "The server's address cannot be read: write it as https://host:port"),
     ("https://me:secret-word@h", "has a user in it: write https://h, and give the credential by itself"),
-    ("http://h:8080", "is an http:// address, over which everybody on the way reads the token or password. Nothing was sent"),
+    ("http://h:8080", "is an http:// address, so everybody on the way could read the token or password. Nothing was sent"),
 ])  # fmt: skip
 @pytest.mark.parametrize("how", ["host", "kubeconfig", "exec", "password"])
 def test_no_credential_is_sent_in_the_open_or_to_what_is_no_server(monkeypatch, tmp_path, server, told, how):

@@ -72,12 +72,12 @@ class TestFaults:
         assert member.faults() == []
 
     @pytest.mark.parametrize(("change", "fault"), [
-        ({"name": "East"}, "the cluster name 'East' is no DNS label"),
-        ({"mesh": "my mesh"}, "the mesh_name 'my mesh' is no DNS label"),
+        ({"name": "East"}, "the cluster name 'East' is not a DNS label"),
+        ({"mesh": "my mesh"}, "the mesh_name 'my mesh' is not a DNS label"),
         ({"network": ""}, "mesh_network is not set; name the network that the pods are on"),
         ({"network": "-"}, "the mesh_network '-' cannot be a label's value"),
-        ({"namespace": "Mesh"}, "the mesh_namespace 'Mesh' is no DNS label"),
-        ({"trust_domain": "Shop"}, "the mesh_trust_domain 'Shop' is no DNS name"),
+        ({"namespace": "Mesh"}, "the mesh_namespace 'Mesh' is not a DNS label"),
+        ({"trust_domain": "Shop"}, "the mesh_trust_domain 'Shop' is not a DNS name"),
         ({"role": "leader"}, "the mesh_role 'leader' is neither primary nor remote"),
         ({"role": "remote"}, "mesh_role is remote but mesh_primary does not name the cluster that serves it"),
     ])
@@ -122,8 +122,8 @@ class TestServedFaults:
         assert served_faults([WEST, replace(EDGE, primary="")]) == {}
 
     @pytest.mark.parametrize(("everyone", "fault"), [
-        pytest.param([EAST, EDGE], "mesh_primary names west, which is no cluster of the mesh shop", id="missing"),
-        pytest.param([replace(WEST, mesh="bank"), EDGE], "mesh_primary names west, which is no cluster of the mesh shop", id="of another mesh"),
+        pytest.param([EAST, EDGE], "mesh_primary names west, which is not a cluster of the mesh shop", id="missing"),
+        pytest.param([replace(WEST, mesh="bank"), EDGE], "mesh_primary names west, which is not a cluster of the mesh shop", id="of another mesh"),
         pytest.param([replace(WEST, role="remote", primary=""), EDGE], "mesh_primary names west, which is itself a remote", id="itself a remote"),
     ])
     def test_told_for_the_remote_where_its_primary_is(self, everyone: list[Member], fault: str) -> None:

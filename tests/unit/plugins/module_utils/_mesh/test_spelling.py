@@ -17,7 +17,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHEC
     ("Mesh_Network", "mesh_network"), ("meshname", "mesh_name"), ("mesh_kubes", "mesh_kube"), ("mesh_cluster_uuid", "mesh_cluster_uid"),
 ])  # fmt: skip
 def test_a_typing_error_is_a_fault_with_what_is_meant(given: str, meant: str) -> None:
-    told = f"nobody reads the variable {given}; did you mean {meant}? If it is one of your own, list it in mesh_own_variables"
+    told = f"nothing reads the variable {given}; did you mean {meant}? If it is one of your own, list it in mesh_own_variables"
     assert misspelt([given, "mesh_name", "ansible_host"], VARIABLES) == ([told], [])
 
 

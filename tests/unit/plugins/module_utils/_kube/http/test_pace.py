@@ -9,12 +9,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.pace import Pace, stores
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.pace import WriteRate, stores
 
 
 def test_turns_are_a_gap_apart_and_idle_time_is_not_saved_up():
     now = [100.0]
-    pace = Pace(4, lambda: now[0])
+    pace = WriteRate(4, lambda: now[0])
     assert [pace.turn() for _write in range(3)] == [0, 0.25, 0.5]
     now[0] = 100.6
     assert pace.turn() == pytest.approx(0.15)
@@ -23,7 +23,7 @@ def test_turns_are_a_gap_apart_and_idle_time_is_not_saved_up():
 
 
 def test_threads_share_one_bucket():
-    pace = Pace(10, lambda: 0.0)
+    pace = WriteRate(10, lambda: 0.0)
     with ThreadPoolExecutor(8) as pool:
         turns = sorted(pool.map(lambda _write: pace.turn(), range(100)))
     assert turns == pytest.approx([number / 10 for number in range(100)])

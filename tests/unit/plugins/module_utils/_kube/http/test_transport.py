@@ -213,7 +213,7 @@ def test_a_credential_that_cannot_be_renewed_is_asked_for_once(fresh, pauses):
 
         told = set(each_of_eight(ask))
     assert len(calls) == 1
-    assert told == ({"401"} if fresh else {"east: the API server does not accept the credential any more (401), and no other is to be had: the plugin failed"})
+    assert told == ({"401"} if fresh else {"east: the API server does not accept the credential any more (401), and its renewal failed: the plugin failed"})
 
 
 def test_no_connection_is_discarded_and_none_is_too_many(pauses, caplog):

@@ -21,7 +21,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answe
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.deadline import Limits
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.transport import Transport
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.pods import portforward
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.pods.portforward import Question, ask
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.pods.portforward import PodRequest, ask
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.access import Access
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import (
     Denied,
@@ -98,8 +98,8 @@ def says(*frames: bytes) -> Script:
     return script
 
 
-def question(**changed: object) -> Question:
-    return Question("istio-system", "istiod-1", 15014, "/debug/syncz", **changed)  # type: ignore[arg-type]
+def question(**changed: object) -> PodRequest:
+    return PodRequest("istio-system", "istiod-1", 15014, "/debug/syncz", **changed)  # type: ignore[arg-type]
 
 
 OPEN = frame(DATA + PORT) + frame(ERROR + PORT)
@@ -273,7 +273,7 @@ def test_of_many_questions_one_renews_the_credential():
 
 
 def test_of_many_questions_each_answer_is_heard_with_its_number_failures_too(monkeypatch):
-    def answered(_transport: Any, asked: Question) -> Answer:
+    def answered(_transport: Any, asked: PodRequest) -> Answer:
         if asked.pod == "3":
             raise Unreachable("3 is gone")
         return Answer(200, asked.pod.encode())

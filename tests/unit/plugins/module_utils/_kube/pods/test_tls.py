@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Question
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import PodRequest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.transport import Transport
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.pods.portforward import ask
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, Unreachable
@@ -85,8 +85,8 @@ def pods(*served: Served) -> Iterator[Transport]:
         yield transport
 
 
-def question(ca: bytes = ROOT.certificate, name: str = NAME, **changed: object) -> Question:
-    return Question("mesh", "vault-0", 8200, "/v1/ca", tls=Tls(ca, name), **changed)  # type: ignore[arg-type]
+def question(ca: bytes = ROOT.certificate, name: str = NAME, **changed: object) -> PodRequest:
+    return PodRequest("mesh", "vault-0", 8200, "/v1/ca", tls=Tls(ca, name), **changed)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("highest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["TLS 1.2", "TLS 1.3"])
@@ -125,7 +125,7 @@ def test_answers_of_any_length(size: int) -> None:
     pytest.param(question(), STRANGER, f"for {NAME}: its certificate is not trusted: unable to get local issuer certificate", id="of another CA"),
     pytest.param(question(name="other.svc"), POD, "for other.svc: its certificate is not trusted: Hostname mismatch.*", id="of another name"),
 ])  # fmt: skip
-def test_who_is_not_believed_is_asked_nothing(asked: Question, served: Material, said: str) -> None:
+def test_who_is_not_believed_is_asked_nothing(asked: PodRequest, served: Material, said: str) -> None:
     pod = Served(ANSWER, on=context(served))
     with pods(pod) as transport, pytest.raises(MeshError, match=rf"^east: Pod mesh/vault-0, port 8200, does not complete a TLS handshake {said}\.$"):
         ask(transport, asked)

@@ -78,14 +78,14 @@ def test_its_environment_and_arguments_are_those_of_the_kubeconfig(plugin):
 
 @pytest.mark.parametrize(("printed", "code", "told", "said"), [
     ("", 255, {}, "returned 255: The session ended. Log in"),
-    ("open https://login and enter SECRET" + answer(token="SECRET"), 0, {}, "answered with something that is no JSON"),
-    ('["SECRET"]', 0, {}, "answered with something that is no JSON"),
-    (answer("client.authentication.k8s.io/v1beta1", token="SECRET"), 0, {}, f"answered with something else than an ExecCredential of {V1}"),
+    ("open https://login and enter SECRET" + answer(token="SECRET"), 0, {}, "did not answer with JSON"),
+    ('["SECRET"]', 0, {}, "did not answer with JSON"),
+    (answer("client.authentication.k8s.io/v1beta1", token="SECRET"), 0, {}, f"did not answer with an ExecCredential of {V1}"),
     (answer(), 0, {}, "answered with neither a token nor a client certificate"),
     (json.dumps({"apiVersion": V1, "kind": "ExecCredential", "status": None}), 0, {}, "answered with neither"),
     (answer(clientCertificateData="SECRET"), 0, {}, "gave a client certificate without a key"),
     (answer(clientKeyData="SECRET"), 0, {}, "gave a client key without a certificate"),
-    (answer(token="SECRET"), 0, {"interactiveMode": "Always"}, "wants to talk to somebody (interactiveMode: Always)"),
+    (answer(token="SECRET"), 0, {"interactiveMode": "Always"}, "wants to ask a person (interactiveMode: Always)"),
     (answer(token="SECRET"), 0, {"apiVersion": "v1"}, "its apiVersion 'v1' is none of client.authentication.k8s.io/v1, "),
     (answer(token="SECRET"), 0, {"command": ""}, "the kubeconfig names no command for it"),
     (answer(token="SECRET"), 0, {"command": "no-such-plugin", "installHint": "Get it\n there."}, "cannot be run: No such file or directory. Get it there"),

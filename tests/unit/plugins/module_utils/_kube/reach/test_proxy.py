@@ -24,7 +24,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.deadl
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.transport import Transport
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.pods.portforward import ask
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.access import Access
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.proxy import Proxy, of_environment
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.proxy import HttpProxy, of_environment
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue
 
@@ -141,9 +141,9 @@ class TestOnTheWay:
 
 
 def test_a_header_that_is_given_wins_over_the_url() -> None:
-    assert Proxy.of("http://ana:p@p", {"Proxy-Authorization": "Basic given"}).headers == {"proxy-authorization": "Basic given"}
-    assert Proxy.of("http://p", {}) == Proxy("http", "p", 80)
-    assert Proxy.of("https://[fd00::1]", {}).url == "https://[fd00::1]:443"
+    assert HttpProxy.of("http://ana:p@p", {"Proxy-Authorization": "Basic given"}).headers == {"proxy-authorization": "Basic given"}
+    assert HttpProxy.of("http://p", {}) == HttpProxy("http", "p", 80)
+    assert HttpProxy.of("https://[fd00::1]", {}).url == "https://[fd00::1]:443"
 
 
 @pytest.mark.parametrize("told", ["socks5://ana:s3cr3t@p:1080", "ana:s3cr3t@p:1080", "http://ana:s3cr3t@", "http://ana:s3cr3t@p:port", "//ana:s3cr3t@p"])

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.fleet.contexts import Found
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.fleet.contexts import DiscoveredCluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.fleet.hub import facts, of_hub, pin
 
 UID = "0d6f4c8e-3a51-4b7e-9d0f-1c2b3a4d5e6f"
@@ -27,7 +27,7 @@ def live(name: str = "east", *, available: str = "True", accepted: bool = True, 
     }
 
 
-def found(*clusters: dict[str, Any], **wish: Any) -> list[Found]:
+def found(*clusters: dict[str, Any], **wish: Any) -> list[DiscoveredCluster]:
     return of_hub(json.loads(json.dumps([facts(cluster) for cluster in clusters])), {"context": "acm", **wish})
 
 

@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.fleet import file
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.fleet.contexts import Context, Found, endpoint, of_contexts
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.fleet.contexts import Context, DiscoveredCluster, endpoint, of_contexts
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.fleet.plan import Fleet, plan
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 
 FILE = "/etc/fleet.yml"
 
 
-def planned(*found: Found, **wish: Any) -> Fleet:
+def planned(*found: DiscoveredCluster, **wish: Any) -> Fleet:
     return plan(FILE, wish, found)
 
 
-def refusal(*found: Found, **wish: Any) -> str:
+def refusal(*found: DiscoveredCluster, **wish: Any) -> str:
     with pytest.raises(Refused) as caught:
         planned(*found, **wish)
     told = str(caught.value)
@@ -31,13 +31,13 @@ def refusal(*found: Found, **wish: Any) -> str:
     return told.removeprefix(f"{FILE}: ")
 
 
-def context(name: str, server: str = "", **variables: Any) -> Found:
+def context(name: str, server: str = "", **variables: Any) -> DiscoveredCluster:
     where = [Context(name, server or f"https://{name}:6443")]
     return of_contexts(where, {"variables": variables}, "~/.kube/config")[0]
 
 
-def managed(name: str, *leads: tuple[str, ...], **variables: Any) -> Found:
-    return Found(name, "hub", "a managed cluster of the hub acm", {"ocm_available": True, **variables}, frozenset(leads))
+def managed(name: str, *leads: tuple[str, ...], **variables: Any) -> DiscoveredCluster:
+    return DiscoveredCluster(name, "hub", "a managed cluster of the hub acm", {"ocm_available": True, **variables}, frozenset(leads))
 
 
 class TestGroups:
@@ -116,7 +116,7 @@ class TestTwins:
     ]  # fmt: skip
 
     @pytest.mark.parametrize(("found", "clusters", "why"), CASES)
-    def test_are_refused_by_name(self, found: list[Found], clusters: dict[str, Any], why: str) -> None:
+    def test_are_refused_by_name(self, found: list[DiscoveredCluster], clusters: dict[str, Any], why: str) -> None:
         sentence = f"a and b lead to the same cluster {why}; leave all but one of them out."
         assert refusal(*found, clusters=clusters) == sentence
         assert f"{FILE}: {sentence}" in planned(*found, clusters=clusters, same_cluster="warn").warnings
@@ -138,10 +138,10 @@ class TestRefused:
         ({"sites": {"dc1": {"mesh_site": "x"}}}, "the site dc1 has the unknown key 'mesh_site'.*"),
         ({"defaults": {"mesh_hosts": "x"}}, "defaults has the unknown key 'mesh_hosts'.*"),
         ({"prefixes": {"sites": ""}}, r"prefixes has the unknown key 'sites'; did you mean site\?"),
-        ({"clusters": ["east"]}, "clusters is no dictionary of names."),
-        ({"clusters": {"east": "x"}}, "the cluster east is no dictionary of mesh_.*"),
-        ({"clusters": {"east": {"vars": "x"}}}, "vars of the cluster east is no dictionary."),
-        ({"clusters": {"East": {}}}, "the cluster name 'East' is no DNS label .*; it is an entry of clusters."),
+        ({"clusters": ["east"]}, "clusters is not a dictionary of names."),
+        ({"clusters": {"east": "x"}}, "the cluster east is not a dictionary of mesh_.*"),
+        ({"clusters": {"east": {"vars": "x"}}}, "vars of the cluster east is not a dictionary."),
+        ({"clusters": {"East": {}}}, "the cluster name 'East' is not a DNS label .*; it is an entry of clusters."),
         ({"clusters": {1: {}}}, "a name in clusters is the number 1 to YAML; put it in quotes."),
         ({"sites": {False: {}}}, "a name in sites is the truth value false to YAML, which reads no, off and false so; put it in quotes."),
         ({"meshes": {True: {}}}, "a name in meshes is the truth value true to YAML, which reads yes, on and true so; put it in quotes."),
@@ -149,12 +149,12 @@ class TestRefused:
         ({"sites": {"dc1": {"mesh_name": True}}}, "the site dc1: mesh_name is the truth value true to YAML.* quotes."),
         ({"meshes": {"shop": {"mesh_trust_cluster": 1}}}, "the mesh shop: mesh_trust_cluster is the number 1 to YAML; put it in quotes."),
         ({"defaults": {"mesh_revision_tags": ["stable", True]}}, "defaults: mesh_revision_tags is the truth value true to YAML.* quotes."),
-        ({"clusters": {"east": {"mesh_name": "My shop"}}}, "east: the mesh_name 'My shop' is no DNS label.*"),
+        ({"clusters": {"east": {"mesh_name": "My shop"}}}, "east: the mesh_name 'My shop' is not a DNS label.*"),
         ({"clusters": {"east": {"mesh_site": "a b"}}}, "east: the mesh_site 'a b' cannot be a label's value.*"),
         ({"clusters": {"east": {"mesh_network": "a b"}}}, "east: the mesh_network 'a b' cannot.*"),
         ({"clusters": {"east": {"mesh_role": "leader"}}}, "east: the mesh_role 'leader' is neither primary nor remote."),
         ({"clusters": {"east": {"mesh_version": 1.30}}}, "the cluster east: mesh_version 1.3 is a number to YAML, which drops zeros.*quotes."),
-        ({"clusters": {"east": {"mesh_kube": "east"}}}, "east: mesh_kube is no dictionary."),
+        ({"clusters": {"east": {"mesh_kube": "east"}}}, "east: mesh_kube is not a dictionary."),
         ({"clusters": {"east": {"mesh_site": "dc2"}}, "sites": {"dc1": {}}}, "east: mesh_site is dc2, which this file does not describe; there are: dc1."),
         ({"clusters": {"east": {"mesh_name": "b"}}, "meshes": {"a": {}}}, "east: mesh_name is b, which this file does not describe; there are: a."),
     ])  # fmt: skip
@@ -188,11 +188,11 @@ class TestSections:
         ({"context": "x"}, "hub lacks kubeconfig."),
         ({"kubeconfig": "x"}, "hub lacks context."),
         ({"kubeconfig": "x", "context": "y", "kontext": "z"}, "hub has the unknown key 'kontext'; did you mean context?"),
-        ({"kubeconfig": {"users": []}, "context": "y"}, "kubeconfig of hub is no str."),
+        ({"kubeconfig": {"users": []}, "context": "y"}, "kubeconfig of hub is not a str."),
         ({"kubeconfig": "x", "context": "y", "unavailable": "drop"}, "unavailable of hub is 'drop', neither keep nor skip."),
         ({"kubeconfig": "x", "context": "y", "labels": {"mesh_sight": "z"}}, "labels of hub has the unknown key 'mesh_sight'; did you mean mesh_site?"),
         ({"kubeconfig": "x", "context": "y", "kube": {"ca_cert": "z"}}, "kube of hub names neither a kubeconfig nor a credential such as api_key."),
-        ("hub", "hub is no dictionary."),
+        ("hub", "hub is not a dictionary."),
     ])  # fmt: skip
     def test_a_hub_that_cannot_be(self, given: Any, told: str) -> None:
         with pytest.raises(Refused, match=f"^{FILE}: {re.escape(told)}$"):
@@ -200,7 +200,7 @@ class TestSections:
 
     @pytest.mark.parametrize(("given", "told"), [
         ({}, "entry 1 lacks kubeconfig."),
-        ({"kubeconfig": "k", "include": "prod-*"}, "include of entry 1 is no list."),
+        ({"kubeconfig": "k", "include": "prod-*"}, "include of entry 1 is not a list."),
         (
             {"kubeconfig": "k", "names": {"oslo": False}},
             "a name in names of entry 1 is the truth value false to YAML, which reads no, off and false so; put it in quotes.",

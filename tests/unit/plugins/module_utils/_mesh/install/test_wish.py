@@ -28,8 +28,8 @@ class TestWish:
             ControlPlane.of({"mesh": "shop", "colour": "blue"})
 
     @pytest.mark.parametrize(("change", "told"), [
-        ({"revision": "1.29"}, "the revision '1.29' is no DNS label"),
-        ({"tags": ["prod", "Prod!"]}, "the revision tag 'Prod!' is no DNS label"),
+        ({"revision": "1.29"}, "the revision '1.29' is not a DNS label"),
+        ({"tags": ["prod", "Prod!"]}, "the revision tag 'Prod!' is not a DNS label"),
         ({"tags": ["stable"]}, "the revision tag 'stable' has the name of the revision itself"),
         ({"role": "remote"}, "a remote cluster needs the name of its primary"),
     ])

@@ -85,5 +85,5 @@ def test_sentences_say_where_who_when_and_what_to_do():
 
 @pytest.mark.parametrize("mesh", ["", "a/b", "..", "Shop"])
 def test_a_mesh_is_named_by_a_label(mesh):
-    with pytest.raises(Refused, match="is no DNS label"):
+    with pytest.raises(Refused, match="is not a DNS label"):
         leases.ref(mesh, "meshops-system")

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.secret_wish import fault
 
 VALUE = "s3cr3t-v4lue"
-AS_TEXT = "make text of it, with to_json or to_yaml as whoever reads it expects"
+AS_TEXT = "convert it with to_json or to_yaml, whichever its reader expects"
 
 
 def wish(**parts):
@@ -18,15 +18,15 @@ def wish(**parts):
 
 
 @pytest.mark.parametrize(("parts", "told"), [
-    pytest.param({"stringData": {"a.json": {"debug": True, "p": VALUE}}}, f"stringData.a.json is a mapping and has to be text: {AS_TEXT}", id="mapping"),
-    pytest.param({"stringData": {"hosts": [VALUE]}}, f"stringData.hosts is a list and has to be text: {AS_TEXT}", id="list"),
-    pytest.param({"stringData": {"flag": True}}, f"stringData.flag is true or false and has to be text: put it in quotes, or {AS_TEXT}", id="boolean"),
-    pytest.param({"stringData": {"port": 8080}}, f"stringData.port is a number and has to be text: put it in quotes, or {AS_TEXT}", id="number"),
-    pytest.param({"stringData": {"none": None}}, f"stringData.none is empty and has to be text: {AS_TEXT}", id="empty"),
-    pytest.param({"stringData": VALUE}, "stringData is text and has to be a mapping of keys to text", id="all of it text"),
-    pytest.param({"data": VALUE}, "data is text and has to be a mapping of keys to text", id="all of data text"),
-    pytest.param({"data": [{"key": "p", "value": VALUE}]}, "data is a list and has to be a mapping of keys to text", id="a list of keys and values"),
-    pytest.param({"data": {"p": {"inner": VALUE}}}, f"data.p is a mapping and has to be text: {AS_TEXT}", id="a mapping in data"),
+    pytest.param({"stringData": {"a.json": {"debug": True, "p": VALUE}}}, f"stringData.a.json is a mapping but must be text: {AS_TEXT}", id="mapping"),
+    pytest.param({"stringData": {"hosts": [VALUE]}}, f"stringData.hosts is a list but must be text: {AS_TEXT}", id="list"),
+    pytest.param({"stringData": {"flag": True}}, f"stringData.flag is true or false but must be text: put it in quotes, or {AS_TEXT}", id="boolean"),
+    pytest.param({"stringData": {"port": 8080}}, f"stringData.port is a number but must be text: put it in quotes, or {AS_TEXT}", id="number"),
+    pytest.param({"stringData": {"none": None}}, f"stringData.none is empty but must be text: {AS_TEXT}", id="empty"),
+    pytest.param({"stringData": VALUE}, "stringData is text but must be a mapping of keys to text", id="all of it text"),
+    pytest.param({"data": VALUE}, "data is text but must be a mapping of keys to text", id="all of data text"),
+    pytest.param({"data": [{"key": "p", "value": VALUE}]}, "data is a list but must be a mapping of keys to text", id="a list of keys and values"),
+    pytest.param({"data": {"p": {"inner": VALUE}}}, f"data.p is a mapping but must be text: {AS_TEXT}", id="a mapping in data"),
     pytest.param({"data": {"p": VALUE}}, "data.p is not base64: give plain text in stringData, or encode it with b64encode", id="plain text in data"),
     pytest.param({"data": {"p": "c2VjcmV0IQ"}}, "data.p is not base64: give plain text in stringData, or encode it with b64encode", id="cut off"),
 ])  # fmt: skip

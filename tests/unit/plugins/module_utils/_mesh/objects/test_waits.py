@@ -35,7 +35,7 @@ def test_each_entry_is_one_condition(asked, condition):
 
 @pytest.mark.parametrize(("asked", "told"), [
     ({"absent": True, "condition": {"type": "Ready"}}, "not condition and absent"),
-    ({"rollout": True}, "knows a rollout of Deployment, DaemonSet, StatefulSet only"),
+    ({"rollout": True}, "supports a rollout of Deployment, DaemonSet, StatefulSet only"),
     ({"field": {"path": "a[*]"}}, "is not understood at"),
     ({"field": {"path": "a", "value": 1, "absent": True}}, "has a value and that it is absent"),
 ])  # fmt: skip

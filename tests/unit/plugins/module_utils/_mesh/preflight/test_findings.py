@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.versions import VersionLimits
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.member import Member
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.preflight.estate import Owned, Seen
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.preflight.estate import ClusterFacts, Owned
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.preflight.findings import findings
 from ansible_collections.meshops.lifecycle.plugins.modules import cluster_info
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster, Permission
@@ -35,7 +35,7 @@ TRUST = {"present": True, "trust": {"signs_under": "aaaa", "trusts": ["aaaa"]}, 
 
 def told(cluster: dict[str, Any] | None = None, trust: dict[str, Any] | None = None, member: Member = EAST, **rules: Any) -> list[str]:
     """What is told of one cluster on its own."""
-    seen = Seen(member, rules.get("limits", LIMITS), rules.get("owned", OWNED), {**CLUSTER, **(cluster or {})}, {**TRUST, **(trust or {})})
+    seen = ClusterFacts(member, rules.get("limits", LIMITS), rules.get("owned", OWNED), {**CLUSTER, **(cluster or {})}, {**TRUST, **(trust or {})})
     return findings([seen], [member, *rules.get("others", [])])[member.name]
 
 
@@ -44,7 +44,7 @@ class TestOneCluster:
         assert told() == []
 
     def test_nothing_is_told_of_what_could_not_be_read(self) -> None:
-        assert findings([Seen(EAST, LIMITS, OWNED)], [EAST]) == {"east": []}
+        assert findings([ClusterFacts(EAST, LIMITS, OWNED)], [EAST]) == {"east": []}
 
     @pytest.mark.parametrize("cluster", [
         pytest.param({"version": {"major": 1, "minor": 31}, "nodes": None}, id="the oldest Kubernetes; nodes may not be listed"),
@@ -135,22 +135,22 @@ class TestOneCluster:
 
     def test_a_remote_without_its_primary_is_told(self) -> None:
         edge = Member("edge", mesh="shop", network="aws", role="remote", primary="gone")
-        assert told(member=edge, others=[EAST]) == ["edge: mesh_primary names gone, which is no cluster of the mesh shop."]
+        assert told(member=edge, others=[EAST]) == ["edge: mesh_primary names gone, which is not a cluster of the mesh shop."]
 
     def test_everything_is_told_at_once(self) -> None:
         denied, crds = [{"verb": "get", "resource": "pods"}], [{"name": GATEWAYS}]
         assert len(told({"version": {"major": 1, "minor": 29}, "clock_skew_seconds": 99, "denied": denied, "crds": crds})) == 6
 
 
-def between(*seen: Seen) -> dict[str, list[str]]:
+def between(*seen: ClusterFacts) -> dict[str, list[str]]:
     return findings(seen, [one.member for one in seen])
 
 
-def one(member: Member, uid: str, cidr: str, root: str = "aaaa") -> Seen:
+def one(member: Member, uid: str, cidr: str, root: str = "aaaa") -> ClusterFacts:
     """Without a root, there is no CA yet."""
     cluster = {**CLUSTER, "uid": uid, "nodes": {"pod_cidrs": [cidr]}}
     trust = {"present": bool(root), "trust": {"signs_under": root, "trusts": [root]} if root else None}
-    return Seen(member, LIMITS, OWNED, cluster, trust)
+    return ClusterFacts(member, LIMITS, OWNED, cluster, trust)
 
 
 class TestEstate:
@@ -200,7 +200,7 @@ class TestEstate:
             replace(one(WEST, "2", "10.2.0.0/16", ""), trust={"present": False, "action": "leave", "source": "cccc"}), id="another CA signs in a cluster"
         ),
     ])
-    def test_roots_need_not_be_equal_where(self, other: Seen) -> None:
+    def test_roots_need_not_be_equal_where(self, other: ClusterFacts) -> None:
         assert not any(between(one(EAST, "1", "10.1.0.0/16"), other).values())
 
     @pytest.mark.parametrize(("change", "words"), [
@@ -248,7 +248,7 @@ def test_what_cluster_info_returns_is_what_preflight_reads() -> None:
         cluster = FakeCluster(crd, node, account, name=member.name, refuses=[right])
         params = {"permissions": [{"verb": "create", "group": "", "resource": "secrets", "namespace": "istio-system"}], "crds": ["networking.istio.io"],
                   "claims": [claim]}  # fmt: skip
-        seen.append(Seen(member, LIMITS, OWNED, cluster_info.reconcile(cluster, params)))
+        seen.append(ClusterFacts(member, LIMITS, OWNED, cluster_info.reconcile(cluster, params)))
     for sentence, words in zip(between(*seen)["west"], (
         "a kubelet is v1.30.0 while the API server is 1.34", "may not create secrets in istio-system", "belongs to the Helm release ns/other",
         "the ServiceAccount istio-system/istio-reader-service-account belongs to",

@@ -14,7 +14,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.reach import helm
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.reach import options as connection
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.reach.content import told_as_content
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.reach.content import content_kind
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.reach.job_environment import filled, foreign
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.reach.options import OPTIONS, anchored, read
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.reach.spared import spared
@@ -53,15 +53,15 @@ class TestNames:
         assert read({"context": 17, "impersonate_groups": "a, b"}) == {"context": "17", "impersonate_groups": ["a", "b"]}
 
     @pytest.mark.parametrize(("told", "said"), [
-        ("SECRET", "mesh_kube has to be a dictionary of connection options, such as {kubeconfig: …, context: …}"),
-        (["SECRET"], "mesh_kube has to be a dictionary of connection options, such as"),
+        ("SECRET", "mesh_kube must be a dictionary of connection options, such as {kubeconfig: …, context: …}"),
+        (["SECRET"], "mesh_kube must be a dictionary of connection options, such as"),
         ({"contxt": "SECRET"}, "mesh_kube has no option contxt. There are: api_key, "),
-        ({"context": False}, "mesh_kube.context is yes or no, and has to be text; put it in quotes"),
-        ({"host": ["SECRET"]}, "mesh_kube.host is a list, and has to be text"),
+        ({"context": False}, "mesh_kube.context is yes or no but must be text; put it in quotes"),
+        ({"host": ["SECRET"]}, "mesh_kube.host is a list but must be text"),
         ({"verify_ssl": "SECRET"}, "mesh_kube.verify_ssl is neither yes nor no"),
-        ({"impersonate_groups": {"SECRET": 1}}, "mesh_kube.impersonate_groups is a dictionary, and has to be a list"),
-        ({"proxy_headers": "SECRET"}, "mesh_kube.proxy_headers is text, and has to be a dictionary"),
-        ({"kubeconfig": ["SECRET"]}, "mesh_kube.kubeconfig is a list, and has to be text"),
+        ({"impersonate_groups": {"SECRET": 1}}, "mesh_kube.impersonate_groups is a dictionary but must be a list"),
+        ({"proxy_headers": "SECRET"}, "mesh_kube.proxy_headers is text but must be a dictionary"),
+        ({"kubeconfig": ["SECRET"]}, "mesh_kube.kubeconfig is a list but must be text"),
         ({"kubeconfig": "apiVersion: v1\nusers: [{user: {token: SECRET}}]"}, ("mesh_kube.kubeconfig holds the text of a kubeconfig itself, "
          "where a path belongs: give a path, or a dictionary (| from_yaml)")),
         ({"client_key": "-----BEGIN PRIVATE KEY-----\nSECRET"}, ("mesh_kube.client_key holds a private key itself, "
@@ -105,7 +105,7 @@ def test_the_root_s_files_begin_there_too() -> None:
     ("a/" * 2100, "a text that is longer than any path"),
 ])  # fmt: skip
 def test_content_in_the_place_of_a_path_is_known(text: str, what: str) -> None:
-    assert told_as_content(text) == what
+    assert content_kind(text) == what
 
 
 class TestEnvironment:

@@ -94,8 +94,8 @@ def test_a_self_signed_control_plane_is_given_an_intermediate_of_its_own_root() 
 @pytest.mark.parametrize(("option", "value", "words"), [
     pytest.param("key_type", "Ed25519", "Envoy does not take it", id="Ed25519"),
     pytest.param("key_type", "RSA-1024", "use one of P-256", id="a short key"),
-    pytest.param("mesh", "Shop_1", "no DNS label", id="mesh"),
-    pytest.param("trust_domain", "a b", "no DNS name", id="trust domain"),
+    pytest.param("mesh", "Shop_1", "not a DNS label", id="mesh"),
+    pytest.param("trust_domain", "a b", "not a DNS name", id="trust domain"),
     pytest.param("intermediate_days", 0, "give 1 to", id="no life at all"),
 ])  # fmt: skip
 def test_a_wrong_wish_is_told(option: str, value: object, words: str) -> None:

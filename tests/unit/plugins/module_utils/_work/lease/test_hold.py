@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import Wish, take
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import LeaseWish, take
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.lease.hold import held
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
@@ -18,7 +18,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster impor
 @pytest.mark.parametrize("root", [None, {"namespace": "meshops-system"}, {"namespace": "elsewhere"}], ids=["none", "beside it", "elsewhere"])
 def test_wherever_the_root_lies(root: dict[str, Any] | None) -> None:
     cluster = FakeCluster()
-    taken = take(cluster, ref("shop", "meshops-system"), Wish("run-1", 30))
+    taken = take(cluster, ref("shop", "meshops-system"), LeaseWish("run-1", 30))
     hold = held(cluster, {"mesh": "shop", "root": root, "lease": {"holder": taken.holder, "epoch": taken.epoch}})
     assert hold
     hold.guard()

@@ -152,7 +152,7 @@ class TestSomebodyElse:
         def meddle(_time: int) -> None:
             cluster.amend(cluster.get(CACERTS) or {}, {"metadata": {"annotations": {"touched": "by hand"}}})
 
-        with pytest.raises(Refused, match="east: Secret istio-system/cacerts was changed by somebody else since it was read, so it was not written"):
+        with pytest.raises(Refused, match="east: Secret istio-system/cacerts has changed since it was read, so it was not written"):
             advance(work(cluster, "introduce", OTHER_ROOT, Held(guard=meddle)))
         assert held(cluster).roots == ROOT.pem
 
