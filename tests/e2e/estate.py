@@ -169,7 +169,7 @@ def inventory_with(estate: Estate, folder: Path, west: Mapping[str, Any]) -> Est
         target.write_text((estate.inventory / name).read_text())
     own = folder / "host_vars" / "west.yml"
     own.write_text(yaml.safe_dump({**yaml.safe_load(own.read_text()), **west}))
-    return Estate(folder, estate.variables)
+    return Estate(folder, {name: value for name, value in estate.variables.items() if name not in west})
 
 
 def _lines(process: subprocess.Popen[str]) -> Iterator[str]:
