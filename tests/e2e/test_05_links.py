@@ -44,7 +44,7 @@ def refused(estate: Estate, cluster: str, *old: str) -> bool:
 def test_both_are_replaced_and_no_request_is_lost(estate: Estate, across: Estate) -> None:
     before = {cluster: tokens(estate, cluster) for cluster in ("east", "west")}
     with under_load(estate, "-qps", "100", "-c", "4", "http://server.app:8080/debug") as codes:
-        run = estate.play("rotate", "-v", "--diff", rotate="remote_secrets", rotate_min_age=0).succeeded()
+        run = estate.play("rotate", "-v", "--diff", rotate="links", rotate_min_age=0).succeeded()
     print(f"{run.seconds:.1f} s; {codes.total()} requests, {dict(codes)}", *run.lines("It took"))
     assert list(codes) == ["200"]
     for cluster, had in before.items():
@@ -61,7 +61,7 @@ def test_what_links_the_clusters_keeps_it(estate: Estate, across: Estate) -> Non
 
 
 def test_again_they_are_too_young(estate: Estate, across: Estate) -> None:
-    run = estate.play("rotate", rotate="remote_secrets").succeeded()
+    run = estate.play("rotate", rotate="links").succeeded()
     assert run.changed == {"east": 0, "west": 0}
     assert run.lines("Every credential is younger than 3600 s")
 
