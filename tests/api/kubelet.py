@@ -74,8 +74,8 @@ class _Forward(socketserver.StreamRequestHandler):
                     outcome = step()
                 except ssl.SSLWantReadError:
                     outcome = None
-                if outgoing.pending:
-                    self._say(b"\0" + outgoing.read())
+                if reply := outgoing.read():
+                    self._say(b"\0" + reply)
                 if outcome is not None:
                     return outcome
                 incoming.write(self._hear())

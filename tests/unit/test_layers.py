@@ -142,7 +142,7 @@ def circles(pairs: set[tuple[str, str]]) -> list[str]:
     """The rooms that are left when, again and again, those go from which nothing is imported, or which import nothing."""
     left = set(pairs)
     while left:
-        ends = {one for one, _ in left} & {other for _, other in left}
+        ends = {pair[0] for pair in left} & {pair[1] for pair in left}
         rest = {(one, other) for one, other in left if one in ends and other in ends}
         if rest == left:
             return sorted({one for pair in left for one in pair})

@@ -37,7 +37,7 @@ class Question:
 
 
 # The answer to each question; None if a pod did not answer it.
-Answers = Mapping[Question, str | None]
+Answers = Mapping[Question, "str | None"]
 
 
 @dataclass(frozen=True)

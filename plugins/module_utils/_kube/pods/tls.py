@@ -77,8 +77,9 @@ class Session(io.RawIOBase):
             self._incoming.write(data)
 
     def _flush(self) -> None:
-        if self._outgoing.pending:
-            self._send(self._outgoing.read())
+        data = self._outgoing.read()
+        if data:
+            self._send(data)
 
     def _failed(self, what: str, why: str) -> MeshError:
         return MeshError(f"{self._who} {what}: {why}.")

@@ -74,4 +74,3 @@ def ignored(given: Iterable[Certificate], own: Standing | None, users: Iterable[
     old, new = frozenset(one.fingerprint for one in handed), own.bundle if own else frozenset()
     shown = {user.issuer for user in users if user.kind == CONTROL_PLANE and user.issuer}
     return () if rules.takes(old, new) or not shown <= old else handed
-

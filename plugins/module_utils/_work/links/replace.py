@@ -85,7 +85,7 @@ class Replacement(UnderLease):
 
 def replace(work: Replacement) -> list[Step]:
     """The steps that were done, or in a dry run would be."""
-    _ = work.entrance  # refuses, before anything is written
+    offers.entrance(work.source, work.request.address)  # refuses, before anything is written
     standing = read(work)
     require_links(standing, work.request.adopt)
     planned = remaining_steps(standing, work.request.min_age)

@@ -42,7 +42,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import
     root,
 )
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
-from ansible_collections.meshops.lifecycle.tests.unit.support.paper import PAPER
+from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
 from cryptography import x509
 
 CACERTS = Ref("v1", "Secret", "cacerts", "istio-system")

@@ -166,9 +166,9 @@ class TestFindings:
     def test_every_replica_is_asked(self) -> None:
         answers = {**told(), **told(istio.clusterz(west="syncing"), pod="istiod-stable-2")}
         cluster = FakeCluster(*READY, istio.pod("istiod-stable-2"), answers=answers)
+        look = "look whether west's API server is reached from here, and whether mesh_api_ca has to name its CA."
         assert ask(cluster)["findings"] == [
-            ("east: istiod-stable-2 has not synced the cluster west (it says syncing); look whether west's API server is reached "
-            "from here, and whether mesh_api_ca has to name its CA.")
+            "east: istiod-stable-2 has not synced the cluster west (it says syncing); " + look
         ]
 
 

@@ -32,7 +32,8 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.cert
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look import look
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
-from ansible_collections.meshops.lifecycle.tests.unit.support.paper import PAPER, links
+from ansible_collections.meshops.lifecycle.tests.unit.support.paper import links
+from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import sources
 
 MESHES = [*PROVIDERS.values(), PAPER]

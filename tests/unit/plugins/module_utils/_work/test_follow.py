@@ -32,8 +32,7 @@ def test_what_is_done_is_looked_at_once_and_nothing_else_happens() -> None:
 
 def test_each_look_that_shows_it_undone_keeps_alive_and_then_mends() -> None:
     clock, called = Ticking(), list[str]()
-    keep, remedy = lambda: called.append("keep"), lambda seen, _seconds: called.append(f"mend {seen}")
-    assert watch(iter([2, 1, 0]), clock, keep=keep, remedy=remedy) == 0
+    assert watch(iter([2, 1, 0]), clock, keep=lambda: called.append("keep"), remedy=lambda seen, _seconds: called.append(f"mend {seen}")) == 0
     assert called == ["keep", "mend 2", "keep", "mend 1"]
 
 
