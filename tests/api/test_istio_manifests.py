@@ -55,6 +55,6 @@ def test_a_server_that_is_strict_takes(cluster: Cluster, name: str) -> None:
 
 
 def test_what_is_left_over_is_of_kinds_that_can_be_deleted(cluster: Cluster) -> None:
-    wish = ControlPlane.of({"cluster": "east", "mesh": "shop", "revision": "stable", "tags": ["default"], "crds": "external"})
+    wish = ControlPlane.of({"cluster": "east", "mesh": "shop", "revision": "stable", "namespace": "istio-system", "tags": ["default"], "crds": "external"})
     made = [*gateways.leftovers(wish), *control_plane.leftovers(wish)]
     assert {change.action for change in cluster.delete([Ref.of(each) for each in made])} <= {"deleted", "unchanged"}
