@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import CLUSTERS, Estate, inventory_with
+from ansible_collections.meshops.lifecycle.tests.e2e.least import account
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +24,8 @@ def one_network(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Ite
     monkeypatch.setenv("PATH", estate.lab("path", "helm4", "--build").strip(), prepend=os.pathsep)
     flat = inventory_with(estate, tmp_path_factory.mktemp("inventory"), {"mesh_network": "onprem"})
     estate.lab("up", "--flat", "east,west")
+    theirs = account(flat, tmp_path_factory.mktemp("account"))  # of the new clusters
+    flat.variables["mesh_kube"] = {"kubeconfig": str(theirs), "context": "{{ inventory_hostname }}"}
     yield flat
     estate.lab("up", "--flat", "")
     monkeypatch.undo()
