@@ -4,35 +4,56 @@
 
 """Python imports this by itself where its folder is on PYTHONPATH: in Ansible, its workers, and the modules that it starts.
 
-As soon as the collection's way to make connections is imported there, each connection counts its writes.
+As soon as a module of the collection is imported there that a test wants to be otherwise, it is made so: connections count their writes, and the
+mesh of paper (tests/paper) is one of the providers. Python takes one file of this name only, so both stand here, and a run may have both.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from importlib.abc import MetaPathFinder
 from typing import Any
 
-CONNECT = "ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect"
+_MODULES = "ansible_collections.meshops.lifecycle.plugins.module_utils."
+
+
+def _count(connect: Any) -> None:
+    from killpoint import Counted
+
+    connect.Transport = Counted
+
+
+def _register(providers: Any) -> None:
+    from registered import paper
+
+    providers.PROVIDERS["paper"] = paper()
+
+
+# By the variable that asks for it: the module, and what is done to it once it is imported.
+HOOKS = {"MESHOPS_KILL_POINT": (f"{_MODULES}_kube.connect", _count), "MESHOPS_PAPER_MESH": (f"{_MODULES}_providers", _register)}
 
 
 class _Finder(MetaPathFinder):
-    """Finds by all other finders, and has what was found end by arming it."""
+    """Finds a module by all other finders, and has its import end with `arm`."""
+
+    def __init__(self, name: str, arm: Callable[[Any], None]) -> None:
+        self._name, self._arm = name, arm
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
-        if fullname != CONNECT:
+        if fullname != self._name:
             return None
         specs = (finder.find_spec(fullname, path, target) for finder in sys.meta_path if finder is not self)
         spec = next(filter(None, specs), None)
         if spec is not None:
-            spec.loader = _Armed(spec.loader)
+            spec.loader = _Armed(spec.loader, self._arm)
         return spec
 
 
 class _Armed:
-    def __init__(self, loader: Any) -> None:
-        self._loader = loader
+    def __init__(self, loader: Any, arm: Callable[[Any], None]) -> None:
+        self._loader, self._arm = loader, arm
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)
@@ -42,17 +63,16 @@ class _Armed:
 
     def exec_module(self, module: Any) -> None:
         self._loader.exec_module(module)
-        from killpoint import Counted
-
-        module.Transport = Counted
+        self._arm(module)
 
 
 class _Finders(list[Any]):
-    """Ours stays the first, also when Ansible puts its own for collections there."""
+    """Ours stay the first, also when Ansible puts its own for collections there."""
 
     def insert(self, place: Any, finder: Any) -> None:
-        super().insert(max(int(place), 1), finder)
+        super().insert(max(int(place), len(_OURS)), finder)
 
 
-if os.environ.get("MESHOPS_KILL_POINT"):
-    sys.meta_path = _Finders([_Finder(), *sys.meta_path])
+_OURS = [_Finder(*hook) for variable, hook in HOOKS.items() if os.environ.get(variable)]
+if _OURS:
+    sys.meta_path = _Finders([*_OURS, *sys.meta_path])

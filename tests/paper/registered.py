@@ -15,12 +15,14 @@ from typing import Any
 
 VARIABLE = "MESHOPS_PAPER_MESH"
 _HERE = Path(__file__).resolve().parent
+# Its sitecustomize.py calls `paper` in each process of the run.
+_HOOKS = _HERE.parent / "killpoint"
 _PAPER = _HERE.parent / "unit" / "support" / "paper"
 
 
 def with_paper(path: str = os.environ.get("PYTHONPATH", "")) -> dict[str, str]:
     """The variables of a run that may say `mesh_provider: paper`; `path` is where it finds its modules."""
-    return {VARIABLE: "1", "PYTHONPATH": os.pathsep.join(filter(None, (str(_HERE), path)))}
+    return {VARIABLE: "1", "PYTHONPATH": os.pathsep.join(filter(None, (str(_HOOKS), str(_HERE), path)))}
 
 
 def paper() -> Any:

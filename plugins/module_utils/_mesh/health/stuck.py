@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from ..objects.shapes import Object
 
 # What somebody has to mend: an image, a Secret that is not there, a program that ends. The kubelet tries again, and may be lucky once.
 _LASTING = frozenset({
@@ -17,7 +19,6 @@ _LASTING = frozenset({
 })  # fmt: skip
 # Seconds in which it has to stay so before a wait is given up: a registry that was busy, a webhook whose control plane just starts.
 GRACE = 30.0
-Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from typing import Any
 
 from ..objects.change import Ref
 from ..objects.managed_by import managed_by
+from ..objects.shapes import Object
 
 _OURS = "meshops.lifecycle"
 _SERVERS = ("kube-apiserver", "kube-controller-manager", "pilot-discovery")
 
-Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

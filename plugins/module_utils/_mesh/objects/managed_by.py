@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Object = Mapping[str, Any]
+from .shapes import Object
 
 # An annotation or label, the value that it has to have ("" for any), and how its keeper is called. All of these put back what is changed.
 _MARKS = (

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-Object = Mapping[str, Any]
+from ..._mesh.objects.shapes import Object
 
 _ADMIN_PORT = 15000
 _XDS_AGENT = "PROXY_CONFIG_XDS_AGENT"

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from ...._mesh.gateways.certificates import Expires, LinkToken
 from ...._mesh.objects.change import Ref
-from ...._mesh.objects.shapes import Live
+from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Answers, Read
 from ..links import remote_secret
 from . import named
 
 _WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 
-Object = Mapping[str, Any]
 
 
 def reads(namespace: str) -> list[Read]:

@@ -6,18 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ...._mesh.gateways.certificates import Expires, Use
 from ...._mesh.objects.look import Look
+from ...._mesh.objects.shapes import Object
 from ...._mesh.trust.certificate import Material, Names
 from ...._mesh.trust.root_secret import decoded, encoded
 from . import expiring as _expiring
 from . import serving
 
 _TLS, _GENERIC = ("tls.crt", "tls.key"), ("cert", "key")
-Object = Mapping[str, Any]
 
 
 def uses() -> Look[list[Use]]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ...._mesh.objects.change import Ref
+from ...._mesh.objects.shapes import Object
 
 # The latter is what the Gateway API's references become; Istio takes both from users, too.
 _SCHEMES = ("kubernetes://", "kubernetes-gateway://")
@@ -19,7 +19,6 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _SERVED = ("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL")
 _GATEWAY_API_NAME = "gateway.networking.k8s.io/gateway-name"
 
-Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

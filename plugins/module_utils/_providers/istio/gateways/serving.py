@@ -6,15 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from ...._mesh.gateways.certificates import Pod, Use
-from ...._mesh.objects.shapes import Live
+from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Answers, Read
 from . import named
 
-Object = Mapping[str, Any]
 # Gateways, what serves them, and the Services that tell at which port.
 READS = (
     Read("networking.istio.io/v1", "Gateway"),

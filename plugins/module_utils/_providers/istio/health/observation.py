@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...._mesh.health.health import Gateway, Health, Plane, Proxy, Remote
 from ...._mesh.health.stuck import why
+from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Question, Read
 from ...._mesh.report.managed import kept
 from ...istio_family.rotation.connected import of_istiod, running
@@ -41,8 +42,6 @@ _CONFIG = (
 
 _KEPT = ("Deployment", "Service", "Secret", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "Namespace")
 
-Object = Mapping[str, Any]
-Live = Mapping[str, Sequence[Object]]
 
 
 def reads(namespace: str) -> list[Read]:

@@ -11,13 +11,13 @@ from typing import Any
 
 from ...._mesh.health.revision_tag import Tag
 from ...._mesh.install.wish import ControlPlane
+from ...._mesh.objects.shapes import Object
 from ...._mesh.question import Read
 from .charts import injection_path, istiod
 
 _SERVICES_SINCE = (1, 28)
 _PORTS = (("grpc-xds", 15010, None), ("https-dns", 15012, None), ("https-webhook", 443, 15017), ("http-monitoring", 15014, None))
 
-Object = Mapping[str, Any]
 
 
 def manifests(wish: ControlPlane) -> list[dict[str, Any]]:

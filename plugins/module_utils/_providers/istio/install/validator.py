@@ -7,17 +7,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ...._mesh.install.helm_release import Kept
 from ...._mesh.objects.change import Ref
+from ...._mesh.objects.shapes import Object
 from ...._mesh.question import Read
 
 VALUE = "defaultRevision"
 _KIND = ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration")
 _NAME, _LABEL = "istiod-default-validator", "istio.io/rev"
 
-Object = Mapping[str, Any]
 
 
 def kept() -> Kept:

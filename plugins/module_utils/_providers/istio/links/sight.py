@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ...._mesh.install.quirk import Quirk
 from ...._mesh.links.sight import Sight
 from ...._mesh.objects.change import Ref
+from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Question, Read
 from ...istio_family.proxy import instance
 from ...istio_family.rotation.trust_users import planes as _planes
@@ -29,8 +30,6 @@ QUIRKS = (
     Quirk((1, 30), (1, 30, 4), "istiod may lose the endpoints of a cluster whose remote secret changed, until it is restarted", "istio#61043", restarts=True),
 )
 
-Object = Mapping[str, Any]
-Live = Mapping[str, Sequence[Object]]
 
 
 def reads(namespace: str) -> list[Read]:

@@ -10,9 +10,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from ...._mesh.objects.shapes import Object
 from ..proxy import discovery_address, environment
-
-Object = Mapping[str, Any]
 
 _OF_ISTIO = ("CA_ADDR", "PROXY_CONFIG", "ISTIO_META_", "PILOT_CERT_PROVIDER")
 _SERVICE = re.compile(r"[a-z0-9-]+\.(?P<namespace>[a-z0-9-]+)\.svc(\..*)?(:\d+)?")

@@ -10,11 +10,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ...._mesh.objects.shapes import Object
 from ...._mesh.question import Question
 from ...._mesh.rotation.served import Connected, Served
 from ..proxy import environment
 
-Object = Mapping[str, Any]
 _DEBUG_PORT = 15014
 _ABOUT = {"remotes": "/debug/clusterz", "proxies": "/debug/syncz"}
 _UNNAMED = "Kubernetes"  # how a cluster is called where nobody named it

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Greeting, Question
 from ...._mesh.rotation.trust_users import CONFIG, CONTROL_PLANE, PROXY, Plane, ProxyCertificates, TrustUser
 from ..proxy import admin_port, environment, instance, online, workload
@@ -27,8 +28,6 @@ _CA_PORT = 15012
 _DUMP = "/config_dump?resource=dynamic_active_secrets"
 ABSENT = TrustUser(CONFIG, "", CONFIG_MAP, fault="it is not there, and proxies run in its namespace")
 
-Object = Mapping[str, Any]
-Live = Mapping[str, Sequence[Object]]
 
 
 def planes(live: Live) -> list[Plane]:

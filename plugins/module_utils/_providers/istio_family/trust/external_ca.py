@@ -7,14 +7,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-from ...._mesh.objects.shapes import Live
+from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Answers, Read
 from ..proxy import environment
-
-Object = Mapping[str, Any]
 
 _CSR = "istio-csr"
 _INJECTOR = "istio-sidecar-injector"
