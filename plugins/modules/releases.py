@@ -111,7 +111,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Compare the Helm releases with the wish
+- name: Compare the Helm releases with what is wanted
   meshops.lifecycle.releases:
     kubeconfig: ~/.kube/config
     context: east

@@ -25,7 +25,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.leaks import leaks
 from .conftest import Way, _surroundings
 
 PLUGIN_PASSWORD = "a-password-for-the-credential-plugin"
-BRING = "Bring the Helm releases to the wish"
+BRING = "Install or upgrade the Helm releases"
 VERSION = 'version.BuildInfo{Version:"v3.19.0", GitCommit:"0", GitTreeState:"clean", GoVersion:"go1.25"}'
 # Answers as Helm does, until it is to install something.
 HELM = """#!{python}

@@ -70,7 +70,7 @@ def test_what_another_revision_uses_stays(estate: Estate) -> None:
 
 def _rotated_and_not_ended(estate: Estate) -> None:
     estate.play("rotate", rotate="links", rotate_min_age=0).succeeded()
-    estate.play_until("rotate", "Let the new certificates prove themselves", rotate="root", rotate_min_age=0, rotate_soak=3600)
+    estate.play_until("rotate", "Soak before the old roots are retired", rotate="root", rotate_min_age=0, rotate_soak=3600)
     for cluster in CLUSTERS:
         kept = estate.names(cluster, "secrets", "-n", "istio-system")
         assert "cacerts-previous" in kept and [name for name in kept if name.endswith("istio-remote-secret-token-2")], kept

@@ -66,7 +66,7 @@ def test_its_root_is_rotated_and_turned_back_and_no_request_is_lost(one_primary:
     with under_load(one_primary, "-qps", "30", "-c", "2", "http://server.app:8080/debug", stretch=24) as codes:
         there = one_primary.play("rotate", rotate="root", rotate_min_age=0).succeeded()
         second = of_one_root(one_primary)
-        one_primary.play_until("rotate", "Let the new certificates prove themselves", rotate="root", rotate_min_age=0, rotate_soak=900, rotate_lease_duration=5)
+        one_primary.play_until("rotate", "Soak before the old roots are retired", rotate="root", rotate_min_age=0, rotate_soak=900, rotate_lease_duration=5)
         assert all(len(held) == 3 for cluster in CLUSTERS for held in roots(one_primary, cluster).values())  # old, new, mark
         back = one_primary.play("rotate", rotate="root", rotate_rollback=True, rotate_lease_duration=5).succeeded()
         time.sleep(max(0.0, 75 - (time.monotonic() - begin)))

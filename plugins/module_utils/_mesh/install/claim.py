@@ -18,7 +18,6 @@ _OURS = "meshops.lifecycle"
 _SERVERS = ("kube-apiserver", "kube-controller-manager", "pilot-discovery")
 
 
-
 @dataclass(frozen=True)
 class Claim:
     """An object that Helm will write, for the release `namespace/name`, or that is written by server-side apply, where there is no release.

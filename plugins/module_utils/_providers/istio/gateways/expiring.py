@@ -20,7 +20,6 @@ from . import named
 _WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 
 
-
 def reads(namespace: str) -> list[Read]:
     """Istio's gateways and those of the Gateway API with all pods, the webhooks of all revisions, the remote secrets."""
     return [

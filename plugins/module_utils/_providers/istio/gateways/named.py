@@ -20,7 +20,6 @@ _SERVED = ("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL")
 _GATEWAY_API_NAME = "gateway.networking.k8s.io/gateway-name"
 
 
-
 @dataclass(frozen=True)
 class Named:
     """A Secret, the hosts and the port that it is served for, and where the pods run that serve it."""

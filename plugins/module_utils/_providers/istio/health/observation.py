@@ -43,7 +43,6 @@ _CONFIG = (
 _KEPT = ("Deployment", "Service", "Secret", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "Namespace")
 
 
-
 def reads(namespace: str) -> list[Read]:
     """Control planes, gateways and their Services, the links, and the nodes that a NodePort needs."""
     return [

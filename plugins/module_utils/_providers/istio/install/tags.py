@@ -19,7 +19,6 @@ _SERVICES_SINCE = (1, 28)
 _PORTS = (("grpc-xds", 15010, None), ("https-dns", 15012, None), ("https-webhook", 443, 15017), ("http-monitoring", 15014, None))
 
 
-
 def manifests(wish: ControlPlane) -> list[dict[str, Any]]:
     """The Service of a tag comes before its webhook: a pod that is injected by the new name must be able to reach what it leads to."""
     services = [_service(wish, name) for name in wish.tags] if has_services(wish.version) else []

@@ -18,7 +18,6 @@ _KIND = ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration")
 _NAME, _LABEL = "istiod-default-validator", "istio.io/rev"
 
 
-
 def kept() -> Kept:
     """A revision that is installed beside another leaves validation where it is: it was not tried yet."""
     return Kept(VALUE, Ref(*_KIND, _NAME), _LABEL)

@@ -31,7 +31,6 @@ QUIRKS = (
 )
 
 
-
 def reads(namespace: str) -> list[Read]:
     """Every istiod of every revision."""
     return [Read("apps/v1", "Deployment", namespace, "app=istiod"), Read("v1", "Pod", namespace, "app=istiod")]

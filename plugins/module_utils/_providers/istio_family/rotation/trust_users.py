@@ -29,7 +29,6 @@ _DUMP = "/config_dump?resource=dynamic_active_secrets"
 ABSENT = TrustUser(CONFIG, "", CONFIG_MAP, fault="it is not there, and proxies run in its namespace")
 
 
-
 def planes(live: Live) -> list[Plane]:
     """The control planes of all revisions."""
     return [_plane(deployment, live.get("ConfigMap", ())) for deployment in live.get("Deployment", ())]
