@@ -14,7 +14,7 @@ from typing import Any
 
 from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.given_text import elements
-from ..module_utils._mesh.health.health import Health
+from ..module_utils._mesh.health.health import HealthFacts
 from ..module_utils._mesh.health.probe import ProbeWish
 from ..module_utils._mesh.install import gateway_api
 from ..module_utils._mesh.install.defaults import Defaults
@@ -201,7 +201,7 @@ def mesh_report(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str
     return {name: {"unreached": facts} if isinstance(facts, str) else told(facts) for name, facts in read.items()}
 
 
-_FACTS = ("findings", "notices", "trust", *(field.name for field in fields(Health)))
+_FACTS = ("findings", "notices", "trust", *(field.name for field in fields(HealthFacts)))
 
 
 def _read(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> dict[str, Any]:

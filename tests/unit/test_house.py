@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from statistics import median, quantiles
@@ -26,6 +26,7 @@ DOCUMENTS = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 ANSIBLE_ONLY_IN = Path("module_utils/_ansible/run.py")
 ANSIBLE_WORDS = {"fail_json", "exit_json", "check_mode", "supports_check_mode"}
 EMPTY_NAMES = re.compile(r"(^|_)(utils?|common|dto|helpers?|handlers?|managers?)($|_)|(Util|Dto|Helper|Handler|Manager)s?$")
+CLASSES_OF_MANY = {"ActionModule", "FilterModule", "InventoryModule", "ModuleDocFragment", "Request"}
 FORBIDDEN_TASK = re.compile(r"^\s*-?\s*(ansible\.(builtin|legacy)\.)?(command|shell|raw|script|expect|set_fact):", re.MULTILINE)
 KUBERNETES_CORE = "kubernetes.core."
 LICENCE = """\
@@ -87,6 +88,16 @@ def code_lines(source: Source) -> int:
 def functions() -> list[tuple[str, int]]:
     return [(source.at(node, f"{node.name} has {span(node)} lines"), span(node)) for source in sources()
             for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def homonyms(found: Iterable[Source]) -> list[str]:
+    """Class names that stand in more than one file. Ansible asks for some of them, and the options of every module are a `Request`."""
+    places: dict[str, list[str]] = {}
+    for source in found:
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.ClassDef) and node.name not in CLASSES_OF_MANY:
+                places.setdefault(node.name, []).append(str(source.path))
+    return [f"{name}: {', '.join(where)}" for name, where in sorted(places.items()) if len(where) > 1]
 
 
 def yaml_of(path: Path) -> Any:
@@ -155,6 +166,14 @@ class TestPython:
         classes = [source.at(node, f"{node.name} says nothing") for source in sources()
                    for node in ast.walk(source.tree) if isinstance(node, ast.ClassDef) and EMPTY_NAMES.search(node.name)]
         none(stems + classes)
+
+    def test_a_class_name_stands_once(self) -> None:
+        none(homonyms(sources()))
+
+    def test_a_second_class_of_a_name_is_seen(self) -> None:
+        texts = {"module_utils/_mesh/a.py": "class Plan: ...", "module_utils/_work/b.py": "def f():\n    class Plan: ...", "filter/c.py": "class Request: ..."}
+        found = homonyms([*(Source(Path(path), text) for path, text in texts.items()), Source(Path("filter/d.py"), "class Request: ...")])
+        assert found == ["Plan: module_utils/_mesh/a.py, module_utils/_work/b.py"]
 
 
 class TestModules:

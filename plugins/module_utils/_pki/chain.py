@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._mesh.trust.certificate import Certificate, Line
+from .._mesh.trust.certificate import Certificate, LeafCertificate
 from . import pem as _pem
 from . import x509
 
@@ -25,7 +25,7 @@ class Reader:
         _pem.require()
         self._target = target
         self._bundles: dict[bytes, tuple[Certificate, ...]] = {}
-        self._lines: dict[bytes, Line | None] = {}
+        self._lines: dict[bytes, LeafCertificate | None] = {}
         self._read: dict[bytes, x509.ParsedCertificate | None] = {}
         self._above: dict[tuple[str, str], bool] = {}
         self._known: dict[str, x509.ParsedCertificate] = {}
@@ -43,7 +43,7 @@ class Reader:
             self._bundles[pem] = tuple({one.facts.fingerprint: one.facts for one in self._parsed(pem)}.values())
         return self._bundles[pem]
 
-    def line(self, pem: bytes) -> Line | None:
+    def line(self, pem: bytes) -> LeafCertificate | None:
         """Return the first certificate of a PEM chain, its signer and its root, by verified signatures; None if the chain cannot be read."""
         if pem not in self._lines:
             found = self._parsed(pem)
@@ -62,7 +62,7 @@ class Reader:
                 found.append(one)
         return found
 
-    def _built(self, leaf: x509.ParsedCertificate, chain: Sequence[x509.ParsedCertificate]) -> Line:
+    def _built(self, leaf: x509.ParsedCertificate, chain: Sequence[x509.ParsedCertificate]) -> LeafCertificate:
         """Try roots first, because a root ends the path; then the served chain, which shows which of two roots with one key the server means."""
         pool, path = sorted([*chain, *self._known.values()], key=lambda one: (not one.facts.self_signed, one.facts.fingerprint != self._target)), [leaf]
         while not path[-1].facts.self_signed and len(path) < _LONGEST_PATH:
@@ -71,7 +71,7 @@ class Reader:
                 break
             path.append(up)
         signer = path[1].facts.fingerprint if len(path) > 1 else ""
-        return Line(leaf.facts, signer, path[-1].facts.fingerprint if path[-1].facts.self_signed else "")
+        return LeafCertificate(leaf.facts, signer, path[-1].facts.fingerprint if path[-1].facts.self_signed else "")
 
     def _signed(self, child: x509.ParsedCertificate, parent: x509.ParsedCertificate) -> bool:
         pair = (child.facts.fingerprint, parent.facts.fingerprint)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ..health.health import Health as Facts
+from ..health.health import HealthFacts
 from ..health.probe import Probe, ProbeWish
 from ..objects.look import Look
 
@@ -16,6 +16,6 @@ from ..objects.look import Look
 class Health(Protocol):
     """How to see what runs of a mesh, and what its users configured. What is wrong with the facts is the model's to say."""
 
-    def facts(self, cluster: str, namespace: str) -> Look[Facts]: ...
+    def facts(self, cluster: str, namespace: str) -> Look[HealthFacts]: ...
     def config(self, namespace: str) -> Look[dict[str, int]]: ...
     def probe(self, wish: ProbeWish) -> Probe: ...

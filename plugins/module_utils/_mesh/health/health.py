@@ -14,7 +14,7 @@ from .revision_tag import Tag, tag_faults, validator_faults
 
 
 @dataclass(frozen=True)
-class Plane:
+class ControlPlaneRevision:
     """One revision of the control plane. `version` is the tag of its image."""
 
     revision: str
@@ -59,7 +59,7 @@ class Proxy:
 
 
 @dataclass(frozen=True)
-class Health:
+class HealthFacts:
     """The facts of one cluster. `answered` are the control plane pods that told what they discover, be it nothing.
 
     `default_revision` is the revision that validates what users write; empty where nothing says so.
@@ -67,7 +67,7 @@ class Health:
     """
 
     cluster: str
-    planes: Sequence[Plane] = ()
+    planes: Sequence[ControlPlaneRevision] = ()
     remotes: Sequence[Remote] = ()
     gateways: Sequence[Gateway] = ()
     links: Sequence[str] = ()
@@ -99,7 +99,7 @@ class Expected:
     tags: Sequence[str] | None = None
 
 
-def findings(health: Health, expected: Expected) -> list[str]:
+def findings(health: HealthFacts, expected: Expected) -> list[str]:
     """Each thing that is not as expected, as a sentence; the worst first."""
     found = _planes(health, expected)
     if not found and expected.role == "primary":
@@ -111,14 +111,14 @@ def findings(health: Health, expected: Expected) -> list[str]:
     return [f"{health.cluster}: {text}." for text in found]
 
 
-def lasting(health: Health, expected: Expected) -> bool:
+def lasting(health: HealthFacts, expected: Expected) -> bool:
     """Whether something that is waited for does not become ready by waiting, as a rule."""
     planes = [plane for plane in health.planes if expected.role == "primary" and expected.revision in ("", plane.revision)]
     gateways = [gateway for gateway in health.gateways if expected.gateway and gateway.network == expected.network]
     return any(plane.lasting for plane in planes) or any(gateway.lasting for gateway in gateways)
 
 
-def _planes(health: Health, expected: Expected) -> list[str]:
+def _planes(health: HealthFacts, expected: Expected) -> list[str]:
     if expected.role != "primary":
         return [] if health.served_by else ["no address of the primary's control plane is set; run meshops.lifecycle.control_plane"]
     wanted = [plane for plane in health.planes if not expected.revision or plane.revision == expected.revision]
@@ -134,7 +134,7 @@ def _planes(health: Health, expected: Expected) -> list[str]:
     return found + [f"{who} did not answer" for who in health.unanswered]
 
 
-def _remotes(health: Health, expected: Expected) -> list[str]:
+def _remotes(health: HealthFacts, expected: Expected) -> list[str]:
     found = []
     for pod in sorted(health.answered):
         seen = {remote.cluster: remote.status for remote in health.remotes if remote.pod == pod}
@@ -150,7 +150,7 @@ def _remotes(health: Health, expected: Expected) -> list[str]:
     return found
 
 
-def _networks(health: Health, expected: Expected) -> list[str]:
+def _networks(health: HealthFacts, expected: Expected) -> list[str]:
     """Every other network needs a known gateway, or requests to it end in 503."""
     if health.reachable_networks is None:
         return []
@@ -162,7 +162,7 @@ def _networks(health: Health, expected: Expected) -> list[str]:
     ]
 
 
-def _gateways(health: Health, expected: Expected) -> list[str]:
+def _gateways(health: HealthFacts, expected: Expected) -> list[str]:
     if not expected.gateway:
         return []
     wanted = [gateway for gateway in health.gateways if gateway.network == expected.network]

@@ -20,7 +20,7 @@ Found = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Known:
+class SupportData:
     """What is known of a mesh, on a day. Nodes are `led` to a mirror of some places."""
 
     gone: Sequence[Gone]
@@ -29,7 +29,7 @@ class Known:
     led: Sequence[str] = ()
 
 
-def before(name: str, releases: Sequence[Release], image: str, version: str, cluster: Found, known: Known) -> tuple[list[str], list[str]]:
+def before(name: str, releases: Sequence[Release], image: str, version: str, cluster: Found, known: SupportData) -> tuple[list[str], list[str]]:
     """Of a cluster before the first write: what the install cannot get any more, as half sentences; what is only to be known, as sentences."""
     inventory = supply.wished([*_given(releases), *([("mesh_probe_image", image)] if image else [])], known.gone, known.led)
     refused, warned = supply.refusals(inventory, known.gone, versions.minor(version), known.today)
@@ -38,7 +38,7 @@ def before(name: str, releases: Sequence[Release], image: str, version: str, clu
     return refused, _sentences(name, [*warned, *_running(cluster.get("supply"), known)])
 
 
-def running(name: str, planes: Iterable[Found], proxies: Iterable[Found], found: Found | None, version: Minor | None, known: Known) -> list[str]:
+def running(name: str, planes: Iterable[Found], proxies: Iterable[Found], found: Found | None, version: Minor | None, known: SupportData) -> list[str]:
     """Of what runs in a cluster, as sentences."""
     tags = list(dict.fromkeys(str(plane["version"]) for plane in planes))
     told = [each for tag in tags for each in [*versions.notices(known.versions, tag, None, known.today), *versions.unfit(known.versions, tag, version)]]
@@ -60,7 +60,7 @@ def _given(releases: Sequence[Release]) -> Iterator[tuple[str, str]]:
             yield f"the value {chart}.{path}", text
 
 
-def _running(found: Found | None, known: Known) -> list[str]:
+def _running(found: Found | None, known: SupportData) -> list[str]:
     if not found:
         return []
     told = supply.running(found["named"], known.gone, known.led)

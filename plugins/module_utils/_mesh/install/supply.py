@@ -34,7 +34,7 @@ class Gone:
 
 
 @dataclass(frozen=True)
-class Named:
+class RetiredReference:
     """A place of the table, and what names it: an object, or the path of a value."""
 
     place: str
@@ -83,13 +83,13 @@ def strings(values: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, values
 
 
-def wished(given: Iterable[tuple[str, str]], table: Sequence[Gone], led: Sequence[str] = ()) -> list[Named]:
+def wished(given: Iterable[tuple[str, str]], table: Sequence[Gone], led: Sequence[str] = ()) -> list[RetiredReference]:
     """What of the inventory names such a place, from pairs of where it stands and what it says."""
     pairs = [(where, text, match(text, table, led)) for where, text in given]
-    return list(dict.fromkeys(Named(gone.place, "value", where, text) for where, text, gone in pairs if gone))
+    return list(dict.fromkeys(RetiredReference(gone.place, "value", where, text) for where, text, gone in pairs if gone))
 
 
-def refusals(named: Iterable[Named], table: Sequence[Gone], version: tuple[int, int] | None, today: date) -> tuple[list[str], list[str]]:
+def refusals(named: Iterable[RetiredReference], table: Sequence[Gone], version: tuple[int, int] | None, today: date) -> tuple[list[str], list[str]]:
     """Of what the inventory says: what the install itself cannot get any more, and what it still can, as half sentences."""
     known = {gone.place: gone for gone in table}
     refused: list[str] = []

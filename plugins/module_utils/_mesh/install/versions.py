@@ -31,7 +31,7 @@ class VersionLimits:
 
 
 @dataclass(frozen=True)
-class Line:
+class ReleaseLine:
     """One minor version. `ends` is the day from which nothing is mended in it any more, None while that day is not named yet.
 
     `kubernetes` are the lowest and the highest minor that it was tested with. `envoy` and `gateway_api` (the least version of its CRDs)
@@ -56,11 +56,11 @@ class Versions:
 
     mesh: str
     read: date
-    lines: Sequence[Line]
+    lines: Sequence[ReleaseLine]
     sources: Sequence[str]
     proxy_skew: int = 1
 
-    def line(self, version: str) -> Line | None:
+    def line(self, version: str) -> ReleaseLine | None:
         wanted = minor(version)
         return next((line for line in self.lines if line.minor == wanted), None)
 
@@ -105,7 +105,7 @@ def notices(table: Versions, version: str, kubernetes: Minor | None, today: date
     return [*_support(table, line, today), *_untested(table, line, kubernetes)]
 
 
-def _support(table: Versions, line: Line, today: date) -> list[str]:
+def _support(table: Versions, line: ReleaseLine, today: date) -> list[str]:
     if line.ends is None or today < line.ends:
         return []
     return [f"{table.mesh} {dotted(line.minor)} is out of support since {line.ends}; {_choose(table, today)}"]
@@ -116,7 +116,7 @@ def _choose(table: Versions, today: date) -> str:
     return f"{' and '.join(living)} {'are' if len(living) > 1 else 'is'} supported, as far as was known on {table.read}"
 
 
-def _untested(table: Versions, line: Line, kubernetes: Minor | None) -> list[str]:
+def _untested(table: Versions, line: ReleaseLine, kubernetes: Minor | None) -> list[str]:
     """Beyond the newest version's upper bound: beyond that of others preflight refuses."""
     if kubernetes is None or line is not table.lines[0] or kubernetes <= line.kubernetes[1]:
         return []

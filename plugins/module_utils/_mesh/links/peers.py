@@ -33,14 +33,14 @@ def consumers(members: Iterable[Member], name: str) -> list[Member]:
 
 
 @dataclass(frozen=True)
-class Roots:
+class TrustedRoots:
     """The roots that a cluster trusts, and the one that it signs under, as fingerprints. The latter is empty where nobody can know it."""
 
     trusts: Sequence[str] = ()
     signs_under: str = ""
 
 
-def require_mutual_trust(roots: Mapping[str, Roots]) -> None:
+def require_mutual_trust(roots: Mapping[str, TrustedRoots]) -> None:
     """Refuse clusters of which one does not trust what another signs.
 
     A root in common is not enough: the other may sign under a second one already. A link between such clusters would
@@ -60,12 +60,12 @@ def require_mutual_trust(roots: Mapping[str, Roots]) -> None:
         )
 
 
-def _accepts(own: Roots, other: Roots) -> bool:
+def _accepts(own: TrustedRoots, other: TrustedRoots) -> bool:
     """Of somebody of whom nobody knows what he signs under, a root in common has to do."""
     return other.signs_under in own.trusts if other.signs_under else bool({*own.trusts} & {*other.trusts})
 
 
-def _under(roots: Roots) -> str:
+def _under(roots: TrustedRoots) -> str:
     return f" (root {roots.signs_under[:8]})" if roots.signs_under else ""
 
 

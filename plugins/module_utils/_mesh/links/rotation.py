@@ -34,7 +34,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Standing:
+class CredentialState:
     """A cluster, its tokens, and by consumer what that holds; None where it holds nothing."""
 
     cluster: str
@@ -47,7 +47,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Step:
+class CredentialStep:
     """`create` the token of a generation, `switch` consumers to the newest, `revoke` tokens by name."""
 
     action: str
@@ -58,19 +58,19 @@ class Step:
         return sentences[self.action].format(", ".join(self.what))
 
 
-def remaining_steps(standing: Standing, min_age: float, begin: bool = True) -> list[Step]:
+def remaining_steps(standing: CredentialState, min_age: float, begin: bool = True) -> list[CredentialStep]:
     """The steps to come. What somebody began is brought to its end; a new rotation begins only if that is wanted and the token is old enough."""
     newest = standing.newest
     if newest is None or not standing.holds:
         return []
     older = tuple(token.name for token in sorted(standing.tokens, key=lambda token: token.generation) if token != newest)
     if begin and not older and newest.age >= min_age:
-        return [Step(CREATE, (str(newest.generation + 1),)), Step(SWITCH, tuple(standing.holds)), Step(REVOKE, (newest.name,))]
+        return [CredentialStep(CREATE, (str(newest.generation + 1),)), CredentialStep(SWITCH, tuple(standing.holds)), CredentialStep(REVOKE, (newest.name,))]
     late = tuple(name for name, held in standing.holds.items() if not held or not newest.digest or held.digest != newest.digest)
-    return [*([Step(SWITCH, late)] if late else []), *([Step(REVOKE, older)] if older else [])]
+    return [*([CredentialStep(SWITCH, late)] if late else []), *([CredentialStep(REVOKE, older)] if older else [])]
 
 
-def require_links(standing: Standing, adopt: bool) -> None:
+def require_links(standing: CredentialState, adopt: bool) -> None:
     """Refuse before the first write what would fail or surprise later."""
     without = [name for name, held in standing.holds.items() if held is None]
     if without:

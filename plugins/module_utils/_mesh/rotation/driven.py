@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..trust.standing import Standing
 from .plan import REISSUE, REISSUED, RETIRE, RETIRED, Leaving, phase, roots_named
-from .trust_users import Plane, TrustUser
+from .trust_users import ControlPlaneDeployment, TrustUser
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Progress:
     chain: bytes = b""
     roots: bytes = b""
     users: tuple[TrustUser, ...] = ()
-    planes: tuple[Plane, ...] = ()
+    planes: tuple[ControlPlaneDeployment, ...] = ()
     fault: str = ""
 
 

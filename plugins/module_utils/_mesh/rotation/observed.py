@@ -13,7 +13,7 @@ from ..trust.certificate import Authority, Certificate
 from ..trust.standing import Standing
 from .primary import Primary
 from .rules import Rules
-from .trust_users import CONTROL_PLANE, Laggard, Plane, TrustUser, laggards
+from .trust_users import CONTROL_PLANE, ControlPlaneDeployment, Laggard, TrustUser, laggards
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Observed:
     mesh: str = ""
     bundle: bytes = b""
     users: tuple[TrustUser, ...] = ()
-    planes: tuple[Plane, ...] = ()
+    planes: tuple[ControlPlaneDeployment, ...] = ()
     ignored: tuple[Certificate, ...] = ()
     added: tuple[Certificate, ...] = ()
     faults: tuple[str, ...] = ()

@@ -81,7 +81,7 @@ def _needed(reports: Iterable[Report], target: str, dead: Collection[str]) -> fr
 
 
 @dataclass(frozen=True)
-class Step:
+class PlannedStep:
     """Something that has to happen in these clusters, and to have been seen in all clusters, before the next step."""
 
     name: str
@@ -94,7 +94,7 @@ class Plan:
     mesh: str
     target: str
     phases: Mapping[str, str] = field(default_factory=dict)
-    steps: Sequence[Step] = ()
+    steps: Sequence[PlannedStep] = ()
 
     @property
     def done(self) -> bool:
@@ -140,7 +140,7 @@ def plan(
         RETIRE: f"trust {root_named(target)} alone" if leaving is None or not staying else f"trust {root_named(target)} beside {roots_named(staying)}",
         FINISH: "remove what was kept to turn back, and put the root in its place",
     }
-    steps = [Step(name, tuple(names[name]), says[name]) for name in (*STEPS, FINISH) if names[name]]
+    steps = [PlannedStep(name, tuple(names[name]), says[name]) for name in (*STEPS, FINISH) if names[name]]
     return Plan(mesh, target, {own.cluster: phase(own, target, leaving) for own in standings}, steps)
 
 
@@ -181,7 +181,7 @@ def _no_stranger(mesh: str, standings: Sequence[Standing], accepted: set[str]) -
 
 
 @dataclass(frozen=True)
-class Wish:
+class CAWish:
     """What a cluster's CA is to be: the roots it trusts, whether it gets a new certificate, and whether there is a mark in the bundle."""
 
     trusts: frozenset[str]
@@ -198,24 +198,24 @@ def wish(
     dead: Collection[str] = (),
     leaving: Leaving = None,
     marks: bool = True,
-) -> Wish | None:
+) -> CAWish | None:
     """What a step writes in one cluster, or None if it is through with it. What would cut somebody off is refused.
 
     Where a mesh needs `marks`, one comes or goes with every new certificate: its proxies ask for a new leaf when their bundle has changed.
     """
     more = _needed(everyone, target, dead).union(*(one.ignored for one in everyone if one.standing == own))
     if step == INTRODUCE:
-        return Wish(own.trusts | more, marked=bool(own.marks)) if own in _to_introduce(everyone, target, dead) else None
+        return CAWish(own.trusts | more, marked=bool(own.marks)) if own in _to_introduce(everyone, target, dead) else None
     if step == REISSUE:
         if own.signs_under == target and own.signer not in set(stale):
             return None
         _may_reissue(own, everyone, target, dead)
-        return Wish(own.trusts | more if beyond_introduction(own, dead) else own.trusts, sign=True, marked=marks and not own.marks)
+        return CAWish(own.trusts | more if beyond_introduction(own, dead) else own.trusts, sign=True, marked=marks and not own.marks)
     gone = going(own, target, leaving)
     if not gone and own.signs_under == target:
         return None
     _may_retire(everyone, target)
-    return Wish((own.trusts - gone) | {target})
+    return CAWish((own.trusts - gone) | {target})
 
 
 def _may_reissue(own: Standing, everyone: Sequence[Report], target: str, dead: Collection[str]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..objects.change import Ref
-from .trust_users import PROXY, Laggard, Plane, TrustUser
+from .trust_users import PROXY, ControlPlaneDeployment, Laggard, TrustUser
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Need:
     """
 
     users: Sequence[TrustUser]
-    planes: Sequence[Plane] = ()
+    planes: Sequence[ControlPlaneDeployment] = ()
     late: Sequence[Laggard] = ()
     elapsed: float = 0.0
     may_restart: bool = False

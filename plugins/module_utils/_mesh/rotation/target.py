@@ -17,7 +17,7 @@ ACTIVE, UPCOMING, MAKE, FORMER = "active", "upcoming", "make", "former"
 
 
 @dataclass(frozen=True)
-class Known:
+class RootCandidates:
     """The roots that there are. `active` is the mesh's; `upcoming` lies beside it from the begin of a rotation to its end.
 
     `former` are the roots under which the CAs were signed that the clusters keep until then.
@@ -41,7 +41,7 @@ class Choice:
     between: frozenset[str] = frozenset()
 
 
-def same(known: Known) -> Choice:
+def same(known: RootCandidates) -> Choice:
     """The root that the mesh has, to issue intermediates from."""
     if known.active is None:
         raise Refused(f"The mesh {known.mesh} has no root to issue intermediates from. Give it one with meshops.lifecycle.trust first.")
@@ -51,7 +51,7 @@ def same(known: Known) -> Choice:
     return Choice(ACTIVE, known.active.fingerprint, f"the same root, {known.active}")
 
 
-def choose(known: Known, now: datetime, min_age: timedelta) -> Choice:
+def choose(known: RootCandidates, now: datetime, min_age: timedelta) -> Choice:
     """A rotation under way is gone on with. A root that is younger than `min_age` is not rotated again, so that a repeated run ends.
 
     One that has expired is not gone to, nor stayed with.
@@ -73,7 +73,7 @@ def choose(known: Known, now: datetime, min_age: timedelta) -> Choice:
     return Choice(MAKE, "", f"a new root, to follow {known.active}")
 
 
-def turn_back(known: Known, retired: Iterable[str]) -> Choice:
+def turn_back(known: RootCandidates, retired: Iterable[str]) -> Choice:
     """The former root. `retired` are the clusters that trust nothing else than the new one."""
     told = f"The rotation of the mesh {known.mesh} cannot be turned back"
     gone = sorted(retired)

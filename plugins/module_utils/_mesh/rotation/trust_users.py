@@ -73,7 +73,7 @@ class ProxyCertificates:
 
 
 @dataclass(frozen=True)
-class Plane:
+class ControlPlaneDeployment:
     """A control plane's Deployment. `online` says that it takes another bundle without a restart, `signs` that it issues certificates itself.
 
     `external_issuer` is who else does, and `quirks` are sentences about what its version gets wrong.
@@ -103,7 +103,7 @@ class ControlPlanes:
     `meshes` the configurations that say which of them belong to the mesh, and `added` the PEM that proxies are given beside the CA's bundle.
     """
 
-    planes: tuple[Plane, ...] = ()
+    planes: tuple[ControlPlaneDeployment, ...] = ()
     greeted: tuple[tuple[TrustUser, Greeting], ...] = ()
     bundles: tuple[tuple[TrustUser, bytes], ...] = ()
     absent: TrustUser | None = None

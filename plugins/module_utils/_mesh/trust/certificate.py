@@ -129,7 +129,7 @@ class Authority:
 
 
 @dataclass(frozen=True)
-class Line:
+class LeafCertificate:
     """A certificate that is in use, and what the signatures above it lead to: fingerprints, empty where none is known."""
 
     leaf: Certificate

@@ -13,7 +13,7 @@ from typing import Any
 from ..._kube.cluster import Cluster
 from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import NotReady
-from ..._mesh.health.health import Expected, Health, findings, lasting
+from ..._mesh.health.health import Expected, HealthFacts, findings, lasting
 from ..._mesh.health.stuck import Patience
 from ..._mesh.install import notices
 from ..._pki.x509 import bundle
@@ -59,16 +59,16 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _judged(cluster: Cluster, mesh: Provider, params: dict[str, Any], expected: Expected | None) -> tuple[Health, list[str]]:
+def _judged(cluster: Cluster, mesh: Provider, params: dict[str, Any], expected: Expected | None) -> tuple[HealthFacts, list[str]]:
     health = _health(cluster, mesh, params["namespace"])
     return health, findings(health, expected) if expected else []
 
 
-def _awaited(cluster: Cluster, mesh: Provider, params: dict[str, Any], expected: Expected | None) -> tuple[Health, list[str]]:
+def _awaited(cluster: Cluster, mesh: Provider, params: dict[str, Any], expected: Expected | None) -> tuple[HealthFacts, list[str]]:
     """Until nothing is found any more. What somebody has to mend is not waited for to the end."""
     patience, timeout = Patience(), params["wait_timeout"]
 
-    def hopeless(seen: tuple[Health, list[str]], seconds: float) -> NotReady | None:
+    def hopeless(seen: tuple[HealthFacts, list[str]], seconds: float) -> NotReady | None:
         if not expected or not patience.over(lasting(seen[0], expected), seconds):
             return None
         told = f"After {seconds:.0f} s, and not waited for any longer, since somebody has to mend it: {' '.join(seen[1])}"
@@ -84,14 +84,14 @@ def _awaited(cluster: Cluster, mesh: Provider, params: dict[str, Any], expected:
     )
 
 
-def _health(cluster: Cluster, mesh: Provider, namespace: str) -> Health:
+def _health(cluster: Cluster, mesh: Provider, namespace: str) -> HealthFacts:
     return look(cluster, mesh.health.facts(cluster.name, namespace))
 
 
-def _notices(cluster: Cluster, mesh: Provider, params: dict[str, Any], health: Health) -> list[str]:
+def _notices(cluster: Cluster, mesh: Provider, params: dict[str, Any], health: HealthFacts) -> list[str]:
     """What will not last. The one place of this module that asks what day it is."""
     asked = mesh.install.requirements()
-    known = notices.Known(asked.gone, asked.versions, datetime.now(UTC).date(), params["led"])
+    known = notices.SupportData(asked.gone, asked.versions, datetime.now(UTC).date(), params["led"])
     found = places.named(cluster, mesh, params["namespace"])
     told = re.match(r"v?(\d+)\.(\d+)", cluster.identity().version)
     facts = health.as_dict()

@@ -43,10 +43,10 @@ def _told(name: str, variables: Mapping[str, Any], today: date) -> tuple[list[st
         return [], []
 
 
-def _known(mesh: Provider, plane: ControlPlane, today: date) -> notices.Known:
+def _known(mesh: Provider, plane: ControlPlane, today: date) -> notices.SupportData:
     asked = mesh.install.requirements()
     led = plane.mirror.get("hosts") or []
-    return notices.Known(asked.gone, asked.versions, today, [led] if isinstance(led, str) else led)
+    return notices.SupportData(asked.gone, asked.versions, today, [led] if isinstance(led, str) else led)
 
 
 def _releases(mesh: Provider, plane: ControlPlane) -> list[Release]:

@@ -26,7 +26,7 @@ from ..follow import nothing
 from ..look import look
 from . import offers
 from .mutual_trust import require_mutual_trust
-from .request import Connector, LinksRequest, Wish, reached
+from .request import Connector, LinksRequest, LinkWish, reached
 
 _LINK: dict[str, Any] = dict(
     name=dict(required=True),
@@ -56,7 +56,7 @@ _AT_ONCE = 16
 class _Source:
     """Another cluster that was reached, and what the task says of it."""
 
-    wish: Wish
+    wish: LinkWish
     cluster: Cluster
 
     @property
@@ -68,7 +68,7 @@ class _Source:
 class _Missing:
     """Another cluster that was not reached."""
 
-    wish: Wish
+    wish: LinkWish
     reason: str
 
 
@@ -108,7 +108,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
     return _result(cluster, sources, [one for one in tried if isinstance(one, _Missing)], changes)
 
 
-def _reach(wish: Wish, connect: Connector, dry_run: bool) -> _Source | _Missing:
+def _reach(wish: LinkWish, connect: Connector, dry_run: bool) -> _Source | _Missing:
     if wish.unread:
         return _Missing(wish, wish.unread)
     try:

@@ -19,7 +19,7 @@ from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import NotReady, Refused
 from ..._mesh.links.entrance import Entrance
 from ..._mesh.links.link import Issued, Link, Offer
-from ..._mesh.links.rotation import CREATE, REVOKE, SWITCH, Held, Standing, Step, Token, remaining_steps, require_links, strays
+from ..._mesh.links.rotation import CREATE, REVOKE, SWITCH, CredentialState, CredentialStep, Held, Token, remaining_steps, require_links, strays
 from ..._mesh.links.sight import Sight, behind
 from ..._mesh.objects.change import Change
 from ..._mesh.objects.managed_by import managed_by
@@ -79,11 +79,11 @@ class Replacement(UnderLease):
     def look(self) -> sights.Sights:
         return sights.through(self.consumers, self.links, self.source.name, self.namespace)
 
-    def remaining(self, begin: bool) -> list[Step]:
+    def remaining(self, begin: bool) -> list[CredentialStep]:
         return remaining_steps(read(self), self.request.min_age, begin=begin)
 
 
-def replace(work: Replacement) -> list[Step]:
+def replace(work: Replacement) -> list[CredentialStep]:
     """The steps that were done, or in a dry run would be."""
     offers.entrance(work.source, work.request.address)  # refuses, before anything is written
     standing = read(work)
@@ -94,7 +94,7 @@ def replace(work: Replacement) -> list[Step]:
     _look_first(work, planned)
     if work.source.dry_run:
         return planned
-    done: list[Step] = []
+    done: list[CredentialStep] = []
     steps = planned
     while steps:
         if steps[0].action in {step.action for step in done}:
@@ -105,14 +105,14 @@ def replace(work: Replacement) -> list[Step]:
     return done
 
 
-def read(work: Replacement) -> Standing:
+def read(work: Replacement) -> CredentialState:
     """Where the cluster stands, by nothing but what is there."""
     issued = _issued(work)
     work.strays = strays(work.source.name, [one.ref for one in issued if one.stray])
     now = work.clock.now()
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         holds = dict(pool.map(lambda consumer: (consumer.name, _held(work, consumer)), work.consumers))
-    return Standing(work.source.name, tuple(_token(one, now) for one in issued if not one.stray), holds)
+    return CredentialState(work.source.name, tuple(_token(one, now) for one in issued if not one.stray), holds)
 
 
 def _issued(work: Replacement) -> list[Issued]:
@@ -137,7 +137,7 @@ def _held(work: Replacement, consumer: Cluster) -> Held | None:
     return Held(next((one.digest for one in there if one.digest), ""), all(one.ours for one in there))
 
 
-def _look_first(work: Replacement, planned: Sequence[Step]) -> None:
+def _look_first(work: Replacement, planned: Sequence[CredentialStep]) -> None:
     """What a consumer sees before it is switched. Of one that was switched before, nobody knows what it saw."""
     seen = work.look()
     work.needs = seen.needs
@@ -145,7 +145,7 @@ def _look_first(work: Replacement, planned: Sequence[Step]) -> None:
     work.before = [sight for sight in seen.all if sight.viewer in to_come]
 
 
-def _do(work: Replacement, step: Step) -> None:
+def _do(work: Replacement, step: CredentialStep) -> None:
     if step.action == CREATE:
         _create(work, int(step.what[0]))
     elif step.action == SWITCH:
@@ -203,7 +203,7 @@ def _revoke(work: Replacement, names: Sequence[str]) -> None:
     if not work.proved:  # another run has switched them, and nobody knows whether it came to restart them
         _restart(work)
         _follow(work)
-    if work.remaining(begin=False) != [Step(REVOKE, tuple(names))]:
+    if work.remaining(begin=False) != [CredentialStep(REVOKE, tuple(names))]:
         raise _meddled(work)
     refs = {one.ref.name: one.ref for one in _issued(work)}
     for name in names:

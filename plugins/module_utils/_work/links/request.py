@@ -38,7 +38,7 @@ class Address:
 
 
 @dataclass(frozen=True)
-class Wish:
+class LinkWish:
     """A link to a source. `unread` is why its connection could not be read."""
 
     source: Connection
@@ -47,7 +47,7 @@ class Wish:
     required: bool = True
 
     @classmethod
-    def of(cls, entry: Mapping[str, Any]) -> Wish:
+    def of(cls, entry: Mapping[str, Any]) -> LinkWish:
         return cls(Connection.of_entry(entry), Address.of(entry), entry.get("unread") or "", bool(entry.get("required", True)))
 
 
@@ -57,14 +57,14 @@ class LinksRequest:
 
     provider: str
     namespace: str
-    links: tuple[Wish, ...]
+    links: tuple[LinkWish, ...]
     prune: bool
     force: bool
     token_timeout: float
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> LinksRequest:
-        links = tuple(map(Wish.of, params["links"]))
+        links = tuple(map(LinkWish.of, params["links"]))
         return cls(params["provider"], params["namespace"], links, bool(params["prune"]), bool(params.get("force")), params["token_timeout"])
 
 

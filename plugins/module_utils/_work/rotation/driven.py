@@ -28,7 +28,7 @@ from ..._mesh.trust.standing import Standing
 from ..._pki.x509 import inspect
 from ..follow import Pace, follow
 from ..look import Live, answered, asked, listed, present
-from .write import Rotation, may_write, signer
+from .write import StepWork, may_write, signer
 
 _PACE = Pace(0.3, 2.0)
 _SENT_WITHIN = 30.0
@@ -65,7 +65,7 @@ def _observed(cluster: Cluster, mesh: Provider, namespace: str, told: Progress, 
     )
 
 
-def advance(work: Rotation, driven: Driven, now: datetime) -> Observed:
+def advance(work: StepWork, driven: Driven, now: datetime) -> Observed:
     """The cluster after the step, with nobody in it behind. The product introduces a root by itself, as soon as it has the CA."""
     live, told = _progress(work.cluster, driven, work.namespace)
     seen = _observed(work.cluster, work.mesh, work.namespace, told, work.params["target"])
@@ -78,7 +78,7 @@ def advance(work: Rotation, driven: Driven, now: datetime) -> Observed:
     return seen if work.cluster.dry_run else _follow(work, driven)
 
 
-def _order(work: Rotation, driven: Driven, live: Live, seen: Observed, now: datetime) -> None:
+def _order(work: StepWork, driven: Driven, live: Live, seen: Observed, now: datetime) -> None:
     """Under the Lease, of which the CA's objects tell first: so a run that lost it unnoticed is refused before it orders anything."""
     there = work.there()
     if not there:
@@ -101,7 +101,7 @@ def _order(work: Rotation, driven: Driven, live: Live, seen: Observed, now: date
     work.mended.append(f"order {order.namespace}/{order.pod}")
 
 
-def _follow(work: Rotation, driven: Driven) -> Observed:
+def _follow(work: StepWork, driven: Driven) -> Observed:
     """Watches until the product is through with the step, and nobody lags."""
     look = partial(observe, work.cluster, work.mesh, driven, work.namespace, target=work.params["target"])
     return follow(
@@ -114,14 +114,14 @@ def _follow(work: Rotation, driven: Driven) -> Observed:
     )
 
 
-def _late(work: Rotation, seen: Observed) -> list[str]:
+def _late(work: StepWork, seen: Observed) -> list[str]:
     if seen.standing is None:
         return list(seen.faults)
     waits = waits_for(work.params["step"], seen.standing, work.params["target"], work.params["leaving"])
     return [*([waits] if waits else []), *(str(lag) for lag in seen.laggards(stale=work.stale))]
 
 
-def _failed(work: Rotation, late: Sequence[str], seconds: float) -> NotReady:
+def _failed(work: StepWork, late: Sequence[str], seconds: float) -> NotReady:
     shown = "; ".join(late[:10]) + (f"; and {len(late) - 10} more" if len(late) > 10 else "")
     told = f"{work.cluster.name}: {work.params['step']} of root {short(work.params['target'])} did not end within {seconds:.0f} s: {shown}"
     return NotReady(f"{told}. Look after the product, and run again: the rotation goes on where it stopped.", findings=list(late))

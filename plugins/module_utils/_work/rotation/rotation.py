@@ -24,7 +24,7 @@ from ..trust.survey import OPTIONS
 from . import step as rotating
 from .facts import facts
 from .primary import OPTION, primary_of
-from .write import Rotation
+from .write import StepWork
 
 _TOLD = 50  # laggards by name
 _LOOK = 5.0  # seconds between two looks whether the Lease is still held
@@ -55,7 +55,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         return _soak(held(cluster, params), params["soak"])
     others = [one for one in params["clusters"] if one["standing"]["cluster"] != cluster.name]
     pems = [root["pem"] for one in params["clusters"] for root in (*one["roots"], *(one.get("ignored") or ()))] + [params["target_certificate"]]
-    work = Rotation(
+    work = StepWork(
         cluster,
         mesh_of(params),
         params,

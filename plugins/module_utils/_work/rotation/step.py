@@ -24,13 +24,13 @@ from ..restart import restart
 from . import driven
 from .observe import observe
 from .watch import Watch
-from .write import Rotation, rewrite, trail
+from .write import StepWork, rewrite, trail
 
 # Who waits for a rotation learns within a pause and a look that it is through.
 _PACE, _AGAIN = Pace(0.3, 1.0), 15.0
 
 
-def advance(work: Rotation, now: datetime) -> Observed:
+def advance(work: StepWork, now: datetime) -> Observed:
     """The cluster after the step, with nobody in it behind."""
     if work.mesh.driven_rotation:
         return driven.advance(work, work.mesh.driven_rotation, now)
@@ -43,7 +43,7 @@ def advance(work: Rotation, now: datetime) -> Observed:
     return seen if work.cluster.dry_run else _follow(work, watch, written)
 
 
-def _ask(work: Rotation, seen: Observed, own: Report, now: datetime) -> bool:
+def _ask(work: StepWork, seen: Observed, own: Report, now: datetime) -> bool:
     step, marks = work.params["step"], bool(work.mesh.rotation.rules.mark)
     asked = wish(step, own.standing, company(own, [own, *work.others]), work.params["target"], work.stale, work.dead, work.params["leaving"], marks)
     if asked:
@@ -54,7 +54,7 @@ def _ask(work: Rotation, seen: Observed, own: Report, now: datetime) -> bool:
     return asked is not None
 
 
-def _follow(work: Rotation, watch: Watch, written: bool) -> Observed:
+def _follow(work: StepWork, watch: Watch, written: bool) -> Observed:
     """Watches until nobody lags. A remedy is tried as soon as it is due; what did not help is ordered again after a while."""
     last = 0.0 if written else -_AGAIN
 
@@ -87,12 +87,12 @@ def _follow(work: Rotation, watch: Watch, written: bool) -> Observed:
     )[0]
 
 
-def _due(work: Rotation, need: Need) -> list[Remedy]:
+def _due(work: StepWork, need: Need) -> list[Remedy]:
     moment = datetime.now(UTC).isoformat(timespec="milliseconds")
     return work.mesh.rotation.remedies(need, work.namespace, moment)
 
 
-def _remedy(work: Rotation, remedy: Remedy) -> None:
+def _remedy(work: StepWork, remedy: Remedy) -> None:
     """What a remedy could not do the next observation shows; only a lost lease ends the step."""
     work.guard()
     work.tried.add(remedy)
@@ -110,7 +110,7 @@ def _remedy(work: Rotation, remedy: Remedy) -> None:
         work.mended.append(f"{remedy}: {failed}")
 
 
-def _late(work: Rotation, late: Sequence[Any], elapsed: float, hopeless: bool) -> NotReady:
+def _late(work: StepWork, late: Sequence[Any], elapsed: float, hopeless: bool) -> NotReady:
     said = [str(lag) for lag in late]
     shown = "; ".join(said[:10]) + (f"; and {len(said) - 10} more" if len(said) > 10 else "")
     why = "cannot follow without a restart, and may not be restarted" if hopeless else f"did not follow within {elapsed:.0f} s"
@@ -119,7 +119,7 @@ def _late(work: Rotation, late: Sequence[Any], elapsed: float, hopeless: bool) -
     return NotReady(f"{told}. {way}, and run again: the rotation goes on where it stopped.", findings=said)
 
 
-def clean(work: Rotation) -> list[Change]:
+def clean(work: StepWork) -> list[Change]:
     """The end in one cluster: what was kept to turn back is removed, once nothing but the target is signed under and trusted."""
     seen = observe(work.cluster, work.mesh, work.namespace, work.primary, work.params["target"])
     own: Standing = seen.unread or report(seen).standing

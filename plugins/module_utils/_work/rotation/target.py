@@ -15,7 +15,7 @@ from ..._kube.cluster import Cluster
 from ..._mesh.errors import Refused, Unreachable
 from ..._mesh.objects.change import Change
 from ..._mesh.rotation.plan import NEW
-from ..._mesh.rotation.target import ACTIVE, FORMER, MAKE, UPCOMING, Choice, Known, choose, same, turn_back
+from ..._mesh.rotation.target import ACTIVE, FORMER, MAKE, UPCOMING, Choice, RootCandidates, choose, same, turn_back
 from ..._mesh.trust import root_secret
 from ..._mesh.trust.certificate import Certificate, iso, short
 from ..._mesh.trust.name_constraints import Name
@@ -25,15 +25,15 @@ from ..trust import root as roots
 
 
 @dataclass(frozen=True)
-class Roots:
+class RootPair:
     """The root that the mesh has, and the one that lies beside it during a rotation."""
 
     active: roots.Root
     upcoming: roots.Root | None
 
-    def known(self, mesh: str, former: frozenset[str]) -> Known:
+    def known(self, mesh: str, former: frozenset[str]) -> RootCandidates:
         active, upcoming = self.active.source, self.upcoming.source if self.upcoming else None
-        return Known(
+        return RootCandidates(
             mesh,
             active.generated,
             active.root.certificate if active.root else None,
@@ -42,13 +42,13 @@ class Roots:
         )
 
 
-def find(cluster: Cluster, params: Mapping[str, Any], now: datetime, bears: Sequence[Name] = ()) -> Roots:
+def find(cluster: Cluster, params: Mapping[str, Any], now: datetime, bears: Sequence[Name] = ()) -> RootPair:
     """Both, refused where one is there and is not sound. One that was generated and has expired can still give way to another.
 
     `bears` is what leaves below them will bear, where that is to be tried.
     """
     active = _sound(roots.proved(roots.find(cluster, params["mesh"], params["root"], now), bears), followed=True)
-    return Roots(active, _sound(roots.proved(upcoming(cluster, params, now), bears), followed=True) if active.source.generated else None)
+    return RootPair(active, _sound(roots.proved(upcoming(cluster, params, now), bears), followed=True) if active.source.generated else None)
 
 
 def upcoming(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> roots.Root:
@@ -96,7 +96,7 @@ def _twin(certificate: Certificate | None, live: Sequence[Certificate]) -> str:
     return f", which has the name and the key of {other}, so that nothing has to be reissued" if other else ""
 
 
-def _may_settle(found: Roots, choice: Choice) -> None:
+def _may_settle(found: RootPair, choice: Choice) -> None:
     """A generated root ends in the Secret of the former one, so who keeps that has to be known before the first write."""
     sources = [one.source for one in (found.active, found.upcoming) if one and choice.which in (MAKE, UPCOMING)]
     undone = [source.undone for source in sources if source.undone]
@@ -111,7 +111,7 @@ def tell_apart(where: str, trusted: Sequence[Certificate]) -> None:
         raise Refused(f"{where}: {told}")
 
 
-def _choice(known: Known, params: Mapping[str, Any], now: datetime) -> Choice:
+def _choice(known: RootCandidates, params: Mapping[str, Any], now: datetime) -> Choice:
     if params["renew_intermediates"]:
         return same(known)
     if params["rollback"]:
@@ -125,7 +125,7 @@ def _former(clusters: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     return frozenset(one["signs_under"] for one in kept)
 
 
-def _retired(known: Known, clusters: Sequence[Mapping[str, Any]]) -> list[str]:
+def _retired(known: RootCandidates, clusters: Sequence[Mapping[str, Any]]) -> list[str]:
     """The clusters that sign under the new root and trust none any more that it would go back to."""
     new, active = (known.upcoming, known.active) if known.generated else (known.active, None)
     back = {active.fingerprint} if active else known.former - ({new.fingerprint} if new else set())
@@ -133,7 +133,7 @@ def _retired(known: Known, clusters: Sequence[Mapping[str, Any]]) -> list[str]:
     return [one["cluster"] for one in standings if new and one["signs_under"] == new.fingerprint and not back & set(one["trusts"])]
 
 
-def _make(found: Roots, cluster: Cluster, params: Mapping[str, Any], now: datetime, says: str) -> tuple[Choice, str, list[Change]]:
+def _make(found: RootPair, cluster: Cluster, params: Mapping[str, Any], now: datetime, says: str) -> tuple[Choice, str, list[Change]]:
     if cluster.dry_run:
         return Choice(UPCOMING, NEW, f"{says}; it is not made in check mode"), "", []
     beside = found.upcoming or upcoming(cluster, params, now)

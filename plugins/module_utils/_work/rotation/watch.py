@@ -20,7 +20,7 @@ from ..._mesh.objects.change import Ref
 from ..._mesh.objects.managed_by import managed_by
 from ..._mesh.rotation.observed import Observed, ignored
 from ..._mesh.rotation.primary import Primary
-from ..._mesh.rotation.trust_users import CONFIG, ControlPlanes, Plane, Proxies, TrustUser
+from ..._mesh.rotation.trust_users import CONFIG, ControlPlaneDeployment, ControlPlanes, Proxies, TrustUser
 from ..._mesh.trust.certificate import Authority, Certificate
 from ..._mesh.trust.root_secret import mesh_of
 from ..._mesh.trust.standing import Standing
@@ -203,7 +203,7 @@ def _said(error: MeshError) -> str:
     return str(error).rstrip(".")
 
 
-def _others(planes: Iterable[Plane], own: Iterable[Mapping[str, Any]]) -> str:
+def _others(planes: Iterable[ControlPlaneDeployment], own: Iterable[Mapping[str, Any]]) -> str:
     """Who else signs, or keeps the CA."""
     return next((one.external_issuer for one in planes if one.external_issuer), "") or next(filter(None, (managed_by(one).writer for one in own)), "")
 

@@ -19,7 +19,7 @@ from ..._mesh.lease.fence import annotation, fence
 from ..._mesh.objects.change import Change, Ref
 from ..._mesh.objects.managed_by import managed_by
 from ..._mesh.rotation.observed import Observed
-from ..._mesh.rotation.plan import INTRODUCE, Report, Wish
+from ..._mesh.rotation.plan import INTRODUCE, CAWish, Report
 from ..._mesh.rotation.primary import Primary
 from ..._mesh.rotation.remedies import Remedy
 from ..._mesh.trust.certificate import Material
@@ -36,7 +36,7 @@ Objects = Mapping[Ref, Mapping[str, Any]]
 
 
 @dataclass
-class Rotation(UnderLease):
+class StepWork(UnderLease):
     """What a step works with. `others` are the reports of the mesh's other clusters, `pems` the roots they know, `dead` those that expired.
 
     `primary` is the cluster that serves this one, and is through with the step already.
@@ -71,7 +71,7 @@ class Rotation(UnderLease):
         return found if refs[0] in found else {}
 
 
-def trail(work: Rotation, primary: Primary, seen: Observed, now: datetime) -> bool:
+def trail(work: StepWork, primary: Primary, seen: Observed, now: datetime) -> bool:
     """Has the CA of a cluster in which nobody reads it be as its primary's is: whoever looks at all CAs of a mesh finds one root in them.
 
     Nobody waits for it, and where there is none, or somebody else keeps it, there is nothing to do.
@@ -88,7 +88,7 @@ def trail(work: Rotation, primary: Primary, seen: Observed, now: datetime) -> bo
     return True
 
 
-def _older(work: Rotation, primary: Primary, seen: Observed) -> bool:
+def _older(work: StepWork, primary: Primary, seen: Observed) -> bool:
     """Where intermediates are replaced, whether this one was not yet, and its primary's was."""
     theirs, own = primary.facts.get("intermediate"), seen.authority.certificate if seen.authority else None
     if not (work.params["stale"] and theirs and own):
@@ -96,7 +96,7 @@ def _older(work: Rotation, primary: Primary, seen: Observed) -> bool:
     return own.not_before < datetime.fromisoformat(theirs["not_before"])
 
 
-def rewrite(work: Rotation, seen: Observed, asked: Wish, now: datetime) -> None:
+def rewrite(work: StepWork, seen: Observed, asked: CAWish, now: datetime) -> None:
     there, rules = work.there(), work.mesh.rotation.rules
     if not there or seen.standing is None:
         raise Refused(f"{work.cluster.name}: its CA went away while it was being rotated.")
@@ -112,7 +112,7 @@ def rewrite(work: Rotation, seen: Observed, asked: Wish, now: datetime) -> None:
     _put(work, there, bundle, signer(work, seen, now) if asked.sign else None)
 
 
-def _put(work: Rotation, there: Objects, bundle: bytes, ca: Material | None) -> None:
+def _put(work: StepWork, there: Objects, bundle: bytes, ca: Material | None) -> None:
     if ca:
         _keep(work, there)
     epoch = work.hold.epoch if work.hold else 0
@@ -121,7 +121,7 @@ def _put(work: Rotation, there: Objects, bundle: bytes, ca: Material | None) -> 
         work.changes.append(work.cluster.amend(there[ref], {**patch, "metadata": {"annotations": annotation(epoch)}}))
 
 
-def may_write(work: Rotation, there: Objects) -> None:
+def may_write(work: StepWork, there: Objects) -> None:
     for ref, live in there.items():
         where, way = f"{work.cluster.name}: {ref}", "Rotate there: issue from the new root, and give both roots meanwhile."
         undone = managed_by(live).refusal(where, way)
@@ -131,7 +131,7 @@ def may_write(work: Rotation, there: Objects) -> None:
             fence(work.cluster.name, str(ref), live["metadata"].get("annotations"), work.hold.epoch)
 
 
-def signer(work: Rotation, seen: Observed, now: datetime) -> Material:
+def signer(work: StepWork, seen: Observed, now: datetime) -> Material:
     """The CA that was kept where it is of the target, as it is when a rotation is turned back; else, or where it may not sign any more, a new one."""
     former = _former(work, seen)
     if former is None:
@@ -148,11 +148,11 @@ def signer(work: Rotation, seen: Observed, now: datetime) -> Material:
         return _issued(work, root, now)
 
 
-def _issued(work: Rotation, root: Root, now: datetime) -> Material:
+def _issued(work: StepWork, root: Root, now: datetime) -> Material:
     return intermediate(work.cluster, root, work.mesh.trust.sans(work.namespace), work.params, Moment(now))
 
 
-def _former(work: Rotation, seen: Observed) -> tuple[Material, Ref] | None:
+def _former(work: StepWork, seen: Observed) -> tuple[Material, Ref] | None:
     before, own = seen.previous, seen.unread or seen.standing
     if before is None or own is None or before.signs_under != work.params["target"]:
         return None
@@ -163,7 +163,7 @@ def _former(work: Rotation, seen: Observed) -> tuple[Material, Ref] | None:
     return (work.mesh.trust.read({ref: kept}), ref) if kept else None
 
 
-def _keep(work: Rotation, there: Objects) -> None:
+def _keep(work: StepWork, there: Objects) -> None:
     work.guard()
     made = work.cluster.create(work.mesh.rotation.kept(there, work.namespace, work.params["mesh"]))
     work.changes += [made] if made else []

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import Health, Plane, Remote
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import ControlPlaneRevision, HealthFacts, Remote
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import Probe, ProbeWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.shapes import Live, Manifest
@@ -21,16 +21,16 @@ from .install import KIND, MESH, VERSION
 _LINK, _PORT = "paper/link", 8080
 
 
-def facts(cluster: str, namespace: str) -> Look[Health]:
+def facts(cluster: str, namespace: str) -> Look[HealthFacts]:
     return Look([Read(VERSION, KIND, namespace), Read("v1", "ConfigMap", namespace, _LINK)], partial(_facts, cluster))
 
 
-def _facts(cluster: str, live: Live, _answers: Answers) -> Health:
+def _facts(cluster: str, live: Live, _answers: Answers) -> HealthFacts:
     meshes = [one for one in live.get(KIND, ()) if one["metadata"]["name"] == MESH]
     linked = [str(one["metadata"]["labels"][_LINK]) for one in live.get("ConfigMap", ()) if _LINK in (one["metadata"].get("labels") or {})]
-    return Health(
+    return HealthFacts(
         cluster,
-        planes=[Plane("", str(mesh["spec"].get("version", "")), 1, int(_ready(mesh))) for mesh in meshes],
+        planes=[ControlPlaneRevision("", str(mesh["spec"].get("version", "")), 1, int(_ready(mesh))) for mesh in meshes],
         remotes=[Remote(MESH, name, "synced") for name in linked],
         links=sorted(linked),
         reachable_networks=None,

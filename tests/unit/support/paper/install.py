@@ -14,8 +14,8 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.cl
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.helm_release import Release
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.mirror import Needed
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.stage import Stage
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.supply import Named
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.versions import Line, Versions
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.supply import RetiredReference
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.versions import ReleaseLine, Versions
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.condition import Condition
@@ -29,7 +29,7 @@ VERSION = f"{GROUP}/v1"
 IMAGE = "registry.example/paper/operator"
 CRD = f"papermeshes.{GROUP}"
 _LABELS = {"app": OPERATOR}
-_VERSIONS = Versions("Paper", date(2026, 11, 1), (Line((1, 0), date(2026, 1, 1), ((1, 20), (1, 99))),), ("nowhere",))
+_VERSIONS = Versions("Paper", date(2026, 11, 1), (ReleaseLine((1, 0), date(2026, 1, 1), ((1, 20), (1, 99))),), ("nowhere",))
 
 
 def requirements() -> Requirements:
@@ -80,7 +80,7 @@ def supplies(releases: Sequence[Release], version: str) -> list[Needed]:
     return [Needed("image", image, image)]
 
 
-def retired(namespace: str) -> Look[list[Named]]:
+def retired(namespace: str) -> Look[list[RetiredReference]]:
     return Look((), _nothing)
 
 

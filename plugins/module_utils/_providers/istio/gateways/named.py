@@ -21,7 +21,7 @@ _GATEWAY_API_NAME = "gateway.networking.k8s.io/gateway-name"
 
 
 @dataclass(frozen=True)
-class Named:
+class ServedSecret:
     """A Secret, the hosts and the port that it is served for, and where the pods run that serve it."""
 
     secret: Ref
@@ -30,7 +30,7 @@ class Named:
     space: str
 
 
-def secrets(gateway: Object, pods: Sequence[Object]) -> Iterator[Named]:
+def secrets(gateway: Object, pods: Sequence[Object]) -> Iterator[ServedSecret]:
     """Istio looks for the Secret where the pods of the gateway run; without one, the namespace of the Gateway is as good a guess as any."""
     space, spec = gateway["metadata"]["namespace"], gateway.get("spec") or {}
     spaces = sorted({pod["metadata"]["namespace"] for pod in pods if serves(gateway, pod)}) or [space]
@@ -53,7 +53,7 @@ def selected(selector: Mapping[str, str], pod: Object) -> bool:
     return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
 
 
-def _of_istio(server: Object, spaces: Collection[str]) -> Iterator[Named]:
+def _of_istio(server: Object, spaces: Collection[str]) -> Iterator[ServedSecret]:
     """Both fields of a server, in the order in which Istio serves them."""
     tls = server.get("tls") or {}
     if tls.get("mode", "SIMPLE") not in _SERVED:
@@ -63,10 +63,10 @@ def _of_istio(server: Object, spaces: Collection[str]) -> Iterator[Named]:
         for space in spaces if name else ():
             secret = _secret(str(name), space)
             if secret:
-                yield Named(secret, hosts, int((server.get("port") or {}).get("number") or 0), space)
+                yield ServedSecret(secret, hosts, int((server.get("port") or {}).get("number") or 0), space)
 
 
-def _of_gateway_api(listener: Object, space: str) -> Iterator[Named]:
+def _of_gateway_api(listener: Object, space: str) -> Iterator[ServedSecret]:
     tls = listener.get("tls") or {}
     if tls.get("mode", "Terminate") != "Terminate":
         return
@@ -75,7 +75,7 @@ def _of_gateway_api(listener: Object, space: str) -> Iterator[Named]:
             continue
         secret = _secret(str(ref.get("name") or ""), str(ref.get("namespace") or space))
         if secret:
-            yield Named(secret, (listener.get("hostname") or "*",), int(listener.get("port") or 0), space)
+            yield ServedSecret(secret, (listener.get("hostname") or "*",), int(listener.get("port") or 0), space)
 
 
 def _secret(name: str, space: str) -> Ref | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ...._mesh.health.health import Health
+from ...._mesh.health.health import HealthFacts
 from ...._mesh.health.probe import Probe, ProbeWish
 from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Live
@@ -17,7 +17,7 @@ from . import observation
 from . import probe as echo
 
 
-def facts(cluster: str, namespace: str) -> Look[Health]:
+def facts(cluster: str, namespace: str) -> Look[HealthFacts]:
     """Objects, and the answers of each istiod."""
     return Look(observation.reads(namespace), partial(observation.health, cluster), observation.questions)
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...._mesh.health.health import Gateway, Health, Plane, Proxy, Remote
+from ...._mesh.health.health import ControlPlaneRevision, Gateway, HealthFacts, Proxy, Remote
 from ...._mesh.health.stuck import why
 from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Question, Read
@@ -80,12 +80,12 @@ def questions(live: Live) -> list[Question]:
     ]
 
 
-def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> Health:
+def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> HealthFacts:
     """The facts. An answer is a JSON text, or None where the pod did not give one."""
     read = {question: _entries(text) for question, text in answers.items()}
     told = {question: body for question, body in read.items() if body is not None}
     planes = [_plane(d, live.get("Pod", ())) for d in _labelled(live, "Deployment", "app", "istiod")]
-    return Health(
+    return HealthFacts(
         cluster=cluster,
         planes=planes,
         remotes=[remote for q, body in told.items() if q.about == "remotes" for remote in _remotes(cluster, q.pod, body)],
@@ -117,7 +117,7 @@ def _labelled(live: Live, kind: str, label: str, value: str) -> list[Object]:
     return [o for o in live.get(kind, ()) if (o["metadata"].get("labels") or {}).get(label) == value]
 
 
-def _plane(deployment: Object, pods: Iterable[Object]) -> Plane:
+def _plane(deployment: Object, pods: Iterable[Object]) -> ControlPlaneRevision:
     labels = deployment["metadata"].get("labels") or {}
     status = deployment.get("status", {})
     revision = labels.get("istio.io/rev", "default")
@@ -125,7 +125,7 @@ def _plane(deployment: Object, pods: Iterable[Object]) -> Plane:
     own = [pod for pod in pods if (pod["metadata"].get("labels") or {}).get("istio.io/rev") == revision and of_istiod(pod)]
     wanted, ready = int(deployment["spec"].get("replicas") or 0), int(status.get("readyReplicas") or 0)
     stuck = why(deployment, own) if ready < max(wanted, 1) else None
-    return Plane(revision, _tag(image), wanted, ready, stuck.text if stuck else "", bool(stuck and stuck.lasting))
+    return ControlPlaneRevision(revision, _tag(image), wanted, ready, stuck.text if stuck else "", bool(stuck and stuck.lasting))
 
 
 def _tag(image: str) -> str:

@@ -13,7 +13,7 @@ from ...._mesh.install.claim import Claim
 from ...._mesh.install.helm_release import Release
 from ...._mesh.install.mirror import Needed, reference
 from ...._mesh.install.stage import Stage
-from ...._mesh.install.supply import Named
+from ...._mesh.install.supply import RetiredReference
 from ...._mesh.install.wish import ControlPlane
 from ...._mesh.objects.change import Ref
 from ...._mesh.objects.look import Look
@@ -77,10 +77,10 @@ def supplies(releases: Sequence[Release], version: str) -> list[Needed]:
     return [*charts, *(Needed("image", upstream, pulled) for upstream, pulled in supply.images(releases, version))]
 
 
-def retired(namespace: str) -> Look[list[Named]]:
+def retired(namespace: str) -> Look[list[RetiredReference]]:
     """What names a place of charts or images that goes away."""
     return Look(supply.reads(namespace), _named)
 
 
-def _named(live: Live, _answers: Answers) -> list[Named]:
+def _named(live: Live, _answers: Answers) -> list[RetiredReference]:
     return supply.named(live)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...._mesh.install import supply
 from ...._mesh.install.helm_release import Release
-from ...._mesh.install.supply import Gone, Named
+from ...._mesh.install.supply import Gone, RetiredReference
 from ...._mesh.question import Read
 
 REPOSITORY = "https://blob.istio.io/istio-release/charts"
@@ -95,7 +95,7 @@ def reads(namespace: str) -> list[Read]:
     ]
 
 
-def named(live: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Named]:
+def named(live: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[RetiredReference]:
     """Each object that names a place which goes away, once for each of them."""
     found = [
         one
@@ -107,21 +107,21 @@ def named(live: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Named]:
     return [*found, *(one for config in templates for one in _of_template(config))]
 
 
-def _of_pods(kind: str, owner: Mapping[str, Any], pod: Mapping[str, Any]) -> Iterator[Named]:
+def _of_pods(kind: str, owner: Mapping[str, Any], pod: Mapping[str, Any]) -> Iterator[RetiredReference]:
     spec = pod.get("spec") or {}
     images = [str(each.get("image") or "") for part in ("initContainers", "containers") for each in spec.get(part) or []]
     annotation = ((pod.get("metadata") or {}).get("annotations") or {}).get(_PROXY_IMAGE)
     return _once(kind, owner, ((supply.match(image, GONE), image) for image in [*images, *([str(annotation)] if annotation else [])]))
 
 
-def _of_template(config: Mapping[str, Any]) -> Iterator[Named]:
+def _of_template(config: Mapping[str, Any]) -> Iterator[RetiredReference]:
     texts = (str(text) for text in (config.get("data") or {}).values())
     return _once("injection template", config, (pair for text in texts for pair in supply.inside(text, GONE)))
 
 
-def _once(kind: str, owner: Mapping[str, Any], pairs: Iterable[tuple[Gone | None, str]]) -> Iterator[Named]:
+def _once(kind: str, owner: Mapping[str, Any], pairs: Iterable[tuple[Gone | None, str]]) -> Iterator[RetiredReference]:
     metadata, seen = owner["metadata"], set()
     for place, text in pairs:
         if place and place.place not in seen:
             seen.add(place.place)
-            yield Named(place.place, kind, f"{metadata.get('namespace')}/{metadata['name']}", text)
+            yield RetiredReference(place.place, kind, f"{metadata.get('namespace')}/{metadata['name']}", text)

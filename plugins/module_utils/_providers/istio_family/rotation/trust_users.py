@@ -14,7 +14,7 @@ from typing import Any
 
 from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Greeting, Question
-from ...._mesh.rotation.trust_users import CONFIG, CONTROL_PLANE, PROXY, Plane, ProxyCertificates, TrustUser
+from ...._mesh.rotation.trust_users import CONFIG, CONTROL_PLANE, PROXY, ControlPlaneDeployment, ProxyCertificates, TrustUser
 from ..proxy import admin_port, environment, instance, online, workload
 from ..trust import external_ca
 from ..trust.trust import CONFIG_MAP
@@ -29,17 +29,17 @@ _DUMP = "/config_dump?resource=dynamic_active_secrets"
 ABSENT = TrustUser(CONFIG, "", CONFIG_MAP, fault="it is not there, and proxies run in its namespace")
 
 
-def planes(live: Live) -> list[Plane]:
+def planes(live: Live) -> list[ControlPlaneDeployment]:
     """The control planes of all revisions."""
     return [_plane(deployment, live.get("ConfigMap", ())) for deployment in live.get("Deployment", ())]
 
 
-def _plane(deployment: Object, maps: Sequence[Object]) -> Plane:
+def _plane(deployment: Object, maps: Sequence[Object]) -> ControlPlaneDeployment:
     metadata, spec = deployment["metadata"], deployment["spec"]
     given, image = environment(spec["template"], "discovery")
     other = external_ca.authority(deployment, maps)
     last = image.rsplit("/", 1)[-1].partition("@")[0]
-    return Plane(
+    return ControlPlaneDeployment(
         name=metadata["name"],
         revision=(metadata.get("labels") or {}).get("istio.io/rev", "default"),
         version=last.partition(":")[2] or last,

@@ -8,22 +8,30 @@ import json
 from dataclasses import replace
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import Expected, Gateway, Health, Plane, Proxy, Remote, findings
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import (
+    ControlPlaneRevision,
+    Expected,
+    Gateway,
+    HealthFacts,
+    Proxy,
+    Remote,
+    findings,
+)
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.revision_tag import Tag
 
-PLANE = Plane("stable", "1.29.0", desired=2, ready=2)
+PLANE = ControlPlaneRevision("stable", "1.29.0", desired=2, ready=2)
 GATEWAY = Gateway("istio-eastwestgateway", "istio-system", "on-prem", 1, 1, ["192.0.2.10"])
 SYNCED = (Remote("istiod-a", "west", "synced"), Remote("istiod-b", "west", "synced"))
-HEALTHY = Health("east", [PLANE], SYNCED, [GATEWAY], ["west"], ["aws", "on-prem"], [Proxy("client", "app", "1.29.0")], ["istiod-a", "istiod-b"])
+HEALTHY = HealthFacts("east", [PLANE], SYNCED, [GATEWAY], ["west"], ["aws", "on-prem"], [Proxy("client", "app", "1.29.0")], ["istiod-a", "istiod-b"])
 EXPECTED = Expected("stable", "on-prem", remotes={"west": "aws"})
 TAGGED = replace(HEALTHY, tags=[Tag("default", "stable", "stable")], default_revision="stable")
-REMOTE = Health("edge", gateways=[replace(GATEWAY, network="aws")], served_by="west")
+REMOTE = HealthFacts("edge", gateways=[replace(GATEWAY, network="aws")], served_by="west")
 
 
 @pytest.mark.parametrize(("health", "expected"), [
     pytest.param(HEALTHY, EXPECTED, id="a primary"),
     pytest.param(HEALTHY, replace(EXPECTED, revision=""), id="any revision"),
-    pytest.param(replace(HEALTHY, planes=[PLANE, Plane("canary", "1.30.0", 1, 0)]), EXPECTED, id="another revision may be on its way"),
+    pytest.param(replace(HEALTHY, planes=[PLANE, ControlPlaneRevision("canary", "1.30.0", 1, 0)]), EXPECTED, id="another revision may be on its way"),
     pytest.param(replace(HEALTHY, gateways=[]), replace(EXPECTED, gateway=False), id="no gateway wanted"),
     pytest.param(replace(HEALTHY, reachable_networks=[]), replace(EXPECTED, remotes={"west": "on-prem"}), id="one network needs no gateway known"),
     pytest.param(replace(HEALTHY, reachable_networks=None), EXPECTED, id="a mesh that knows nothing of networks"),
@@ -35,7 +43,7 @@ REMOTE = Health("edge", gateways=[replace(GATEWAY, network="aws")], served_by="w
         replace(REMOTE, default_revision="stable"), Expected("stable", "aws", "remote", tags=[]), id="a remote is validated by its primary",
     ),
 ])
-def test_nothing_is_told_of_what_is_as_expected(health: Health, expected: Expected) -> None:
+def test_nothing_is_told_of_what_is_as_expected(health: HealthFacts, expected: Expected) -> None:
     assert findings(health, expected) == []
 
 
@@ -109,12 +117,12 @@ def test_nothing_is_told_of_what_is_as_expected(health: Health, expected: Expect
         "no address of the primary's control plane is set; run meshops.lifecycle.control_plane", id="a remote that nobody serves",
     ),
 ])
-def test_a_sentence_with_the_clusters_name_for(health: Health, expected: Expected, told: str) -> None:
+def test_a_sentence_with_the_clusters_name_for(health: HealthFacts, expected: Expected, told: str) -> None:
     assert findings(health, expected) == [f"{health.cluster}: {told}."]
 
 
 def test_what_follows_from_a_missing_control_plane_is_not_told_as_well() -> None:
-    told = findings(Health("east"), EXPECTED)
+    told = findings(HealthFacts("east"), EXPECTED)
     assert [sentence.partition("; ")[0] for sentence in told] == [
         "east: the control plane stable is not installed",
         "east: there is no east-west gateway for the network on-prem",

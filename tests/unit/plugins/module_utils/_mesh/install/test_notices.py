@@ -10,18 +10,18 @@ from typing import Any
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install import notices
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.helm_release import Release
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.supply import Gone
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.versions import Line, Versions
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.versions import ReleaseLine, Versions
 
 GONE = Gone("old.example", date(2026, 12, 8), "goes", "new.example", (1, 30), (), "a note")
 TABLE = Versions("Mesh", date(2026, 11, 26), (
-    Line((1, 31), date(2026, 8, 31), ((1, 32), (1, 37))),
-    Line((1, 29), date(2026, 2, 16), ((1, 31), (1, 35)), ends=date(2026, 10, 12)),
+    ReleaseLine((1, 31), date(2026, 8, 31), ((1, 32), (1, 37))),
+    ReleaseLine((1, 29), date(2026, 2, 16), ((1, 31), (1, 35)), ends=date(2026, 10, 12)),
 ), ("a page",))
 FOUND = {"named": [{"place": "old.example", "kind": "Pod", "where": "app/web", "text": "old.example/proxy:1"}], "unread": []}
 
 
-def known(today: date = date(2026, 11, 26), led: tuple[str, ...] = ()) -> notices.Known:
-    return notices.Known([GONE], TABLE, today, led)
+def known(today: date = date(2026, 11, 26), led: tuple[str, ...] = ()) -> notices.SupportData:
+    return notices.SupportData([GONE], TABLE, today, led)
 
 
 def before(release: Release, image: str = "", version: str = "1.29.1", cluster: dict[str, Any] | None = None, **of: Any) -> tuple[list[str], list[str]]:

@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install import supply
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.supply import Gone, Named
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.supply import Gone, RetiredReference
 
 TOLD = "is switched off in December 2026"
 REGISTRY = Gone("registry.example.io", date(2026, 12, 8), TOLD, "docker.io/mesh", (1, 30), (), "a note")
@@ -50,7 +50,7 @@ def test_values_are_looked_through_to_their_ends() -> None:
     assert list(supply.strings(values)) == [("global.hub", "a"), ("list[0].image", "b"), ("list[1]", "c")]
 
 
-HUB = Named("registry.example.io", "value", "the value istiod.global.hub", "registry.example.io/release")
+HUB = RetiredReference("registry.example.io", "value", "the value istiod.global.hub", "registry.example.io/release")
 
 
 @pytest.mark.parametrize(("version", "today", "refused"), [

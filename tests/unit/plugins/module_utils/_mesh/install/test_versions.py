@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install import versions
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.versions import Line, VersionLimits, Versions
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.versions import ReleaseLine, VersionLimits, Versions
 
 TABLE = Versions("Mesh", date(2026, 11, 26), (
-    Line((1, 31), date(2026, 8, 31), ((1, 32), (1, 37))),
-    Line((1, 30), date(2026, 5, 18), ((1, 32), (1, 36))),
-    Line((1, 29), date(2026, 2, 16), ((1, 31), (1, 35)), ends=date(2026, 10, 12)),
+    ReleaseLine((1, 31), date(2026, 8, 31), ((1, 32), (1, 37))),
+    ReleaseLine((1, 30), date(2026, 5, 18), ((1, 32), (1, 36))),
+    ReleaseLine((1, 29), date(2026, 2, 16), ((1, 31), (1, 35)), ends=date(2026, 10, 12)),
 ), ("a page",))
 LIVING = "1.30 and 1.31 are supported, as far as was known on 2026-11-26"
 

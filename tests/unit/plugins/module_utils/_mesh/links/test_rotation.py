@@ -14,9 +14,9 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.rota
     CREATE,
     REVOKE,
     SWITCH,
+    CredentialState,
+    CredentialStep,
     Held,
-    Standing,
-    Step,
     Token,
     remaining_steps,
     require_links,
@@ -27,8 +27,8 @@ EMPTY = replace(NEW, digest="")
 WHO = ("east", "north", "south")
 
 
-def standing(*tokens: Token, **holds: str | None) -> Standing:
-    return Standing("west", tokens, {name: None if digest is None else Held(digest) for name, digest in holds.items()})
+def standing(*tokens: Token, **holds: str | None) -> CredentialState:
+    return CredentialState("west", tokens, {name: None if digest is None else Held(digest) for name, digest in holds.items()})
 
 
 def everyone(digest: str) -> dict[str, str]:
@@ -56,8 +56,8 @@ FRESH = standing(OLD, **everyone("a"))
     pytest.param(standing(replace(NEW, age=9000), **everyone("b")), [(CREATE, ("3",)), (SWITCH, WHO), (REVOKE, ("token-2",))], id="the next generation"),
     pytest.param(standing(OLD), [], id="discovered by nobody"),
 ])  # fmt: skip
-def test_the_steps_to_come(where: Standing, steps: list[tuple[str, tuple[str, ...]]]) -> None:
-    assert remaining_steps(where, 3600) == [Step(*step) for step in steps]
+def test_the_steps_to_come(where: CredentialState, steps: list[tuple[str, tuple[str, ...]]]) -> None:
+    assert remaining_steps(where, 3600) == [CredentialStep(*step) for step in steps]
 
 
 def test_a_rotation_begins_once_in_a_run_whatever_the_least_age() -> None:
@@ -66,12 +66,12 @@ def test_a_rotation_begins_once_in_a_run_whatever_the_least_age() -> None:
     assert remaining_steps(done, 0)[0].action == CREATE
 
 
-def writes(steps: list[Step]) -> list[Step]:
+def writes(steps: list[CredentialStep]) -> list[CredentialStep]:
     """One by one, as they reach API servers."""
-    return [Step(step.action, (what,)) for step in steps for what in step.what]
+    return [CredentialStep(step.action, (what,)) for step in steps for what in step.what]
 
 
-def after(where: Standing, write: Step) -> Standing:
+def after(where: CredentialState, write: CredentialStep) -> CredentialState:
     (what,) = write.what
     if write.action == CREATE:
         return replace(where, tokens=(*where.tokens, Token(f"token-{what}", int(what), 0, f"digest-{what}")))
@@ -82,7 +82,7 @@ def after(where: Standing, write: Step) -> Standing:
     return replace(where, tokens=tuple(token for token in where.tokens if token.name != what))
 
 
-def usable(where: Standing) -> bool:
+def usable(where: CredentialState) -> bool:
     """Nobody holds what was revoked."""
     known = {token.digest for token in where.tokens}
     return all(held is not None and held.digest in known for held in where.holds.values())
@@ -107,7 +107,7 @@ class TestRefused:
             require_links(standing(OLD, east="a", north=None), adopt=False)
 
     def test_a_link_of_somebody_else_unless_it_is_to_be_adopted(self) -> None:
-        where = Standing("west", (OLD,), {"east": Held("a"), "north": Held("a", ours=False)})
+        where = CredentialState("west", (OLD,), {"east": Held("a"), "north": Held("a", ours=False)})
         with pytest.raises(Refused, match=r"^north: somebody else made the link to west\. Set rotate_adopt to true"):
             require_links(where, adopt=False)
         require_links(where, adopt=True)

@@ -41,7 +41,7 @@ def step(name: str, signer: str, monkeypatch: pytest.MonkeyPatch) -> Observed:
 
     monkeypatch.setattr(rotating, "Watch", Watch)
     params = {"step": name, "target": ROOT, "leaving": [], "stale": [OLD], "recover": False, "may_restart": False, "timeout": 0, "namespace": "istio-system"}
-    return rotating.advance(rotating.Rotation(Unwritten(), ISTIO, params, None), datetime.now(UTC))  # type: ignore[arg-type]
+    return rotating.advance(rotating.StepWork(Unwritten(), ISTIO, params, None), datetime.now(UTC))  # type: ignore[arg-type]
 
 
 def test_before_the_new_one_signs_nobody_is_behind(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,15 +72,15 @@ def lost_at(number: int) -> Callable[[int], None]:
     return look
 
 
-def work(cluster: FakeCluster, step: str, target: Any, hold: Held | None = None, **more: Any) -> rotating.Rotation:
+def work(cluster: FakeCluster, step: str, target: Any, hold: Held | None = None, **more: Any) -> rotating.StepWork:
     root = {"source": "generated", "kube": None, "namespace": "meshops-system", "name": "meshops-root-ca"}
     params = {"namespace": SPACE, "mesh": "shop", "trust_domain": "shop.example", "key_type": "P-256", "intermediate_days": 30, "root": root,
               "step": step, "target": target.fingerprint, "leaving": sorted({ROOT.fingerprint, OTHER_ROOT.fingerprint} - {target.fingerprint}),
               "stale": [], "recover": False, "may_restart": False, "timeout": 60, **more}  # fmt: skip
-    return rotating.Rotation(cluster, ISTIO, params, hold or Held(), pems={one.fingerprint: one.pem for one in (ROOT, OTHER_ROOT)})  # type: ignore[arg-type]
+    return rotating.StepWork(cluster, ISTIO, params, hold or Held(), pems={one.fingerprint: one.pem for one in (ROOT, OTHER_ROOT)})  # type: ignore[arg-type]
 
 
-def advance(asked: rotating.Rotation) -> Any:
+def advance(asked: rotating.StepWork) -> Any:
     return rotating.advance(asked, datetime.now(UTC))
 
 
@@ -141,7 +141,7 @@ class TestALostLease:
 class TestSomebodyElse:
     def test_removed_the_ca(self, monkeypatch: pytest.MonkeyPatch) -> None:
         cluster = east(issuer())
-        monkeypatch.setattr(rotating.Rotation, "there", lambda _work: {})
+        monkeypatch.setattr(rotating.StepWork, "there", lambda _work: {})
         with pytest.raises(Refused, match="east: its CA went away while it was being rotated"):
             advance(work(cluster, "introduce", OTHER_ROOT))
         assert cluster.writes == []
@@ -258,7 +258,7 @@ class TestAClusterThatAnotherOneServes:
     MARK = make(MARK_NAME, own=key(number=6))
     BOTH = (ROOT, OTHER_ROOT, MARK)
 
-    def served(self, cluster: FakeCluster, step: str, signs: Any = OTHER_ROOT, roots: Any = BOTH, **more: Any) -> rotating.Rotation:
+    def served(self, cluster: FakeCluster, step: str, signs: Any = OTHER_ROOT, roots: Any = BOTH, **more: Any) -> rotating.StepWork:
         marks = [one.fingerprint for one in roots if one is self.MARK]
         trusts = [one.fingerprint for one in roots if one is not self.MARK]
         standing = {"cluster": "south", "signs_under": signs.fingerprint, "signer": "ca-south", "trusts": trusts, "marks": marks, "epoch": 0}
@@ -312,7 +312,7 @@ class TestARenewedRoot:
 
     RENEWED = make("shop root", own=ROOT.key, subject=ROOT.raw.subject, days=(-1, 400))
 
-    def renewed(self, cluster: FakeCluster, step: str) -> rotating.Rotation:
+    def renewed(self, cluster: FakeCluster, step: str) -> rotating.StepWork:
         asked = work(cluster, step, self.RENEWED, leaving=[ROOT.fingerprint])
         asked.pems[self.RENEWED.fingerprint] = self.RENEWED.pem
         return asked

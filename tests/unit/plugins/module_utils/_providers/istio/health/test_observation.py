@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import Gateway, Health, Plane, Proxy, Remote
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import ControlPlaneRevision, Gateway, HealthFacts, Proxy, Remote
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.revision_tag import Tag
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Question
@@ -27,7 +27,7 @@ def live(*objects: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def seen(*objects: dict[str, Any], **answers: str | None) -> Health:
+def seen(*objects: dict[str, Any], **answers: str | None) -> HealthFacts:
     """What is told of the objects, when POD answers so."""
     posed = {question.about: question for question in observation.questions(live(istio.pod(POD)))}
     return observation.health("east", live(*objects), {posed[about]: text for about, text in answers.items()})
@@ -76,14 +76,20 @@ class TestQuestions:
 
 class TestPlanes:
     @pytest.mark.parametrize(("found", "plane"), [
-        pytest.param(istio.deployment(), Plane("stable", "1.29.0", 1, 1), id="ready"),
-        pytest.param(istio.deployment("default", 3, 2), Plane("default", "1.29.0", 3, 2), id="the default revision"),
-        pytest.param(istio.deployment(replicas=0, ready=None), Plane("stable", "1.29.0", 0, 0), id="scaled to none"),
-        pytest.param(istio.deployment(image="localhost:5000/istio/pilot:1.32-dev"), Plane("stable", "1.32-dev", 1, 1), id="a registry with a port"),
-        pytest.param(istio.deployment(image="r.example/pilot:1.29.0@sha256:0a1b"), Plane("stable", "1.29.0", 1, 1), id="a digest behind the tag"),
-        pytest.param(istio.deployment(image="r.example:5000/pilot@sha256:0a1b"), Plane("stable", "pilot", 1, 1), id="a digest instead of a tag"),
+        pytest.param(istio.deployment(), ControlPlaneRevision("stable", "1.29.0", 1, 1), id="ready"),
+        pytest.param(istio.deployment("default", 3, 2), ControlPlaneRevision("default", "1.29.0", 3, 2), id="the default revision"),
+        pytest.param(istio.deployment(replicas=0, ready=None), ControlPlaneRevision("stable", "1.29.0", 0, 0), id="scaled to none"),
+        pytest.param(
+            istio.deployment(image="localhost:5000/istio/pilot:1.32-dev"), ControlPlaneRevision("stable", "1.32-dev", 1, 1), id="a registry with a port"
+        ),
+        pytest.param(
+            istio.deployment(image="r.example/pilot:1.29.0@sha256:0a1b"), ControlPlaneRevision("stable", "1.29.0", 1, 1), id="a digest behind the tag"
+        ),
+        pytest.param(
+            istio.deployment(image="r.example:5000/pilot@sha256:0a1b"), ControlPlaneRevision("stable", "pilot", 1, 1), id="a digest instead of a tag"
+        ),
     ])
-    def test_a_control_plane_is(self, found: dict[str, Any], plane: Plane) -> None:
+    def test_a_control_plane_is(self, found: dict[str, Any], plane: ControlPlaneRevision) -> None:
         assert seen(found).planes == [plane]
 
     def test_why_a_replica_waits_is_what_its_own_pod_says(self) -> None:

@@ -11,7 +11,14 @@ from dataclasses import replace
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.remedies import Need, stuck
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.trust_users import CONFIG, CONTROL_PLANE, PROXY, Laggard, Plane, TrustUser
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.trust_users import (
+    CONFIG,
+    CONTROL_PLANE,
+    PROXY,
+    ControlPlaneDeployment,
+    Laggard,
+    TrustUser,
+)
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.rotation.remedies import remedies, rolled
 
 PLANE = TrustUser(CONTROL_PLANE, "istio-system", "istiod-1", workload="Deployment/istiod")
@@ -76,7 +83,7 @@ def test_right_after_the_write_control_planes_are_refreshed() -> None:
 
 
 def test_a_control_plane_that_ended_is_started_anew() -> None:
-    ended = Plane("istiod", "default", "1.29.1", desired=1, ready=0, online=True)
+    ended = ControlPlaneDeployment("istiod", "default", "1.29.1", desired=1, ready=0, online=True)
     planes = [ended, replace(ended, name="istiod-b", ready=1), replace(ended, name="istiod-c", desired=0)]
     late = [Laggard(WEB, "lags")]
     assert said(Need([WEB], planes, late, may_restart=True, down=True)) == ["restart istio-system/Deployment/istiod"]
