@@ -27,6 +27,7 @@ ANSIBLE_ONLY_IN = Path("module_utils/_ansible/run.py")
 ANSIBLE_WORDS = {"fail_json", "exit_json", "check_mode", "supports_check_mode"}
 EMPTY_NAMES = re.compile(r"(^|_)(utils?|common|dto|helpers?|handlers?|managers?)($|_)|(Util|Dto|Helper|Handler|Manager)s?$")
 CLASSES_OF_MANY = {"ActionModule", "FilterModule", "InventoryModule", "ModuleDocFragment", "Request"}
+JUDGE_OF_EXPIRY = "module_utils/_mesh/trust/expiry.py"
 FORBIDDEN_TASK = re.compile(r"^\s*-?\s*(ansible\.(builtin|legacy)\.)?(command|shell|raw|script|expect|set_fact):", re.MULTILINE)
 KUBERNETES_CORE = "kubernetes.core."
 LICENCE = """\
@@ -166,6 +167,17 @@ class TestPython:
         classes = [source.at(node, f"{node.name} says nothing") for source in sources()
                    for node in ast.walk(source.tree) if isinstance(node, ast.ClassDef) and EMPTY_NAMES.search(node.name)]
         none(stems + classes)
+
+    def test_one_file_judges_whether_something_has_expired(self) -> None:
+        none([f"{source.path}: {line}" for source in sources() if str(source.path) != JUDGE_OF_EXPIRY for line in self.judging(source.text)])
+
+    @staticmethod
+    def judging(text: str) -> list[str]:
+        return [line.strip() for line in text.splitlines() if re.search(r"""not_after["'\])]*\s*[<>]|[<>]=?\s*[\w.]*not_after|\bexpired at \{""", line)]
+
+    @pytest.mark.parametrize("line", ['fromisoformat(one["not_after"]) <= now', "c.not_after > now", "now >= leaf.not_after", 'f"{c} expired at {iso(end)}"'])
+    def test_a_second_judgement_is_seen(self, line: str) -> None:
+        assert self.judging(line)
 
     def test_a_class_name_stands_once(self) -> None:
         none(homonyms(sources()))

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from ..objects.change import Ref
 from ..question import Greeting
-from ..trust.certificate import Authority, iso
+from ..trust.certificate import Authority
+from ..trust.expiry import expired_at
 from ..trust.objections import (
     Objection,
     Reason,
@@ -104,7 +105,7 @@ def wrong_purpose(leaf: Authority) -> str | None:
 
 
 def expired(leaf: Authority) -> str | None:
-    told = "; ".join(f"{one} expired at {iso(one.not_after)}" for one in overdue(leaf))
+    told = "; ".join(expired_at(one, one.not_after) for one in overdue(leaf))
     return f"{told}. Give one that is valid." if told else None
 
 

@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 
 from ..errors import Refused
 from ..member import Member, named, of_mesh
+from ..trust.standing import Standing
 
 _TOLD = 10
 
@@ -32,15 +32,7 @@ def consumers(members: Iterable[Member], name: str) -> list[Member]:
     return [member for member in of_mesh(everyone, named(everyone, name).mesh) if member.serves and member.name != name]
 
 
-@dataclass(frozen=True)
-class TrustedRoots:
-    """The roots that a cluster trusts, and the one that it signs under, as fingerprints. The latter is empty where nobody can know it."""
-
-    trusts: Sequence[str] = ()
-    signs_under: str = ""
-
-
-def require_mutual_trust(roots: Mapping[str, TrustedRoots]) -> None:
+def require_mutual_trust(roots: Mapping[str, Standing]) -> None:
     """Refuse clusters of which one does not trust what another signs.
 
     A root in common is not enough: the other may sign under a second one already. A link between such clusters would
@@ -50,7 +42,7 @@ def require_mutual_trust(roots: Mapping[str, TrustedRoots]) -> None:
     if without:
         raise Refused(f"{', '.join(without)}: no root certificate of the mesh is there yet. Run meshops.lifecycle.trust first.")
     strange = sorted(f"{name} does not trust what {other} signs{_under(its)}"
-                     for name, own in roots.items() for other, its in roots.items() if not _accepts(own, its))  # fmt: skip
+                     for name, own in roots.items() for other, its in roots.items() if not own.accepts(its))  # fmt: skip
     if strange:
         shown = "; ".join(strange[:_TOLD]) + (f"; and {len(strange) - _TOLD} more" if len(strange) > _TOLD else "")
         raise Refused(
@@ -60,16 +52,11 @@ def require_mutual_trust(roots: Mapping[str, TrustedRoots]) -> None:
         )
 
 
-def _accepts(own: TrustedRoots, other: TrustedRoots) -> bool:
-    """Of somebody of whom nobody knows what he signs under, a root in common has to do."""
-    return other.signs_under in own.trusts if other.signs_under else bool({*own.trusts} & {*other.trusts})
-
-
-def _under(roots: TrustedRoots) -> str:
+def _under(roots: Standing) -> str:
     return f" (root {roots.signs_under[:8]})" if roots.signs_under else ""
 
 
-def _grouped(roots: Mapping[str, Sequence[str]]) -> str:
+def _grouped(roots: Mapping[str, Iterable[str]]) -> str:
     """'east, west (root 12ab34cd) | north (root 99ff00aa)'."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for name in sorted(roots):

@@ -15,7 +15,8 @@ from ..install.versions import VersionLimits
 from ..links.entrance import address_fault
 from ..member import Member
 from ..trust.issuing import LEAVE
-from ..trust.roots import TrustSet, one_root
+from ..trust.roots import shared_root_faults
+from ..trust.standing import Standing
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,9 @@ def roots(read: Sequence[ClusterFacts]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for mesh in sorted({one.member.mesh for one in read}):
         own = [one for one in read if one.member.mesh == mesh]
-        trusts = [TrustSet.of(one.member.name, one.trust["trust"]) for one in own if one.trust.get("trust")]
+        trusts = [Standing.of({"cluster": one.member.name, **one.trust["trust"]}) for one in own if one.trust.get("trust")]
         lacking = [one.member.name for one in own if not one.trust.get("present", True) and one.trust.get("action") != LEAVE]
         source = next((one.trust.get("source") for one in own if one.trust.get("source")), None)
-        told = one_root(mesh, trusts, lacking, source) if trusts else []
+        told = shared_root_faults(mesh, trusts, lacking, source) if trusts else []
         found |= {one.member.name: told for one in own if told}
     return found

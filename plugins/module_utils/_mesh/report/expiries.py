@@ -13,20 +13,22 @@ from typing import Any
 
 from ..rotation.trust_users import CONTROL_PLANE, TrustUser
 from ..trust.certificate import Certificate, iso
-from .table import lines, remaining
+from ..trust.expiry import CA_LIMITS, OK, WARN, ExpiryLimits, remaining
+from ..trust.expiry import level as level_at
+from .table import lines
 
 ROOT, INTERMEDIATE, LEAF, GATEWAY, WEBHOOK, TOKEN = "root", "intermediate", "leaf", "gateway", "webhook", "token"
-OK, WARN, CRITICAL, EXPIRED, UNKNOWN = "ok", "warn", "critical", "expired", "unknown"
+UNKNOWN = "unknown"
 _HEADER = ("CLUSTER", "KIND", "WHERE", "NUMBER", "ISSUER", "EXPIRES", "VERDICT")
 _BY_DAYS = (ROOT, INTERMEDIATE, WEBHOOK, CONTROL_PLANE)  # istiod's own certificates last as long as its CA
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Limits: for CAs in remaining days, for issued certificates in percent of their lifetime, for tokens without an end in days of age."""
+    """ExpiryLimits: for CAs in remaining days, for issued certificates in percent of their lifetime, for tokens without an end in days of age."""
 
-    ca_warn: int = 60
-    ca_critical: int = 14
+    ca_warn: int = CA_LIMITS.warn.days
+    ca_critical: int = CA_LIMITS.critical.days
     leaf_warn: int = 40
     leaf_critical: int = 10
     gateway_warn: int = 25
@@ -65,15 +67,12 @@ def level(one: Expiring, now: datetime, thresholds: Thresholds) -> str:
     if one.end is None:
         old = one.begin is not None and now - one.begin > timedelta(days=thresholds.token_age)
         return WARN if old else OK
-    left = one.end - now
-    if left <= timedelta(0):
-        return EXPIRED
     if one.kind in _BY_DAYS or one.begin is None:
-        warn, critical = timedelta(days=thresholds.ca_warn), timedelta(days=thresholds.ca_critical)
+        limits = ExpiryLimits(timedelta(days=thresholds.ca_warn), timedelta(days=thresholds.ca_critical))
     else:
         percent = (one.end - one.begin) / 100
-        warn, critical = percent * (thresholds.gateway_warn if one.kind == GATEWAY else thresholds.leaf_warn), percent * thresholds.leaf_critical
-    return CRITICAL if left <= critical else WARN if left <= warn else OK
+        limits = ExpiryLimits(percent * (thresholds.gateway_warn if one.kind == GATEWAY else thresholds.leaf_warn), percent * thresholds.leaf_critical)
+    return level_at(one.end, now, limits)
 
 
 def leaves(users: Iterable[TrustUser]) -> list[Expiring]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from ..trust.expiry import remaining
 
 _DASH = "-"
 # A mesh of many clusters has as many remotes in each row, and may have as many findings: a table has the first of them, the report has all.
@@ -71,8 +73,8 @@ def _row(name: str, facts: Mapping[str, Any] | str, now: datetime) -> list[str]:
         _remotes(facts),
         _joined(address for gateway in facts.get("gateways", []) for address in gateway["addresses"]),
         str(root.get("fingerprint", _DASH))[:8],
-        remaining(root.get("not_after"), now),
-        remaining(intermediate.get("not_after"), now),
+        _ends(root, now),
+        _ends(intermediate, now),
         _proxies(facts.get("proxies", [])),
     ]
 
@@ -101,14 +103,5 @@ def _proxies(proxies: Sequence[Mapping[str, Any]]) -> str:
     return f"{len(proxies)}, {stale} stale" if stale else str(len(proxies))
 
 
-def remaining(not_after: str | None, now: datetime) -> str:
-    """Return '2036-11-19 (3649 d)'; hours if less than two days are left; or how long ago it expired."""
-    if not not_after:
-        return _DASH
-    end = datetime.fromisoformat(str(not_after).replace("Z", "+00:00"))
-    end = end if end.tzinfo else end.replace(tzinfo=UTC)
-    seconds = (end - now).total_seconds()
-    if seconds < 0:
-        return f"{end:%Y-%m-%d} (EXPIRED)"
-    left = f"{seconds / 86400:.0f} d" if seconds >= 2 * 86400 else f"{seconds / 3600:.0f} h"
-    return f"{end:%Y-%m-%d} ({left})"
+def _ends(certificate: Mapping[str, Any], now: datetime) -> str:
+    return remaining(certificate["not_after"], now) if certificate.get("not_after") else _DASH

@@ -10,18 +10,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from ..trust.expiry import is_over
+
 
 def stale(results: Iterable[Mapping[str, Any]], now: datetime, min_age: timedelta) -> list[str]:
     """Fingerprints. One that has expired is replaced at any age. One that a cluster keeps beside its CA was replaced by a run that did not come to its end."""
     found: list[str] = []
     for result in results:
         own, before = result.get("intermediate"), result.get("previous")
-        if own and (now - datetime.fromisoformat(own["not_before"]) >= min_age or _over(own, now)):
+        if own and (now - datetime.fromisoformat(own["not_before"]) >= min_age or is_over(own["not_after"], now)):
             found.append(own["fingerprint"])
         if own and before and before["signer"] != own["fingerprint"]:
             found.append(before["signer"])
     return sorted(set(found))
-
-
-def _over(own: Mapping[str, Any], now: datetime) -> bool:
-    return datetime.fromisoformat(own["not_after"]) <= now

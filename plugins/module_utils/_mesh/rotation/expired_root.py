@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..trust.certificate import iso, short
+from ..trust.expiry import expired_at, is_over
 
 Facts = Mapping[str, Any]
 _SOON = timedelta(days=1)
@@ -26,7 +27,15 @@ def _roots(cluster: Facts) -> list[Facts]:
 
 
 def _over(certificate: Facts | None, now: datetime) -> bool:
-    return certificate is not None and datetime.fromisoformat(certificate["not_after"]) <= now
+    return certificate is not None and is_over(certificate["not_after"], now)
+
+
+def _expired_root(root: Facts) -> str:
+    return expired_at(f"root {short(root['fingerprint'])}", root["not_after"])
+
+
+def _expired_intermediate(own: Facts) -> str:
+    return expired_at(f"its intermediate {short(own['fingerprint'])}", own["not_after"])
 
 
 def findings(mesh: str, clusters: Mapping[str, Facts], recover: bool, under_way: bool, stale: Collection[str], now: datetime) -> list[str]:
@@ -35,10 +44,10 @@ def findings(mesh: str, clusters: Mapping[str, Facts], recover: bool, under_way:
     for name, one in clusters.items():
         root, own = one.get("root"), one.get("intermediate")
         if root and _over(root, now):
-            told = f"{name}: root {short(root['fingerprint'])} expired at {root['not_after']}, and new mTLS handshakes fail since then"
+            told = f"{name}: {_expired_root(root)}, and new mTLS handshakes fail since then"
             found += [] if recover else [f"{told}. Nothing can be carried over from it. Go to another root with rotate: root and rotate_recover: true."]
         elif own and _over(own, now) and own["fingerprint"] not in stale:
-            told = f"{name}: its intermediate {short(own['fingerprint'])} expired at {own['not_after']}, so its control plane takes no other bundle"
+            told = f"{name}: {_expired_intermediate(own)}, so its control plane takes no other bundle"
             found.append(f"{told}. Its root holds: give it another intermediate with rotate: intermediate, then rotate the root.")
     if recover and not under_way and not expired(clusters.values(), now):
         told = f"rotate_recover is for a mesh whose root has expired, and no root of the mesh {mesh} has"
@@ -52,9 +61,9 @@ def notes(cluster: Facts, now: datetime) -> list[str]:
     if root and _over(root, now):
         return _down(cluster, root)
     if own and _over(own, now):
-        told = f"its intermediate {short(own['fingerprint'])} expired at {own['not_after']}: since then everybody refuses what it issued"
+        told = f"{_expired_intermediate(own)}: since then everybody refuses what it issued"
         return [told, *_without(cluster), "rotate: intermediate ends that; its root holds, so nothing has to be introduced"]
-    if root and datetime.fromisoformat(root["not_after"]) <= now + _SOON:
+    if root and is_over(root["not_after"], now + _SOON):
         return [f"root {short(root['fingerprint'])} expires at {root['not_after']}, and it is {iso(now)}: what is not reissued by then is down until it is"]
     return []
 
@@ -62,7 +71,7 @@ def notes(cluster: Facts, now: datetime) -> list[str]:
 def _down(cluster: Facts, root: Facts) -> list[str]:
     still = [plane for plane in cluster.get("planes") or () if plane["ready"] < plane["desired"]]
     return [
-        f"root {short(root['fingerprint'])} expired at {root['not_after']}: new mTLS handshakes fail since then, open connections last until they close",
+        f"{_expired_root(root)}: new mTLS handshakes fail since then, open connections last until they close",
         *_without(cluster),
         *(f"control plane {one['name']} has {one['ready']} of {one['desired']} ready: it starts again by itself with the new CA, at once with rotate_restart"
           for one in still),

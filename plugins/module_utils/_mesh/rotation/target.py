@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..errors import Refused
-from ..trust.certificate import Certificate, iso, short
+from ..trust.certificate import Certificate, short
+from ..trust.expiry import expired_at, is_over
 
 ACTIVE, UPCOMING, MAKE, FORMER = "active", "upcoming", "make", "former"
 
@@ -62,8 +63,8 @@ def choose(known: RootCandidates, now: datetime, min_age: timedelta) -> Choice:
         return Choice(ACTIVE, known.active.fingerprint, f"the root that is given, {known.active}")
     under_way = known.upcoming if known.upcoming and known.upcoming.fingerprint != known.active.fingerprint else None
     goal = under_way or known.active
-    if goal.not_after <= now:
-        return Choice(MAKE, "", f"a new root, {'instead of' if under_way else 'to follow'} {goal}, which expired at {iso(goal.not_after)}")
+    if is_over(goal.not_after, now):
+        return Choice(MAKE, "", f"a new root, {'instead of' if under_way else 'to follow'} {expired_at(f'{goal}, which', goal.not_after)}")
     if under_way:
         return Choice(UPCOMING, under_way.fingerprint, f"a rotation to {under_way} is under way")
     age = now - known.active.not_before

@@ -13,8 +13,8 @@ from typing import Any
 from ..names import domain_fault, label_fault
 from ..objects.managed_by import managed_by
 from .certificate import Authority, Certificate
+from .expiry import OK, expiry
 from .objections import BELOW_ROOT, ISSUER, ROOT, Objection, objections, overdue
-from .roots import expiry
 
 KEY_TYPES = ("P-256", "RSA-2048", "RSA-3072", "RSA-4096")
 _LONGEST_DAYS = 36500
@@ -144,7 +144,7 @@ def _keep(cluster: str, held: Authority, source: Source) -> Decision:
 
 def _aging(held: Authority) -> list[str]:
     verdicts = [expiry(certificate, held.at) for certificate in held.line]
-    return [f"{held.where}: {verdict.sentence}" for verdict in verdicts if verdict.level != "ok"]
+    return [f"{held.where}: {verdict.sentence}" for verdict in verdicts if verdict.level != OK]
 
 
 def _refuse(reason: str, sentence: str) -> Decision:

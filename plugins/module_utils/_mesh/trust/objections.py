@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from .certificate import Authority, Certificate, iso
+from .expiry import expired_at, is_over
 
 Reason = Callable[[Authority], "str | None"]
 
@@ -88,7 +89,7 @@ def refused_by_peers(ca: Authority) -> str | None:
 
 
 def expired(ca: Authority) -> str | None:
-    told = "; ".join(f"{c} expired at {iso(c.not_after)}" for c in overdue(ca))
+    told = "; ".join(expired_at(c, c.not_after) for c in overdue(ca))
     return f"{told}. Give a CA that is valid." if told else None
 
 
@@ -205,7 +206,7 @@ ISSUER: tuple[Reason, ...] = (
 
 def overdue(ca: Authority) -> list[Certificate]:
     """The certificates of its path that have expired."""
-    return [c for c in ca.line if c.not_after <= ca.at]
+    return [c for c in ca.line if is_over(c.not_after, ca.at)]
 
 
 def _is_weak(key_type: str) -> bool:

@@ -2,67 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who trusts whom: trust sets and how they may change, whether clusters share a root, how long a certificate lasts."""
+"""Check that the clusters of a mesh share a root: from what each of them signs under and trusts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from .certificate import Authority, Certificate, iso, short
-
-WARN = timedelta(days=60)
-CRITICAL = timedelta(days=14)
+from .certificate import short
+from .standing import Standing
 
 
-@dataclass(frozen=True)
-class Expiry:
-    """How long a certificate lasts: ok, warn, critical or expired."""
-
-    level: str
-    days: int
-    sentence: str
-
-
-def expiry(certificate: Certificate, now: datetime, warn: timedelta = WARN, critical: timedelta = CRITICAL) -> Expiry:
-    """The verdict over the time that a certificate has left."""
-    left = certificate.not_after - now
-    days = left // timedelta(days=1)
-    if left <= timedelta(0):
-        return Expiry("expired", days, f"{certificate} expired at {iso(certificate.not_after)}; replace it now.")
-    sentence = f"{certificate} expires at {iso(certificate.not_after)}, in {days} days"
-    if left <= critical:
-        return Expiry("critical", days, f"{sentence}; rotate it now.")
-    if left <= warn:
-        return Expiry("warn", days, f"{sentence}; plan its rotation.")
-    return Expiry("ok", days, f"{sentence}.")
-
-
-@dataclass(frozen=True)
-class TrustSet:
-    """What a cluster signs under and what it trusts, as fingerprints of roots."""
-
-    cluster: str
-    signs_under: str
-    trusts: frozenset[str]
-
-    @classmethod
-    def of(cls, cluster: str, facts: Mapping[str, Any] | Authority) -> TrustSet:
-        """From a CA, or from the `trust` that the modules ca and ca_info return of it."""
-        if isinstance(facts, Authority):
-            return cls(cluster, facts.root.fingerprint if facts.root else "", facts.trusts)
-        return cls(cluster, facts["signs_under"], frozenset(facts["trusts"]))
-
-    def facts(self) -> dict[str, Any]:
-        return {"signs_under": self.signs_under, "trusts": sorted(self.trusts)}
-
-
-def strangers(trusts: Iterable[TrustSet]) -> str | None:
+def strangers(trusts: Iterable[Standing]) -> str | None:
     """'east, west (root 12ab…) | north (root 34cd…)' if some cluster does not trust what another signs, else None."""
     everyone = sorted(trusts, key=lambda trust: trust.cluster)
-    if all(one.signs_under in other.trusts for one in everyone for other in everyone):
+    if all(own.accepts(other) for own in everyone for other in everyone):
         return None
     groups: dict[str, list[str]] = {}
     for trust in everyone:
@@ -70,7 +23,7 @@ def strangers(trusts: Iterable[TrustSet]) -> str | None:
     return " | ".join(f"{', '.join(names)} (root {short(root)})" for root, names in groups.items())
 
 
-def one_root(mesh: str, trusts: Sequence[TrustSet], lacking: Sequence[str], source: str | None) -> list[str]:
+def shared_root_faults(mesh: str, trusts: Sequence[Standing], lacking: Sequence[str], source: str | None) -> list[str]:
     """What keeps the mesh from having one root, known before anything is written.
 
     `lacking` are the clusters without a CA; `source` is the root they would be given, None if it were made new.
@@ -92,19 +45,3 @@ def one_root(mesh: str, trusts: Sequence[TrustSet], lacking: Sequence[str], sour
         way = "A rotation is under way: bring it to its end, or turn it back, and add the cluster then"
         return [f"{told} alone, and what is signed in {', '.join(ahead)} would be strange to it. {way}."]
     return []
-
-
-def relation(old: frozenset[str], new: frozenset[str]) -> str:
-    """How a trust set changes: same, grows, shrinks, overlaps (both at once) or disjoint."""
-    if old == new:
-        return "same"
-    if old < new:
-        return "grows"
-    if new < old:
-        return "shrinks"
-    return "overlaps" if old & new else "disjoint"
-
-
-def may_replace(old: frozenset[str], new: frozenset[str]) -> bool:
-    """Whether one set contains the other, and neither is empty: the only steps that a control plane takes online."""
-    return bool(old and new) and relation(old, new) in ("same", "grows", "shrinks")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a cluster signs under and what it trusts: all that a decision about its CA needs to know of it."""
+"""State what a cluster signs under and what it trusts. Every decision about a CA, a link or a rotation reads it here."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Standing:
 
     cluster: str
     signs_under: str
-    signer: str
-    trusts: frozenset[str]
+    signer: str = ""
+    trusts: frozenset[str] = frozenset()
     marks: frozenset[str] = frozenset()
     epoch: int = 0
 
@@ -31,15 +31,16 @@ class Standing:
     def bundle(self) -> frozenset[str]:
         return self.trusts | self.marks
 
+    def accepts(self, other: Standing) -> bool:
+        """Tell whether this cluster accepts what the other one signs. If nobody knows the root that the other signs under, one root in common has to do."""
+        return other.signs_under in self.trusts if other.signs_under else bool(self.trusts & other.trusts)
+
     def facts(self) -> dict[str, Any]:
-        return {
-            "cluster": self.cluster,
-            "signs_under": self.signs_under,
-            "signer": self.signer,
-            "trusts": sorted(self.trusts),
-            "marks": sorted(self.marks),
-            "epoch": self.epoch,
-        }
+        return {"cluster": self.cluster, **self.trust(), "signer": self.signer, "marks": sorted(self.marks), "epoch": self.epoch}
+
+    def trust(self) -> dict[str, Any]:
+        """Return the part that the modules ca and ca_info return as `trust`."""
+        return {"signs_under": self.signs_under, "trusts": sorted(self.trusts)}
 
     @classmethod
     def read(cls, cluster: str, authority: Authority, epoch: int = 0, marks: frozenset[str] = frozenset()) -> Standing:
@@ -50,5 +51,6 @@ class Standing:
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Standing:
-        sets = {name: frozenset(facts[name]) for name in ("trusts", "marks")}
-        return cls(facts["cluster"], facts["signs_under"], facts["signer"], sets["trusts"], sets["marks"], int(facts["epoch"]))
+        """Read the facts of a rotation. The facts of ca and ca_info need a `cluster` and have nothing else."""
+        marks, epoch = frozenset(facts.get("marks") or ()), int(facts.get("epoch") or 0)
+        return cls(facts["cluster"], facts["signs_under"], facts.get("signer") or "", frozenset(facts["trusts"]), marks, epoch)

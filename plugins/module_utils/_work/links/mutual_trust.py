@@ -13,8 +13,8 @@ from datetime import datetime
 from ..._kube.cluster import Cluster
 from ..._mesh.contract.trust import Trust
 from ..._mesh.links import peers
-from ..._mesh.links.peers import TrustedRoots
 from ..._mesh.objects.change import Ref
+from ..._mesh.trust.standing import Standing
 from ..._pki.x509 import bundle, inspect
 from ..look import listed
 
@@ -32,11 +32,11 @@ def require_mutual_trust(clusters: Sequence[Cluster], trust: Trust, namespace: s
         peers.require_mutual_trust(present if dry_run else roots)
 
 
-def _roots(cluster: Cluster, trust: Trust, namespace: str, now: datetime) -> TrustedRoots:
+def _roots(cluster: Cluster, trust: Trust, namespace: str, now: datetime) -> Standing:
     """What it signs under is in its CA, as long as it hands out that root itself: else somebody else signs, or another's control plane."""
     refs, given = trust.objects(namespace), trust.bundle(namespace)
     live = listed(cluster, list(dict.fromkeys([*given.reads, *refs])))
-    trusts = [one.fingerprint for one in bundle(given.judge(live, {}))]
+    trusts = frozenset(one.fingerprint for one in bundle(given.judge(live, {})))
     held = {Ref.of(one): one for objects in live.values() for one in objects if Ref.of(one) in refs}
     root = inspect(trust.read(held), f"{cluster.name}: {refs[0]}", now).root if refs[0] in held else None
-    return TrustedRoots(trusts, root.fingerprint if root and root.fingerprint in trusts else "")
+    return Standing(cluster.name, root.fingerprint if root and root.fingerprint in trusts else "", trusts=trusts)

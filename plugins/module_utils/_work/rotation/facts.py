@@ -14,6 +14,7 @@ from ..._mesh.rotation.observed import Observed
 from ..._mesh.rotation.primary import OF_ITS_PRIMARY
 from ..._mesh.rotation.trust_users import PROXY
 from ..._mesh.trust.certificate import Certificate
+from ..._mesh.trust.expiry import is_over
 
 
 def facts(observed: Observed, limit: int, mesh: str = "") -> dict[str, Any]:
@@ -63,12 +64,12 @@ def _void(observed: Observed, now: datetime) -> list[str]:
     if observed.primary:
         told = observed.primary.facts
         above = [one for one in (*(told.get("roots") or ()), told.get("root"), told.get("intermediate")) if one]
-        gone = {one["fingerprint"] for one in above if datetime.fromisoformat(one["not_after"]) <= now}
+        gone = {one["fingerprint"] for one in above if is_over(one["not_after"], now)}
     else:
         own = (*observed.authority.roots, *observed.authority.line) if observed.authority else ()
-        gone = {one.fingerprint for one in own if one.not_after <= now}
+        gone = {one.fingerprint for one in own if is_over(one.not_after, now)}
     proxies = [one for one in observed.users if one.kind == PROXY]
-    return [one.where for one in proxies if one.issuer in gone or one.signer in gone or (one.leaf and one.leaf.not_after <= now)]
+    return [one.where for one in proxies if one.issuer in gone or one.signer in gone or (one.leaf and is_over(one.leaf.not_after, now))]
 
 
 def _roots(roots: Iterable[Certificate], marks: Collection[str]) -> list[dict[str, Any]]:

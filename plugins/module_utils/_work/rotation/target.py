@@ -17,7 +17,8 @@ from ..._mesh.objects.change import Change
 from ..._mesh.rotation.plan import NEW
 from ..._mesh.rotation.target import ACTIVE, FORMER, MAKE, UPCOMING, Choice, RootCandidates, choose, same, turn_back
 from ..._mesh.trust import root_secret
-from ..._mesh.trust.certificate import Certificate, iso, short
+from ..._mesh.trust.certificate import Certificate, short
+from ..._mesh.trust.expiry import expired_at, is_over
 from ..._mesh.trust.name_constraints import Name
 from ..._mesh.trust.objections import confused, expired
 from ..._pki import x509
@@ -80,8 +81,8 @@ def aim(cluster: Cluster, params: Mapping[str, Any], now: datetime, bears: Seque
         made, pem, changes = _make(found, cluster, params, now, choice.says)
         return replace(made, between=between), pem, changes
     certificate = known.upcoming if choice.which == UPCOMING else known.active
-    if choice.which == ACTIVE and certificate and certificate.not_after <= now:
-        told = f"The mesh {known.mesh} cannot stay with its root {certificate}, which expired at {iso(certificate.not_after)}"
+    if choice.which == ACTIVE and certificate and is_over(certificate.not_after, now):
+        told = expired_at(f"The mesh {known.mesh} cannot stay with its root {certificate}, which", certificate.not_after)
         raise Refused(f"{told}. Go to another one with rotate: root and rotate_recover: true.")
     live = x509.bundle("\n".join(root["pem"] for one in params["clusters"] for root in one["roots"]).encode())
     tell_apart(f"The mesh {known.mesh}", [*live, *([certificate] if certificate else [])])

@@ -19,10 +19,11 @@ from ..._mesh.objects.change import Change, Ref
 from ..._mesh.objects.managed_by import managed_by
 from ..._mesh.trust import root_secret
 from ..._mesh.trust.certificate import Authority
+from ..._mesh.trust.expiry import expiry
 from ..._mesh.trust.issuing import ISSUE, REFUSE, Decision, decide, onto, wish_faults
 from ..._mesh.trust.name_constraints import signed_for
 from ..._mesh.trust.objections import Objection
-from ..._mesh.trust.roots import TrustSet, expiry
+from ..._mesh.trust.standing import Standing
 from ..._pki import x509
 from ..._pki.trial import tried
 from ..chosen_mesh import MESH_OPTIONS
@@ -121,7 +122,7 @@ def facts(cluster: str, seen: Survey) -> dict[str, Any]:
         "root": root.facts() if root else None,
         "intermediate": own.facts() if own else None,
         "chain": bool(held and held.path),
-        "trust": TrustSet.of(cluster, held).facts() if held and root else None,
+        "trust": Standing.read(cluster, held).trust() if held and root else None,
         "expiry": {
             name: {"level": verdict.level, "days": verdict.days}
             for name, one in (("root", root), ("intermediate", own))

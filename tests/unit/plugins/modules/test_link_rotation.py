@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Refused, Unreachable
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.peers import TrustedRoots
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.standing import Standing
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import remote_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import link_rotation as stepping_links
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import links as linking
@@ -139,7 +139,7 @@ def test_again_there_is_nothing_to_do_and_links_keeps_it(mesh: Mesh, monkeypatch
     mesh.run()
     assert (again := mesh.run())["changed"] is False
     assert again["steps"] == []
-    monkeypatch.setattr(mutual_trust, "_roots", lambda *_args: TrustedRoots(["one root"]))
+    monkeypatch.setattr(mutual_trust, "_roots", lambda *_args: Standing("", "", trusts=frozenset({"one root"})))
     wish = {"name": "west", "kube": {}, "cluster_uid": None, "server": None, "tls_server_name": None, "unread": None, "required": True}
     told = links.reconcile(mesh.peers["east"], {"provider": "istio", "namespace": SPACE, "links": [wish], "prune": True, "token_timeout": 5})
     assert (told["changed"], mesh.held("east")) == (False, "-2")

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.peers import TrustedRoots, consumers, peers, require_mutual_trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.peers import consumers, peers, require_mutual_trust
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.member import Member
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.standing import Standing
 
 EAST, WEST = Member("east", mesh="shop"), Member("west", mesh="shop")
 EDGE = Member("edge", mesh="shop", role="remote", primary="west")
@@ -39,8 +40,8 @@ def test_a_cluster_that_is_not_in_the_inventory_is_refused_by_name() -> None:
         peers([EAST], "north")
 
 
-def of(signs: str, *trusts: str) -> TrustedRoots:
-    return TrustedRoots(trusts, signs)
+def of(signs: str, *trusts: str) -> Standing:
+    return Standing("", signs, trusts=frozenset(trusts))
 
 
 @pytest.mark.parametrize("roots", [
@@ -51,7 +52,7 @@ def of(signs: str, *trusts: str) -> TrustedRoots:
     pytest.param({"east": of("", OLD, NEW), "west": of("", NEW)}, id="nobody knows what they sign under"),
     pytest.param({"east": of(OLD, OLD, ODD), "west": of(ODD, ODD, OLD)}, id="each trusts the other's, with no rotation"),
 ])  # fmt: skip
-def test_clusters_that_trust_each_other_may_be_linked(roots: dict[str, TrustedRoots]) -> None:
+def test_clusters_that_trust_each_other_may_be_linked(roots: dict[str, Standing]) -> None:
     require_mutual_trust(roots)
 
 
@@ -65,7 +66,7 @@ def test_clusters_that_trust_each_other_may_be_linked(roots: dict[str, TrustedRo
     pytest.param({"east": of("", OLD), "west": of(NEW, NEW)},
                  ["east does not trust what west signs (root 11111111)", "west does not trust what east signs"], id="one of which nobody knows"),
 ])  # fmt: skip
-def test_clusters_that_do_not_are_refused_by_name(roots: dict[str, TrustedRoots], strange: list[str]) -> None:
+def test_clusters_that_do_not_are_refused_by_name(roots: dict[str, Standing], strange: list[str]) -> None:
     with pytest.raises(Refused, match="These clusters do not trust each other: ") as refused:
         require_mutual_trust(roots)
     assert refused.value.facts["findings"] == strange

@@ -2,29 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who trusts whom, and for how long."""
+"""Who trusts whom."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.roots import TrustSet, expiry, may_replace, one_root, relation, strangers
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.roots import shared_root_faults, strangers
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.standing import Standing
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import (
-    DAY,
-    NOW,
     OTHER_ROOT,
     ROOT,
     issuer,
-    make,
     seen,
 )
 
 A, B = "12ab" * 16, "34cd" * 16
 
 
-def trust(cluster: str, signs_under: str, *more: str) -> TrustSet:
-    return TrustSet(cluster, signs_under, frozenset({signs_under, *more}))
+def trust(cluster: str, signs_under: str, *more: str) -> Standing:
+    return Standing(cluster, signs_under, trusts=frozenset({signs_under, *more}))
 
 
 @pytest.mark.parametrize(("trusts", "said"), [
@@ -37,7 +35,7 @@ def trust(cluster: str, signs_under: str, *more: str) -> TrustSet:
     pytest.param([trust("east", A, B), trust("west", B)],
                  "east (root 12ab12ab12ab) | west (root 34cd34cd34cd)", id="trust one way only"),
 ])  # fmt: skip
-def test_strangers(trusts: list[TrustSet], said: str | None) -> None:
+def test_strangers(trusts: list[Standing], said: str | None) -> None:
     assert strangers(trusts) == said
 
 
@@ -53,43 +51,15 @@ def test_strangers(trusts: list[TrustSet], said: str | None) -> None:
     pytest.param([trust("east", A, B), trust("west", A, B)], ["north"], A, "", id="a cluster that comes before anybody signs under the next root"),
     pytest.param([trust("east", A), trust("west", B)], [], A, "do not share a root: east (root", id="two roots"),
 ])  # fmt: skip
-def test_one_root_before_a_write(trusts: list[TrustSet], lacking: list[str], source: str | None, words: str) -> None:
-    found = one_root("shop", trusts, lacking, source)
+def test_one_root_before_a_write(trusts: list[Standing], lacking: list[str], source: str | None, words: str) -> None:
+    found = shared_root_faults("shop", trusts, lacking, source)
     assert bool(found) == bool(words)
     assert words in " ".join(found)
 
 
 def test_trust_is_read_from_a_ca_and_from_facts() -> None:
-    read = TrustSet.of("east", seen(issuer(under=(ROOT, OTHER_ROOT))))
+    read = Standing.read("east", seen(issuer(under=(ROOT, OTHER_ROOT))))
     assert read.signs_under == ROOT.fingerprint
-    assert read == TrustSet.of("east", read.facts())
-
-
-@pytest.mark.parametrize(("old", "new", "said", "allowed"), [
-    pytest.param("A", "A", "same", True, id="same"),
-    pytest.param("A", "AB", "grows", True, id="introduce"),
-    pytest.param("AB", "B", "shrinks", True, id="retire"),
-    pytest.param("A", "B", "disjoint", False, id="the naive swap"),
-    pytest.param("AB", "BC", "overlaps", False, id="both at once"),
-    pytest.param("", "A", "grows", False, id="from nothing"),
-    pytest.param("A", "", "shrinks", False, id="to nothing"),
-])  # fmt: skip
-def test_how_a_trust_set_changes(old: str, new: str, said: str, allowed: bool) -> None:
-    assert relation(frozenset(old), frozenset(new)) == said
-    assert may_replace(frozenset(old), frozenset(new)) is allowed
-
-
-@pytest.mark.parametrize(("left", "level", "days"), [
-    pytest.param(90 * DAY, "ok", 90, id="ok"),
-    pytest.param(60 * DAY, "warn", 60, id="warn"),
-    pytest.param(14 * DAY, "critical", 14, id="critical"),
-    pytest.param(timedelta(hours=5), "critical", 0, id="today"),
-    pytest.param(timedelta(0), "expired", 0, id="now"),
-    pytest.param(-DAY, "expired", -1, id="yesterday"),
-])  # fmt: skip
-def test_expiry(left: timedelta, level: str, days: int) -> None:
-    certificate = seen(issuer(make("i", ROOT, days=(-10, left / DAY)))).certificate
-    assert certificate
-    verdict = expiry(certificate, NOW)
-    assert (verdict.level, verdict.days) == (level, days)
-    assert "CN=i" in verdict.sentence
+    assert read == Standing.of(read.facts())
+    assert read.trust() == {"signs_under": ROOT.fingerprint, "trusts": sorted([ROOT.fingerprint, OTHER_ROOT.fingerprint])}
+    assert Standing.of({"cluster": "east", **read.trust()}) == replace(read, signer="")
