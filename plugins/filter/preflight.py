@@ -61,7 +61,8 @@ def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float, own: 
     refused = [] if unreadable else inventory_supply.refusals(member.name, variables, datetime.now(UTC).date())
     closed = preflight.space_faults((variables.get("__preflight_cluster") or {}).get("spaces") or [], requirements.refused_by)
     wrong = [*closed, *(unreadable or _unfit(member, read)), *misspelt(variables, VARIABLES, own)[0], *controller, *_to_helm(member), *_by_helm(variables)]
-    return ClusterFacts(member, limits, owned, variables.get("__preflight_cluster") or {}, variables.get("__preflight_trust") or {}, refused, wrong)
+    seen, trust = variables.get("__preflight_cluster") or {}, variables.get("__preflight_trust") or {}
+    return ClusterFacts(member, limits, owned, seen, trust, refused, wrong, shares_root=mesh.defaults.shares_root)
 
 
 def _to_helm(member: Member) -> list[str]:

@@ -32,7 +32,8 @@ class Owned:
 class ClusterFacts:
     """One cluster before the first write: what its mesh requires, what cluster_info and ca_info read, and what the install cannot get.
 
-    `inventory` lists faults of its variables and of the controller, as half sentences.
+    `inventory` lists faults of its variables and of the controller, as half sentences. `shares_root` is false if the clusters of its mesh have a
+    root each.
     """
 
     member: Member
@@ -42,6 +43,7 @@ class ClusterFacts:
     trust: Mapping[str, Any] = field(default_factory=dict)
     supply: Sequence[str] = ()
     inventory: Sequence[str] = ()
+    shares_root: bool = True
 
 
 def nodes(cluster: Mapping[str, Any], fact: str) -> list[str]:
@@ -103,7 +105,7 @@ def roots(read: Sequence[ClusterFacts]) -> dict[str, list[str]]:
     """Find clusters of one mesh with different roots. The finding goes to the clusters that have a root already: a new one would cut them off."""
     found: dict[str, list[str]] = {}
     for mesh in sorted({one.member.mesh for one in read}):
-        own = [one for one in read if one.member.mesh == mesh]
+        own = [one for one in read if one.member.mesh == mesh and one.shares_root]
         trusts = [Standing.of({"cluster": one.member.name, **one.trust["trust"]}) for one in own if one.trust.get("trust")]
         lacking = [one.member.name for one in own if not one.trust.get("present", True) and one.trust.get("action") != LEAVE]
         source = next((one.trust.get("source") for one in own if one.trust.get("source")), None)

@@ -15,7 +15,9 @@ import pytest
 from ansible.errors import AnsibleFilterError, AnsibleUndefinedVariable
 from ansible_collections.meshops.lifecycle.plugins.filter import preflight
 from ansible_collections.meshops.lifecycle.plugins.filter.preflight import FilterModule
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.modules import controller_info
+from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
 
 FILTERS: dict[str, Callable[..., Any]] = FilterModule().filters()
 HOSTVARS: dict[str, dict[str, Any]] = {
@@ -76,6 +78,16 @@ class TestPreflight:
         hostvars = {name: {**HOSTVARS[name], "mesh_version": version, "__preflight_cluster": read} for name, version in versions.items()}
         found = call("preflight_findings", versions, hostvars, versions, 30)
         assert {name: len(sentences) for name, sentences in found.items()} == {"east": 0, "west": 1}
+
+    @pytest.mark.parametrize(("provider", "said"), [("istio", ["The clusters of the mesh shop do not share a root"]), ("paper", [])])
+    def test_only_clusters_of_a_mesh_that_shares_a_root_need_the_same(self, monkeypatch: pytest.MonkeyPatch, provider: str, said: list[str]) -> None:
+        monkeypatch.setitem(PROVIDERS, "paper", PAPER)
+        version = {"istio": "1.29.0", "paper": "1.0.0"}[provider]
+        hostvars = {name: {**HOSTVARS[name], "mesh_provider": provider, "mesh_version": version, "__preflight_cluster": {**self.CLUSTER, "uid": name},
+                           "__preflight_trust": {"present": True, "trust": {"signs_under": root, "trusts": [root]}}}
+                    for name, root in (("east", "aa" * 32), ("west", "bb" * 32))}  # fmt: skip
+        found = call("preflight_findings", list(hostvars), hostvars, list(hostvars), 30)
+        assert [sentence.partition(": ")[2].partition(":")[0] for sentence in found["east"]] == said
 
     def test_a_mesh_that_is_not_known_is_refused(self) -> None:
         with pytest.raises(AnsibleFilterError, match="^mesh_provider is 'konsul'"):
