@@ -10,8 +10,9 @@ import copy
 import dataclasses
 import inspect
 import json
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, get_args, get_type_hints
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.provider import Provider, Stories
@@ -29,12 +30,14 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question i
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.remedies import Need
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.trust_users import CONTROL_PLANE, TrustUser
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
+from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue, x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look import look
+from ansible_collections.meshops.lifecycle.tests.unit.support.contract import namespace
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
-from ansible_collections.meshops.lifecycle.tests.unit.support.paper import links
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import sources
+from ansible_collections.meshops.lifecycle.tests.unit.support.worlds import TOKEN, World, world
 
 MESHES = [*PROVIDERS.values(), PAPER]
 
@@ -195,7 +198,7 @@ class TestPurity:
     def test_neither_clock_nor_environment_is_in_reach(self) -> None:
         """test_layers.py forbids them by their imports; here it is seen that it looks at every provider."""
         looked_at = {source.path.parts[2] for source in sources("module_utils/_providers") if len(source.path.parts) > 3}
-        assert looked_at - {"istio_family"} == set(PROVIDERS)
+        assert {one for one in looked_at if not one.endswith("_family")} == set(PROVIDERS)
 
 
 def having(*stories: str) -> Any:
@@ -255,7 +258,8 @@ class TestInstalled:
                 {(each["kind"], each["metadata"]["name"]) for one in stage.of_part(stages, part) for each in one.manifests} for stages in (back, there)
             )
             assert made - known <= {("Namespace", wish.namespace)}
-            assert stage.releases(stage.of_part(back, part)) == stage.releases(stage.of_part(there, part))
+            installed, removed = (sorted(map(str, stage.releases(stage.of_part(stages, part)))) for stages in (there, back))
+            assert installed == removed, "in an order of their own: what needs another one goes before it"
 
     @having("install")
     @pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.role)
@@ -289,45 +293,60 @@ class TestInstalled:
 class TestTrust:
     """A CA is whole, or it is not there: what holds the key is written last."""
 
-    def test_what_is_written_lies_where_it_is_read(self, provider: Provider) -> None:
-        written = {Ref.of(one): one for one in provider.trust.manifests(ARGUMENTS["material"], "mesh", "shop")}
+    NOW = datetime(2026, 11, 26, tzinfo=UTC)
+
+    @pytest.fixture
+    def ca(self) -> Material:
+        """Below an intermediate: what is above it has to be kept as well."""
+        root = issue.new_root("root", "shop.example", "P-256", self.NOW, 30)
+        return issue.new_intermediate(root, "intermediate", "shop.example", ["ca.mesh.example"], "P-256", self.NOW, 20)
+
+    def test_what_is_written_lies_where_it_is_read(self, provider: Provider, ca: Material) -> None:
+        written = {Ref.of(one): one for one in provider.trust.manifests(ca, "mesh", "shop")}
         refs = provider.trust.objects("mesh")
         assert set(written) == set(refs)
         assert list(written)[-1] == refs[0]
-        read = provider.trust.read(written)
-        assert (read.certificate, read.key, read.chain, read.roots) == (b"certificate", b"key", b"chain", b"roots")
+        given, read = (x509.inspect(one, "the CA", self.NOW) for one in (ca, provider.trust.read(written)))
+        assert (read.certificate, read.path, read.roots, read.key_matches) == (given.certificate, given.path, given.roots, True)
+        assert not [*read.missing, *read.unreadable]
 
-    def test_what_holds_the_key_holds_no_more_of_it_elsewhere(self, provider: Provider) -> None:
-        written = {Ref.of(one): one for one in provider.trust.manifests(ARGUMENTS["material"], "mesh", "shop")}
+    def test_what_holds_the_key_holds_no_more_of_it_elsewhere(self, provider: Provider, ca: Material) -> None:
+        written = {Ref.of(one): one for one in provider.trust.manifests(ca, "mesh", "shop")}
         first = provider.trust.objects("mesh")[0]
         assert first.kind == "Secret"
-        assert provider.trust.read({first: written[first]}).key == b"key"
+        assert provider.trust.read({first: written[first]}).key == ca.key
         assert not provider.trust.read({ref: one for ref, one in written.items() if ref != first}).key
 
-    def test_workloads_are_given_the_roots(self, provider: Provider) -> None:
+    def test_workloads_are_given_the_roots(self, provider: Provider, ca: Material) -> None:
         live: dict[str, list[Any]] = {}
-        for one in provider.trust.manifests(ARGUMENTS["material"], "mesh", "shop"):
+        for one in provider.trust.manifests(ca, "mesh", "shop"):
             live.setdefault(one["kind"], []).append(one)
-        assert provider.trust.bundle("mesh").judge(live, {}) == b"roots"
+        assert provider.trust.bundle("mesh").judge(live, {}) == ca.roots
         assert provider.trust.bundle("mesh").judge({}, {}) == b""
-
-
-def token_controller(live: dict[str, Any]) -> None:
-    """Fills in a token that a Secret asks for, as a controller of the source does."""
-    if live["kind"] == "Secret" and not live.get("data"):
-        live["data"] = {"token": "czNjcmV0LXRva2Vu", "ca.crt": "Y2E="}
 
 
 @having("links")
 class TestLinks:
     """A link leads from what the source offers to what is found again in the consumer."""
 
-    LINK, ENTRANCE = ARGUMENTS["link"], ARGUMENTS["entrance"]
+    LINK, ENTRANCE, SPACE = ARGUMENTS["link"], ARGUMENTS["entrance"], namespace("mesh")
 
     @pytest.fixture
-    def source(self) -> FakeCluster:
-        """What a source of any mesh has of its own."""
-        return FakeCluster(*links.world("mesh", "west", "192.0.2.7"), name="west", react=token_controller)
+    def its(self, provider: Provider) -> World:
+        return world(provider.name)
+
+    @pytest.fixture
+    def source(self, its: World) -> FakeCluster:
+        return self.gives(its, TOKEN)
+
+    def gives(self, its: World, token: str) -> FakeCluster:
+        return FakeCluster(self.SPACE, *copy.deepcopy(its.source), name="west", react=lambda live: its.fills(live, token))
+
+    def consumer(self, its: World, accepted: Sequence[Any]) -> FakeCluster:
+        made = FakeCluster(name="east")
+        made.apply([self.SPACE, *copy.deepcopy(its.consumer)])
+        made.apply(list(accepted))
+        return made
 
     def offered(self, provider: Provider, source: FakeCluster) -> Offer:
         return look(source, provider.links.offer(self.LINK, self.ENTRANCE))
@@ -355,23 +374,19 @@ class TestLinks:
         before, after = self.offered(provider, FakeCluster(name="west")), self.filled(provider, source)
         assert [Ref.of(one) for one in provider.links.accept(self.LINK, before)] == [Ref.of(one) for one in provider.links.accept(self.LINK, after)]
 
-    def test_what_is_accepted_is_found_again_as_ours_and_by_its_source(self, provider: Provider, source: FakeCluster) -> None:
-        consumer = FakeCluster(name="east")
-        offer = self.filled(provider, source)
-        accepted = provider.links.accept(self.LINK, offer)
-        consumer.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "mesh"}}, *accepted])
+    def test_what_is_accepted_is_found_again_as_ours_and_by_its_source(self, provider: Provider, source: FakeCluster, its: World) -> None:
+        accepted = provider.links.accept(self.LINK, self.filled(provider, source))
+        consumer = self.consumer(its, accepted)
         for there in (look(consumer, provider.links.there("mesh")), look(consumer, provider.links.there("mesh", "west"))):
             assert {one.ref for one in there} == {Ref.of(one) for one in accepted}
             assert {(one.source, one.ours) for one in there} == {("west", True)}
         assert look(consumer, provider.links.there("mesh", "north")) == []
 
-    def test_a_digest_tells_credentials_apart_and_says_nothing_of_them(self, provider: Provider, source: FakeCluster) -> None:
-        offer = self.filled(provider, source)
+    def test_a_digest_tells_credentials_apart_and_says_nothing_of_them(self, provider: Provider, its: World) -> None:
         digests = []
-        for token in (b"s3cret-token", b"s3cret-token", b"an0ther-token"):
-            consumer = FakeCluster(name="east")
-            accepted = provider.links.accept(self.LINK, dataclasses.replace(offer, content={**offer.content, "token": token}))
-            consumer.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "mesh"}}, *accepted])
+        for token in (TOKEN, TOKEN, "an0ther-token"):
+            accepted = provider.links.accept(self.LINK, self.filled(provider, self.gives(its, token)))
+            consumer = self.consumer(its, accepted)
             digests.append({one.digest for one in look(consumer, provider.links.there("mesh", "west"))} - {""})
         assert digests[0] == digests[1] != digests[2]
         assert all(len(one) == 1 and "s3cret" not in str(one) for one in digests)
@@ -395,9 +410,8 @@ class TestLinks:
 class TestGateways:
     """A Secret gets another certificate in place, and keeps what else it holds."""
 
-    @pytest.mark.parametrize("keys", [("tls.crt", "tls.key"), ("cert", "key")])
-    def test_what_is_patched_is_what_is_served(self, provider: Provider, keys: tuple[str, str]) -> None:
-        secret = {**SECRET, "data": {keys[0]: "b2xk", keys[1]: "b2xk", "ca.crt": "Y2E="}}
+    def test_what_is_patched_is_what_is_served(self, provider: Provider) -> None:
+        secret = {**SECRET, "data": {"tls.crt": "b2xk", "tls.key": "b2xk", "ca.crt": "Y2E="}}
         patch = provider.gateways.patch(secret, b"new certificate", b"new key")
         after = {**secret, "data": {**secret["data"], **patch["data"]}}
         assert (provider.gateways.served(secret).certificate, provider.gateways.served(after).certificate) == (b"old", b"new certificate")
@@ -413,28 +427,24 @@ class TestGateways:
 class TestDrivenRotation:
     """A product that drives its rotation: it is asked with its token, which nothing shows."""
 
-    LIVE: ClassVar[dict[str, Any]] = {
-        "Pod": [{"metadata": {"name": "control-1", "namespace": "mesh"}}],
-        "Secret": [{"metadata": {"name": "paper-token", "namespace": "mesh"}, "data": {"token": "dG9rZW4="}}],
-    }
-
     def test_the_order_carries_the_ca_and_shows_neither_key_nor_token(self, provider: Provider) -> None:
-        driven = provider.driven_rotation
+        driven, its = provider.driven_rotation, world(provider.name)
         assert driven
-        ca = ARGUMENTS["material"]
-        order, again = (driven.order(copy.deepcopy(self.LIVE), "mesh", ca) for _time in range(2))
-        assert (order.method, order) == ("PUT", again)
-        assert b"key" in (order.body or b"")
-        assert "token" in str(order.headers)
-        assert not [secret for secret in ("dG9rZW4", "token", "key") if secret in repr(order)]
+        ca = Material(b"certificate", b"k3y-of-the-ca", b"chain", b"roots")
+        order, again = (driven.order(copy.deepcopy(dict(its.product)), "mesh", ca) for _time in range(2))
+        assert (order.method, order) in (("PUT", again), ("POST", again))
+        assert b"k3y-of-the-ca" in (order.body or b"")
+        assert its.token in str(order.headers)
+        assert not [secret for secret in (its.token, "k3y-of-the-ca") if secret in repr(order)]
 
     def test_a_product_that_does_not_answer_is_a_fault(self, provider: Provider) -> None:
         driven = provider.driven_rotation
         assert driven
         wanted = driven.progress("mesh")
-        (question,) = wanted.questions(copy.deepcopy(self.LIVE))
+        product = dict(world(provider.name).product)
+        (question,) = wanted.questions(copy.deepcopy(product))
         for said in (None, "nonsense", "[]"):
-            assert wanted.judge(self.LIVE, {question: said}).fault
+            assert wanted.judge(product, {question: said}).fault
         assert wanted.questions({}) == []
 
     def test_the_rights_are_whole(self, provider: Provider) -> None:

@@ -58,6 +58,12 @@ def test_the_certificate_of_a_gateway_without_its_key(key: str) -> None:
     assert gateways.served({}).certificate == b""
 
 
+def test_a_generic_secret_keeps_its_words_for_the_certificate_and_the_key() -> None:
+    secret = {"data": {"cert": "b2xk", "key": "b2xk", "cacert": "Y2E="}}
+    assert gateways.served(secret).certificate == b"old"
+    assert set(gateways.patch(secret, b"new", b"new")["data"]) == {"cert", "key"}
+
+
 def test_webhooks_of_the_mesh_once_each() -> None:
     ca = {"clientConfig": {"caBundle": base64.b64encode(ROOT.pem).decode()}}
     kind = "MutatingWebhookConfiguration"
