@@ -103,7 +103,7 @@ def paper(mesh_of_two: Two, tmp_path: Path) -> Iterator[Paper]:
             itself.answer = products[name].answer
             cluster.delete([*trust.objects(SPACE), *([ROOT, NEXT, LEASE] if name == "east" else [])])
             _settle(cluster, itself.port)
-            ca = issue.new_intermediate(old, f"Intermediate CA {name}", "paper.example", trust.sans(SPACE), "P-256", begun, 300)
+            ca = issue.new_intermediate(old, f"Intermediate CA {name}", "paper.example", trust.sans(SPACE, "paper.example"), "P-256", begun, 300)
             for one in trust.manifests(ca, SPACE, "paper"):
                 cluster.create(one)
         mesh_of_two.clusters["east"].create(root_secret.secret(old, ROOT.name, "meshops-system", "paper"))

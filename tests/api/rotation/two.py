@@ -51,7 +51,8 @@ def root(number: int = 0, age: timedelta = timedelta(hours=3)) -> Material:
 
 @lru_cache
 def intermediate(cluster: str, of: Material, age: timedelta = timedelta(hours=2)) -> Material:
-    return issue.new_intermediate(of, f"Intermediate CA {cluster}", "shop.example", trust.sans("istio-system"), "P-256", datetime.now(UTC) - age, 300)
+    names = trust.sans("istio-system", "shop.example")
+    return issue.new_intermediate(of, f"Intermediate CA {cluster}", "shop.example", names, "P-256", datetime.now(UTC) - age, 300)
 
 
 def given(material: Material) -> dict[str, Any]:

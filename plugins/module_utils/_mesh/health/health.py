@@ -114,7 +114,7 @@ def findings(health: HealthFacts, expected: Expected) -> list[str]:
 def lasting(health: HealthFacts, expected: Expected) -> bool:
     """Whether something that is waited for does not become ready by waiting, as a rule."""
     planes = [plane for plane in health.planes if expected.role == "primary" and expected.revision in ("", plane.revision)]
-    gateways = [gateway for gateway in health.gateways if expected.gateway and gateway.network == expected.network]
+    gateways = _of_network(health, expected) if expected.gateway else []
     return any(plane.lasting for plane in planes) or any(gateway.lasting for gateway in gateways)
 
 
@@ -123,14 +123,15 @@ def _planes(health: HealthFacts, expected: Expected) -> list[str]:
         return [] if health.served_by else ["no address of the primary's control plane is set; run meshops.lifecycle.control_plane"]
     wanted = [plane for plane in health.planes if not expected.revision or plane.revision == expected.revision]
     if not wanted:
-        runs = ", ".join(plane.revision for plane in health.planes)
+        runs = ", ".join(plane.revision for plane in health.planes if plane.revision)
         others = f"; there is {runs}" if runs else ""
         return [f"the control plane {expected.revision or 'of the mesh'} is not installed{others}; run meshops.lifecycle.control_plane"]
     found = []
     for plane in wanted:
         if plane.ready < max(plane.desired, 1):
             told = f": {plane.reason}" if plane.reason else ""
-            found.append(f"the control plane {plane.revision} has {plane.ready} of {plane.desired} replicas ready{told}")
+            name = f"the control plane {plane.revision}".rstrip()  # a mesh without revisions has none to name
+            found.append(f"{name} has {plane.ready} of {plane.desired} replicas ready{told}")
     return found + [f"{who} did not answer" for who in health.unanswered]
 
 
@@ -162,12 +163,20 @@ def _networks(health: HealthFacts, expected: Expected) -> list[str]:
     ]
 
 
+def _of_network(health: HealthFacts, expected: Expected) -> list[Gateway]:
+    """The gateways of this cluster's network. Those of a mesh that knows nothing of networks are for all of them."""
+    if health.reachable_networks is None:
+        return list(health.gateways)
+    return [gateway for gateway in health.gateways if gateway.network == expected.network]
+
+
 def _gateways(health: HealthFacts, expected: Expected) -> list[str]:
     if not expected.gateway:
         return []
-    wanted = [gateway for gateway in health.gateways if gateway.network == expected.network]
+    wanted = _of_network(health, expected)
     if not wanted:
-        return [f"there is no east-west gateway for the network {expected.network}; run meshops.lifecycle.gateways"]
+        network = f" for the network {expected.network}" if health.reachable_networks is not None else ""
+        return [f"there is no east-west gateway{network}; run meshops.lifecycle.gateways"]
     found = []
     for gateway in wanted:
         where = f"the gateway {gateway.namespace}/{gateway.name}"

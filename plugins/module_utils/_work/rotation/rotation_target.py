@@ -44,7 +44,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     now = datetime.now(UTC)
     if params["state"] == "settled":
         return as_result(settle(cluster, params, now, hold.guard if hold else lambda: None))
-    bears = signed_for(params["trust_domain"], mesh_of(params).trust.sans(params["namespace"]))
+    bears = signed_for(params["trust_domain"], mesh_of(params).trust.sans(params["namespace"], params["trust_domain"]))
     choice, certificate, changes = aim(cluster, params, now, bears)
     return {
         "fingerprint": choice.fingerprint,

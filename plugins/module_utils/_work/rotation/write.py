@@ -138,7 +138,7 @@ def signer(work: StepWork, seen: Observed, now: datetime) -> Material:
         return _issued(work, target.material(work.cluster, work.params, now), now)
     try:
         kept, ref = former
-        sans = work.mesh.trust.sans(work.namespace)
+        sans = work.mesh.trust.sans(work.namespace, work.params["trust_domain"])
         return proved(kept, f"{work.cluster.name}: {ref}", now, signed_for(work.params["trust_domain"], sans))
     except Refused as unfit:
         try:
@@ -149,7 +149,7 @@ def signer(work: StepWork, seen: Observed, now: datetime) -> Material:
 
 
 def _issued(work: StepWork, root: Root, now: datetime) -> Material:
-    return intermediate(work.cluster, root, work.mesh.trust.sans(work.namespace), work.params, Moment(now))
+    return intermediate(work.cluster, root, work.mesh.trust.sans(work.namespace, work.params["trust_domain"]), work.params, Moment(now))
 
 
 def _former(work: StepWork, seen: Observed) -> tuple[Material, Ref] | None:

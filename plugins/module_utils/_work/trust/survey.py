@@ -67,7 +67,7 @@ def survey(cluster: Cluster, mesh: Trust, params: Mapping[str, Any], now: dateti
     empty = not held and not _there(cluster, mesh.namespace(space))
     own = mesh.self_made(space)
     self_signed = None if held or empty else _inspected(cluster, mesh, own, present(cluster, own), params["mesh"], now)
-    bears = signed_for(params["trust_domain"], mesh.sans(space))
+    bears = signed_for(params["trust_domain"], mesh.sans(space, params["trust_domain"]))
     held = tried(held, bears) if held else None
     root = root or roots.proved(roots.find(cluster, params["mesh"], params["root"], now), bears)
     issuer = "" if held or empty else _external_issuer(cluster, mesh, space)
@@ -163,7 +163,7 @@ def _external_issuer(cluster: Cluster, mesh: Trust, space: str) -> str:
 def _issue(cluster: Cluster, mesh: Trust, params: Mapping[str, Any], seen: Survey, moment: Moment) -> Sequence[Change]:
     """What lies there is changed only if it still is what was read, and trusted what it trusts. So a run that was killed in between goes on."""
     space = params["namespace"]
-    material = intermediate(cluster, seen.root, mesh.sans(space), params, moment)
+    material = intermediate(cluster, seen.root, mesh.sans(space, params["trust_domain"]), params, moment)
     made = cluster.create(mesh.namespace(space, params.get("network"))) if seen.empty else None
     changes = [made] if made else []
     if seen.live:

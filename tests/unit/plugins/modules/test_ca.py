@@ -616,6 +616,10 @@ class TestACAOfSeveralObjects:
         assert bundle
         assert bundle["data"]["roots.pem"].encode() == ROOT.pem
 
+    def test_its_name_lies_in_the_trust_domain_of_the_mesh(self) -> None:
+        found = self.made(FakeCluster(name="east"), trust_domain="shop.example")
+        assert "identity.paper.shop.example" in found["intermediate"]["sans"]
+
     def test_check_mode_says_the_same_and_writes_nothing(self) -> None:
         cluster = FakeCluster(name="east")
         assert [one["object"] for one in self.made(cluster.checking())["changes"]][1:] == ["ConfigMap paper/paper-roots", "Secret paper/paper-issuer"]

@@ -50,8 +50,8 @@ def namespace(name: str, network: str | None = None) -> Manifest:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
-def sans(namespace: str) -> list[str]:
-    return [f"identity.{namespace}.paper"]
+def sans(namespace: str, trust_domain: str) -> list[str]:
+    return [f"identity.{namespace}.{trust_domain}"]
 
 
 def external_issuer(namespace: str) -> Look[str]:

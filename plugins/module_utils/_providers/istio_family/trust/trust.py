@@ -40,7 +40,7 @@ def self_made(namespace: str) -> list[Ref]:
     return [Ref("v1", "Secret", SELF_SIGNED_NAME, namespace)]
 
 
-def sans(namespace: str) -> list[str]:
+def sans(namespace: str, trust_domain: str) -> list[str]:
     """The names that istiod's intermediate carries, as in Istio's own tools/certs."""
     return [f"istiod.{namespace}.svc"]
 

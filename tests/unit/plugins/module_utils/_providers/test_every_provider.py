@@ -94,6 +94,7 @@ ARGUMENTS: dict[str, Any] = {
     "status": 200,
     "target": "west",
     "need": Need([TrustUser(CONTROL_PLANE, "mesh", "cp-1")], written=True),
+    "trust_domain": "shop.example",
     "there": {Ref("v1", "Secret", "ca", "mesh"): SECRET},
     "version": "1.29.0",
     "versions": ["1.29.0"],

@@ -113,6 +113,18 @@ def test_nothing_is_told_of_what_is_as_expected(health: HealthFacts, expected: E
         "(with node ports, nodes need an external address)", id="no address",
     ),
     pytest.param(
+        replace(HEALTHY, planes=[replace(PLANE, revision="", ready=1, reason="Pending")]), replace(EXPECTED, revision=""),
+        "the control plane has 1 of 2 replicas ready: Pending", id="a mesh without revisions",
+    ),
+    pytest.param(
+        replace(HEALTHY, gateways=[], reachable_networks=None), EXPECTED,
+        "there is no east-west gateway; run meshops.lifecycle.gateways", id="no gateway in a mesh that knows nothing of networks",
+    ),
+    pytest.param(
+        replace(HEALTHY, gateways=[replace(GATEWAY, network="", addresses=["192.0.2.1"], ready=0, reason="Pending")], reachable_networks=None), EXPECTED,
+        "the gateway istio-system/istio-eastwestgateway has 0 of 1 replicas ready: Pending", id="the gateway of a mesh that knows nothing of networks",
+    ),
+    pytest.param(
         replace(REMOTE, served_by=""), Expected("stable", "aws", "remote"),
         "no address of the primary's control plane is set; run meshops.lifecycle.control_plane", id="a remote that nobody serves",
     ),
