@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.tests.paper.registered import with_paper
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper import install, trust
 from meshlab import apionly
@@ -75,7 +76,7 @@ def test_without_the_hook_of_the_tests_nobody_knows_it(estate: tuple[Path, dict[
     folder, _worlds = estate
     done = run("site", folder, MESHOPS_PAPER_MESH="")
     assert done.returncode != 0
-    assert "mesh_provider is 'paper'; known are istio." in done.stdout, done.stdout
+    assert f"mesh_provider is 'paper'; known are {', '.join(sorted(PROVIDERS))}." in done.stdout, done.stdout
 
 
 def test_the_site_is_made_in_stages_and_then_left_alone(

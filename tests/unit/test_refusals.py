@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.tests.unit.support.running import Ran, ran
 
 TRACES = ("<<< caused by >>>", "Error while resolving value", "Finalization of task args", "The filter plugin", "Error processing keyword")
+KNOWN = ", ".join(sorted(PROVIDERS))
 KUBE = {"host": "https://127.0.0.1:9", "api_key": "token-of-nobody"}
 
 
@@ -50,9 +52,9 @@ CASES = {
     "plane-unread": Case("control_plane", f"plane-unread{UNREAD}", {}, UNDEFINED),
     "plane-revision": Case("control_plane", "plane-revision-east: ", {"mesh_revision": "Not_A_Label"}),
     "plane-primary": Case("control_plane", NOBODY.format("eas"), {"mesh_role": "remote", "mesh_primary": "eas"}),
-    "plane-mesh": Case("control_plane", "mesh_provider is 'konsul'; known are istio.", {"mesh_provider": "konsul"}),
-    "status-mesh": Case("status", "mesh_provider is 'konsul'; known are istio.", {"mesh_provider": "konsul"}),
-    "trust-mesh": Case("trust", "mesh_provider is 'konsul'; known are istio.", {"mesh_provider": "konsul"}),
+    "plane-mesh": Case("control_plane", f"mesh_provider is 'konsul'; known are {KNOWN}.", {"mesh_provider": "konsul"}),
+    "status-mesh": Case("status", f"mesh_provider is 'konsul'; known are {KNOWN}.", {"mesh_provider": "konsul"}),
+    "trust-mesh": Case("trust", f"mesh_provider is 'konsul'; known are {KNOWN}.", {"mesh_provider": "konsul"}),
     "rotate-limited": Case("rotate", LIMITED.format("rotate-limited")),
     "rotate-planned": Case("rotate", LIMITED.format("rotate-planned"), {"rotate_plan": True}),
     "rotate-links": Case("rotate", LIMITED.format("rotate-links"), {"rotate": "links"}),

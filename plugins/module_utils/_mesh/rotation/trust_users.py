@@ -115,10 +115,19 @@ class ControlPlanes:
 
 @dataclass(frozen=True)
 class Proxies:
-    """The running proxies, each with the question that is answered with its certificates; `unmeasured` are pods that are not asked, by the reason."""
+    """The running proxies. Each that is `asked` has the question that it answers with its certificates.
+
+    Each that is `shown` has the trust bundle that stands in its pod, as PEM, and the handshake in which it shows its certificate.
+    `unmeasured` are pods that are neither asked nor shown, by the reason.
+    """
 
     asked: tuple[tuple[TrustUser, Question], ...] = ()
     unmeasured: Mapping[str, list[str]] = field(default_factory=dict)
+    shown: tuple[tuple[TrustUser, bytes, Greeting], ...] = ()
+
+    @property
+    def users(self) -> list[TrustUser]:
+        return [*(user for user, _question in self.asked), *(user for user, _roots, _greeting in self.shown)]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from ..._mesh.errors import MeshError
 from ..._mesh.lease.fence import last_epoch
 from ..._mesh.objects.change import Ref
 from ..._mesh.objects.managed_by import managed_by
+from ..._mesh.question import Greeting
 from ..._mesh.rotation.observed import Observed, ignored
 from ..._mesh.rotation.primary import Primary
 from ..._mesh.rotation.trust_users import CONFIG, ControlPlaneDeployment, ControlPlanes, Proxies, TrustUser
@@ -135,10 +136,13 @@ class Watch:
         self._measure = measure
 
     def _control_planes(self, seen: ControlPlanes) -> list[TrustUser]:
-        served = self._cluster.greet_all([greeting for _user, greeting in seen.greeted])
-        found = [replace(user, fault=_said(chain)) if isinstance(chain, MeshError) else self._led(user, chain)
-                 for (user, _greeting), chain in zip(seen.greeted, served, strict=True)]  # fmt: skip
-        return self._present(found)
+        return self._present(self._greeted(seen.greeted))
+
+    def _greeted(self, greeted: Sequence[tuple[TrustUser, Greeting]]) -> list[TrustUser]:
+        """Each with the certificate that it shows in a handshake."""
+        served = self._cluster.greet_all([greeting for _user, greeting in greeted]) if greeted else []
+        return [replace(user, fault=_said(chain)) if isinstance(chain, MeshError) else self._led(user, chain)
+                for (user, _greeting), chain in zip(greeted, served, strict=True)]  # fmt: skip
 
     def _given(self, seen: ControlPlanes, left_out: Collection[str]) -> tuple[Certificate, ...]:
         """What is handed out, where all namespaces hold the same."""
@@ -146,11 +150,12 @@ class Watch:
         return self._reader.bundle(found.pop()) if len(found) == 1 else ()
 
     def _proxies(self, running: Proxies, added: frozenset[str]) -> list[TrustUser]:
-        known = [self._agreed[user.instance] for user, _question in running.asked if user.instance in self._agreed]
+        known = [self._agreed[user.instance] for user in running.users if user.instance in self._agreed]
         asked = [(user, question) for user, question in running.asked if user.instance not in self._agreed]
         questions = [sent(question, _PATIENCE) for _user, question in asked]
         seen = self._cluster.hear_all(questions, lambda number, answer: self._seen(asked[number][0], answer, added))
-        return [*known, *self._present(seen)]
+        shown = [(self._trusting(user, pem, added), greeting) for user, pem, greeting in running.shown if user.instance not in self._agreed]
+        return [*known, *self._present([*seen, *self._greeted(shown)])]
 
     def _seen(self, user: TrustUser, answer: Answer | MeshError, added: frozenset[str]) -> TrustUser:
         if isinstance(answer, MeshError):
@@ -187,7 +192,7 @@ class Watch:
         silent = [Ref("v1", "Pod", one.name, one.namespace) for one in users if one.fault]
         live = {"Pod": list(present(self._cluster, silent).values())}
         planes, proxies = self._rotation.control_planes(self._namespace), self._rotation.proxies(self._namespace)
-        running = {one.instance for one, _how in (*planes.judge(live, {}).greeted, *proxies.judge(live, {}).asked)}
+        running = {one.instance for one in (*(user for user, _how in planes.judge(live, {}).greeted), *proxies.judge(live, {}).users)}
         return [one for one in users if not one.fault or one.instance in running]
 
 

@@ -16,6 +16,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.meshops.lifecycle.plugins.filter import refusals
 from ansible_collections.meshops.lifecycle.plugins.filter.mesh import FilterModule
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install, requirements
 
 FILTERS: dict[str, Callable[..., Any]] = FilterModule().filters()
@@ -35,6 +36,7 @@ HOSTVARS: dict[str, dict[str, Any]] = {
     "planned": {"mesh_name": "shop", "mesh_network": "gcp"},
 }
 HOSTS = list(HOSTVARS)
+KNOWN = ", ".join(sorted(PROVIDERS))
 WISH = {"cluster": "east", "mesh": "shop", "network": "on-prem", "revision": "stable", "tags": ["default"], "namespace": "istio-system"}
 
 
@@ -172,7 +174,7 @@ class TestWish:
     def test_a_mesh_that_is_not_known_has_none_and_is_refused_elsewhere(self) -> None:
         assert call("mesh_default", "konsul", "namespace") == ""
         hostvars = {"east": host("shop", "lan", mesh_provider="konsul")}
-        assert refusals.FilterModule().filters()["mesh_refusals"](hostvars, hostvars, "east") == ["mesh_provider is 'konsul'; known are istio."]
+        assert refusals.FilterModule().filters()["mesh_refusals"](hostvars, hostvars, "east") == [f"mesh_provider is 'konsul'; known are {KNOWN}."]
 
     def test_a_default_that_no_mesh_has_is_refused(self) -> None:
         with pytest.raises(AnsibleFilterError, match="^No mesh has a default called 'colour'; there are gateways, key_type"):
@@ -213,7 +215,7 @@ class TestStages:
     @pytest.mark.parametrize("name", ["mesh_stages", "mesh_teardown"])
     @pytest.mark.parametrize(("change", "part", "told"), [
         ({"verson": "1"}, "control_plane", "^east: .*unknown keys verson"),
-        ({"provider": "konsul"}, "control_plane", "^mesh_provider is 'konsul'; known are istio"),
+        ({"provider": "konsul"}, "control_plane", f"^mesh_provider is 'konsul'; known are {KNOWN}"),
         ({}, "teleport", "^A mesh has no part 'teleport'; its parts are control_plane and gateways"),
     ])
     def test_a_wish_that_cannot_be_is_refused(self, name: str, change: dict[str, Any], part: str, told: str) -> None:
@@ -244,7 +246,7 @@ class TestRequirements:
 
     @pytest.mark.parametrize(("name", "arguments"), [("mesh_crd_groups", []), ("mesh_permissions", ["mesh"])])
     def test_a_mesh_that_is_not_known_is_refused(self, name: str, arguments: list[str]) -> None:
-        with pytest.raises(AnsibleFilterError, match="^mesh_provider is 'konsul'; known are istio"):
+        with pytest.raises(AnsibleFilterError, match=f"^mesh_provider is 'konsul'; known are {KNOWN}"):
             call(name, "konsul", *arguments)
 
 
