@@ -23,10 +23,10 @@ options:
     type: str
   key_type:
     description:
-      - The key type of the certificates that the module issues and of a generated root, one of V(P-256), V(RSA-2048), V(RSA-3072) and V(RSA-4096).
-      - The module refuses V(Ed25519), because Envoy does not accept it.
+      - The key type of the certificates that the module issues and of a generated root. The kind of mesh says which types it can use and which one is the
+        default. Istio can use V(P-256), V(RSA-2048), V(RSA-3072) and V(RSA-4096), and its default is V(P-256).
+      - The module refuses every other type before it writes anything. It refuses V(Ed25519), because Envoy does not accept it.
     type: str
-    default: P-256
   intermediate_days:
     description: How many days an intermediate is valid. It never outlives the root.
     type: int

@@ -103,14 +103,14 @@ def mesh_environment(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster:
     """What an automation platform sets for another cluster, silenced. For TLS verification that is a yes: to Helm's module nothing is no truth value."""
     if not job_environment.set_at_all(os.environ):
         return {}  # for each task and host, nothing has to be rendered where nothing is to be silenced
-    theirs = job_environment.foreign(member(hosts, hostvars, cluster).kube, os.environ)
+    theirs = job_environment.foreign(member(hosts, hostvars, cluster).connection.options, os.environ)
     return {name: "true" if name in job_environment.TRUTHS else "" for name in theirs}
 
 
 def mesh_helm(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
     own = member(hosts, hostvars, cluster)
     try:
-        found = helm.way(own.kube, os.environ, lambda path: os.path.expanduser(os.path.expandvars(path)))
+        found = helm.way(own.connection, os.environ, lambda path: os.path.expanduser(os.path.expandvars(path)))
     except helm.NoWay as error:
         raise MeshError(f"{own.name}: {error}.") from None
     return {"options": dict(found.options), "environment": dict(found.environment)}

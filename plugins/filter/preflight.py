@@ -67,7 +67,7 @@ def _seen(member: Member, variables: Mapping[str, Any], clock_skew: float, own: 
 
 def _to_helm(member: Member) -> list[str]:
     """What Helm cannot be told of the connection."""
-    return [] if unread(member) else helm.faults(member.kube, os.environ)
+    return [] if unread(member) else helm.faults(member.connection, os.environ)
 
 
 def _by_helm(variables: Mapping[str, Any]) -> list[str]:

@@ -188,6 +188,68 @@ class TestPython:
         assert found == ["Plan: module_utils/_mesh/a.py, module_utils/_work/b.py"]
 
 
+class TestRequests:
+    """A task's options end at the door of the work, as a frozen request. What the work needs from outside comes as arguments: a clock, a connector."""
+
+    DOORS = ("reconcile", "complete", "loaded")  # what a module runs, and what completes its options before
+    CLOCK = "module_utils/_work/clock.py"
+    TIME = re.compile(r"\b(datetime|date)\.(now|today|utcnow)\(|\btime\.(time|monotonic|perf_counter|sleep)\(|\bfrom time import")
+
+    def opened(self, source: Source) -> list[str]:
+        """Functions behind the door that take a task's options, fields that keep them, and doors that read an option by themselves."""
+        found = []
+        for owner in ast.walk(source.tree):
+            if isinstance(owner, ast.AnnAssign) and isinstance(owner.target, ast.Name) and owner.target.id == "params":
+                found.append(source.at(owner, "params is kept"))
+            for node in ast.iter_child_nodes(owner):
+                if not isinstance(node, ast.FunctionDef) or not any(one.arg.strip("_") == "params" for one in (*node.args.args, *node.args.kwonlyargs)):
+                    continue
+                if node.name == "reconcile":
+                    found += [source.at(inner, "reconcile reads params") for inner in ast.walk(node) if self.reads(inner)]
+                elif node.name not in self.DOORS and not (node.name == "of" and isinstance(owner, ast.ClassDef)):
+                    found.append(source.at(node, f"{node.name} takes params"))
+        return found
+
+    @staticmethod
+    def reads(node: ast.AST) -> bool:
+        what = node.value if isinstance(node, ast.Subscript | ast.Attribute) else None
+        return isinstance(what, ast.Name) and what.id == "params"
+
+    @staticmethod
+    def thawed(source: Source) -> list[str]:
+        """Requests that somebody could change."""
+        classes = [node for node in ast.walk(source.tree) if isinstance(node, ast.ClassDef) and node.name.endswith("Request")]
+        return [source.at(node, f"{node.name} is not frozen") for node in classes
+                if not any("frozen=True" in ast.unparse(decorator) for decorator in node.decorator_list)]  # fmt: skip
+
+    def timed(self, source: Source) -> list[str]:
+        return [f"{source.path}: {line.strip()}" for line in source.text.splitlines() if self.TIME.search(line) and str(source.path) != self.CLOCK]
+
+    def test_options_end_at_the_door(self) -> None:
+        none([said for source in sources("module_utils/_work") for said in self.opened(source)])
+
+    def test_requests_are_frozen(self) -> None:
+        none([said for source in sources("module_utils/_work") for said in self.thawed(source)])
+
+    def test_only_the_clock_knows_the_time(self) -> None:
+        none([said for source in sources("module_utils/_work") for said in self.timed(source)])
+
+    @pytest.mark.parametrize("text", [
+        "def survey(cluster: Cluster, params: Mapping[str, Any]) -> None: ...",
+        "def reconcile(cluster, params):\n    return params['mesh']",
+        "def reconcile(cluster, params):\n    return params.get('mesh')",
+        "class Work:\n    params: dict[str, Any]",
+        "def of(params): ...",
+    ])  # fmt: skip
+    def test_options_behind_the_door_are_seen(self, text: str) -> None:
+        assert self.opened(Source(Path("module_utils/_work/trust/a.py"), text))
+
+    def test_a_request_that_can_change_and_a_second_clock_are_seen(self) -> None:
+        assert self.thawed(Source(Path("a.py"), "@dataclass\nclass LinksRequest: ..."))
+        for text in ("x = datetime.now(UTC)", "begun = time.monotonic()", "time.sleep(1)", "from time import sleep"):
+            assert self.timed(Source(Path("module_utils/_work/a.py"), text))
+
+
 class TestModules:
     def test_the_action_group_is_all_of_them(self) -> None:
         """Each takes the connection options, which a play gives to the group once."""

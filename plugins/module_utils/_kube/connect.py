@@ -10,10 +10,11 @@ import base64
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 
+from .._mesh.connection import Connection
 from .._mesh.errors import MeshError, Refused
 from .._mesh.reach.job_environment import filled
 from .._mesh.reach.options import OPTIONS, read
@@ -32,23 +33,26 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
-def connect(
-    params: Mapping[str, Any],
-    *,
-    dry_run: bool = False,
-    environ: Mapping[str, str] | None = None,
-    limits: Limits | None = None,
-    peer: bool = False,
-) -> Cluster:
-    """Return the cluster that the options name; never the one that this process runs in or that a default kubeconfig points to.
+class Connector(Protocol):
+    """What connects a task to a second cluster."""
 
-    A task's options may stand among the module's own, and the environment may complete them. With `peer`, only connection options are allowed.
+    def __call__(self, connection: Connection, *, dry_run: bool = False) -> Cluster: ...
+
+
+def connect(params: Mapping[str, Any], *, dry_run: bool = False, environ: Mapping[str, str] | None = None, limits: Limits | None = None) -> Cluster:
+    """Return the cluster that a task's options name. They may stand among the module's own options."""
+    return connect_to(Connection.of_task({name: params.get(name) for name in OPTIONS}), dry_run=dry_run, environ=environ, limits=limits)
+
+
+def connect_to(connection: Connection, *, dry_run: bool = False, environ: Mapping[str, str] | None = None, limits: Limits | None = None) -> Cluster:
+    """Return the cluster of a connection; never the one that this process runs in or that a default kubeconfig points to.
+
+    The environment may complete the options, but never those of a second cluster.
     """
     environ = os.environ if environ is None else environ
-    name = str(params.get("cluster") or "")
+    name = str(connection.cluster)
     try:
-        options = read(params, "kube") if peer else read({key: params.get(key) for key in OPTIONS}, "")
-        options = filled(options, environ, peer=peer)
+        options = filled(read(connection.task, "kube" if connection.peer else ""), environ, peer=connection.peer)
         limits = limits or Limits.of(options)
         context, access = _access(options, environ)
         name = name or context or access.url.hostname or access.server
@@ -60,11 +64,6 @@ def connect(
     if options.get("cluster_uid"):
         _pinned(cluster, options["cluster_uid"])
     return cluster
-
-
-def connect_peer(options: Mapping[str, Any], *, dry_run: bool = False) -> Cluster:
-    """Return a second cluster for the same task. The options alone choose it, never the environment."""
-    return connect(options, dry_run=dry_run, peer=True)
 
 
 def _access(options: dict[str, Any], environ: Mapping[str, str]) -> tuple[str | None, Access]:
@@ -149,4 +148,4 @@ def _pinned(cluster: Cluster, uid: str) -> None:
         )
 
 
-__all__ = ["ARGUMENTS", "MeshError", "connect"]
+__all__ = ["ARGUMENTS", "Connector", "MeshError", "connect", "connect_to"]

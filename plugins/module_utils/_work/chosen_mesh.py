@@ -2,24 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which mesh a module is about, and its namespace."""
+"""Which mesh a module is about, and what the mesh completes in a task's options."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .._mesh.contract.provider import Provider
 from .._providers import provider
 
-# The options of every module that is about a mesh; the documentation fragment _mesh describes them.
 PROVIDER_OPTION: dict[str, Any] = {"provider": {"type": "str", "default": "istio"}}
 MESH_OPTIONS: dict[str, Any] = {**PROVIDER_OPTION, "namespace": {"type": "str"}}
 
 
-def mesh_of(params: dict[str, Any]) -> Provider:
-    return provider(params["provider"])
-
-
 def complete(params: dict[str, Any]) -> dict[str, Any]:
-    """The parameters with the mesh's own namespace where none was given."""
-    return {**params, "namespace": params.get("namespace") or mesh_of(params).defaults.namespace}
+    """Return the parameters with the mesh's own namespace and key type if the task gives none."""
+    defaults = provider(params["provider"]).defaults
+    found = {**params, "namespace": params.get("namespace") or defaults.namespace}
+    return {**found, "key_type": params["key_type"] or defaults.key_type} if "key_type" in params else found

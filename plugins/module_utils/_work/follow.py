@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -17,7 +16,7 @@ T = TypeVar("T")
 
 
 class Ticking(Protocol):
-    """The module `time`, or a clock whose time passes only while it sleeps."""
+    """A clock, or one whose time passes only while it sleeps."""
 
     def monotonic(self) -> float: ...
     def sleep(self, seconds: float, /) -> None: ...
@@ -60,13 +59,12 @@ def follow(
     hopeless: Callable[[T, float], MeshError | None] = _never,
     remedy: Callable[[T, float], None] = _no_remedy,
     pace: Pace = Pace(),
-    clock: Ticking | None = None,
+    clock: Ticking,
 ) -> T:
     """What was seen when it was done. `late` makes the failure of the time-out, `hopeless` that of what no wait mends.
 
     `keep` and `remedy` are called after each look that shows it undone. Seconds count from the beginning of the wait.
     """
-    clock = clock or time
     begun = clock.monotonic()
     for pause in pace.pauses():
         seen = look()

@@ -11,16 +11,16 @@ from datetime import UTC, datetime, timedelta
 
 
 class Ticking:
-    """Stands in for the module `time`; `meanwhile` is called in each sleep with the seconds that have passed."""
+    """Stands in for the system's clock; `meanwhile` is called in each sleep with the seconds that have passed. It begins at `start`, or now."""
 
-    def __init__(self, meanwhile: Callable[[float], None] = lambda _passed: None) -> None:
-        self.passed, self.meanwhile = 0.0, meanwhile
+    def __init__(self, meanwhile: Callable[[float], None] = lambda _passed: None, start: datetime | None = None) -> None:
+        self.passed, self.meanwhile, self.start = 0.0, meanwhile, start
 
     def monotonic(self) -> float:
         return self.passed
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self.passed)
+        return (self.start or datetime.now(UTC)) + timedelta(seconds=self.passed)
 
     def sleep(self, seconds: float) -> None:
         self.passed += seconds

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..connection import Connection
 from ..errors import Refused
 from .job_environment import filled, foreign
 from .options import PATHS, joined
@@ -40,10 +41,11 @@ class Way:
     environment: Mapping[str, str]
 
 
-def way(options: Mapping[str, Any], environ: Mapping[str, str], expanded: Callable[[str], str]) -> Way:
+def way(connection: Connection, environ: Mapping[str, str], expanded: Callable[[str], str]) -> Way:
     """Return how Helm reaches the cluster. Raise NoWay if Helm would reach it differently from this collection's modules, or not at all."""
-    if wrong := faults(options, environ):
+    if wrong := faults(connection, environ):
         raise NoWay("; ".join(wrong))
+    options = connection.options
     told = {**options, **{name: joined(options[name], expanded) for name in PATHS if isinstance(options.get(name), str)}}
     full = filled(told, environ)
     own = _of_kubeconfig(full, expanded) if "kubeconfig" in full else _of_host(full)
@@ -66,8 +68,9 @@ def _silenced(options: Mapping[str, Any], environ: Mapping[str, str]) -> dict[st
     return found
 
 
-def faults(options: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
+def faults(connection: Connection, environ: Mapping[str, str]) -> list[str]:
     """Return half sentences about options that Helm cannot take, so that preflight reports them before anything is written."""
+    options = connection.options
     found = [f"mesh_kube.{name}: {_INSTEAD}" for name in _never(options) if name in options]
     if urlsplit(options.get("proxy", "")).password:
         found.append("mesh_kube.proxy has a password in it: it would have to go through a file to reach Helm; put it into the kubeconfig's proxy-url")

@@ -16,7 +16,6 @@ from .certificate import Authority, Certificate
 from .expiry import OK, expiry
 from .objections import BELOW_ROOT, ISSUER, ROOT, Objection, objections, overdue
 
-KEY_TYPES = ("P-256", "RSA-2048", "RSA-3072", "RSA-4096")
 _LONGEST_DAYS = 36500
 KEEP, ISSUE, LEAVE, REFUSE = "keep", "issue", "leave", "refuse"
 
@@ -173,24 +172,21 @@ def _named(root: Certificate | None) -> str:
     return f" {root}" if root else ""
 
 
-def wish_faults(params: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the names, the kind of key and the lifetimes that were asked for, as half sentences."""
+def wish_faults(mesh: str, trust_domain: str, namespace: str, key_type: str, key_types: Sequence[str], days: Mapping[str, int]) -> list[str]:
+    """Return what is wrong with the names, the key type and the lifetimes that a task wishes, as half sentences. `days` has each lifetime by its option."""
     found = [
-        label_fault("mesh", params["mesh"]),
-        domain_fault("trust_domain", params["trust_domain"]),
-        label_fault("namespace", params["namespace"]),
-        key_type_fault(params["key_type"]),
+        label_fault("mesh", mesh),
+        domain_fault("trust_domain", trust_domain),
+        label_fault("namespace", namespace),
+        key_type_fault(key_type, key_types),
+        *(None if 0 < given <= _LONGEST_DAYS else f"{option} is {given}; give 1 to {_LONGEST_DAYS} days" for option, given in days.items()),
     ]
-    for option in ("intermediate_days", "root_days"):
-        days = params[option]
-        found.append(None if 0 < days <= _LONGEST_DAYS else f"{option} is {days}; give 1 to {_LONGEST_DAYS} days")
     return [fault for fault in found if fault]
 
 
-def key_type_fault(key_type: str) -> str | None:
-    """Why no CA with such a key is made, as half a sentence; None if one can be."""
-    if key_type in KEY_TYPES:
+def key_type_fault(key_type: str, key_types: Sequence[str]) -> str | None:
+    """Return why no CA with such a key is made, as half a sentence; None if the mesh can use the key type."""
+    if key_type in key_types:
         return None
-    if key_type.lower().startswith("ed"):
-        return f"the key_type {key_type} is refused, for Envoy does not take it; use P-256, or RSA-2048 and longer"
-    return f"the key_type {key_type} is not known; use one of {', '.join(KEY_TYPES)}"
+    why = "Envoy does not take it" if key_type.lower().startswith("ed") else "this mesh cannot use it"
+    return f"the key_type {key_type} is refused, because {why}; use {'one of ' if len(key_types) > 1 else ''}{', '.join(key_types)}"

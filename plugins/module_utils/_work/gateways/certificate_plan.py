@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._kube.connect import Connector
 from ..._mesh.contract.gateways import Gateways
 from ..._mesh.errors import Refused
 from ..._mesh.gateways.certificates import Use, hosts_of, leaf_objections
@@ -50,8 +51,8 @@ class Task:
 class CertificatePlan:
     """Turns the wishes of a task into certificates. The mesh's root is read only if something is to be issued."""
 
-    def __init__(self, cluster: Cluster, gateways: Gateways, request: Request, uses: Sequence[Use], now: datetime) -> None:
-        self._cluster, self._gateways, self._request, self._now = cluster, gateways, request, now
+    def __init__(self, cluster: Cluster, gateways: Gateways, request: Request, uses: Sequence[Use], now: datetime, connect: Connector) -> None:
+        self._cluster, self._gateways, self._request, self._now, self._connect = cluster, gateways, request, now, connect
         self._uses = uses
         self._root: Material | None = None
         self.faults: list[str] = []
@@ -126,7 +127,7 @@ class CertificatePlan:
 
     def root(self) -> Material:
         if self._root is None:
-            found = roots.find(self._cluster, self._request.mesh, self._request.root, self._now)
+            found = roots.find(self._cluster, self._request.mesh, self._request.root, self._now, self._connect)
             if found.material is None or found.source.root is None:
                 raise Refused(f"{found.source.where}: there is no root to issue from. {found.source.unreachable}".strip())
             if found.signer:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._kube.connect import Connector, connect_to
 from ..._kube.lease import Hold
 from ..._mesh.contract.gateways import Gateways
 from ..._mesh.errors import MeshError, NotReady
@@ -22,7 +23,7 @@ from ..._providers import provider
 from ..chosen_mesh import complete
 from ..clock import Clock, SystemClock
 from ..follow import follow, nothing
-from ..lease.hold import held
+from ..lease.hold import hold_of
 from ..look import look
 from ..trust.survey import OPTIONS
 from .certificate_plan import CertificatePlan, Task
@@ -52,11 +53,11 @@ TASK: dict[str, Any] = dict(
 )
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None) -> dict[str, Any]:
-    request, ticking = Request.of(params, cluster.name), clock or SystemClock()
-    gateways, hold, start = provider(request.provider).gateways, held(cluster, params), ticking.monotonic()
+def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None, clock: Clock | None = None) -> dict[str, Any]:
+    request, ticking, connector = Request.of(params, cluster.name), clock or SystemClock(), connect or connect_to
+    gateways, hold, start = provider(request.provider).gateways, hold_of(cluster, request.lease, connector), ticking.monotonic()
     uses = look(cluster, gateways.uses())
-    plan = CertificatePlan(cluster, gateways, request, uses, ticking.now())
+    plan = CertificatePlan(cluster, gateways, request, uses, ticking.now(), connector)
     tasks, changes = plan.tasks(), list[Change]()
     try:
         for task in tasks:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._mesh.objects.change import Ref
+from ..lease.hold import LeaseShare
+from ..trust.request import RootOptions
 
 _PARTS = ("certificate", "private_key", "chain")
 
@@ -41,11 +43,12 @@ class Request:
     mesh: str
     trust_domain: str
     key_type: str
-    root: Mapping[str, Any] = field(repr=False)
+    root: RootOptions
     certificates: tuple[Given, ...]
     issue_days: int
     min_age: float
     timeout: float
+    lease: LeaseShare | None
 
     @classmethod
     def of(cls, params: Mapping[str, Any], cluster: str) -> Request:
@@ -54,11 +57,12 @@ class Request:
             mesh=params["mesh"],
             trust_domain=params["trust_domain"],
             key_type=params["key_type"],
-            root=params["root"],
+            root=RootOptions.of(params["root"]),
             certificates=tuple(Given.of(entry) for entry in params["certificates"] if entry["cluster"] in (None, "", cluster)),
             issue_days=params["issue_days"],
             min_age=params["min_age"],
             timeout=params["timeout"],
+            lease=LeaseShare.of(params),
         )
 
     def names(self, ref: Ref) -> bool:

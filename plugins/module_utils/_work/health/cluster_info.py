@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..._kube.census import crds, nodes, spaces
 from ..._kube.claims import claimed
 from ..._kube.cluster import Cluster, Permission
-from ..._kube.connect import connect_peer
+from ..._kube.connect import Connector, connect_to
+from ..._mesh.connection import Connection
 from ..._mesh.install.claim import Claim
 from ..._providers import provider
 from ..install import places
@@ -37,14 +40,40 @@ TASK: dict[str, Any] = {
 }
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Request:
+    """What a task wants to know of a cluster. `elsewhere` is the cluster to ask, if that is not the task's own."""
+
+    elsewhere: Connection | None
+    permissions: tuple[Permission, ...]
+    crds: tuple[str, ...]
+    spaces: tuple[str, ...]
+    supply: str
+    namespace: str
+    claims: tuple[Claim, ...]
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> Request:
+        return cls(
+            elsewhere=Connection.of_task(params["kube"], peer=True) if params.get("kube") else None,
+            permissions=tuple(Permission(**wish) for wish in params["permissions"]),
+            crds=tuple(params["crds"]),
+            spaces=tuple(params.get("spaces") or ()),
+            supply=params.get("supply") or "",
+            namespace=params.get("namespace") or "",
+            claims=tuple(Claim.of(wish) for wish in params.get("claims") or ()),
+        )
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None) -> dict[str, Any]:
     """Reads only."""
-    mesh = provider(params["supply"]) if params.get("supply") else None
-    cluster = connect_peer(params["kube"], dry_run=cluster.dry_run) if params.get("kube") else cluster
+    request = Request.of(params)
+    mesh = provider(request.supply) if request.supply else None
+    cluster = (connect or connect_to)(request.elsewhere, dry_run=cluster.dry_run) if request.elsewhere else cluster
     identity = cluster.identity()
     found = re.match(r"v?(\d+)\.(\d+)", identity.version)
     major, minor = (int(part) for part in found.groups()) if found else (0, 0)
-    denied = cluster.denied([Permission(**wish) for wish in params["permissions"]])
+    denied = cluster.denied(request.permissions)
     return {
         "changed": False,
         "name": cluster.name,
@@ -55,8 +84,8 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         "openshift": identity.openshift,
         "clock_skew_seconds": identity.skew,
         "denied": [{**vars(permission), "sentence": str(permission)} for permission in denied],
-        "crds": crds(cluster, params["crds"]),
-        "spaces": spaces(cluster, params.get("spaces") or []),
-        "supply": places.named(cluster, mesh, params["namespace"] or mesh.defaults.namespace) if mesh else None,
-        "claimed": claimed(cluster, [Claim.of(wish) for wish in params.get("claims") or []]),
+        "crds": crds(cluster, request.crds),
+        "spaces": spaces(cluster, request.spaces),
+        "supply": places.named(cluster, mesh, request.namespace or mesh.defaults.namespace) if mesh else None,
+        "claimed": claimed(cluster, request.claims),
     }

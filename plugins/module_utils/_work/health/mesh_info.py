@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from ..._kube.cluster import Cluster
@@ -17,7 +19,9 @@ from ..._mesh.health.health import Expected, HealthFacts, findings, lasting
 from ..._mesh.health.stuck import Patience
 from ..._mesh.install import notices
 from ..._pki.x509 import bundle
-from ..chosen_mesh import MESH_OPTIONS, complete, mesh_of
+from ..._providers import provider
+from ..chosen_mesh import MESH_OPTIONS, complete
+from ..clock import Clock, SystemClock
 from ..follow import Pace, follow
 from ..install import places
 from ..look import look, present
@@ -45,42 +49,71 @@ TASK: dict[str, Any] = dict(
 )
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    mesh = mesh_of(params)
-    expected = Expected(**params["expected"]) if params["expected"] else None
-    health, told = _awaited(cluster, mesh, params, expected) if params["wait"] and not cluster.dry_run else _judged(cluster, mesh, params, expected)
-    result = {"changed": False, **health.as_dict(), "findings": told, "trust": _trust(cluster, mesh, params["namespace"])}
-    if params["config"]:
-        result["config"] = _config(cluster, mesh, params["namespace"])
-    if params.get("notices"):
-        result["notices"] = _notices(cluster, mesh, params, health)
-    if params["leftovers_of"] is not None:
-        result["leftovers"] = _leftovers(cluster, mesh, params["namespace"], params["leftovers_of"])
+@dataclass(frozen=True)
+class Request:
+    """What a task wants to know of a mesh in a cluster. `seconds` is how long it waits until nothing is wrong; None if it does not wait."""
+
+    provider: str
+    namespace: str
+    expected: Expected | None
+    config: bool
+    leftovers_of: str | None
+    notices: bool
+    led: tuple[str, ...]
+    seconds: float | None
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> Request:
+        return cls(
+            provider=params["provider"],
+            namespace=params["namespace"],
+            expected=Expected(**params["expected"]) if params["expected"] else None,
+            config=params["config"],
+            leftovers_of=params["leftovers_of"],
+            notices=bool(params.get("notices")),
+            led=tuple(params.get("led") or ()),
+            seconds=params["wait_timeout"] if params["wait"] else None,
+        )
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None) -> dict[str, Any]:
+    request, ticking = Request.of(params), clock or SystemClock()
+    mesh, space = provider(request.provider), request.namespace
+    waits = request.seconds is not None and not cluster.dry_run
+    health, told = _awaited(cluster, mesh, request, ticking) if waits else _judged(cluster, mesh, request)
+    result = {"changed": False, **health.as_dict(), "findings": told, "trust": _trust(cluster, mesh, space)}
+    if request.config:
+        result["config"] = _config(cluster, mesh, space)
+    if request.notices:
+        result["notices"] = _notices(cluster, mesh, request, health, ticking.now().date())
+    if request.leftovers_of is not None:
+        result["leftovers"] = _leftovers(cluster, mesh, space, request.leftovers_of)
     return result
 
 
-def _judged(cluster: Cluster, mesh: Provider, params: dict[str, Any], expected: Expected | None) -> tuple[HealthFacts, list[str]]:
-    health = _health(cluster, mesh, params["namespace"])
-    return health, findings(health, expected) if expected else []
+def _judged(cluster: Cluster, mesh: Provider, request: Request) -> tuple[HealthFacts, list[str]]:
+    health = _health(cluster, mesh, request.namespace)
+    return health, findings(health, request.expected) if request.expected else []
 
 
-def _awaited(cluster: Cluster, mesh: Provider, params: dict[str, Any], expected: Expected | None) -> tuple[HealthFacts, list[str]]:
+def _awaited(cluster: Cluster, mesh: Provider, request: Request, clock: Clock) -> tuple[HealthFacts, list[str]]:
     """Until nothing is found any more. What somebody has to mend is not waited for to the end."""
-    patience, timeout = Patience(), params["wait_timeout"]
+    patience, timeout = Patience(), request.seconds or 0
 
     def hopeless(seen: tuple[HealthFacts, list[str]], seconds: float) -> NotReady | None:
-        if not expected or not patience.over(lasting(seen[0], expected), seconds):
+        if not request.expected or not patience.over(lasting(seen[0], request.expected), seconds):
             return None
         told = f"After {seconds:.0f} s, and not waited for any longer, since somebody has to mend it: {' '.join(seen[1])}"
         return NotReady(told, findings=seen[1])
 
     return follow(
-        lambda: _judged(cluster, mesh, params, expected),
+        lambda: _judged(cluster, mesh, request),
         done=lambda seen: not seen[1],
         late=lambda seen, _seconds: NotReady(f"After {timeout} s: {' '.join(seen[1])}", findings=seen[1]),
         timeout=timeout,
         hopeless=hopeless,
         pace=Pace(0.5, 0.5),
+        clock=clock,
     )
 
 
@@ -88,11 +121,11 @@ def _health(cluster: Cluster, mesh: Provider, namespace: str) -> HealthFacts:
     return look(cluster, mesh.health.facts(cluster.name, namespace))
 
 
-def _notices(cluster: Cluster, mesh: Provider, params: dict[str, Any], health: HealthFacts) -> list[str]:
-    """What will not last. The one place of this module that asks what day it is."""
+def _notices(cluster: Cluster, mesh: Provider, request: Request, health: HealthFacts, today: date) -> list[str]:
+    """What will not last."""
     asked = mesh.install.requirements()
-    known = notices.SupportData(asked.gone, asked.versions, datetime.now(UTC).date(), params["led"])
-    found = places.named(cluster, mesh, params["namespace"])
+    known = notices.SupportData(asked.gone, asked.versions, today, request.led)
+    found = places.named(cluster, mesh, request.namespace)
     told = re.match(r"v?(\d+)\.(\d+)", cluster.identity().version)
     facts = health.as_dict()
     whose = [f"{cluster.name}: {text}." for text in health.kept]

@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..._kube.cluster import Answer, Cluster
 from ..._mesh.errors import NotReady
 from ..._mesh.health.probe import Probe, ProbeWish
-from ..chosen_mesh import PROVIDER_OPTION, mesh_of
+from ..._providers import provider
+from ..chosen_mesh import PROVIDER_OPTION
+from ..clock import Clock, SystemClock
 from ..follow import Pace, follow
 from ..look import asked, listed
 
@@ -27,16 +31,32 @@ TASK: dict[str, Any] = dict(
 )
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    wish = ProbeWish(cluster.name, "", tuple(params["targets"]), params["namespace"], trust_domain=params["trust_domain"])
-    probe = mesh_of(params).health.probe(wish)
-    answers, timeout = dict.fromkeys(wish.targets, 0), params["wait_timeout"]
+@dataclass(frozen=True)
+class Request:
+    """Who is asked from this cluster, how often, and how long the task waits for the answers."""
+
+    provider: str
+    wish: ProbeWish
+    requests: int
+    timeout: float
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any], cluster: str) -> Request:
+        wish = ProbeWish(cluster, "", tuple(params["targets"]), params["namespace"], trust_domain=params["trust_domain"])
+        return cls(params["provider"], wish, params["requests"], params["wait_timeout"])
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None) -> dict[str, Any]:
+    request = Request.of(params, cluster.name)
+    wish, wanted, timeout = request.wish, request.requests, request.timeout
+    probe = provider(request.provider).health.probe(wish)
+    answers = dict.fromkeys(wish.targets, 0)
 
     def look() -> dict[str, str]:
         """Without a pause for as long as all of them answer."""
         faults: dict[str, str] = {}
-        while not faults and any(count < params["requests"] for count in answers.values()):
-            faults = _ask(cluster, probe, wish, answers, params["requests"])
+        while not faults and any(count < wanted for count in answers.values()):
+            faults = _ask(cluster, probe, wish, answers, wanted)
         return faults
 
     def late(faults: dict[str, str], _seconds: float) -> NotReady:
@@ -44,7 +64,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         return NotReady(f"{cluster.name}: no answer over mTLS within {timeout} s from {shown}.", answers=answers)
 
     if not cluster.dry_run:
-        follow(look, done=lambda faults: not faults, late=late, timeout=timeout, pace=Pace(0.5, 0.5))
+        follow(look, done=lambda faults: not faults, late=late, timeout=timeout, pace=Pace(0.5, 0.5), clock=clock or SystemClock())
     return {"changed": False, "answers": answers}
 
 

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..._kube import helm
@@ -26,16 +28,28 @@ TASK: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True)
+class Request:
+    """The charts that Helm is asked for, and how long it may take for each answer."""
+
+    charts: tuple[Mapping[str, Any], ...]
+    timeout: float
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> Request:
+        return cls(tuple(params["charts"]), params["timeout"])
+
+
 def reconcile(_cluster: Cluster | None, params: dict[str, Any]) -> dict[str, Any]:
     """Asks no cluster, and never fails: what is missing is for preflight to say, with all else that it finds."""
-    path, timeout = helm.location(), params["timeout"]
-    version, fault = helm.version(path, timeout) if path else ("", "")
-    seen = helm.charts(path, params["charts"], timeout) if path and version else [("", "")] * len(params["charts"])
+    request, path = Request.of(params), helm.location()
+    version, fault = helm.version(path, request.timeout) if path else ("", "")
+    seen = helm.charts(path, request.charts, request.timeout) if path and version else [("", "")] * len(request.charts)
     return {
         "changed": False,
         "helm": {"path": path, "version": version, "fault": shown(fault)},
         "charts": [
             {**wish, "chart": shown(wish["chart"]), "repository": shown(wish["repository"] or ""), "found": found, "fault": shown(fault)}
-            for wish, (found, fault) in zip(params["charts"], seen, strict=True)
+            for wish, (found, fault) in zip(request.charts, seen, strict=True)
         ],
     }

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..._kube import helm as program
@@ -15,6 +16,7 @@ from ..._mesh.install import helm_release as helm
 from ..._mesh.install import helm_version
 from ..._mesh.install.shared_release import beside
 from ..._mesh.objects.change import Ref
+from ..clock import Clock, SystemClock
 
 _TEXT = dict(required=True)
 _RELEASE: dict[str, Any] = dict(
@@ -39,12 +41,25 @@ _OWNER = "owner=helm"
 _PATIENCE = 20.0
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    wished = [helm.Release.of(release) for release in params["releases"]]
-    absent = params["state"] == "absent"
+@dataclass(frozen=True)
+class Request:
+    """The releases that are wanted or not wanted. An operation of Helm that stands still for `pending_grace` seconds is over."""
+
+    releases: tuple[helm.Release, ...]
+    absent: bool
+    pending_grace: float
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> Request:
+        return cls(tuple(map(helm.Release.of, params["releases"])), params["state"] == "absent", params["pending_grace"])
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None) -> dict[str, Any]:
+    request = Request.of(params)
+    wished, absent = list(request.releases), request.absent
     records = _records(cluster, wished)
     blocking = _blocking(wished, records, absent)
-    left = _left_behind(cluster, wished, blocking, params["pending_grace"])
+    left = _left_behind(cluster, wished, blocking, request.pending_grace, clock or SystemClock())
     if absent:
         cluster.apply([helm.failed(secret) for secret in cluster.get_all(left.values()) if secret], force=True)
     else:
@@ -96,12 +111,12 @@ def _blocking(wished: list[helm.Release], records: list[helm.Record], absent: bo
     return {record.secret: Ref("v1", "Secret", record.secret, one.namespace) for one, record in found}
 
 
-def _left_behind(cluster: Cluster, wished: list[helm.Release], blocking: dict[str, Ref], grace: int) -> dict[str, Ref]:
+def _left_behind(cluster: Cluster, wished: list[helm.Release], blocking: dict[str, Ref], grace: float, clock: Clock) -> dict[str, Ref]:
     """Those of them that stand still. One that moves belongs to a Helm that is alive."""
     left = blocking
-    deadline = time.monotonic() + grace
-    while left and time.monotonic() < deadline and not cluster.dry_run:
-        time.sleep(1)
+    deadline = clock.monotonic() + grace
+    while left and clock.monotonic() < deadline and not cluster.dry_run:
+        clock.sleep(1)
         still = {record.secret for record in _records(cluster, wished) if record.pending}
         left = {name: ref for name, ref in left.items() if name in still}
     return left

@@ -12,24 +12,44 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from ..._kube.cluster import Cluster
-from ..._kube.connect import connect_peer
+from ..._kube.connect import Connector
 from ..._kube.lease import Hold
+from ..._mesh.connection import Connection
 from ..._mesh.errors import MeshError
 from ..._mesh.lease.lease import NAMESPACE, ref
 
 _ROUND = 0.3
 
 
-def held(cluster: Cluster, params: Mapping[str, Any]) -> Hold | None:
-    """None where the task was given no Lease, and in a dry run, which writes nothing."""
-    lease = params["lease"]
-    if not lease or cluster.dry_run:
+@dataclass(frozen=True)
+class LeaseShare:
+    """The Lease that a play holds, as it tells its tasks. `trust_cluster` is None if the task's own cluster has the Lease."""
+
+    mesh: str
+    holder: str
+    epoch: int
+    trust_cluster: Connection | None = None
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> LeaseShare | None:
+        """Return None for a task without a Lease."""
+        lease = params.get("lease")
+        if not lease:
+            return None
+        kube = lease.get("kube")
+        return cls(params["mesh"], str(lease["holder"]), int(lease["epoch"]), Connection.of_task(kube, peer=True) if kube else None)
+
+
+def hold_of(cluster: Cluster, share: LeaseShare | None, connect: Connector) -> Hold | None:
+    """Return the task's hold on the Lease. A task without a Lease has none; nor has a dry run, which writes nothing."""
+    if share is None or cluster.dry_run:
         return None
-    keeper = connect_peer(lease["kube"]) if lease.get("kube") else cluster
-    return Hold(keeper, ref(params["mesh"], NAMESPACE), str(lease["holder"]), int(lease["epoch"]))
+    trusted = connect(share.trust_cluster) if share.trust_cluster else cluster
+    return Hold(trusted, ref(share.mesh, NAMESPACE), share.holder, share.epoch)
 
 
 class UnderLease:

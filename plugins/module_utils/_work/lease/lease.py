@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..._kube.cluster import Cluster
-from ..._kube.connect import connect_peer
+from ..._kube.connect import Connector, connect_to
 from ..._kube.lease import LeaseWish, release, take
+from ..._mesh.connection import Connection
 from ..._mesh.errors import Refused
 from ..._mesh.lease.lease import Lease, ref, told
 from ..._mesh.objects.change import Change, Ref, as_result
@@ -31,22 +34,50 @@ TASK: dict[str, Any] = dict(
 )
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    if params["duration"] < 1 or (params["holder"] is not None and not params["holder"].strip()):
-        raise Refused(f"{cluster.name}: a Lease needs a holder with a name, and a duration of a second or more.")
-    where = ref(params["mesh"], params["namespace"])
-    keeper = connect_peer(params["kube"], dry_run=cluster.dry_run) if params.get("kube") else cluster
-    if params["state"] == "held":
-        wish = LeaseWish(params["holder"] or run_name(), params["duration"], params["break_holder"] or "", params["at_least"])
-        taken = take(keeper, where, wish)
+@dataclass(frozen=True)
+class Request:
+    """What a task wants of the Lease of a mesh. `trust_cluster` is None if that is the task's own cluster."""
+
+    state: str
+    where: Ref
+    mesh: str
+    holder: str
+    duration: int
+    break_holder: str
+    at_least: int
+    trust_cluster: Connection | None
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any], cluster: str) -> Request:
+        if params["duration"] < 1 or (params["holder"] is not None and not params["holder"].strip()):
+            raise Refused(f"{cluster}: a Lease needs a holder with a name, and a duration of a second or more.")
+        return cls(
+            state=params["state"],
+            where=ref(params["mesh"], params["namespace"]),
+            mesh=params["mesh"],
+            holder=params["holder"] or "",
+            duration=params["duration"],
+            break_holder=params["break_holder"] or "",
+            at_least=params["at_least"],
+            trust_cluster=Connection.of_task(params["kube"], peer=True) if params.get("kube") else None,
+        )
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None) -> dict[str, Any]:
+    request = Request.of(params, cluster.name)
+    trusted = (connect or connect_to)(request.trust_cluster, dry_run=cluster.dry_run) if request.trust_cluster else cluster
+    if request.state == "held":
+        wish = LeaseWish(request.holder or run_name(), request.duration, request.break_holder, request.at_least)
+        taken = take(trusted, request.where, wish)
         return {"holder": taken.holder, "epoch": taken.epoch, "took_over": taken.took_over, **as_result(taken.changes)}
-    if params["state"] == "shown":
-        found = Lease.of(keeper.get(where))
-        return {"changed": False, "holder": found.holder, "epoch": found.epoch, "took_over": False, "says": told(keeper.name, params["mesh"], found)}
-    (change,) = keeper.delete([where]) if params["state"] == "absent" else [_released(keeper, where, params)]
+    if request.state == "shown":
+        found = Lease.of(trusted.get(request.where))
+        says = told(trusted.name, request.mesh, found)
+        return {"changed": False, "holder": found.holder, "epoch": found.epoch, "took_over": False, "says": says}
+    (change,) = trusted.delete([request.where]) if request.state == "absent" else [_released(trusted, request)]
     left = Lease.of(change.after)
     return {"holder": left.holder, "epoch": left.epoch, "took_over": False, **as_result([change])}
 
 
-def _released(keeper: Cluster, where: Ref, params: dict[str, Any]) -> Change:
-    return release(keeper, where, params["break_holder"] or params["holder"], broken=bool(params["break_holder"]))
+def _released(trusted: Cluster, request: Request) -> Change:
+    return release(trusted, request.where, request.break_holder or request.holder, broken=bool(request.break_holder))

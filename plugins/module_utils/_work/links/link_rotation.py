@@ -10,16 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..._kube.cluster import Cluster
-from ..._kube.connect import connect_peer
+from ..._kube.connect import Connector, connect_to
 from ..._mesh.errors import MeshError
 from ..._mesh.links.sight import Sight
 from ..._mesh.objects.change import as_result
 from ..._providers import provider
 from ..chosen_mesh import MESH_OPTIONS, complete
 from ..clock import Clock, SystemClock
-from ..lease.hold import held
+from ..lease.hold import hold_of
 from .replace import Replacement, replace
-from .request import Connector, RotationRequest, reached
+from .request import RotationRequest, reached
 
 _CONSUMER: dict[str, Any] = {"name": {"required": True}, "kube": {"type": "dict", "required": True}, "cluster_uid": {}}
 TASK: dict[str, Any] = dict(
@@ -44,11 +44,11 @@ _AT_ONCE = 16
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None, clock: Clock | None = None) -> dict[str, Any]:
-    request, ticking = RotationRequest.of(params), clock or SystemClock()
+    request, ticking, connector = RotationRequest.of(params), clock or SystemClock(), connect or connect_to
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         # A consumer that is out of reach ends it before the first write: it would be left with a token that is revoked.
-        consumers = list(pool.map(lambda other: reached(other, connect or connect_peer, cluster.dry_run), request.consumers))
-    work = Replacement(cluster, consumers, provider(request.provider), request, ticking, held(cluster, params))
+        consumers = list(pool.map(lambda other: reached(other, connector, cluster.dry_run), request.consumers))
+    work = Replacement(cluster, consumers, provider(request.provider), request, ticking, hold_of(cluster, request.lease, connector))
     start = ticking.monotonic()
     try:
         steps = replace(work)

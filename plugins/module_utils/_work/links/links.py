@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..._kube.cluster import Cluster
-from ..._kube.connect import connect_peer
+from ..._kube.connect import Connector, connect_to
 from ..._mesh.contract.links import Links
 from ..._mesh.errors import Refused, Unreachable
 from ..._mesh.links.entrance import Entrance
@@ -26,7 +26,7 @@ from ..follow import nothing
 from ..look import look
 from . import offers
 from .mutual_trust import require_mutual_trust
-from .request import Connector, LinksRequest, LinkWish, reached
+from .request import LinksRequest, LinkWish, reached
 
 _LINK: dict[str, Any] = dict(
     name=dict(required=True),
@@ -93,7 +93,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
     mesh = provider(request.provider)
     work = _Linking(cluster, mesh.links, request, clock or SystemClock())
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        tried = list(pool.map(lambda wish: _reach(wish, connect or connect_peer, cluster.dry_run), request.links))
+        tried = list(pool.map(lambda wish: _reach(wish, connect or connect_to, cluster.dry_run), request.links))
         sources = [one for one in tried if isinstance(one, _Source)]
         if mesh.defaults.shares_root:
             require_mutual_trust([cluster, *(source.cluster for source in sources)], mesh.trust, request.namespace, work.clock.now(), cluster.dry_run)

@@ -6,20 +6,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._kube.connect import Connector
 from ..._mesh.connection import Connection
 from ..._mesh.objects.change import Ref
-
-Connector = Callable[..., Cluster]
+from ..lease.hold import LeaseShare
 
 
 def reached(other: Connection, connect: Connector, dry_run: bool) -> Cluster:
     """Another cluster, connected to and seen to answer."""
-    cluster = connect(other.task, dry_run=dry_run)
+    cluster = connect(other, dry_run=dry_run)
     cluster.get(Ref("v1", "Namespace", "kube-system"))
     return cluster
 
@@ -82,6 +82,7 @@ class RotationRequest:
     may_restart: bool
     timeout: float
     token_timeout: float
+    lease: LeaseShare | None
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> RotationRequest:
@@ -96,4 +97,5 @@ class RotationRequest:
             may_restart=bool(params["may_restart"]),
             timeout=params["timeout"],
             token_timeout=params["token_timeout"],
+            lease=LeaseShare.of(params),
         )

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._kube.objects import manifest_file
 from ..._mesh.objects.change import Change, Ref, as_result
-from ..._mesh.objects.condition import verdict
+from ..._mesh.objects.condition import Condition, verdict
 from ..._mesh.objects.exported import as_wishes
 from ..._mesh.objects.pruning import Scope, left, marked
 from ..._mesh.objects.waits import rollouts, wished
@@ -59,25 +60,48 @@ def _options() -> dict[str, Any]:
 TASK: dict[str, Any] = {"argument_spec": _options(), "required_one_of": [["manifests", "src"]], "prepare": loaded}
 
 
+@dataclass(frozen=True)
+class Request:
+    """The objects that are wanted or not wanted, what the task waits for, and for how long; `seconds` is 0 if it does not wait."""
+
+    manifests: tuple[dict[str, Any], ...]
+    absent: bool
+    force: bool
+    waits: bool
+    seconds: float
+    awaited: tuple[Condition, ...]
+    scope: Scope | None
+
+    @classmethod
+    def of(cls, params: dict[str, Any], cluster: str) -> Request:
+        params = loaded(params)
+        return cls(
+            manifests=tuple(params["manifests"]),
+            absent=params["state"] == "absent",
+            force=params["force"],
+            waits=params["wait"],
+            seconds=params["wait_timeout"] if params["wait"] else 0,
+            awaited=tuple(wished(cluster, params.get("wait_for") or [])),
+            scope=Scope.of(cluster, params["prune"]) if params.get("prune") and params["state"] != "absent" else None,
+        )
+
+
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     """Waits also when nothing changed: an earlier run may have been killed while it waited."""
-    params = loaded(params)
-    manifests, timeout = params["manifests"], params["wait_timeout"] if params["wait"] else 0
-    awaited = wished(cluster.name, params.get("wait_for") or [])
-    if params["state"] == "absent":
-        gone = cluster.delete([Ref.of(manifest) for manifest in manifests], wait=timeout)
-        cluster.settle(awaited if params["wait"] else [], timeout)
+    request = Request.of(params, cluster.name)
+    if request.absent:
+        gone = cluster.delete([Ref.of(manifest) for manifest in request.manifests], wait=request.seconds)
+        cluster.settle(request.awaited if request.waits else [], request.seconds)
         return as_result(gone)
-    manifests = as_wishes(cluster.name, manifests)
-    scope = Scope.of(cluster.name, params["prune"]) if params.get("prune") else None
-    changes = cluster.apply(marked(cluster.name, manifests, scope) if scope else manifests, force=params["force"])
+    manifests, scope = as_wishes(cluster.name, list(request.manifests)), request.scope
+    changes = cluster.apply(marked(cluster.name, manifests, scope) if scope else manifests, force=request.force)
     if scope:
-        changes += _prune(cluster, scope, changes, timeout)
-    if params["wait"]:
+        changes += _prune(cluster, scope, changes, request.seconds)
+    if request.waits:
         waits = {condition: change.after for change in changes if change.after for condition in rollouts([change.ref])}
         # What was just read and is there need not be read again.
         late = [condition for condition, live in waits.items() if verdict(condition, live)]
-        cluster.settle([*late, *awaited], timeout)
+        cluster.settle([*late, *request.awaited], request.seconds)
     return as_result(changes)
 
 

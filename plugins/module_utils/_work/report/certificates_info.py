@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +22,9 @@ from ..._mesh.report.expiries import GATEWAY, INTERMEDIATE, ROOT, TOKEN, WEBHOOK
 from ..._mesh.rotation.observed import Observed
 from ..._mesh.trust import root_secret
 from ..._pki.x509 import bundle
-from ..chosen_mesh import MESH_OPTIONS, complete, mesh_of
+from ..._providers import provider
+from ..chosen_mesh import MESH_OPTIONS, complete
+from ..clock import Clock, SystemClock
 from ..look import look
 from ..rotation.observe import observe
 
@@ -42,21 +44,36 @@ TASK: dict[str, Any] = dict(
 )
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Request:
+    """What a task wants to know. `root` is the Secret that has the mesh's root, if the root lies in this cluster."""
+
+    provider: str
+    namespace: str
+    root: Ref
+    thresholds: Thresholds
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> Request:
+        thresholds = Thresholds(**{field.name: params[field.name] for field in fields(Thresholds)})
+        return cls(params["provider"], params["namespace"], Ref("v1", "Secret", params["root_name"], params["root_namespace"]), thresholds)
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None) -> dict[str, Any]:
     """One look at the cluster. Whoever could not be seen is named, since its certificate is not in the list."""
-    mesh, now, space = mesh_of(params), datetime.now(UTC), params["namespace"]
-    seen = observe(cluster, mesh, space)
+    request, ticking = Request.of(params), clock or SystemClock()
+    mesh, now, space = provider(request.provider), ticking.now(), request.namespace
+    seen = observe(cluster, mesh, space, ticking)
     expires = look(cluster, mesh.gateways.expiring(space)) if mesh.stories.gateways else Expires()
     found = [
-        *_authorities(cluster, seen, space, Ref("v1", "Secret", params["root_name"], params["root_namespace"])),
+        *_authorities(cluster, seen, space, request.root),
         *leaves(seen.users),
         *_gateways(cluster, mesh, expires.secrets),
         *map(_token, expires.tokens),
         *(Expiring.of(WEBHOOK, where, one) for where, pem in expires.authorities for one in bundle(pem)),
     ]
-    thresholds = Thresholds(**{field.name: params[field.name] for field in fields(Thresholds)})
     unseen = [f"{one.kind} {one.where} could not be seen: {one.fault}" for one in seen.users if one.fault]
-    return {"changed": False, "certificates": judged(found, now, thresholds), "unseen": unseen[:50], "faults": list(seen.faults)}
+    return {"changed": False, "certificates": judged(found, now, request.thresholds), "unseen": unseen[:50], "faults": list(seen.faults)}
 
 
 def _authorities(cluster: Cluster, seen: Observed, space: str, root: Ref) -> Iterator[Expiring]:

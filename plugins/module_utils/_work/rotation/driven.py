@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from ..._kube.cluster import Cluster
@@ -26,6 +26,7 @@ from ..._mesh.trust.certificate import Material, short
 from ..._mesh.trust.root_secret import mesh_of
 from ..._mesh.trust.standing import Standing
 from ..._pki.x509 import inspect
+from ..clock import Clock
 from ..follow import Pace, follow
 from ..look import Live, answered, asked, listed, present
 from .write import StepWork, may_write, signer
@@ -34,11 +35,13 @@ _PACE = Pace(0.3, 2.0)
 _SENT_WITHIN = 30.0
 
 
-def observe(cluster: Cluster, mesh: Provider, driven: Driven, namespace: str, primary: Primary | None = None, target: str = "") -> Observed:
+def observe(
+    cluster: Cluster, mesh: Provider, driven: Driven, namespace: str, clock: Clock, primary: Primary | None = None, target: str = ""
+) -> Observed:
     """What the product says of itself. A token leaves this function in no fact."""
     if primary:
         raise Refused(f"{cluster.name}: the provider {mesh.name} rotates its CA by itself, and serves no cluster from another one.")
-    return _observed(cluster, mesh, namespace, _progress(cluster, driven, namespace)[1], target)
+    return _observed(cluster, mesh, namespace, _progress(cluster, driven, namespace)[1], target, clock.now())
 
 
 def _progress(cluster: Cluster, driven: Driven, namespace: str) -> tuple[Live, Progress]:
@@ -47,13 +50,13 @@ def _progress(cluster: Cluster, driven: Driven, namespace: str) -> tuple[Live, P
     return live, wanted.judge(live, answered(cluster, wanted.questions(live)))
 
 
-def _observed(cluster: Cluster, mesh: Provider, namespace: str, told: Progress, target: str) -> Observed:
+def _observed(cluster: Cluster, mesh: Provider, namespace: str, told: Progress, target: str, now: datetime) -> Observed:
     there = present(cluster, mesh.trust.objects(namespace))
     seen = Observed(cluster.name, cluster.uid(), users=told.users, planes=told.planes, driven=True, alone=not mesh.defaults.shares_root)
     if told.fault:
         return replace(seen, faults=(f"{cluster.name}: {told.fault}.",))
     ca = Material(told.certificate, b"", told.chain, told.roots)
-    authority = inspect(ca, f"{cluster.name}: its product", datetime.now(UTC), target=target)
+    authority = inspect(ca, f"{cluster.name}: its product", now, target=target)
     standing = Standing.read(cluster.name, authority, last_epoch(there.values()))
     return replace(
         seen,
@@ -68,10 +71,10 @@ def _observed(cluster: Cluster, mesh: Provider, namespace: str, told: Progress, 
 def advance(work: StepWork, driven: Driven, now: datetime) -> Observed:
     """The cluster after the step, with nobody in it behind. The product introduces a root by itself, as soon as it has the CA."""
     live, told = _progress(work.cluster, driven, work.namespace)
-    seen = _observed(work.cluster, work.mesh, work.namespace, told, work.params["target"])
+    seen = _observed(work.cluster, work.mesh, work.namespace, told, work.request.target, now)
     own = report(seen, work.stale)
-    wanted = wish(work.params["step"], own.standing, company(own, [own, *work.others]), work.params["target"], work.stale, work.dead, work.params["leaving"])
-    if work.params["step"] == INTRODUCE:
+    wanted = wish(work.request.step, own.standing, company(own, [own, *work.others]), work.request.target, work.stale, work.dead, work.request.leaving)
+    if work.request.step == INTRODUCE:
         return seen
     if wanted and wanted.sign:
         _order(work, driven, live, seen, now)
@@ -103,25 +106,26 @@ def _order(work: StepWork, driven: Driven, live: Live, seen: Observed, now: date
 
 def _follow(work: StepWork, driven: Driven) -> Observed:
     """Watches until the product is through with the step, and nobody lags."""
-    look = partial(observe, work.cluster, work.mesh, driven, work.namespace, target=work.params["target"])
+    look = partial(observe, work.cluster, work.mesh, driven, work.namespace, work.clock, target=work.request.target)
     return follow(
         look,
         done=lambda seen: not _late(work, seen),
         late=lambda seen, seconds: _failed(work, _late(work, seen), seconds),
-        timeout=work.params["timeout"],
+        timeout=work.request.timeout,
         keep=work.keep,
         pace=_PACE,
+        clock=work.clock,
     )
 
 
 def _late(work: StepWork, seen: Observed) -> list[str]:
     if seen.standing is None:
         return list(seen.faults)
-    waits = waits_for(work.params["step"], seen.standing, work.params["target"], work.params["leaving"])
+    waits = waits_for(work.request.step, seen.standing, work.request.target, work.request.leaving)
     return [*([waits] if waits else []), *(str(lag) for lag in seen.laggards(stale=work.stale))]
 
 
 def _failed(work: StepWork, late: Sequence[str], seconds: float) -> NotReady:
     shown = "; ".join(late[:10]) + (f"; and {len(late) - 10} more" if len(late) > 10 else "")
-    told = f"{work.cluster.name}: {work.params['step']} of root {short(work.params['target'])} did not end within {seconds:.0f} s: {shown}"
+    told = f"{work.cluster.name}: {work.request.step} of root {short(work.request.target)} did not end within {seconds:.0f} s: {shown}"
     return NotReady(f"{told}. Look after the product, and run again: the rotation goes on where it stopped.", findings=list(late))

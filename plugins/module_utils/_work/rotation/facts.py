@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ..._mesh.rotation.observed import Observed
@@ -17,10 +17,10 @@ from ..._mesh.trust.certificate import Certificate
 from ..._mesh.trust.expiry import is_over
 
 
-def facts(observed: Observed, limit: int, mesh: str = "") -> dict[str, Any]:
+def facts(observed: Observed, limit: int, now: datetime, mesh: str = "") -> dict[str, Any]:
     """What a module returns: certificates, never a key; of what lags, the first `limit` by name and the number of all."""
     strange = [f"{observed.cluster}: its CA was made for the mesh {observed.mesh}, not for {mesh}."] if mesh and observed.mesh not in ("", mesh) else []
-    authority, late, void = observed.authority, observed.laggards(), _void(observed, datetime.now(UTC))
+    authority, late, void = observed.authority, observed.laggards(), _void(observed, now)
     primary, unread = observed.primary, observed.unread
     told = [{"kind": one.user.kind, "namespace": one.user.namespace, "name": one.user.name, "workload": one.user.workload,
              "online": one.user.online, "says": one.says} for one in late[:limit]]  # fmt: skip

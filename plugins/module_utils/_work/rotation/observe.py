@@ -10,11 +10,12 @@ from ..._kube.cluster import Cluster
 from ..._mesh.contract.provider import Provider
 from ..._mesh.rotation.observed import Observed
 from ..._mesh.rotation.primary import Primary
+from ..clock import Clock
 from . import driven
 from .watch import Watch
 
 
-def observe(cluster: Cluster, mesh: Provider, namespace: str, primary: Primary | None = None, target: str = "") -> Observed:
+def observe(cluster: Cluster, mesh: Provider, namespace: str, clock: Clock, primary: Primary | None = None, target: str = "") -> Observed:
     if mesh.driven_rotation:
-        return driven.observe(cluster, mesh, mesh.driven_rotation, namespace, primary, target)
-    return Watch(cluster, mesh, namespace, primary=primary, target=target).observe()
+        return driven.observe(cluster, mesh, mesh.driven_rotation, namespace, clock, primary, target)
+    return Watch(cluster, mesh, namespace, clock, primary=primary, target=target).observe()

@@ -15,9 +15,8 @@ from ..._mesh.rotation.primary import Primary
 OPTION: dict[str, Any] = {"primary": {"type": "dict", "default": {}}}
 
 
-def primary_of(cluster: str, params: Mapping[str, Any]) -> Primary | None:
-    """None for a cluster that has a control plane of its own. One whose primary was not seen has nothing to be measured by."""
-    told = params.get("primary") or {}
+def primary_of(cluster: str, told: Mapping[str, Any]) -> Primary | None:
+    """Return None for a cluster that has a control plane of its own. Refuse to measure a cluster whose primary nobody saw."""
     if told.get("missing"):
         raise Refused(str(told["missing"]))
     return Primary.of(told, cluster) if told else None

@@ -6,24 +6,25 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._kube.connect import Connector, connect_to
 from ..._kube.lease import Hold
 from ..._mesh.errors import MeshError
 from ..._mesh.objects.change import as_result
 from ..._mesh.rotation.expired_root import expired
 from ..._mesh.rotation.plan import Report
 from ..._pki import x509
-from ..chosen_mesh import complete, mesh_of
-from ..lease.hold import held, renewed
+from ..._providers import provider
+from ..chosen_mesh import complete
+from ..clock import Clock, SystemClock
+from ..lease.hold import hold_of, renewed
 from ..trust.survey import OPTIONS
 from . import step as rotating
 from .facts import facts
 from .primary import OPTION, primary_of
+from .request import StepRequest
 from .write import StepWork
 
 _TOLD = 50  # laggards by name
@@ -50,46 +51,50 @@ TASK: dict[str, Any] = {
 }
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    if params["step"] == "soak":
-        return _soak(held(cluster, params), params["soak"])
-    others = [one for one in params["clusters"] if one["standing"]["cluster"] != cluster.name]
-    pems = [root["pem"] for one in params["clusters"] for root in (*one["roots"], *(one.get("ignored") or ()))] + [params["target_certificate"]]
-    work = StepWork(
-        cluster,
-        mesh_of(params),
-        params,
-        held(cluster, params),
-        [Report.of(one) for one in others],
-        {root.fingerprint: root.pem for root in x509.bundle("\n".join(pems).encode())},
-        expired(params["clusters"], _planned(params)) if params["recover"] else frozenset(),
-        primary_of(cluster.name, params),
-    )
-    start = time.monotonic()
+def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None, clock: Clock | None = None) -> dict[str, Any]:
+    request, ticking, connector = StepRequest.of(params), clock or SystemClock(), connect or connect_to
+    hold = hold_of(cluster, request.lease, connector)
+    if request.step == "soak":
+        return _soak(hold, request.soak, ticking)
+    request.authority.require_key_type(cluster.name)
+    work = _work(cluster, request, hold, connector, ticking)
+    start = ticking.monotonic()
     try:
-        if params["step"] == "finish":
+        if request.step == "finish":
             return {**as_result(rotating.clean(work)), "seconds": 0.0}
         with renewed(work.hold):
-            seen = rotating.advance(work, datetime.now(UTC))
+            seen = rotating.advance(work, ticking.now())
     except MeshError as failed:
         failed.facts.update({**as_result(work.changes), "mended": work.mended})
         raise
-    return {**facts(seen, _TOLD), **as_result(work.changes), "mended": work.mended, "seconds": round(time.monotonic() - start, 2)}
+    return {**facts(seen, _TOLD, ticking.now()), **as_result(work.changes), "mended": work.mended, "seconds": round(ticking.monotonic() - start, 2)}
 
 
-def _planned(params: Mapping[str, Any]) -> datetime:
-    """When the rotation was planned: what had expired then has expired, and nothing else while it is under way."""
-    return datetime.fromisoformat(params["moment"]) if params["moment"] else datetime.now(UTC)
+def _work(cluster: Cluster, request: StepRequest, hold: Hold | None, connect: Connector, clock: Clock) -> StepWork:
+    """Expired roots are those that had expired when the rotation was planned. A root that expires while the rotation is under way is not one of them."""
+    pems = [root["pem"] for one in request.clusters for root in (*one["roots"], *(one.get("ignored") or ()))] + [request.target_certificate]
+    return StepWork(
+        cluster,
+        provider(request.authority.provider),
+        request,
+        hold,
+        connect,
+        clock,
+        [Report.of(one) for one in request.clusters if one["standing"]["cluster"] != cluster.name],
+        {root.fingerprint: root.pem for root in x509.bundle("\n".join(pems).encode())},
+        expired(request.clusters, request.planned or clock.now()) if request.recover else frozenset(),
+        primary_of(cluster.name, request.primary),
+    )
 
 
-def _soak(hold: Hold | None, seconds: int) -> dict[str, Any]:
-    """Nothing is done, under the Lease: a run that comes meanwhile is refused, and one that was taken over from ends here."""
-    start = time.monotonic()
+def _soak(hold: Hold | None, seconds: int, clock: Clock) -> dict[str, Any]:
+    """Wait under the Lease. Another run is refused meanwhile, and a run that lost the Lease ends here."""
+    start = clock.monotonic()
     with renewed(hold):
-        while (left := seconds - (time.monotonic() - start)) > 0:
+        while (left := seconds - (clock.monotonic() - start)) > 0:
             if hold:
                 hold.guard()
-            time.sleep(min(left, _LOOK))
+            clock.sleep(min(left, _LOOK))
     if hold:
         hold.guard()
-    return {"changed": False, "seconds": round(time.monotonic() - start, 2)}
+    return {"changed": False, "seconds": round(clock.monotonic() - start, 2)}

@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..._kube.cluster import Cluster
-from ..chosen_mesh import MESH_OPTIONS, complete, mesh_of
+from ..._providers import provider
+from ..chosen_mesh import MESH_OPTIONS, complete
+from ..clock import Clock, SystemClock
 from .facts import facts
 from .observe import observe
 from .primary import OPTION, primary_of
+from .request import InfoRequest
 from .served import connected
 
 TASK: dict[str, Any] = {
@@ -26,11 +29,12 @@ TASK: dict[str, Any] = {
 }
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None) -> dict[str, Any]:
     """Reads only."""
-    mesh = mesh_of(params)
-    seen = observe(cluster, mesh, params["namespace"], primary_of(cluster.name, params))
+    request, ticking = InfoRequest.of(params), clock or SystemClock()
+    mesh = provider(request.provider)
+    seen = observe(cluster, mesh, request.namespace, ticking, primary_of(cluster.name, request.primary))
     quirks = [f"{plane.name} {plane.version}, {said}" for plane in seen.planes for said in plane.quirks]
-    told = facts(seen, params["limit"], params["mesh"] or "")
-    told |= connected(cluster, mesh, params["namespace"], seen, params["limit"])
+    told = facts(seen, request.limit, ticking.now(), request.mesh)
+    told |= connected(cluster, mesh, request.namespace, seen, request.limit)
     return {"changed": False, "clock_skew_seconds": cluster.identity().skew, **told, "quirks": quirks, "warnings": [seen.tracked] if seen.tracked else []}

@@ -6,17 +6,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._kube.connect import Connector, connect_to
 from ..._mesh.objects.change import as_result
 from ..._mesh.rotation.age import stale
 from ..._mesh.rotation.leaving import leaving
 from ..._mesh.trust.name_constraints import signed_for
-from ..chosen_mesh import complete, mesh_of
-from ..lease.hold import held
+from ..._providers import provider
+from ..chosen_mesh import complete
+from ..clock import Clock, SystemClock
+from ..lease.hold import hold_of
 from ..trust.survey import OPTIONS
+from .request import TargetRequest
 from .target import aim, settle
 
 TASK: dict[str, Any] = dict(
@@ -37,22 +40,25 @@ TASK: dict[str, Any] = dict(
 )
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    hold = held(cluster, params)
+def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None, clock: Clock | None = None) -> dict[str, Any]:
+    request, connector = TargetRequest.of(params), connect or connect_to
+    authority = request.authority
+    authority.require_key_type(cluster.name)
+    hold = hold_of(cluster, request.lease, connector)
     if hold:
         hold.guard()
-    now = datetime.now(UTC)
-    if params["state"] == "settled":
-        return as_result(settle(cluster, params, now, hold.guard if hold else lambda: None))
-    bears = signed_for(params["trust_domain"], mesh_of(params).trust.sans(params["namespace"], params["trust_domain"]))
-    choice, certificate, changes = aim(cluster, params, now, bears)
+    now = (clock or SystemClock()).now()
+    if request.state == "settled":
+        return as_result(settle(cluster, request, now, connector, hold.guard if hold else lambda: None))
+    bears = signed_for(authority.trust_domain, provider(authority.provider).trust.sans(authority.namespace, authority.trust_domain))
+    choice, certificate, changes = aim(cluster, request, now, connector, bears)
     return {
         "fingerprint": choice.fingerprint,
         "certificate": certificate,
         "says": choice.says,
         "unsettled": choice.unsettled,
-        "leaving": leaving(choice.fingerprint, params["clusters"], choice.between, params["retire_roots"], now),
-        "stale": stale(params["clusters"], now, timedelta(seconds=params["min_age"])) if params["renew_intermediates"] else [],
+        "leaving": leaving(choice.fingerprint, request.clusters, choice.between, request.retire_roots, now),
+        "stale": stale(request.clusters, now, request.min_age) if request.renew_intermediates else [],
         "moment": now.isoformat(),
         **as_result(changes),
     }

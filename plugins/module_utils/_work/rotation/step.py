@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ..._mesh.errors import MeshError, NotReady, Refused
@@ -34,18 +34,18 @@ def advance(work: StepWork, now: datetime) -> Observed:
     """The cluster after the step, with nobody in it behind."""
     if work.mesh.driven_rotation:
         return driven.advance(work, work.mesh.driven_rotation, now)
-    watch = Watch(work.cluster, work.mesh, work.namespace, work.stale, work.primary, work.params["target"])
+    watch = Watch(work.cluster, work.mesh, work.namespace, work.clock, work.stale, work.primary, work.request.target)
     seen = watch.observe()
     own = report(seen, work.stale)
-    if work.params["step"] == INTRODUCE and beyond_introduction(own.standing, work.dead):
+    if work.request.step == INTRODUCE and beyond_introduction(own.standing, work.dead):
         return seen
     written = trail(work, work.primary, seen, now) if work.primary else _ask(work, seen, own, now)
     return seen if work.cluster.dry_run else _follow(work, watch, written)
 
 
 def _ask(work: StepWork, seen: Observed, own: Report, now: datetime) -> bool:
-    step, marks = work.params["step"], bool(work.mesh.rotation.rules.mark)
-    asked = wish(step, own.standing, company(own, [own, *work.others]), work.params["target"], work.stale, work.dead, work.params["leaving"], marks)
+    step, marks = work.request.step, bool(work.mesh.rotation.rules.mark)
+    asked = wish(step, own.standing, company(own, [own, *work.others]), work.request.target, work.stale, work.dead, work.request.leaving, marks)
     if asked:
         rewrite(work, seen, asked, now)
     if asked and not work.cluster.dry_run:
@@ -63,12 +63,12 @@ def _follow(work: StepWork, watch: Watch, written: bool) -> Observed:
         return seen, seen.laggards(stale=work.stale)
 
     def hopeless(seen: tuple[Observed, Sequence[Laggard]], elapsed: float) -> NotReady | None:
-        lost = stuck(seen[1], work.params["may_restart"])
+        lost = stuck(seen[1], work.request.may_restart)
         return _late(work, lost, elapsed, True) if lost else None
 
     def remedy(seen: tuple[Observed, Sequence[Laggard]], elapsed: float) -> None:
         nonlocal last
-        may_restart, down = work.params["may_restart"], work.params["recover"]
+        may_restart, down = work.request.may_restart, work.request.recover
         due = _due(work, Need(seen[0].users, seen[0].planes, seen[1], elapsed, may_restart, down))
         again = elapsed - last >= _AGAIN
         last = elapsed if again else last
@@ -79,16 +79,17 @@ def _follow(work: StepWork, watch: Watch, written: bool) -> Observed:
         look,
         done=lambda seen: not seen[1],
         late=lambda seen, elapsed: _late(work, seen[1], elapsed, False),
-        timeout=work.params["timeout"],
+        timeout=work.request.timeout,
         keep=work.keep,
         hopeless=hopeless,
         remedy=remedy,
         pace=_PACE,
+        clock=work.clock,
     )[0]
 
 
 def _due(work: StepWork, need: Need) -> list[Remedy]:
-    moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+    moment = work.clock.now().isoformat(timespec="milliseconds")
     return work.mesh.rotation.remedies(need, work.namespace, moment)
 
 
@@ -98,7 +99,7 @@ def _remedy(work: StepWork, remedy: Remedy) -> None:
     work.tried.add(remedy)
     if remedy.rolled:
         if str(remedy) not in work.mended:
-            work.changes += restart(work.cluster, [remedy.ref], remedy.patch, work.params["timeout"], work.keep)
+            work.changes += restart(work.cluster, [remedy.ref], remedy.patch, work.request.timeout, work.keep)
             work.mended.append(str(remedy))
         return
     live = work.cluster.get(remedy.ref)
@@ -115,16 +116,16 @@ def _late(work: StepWork, late: Sequence[Any], elapsed: float, hopeless: bool) -
     shown = "; ".join(said[:10]) + (f"; and {len(said) - 10} more" if len(said) > 10 else "")
     why = "cannot follow without a restart, and may not be restarted" if hopeless else f"did not follow within {elapsed:.0f} s"
     way = "Allow it with rotate_restart, or restart them yourself" if hopeless else "Look after them, or allow their restart with rotate_restart"
-    told = f"{work.cluster.name}: these {why} after {work.params['step']} of root {short(work.params['target'])}: {shown}"
+    told = f"{work.cluster.name}: these {why} after {work.request.step} of root {short(work.request.target)}: {shown}"
     return NotReady(f"{told}. {way}, and run again: the rotation goes on where it stopped.", findings=said)
 
 
 def clean(work: StepWork) -> list[Change]:
     """The end in one cluster: what was kept to turn back is removed, once nothing but the target is signed under and trusted."""
-    seen = observe(work.cluster, work.mesh, work.namespace, work.primary, work.params["target"])
+    seen = observe(work.cluster, work.mesh, work.namespace, work.clock, work.primary, work.request.target)
     own: Standing = seen.unread or report(seen).standing
-    if phase(own, work.params["target"], work.params["leaving"]) != RETIRED:
-        raise Refused(f"{work.cluster.name}: the rotation to root {short(work.params['target'])} is not through here, so what was kept stays.")
+    if phase(own, work.request.target, work.request.leaving) != RETIRED:
+        raise Refused(f"{work.cluster.name}: the rotation to root {short(work.request.target)} is not through here, so what was kept stays.")
     work.guard()
     if seen.driven:
         return []

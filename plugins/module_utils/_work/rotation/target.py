@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._kube.connect import Connector
 from ..._mesh.errors import Refused, Unreachable
 from ..._mesh.objects.change import Change
 from ..._mesh.rotation.plan import NEW
@@ -23,6 +24,8 @@ from ..._mesh.trust.name_constraints import Name
 from ..._mesh.trust.objections import confused, expired
 from ..._pki import x509
 from ..trust import root as roots
+from ..trust.request import AuthorityRequest
+from .request import TargetRequest
 
 
 @dataclass(frozen=True)
@@ -43,18 +46,19 @@ class RootPair:
         )
 
 
-def find(cluster: Cluster, params: Mapping[str, Any], now: datetime, bears: Sequence[Name] = ()) -> RootPair:
+def find(cluster: Cluster, authority: AuthorityRequest, now: datetime, connect: Connector, bears: Sequence[Name] = ()) -> RootPair:
     """Both, refused where one is there and is not sound. One that was generated and has expired can still give way to another.
 
     `bears` is what leaves below them will bear, where that is to be tried.
     """
-    active = _sound(roots.proved(roots.find(cluster, params["mesh"], params["root"], now), bears), followed=True)
-    return RootPair(active, _sound(roots.proved(upcoming(cluster, params, now), bears), followed=True) if active.source.generated else None)
+    active = _sound(roots.proved(roots.find(cluster, authority.mesh, authority.root, now, connect), bears), followed=True)
+    beside = roots.proved(upcoming(cluster, authority, now, connect), bears) if active.source.generated else None
+    return RootPair(active, _sound(beside, followed=True) if beside else None)
 
 
-def upcoming(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> roots.Root:
+def upcoming(cluster: Cluster, authority: AuthorityRequest, now: datetime, connect: Connector) -> roots.Root:
     """The root beside the active one."""
-    return roots.find(cluster, params["mesh"], {**params["root"], "name": params["root"]["name"] + root_secret.UPCOMING}, now)
+    return roots.find(cluster, authority.mesh, authority.root.upcoming(), now, connect)
 
 
 def _sound(found: roots.Root, followed: bool = False) -> roots.Root:
@@ -70,21 +74,23 @@ def _sound(found: roots.Root, followed: bool = False) -> roots.Root:
     return found
 
 
-def aim(cluster: Cluster, params: Mapping[str, Any], now: datetime, bears: Sequence[Name] = ()) -> tuple[Choice, str, list[Change]]:
+def aim(
+    cluster: Cluster, request: TargetRequest, now: datetime, connect: Connector, bears: Sequence[Name] = ()
+) -> tuple[Choice, str, list[Change]]:
     """The choice, the root's certificate as PEM, and what was written: at most the Secret of a new root."""
-    found = find(cluster, params, now, bears)
-    known = found.known(params["mesh"], _former(params["clusters"]))
+    found = find(cluster, request.authority, now, connect, bears)
+    known = found.known(request.authority.mesh, _former(request.clusters))
     between = frozenset(one.fingerprint for one in (known.active, known.upcoming) if one)
-    choice = replace(_choice(known, params, now), unsettled=known.upcoming is not None, between=between)
+    choice = replace(_choice(known, request, now), unsettled=known.upcoming is not None, between=between)
     _may_settle(found, choice)
     if choice.which == MAKE:
-        made, pem, changes = _make(found, cluster, params, now, choice.says)
+        made, pem, changes = _make(found, cluster, request.authority, now, connect, choice.says)
         return replace(made, between=between), pem, changes
     certificate = known.upcoming if choice.which == UPCOMING else known.active
     if choice.which == ACTIVE and certificate and is_over(certificate.not_after, now):
         told = expired_at(f"The mesh {known.mesh} cannot stay with its root {certificate}, which", certificate.not_after)
         raise Refused(f"{told}. Go to another one with rotate: root and rotate_recover: true.")
-    live = x509.bundle("\n".join(root["pem"] for one in params["clusters"] for root in one["roots"]).encode())
+    live = x509.bundle("\n".join(root["pem"] for one in request.clusters for root in one["roots"]).encode())
     tell_apart(f"The mesh {known.mesh}", [*live, *([certificate] if certificate else [])])
     choice = replace(choice, says=choice.says + _twin(certificate, live))
     return choice, certificate.pem.decode() if certificate and choice.which != FORMER else "", []
@@ -112,12 +118,12 @@ def tell_apart(where: str, trusted: Sequence[Certificate]) -> None:
         raise Refused(f"{where}: {told}")
 
 
-def _choice(known: RootCandidates, params: Mapping[str, Any], now: datetime) -> Choice:
-    if params["renew_intermediates"]:
+def _choice(known: RootCandidates, request: TargetRequest, now: datetime) -> Choice:
+    if request.renew_intermediates:
         return same(known)
-    if params["rollback"]:
-        return turn_back(known, _retired(known, params["clusters"]))
-    return choose(known, now, timedelta(seconds=params["min_age"]))
+    if request.rollback:
+        return turn_back(known, _retired(known, request.clusters))
+    return choose(known, now, request.min_age)
 
 
 def _former(clusters: Sequence[Mapping[str, Any]]) -> frozenset[str]:
@@ -134,56 +140,60 @@ def _retired(known: RootCandidates, clusters: Sequence[Mapping[str, Any]]) -> li
     return [one["cluster"] for one in standings if new and one["signs_under"] == new.fingerprint and not back & set(one["trusts"])]
 
 
-def _make(found: RootPair, cluster: Cluster, params: Mapping[str, Any], now: datetime, says: str) -> tuple[Choice, str, list[Change]]:
+def _make(
+    found: RootPair, cluster: Cluster, authority: AuthorityRequest, now: datetime, connect: Connector, says: str
+) -> tuple[Choice, str, list[Change]]:
     if cluster.dry_run:
         return Choice(UPCOMING, NEW, f"{says}; it is not made in check mode"), "", []
-    beside = found.upcoming or upcoming(cluster, params, now)
-    made, changes = roots.make(beside, params, now)
+    beside = found.upcoming or upcoming(cluster, authority, now, connect)
+    made, changes = roots.make(beside, authority, now)
     certificate = made.source.root.certificate if made.source.root else None
     if certificate is None:
         raise Refused(f"{made.source.where}: the new root cannot be read back.")
     return Choice(UPCOMING, certificate.fingerprint, f"{certificate}, {says}"), certificate.pem.decode(), changes
 
 
-def settle(cluster: Cluster, params: Mapping[str, Any], now: datetime, guard: Callable[[], None] = lambda: None) -> list[Change]:
+def settle(
+    cluster: Cluster, request: TargetRequest, now: datetime, connect: Connector, guard: Callable[[], None] = lambda: None
+) -> list[Change]:
     """The end of a rotation to `target`: the root beside becomes the active one, or goes away after a rotation was turned back.
 
     Before each write `guard` is asked. A root that this rotation knows nothing of is another one's, and its key is not thrown away.
     """
-    found = find(cluster, params, now)
+    found = find(cluster, request.authority, now, connect)
     beside = found.upcoming
     if beside is None or beside.source.root is None or beside.cluster is None or beside.ref is None or beside.source.root.certificate is None:
         return []
     changes: list[Change] = []
     lies = beside.source.root.certificate
-    if lies.fingerprint == params["target"]:
+    if lies.fingerprint == request.target:
         guard()
-        changes = _promote(found.active, replace(beside), params)
-    elif lies.fingerprint not in params["leaving"]:
+        changes = _promote(found.active, replace(beside), request)
+    elif lies.fingerprint not in request.leaving:
         raise Refused(f"{beside.source.where} holds {lies}, which this rotation knows nothing of: another run made it, so it stays. Run the rotation again.")
     guard()
     return [*changes, *beside.cluster.delete([beside.ref])]
 
 
-def _promote(active: roots.Root, beside: roots.Root, params: Mapping[str, Any]) -> list[Change]:
+def _promote(active: roots.Root, beside: roots.Root, request: TargetRequest) -> list[Change]:
     if active.cluster is None or active.ref is None or beside.material is None:
-        raise Refused(f"{active.source.where}: there is no Secret that could take the new root {short(params['target'])}.")
+        raise Refused(f"{active.source.where}: there is no Secret that could take the new root {short(request.target)}.")
     live = active.cluster.get(active.ref)
     if live is None:
         raise Refused(f"{active.source.where}: it went away during the rotation, so the new root stays in {beside.source.where}. Restore it and run again.")
-    wanted = root_secret.secret(beside.material, active.ref.name, str(active.ref.namespace), params["mesh"])
+    wanted = root_secret.secret(beside.material, active.ref.name, str(active.ref.namespace), request.authority.mesh)
     return [roots.overwrite(active, live, wanted)]
 
 
-def material(cluster: Cluster, params: Mapping[str, Any], now: datetime) -> roots.Root:
+def material(cluster: Cluster, authority: AuthorityRequest, target: str, now: datetime, connect: Connector) -> roots.Root:
     """The root with its key that intermediates of the target are issued from; refused where none of ours is the target."""
-    found = find(cluster, params, now)
+    found = find(cluster, authority, now, connect)
     for one in (found.upcoming, found.active):
         held = one.source.root.certificate if one and one.source.root else None
-        if one and held and held.fingerprint == params["target"]:
+        if one and held and held.fingerprint == target:
             objections = one.source.objections(key_needed=True)
             if objections:
                 raise Refused(" ".join(each.sentence for each in objections), reasons=[each.reason for each in objections])
             return one
-    told = f"{cluster.name}: the key of root {short(params['target'])} is not at hand, so no intermediate can be issued from it"
+    told = f"{cluster.name}: the key of root {short(target)} is not at hand, so no intermediate can be issued from it"
     raise Refused(f"{told}. Give that root as mesh_root.")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from ..._kube.cluster import Answer, Cluster
@@ -27,6 +26,7 @@ from ..._mesh.trust.root_secret import mesh_of
 from ..._mesh.trust.standing import Standing
 from ..._pki.chain import Reader
 from ..._pki.x509 import inspect
+from ..clock import Clock
 from ..look import asked as sent
 from ..look import look, present
 
@@ -43,9 +43,17 @@ class Watch:
     """
 
     def __init__(
-        self, cluster: Cluster, mesh: Provider, namespace: str, stale: Iterable[str] = (), primary: Primary | None = None, target: str = ""
+        self,
+        cluster: Cluster,
+        mesh: Provider,
+        namespace: str,
+        clock: Clock,
+        stale: Iterable[str] = (),
+        primary: Primary | None = None,
+        target: str = "",
     ) -> None:
-        self._cluster, self._namespace, self._stale, self._primary, self._target = cluster, namespace, frozenset(stale), primary, target
+        self._cluster, self._namespace, self._clock = cluster, namespace, clock
+        self._stale, self._primary, self._target = frozenset(stale), primary, target
         self._trust, self._rotation, self._alone = mesh.trust, mesh.rotation, not mesh.defaults.shares_root
         self._reader = Reader(target)
         self._reader.know(primary.bundle if primary else b"")
@@ -128,7 +136,7 @@ class Watch:
             return None
         material = self._trust.read(there)
         self._reader.know(b"\n".join((material.certificate, material.chain or b"", material.roots)))
-        return inspect(material, f"{self._cluster.name}: {next(iter(there))}", datetime.now(UTC), target=self._target)
+        return inspect(material, f"{self._cluster.name}: {next(iter(there))}", self._clock.now(), target=self._target)
 
     def _forget(self, measure: Standing | None, first: Sequence[TrustUser]) -> None:
         if measure != self._measure or (measure and any(one.lags(measure, self._stale) for one in first)):

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._kube.connect import Connector
 from ..._kube.lease import Hold
 from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import Refused
@@ -26,11 +27,13 @@ from ..._mesh.trust.certificate import Material
 from ..._mesh.trust.name_constraints import signed_for
 from ..._pki import issue as pki
 from ..._pki import x509
+from ..clock import Clock
 from ..lease.hold import UnderLease
 from ..look import present
-from ..trust.intermediate import Moment, intermediate, proved
+from ..trust.intermediate import intermediate, proved
 from ..trust.root import Root
 from . import target
+from .request import StepRequest
 
 Objects = Mapping[Ref, Mapping[str, Any]]
 
@@ -44,8 +47,10 @@ class StepWork(UnderLease):
 
     cluster: Cluster
     mesh: Provider
-    params: Mapping[str, Any]
+    request: StepRequest
     hold: Hold | None
+    connect: Connector
+    clock: Clock
     others: Sequence[Report] = ()
     pems: dict[str, bytes] = field(default_factory=dict)
     dead: frozenset[str] = frozenset()
@@ -56,13 +61,12 @@ class StepWork(UnderLease):
 
     @property
     def namespace(self) -> str:
-        return str(self.params["namespace"])
+        return self.request.authority.namespace
 
     @property
     def stale(self) -> Sequence[str]:
         """Intermediates from which nothing may come any more: none as long as they still sign."""
-        found: Sequence[str] = self.params["stale"] if self.params["step"] != INTRODUCE else ()
-        return found
+        return self.request.stale if self.request.step != INTRODUCE else ()
 
     def there(self) -> Objects:
         """The objects that the CA lies in; none where the one is not there that holds its key."""
@@ -80,7 +84,7 @@ def trail(work: StepWork, primary: Primary, seen: Observed, now: datetime) -> bo
     if not there or own is None or any(managed_by(one).writer for one in there.values()):
         return False
     astray = own.signs_under != primary.standing.signs_under
-    sign = work.params["step"] != INTRODUCE and (astray or _older(work, primary, seen))
+    sign = work.request.step != INTRODUCE and (astray or _older(work, primary, seen))
     if not sign and (astray or own.bundle == primary.standing.bundle):
         return False
     may_write(work, there)
@@ -91,7 +95,7 @@ def trail(work: StepWork, primary: Primary, seen: Observed, now: datetime) -> bo
 def _older(work: StepWork, primary: Primary, seen: Observed) -> bool:
     """Where intermediates are replaced, whether this one was not yet, and its primary's was."""
     theirs, own = primary.facts.get("intermediate"), seen.authority.certificate if seen.authority else None
-    if not (work.params["stale"] and theirs and own):
+    if not (work.request.stale and theirs and own):
         return False
     return own.not_before < datetime.fromisoformat(theirs["not_before"])
 
@@ -104,7 +108,7 @@ def rewrite(work: StepWork, seen: Observed, asked: CAWish, now: datetime) -> Non
     known = {**work.pems, **{one.fingerprint: one.pem for one in (*x509.bundle(seen.bundle), *seen.ignored)}}
     wanted = set(asked.trusts) | (seen.standing.marks if asked.marked and not asked.sign else set())
     if asked.sign and asked.marked:
-        mark = x509.bundle(pki.new_root(rules.mark, work.params["trust_domain"], "P-256", now, 730).certificate)[0]
+        mark = x509.bundle(pki.new_root(rules.mark, work.request.authority.trust_domain, work.mesh.defaults.key_type, now, 730).certificate)[0]
         known[mark.fingerprint] = mark.pem
         wanted.add(mark.fingerprint)
     bundle = rules.arranged(seen.bundle, x509.bundle(seen.bundle), wanted, known)
@@ -135,28 +139,32 @@ def signer(work: StepWork, seen: Observed, now: datetime) -> Material:
     """The CA that was kept where it is of the target, as it is when a rotation is turned back; else, or where it may not sign any more, a new one."""
     former = _former(work, seen)
     if former is None:
-        return _issued(work, target.material(work.cluster, work.params, now), now)
+        return _issued(work, _material(work, now))
     try:
         kept, ref = former
-        sans = work.mesh.trust.sans(work.namespace, work.params["trust_domain"])
-        return proved(kept, f"{work.cluster.name}: {ref}", now, signed_for(work.params["trust_domain"], sans))
+        sans = work.mesh.trust.sans(work.namespace, work.request.authority.trust_domain)
+        return proved(kept, f"{work.cluster.name}: {ref}", now, signed_for(work.request.authority.trust_domain, sans))
     except Refused as unfit:
         try:
-            root = target.material(work.cluster, work.params, now)
+            root = _material(work, now)
         except Refused:  # nobody can issue another one, so what is kept has to be mended
             raise unfit from None
-        return _issued(work, root, now)
+        return _issued(work, root)
 
 
-def _issued(work: StepWork, root: Root, now: datetime) -> Material:
-    return intermediate(work.cluster, root, work.mesh.trust.sans(work.namespace, work.params["trust_domain"]), work.params, Moment(now))
+def _material(work: StepWork, now: datetime) -> Root:
+    return target.material(work.cluster, work.request.authority, work.request.target, now, work.connect)
+
+
+def _issued(work: StepWork, root: Root) -> Material:
+    return intermediate(work.cluster, root, work.mesh.trust.sans(work.namespace, work.request.authority.trust_domain), work.request.authority, work.clock)
 
 
 def _former(work: StepWork, seen: Observed) -> tuple[Material, Ref] | None:
     before, own = seen.previous, seen.unread or seen.standing
-    if before is None or own is None or before.signs_under != work.params["target"]:
+    if before is None or own is None or before.signs_under != work.request.target:
         return None
-    if before.signer in {*work.params["stale"], own.signer}:
+    if before.signer in {*work.request.stale, own.signer}:
         return None
     ref = work.mesh.rotation.previous(work.namespace)
     kept = work.cluster.get(ref)
@@ -165,5 +173,5 @@ def _former(work: StepWork, seen: Observed) -> tuple[Material, Ref] | None:
 
 def _keep(work: StepWork, there: Objects) -> None:
     work.guard()
-    made = work.cluster.create(work.mesh.rotation.kept(there, work.namespace, work.params["mesh"]))
+    made = work.cluster.create(work.mesh.rotation.kept(there, work.namespace, work.request.authority.mesh))
     work.changes += [made] if made else []

@@ -6,20 +6,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._kube.connect import Connector, connect_to
 from ..._mesh.objects.change import as_result
 from ..._mesh.trust.issuing import ISSUE, LEAVE
-from ..chosen_mesh import complete, mesh_of
+from ..._providers import provider
+from ..chosen_mesh import complete
+from ..clock import Clock, SystemClock
+from .request import AuthorityRequest
 from .survey import OPTIONS, establish, facts
 
 TASK: dict[str, Any] = {"argument_spec": OPTIONS, "prepare": complete}
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    mesh = mesh_of(params).trust
-    seen, changes = establish(cluster, mesh, params, datetime.now(UTC))
+def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None, clock: Clock | None = None) -> dict[str, Any]:
+    request = AuthorityRequest.of(params)
+    seen, changes = establish(cluster, provider(request.provider).trust, request, connect or connect_to, clock or SystemClock())
     action = {ISSUE: "issued", LEAVE: "left"}.get(seen.decision.action, "kept")
     return {"action": action, **facts(cluster.name, seen), **as_result(changes)}

@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from ..._kube.cluster import Cluster
-from ..chosen_mesh import complete, mesh_of
+from ..._kube.connect import Connector, connect_to
+from ..._providers import provider
+from ..chosen_mesh import complete
+from ..clock import Clock, SystemClock
+from .request import AuthorityRequest
 from .survey import OPTIONS, facts, survey
 
 TASK: dict[str, Any] = dict(
@@ -19,9 +22,9 @@ TASK: dict[str, Any] = dict(
 )
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    mesh = mesh_of(params).trust
-    seen = survey(cluster, mesh, params, datetime.now(UTC))
+def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None, clock: Clock | None = None) -> dict[str, Any]:
+    request = AuthorityRequest.of(params)
+    seen = survey(cluster, provider(request.provider).trust, request, (clock or SystemClock()).now(), connect or connect_to)
     return {
         "changed": False,
         "action": seen.decision.action,

@@ -6,11 +6,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from ..._kube.cluster import Cluster
 from ..._mesh.errors import Refused
@@ -21,25 +19,17 @@ from ..._pki import issue as pki
 from ..._pki import signer as external
 from ..._pki import x509
 from ..._pki.trial import tried
+from ..clock import Clock
+from .request import AuthorityRequest
 from .root import Root
 
 
-class Moment:
-    """The time of a task, which goes on while somebody else signs."""
-
-    def __init__(self, start: datetime) -> None:
-        self._start, self._begun = start, time.monotonic()
-
-    def now(self) -> datetime:
-        return self._start + timedelta(seconds=time.monotonic() - self._begun)
-
-
-def intermediate(cluster: Cluster, root: Root, sans: Sequence[str], params: Mapping[str, Any], moment: Moment) -> Material:
-    """Refused where anything speaks against it."""
+def intermediate(cluster: Cluster, root: Root, sans: Sequence[str], request: AuthorityRequest, clock: Clock) -> Material:
+    """Return a new intermediate. Refuse it if anything speaks against it. While an external signer signs, time goes on."""
     if root.material is None:
         raise Refused(f"{root.source.where}: there is no root to issue from.")
-    name, now = f"Intermediate CA {cluster.name}", moment.now()
-    domain, kind, days = params["trust_domain"], params["key_type"], params["intermediate_days"]
+    name, now = f"Intermediate CA {cluster.name}", clock.now()
+    domain, kind, days = request.trust_domain, request.key_type, request.intermediate_days
     bears = signed_for(domain, sans)
     if root.signer is None:
         made = pki.new_intermediate(root.issuer or root.material, name, domain, sans, kind, now, days)
@@ -50,9 +40,9 @@ def intermediate(cluster: Cluster, root: Root, sans: Sequence[str], params: Mapp
         return pki.new_intermediate(pki.new_root(name, domain, kind, now, days), name, domain, sans, kind, now, days)
     (own,) = x509.bundle(root.material.certificate)
     key, pem = pki.new_request(name, domain, sans, kind)
-    request = external.SigningRequest(cluster.name, name, pem, *pki.lifetime(own, now, days))
-    made = external.intermediate(root.signer, request, key, root.material)
-    return proved(made, f"{cluster.name}: what came back from {root.signer}", moment.now(), bears)
+    signing = external.SigningRequest(cluster.name, name, pem, *pki.lifetime(own, now, days))
+    made = external.intermediate(root.signer, signing, key, root.material)
+    return proved(made, f"{cluster.name}: what came back from {root.signer}", clock.now(), bears)
 
 
 def proved(ca: Material, where: str, now: datetime, bears: Sequence[Name]) -> Material:

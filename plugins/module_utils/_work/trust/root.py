@@ -14,7 +14,7 @@ from typing import Any
 
 from ..._kube import namespace
 from ..._kube.cluster import Cluster
-from ..._kube.connect import connect_peer
+from ..._kube.connect import Connector
 from ..._kube.reach.access import expanded, sought
 from ..._mesh.errors import Denied, MeshError, Refused, Unreachable
 from ..._mesh.objects.change import Change, Ref
@@ -29,6 +29,7 @@ from ..._pki.signer import Signer
 from ..._pki.trial import tried
 from ..._pki.vault import Vault
 from . import signers
+from .request import AuthorityRequest, RootOptions
 
 OPTIONS: dict[str, Any] = {
     "source": {"type": "str", "default": "generated", "choices": ["generated", "secret", "inline", "file", "command", "vault"]},
@@ -59,17 +60,16 @@ class Root:
     signer: Signer | None = field(default=None, repr=False)
 
 
-def find(cluster: Cluster, mesh: str, option: Mapping[str, Any], now: datetime) -> Root:
-    """The root that `option` points to. What is wrong with it is in its source, not raised."""
-    if option["source"] in ("inline", "file"):
-        return _given(option, now)
-    if option["source"] in signers.SOURCES:
-        return _external(option, now)
-    ref = Ref("v1", "Secret", option["name"], option["namespace"])
-    generated = option["source"] == "generated"
-    name = (option["kube"] or {}).get("cluster") or ("the trust cluster" if option["kube"] else cluster.name)
+def find(cluster: Cluster, mesh: str, options: RootOptions, now: datetime, connect: Connector) -> Root:
+    """Return the root that the options point to. What is wrong with it is in its source, and is not raised."""
+    if options.source in ("inline", "file"):
+        return _given(options, now)
+    if options.source in signers.SOURCES:
+        return _external(options, now)
+    ref, generated, elsewhere = options.ref, options.generated, options.trust_cluster
+    name = (elsewhere.cluster or "the trust cluster") if elsewhere else cluster.name
     try:
-        peer = keeper(cluster, option)
+        peer = trust_cluster(cluster, options, connect)
         secret = peer.get(ref)
         other = root_secret.mesh_of(secret) if secret and generated else mesh
         source = Source(f"{peer.name}: {ref}", generated=generated, other_mesh=other if other not in (mesh, "") else "")
@@ -78,9 +78,9 @@ def find(cluster: Cluster, mesh: str, option: Mapping[str, Any], now: datetime) 
         return Root(Source(f"{name}: {ref}", generated=generated, unreachable=str(error), denied=isinstance(error, Denied)), ref=ref)
 
 
-def keeper(cluster: Cluster, option: Mapping[str, Any]) -> Cluster:
-    """The trust cluster, which keeps the mesh's Lease and maybe its root."""
-    return connect_peer(option["kube"], dry_run=cluster.dry_run) if option["kube"] else cluster
+def trust_cluster(cluster: Cluster, options: RootOptions, connect: Connector) -> Cluster:
+    """Return the trust cluster. It has the mesh's Lease, and the root if that lies in a Secret."""
+    return connect(options.trust_cluster, dry_run=cluster.dry_run) if options.trust_cluster else cluster
 
 
 def proved(root: Root, bears: Sequence[Name]) -> Root:
@@ -89,12 +89,12 @@ def proved(root: Root, bears: Sequence[Name]) -> Root:
     return replace(root, source=replace(root.source, root=tried(found, bears, root=True))) if found else root
 
 
-def make(root: Root, params: Mapping[str, Any], now: datetime) -> tuple[Root, list[Change]]:
+def make(root: Root, request: AuthorityRequest, now: datetime) -> tuple[Root, list[Change]]:
     """Generate the root and keep it on the trust cluster, in the place of one that was found there. Of several tasks that do so at once, the first wins."""
     if root.cluster is None or root.ref is None:
         raise Refused(f"{root.source.where}: there is no cluster to keep a generated root on.")
-    mesh, space = params["mesh"], str(root.ref.namespace)
-    made = issue.new_root(f"{mesh} root", params["trust_domain"], params["key_type"], now, params["root_days"])
+    mesh, space = request.mesh, str(root.ref.namespace)
+    made = issue.new_root(f"{mesh} root", request.trust_domain, request.key_type, now, request.root_days)
     changes = namespace.ensure(root.cluster, space)
     changes += _keep(root, root.cluster, root_secret.secret(made, root.ref.name, space, mesh))
     stored = root.cluster.get(root.ref)
@@ -137,10 +137,10 @@ def _undone(root: Root, secret: Mapping[str, Any]) -> str:
     return managed_by(secret).refusal(root.source.where, "Replace the root there, or take the Secret out of its hands first.")
 
 
-def _given(option: Mapping[str, Any], now: datetime) -> Root:
-    material = _certified(option)
-    key, faults = _part(option, "private_key")
-    material = replace(material, key=key, faults=(*material.faults, *faults), names=replace(material.names, key=_name(option, "private_key")))
+def _given(options: RootOptions, now: datetime) -> Root:
+    material = _certified(options)
+    key, faults = _part(options, "private_key")
+    material = replace(material, key=key, faults=(*material.faults, *faults), names=replace(material.names, key=_name(options, "private_key")))
     where = "The mesh's root"
     return _in_place_of_root(material, where, now) or Root(Source(where, root=x509.inspect(material, where, now)), material=material)
 
@@ -158,14 +158,14 @@ def _in_place_of_root(given: Material, where: str, now: datetime) -> Root | None
     return Root(source, root, issuer=issuer)
 
 
-def _external(option: Mapping[str, Any], now: datetime) -> Root:
+def _external(options: RootOptions, now: datetime) -> Root:
     """Its certificate is all of it that is here. Where none is given, Vault says which it signs under."""
-    where, material = "The mesh's root", _certified(option)
+    where, material = "The mesh's root", _certified(options)
     try:
-        if option["source"] == "vault" and not material.certificate and not material.faults:
-            material = _of_vault(signers.vault(option))
+        if options.source == "vault" and not material.certificate and not material.faults:
+            material = _of_vault(signers.vault(options))
         found = x509.inspect(material, where, now)
-        return Root(Source(where, root=found, external=True), material, signer=signers.signer(option))
+        return Root(Source(where, root=found, external=True), material, signer=signers.signer(options))
     except MeshError as error:
         return Root(Source(where, external=True, unreachable=str(error)))
 
@@ -181,24 +181,25 @@ def _of_vault(vault: Vault) -> Material:
     return Material(tops[0].pem, b"", chain=between or None, roots=tops[0].pem, names=names)
 
 
-def _certified(option: Mapping[str, Any]) -> Material:
+def _certified(options: RootOptions) -> Material:
     """A root without its key, and the CAs between it and who signs."""
-    pem, faults = _part(option, "certificate")
-    chain, chain_faults = _part(option, "chain")
-    certificate = _name(option, "certificate")
-    names = Names(certificate, "root.private_key", _name(option, "chain"), certificate)
+    pem, faults = _part(options, "certificate")
+    chain, chain_faults = _part(options, "chain")
+    certificate = _name(options, "certificate")
+    names = Names(certificate, "root.private_key", _name(options, "chain"), certificate)
     return Material(pem, b"", chain=chain or None, roots=pem, names=names, faults=(*faults, *chain_faults))
 
 
-def _part(option: Mapping[str, Any], part: str) -> tuple[bytes, list[str]]:
-    if _name(option, part).endswith("_file"):
-        return file(option[f"{part}_file"], f"root.{part}_file")
-    return (option.get(part) or "").encode(), []
+def _part(options: RootOptions, part: str) -> tuple[bytes, list[str]]:
+    if _name(options, part).endswith("_file"):
+        return file(options.parts.get(f"{part}_file"), f"root.{part}_file")
+    return options.parts.get(part, "").encode(), []
 
 
-def _name(option: Mapping[str, Any], part: str) -> str:
-    """Of the option that gives it. An external signer's may come either way."""
-    by_file = option["source"] == "file" or (option["source"] != "inline" and not option.get(part) and option.get(f"{part}_file"))
+def _name(options: RootOptions, part: str) -> str:
+    """Return the option that gives the part. With an external signer either of the two may."""
+    parts = options.parts
+    by_file = options.source == "file" or (options.source != "inline" and part not in parts and f"{part}_file" in parts)
     return f"root.{part}_file" if by_file else f"root.{part}"
 
 

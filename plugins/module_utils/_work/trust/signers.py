@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ..._mesh.errors import Refused
@@ -14,6 +13,7 @@ from ..._mesh.reach.content import content_kind
 from ..._pki.command import Command
 from ..._pki.signer import Signer
 from ..._pki.vault import Vault
+from .request import RootOptions
 
 SOURCES = ("command", "vault")
 OPTIONS: dict[str, Any] = {
@@ -43,16 +43,16 @@ OPTIONS: dict[str, Any] = {
 RULES: dict[str, Any] = {"required_if": [("source", one, (one,)) for one in SOURCES]}
 
 
-def signer(option: Mapping[str, Any]) -> Signer:
-    if option["source"] == "vault":
-        return vault(option)
-    if not option["command"]:
+def signer(options: RootOptions) -> Signer:
+    if options.source == "vault":
+        return vault(options)
+    if not options.command:
         raise Refused("root.command is empty. Give the program that signs, and its arguments.")
-    return Command(option["command"], option["timeout"])
+    return Command(list(options.command), options.timeout)
 
 
-def vault(option: Mapping[str, Any]) -> Vault:
-    given = option["vault"]
+def vault(options: RootOptions) -> Vault:
+    given = options.vault or {}
     if told := content_kind(given["ca_cert"] or ""):
         raise Refused(f"root.vault.ca_cert holds {told} itself, where the path of a file belongs. Give a path.")
     return Vault(
@@ -60,7 +60,7 @@ def vault(option: Mapping[str, Any]) -> Vault:
         mount=given["mount"].strip("/"),
         issuer=given["issuer_ref"],
         verify=(given["ca_cert"] or True) if given["validate_certs"] else False,
-        timeout=option["timeout"],
+        timeout=options.timeout,
         namespace=given["namespace"],
         token=given["token"],
         role_id=given["role_id"],

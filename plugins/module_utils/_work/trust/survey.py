@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._kube.connect import Connector
 from ..._mesh.contract.trust import Trust
 from ..._mesh.errors import Denied, Refused
 from ..._mesh.objects.change import Change, Ref
@@ -20,17 +21,19 @@ from ..._mesh.objects.managed_by import managed_by
 from ..._mesh.trust import root_secret
 from ..._mesh.trust.certificate import Authority
 from ..._mesh.trust.expiry import expiry
-from ..._mesh.trust.issuing import ISSUE, REFUSE, Decision, decide, onto, wish_faults
+from ..._mesh.trust.issuing import ISSUE, REFUSE, Decision, decide, onto
 from ..._mesh.trust.name_constraints import signed_for
 from ..._mesh.trust.objections import Objection
 from ..._mesh.trust.standing import Standing
 from ..._pki import x509
 from ..._pki.trial import tried
 from ..chosen_mesh import MESH_OPTIONS
+from ..clock import Clock
 from ..look import look, present
 from . import root as roots
 from . import signers
-from .intermediate import Moment, intermediate
+from .intermediate import intermediate
+from .request import AuthorityRequest
 from .under_way import at_work, going_on
 
 Objects = Mapping[Ref, Mapping[str, Any]]
@@ -40,7 +43,7 @@ OPTIONS: dict[str, Any] = {
     "trust_domain": {"type": "str", "default": "cluster.local"},
     **MESH_OPTIONS,
     "network": {"type": "str"},
-    "key_type": {"type": "str", "default": "P-256", "no_log": False},
+    "key_type": {"type": "str", "no_log": False},
     "intermediate_days": {"type": "int", "default": 730},
     "root_days": {"type": "int", "default": 3650},
     "root": {"type": "dict", "apply_defaults": True, "options": roots.OPTIONS, **signers.RULES},
@@ -58,44 +61,46 @@ class Survey:
     live: Objects = field(default_factory=dict, repr=False)  # where the CA lies, as it was read
 
 
-def survey(cluster: Cluster, mesh: Trust, params: Mapping[str, Any], now: datetime, root: roots.Root | None = None, stored: Objects | None = None) -> Survey:
+def survey(
+    cluster: Cluster, mesh: Trust, request: AuthorityRequest, now: datetime, connect: Connector, root: roots.Root | None = None, stored: Objects | None = None
+) -> Survey:
     """Read everything and decide; nothing is written, and nothing is raised for bad input. `stored` is the CA as it was just written."""
-    space = params["namespace"]
+    space = request.namespace
     refs = mesh.objects(space)
     live = present(cluster, refs) if stored is None else stored
-    held = _inspected(cluster, mesh, refs, live, params["mesh"], now)
+    held = _inspected(cluster, mesh, refs, live, request.mesh, now)
     empty = not held and not _there(cluster, mesh.namespace(space))
     own = mesh.self_made(space)
-    self_signed = None if held or empty else _inspected(cluster, mesh, own, present(cluster, own), params["mesh"], now)
-    bears = signed_for(params["trust_domain"], mesh.sans(space, params["trust_domain"]))
+    self_signed = None if held or empty else _inspected(cluster, mesh, own, present(cluster, own), request.mesh, now)
+    bears = signed_for(request.trust_domain, mesh.sans(space, request.trust_domain))
     held = tried(held, bears) if held else None
-    root = root or roots.proved(roots.find(cluster, params["mesh"], params["root"], now), bears)
+    root = root or roots.proved(roots.find(cluster, request.mesh, request.root, now, connect), bears)
     issuer = "" if held or empty else _external_issuer(cluster, mesh, space)
     decision = decide(cluster.name, held, self_signed, root.source, issuer)
     if refs and refs[0] in live:
         decision = onto(decision, f"{cluster.name}: {refs[0]}", live[refs[0]])
-    faults = [Objection("bad_wish", f"{cluster.name}: {fault}.") for fault in wish_faults(params)]
+    faults = [Objection("bad_wish", f"{cluster.name}: {fault}.") for fault in request.faults()]
     if decision.action == ISSUE and not faults:
-        faults = at_work(cluster, root, params, held.where) if held else going_on(cluster, root, params, now)
+        faults = at_work(cluster, root, request, held.where, connect) if held else going_on(cluster, root, request, now, connect)
     if faults:
         decision = replace(decision, action=REFUSE, objections=[*faults, *decision.objections])
     return Survey(held, root, decision, empty, live)
 
 
-def establish(cluster: Cluster, mesh: Trust, params: Mapping[str, Any], now: datetime) -> tuple[Survey, list[Change]]:
+def establish(cluster: Cluster, mesh: Trust, request: AuthorityRequest, connect: Connector, clock: Clock) -> tuple[Survey, list[Change]]:
     """Bring the cluster to have an issuing CA of the mesh's root. Whatever speaks against it is said before a write."""
-    seen = accepted(survey(cluster, mesh, params, now))
+    now = clock.now()
+    seen = accepted(survey(cluster, mesh, request, now, connect))
     if seen.decision.action != ISSUE:
         return seen, []
     changes: list[Change] = []
     if seen.root.material is None:
-        made, changes = roots.make(seen.root, params, now)
+        made, changes = roots.make(seen.root, request, now)
         seen = replace(seen, root=made)
         accepted(replace(seen, decision=Decision(REFUSE, made.source.objections(key_needed=True))))
-    moment = Moment(now)
-    changes += _issue(cluster, mesh, params, seen, moment)
-    stored = _stored(cluster, mesh.objects(params["namespace"]), seen, changes)
-    after = survey(cluster, mesh, params, moment.now() if seen.root.signer else now, seen.root, stored)
+    changes += _issue(cluster, mesh, request, seen, clock)
+    stored = _stored(cluster, mesh.objects(request.namespace), seen, changes)
+    after = survey(cluster, mesh, request, clock.now() if seen.root.signer else now, connect, seen.root, stored)
     told = dict.fromkeys([*seen.decision.warnings, *accepted(after).decision.warnings])
     return replace(after, decision=replace(seen.decision, warnings=[*told])), changes
 
@@ -160,15 +165,15 @@ def _external_issuer(cluster: Cluster, mesh: Trust, space: str) -> str:
     return ""
 
 
-def _issue(cluster: Cluster, mesh: Trust, params: Mapping[str, Any], seen: Survey, moment: Moment) -> Sequence[Change]:
+def _issue(cluster: Cluster, mesh: Trust, request: AuthorityRequest, seen: Survey, clock: Clock) -> Sequence[Change]:
     """What lies there is changed only if it still is what was read, and trusted what it trusts. So a run that was killed in between goes on."""
-    space = params["namespace"]
-    material = intermediate(cluster, seen.root, mesh.sans(space, params["trust_domain"]), params, moment)
-    made = cluster.create(mesh.namespace(space, params.get("network"))) if seen.empty else None
+    space = request.namespace
+    material = intermediate(cluster, seen.root, mesh.sans(space, request.trust_domain), request, clock)
+    made = cluster.create(mesh.namespace(space, request.network)) if seen.empty else None
     changes = [made] if made else []
     if seen.live:
         material = replace(material, roots=_still_trusted(cluster, mesh, seen, material.roots))
-    manifests = [one for one in mesh.manifests(material, space, params["mesh"]) if seen.live.get(Ref.of(one), {}).get("data") != one["data"]]
+    manifests = [one for one in mesh.manifests(material, space, request.mesh) if seen.live.get(Ref.of(one), {}).get("data") != one["data"]]
     _may_write(cluster, [one for one in map(seen.live.get, map(Ref.of, manifests)) if one])
     for manifest in manifests:
         there = seen.live.get(Ref.of(manifest))

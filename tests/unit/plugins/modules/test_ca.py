@@ -10,19 +10,21 @@ import base64
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.filter.preflight import preflight_findings
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.connection import Connection
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Denied, Refused, Unreachable
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Change, Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust import root_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.chosen_mesh import complete
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust import ca as establishing
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust import ca_info as surveying
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust import root as root_of
@@ -43,6 +45,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import
 )
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
+from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 from cryptography import x509
 
 CACERTS = Ref("v1", "Secret", "cacerts", "istio-system")
@@ -54,18 +57,11 @@ ISSUING = make("Issuing CA 7", ROOT, key(number=4), path_length=1)
 EXPIRED = issuer(make("Intermediate CA west", ROOT, key(number=3), path_length=0, days=(-20, -1)))
 
 
-class Clock(datetime):
-    """The moment for which the certificates of the tests are made."""
-
-    @classmethod
-    def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
-        return NOW.astimezone(tz or UTC)
-
-
 @pytest.fixture(autouse=True)
 def _moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That for which the certificates of the tests are made."""
     for module in (establishing, surveying):
-        monkeypatch.setattr(module, "datetime", Clock)
+        monkeypatch.setattr(module, "SystemClock", lambda: Ticking(start=NOW))
 
 
 @pytest.fixture
@@ -73,13 +69,14 @@ def peers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What `root.kube: {cluster: <name>}` leads to: a cluster, or the error of connecting."""
     known: dict[str, Any] = {}
 
-    def connect(options: dict[str, Any], *, dry_run: bool = False) -> Any:
-        peer = known[options["cluster"]]
+    def connect(connection: Connection, *, dry_run: bool = False) -> Any:
+        peer = known[connection.cluster]
         if isinstance(peer, Exception):
             raise peer
         return peer.checking() if dry_run else peer
 
-    monkeypatch.setattr(root_of, "connect_peer", connect)
+    for module in (establishing, surveying):
+        monkeypatch.setattr(module, "connect_to", connect)
     return known
 
 
@@ -641,6 +638,20 @@ class TestACAOfSeveralObjects:
         with pytest.raises(Refused, match="ConfigMap paper/paper-roots is there, without a CA, and does not trust the mesh's root"):
             ca.reconcile(cluster, wish(provider="paper", namespace="paper", root=inline(root(OTHER_ROOT))))
         assert len(cluster.writes) == before
+
+    def test_another_kind_of_key_than_the_mesh_can_use_is_refused_before_the_first_write(self) -> None:
+        cluster = FakeCluster(name="east")
+        said = "east: the key_type RSA-2048 is refused, because this mesh cannot use it; use P-256."
+        with pytest.raises(Refused, match=f"^{said}$"):
+            self.made(cluster, key_type="RSA-2048")
+        assert cluster.writes == []
+        looked = ca_info.reconcile(cluster, wish(provider="paper", namespace="paper", root=inline(), key_type="RSA-2048"))
+        variables = {"mesh_name": "shop", "mesh_provider": "paper", "mesh_version": "1.0.0", "mesh_kube": {"context": "east"},
+                     "mesh_network": "one", "mesh_trust_cluster": "east", "__preflight_trust": looked}  # fmt: skip
+        assert preflight_findings(["east"], {"east": variables}, ["east"], 30) == {"east": [said]}
+
+    def test_a_task_that_names_no_kind_of_key_gets_the_mesh_s(self) -> None:
+        assert ca.reconcile(FakeCluster(name="east"), complete(wish(provider="paper", root=inline(), key_type=None)))["intermediate"]["key_type"] == "EC P-256"
 
     def test_one_without_its_bundle_is_refused(self) -> None:
         cluster = FakeCluster(name="east")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from ansible_collections.meshops.lifecycle.plugins.modules import certificates_i
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, NOW, OTHER_ROOT, ROOT, root
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_holding import leaf
+from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 
 from .test_rotation_info import cluster
 
@@ -29,15 +30,9 @@ GATEWAY = {"apiVersion": "networking.istio.io/v1", "kind": "Gateway", "metadata"
            "spec": {"servers": [{"tls": {"credentialName": "web"}}]}}  # fmt: skip
 
 
-class Frozen(datetime):
-    @classmethod
-    def now(cls, tz: Any = None) -> datetime:
-        return NOW
-
-
 @pytest.fixture(autouse=True)
 def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ansible_collections.meshops.lifecycle.plugins.module_utils._work.report.certificates_info.datetime", Frozen)
+    monkeypatch.setattr("ansible_collections.meshops.lifecycle.plugins.module_utils._work.report.certificates_info.SystemClock", lambda: Ticking(start=NOW))
 
 
 def jwt(**claims: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.connection import Connection
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Refused, Unreachable
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.standing import Standing
@@ -99,8 +100,8 @@ class Mesh:
     def tokens(self) -> list[str]:
         return sorted(one["metadata"]["name"].removeprefix(NAME) for one in self.west.list("v1", "Secret", SPACE))
 
-    def connect(self, options: dict[str, Any], *, dry_run: bool) -> FakeCluster:
-        found = self.west if options["cluster"] == "west" else self.peers[options["cluster"]]
+    def connect(self, connection: Connection, *, dry_run: bool = False) -> FakeCluster:
+        found = self.west if connection.cluster == "west" else self.peers[connection.cluster]
         if isinstance(found, MeshError):
             raise found
         return found.checking() if dry_run else found
@@ -119,8 +120,8 @@ def mesh(monkeypatch: pytest.MonkeyPatch) -> Mesh:
     made = Mesh(clock, "east", "north")
     clock.meanwhile = made.pass_time
     monkeypatch.setattr(stepping_links, "SystemClock", lambda: clock)
-    monkeypatch.setattr(stepping_links, "connect_peer", made.connect)
-    monkeypatch.setattr(linking, "connect_peer", made.connect)
+    monkeypatch.setattr(stepping_links, "connect_to", made.connect)
+    monkeypatch.setattr(linking, "connect_to", made.connect)
     return made
 
 

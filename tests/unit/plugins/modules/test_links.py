@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.connection import Connection
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Denied, MeshError, NotReady, Refused, Unreachable
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
@@ -76,9 +77,9 @@ class Estate:
         self.peers[name] = cluster
         return cluster
 
-    def connect(self, options: dict[str, Any], *, dry_run: bool) -> FakeCluster:
-        self.asked[options["cluster"]] = options
-        found = self.peers[options["cluster"]]
+    def connect(self, connection: Connection, *, dry_run: bool = False) -> FakeCluster:
+        self.asked[connection.cluster] = connection.task
+        found = self.peers[connection.cluster]
         if isinstance(found, MeshError):
             raise found
         return found.checking() if dry_run else found
@@ -87,7 +88,7 @@ class Estate:
 @pytest.fixture
 def estate(monkeypatch: pytest.MonkeyPatch) -> Estate:
     made = Estate()
-    monkeypatch.setattr(linking, "connect_peer", made.connect)
+    monkeypatch.setattr(linking, "connect_to", made.connect)
     return made
 
 

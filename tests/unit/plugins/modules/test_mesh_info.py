@@ -16,7 +16,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors imp
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import tags
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
-from ansible_collections.meshops.lifecycle.plugins.module_utils._work import follow
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.health import mesh_info as work
 from ansible_collections.meshops.lifecycle.plugins.modules import mesh_info
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live as istio
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, ROOT, issuer
@@ -50,7 +50,7 @@ def ask(cluster: FakeCluster, **params: Any) -> dict[str, Any]:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
     ticking = Ticking()
-    monkeypatch.setattr(follow, "time", ticking)
+    monkeypatch.setattr(work, "SystemClock", lambda: ticking)
     return ticking
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Unreachable
-from ansible_collections.meshops.lifecycle.plugins.module_utils._work import follow
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.health import probe
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.health import probe as work
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 
@@ -47,7 +47,7 @@ def ask(cluster: FakeCluster, **params: Any) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
     ticking = Ticking()
-    monkeypatch.setattr(follow, "time", ticking)
+    monkeypatch.setattr(work, "SystemClock", lambda: ticking)
     return ticking
 
 

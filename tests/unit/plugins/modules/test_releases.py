@@ -47,7 +47,7 @@ def stored(cluster: FakeCluster, name: str) -> dict[str, Any] | None:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
     ticking = Ticking()
-    monkeypatch.setattr(releasing, "time", ticking)
+    monkeypatch.setattr(releasing, "SystemClock", lambda: ticking)
     return ticking
 
 

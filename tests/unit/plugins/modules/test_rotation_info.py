@@ -17,6 +17,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.cert
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.rotation.rules import MARK
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.clock import SystemClock
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation.watch import Watch
 from ansible_collections.meshops.lifecycle.plugins.modules import rotation_info
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live
@@ -196,7 +197,7 @@ class TestWatching:
 
     @pytest.fixture
     def watch(self, seen: FakeCluster) -> Watch:
-        watch = Watch(seen, PROVIDERS["istio"], istio_live.NAMESPACE)
+        watch = Watch(seen, PROVIDERS["istio"], istio_live.NAMESPACE, SystemClock())
         assert len(watch.observe().laggards()) == 1
         return watch
 
@@ -220,7 +221,7 @@ class TestWatching:
     def test_who_holds_what_a_replaced_intermediate_signed_has_not_agreed(self, seen: FakeCluster) -> None:
         fresh = make("Intermediate CA east", ROOT, key(number=6))
         seen.served[ISTIOD] = chain(leaf("istiod", fresh), fresh, ROOT)
-        watch = Watch(seen, PROVIDERS["istio"], istio_live.NAMESPACE, [EAST.fingerprint])
+        watch = Watch(seen, PROVIDERS["istio"], istio_live.NAMESPACE, SystemClock(), [EAST.fingerprint])
         watch.observe()
         assert set(self.proxies_asked(seen, watch)) == {"shop/server-5c9-abc", "shop/late"}
 

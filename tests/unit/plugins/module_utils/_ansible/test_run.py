@@ -14,7 +14,8 @@ import pytest
 from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.meshops.lifecycle.plugins.module_utils._ansible import run as running
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect_peer
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect_to
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.connection import Connection
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 
@@ -135,7 +136,7 @@ def test_a_peer_is_not_found_by_the_environment(monkeypatch):
     monkeypatch.setenv("K8S_AUTH_HOST", "https://east")
     monkeypatch.setenv("K8S_AUTH_API_KEY", "t")
     with pytest.raises(Refused, match="No cluster is named"):
-        connect_peer({})
+        connect_to(Connection.of_task({}, peer=True))
 
 
 @pytest.fixture

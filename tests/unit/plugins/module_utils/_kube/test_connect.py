@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import connect as connecting
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import ARGUMENTS, connect
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import ARGUMENTS, connect, connect_to
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.deadline import Limits
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.access import Access
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.kubeconfig import contexts
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.connection import Connection
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, Refused
 
 
@@ -167,13 +168,13 @@ def test_a_cluster_that_is_named_is_not_reached_as_another_one(kubeconfig, tmp_p
     {"validate_certs": "False", "host": "https://east", "api_key": "t"},
 ])  # fmt: skip
 def test_a_peer_s_options_mean_what_a_task_s_do(told):
-    assert connect(told, environ={}, peer=True)._server.transport.access.verify is False
+    assert connect_to(Connection.of_task(told, peer=True), environ={})._server.transport.access.verify is False
 
 
 def test_a_peer_is_looked_up_where_the_task_s_own_cluster_is(kubeconfig, tmp_path):
     path = kubeconfig(config("east", "west"))
     for environ in ({"KUBECONFIG": path}, {"K8S_AUTH_KUBECONFIG": path}):
-        assert connect({"context": "west"}, environ=environ, peer=True).server == connect({"context": "west"}, environ=environ).server
+        assert connect_to(Connection.of_task({"context": "west"}, peer=True), environ=environ).server == connect({"context": "west"}, environ=environ).server
 
 
 @pytest.mark.parametrize(("told", "said"), [
@@ -184,7 +185,7 @@ def test_a_peer_is_looked_up_where_the_task_s_own_cluster_is(kubeconfig, tmp_pat
 ])  # fmt: skip
 def test_a_peer_of_the_wrong_kind_is_refused_by_name(told, said):
     with pytest.raises(Refused, match=said) as raised:
-        connect(told, environ={"K8S_AUTH_HOST": "https://hub", "K8S_AUTH_API_KEY": "hub"}, peer=True)
+        connect_to(Connection.of_task(told, peer=True), environ={"K8S_AUTH_HOST": "https://hub", "K8S_AUTH_API_KEY": "hub"})
     assert "SECRET" not in str(raised.value)
 
 

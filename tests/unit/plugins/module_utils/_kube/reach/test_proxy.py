@@ -19,12 +19,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect, connect_to
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.deadline import Limits
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.transport import Transport
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.pods.portforward import ask
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.access import Access
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.proxy import HttpProxy, of_environment
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.connection import Connection
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue
 
@@ -173,7 +174,7 @@ def test_the_environment_names_a_proxy_as_for_kubectl(server: str, environ: dict
 def test_the_environment_s_proxy_serves_all_clusters_and_yields_to_their_own(peer: bool) -> None:
     def through(**params: Any) -> str:
         told = {"host": "https://h", "api_key": "t", **params}
-        via = connect(told, environ={"HTTPS_PROXY": "http://ana:p@shared:1"}, peer=peer)._server.transport.access.via
+        via = connect_to(Connection.of_task(told, peer=peer), environ={"HTTPS_PROXY": "http://ana:p@shared:1"})._server.transport.access.via
         return via.url if via else ""
 
     assert (through(), through(proxy="http://own:2"), through(no_proxy="h")) == ("http://shared:1", "http://own:2", "")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import ARGUMENTS
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.connection import Connection
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.reach import helm
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.reach import options as connection
@@ -151,7 +152,7 @@ class TestEnvironment:
 
 
 def way(options: dict[str, Any], environ: dict[str, str] | None = None) -> tuple[dict[str, Any], dict[str, str]]:
-    found = helm.way(options, environ or {}, lambda path: path.replace("~", "/home/ops"))
+    found = helm.way(Connection("east", options), environ or {}, lambda path: path.replace("~", "/home/ops"))
     return dict(found.options), dict(found.environment)
 
 
@@ -206,13 +207,15 @@ class TestHelm:
         ({"host": "https://h", "api_key": "SECRET", "proxy_headers": {"basic_auth": "SECRET"}}, ["proxy_headers"]),
     ])  # fmt: skip
     def test_is_refused_what_it_cannot_be_given(self, kube: dict[str, Any], said: list[str]) -> None:
-        assert helm.faults(kube, {}) == [f"mesh_kube.{name}: Helm has no way to be told it; put it into the kubeconfig" for name in said if name] or not said
+        told = [f"mesh_kube.{name}: Helm has no way to be told it; put it into the kubeconfig" for name in said if name]
+        assert helm.faults(Connection("east", kube), {}) == told or not said
         with pytest.raises(Refused, match=f"mesh_kube.{said[0]}"):
             way(kube)
 
     def test_is_refused_a_proxy_s_password_and_two_variables_that_exclude_each_other(self) -> None:
-        assert "mesh_kube.proxy has a password in it" in helm.faults({"host": "https://h", "api_key": "t", "proxy": "http://u:SECRET@p"}, {})[0]
-        assert "sets both K8S_AUTH_SSL_CA_CERT and K8S_AUTH_CONTEXT" in helm.faults({"context": "c"}, {**AWX, "K8S_AUTH_CONTEXT": "hub"})[0]
+        proxied = Connection("east", {"host": "https://h", "api_key": "t", "proxy": "http://u:SECRET@p"})
+        assert "mesh_kube.proxy has a password in it" in helm.faults(proxied, {})[0]
+        assert "sets both K8S_AUTH_SSL_CA_CERT and K8S_AUTH_CONTEXT" in helm.faults(Connection("east", {"context": "c"}), {**AWX, "K8S_AUTH_CONTEXT": "hub"})[0]
 
 
 @pytest.mark.parametrize(("no_proxy", "host", "port", "expected"), [

@@ -93,14 +93,16 @@ def test_a_self_signed_control_plane_is_given_an_intermediate_of_its_own_root() 
 
 @pytest.mark.parametrize(("option", "value", "words"), [
     pytest.param("key_type", "Ed25519", "Envoy does not take it", id="Ed25519"),
-    pytest.param("key_type", "RSA-1024", "use one of P-256", id="a short key"),
+    pytest.param("key_type", "RSA-1024", "use one of P-256, RSA-2048", id="a short key"),
+    pytest.param("key_types", ["RSA-2048"], "the key_type P-256 is refused, because this mesh cannot use it; use RSA-2048", id="a mesh with one key type"),
     pytest.param("mesh", "Shop_1", "not a DNS label", id="mesh"),
     pytest.param("trust_domain", "a b", "not a DNS name", id="trust domain"),
     pytest.param("intermediate_days", 0, "give 1 to", id="no life at all"),
 ])  # fmt: skip
 def test_a_wrong_wish_is_told(option: str, value: object, words: str) -> None:
-    wish = {"mesh": "shop", "trust_domain": "shop.example", "namespace": "istio-system", "key_type": "P-256",
-            "intermediate_days": 730, "root_days": 3650}  # fmt: skip
-    assert wish_faults(wish) == []
-    assert len(wish_faults({**wish, option: value})) == 1
-    assert words in wish_faults({**wish, option: value})[0]
+    wish: dict[str, Any] = {"mesh": "shop", "trust_domain": "shop.example", "namespace": "istio-system", "key_type": "P-256",
+                            "key_types": ("P-256", "RSA-2048"), "days": {"intermediate_days": 730, "root_days": 3650}}  # fmt: skip
+    assert wish_faults(**wish) == []
+    changed = {"days": {**wish["days"], option: value}} if option in wish["days"] else {option: value}
+    (told,) = wish_faults(**{**wish, **changed})
+    assert words in told

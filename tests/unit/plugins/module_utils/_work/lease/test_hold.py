@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect_to
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import LeaseWish, take
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._work.lease.hold import held
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.lease.hold import LeaseShare, hold_of
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 
 
@@ -19,11 +20,11 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster impor
 def test_wherever_the_root_lies(root: dict[str, Any] | None) -> None:
     cluster = FakeCluster()
     taken = take(cluster, ref("shop", "meshops-system"), LeaseWish("run-1", 30))
-    hold = held(cluster, {"mesh": "shop", "root": root, "lease": {"holder": taken.holder, "epoch": taken.epoch}})
+    hold = hold_of(cluster, LeaseShare.of({"mesh": "shop", "root": root, "lease": {"holder": taken.holder, "epoch": taken.epoch}}), connect_to)
     assert hold
     hold.guard()
 
 
 def test_there_is_none_without_a_lease_and_in_a_dry_run() -> None:
-    assert held(FakeCluster(), {"mesh": "shop", "lease": None}) is None
-    assert held(FakeCluster(dry_run=True), {"mesh": "shop", "lease": {"holder": "run-1", "epoch": 1}}) is None
+    assert hold_of(FakeCluster(), LeaseShare.of({"mesh": "shop", "lease": None}), connect_to) is None
+    assert hold_of(FakeCluster(dry_run=True), LeaseShare("shop", "run-1", 1), connect_to) is None

@@ -10,12 +10,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect_to
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.observed import Observed
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.trust_users import PROXY, TrustUser
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.standing import Standing
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import ISTIO
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation import step as rotating
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation.request import StepRequest
+from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 
 ROOT, OLD, NEW = "0" * 64, "a" * 64, "b" * 64
 
@@ -40,8 +43,12 @@ def step(name: str, signer: str, monkeypatch: pytest.MonkeyPatch) -> Observed:
             return seen
 
     monkeypatch.setattr(rotating, "Watch", Watch)
-    params = {"step": name, "target": ROOT, "leaving": [], "stale": [OLD], "recover": False, "may_restart": False, "timeout": 0, "namespace": "istio-system"}
-    return rotating.advance(rotating.StepWork(Unwritten(), ISTIO, params, None), datetime.now(UTC))  # type: ignore[arg-type]
+    root = {"source": "generated"}
+    params = {
+        "mesh": "shop", "trust_domain": "shop.example", "root": root, "namespace": "istio-system", "step": name, "target": ROOT, "leaving": [], "stale": [OLD],
+        "recover": False, "may_restart": False, "timeout": 0,
+    }  # fmt: skip
+    return rotating.advance(rotating.StepWork(Unwritten(), ISTIO, StepRequest.of(params), None, connect_to, Ticking()), datetime.now(UTC))  # type: ignore[arg-type]
 
 
 def test_before_the_new_one_signs_nobody_is_behind(monkeypatch: pytest.MonkeyPatch) -> None:

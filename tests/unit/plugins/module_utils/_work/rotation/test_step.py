@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect_to
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.primary import Primary
@@ -20,9 +21,9 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.rotation.rules import MARK as MARK_NAME
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
-from ansible_collections.meshops.lifecycle.plugins.module_utils._work import follow
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation import step as rotating
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation.primary import primary_of
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation.request import StepRequest
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, OTHER_ROOT, ROOT, issuer, key, make
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import root as material
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
@@ -64,6 +65,9 @@ class Held:
         self.on_keep(self.keeps)
 
 
+CLOCK = Ticking()
+
+
 def lost_at(number: int) -> Callable[[int], None]:
     def look(time: int) -> None:
         if time >= number:
@@ -77,7 +81,8 @@ def work(cluster: FakeCluster, step: str, target: Any, hold: Held | None = None,
     params = {"namespace": SPACE, "mesh": "shop", "trust_domain": "shop.example", "key_type": "P-256", "intermediate_days": 30, "root": root,
               "step": step, "target": target.fingerprint, "leaving": sorted({ROOT.fingerprint, OTHER_ROOT.fingerprint} - {target.fingerprint}),
               "stale": [], "recover": False, "may_restart": False, "timeout": 60, **more}  # fmt: skip
-    return rotating.StepWork(cluster, ISTIO, params, hold or Held(), pems={one.fingerprint: one.pem for one in (ROOT, OTHER_ROOT)})  # type: ignore[arg-type]
+    pems = {one.fingerprint: one.pem for one in (ROOT, OTHER_ROOT)}
+    return rotating.StepWork(cluster, ISTIO, StepRequest.of(params), hold or Held(), connect_to, CLOCK, pems=pems)  # type: ignore[arg-type]
 
 
 def advance(asked: rotating.StepWork) -> Any:
@@ -90,10 +95,9 @@ def held(cluster: FakeCluster, ref: Ref = CACERTS) -> Material:
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Ticking:
-    ticking = Ticking()
-    monkeypatch.setattr(follow, "time", ticking)
-    return ticking
+def clock() -> Ticking:
+    CLOCK.__init__()  # type: ignore[misc]
+    return CLOCK
 
 
 def istiod(cluster: FakeCluster, after: float, roots: bytes) -> Callable[[float], None]:
@@ -304,7 +308,7 @@ class TestAClusterThatAnotherOneServes:
 
     def test_of_a_primary_that_was_not_seen_nothing_is_done(self) -> None:
         with pytest.raises(Refused, match="west: its primary east was not seen"):
-            primary_of("west", {"primary": {"missing": "west: its primary east was not seen to be through: no route."}})
+            primary_of("west", {"missing": "west: its primary east was not seen to be through: no route."})
 
 
 class TestARenewedRoot:

@@ -11,19 +11,25 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect_to
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused, Unreachable
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.leaving import leaving, staying
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.plan import NEW
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust import root_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.name_constraints import signed_for
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation import rotation_target
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation import target as targeting
-from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust import root as roots
-from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust.intermediate import Moment, intermediate
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation.request import TargetRequest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust.intermediate import intermediate
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust.request import AuthorityRequest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust.root import Root
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import NOW, OTHER_ROOT, ROOT, constrained, key, make
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import root as material
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
+from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 from cryptography import x509
 
 SPACE = "meshops-system"
@@ -54,6 +60,14 @@ def asked(source: str = "generated", **more: Any) -> dict[str, Any]:
     return {**made, "clusters": [standing("east")], "renew_intermediates": False, "rollback": False, "min_age": 3600, "leaving": [], "retire_roots": [], **more}
 
 
+def request(source: str = "generated", **more: Any) -> TargetRequest:
+    return TargetRequest.of(asked(source, **more))
+
+
+def key_holder(cluster: FakeCluster, target: str) -> Root:
+    return targeting.material(cluster, request().authority, target, NOW, connect_to)
+
+
 def standing(cluster: str, signs: Any = ROOT, *trusts: Any, previous: Any = None) -> dict[str, Any]:
     of = {"cluster": cluster, "signs_under": signs.fingerprint, "signer": "ca", "trusts": [one.fingerprint for one in trusts or (signs,)]}
     return {"standing": {**of, "marks": [], "epoch": 0}, "previous": previous, "roots": [told(one) for one in trusts or (signs,)]}
@@ -64,17 +78,18 @@ def told(one: Any) -> dict[str, Any]:
 
 
 class TestTheTrustCluster:
-    def test_out_of_reach_ends_it_before_anything_is_chosen(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_out_of_reach_ends_it_before_anything_is_chosen(self) -> None:
         def gone(*_given: Any, **_how: Any) -> Any:
             raise Unreachable("trust: https://trust.example did not answer within 6 s.")
 
-        monkeypatch.setattr(roots, "connect_peer", gone)
         cluster = FakeCluster(name="west")
         with pytest.raises(Unreachable, match="trust: https://trust.example did not answer"):
-            targeting.aim(cluster, asked(root={"kube": {"cluster": "trust"}}), NOW)
-        for work in (targeting.settle, targeting.material):
-            with pytest.raises(Unreachable, match="trust: https://trust.example did not answer"):
-                work(cluster, asked(target=ROOT.fingerprint, root={"kube": {"cluster": "trust"}}), NOW)
+            targeting.aim(cluster, request(root={"kube": {"cluster": "trust"}}), NOW, gone)
+        elsewhere = request(target=ROOT.fingerprint, root={"kube": {"cluster": "trust"}})
+        with pytest.raises(Unreachable, match="trust: https://trust.example did not answer"):
+            targeting.settle(cluster, elsewhere, NOW, gone)
+        with pytest.raises(Unreachable, match="trust: https://trust.example did not answer"):
+            targeting.material(cluster, elsewhere.authority, ROOT.fingerprint, NOW, gone)
         assert cluster.writes == []
 
     def test_lost_after_the_active_root_was_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,43 +104,46 @@ class TestTheTrustCluster:
 
         monkeypatch.setattr(cluster, "get", flaky)
         with pytest.raises(Unreachable, match="east: no answer"):
-            targeting.aim(cluster, asked(), NOW)
+            targeting.aim(cluster, request(), NOW, connect_to)
         assert cluster.writes == []
 
 
 class TestTheNextRoot:
     def test_that_cannot_be_read_is_named_and_left_alone(self) -> None:
         cluster = trust(kept(ACTIVE), broken(NEXT))
-        for way in (lambda: targeting.aim(cluster, asked(), NOW), lambda: targeting.settle(cluster, asked(target=ROOT.fingerprint), NOW)):
+        for way in (
+            lambda: targeting.aim(cluster, request(), NOW, connect_to),
+            lambda: targeting.settle(cluster, request(target=ROOT.fingerprint), NOW, connect_to),
+        ):
             with pytest.raises(Refused, match="east: Secret meshops-system/meshops-root-ca-next: block 1 in root-cert.pem cannot be read"):
                 way()
         assert cluster.writes == []
 
     def test_without_its_key_is_trusted_and_not_issued_from(self) -> None:
         cluster = trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT, key=b""))
-        choice, _pem, _changes = targeting.aim(cluster, asked(), NOW)
+        choice, _pem, _changes = targeting.aim(cluster, request(), NOW, connect_to)
         assert choice.fingerprint == OTHER_ROOT.fingerprint
         with pytest.raises(Refused, match="meshops-root-ca-next: root-key.pem is missing"):
-            targeting.material(cluster, asked(target=OTHER_ROOT.fingerprint), NOW)
+            key_holder(cluster, OTHER_ROOT.fingerprint)
 
     def test_that_has_expired_gives_way_where_it_lies(self) -> None:
         cluster = trust(kept(ACTIVE), kept(NEXT, LATE))
-        choice, pem, changes = targeting.aim(cluster, asked(), NOW)
+        choice, pem, changes = targeting.aim(cluster, request(), NOW, connect_to)
         assert [(str(one.ref), one.action) for one in changes] == [("Secret meshops-system/meshops-root-ca-next", "updated")]
         assert root_secret.read(cluster.get(NEXT) or {}).certificate == pem.encode()
         assert choice.fingerprint not in (ROOT.fingerprint, LATE.fingerprint)
-        again, _pem, changes = targeting.aim(cluster, asked(), NOW)
+        again, _pem, changes = targeting.aim(cluster, request(), NOW, connect_to)
         assert (again.fingerprint, changes) == (choice.fingerprint, [])
 
     def test_that_has_expired_stays_in_check_mode(self) -> None:
         cluster = trust(kept(ACTIVE), kept(NEXT, LATE), dry_run=True)
-        assert targeting.aim(cluster, asked(), NOW)[0].fingerprint == NEW
+        assert targeting.aim(cluster, request(), NOW, connect_to)[0].fingerprint == NEW
         assert cluster.writes == []
 
     def test_that_has_expired_goes_away_when_the_rotation_was_turned_back(self) -> None:
         cluster = trust(kept(ACTIVE), kept(NEXT, LATE))
-        assert targeting.aim(cluster, asked(rollback=True), NOW)[0].fingerprint == ROOT.fingerprint
-        changes = targeting.settle(cluster, asked(target=ROOT.fingerprint, leaving=[LATE.fingerprint]), NOW)
+        assert targeting.aim(cluster, request(rollback=True), NOW, connect_to)[0].fingerprint == ROOT.fingerprint
+        changes = targeting.settle(cluster, request(target=ROOT.fingerprint, leaving=[LATE.fingerprint]), NOW, connect_to)
         assert [(str(one.ref), one.action) for one in changes] == [("Secret meshops-system/meshops-root-ca-next", "deleted")]
 
     def test_that_another_run_replaced_first_is_taken(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,17 +159,17 @@ class TestTheNextRoot:
             return get(ref)
 
         monkeypatch.setattr(cluster, "get", late)
-        choice, pem, changes = targeting.aim(cluster, asked(), NOW)
+        choice, pem, changes = targeting.aim(cluster, request(), NOW, connect_to)
         assert (choice.fingerprint, pem, changes) == (OTHER_ROOT.fingerprint, OTHER_ROOT.pem.decode(), [])
 
     def test_with_the_key_of_another(self) -> None:
         cluster = trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT, key=ROOT.key_pem))
         with pytest.raises(Refused, match="meshops-root-ca-next: the key in root-key.pem .* does not match"):
-            targeting.aim(cluster, asked(), NOW)
+            targeting.aim(cluster, request(), NOW, connect_to)
 
     def test_of_another_mesh(self) -> None:
         with pytest.raises(Refused, match="meshops-root-ca-next: it was generated as the root of the mesh bank"):
-            targeting.aim(trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT, mesh="bank")), asked(), NOW)
+            targeting.aim(trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT, mesh="bank")), request(), NOW, connect_to)
 
     def test_that_somebody_made_unreadable_at_once(self) -> None:
         def spoil(stored: dict[str, Any]) -> None:
@@ -159,7 +177,7 @@ class TestTheNextRoot:
                 stored["data"]["root-cert.pem"] = BROKEN
 
         with pytest.raises(Refused, match="meshops-root-ca-next: the new root cannot be read back"):
-            targeting.aim(trust(kept(ACTIVE), react=spoil), asked(), NOW)
+            targeting.aim(trust(kept(ACTIVE), react=spoil), request(), NOW, connect_to)
 
     def test_of_two_tasks_that_make_it_both_take_the_one_that_is_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Both saw none; the other's was stored first."""
@@ -171,12 +189,12 @@ class TestTheNextRoot:
             return create(manifest)
 
         monkeypatch.setattr(cluster, "create", late)
-        choice, pem, changes = targeting.aim(cluster, asked(), NOW)
+        choice, pem, changes = targeting.aim(cluster, request(), NOW, connect_to)
         assert (choice.fingerprint, pem, changes) == (OTHER_ROOT.fingerprint, OTHER_ROOT.pem.decode(), [])
 
     def test_is_not_made_in_check_mode(self) -> None:
         cluster = trust(kept(ACTIVE), dry_run=True)
-        choice, pem, changes = targeting.aim(cluster, asked(), NOW)
+        choice, pem, changes = targeting.aim(cluster, request(), NOW, connect_to)
         assert (choice.fingerprint, pem, changes, cluster.writes) == (NEW, "", [], [])
 
 
@@ -185,22 +203,22 @@ class TestTheActiveRoot:
         cluster = trust({**kept(ACTIVE), "metadata": {**kept(ACTIVE)["metadata"], "labels": {"reconcile.external-secrets.io/managed": "true"}}})
         told = "east: Secret meshops-system/meshops-root-ca is kept by External Secrets, which would write it back. Replace the root there"
         with pytest.raises(Refused, match=told):
-            targeting.aim(cluster, asked(), NOW)
+            targeting.aim(cluster, request(), NOW, connect_to)
         assert cluster.writes == []
-        assert targeting.aim(cluster, asked(renew_intermediates=True), NOW)[0].fingerprint == ROOT.fingerprint
+        assert targeting.aim(cluster, request(renew_intermediates=True), NOW, connect_to)[0].fingerprint == ROOT.fingerprint
 
     def test_that_somebody_else_came_to_keep_is_not_written_over(self) -> None:
         owned = {**kept(ACTIVE)["metadata"], "ownerReferences": [{"kind": "ExternalSecret", "name": "root", "controller": True}]}
         cluster = trust({**kept(ACTIVE), "metadata": owned}, kept(NEXT, OTHER_ROOT))
         with pytest.raises(Refused, match="meshops-root-ca is kept by ExternalSecret root, which would write it back"):
-            targeting.settle(cluster, asked(target=OTHER_ROOT.fingerprint), NOW)
+            targeting.settle(cluster, request(target=OTHER_ROOT.fingerprint), NOW, connect_to)
         assert cluster.writes == []
 
     def test_that_vanished_is_not_replaced(self) -> None:
         """Whoever removed it may have had a reason; the new one is kept where it is."""
         cluster = trust(kept(NEXT, OTHER_ROOT))
         with pytest.raises(Refused, match="meshops-root-ca: it went away during the rotation, so the new root stays in .*meshops-root-ca-next. Restore it"):
-            targeting.settle(cluster, asked(target=OTHER_ROOT.fingerprint), NOW)
+            targeting.settle(cluster, request(target=OTHER_ROOT.fingerprint), NOW, connect_to)
         assert cluster.writes == []
 
     def test_under_which_no_peer_would_accept_another_is_no_target(self) -> None:
@@ -209,7 +227,7 @@ class TestTheActiveRoot:
         for option in ("certificate_file", "private_key_file", "chain", "chain_file"):
             given["root"][option] = None
         with pytest.raises(Refused, match="permits no DNS but example.test, so DNS istiod.istio-system.svc could not be signed for below it"):
-            targeting.aim(trust(), given, NOW, signed_for("shop.example", ["istiod.istio-system.svc"]))
+            targeting.aim(trust(), TargetRequest.of(given), NOW, connect_to, signed_for("shop.example", ["istiod.istio-system.svc"]))
 
     def test_may_have_a_ca_below_it_that_signs(self) -> None:
         """The rotation goes to the root, and the intermediates come from the CA whose key is there."""
@@ -217,29 +235,30 @@ class TestTheActiveRoot:
         given = asked("inline", root={"certificate": (below.pem + OTHER_ROOT.pem).decode(), "private_key": below.key_pem.decode()})
         for option in ("certificate_file", "private_key_file", "chain", "chain_file"):
             given["root"][option] = None
-        choice, pem, _changes = targeting.aim(trust(), given, NOW, signed_for("shop.example", ["istiod.istio-system.svc"]))
+        choice, pem, _changes = targeting.aim(trust(), TargetRequest.of(given), NOW, connect_to, signed_for("shop.example", ["istiod.istio-system.svc"]))
         assert (choice.fingerprint, pem) == (OTHER_ROOT.fingerprint, OTHER_ROOT.pem.decode())
-        found = targeting.material(trust(), {**given, "target": OTHER_ROOT.fingerprint}, NOW)
-        made = intermediate(FakeCluster(name="west"), found, ["istiod.istio-system.svc"], {**given, "intermediate_days": 30}, Moment(NOW))
+        authority = AuthorityRequest.of({**given, "intermediate_days": 30})
+        found = targeting.material(trust(), authority, OTHER_ROOT.fingerprint, NOW, connect_to)
+        made = intermediate(FakeCluster(name="west"), found, ["istiod.istio-system.svc"], authority, Ticking(start=NOW))
         assert (made.chain, made.roots) == (made.certificate + below.pem + OTHER_ROOT.pem, OTHER_ROOT.pem)
 
     def test_that_was_never_there(self) -> None:
         with pytest.raises(Refused, match="The mesh shop has no root that could be rotated"):
-            targeting.aim(trust(), asked(), NOW)
+            targeting.aim(trust(), request(), NOW, connect_to)
         with pytest.raises(Refused, match="The mesh shop has no root to issue intermediates from"):
-            targeting.aim(trust(), asked(renew_intermediates=True), NOW)
+            targeting.aim(trust(), request(renew_intermediates=True), NOW, connect_to)
 
     def test_expired_is_left_for_another_and_signs_nothing_more(self) -> None:
         old = make("shop root", own=key(number=6), days=(-30, -1))
-        choice, _certificate, changes = targeting.aim(trust(kept(ACTIVE, old)), asked(), NOW)
+        choice, _certificate, changes = targeting.aim(trust(kept(ACTIVE, old)), request(), NOW, connect_to)
         assert choice.fingerprint != old.fingerprint
         assert [change.action for change in changes] == ["created"]
         with pytest.raises(Refused, match="cannot stay with its root .* which expired at .* Go to another one with rotate: root and rotate_recover: true"):
-            targeting.aim(trust(kept(ACTIVE, old)), asked(renew_intermediates=True), NOW)
+            targeting.aim(trust(kept(ACTIVE, old)), request(renew_intermediates=True), NOW, connect_to)
 
     def test_takes_the_place_of_none_when_a_rotation_was_turned_back(self) -> None:
         cluster = trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT))
-        changes = targeting.settle(cluster, asked(target=ROOT.fingerprint, leaving=[OTHER_ROOT.fingerprint]), NOW)
+        changes = targeting.settle(cluster, request(target=ROOT.fingerprint, leaving=[OTHER_ROOT.fingerprint]), NOW, connect_to)
         assert [(str(one.ref), one.action) for one in changes] == [("Secret meshops-system/meshops-root-ca-next", "deleted")]
         assert root_secret.read(cluster.get(ACTIVE) or {}).certificate == ROOT.pem
 
@@ -247,7 +266,7 @@ class TestTheActiveRoot:
         """A run that was frozen meanwhile must not throw away the key of the root that the next run goes to."""
         cluster = trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT))
         with pytest.raises(Refused, match="meshops-root-ca-next holds .* which this rotation knows nothing of: another run made it, so it stays"):
-            targeting.settle(cluster, asked(target=ROOT.fingerprint, leaving=[LATE.fingerprint]), NOW)
+            targeting.settle(cluster, request(target=ROOT.fingerprint, leaving=[LATE.fingerprint]), NOW, connect_to)
         assert cluster.writes == []
 
     @pytest.mark.parametrize("number", [1, 2])
@@ -260,32 +279,32 @@ class TestTheActiveRoot:
                 raise Refused("east: the Lease of mesh shop is no longer held by run-1.")
 
         with pytest.raises(Refused, match="no longer held"):
-            targeting.settle(cluster, asked(target=OTHER_ROOT.fingerprint), NOW, guard)
+            targeting.settle(cluster, request(target=OTHER_ROOT.fingerprint), NOW, connect_to, guard)
         assert guards == [0, 1][:number]
         assert cluster.get(NEXT) is not None
 
     def test_gives_way_in_the_end_and_then_there_is_nothing_to_do(self) -> None:
         cluster = trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT))
-        changes = targeting.settle(cluster, asked(target=OTHER_ROOT.fingerprint), NOW)
+        changes = targeting.settle(cluster, request(target=OTHER_ROOT.fingerprint), NOW, connect_to)
         assert [one.action for one in changes] == ["updated", "deleted"]
         assert root_secret.read(cluster.get(ACTIVE) or {}).key == OTHER_ROOT.key_pem
-        assert targeting.settle(cluster, asked(target=OTHER_ROOT.fingerprint), NOW) == []
+        assert targeting.settle(cluster, request(target=OTHER_ROOT.fingerprint), NOW, connect_to) == []
 
     def test_in_its_place_already_when_a_run_was_killed_between_the_two_writes(self) -> None:
         cluster = trust(kept(ACTIVE, OTHER_ROOT), kept(NEXT, OTHER_ROOT))
-        choice, _pem, _changes = targeting.aim(cluster, asked(), NOW + timedelta(days=1))
+        choice, _pem, _changes = targeting.aim(cluster, request(), NOW + timedelta(days=1), connect_to)
         assert (choice.fingerprint, choice.unsettled) == (OTHER_ROOT.fingerprint, True)
-        assert [one.action for one in targeting.settle(cluster, asked(target=OTHER_ROOT.fingerprint), NOW)] == ["unchanged", "deleted"]
+        assert [one.action for one in targeting.settle(cluster, request(target=OTHER_ROOT.fingerprint), NOW, connect_to)] == ["unchanged", "deleted"]
 
 
 class TestTheKey:
     def test_of_neither_root_is_at_hand(self) -> None:
         with pytest.raises(Refused, match="east: the key of root .* is not at hand, so no intermediate can be issued from it. Give that root as mesh_root"):
-            targeting.material(trust(kept(ACTIVE)), asked(target=OTHER_ROOT.fingerprint), NOW)
+            key_holder(trust(kept(ACTIVE)), OTHER_ROOT.fingerprint)
 
     @pytest.mark.parametrize(("target", "where"), [(ROOT, ACTIVE), (OTHER_ROOT, NEXT)], ids=["back", "forward"])
     def test_is_taken_from_where_the_target_lies(self, target: Any, where: Ref) -> None:
-        found = targeting.material(trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT)), asked(target=target.fingerprint), NOW)
+        found = key_holder(trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT)), target.fingerprint)
         assert (found.ref, found.material and found.material.key) == (where, target.key_pem)
 
 
@@ -293,11 +312,11 @@ class TestTurningBack:
     def test_after_a_cluster_retired_the_old_root(self) -> None:
         clusters = [standing("east", OTHER_ROOT, ROOT, OTHER_ROOT), standing("west", OTHER_ROOT)]
         with pytest.raises(Refused, match="cannot be turned back: west trusts the new root alone by now"):
-            targeting.aim(trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT)), asked(rollback=True, clusters=clusters), NOW)
+            targeting.aim(trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT)), request(rollback=True, clusters=clusters), NOW, connect_to)
 
     def test_with_a_next_root_that_cannot_be_read_does_not_begin(self) -> None:
         with pytest.raises(Refused, match="meshops-root-ca-next: block 1 in root-cert.pem cannot be read"):
-            targeting.aim(trust(kept(ACTIVE), broken(NEXT)), asked(rollback=True), NOW)
+            targeting.aim(trust(kept(ACTIVE), broken(NEXT)), request(rollback=True), NOW, connect_to)
 
 
 class TestWhatIsGivenUp:
@@ -336,6 +355,20 @@ class TestWhatIsGivenUp:
         (told,) = staying({"roots": roots}, "new", ["old"])
         assert told.startswith("it also trusts 'CN=partner', which this rotation neither brought nor replaces")
         assert told.endswith("rotate_retire_roots: [partner]")
+
+
+@pytest.mark.parametrize(("provider", "key_type", "why"), [
+    ("istio", "Ed25519", "Envoy does not take it; use one of P-256, RSA-2048, RSA-3072, RSA-4096"),
+    ("paper", "RSA-2048", "this mesh cannot use it; use P-256"),
+])  # fmt: skip
+def test_no_root_is_made_with_a_key_that_the_mesh_cannot_use(monkeypatch: pytest.MonkeyPatch, provider: str, key_type: str, why: str) -> None:
+    monkeypatch.setitem(PROVIDERS, "paper", PAPER)
+    cluster = trust(kept(ACTIVE))
+    for state in ("chosen", "settled"):
+        params = asked(provider=provider, key_type=key_type, state=state, target=ROOT.fingerprint, min_age=0, lease=None)
+        with pytest.raises(Refused, match=f"^east: the key_type {key_type} is refused, because {why}.$"):
+            rotation_target.reconcile(cluster, params)
+    assert cluster.writes == []
 
 
 def test_what_is_stale_is_found_once_with_the_target() -> None:

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.objects.manifest_file import load
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust import signers
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust.request import RootOptions
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust.root import file
 
 KEY = "-----BEGIN PRIVATE KEY-----\nMIGHsecret-word\n-----END PRIVATE KEY-----\n"
@@ -32,7 +33,7 @@ def test_content_in_the_place_of_a_path_is_not_shown(content: str) -> None:
 @pytest.mark.parametrize("content", CONTENTS)
 def test_neither_that_of_a_vault_s_ca_nor_of_a_file_of_manifests(content: str) -> None:
     with pytest.raises(Refused, match=r"^root\.vault\.ca_cert holds .* itself") as told:
-        signers.vault({"vault": {"ca_cert": content}})
+        signers.vault(RootOptions.of({"source": "vault", "vault": {"ca_cert": content}}))
     with pytest.raises(MeshError, match="^The file of manifests holds .* itself") as said:
         load(content)
     assert "secret-word" not in f"{told.value}{said.value}"
