@@ -24,6 +24,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster impor
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_holding import bundle, chain
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper import trust
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
+from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 
 SPACE, PORT = "paper", 4143
 
@@ -60,7 +61,7 @@ def cluster(anchors: bytes, shows: bytes | MeshError) -> FakeCluster:
 
 
 def told(mesh: Provider, anchors: bytes, shows: bytes | MeshError) -> list[str]:
-    return [one.says for one in Watch(cluster(anchors, shows), mesh, SPACE).observe().laggards()]
+    return [one.says for one in Watch(cluster(anchors, shows), mesh, SPACE, Ticking()).observe().laggards()]
 
 
 def test_a_proxy_is_measured_by_its_pod_and_by_what_it_shows(mesh: Provider) -> None:
@@ -86,7 +87,7 @@ def test_one_that_shows_nothing_is_a_fault_and_no_success(mesh: Provider) -> Non
 
 def test_one_that_caught_up_is_not_asked_again(mesh: Provider) -> None:
     here = cluster(bundle(ROOT), chain())
-    watch = Watch(here, mesh, SPACE)
+    watch = Watch(here, mesh, SPACE, Ticking())
     for _time in range(3):
         assert not watch.observe().laggards()
     assert here.asked == ["shop/server-1:4143"]
