@@ -6,24 +6,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._ansible.quiet import quiet
-from ..module_utils._work.install.helm_release import MODULE, TASK, asked, reconcile
+from ..module_utils._work.install import helm_release
 
 
 class ActionModule(ActionBase):
-    work = staticmethod(reconcile)
-    task: ClassVar[Mapping[str, Any]] = TASK
+    work = helm_release
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         try:
-            result = self._execute_module(module_name=MODULE, module_args=asked(arguments), task_vars=task_vars)
+            result = self._execute_module(module_name=self.work.MODULE, module_args=self.work.asked(arguments), task_vars=task_vars)
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         return quiet(result, arguments)

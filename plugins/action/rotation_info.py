@@ -2,17 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs rotation_info as mesh_config is run: a rotation looks at every cluster of the mesh several times."""
+"""Does the work of module rotation_info in Ansible's own process: docs/decisions/0014-in-process.md."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
-
-from ..module_utils._work.rotation.rotation_info import TASK, reconcile
-from . import mesh_config
+from ..module_utils._work.rotation import rotation_info
+from ..plugin_utils.in_process import InProcess
 
 
-class ActionModule(mesh_config.ActionModule):
-    work = staticmethod(reconcile)
-    task: ClassVar[Mapping[str, Any]] = TASK
+class ActionModule(InProcess):
+    work = rotation_info

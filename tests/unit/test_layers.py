@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import Source, sources
 
+ACTION_BASE = "in_process"
 KUBERNETES_CORE = "ansible_collections.kubernetes.core.plugins.module_utils"
 
 
@@ -33,8 +34,8 @@ LAYERS = {
     "_work": Layer(frozenset({"_mesh", "_providers", "_kube", "_pki"})),
     "_ansible": Layer(frozenset({"_mesh", "_kube", "_pki"}), frozenset({"ansible"})),
     "modules": Layer(frozenset({"_ansible", "_work"})),
-    "action": Layer(frozenset({"_ansible", "_work"}), frozenset({"ansible"})),
-    "plugin_utils": Layer(frozenset({"_mesh"}), frozenset({"ansible", "jinja2"})),
+    "action": Layer(frozenset({"_ansible", "_work", "plugin_utils"}), frozenset({"ansible"})),
+    "plugin_utils": Layer(frozenset({"_mesh", "_ansible"}), frozenset({"ansible", "jinja2"})),
     "filter": Layer(frozenset({"_mesh", "_providers", "_pki", "_work", "plugin_utils"}), frozenset({"ansible"})),
     "inventory": Layer(frozenset({"_mesh", "_kube"}), frozenset({"ansible"})),
     "doc_fragments": Layer(frozenset()),
@@ -106,6 +107,21 @@ def test_imports_point_down() -> None:
 def test_decisions_depend_on_their_arguments_only() -> None:
     found = [said for layer in PURE for source in sources(f"module_utils/{layer}") for said in surroundings(source)]
     assert not found, "\n".join(found)
+
+
+def past_the_base(found: Iterable[Source]) -> list[str]:
+    """Only the base of the actions runs the work of modules; what filters know of inventories stays free of that."""
+    return [source.at(one.node, one.name) for source in found for one in imports(source)
+            if source.layer == "plugin_utils" and source.path.stem != ACTION_BASE and one.ours and "/_ansible/" in f"{one.name}/"]
+
+
+def test_only_the_base_of_the_actions_runs_work() -> None:
+    assert past_the_base(sources("plugin_utils")) == []
+
+
+def test_another_runner_of_work_is_seen() -> None:
+    assert past_the_base([Source(Path("plugin_utils/hosts.py"), "from ..module_utils._ansible.run import run_here")])
+    assert past_the_base([Source(Path("plugin_utils/hosts.py"), "from ..module_utils import _ansible")])
 
 
 def test_only_one_file_knows_kubernetes_core() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.plugin_utils.in_process import InProcess
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import sources
 
 PLUGINS = "ansible_collections.meshops.lifecycle.plugins"
@@ -18,8 +19,16 @@ NAMES = sorted(source.path.stem for source in sources("action") if source.text)
 @pytest.mark.parametrize("name", NAMES)
 def test_it_does_what_its_module_does(name: str) -> None:
     action, module = import_module(f"{PLUGINS}.action.{name}"), import_module(f"{PLUGINS}.modules.{name}")
-    assert action.ActionModule.work is module.reconcile
-    assert action.ActionModule.task is module.TASK
+    assert action.ActionModule.work.reconcile is module.reconcile
+    assert action.ActionModule.work.TASK is module.TASK
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "helm_release"])
+def test_all_but_helm_have_one_base(name: str) -> None:
+    """helm_release runs a module of another collection: it has no work of its own."""
+    action = import_module(f"{PLUGINS}.action.{name}").ActionModule
+    assert action.__bases__ == (InProcess,)
+    assert [own for own in vars(action) if not own.startswith("_")] == ["work"]
 
 
 def test_there_are_some() -> None:

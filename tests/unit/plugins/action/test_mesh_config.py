@@ -15,6 +15,7 @@ import pytest
 from ansible.plugins.action import normal
 from ansible_collections.meshops.lifecycle.plugins.action import mesh_config as action
 from ansible_collections.meshops.lifecycle.plugins.module_utils._ansible.in_process import like_a_process
+from ansible_collections.meshops.lifecycle.plugins.plugin_utils import in_process
 
 MODULE = {"ran": "the module"}
 
@@ -31,7 +32,7 @@ def task(monkeypatch, tmp_path):
         monkeypatch.setattr(made, "_compute_environment_string", lambda out: out.update(environment or {}))
         monkeypatch.setattr(made, "_update_module_args", lambda name, args, told: args.update(_ansible_check_mode=True))
         monkeypatch.setattr(normal.ActionModule, "run", lambda *_: MODULE)
-        monkeypatch.setattr(action, "run_here", lambda _reconcile, given, **_: {"given": given, "cwd": os.getcwd(), "seen": os.environ.get("K8S_AUTH_HOST")})
+        monkeypatch.setattr(in_process, "run_here", lambda _work, given, **_: {"given": given, "cwd": os.getcwd(), "seen": os.environ.get("K8S_AUTH_HOST")})
         there = {"ansible_python_interpreter": interpreter}
         return made.run(None, {**there, "ansible_delegated_vars": {"far": {"ansible_python_interpreter": "/other"}, "near": there}})
 
