@@ -210,6 +210,7 @@ from ..module_utils._mesh.fleet.contexts import DiscoveredCluster, of_contexts
 from ..module_utils._mesh.fleet.hub import API_VERSION, CLUSTERSET, KIND, facts, of_hub
 from ..module_utils._mesh.fleet.plan import Fleet, plan
 from ..module_utils._mesh.reach.content import content_kind
+from ..module_utils._providers import DEFAULT
 
 _ENDINGS = ("fleet.yml", "fleet.yaml")
 
@@ -227,7 +228,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             file.keys(path, "the file", config, options)
             found = [*self._managed(path, options["hub"], cache), *_contexts(path, options["contexts"])]
-            fleet = plan(path, options, found)
+            fleet = plan(path, options, found, DEFAULT)
         except MeshError as error:
             raise AnsibleParserError(str(error)) from error
         for warning in fleet.warnings:

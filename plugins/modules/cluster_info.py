@@ -71,7 +71,7 @@ options:
   claims:
     description:
       - Objects that the run will write here, and that somebody else may have. RV(claimed) describes those that are not free.
-      - The filter P(meshops.lifecycle.mesh_claims#filter) makes the list.
+      - The role preflight makes the list from the inventory.
     type: list
     elements: dict
     default: []

@@ -22,7 +22,7 @@ extends_documentation_fragment:
 options:
   charts:
     description:
-      - The charts that the run will install. The filter P(meshops.lifecycle.preflight_charts#filter) makes the list for the clusters of a play.
+      - The charts that the run will install. The role preflight makes the list for the clusters of a play.
     type: list
     elements: dict
     default: []

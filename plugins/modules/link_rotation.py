@@ -32,7 +32,7 @@ options:
     description: The CA by which other clusters trust that server, as PEM or as the path of a file, as given to M(meshops.lifecycle.links).
     type: str
   consumers:
-    description: All clusters that discover this one. The filter P(meshops.lifecycle.mesh_consumers#filter) makes the list.
+    description: All clusters that discover this one. The role rotate makes the list from the inventory.
     type: list
     elements: dict
     required: true

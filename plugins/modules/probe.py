@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Lets this cluster's probe workload ask the probe workload of each other cluster, through its own sidecar, and reads the answers.
   - An answer counts if it comes from the cluster that the module asked, and if the server saw the caller's identity in a client certificate.
-  - The filter P(meshops.lifecycle.mesh_probe#filter) makes the workloads, and M(meshops.lifecycle.mesh_config) applies them.
+  - The role verify makes the workloads and applies them with M(meshops.lifecycle.mesh_config).
 author:
   - meshops contributors (@meshops)
 options:

@@ -22,7 +22,7 @@ options:
   releases:
     description:
       - The wanted releases, in the order of their install.
-      - The filter P(meshops.lifecycle.mesh_stages#filter) makes the list for a control plane or its gateways.
+      - The roles control_plane and gateways make the list from the inventory.
     type: list
     elements: dict
     required: true

@@ -34,8 +34,8 @@ options:
     type: str
     default: ''
   clusters:
-    description: The facts about every cluster of the mesh, from the filter P(meshops.lifecycle.mesh_rotation_clusters#filter). All steps except O(step=soak)
-      need them.
+    description: The facts about every cluster of the mesh, as M(meshops.lifecycle.rotation_info) and the steps before return them. All steps except
+      O(step=soak) need them.
     type: list
     elements: dict
   leaving:
@@ -72,8 +72,8 @@ options:
     default: 600
   primary:
     description:
-      - The facts about the cluster that serves this one, from the filter P(meshops.lifecycle.mesh_rotation_primary#filter). The module then measures everything
-        here by that cluster's CA. Nothing reads the CA in this cluster, and the module makes it match the CA of the primary.
+      - The facts about the cluster that serves this one, as this module returned them there. The module then measures everything here by
+        that cluster's CA. Nothing reads the CA in this cluster, and the module makes it match the CA of the primary.
       - Leave it empty if a control plane of the mesh runs in the cluster itself.
     type: dict
     default: {}
@@ -127,6 +127,11 @@ issuers:
   returned: success
   type: list
   elements: str
+step:
+  description: The step, except with O(step=soak) and O(step=finish).
+  returned: success
+  type: str
+  sample: introduce
 mended:
   description: What the module did about laggards.
   returned: success

@@ -26,8 +26,8 @@ options:
     default: 50
   primary:
     description:
-      - The facts about the cluster that serves this one, from the filter P(meshops.lifecycle.mesh_rotation_primary#filter). The module then measures everything
-        here by that cluster's CA.
+      - The facts about the cluster that serves this one, as this module returns them there. The module then measures everything here by that
+        cluster's CA.
       - Leave it empty if a control plane of the mesh runs in the cluster itself.
     type: dict
     default: {}

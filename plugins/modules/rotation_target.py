@@ -26,7 +26,7 @@ options:
     choices: [chosen, settled]
     default: chosen
   clusters:
-    description: The facts about every cluster of the mesh, from the filter P(meshops.lifecycle.mesh_rotation_clusters#filter).
+    description: The facts about every cluster of the mesh, as M(meshops.lifecycle.rotation_info) returns them.
     type: list
     elements: dict
     default: []

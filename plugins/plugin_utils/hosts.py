@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from ansible.errors import AnsibleError, AnsibleFilterError
+from ansible.errors import AnsibleError
 from jinja2 import TemplateError, Undefined
 
 from ..module_utils._mesh.errors import MeshError, Refused
@@ -21,18 +21,6 @@ from .meshes import known, near
 _KUBE = "mesh_kube"
 _UNREADABLE = (AnsibleError, TemplateError)
 _WRAPPING = "A captured exception marker was tripped: "
-
-
-def told(decide: Callable[..., Any]) -> Callable[..., Any]:
-    """Our one way to fail, as a filter's."""
-
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return decide(*args, **kwargs)
-        except MeshError as error:
-            raise AnsibleFilterError(str(error)) from error
-
-    return wrapped
 
 
 def _rendered(value: Any) -> Any:
@@ -176,7 +164,7 @@ def unread(of: Member) -> str:
 
 
 def clusters(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
-    """The names of the hosts that are clusters of a mesh, or would be if their variables could be rendered."""
+    """Return the names of the hosts that are clusters of a mesh, or would be if their variables could be rendered."""
     return [name for name in hosts if _meant(Variables(name, hostvars[name]))]
 
 
@@ -188,7 +176,7 @@ def _meant(variables: Variables) -> bool:
 
 
 def faults(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
-    """What cannot be read of the hosts that are clusters, a sentence for each."""
+    """Return what cannot be read of the hosts that are clusters, a sentence for each."""
     tried = [_tried(name, hostvars) for name in clusters(hosts, hostvars)]
     said = [unread(one) if isinstance(one, Member) else str(one) for one in tried if one]
     return [sentence for sentence in said if sentence]

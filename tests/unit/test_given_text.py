@@ -82,7 +82,7 @@ def test_a_switch_or_number_is_converted_wherever_it_is_read(role: Path, name: s
 class TestList:
     def test_is_read_in_one_place(self, role: Path, name: str, kind: str) -> None:
         ((keys, text),) = uses(role, name)
-        assert (keys[0], text) == (f"{role.name}/main.yml", f"{{{{ {name} | meshops.lifecycle.mesh_list }}}}")
+        assert (keys[0], text) == (f"{role.name}/main.yml", f"{{{{ {name} | meshops.lifecycle._as_list }}}}")
         assert keys[1] in loaded(role / "vars/main.yml")
 
     def test_is_used_where_it_was_read(self, role: Path, name: str, kind: str) -> None:

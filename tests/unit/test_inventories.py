@@ -24,9 +24,10 @@ VARIABLE = re.compile(r"(?<![\w.])mesh_[a-z_]+")
 CLUSTERS = ("aro-eu", "gke-eu", "ocp-dc1", "rosa-eu")
 ALL = "groups['all'] | meshops.lifecycle"
 MEMBER = "(hostvars, inventory_hostname)"
+NAMES = "query('varnames', '^mesh_', '^inventory_dir$')"
 EXPRESSIONS = {
     "groups": "group_names",
-    "variables": "dict(vars.items() | selectattr(0, 'match', 'mesh_|inventory_dir'))",
+    "variables": f"dict({NAMES} | zip(query('vars', *{NAMES})))",
     "connection": f"{ALL}.mesh_connection{MEMBER}",
     "control_plane": "__control_plane_stages | map(attribute='releases') | flatten",
     "tags": "__control_plane_stages | selectattr('manifests', 'defined') | map(attribute='manifests') | flatten",
@@ -35,9 +36,9 @@ EXPRESSIONS = {
     "passages": "__gateways_stages | selectattr('manifests', 'defined') | map(attribute='manifests') | flatten",
     "links": f"{ALL}.mesh_links{MEMBER}",
     "expected": f"{ALL}.mesh_expected{MEMBER}",
-    "topology": f"{ALL}.mesh_topology{MEMBER}",
+    "topology": f"{ALL}._topology{MEMBER}",
     "root": f"{ALL}.mesh_root(hostvars, trust_root, trust_cluster)",
-    "rights": "preflight_provider | meshops.lifecycle.mesh_permissions(preflight_namespace)",
+    "rights": "__preflight_questions.permissions",
 }
 ROLES = ["preflight", "trust", "control_plane", "gateways"]
 

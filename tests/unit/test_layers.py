@@ -37,7 +37,7 @@ LAYERS = {
     "action": Layer(frozenset({"_ansible", "_work", "plugin_utils"}), frozenset({"ansible"})),
     "plugin_utils": Layer(frozenset({"_mesh", "_ansible"}), frozenset({"ansible", "jinja2"})),
     "filter": Layer(frozenset({"_mesh", "_providers", "_pki", "_work", "plugin_utils"}), frozenset({"ansible"})),
-    "inventory": Layer(frozenset({"_mesh", "_kube"}), frozenset({"ansible"})),
+    "inventory": Layer(frozenset({"_mesh", "_providers", "_kube"}), frozenset({"ansible"})),
     "doc_fragments": Layer(frozenset()),
 }
 PURE = ("_mesh", "_providers")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.meshops.lifecycle.plugins.filter.rotation import mesh_rotation_permissions
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import rights
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import NAMESPACE, ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.gateways import expiring
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install
 from ansible_collections.meshops.lifecycle.tests.unit.support import rbac
+from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 
 
@@ -32,7 +32,7 @@ def test_a_right_that_is_missing_would_be_seen() -> None:
 @pytest.mark.parametrize("kind", ["root", "intermediate", "links", "gateways"])
 @pytest.mark.parametrize("restart", [False, True])
 def test_who_may_rotate_has_every_right_that_a_rotation_asks_for(kind: str, restart: bool) -> None:
-    wanted = mesh_rotation_permissions("istio", kind, "istio-system", restart, restart)
+    wanted = FILTERS["_rotation_permissions"]("istio", kind, "istio-system", restart, restart)
     assert rbac.lacking(rbac.rules(*rbac.ROTATE), wanted) == []
 
 

@@ -13,16 +13,15 @@ from typing import Any
 import pytest
 import yaml
 from ansible.errors import AnsibleError
-from ansible_collections.meshops.lifecycle.plugins.filter import claims, expiries, mesh, preflight, refusals, rotation, supply
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust.root import OPTIONS as ROOT_OPTIONS
+from ansible_collections.meshops.lifecycle.tests.unit.support.filters import BY_FILE, FILTERS
 from ansible_collections.meshops.lifecycle.tests.unit.support.rendering import loaded, rendered
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 
 ROLES = sorted(path.parent.parent for path in CHECKOUT.glob("roles/*/tasks/main.yml"))
-FILTERS = sorted(path.stem for path in CHECKOUT.glob("plugins/filter/*.yml"))
+PAGES = sorted(path.stem for path in CHECKOUT.glob("plugins/filter/*.yml"))
 MESH_VARIABLE = re.compile(r"(?<![\w.])mesh_[a-z_]+")
 UNDEFINED = object()
-KNOWN = {name: code for of in (claims, expiries, mesh, preflight, refusals, rotation, supply) for name, code in of.FilterModule().filters().items()}
 
 
 def options(role: Path) -> dict[str, dict[str, Any]]:
@@ -58,7 +57,7 @@ class TestRole:
         """What the kind of mesh decides is no default of the role's."""
         expressions = loaded(role / "defaults/main.yml")
         told = {name: told_default(option) for name, option in options(role).items()}
-        decided = {name for name in told if "meshops.lifecycle.mesh_default" in str(expressions[name])}
+        decided = {name for name in told if "meshops.lifecycle._default" in str(expressions[name])}
         assert {name: told[name] for name in decided} == dict.fromkeys(decided, UNDEFINED)
         assert {name: value for name, value in told.items() if name not in decided} == {name: default(role, name) for name in told if name not in decided}
 
@@ -109,15 +108,27 @@ def test_the_root_is_described_as_the_modules_take_it() -> None:
     }
 
 
-def test_every_filter_is_documented_and_nothing_else() -> None:
-    assert sorted(KNOWN) == FILTERS
+def test_every_public_filter_has_a_page_and_no_other() -> None:
+    assert sorted(name for name in FILTERS if not name.startswith("_")) == PAGES
 
 
-@pytest.mark.parametrize("name", FILTERS)
+def test_ansible_lists_no_private_filter() -> None:
+    """It passes over files whose names begin with two underscores, and loads them all the same."""
+    assert {file.startswith("__") for file, filters in BY_FILE.items() for name in filters if name.startswith("_")} == {True}
+    assert {file.startswith("__") for file, filters in BY_FILE.items() for name in filters if not name.startswith("_")} == {False}
+
+
+@pytest.mark.parametrize("name", sorted(name for name in FILTERS if name.startswith("_")))
+def test_a_private_filter_says_what_it_returns_and_is_used(name: str) -> None:
+    users = [*CHECKOUT.glob("roles/**/*.yml"), *CHECKOUT.glob("playbooks/*.yml")]
+    assert (FILTERS[name].__doc__ or "").startswith(("Return ", "Report ", "Find ", "Select ")), name
+    assert [path for path in users if re.search(rf"meshops\.lifecycle\.{name}\b", path.read_text("utf-8"))], f"nobody uses {name}"
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_the_documentation_of_a_filter_names_its_arguments(name: str) -> None:
     told = yaml.safe_load((CHECKOUT / f"plugins/filter/{name}.yml").read_text("utf-8"))["DOCUMENTATION"]
-    code = KNOWN[name]
-    code = getattr(code, "__wrapped__", None) or next((cell.cell_contents for cell in code.__closure__ or ()), code)
+    code = FILTERS[name].__wrapped__
     arguments = code.__code__.co_varnames[1 : code.__code__.co_argcount]
     assert told["name"] == name
     assert list(arguments) == [option for option in told["options"] if option != "_input"]

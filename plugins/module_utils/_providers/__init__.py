@@ -10,12 +10,12 @@ from .._mesh.contract.provider import Provider
 from .._mesh.errors import Refused
 from .istio import ISTIO
 
-_DEFAULT = "istio"
+DEFAULT = ISTIO.name  # where nothing is said; the documentation fragment _mesh names it too
 PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (ISTIO,)}
 
 
 def provider(name: str) -> Provider:
     """By the name that an inventory gives it; without one, the mesh that is meant where nothing is said."""
-    if (name or _DEFAULT) not in PROVIDERS:
+    if (name or DEFAULT) not in PROVIDERS:
         raise Refused(f"mesh_provider is {name!r}; known are {', '.join(sorted(PROVIDERS))}.")
-    return PROVIDERS[name or _DEFAULT]
+    return PROVIDERS[name or DEFAULT]

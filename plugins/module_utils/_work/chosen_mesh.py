@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._providers import provider
+from .._providers import DEFAULT, provider
 
-PROVIDER_OPTION: dict[str, Any] = {"provider": {"type": "str", "default": "istio"}}
+PROVIDER_OPTION: dict[str, Any] = {"provider": {"type": "str", "default": DEFAULT}}
 MESH_OPTIONS: dict[str, Any] = {**PROVIDER_OPTION, "namespace": {"type": "str"}}
 
 

@@ -17,12 +17,11 @@ from types import MappingProxyType
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.meshops.lifecycle.plugins.filter.rotation import FilterModule
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import ARGUMENTS, connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
 from ansible_collections.meshops.lifecycle.plugins.modules import lease, rotation, rotation_info, rotation_target
+from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 
-FILTERS = FilterModule().filters()
 SHARED = {"provider": "istio", "namespace": "istio-system"}
 ISSUING = {"mesh": "shop", "trust_domain": "shop.example"}
 Result = dict[str, Any]
@@ -108,7 +107,7 @@ class Play:
         self.each(module, register, hosts=[host for host in self.hosts if host not in primaries], **options)
 
     def _primary(self, host: str, register: str) -> Result:
-        found: Result = FILTERS["mesh_rotation_primary"](self.hosts, self.vars, host, register)
+        found: Result = FILTERS["_rotation_primary"](self.hosts, self.vars, host, register)
         return found
 
     def run(self) -> Play:
@@ -123,7 +122,7 @@ class Play:
 
     def plan(self) -> Any:
         return self.filter(
-            "mesh_rotation_plan",
+            "_rotation_plan",
             "seen",
             self.target["fingerprint"],
             accepted=self.asked["accepted"],
@@ -149,11 +148,11 @@ class Play:
     def _target(self, check: bool, **more: Any) -> None:
         options = {key: self.asked[key] for key in ("min_age", "rollback", "retire_roots")}
         renew = self.asked["kind"] == "intermediate"
-        clusters = self.filter("mesh_rotation_clusters", "seen")
+        clusters = self.filter("_rotation_clusters", "seen")
         self.each(rotation_target, "target", check, **SHARED, **ISSUING, **options, root=self.root, clusters=clusters, renew_intermediates=renew, **more)
 
     def _under_lease(self) -> None:
-        place = self.filter("mesh_rotation_lease", "east")
+        place = self.filter("_rotation_lease", "east")
         here = {**self.vars[place["taker"]]["mesh_kube"], "cluster": place["taker"]}
         options = {**here, "mesh": "shop", "kube": place["kube"], "duration": self.asked["duration"], "break_holder": self.asked.get("break_lease", "")}
         taken = self._ok(task(lease, options))
@@ -174,19 +173,19 @@ class Play:
             task(lease, {**here, "mesh": "shop", "kube": place["kube"], "holder": taken["holder"], "state": "released"})
 
     def step(self, step: str, before: str) -> None:
-        clusters, recover = self.filter("mesh_rotation_clusters", before), self.asked["recover"]
+        clusters, recover = self.filter("_rotation_clusters", before), self.asked["recover"]
         aim = {"target": self.target["fingerprint"], "target_certificate": self.target["certificate"], "root": self.root}
         aim |= {key: self.target[key] for key in ("stale", "leaving", "moment")}
         more = {"clusters": clusters, "recover": recover, "timeout": self.asked["timeout"], "lease": self.hold}
         self.primaries_first(rotation, step, step=step, **SHARED, **ISSUING, **aim, **more)
         planned = {key: self.target[key] for key in ("leaving", "moment")}
-        late = self.filter("mesh_rotation_barrier", step, step, self.target["fingerprint"], recover=recover, **planned)
+        late = self.filter("_rotation_barrier", step, step, self.target["fingerprint"], recover=recover, **planned)
         if late:
             raise Stopped(" ".join(late))
 
     def _finish(self) -> None:
         aim = {"mesh": "shop", "root": self.root, "target": self.target["fingerprint"], "leaving": self.target["leaving"], "lease": self.hold}
-        clusters = self.filter("mesh_rotation_clusters", "retire")
+        clusters = self.filter("_rotation_clusters", "retire")
         self.each(rotation, "finish", of="retire", step="finish", **SHARED, **aim, clusters=clusters)
         for host in self.hosts:
             self._ok(self.vars[host]["finish"])

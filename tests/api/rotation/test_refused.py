@@ -87,7 +87,7 @@ def step(two: Two, name: str, which: str, target: Material, meanwhile: Callable[
     """One step alone in one cluster, as somebody would who knows better; the others' reports are true, but for what happens meanwhile."""
     play = two.play(plan=True).run()
     (fingerprint,) = fingerprints(target.certificate)
-    clusters = play.filter("mesh_rotation_clusters", "seen")
+    clusters = play.filter("_rotation_clusters", "seen")
     assert all(Report.of(one) for one in clusters)
     meanwhile()
     aim = {"target": fingerprint, "target_certificate": target.certificate.decode(), "root": given(target), "clusters": clusters, "timeout": 3}

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.meshops.lifecycle.plugins.filter.rotation import FilterModule
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
+from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 
 from ..journal import Journal, dry, said, writes
 from .two import LIMITS, Two, settled
 
-FILTERS = FilterModule().filters()
 _RBAC = "rbac.authorization.k8s.io"
 # Who a cluster is has to be known before anything is asked of it.
 _IDENTITY = [{"verb": "get", "group": "", "resource": "namespaces", "name": "kube-system"}]
@@ -59,9 +58,9 @@ def login(two: Two, name: str, account: str) -> dict[str, Any]:
 
 def asked(kind: str = "root") -> tuple[Rights, Rights]:
     """What is asked for in each cluster, and where the Lease and the root lie beside that."""
-    everywhere = FILTERS["mesh_rotation_permissions"]("istio", kind, "istio-system")
+    everywhere = FILTERS["_rotation_permissions"]("istio", kind, "istio-system")
     trust = {"cluster": "east"}
-    (kept,) = FILTERS["mesh_rotation_kept"]({"mesh": "shop", "kube": trust}, {"source": "generated", "kube": trust}, kind).values()
+    (kept,) = FILTERS["_rotation_kept"]({"mesh": "shop", "kube": trust}, {"source": "generated", "kube": trust}, kind).values()
     return [*everywhere, *_IDENTITY], kept["permissions"]
 
 

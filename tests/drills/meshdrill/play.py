@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -67,7 +68,12 @@ def rotate(kind: str, folder: Path, environ: Mapping[str, str] | None = None, **
 
 
 def phases(kind: str, lines: Iterable[str]) -> tuple[Phase, ...]:
-    """Tasks that follow one another in the same file are one phase; it ends where the next begins."""
-    tasks = [(json.loads(line)["began"], Path(json.loads(line)["path"].rpartition(":")[0]).stem) for line in lines]
+    """Tasks that follow one another in the same file, or bring a cluster through the same step, are one phase; it ends where the next begins."""
+    tasks = [(task["began"], _phase(task)) for task in map(json.loads, lines)]
     begins = [(next(group)[0], name) for name, group in itertools.groupby(tasks, key=lambda task: task[1])]
     return tuple(Phase(f"{kind}: {name}", begin, end - begin) for (begin, name), (end, _next) in itertools.pairwise(begins))
+
+
+def _phase(task: Mapping[str, Any]) -> str:
+    step = re.search(r"through the step (\w+)$", task["task"])
+    return step[1] if step else Path(task["path"].rpartition(":")[0]).stem

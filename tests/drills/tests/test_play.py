@@ -9,23 +9,32 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
+from ansible_collections.meshops.lifecycle.tests.e2e.estate import CHECKOUT
 from meshdrill import play
 from meshdrill.errors import DrillError
 from meshdrill.play import Run
 from meshdrill.report import Phase
 
 
-def line(began: float, path: str) -> str:
-    return json.dumps({"began": began, "path": path, "task": "some task"})
+def line(began: float, path: str, task: str = "some task") -> str:
+    return json.dumps({"began": began, "path": path, "task": task})
 
 
 def test_a_phase_is_a_task_file_from_its_first_task_to_the_next_file_s() -> None:
-    lines = [line(10, "/r/tasks/introduce.yml:2"), line(14, "/r/tasks/introduce.yml:20"), line(15, "/r/tasks/reissue.yml:2"), line(21, "")]
-    assert play.phases("root", lines) == (Phase("root: introduce", 10, 5), Phase("root: reissue", 15, 6))
+    lines = [line(10, "/r/tasks/rights.yml:2"), line(14, "/r/tasks/rights.yml:20"), line(15, "/r/tasks/look.yml:2"), line(21, "")]
+    assert play.phases("root", lines) == (Phase("root: rights", 10, 5), Phase("root: look", 15, 6))
+
+
+def test_a_step_of_the_rotation_is_a_phase_under_its_own_name() -> None:
+    (task,) = yaml.safe_load((CHECKOUT / "roles/rotate/tasks/advance.yml").read_text(encoding="utf-8"))
+    names = [f"meshops.lifecycle.rotate : {task['name'].replace('{{ __rotate_step }}', step)}" for step in ("introduce", "reissue")]
+    lines = [line(number, "/r/tasks/advance.yml:2", name) for number, name in enumerate(names, 10)]
+    assert play.phases("root", [*lines, line(15, "/r/tasks/step.yml:10")]) == (Phase("root: introduce", 10, 1), Phase("root: reissue", 11, 4))
 
 
 def test_a_run_that_was_killed_has_the_phases_that_had_ended() -> None:
-    assert play.phases("root", [line(10, "/r/tasks/introduce.yml:2"), line(15, "/r/tasks/reissue.yml:2")]) == (Phase("root: introduce", 10, 5),)
+    assert play.phases("root", [line(10, "/r/tasks/rights.yml:2"), line(15, "/r/tasks/look.yml:2")]) == (Phase("root: rights", 10, 5),)
     assert play.phases("root", []) == ()
 
 

@@ -20,7 +20,6 @@ from .file import PREFIXES, entries, keys, variables
 _LONGEST = 58  # as in member.py
 _RESERVED = ("all", "ungrouped")
 _KINDS = {"mesh": "mesh_name", "site": "mesh_site", "provider": "mesh_provider", "role": "mesh_role"}
-_DEFAULTS = {"mesh_provider": "istio", "mesh_role": "primary"}
 _PRIORITY = {"mesh": 10, "site": 20}  # a site's variables override those of its mesh
 
 
@@ -57,9 +56,10 @@ class _File:
     clusters: dict[str, dict[str, Any]]
     prefixes: dict[str, str]
     group: str
+    fallback: dict[str, Any]
 
     @classmethod
-    def of(cls, where: str, wish: Mapping[str, Any]) -> _File:
+    def of(cls, where: str, wish: Mapping[str, Any], provider: str) -> _File:
         prefixes = wish.get("prefixes") or {}
         keys(where, "prefixes", prefixes, PREFIXES)
         return cls(
@@ -70,6 +70,7 @@ class _File:
             entries(where, "clusters", wish.get("clusters") or {}),
             {**PREFIXES, **{kind: str(prefix or "") for kind, prefix in prefixes.items()}},
             str(wish.get("group") or "fleet"),
+            {"mesh_provider": provider, "mesh_role": "primary"},
         )
 
     def known(self, own: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,12 +78,15 @@ class _File:
         site = self.sites.get(str(own.get("mesh_site") or self.defaults.get("mesh_site") or ""), {})
         outer = {**self.defaults, **site, **own}
         mesh = self.meshes.get(str(outer.get("mesh_name") or ""), {})
-        return {**_DEFAULTS, **self.defaults, **mesh, **site, **own}
+        return {**self.fallback, **self.defaults, **mesh, **site, **own}
 
 
-def plan(where: str, wish: Mapping[str, Any], found: Sequence[DiscoveredCluster]) -> Fleet:
-    """Return the inventory. `where` names the file in messages. If a cluster is in the file and was discovered too, both sources are merged."""
-    file = _File.of(where, wish)
+def plan(where: str, wish: Mapping[str, Any], found: Sequence[DiscoveredCluster], provider: str) -> Fleet:
+    """Return the inventory. `where` names the file in messages, `provider` the kind of mesh where nothing is said.
+
+    If a cluster is in the file and was discovered too, both sources are merged.
+    """
+    file = _File.of(where, wish, provider)
     clusters = _together(where, found)
     for name, own in file.clusters.items():
         known = clusters.get(name) or DiscoveredCluster(name, "file", "an entry of clusters")

@@ -20,24 +20,23 @@ from ..._mesh.install.wish_faults import shapes
 from ..._providers import provider
 
 
-def refusals(name: str, variables: Mapping[str, Any], today: date) -> list[str]:
-    """What the install cannot get, as half sentences."""
-    return _told(name, variables, today)[0]
+def refusals(name: str, variables: Mapping[str, Any], seen: Mapping[str, Any], today: date) -> list[str]:
+    """What the install cannot get, as half sentences. `seen` is what cluster_info returned."""
+    return _foreseen(name, variables, seen, today)[0]
 
 
-def told(name: str, variables: Mapping[str, Any], today: date) -> list[str]:
+def warnings(name: str, variables: Mapping[str, Any], seen: Mapping[str, Any], today: date) -> list[str]:
     """What is only to be known, as sentences."""
-    return _told(name, variables, today)[1]
+    return _foreseen(name, variables, seen, today)[1]
 
 
-def _told(name: str, variables: Mapping[str, Any], today: date) -> tuple[list[str], list[str]]:
-    """Of a wish that cannot be nothing is foreseen; preflight's other findings say why."""
+def _foreseen(name: str, variables: Mapping[str, Any], seen: Mapping[str, Any], today: date) -> tuple[list[str], list[str]]:
+    """Nothing is foreseen of a wish that cannot be; preflight's other findings say why."""
     if shapes(variables):
         return [], []
     try:
         mesh = provider(str(variables.get("mesh_provider") or ""))
         plane = inventory_wish.of_inventory(name, variables, mesh.defaults)
-        seen = variables.get("__preflight_cluster") or {}
         return notices.before(name, _releases(mesh, plane), str(variables.get("mesh_probe_image") or ""), plane.version, seen, _known(mesh, plane, today))
     except MeshError:
         return [], []

@@ -67,7 +67,8 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
     except MeshError as failed:
         failed.facts.update({**as_result(work.changes), "mended": work.mended})
         raise
-    return {**facts(seen, _TOLD, ticking.now()), **as_result(work.changes), "mended": work.mended, "seconds": round(ticking.monotonic() - start, 2)}
+    told = {"step": request.step, "mended": work.mended, "seconds": round(ticking.monotonic() - start, 2)}
+    return {**facts(seen, _TOLD, ticking.now()), **as_result(work.changes), **told}
 
 
 def _work(cluster: Cluster, request: StepRequest, hold: Hold | None, connect: Connector, clock: Clock) -> StepWork:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.meshops.lifecycle.plugins.filter.claims import FilterModule
+from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 
-CLAIMS = FilterModule().filters()["mesh_claims"]
+CLAIMS = FILTERS["_claims"]
 
 
 def host(**variables: Any) -> dict[str, Any]:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.meshops.lifecycle.plugins.filter.expiries import FilterModule
+from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 
-FILTERS = FilterModule().filters()
 ROW = {"kind": "root", "where": "istio-system", "end": "2126-01-01T00:00:00Z", "issuer": "CN=shop root", "number": 1, "level": "ok"}
 
 
@@ -20,13 +19,13 @@ def test_of_each_host_what_it_told_or_why_not() -> None:
         "west": {"seen": {"failed": True, "msg": "west: it refuses connections."}},
         "north": {},
     }
-    found = FILTERS["mesh_certificates"](["east", "west", "north"], hostvars, "seen")
+    found = FILTERS["_certificates"](["east", "west", "north"], hostvars, "seen")
     assert {(one["cluster"], one["level"], one["where"]) for one in found} == {
         ("east", "ok", "istio-system"),
         ("east", "unknown", "proxy shop/x could not be seen: silence"),
         ("west", "unknown", "west: it refuses connections."),
         ("north", "unknown", "north: nothing was read from it."),
     }
-    lines = FILTERS["mesh_certificates_table"](found)
+    lines = FILTERS["_certificates_table"](found)
     assert len(lines) == 2 + 4
     assert lines[-1].startswith("east") and lines[-1].endswith("ok")

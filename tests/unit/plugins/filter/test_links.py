@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.filter import rotation
+from ansible_collections.meshops.lifecycle.tests.unit.support.filters import call
 
 HOSTS = ["east", "west", "edge", "bank"]
 VARS: dict[str, dict[str, Any]] = {
@@ -22,17 +23,22 @@ VARS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize(("cluster", "names"), [("east", ["west"]), ("west", ["east"]), ("edge", ["east", "west"]), ("bank", [])])
 def test_consumers_are_the_other_primaries(cluster: str, names: list[str]) -> None:
-    assert [one["name"] for one in rotation.mesh_consumers(HOSTS, VARS, cluster)] == names
+    assert [one["name"] for one in call("_link_consumers", HOSTS, VARS, cluster)] == names
 
 
 def test_a_consumer_comes_with_its_connection_and_its_pin() -> None:
-    assert rotation.mesh_consumers(HOSTS, VARS, "east") == [{"name": "west", "kube": {"context": "west"}, "cluster_uid": "uid"}]
+    assert call("_link_consumers", HOSTS, VARS, "east") == [{"name": "west", "kube": {"context": "west"}, "cluster_uid": "uid"}]
+
+
+def sources(cluster: str, exclude: Sequence[str] = ()) -> list[str]:
+    found: dict[str, list[str]] = call("_link_plan", HOSTS, VARS, cluster, "seen", exclude)
+    return found["sources"]
 
 
 def test_the_clusters_that_others_discover_in_the_order_of_the_inventory() -> None:
-    assert rotation.mesh_discovered(HOSTS, VARS, "edge") == ["east", "west", "edge"]
-    assert rotation.mesh_discovered(HOSTS, VARS, "edge", ["west"]) == ["edge"]  # east has nobody left but its own remote
-    assert rotation.mesh_discovered(HOSTS, VARS, "bank") == []
+    assert sources("edge") == ["east", "west", "edge"]
+    assert sources("edge", ["west"]) == ["edge"]  # east has nobody left but its own remote
+    assert sources("bank") == []
 
 
 def told(**results: Any) -> dict[str, Any]:
@@ -41,11 +47,13 @@ def told(**results: Any) -> dict[str, Any]:
 
 def test_a_plan_has_the_steps_of_all() -> None:
     results = told(east={"steps": ["east: a"]}, west={"steps": []}, edge={"steps": ["edge: b", "edge: c"]})
-    assert rotation.mesh_link_plan(HOSTS, results, "west", "seen") == {"findings": [], "steps": ["east: a", "edge: b", "edge: c"]}
+    assert call("_link_plan", HOSTS, results, "west", "seen") == {
+        "sources": ["east", "west", "edge"], "findings": [], "steps": ["east: a", "edge: b", "edge: c"],
+    }  # fmt: skip
 
 
 def test_a_plan_without_one_of_them_is_none() -> None:
-    plan = rotation.mesh_link_plan(HOSTS, told(east={"steps": []}, west={"failed": True, "msg": "west: no answer."}), "east", "seen")
+    plan = call("_link_plan", HOSTS, told(east={"steps": []}, west={"failed": True, "msg": "west: no answer."}), "east", "seen")
     assert plan["findings"] == [
         "west cannot be judged: west: no answer.",
         "edge cannot be judged: it is not part of this run, and no cluster may miss; run it without --limit",

@@ -7,19 +7,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.meshops.lifecycle.plugins.filter import refusals
-from ansible_collections.meshops.lifecycle.plugins.filter.mesh import FilterModule
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install, requirements
-
-FILTERS: dict[str, Callable[..., Any]] = FilterModule().filters()
+from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS, PUBLIC, call
 
 
 def host(mesh: str, network: str, **variables: Any) -> dict[str, Any]:
@@ -38,10 +34,6 @@ HOSTVARS: dict[str, dict[str, Any]] = {
 HOSTS = list(HOSTVARS)
 KNOWN = ", ".join(sorted(PROVIDERS))
 WISH = {"cluster": "east", "mesh": "shop", "network": "on-prem", "revision": "stable", "tags": ["default"], "namespace": "istio-system"}
-
-
-def call(name: str, *arguments: Any, **named: Any) -> Any:
-    return FILTERS[name](*arguments, **named)
 
 
 class TestEstate:
@@ -78,12 +70,12 @@ class TestEstate:
         ("bank-1", {"clusters": ["bank-1", "bank-2"], "serves_remotes": False, "gateway": False}),
     ])
     def test_what_a_mesh_looks_like_from_a_cluster(self, cluster: str, topology: dict[str, Any]) -> None:
-        assert call("mesh_topology", HOSTS, HOSTVARS, cluster) == topology
+        assert call("_topology", HOSTS, HOSTVARS, cluster) == topology
 
     def test_one_network_needs_a_gateway_where_remotes_must_reach_istiod(self) -> None:
         hostvars = {"a": host("one", "lan"), "b": host("one", "lan", mesh_role="remote", mesh_primary="a")}
-        assert call("mesh_topology", hostvars, hostvars, "a")["gateway"] is True
-        assert call("mesh_topology", hostvars, hostvars, "b")["gateway"] is False
+        assert call("_topology", hostvars, hostvars, "a")["gateway"] is True
+        assert call("_topology", hostvars, hostvars, "b")["gateway"] is False
 
     def test_how_another_cluster_is_reached(self) -> None:
         assert call("mesh_connection", HOSTS, HOSTVARS, "east") == {"context": "on-prem-context", "cluster": "east", "cluster_uid": "uid-of-east"}
@@ -118,7 +110,7 @@ class TestEstate:
         with pytest.raises(AnsibleFilterError, match=r"^east: mesh_kube\.username: Helm has no way to be told it; put it into the kubeconfig"):
             call("mesh_helm", ["east"], {"east": {**HOSTVARS["east"], "mesh_kube": {"host": "https://h", "username": "u"}}}, "east")
 
-    @pytest.mark.parametrize("name", ["mesh_links", "mesh_environment", "mesh_helm", "mesh_expected", "mesh_topology", "mesh_connection"])
+    @pytest.mark.parametrize("name", ["mesh_links", "mesh_environment", "mesh_helm", "mesh_expected", "_topology", "mesh_connection"])
     @pytest.mark.parametrize("cluster", ["bastion", "planned", "nowhere"])
     def test_a_host_that_is_no_cluster_is_refused_by_name(self, name: str, cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("K8S_AUTH_HOST", "https://elsewhere.example")
@@ -151,85 +143,85 @@ class TestRoot:
 
 class TestWish:
     def test_is_made_of_the_inventory_with_the_defaults_of_the_mesh_below(self) -> None:
-        wish = call("mesh_wish", HOSTS, HOSTVARS, "east")
+        wish = call("_wish", HOSTS, HOSTVARS, "east")
         assert {key: wish[key] for key in ("cluster", "mesh", "network", "role", "serves_remotes", "namespace", "revision", "tags")} == {
             "cluster": "east", "mesh": "shop", "network": "on-prem", "role": "primary", "serves_remotes": False,
             "namespace": "istio-system", "revision": "stable", "tags": ["default"],
         }  # fmt: skip
-        assert call("mesh_wish", HOSTS, HOSTVARS, "west")["serves_remotes"]
-        assert call("mesh_stages", wish, "control_plane")
+        assert call("_wish", HOSTS, HOSTVARS, "west")["serves_remotes"]
+        assert call("_stages", wish, "control_plane")
 
     def test_the_inputs_of_a_role_stand_above_it(self) -> None:
         hostvars = {"east": host("shop", "lan", mesh_revision="1-30", mesh_values={"istiod": {"a": 1}}, mesh_revision_tags="prod, test", mesh_version=1.31)}
-        wish = call("mesh_wish", hostvars, hostvars, "east", {"revision": "1-31", "primary_address": "192.0.2.1"})
+        wish = call("_wish", hostvars, hostvars, "east", {"revision": "1-31", "primary_address": "192.0.2.1"})
         assert (wish["revision"], wish["primary_address"], wish["tags"], wish["values"], wish["version"]) == (
             "1-31", "192.0.2.1", ["prod", "test"], {"istiod": {"a": 1}}, "1.31",
         )  # fmt: skip
-        assert call("mesh_wish", hostvars, hostvars, "east", {"tags": [], "values": {}})["values"] == {}
+        assert call("_wish", hostvars, hostvars, "east", {"tags": [], "values": {}})["values"] == {}
 
     @pytest.mark.parametrize(("what", "value"), [("namespace", "istio-system"), ("revision", "stable"), ("tags", ["default"]), ("shares_root", True)])
     def test_a_mesh_has_defaults(self, what: str, value: Any) -> None:
-        assert call("mesh_default", "istio", what) == value
+        assert call("_default", "istio", what) == value
 
     def test_a_mesh_that_is_not_known_has_none_and_is_refused_elsewhere(self) -> None:
-        assert call("mesh_default", "konsul", "namespace") == ""
+        assert call("_default", "konsul", "namespace") == ""
         hostvars = {"east": host("shop", "lan", mesh_provider="konsul")}
-        assert refusals.FilterModule().filters()["mesh_refusals"](hostvars, hostvars, "east") == [f"mesh_provider is 'konsul'; known are {KNOWN}."]
+        assert FILTERS["_refusals"](hostvars, hostvars, "east") == [f"mesh_provider is 'konsul'; known are {KNOWN}."]
 
     def test_a_default_that_no_mesh_has_is_refused(self) -> None:
         with pytest.raises(AnsibleFilterError, match="^No mesh has a default called 'colour'; there are gateways, key_type"):
-            call("mesh_default", "istio", "colour")
+            call("_default", "istio", "colour")
 
 
 class TestStages:
     def test_releases_are_what_helm_takes(self) -> None:
-        charts, tags = call("mesh_stages", WISH, "control_plane")
+        charts, tags = call("_stages", WISH, "control_plane")
         found = charts["releases"]
         assert [(release["name"], release["chart"]) for release in found] == [("istio-base", "base"), ("istiod-stable", "istiod")]
         assert set(found[0]) == {"name", "namespace", "chart", "repository", "version", "values", "shared", "kept"}
         assert set(found[1]) == {"name", "namespace", "chart", "repository", "version", "values"}
         assert (charts["healthy"], tags["healthy"]) == (True, False)
-        gateway, passage = call("mesh_stages", WISH, "gateways")
+        gateway, passage = call("_stages", WISH, "gateways")
         assert [release["name"] for release in gateway["releases"]] == ["istio-eastwestgateway"]
         assert (gateway["healthy"], passage["healthy"]) == (False, True), "the gateway is waited for when something passes through it"
 
     def test_a_remote_does_not_wait_for_a_control_plane_that_runs_elsewhere(self) -> None:
         remote = {**WISH, "role": "remote", "primary": "west"}
-        assert [step["healthy"] for step in call("mesh_stages", remote, "control_plane")] == [False, False]
+        assert [step["healthy"] for step in call("_stages", remote, "control_plane")] == [False, False]
 
     def test_objects_are_whole(self) -> None:
-        for name in ("mesh_stages", "mesh_teardown"):
+        for state in ("present", "absent"):
             for part in ("control_plane", "gateways"):
-                objects = [each for step in call(name, WISH, part) for each in step.get("manifests", [])]
+                objects = [each for step in call("_stages", WISH, part, state) for each in step.get("manifests", [])]
                 assert objects
                 assert all({"apiVersion", "kind", "metadata"} <= set(each) for each in objects)
 
     def test_on_the_way_back_what_passes_goes_before_the_gateway_and_charts_before_their_crds(self) -> None:
-        assert [bool(step["releases"]) for step in call("mesh_teardown", WISH, "gateways")] == [False, True]
-        assert [bool(step["releases"]) for step in call("mesh_teardown", WISH, "control_plane")] == [True, False]
+        assert [bool(step["releases"]) for step in call("_stages", WISH, "gateways", "absent")] == [False, True]
+        assert [bool(step["releases"]) for step in call("_stages", WISH, "control_plane", "absent")] == [True, False]
 
     def test_the_probe_is_of_a_cluster_and_its_targets(self) -> None:
-        found = call("mesh_probe", {"cluster": "east", "revision": "stable", "targets": ["east", "west"]}, "istio")
+        found = call("_probe", {"cluster": "east", "revision": "stable", "targets": ["east", "west"]}, "istio")
         assert [each["metadata"]["name"] for each in found if each["kind"] == "Service"] == ["echo-east", "echo-west"]
 
-    @pytest.mark.parametrize("name", ["mesh_stages", "mesh_teardown"])
+    @pytest.mark.parametrize("state", ["present", "absent"])
     @pytest.mark.parametrize(("change", "part", "told"), [
         ({"verson": "1"}, "control_plane", "^east: .*unknown keys verson"),
         ({"provider": "konsul"}, "control_plane", f"^mesh_provider is 'konsul'; known are {KNOWN}"),
         ({}, "teleport", "^A mesh has no part 'teleport'; its parts are control_plane and gateways"),
     ])
-    def test_a_wish_that_cannot_be_is_refused(self, name: str, change: dict[str, Any], part: str, told: str) -> None:
+    def test_a_wish_that_cannot_be_is_refused(self, state: str, change: dict[str, Any], part: str, told: str) -> None:
         with pytest.raises(AnsibleFilterError, match=told):
-            call(name, {**WISH, **change}, part)
+            call("_stages", {**WISH, **change}, part, state)
 
 
 class TestRequirements:
     def test_the_groups_are_those_of_the_mesh(self) -> None:
-        assert call("mesh_crd_groups", "istio") == [*requirements.GROUPS, "gateway.networking.k8s.io"]
+        assert call("_preflight_questions", "istio", "mesh")["crds"] == [*requirements.GROUPS, "gateway.networking.k8s.io"]
 
     def test_the_permissions_are_for_the_namespace(self) -> None:
-        assert call("mesh_permissions", "istio", "mesh") == install.permissions("mesh")
-        assert call("mesh_permissions", "istio", "mesh", "openshift", "echo") == install.permissions("mesh", "openshift", "echo")
+        assert call("_preflight_questions", "istio", "mesh")["permissions"] == install.permissions("mesh")
+        assert call("_preflight_questions", "istio", "mesh", "openshift", "echo")["permissions"] == install.permissions("mesh", "openshift", "echo")
 
     @pytest.mark.parametrize(("root", "wanted"), [
         ({"source": "generated"}, {("get", "meshops-root-ca"), ("patch", "meshops-root-ca"), ("create", "")}),
@@ -240,14 +232,13 @@ class TestRequirements:
         ("generated", set()),
     ])
     def test_the_cluster_that_keeps_the_root_needs_the_rights_to_it(self, root: Any, wanted: set[tuple[str, str]]) -> None:
-        more = [right for right in call("mesh_permissions", "istio", "mesh", root=root) if right not in install.permissions("mesh")]
+        more = [right for right in call("_preflight_questions", "istio", "mesh", root=root)["permissions"] if right not in install.permissions("mesh")]
         assert {(right["verb"], right.get("name", "")) for right in more if right["resource"] == "secrets"} == wanted
         assert {right["namespace"] for right in more} == ({root.get("namespace", "meshops-system")} if wanted else set())
 
-    @pytest.mark.parametrize(("name", "arguments"), [("mesh_crd_groups", []), ("mesh_permissions", ["mesh"])])
-    def test_a_mesh_that_is_not_known_is_refused(self, name: str, arguments: list[str]) -> None:
-        with pytest.raises(AnsibleFilterError, match=f"^mesh_provider is 'konsul'; known are {KNOWN}"):
-            call(name, "konsul", *arguments)
+    def test_of_a_mesh_that_is_not_known_nothing_is_asked(self) -> None:
+        """The findings name it."""
+        assert call("_preflight_questions", "konsul", "mesh") == {"permissions": [], "crds": []}
 
 
 class TestReport:
@@ -259,27 +250,27 @@ class TestReport:
         return {"east": {"__status": read, "mesh_site": "frankfurt"}, "west": {"__status": refused}, "north": {}, "south": {"__status": None}}
 
     def test_the_table_has_a_row_for_each_cluster_read_or_not(self) -> None:
-        told = call("mesh_table", self.hostvars(), self.hostvars(), "__status")
+        told = call("_status_table", self.hostvars(), self.hostvars(), "__status")
         assert [line.split()[:3] for line in told[2:6]] == [
             ["north", "-", "UNREACHED"], ["south", "-", "UNREACHED"], ["west", "-", "UNREACHED"], ["east", "frankfurt", "ok"],
         ]
         assert told[7:] == ["north: nothing was read from it.", "south: nothing was read from it.", "west: refused."]
 
     def test_the_table_is_of_this_moment(self) -> None:
-        assert "(10 h)" in call("mesh_table", ["east"], self.hostvars(), "__status")[2]
+        assert "(10 h)" in call("_status_table", ["east"], self.hostvars(), "__status")[2]
 
     def test_the_report_is_the_same_as_data(self) -> None:
-        told = call("mesh_report", self.hostvars(), self.hostvars(), "__status")
+        told = call("_status_report", self.hostvars(), self.hostvars(), "__status")
         assert told["east"]["planes"][0]["version"] == "1.29.0"
         assert told["west"] == {"unreached": "west: refused."}
 
     def test_what_ansible_adds_to_a_result_is_no_fact(self) -> None:
         hostvars = {"east": {"__status": {"planes": [], "findings": [], "changed": False, "invocation": {"module_args": {}}, "warnings": []}}}
-        assert call("mesh_report", ["east"], hostvars, "__status") == {"east": {"site": "", "planes": [], "findings": []}}
+        assert call("_status_report", ["east"], hostvars, "__status") == {"east": {"site": "", "planes": [], "findings": []}}
 
 
-def test_every_filter_is_documented_beside_its_code(checkout: Path) -> None:
-    assert {path.stem for path in (checkout / "plugins" / "filter").glob("*.yml")} >= set(FILTERS)
+def test_every_public_filter_is_documented_beside_its_code(checkout: Path) -> None:
+    assert sorted(path.stem for path in (checkout / "plugins" / "filter").glob("*.yml")) == PUBLIC
 
 
 def test_the_variables_of_the_inventory_stay_as_they_were() -> None:

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError, AnsibleUndefinedVariable
-from ansible_collections.meshops.lifecycle.plugins.filter import preflight
-from ansible_collections.meshops.lifecycle.plugins.filter.preflight import FilterModule
+from ansible_collections.meshops.lifecycle.plugins.filter import __preflight as preflight
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.modules import controller_info
+from ansible_collections.meshops.lifecycle.tests.unit.support.filters import call
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
 
-FILTERS: dict[str, Callable[..., Any]] = FilterModule().filters()
 HOSTVARS: dict[str, dict[str, Any]] = {
     "east": {"mesh_name": "shop", "mesh_network": "on-prem", "mesh_kube": {"context": "east"}, "mesh_trust_cluster": "east"},
     "west": {"mesh_name": "shop", "mesh_network": "aws", "mesh_kube": {"context": "west"}, "mesh_trust_cluster": "east"},
@@ -27,14 +26,17 @@ HOSTVARS: dict[str, dict[str, Any]] = {
 }
 
 
-def call(name: str, *arguments: Any, **named: Any) -> Any:
-    return FILTERS[name](*arguments, **named)
+def judged(hosts: Iterable[str], hostvars: Mapping[str, Any], clock_skew: Any = 30, own: Sequence[str] = ()) -> dict[str, list[str]]:
+    """As the role calls it, with what each host registered."""
+    names = list(hosts)
+    read, trust, (controller, *_) = ([hostvars[name].get(f"__preflight_{result}") or {} for name in names] for result in ("cluster", "trust", "controller"))
+    found: dict[str, list[str]] = call("_preflight_findings", names, hostvars, list(hostvars), read, trust, controller, clock_skew, own)
+    return found
 
 
 def found(east: Mapping[str, Any], own: list[str] | None = None) -> list[str]:
     """What is told of east, of which nothing was read but its variables."""
-    told: dict[str, list[str]] = call("preflight_findings", ["east"], {"east": {**HOSTVARS["east"], **east}}, ["east"], 30, own or [])
-    return told["east"]
+    return judged(["east"], {"east": {**HOSTVARS["east"], **east}}, own=own or [])["east"]
 
 
 class TestPreflight:
@@ -46,8 +48,7 @@ class TestPreflight:
         hostvars["east"] |= of_east
         hostvars["east"]["__preflight_cluster"] = {**self.CLUSTER, "clock_skew_seconds": 40.0, "crds": [crd]}
         hostvars["west"]["__preflight_cluster"] = {**self.CLUSTER, "uid": "2", "version": {"major": 1, "minor": 20}}
-        found: dict[str, list[str]] = call("preflight_findings", ["east", "bastion"], hostvars, list(hostvars), clock_skew)
-        return found
+        return judged(["east", "bastion"], hostvars, clock_skew)
 
     def test_only_the_clusters_of_the_play_are_told_of(self) -> None:
         assert list(self.found()) == ["east"]
@@ -76,7 +77,7 @@ class TestPreflight:
         read = {"version": {"major": 1, "minor": 30}}
         versions = {"east": "1.28.0", "west": "1.29.0"}
         hostvars = {name: {**HOSTVARS[name], "mesh_version": version, "__preflight_cluster": read} for name, version in versions.items()}
-        found = call("preflight_findings", versions, hostvars, versions, 30)
+        found = judged(versions, hostvars)
         assert {name: len(sentences) for name, sentences in found.items()} == {"east": 0, "west": 1}
 
     @pytest.mark.parametrize(("provider", "said"), [("istio", ["The clusters of the mesh shop do not share a root"]), ("paper", [])])
@@ -86,7 +87,7 @@ class TestPreflight:
         hostvars = {name: {**HOSTVARS[name], "mesh_provider": provider, "mesh_version": version, "__preflight_cluster": {**self.CLUSTER, "uid": name},
                            "__preflight_trust": {"present": True, "trust": {"signs_under": root, "trusts": [root]}}}
                     for name, root in (("east", "aa" * 32), ("west", "bb" * 32))}  # fmt: skip
-        found = call("preflight_findings", list(hostvars), hostvars, list(hostvars), 30)
+        found = judged(hostvars, hostvars)
         assert [sentence.partition(": ")[2].partition(":")[0] for sentence in found["east"]] == said
 
     def test_a_mesh_that_is_not_known_is_refused(self) -> None:
@@ -140,7 +141,7 @@ class TestVariables:
                 return super().__getitem__(key)
 
         hostvars = {"east": HOSTVARS["east"], "west": Lazy({**HOSTVARS["west"], "mesh_values": "{{ hub }}"})}
-        told = call("preflight_findings", hostvars, hostvars, hostvars, 30)
+        told = judged(hostvars, hostvars)
         assert (told["east"], len(told["west"])) == ([], 1)
         assert told["west"][0].startswith("west: mesh_values cannot be read: 'hub' is undefined")
 
@@ -152,7 +153,7 @@ class TestVariables:
 
 class TestCharts:
     def test_each_chart_is_asked_for_once_whoever_wants_it(self) -> None:
-        charts = call("preflight_charts", HOSTVARS, HOSTVARS)
+        charts = call("_preflight_charts", HOSTVARS, HOSTVARS)
         assert [(chart["chart"], chart["clusters"]) for chart in charts] == [
             ("base", ["east", "west"]), ("gateway", ["east", "west"]), ("istiod", ["east", "west"]),
         ]  # fmt: skip
@@ -161,14 +162,14 @@ class TestCharts:
     def test_sites_may_have_their_charts_from_elsewhere(self) -> None:
         hostvars = copy.deepcopy({name: HOSTVARS[name] for name in ("east", "west")})
         hostvars["west"] |= {"mesh_charts": {"source": "oci", "location": "oci://registry.example/istio"}, "mesh_version": "1.32"}
-        charts = call("preflight_charts", hostvars, hostvars)
+        charts = call("_preflight_charts", hostvars, hostvars)
         assert {chart["chart"]: chart["clusters"] for chart in charts if chart["version"] == "1.32"} == {
             f"oci://registry.example/istio/{name}": ["west"] for name in ("base", "istiod", "gateway")
         }
 
     def test_a_wish_that_cannot_be_asks_for_nothing(self) -> None:
         hostvars = {"east": HOSTVARS["east"], "west": {**HOSTVARS["west"], "mesh_charts": "nowhere"}}
-        assert all(chart["clusters"] == ["east"] for chart in call("preflight_charts", hostvars, hostvars))
+        assert all(chart["clusters"] == ["east"] for chart in call("_preflight_charts", hostvars, hostvars))
 
     @pytest.fixture
     def programs(self, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -181,8 +182,7 @@ class TestCharts:
         """Of the module's own answer, what preflight tells."""
         result = controller_info.reconcile(None, {"charts": charts, "timeout": timeout})
         hostvars = {name: {**HOSTVARS[name], "__preflight_controller": result} for name in ("east", "west")}
-        told: dict[str, list[str]] = call("preflight_findings", hostvars, hostvars, hostvars, 30)
-        return told
+        return judged(hostvars, hostvars)
 
     CHARTS = [
         {"chart": "base", "repository": "https://me:s3cret@charts.example", "version": "1.32", "clusters": ["east", "west"]},
@@ -236,7 +236,7 @@ class TestTable:
     def test_the_worst_cluster_is_last_and_the_same_sentence_is_told_once(self) -> None:
         findings = {"east": ["east: one.", "east: no helm."], "north": [], "west": ["west: no helm."]}
         hostvars = {name: {"mesh_oncall": "ana"} if name == "north" else {} for name in findings}
-        assert call("preflight_table", findings, hostvars) == [
+        assert call("_preflight_table", findings, hostvars) == [
             "CLUSTER  FINDINGS",
             "-------  --------",
             "north    none",
@@ -249,7 +249,7 @@ class TestTable:
         ]
 
     def test_nothing_is_shown_where_nothing_stands_in_the_way(self) -> None:
-        assert call("preflight_table", {"east": []}, {"east": {"mesh_oncall": "ana"}}, ["mesh_oncall"]) == []
+        assert call("_preflight_table", {"east": []}, {"east": {"mesh_oncall": "ana"}}, ["mesh_oncall"]) == []
 
     @pytest.mark.parametrize(("others", "said"), [
         ({}, "east is ready"),
@@ -260,4 +260,4 @@ class TestTable:
         ),
     ])
     def test_a_cluster_without_findings_says_one_line(self, others: dict[str, list[str]], said: str) -> None:
-        assert call("preflight_verdict", json.dumps({"east": [], **others}), "east") == {"findings": [], "waits": said}
+        assert call("_preflight_verdict", json.dumps({"east": [], **others}), "east") == {"findings": [], "waits": said}

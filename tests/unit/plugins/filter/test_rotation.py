@@ -6,20 +6,22 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.meshops.lifecycle.plugins.filter.rotation import FilterModule
+from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 
-FILTERS = FilterModule().filters()
 OLD, NEW = "0" * 64, "1" * 64
 
 
 def seen(cluster: str, signs: str = OLD, *trusts: str, **more: Any) -> dict[str, Any]:
     standing = {"cluster": cluster, "signs_under": signs, "signer": f"ca-{cluster}", "trusts": list(trusts or (signs,)), "marks": [], "epoch": 0}
-    return {"standing": standing, "laggards": [], "issuers": [signs], "roots": [], "previous": None, "faults": [], "clock_skew_seconds": 0.4, **more}
+    facts = {"laggards": [], "issuers": [signs], "roots": [], "previous": None, "faults": [], "clock_skew_seconds": 0.4}
+    return {"step": "introduce", "standing": standing, **facts, **more}
 
 
 def valid(since: float, until: float) -> dict[str, str]:
@@ -38,7 +40,7 @@ def inventory(**results: Any) -> dict[str, dict[str, Any]]:
 
 
 def call(name: str, hosts: dict[str, dict[str, Any]], *given: Any, **more: Any) -> Any:
-    return FILTERS[f"mesh_rotation_{name}"](list(hosts), hosts, "east", *given, **more)
+    return FILTERS[f"_rotation_{name}"](list(hosts), hosts, "east", *given, **more)
 
 
 def test_what_a_step_is_told_of_each_cluster() -> None:
@@ -273,7 +275,7 @@ class TestARemoteCluster:
 
     @staticmethod
     def primary(hosts: dict[str, dict[str, Any]], cluster: str = "west", **more: Any) -> dict[str, Any]:
-        found: dict[str, Any] = FILTERS["mesh_rotation_primary"](list(hosts), hosts, cluster, "seen", **more)
+        found: dict[str, Any] = FILTERS["_rotation_primary"](list(hosts), hosts, cluster, "seen", **more)
         return found
 
     def test_it_is_told_what_was_seen_of_its_primary(self) -> None:
@@ -332,38 +334,38 @@ class TestRights:
     @pytest.mark.parametrize("kind", ["root", "intermediate", "links", "gateways"])
     @pytest.mark.parametrize("restart", [False, True])
     def test_each_right_is_whole_and_asked_for_once(self, kind: str, restart: bool) -> None:
-        rights = FILTERS["mesh_rotation_permissions"]("istio", kind, "mesh", restart)
+        rights = FILTERS["_rotation_permissions"]("istio", kind, "mesh", restart)
         assert all({"verb", "group", "resource"} <= set(right) <= {"verb", "group", "resource", "namespace", "name"} for right in rights)
         assert len({tuple(sorted(right.items())) for right in rights}) == len(rights)
 
     def test_links_have_a_former_word(self) -> None:
-        now, former = (FILTERS["mesh_rotation_permissions"]("istio", kind, "mesh") for kind in ("links", "remote_secrets"))
-        assert now == former != FILTERS["mesh_rotation_permissions"]("istio", "gateways", "mesh")
+        now, former = (FILTERS["_rotation_permissions"]("istio", kind, "mesh") for kind in ("links", "remote_secrets"))
+        assert now == former != FILTERS["_rotation_permissions"]("istio", "gateways", "mesh")
 
     @pytest.mark.parametrize("kind", ["root", "intermediate", "links"])
     def test_workloads_are_only_patched_where_they_may_be_restarted(self, kind: str) -> None:
-        ways = [FILTERS["mesh_rotation_permissions"]("istio", kind, "mesh", restart) for restart in (False, True)]
+        ways = [FILTERS["_rotation_permissions"]("istio", kind, "mesh", restart) for restart in (False, True)]
         assert [any((right["verb"], right["resource"]) == ("patch", "deployments") for right in rights) for rights in ways] == [False, True]
 
     def test_pods_are_refreshed_anywhere_only_to_recover(self) -> None:
-        ways = [FILTERS["mesh_rotation_permissions"]("istio", "root", "mesh", recover=recover) for recover in (False, True)]
+        ways = [FILTERS["_rotation_permissions"]("istio", "root", "mesh", recover=recover) for recover in (False, True)]
         wide = {"verb": "patch", "group": "", "resource": "pods"}
         assert [wide in rights for rights in ways] == [False, True]
 
     def test_lease_and_root_in_one_cluster_are_asked_for_at_once(self) -> None:
-        kept = FILTERS["mesh_rotation_kept"](self.LEASE, {"source": "generated", "kube": self.LEASE["kube"]}, "root")
+        kept = FILTERS["_rotation_kept"](self.LEASE, {"source": "generated", "kube": self.LEASE["kube"]}, "root")
         assert {right["resource"] for right in kept["east"]["permissions"]} == {"leases", "secrets", "namespaces"}
         assert kept["east"]["kube"] == self.LEASE["kube"]
 
     def test_a_root_elsewhere_is_asked_for_there(self) -> None:
-        kept = FILTERS["mesh_rotation_kept"](self.LEASE, {"source": "secret", "kube": {"context": "vault"}, "name": "ca", "namespace": "pki"}, "root")
+        kept = FILTERS["_rotation_kept"](self.LEASE, {"source": "secret", "kube": {"context": "vault"}, "name": "ca", "namespace": "pki"}, "root")
         assert list(kept) == ["east", "The root's cluster"]
         told = {"verb": "get", "group": "", "resource": "secrets", "namespace": "pki", "name": "ca"}
         assert kept["The root's cluster"] == {"kube": {"context": "vault"}, "permissions": [told]}
 
     @pytest.mark.parametrize("source", ["inline", "file"])
     def test_a_root_that_is_given_takes_no_right(self, source: str) -> None:
-        kept = FILTERS["mesh_rotation_kept"](self.LEASE, {"source": source}, "root")
+        kept = FILTERS["_rotation_kept"](self.LEASE, {"source": source}, "root")
         assert {right["resource"] for right in kept["east"]["permissions"]} == {"leases", "namespaces"}
 
     def test_what_is_missing_is_told_of_the_whole_mesh(self) -> None:
@@ -383,5 +385,27 @@ class TestRights:
 
     def test_who_failed_when_it_was_asked_is_told_so_later(self) -> None:
         hosts = inventory(west=None)
-        hosts["west"]["__rotate_rights"] = {"failed": True, "msg": "west: no route."}
-        assert call("plan", hosts, "seen", NEW)["findings"] == ["west cannot be judged: west: no route."]
+        hosts["west"]["rights"] = {"failed": True, "msg": "west: no route."}
+        assert call("unseen", hosts, "seen", rights="rights") == ["The mesh shop is not rotated: west cannot be judged: west: no route."]
+
+
+class TestFromStepToStep:
+    """All steps register under one name. What is needed of a step later is kept at its barrier."""
+
+    def test_the_facts_and_the_seconds_of_all_steps_are_kept(self) -> None:
+        first = FILTERS["_rotation_passed"]({**seen("east"), "seconds": 1.5, "changes": ["a"]}, "what an earlier rotation left")
+        second = json.loads(FILTERS["_rotation_passed"]({**seen("east", NEW), "step": "reissue", "seconds": 2.5}, first))
+        (told,) = (one for one in call("clusters", inventory(east=seen("east", NEW)), "seen") if one["standing"]["cluster"] == "east")
+        assert second == {**told, "seconds": {"introduce": 1.5, "reissue": 2.5}}
+
+    def test_the_result_of_another_step_does_not_pass_the_barrier(self) -> None:
+        hosts = inventory(west={**seen("west"), "step": "introduce"}, east={**seen("east"), "step": "reissue"})
+        (told,) = call("barrier", hosts, "seen", "reissue", OLD)
+        assert "west cannot be judged: nothing was seen of its step reissue." in told and "east" not in told
+
+    def test_a_remote_cluster_does_not_go_by_an_earlier_step_of_its_primary(self) -> None:
+        hosts = inventory()
+        hosts["west"] |= {"mesh_role": "remote", "mesh_primary": "east"}
+        primary = partial(FILTERS["_rotation_primary"], list(hosts), hosts, "west", "seen")
+        assert primary(step="introduce")["standing"]["cluster"] == "east"
+        assert primary(step="reissue") == {"missing": "west: its primary east was not seen to be through: nothing was seen of its step reissue."}

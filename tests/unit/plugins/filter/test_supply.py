@@ -11,16 +11,20 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.meshops.lifecycle.plugins.filter.preflight import preflight_findings
-from ansible_collections.meshops.lifecycle.plugins.filter.supply import FilterModule
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.install import inventory_supply
+from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 
-FILTERS = FilterModule().filters()
 TODAY = date(2026, 11, 26)
 
 
 def host(**variables: Any) -> dict[str, Any]:
     return {"mesh_name": "shop", "mesh_network": "one", "mesh_kube": {"context": "east"}, "mesh_trust_cluster": "east", "mesh_version": "1.31.3", **variables}
+
+
+def judged(hostvars: dict[str, Any]) -> list[str]:
+    """What preflight finds of east, of which nothing was read but its variables."""
+    found: dict[str, list[str]] = FILTERS["_preflight_findings"](["east"], hostvars, ["east"], [{}], [{}], {}, 30)
+    return found["east"]
 
 
 def hub(place: str) -> dict[str, Any]:
@@ -50,13 +54,13 @@ def test_without_a_mirror_the_list_says_what_comes_from_the_internet() -> None:
 def test_a_mirror_with_a_misspelt_key_is_refused_and_told_with_all_other_findings() -> None:
     hostvars = {"east": host(mesh_mirror={"image": "registry.example"})}
     assert FILTERS["mesh_mirror_list"](["east"], hostvars) == []
-    told = preflight_findings(["east"], hostvars, ["east"], 30)["east"]
+    told = judged(hostvars)
     assert told == ["east: mesh_mirror has the unknown keys image; known are charts, hosts, images. Mend the mesh_* variables of this cluster."]
 
 
 def test_a_version_that_was_never_put_there_stands_in_the_way_of_the_install() -> None:
     hostvars = {"east": host(mesh_values=hub("gcr.io/istio-release"))}
-    assert preflight_findings(["east"], hostvars, ["east"], 30)["east"] == [
+    assert judged(hostvars) == [
         ("east: the value istiod.global.hub is gcr.io/istio-release, and gcr.io/istio-release goes away: there is nothing newer than 1.30; "
          "say docker.io/istio instead, or your mirror.")
     ]
@@ -65,21 +69,21 @@ def test_a_version_that_was_never_put_there_stands_in_the_way_of_the_install() -
 @pytest.mark.parametrize(("today", "refused"), [(date(2026, 12, 7), 0), (date(2026, 12, 8), 1)])
 def test_one_that_is_there_stands_in_the_way_only_when_it_is_gone(today: date, refused: int) -> None:
     variables = host(mesh_version="1.30.7", mesh_site_values=hub("registry.istio.io/release"))
-    assert len(inventory_supply.refusals("east", variables, today)) == refused
-    assert len(inventory_supply.told("east", variables, today)) == 1 - refused
+    assert len(inventory_supply.refusals("east", variables, {}, today)) == refused
+    assert len(inventory_supply.warnings("east", variables, {}, today)) == 1 - refused
     led = {**variables, "mesh_mirror": {"hosts": ["registry.istio.io"]}}
-    assert (inventory_supply.refusals("east", led, today), inventory_supply.told("east", led, today)) == ([], [])
+    assert (inventory_supply.refusals("east", led, {}, today), inventory_supply.warnings("east", led, {}, today)) == ([], [])
 
 
 def test_values_of_mesh_site_and_cluster_are_laid_over_each_other_before_they_are_judged() -> None:
     variables = host(mesh_version="1.30.7", mesh_values=hub("gcr.io/istio-release"), mesh_cluster_values=hub("docker.io/istio"))
-    assert inventory_supply.told("east", variables, TODAY) == []
+    assert inventory_supply.warnings("east", variables, {}, TODAY) == []
 
 
 def test_what_runs_in_the_clusters_of_this_run_is_told_with_its_cluster() -> None:
     found = {"named": [{"place": "registry.istio.io", "kind": "Deployment", "where": "app/web", "text": "registry.istio.io/release/x:1"}], "unread": []}
     seen = {"version": {"major": 1, "minor": 34}, "supply": found}
-    told = FILTERS["preflight_notices"](["east"], {"east": host(__preflight_cluster=seen), "west": host(mesh_version="1.20")})
+    told = FILTERS["_preflight_notices"](["east"], {"east": host(), "west": host(mesh_version="1.20")}, [seen])
     assert [each.partition(" (")[0] for each in told] == ["east: 1 Deployment names registry.istio.io"]
 
 
@@ -94,7 +98,8 @@ def test_a_host_whose_variables_cannot_be_read_or_are_of_another_kind_stops_nobo
         "east": Unreadable(host(mesh_values={})), "north": host(mesh_values="text"),
         "west": host(mesh_version="1.30.7", mesh_values=hub("gcr.io/istio-release")),
     }
-    told = inventory_supply.told("west", hostvars["west"], TODAY)
+    told = inventory_supply.warnings("west", hostvars["west"], {}, TODAY)
     assert len(told) == 1
-    assert [each.partition(":")[0] for each in FILTERS["preflight_notices"](list(hostvars), hostvars)] in (["west"], []), "from 8 December on it is a finding"
+    noticed = FILTERS["_preflight_notices"](list(hostvars), hostvars, [{}, {}, {}])
+    assert [each.partition(":")[0] for each in noticed] in (["west"], []), "from 8 December on it is a finding"
     assert FILTERS["mesh_mirror_list"](list(hostvars), hostvars) == FILTERS["mesh_mirror_list"](["west"], hostvars) != []

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,9 +13,8 @@ from ansible.errors import AnsibleFilterError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import trust_as_template
 from ansible.vars.hostvars import HostVarsVars
-from ansible_collections.meshops.lifecycle.plugins.filter import mesh, rotation
+from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 
-FILTERS: dict[str, Callable[..., Any]] = mesh.FilterModule().filters() | rotation.FilterModule().filters()
 GOOD = {"mesh_name": "shop", "mesh_network": "lan", "mesh_kube": {"host": "https://east.example", "api_key": "{{ token }}"}, "token": "t"}
 GONE = {key: value for key, value in GOOD.items() if key != "token"}
 UNREAD = "west: mesh_kube cannot be read: 'token' is undefined. Give this host the variable that it is made of."
@@ -55,15 +53,15 @@ class TestACredentialThatIsMissing:
         assert call("mesh_connection", hosts, "east")["api_key"] == "t"
         assert call("mesh_environment", hosts, "east") == {}
         assert call("mesh_helm", hosts, "east")["options"]["api_key"] == "t"
-        assert call("mesh_topology", hosts, "east")["clusters"] == ["east", "west"]
+        assert call("_topology", hosts, "east")["clusters"] == ["east", "west"]
         assert call("mesh_expected", hosts, "east")["remotes"] == {"west": "lan"}
-        assert call("mesh_rotation_lease", hosts, "east", "east")["kube"]["cluster"] == "east"
+        assert call("_rotation_lease", hosts, "east", "east")["kube"]["cluster"] == "east"
         assert call("mesh_root", hosts, {"source": "generated"}, "east")["kube"]["cluster"] == "east"
 
     def test_is_told_with_the_cluster_and_the_variable(self, kube: Any, said: str) -> None:
         hosts = estate(east=GOOD, west={**GONE, "who": "west", "mesh_kube": kube})
-        assert call("mesh_clusters", hosts) == ["east", "west"]
-        (told,) = call("mesh_unread", hosts)
+        assert call("_clusters", hosts) == ["east", "west"]
+        (told,) = call("_unread", hosts)
         assert told.startswith("west: mesh_kube cannot be read: ")
         assert said in told
         assert "exception marker" not in told
@@ -80,31 +78,31 @@ def test_a_link_to_a_cluster_without_credential_says_why_instead_of_how() -> Non
 
 def test_the_table_and_the_plan_say_why_nothing_was_read() -> None:
     hosts = estate(east=GOOD, west=GONE)
-    assert UNREAD in call("mesh_table", hosts, "__status_info")
-    findings = call("mesh_rotation_plan", hosts, "east", "__rotate_seen", "0" * 64)["findings"]
+    assert UNREAD in call("_status_table", hosts, "__status_info")
+    findings = call("_rotation_plan", hosts, "east", "__rotate_seen", "0" * 64)["findings"]
     assert f"west cannot be judged: {UNREAD}" in findings
 
 
 def test_another_variable_that_cannot_be_rendered_is_named() -> None:
     hosts = estate(east=GOOD, west={**GOOD, "mesh_network": "{{ nets.west }}", "nets": {}})
     assert call("mesh_connection", hosts, "east")["api_key"] == "t"
-    (told,) = call("mesh_unread", hosts)
+    (told,) = call("_unread", hosts)
     assert told.startswith("west: mesh_network cannot be read: ")
     with pytest.raises(AnsibleFilterError, match="west: mesh_network cannot be read"):
-        call("mesh_topology", hosts, "east")
+        call("_topology", hosts, "east")
 
 
 @pytest.mark.parametrize("variables", [{}, {"mesh_name": "shop"}, {"mesh_kube": {"host": "h"}}, {"mesh_name": "", "mesh_kube": {"host": "h"}},
                                        {"mesh_name": "shop", "mesh_kube": {}}, {"mesh_name": "shop", "mesh_kube": None}])  # fmt: skip
 def test_a_host_without_name_or_connection_is_no_cluster(variables: dict[str, Any]) -> None:
     hosts = estate(east=GOOD, bastion=variables)
-    assert call("mesh_clusters", hosts) == ["east"]
-    assert call("mesh_unread", hosts) == []
+    assert call("_clusters", hosts) == ["east"]
+    assert call("_unread", hosts) == []
 
 
 @pytest.mark.parametrize("kube", ["kubeconfig=/a context=b", ["east"]])
 def test_a_connection_that_is_no_dictionary_is_told(kube: Any) -> None:
-    assert call("mesh_unread", estate(east={**GOOD, "mesh_kube": kube})) == [
+    assert call("_unread", estate(east={**GOOD, "mesh_kube": kube})) == [
         "east: mesh_kube must be a dictionary of connection options, such as {kubeconfig: …, context: …}."
     ]
 
@@ -113,7 +111,7 @@ def test_a_connection_that_is_wrong_is_told_without_its_values() -> None:
     told = {"client_key": "-----BEGIN PRIVATE KEY-----\nSECRET", "host": "https://h"}
     hosts = estate(east=GOOD, west={**GOOD, "mesh_kube": told})
     said = "west: mesh_kube.client_key holds a private key itself, where the path of a file belongs: give a path."
-    assert call("mesh_unread", hosts) == [said]
+    assert call("_unread", hosts) == [said]
     assert [(one["kube"], one["unread"]) for one in call("mesh_links", hosts, "east")] == [({}, said)]
 
 
@@ -136,4 +134,4 @@ def test_a_root_s_files_begin_at_the_inventory_of_the_trust_cluster_or_of_the_fi
 
 def test_a_cluster_that_keeps_the_lease_need_not_be_of_a_mesh() -> None:
     hosts = estate(east=GOOD, hub={"mesh_kube": {"host": "https://hub.example"}})
-    assert call("mesh_rotation_lease", hosts, "east", "hub")["kube"]["host"] == "https://hub.example"
+    assert call("_rotation_lease", hosts, "east", "hub")["kube"]["host"] == "https://hub.example"

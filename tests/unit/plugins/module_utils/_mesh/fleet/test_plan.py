@@ -20,7 +20,7 @@ FILE = "/etc/fleet.yml"
 
 
 def planned(*found: DiscoveredCluster, **wish: Any) -> Fleet:
-    return plan(FILE, wish, found)
+    return plan(FILE, wish, found, "istio")
 
 
 def refusal(*found: DiscoveredCluster, **wish: Any) -> str:

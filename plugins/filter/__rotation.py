@@ -2,10 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Planning a rotation over the clusters of a mesh, on the controller: each filter is one call of a decision."""
+"""Planning a rotation over the clusters of a mesh, on the controller: each filter is one call of a decision. Private: see plugin_utils/filters.py.
+
+`variable` is the name under which each host keeps its result of rotation_info, rotation or link_rotation; `exclude` are clusters that the rotation leaves out.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -21,14 +25,15 @@ from ..module_utils._mesh.rotation import expired_root, served
 from ..module_utils._mesh.rotation import plan as rotation
 from ..module_utils._mesh.rotation.barrier import barrier
 from ..module_utils._mesh.rotation.leaving import staying
+from ..module_utils._mesh.rotation.plan import INTRODUCE
 from ..module_utils._mesh.rotation.primary import OF_ITS_PRIMARY
 from ..module_utils._mesh.rotation.table import table
 from ..module_utils._mesh.trust.root_secret import NAME as ROOT_NAME
 from ..module_utils._mesh.trust.root_secret import UPCOMING
 from ..module_utils._providers import provider as _provider
+from ..plugin_utils import filters
 from ..plugin_utils import hosts as hosts_of
 
-_RIGHTS = "__rotate_rights"  # is asked for first, so that is where a cluster fails that cannot be reached
 NOT_HERE = "it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit"
 _NO_LINK = "it is not part of this run, and no cluster may miss; run it without --limit"
 _PASSED = ("standing", "laggards", "issuers", "roots", "previous", "ignored", "intermediate", "served_by", "unread", "driven", "alone")
@@ -41,15 +46,18 @@ def _mesh(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, exclu
     return [member for member in hosts_of.mates(hosts, hostvars, cluster) if member.name not in left_out]
 
 
-def _absent(name: str, hostvars: Mapping[str, Any], otherwise: str = NOT_HERE) -> str:
-    return str((hostvars[name].get(_RIGHTS) or {}).get("msg") or " ".join(hosts_of.faults([name], hostvars)) or otherwise)
+def _absent(name: str, hostvars: Mapping[str, Any], rights: str, otherwise: str = NOT_HERE) -> str:
+    """Why nothing was seen of a cluster. `rights` is the variable with the result of its first task, where a cluster fails that cannot be reached."""
+    return str((hostvars[name].get(rights) or {}).get("msg") or " ".join(hosts_of.faults([name], hostvars)) or otherwise)
 
 
-def _report(name: str, hostvars: Mapping[str, Any], variable: str) -> rotation.Report | str:
-    """What was seen of a cluster, or the sentence that says why nothing was."""
+def _report(name: str, hostvars: Mapping[str, Any], variable: str, rights: str = "", step: str = "") -> rotation.Report | str:
+    """What was seen of a cluster, or the sentence that says why nothing was. The result of another step says nothing about this one."""
     result = hostvars[name].get(variable)
     if result is None:
-        return _absent(name, hostvars)
+        return _absent(name, hostvars, rights)
+    if step and result.get("standing") and not result.get("failed") and result.get("step") != step:
+        return f"nothing was seen of its step {step}"
     if not result.get("failed") and result.get("in_charge"):
         return rotation.elsewhere(result["in_charge"])
     if result.get("failed") or not (result.get("standing") or {}).get("signs_under"):
@@ -57,24 +65,47 @@ def _report(name: str, hostvars: Mapping[str, Any], variable: str) -> rotation.R
     return rotation.Report.of(result)
 
 
-def _reports(members: Iterable[Member], hostvars: Mapping[str, Any], variable: str) -> dict[str, rotation.Report | str]:
-    return {member.name: _report(member.name, hostvars, variable) for member in members}
+def _reports(members: Iterable[Member], hostvars: Mapping[str, Any], variable: str, rights: str = "", step: str = "") -> dict[str, rotation.Report | str]:
+    return {member.name: _report(member.name, hostvars, variable, rights, step) for member in members}
 
 
 def unjudged(mesh: str, missing: Mapping[str, str]) -> str:
+    """Say which clusters of a mesh keep it from being rotated."""
     said = " ".join(f"{name} cannot be judged: {told.rstrip('.')}." for name, told in missing.items())
     return f"The mesh {mesh} is not rotated: {said}"
 
 
-def mesh_rotation_clusters(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()) -> list[dict[str, Any]]:
+def facts_of_clusters(
+    hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = (), rights: str = ""
+) -> list[dict[str, Any]]:
+    """Return the facts about every cluster of the mesh, for the option `clusters` of rotation and rotation_target.
+
+    Refuses a mesh of which a cluster was not seen, with the name of each, and with what the variable `rights` says of one that cannot be reached.
+    """
     members = _mesh(hosts, hostvars, cluster, exclude)
-    missing = {name: told for name, told in _reports(members, hostvars, variable).items() if isinstance(told, str)}
+    missing = {name: told for name, told in _reports(members, hostvars, variable, rights).items() if isinstance(told, str)}
     if missing:
         raise Refused(unjudged(members[0].mesh, missing))
     return [{key: hostvars[member.name][variable].get(key) for key in _PASSED} for member in members]
 
 
-def mesh_rotation_primary(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()) -> dict[str, Any]:
+def passed(result: Mapping[str, Any], before: str = "") -> str:
+    """Return what the next step and the report need of a cluster's step, as JSON: its facts, and the `seconds` of each step so far.
+
+    `before` is what this filter returned after the step before; the first step has none.
+    """
+    earlier = {} if result.get("step") == INTRODUCE or not before else json.loads(before)["seconds"]
+    facts = {key: result.get(key) for key in _PASSED}
+    return json.dumps({**facts, "seconds": {**earlier, str(result.get("step")): result.get("seconds")}})
+
+
+def primary_of(
+    hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = (), step: str = "", rights: str = ""
+) -> dict[str, Any]:
+    """Return the facts about the cluster that serves a remote cluster, for the option `primary` of rotation and rotation_info; empty for any other cluster.
+
+    Returns `missing` with a sentence if the primary was not seen to be through, with `step` through that step.
+    """
     everyone = _mesh(hosts, hostvars, cluster, ())
     own = named(everyone, cluster)
     if own.serves:
@@ -82,14 +113,14 @@ def mesh_rotation_primary(hosts: Sequence[str], hostvars: Mapping[str, Any], clu
     fault = next(iter(served_faults(everyone).get(cluster, ())), "" if own.primary else f"it is {own.role} and has no mesh_primary")
     if not fault and own.primary in exclude:
         fault = f"its primary {own.primary} is left out by rotate_exclude, and nothing changes here without it. Leave {cluster} out too"
-    told = fault or _report(own.primary, hostvars, variable)
+    told = fault or _report(own.primary, hostvars, variable, rights, step)
     if isinstance(told, str):
         about = "" if fault else f"its primary {own.primary} was not seen to be through: "
         return {"missing": f"{cluster}: {about}{told.rstrip('.')}."}
     return {key: hostvars[own.primary][variable].get(key) for key in _OF_PRIMARY}
 
 
-def mesh_rotation_plan(
+def plan_of(
     hosts: Sequence[str],
     hostvars: Mapping[str, Any],
     cluster: str,
@@ -105,6 +136,11 @@ def mesh_rotation_plan(
     moment: str = "",
     unseen_acknowledged: bool = False,
 ) -> dict[str, Any]:
+    """Return the `mesh`, the `target`, the `phases` by cluster, the `steps` that are left, `findings` that forbid it, a `table`, and whether all is `done`.
+
+    `accepted` and `leaving` are roots by fingerprint, `stale` are intermediates to replace although they are of the target. `unsettled` says that the
+    Secret of a next root exists, `recover` that the mesh leaves an expired root, `moment` when the rotation was planned.
+    """
     members, now, gone = _mesh(hosts, hostvars, cluster, exclude), _moment(moment), list(leaving)
     seen = {member.name: hostvars[member.name].get(variable) or {} for member in members}
     reports = _reports(members, hostvars, variable)
@@ -122,11 +158,13 @@ def mesh_rotation_plan(
         names = [name for name in hosts if hostvars[name].get("mesh_name") == members[0].mesh]
         missing += served.findings(seen, names, unseen_acknowledged)
     behind = any(report.laggards for report in known)
-    notes = {
-        name: [*expired_root.notes(one, now), *staying(one, target, gone), *served.notes(one, unseen_acknowledged), *one.get("quirks", ())]
-        for name, one in seen.items()
-    }
+    notes = {name: _notes(facts, now, target, gone, unseen_acknowledged) for name, facts in seen.items()}
     return {**plan.facts(), "findings": missing, "done": plan.done and not behind, "table": [*table([plan], reports, notes), *missing]}
+
+
+def _notes(facts: Mapping[str, Any], now: datetime, target: str, gone: list[str], unseen_acknowledged: bool) -> list[str]:
+    """What the table says of a cluster beside its phase."""
+    return [*expired_root.notes(facts, now), *staying(facts, target, gone), *served.notes(facts, unseen_acknowledged), *facts.get("quirks", ())]
 
 
 def _moment(taken: str) -> datetime:
@@ -139,7 +177,7 @@ def _clocks(seen: Mapping[str, Any], most: float | None) -> list[str]:
     return [f"{name}: {said}." for name, one in seen.items() for said in clock_faults(one.get("clock_skew_seconds"), most)]
 
 
-def mesh_rotation_barrier(
+def late_at_barrier(
     hosts: Sequence[str],
     hostvars: Mapping[str, Any],
     cluster: str,
@@ -151,19 +189,21 @@ def mesh_rotation_barrier(
     leaving: Iterable[str] = (),
     moment: str = "",
 ) -> list[str]:
+    """Return the sentence that stops the mesh after a step, if a cluster was not seen to be through with it; nothing if all were."""
     members = _mesh(hosts, hostvars, cluster, exclude)
     names = [member.name for member in members]
     dead = expired_root.expired([hostvars[name].get(variable) or {} for name in names], _moment(moment)) if recover else ()
     try:
-        barrier(members[0].mesh, step, target, names, _reports(members, hostvars, variable), dead, list(leaving))
+        barrier(members[0].mesh, step, target, names, _reports(members, hostvars, variable, step=step), dead, list(leaving))
     except MeshError as error:
         return [str(error)]
     return []
 
 
-def mesh_rotation_lease(
+def place_of_lease(
     hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, trust_cluster: str = "", exclude: Iterable[str] = ()
 ) -> dict[str, Any]:
+    """Return the `mesh`, the cluster that takes its Lease for all (`taker`), and the connection to the cluster that keeps the Lease (`kube`)."""
     members = _mesh(hosts, hostvars, cluster, exclude)
     if not members:
         raise Refused(f"{cluster}: rotate_exclude leaves no cluster of its mesh.")
@@ -171,24 +211,24 @@ def mesh_rotation_lease(
     return {"mesh": members[0].mesh, "taker": members[0].name, "kube": keeper.connection.task}
 
 
-def mesh_consumers(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str] = ()) -> list[dict[str, Any]]:
+def consumers(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """Return the clusters that discover a cluster, for the option `consumers` of link_rotation."""
+    return [peer.connection.entry for peer in peers.consumers(_mesh(hosts, hostvars, cluster, exclude), cluster)]
+
+
+def link_plan(
+    hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = (), rights: str = ""
+) -> dict[str, list[str]]:
+    """Return the `sources`, which are the clusters that others discover, `findings` that forbid to replace their credentials, and the `steps` to come."""
     members = _mesh(hosts, hostvars, cluster, exclude)
-    return [peer.connection.entry for peer in peers.consumers(members, cluster)]
-
-
-def mesh_discovered(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str] = ()) -> list[str]:
-    members = _mesh(hosts, hostvars, cluster, exclude)
-    return [member.name for member in members if peers.consumers(members, member.name)]
-
-
-def mesh_link_plan(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()) -> dict[str, list[str]]:
-    names = mesh_discovered(hosts, hostvars, cluster, exclude)
-    results = {name: hostvars[name].get(variable) or {"msg": _absent(name, hostvars, _NO_LINK)} for name in names}
+    sources = [member.name for member in members if peers.consumers(members, member.name)]
+    results = {name: hostvars[name].get(variable) or {"msg": _absent(name, hostvars, rights, _NO_LINK)} for name in sources}
     findings = [f"{name} cannot be judged: {result.get('msg')}" for name, result in results.items() if result.get("failed") or "steps" not in result]
-    return {"findings": findings, "steps": [step for result in results.values() for step in result.get("steps", [])]}
+    return {"sources": sources, "findings": findings, "steps": [step for result in results.values() for step in result.get("steps", [])]}
 
 
-def mesh_rotation_permissions(provider: str, kind: str, namespace: str, restart: bool = False, recover: bool = False) -> list[dict[str, str]]:
+def permissions(provider: str, kind: str, namespace: str, restart: bool = False, recover: bool = False) -> list[dict[str, str]]:
+    """Return the rights that a kind of rotation needs in each cluster, for the option `permissions` of cluster_info."""
     if kind in ("root", "intermediate"):
         mesh = _provider(provider)
         wanted: list[dict[str, str]] = (mesh.driven_rotation or mesh.rotation).permissions(namespace, restart, recover)
@@ -199,7 +239,8 @@ def mesh_rotation_permissions(provider: str, kind: str, namespace: str, restart:
     return wanted
 
 
-def mesh_rotation_kept(lease: Mapping[str, Any], root: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+def places_of_lease_and_root(lease: Mapping[str, Any], root: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    """Return by place the connection (`kube`) and the `permissions` that the taker of the Lease needs: one place if one cluster keeps both."""
     own: dict[str, Any] = {"kube": dict(lease["kube"]), "permissions": rights.to_lease(ref(lease["mesh"], NAMESPACE))}
     source = root.get("source", "generated")
     if source not in ("generated", "secret"):
@@ -212,7 +253,11 @@ def mesh_rotation_kept(lease: Mapping[str, Any], root: Mapping[str, Any], kind: 
     return {lease["kube"]["cluster"]: own, "The root's cluster": {"kube": dict(root["kube"]), "permissions": wanted}}
 
 
-def mesh_rotation_denied(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, kept: str, exclude: Iterable[str] = ()) -> list[str]:
+def denied(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, kept: str, exclude: Iterable[str] = ()) -> list[str]:
+    """Return the rights that are missing, a sentence for each cluster.
+
+    `variable` has each host's result of cluster_info; `kept` has that of the Lease's taker for the places of `_rotation_kept`.
+    """
     members = _mesh(hosts, hostvars, cluster, exclude)
     asked = [(member.name, hostvars[member.name].get(variable) or {"msg": NOT_HERE}) for member in members]
     places = (hostvars[members[0].name].get(kept) or {}).get("results") or []
@@ -220,20 +265,19 @@ def mesh_rotation_denied(hosts: Sequence[str], hostvars: Mapping[str, Any], clus
 
 
 class FilterModule:
-    """The filters of the rotation."""
+    """The filters of the role rotate."""
 
     def filters(self) -> dict[str, Any]:
-        found = (
-            mesh_consumers,
-            mesh_discovered,
-            mesh_link_plan,
-            mesh_rotation_barrier,
-            mesh_rotation_clusters,
-            mesh_rotation_denied,
-            mesh_rotation_kept,
-            mesh_rotation_lease,
-            mesh_rotation_permissions,
-            mesh_rotation_plan,
-            mesh_rotation_primary,
+        return filters.named(
+            _link_consumers=consumers,
+            _link_plan=link_plan,
+            _rotation_barrier=late_at_barrier,
+            _rotation_clusters=facts_of_clusters,
+            _rotation_denied=denied,
+            _rotation_kept=places_of_lease_and_root,
+            _rotation_lease=place_of_lease,
+            _rotation_passed=passed,
+            _rotation_permissions=permissions,
+            _rotation_plan=plan_of,
+            _rotation_primary=primary_of,
         )
-        return {filter_.__name__: hosts_of.told(filter_) for filter_ in found}

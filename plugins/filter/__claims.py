@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an installation will write in a cluster, by name, so that it can be seen beforehand who has it."""
+"""What an install will write in a cluster, by name. Private: see plugin_utils/filters.py."""
 
 from __future__ import annotations
 
@@ -16,25 +16,31 @@ from ..module_utils._mesh.errors import Refused
 from ..module_utils._mesh.install.inventory_wish import of_inventory
 from ..module_utils._mesh.links import peers as discovery
 from ..module_utils._mesh.member import named
-from ..plugin_utils.hosts import Variables, readable_mates, told
-from .mesh import _gateway, _mesh
+from ..module_utils._providers import provider
+from ..plugin_utils import filters
+from ..plugin_utils.hosts import Variables, readable_mates
+from .mesh import needs_gateway
 
 
-def mesh_claims(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> list[dict[str, Any]]:
+def claims(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> list[dict[str, Any]]:
+    """Return the objects that the install will write in the cluster, for the option `claims` of cluster_info, which says who has them.
+
+    Returns nothing if the variables cannot be right: preflight names all their faults at once.
+    """
     everyone = readable_mates(hosts, hostvars, cluster)
     own = named(everyone, cluster)
     try:
-        mesh = _mesh(own.provider)
+        mesh = provider(own.provider)
         wish = of_inventory(cluster, Variables(cluster, hostvars[cluster]), mesh.defaults)
-    except Refused:  # what is wrong with the variables is told by preflight, all of it at once
+    except Refused:
         return []
     adopt = boolean(hostvars[cluster].get("mesh_adopt") or False)
     peers = [peer.name for peer in discovery.peers(everyone, cluster)]
-    return [replace(claim, adopt=adopt).as_dict() for claim in mesh.install.claims(wish, peers, _gateway(everyone, own))]
+    return [replace(claim, adopt=adopt).as_dict() for claim in mesh.install.claims(wish, peers, needs_gateway(everyone, own))]
 
 
 class FilterModule:
     """The filter of the role preflight."""
 
     def filters(self) -> dict[str, Any]:
-        return {"mesh_claims": told(mesh_claims)}
+        return filters.named(_claims=claims)

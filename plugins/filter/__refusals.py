@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What other filters would refuse, as sentences for an assert that stands before them: Ansible buries an error of a filter in its own words."""
+"""What other filters would refuse, as sentences for an assert that stands before them: Ansible buries an error of a filter in its own words.
+
+Private: see plugin_utils/filters.py. Each returns a list of sentences, and fails with none of them itself.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,12 @@ from functools import partial
 from typing import Any
 
 from ..module_utils._mesh.errors import MeshError
+from ..module_utils._providers import provider
+from ..plugin_utils import filters
 from ..plugin_utils.hosts import faults, keeper, mates, member, unread
-from . import mesh, rotation
+from . import __install as install
+from . import __rotation as rotation
+from . import mesh
 
 
 def _said(*decisions: Callable[[], Any]) -> list[str]:
@@ -26,7 +33,7 @@ def _said(*decisions: Callable[[], Any]) -> list[str]:
     return list(found)
 
 
-def mesh_refusals(
+def refusals(
     hosts: Sequence[str],
     hostvars: Mapping[str, Any],
     cluster: str,
@@ -36,6 +43,10 @@ def mesh_refusals(
     helm: bool = False,
     whole: bool = True,
 ) -> list[str]:
+    """Return the faults of the inventory that no task of the cluster can work with.
+
+    `reached` are other clusters to which the task connects; `helm` says whether Helm connects too; with `whole` the task needs all clusters of the mesh.
+    """
     decisions: list[Callable[[], Any]] = [partial(mesh.mesh_connection, hosts, hostvars, cluster)]
     decisions += [partial(mates, hosts, hostvars, cluster)] if whole else []
     decisions.append(partial(_known, hosts, hostvars, cluster))
@@ -49,18 +60,19 @@ def mesh_refusals(
 
 def _known(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> None:
     """Whether there is such a mesh."""
-    mesh._mesh(member(hosts, hostvars, cluster).provider)
+    provider(member(hosts, hostvars, cluster).provider)
 
 
 def _way_to(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> dict[str, Any]:
     return keeper(hosts, hostvars, name).connection.task
 
 
-def mesh_wish_refusals(wish: Mapping[str, Any], part: str, state: str = "present") -> list[str]:
-    return _said(partial(mesh.mesh_stages if state == "present" else mesh.mesh_teardown, wish, part))
+def wish_refusals(wish: Mapping[str, Any], part: str, state: str = "present") -> list[str]:
+    """Return what `_stages` would refuse."""
+    return _said(partial(install.stages, wish, part, state))
 
 
-def mesh_rotation_refusals(
+def rotation_refusals(
     hosts: Sequence[str],
     hostvars: Mapping[str, Any],
     cluster: str,
@@ -69,8 +81,9 @@ def mesh_rotation_refusals(
     trust_cluster: str = "",
     exclude: Iterable[str] = (),
 ) -> list[str]:
+    """Return why the cluster's mesh cannot be rotated by this run. `present` are the clusters of the run, `exclude` those that the rotation leaves out."""
     left_out = list(exclude)
-    wrong = mesh_refusals(hosts, hostvars, cluster, [trust_cluster], root, trust_cluster)
+    wrong = refusals(hosts, hostvars, cluster, [trust_cluster], root, trust_cluster)
     if wrong:
         return wrong
     members, here = mates(hosts, hostvars, cluster), set(present)
@@ -80,19 +93,24 @@ def mesh_rotation_refusals(
     absent = [member.name for member in members if member.name not in here and member.name not in left_out]
     missing = {name: " ".join(faults([name], hostvars)) or rotation.NOT_HERE for name in absent}
     missing |= {member.name: gap for member in members if member.name not in left_out and (gap := unread(member))}
-    return [rotation.unjudged(members[0].mesh, missing)] if missing else _said(partial(rotation.mesh_rotation_lease, hosts, hostvars, cluster, "", left_out))
+    return [rotation.unjudged(members[0].mesh, missing)] if missing else _said(partial(rotation.place_of_lease, hosts, hostvars, cluster, "", left_out))
 
 
 def _names(members: Iterable[Any]) -> str:
     return ", ".join(member.name for member in members)
 
 
-def mesh_rotation_unseen(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = ()) -> list[str]:
-    return _said(partial(rotation.mesh_rotation_clusters, hosts, hostvars, cluster, variable, exclude))
+def rotation_unseen(
+    hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str] = (), rights: str = ""
+) -> list[str]:
+    """Return what `_rotation_clusters` would refuse: the clusters of the mesh of which the run knows nothing."""
+    return _said(partial(rotation.facts_of_clusters, hosts, hostvars, cluster, variable, exclude, rights))
 
 
 class FilterModule:
     """The filters that refuse in time."""
 
     def filters(self) -> dict[str, Any]:
-        return {filter_.__name__: filter_ for filter_ in (mesh_refusals, mesh_rotation_refusals, mesh_rotation_unseen, mesh_wish_refusals)}
+        return filters.named(
+            _refusals=refusals, _rotation_refusals=rotation_refusals, _rotation_unseen=rotation_unseen, _wish_refusals=wish_refusals
+        )

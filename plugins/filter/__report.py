@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the roles report of all clusters. Private: see plugin_utils/filters.py.
+
+`variable` is the name under which each host keeps the result of mesh_info or certificates_info.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+from ..module_utils._mesh.health.health import HealthFacts
+from ..module_utils._mesh.report import expiries, summary, table
+from ..plugin_utils import filters
+from ..plugin_utils.hosts import faults
+
+_FACTS = ("findings", "notices", "trust", *(field.name for field in fields(HealthFacts)))
+
+
+def status_table(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> list[str]:
+    """Return the lines of a table of all clusters, the worst first. A cluster without a result has a line that says why."""
+    return table.status(_status(hosts, hostvars, variable), datetime.now(UTC))
+
+
+def status_report(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str, brief: bool = False) -> dict[str, Any]:
+    """Return by cluster the facts of mesh_info, or `unreached` with the reason. With `brief` only what a program acts on."""
+    read, shaped = _status(hosts, hostvars, variable), summary.brief if brief else dict
+    return {name: {"unreached": facts} if isinstance(facts, str) else shaped(facts) for name, facts in read.items()}
+
+
+def first_findings(findings: Sequence[str]) -> list[str]:
+    """Return as many findings of a cluster as one can read, and how many more there are."""
+    return table.first(list(findings))
+
+
+def _status(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> dict[str, Any]:
+    """By cluster, what mesh_info returned, or the sentence that says why it returned nothing."""
+    read: dict[str, Any] = {}
+    for name in hosts:
+        result = hostvars[name].get(variable) or {}
+        if result.get("failed") or "planes" not in result:
+            read[name] = result.get("msg") or " ".join(faults([name], hostvars)) or f"{name}: nothing was read from it."
+        else:
+            read[name] = {"site": hostvars[name].get("mesh_site") or "", **{fact: result[fact] for fact in _FACTS if fact in result}}
+    return read
+
+
+def certificates(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> list[dict[str, Any]]:
+    """Return what expires in all clusters, the soonest first, with a `level` each. What could not be read has the level `unknown`."""
+    return expiries.fleet({name: _expiring(name, hostvars[name].get(variable) or {}) for name in hosts})
+
+
+def certificates_table(expiring: Iterable[Mapping[str, Any]], limit: int = 60) -> list[str]:
+    """Return the lines of a table of what `_certificates` returned, at most `limit`."""
+    return expiries.table(list(expiring), datetime.now(UTC), int(limit))
+
+
+def _expiring(name: str, result: Mapping[str, Any]) -> list[dict[str, Any]] | str:
+    """What certificates_info returned, with whoever it could not ask, or the sentence that says why it returned nothing."""
+    if result.get("failed") or "certificates" not in result:
+        return str(result.get("msg") or f"{name}: nothing was read from it.")
+    return [*map(expiries.unknown, (*result["faults"], *result["unseen"])), *result["certificates"]]
+
+
+class FilterModule:
+    """The filters of status and of the report of rotate."""
+
+    def filters(self) -> dict[str, Any]:
+        return filters.named(
+            _certificates=certificates,
+            _certificates_table=certificates_table,
+            _first_findings=first_findings,
+            _status_report=status_report,
+            _status_table=status_table,
+        )
