@@ -8,17 +8,6 @@ from __future__ import annotations
 class ModuleDocFragment:
     """Which mesh a module is about."""
 
-    DOCUMENTATION = r"""
-options:
-  provider:
-    description: The kind of mesh. The module refuses a kind that it does not know and names those that it knows.
-    type: str
-    default: istio
-  namespace:
-    description: The namespace of the control plane, the same in all clusters of a mesh. Without it the module takes the usual namespace of this kind of mesh.
-    type: str
-"""
-
     # For modules that do not look at the control plane.
     PROVIDER = r"""
 options:
@@ -27,3 +16,12 @@ options:
     type: str
     default: istio
 """
+
+    DOCUMENTATION = (
+        PROVIDER
+        + r"""
+  namespace:
+    description: The namespace of the control plane, the same in all clusters of a mesh. Without it the module takes the usual namespace of this kind of mesh.
+    type: str
+"""
+    )

@@ -26,9 +26,8 @@ def group_of(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) ->
 
     `hosts` are the names to look among. Any other cluster, and one whose mesh cannot be read, is in the group of no mesh; `_unread` says why.
     """
-    name = Variables(cluster, hostvars[cluster]) if cluster in hosts else {}
     try:
-        return group(str(name.get("mesh_name") or ""))
+        return group(str(Variables(cluster, hostvars[cluster]).mesh or "") if cluster in hosts else "")
     except MeshError:
         return group("")
 

@@ -155,7 +155,7 @@ def plan_of(
     except MeshError as error:
         plan, missing = rotation.Plan(members[0].mesh, target, dict.fromkeys(reports, "unclear")), [*missing, str(error)]
     if any(step.name in rotation.STEPS for step in plan.steps):
-        names = [name for name in hosts if hostvars[name].get("mesh_name") == members[0].mesh]
+        names = [name for name in hosts if hosts_of.Variables(name, hostvars[name]).mesh == members[0].mesh]
         missing += served.findings(seen, names, unseen_acknowledged)
     behind = any(report.laggards for report in known)
     notes = {name: _notes(facts, now, target, gone, unseen_acknowledged) for name, facts in seen.items()}

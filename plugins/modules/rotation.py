@@ -105,7 +105,7 @@ EXAMPLES = r"""
     step: introduce
     target: "{{ chosen.fingerprint }}"
     target_certificate: "{{ chosen.certificate }}"
-    clusters: "{{ groups['all'] | meshops.lifecycle.mesh_rotation_clusters(hostvars, inventory_hostname, 'seen') }}"
+    clusters: "{{ ansible_play_hosts | map('extract', hostvars, 'seen') }}"
     root:
       kube: {kubeconfig: ~/.kube/config, context: east, cluster: east}
 """

@@ -81,7 +81,7 @@ EXAMPLES = r"""
     kubeconfig: ~/.kube/config
     context: east
     mesh: shop
-    clusters: "{{ groups['all'] | meshops.lifecycle.mesh_rotation_clusters(hostvars, inventory_hostname, 'seen') }}"
+    clusters: "{{ ansible_play_hosts | map('extract', hostvars, 'seen') }}"
     root:
       kube: {kubeconfig: ~/.kube/config, context: east, cluster: east}
 """

@@ -67,9 +67,14 @@ class Variables(Mapping[str, Any]):
             return True
 
     @property
+    def mesh(self) -> Any:
+        """The name of its mesh, as it is written, or nothing."""
+        return self.get("mesh_name")
+
+    @property
     def named(self) -> bool:
         """Whether it is of a mesh, be it one whose name YAML has misread: `mesh_name: no` is no reason to leave a cluster out."""
-        return self.get("mesh_name") not in (None, "")
+        return self.mesh not in (None, "")
 
 
 class Kube(Mapping[str, Any]):
@@ -133,7 +138,7 @@ def readable_mates(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str)
 
 
 def _mesh_of(variables: Variables) -> Any:
-    return variables.get("mesh_name") if variables.reached else None
+    return variables.mesh if variables.reached else None
 
 
 def member(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> Member:

@@ -16,6 +16,9 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.meshops.lifecycle.plugins.doc_fragments._mesh import ModuleDocFragment
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import DEFAULT
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.chosen_mesh import PROVIDER_OPTION
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT, Source, sources
 
 MODULE_LINES, UTIL_LINES, UTIL_MEDIAN = 80, 200, 90
@@ -290,8 +293,48 @@ class TestModules:
 
 
 def without_data(text: str) -> str:
-    """Without what only looks like a variable: the names that reports and runs are given."""
-    return re.sub(r"mesh_(status|certificates|rotation\w*):", "", text)
+    """Without what only looks like a variable: the names that reports and runs are given, and what a description names."""
+    return re.sub(r"mesh_(status|certificates|rotation\w*):|\b[CV]\(mesh_.*?\)|^ *(description:|- [A-Z]).*", "", text, flags=re.MULTILINE)
+
+
+def variables_read(text: str) -> list[str]:
+    """The variables of the whole collection that a file of a role reads. Filters and modules have a dot before their names."""
+    return sorted(set(re.findall(r"(?<![.\w])mesh_\w+", without_data(text))))
+
+
+def keys_read(source: Source) -> set[str]:
+    """The variables of the whole collection that a file reads by name, as in `variables.get("mesh_name")`."""
+    calls = (node for node in ast.walk(source.tree) if isinstance(node, ast.Call) and node.args)
+    keys = [node.args[0] for node in calls if getattr(node.func, "attr", "") in ("get", "rendered")]
+    keys += [node.slice for node in ast.walk(source.tree) if isinstance(node, ast.Subscript)]
+    return {key.value for key in keys if isinstance(key, ast.Constant) and str(key.value).startswith("mesh_")}
+
+
+def private_names(text: str) -> list[str]:
+    """The internal variables of a role that a text names: two underscores and the role's name."""
+    owners = "|".join([*(role.name for role in roles()), *(path.stem for path in files("playbooks/*.yml"))])
+    return re.findall(rf"\b__(?:{owners})_\w+", text)
+
+
+class TestFilters:
+    """A filter is given what it decides on. What a role calls its results is the role's business."""
+
+    def test_no_plugin_names_a_variable_of_a_role(self) -> None:
+        found = {path: private_names(path.read_text(encoding="utf-8")) for path in files("plugins/**/*.py", "plugins/**/*.yml")}
+        none([f"{path.relative_to(CHECKOUT)} names {', '.join(names)}" for path, names in found.items() if names])
+
+    @pytest.mark.parametrize("line", ['seen = variables.get("__preflight_cluster") or {}', "x | meshops.lifecycle._rotation_plan(hostvars, '__rotate_seen')"])
+    def test_such_a_name_is_seen(self, line: str) -> None:
+        assert private_names(line)
+
+    def test_one_file_reads_a_variable_of_the_inventory(self) -> None:
+        """The files of fleet read what a fleet file says, which is no host's variable yet."""
+        read = {source: keys_read(source) for source in sources() if "_mesh/fleet/" not in str(source.path)}
+        by_name = {name: sorted(str(source.path) for source, names in read.items() if name in names) for name in set().union(*read.values())}
+        none(sorted(f"{name} is read in {' and '.join(places)}" for name, places in by_name.items() if len(places) > 1))
+
+    def test_a_reader_is_seen(self) -> None:
+        assert keys_read(Source(Path("filter/a.py"), "one = variables.get('mesh_name') or host['mesh_site']")) == {"mesh_name", "mesh_site"}
 
 
 class TestRoles:
@@ -312,10 +355,14 @@ class TestRoles:
                     if name not in defaults and not told.get("required"))
 
     def test_only_defaults_read_the_variables_of_the_whole_collection(self) -> None:
-        """A role that is used with other inputs would otherwise go by two words for one thing. Filters have a dot before their names."""
-        read = {path: re.findall(r"(?<![.\w])mesh_\w+", without_data(path.read_text(encoding="utf-8")))
-                for kind in ("tasks", "vars") for path in files(f"roles/*/{kind}/**/*.yml")}
-        none([f"{path.relative_to(CHECKOUT)} reads {', '.join(sorted(set(names)))}" for path, names in read.items() if names])
+        """A role that is used with other inputs would otherwise go by two words for one thing."""
+        others = [path for path in files("roles/*/*/**/*") if path.is_file() and path.parent.name != "defaults"]
+        read = {path: variables_read(path.read_text(encoding="utf-8")) for path in others}
+        none([f"{path.relative_to(CHECKOUT)} reads {', '.join(names)}" for path, names in read.items() if names])
+
+    @pytest.mark.parametrize("line", ["  when: mesh_adopt | bool", "    default: '{{ mesh_name }}'", "name = {{ mesh_name }}", "    loop: '{{ mesh_tags }}'"])
+    def test_a_reader_of_such_a_variable_is_seen(self, line: str) -> None:
+        assert variables_read(line)
 
     def test_a_refusal_is_rendered_once(self) -> None:
         """An assert renders its sentence even where it holds, once more than is needed for each host."""
@@ -390,15 +437,22 @@ class TestCollection:
 class TestMeshes:
     """What is of one mesh alone stands in its folder."""
 
-    WORDS = re.compile(r"istio-system|choices: \[istio\]|choices=sorted\(PROVIDERS\)|default\('stable'\)")
+    WORDS = re.compile(r"istio-system|choices: \[istio\]|choices=sorted\(PROVIDERS\)|default\('stable'\)|\bdefault: istio\b|['\"]istio['\"]")
+    FRAGMENT = "    default: istio"  # documentation is text; the test below holds it to the constant
 
     def strange(self, text: str) -> list[str]:
         """Lines that decide. What a text for people gives as an example decides nothing."""
         return [line.strip() for line in text.splitlines() if self.WORDS.search(line) and not line.lstrip().startswith(("#", "- "))]
 
     def test_code_names_neither_a_namespace_nor_a_choice_of_meshes(self) -> None:
-        none([f"{source.path}: {line}" for source in sources("module_utils", "filter", "doc_fragments", "inventory", "action", "plugin_utils")
-              if "_providers/istio/" not in str(source.path) for line in self.strange(source.text)])
+        found = {source: self.strange(source.text) for source in sources("module_utils", "filter", "doc_fragments", "inventory", "action", "plugin_utils")}
+        assert [line for source, lines in found.items() for line in lines if source.path.name == "_mesh.py"] == [self.FRAGMENT.strip()]
+        none([f"{source.path}: {line}" for source, lines in found.items() for line in lines
+              if "_providers/istio/" not in str(source.path) and source.path.name != "_mesh.py"])
+
+    def test_the_default_mesh_is_that_of_the_documentation(self) -> None:
+        for text in (ModuleDocFragment.DOCUMENTATION, ModuleDocFragment.PROVIDER):
+            assert yaml.safe_load(text)["options"]["provider"]["default"] == DEFAULT == PROVIDER_OPTION["provider"]["default"]
 
     def test_documentation_of_modules_gives_no_namespace_as_a_default(self) -> None:
         told = {source: yaml.safe_load(documents(source)["DOCUMENTATION"]).get("options") or {} for source in modules()}
@@ -411,6 +465,7 @@ class TestMeshes:
 
     @pytest.mark.parametrize("line", [
         'namespace=dict(default="istio-system"),', "        choices: [istio]", "provider=dict(choices=sorted(PROVIDERS))", "x: \"{{ y | default('stable') }}\"",
+        "a_provider: \"{{ mesh_provider | default('istio') }}\"", "        default: istio", '_DEFAULT = "istio"',
     ])  # fmt: skip
     def test_such_a_line_is_seen(self, line: str) -> None:
         assert self.strange(line)

@@ -31,7 +31,7 @@ VARIABLES = {
     "inventory": "inventory_dir",
     "mirror": "mesh_mirror",
 }
-_VALUES = ("mesh_values", "mesh_site_values", "mesh_cluster_values")
+VALUES = ("mesh_values", "mesh_site_values", "mesh_cluster_values")
 
 
 def of_inventory(name: str, variables: Mapping[str, Any], defaults: Defaults) -> ControlPlane:
@@ -45,5 +45,5 @@ def wished(name: str, variables: Mapping[str, Any], defaults: Defaults, given: M
     below = {"namespace": defaults.namespace, "revision": defaults.revision, "tags": defaults.tags, "charts": {"source": "repository"}}
     wish = {**below, **said, **(given or {})}
     if "values" not in wish:
-        wish["values"] = merged(*(variables.get(variable) for variable in _VALUES))
+        wish["values"] = merged(*(variables.get(variable) for variable in VALUES))
     return {**wish, "cluster": name, "version": str(wish.get("version", "")), "tags": elements(wish["tags"])}

@@ -16,11 +16,10 @@ from . import stage
 from .chart_source import shown
 from .defaults import Defaults
 from .helm_release import Release
-from .inventory_wish import VARIABLES, of_inventory
+from .inventory_wish import VALUES, VARIABLES, of_inventory
 from .stage import Stage
 from .wish import ControlPlane
 
-VALUES = ("mesh_values", "mesh_site_values", "mesh_cluster_values")
 _DICTIONARIES = (*VALUES, "mesh_charts", "mesh_limits", "mesh_mirror", "mesh_root")
 _NUMBERS = ("mesh_pending_grace", "mesh_root_days", "mesh_intermediate_days")
 Stages = Callable[[ControlPlane], Sequence[Stage]]

@@ -15,7 +15,6 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.filter.preflight import preflight_findings
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.connection import Connection
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Denied, Refused, Unreachable
@@ -44,6 +43,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import
     root,
 )
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 from cryptography import x509
@@ -647,8 +647,8 @@ class TestACAOfSeveralObjects:
         assert cluster.writes == []
         looked = ca_info.reconcile(cluster, wish(provider="paper", namespace="paper", root=inline(), key_type="RSA-2048"))
         variables = {"mesh_name": "shop", "mesh_provider": "paper", "mesh_version": "1.0.0", "mesh_kube": {"context": "east"},
-                     "mesh_network": "one", "mesh_trust_cluster": "east", "__preflight_trust": looked}  # fmt: skip
-        assert preflight_findings(["east"], {"east": variables}, ["east"], 30) == {"east": [said]}
+                     "mesh_network": "one", "mesh_trust_cluster": "east"}  # fmt: skip
+        assert FILTERS["_preflight_findings"](["east"], {"east": variables}, ["east"], [{}], [looked], {}, 30) == {"east": [said]}
 
     def test_a_task_that_names_no_kind_of_key_gets_the_mesh_s(self) -> None:
         assert ca.reconcile(FakeCluster(name="east"), complete(wish(provider="paper", root=inline(), key_type=None)))["intermediate"]["key_type"] == "EC P-256"
