@@ -50,8 +50,10 @@ class Driven:
     """The other form of a rotation: a product that rotates its CA by itself is asked where it stands, and given another CA.
 
     `order` is made from what the look at the progress listed, which holds the token that the product asks for. It may come twice.
+    A product that does not store its CA in the objects of `trust` has `stores` false: the run writes them right before the order.
     """
 
     progress: Callable[[str], Look[Progress]]
     order: Callable[[Live, str, Material], Question]
     permissions: Callable[[str, bool, bool], list[dict[str, str]]]
+    stores: bool = True

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -16,7 +16,9 @@ from ..._mesh.contract.provider import Provider
 from ..._mesh.contract.rotation import Driven
 from ..._mesh.errors import NotReady, Refused
 from ..._mesh.lease.fence import annotation, last_epoch
+from ..._mesh.objects.change import Ref
 from ..._mesh.objects.managed_by import managed_by
+from ..._mesh.objects.shapes import Manifest
 from ..._mesh.rotation.driven import Progress, waits_for
 from ..._mesh.rotation.observed import Observed
 from ..._mesh.rotation.plan import INTRODUCE, company, wish
@@ -29,7 +31,7 @@ from ..._pki.x509 import inspect
 from ..clock import Clock
 from ..follow import Pace, follow
 from ..look import Live, answered, asked, listed, present
-from .write import StepWork, may_write, signer
+from .write import Objects, StepWork, may_write, signer
 
 _PACE = Pace(0.3, 2.0)
 _SENT_WITHIN = 30.0
@@ -88,9 +90,7 @@ def _order(work: StepWork, driven: Driven, live: Live, seen: Observed, now: date
         raise Refused(f"{work.cluster.name}: its CA went away while it was being rotated.")
     may_write(work, there)
     ca = signer(work, seen, now)
-    work.guard()
-    first = next(iter(there.values()))
-    work.changes.append(work.cluster.amend(first, {"metadata": {"annotations": annotation(work.hold.epoch if work.hold else 0)}}))
+    _note(work, there, {} if driven.stores else {Ref.of(one): one for one in work.mesh.trust.manifests(ca, work.namespace, seen.mesh)})
     if work.cluster.dry_run:
         return
     work.guard()
@@ -102,6 +102,16 @@ def _order(work: StepWork, driven: Driven, live: Live, seen: Observed, now: date
         told = f"{work.cluster.name}: {order.namespace}/{order.pod} did not take another CA: {order.method} {order.path} was answered with HTTP {answer.status}"
         raise Refused(f"{told}. Look into its log, and run again: the rotation goes on where it stopped.")
     work.mended.append(f"order {order.namespace}/{order.pod}")
+
+
+def _note(work: StepWork, there: Objects, wanted: Mapping[Ref, Manifest]) -> None:
+    """Writes the epoch of the Lease into the object that holds the key, and whatever is wanted of the CA with it; all else of the CA before that."""
+    noted = {"metadata": {"annotations": annotation(work.hold.epoch if work.hold else 0)}}
+    first = next(iter(there))
+    for ref in [*(one for one in wanted if one in there and one != first), first]:
+        work.guard()
+        parts = {"data": wanted[ref]["data"]} if ref in wanted else {}
+        work.changes.append(work.cluster.amend(there[ref], {**parts, **noted}))
 
 
 def _follow(work: StepWork, driven: Driven) -> Observed:
