@@ -82,7 +82,7 @@ def notes(facts: Facts, acknowledged: bool) -> list[str]:
     """Sentences about what is not measured, for the plan."""
     said = [f"not looked at, although acknowledged: {told}" for told in _unseen(facts)] if acknowledged else []
     if facts.get("foreign"):
-        said.append(f"not looked at, since its container istio-proxy is none of this mesh: {_some(facts['foreign'])}")
+        said.append(f"not looked at, since its proxy does not belong to this mesh: {_some(facts['foreign'])}")
     if facts.get("unselected"):
         said.append(f"not looked at, since the mesh's discoverySelectors leave the namespace out: the trust bundle in {_some(facts['unselected'])}")
     if facts.get("by_hand"):

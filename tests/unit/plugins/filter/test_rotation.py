@@ -235,7 +235,7 @@ class TestWhatCannotBeSeen:
         told = call("plan", inventory(west=west), "seen", NEW)
         assert told["findings"] == []
         shown = "\n".join(told["table"])
-        assert "its container istio-proxy is none of this mesh: shop/fake" in shown
+        assert "its proxy does not belong to this mesh: shop/fake" in shown
         assert "discoverySelectors leave the namespace out: the trust bundle in old" in shown
         assert "nothing here can restart it: shop/bare" in shown
 
