@@ -2,43 +2,57 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What does the work of controllers beside a bare API server: rolls out the operator of the mesh of paper, and is that operator."""
+"""What does the work of controllers beside a bare API server: rolls out the operator of the mesh of paper, is that operator, and runs its product."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
-from ansible_collections.meshops.lifecycle.tests.unit.support.paper import install, links
+from ansible_collections.meshops.lifecycle.tests.unit.support.paper import install, links, rotation
 
-SPACE = "paper-system"
+from .kubelet import kubelet
+from .paper_product import Product
+
+SPACE, TOKEN, NODE = "paper-system", "a-token-that-nobody-may-see", "paper"
 MERGE = "application/merge-patch+json"
 Object = dict[str, Any]
 
 
 class World:
-    """The controllers of one cluster. `order` has what became ready or went, as it happened."""
+    """The controllers of one cluster. `order` has what became ready, as it happened. `port` is that of the kubelet through which the product is reached."""
 
-    def __init__(self, server: Any, name: str, address: str) -> None:
+    def __init__(self, server: Any, name: str, address: str, port: int) -> None:
         self.cluster: Cluster = connect({"kubeconfig": str(server.kubeconfig), "context": server.context, "cluster": name}, environ={})
-        self.name, self.address = name, address
+        self.name, self.address, self.port = name, address, port
         self.order: list[str] = []
+        self.product = Product(self.cluster, SPACE, TOKEN)
         self._stopped = threading.Event()
 
     def run(self) -> None:
         while not self._stopped.wait(0.1):
-            for turn in (self._rollouts, self._meshes, self._gateway, self._tokens, self._spaces):
+            for turn in (self._rollouts, self._meshes, self._gateway, self._runs, self._tokens, self._spaces):
                 with suppress(MeshError):
                     turn()
 
     def stop(self) -> None:
         self._stopped.set()
+
+    def clear(self) -> None:
+        """As before the mesh was installed, but for its namespaces."""
+        product = [Ref("v1", "Secret", rotation.TOKEN, SPACE), *map(Ref.of, links.world(SPACE, self.name, self.address))]
+        kinds = (("v1", "Secret"), ("v1", "ServiceAccount"), ("v1", "ConfigMap"), ("apps/v1", "Deployment"))
+        made = [Ref(version, kind, one["metadata"]["name"], SPACE) for version, kind in kinds for one in self._of(version, kind)]
+        mesh = [Ref(install.VERSION, install.KIND, install.MESH, SPACE), Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", install.CRD)]
+        root = [Ref("v1", "Secret", name, "meshops-system") for name in ("meshops-root-ca", "meshops-root-ca-next")]
+        self.cluster.delete([Ref("v1", "Pod", "control-1", SPACE), *mesh, *made, *product, *root], wait=0)
+        self.order = []
 
     def _of(self, api_version: str, kind: str) -> list[Object]:
         return self.cluster.list(api_version, kind, SPACE)
@@ -88,6 +102,18 @@ class World:
             elif status and not ((live.get("status") or {}).get("loadBalancer") or {}).get("ingress"):
                 self._status(f"/api/v1/namespaces/{SPACE}/services/{ref.name}", status)
 
+    def _runs(self) -> None:
+        """The product: a pod on a node whose kubelet answers for it, and the token that it asks for."""
+        if not self._of(install.VERSION, install.KIND) or self.cluster.get(Ref("v1", "Pod", "control-1", SPACE)):
+            return
+        self.cluster.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE}})
+        status = {"addresses": [{"type": "InternalIP", "address": "127.0.0.1"}], "daemonEndpoints": {"kubeletEndpoint": {"Port": self.port}}}
+        self._status(f"/api/v1/nodes/{NODE}", status)
+        self.cluster.create({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": rotation.TOKEN, "namespace": SPACE}, "stringData": {"token": TOKEN}})
+        spec = {"nodeName": NODE, "automountServiceAccountToken": False, "containers": [{"name": "control", "image": "paper"}]}
+        meta = {"name": "control-1", "namespace": SPACE, "labels": {"paper": "control"}}
+        self.cluster.create({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
+
     def _tokens(self) -> None:
         for one in self._of("v1", "Secret"):
             if one.get("type") == "paper/token" and not one.get("data"):
@@ -105,14 +131,19 @@ class World:
 @contextmanager
 def worlds(servers: Mapping[str, Any]) -> Iterator[dict[str, World]]:
     """One for each server, at work until the end of the block."""
-    found = {name: World(server, name, f"192.0.2.{number}") for number, (name, server) in enumerate(sorted(servers.items()), 1)}
-    threads = [threading.Thread(target=world.run, daemon=True) for world in found.values()]
-    for thread in threads:
-        thread.start()
-    try:
-        yield found
-    finally:
-        for world in found.values():
-            world.stop()
+    with ExitStack() as stack:
+        found = {}
+        for number, (name, server) in enumerate(sorted(servers.items()), 1):
+            itself = stack.enter_context(kubelet(server.directory / "pki"))
+            found[name] = World(server, name, f"192.0.2.{number}", itself.port)
+            itself.answer = found[name].product.answer
+        threads = [threading.Thread(target=world.run, daemon=True) for world in found.values()]
         for thread in threads:
-            thread.join(10)
+            thread.start()
+        try:
+            yield found
+        finally:
+            for world in found.values():
+                world.stop()
+            for thread in threads:
+                thread.join(10)

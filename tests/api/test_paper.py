@@ -6,23 +6,36 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import decoded
+from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.meshops.lifecycle.tests.killpoint.killpoint import armed
 from ansible_collections.meshops.lifecycle.tests.paper.registered import with_paper
-from ansible_collections.meshops.lifecycle.tests.unit.support.paper import install, trust
+from ansible_collections.meshops.lifecycle.tests.unit.support.paper import install
+from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
 from meshlab import apionly
 
-from .paper_world import SPACE, World, worlds
+from .paper_site import site
+from .paper_world import SPACE, TOKEN, World, worlds
+
+# In both clusters: a CA in two objects, an operator and its CRD, its mesh, an account and a token for the other one, and three objects of the link to it.
+LEAST = 2 * (2 + 2 + 1 + 2 + 3)
 
 HELM = '#!/bin/sh\n[ "$1" = version ] && echo v3.19.0 && exit\necho "helm $*" >&2; exit 1\n'
 
@@ -60,16 +73,33 @@ def recap(done: subprocess.CompletedProcess[str]) -> dict[str, tuple[int, int]]:
     return {name: (int(changed), int(failed)) for name, changed, failed in found}
 
 
-def ready(world: World) -> list[str]:
-    """The objects of the two stages, as the API server has them."""
-    refs = [Ref("apps/v1", "Deployment", install.OPERATOR, SPACE), Ref(install.VERSION, install.KIND, install.MESH, SPACE)]
-    return [ref.kind for ref in refs if world.cluster.get(ref)]
+@dataclass(frozen=True)
+class Held:
+    """What a cluster has of the mesh: kinds of its two stages, what its product signs under and has workloads trust, and its link to the other cluster."""
+
+    stages: list[str]
+    root: str
+    trusts: list[str]
+    link: dict[str, str]
+
+    @classmethod
+    def of(cls, world: World, other: str) -> Held:
+        refs = [Ref("apps/v1", "Deployment", install.OPERATOR, SPACE), Ref(install.VERSION, install.KIND, install.MESH, SPACE)]
+        ca = world.product.held()
+        seen = x509.inspect(ca, world.name, datetime.now(UTC))
+        secret, account, known = (world.cluster.get(Ref("v1", kind, f"paper-link-{other}", SPACE)) or {} for kind in ("Secret", "ServiceAccount", "ConfigMap"))
+        link = {**(known.get("data") or {}), "token": decoded((secret.get("data") or {}).get("token")).decode()} if account else {}
+        root = seen.root.fingerprint if seen.root else ""
+        return cls([ref.kind for ref in refs if world.cluster.get(ref)], root, [one.fingerprint for one in x509.bundle(ca.roots)], link)
 
 
-@pytest.fixture(scope="module")
-def first(estate: tuple[Path, dict[str, World]]) -> subprocess.CompletedProcess[str]:
-    """The run that installs the mesh. Each test asks for it, since another process may run the test before it, on API servers of its own."""
-    return run("site", estate[0])
+def state(found: dict[str, World]) -> dict[str, Held]:
+    return {name: Held.of(world, next(other for other in found if other != name)) for name, world in found.items()}
+
+
+def succeeded(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr
+    return done
 
 
 def test_without_the_hook_of_the_tests_nobody_knows_it(estate: tuple[Path, dict[str, World]]) -> None:
@@ -79,36 +109,68 @@ def test_without_the_hook_of_the_tests_nobody_knows_it(estate: tuple[Path, dict[
     assert f"mesh_provider is 'paper'; known are {', '.join(sorted(PROVIDERS))}." in done.stdout, done.stdout
 
 
-def test_the_site_is_made_in_stages_and_then_left_alone(
-    estate: tuple[Path, dict[str, World]], first: subprocess.CompletedProcess[str]
-) -> None:
+def test_one_story_from_nothing_to_nothing(estate: tuple[Path, dict[str, World]]) -> None:
+    """Made, made again, looked at, rotated, looked at, taken down. No token and no key is shown by any of it."""
     folder, found = estate
-    assert first.returncode == 0, first.stdout + first.stderr
-    assert all(ready(world) == ["Deployment", install.KIND] for world in found.values())
+    said = [succeeded(run("site", folder, "-vvv"))]
+    first = state(found)
     assert all(world.order == ["operator", "mesh"] for world in found.values()), "the mesh was looked at before its operator ran"
-    held = {name: world.cluster.get_all([*trust.objects(SPACE), *(Ref("v1", kind, f"paper-link-{other}", SPACE) for other in found if other != name
-                                                                  for kind in ("Secret", "ServiceAccount", "ConfigMap"))]) for name, world in found.items()}
-    assert all(each is not None for objects in held.values() for each in objects), "a CA in two objects, and a link of three"
-    again = run("site", folder)
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert recap(again) == {"east": (0, 0), "west": (0, 0)}, again.stdout
+    for name, other in (("east", "west"), ("west", "east")):
+        held = first[name]
+        assert (held.stages, held.trusts) == (["Deployment", install.KIND], [held.root])
+        assert held.link == {"source": other, "address": found[other].address, "identity": f"gateway.{SPACE}.{other}.paper",
+                             "token": f"token of paper-for-{name}-token for {other}"}  # fmt: skip
 
+    said.append(succeeded(run("site", folder, "-vvv")))
+    assert recap(said[-1]) == {"east": (0, 0), "west": (0, 0)}, said[-1].stdout
+    assert state(found) == first
+    assert re.search(r"east\s+-\s+ok", succeeded(run("status", folder)).stdout)
 
-def test_its_status_is_told(estate: tuple[Path, dict[str, World]], first: subprocess.CompletedProcess[str]) -> None:
-    folder, _worlds = estate
-    assert first.returncode == 0, first.stdout + first.stderr
-    done = run("status", folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"east\s+-\s+ok", done.stdout), done.stdout
+    keys = [world.product.held().key for world in found.values()]
+    said.append(succeeded(run("rotate", folder, "-vvv", "-e", json.dumps({"rotate": "root", "rotate_min_age": 0, "rotate_timeout": 30}))))
+    rotated = state(found)
+    (root,) = {held.root for held in rotated.values()}
+    assert root not in {held.root for held in first.values()}
+    assert rotated == {name: dataclasses.replace(held, root=root, trusts=[root]) for name, held in first.items()}
+    assert [(world.product.ordered, world.product.refused) for world in found.values()] == [(1, 0), (1, 0)]
+    assert re.search(r"east\s+-\s+ok", succeeded(run("status", folder)).stdout)
 
-
-def test_it_is_taken_down_the_object_before_its_kind(estate: tuple[Path, dict[str, World]], first: subprocess.CompletedProcess[str]) -> None:
-    folder, found = estate
-    assert first.returncode == 0, first.stdout + first.stderr
-    assert all(ready(world) == ["Deployment", install.KIND] for world in found.values())
-    done = run("teardown", folder, "-e", "teardown_confirm=shop", "-e", "teardown_config=true")
-    assert done.returncode == 0, done.stdout + done.stderr
+    said.append(succeeded(run("teardown", folder, "-e", "teardown_confirm=shop", "-e", "teardown_config=true")))
     for world in found.values():
-        assert ready(world) == []
+        assert Held.of(world, "nobody").stages == []
         assert world.cluster.get(Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", install.CRD)) is None
         assert world.cluster.get(Ref("v1", "Namespace", SPACE)) is None
+    secret = [TOKEN, "token of paper-for", *(key.decode().split("\n")[1] for key in keys)]
+    assert not [one for one in secret for done in said if one in done.stdout + done.stderr]
+
+
+def test_killed_again_and_again_the_site_is_made_in_the_end(
+    servers: dict[str, Any], estate: tuple[Path, dict[str, World]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each run is killed after its second write and goes on where the one before it was killed, until one has nothing left to write.
+
+    A cluster has an odd number of writes in its stages and in its links. So each of these that no run ends with in one cluster a run ends with in the other.
+    """
+    found = estate[1]
+    for world in found.values():
+        world.clear()
+    kube = {name: {"kubeconfig": str(server.kubeconfig), "context": server.context} for name, server in servers.items()}
+    words, killed = [sys.executable, str(Path(__file__).with_name("paper_site.py")), json.dumps(kube)], 0
+    while True:
+        place = tmp_path / str(killed)
+        place.mkdir()
+        environ = {**os.environ, **armed(f"{place}:after:2", os.pathsep.join(sys.path))}
+        done = subprocess.run(words, env={**environ, **with_paper(environ["PYTHONPATH"])}, capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode != -signal.SIGKILL:
+            break
+        killed += 1
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert killed >= LEAST // 2
+    for name, held in state(found).items():
+        other = next(one for one in found if one != name)
+        assert (held.stages, held.trusts) == (["Deployment", install.KIND], [held.root])
+        assert (held.link["source"], held.link["address"]) == (other, found[other].address)
+        assert held.link["token"] == f"token of paper-for-{name}-token for {other}"
+    assert len({held.root for held in state(found).values()}) == 1
+    monkeypatch.setitem(PROVIDERS, "paper", PAPER)
+    assert not site(kube), "the run that was not killed changed nothing, and neither does the next"

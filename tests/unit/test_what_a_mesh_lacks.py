@@ -18,7 +18,6 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust import root_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
-from ansible_collections.meshops.lifecycle.plugins.module_utils._work import follow
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.install import inventory_supply
 from ansible_collections.meshops.lifecycle.plugins.modules import certificates_info, gateway_certificates, link_rotation, mesh_info, probe
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, ROOT, issuer, root
@@ -26,7 +25,6 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.contract import na
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper import install, rotation, trust
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
-from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 
 SPACE = "paper"
 FILTERS = FilterModule().filters()
@@ -120,8 +118,7 @@ class TestWithoutInjectionByLabel:
         space = next(one for one in made if one["kind"] == "Namespace")
         assert "labels" not in space["metadata"]
 
-    def test_its_answers_are_judged_by_its_own_words(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(follow, "time", Ticking())
+    def test_its_answers_are_judged_by_its_own_words(self) -> None:
         answers = {("meshops-probe", "echo-1", 8080, f"/ask/{name}"): name.encode() for name in ("east", "west")}
         here = FakeCluster(pod("echo-1", "meshops-probe", app="echo-east"), name="east", answers=answers)
         assert asked(probe, here, targets=["east", "west"])["answers"] == {"east": 5, "west": 5}

@@ -19,7 +19,7 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import ARGUMENTS, connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
-from ansible_collections.meshops.lifecycle.plugins.modules import lease, rotation, rotation_info, rotation_target
+from ansible_collections.meshops.lifecycle.plugins.modules import ca, lease, links, mesh_config, rotation, rotation_info, rotation_target
 from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 
 SHARED = {"provider": "istio", "namespace": "istio-system"}
@@ -42,7 +42,7 @@ def _spec(module: Any) -> dict[str, Any]:
     return spec
 
 
-SPECS = {module: _spec(module) for module in (lease, rotation, rotation_info, rotation_target)}
+SPECS = {module: _spec(module) for module in (ca, lease, links, mesh_config, rotation, rotation_info, rotation_target)}
 
 
 def task(module: Any, options: Mapping[str, Any], check: bool = False) -> Result:
@@ -60,7 +60,7 @@ def task(module: Any, options: Mapping[str, Any], check: bool = False) -> Result
 class Play:
     """`kube` are the connections by name of host, `variables` what else the inventory says of it, `asked` the role's variables.
 
-    `between` is called before each step, by its name.
+    `between` is called before each step, by its name. `shared` are the mesh and its namespace.
     """
 
     def __init__(
@@ -68,9 +68,10 @@ class Play:
         kube: Mapping[str, Mapping[str, Any]],
         between: Callable[[str], None] = lambda _step: None,
         variables: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+        shared: Mapping[str, str] = MappingProxyType(SHARED),
         **asked: Any,
     ) -> None:
-        self.hosts = list(kube)
+        self.hosts, self.shared = list(kube), dict(shared)
         self.vars: dict[str, Result] = {
             name: {"mesh_name": "shop", **variables.get(name, {}), "mesh_kube": dict(given)} for name, given in kube.items()
         }
@@ -111,7 +112,7 @@ class Play:
         return found
 
     def run(self) -> Play:
-        self.primaries_first(rotation_info, "seen", **SHARED)
+        self.primaries_first(rotation_info, "seen", **self.shared)
         self._target(check=True)
         planned = self.plan()
         if planned["findings"]:
@@ -149,7 +150,7 @@ class Play:
         options = {key: self.asked[key] for key in ("min_age", "rollback", "retire_roots")}
         renew = self.asked["kind"] == "intermediate"
         clusters = self.filter("_rotation_clusters", "seen")
-        self.each(rotation_target, "target", check, **SHARED, **ISSUING, **options, root=self.root, clusters=clusters, renew_intermediates=renew, **more)
+        self.each(rotation_target, "target", check, **self.shared, **ISSUING, **options, root=self.root, clusters=clusters, renew_intermediates=renew, **more)
 
     def _under_lease(self) -> None:
         place = self.filter("_rotation_lease", "east")
@@ -177,7 +178,7 @@ class Play:
         aim = {"target": self.target["fingerprint"], "target_certificate": self.target["certificate"], "root": self.root}
         aim |= {key: self.target[key] for key in ("stale", "leaving", "moment")}
         more = {"clusters": clusters, "recover": recover, "timeout": self.asked["timeout"], "lease": self.hold}
-        self.primaries_first(rotation, step, step=step, **SHARED, **ISSUING, **aim, **more)
+        self.primaries_first(rotation, step, step=step, **self.shared, **ISSUING, **aim, **more)
         planned = {key: self.target[key] for key in ("leaving", "moment")}
         late = self.filter("_rotation_barrier", step, step, self.target["fingerprint"], recover=recover, **planned)
         if late:
@@ -186,11 +187,11 @@ class Play:
     def _finish(self) -> None:
         aim = {"mesh": "shop", "root": self.root, "target": self.target["fingerprint"], "leaving": self.target["leaving"], "lease": self.hold}
         clusters = self.filter("_rotation_clusters", "retire")
-        self.each(rotation, "finish", of="retire", step="finish", **SHARED, **aim, clusters=clusters)
+        self.each(rotation, "finish", of="retire", step="finish", **self.shared, **aim, clusters=clusters)
         for host in self.hosts:
             self._ok(self.vars[host]["finish"])
         here = {**self.vars[self.hosts[0]]["mesh_kube"], "cluster": self.hosts[0]}
-        self.results.append(self._ok(task(rotation_target, {**here, "provider": "istio", "state": "settled", **aim})))
+        self.results.append(self._ok(task(rotation_target, {**here, "provider": self.shared["provider"], "state": "settled", **aim})))
 
 
 if __name__ == "__main__":

@@ -16,11 +16,14 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.connection import Connection
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Denied, MeshError, NotReady, Refused, Unreachable
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import links as linking
 from ansible_collections.meshops.lifecycle.plugins.modules import links
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import OTHER_ROOT, ROOT, Made, issuer, make
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+from ansible_collections.meshops.lifecycle.tests.unit.support.paper import links as paper_links
+from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 
 NAMESPACE = "istio-system"
@@ -382,3 +385,64 @@ class TestToken:
             assert coded(token_of(name))[:-4] not in text
         assert secret["data"]["south"][:40] not in text
         assert "(hidden)" in text and "sha256:" not in text
+
+
+class TestOfPaper:
+    """A link of three objects that needs what the other side alone knows, in a mesh whose clusters share no root."""
+
+    SPACE = "paper"
+
+    @pytest.fixture(autouse=True)
+    def _known(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(PROVIDERS, "paper", PAPER)
+
+    def side(self, estate: Estate, name: str, address: str = "192.0.2.7") -> FakeCluster:
+        def controller(live: dict[str, Any]) -> None:
+            if live.get("type") == "paper/token":
+                live["data"] = {"token": coded(f"s3cret-of-{live['metadata']['name']}-in-{name}")}
+
+        space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.SPACE}}
+        estate.peers[name] = made = FakeCluster(space, *paper_links.world(self.SPACE, name, address), name=name, react=controller)
+        return made
+
+    def link(self, consumer: FakeCluster, *sources: str, **change: Any) -> dict[str, Any]:
+        return link(consumer, *map(wish, sources), provider="paper", namespace=self.SPACE, **change)
+
+    def linked(self, cluster: FakeCluster) -> list[str]:
+        found = [one for kind in ("ConfigMap", "Secret", "ServiceAccount") for one in cluster.list("v1", kind, self.SPACE, labels="paper/link")]
+        return [f"{one['kind']} {one['metadata']['name']}" for one in found]
+
+    def test_two_clusters_are_linked_both_ways_and_then_left(self, estate: Estate) -> None:
+        sides = {name: self.side(estate, name, address) for name, address in (("east", "192.0.2.1"), ("west", "192.0.2.2"))}
+        both = [self.link(sides["east"], "west"), self.link(sides["west"], "east")]
+        assert [[change["action"] for change in result["changes"]] for result in both] == [["created"] * 5] * 2
+        assert "s3cret-of" not in str(both)
+        for name, other, address in (("east", "west", "192.0.2.2"), ("west", "east", "192.0.2.1")):
+            assert self.linked(sides[name]) == [f"{kind} paper-link-{other}" for kind in ("ConfigMap", "Secret", "ServiceAccount")]
+            known, secret = (sides[name].get(Ref("v1", kind, f"paper-link-{other}", self.SPACE)) for kind in ("ConfigMap", "Secret"))
+            assert known
+            assert secret
+            assert (known["data"]["address"], known["data"]["identity"]) == (address, f"gateway.{self.SPACE}.{other}.paper")
+            assert base64.b64decode(secret["data"]["token"]).decode() == f"s3cret-of-paper-for-{name}-token-in-{other}"
+        assert [self.link(sides["east"], "west")["changed"], self.link(sides["west"], "east")["changed"]] == [False, False]
+
+    def test_nothing_is_linked_before_the_other_side_is_known(self, estate: Estate, clock: Ticking) -> None:
+        east = self.side(estate, "east")
+        self.side(estate, "west", address="")
+        assert [change["action"] for change in self.link(east.checking(), "west")["changes"]] == ["created"] * 5
+        with pytest.raises(NotReady) as late:
+            self.link(east, "west", token_timeout=5)
+        assert str(late.value) == "west: its address did not become known within 5 s. Look after the paper mesh there."
+        assert self.linked(east) == []
+
+    def test_only_what_we_made_is_pruned(self, estate: Estate) -> None:
+        east = self.side(estate, "east")
+        self.side(estate, "west")
+        theirs = {"name": "paper-link-north", "namespace": self.SPACE, "labels": {"paper/link": "north"}}
+        east.apply([{"apiVersion": "v1", "kind": "ConfigMap", "metadata": theirs}])
+        self.link(east, "west")
+        assert [change["action"] for change in self.link(east.checking())["changes"]] == ["deleted"] * 3
+        pruned = self.link(east)["changes"]
+        assert [change["object"].split()[0] for change in pruned] == ["ConfigMap", "ServiceAccount", "Secret"]
+        assert self.link(east)["changed"] is False
+        assert self.linked(east) == ["ConfigMap paper-link-north"]
