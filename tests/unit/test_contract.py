@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from dataclasses import fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.provider import Provider, Stories
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import Source, sources
 
 MOST_FUNCTIONS = 40
 STORIES = ("gateways", "health", "install", "links", "rotation", "trust")
+# The stories that a mesh does not have. Of a rotation a mesh has one of two forms: it is written, or the product drives it.
+ABSENT = {"istio": {"driven_rotation"}, "paper": {"gateways", "rotation"}}
 
 
 def protocols(contract: Iterable[Source]) -> dict[str, list[str]]:
@@ -38,6 +46,27 @@ def test_it_has_six_protocols_with_at_most_forty_functions() -> None:
     found = protocols(contract())
     assert sorted(name.partition(".")[0] for name in found) == list(STORIES)
     assert sum(map(len, found.values())) <= MOST_FUNCTIONS, found
+
+
+def unanswered(mesh: Provider, asked: dict[str, list[str]]) -> set[str]:
+    """The functions of a contract that a mesh does not have, by story and name. What is not callable answers nothing."""
+    stories = {protocol.partition(".")[0]: names for protocol, names in asked.items()}
+    return {f"{story}.{name}" for story, names in stories.items() for name in names if not callable(getattr(getattr(mesh.stories, story), name, None))}
+
+
+@pytest.mark.parametrize("mesh", [PROVIDERS["istio"], PAPER], ids=lambda mesh: mesh.name)
+def test_istio_and_the_mesh_of_paper_answer_each_function_but_those_of_the_stories_that_they_state_to_lack(mesh: Provider) -> None:
+    asked = protocols(contract())
+    assert {field.name for field in fields(Stories) if getattr(mesh.stories, field.name) is None} == ABSENT[mesh.name]
+    lacking = {f"{protocol.partition('.')[0]}.{name}" for protocol, names in asked.items() for name in names if protocol.partition(".")[0] in ABSENT[mesh.name]}
+    assert unanswered(mesh, asked) == lacking
+    assert (mesh.stories.rotation is None) != (mesh.stories.driven_rotation is None)
+
+
+def test_a_function_that_a_mesh_leaves_out_is_seen() -> None:
+    stories = replace(PAPER.stories, trust=SimpleNamespace(objects=print, read=None))  # type: ignore[arg-type]
+    asked = {"trust.Trust": ["objects", "read", "bundle"]}
+    assert unanswered(Provider("torn", stories, PAPER.defaults), asked) == {"trust.read", "trust.bundle"}
 
 
 def test_each_function_is_called_by_the_work_or_a_filter() -> None:

@@ -20,11 +20,12 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust impo
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.install import inventory_supply
 from ansible_collections.meshops.lifecycle.plugins.modules import certificates_info, gateway_certificates, link_rotation, mesh_info, probe
-from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, ROOT, issuer, root
+from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, NOW, ROOT, issuer, root
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import namespace
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper import install, rotation, trust
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
+from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 
 SPACE = "paper"
 FILTERS = FilterModule().filters()
@@ -50,11 +51,11 @@ def installed() -> FakeCluster:
     return made
 
 
-def asked(module: Any, cluster: FakeCluster, **options: Any) -> dict[str, Any]:
+def asked(module: Any, cluster: FakeCluster, clock: Ticking | None = None, **options: Any) -> dict[str, Any]:
     """The module with the defaults of its own options."""
     known = ArgumentSpecValidator(module.TASK["argument_spec"]).validate({"provider": "paper", **options})
     assert not known.error_messages, known.error_messages
-    found: dict[str, Any] = module.reconcile(cluster, module.TASK.get("prepare", dict)(known.validated_parameters))
+    found: dict[str, Any] = module.reconcile(cluster, module.TASK.get("prepare", dict)(known.validated_parameters), **({"clock": clock} if clock else {}))
     return found
 
 
@@ -69,7 +70,7 @@ class TestWithoutGateways:
     def test_what_else_expires_is_listed_all_the_same(self) -> None:
         here = installed()
         here.apply([namespace("meshops-system"), root_secret.secret(root(), "meshops-root-ca", "meshops-system", "shop")])
-        found = asked(certificates_info, here, namespace=SPACE)
+        found = asked(certificates_info, here, Ticking(start=NOW), namespace=SPACE)
         assert {one["kind"] for one in found["certificates"]} == {"root", "intermediate"}
         assert not found["faults"]
 
