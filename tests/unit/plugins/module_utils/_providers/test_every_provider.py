@@ -124,6 +124,8 @@ def calls() -> Iterator[Any]:
     """Each function of each capability with arguments for it, and a wish of each role where it takes one."""
     for case in contract():
         module, name, demanded = case.values
+        if not hasattr(module, name):  # TestContract tells
+            continue
         hints = get_type_hints(demanded)
         wishes = [ProbeWish("east", "stable", ("east", "west"))] if hints.get("wish") is ProbeWish else WISHES if "wish" in hints else [None]
         parameters = [parameter for parameter in inspect.signature(demanded).parameters if parameter != "self"]
@@ -163,8 +165,9 @@ class TestContract:
 
     @pytest.mark.parametrize(("module", "name", "demanded"), list(contract()))
     def test_a_capability_answers_what_its_protocol_asks(self, module: Any, name: str, demanded: Callable[..., Any]) -> None:
-        function = getattr(module, name)
         """A default may be any where the protocol leaves it open."""
+        function = getattr(module, name, None)
+        assert function, f"there is no {name}"
         asked = [each for each in inspect.signature(demanded).parameters.values() if each.name != "self"]
         taken = list(inspect.signature(function).parameters.values())
         assert [(each.name, each.kind) for each in taken] == [(each.name, each.kind) for each in asked]
@@ -219,7 +222,7 @@ def manifests() -> Iterator[Any]:
         if provider.stories.links:
             missing = provider.links.offer(ARGUMENTS["link"], ARGUMENTS["entrance"]).judge({}, {}).missing
             yield pytest.param(list(missing), id=f"{provider.name}.links.missing")
-            yield pytest.param(provider.links.accept(ARGUMENTS["link"], ARGUMENTS["offer"]), id=f"{provider.name}.links.accepted")
+            yield pytest.param(provider.links.accept(ARGUMENTS["link"], copy.deepcopy(ARGUMENTS["offer"])), id=f"{provider.name}.links.accepted")
 
 
 class TestManifests:
