@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.meshops.lifecycle.plugins.filter.mesh import FilterModule
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import ProbeWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install import stage
@@ -23,12 +22,12 @@ from ansible_collections.meshops.lifecycle.plugins.modules import certificates_i
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, NOW, ROOT, issuer, root
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import namespace
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper import install, rotation, trust
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 
 SPACE = "paper"
-FILTERS = FilterModule().filters()
 WISH = ControlPlane("east", "shop", network="on-prem", namespace=SPACE, provider="paper", version="1.0.0")
 
 
