@@ -67,6 +67,12 @@ def _way_to(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> dic
     return keeper(hosts, hostvars, name).connection.task
 
 
+def _able(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, kind: str) -> None:
+    """Whether the mesh has what a kind of rotation replaces."""
+    if kind:
+        rotation.permissions(member(hosts, hostvars, cluster).provider, kind, "")
+
+
 def wish_refusals(wish: Mapping[str, Any], part: str, state: str = "present") -> list[str]:
     """Return what `_stages` would refuse."""
     return _said(partial(install.stages, wish, part, state))
@@ -80,10 +86,11 @@ def rotation_refusals(
     root: Mapping[str, Any],
     trust_cluster: str = "",
     exclude: Iterable[str] = (),
+    kind: str = "",
 ) -> list[str]:
     """Return why the cluster's mesh cannot be rotated by this run. `present` are the clusters of the run, `exclude` those that the rotation leaves out."""
     left_out = list(exclude)
-    wrong = refusals(hosts, hostvars, cluster, [trust_cluster], root, trust_cluster)
+    wrong = refusals(hosts, hostvars, cluster, [trust_cluster], root, trust_cluster) or _said(partial(_able, hosts, hostvars, cluster, kind))
     if wrong:
         return wrong
     members, here = mates(hosts, hostvars, cluster), set(present)

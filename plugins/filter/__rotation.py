@@ -233,7 +233,10 @@ def permissions(provider: str, kind: str, namespace: str, restart: bool = False,
         mesh = _provider(provider)
         wanted: list[dict[str, str]] = (mesh.driven_rotation or mesh.rotation).permissions(namespace, restart, recover)
     elif kind in ("links", "remote_secrets"):
-        wanted = _provider(provider).links.permissions(namespace, restart)
+        links = _provider(provider).links
+        if links.credentials(namespace) is None:
+            raise Refused(f"With the provider {provider} a cluster never has two credentials that are valid, so no credential can be replaced without a gap.")
+        wanted = links.permissions(namespace, restart)
     else:
         wanted = _provider(provider).gateways.permissions()
     return wanted

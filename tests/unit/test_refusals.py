@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.meshops.lifecycle.tests.paper.registered import with_paper
 from ansible_collections.meshops.lifecycle.tests.unit.support.running import Ran, ran
 
 TRACES = ("<<< caused by >>>", "Error while resolving value", "Finalization of task args", "The filter plugin", "Error processing keyword")
-KNOWN = ", ".join(sorted(PROVIDERS))
+KNOWN = ", ".join(sorted([*PROVIDERS, "paper"]))
 KUBE = {"host": "https://127.0.0.1:9", "api_key": "token-of-nobody"}
 
 
@@ -59,6 +60,9 @@ CASES = {
     "rotate-planned": Case("rotate", LIMITED.format("rotate-planned"), {"rotate_plan": True}),
     "rotate-links": Case("rotate", LIMITED.format("rotate-links"), {"rotate": "links"}),
     "rotate-former": Case("rotate", LIMITED.format("rotate-former"), {"rotate": "remote_secrets"}),
+    "rotate-nothing-served": Case("rotate", "The provider paper has no gateways.", {"mesh_provider": "paper", "rotate": "gateways"}),
+    "rotate-one-credential": Case("rotate", "With the provider paper a cluster never has two credentials that are valid, so no credential can be replaced "
+                                  "without a gap.", {"mesh_provider": "paper", "rotate": "links"}),
     "rotate-misspelt": Case("rotate", NOBODY.format("eas"), {"mesh_trust_cluster": "eas"}),
     "rotate-unread": Case("rotate", f"rotate-unread{UNREAD}", {}, UNDEFINED),
     "rotate-token": Case("rotate", f"rotate-token-west cannot be judged: rotate-token{UNREAD_KUBE}", {}, {"mesh_kube": {"host": "{{ nowhere }}"}}),
@@ -89,7 +93,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     hosts = {key: value for name, case in CASES.items() for place in ("east", "west") for key, value in host(name, place, getattr(case, place)).items()}
     (folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"vars": {"rotate": "root"}, "hosts": hosts}}))
     (folder / "play.yml").write_text(yaml.safe_dump([PLAY]))
-    return ran(str(folder / "play.yml"), "-i", str(folder / "inventory.yml"), home=folder)
+    return ran(str(folder / "play.yml"), "-i", str(folder / "inventory.yml"), home=folder, **with_paper())
 
 
 @pytest.mark.parametrize("name", CASES)
