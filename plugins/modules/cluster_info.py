@@ -189,7 +189,7 @@ claimed:
     how:
       description:
         - V(left) if no owner looks after it, so that the run could take it over, and V(taken) if the run will take it over.
-        - V(kept) if its owner would write it back, V(released) if it belongs to another Helm release.
+        - V(kept) if its owner would undo changes to it, V(released) if it belongs to another Helm release.
         - V(rival) if it does the same under another name.
       type: str
 crds:

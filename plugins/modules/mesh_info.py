@@ -178,7 +178,7 @@ notices:
   returned: success and O(notices)
   type: list
   elements: str
-  sample: ["east: Istio 1.29 is out of support since 2026-10-12; 1.30 and 1.31 are supported, as far as was known on 2026-11-26."]
+  sample: ["east: Istio 1.29 has been out of support since 2026-10-12; choose a supported version: 1.30 or 1.31 (as of 2026-11-26)."]
 trust:
   description: The C(root) and the C(intermediate) of this cluster, with C(subject), C(fingerprint) and C(not_after) among others.
   returned: success

@@ -43,7 +43,7 @@ else:
 ENDS = {
     "Helm fails": ("sys.exit('Error: UPGRADE FAILED: credentials ' + repr(dict(os.environ)))", "Failure when executing Helm command"),
     "Helm's module is killed": ("os.kill(os.getppid(), signal.SIGKILL)", "Module"),
-    "Helm installs, and nothing comes up": ("print('installed')", "After 1 s: token: the control plane token is not installed"),
+    "Helm installs, and nothing comes up": ("print('installed')", "token: not ready after 1 s: the control plane token is not installed"),
 }
 
 

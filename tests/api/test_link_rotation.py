@@ -72,7 +72,7 @@ def test_a_link_gets_the_second_token_and_keeps_it(play: Play, admin: dict[str, 
     assert "east: no control plane runs there" in rotated["msg"]
     assert [change["action"] for change in rotated["changes"]] == ["created", "updated"]
     assert (again["failed"], again["changed"], held(admin)) == (False, False, f"eyJ.{NAME}-2")
-    assert after["steps"] == [f"west: revoke {NAME}, and see that they still do"]
+    assert after["steps"] == [f"west: revoke {NAME}, and check that they still discover the cluster"]
     assert cluster.get(Ref("v1", "Secret", NAME, SPACE))
     assert f"eyJ.{NAME}" not in ran.output
 

@@ -106,7 +106,7 @@ def test_without_the_hook_of_the_tests_nobody_knows_it(estate: tuple[Path, dict[
     folder, _worlds = estate
     done = run("site", folder, MESHOPS_PAPER_MESH="")
     assert done.returncode != 0
-    assert f"mesh_provider is 'paper'; known are {', '.join(sorted(PROVIDERS))}." in done.stdout, done.stdout
+    assert f"mesh_provider is 'paper', but the known providers are {', '.join(sorted(PROVIDERS))}." in done.stdout, done.stdout
 
 
 def test_one_story_from_nothing_to_nothing(estate: tuple[Path, dict[str, World]]) -> None:

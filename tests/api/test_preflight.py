@@ -86,7 +86,7 @@ def test_one_cluster_with_findings_is_red_and_nothing_is_written_anywhere(server
     for words in (
         "west: the revision '1.29.2' is not a DNS label",
         "west: mesh_site is the truth value false to YAML, which reads no, off and false so; put it in quotes.",
-        "leads every pod to itself, so no other cluster's control plane reaches it there; give the address that pods of other clusters reach as mesh_api",
+        "leads every pod to itself, so the control planes of other clusters cannot reach it; set mesh_api",
         "west: nothing reads the variable mesh_netwrok; did you mean mesh_network?",
         "east: nothing is wrong here, but nothing is written anywhere while there are findings of west",
     ):  # fmt: skip
@@ -101,7 +101,7 @@ def test_a_controller_without_helm_is_told_once_before_the_first_write(servers: 
         journal.read()
     done = run("site", servers, tmp_path, str(tmp_path))
     assert (done.returncode, sorted(failed(done))) == (2, ["east", "west"]), done.stdout + done.stderr
-    assert done.stdout.count("east, west: there is no helm on the PATH of the machine that runs Ansible") == 1
+    assert done.stdout.count("east, west: the machine that runs Ansible has no helm on its PATH") == 1
     assert [said(event) for journal in journals for event in writes(journal.read())] == []
 
 

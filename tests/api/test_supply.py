@@ -77,7 +77,7 @@ def test_preflight_tells_what_runs_and_lists_what_a_mirror_has_to_hold(old: Clus
 def test_preflight_refuses_what_the_install_cannot_get(old: Cluster, way: Way, tmp_path: Path) -> None:
     told = ran("preflight", way, tmp_path, mesh_version="1.31.3", mesh_values={"istiod": {"global": {"hub": "gcr.io/istio-release"}}})
     assert "failed=1" in told, told
-    assert "east: the value istiod.global.hub is gcr.io/istio-release, and gcr.io/istio-release goes away: there is nothing newer than 1.30" in told
+    assert "east: the value istiod.global.hub is gcr.io/istio-release, but gcr.io/istio-release shuts down and holds nothing newer than 1.30" in told
     assert "image docker.io/istio/pilot" not in told, "nobody asked for the list of a mirror"
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The meshes that are known. One line each: AnsiballZ ships what is imported by name."""
+"""The known meshes. Add one import line for each: AnsiballZ ships what a file imports by name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (ISTIO
 
 
 def provider(name: str) -> Provider:
-    """By the name that an inventory gives it; without one, the mesh that is meant where nothing is said."""
+    """Return the provider of this name; the default provider if the name is empty."""
     if (name or DEFAULT) not in PROVIDERS:
-        raise Refused(f"mesh_provider is {name!r}; known are {', '.join(sorted(PROVIDERS))}.")
+        raise Refused(f"mesh_provider is {name!r}, but the known providers are {', '.join(sorted(PROVIDERS))}. Correct mesh_provider.")
     return PROVIDERS[name or DEFAULT]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which mesh a module is about, and what the mesh completes in a task's options."""
+"""The options of a module that choose a mesh, and the defaults of that mesh for a task's options."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The time, for what waits and for what says when it was done."""
+"""The clock that waits and time stamps use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Seconds that only grow, a pause, and the date."""
+    """Monotonic seconds, a pause, and the date and time."""
 
     def monotonic(self) -> float: ...
     def sleep(self, seconds: float, /) -> None: ...
@@ -20,7 +20,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """That of this machine."""
+    """The clock of this machine."""
 
     def monotonic(self) -> float:
         return time.monotonic()

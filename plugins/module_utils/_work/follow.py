@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Waits until a cluster has done what was asked of it: look, keep alive what has to live meanwhile, pause, look again."""
+"""Wait until a cluster has done what a run asked for: look, renew the Lease, pause, look again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Ticking(Protocol):
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds between two looks. Whoever waits learns soon what is done soon, and a long wait costs few looks."""
+    """Seconds between two looks. The pauses grow, so that a short wait ends soon and a long wait costs few looks."""
 
     first: float = 0.3
     longest: float = 3.0
@@ -37,15 +37,15 @@ class Pace:
 
 
 def nothing() -> None:
-    """Nothing has to live meanwhile."""
+    """Keep nothing alive."""
 
 
 def _no_remedy(_seen: object, _seconds: float) -> None:
-    """Nothing is done about what is seen."""
+    """Do nothing about what was seen."""
 
 
 def _never(_seen: object, _seconds: float) -> MeshError | None:
-    """Whatever is seen may still get better."""
+    """Never give up early."""
     return None
 
 
@@ -61,9 +61,9 @@ def follow(
     pace: Pace = Pace(),
     clock: Ticking,
 ) -> T:
-    """What was seen when it was done. `late` makes the failure of the time-out, `hopeless` that of what no wait mends.
+    """Return what `look` saw when it was `done`. `late` makes the error for a timeout, `hopeless` the error for a fault that waiting cannot resolve.
 
-    `keep` and `remedy` are called after each look that shows it undone. Seconds count from the beginning of the wait.
+    `keep` and `remedy` are called after each look that is not `done`. Seconds count from the start of the wait.
     """
     begun = clock.monotonic()
     for pause in pace.pauses():

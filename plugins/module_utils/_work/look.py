@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Looks into a cluster, as a provider wants it: lists, asks, and hands what was seen to its judgement."""
+"""Look into a cluster for a provider: list objects, ask pods, and let the provider judge the results."""
 
 from __future__ import annotations
 
@@ -22,41 +22,41 @@ _TIMEOUT = 15.0
 
 
 def look(cluster: Cluster, wanted: Look[T]) -> T:
-    """What a provider says of what it sees in a cluster."""
+    """Return the provider's judgement of what it wanted to see in a cluster."""
     live = listed(cluster, wanted.reads)
     return wanted.judge(live, answered(cluster, wanted.questions(live)))
 
 
 def present(cluster: Cluster, refs: Sequence[Ref]) -> dict[Ref, dict[str, Any]]:
-    """Those of these objects that there are."""
+    """Return those of the objects that exist."""
     return {ref: live for ref, live in zip(refs, cluster.get_all(refs), strict=True) if live}
 
 
 def listed(cluster: Cluster, reads: Sequence[Read | Ref]) -> Live:
-    """All that is read, by kind. A second connection takes longer than to wait for the answer on the first."""
+    """Return all objects of the reads, by kind. For two reads, one connection is faster than opening a second one."""
     with ThreadPoolExecutor(max_workers=8 if len(reads) > 2 else 1) as pool:
-        found = pool.map(lambda one: _read(cluster, one), reads)
+        found = pool.map(lambda read: _read(cluster, read), reads)
         live: Live = {}
         for read, objects in zip(reads, found, strict=True):
             live.setdefault(read.kind, []).extend(objects)
     return live
 
 
-def _read(cluster: Cluster, one: Read | Ref) -> list[dict[str, Any]]:
-    if isinstance(one, Ref):
-        found = cluster.get(one)
-        return [found] if found else []
-    return cluster.list(one.api_version, one.kind, one.namespace, labels=one.labels, fields=one.fields, metadata_only=one.metadata_only)
+def _read(cluster: Cluster, read: Read | Ref) -> list[dict[str, Any]]:
+    if isinstance(read, Ref):
+        live = cluster.get(read)
+        return [live] if live else []
+    return cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels, fields=read.fields, metadata_only=read.metadata_only)
 
 
 def answered(cluster: Cluster, questions: Sequence[Question]) -> Answers:
-    """What each pod said with status 200; None of the others, which is a finding and no failure."""
-    answers = cluster.ask_all([asked(one) for one in questions]) if questions else []
+    """Return what each pod answered with status 200; None for other answers, which the provider judges."""
+    answers = cluster.ask_all([asked(question) for question in questions]) if questions else []
     return {question: _text(answer) for question, answer in zip(questions, answers, strict=True)}
 
 
 def asked(question: Question, timeout: float = _TIMEOUT) -> kube.PodRequest:
-    """The question as it is sent."""
+    """Return the request that asks the question."""
     where = (question.namespace, question.pod, question.port, question.path)
     return kube.PodRequest(*where, question.method, question.body, timeout, question.headers, question.tls)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Workloads restarted in waves, none of which takes more pods away than a disruption budget allows."""
+"""Restart workloads in waves, and respect disruption budgets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WAVE = 8
 
 
 def restart(cluster: Cluster, refs: Sequence[Ref], patch: Mapping[str, Any], timeout: float, meanwhile: Callable[[], None]) -> list[Change]:
-    """Rolls each and waits until it is rolled out, `_WAVE` at a time. What a budget forbids now is left for a later call."""
+    """Restart `_WAVE` workloads at a time, and wait until they are rolled out. Leave out workloads that a budget forbids to restart now."""
     changes: list[Change] = []
     free = [ref for ref in refs if not _forbidden(cluster, ref)]
     for start in range(0, len(free), _WAVE):
@@ -31,7 +31,7 @@ def restart(cluster: Cluster, refs: Sequence[Ref], patch: Mapping[str, Any], tim
 
 
 def rolled(moment: str) -> Manifest:
-    """The patch of `kubectl rollout restart`."""
+    """Return the patch that `kubectl rollout restart` makes."""
     return {"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": moment}}}}}
 
 
@@ -43,6 +43,6 @@ def _forbidden(cluster: Cluster, ref: Ref) -> bool:
 
 
 def _covers(budget: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """By its labels; a selector of expressions alone is taken to cover everything, which only costs time."""
+    """Return whether a budget selects pods with these labels. A selector of expressions alone counts as selecting all, which only costs time."""
     wanted = ((budget.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
     return all(labels.get(key) == value for key, value in wanted.items())

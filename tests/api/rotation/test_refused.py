@@ -141,7 +141,7 @@ def test_external_secrets_may_come_while_it_runs(two: Two) -> None:
         two.clusters["east"].amend(live, {"metadata": {"ownerReferences": [owner]}})
 
     told = step(two, "introduce", "east", root(7), meanwhile=taken)
-    assert "Secret istio-system/cacerts is kept by ExternalSecret istio-ca, which would write it back. Rotate there" in told["msg"]
+    assert "Secret istio-system/cacerts is managed by ExternalSecret istio-ca, which would undo the change. Rotate there" in told["msg"]
 
 
 def test_istio_csr_is_left_in_charge(two: Two) -> None:

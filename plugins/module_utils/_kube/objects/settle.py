@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Union
 
 from ..._mesh.errors import MeshError, NotReady, Unreachable
-from ..._mesh.health.stuck import Patience, why
+from ..._mesh.health.stuck import Patience, late_after, stuck_after, why
 from ..._mesh.objects.change import Ref
 from ..._mesh.objects.condition import Condition, standing, verdict
 from .gather import gather
@@ -48,11 +48,11 @@ def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> N
             return
         now = time.monotonic()
         if now - start >= timeout:
-            raise _late(server, late, f"not ready after {timeout:g} s")
+            raise _late(server, late, late_after(timeout))
         if now - looked >= _LOOK:
             looked = now
             if patience.over(_lasting(server, late), now):
-                raise _late(server, late, f"not ready after {now - start:.0f} s, and waiting longer will not help: somebody has to repair it")
+                raise _late(server, late, stuck_after(now - start))
         time.sleep(min(pause, max(0.01, timeout - (now - start))))
         pause = min(_LONGEST_PAUSE, pause * 1.4)
 

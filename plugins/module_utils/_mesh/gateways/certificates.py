@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificates that gateways serve: who serves which, and why one must not be served."""
+"""The certificates that gateways serve: which gateway serves which, and why a certificate must not be served."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SERVES = frozenset({"serverAuth", "any"})
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod that serves, and at which port of its own."""
+    """A pod that serves a certificate, and the port on which it listens."""
 
     namespace: str
     name: str
@@ -53,7 +53,7 @@ class Use:
 
 @dataclass(frozen=True)
 class LinkToken:
-    """The token in a link, by where it is and when that was made. It is not to be shown."""
+    """The token in a link, the place of its Secret, and when that was created. The token must not be shown."""
 
     where: str
     created: str
@@ -62,7 +62,7 @@ class LinkToken:
 
 @dataclass(frozen=True)
 class Expires:
-    """What expires beside what a CA issues: the Secrets that gateways serve, the CAs of webhooks by their configuration, the tokens in links."""
+    """What else expires: the Secrets that gateways serve, the CAs of webhooks by their configuration, and the tokens in links."""
 
     secrets: Sequence[Ref] = ()
     authorities: Sequence[tuple[str, bytes]] = ()
@@ -70,18 +70,18 @@ class Expires:
 
 
 def hosts_of(uses: Iterable[Use]) -> list[str]:
-    """What a certificate has to be for; nothing where any host is served."""
+    """Return the hosts that a certificate must cover; none for a gateway that serves any host."""
     return sorted({host for use in uses for host in use.hosts} - {_ANY})
 
 
 def covers(name: str, host: str) -> bool:
-    """As a client decides: a wildcard stands for one label, and for no part of an address."""
+    """Return whether a name in a certificate covers a host, as clients decide: a wildcard matches one label, and no part of an address."""
     name, host = known_as(name), known_as(host)
     return name == host or (address(host) is None and name.startswith("*.") and not host.startswith("*.") and host.partition(".")[2] == name[2:])
 
 
 def greetings(uses: Iterable[Use], names: Sequence[str]) -> list[tuple[Use, Greeting]]:
-    """A handshake for each host with each pod. `names` are those in the certificate, for gateways that serve any host."""
+    """Return a handshake for each host with each pod. `names` are the names in the certificate, for gateways that serve any host."""
     found: dict[Greeting, Use] = {}
     for use in uses:
         for pod in use.pods:
@@ -98,15 +98,15 @@ def key_does_not_match(leaf: Authority) -> str | None:
 
 
 def wrong_purpose(leaf: Authority) -> str | None:
-    """A gateway's clients want a server, and nothing else."""
+    """Return a fault if the certificate does not allow TLS servers, which a gateway's clients require."""
     found = [one for one in leaf.line if one.extended_key_usage is not None and not one.extended_key_usage & _SERVES]
-    told = f"the extended key usage of {' and '.join(map(str, found))} leaves out TLS servers"
-    return f"{told}. Have it issued for serverAuth." if found else None
+    fault = f"the extended key usage of {' and '.join(map(str, found))} does not allow TLS servers"
+    return f"{fault}. Have the certificate issued for serverAuth." if found else None
 
 
 def expired(leaf: Authority) -> str | None:
     told = "; ".join(expired_at(one, one.not_after) for one in overdue(leaf))
-    return f"{told}. Give one that is valid." if told else None
+    return f"{told}. Give a valid certificate." if told else None
 
 
 _LEAF: tuple[Reason, ...] = (
@@ -115,11 +115,11 @@ _LEAF: tuple[Reason, ...] = (
 
 
 def leaf_objections(leaf: Authority, hosts: Sequence[str]) -> list[Objection]:
-    """All that speaks against serving it for these hosts."""
+    """Return all objections to serving a certificate for these hosts."""
     found = objections(leaf, _LEAF)
     names = leaf.certificate.sans if leaf.certificate else ()
     bare = [host for host in hosts if not any(covers(name, host) for name in names)]
     if leaf.certificate and bare:
-        told = f"{leaf.where}: the certificate {leaf.certificate} is not for {', '.join(bare)}, which gateways serve with it. Have it issued for these too."
-        found.append(Objection("host_not_covered", told))
+        fault = f"{leaf.where}: the certificate {leaf.certificate} does not cover {', '.join(bare)}, which gateways serve with it"
+        found.append(Objection("host_not_covered", f"{fault}. Have it issued for these hosts too."))
     return found

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Host names and addresses as certificates and clients know them."""
+"""Host names and addresses in the form in which certificates and clients compare them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]  # noqa: UP007
 
 
 def address(host: str) -> Address | None:
-    """The address that a host is given by, if it is no name."""
+    """Return the IP address if the host is one, not a name."""
     try:
         return ipaddress.ip_address(host.strip("[]"))
     except ValueError:
@@ -21,16 +21,17 @@ def address(host: str) -> Address | None:
 
 
 def known_as(host: str) -> str:
-    """One form for all ways to write a host: an address in its short form, a name in lower case, letters outside of ASCII as DNS has them (xn--…)."""
+    """Return one form for all spellings of a host: an address in its short form, a name in lower case, and non-ASCII letters as in DNS (xn--…)."""
     found = address(host)
     if found:
         return str(found)
     try:
         return host.lower().encode("idna").decode()
-    except UnicodeError:  # too long, or with an empty label: nobody has such a name, so it is compared as it is
+    except UnicodeError:  # too long, or with an empty label: no host has such a name, so compare it unchanged
         return host.lower()
 
 
-def sayable(host: str) -> bool:
-    """Whether a certificate can bear it."""
-    return bool(address(host)) or (known_as(host).isascii() and ".." not in host and all(0 < len(one) <= 63 for one in known_as(host).rstrip(".").split(".")))
+def certifiable(host: str) -> bool:
+    """Return whether a certificate can name the host."""
+    labels = known_as(host).rstrip(".").split(".")
+    return bool(address(host)) or (known_as(host).isascii() and ".." not in host and all(0 < len(label) <= 63 for label in labels))

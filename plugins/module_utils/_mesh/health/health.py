@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What runs of a mesh in one cluster, and what of it is not as it should be."""
+"""Facts about what runs of a mesh in one cluster, and the findings that follow from them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ControlPlaneRevision:
 
 @dataclass(frozen=True)
 class Remote:
-    """What one control plane pod says of a cluster it discovers: synced, syncing, timeout, closed."""
+    """What one control plane pod says about a cluster that it discovers: synced, syncing, timeout or closed."""
 
     pod: str
     cluster: str
@@ -36,7 +36,7 @@ class Remote:
 
 @dataclass(frozen=True)
 class Gateway:
-    """A gateway between networks. Addresses are those the platform gave: IP, host name, or node addresses with a node port."""
+    """A gateway between networks. The platform gave the addresses: an IP, a host name, or node addresses with a node port."""
 
     name: str
     namespace: str
@@ -50,7 +50,7 @@ class Gateway:
 
 @dataclass(frozen=True)
 class Proxy:
-    """A proxy that a control plane pod serves. `stale` names the kinds of config sent but not accepted."""
+    """A proxy that a control plane pod serves. `stale` names the kinds of configuration that it was sent and did not accept."""
 
     name: str
     namespace: str
@@ -60,10 +60,10 @@ class Proxy:
 
 @dataclass(frozen=True)
 class HealthFacts:
-    """The facts of one cluster. `answered` are the control plane pods that told what they discover, be it nothing.
+    """The facts of one cluster. `answered` are the control plane pods that said what they discover, even if it is nothing.
 
-    `default_revision` is the revision that validates what users write; empty where nothing says so.
-    `kept` is what somebody else keeps, as half sentences. `reachable_networks` is None of a mesh that knows nothing of networks.
+    `default_revision` is the revision that validates users' objects; empty if no webhook does.
+    `kept` says what other tools manage, as half sentences. `reachable_networks` is None if the mesh has no networks.
     """
 
     cluster: str
@@ -86,9 +86,9 @@ class HealthFacts:
 
 @dataclass(frozen=True)
 class Expected:
-    """What the inventory wants of this cluster. `remotes` maps each cluster to be discovered to its network.
+    """What the inventory wants of this cluster. `remotes` maps each cluster that this one must discover to its network.
 
-    `tags` are the revision tags that are to lead to the revision; without them, as while a control plane is being installed, no tag is judged.
+    `tags` are the revision tags that must lead to the revision. If it is None, as during an install, tags are not judged.
     """
 
     revision: str = ""
@@ -100,7 +100,7 @@ class Expected:
 
 
 def findings(health: HealthFacts, expected: Expected) -> list[str]:
-    """Each thing that is not as expected, as a sentence; the worst first."""
+    """Return each difference from what is expected, as a sentence; the worst first."""
     found = _planes(health, expected)
     if not found and expected.role == "primary":
         found += _remotes(health, expected) + _networks(health, expected)
@@ -112,7 +112,7 @@ def findings(health: HealthFacts, expected: Expected) -> list[str]:
 
 
 def lasting(health: HealthFacts, expected: Expected) -> bool:
-    """Whether something that is waited for does not become ready by waiting, as a rule."""
+    """Return whether something that the run waits for is stuck in a way that waiting rarely resolves."""
     planes = [plane for plane in health.planes if expected.role == "primary" and expected.revision in ("", plane.revision)]
     gateways = _of_network(health, expected) if expected.gateway else []
     return any(plane.lasting for plane in planes) or any(gateway.lasting for gateway in gateways)
@@ -120,11 +120,11 @@ def lasting(health: HealthFacts, expected: Expected) -> bool:
 
 def _planes(health: HealthFacts, expected: Expected) -> list[str]:
     if expected.role != "primary":
-        return [] if health.served_by else ["no address of the primary's control plane is set; run meshops.lifecycle.control_plane"]
+        return [] if health.served_by else ["the cluster does not know the address of its primary's control plane; run meshops.lifecycle.control_plane"]
     wanted = [plane for plane in health.planes if not expected.revision or plane.revision == expected.revision]
     if not wanted:
         runs = ", ".join(plane.revision for plane in health.planes if plane.revision)
-        others = f"; there is {runs}" if runs else ""
+        others = f" (installed revisions: {runs})" if runs else ""
         return [f"the control plane {expected.revision or 'of the mesh'} is not installed{others}; run meshops.lifecycle.control_plane"]
     found = []
     for plane in wanted:
@@ -144,27 +144,28 @@ def _remotes(health: HealthFacts, expected: Expected) -> list[str]:
             if status is None:
                 found.append(f"{pod} does not know the cluster {name}; run meshops.lifecycle.federate")
             elif status != "synced":
-                look = f"look whether {name}'s API server is reached from here, and whether mesh_api_ca has to name its CA"
-                found.append(f"{pod} has not synced the cluster {name} (it says {status}); {look}")
+                look = f"check whether this cluster reaches {name}'s API server, and whether mesh_api_ca must name its CA"
+                found.append(f"{pod} has not synced the cluster {name} (its status is {status}); {look}")
     if expected.remotes and not health.answered:
-        found.append("no control plane pod told which clusters it has synced")
+        found.append("no control plane pod answered which clusters it has synced; look at the control plane's pods and logs")
     return found
 
 
 def _networks(health: HealthFacts, expected: Expected) -> list[str]:
-    """Every other network needs a known gateway, or requests to it end in 503."""
+    """Find networks without a known gateway. Requests to them end in 503."""
     if health.reachable_networks is None:
         return []
     wanted = {network: cluster for cluster, network in sorted(expected.remotes.items()) if network != expected.network}
     return [
-        f"the control plane knows no gateway of the network {network} (cluster {cluster}), so requests cannot cross to it"
+        f"the control plane knows no gateway of the network {network} (cluster {cluster}), so requests cannot reach that network; "
+        f"run meshops.lifecycle.gateways for {cluster}"
         for network, cluster in wanted.items()
         if network not in health.reachable_networks
     ]
 
 
 def _of_network(health: HealthFacts, expected: Expected) -> list[Gateway]:
-    """The gateways of this cluster's network. Those of a mesh that knows nothing of networks are for all of them."""
+    """Return the gateways of this cluster's network; all gateways if the mesh has no networks."""
     if health.reachable_networks is None:
         return list(health.gateways)
     return [gateway for gateway in health.gateways if gateway.network == expected.network]
@@ -176,7 +177,7 @@ def _gateways(health: HealthFacts, expected: Expected) -> list[str]:
     wanted = _of_network(health, expected)
     if not wanted:
         network = f" for the network {expected.network}" if health.reachable_networks is not None else ""
-        return [f"there is no east-west gateway{network}; run meshops.lifecycle.gateways"]
+        return [f"the cluster has no east-west gateway{network}; run meshops.lifecycle.gateways"]
     found = []
     for gateway in wanted:
         where = f"the gateway {gateway.namespace}/{gateway.name}"
@@ -184,5 +185,5 @@ def _gateways(health: HealthFacts, expected: Expected) -> list[str]:
             told = f": {gateway.reason}" if gateway.reason else ""
             found.append(f"{where} has {gateway.ready} of {gateway.desired} replicas ready{told}")
         if not gateway.addresses:
-            found.append(f"{where} has no address yet; look at its Service and the platform's load balancer (with node ports, nodes need an external address)")
+            found.append(f"{where} has no address yet; check its Service and the platform's load balancer (with node ports, nodes need an external address)")
     return found

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Workloads that ask each other across clusters: the proof that requests cross, over mTLS."""
+"""Workloads that ask each other across clusters. Their answers prove that requests cross, over mTLS."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ProbeWish:
 class Probe:
     """The workloads of one cluster that ask those of the others.
 
-    `pods` are those that ask. `question` tells one of them to ask a target. `fault` says, of the status and the body of the answer, what is wrong with it;
+    `pods` finds the pods that ask. `question` makes the request that lets a pod ask a target. `fault` judges the status and the body of the answer:
     None if the target answered over mTLS as a workload of this mesh.
     """
 

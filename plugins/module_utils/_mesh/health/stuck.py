@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why pods do not become ready, and whether waiting alone may still help."""
+"""Find why pods do not become ready, and whether waiting may still help."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from typing import Any
 
 from ..objects.shapes import Object
 
-# What somebody has to mend: an image, a Secret that is not there, a program that ends. The kubelet tries again, and may be lucky once.
+# States that somebody has to repair: a wrong image, a missing Secret, a program that ends. The kubelet retries, which rarely helps.
 _LASTING = frozenset({
     "CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "ErrImageNeverPull", "ErrImagePull", "ImageInspectError", "ImagePullBackOff",
     "InvalidImageName", "RunContainerError",
 })  # fmt: skip
-# Seconds in which it has to stay so before a wait is given up: a registry that was busy, a webhook whose control plane just starts.
+# Seconds for which such a state must last before a wait ends early: a registry may be busy, or the control plane behind a webhook may just start.
 GRACE = 30.0
 
 
 @dataclass(frozen=True)
 class Stuck:
-    """`lasting` where it does not mend itself as a rule; a pod for which a node is still to come (Unschedulable) may wait."""
+    """Why a pod is not ready. `lasting` says that waiting rarely helps; it is false for a pod that waits for a node (Unschedulable)."""
 
     text: str
     lasting: bool = False
 
 
 def why(workload: Object, pods: Iterable[Object]) -> Stuck | None:
-    """What keeps the pods of a workload from being there or ready; what is lasting comes first."""
+    """Return why the pods of a workload do not exist or are not ready; a lasting reason comes first."""
     found = [stuck for stuck in (_refused(workload), *map(_pod, _newest(pods))) if stuck]
     return next((stuck for stuck in found if stuck.lasting), found[0] if found else None)
 
 
 def _newest(pods: Iterable[Object]) -> list[Object]:
-    """Those of the template that was rolled out last. What keeps the ones before may be just what it mends."""
+    """Return the pods of the newest template. The newest template may repair what keeps the older pods from being ready."""
     there = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
     last = max(there, key=lambda pod: str(pod["metadata"].get("creationTimestamp") or ""), default=None)
     return [pod for pod in there if last and _template(pod) == _template(last)]
@@ -48,7 +48,7 @@ def _template(pod: Object) -> str:
 
 
 def _refused(workload: Object) -> Stuck | None:
-    """Pods that the API server does not let be made: a quota, an admission webhook, a missing account."""
+    """Return why the API server refuses to create pods: a quota, an admission webhook, a missing service account."""
     for condition in (workload.get("status") or {}).get("conditions") or []:
         if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
             return Stuck(_words(condition.get("reason"), condition.get("message")), lasting=True)
@@ -68,7 +68,7 @@ def _pod(pod: Object) -> Stuck | None:
 
 
 def _ended(container: Object) -> str:
-    """How a container ended that the kubelet starts again and again."""
+    """Return how a container ended that the kubelet keeps restarting."""
     ended = (container.get("lastState") or {}).get("terminated") or {}
     return f"container {container.get('name')} ended with {ended.get('reason')} ({ended.get('exitCode')})" if ended else ""
 
@@ -77,14 +77,24 @@ def _words(*parts: Any) -> str:
     return " ".join(" ".join(str(part).split()) for part in parts if part)[:400]
 
 
+def late_after(seconds: float) -> str:
+    """Return what every wait says when its time is over."""
+    return f"not ready after {seconds:g} s"
+
+
+def stuck_after(seconds: float) -> str:
+    """Return what every wait says when it ends early."""
+    return f"not ready after {seconds:.0f} s, and waiting longer will not help; somebody has to repair it"
+
+
 class Patience:
-    """Remembers since when something lasting keeps a wait from its end."""
+    """Remembers since when a lasting fault has blocked a wait."""
 
     def __init__(self) -> None:
         self._since: float | None = None
 
     def over(self, lasting: bool, now: float) -> bool:
-        """Whether to give up, told at each look what is seen and when. What goes away in between begins anew."""
+        """Return whether to give up. Call this after each look; the time starts again if the fault goes away in between."""
         if not lasting:
             self._since = None
             return False

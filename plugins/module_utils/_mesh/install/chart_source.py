@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which charts Helm will be asked for, and what stands in the way of them on the machine that runs it."""
+"""List the charts that an install needs, and why Helm on the controller cannot get one of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _USERINFO = re.compile(r"//[^/@\s]+@")
 
 
 def wanted(releases: Mapping[str, Iterable[Release]]) -> list[dict[str, Any]]:
-    """From each cluster's releases: every chart once, with the clusters that want it."""
+    """Return every chart of the clusters' releases once, with the clusters that need it."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for cluster, own in releases.items():
         for release in own:
@@ -32,17 +32,17 @@ def wanted(releases: Mapping[str, Iterable[Release]]) -> list[dict[str, Any]]:
 
 
 def shown(text: str) -> str:
-    """A URL, or what Helm said of one, without the password that may be in it."""
+    """Return a URL, or Helm's message about one, without the password that may be in it."""
     return _USERINFO.sub("//", text)
 
 
 def faults(controller: Mapping[str, Any]) -> dict[str, list[str]]:
-    """By cluster, half sentences about what controller_info returned. Without Helm nothing is said of the charts."""
+    """Return the faults in controller_info's result by cluster, as half sentences. Without Helm, charts are not judged."""
     charts = controller.get("charts") or []
     everyone = list(dict.fromkeys(cluster for chart in charts for cluster in chart["clusters"]))
-    told = _helm(controller)
-    if told:
-        return {cluster: [told] for cluster in everyone}
+    helm_fault = _helm_fault(controller)
+    if helm_fault:
+        return {cluster: [helm_fault] for cluster in everyone}
     found: dict[str, list[str]] = {}
     for chart in charts:
         if chart.get("fault"):
@@ -51,22 +51,22 @@ def faults(controller: Mapping[str, Any]) -> dict[str, list[str]]:
     return found
 
 
-def _helm(controller: Mapping[str, Any]) -> str | None:
+def _helm_fault(controller: Mapping[str, Any]) -> str | None:
     helm = controller.get("helm") or {}
     if not helm.get("path"):
         return (
-            "there is no helm on the PATH of the machine that runs Ansible; install Helm 3.8 or later there "
-            "(in AWX: take an execution environment that has it)"
+            "the machine that runs Ansible has no helm on its PATH; install Helm 3.8 or later there "
+            "(in AWX: use an execution environment that has Helm)"
         )
     version = _VERSION.match(str(helm.get("version") or ""))
     if not version:
-        return f"{helm['path']} does not say its version ({helm.get('fault') or 'it said nothing'}); look whether it is Helm"
+        return f"{helm['path']} did not print its version ({helm.get('fault') or 'it printed nothing'}); check that it is Helm"
     if (int(version[1]), int(version[2])) < _OLDEST:
-        return f"{helm['path']} is Helm {helm['version']}; 3.8 or later is needed"
+        return f"{helm['path']} is Helm {helm['version']}; install Helm 3.8 or later"
     return None
 
 
 def _missing(chart: Mapping[str, Any]) -> str:
     version = f" {chart['version']}" if chart.get("version") else ""
-    place = f" of {shown(chart['repository'])}" if chart.get("repository") else ""
-    return f"the chart {shown(chart['chart'])}{version}{place} cannot be had: {shown(chart['fault'])}; look at mesh_charts and mesh_version"
+    place = f" from {shown(chart['repository'])}" if chart.get("repository") else ""
+    return f"Helm cannot get the chart {shown(chart['chart'])}{version}{place}: {shown(chart['fault'])}; check mesh_charts and mesh_version"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Objects that an installation will write, of which somebody else has made one of the same name."""
+"""Find objects that an install would write and that somebody else has already made under the same name."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _SERVERS = ("kube-apiserver", "kube-controller-manager", "pilot-discovery")
 
 @dataclass(frozen=True)
 class Claim:
-    """An object that Helm will write, for the release `namespace/name`, or that is written by server-side apply, where there is no release.
+    """An object that an install will write: Helm for the release `namespace/name`, or server-side apply if `release` is empty.
 
-    `adopt` says that it is taken over where it was only left there.
-    `rivals` selects objects of the same kind and place by labels. One that holds `key` in its data under another name does the same as this one.
+    `adopt` says that the install takes the object over if nothing maintains it any more.
+    `rivals` selects other objects of the same kind and place by labels. One of them that has `key` in its data serves the same purpose.
     """
 
     ref: Ref
@@ -33,45 +33,45 @@ class Claim:
     adopt: bool = False
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Claim:
-        ref = Ref(told["api_version"], told["kind"], told["name"], told.get("namespace") or None)
-        release, rivals, key = (str(told.get(field) or "") for field in ("release", "rivals", "key"))
-        return cls(ref, release, rivals, key, bool(told.get("adopt")))
+    def of(cls, entry: Mapping[str, Any]) -> Claim:
+        ref = Ref(entry["api_version"], entry["kind"], entry["name"], entry.get("namespace") or None)
+        release, rivals, key = (str(entry.get(field) or "") for field in ("release", "rivals", "key"))
+        return cls(ref, release, rivals, key, bool(entry.get("adopt")))
 
     def as_dict(self) -> dict[str, Any]:
         named = {"api_version": self.ref.api_version, "kind": self.ref.kind, "name": self.ref.name, "namespace": self.ref.namespace}
         return {**named, "release": self.release, "rivals": self.rivals, "key": self.key, "adopt": self.adopt}
 
 
-def held(claim: Claim, live: Object | None) -> dict[str, Any] | None:
-    """Who has the object, and whether it can be taken over from them. None where it is free, or ours."""
+def owned_by_others(claim: Claim, live: Object | None) -> dict[str, Any] | None:
+    """Return who owns the object, and how. None if it does not exist, or is ours."""
     if live is None:
         return None
-    keeper = managed_by(live).writer
-    if keeper:
-        return _told(claim, keeper, "kept")
+    controller = managed_by(live).writer
+    if controller:
+        return _ownership(claim, controller, "kept")
     annotations = (live.get("metadata") or {}).get("annotations") or {}
     helm = annotations.get("meta.helm.sh/release-name")
     release = f"{annotations.get('meta.helm.sh/release-namespace')}/{helm}" if helm else ""
     if release:
-        return None if release == claim.release else _told(claim, f"the Helm release {release}", "released")
+        return None if release == claim.release else _ownership(claim, f"the Helm release {release}", "released")
     managers = _managers(live)
     if not claim.release and any(manager == _OURS or manager.startswith(_OURS + "/") for manager in managers):
         return None
-    return _told(claim, _owner(live, managers), "taken" if claim.adopt else "left")
+    return _ownership(claim, _owner(live, managers), "taken" if claim.adopt else "left")
 
 
 def rival(claim: Claim, others: Iterable[Object]) -> dict[str, Any] | None:
-    """The object that does the same under another name."""
+    """Return the first object that serves the same purpose under another name."""
     for other in others:
         name = other["metadata"]["name"]
         if name != claim.ref.name and claim.key in (other.get("data") or {}):
             twin = Claim(Ref(claim.ref.api_version, claim.ref.kind, name, claim.ref.namespace))
-            return {**_told(twin, _owner(other, _managers(other)), "rival"), "key": claim.key, "ours": claim.ref.name}
+            return {**_ownership(twin, _owner(other, _managers(other)), "rival"), "key": claim.key, "ours": claim.ref.name}
     return None
 
 
-def _told(claim: Claim, owner: str, how: str) -> dict[str, Any]:
+def _ownership(claim: Claim, owner: str, how: str) -> dict[str, Any]:
     return {"object": str(claim.ref), "owner": owner, "how": how}
 
 
@@ -81,31 +81,31 @@ def _managers(live: Object) -> list[str]:
 
 
 def _owner(live: Object, managers: Sequence[str]) -> str:
-    """As a person would look for it: what manages it by its label, else who wrote it."""
+    """Return what the label of the object says of its manager, else its first field manager."""
     named = ((live.get("metadata") or {}).get("labels") or {}).get("app.kubernetes.io/managed-by")
     writers = [manager for manager in managers if manager and not manager.startswith(_SERVERS)]
     if named and named not in ("Helm", _OURS):
         return str(named)
-    return f"the field manager {writers[0]}" if writers else "somebody who is not known"
+    return f"the field manager {writers[0]}" if writers else "an unknown owner"
 
 
-def objections(told: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Half a sentence for each owner whose objects are in the way, with the way out. What will be taken over is not."""
+def objections(owned: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return half a sentence for each other owner, with what to do. Objects that the install takes over are no objection."""
     by_owner: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for one in told:
-        if one["how"] != "taken":
-            by_owner.setdefault((one["how"], one["owner"]), []).append(one)
+    for claimed in owned:
+        if claimed["how"] != "taken":
+            by_owner.setdefault((claimed["how"], claimed["owner"]), []).append(claimed)
     return [_WORDS[how].format(what=_listed(own, _VERBS[how]), owner=owner, **_of_rival(own[0])) for (how, owner), own in sorted(by_owner.items())]
 
 
 _BELONGS = ("belongs to", "belong to")
-_VERBS = {"kept": ("is kept by", "are kept by"), "released": _BELONGS, "left": _BELONGS, "rival": _BELONGS}
+_VERBS = {"kept": ("is managed by", "are managed by"), "released": _BELONGS, "left": _BELONGS, "rival": _BELONGS}
 _WORDS = {
-    "kept": "{what} {owner}, which would write back what is installed here; leave it out there, or install the mesh from there alone",
-    "released": "{what} {owner} and would be written here too; uninstall that release, or give this mesh another revision or namespace",
-    "left": "{what} {owner}, in the way of what is installed here; set mesh_adopt: true to take over just these objects, or remove them",
-    "rival": "{what} {owner} and leads to {key} as {ours} does, of which a control plane heeds only one; delete it once the other is there, "
-    "and see by meshops.lifecycle.status that {key} is synced",
+    "kept": "{what} {owner}, which would undo this install's changes; remove it there, or install the mesh with that tool alone",
+    "released": "{what} {owner}, and this install would write it too; uninstall that release, or give this mesh another revision or namespace",
+    "left": "{what} {owner} and would be overwritten; set mesh_adopt: true to take over exactly these objects, or delete them",
+    "rival": "{what} {owner} and leads to {key}, as {ours} does, but a control plane uses only one of the two; "
+    "delete it once {ours} exists, then check with meshops.lifecycle.status that {key} is synced",
 }
 
 
@@ -114,5 +114,5 @@ def _listed(own: Sequence[Mapping[str, Any]], verbs: tuple[str, str]) -> str:
     return f"the {first} {verbs[0]}" if len(own) == 1 else f"the {first} and {len(own) - 1} more {verbs[1]}"
 
 
-def _of_rival(one: Mapping[str, Any]) -> dict[str, str]:
-    return {"key": str(one.get("key", "")), "ours": str(one.get("ours", ""))}
+def _of_rival(claimed: Mapping[str, Any]) -> dict[str, str]:
+    return {"key": str(claimed.get("key", "")), "ours": str(claimed.get("ours", ""))}

@@ -2,19 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whose a CRD is, as cluster_info tells of it."""
+"""Name the owner of a CRD from what cluster_info returns about it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-_CALLED = {"ingress-operator": "OpenShift's Ingress Operator"}
+_COMMON_NAMES = {"ingress-operator": "OpenShift's Ingress Operator"}
 _SERVERS = ("kube-apiserver",)
 
 
 def owner(crd: Mapping[str, Any]) -> str:
-    """As a person would look for it: who writes it back, its release, its operator, its label, and last who wrote it."""
+    """Return the controller that reverts changes to the CRD, else its release, its operator, its label, or its field manager."""
     if crd.get("keeper"):
         return str(crd["keeper"])
     if crd.get("release"):
@@ -25,5 +25,5 @@ def owner(crd: Mapping[str, Any]) -> str:
         return str(crd["managed_by"])
     managers = [manager for manager in crd.get("managers", []) if manager not in _SERVERS]
     if not managers:
-        return "nobody that is known"
-    return _CALLED.get(managers[0], f"the field manager {managers[0]}")
+        return "an unknown owner"
+    return _COMMON_NAMES.get(managers[0], f"the field manager {managers[0]}")

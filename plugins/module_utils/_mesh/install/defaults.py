@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What holds of a mesh where the inventory says nothing."""
+"""The defaults of a mesh, for what the inventory leaves out."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Defaults:
-    """A mesh without a `revision` has no revisions at all, and so no `tags`.
+    """If `revision` is empty, the mesh has no revisions at all, and so no `tags`.
 
-    `key_types` are the kinds of key that its CAs may have, `key_type` the one that is made. `shares_root` says that all clusters of a mesh
-    trust one root. `gateways` says that networks are joined by a gateway of the mesh's own.
+    `key_types` are the key types that its CAs may have, and `key_type` is the default. `shares_root` says that all clusters of a mesh
+    trust one root. `gateways` says that gateways of the mesh join the networks.
     """
 
     namespace: str

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The CRDs of the Gateway API, which a mesh uses and which others install: of which version they are, and whose. They are never written from here."""
+"""Judge the version and the owner of the Gateway API's CRDs. A mesh uses them, but others install them: this collection never writes them."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ Crd = Mapping[str, Any]
 
 
 def too_old(crds: Sequence[Crd], least: Minor | None, mesh: str) -> list[str]:
-    """Half a sentence for each owner. A control plane that wants newer ones attaches no routes to some listeners, without a word."""
+    """Return half a sentence for each owner of CRDs that are too old. With those, a control plane silently attaches no routes to some listeners."""
     found = []
     for whose, own in _by_owner(crds).items():
         versions = sorted({known: str(crd["bundle"]) for crd in own if (known := minor(str(crd.get("bundle") or "")))}.items())
         if least and versions and versions[0][0] < least:
             found.append(
-                f"the CRDs of the Gateway API are of {versions[0][1]} and belong to {whose}, and {mesh} wants v{dotted(least)} or later; "
-                "have them upgraded there before the mesh, they are never written from here"
+                f"the CRDs of the Gateway API are of version {versions[0][1]} and belong to {whose}, but {mesh} needs v{dotted(least)} or later; "
+                "upgrade them there before you upgrade the mesh, because this collection never writes them"
             )
     return found
 
 
-def told(crds: Sequence[Crd]) -> list[str]:
-    """What is to be known of them, as half sentences."""
+def notices(crds: Sequence[Crd]) -> list[str]:
+    """Return the version of the CRDs by owner, as half sentences."""
     return [f"the CRDs of the Gateway API are of {_bundles(own)} and belong to {whose}" for whose, own in _by_owner(crds).items()]
 
 
@@ -44,5 +44,5 @@ def _by_owner(crds: Sequence[Crd]) -> dict[str, list[Crd]]:
 
 
 def _bundles(own: Sequence[Crd]) -> str:
-    said = {f"{crd['bundle']}{' (' + str(crd['channel']) + ')' if crd.get('channel') else ''}" for crd in own if crd.get("bundle")}
-    return " and ".join(sorted(said)) or "no version that they tell"
+    bundles = {f"{crd['bundle']}{' (' + str(crd['channel']) + ')' if crd.get('channel') else ''}" for crd in own if crd.get("bundle")}
+    return f"version {' and '.join(sorted(bundles))}" if bundles else "an unknown version"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Helm releases: what is wished, what Helm's own records say, and whether there is work to do."""
+"""Compare a wished Helm release with Helm's own record, and say whether Helm has work to do."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ RECORD_TYPE = "helm.sh/release.v1"
 
 @dataclass(frozen=True)
 class Kept:
-    """A value that stays what a label of a live object says, whoever set it: it is given only where nothing says so yet."""
+    """A chart value whose live setting stays, whoever made it: a label of the object `ref` shows it. `value` names it."""
 
     value: str
     ref: Ref
     label: str
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Kept:
-        ref = Ref(told["api_version"], told["kind"], told["name"], told.get("namespace") or None)
-        return cls(told["value"], ref, told["label"])
+    def of(cls, entry: Mapping[str, Any]) -> Kept:
+        ref = Ref(entry["api_version"], entry["kind"], entry["name"], entry.get("namespace") or None)
+        return cls(entry["value"], ref, entry["label"])
 
     def as_dict(self) -> dict[str, Any]:
         where = {"api_version": self.ref.api_version, "kind": self.ref.kind, "name": self.ref.name}
@@ -41,9 +41,9 @@ class Kept:
 
 @dataclass(frozen=True)
 class Release:
-    """A chart as it should be installed. `version` is None where the source itself decides (a directory).
+    """A chart as Helm should install it. `version` is None if the source fixes the version (a directory).
 
-    `shared` says that all revisions of a control plane in the cluster use it.
+    `shared` says that all revisions of a control plane in the cluster use this release.
     """
 
     name: str
@@ -56,8 +56,8 @@ class Release:
     kept: Kept | None = None
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Release:
-        return cls(**{**told, "kept": Kept.of(told["kept"]) if told.get("kept") else None})
+    def of(cls, entry: Mapping[str, Any]) -> Release:
+        return cls(**{**entry, "kept": Kept.of(entry["kept"]) if entry.get("kept") else None})
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -85,17 +85,17 @@ class Record:
 
     @property
     def pending(self) -> bool:
-        """Helm was, or is, at work on it: it refuses any other operation until this is settled."""
+        """Whether an operation of Helm runs, or was killed. Helm refuses any other operation until this one is settled."""
         return self.status.startswith("pending") or self.half_removed
 
     @property
     def half_removed(self) -> bool:
-        """Helm was, or is, uninstalling it: some of its objects may be gone."""
+        """Whether an uninstall runs, or was killed. Some objects of the release may be gone."""
         return self.status == "uninstalling"
 
 
 def read_record(secret: Mapping[str, Any]) -> Record:
-    """The release in one of Helm's Secrets (base64 of base64 of gzip of JSON)."""
+    """Return the release that one of Helm's Secrets holds (base64 of base64 of gzip of JSON)."""
     body = _unpacked(secret)
     chart = body.get("chart", {}).get("metadata", {})
     return Record(
@@ -114,11 +114,11 @@ def _unpacked(secret: Mapping[str, Any]) -> dict[str, Any]:
         return dict(json.loads(gzip.decompress(packed) if packed[:2] == b"\x1f\x8b" else packed))
     except (KeyError, ValueError, TypeError, OSError, EOFError, binascii.Error, zlib.error) as error:
         name = secret.get("metadata", {}).get("name", "")
-        raise MeshError(f"The Helm record Secret {name} cannot be read ({error.__class__.__name__}); look at it with: helm history.") from error
+        raise MeshError(f"Helm's record in the Secret {name} cannot be decoded ({error.__class__.__name__}). Look at it with `helm history`.") from error
 
 
 def failed(secret: Mapping[str, Any]) -> dict[str, Any]:
-    """The same record with the status failed, from which Helm can be told anything. It still lists what is installed."""
+    """Return the same record with the status failed, so that Helm accepts any operation. The record still lists what is installed."""
     body = _unpacked(secret)
     body["info"] = {**body.get("info", {}), "status": "failed"}
     packed = gzip.compress(json.dumps(body).encode(), mtime=0)
@@ -132,12 +132,12 @@ def failed(secret: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def latest(records: Iterable[Record], name: str) -> Record | None:
-    """The newest record of a release."""
+    """Return the newest record of a release."""
     return max((r for r in records if r.name == name), key=lambda r: r.revision, default=None)
 
 
 def due(release: Release, record: Record | None) -> str | None:
-    """Why Helm has work to do, in a few words; None where the record already is what is wished."""
+    """Return why Helm has work to do, in a few words; None if the record already matches the wish."""
     if record is None:
         return "not installed"
     if record.status != "deployed":
@@ -149,7 +149,7 @@ def due(release: Release, record: Record | None) -> str | None:
 
 
 def _meets(version: str, wished: str) -> bool:
-    """Whether a chart's version is the one wished: '1.29' takes every patch of 1.29; what else Helm's ranges say is left to Helm."""
+    """Return whether a chart has the wished version. Every patch of 1.29 meets '1.29'. Helm alone judges its version ranges."""
     if any(sign in wished for sign in "<>=~^*|, "):
         return True
     parts = wished.lstrip("v").split(".")
@@ -160,7 +160,7 @@ _MISSING = object()
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any], path: str = "") -> list[str]:
-    """Where two sets of values differ: 'pilot.replicas 1 -> 2', sorted by path."""
+    """Return the differences of two sets of values, sorted by path: 'pilot.replicas 1 -> 2'."""
     found: list[str] = []
     for key in sorted(set(before) | set(after), key=str):
         here = f"{path}{key}"
@@ -176,7 +176,7 @@ _SENSITIVE = ("key", "password", "secret", "token", "credential")
 
 
 def _shown(path: str, value: Any) -> str:
-    """A value short enough for a line; one whose path sounds secret is not shown, nor what may hold such a one."""
+    """Return a value short enough for a line. Hide a value whose path sounds secret, and dictionaries, which may hold such values."""
     if value is _MISSING:
         return "(unset)"
     if any(word in path.lower() for word in _SENSITIVE):

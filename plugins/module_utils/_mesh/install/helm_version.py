@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What depends on which Helm there is: 3 merges on its own side, 4 has the server apply unless it is told not to."""
+"""What depends on the version of Helm. Helm 3 merges on its own side; Helm 4 uses server-side apply unless told not to."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _SAYS_SO_SINCE = (6, 5)
 
 
 def server_side(version: str) -> str:
-    """For the option of kubernetes.core.helm: what both do alike. Empty where the option must not be given.
+    """Return the option `server_side` for kubernetes.core.helm, so that Helm 3 and 4 act alike. Empty if the option must not be given.
 
-    Applied by the server, a chart is in conflict with whoever wrote one of its fields since: istiod, which sets the failurePolicy of its webhooks,
-    or a platform that narrows their selectors.
+    Server-side apply would conflict with everyone who changed a field of a chart: istiod sets the failurePolicy of its webhooks,
+    and some platforms narrow their selectors.
     """
     known = minor(version)
     return "false" if known and known >= (4, 0) else ""
 
 
 def misfit(version: str, collection: str) -> str:
-    """Half a sentence where this Helm and this kubernetes.core do not go together."""
+    """Return half a sentence if this kubernetes.core does not support this Helm; else ""."""
     known = minor(collection)
     if not server_side(version) or known is None or known >= _SAYS_SO_SINCE:
         return ""
-    return f"kubernetes.core is {collection}, which cannot tell Helm {version} how to apply; take kubernetes.core 6.5 or later, or Helm 3"
+    return f"kubernetes.core {collection} cannot tell Helm {version} how to apply; install kubernetes.core 6.5 or later, or use Helm 3"

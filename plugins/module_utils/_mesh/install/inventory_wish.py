@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the inventory wishes of a cluster's control plane: for preflight, before anything was read, and for the roles."""
+"""Make the wish for a cluster's control plane from the inventory's variables. Preflight and the roles use it."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ VALUES = ("mesh_values", "mesh_site_values", "mesh_cluster_values")
 
 
 def of_inventory(name: str, variables: Mapping[str, Any], defaults: Defaults) -> ControlPlane:
-    """Where a remote's primary is reached is not known yet; no value that is looked at before the first write depends on it."""
+    """Return the wish as preflight judges it. The address of a remote's primary is unknown then; nothing that preflight judges depends on it."""
     return ControlPlane.of(wished(name, variables, defaults))
 
 
 def wished(name: str, variables: Mapping[str, Any], defaults: Defaults, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The wish before it is judged. What is `given`, the inputs of a role, stands above the inventory, and the mesh's defaults below it."""
-    said = {key: value for key, variable in VARIABLES.items() if (value := variables.get(variable)) not in (None, "")}
+    """Return the wish before it is judged. `given`, the inputs of a role, override the inventory, and the inventory overrides the mesh's defaults."""
+    inventory = {key: value for key, variable in VARIABLES.items() if (value := variables.get(variable)) not in (None, "")}
     below = {"namespace": defaults.namespace, "revision": defaults.revision, "tags": defaults.tags, "charts": {"source": "repository"}}
-    wish = {**below, **said, **(given or {})}
+    wish = {**below, **inventory, **(given or {})}
     if "values" not in wish:
         wish["values"] = merged(*(variables.get(variable) for variable in VALUES))
     return {**wish, "cluster": name, "version": str(wish.get("version", "")), "tags": elements(wish["tags"])}

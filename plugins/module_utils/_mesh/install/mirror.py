@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a mirror has to hold: each chart and image, as it is called upstream and as the install asks for it."""
+"""List what a mirror must hold: each chart and image with its upstream name, and the name by which the install asks for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DOCKER = "docker.io"
 
 @dataclass(frozen=True)
 class Needed:
-    """A chart or an image: where it is copied from, and the place from which it is taken."""
+    """A chart or an image: its `upstream` place, and the place from which the install takes it."""
 
     kind: str
     upstream: str
@@ -26,18 +26,18 @@ class Needed:
 
 
 def reference(release: Release) -> str:
-    """A release's chart with its version, as it is taken."""
+    """Return a release's chart with its version, as the install asks for it."""
     version = f":{release.version}" if release.version else ""
     return f"{release.repository.rstrip('/')}/{release.chart}{version}" if release.repository else f"{release.chart}{version}"
 
 
-def image(told: str, mirror: Mapping[str, Any]) -> str:
-    """The probe's image: the one that is told, or the mirror's."""
+def image(given: str, mirror: Mapping[str, Any]) -> str:
+    """Return the probe's image: the given one, else the mirror's, else the upstream one."""
     place = str(mirror.get("images") or _DOCKER).rstrip("/")
-    return told or f"{place}{IMAGE.removeprefix(_DOCKER)}"
+    return given or f"{place}{IMAGE.removeprefix(_DOCKER)}"
 
 
 def listing(needed: Iterable[Needed]) -> list[str]:
-    """A line for each, in the order given and each once; an arrow where it is taken from elsewhere than upstream."""
+    """Return one line for each, in the given order. An arrow leads to the mirror's name if it differs from the upstream one."""
     lines = [f"{one.kind} {one.upstream}{'' if one.taken == one.upstream else f' -> {one.taken}'}" for one in needed]
     return list(dict.fromkeys(lines))

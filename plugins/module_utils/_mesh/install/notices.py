@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What works today and will not for long: places that go away, versions that nobody mends. Told, and no reason to stop by itself."""
+"""Warn of what works today but not for long: registries that shut down, versions out of support. A warning stops no run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Found = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class SupportData:
-    """What is known of a mesh, on a day. Nodes are `led` to a mirror of some places."""
+    """A mesh's known versions and closing registries, and today's date. Nodes are led to a mirror of the places in `led`."""
 
     gone: Sequence[Gone]
     versions: Versions
@@ -30,16 +30,16 @@ class SupportData:
 
 
 def before(name: str, releases: Sequence[Release], image: str, version: str, cluster: Found, known: SupportData) -> tuple[list[str], list[str]]:
-    """Of a cluster before the first write: what the install cannot get any more, as half sentences; what is only to be known, as sentences."""
+    """Judge a cluster before the first write. Return what the install cannot get any more, as half sentences, and notices, as sentences."""
     inventory = supply.wished([*_given(releases), *([("mesh_probe_image", image)] if image else [])], known.gone, known.led)
     refused, warned = supply.refusals(inventory, known.gone, versions.minor(version), known.today)
     warned += versions.notices(known.versions, version, kubernetes(cluster), known.today)
-    warned += gateway_api.told(cluster.get("crds") or [])
+    warned += gateway_api.notices(cluster.get("crds") or [])
     return refused, _sentences(name, [*warned, *_running(cluster.get("supply"), known)])
 
 
 def running(name: str, planes: Iterable[Found], proxies: Iterable[Found], found: Found | None, version: Minor | None, known: SupportData) -> list[str]:
-    """Of what runs in a cluster, as sentences."""
+    """Return notices about what runs in a cluster, as sentences."""
     tags = list(dict.fromkeys(str(plane["version"]) for plane in planes))
     told = [each for tag in tags for each in [*versions.notices(known.versions, tag, None, known.today), *versions.unfit(known.versions, tag, version)]]
     told += versions.skewed(known.versions, tags, proxies)
@@ -47,9 +47,9 @@ def running(name: str, planes: Iterable[Found], proxies: Iterable[Found], found:
 
 
 def kubernetes(cluster: Found) -> Minor | None:
-    """As cluster_info tells it."""
-    told = cluster.get("version") or {}
-    return (int(told["major"]), int(told["minor"])) if told.get("major") else None
+    """Return the Kubernetes version from cluster_info's result."""
+    version = cluster.get("version") or {}
+    return (int(version["major"]), int(version["minor"])) if version.get("major") else None
 
 
 def _given(releases: Sequence[Release]) -> Iterator[tuple[str, str]]:
@@ -65,7 +65,7 @@ def _running(found: Found | None, known: SupportData) -> list[str]:
         return []
     told = supply.running(found["named"], known.gone, known.led)
     if found["unread"]:
-        told.append(f"the credential may not list {', '.join(found['unread'])}, so nothing is known of where their images come from")
+        told.append(f"the credential may not list {', '.join(found['unread'])}, so their images were not checked")
     return told
 
 

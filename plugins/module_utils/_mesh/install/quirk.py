@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a range of versions of a control plane needs or gets wrong, and where that is known from."""
+"""What a range of versions of a control plane needs or does wrong, with the source of that knowledge."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _NUMBERS = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
 
 @dataclass(frozen=True)
 class Quirk:
-    """Holds from version `since` (empty: always) until before `until`, as (major, minor) or with the patch.
+    """Holds from version `since` (empty: from the first) up to, but without, `until`: (major, minor) or (major, minor, patch).
 
-    `restarts`: the control plane has to be restarted for it.
+    `restarts`: the control plane must be restarted because of it.
     """
 
     since: tuple[int, ...]
@@ -26,7 +26,7 @@ class Quirk:
     restarts: bool = False
 
     def applies(self, version: str) -> bool:
-        """Not to what is no version, such as a build of one's own."""
+        """Return whether the version is in the range. A text that is no version, such as the name of a private build, is not."""
         found = _NUMBERS.match(version)
         return found is not None and self.since <= tuple(int(number or 0) for number in found.groups()) < self.until
 

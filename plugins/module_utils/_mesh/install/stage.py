@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An installation as stages: each begins when the one before it is as it has to be."""
+"""An install as stages. A stage begins when the one before it is ready."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ PARTS = ("control_plane", "gateways")
 
 @dataclass(frozen=True)
 class Stage:
-    """Helm releases, then objects, of one part of a mesh. On the way back they are removed, in the same order.
+    """Helm releases, then objects, of one part of a mesh. A stage of a teardown removes them in the same order.
 
-    The next stage begins when all of `ready` holds and, with `healthy`, when the part is healthy by the mesh's own judgement.
-    Health is waited for only where Helm had work to do; `ready` always is, since an earlier run may have been ended while it waited.
+    The next stage begins when all conditions in `ready` hold and, with `healthy`, when the provider judges the part healthy.
+    A run waits for health only if Helm had work to do. It always waits for `ready`, because an earlier run may have been killed while it waited.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Stage:
     healthy: bool = False
 
     def steps(self) -> list[dict[str, Any]]:
-        """For roles, which have a task file for releases and one for objects: Helm first."""
+        """Return one step for the releases and one for the objects, in this order, because roles have a task file for each."""
         waits = [as_entry(condition) for condition in self.ready]
         found = [{"name": self.name, "releases": [release.as_dict() for release in self.releases]}] if self.releases else []
         if self.manifests or waits or not found:
@@ -47,5 +47,5 @@ def of_part(stages: Sequence[Stage], part: str) -> list[Stage]:
 
 
 def releases(stages: Sequence[Stage]) -> list[Release]:
-    """All that Helm installs, in order."""
+    """Return all releases, in order."""
     return [release for stage in stages for release in stage.releases]

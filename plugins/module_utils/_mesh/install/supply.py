@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Places that charts and images come from and that go away: what names one is a fault that waits for the next node."""
+"""Find what still names a registry or chart repository that shuts down. Such a workload fails on the next new node."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _SCHEME = re.compile(r"^[a-z+]+://")
 
 @dataclass(frozen=True)
 class Gone:
-    """A registry or repository that its owner takes away, with or without a path.
+    """A registry or repository that its owner shuts down, with or without a path. `told` says so in a message.
 
-    Nothing is promised of it from the day `since` on; `outages` are the hours in which it was or will be off before that.
-    `newest` is the last minor version that was ever put there, `instead` where the same is found now.
+    It is gone from the day `since` on; `outages` are the hours before that in which it is off.
+    `newest` is the last minor version that was published there, and `instead` is where the same content is now.
     """
 
     place: str
@@ -35,7 +35,7 @@ class Gone:
 
 @dataclass(frozen=True)
 class RetiredReference:
-    """A place of the table, and what names it: an object, or the path of a value."""
+    """A place that shuts down, and where it is named: in an object, or at the path of a value."""
 
     place: str
     kind: str
@@ -50,7 +50,7 @@ Found = Mapping[str, str]
 
 
 def match(text: str, table: Iterable[Gone], led: Iterable[str] = ()) -> Gone | None:
-    """The place at which a reference begins. What nodes are `led` to a mirror of does not go away for them."""
+    """Return the place with which a reference begins. A place that nodes reach through a mirror (`led`) does not count."""
     reference = _SCHEME.sub("", text.strip())
     for gone in table:
         if _within(reference, gone.place) and not any(_within(reference, each) for each in led):
@@ -63,7 +63,7 @@ def _within(reference: str, place: str) -> bool:
 
 
 def inside(text: str, table: Iterable[Gone]) -> list[tuple[Gone, str]]:
-    """All places that a longer text names, such as a template, each with what was written there."""
+    """Return all places that a longer text such as a template names, each with the reference as it is written there."""
     found = []
     for gone in table:
         written = re.compile(rf"(?<![\w.-]){re.escape(gone.place)}(?=[/:@\s\"']|$)[^\s\"',}}]*")
@@ -72,7 +72,7 @@ def inside(text: str, table: Iterable[Gone]) -> list[tuple[Gone, str]]:
 
 
 def strings(values: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Every string of nested values with its path."""
+    """Yield every string of nested values with its path."""
     if isinstance(values, Mapping):
         for key, value in values.items():
             yield from strings(value, f"{path}.{key}" if path else str(key))
@@ -84,34 +84,34 @@ def strings(values: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def wished(given: Iterable[tuple[str, str]], table: Sequence[Gone], led: Sequence[str] = ()) -> list[RetiredReference]:
-    """What of the inventory names such a place, from pairs of where it stands and what it says."""
+    """Return the values of an inventory that name such a place. `given` are pairs of the value's path and its text."""
     pairs = [(where, text, match(text, table, led)) for where, text in given]
     return list(dict.fromkeys(RetiredReference(gone.place, "value", where, text) for where, text, gone in pairs if gone))
 
 
 def refusals(named: Iterable[RetiredReference], table: Sequence[Gone], version: tuple[int, int] | None, today: date) -> tuple[list[str], list[str]]:
-    """Of what the inventory says: what the install itself cannot get any more, and what it still can, as half sentences."""
+    """Return what the install cannot get any more, and what it still can, as half sentences."""
     known = {gone.place: gone for gone in table}
     refused: list[str] = []
     warned: list[str] = []
-    for one in named:
-        gone = known[one.place]
+    for reference in named:
+        gone = known[reference.place]
         never = version is not None and version > gone.newest
-        told = f"goes away: there is nothing newer than {_dotted(gone.newest)}" if never else gone.told
-        sentence = f"{one.where} is {one.text}, and {gone.place} {told}; say {gone.instead} instead, or your mirror"
+        told = f"shuts down and holds nothing newer than {_dotted(gone.newest)}" if never else gone.told
+        sentence = f"{reference.where} is {reference.text}, but {gone.place} {told}; use {gone.instead} or your mirror instead"
         (refused if never or today >= gone.since else warned).append(sentence)
     return refused, warned
 
 
 def running(found: Iterable[Found], table: Sequence[Gone], led: Sequence[str] = ()) -> list[str]:
-    """Of what runs: half a sentence for each place, however many name it."""
+    """Return half a sentence for each place that something in the cluster names."""
     seen = list(found)
     told = []
     for gone in table:
         own = [one for one in seen if one["place"] == gone.place and not (led and match(one["text"], [gone], led) is None)]
         if own:
             told.append(
-                f"{_counted(own)} {gone.place} ({_examples(own)}), which {gone.told}: a node that does not have the image yet cannot start it then; "
+                f"{_counted(own)} {gone.place} ({_examples(own)}), which {gone.told}: a node that has not pulled the image by then cannot start it; "
                 f"take it from {gone.instead} or from your mirror (mesh_mirror, or the values hub and image)"
             )
     return told

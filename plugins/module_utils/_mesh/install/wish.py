@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wished of a control plane and its gateways in one cluster."""
+"""The wish for a control plane and its gateways in one cluster."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from ..names import label_fault
 
 @dataclass(frozen=True)
 class ControlPlane:
-    """One revision in one cluster, where the mesh has revisions. `values` is keyed by chart.
+    """One revision in one cluster, if the mesh has revisions. `values` is keyed by chart.
 
-    Without a `provider` it is the mesh that is meant where nothing is said.
+    An empty `provider` means the default provider.
 
-    `charts` is where the charts come from: {"source": repository|oci|directory, "location": URL or path}.
-    `inventory` is the directory in which a relative path of a chart begins.
-    `mirror` is what stands for the internet: {"charts": URL or path, "images": registry, "hosts": those that nodes are led to a mirror of}.
-    `primary_address` is, for a remote cluster, where its primary's gateway is reached; `primary_given` says that the inventory named it.
+    `charts` says where the charts come from: {"source": repository|oci|directory, "location": URL or path}.
+    `inventory` is the directory from which relative paths of charts start.
+    `mirror` replaces the internet: {"charts": URL or path, "images": registry, "hosts": registries that the nodes reach through a mirror}.
+    `primary_address` is the address of the primary's gateway, for a remote cluster; `primary_given` says that the inventory names it.
     `serves_remotes` says that the gateway must let remote clusters reach this control plane.
-    `default_revision` is the revision that validates what users write; empty to leave it as it is, and to be it where none is.
-    `crds` is "managed", or "external" where somebody else owns the mesh's CRDs.
+    `default_revision` is the revision that validates users' objects. If it is empty, the present one stays, or this one becomes it.
+    `crds` is "managed", or "external" if somebody else owns the mesh's CRDs.
     """
 
     cluster: str
@@ -53,31 +53,31 @@ class ControlPlane:
 
     @classmethod
     def of(cls, wish: Mapping[str, Any]) -> ControlPlane:
-        """From a dictionary; refuses what it does not know, so that a typing error is no silent default."""
+        """Return the wish in a dictionary. Refuse unknown keys, so that a typing error never silently means a default."""
         known = {f.name for f in fields(cls)}
         cluster = wish.get("cluster", "the cluster")
         unknown = sorted(set(wish) - known)
         if unknown:
-            raise Refused(f"{cluster}: the wish for the control plane has the unknown keys {', '.join(unknown)}; known are {', '.join(sorted(known))}.")
+            raise Refused(f"{cluster}: the wish for the control plane has the unknown keys {', '.join(unknown)}. Known keys are {', '.join(sorted(known))}.")
         plane = cls(**{key: value for key, value in wish.items() if value is not None})
         faults = [*([label_fault("revision", plane.revision)] if plane.revision else ()), *(label_fault("revision tag", tag) for tag in plane.tags)]
         if plane.default_revision:
             faults.append(label_fault("default revision", plane.default_revision))
         if plane.revision in plane.tags:
-            faults.append(f"the revision tag {plane.revision!r} has the name of the revision itself")
+            faults.append(f"the revision tag {plane.revision!r} has the same name as the revision")
         strange = sorted(set(plane.mirror) - {"charts", "images", "hosts"})
         if strange:
-            faults.append(f"mesh_mirror has the unknown keys {', '.join(strange)}; known are charts, hosts, images")
+            faults.append(f"mesh_mirror has the unknown keys {', '.join(strange)} (known keys are charts, hosts, images)")
         if plane.role == "remote" and not plane.primary:
-            faults.append("a remote cluster needs the name of its primary")
+            faults.append("the cluster is a remote, but mesh_primary does not name its primary")
         told = [fault for fault in faults if fault]
         if told:
-            raise Refused(f"{cluster}: {'; '.join(told)}. Mend the mesh_* variables of this cluster.")
+            raise Refused(f"{cluster}: {'; '.join(told)}. Correct the mesh_* variables of this cluster.")
         return plane
 
 
 def merged(*layers: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Dictionaries laid over each other, the last one wins; nested ones are merged, lists are replaced."""
+    """Merge dictionaries, also nested ones. The last one wins; lists are replaced, not merged."""
     result: dict[str, Any] = {}
     for layer in layers:
         for key, value in (layer or {}).items():

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a host's variables wish of a control plane, judged before anything is written instead of when it is installed."""
+"""Judge a host's variables for the control plane before anything is written, instead of during the install."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ READ = (*_DICTIONARIES, *_NUMBERS, *TEXTS, "mesh_revision_tags", "inventory_dir"
 
 
 def shapes(variables: Mapping[str, Any]) -> list[str]:
-    """Half a sentence for each variable that is of another kind than is read."""
+    """Return half a sentence for each variable of the wrong type."""
     found = [f"{name} is {_shown(variables[name])}, not a dictionary" for name in _DICTIONARIES if not isinstance(variables.get(name) or {}, Mapping)]
     found += [f"{name} is {_shown(variables[name])}, not a number" for name in _NUMBERS if not _number(variables.get(name))]
     for name in VALUES:
@@ -38,25 +38,25 @@ def shapes(variables: Mapping[str, Any]) -> list[str]:
 
 
 def _shown(value: object) -> str:
-    """Never the value itself, which may hold anything."""
+    """Return the type of a value in words, never the value itself: it may be secret."""
     kinds = {str: "text", bool: "a truth value", int: "a number", float: "a number", list: "a list", Mapping: "a dictionary"}
     return next((told for kind, told in kinds.items() if isinstance(value, kind)), "empty" if value is None else "something else")
 
 
 def _number(value: object) -> bool:
-    """A survey gives numbers as text."""
+    """Return whether the value is a number, or one as text: surveys pass text."""
     return value in (None, "") or (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, str) and value.strip().isdigit())
 
 
 def values_faults(variables: Mapping[str, Any], charts: Iterable[str]) -> list[str]:
-    """Values are given by chart; those below any other name reach nobody."""
+    """Return half a sentence for each name that is no chart. Its values would reach no chart."""
     known = sorted(charts)
     given = ((name, chart) for name in VALUES for chart in variables.get(name) or {})
-    return [f"{name} has values for {chart}, which is no chart; there are {', '.join(known)}" for name, chart in given if chart not in known]
+    return [f"{name} has values for {chart}, which is no chart of the mesh; its charts are {', '.join(known)}" for name, chart in given if chart not in known]
 
 
 def releases(member: Member, variables: Mapping[str, Any], defaults: Defaults, stages: Stages) -> list[Release]:
-    """What Helm will be asked for, by the provider's `stages`; nothing where `faults` has something to say."""
+    """Return the releases that Helm will install, from the provider's `stages`; none if `faults` finds a fault."""
     if _wrong(member, variables):
         return []
     try:
@@ -68,14 +68,14 @@ def releases(member: Member, variables: Mapping[str, Any], defaults: Defaults, s
 def faults(
     member: Member, variables: Mapping[str, Any], defaults: Defaults, stages: Stages, platforms: Iterable[str], charts: Iterable[str]
 ) -> list[str]:
-    """What would be refused after the first write, as half sentences or whole ones that begin with the cluster."""
+    """Return what a run would otherwise refuse after its first write: half sentences, or whole ones that begin with the cluster."""
     found = [told for name, told in misread(variables).items() if name not in member.misread] + shapes(variables)
     if _wrong(member, variables):
         return found
     found += values_faults(variables, charts)
     platform = variables.get("mesh_platform") or ""
     if platform and platform not in platforms:
-        found.append(f"the mesh_platform {platform!r} is unknown to the charts, which know {', '.join(sorted(platforms))}")
+        found.append(f"the charts do not know the mesh_platform {platform!r}; they know {', '.join(sorted(platforms))}")
     try:
         stages(of_inventory(member.name, variables, defaults))
     except Refused as refused:
@@ -84,5 +84,5 @@ def faults(
 
 
 def _wrong(member: Member, variables: Mapping[str, Any]) -> bool:
-    """Whether anything that follows would only say the same again."""
+    """Return whether a fault was found that all later checks would only repeat."""
     return bool(set(VARIABLES.values()) & set(misread(variables)) or shapes(variables) or (member.role == "remote" and not member.primary))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the control planes of other clusters find an API server, and by which CA they trust it."""
+"""The address at which the control planes of other clusters reach an API server, and the CA by which they trust it."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
-_REMEDY = "give the address that pods of other clusters reach as mesh_api_server"
+_REMEDY = "set mesh_api_server to an address that pods of other clusters can reach"
 
 
 def address_fault(server: str) -> str | None:
-    """Why pods of another cluster cannot reach an API server there, as half a sentence; None if they may."""
+    """Return why pods of another cluster cannot reach an API server at this address, as half a sentence; None if they may."""
     try:
         parts = urlsplit(server.strip())
         host, _port = parts.hostname or "", parts.port
     except ValueError:
         parts, host = None, ""
     if parts is None or parts.scheme != "https" or not host:
-        told = f"its API server's address {server} is no https:// URL, so no other cluster's control plane can use it"
-        return f"{told}; {_REMEDY}, as in https://api.example:6443"
+        fault = f"its API server's address {server} is no https:// URL, so the control planes of other clusters cannot use it"
+        return f"{fault}; {_REMEDY}, such as https://api.example:6443"
     if _loopback(host):
-        return f"its API server's address {server} leads every pod to itself, so no other cluster's control plane reaches it there; {_REMEDY}"
+        return f"its API server's address {server} leads every pod to itself, so the control planes of other clusters cannot reach it; {_REMEDY}"
     return None
 
 
@@ -44,7 +44,7 @@ def _loopback(host: str) -> bool:
 
 @dataclass(frozen=True)
 class Entrance:
-    """What is known of an API server beside its token. `given` is the CA that the inventory names, `reached` that by which we reach the same URL."""
+    """An API server without its token. `given` is the CA from the inventory; `reached` is the CA with which this run reaches the same URL."""
 
     server: str
     tls_server_name: str = ""
@@ -52,9 +52,9 @@ class Entrance:
     reached: bytes = b""
 
     def ca(self, own: bytes) -> bytes:
-        """What a control plane should trust there. `own` is what the cluster puts beside its tokens.
+        """Return the CA that a control plane should trust for this server. `own` is the CA that the cluster puts beside its tokens.
 
-        A company's certificate in front of an API server is of another CA than that one. Both stay, since the server may have a certificate of each.
+        A load balancer may show a certificate of another CA, such as a company's. Both CAs stay, because either certificate may be shown.
         """
         if self.given:
             return self.given
@@ -64,5 +64,5 @@ class Entrance:
 
 
 def _blocks(pem: bytes) -> list[bytes]:
-    """The certificates of a bundle, without what stands between them and however their lines end."""
+    """Return the certificates of a bundle, without other text, and with one kind of line end."""
     return [b"\n".join(line.strip() for line in block.splitlines()) for block in _BLOCK.findall(pem)]

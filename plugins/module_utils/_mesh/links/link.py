@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A link between two clusters: what the source offers, what there is of it in the consumer, and what is seen through it."""
+"""A link between two clusters: what the source offers, what exists in the consumer, and what the consumer sees through it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .sight import Sight
 
 @dataclass(frozen=True)
 class Link:
-    """The control planes of `consumer` discover `source`. In both clusters the mesh is in `namespace`."""
+    """Lets the control planes of `consumer` discover `source`. The mesh has the same `namespace` in both clusters."""
 
     source: str
     consumer: str
@@ -25,7 +25,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Lacking:
-    """What the source has not filled in yet, as in "the Secret a/b got no token", and what to look at if it stays so."""
+    """What the source has not filled in yet ("the Secret a/b got no token"), and what to check if it never does."""
 
     what: str
     remedy: str
@@ -33,9 +33,9 @@ class Lacking:
 
 @dataclass(frozen=True)
 class Offer:
-    """What a source has for a link: objects that are `missing` there are created, what is `lacking` is waited for.
+    """What a source has for a link. A run creates the objects in `missing` and waits for what is `lacking`.
 
-    `content` is what the consumer needs of the source, in words of the provider. It may be secret: it is never printed and never returned.
+    `content` is what the consumer needs from the source; its keys belong to the provider. It may be secret, so it is never printed or returned.
     """
 
     missing: Sequence[Manifest] = ()
@@ -45,9 +45,9 @@ class Offer:
 
 @dataclass(frozen=True)
 class Linked:
-    """An object in a consumer by which it discovers `source`. `ours` tells whether this collection made it.
+    """An object in a consumer with which it discovers `source`. `ours` says whether this collection made it.
 
-    `digest` is that of the credential in it; empty where it holds none, or nobody asked for it.
+    `digest` is that of its credential; empty if it holds none, or if the look was not for one source.
     """
 
     ref: Ref
@@ -59,7 +59,7 @@ class Linked:
 
 @dataclass(frozen=True)
 class Issued:
-    """A credential that a source gave out. A link is made with the highest `generation`, and with none that is `stray`."""
+    """A credential that a source issued. Links use the highest `generation`, and never a `stray` one."""
 
     ref: Ref
     generation: int
@@ -70,9 +70,10 @@ class Issued:
 
 @dataclass(frozen=True)
 class Seen:
-    """What each control plane of a consumer sees of the source, why some of them need a restart when the link changes, and what is restarted then.
+    """What the control planes of a consumer see of the source.
 
-    Within `settles` seconds a control plane takes a changed link that does not count what it took.
+    `needs` says why some need a restart when the link changes, and `restart` names the workloads to restart.
+    A control plane that does not count the changes it takes has taken one after `settles` seconds.
     """
 
     sights: Sequence[Sight] = ()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the credential by which others discover a cluster is replaced: what was done is read from the clusters, the rest follows from it."""
+"""Plan how the credential with which others discover a cluster is replaced. The clusters show what was done; the remaining steps follow from it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CREATE, SWITCH, REVOKE = "create", "switch", "revoke"
 
 @dataclass(frozen=True)
 class Token:
-    """One that the cluster issued. `digest` is empty until it is filled in."""
+    """A token that the cluster issued. `digest` is empty until the cluster has filled it in."""
 
     name: str
     generation: int
@@ -26,8 +26,8 @@ class Token:
 
 
 @dataclass(frozen=True)
-class Held:
-    """What a consumer has to discover the cluster by; `ours` tells whether this collection made it."""
+class HeldCredential:
+    """The credential with which a consumer discovers the cluster; `ours` says whether this collection made its link."""
 
     digest: str = ""
     ours: bool = True
@@ -35,11 +35,11 @@ class Held:
 
 @dataclass(frozen=True)
 class CredentialState:
-    """A cluster, its tokens, and by consumer what that holds; None where it holds nothing."""
+    """A cluster, its tokens, and the credential that each consumer holds; None if it holds none."""
 
     cluster: str
     tokens: tuple[Token, ...]
-    holds: Mapping[str, Held | None]
+    holds: Mapping[str, HeldCredential | None]
 
     @property
     def newest(self) -> Token | None:
@@ -48,18 +48,22 @@ class CredentialState:
 
 @dataclass(frozen=True)
 class CredentialStep:
-    """`create` the token of a generation, `switch` consumers to the newest, `revoke` tokens by name."""
+    """One step: `create` the token of a generation, `switch` consumers to the newest token, or `revoke` tokens by name."""
 
     action: str
     what: tuple[str, ...]
 
     def __str__(self) -> str:
-        sentences = {CREATE: "issue token {}", SWITCH: "give it to {}, and see that they discover by it", REVOKE: "revoke {}, and see that they still do"}
+        sentences = {
+            CREATE: "issue token {}",
+            SWITCH: "give the new token to {}, and check that they discover the cluster with it",
+            REVOKE: "revoke {}, and check that they still discover the cluster",
+        }
         return sentences[self.action].format(", ".join(self.what))
 
 
 def remaining_steps(standing: CredentialState, min_age: float, begin: bool = True) -> list[CredentialStep]:
-    """The steps to come. What somebody began is brought to its end; a new rotation begins only if that is wanted and the token is old enough."""
+    """Return the remaining steps. A rotation that somebody began is finished; a new one begins only with `begin` and if the token is old enough."""
     newest = standing.newest
     if newest is None or not standing.holds:
         return []
@@ -71,20 +75,20 @@ def remaining_steps(standing: CredentialState, min_age: float, begin: bool = Tru
 
 
 def require_links(standing: CredentialState, adopt: bool) -> None:
-    """Refuse before the first write what would fail or surprise later."""
+    """Refuse, before the first write, a rotation that would fail later or take over others' links."""
     without = [name for name, held in standing.holds.items() if held is None]
     if without:
-        raise Refused(f"{', '.join(without)}: {standing.cluster} is not discovered there. Run meshops.lifecycle.federate first.")
+        raise Refused(f"{', '.join(without)}: no link to {standing.cluster} exists there. Run meshops.lifecycle.federate first.")
     foreign = [name for name, held in standing.holds.items() if held and not held.ours]
     if foreign and not adopt:
         raise Refused(
-            f"{', '.join(foreign)}: somebody else made the link to {standing.cluster}. Set rotate_adopt to true to have this collection look after it, "
-            f"or replace its token where it comes from."
+            f"{', '.join(foreign)}: this collection did not make the link to {standing.cluster}. Set rotate_adopt to true to let it manage the link, "
+            f"or replace the token with the tool that made the link."
         )
     if not standing.tokens and standing.holds:
-        raise Refused(f"{standing.cluster}: there is no token that links are made with. Run meshops.lifecycle.federate first.")
+        raise Refused(f"{standing.cluster}: the cluster has no token for links. Run meshops.lifecycle.federate first.")
 
 
 def strays(cluster: str, refs: Iterable[Ref]) -> list[str]:
-    """Warnings: what is not touched, and how to be rid of it."""
-    return [f"{cluster}: {ref} is another token of the same account. Who uses it is not known here; delete it when nobody does." for ref in refs]
+    """Return warnings about tokens of the account that this collection does not use and leaves alone."""
+    return [f"{cluster}: {ref} is another token of the same account. This run leaves it; delete it if nobody uses it." for ref in refs]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a control plane sees of another cluster, and whether it still sees it when the credential has changed."""
+"""What a control plane sees of another cluster, and whether it still sees as much after the credential changed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class Sight:
-    """`viewer` is the cluster whose control plane `pod` looks. `taken` counts the credentials it took in, None if it does not count.
+    """What the control plane `pod` of the cluster `viewer` sees. `taken` counts the link changes that it took; None if it does not count them.
 
-    `endpoints` is by service.
+    `endpoints` counts the endpoints of each service.
     """
 
     viewer: str
@@ -34,10 +34,10 @@ class Sight:
 
 
 def behind(cluster: str, before: Sequence[Sight], now: Sequence[Sight], viewers: Iterable[str], written: Collection[str], settled: bool) -> list[str]:
-    """Control planes that see less of `cluster` than before its credential changed, each with the reason.
+    """Return control planes that see less of `cluster` than before its credential changed, each with the reason.
 
-    `written` are the viewers whose credential this run has replaced, `settled` tells whether each has had the time to take it. Without `before`,
-    as in a run that goes on with another's work, each has to see something where any other does.
+    `written` are the viewers whose credential this run has replaced; `settled` says whether they had enough time to take it. A run that continues
+    another run has no `before`: then each control plane must see endpoints if any other does.
     """
     seen = {sight.viewer for sight in now}
     found = [f"{viewer}: no control plane runs there" for viewer in viewers if viewer not in seen]
@@ -52,7 +52,7 @@ def behind(cluster: str, before: Sequence[Sight], now: Sequence[Sight], viewers:
 def _unsynced(cluster: str, sight: Sight) -> str:
     if sight.synced:
         return ""
-    return f"has {cluster} as {sight.status}" if sight.status else f"does not know {cluster}"
+    return f"reports {cluster} as {sight.status}" if sight.status else f"does not know {cluster}"
 
 
 def _untaken(sight: Sight, own: Iterable[Sight], written: bool, settled: bool) -> str:
@@ -70,7 +70,7 @@ def _lost(cluster: str, sight: Sight, own: Sequence[Sight], any_endpoints: bool)
     more = f" and of {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
     told = [f"lost the endpoints in {cluster} of {', '.join(gone[:_NAMED])}{more}"] if gone else []
     if not own and any_endpoints and not sight.endpoints:
-        told.append(f"sees no endpoint in {cluster}, and others do")
+        told.append(f"sees no endpoint in {cluster}, but others do")
     if any(one.gateways for one in own) and not sight.gateways:
         told.append(f"lost the gateways to the network of {cluster}")
     return told

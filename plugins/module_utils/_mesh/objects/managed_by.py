@@ -12,7 +12,7 @@ from typing import Any
 
 from .shapes import Object
 
-# An annotation or label, the value that it has to have ("" for any), and how its keeper is called. All of these put back what is changed.
+# An annotation or label, the value that it has to have ("" for any), and how messages call the manager. All of these managers undo changes.
 _MARKS = (
     ("cert-manager.io/certificate-name", "", "cert-manager, for its Certificate {}"),
     ("trust.cert-manager.io/bundle", "", "trust-manager, for its Bundle {}"),
@@ -25,7 +25,7 @@ _MARKS = (
     ("generate.kyverno.io/policy-name", "", "Kyverno, for its policy {}"),
     ("configmanagement.gke.io/managed", "enabled", "Config Sync"),
 )
-# Of these a mark says that they know the object, and only the fields that they own whether they write its content.
+# A mark of these tools only says that they track the object. Whether they write its content, its field managers tell.
 _TRACKERS = (
     ("argocd.argoproj.io/tracking-id", "Argo CD, for its Application {}", ("argocd",)),
     ("argocd.argoproj.io/instance", "Argo CD, for its Application {}", ("argocd",)),
@@ -35,7 +35,7 @@ _TRACKERS = (
     ("kapp.k14s.io/app", "kapp", ("kapp",)),
 )
 _TRACKING = "argocd.argoproj.io/tracking-id"
-# Who writes the content of an object and puts no mark on it.
+# Tools that write the content of an object and put no mark on it.
 _MANAGERS = (
     ("externalsecrets.external-secrets.io", "External Secrets"),
     ("external-secrets", "External Secrets"),
@@ -50,9 +50,9 @@ _NO_CONTENT = ("f:metadata", "f:status")
 
 @dataclass(frozen=True)
 class ManagedBy:
-    """Who else manages an object, by a name for messages; nobody if it is empty.
+    """The tool that manages an object, by its name for messages; `name` is empty if none does.
 
-    A write to an object that is only tracked stays until its copy in Git is applied again.
+    If the tool only tracks the object, a change stays until somebody applies the copy in Git again.
     """
 
     name: str = ""
@@ -66,18 +66,18 @@ class ManagedBy:
 
     @property
     def writer(self) -> str:
-        """The name of the keeper that would revert a write, so that nobody else may write; empty if there is none."""
+        """The name of the tool that would undo a change, so that nobody else may write; empty if there is none."""
         return self.name if self.writes_back else ""
 
     def refusal(self, where: str, remedy: str) -> str:
-        """Return why the object is not written, as a sentence that ends with `remedy`; empty if no keeper would revert the write."""
-        return f"{where} is kept by {self.name}, which would write it back. {remedy}" if self.writer else ""
+        """Return why the object is not written, as a sentence that ends with `remedy`; empty if no tool would undo the change."""
+        return f"{where} is managed by {self.name}, which would undo the change. {remedy}" if self.writer else ""
 
     def warning(self, where: str) -> str:
         """Return a warning about writing an object that a tool only tracks, as a sentence; empty if no tool does."""
         if not self.name or self.writes_back:
             return ""
-        return f"{where} is tracked by {self.name}. See that nothing there brings back what it held before: leave it out there, or have its data ignored."
+        return f"{where} is tracked by {self.name}. Remove it there or have its data ignored, or the old content may come back."
 
 
 def managed_by(manifest: Object) -> ManagedBy:
@@ -105,14 +105,14 @@ def _marked(marks: Mapping[str, Any]) -> str:
 
 
 def _owner(meta: Mapping[str, Any]) -> str:
-    """The controlling owner, or any: some operators own what they write without saying that they control it."""
+    """Return the controlling owner, else the first owner: some operators do not mark their ownership as controlling."""
     owners = list(meta.get("ownerReferences") or ())
     owner = next((one for one in owners if one.get("controller")), owners[0] if owners else None)
     return f"{owner['kind']} {owner['name']}" if owner else ""
 
 
 def _tracks(value: str, manifest: Object) -> bool:
-    """`app:group/kind:namespace/name`. Copied to another object it means nothing, and Argo CD does not heed it there."""
+    """Return whether `app:group/kind:namespace/name` names this object. Argo CD ignores a mark that was copied to another object."""
     _app, _colon, what = value.partition(":")
     kind, _colon, name = what.partition(":")
     meta = manifest.get("metadata") or {}
@@ -120,5 +120,5 @@ def _tracks(value: str, manifest: Object) -> bool:
 
 
 def _writers(managed: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The field managers that own more of an object than its metadata and status."""
+    """Return the field managers that own more of an object than its metadata and status."""
     return [str(one.get("manager") or "") for one in managed if any(part not in _NO_CONTENT for part in one.get("fieldsV1") or ())]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What gateways are to serve: given by the user or issued by the mesh's root, and proved before anything is written."""
+"""Plan which certificates gateways will serve. The user gives them or the mesh's root issues them; all are checked before the first write."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..._kube.connect import Connector
 from ..._mesh.contract.gateways import Gateways
 from ..._mesh.errors import Refused
 from ..._mesh.gateways.certificates import Use, hosts_of, leaf_objections
-from ..._mesh.gateways.host_names import sayable
+from ..._mesh.gateways.host_names import certifiable
 from ..._mesh.objects.change import Ref
 from ..._mesh.objects.managed_by import managed_by
 from ..._mesh.trust.certificate import Authority, Material, Names
@@ -30,7 +30,10 @@ _GIVEN = Names("certificate", "private_key", "chain", "chain")
 
 @dataclass
 class Task:
-    """One Secret: what is in it, who serves it, and what is to be in it. `material` is None where it stays."""
+    """One Secret: its live object, the gateways that serve it, and its new content. `material` is None if the Secret stays.
+
+    `held` is the certificate in the Secret now, `found` the new one.
+    """
 
     ref: Ref
     live: dict[str, Any]
@@ -49,7 +52,7 @@ class Task:
 
 
 class CertificatePlan:
-    """Turns the wishes of a task into certificates. The mesh's root is read only if something is to be issued."""
+    """Makes the certificates for a task. It reads the mesh's root only if it has to issue one."""
 
     def __init__(self, cluster: Cluster, gateways: Gateways, request: Request, uses: Sequence[Use], now: datetime, connect: Connector) -> None:
         self._cluster, self._gateways, self._request, self._now, self._connect = cluster, gateways, request, now, connect
@@ -75,27 +78,27 @@ class CertificatePlan:
         if undone:
             self.faults.append(undone)
             return None
-        self._mind(task)
+        self._warn(task)
         if not given.holds_any and not self._request.issue_days:
-            self.faults.append(f"{task.held.where}: no certificate is given for it. Give one, or have the mesh's root issue it with rotate_gateway_issue.")
+            self.faults.append(f"{task.held.where}: the task gives no certificate. Give one, or let the mesh's root issue it with rotate_gateway_issue.")
             return None
         self._judge(task, _given(given) if given.holds_any else self._issued(task))
         return task
 
     def _due(self, ref: Ref) -> Task | None:
-        """Without a list only what the mesh's root has issued is replaced: others' certificates are theirs."""
+        """Without a list of Secrets, replace only certificates that the mesh's root has issued."""
         task = self._task(ref)
         if task is None or not self._of_root(task.held):
             return None
         other = managed_by(task.live).writer
         if other:
-            self.warnings.append(f"{task.held.where} is kept by {other}, and stays as it is. Have it renewed there.")
+            self.warnings.append(f"{task.held.where} is managed by {other}, so it stays. Have it renewed there.")
             return None
-        self._mind(task)
+        self._warn(task)
         self._judge(task, self._issued(task))
         return task
 
-    def _mind(self, task: Task) -> None:
+    def _warn(self, task: Task) -> None:
         warning = managed_by(task.live).warning(task.held.where)
         self.warnings += [warning] if warning else []
 
@@ -103,15 +106,15 @@ class CertificatePlan:
         where = f"{self._cluster.name}: {ref}"
         uses = [use for use in self._uses if use.secret == ref]
         if not uses:
-            self.faults.append(f"{where}: no Gateway with a ready pod serves it, so nothing could be seen. Check its name and namespace.")
+            self.faults.append(f"{where}: no Gateway with a ready pod serves this Secret, so a run cannot verify it. Check its name and namespace.")
             return None
         live = self._cluster.get(ref)
         if live is None:
             if self._request.names(ref):
-                self.faults.append(f"{where}: {uses[0].gateway} names it, and it is not there. Make it first; what is rotated is there already.")
+                self.faults.append(f"{where}: {uses[0].gateway} names this Secret, but it does not exist. Create it first: a rotation only replaces Secrets.")
             return None
         if not any(use.pods for use in uses):
-            self.warnings.append(f"{where}: no ready pod of {uses[0].gateway} runs, so nobody was seen to serve it.")
+            self.warnings.append(f"{where}: {uses[0].gateway} has no ready pod, so this run cannot verify that the gateway serves it.")
         held = self._inspect(self._gateways.served(live), where)
         return Task(ref, live, uses, held)
 
@@ -129,9 +132,9 @@ class CertificatePlan:
         if self._root is None:
             found = roots.find(self._cluster, self._request.mesh, self._request.root, self._now, self._connect)
             if found.material is None or found.source.root is None:
-                raise Refused(f"{found.source.where}: there is no root to issue from. {found.source.unreachable}".strip())
+                raise Refused(f"{found.source.where}: the mesh has no root there to issue from. {found.source.unreachable}".strip())
             if found.signer:
-                why = f"{found.source.where}: its key is with {found.signer}, which is asked for CAs and not for what gateways serve"
+                why = f"{found.source.where}: {found.signer} holds the root's key and issues only CAs, no certificates of gateways"
                 raise Refused(f"{why}. Give the gateways' certificates instead of rotate_gateway_issue.")
             faults = found.source.objections(key_needed=True) if found.issuer else objections(found.source.root, ROOT)
             if faults:
@@ -140,7 +143,7 @@ class CertificatePlan:
         return self._root
 
     def _issued(self, task: Task) -> Material | None:
-        """None where what is there is of the root, young and right."""
+        """Return a new certificate; None if the present one is from the root, young, and without objections."""
         had = list(task.held.certificate.hosts) if task.held.certificate else []
         hosts = sorted({*hosts_of(task.uses), *had}) or had
         own = task.held.certificate
@@ -148,11 +151,11 @@ class CertificatePlan:
         if own and young and self._of_root(task.held) and not leaf_objections(task.held, hosts_of(task.uses)):
             return None
         if not hosts:
-            self.faults.append(f"{task.held.where}: its gateways serve any host, so nobody knows which to issue for. Give a certificate.")
+            self.faults.append(f"{task.held.where}: its gateways serve any host, so the root cannot know which hosts to issue for. Give a certificate.")
             return None
-        strange = [host for host in hosts if not sayable(host)]
+        strange = [host for host in hosts if not certifiable(host)]
         if strange:
-            self.faults.append(f"{task.held.where}: its gateways serve {', '.join(strange)}, which no certificate can bear. Mend the hosts of these gateways.")
+            self.faults.append(f"{task.held.where}: its gateways serve {', '.join(strange)}, which no certificate can name. Correct the hosts of the gateways.")
             return None
         kind, domain, root = self._request.key_type, self._request.trust_domain, self.root()
         made = issue.new_leaf(root, hosts, domain, kind, self._now, self._request.issue_days)
@@ -162,7 +165,7 @@ class CertificatePlan:
     def _judge(self, task: Task, material: Material | None) -> None:
         if material is None:
             return
-        task.found = self._inspect(material, f"{task.held.where}: what is to be served")
+        task.found = self._inspect(material, f"{task.held.where}: the new certificate")
         self.faults += [one.sentence for one in leaf_objections(task.found, hosts_of(task.uses))]
         task.material = material
 
@@ -183,7 +186,7 @@ def _content(text: str, path: str, name: str) -> tuple[bytes, list[str]]:
 
 
 def _apart(material: Material) -> Material:
-    """The leaf, and what stands behind it: as far as that goes, it has to lead on."""
+    """Return the leaf and its chain apart. Each certificate of the chain must sign the one before it; the last one counts as the root."""
     found, faults = x509.read(material.certificate, material.names.certificate)
     rest = [one.facts.pem for one in found[1:]]
     leaf = found[0].facts.pem if found else material.certificate

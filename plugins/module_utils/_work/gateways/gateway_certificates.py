@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificates of gateways replaced in place, and seen to be served by every pod."""
+"""Replace the certificates of gateways in place, and verify that every pod serves the new ones."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
 
 
 def _write(cluster: Cluster, gateways: Gateways, task: Task, hold: Hold | None) -> Change:
-    """One write, onto what was read."""
+    """Write the Secret once, as a change of the object that was read."""
     if task.material is None:
         return Change(task.ref, "unchanged", task.live, task.live)
     if hold:
@@ -81,7 +81,7 @@ def _write(cluster: Cluster, gateways: Gateways, task: Task, hold: Hold | None) 
 
 
 def _follow(cluster: Cluster, tasks: Sequence[Task], timeout: float, hold: Hold | None, clock: Clock) -> dict[str, list[str]]:
-    """Shakes hands with every pod until each serves what it should; returns who was seen to serve which Secret."""
+    """Make TLS handshakes with all pods until each serves its new certificate. Return the pods by Secret."""
     asked = [(task, use, greeting) for task in tasks for use, greeting in greetings(task.uses, task.names)]
 
     def behind() -> list[str]:
@@ -90,7 +90,8 @@ def _follow(cluster: Cluster, tasks: Sequence[Task], timeout: float, hold: Hold 
 
     def late(reasons: list[str], _seconds: float) -> NotReady:
         shown = "; ".join(reasons[:10]) + (f"; and {len(reasons) - 10} more" if len(reasons) > 10 else "")
-        return NotReady(f"{cluster.name}: these do not serve the new certificate after {timeout} s: {shown}. Look after them and run again.", findings=reasons)
+        told = f"{cluster.name}: these pods do not serve the new certificate after {timeout} s: {shown}. Check the pods, then run again."
+        return NotReady(told, findings=reasons)
 
     follow(behind, done=lambda reasons: not reasons, late=late, timeout=timeout, keep=hold.keep if hold else nothing, clock=clock)
     return {str(task.ref): sorted({_pod(greeting) for one, _use, greeting in asked if one is task}) for task in tasks}
@@ -102,7 +103,7 @@ def _behind(task: Task, use: Use, greeting: Greeting, chain: bytes | MeshError) 
         return f"{where}: {chain}"
     found, wanted = bundle(chain), task.leaf.certificate
     if not found or wanted is None or found[0].fingerprint == wanted.fingerprint:
-        return "" if found else f"{where} serves none"
+        return "" if found else f"{where} serves no certificate"
     return f"{where} serves {found[0]}"
 
 
@@ -112,7 +113,7 @@ def _pod(greeting: Greeting) -> str:
 
 def _planned(cluster: str, served: Mapping[str, Any]) -> str:
     where = f"{cluster}: Secret {served['secret']}, served by {', '.join(served['gateways'])}"
-    return f"{where}: {'to be replaced' if served['action'] == 'replaced' else 'stays as it is'}"
+    return f"{where}: {'to be replaced' if served['action'] == 'replaced' else 'stays'}"
 
 
 def _facts(task: Task, change: Change, seen: Sequence[str]) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the task `gateway_certificates` asks for, as its options say it."""
+"""The options of the task `gateway_certificates` as values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PARTS = ("certificate", "private_key", "chain")
 
 @dataclass(frozen=True)
 class Given:
-    """A Secret that is named in the task. `parts` are what it is to hold, each as its text or as the path of its file."""
+    """A Secret that the task names. `parts` are its new contents, each as text and as the path of a file; one of the two is empty."""
 
     secret: Ref
     parts: Mapping[str, tuple[str, str]] = field(repr=False)
@@ -31,13 +31,13 @@ class Given:
 
     @property
     def holds_any(self) -> bool:
-        """Whether a certificate or a key is given; a chain alone is none."""
+        """Return whether the task gives a certificate or a key. A chain alone does not count."""
         return any(any(self.parts[part]) for part in ("certificate", "private_key"))
 
 
 @dataclass(frozen=True)
 class Request:
-    """`certificates` are those of this cluster. Where there is one, nothing else is replaced."""
+    """`certificates` are those for this cluster. If there is one, the run replaces nothing else."""
 
     provider: str
     mesh: str

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module cluster_info does, for it and for its action."""
+"""Read the facts of one cluster, for module cluster_info and its action."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Request:
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None) -> dict[str, Any]:
-    """Reads only."""
+    """Return the facts. Only reads."""
     request = Request.of(params)
     mesh = provider(request.supply) if request.supply else None
     cluster = (connect or connect_to)(request.elsewhere, dry_run=cluster.dry_run) if request.elsewhere else cluster

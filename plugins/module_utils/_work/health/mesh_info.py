@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What runs of a mesh: objects and the answers of the control planes themselves."""
+"""Read what runs of a mesh: its objects, and the answers of its control planes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..._kube.cluster import Cluster
 from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import NotReady
 from ..._mesh.health.health import Expected, HealthFacts, findings, lasting
-from ..._mesh.health.stuck import Patience
+from ..._mesh.health.stuck import Patience, late_after, stuck_after
 from ..._mesh.install import notices
 from ..._pki.x509 import bundle
 from ..._providers import provider
@@ -97,19 +97,18 @@ def _judged(cluster: Cluster, mesh: Provider, request: Request) -> tuple[HealthF
 
 
 def _awaited(cluster: Cluster, mesh: Provider, request: Request, clock: Clock) -> tuple[HealthFacts, list[str]]:
-    """Until nothing is found any more. What somebody has to mend is not waited for to the end."""
+    """Wait until no finding remains. Give up early if waiting will not help."""
     patience, timeout = Patience(), request.seconds or 0
 
     def hopeless(seen: tuple[HealthFacts, list[str]], seconds: float) -> NotReady | None:
         if not request.expected or not patience.over(lasting(seen[0], request.expected), seconds):
             return None
-        told = f"After {seconds:.0f} s, and not waited for any longer, since somebody has to mend it: {' '.join(seen[1])}"
-        return NotReady(told, findings=seen[1])
+        return _late(cluster.name, stuck_after(seconds), seen[1])
 
     return follow(
         lambda: _judged(cluster, mesh, request),
         done=lambda seen: not seen[1],
-        late=lambda seen, _seconds: NotReady(f"After {timeout} s: {' '.join(seen[1])}", findings=seen[1]),
+        late=lambda seen, _seconds: _late(cluster.name, late_after(timeout), seen[1]),
         timeout=timeout,
         hopeless=hopeless,
         pace=Pace(0.5, 0.5),
@@ -117,12 +116,16 @@ def _awaited(cluster: Cluster, mesh: Provider, request: Request, clock: Clock) -
     )
 
 
+def _late(cluster: str, when: str, seen: list[str]) -> NotReady:
+    return NotReady(f"{cluster}: {when}: {' '.join(text.removeprefix(f'{cluster}: ') for text in seen)}", findings=seen)
+
+
 def _health(cluster: Cluster, mesh: Provider, namespace: str) -> HealthFacts:
     return look(cluster, mesh.health.facts(cluster.name, namespace))
 
 
 def _notices(cluster: Cluster, mesh: Provider, request: Request, health: HealthFacts, today: date) -> list[str]:
-    """What will not last."""
+    """Return notices about what will not last."""
     asked = mesh.install.requirements()
     known = notices.SupportData(asked.gone, asked.versions, today, request.led)
     found = places.named(cluster, mesh, request.namespace)
@@ -133,18 +136,18 @@ def _notices(cluster: Cluster, mesh: Provider, request: Request, health: HealthF
 
 
 def _config(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, int]:
-    """Objects of the mesh's own kinds that are not ours, counted."""
+    """Count the objects of the mesh's kinds that this collection did not make."""
     return look(cluster, mesh.health.config(namespace))
 
 
 def _leftovers(cluster: Cluster, mesh: Provider, namespace: str, revision: str) -> list[dict[str, Any]]:
-    """As manifests that name their objects and hold nothing else."""
+    """Return what is left of a revision, as manifests that only name the objects."""
     found = look(cluster, mesh.install.leftovers(namespace, revision))
     return [{"apiVersion": ref.api_version, "kind": ref.kind, "metadata": {"name": ref.name, "namespace": ref.namespace}} for ref in found]
 
 
 def _trust(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, Any]:
-    """Only the certificates are taken out of what holds the CA, never a key."""
+    """Return the certificates of the CA, never its key."""
     trust = mesh.trust
     refs = trust.objects(namespace)
     live = present(cluster, refs)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module probe does, for it and for its action."""
+"""Verify that requests reach all clusters over mTLS, for module probe and its action."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
     answers = dict.fromkeys(wish.targets, 0)
 
     def look() -> dict[str, str]:
-        """Without a pause for as long as all of them answer."""
+        """Ask without a pause as long as all targets answer."""
         faults: dict[str, str] = {}
         while not faults and any(count < wanted for count in answers.values()):
             faults = _ask(cluster, probe, wish, answers, wanted)
@@ -61,7 +61,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
 
     def late(faults: dict[str, str], _seconds: float) -> NotReady:
         shown = "; ".join(f"{target}: {fault}" for target, fault in sorted(faults.items()))
-        return NotReady(f"{cluster.name}: no answer over mTLS within {timeout} s from {shown}.", answers=answers)
+        return NotReady(f"{cluster.name}: these clusters did not answer over mTLS within {timeout} s: {shown}.", answers=answers)
 
     if not cluster.dry_run:
         follow(look, done=lambda faults: not faults, late=late, timeout=timeout, pace=Pace(0.5, 0.5), clock=clock or SystemClock())
@@ -69,10 +69,10 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
 
 
 def _ask(cluster: Cluster, probe: Probe, wish: ProbeWish, answers: dict[str, int], wanted: int) -> dict[str, str]:
-    """One request to each target that has not given all its answers. A fault starts that target's count anew."""
+    """Send one request to each target that has not answered often enough. A fault resets the target's count."""
     pod = _pod(cluster, probe)
     if pod is None:
-        return dict.fromkeys(wish.targets, f"the probe pod of {wish.cluster} does not run")
+        return dict.fromkeys(wish.targets, f"the probe pod of {wish.cluster} is not running")
     open_targets = [target for target in wish.targets if answers[target] < wanted]
     posed = (probe.question(pod, target) for target in open_targets)
     questions = [asked(one) for one in posed]

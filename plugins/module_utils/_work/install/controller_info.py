@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the machine that runs Ansible has of what an installation needs."""
+"""Check Helm and the charts on the machine that runs Ansible."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Request:
 
 
 def reconcile(_cluster: Cluster | None, params: dict[str, Any]) -> dict[str, Any]:
-    """Asks no cluster, and never fails: what is missing is for preflight to say, with all else that it finds."""
+    """Ask no cluster, and never fail. Preflight reports what is missing, together with its other findings."""
     request, path = Request.of(params), helm.location()
     version, fault = helm.version(path, request.timeout) if path else ("", "")
     seen = helm.charts(path, request.charts, request.timeout) if path and version else [("", "")] * len(request.charts)

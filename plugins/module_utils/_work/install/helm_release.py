@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""kubernetes.core.helm, in whose result nothing tells how it was called."""
+"""Call kubernetes.core.helm without showing in the result how it was called."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ TASK: dict[str, Any] = {
 
 
 def reconcile(_cluster: Cluster, _params: dict[str, Any]) -> NoReturn:
-    raise Refused("helm_release is done by its action, on the controller. Call it from a task, and not as a module.")
+    raise Refused("The action plugin of helm_release does its work on the controller. Call helm_release from a task, not as a module.")
 
 
 def asked(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """For the module: the release, and of the connection what Helm is given of it and not what the play gives to all modules of the group."""
+    """Return the module's arguments: the release, and the connection made for Helm in place of the play's module defaults."""
     release = {key: value for key, value in arguments.items() if key not in ARGUMENTS and key != "connection"}
     return {**release, **arguments["connection"]}

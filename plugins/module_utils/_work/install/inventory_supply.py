@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What of an inventory will not be had for long, or not at all, and what has to be in a mirror."""
+"""Find what the install cannot get, or soon cannot get, and list what a mirror must hold."""
 
 from __future__ import annotations
 
@@ -21,31 +21,32 @@ from ..._providers import provider
 
 
 def refusals(name: str, variables: Mapping[str, Any], seen: Mapping[str, Any], today: date) -> list[str]:
-    """What the install cannot get, as half sentences. `seen` is what cluster_info returned."""
+    """Return what the install cannot get, as half sentences. `seen` is cluster_info's result."""
     return _foreseen(name, variables, seen, today)[0]
 
 
 def warnings(name: str, variables: Mapping[str, Any], seen: Mapping[str, Any], today: date) -> list[str]:
-    """What is only to be known, as sentences."""
+    """Return notices about the install, as sentences."""
     return _foreseen(name, variables, seen, today)[1]
 
 
 def _foreseen(name: str, variables: Mapping[str, Any], seen: Mapping[str, Any], today: date) -> tuple[list[str], list[str]]:
-    """Nothing is foreseen of a wish that cannot be; preflight's other findings say why."""
+    """Return refusals and notices; none for an invalid wish, which other findings of preflight report."""
     if shapes(variables):
         return [], []
     try:
         mesh = provider(str(variables.get("mesh_provider") or ""))
         plane = inventory_wish.of_inventory(name, variables, mesh.defaults)
-        return notices.before(name, _releases(mesh, plane), str(variables.get("mesh_probe_image") or ""), plane.version, seen, _known(mesh, plane, today))
+        image = str(variables.get("mesh_probe_image") or "")
+        return notices.before(name, _releases(mesh, plane), image, plane.version, seen, _support(mesh, plane, today))
     except MeshError:
         return [], []
 
 
-def _known(mesh: Provider, plane: ControlPlane, today: date) -> notices.SupportData:
-    asked = mesh.install.requirements()
+def _support(mesh: Provider, plane: ControlPlane, today: date) -> notices.SupportData:
+    required = mesh.install.requirements()
     led = plane.mirror.get("hosts") or []
-    return notices.SupportData(asked.gone, asked.versions, today, [led] if isinstance(led, str) else led)
+    return notices.SupportData(required.gone, required.versions, today, [led] if isinstance(led, str) else led)
 
 
 def _releases(mesh: Provider, plane: ControlPlane) -> list[Release]:
@@ -53,7 +54,7 @@ def _releases(mesh: Provider, plane: ControlPlane) -> list[Release]:
 
 
 def needs(name: str, variables: Mapping[str, Any]) -> list[mirror.Needed]:
-    """All that the install pulls, and the verification: what it is called upstream, and what it is taken as."""
+    """Return all charts and images of the install and of the verification, with their upstream names and the names that the install uses."""
     if shapes(variables):
         return []
     mesh = provider(str(variables.get("mesh_provider") or ""))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What in a cluster names a place of charts and images that goes away."""
+"""Find objects in a cluster that name a registry or chart repository that shuts down."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _AT_ONCE = 8
 
 
 def named(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, Any]:
-    """Reads only. Kinds that the credential may not list are named, and the others are looked through all the same."""
+    """Return these objects, and the kinds that the credential may not list. Only reads."""
     retired = mesh.install.retired(namespace)
     live, unread = _live(cluster, retired.reads)
-    return {"named": [one.as_dict() for one in retired.judge(live, {})], "unread": unread}
+    return {"named": [reference.as_dict() for reference in retired.judge(live, {})], "unread": unread}
 
 
 def _live(cluster: Cluster, reads: Sequence[Read | Ref]) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:

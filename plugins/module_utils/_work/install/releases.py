@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Helm's records compared with the wish, and killed operations settled."""
+"""Compare Helm's records with the wish, and settle killed operations of Helm."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
 
 
 def _server_side() -> str:
-    """Helm is asked for its version only where it is about to be started anyway."""
+    """Return how Helm must apply. Only called if Helm has work to do, because asking for its version starts it."""
     path = program.location()
     return helm_version.server_side(program.version(path, _PATIENCE)[0]) if path else ""
 
@@ -102,17 +102,17 @@ def _absent(wished: list[helm.Release], records: list[helm.Record]) -> list[dict
 
 
 def _blocking(wished: list[helm.Release], records: list[helm.Record], absent: bool) -> dict[str, Ref]:
-    """Records that stand in Helm's way.
+    """Return the records that make Helm refuse to work.
 
-    Helm uninstalls a pending release without objection, and only its record tells what to remove: that one is kept.
+    Helm uninstalls a pending release, and only that record lists what to remove, so it stays.
     """
     latest = [(release, helm.latest(records, release.name)) for release in wished]
-    found = [(one, record) for one, record in latest if record and (record.half_removed if absent else record.pending)]
-    return {record.secret: Ref("v1", "Secret", record.secret, one.namespace) for one, record in found}
+    found = [(release, record) for release, record in latest if record and (record.half_removed if absent else record.pending)]
+    return {record.secret: Ref("v1", "Secret", record.secret, release.namespace) for release, record in found}
 
 
 def _left_behind(cluster: Cluster, wished: list[helm.Release], blocking: dict[str, Ref], grace: float, clock: Clock) -> dict[str, Ref]:
-    """Those of them that stand still. One that moves belongs to a Helm that is alive."""
+    """Return the blocking records that stay pending for `grace` seconds. A record that changes belongs to a running Helm."""
     left = blocking
     deadline = clock.monotonic() + grace
     while left and clock.monotonic() < deadline and not cluster.dry_run:

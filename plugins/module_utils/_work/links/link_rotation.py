@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a task's options to the rotation of one cluster's credential, and to its result."""
+"""Rotate the credential with which others discover one cluster."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _AT_ONCE = 16
 def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None, clock: Clock | None = None) -> dict[str, Any]:
     request, ticking, connector = RotationRequest.of(params), clock or SystemClock(), connect or connect_to
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        # A consumer that is out of reach ends it before the first write: it would be left with a token that is revoked.
+        # An unreachable consumer ends the run before the first write. Otherwise it would keep a token that the run revokes.
         consumers = list(pool.map(lambda other: reached(other, connector, cluster.dry_run), request.consumers))
     work = Replacement(cluster, consumers, provider(request.provider), request, ticking, hold_of(cluster, request.lease, connector))
     start = ticking.monotonic()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A cluster brought to discover others: both ends in one call, so that no credential leaves it."""
+"""Let a cluster discover others. One call writes both ends, so that no credential leaves it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _AT_ONCE = 16
 
 @dataclass(frozen=True)
 class _Source:
-    """Another cluster that was reached, and what the task says of it."""
+    """Another cluster that the run reached, and the task's wish for its link."""
 
     wish: LinkWish
     cluster: Cluster
@@ -66,7 +66,7 @@ class _Source:
 
 @dataclass(frozen=True)
 class _Missing:
-    """Another cluster that was not reached."""
+    """Another cluster that the run did not reach, and the reason."""
 
     wish: LinkWish
     reason: str
@@ -74,7 +74,7 @@ class _Missing:
 
 @dataclass(frozen=True)
 class _Linking:
-    """What a run works with."""
+    """The consumer, the provider's links and the request of one run."""
 
     consumer: Cluster
     links: Links
@@ -118,7 +118,7 @@ def _reach(wish: LinkWish, connect: Connector, dry_run: bool) -> _Source | _Miss
 
 
 def _filled(work: _Linking, source: _Source, offer: Offer) -> tuple[list[Change], Offer]:
-    """What the source lacks is made there, and waited for."""
+    """Create what the source lacks, and wait until the source has filled it in."""
     made = [change for manifest in offer.missing if (change := source.cluster.create(manifest))]
     if source.cluster.dry_run or offer.lacking is None:
         return made, offer
@@ -126,9 +126,9 @@ def _filled(work: _Linking, source: _Source, offer: Offer) -> tuple[list[Change]
 
 
 def _require_ours(work: _Linking, sources: Sequence[_Source], offered: Sequence[Offer], there: Sequence[Linked]) -> None:
-    """Refuse where somebody else would write back a link that this task writes or removes."""
+    """Refuse to write or delete a link if another tool would undo the change."""
     mine = {Ref.of(one) for source, offer in zip(sources, offered, strict=True) for one in work.links.accept(work.link(source), offer)}
-    undone = [managed_by(one.live).refusal(f"{work.consumer.name}: {one.ref}", "Have the link made there, or take the Secret out of its hands.")
+    undone = [managed_by(one.live).refusal(f"{work.consumer.name}: {one.ref}", "Have the link made there, or stop managing the Secret there.")
               for one in there if one.ref in mine or (work.request.prune and one.ours)]  # fmt: skip
     if any(undone):
         raise Refused(" ".join(filter(None, undone)), findings=list(filter(None, undone)))
@@ -145,10 +145,10 @@ def _result(cluster: Cluster, sources: list[_Source], missing: list[_Missing], c
     required = [one for one in missing if one.wish.required]
     if required:
         names, reasons = ", ".join(one.wish.source.cluster for one in required), " ".join(one.reason for one in required)
-        raise Unreachable(f"{cluster.name}: not linked with {names}; all other links are made. {reasons}", **as_result(changes))
+        raise Unreachable(f"{cluster.name}: could not link {names}; all other links were made. {reasons}", **as_result(changes))
     return {
         **as_result(changes),
         "linked": sorted(source.wish.source.cluster for source in sources),
         "postponed": {one.wish.source.cluster: one.reason for one in missing},
-        "warnings": [f"{cluster.name}: the link to {one.wish.source.cluster} stays as it is: {one.reason}" for one in missing],
+        "warnings": [f"{cluster.name}: the link to {one.wish.source.cluster} was not updated: {one.reason}" for one in missing],
     }

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether clusters trust what the others sign, before they are linked. Only a mesh whose clusters share a root has to ask."""
+"""Check before a link is made that clusters trust each other. Only meshes whose clusters share a root need this check."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _AT_ONCE = 16
 
 
 def require_mutual_trust(clusters: Sequence[Cluster], trust: Trust, namespace: str, now: datetime, dry_run: bool) -> None:
-    """A dry run on empty clusters has no roots yet: what is there must still agree. Without a second cluster there is nothing to share."""
+    """Refuse clusters that do not trust each other. In a dry run, clusters without a root are left out: the run has not installed it."""
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         roots = dict(pool.map(lambda one: (one.name, _roots(one, trust, namespace, now)), clusters))
     if len(roots) < 2:
@@ -33,7 +33,7 @@ def require_mutual_trust(clusters: Sequence[Cluster], trust: Trust, namespace: s
 
 
 def _roots(cluster: Cluster, trust: Trust, namespace: str, now: datetime) -> Standing:
-    """What it signs under is in its CA, as long as it hands out that root itself: else somebody else signs, or another's control plane."""
+    """Return what a cluster trusts and signs under. It signs under its CA's root only if it hands out that root too; otherwise another CA signs."""
     refs, given = trust.objects(namespace), trust.bundle(namespace)
     live = listed(cluster, list(dict.fromkeys([*given.reads, *refs])))
     trusts = frozenset(one.fingerprint for one in bundle(given.judge(live, {})))

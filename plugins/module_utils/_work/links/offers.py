@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a source offers for a link: read, made where it is missing, and waited for until it is filled in."""
+"""Read what a source offers for a link, and wait until the source has filled it in."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from .request import Address
 
 
 def entrance(cluster: Cluster, address: Address) -> Entrance:
-    """What the task says of a cluster's API server, or what we know of it; refused where no pod of another cluster gets there.
+    """Return the API server of a cluster as the task gives it, else as this run reaches it. Refuse an address that pods of others cannot reach.
 
-    The CA by which we reach a server is worth something to others only where they go to the same URL.
+    The CA with which this run reaches a server helps others only if they use the same URL.
     """
     server, ca = address.server or cluster.server, address.ca
     if fault := address_fault(server):
@@ -36,12 +36,12 @@ def entrance(cluster: Cluster, address: Address) -> Entrance:
 
 
 def offered(source: Cluster, links: Links, link: Link, way_in: Entrance, generation: int = 0) -> Offer:
-    """What the source has for a link now."""
+    """Return what the source has for a link now."""
     return look(source, links.offer(link, way_in, generation))
 
 
 def awaited(read: Callable[[], Offer], source: str, timeout: float, keep: Callable[[], None], clock: Clock) -> Offer:
-    """The offer, once the source has filled it in. A controller there does that within a moment, if it runs."""
+    """Return the offer when the source has filled it in. A controller there does so within a moment, if it runs."""
 
     def late(seen: Offer, _seconds: float) -> NotReady:
         what, remedy = (seen.lacking.what, seen.lacking.remedy) if seen.lacking else ("", "")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The credential by which others discover a cluster replaced: read, do the next step, read again, until none is left."""
+"""Replace the credential with which others discover a cluster: read, do the next step, and repeat until no step remains."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import NotReady, Refused
 from ..._mesh.links.entrance import Entrance
 from ..._mesh.links.link import Issued, Link, Offer
-from ..._mesh.links.rotation import CREATE, REVOKE, SWITCH, CredentialState, CredentialStep, Held, Token, remaining_steps, require_links, strays
+from ..._mesh.links.rotation import CREATE, REVOKE, SWITCH, CredentialState, CredentialStep, HeldCredential, Token, remaining_steps, require_links, strays
 from ..._mesh.links.sight import Sight, behind
 from ..._mesh.objects.change import Change
 from ..._mesh.objects.managed_by import managed_by
@@ -36,7 +36,7 @@ _AT_ONCE = 16
 
 @dataclass
 class Replacement(UnderLease):
-    """What a run works with. `before` is what was seen before anything changed, `written` the consumers that were switched at `at`."""
+    """The state of one run. `before` is what consumers saw before a change; `written` are the consumers that were switched at time `at`."""
 
     source: Cluster
     consumers: Sequence[Cluster]
@@ -58,7 +58,7 @@ class Replacement(UnderLease):
     def warnings(self) -> list[str]:
         if not self.needs or self.request.may_restart:
             return self.strays
-        why = f"{self.source.name}: {'; '.join(self.needs)}. Allow the restart with rotate_restart, or restart the control planes afterwards."
+        why = f"{self.source.name}: {'; '.join(self.needs)}. Allow the restart with rotate_restart, or restart the control planes yourself afterwards."
         return [*self.strays, why]
 
     @property
@@ -84,7 +84,7 @@ class Replacement(UnderLease):
 
 
 def replace(work: Replacement) -> list[CredentialStep]:
-    """The steps that were done, or in a dry run would be."""
+    """Do all steps and return them. In a dry run, only return them."""
     offers.entrance(work.source, work.request.address)  # refuses, before anything is written
     standing = read(work)
     require_links(standing, work.request.adopt)
@@ -106,19 +106,22 @@ def replace(work: Replacement) -> list[CredentialStep]:
 
 
 def read(work: Replacement) -> CredentialState:
-    """Where the cluster stands, by nothing but what is there."""
+    """Return the state of the credential, read from the clusters alone."""
     issued = _issued(work)
     work.strays = strays(work.source.name, [one.ref for one in issued if one.stray])
     now = work.clock.now()
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        holds = dict(pool.map(lambda consumer: (consumer.name, _held(work, consumer)), work.consumers))
+        holds = dict(pool.map(lambda consumer: (consumer.name, _credential_of(work, consumer)), work.consumers))
     return CredentialState(work.source.name, tuple(_token(one, now) for one in issued if not one.stray), holds)
 
 
 def _issued(work: Replacement) -> list[Issued]:
     wanted = work.links.credentials(work.namespace)
     if wanted is None:
-        raise Refused(f"{work.source.name}: in the mesh {work.mesh.name} two credentials of one cluster are never valid, so none is replaced here.")
+        raise Refused(
+            f"{work.source.name}: {work.mesh.name} never has two valid credentials of one cluster, so this collection cannot replace one without "
+            "interruption. Replace it with the product's own tools."
+        )
     return look(work.source, wanted)
 
 
@@ -127,18 +130,18 @@ def _token(issued: Issued, now: datetime) -> Token:
     return Token(issued.ref.name, issued.generation, age, issued.digest)
 
 
-def _held(work: Replacement, consumer: Cluster) -> Held | None:
+def _credential_of(work: Replacement, consumer: Cluster) -> HeldCredential | None:
     there = look(consumer, work.links.there(work.namespace, work.source.name))
     undone = [managed_by(one.live).refusal(f"{consumer.name}: {one.ref}", "Replace the credential there.") for one in there]
     if any(undone):
         raise Refused(f"{' '.join(filter(None, undone))} Nothing was written.")
     if not there:
         return None
-    return Held(next((one.digest for one in there if one.digest), ""), all(one.ours for one in there))
+    return HeldCredential(next((one.digest for one in there if one.digest), ""), all(one.ours for one in there))
 
 
 def _look_first(work: Replacement, planned: Sequence[CredentialStep]) -> None:
-    """What a consumer sees before it is switched. Of one that was switched before, nobody knows what it saw."""
+    """Record what each consumer sees before its switch. For a consumer that another run has switched, this is unknown."""
     seen = work.look()
     work.needs = seen.needs
     to_come = {name for step in planned if step.action == SWITCH for name in step.what}
@@ -166,7 +169,7 @@ def _offer(work: Replacement, consumer: str, generation: int) -> Offer:
 
 
 def _switch(work: Replacement, names: Sequence[str]) -> None:
-    """Each consumer's link is applied as `links` applies it, which hence finds nothing to do afterwards."""
+    """Apply each consumer's link exactly as module `links` does, so that `links` finds nothing to do afterwards."""
     newest = max(one.generation for one in _issued(work))
     consumers = [one for one in work.consumers if one.name in names]
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
@@ -181,13 +184,13 @@ def _switch(work: Replacement, names: Sequence[str]) -> None:
 
 
 def _awaited(work: Replacement, consumer: str, generation: int) -> Offer:
-    """Of that credential and of no other: the server fills it in."""
+    """Wait for the credential of this generation. The API server fills it in."""
     read_again = partial(_offer, work, consumer, generation)
     return offers.awaited(read_again, work.source.name, work.request.token_timeout, work.keep, work.clock)
 
 
 def _restart(work: Replacement) -> None:
-    """Those of a version that loses sight, where that is allowed."""
+    """Restart the control planes of a version that needs it, if the task allows it."""
     if not (work.needs and work.request.may_restart):
         return
     seen, moment = work.look(), work.clock.now().isoformat(timespec="milliseconds")
@@ -199,8 +202,8 @@ def _restart(work: Replacement) -> None:
 
 
 def _revoke(work: Replacement, names: Sequence[str]) -> None:
-    """Only what was seen to be used by nobody goes."""
-    if not work.proved:  # another run has switched them, and nobody knows whether it came to restart them
+    """Delete old tokens after all control planes were seen to use the new one."""
+    if not work.proved:  # another run switched the consumers, and may have ended before it restarted control planes
         _restart(work)
         _follow(work)
     if work.remaining(begin=False) != [CredentialStep(REVOKE, tuple(names))]:
@@ -213,11 +216,11 @@ def _revoke(work: Replacement, names: Sequence[str]) -> None:
 
 
 def _meddled(work: Replacement) -> Refused:
-    return Refused(f"{work.source.name}: somebody else changed its tokens or the links to it meanwhile, so every token stays valid. Run again.")
+    return Refused(f"{work.source.name}: somebody else changed its tokens or links during this run, so the run revokes no token. Run again.")
 
 
 def _follow(work: Replacement, revoked: bool = False) -> None:
-    """Watches until every control plane sees the cluster by its new token."""
+    """Wait until every control plane sees the cluster with its new token."""
     begun, viewers = work.clock.monotonic(), [consumer.name for consumer in work.consumers]
 
     def behind_now() -> list[str]:
@@ -239,6 +242,6 @@ def _follow(work: Replacement, revoked: bool = False) -> None:
 
 def _late(work: Replacement, late: Sequence[str], revoked: bool) -> NotReady:
     shown = "; ".join(late[:10]) + (f"; and {len(late) - 10} more" if len(late) > 10 else "")
-    when = "after the old token was revoked" if revoked else "after the token was replaced, and the old one stays valid until that is mended"
-    way_out = "Restart these control planes, or allow it with rotate_restart" if work.needs else "Look after these control planes"
-    return NotReady(f"{work.source.name}: {when}: {shown}. {way_out}, and run again: it goes on where it stopped.", findings=list(late))
+    when = "after the old token was revoked" if revoked else "after the token was replaced (the old token stays valid)"
+    remedy = "Restart these control planes, or allow it with rotate_restart" if work.needs else "Check these control planes"
+    return NotReady(f"{work.source.name}: {when}: {shown}. {remedy}, then run again: the run continues where it stopped.", findings=list(late))

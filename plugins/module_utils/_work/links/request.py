@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tasks `links` and `link_rotation` ask for, as their options say it."""
+"""The options of the tasks `links` and `link_rotation` as values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..lease.hold import LeaseShare
 
 
 def reached(other: Connection, connect: Connector, dry_run: bool) -> Cluster:
-    """Another cluster, connected to and seen to answer."""
+    """Return a connection to another cluster that has answered."""
     cluster = connect(other, dry_run=dry_run)
     cluster.get(Ref("v1", "Namespace", "kube-system"))
     return cluster
@@ -26,7 +26,7 @@ def reached(other: Connection, connect: Connector, dry_run: bool) -> Cluster:
 
 @dataclass(frozen=True)
 class Address:
-    """Where pods of other clusters find an API server, as the inventory says it; empty where it says nothing."""
+    """The address at which pods of other clusters reach an API server, from the inventory. A part is empty if the inventory leaves it out."""
 
     server: str = ""
     tls_server_name: str = ""
@@ -39,7 +39,7 @@ class Address:
 
 @dataclass(frozen=True)
 class LinkWish:
-    """A link to a source. `unread` is why its connection could not be read."""
+    """A wished link to a source. `unread` says why its connection could not be read."""
 
     source: Connection
     address: Address
@@ -70,7 +70,7 @@ class LinksRequest:
 
 @dataclass(frozen=True)
 class RotationRequest:
-    """The credential of a source replaced at all of its consumers."""
+    """The wish to replace the credential of a source at all of its consumers."""
 
     provider: str
     mesh: str

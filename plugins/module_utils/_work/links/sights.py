@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Another cluster through the eyes of the control planes that discover it."""
+"""Look at a cluster through the control planes that discover it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _AT_ONCE = 16
 
 @dataclass(frozen=True)
 class Sights:
-    """What was seen through each consumer, by its name."""
+    """What the control planes of each consumer see, by the consumer's name."""
 
     by_consumer: dict[str, Seen]
 

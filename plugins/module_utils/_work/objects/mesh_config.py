@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A set of objects made so, or taken away."""
+"""Apply a set of objects, or delete them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..._mesh.objects.waits import rollouts, wished
 
 
 def loaded(params: dict[str, Any]) -> dict[str, Any]:
-    """The parameters with the objects of the files among the manifests."""
+    """Return the parameters with the manifests of all files in `manifests`."""
     if not params.get("src"):
         return params
     files = [manifest for path in params["src"] for manifest in manifest_file.load(path)]
@@ -87,7 +87,7 @@ class Request:
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
-    """Waits also when nothing changed: an earlier run may have been killed while it waited."""
+    """Apply or delete, then wait, even if nothing changed: an earlier run may have been killed while it waited."""
     request = Request.of(params, cluster.name)
     if request.absent:
         gone = cluster.delete([Ref.of(manifest) for manifest in request.manifests], wait=request.seconds)
@@ -99,14 +99,14 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         changes += _prune(cluster, scope, changes, request.seconds)
     if request.waits:
         waits = {condition: change.after for change in changes if change.after for condition in rollouts([change.ref])}
-        # What was just read and is there need not be read again.
+        # An object that the apply returned as ready need not be read again.
         late = [condition for condition, live in waits.items() if verdict(condition, live)]
         cluster.settle([*late, *request.awaited], request.seconds)
     return as_result(changes)
 
 
 def _prune(cluster: Cluster, scope: Scope, made: list[Change], timeout: float) -> list[Change]:
-    """After the rest is there: what replaces an object is in place before the object goes."""
+    """Delete the objects that are no longer wished. This comes last, so that replacements exist before objects go."""
     places: list[str | None] = [*scope.namespaces] or [None]
     asked = [(version, kind, place) for version, kind in scope.kinds for place in places]
     live = [item for what in asked for item in cluster.list(*what, labels=scope.selector, metadata_only=True)]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Everything in a cluster that expires, with a verdict."""
+"""List everything in a cluster that expires, with a verdict."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Request:
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None) -> dict[str, Any]:
-    """One look at the cluster. Whoever could not be seen is named, since its certificate is not in the list."""
+    """Look at the cluster once. Name the proxies that could not be seen, because the list lacks their certificates."""
     request, ticking = Request.of(params), clock or SystemClock()
     mesh, now, space = provider(request.provider), ticking.now(), request.namespace
     seen = observe(cluster, mesh, space, ticking)
@@ -77,7 +77,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
 
 
 def _authorities(cluster: Cluster, seen: Observed, space: str, root: Ref) -> Iterator[Expiring]:
-    """The CA in use with all that it has trusted, and the mesh's root and the coming one where they are kept here."""
+    """Yield the CA in use and all roots that it trusts, and the mesh's root and next root if this cluster stores them."""
     if seen.authority and seen.authority.certificate:
         yield Expiring.of(INTERMEDIATE, space, seen.authority.certificate)
         yield from (Expiring.of(ROOT, space, one) for one in seen.authority.roots if one.fingerprint not in seen.marks)
@@ -101,7 +101,7 @@ def _token(one: LinkToken) -> Expiring:
 
 
 def _claims(token: str) -> dict[str, Any]:
-    """What a token says of itself; nothing where it says nothing. Its signature is the API server's business."""
+    """Return the claims of a token; empty if it has none. The API server checks the signature, not this function."""
     part = [*token.split("."), "", ""][1]
     try:
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))

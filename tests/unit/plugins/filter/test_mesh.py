@@ -166,7 +166,7 @@ class TestWish:
     def test_a_mesh_that_is_not_known_has_none_and_is_refused_elsewhere(self) -> None:
         assert call("_default", "konsul", "namespace") == ""
         hostvars = {"east": host("shop", "lan", mesh_provider="konsul")}
-        assert FILTERS["_refusals"](hostvars, hostvars, "east") == [f"mesh_provider is 'konsul'; known are {KNOWN}."]
+        assert FILTERS["_refusals"](hostvars, hostvars, "east") == [f"mesh_provider is 'konsul', but the known providers are {KNOWN}. Correct mesh_provider."]
 
     def test_a_default_that_no_mesh_has_is_refused(self) -> None:
         with pytest.raises(AnsibleFilterError, match="^No mesh has a default called 'colour'; there are gateways, key_type"):
@@ -207,7 +207,7 @@ class TestStages:
     @pytest.mark.parametrize("state", ["present", "absent"])
     @pytest.mark.parametrize(("change", "part", "told"), [
         ({"verson": "1"}, "control_plane", "^east: .*unknown keys verson"),
-        ({"provider": "konsul"}, "control_plane", f"^mesh_provider is 'konsul'; known are {KNOWN}"),
+        ({"provider": "konsul"}, "control_plane", f"^mesh_provider is 'konsul', but the known providers are {KNOWN}"),
         ({}, "teleport", "^A mesh has no part 'teleport'; its parts are control_plane and gateways"),
     ])
     def test_a_wish_that_cannot_be_is_refused(self, state: str, change: dict[str, Any], part: str, told: str) -> None:

@@ -101,17 +101,17 @@ class TestVariables:
         assert found({"mesh_revision_tags": "default,prod"}) == []
 
     @pytest.mark.parametrize(("variables", "told"), [
-        ({"mesh_revision": "1.29.2"}, "the revision '1.29.2' is not a DNS label (lower-case letters, digits and '-', at most 63). Mend the mesh_* variables"),
+        ({"mesh_revision": "1.29.2"}, "the revision '1.29.2' is not a DNS label (lower-case letters, digits and '-', at most 63). Correct the mesh_*"),
         ({"mesh_revision_tags": ["Prod"]}, "the revision tag 'Prod' is not a DNS label"),
-        ({"mesh_revision_tags": ["stable"]}, "the revision tag 'stable' has the name of the revision itself"),
+        ({"mesh_revision_tags": ["stable"]}, "the revision tag 'stable' has the same name as the revision"),
         ({"mesh_revision_tags": "default,Prod"}, "the revision tag 'Prod' is not a DNS label"),
         ({"mesh_charts": {"source": "directry", "location": "/charts"}}, "mesh_charts needs a source"),
         ({"mesh_charts": {"source": "directory"}}, "mesh_charts needs a source"),
         ({"mesh_charts": "/charts"}, "mesh_charts is text, not a dictionary."),
-        ({"mesh_values": {"istio": {}}}, "mesh_values has values for istio, which is no chart; there are base, cni, gateway, istiod."),
+        ({"mesh_values": {"istio": {}}}, "mesh_values has values for istio, which is no chart of the mesh; its charts are base, cni, gateway, istiod."),
         ({"mesh_site_values": {"istiod": "x"}}, "mesh_site_values has text for the chart istiod, not a dictionary."),
         ({"mesh_cluster_values": ["istiod"]}, "mesh_cluster_values is a list, not a dictionary."),
-        ({"mesh_platform": "opnshift"}, "the mesh_platform 'opnshift' is unknown to the charts, which know gke, k3d, k3s, microk8s, minikube, openshift."),
+        ({"mesh_platform": "opnshift"}, "the charts do not know the mesh_platform 'opnshift'; they know gke, k3d, k3s, microk8s, minikube, openshift."),
         ({"mesh_pending_grace": "soon"}, "mesh_pending_grace is text, not a number."),
         ({"mesh_revision": True}, "mesh_revision is the truth value true to YAML, which reads yes, on and true so; put it in quotes."),
         ({"mesh_revision_tags": ["prod", True]}, "mesh_revision_tags is the truth value true to YAML, which reads yes, on and true so; put it in quotes."),
@@ -195,14 +195,14 @@ class TestCharts:
 
     def test_no_helm_is_told_of_every_cluster_and_nothing_of_charts(self, programs: Any) -> None:
         sentence = (
-            "there is no helm on the PATH of the machine that runs Ansible; install Helm 3.8 or later there "
-            "(in AWX: take an execution environment that has it)."
+            "the machine that runs Ansible has no helm on its PATH; install Helm 3.8 or later there "
+            "(in AWX: use an execution environment that has Helm)."
         )
         assert self.told(self.CHARTS) == {"east": [f"east: {sentence}"], "west": [f"west: {sentence}"]}
 
     def test_a_helm_that_is_too_old_is_told(self, programs: Any) -> None:
         self.helm(programs, "echo v3.7.2")
-        assert self.told(self.CHARTS)["east"] == [f"east: {programs}/helm is Helm v3.7.2; 3.8 or later is needed."]
+        assert self.told(self.CHARTS)["east"] == [f"east: {programs}/helm is Helm v3.7.2; install Helm 3.8 or later."]
 
     @pytest.mark.parametrize("version", ["v3.8.0", "v3.19.4", "v4.0.1"])
     def test_charts_that_are_shown_are_fine(self, programs: Any, version: str) -> None:
@@ -214,22 +214,22 @@ class TestCharts:
         monkeypatch.setattr(preflight, "version_of", {"kubernetes.core": "6.4.0"}.get)
         told = self.told(self.CHARTS)
         assert [len(found) for found in told.values()] == [1, 1]
-        assert told["east"][0].startswith("east: kubernetes.core is 6.4.0, which cannot tell Helm v4.3.1 how to apply; ")
+        assert told["east"][0].startswith("east: kubernetes.core 6.4.0 cannot tell Helm v4.3.1 how to apply; ")
 
     def test_a_chart_that_cannot_be_had_is_told_where_it_is_wanted_without_the_password(self, programs: Any) -> None:
         self.helm(programs, '[ "$1" = version ] && echo v3.19.0 && exit; [ "$3" = base ] && echo version: 1 && exit; '
                             'echo "WARNING: the kubeconfig is group-readable" >&2; echo "Error: path \'$3\' not found." >&2; exit 1')  # fmt: skip
         assert self.told(self.CHARTS) == {
             "east": [],
-            "west": ["west: the chart /charts/istiod cannot be had: path '/charts/istiod' not found; look at mesh_charts and mesh_version."],
+            "west": ["west: Helm cannot get the chart /charts/istiod: path '/charts/istiod' not found; check mesh_charts and mesh_version."],
         }
         self.helm(programs, '[ "$1" = version ] && echo v3.19.0 && exit; echo "Error: Get $5: no such host" >&2; exit 1')
         sentence, = self.told(self.CHARTS)["east"]
-        assert sentence.startswith("east: the chart base 1.32 of https://charts.example cannot be had: Get https://charts.example: no such host; look at")
+        assert sentence.startswith("east: Helm cannot get the chart base 1.32 from https://charts.example: Get https://charts.example: no such host; check")
 
     def test_a_source_that_does_not_answer_is_not_waited_for_for_ever(self, programs: Any) -> None:
         self.helm(programs, '[ "$1" = version ] && echo v3.19.0 && exit; exec /bin/sleep 60')
-        assert "cannot be had: no answer within 0.5 s" in self.told(self.CHARTS, 0.5)["east"][0]
+        assert ": no answer within 0.5 s" in self.told(self.CHARTS, 0.5)["east"][0]
 
 
 class TestTable:

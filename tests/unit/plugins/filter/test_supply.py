@@ -55,14 +55,14 @@ def test_a_mirror_with_a_misspelt_key_is_refused_and_told_with_all_other_finding
     hostvars = {"east": host(mesh_mirror={"image": "registry.example"})}
     assert FILTERS["mesh_mirror_list"](["east"], hostvars) == []
     told = judged(hostvars)
-    assert told == ["east: mesh_mirror has the unknown keys image; known are charts, hosts, images. Mend the mesh_* variables of this cluster."]
+    assert told == ["east: mesh_mirror has the unknown keys image (known keys are charts, hosts, images). Correct the mesh_* variables of this cluster."]
 
 
 def test_a_version_that_was_never_put_there_stands_in_the_way_of_the_install() -> None:
     hostvars = {"east": host(mesh_values=hub("gcr.io/istio-release"))}
     assert judged(hostvars) == [
-        ("east: the value istiod.global.hub is gcr.io/istio-release, and gcr.io/istio-release goes away: there is nothing newer than 1.30; "
-         "say docker.io/istio instead, or your mirror.")
+        ("east: the value istiod.global.hub is gcr.io/istio-release, but gcr.io/istio-release shuts down and holds nothing newer than 1.30; "
+         "use docker.io/istio or your mirror instead.")
     ]
 
 

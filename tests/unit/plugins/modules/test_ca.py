@@ -361,7 +361,8 @@ class TestRefusing:
         secret["metadata"]["ownerReferences"] = [{"apiVersion": "x/v1", "kind": "ExternalSecret", "name": "cacerts", "uid": "1", "controller": True}]
         cluster = FakeCluster(secret, name="west")
         assert ca_info.reconcile(cluster, wish(root=inline()))["reasons"] == ["kept_by_another"]
-        told = "west: Secret istio-system/cacerts is kept by ExternalSecret cacerts, which would write it back. Have a new CA of the mesh's root issued there"
+        told = ("west: Secret istio-system/cacerts is managed by ExternalSecret cacerts, which would undo the change. "
+                "Have a new CA of the mesh's root issued there")
         with pytest.raises(Refused, match=told):
             ca.reconcile(cluster, wish(root=inline()))
         assert cluster.writes == []

@@ -152,7 +152,7 @@ def test_check_mode_says_so_and_writes_nothing(clock: Ticking) -> None:
 def test_a_pod_that_serves_the_old_one_is_named(clock: Ticking) -> None:
     front = Front(clock, "shop.example")
     front.deaf.add("b")
-    with pytest.raises(NotReady, match=rf"^east: these do not serve the new certificate after 60 s: Pod {SPACE}/b:8443 for shop\.example, Gateway app/front"):
+    with pytest.raises(NotReady, match=rf"^east: these pods do not serve the new .* after 60 s: Pod {SPACE}/b:8443 for shop\.example, Gateway app/front"):
         front.run(given("shop.example"))
     front.deaf.clear()
     assert front.run(given("shop.example"))["certificates"][0]["served_by"][1] == f"Pod {SPACE}/b:8443"
@@ -192,7 +192,7 @@ class TestIssued:
 
     def test_a_host_that_no_certificate_can_bear_is_named(self, clock: Ticking) -> None:
         front = Front(clock, "shop.example", f"{'x' * 64}.example")
-        with pytest.raises(Refused, match=r"its gateways serve x{64}\.example, which no certificate can bear"):
+        with pytest.raises(Refused, match=r"its gateways serve x{64}\.example, which no certificate can name"):
             front.run(issue_days=20)
 
     def test_by_a_ca_below_the_root_with_its_chain(self, clock: Ticking) -> None:
@@ -208,13 +208,13 @@ class TestIssued:
 
     def test_a_root_whose_key_somebody_else_has_issues_none(self, clock: Ticking) -> None:
         root = {"source": "command", "command": ["sign"], "timeout": 60, "certificate": ROOT.certificate.decode(), "namespace": "x", "name": "y"}
-        with pytest.raises(Refused, match="its key is with the command sign, which is asked for CAs and not for what gateways serve"):
+        with pytest.raises(Refused, match="the command sign holds the root's key and issues only CAs"):
             Front(clock, "shop.example").run(issue_days=20, root=root)
 
     def test_what_cert_manager_keeps_stays_and_is_told(self, clock: Ticking) -> None:
         front = Front(clock, "shop.example", annotations={"cert-manager.io/certificate-name": "shop"})
         assert front.run(issue_days=20)["warnings"] == [
-            f"east: Secret {SPACE}/shop is kept by cert-manager, for its Certificate shop, and stays as it is. Have it renewed there."
+            f"east: Secret {SPACE}/shop is managed by cert-manager, for its Certificate shop, so it stays. Have it renewed there."
         ]
 
 
@@ -224,13 +224,13 @@ class TestIssued:
     pytest.param(given("shop.example", days=(1, 9)), "is not valid before", id="not yet valid"),
     pytest.param(given("shop.example", own=key("RSA-1024")), "weak key, RSA 1024", id="RSA-1024"),
     pytest.param(given("shop.example", own=key("Ed25519")), "which Envoy does not take", id="Ed25519"),
-    pytest.param(given("other.example"), r"is not for shop\.example, which gateways serve with it", id="host"),
-    pytest.param(given("shop.example", purpose=x509.ExtendedKeyUsageOID.CLIENT_AUTH), "leaves out TLS servers", id="purpose"),
+    pytest.param(given("other.example"), r"does not cover shop\.example, which gateways serve with it", id="host"),
+    pytest.param(given("shop.example", purpose=x509.ExtendedKeyUsageOID.CLIENT_AUTH), "does not allow TLS servers", id="purpose"),
     pytest.param({**given("shop.example"), "chain": ROOT.certificate.decode()}, "the chain does not verify", id="chain"),
     pytest.param({**given("shop.example"), "private_key": None}, "private_key is missing", id="no key"),
     pytest.param({**given("shop.example"), "certificate": "x"}, "certificate", id="no certificate"),
-    pytest.param(MAIN, "no certificate is given for it", id="nothing"),
-    pytest.param({**given("shop.example"), "name": "nowhere"}, "no Gateway with a ready pod serves it", id="not served"),
+    pytest.param(MAIN, "the task gives no certificate", id="nothing"),
+    pytest.param({**given("shop.example"), "name": "nowhere"}, "no Gateway with a ready pod serves this Secret", id="not served"),
 ])  # fmt: skip
 def test_refused_before_the_first_write(clock: Ticking, wish: dict[str, Any], told: str) -> None:
     front = Front(clock, "shop.example")
@@ -242,7 +242,7 @@ def test_refused_before_the_first_write(clock: Ticking, wish: dict[str, Any], to
 
 def test_a_secret_of_cert_manager_is_refused_with_what_to_do(clock: Ticking) -> None:
     front = Front(clock, "shop.example", annotations={"cert-manager.io/certificate-name": "shop-tls"})
-    with pytest.raises(Refused, match=r"is kept by cert-manager, for its Certificate shop-tls, which would write it back\. Have it renewed there\.$"):
+    with pytest.raises(Refused, match=r"is managed by cert-manager, for its Certificate shop-tls, which would undo the change\. Have it renewed there\.$"):
         front.run(given("shop.example"))
 
 

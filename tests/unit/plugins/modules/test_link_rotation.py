@@ -150,18 +150,20 @@ def test_check_mode_says_what_would_be_done_and_writes_nothing(mesh: Mesh) -> No
     before = [len(cluster.writes) for cluster in (mesh.west, *mesh.peers.values())]
     result = mesh.run(check=True)
     assert (result["changed"], result["steps"]) == (True, [
-        "west: issue token 2", "west: give it to east, north, and see that they discover by it", f"west: revoke {NAME}, and see that they still do",
+        "west: issue token 2",
+        "west: give the new token to east, north, and check that they discover the cluster with it",
+        f"west: revoke {NAME}, and check that they still discover the cluster",
     ])  # fmt: skip
     assert before == [len(cluster.writes) for cluster in (mesh.west, *mesh.peers.values())]
 
 
 def test_the_old_one_stays_while_one_control_plane_has_not_taken_the_new_one(mesh: Mesh) -> None:
     mesh.deaf.add("north")
-    with pytest.raises(NotReady, match=r"^west: after the token was replaced, .* stays valid .*: north: istiod-1 has not taken the new credential\."):
+    with pytest.raises(NotReady, match=r"^west: after the token was replaced .*: north: istiod-1 has not taken the new credential\."):
         mesh.run()
     assert mesh.tokens() == ["", "-2"]
     mesh.deaf.clear()
-    assert mesh.run()["steps"] == [f"west: revoke {NAME}, and see that they still do"]
+    assert mesh.run()["steps"] == [f"west: revoke {NAME}, and check that they still discover the cluster"]
     assert mesh.tokens() == ["-2"]
 
 
@@ -215,7 +217,7 @@ def test_another_token_of_the_account_is_named_and_left(mesh: Mesh) -> None:
     secret = remote_secret.account(SPACE)
     mesh.west.create({**secret, "metadata": {**secret["metadata"], "name": "made-by-hand"}})
     assert mesh.run()["warnings"] == [
-        f"west: Secret {SPACE}/made-by-hand is another token of the same account. Who uses it is not known here; delete it when nobody does."
+        f"west: Secret {SPACE}/made-by-hand is another token of the same account. This run leaves it; delete it if nobody uses it."
     ]
     assert "made-by-hand" in mesh.tokens()
 
@@ -233,7 +235,7 @@ class TestRefused:
         place = mesh.peers["east"].backend.objects["v1", "secrets", SPACE, "istio-remote-secret-west"]
         place["metadata"]["labels"] = {"istio/multiCluster": "true"}
         place["data"]["west"] = coded(f"users:\n- name: west\n  user:\n    token: eyJ.{NAME}\n")
-        with pytest.raises(Refused, match=r"^east: somebody else made the link to west\."):
+        with pytest.raises(Refused, match=r"^east: this collection did not make the link to west\."):
             mesh.run()
         mesh.run(adopt=True)
         assert (mesh.tokens(), mesh.held("east")) == (["-2"], "-2")
@@ -244,7 +246,7 @@ class TestRefused:
             mesh.peers["east"].apply([remote_secret.link(mesh._credential(1), SPACE)])
 
         mesh.clock.meanwhile = meddle
-        with pytest.raises(Refused, match=r"^west: somebody else changed its tokens or the links to it meanwhile, so every token stays valid"):
+        with pytest.raises(Refused, match=r"^west: somebody else changed its tokens or links during this run, so the run revokes no token"):
             mesh.run()
         assert mesh.tokens() == ["", "-2"]
 

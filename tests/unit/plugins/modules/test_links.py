@@ -228,7 +228,7 @@ class TestRefused:
         assert live
         east.amend(live, {"metadata": {"ownerReferences": [{"kind": "SealedSecret", "name": "west", "uid": "1", "apiVersion": "bitnami.com/v1alpha1"}]}})
         before = list(east.writes)
-        told = r"east: Secret istio-system/istio-remote-secret-west is kept by SealedSecret west, which would write it back\. Have the link made there"
+        told = r"east: Secret istio-system/istio-remote-secret-west is managed by SealedSecret west, which would undo the change\. Have the link made there"
         with pytest.raises(Refused, match=told):
             link(east, *map(wish, wishes))
         assert east.writes == before
@@ -240,7 +240,7 @@ class TestRefused:
 
     def test_a_cluster_without_a_root_by_name(self, estate: Estate, east: FakeCluster) -> None:
         west = estate.add("west", token_secret("west"))
-        with pytest.raises(Refused, match=r"^west: no root certificate .* Run meshops\.lifecycle\.trust first"):
+        with pytest.raises(Refused, match=r"^west: the mesh has no root certificate .* Run meshops\.lifecycle\.trust first"):
             link(east, wish("west"))
         assert east.writes + west.writes == []
 
@@ -251,7 +251,7 @@ class TestRefused:
     def test_a_root_in_common_under_which_the_other_no_longer_signs(self, estate: Estate, east: FakeCluster) -> None:
         """East came between reissue and retire, and trusts the old root alone."""
         west = estate.add("west", handed_out(OTHER_ROOT, ROOT), *holds(make("west", OTHER_ROOT, path_length=0), OTHER_ROOT, ROOT))
-        with pytest.raises(Refused, match=r"east does not trust what west signs \(root .*bring the rotation that is under way to its end"):
+        with pytest.raises(Refused, match=r"east does not trust what west signs \(root .*finish the rotation that is under way"):
             link(east, wish("west"))
         assert east.writes + west.writes == []
 
@@ -310,7 +310,7 @@ class TestUnreachable:
         with pytest.raises(Unreachable) as failed:
             link(half, wish("west"), wish("north"))
         assert str(failed.value) == (
-            "east: not linked with west; all other links are made. west: https://west.example:6443 refuses the connection."
+            "east: could not link west; all other links were made. west: https://west.example:6443 refuses the connection."
         )
         assert failed.value.facts["changed"] is True
         assert linked(half) == ["istio-remote-secret-north", "istio-remote-secret-west"]
@@ -318,7 +318,7 @@ class TestUnreachable:
     def test_one_that_is_not_required_keeps_its_link_and_is_warned_of(self, half: FakeCluster) -> None:
         result = link(half, wish("west", required=False), wish("north"))
         assert (result["linked"], result["postponed"]) == (["north"], {"west": "west: https://west.example:6443 refuses the connection."})
-        assert result["warnings"] == ["east: the link to west stays as it is: west: https://west.example:6443 refuses the connection."]
+        assert result["warnings"] == ["east: the link to west was not updated: west: https://west.example:6443 refuses the connection."]
         assert linked(half) == ["istio-remote-secret-north", "istio-remote-secret-west"]
 
     def test_one_whose_connection_the_inventory_cannot_tell_counts_too_and_nobody_is_asked(self, half: FakeCluster, estate: Estate) -> None:
@@ -326,7 +326,7 @@ class TestUnreachable:
         said = "west: mesh_kube cannot be read: 'token' is undefined."
         assert link(half, wish("west", kube={}, unread=said, required=False))["postponed"] == {"west": said}
         assert linked(half) == ["istio-remote-secret-west"]
-        with pytest.raises(Unreachable, match="east: not linked with west; all other links are made. west: mesh_kube cannot be read"):
+        with pytest.raises(Unreachable, match="east: could not link west; all other links were made. west: mesh_kube cannot be read"):
             link(half, wish("west", kube={}, unread=said))
 
     def test_one_that_connects_but_does_not_answer_counts_too(self, estate: Estate, east: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -366,7 +366,7 @@ class TestToken:
     @pytest.mark.usefixtures("clock")
     def test_one_that_never_comes_is_told_with_what_to_look_at(self, estate: Estate, east: FakeCluster) -> None:
         estate.add("west", handed_out(ROOT), fills=False)
-        with pytest.raises(NotReady, match=rf"^west: the Secret {NAMESPACE}/{TOKEN_SECRET} got no token within 30 s\. Look whether its service account"):
+        with pytest.raises(NotReady, match=rf"^west: the Secret {NAMESPACE}/{TOKEN_SECRET} got no token within 30 s\. Check that the Secret's service account"):
             link(east, wish("west"))
         assert linked(east) == []
 

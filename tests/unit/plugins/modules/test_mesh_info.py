@@ -153,7 +153,7 @@ class TestLeftovers:
 
 class TestFindings:
     @pytest.mark.parametrize(("change", "words"), [
-        pytest.param({"answers": told(istio.clusterz(west="timeout"))}, "has not synced the cluster west (it says timeout)", id="not synced"),
+        pytest.param({"answers": told(istio.clusterz(west="timeout"))}, "has not synced the cluster west (its status is timeout)", id="not synced"),
         pytest.param({"answers": told(istio.clusterz())}, "does not know the cluster west", id="not known"),
         pytest.param({"answers": told(networks=istio.networkz(on_prem="192.0.2.10"))}, "no gateway of the network aws", id="no way there"),
         pytest.param({"answers": {}}, f"{POD}/debug/clusterz did not answer", id="no answer"),
@@ -166,9 +166,9 @@ class TestFindings:
     def test_every_replica_is_asked(self) -> None:
         answers = {**told(), **told(istio.clusterz(west="syncing"), pod="istiod-stable-2")}
         cluster = FakeCluster(*READY, istio.pod("istiod-stable-2"), answers=answers)
-        look = "look whether west's API server is reached from here, and whether mesh_api_ca has to name its CA."
+        look = "check whether this cluster reaches west's API server, and whether mesh_api_ca must name its CA."
         assert ask(cluster)["findings"] == [
-            "east: istiod-stable-2 has not synced the cluster west (it says syncing); " + look
+            "east: istiod-stable-2 has not synced the cluster west (its status is syncing); " + look
         ]
 
 
@@ -182,7 +182,7 @@ class TestWaiting:
     def test_ends_in_a_failure_with_each_finding(self, clock: Ticking) -> None:
         with pytest.raises(NotReady) as failed:
             ask(FakeCluster(), wait=True)
-        assert str(failed.value).startswith("After 60 s: east: the control plane stable is not installed; ")
+        assert str(failed.value).startswith("east: not ready after 60 s: the control plane stable is not installed; ")
         assert len(failed.value.facts["findings"]) == 2
         assert clock.passed >= 60
 
@@ -196,7 +196,7 @@ class TestWaiting:
             objects = [istio.namespace(), istio.deployment(), istio.pod(POD), pod | {"metadata": {**pod["metadata"], "name": "gw-1"}}, *istio.gateway(ready=0)]
         with pytest.raises(NotReady) as failed:
             ask(FakeCluster(*objects, answers=told()), wait=True, wait_timeout=300)
-        assert str(failed.value).startswith("After 30 s, and not waited for any longer, since somebody has to mend it: east: ")
+        assert str(failed.value).startswith("east: not ready after 30 s, and waiting longer will not help; somebody has to repair it: the ")
         assert "0 of 1 replicas ready: ImagePullBackOff Back-off pulling image." in str(failed.value)
         assert clock.passed == 30
 
@@ -219,7 +219,7 @@ class TestNotices:
         result = ask(cluster, notices=True, led=[])
         assert result["findings"] == []
         assert [told.split(";")[0].split(",")[0] for told in result["notices"]] == [
-            "east: Istio 1.29 is out of support since 2026-10-12",
+            "east: Istio 1.29 has been out of support since 2026-10-12",
             "east: 1 Deployment names registry.istio.io (istio-system/istiod-stable: registry.istio.io/release/pilot:1.29.0)",
         ]
         assert cluster.writes == []

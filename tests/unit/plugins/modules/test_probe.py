@@ -81,7 +81,7 @@ def test_what_was_seen_instead_is_told_of_each_target_that_does_not_answer(clock
     with pytest.raises(NotReady) as failed:
         ask(cluster, targets=["west", "north", "south"])
     assert str(failed.value) == (
-        "east: no answer over mTLS within 60 s from north: no port-forward.; west: the answer did not come from echo-west."
+        "east: these clusters did not answer over mTLS within 60 s: north: no port-forward.; west: the answer did not come from echo-west."
     )
     assert failed.value.facts["answers"] == {"west": 0, "north": 0, "south": 3}
     assert clock.passed >= 60
@@ -93,7 +93,7 @@ def test_what_was_seen_instead_is_told_of_each_target_that_does_not_answer(clock
     pytest.param([pod(deletionTimestamp="2026-08-27T12:00:00Z")], id="one that goes"),
 ])
 def test_without_a_pod_that_runs_nobody_is_asked(pods: list[dict[str, Any]]) -> None:
-    with pytest.raises(NotReady, match="from north: the probe pod of east does not run; west: the probe pod of east does not run"):
+    with pytest.raises(NotReady, match="s: north: the probe pod of east is not running; west: the probe pod of east is not running"):
         ask(FakeCluster(*pods, answers=WELL))
 
 

@@ -105,7 +105,7 @@ class TestPresent:
         assert reasons(ask(FakeCluster(BASE_RECORD, CNI_RECORD, istiod(), broken, same_label, elsewhere))) == {}
 
     def test_a_record_that_cannot_be_read_is_named(self) -> None:
-        with pytest.raises(MeshError, match=r"Secret sh\.helm\.release\.v1\.istiod\.v1 cannot be read"):
+        with pytest.raises(MeshError, match=r"Secret sh\.helm\.release\.v1\.istiod\.v1 cannot be decoded"):
             ask(FakeCluster({**istiod(), "data": {"release": "!"}}))
 
     def test_no_wish_asks_nothing(self) -> None:

@@ -256,7 +256,7 @@ def test_who_only_tracks_the_secret_is_warned_of() -> None:
     marked["metadata"]["labels"]["argocd.argoproj.io/instance"] = "mesh"
     told = info(cluster(marked))
     assert told["in_charge"] == ""
-    assert told["warnings"][0].startswith("east: Secret istio-system/cacerts is tracked by Argo CD, for its Application mesh. See that")
+    assert told["warnings"][0].startswith("east: Secret istio-system/cacerts is tracked by Argo CD, for its Application mesh. Remove it there")
 
 
 class TestWhomTheControlPlaneServes:

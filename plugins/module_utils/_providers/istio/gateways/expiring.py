@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What expires in a mesh beside what its CA issues: gateways' certificates, webhooks' CAs, the tokens of remote secrets."""
+"""Find what expires in a mesh besides its CA and proxies: certificates of gateways, CAs of webhooks, and tokens of remote secrets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 
 
 def reads(namespace: str) -> list[Read]:
-    """Istio's gateways and those of the Gateway API with all pods, the webhooks of all revisions, the remote secrets."""
+    """Read the gateways of Istio and of the Gateway API, all pods, the webhooks of all revisions, and the remote secrets."""
     return [
         Read("networking.istio.io/v1", "Gateway"),
         Read("gateway.networking.k8s.io/v1", "Gateway"),
@@ -41,7 +41,7 @@ def _secrets(live: Live) -> list[Ref]:
 
 
 def _authorities(live: Live) -> list[tuple[str, bytes]]:
-    """By webhook configuration, the CA by which the API server trusts istiod; those of others are left out."""
+    """Return the CAs with which the API server trusts istiod, by webhook configuration. Other tools' webhooks are left out."""
     found: dict[tuple[str, bytes], None] = {}
     for kind in _WEBHOOKS:
         for one in live.get(kind, ()):
@@ -69,7 +69,7 @@ def _decoded(value: str | None) -> bytes:
 
 
 def permissions(namespace: str) -> list[dict[str, str]]:
-    """What it takes to see all of this beside what the observation of trust needs. A gateway's Secret may be in any namespace."""
+    """Return the rights for all of this, besides those for observing trust. A gateway's Secret may be in any namespace."""
     groups = {"networking.istio.io": ["gateways"], "gateway.networking.k8s.io": ["gateways"]}
     groups["admissionregistration.k8s.io"] = ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"]
     wide = [{"verb": "list", "group": group, "resource": resource} for group, resources in groups.items() for resource in resources]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificates that gateways serve, and what else expires in a mesh of istiod's."""
+"""The contract `Gateways` for Istio: the certificates that gateways serve, and what else expires."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TLS, _GENERIC = ("tls.crt", "tls.key"), ("cert", "key")
 
 
 def uses() -> Look[list[Use]]:
-    """Who serves which Secret. A Gateway of Istio means the Secret in the namespace of each pod that it selects."""
+    """Find which gateway serves which Secret. A Gateway of Istio uses the Secret in the namespace of each pod that it selects."""
     return Look(serving.READS, serving.uses)
 
 
@@ -29,25 +29,25 @@ def _keys(secret: Object) -> tuple[str, str]:
 
 
 def served(secret: Object) -> Material:
-    """The certificate with its chain, and the key."""
+    """Return the certificate with its chain, and the key."""
     certificate, key = _keys(secret)
     data = secret.get("data") or {}
     return Material(decoded(data.get(certificate, "")), decoded(data.get(key, "")), names=Names(certificate, key, certificate, certificate))
 
 
 def patch(secret: Object, certificate: bytes, key: bytes) -> dict[str, Any]:
-    """Both parts in one write. What else is there, such as a CA for clients, stays."""
+    """Return a patch that replaces the certificate and the key together. Other data, such as a CA for clients, stays."""
     parts = _keys(secret)
     return {"data": {parts[0]: encoded(certificate), parts[1]: encoded(key)}}
 
 
 def expiring(namespace: str) -> Look[Expires]:
-    """Gateways' certificates, the CAs of webhooks, the tokens of remote secrets."""
+    """Find the certificates of gateways, the CAs of webhooks, and the tokens of remote secrets."""
     return Look(_expiring.reads(namespace), _expiring.judge)
 
 
 def permissions() -> list[dict[str, str]]:
-    """Gateways may be in any namespace."""
+    """Return the rights for these looks and patches. Gateways may be in any namespace."""
     wanted = [
         *((group, "gateways", "list") for group in ("networking.istio.io", "gateway.networking.k8s.io")),
         *(("", resource, "list") for resource in ("services", "pods")),

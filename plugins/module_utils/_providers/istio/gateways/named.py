@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which Secrets a Gateway names: `credentialName` of Istio's, `certificateRefs` of the Gateway API's."""
+"""Find the Secrets that a Gateway names: in `credentialName` (Istio) or `certificateRefs` (Gateway API)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ...._mesh.objects.change import Ref
 from ...._mesh.objects.shapes import Object
 
-# The latter is what the Gateway API's references become; Istio takes both from users, too.
+# Istio turns references of the Gateway API into the second form. Users may write both forms.
 _SCHEMES = ("kubernetes://", "kubernetes-gateway://")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _SERVED = ("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL")
@@ -22,7 +22,7 @@ _GATEWAY_API_NAME = "gateway.networking.k8s.io/gateway-name"
 
 @dataclass(frozen=True)
 class ServedSecret:
-    """A Secret, the hosts and the port that it is served for, and where the pods run that serve it."""
+    """A Secret, the hosts and the port for which it is served, and the namespace of the pods that serve it."""
 
     secret: Ref
     hosts: tuple[str, ...]
@@ -31,7 +31,7 @@ class ServedSecret:
 
 
 def secrets(gateway: Object, pods: Sequence[Object]) -> Iterator[ServedSecret]:
-    """Istio looks for the Secret where the pods of the gateway run; without one, the namespace of the Gateway is as good a guess as any."""
+    """Yield the Secrets of a Gateway. Istio looks for them where the gateway's pods run; without pods, assume the Gateway's namespace."""
     space, spec = gateway["metadata"]["namespace"], gateway.get("spec") or {}
     spaces = sorted({pod["metadata"]["namespace"] for pod in pods if serves(gateway, pod)}) or [space]
     for server in spec.get("servers") or ():
@@ -41,7 +41,7 @@ def secrets(gateway: Object, pods: Sequence[Object]) -> Iterator[ServedSecret]:
 
 
 def serves(gateway: Object, pod: Object) -> bool:
-    """Whether a pod is one of the gateway's."""
+    """Return whether a pod belongs to the gateway."""
     meta, spec = gateway["metadata"], gateway.get("spec") or {}
     if "listeners" in spec:
         return bool(pod["metadata"]["namespace"] == meta["namespace"]) and selected({_GATEWAY_API_NAME: meta["name"]}, pod)
@@ -54,7 +54,7 @@ def selected(selector: Mapping[str, str], pod: Object) -> bool:
 
 
 def _of_istio(server: Object, spaces: Collection[str]) -> Iterator[ServedSecret]:
-    """Both fields of a server, in the order in which Istio serves them."""
+    """Yield the Secrets in both fields of a server, in the order in which Istio serves them."""
     tls = server.get("tls") or {}
     if tls.get("mode", "SIMPLE") not in _SERVED:
         return
@@ -79,8 +79,8 @@ def _of_gateway_api(listener: Object, space: str) -> Iterator[ServedSecret]:
 
 
 def _secret(name: str, space: str) -> Ref | None:
-    """None for what is no Secret, such as the socket of another server, or cannot be the name of one."""
-    scheme = next((one for one in _SCHEMES if name.startswith(one)), "")
+    """Return the Secret; None if the text is none, such as the path of a socket, or cannot be a Secret's name."""
+    scheme = next((scheme for scheme in _SCHEMES if name.startswith(scheme)), "")
     given, slash, last = name.removeprefix(scheme).rpartition("/")
     own = given if slash else space
     return Ref("v1", "Secret", last, own) if _NAME.fullmatch(own) and _NAME.fullmatch(last) else None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which gateways serve which Secret, and from which ports of which pods."""
+"""Find which gateways serve which Secret, and from which pods and ports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Answers, Read
 from . import named
 
-# Gateways, what serves them, and the Services that tell at which port.
+# Gateways, the pods that serve them, and the Services that map their ports.
 READS = (
     Read("networking.istio.io/v1", "Gateway"),
     Read("gateway.networking.k8s.io/v1", "Gateway"),
@@ -23,7 +23,7 @@ READS = (
 
 
 def uses(live: Live, _answers: Answers) -> list[Use]:
-    """A Gateway of Istio without a ready pod serves nothing; one of the Gateway API names its Secret even then."""
+    """Return all uses. Without a ready pod, a Gateway of Istio has none; one of the Gateway API still names its Secret."""
     ready = [pod for pod in live.get("Pod", ()) if _ready(pod)]
     return [use for gateway in live.get("Gateway", ()) for use in _uses(gateway, ready, live.get("Service", ()))]
 
@@ -44,7 +44,7 @@ def _ready(pod: Object) -> bool:
 
 
 def _port(pod: Object, number: int, services: Iterable[Object]) -> int:
-    """A gateway's port is that of its Service, and istiod has the proxy listen at the target port."""
+    """Return the port on which the proxy listens: the target port of the Service that has the gateway's port."""
     for service in services:
         spec = service.get("spec") or {}
         if service["metadata"]["namespace"] != pod["metadata"]["namespace"] or not named.selected(spec.get("selector") or {}, pod):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How to see what runs of Istio, what its users configured, and whether requests cross."""
+"""The contract `Health` for Istio: what runs, what users configured, and whether requests cross."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from . import probe as echo
 
 
 def facts(cluster: str, namespace: str) -> Look[HealthFacts]:
-    """Objects, and the answers of each istiod."""
+    """Look at the objects, and ask each istiod."""
     return Look(observation.reads(namespace), partial(observation.health, cluster), observation.questions)
 
 
 def config(namespace: str) -> Look[dict[str, int]]:
-    """How many objects of each of Istio's kinds users have, and how many Deployments they run beside the control plane."""
+    """Count users' objects of each of Istio's kinds, and their Deployments in the control plane's namespace."""
     return Look(observation.config(namespace), _counted)
 
 
@@ -33,5 +33,5 @@ def _counted(live: Live, _answers: Answers) -> dict[str, int]:
 
 
 def probe(wish: ProbeWish) -> Probe:
-    """An echo server with a sidecar in each cluster."""
+    """Return the probe: an echo server with a sidecar in each cluster."""
     return Probe(echo.manifests(wish), echo.pods(wish), partial(echo.question, wish), partial(echo.fault, wish))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What runs of Istio in a cluster: objects and istiod's own answers, turned into facts."""
+"""Turn the objects of a cluster and istiod's answers into facts about what runs of Istio."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _KEPT = ("Deployment", "Service", "Secret", "MutatingWebhookConfiguration", "Val
 
 
 def reads(namespace: str) -> list[Read]:
-    """Control planes, gateways and their Services, the links, and the nodes that a NodePort needs."""
+    """Read control planes, gateways and their Services, links, and the nodes, which a NodePort needs."""
     return [
         Read("apps/v1", "Deployment", namespace, "app=istiod"),
         Read("apps/v1", "Deployment", namespace, "istio=eastwestgateway"),
@@ -60,18 +60,18 @@ def reads(namespace: str) -> list[Read]:
 
 
 def config(namespace: str) -> list[Read]:
-    """The kinds in which users configure the mesh, and what they may run beside its control plane."""
+    """Read the kinds with which users configure the mesh, and the Deployments in the control plane's namespace."""
     return [*(Read(version, kind, metadata_only=True) for version, kind in _CONFIG), Read("apps/v1", "Deployment", namespace, metadata_only=True)]
 
 
 def ours(manifest: Object) -> bool:
-    """Whether it comes from this collection: its own objects, the control plane and the gateways."""
+    """Return whether the object comes from this collection: its own objects, the control plane and the gateways."""
     labels = manifest.get("metadata", {}).get("labels") or {}
     return remote_secret.ours(manifest) or labels.get("app") == "istiod" or labels.get("istio") == "eastwestgateway"
 
 
 def questions(live: Live) -> list[Question]:
-    """To each running istiod: which clusters it has synced, which networks it knows a gateway of, which proxies it serves."""
+    """Ask each running istiod which clusters it has synced, for which networks it knows a gateway, and which proxies it serves."""
     serving = [pod for pod in live.get("Pod", ()) if of_istiod(pod) and running(pod)]
     return [
         Question(about, pod["metadata"]["namespace"], pod["metadata"]["name"], _DEBUG_PORT, path)
@@ -81,7 +81,7 @@ def questions(live: Live) -> list[Question]:
 
 
 def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> HealthFacts:
-    """The facts. An answer is a JSON text, or None where the pod did not give one."""
+    """Return the facts. An answer is a JSON text, or None if the pod gave none."""
     read = {question: _entries(text) for question, text in answers.items()}
     told = {question: body for question, body in read.items() if body is not None}
     planes = [_plane(d, live.get("Pod", ())) for d in _labelled(live, "Deployment", "app", "istiod")]
@@ -103,7 +103,7 @@ def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> 
 
 
 def _entries(text: str | None) -> list[Any] | None:
-    """The list in an answer. Go says null for an empty one; what is no list does not come from istiod."""
+    """Return the list in an answer. Go writes an empty list as null. An answer without a list does not come from istiod."""
     try:
         body = json.loads(text or "null")
     except ValueError:
@@ -138,7 +138,7 @@ def _remotes(cluster: str, pod: str, body: Iterable[Object]) -> list[Remote]:
 
 
 def _networks(bodies: Iterable[Iterable[Object]]) -> list[str]:
-    """Networks that every answering istiod knows a gateway address of."""
+    """Return the networks for which every answering istiod knows a gateway address."""
     known = [{str(entry["Network"]) for entry in body if entry.get("Addr")} for body in bodies]
     return sorted(set.intersection(*known)) if known else []
 

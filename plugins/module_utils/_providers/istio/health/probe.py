@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An echo server with a sidecar in each cluster, named after it, that can be told to ask the others."""
+"""An echo server with a sidecar in each cluster. It has the cluster's name, and fetches pages of the others on request."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _OWNED = {"app.kubernetes.io/managed-by": "meshops.lifecycle", "app.kubernetes.i
 
 
 def manifests(wish: ProbeWish) -> list[dict[str, Any]]:
-    """The namespace (injected, plain text refused), this cluster's echo server, and a Service for each cluster's.
+    """Return the namespace (with injection, without plain text), this cluster's echo server, and a Service for each cluster's server.
 
-    The server fetches what it is told to with its own identity. So from the mesh it takes the probe's question and nothing else; the probe itself is told
-    through the API server, which needs the right to forward ports of its pod.
+    The server fetches any page on request, with its own identity. So requests from the mesh may only ask for the probe's page. A run asks
+    through the API server, which needs the right to forward ports of the pod.
     """
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": wish.namespace, "labels": {**_OWNED, "istio.io/rev": wish.revision}}},
@@ -69,24 +69,24 @@ def _deployment(wish: ProbeWish) -> dict[str, Any]:
 
 
 def _service(wish: ProbeWish, target: str) -> dict[str, Any]:
-    """In every cluster, or the name does not resolve; endpoints only where the echo server of that name runs."""
+    """Return the Service of a cluster's server. It must exist in every cluster, or its name does not resolve in DNS."""
     name = _name(target)
     spec = {"selector": {"app": name}, "ports": [{"name": "http", "port": _PORT, "targetPort": _PORT, "protocol": "TCP"}]}
     return {**_object("v1", "Service", name, wish), "spec": spec}
 
 
 def pods(wish: ProbeWish) -> Read:
-    """This cluster's echo pods: they ask."""
+    """Read this cluster's echo pods, which ask the others."""
     return Read("v1", "Pod", wish.namespace, f"app={_name(wish.cluster)}")
 
 
 def question(wish: ProbeWish, pod: str, target: str) -> Question:
-    """Tells the pod to fetch the other's echo page through its own sidecar."""
+    """Return the request that lets the pod fetch the target's echo page through its own sidecar."""
     return Question(target, wish.namespace, pod, _PORT, f"/fortio/fetch/{_name(target)}.{wish.namespace}:{_PORT}{_PAGE}")
 
 
 def fault(wish: ProbeWish, target: str, status: int, body: str) -> str | None:
-    """None if `target` answered over mTLS as a workload of this mesh; otherwise what was seen instead."""
+    """Return None if `target` answered over mTLS as a workload of this mesh; otherwise what came back instead."""
     if status != 200:
         first = body.strip().splitlines()[0][:160] if body.strip() else "no body"
         return f"the answer was HTTP {status} ({first})"

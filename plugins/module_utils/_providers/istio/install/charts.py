@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where Istio's charts come from, and what all of its releases have in common."""
+"""Where Istio's charts come from, and what all its releases have in common."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .supply import OCI, REPOSITORY
 
 
 def release(wish: ControlPlane, chart: str, name: str, values: Mapping[str, Any], namespace: str = "") -> Release:
-    """A release of one of Istio's charts: our values below, the inventory's above."""
+    """Return a release of one of Istio's charts. The inventory's values override ours."""
     source, location = _source(wish)
     everything = merged(values, supply.hub(chart, plain(wish.version), wish.mirror.get("images") or ""), wish.values.get(chart))
     if source == "repository":
@@ -29,12 +29,12 @@ def release(wish: ControlPlane, chart: str, name: str, values: Mapping[str, Any]
     if source == "directory" and location:
         return Release(name, namespace or wish.namespace, f"{anchor(location, wish.inventory).rstrip('/')}/{chart}", None, None, everything)
     raise Refused(
-        f"{wish.cluster}: mesh_charts needs a source (repository, oci or directory) and, for a directory, a location; it says {dict(wish.charts)}."
+        f"{wish.cluster}: mesh_charts needs a source (repository, oci or directory) and, for a directory, a location, but it is {dict(wish.charts)}."
     )
 
 
 def _source(wish: ControlPlane) -> tuple[str, str]:
-    """What mesh_charts says, and where it names no location the mirror's, whose kind its address tells."""
+    """Return source and location from mesh_charts. Without a location, return those of the mirror; its address shows the kind of source."""
     source, location, mirror = wish.charts.get("source") or "repository", wish.charts.get("location") or "", wish.mirror.get("charts") or ""
     if location or not mirror:
         return source, location
@@ -42,15 +42,15 @@ def _source(wish: ControlPlane) -> tuple[str, str]:
 
 
 def revision(wish: ControlPlane) -> str:
-    """The charts know the revision default by an empty name; spelled out it would be called istiod-default."""
+    """Return the revision's name for the charts: empty for default, because the charts would otherwise name it istiod-default."""
     return "" if wish.revision == "default" else wish.revision
 
 
 def istiod(wish: ControlPlane) -> str:
-    """The name of the Deployment and the Service of this revision's control plane."""
+    """Return the name of the Deployment and the Service of this revision's control plane."""
     return "istiod" if wish.revision == "default" else f"istiod-{wish.revision}"
 
 
 def injection_path(wish: ControlPlane) -> str:
-    """A primary injects a remote's pods with that cluster's name and network, told by the path."""
+    """Return the path of the injection webhook. For a remote it tells the primary the remote's cluster name and network."""
     return f"/inject/cluster/{wish.cluster}/net/{wish.network}" if wish.role == "remote" else "/inject"

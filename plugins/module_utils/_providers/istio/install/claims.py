@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an installation of Istio will write, by name, beside its CRDs. What istioctl left may have the same names."""
+"""The names of all objects that an install of Istio writes, besides its CRDs. What istioctl left behind may have the same names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RBAC, _HOOKS = "rbac.authorization.k8s.io/v1", "admissionregistration.k8s.io/v1
 
 
 def claims(wish: ControlPlane, peers: Iterable[str] = (), gateway: bool = True) -> list[Claim]:
-    """Of the releases, the tags, and the links to other clusters."""
+    """Return the claims of the releases, the tags, and the links to other clusters."""
     found = [*_base(wish), *_istiod(wish), *(_gateway(wish) if gateway else ())]
     found += [Claim(Ref.of(one)) for one in tags.manifests(wish)]
     links = remote_secret.links(wish.namespace).labels or ""

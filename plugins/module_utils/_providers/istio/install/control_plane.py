@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A revision of istiod: charts `base` and `istiod`, the namespace, the revision tags."""
+"""A revision of istiod: the charts `base` and `istiod`, the namespace, and the revision tags."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .charts import injection_path, istiod, release, revision
 
 
 def releases(wish: ControlPlane) -> list[Release]:
-    """The CRDs and what all revisions share, the CNI plugin where pods may not change their own network, then istiod or the way to it."""
+    """Return the releases in order: CRDs and shared objects, the CNI plugin on OpenShift, then istiod, or a remote's way to it."""
     return [
         replace(release(wish, "base", "istio-base", _base_values(wish)), shared=True, kept=None if _decides(wish) else validator.kept()),
         *([_cni(wish)] if wish.platform == "openshift" else []),
@@ -33,7 +33,7 @@ def _cni(wish: ControlPlane) -> Release:
 
 
 def _decides(wish: ControlPlane) -> bool:
-    """Whether the inventory itself says which revision validates."""
+    """Return whether the inventory sets the revision that validates."""
     return bool(wish.default_revision) or validator.VALUE in wish.values.get("base", {})
 
 
@@ -57,7 +57,7 @@ def _shared_values(wish: ControlPlane) -> dict[str, Any]:
 
 
 def _primary_values(wish: ControlPlane) -> dict[str, Any]:
-    """With what a later root rotation needs, from the first install: switching it on afterwards restarts every proxy."""
+    """Return a primary's values. They include what a root rotation needs, because switching that on later restarts every proxy."""
     values = _shared_values(wish)
     values["meshConfig"] = _mesh_config(wish)
     values["env"] = {"ISTIO_MULTIROOT_MESH": "true"}
@@ -71,24 +71,24 @@ def _mesh_config(wish: ControlPlane) -> dict[str, Any]:
 
 
 def _unreachable(address: str, given: bool) -> str:
-    """Why a remote cluster cannot be led to a control plane there; nothing where it can, or where none is known yet."""
+    """Return why a remote cluster cannot use a control plane at this address; empty if it can, or if the address is not known yet."""
     if address.count(":") == 1:
-        return "a node port. A remote cluster needs the ports 15012 and 15017 of an address of its own: give that gateway a load balancer or externalIPs."
+        return "a node port. A remote cluster needs the ports 15012 and 15017 at an address: give that gateway a load balancer or externalIPs."
     try:
         ipaddress.ip_address(address or "::")
     except ValueError:
         # The chart would make the Service istiod an ExternalName, through which API servers that route to endpoints (EKS, ROSA) call no webhook.
-        told = (
-            "a host name, through which not every API server calls the webhook that injects proxies. Give that gateway a fixed IP address, "
-            "or name the address to use as mesh_primary_address of this cluster."
+        fault = (
+            "a host name, but some API servers cannot call the webhook that injects proxies through a host name. Give that gateway a fixed IP address, "
+            "or set mesh_primary_address of this cluster to the address to use."
         )
-        return "" if given else told
+        return "" if given else fault
     return ""
 
 
 def _remote_values(wish: ControlPlane) -> dict[str, Any]:
     if fault := _unreachable(wish.primary_address, wish.primary_given):
-        raise Refused(f"{wish.cluster}: the gateway of its primary {wish.primary} is reached at {wish.primary_address} only, {fault}")
+        raise Refused(f"{wish.cluster}: the gateway of its primary {wish.primary} has only the address {wish.primary_address}, {fault}")
     values = _shared_values(wish)
     values["profile"] = "remote"
     # The primary reads a remote cluster's trust domain from that cluster's own mesh config; without one it expects cluster.local there.
@@ -101,7 +101,7 @@ def _remote_values(wish: ControlPlane) -> dict[str, Any]:
 
 
 def manifests(wish: ControlPlane) -> list[dict[str, Any]]:
-    """The namespace (which network it is on, who controls it) and the revision tags."""
+    """Return the namespace (with its network, and a remote's primary) and the revision tags."""
     space = trust.namespace(wish.namespace, wish.network)
     if wish.role == "remote":
         space["metadata"].setdefault("annotations", {})["topology.istio.io/controlPlaneClusters"] = wish.primary
@@ -109,7 +109,7 @@ def manifests(wish: ControlPlane) -> list[dict[str, Any]]:
 
 
 def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
-    """What stays when the releases are gone: tags, the CA that was given, the reader's token. The roots handed out are the observation's."""
+    """Return what an uninstall leaves: tags, CAs, the reader's token. The roots in all namespaces are found by `handed_out`."""
     inside = [
         ("v1", "Secret", trust.SECRET_NAME),
         ("v1", "Secret", trust.SELF_SIGNED_NAME),
@@ -117,7 +117,7 @@ def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
         ("v1", "ConfigMap", "istio-namespace-controller-election"),
     ]
     objects = [{"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": wish.namespace}} for version, kind, name in inside]
-    # Istio's CRDs ask Helm to keep them, so that an uninstall loses no configuration.
+    # Helm keeps Istio's CRDs because they are annotated so: an uninstall loses no configuration.
     names = requirements.CRDS if wish.crds == "managed" else ()
     crds = [{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": name}} for name in names]
     return [*crds, *tags.leftovers(wish), remote_secret.account(wish.namespace), *objects]

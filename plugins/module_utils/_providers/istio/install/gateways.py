@@ -21,7 +21,7 @@ _OWNED = {"app.kubernetes.io/managed-by": "meshops.lifecycle"}
 
 
 def releases(wish: ControlPlane) -> list[Release]:
-    """A release of its own: a reinstall of the control plane must not take the gateway away."""
+    """Return the gateway as a release of its own, so that a reinstall of the control plane does not remove it."""
     values: dict[str, Any] = {"name": NAME, "networkGateway": wish.network, "revision": revision(wish)}
     if (wish.values.get("gateway") or {}).get("service", {}).get("type") == "NodePort":
         values["service"] = {"annotations": {"traffic.istio.io/nodeSelector": '{"kubernetes.io/os": "linux"}'}}
@@ -29,7 +29,7 @@ def releases(wish: ControlPlane) -> list[Release]:
 
 
 def manifests(wish: ControlPlane) -> list[dict[str, Any]]:
-    """What passes through the gateway: every service of the mesh, by SNI; for remote clusters istiod too."""
+    """Return what passes through the gateway: every service of the mesh, by SNI, and istiod for remote clusters."""
     services = [_server("tls", _AUTO_PASSTHROUGH_PORT, "TLS", "AUTO_PASSTHROUGH", "*.local")]
     found = [_gateway(wish, "cross-network-gateway", services)]
     if wish.serves_remotes and wish.role == "primary":
@@ -66,9 +66,9 @@ def _to_istiod(wish: ControlPlane) -> dict[str, Any]:
 
 
 def addresses(service: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Where other networks reach this gateway: IP or host name of a load balancer, external IPs, or the nodes with the node port.
+    """Return where other networks reach this gateway: at a load balancer's IP or host name, external IPs, or the nodes with the node port.
 
-    Of nodes istiod takes only those with an external address, so no others are told here.
+    istiod uses only nodes with an external address, so other nodes are left out.
     """
     spec = service.get("spec", {})
     ingress = service.get("status", {}).get("loadBalancer", {}).get("ingress") or []
@@ -86,5 +86,5 @@ def _node_address(node: Mapping[str, Any]) -> str | None:
 
 
 def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
-    """Everything that passes through the gateway, whether remote clusters are still there or not."""
+    """Return everything that may pass through the gateway, also what only remote clusters need."""
     return manifests(replace(wish, serves_remotes=True))

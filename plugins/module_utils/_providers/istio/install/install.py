@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How Istio comes into a cluster by its charts, and out of it again."""
+"""The contract `Install` for Istio: install it from its charts, and remove it."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ from .requirements import REQUIREMENTS
 
 
 def requirements() -> Requirements:
-    """What Istio asks of a cluster and of an inventory."""
+    """Return what Istio requires of a cluster and of an inventory."""
     return REQUIREMENTS
 
 
 def permissions(namespace: str, platform: str = "", probe: str = "") -> list[dict[str, str]]:
-    """What will be written or asked: each a verb on a resource, cluster-wide unless a namespace is given.
+    """Return the rights that an install needs: each a verb on a resource, cluster-wide unless it has a namespace.
 
-    `probe` is the namespace of the echo servers, empty where traffic is not verified.
+    `probe` is the namespace of the echo servers, empty if traffic is not verified.
     """
     return [*rights.installing(namespace, platform), *(rights.probing(probe) if probe else [])]
 
 
 def claims(wish: ControlPlane, peers: Iterable[str] = (), gateway: bool = True) -> list[Claim]:
-    """What the releases, the tags and the links to other clusters write, by name."""
+    """Return the names of what the releases, the tags and the links to other clusters write."""
     return names.claims(wish, peers, gateway)
 
 
 def stages(wish: ControlPlane) -> list[Stage]:
-    """The tags lead to a revision that runs already. A gateway has its address only when its Service and its Deployment are there."""
+    """Return the stages. Tags come after the charts, so that they lead to a running revision."""
     return [
         Stage("charts", "control_plane", releases=control_plane.releases(wish), healthy=wish.role == "primary"),
         Stage("namespace and tags", "control_plane", manifests=control_plane.manifests(wish)),
@@ -53,7 +53,7 @@ def stages(wish: ControlPlane) -> list[Stage]:
 
 
 def teardown(wish: ControlPlane) -> list[Stage]:
-    """What passes through the gateway goes before the gateway; what the charts leave behind goes after them, the CRDs too."""
+    """Return the stages of a teardown: routes before the gateway, and last what the charts leave behind, also the CRDs."""
     return [
         Stage("passage", "gateways", manifests=gateways.leftovers(wish)),
         Stage("gateway", "gateways", releases=gateways.releases(wish)),
@@ -63,7 +63,7 @@ def teardown(wish: ControlPlane) -> list[Stage]:
 
 
 def leftovers(namespace: str, revision: str) -> Look[list[Ref]]:
-    """The roots and revocations that a revision handed out to all namespaces."""
+    """Find the roots and revocations that a revision handed out to all namespaces."""
     return Look(handed_out.READS, partial(_left, namespace, revision))
 
 
@@ -72,13 +72,13 @@ def _left(namespace: str, revision: str, live: Live, _answers: Answers) -> list[
 
 
 def supplies(releases: Sequence[Release], version: str) -> list[Needed]:
-    """The charts of the releases and the images that they pull: what each is called upstream, and what it is taken as."""
+    """Return the charts of the releases and the images that they pull, with their upstream names and the names that the install uses."""
     charts = [Needed("chart", supply.chart(release), reference(release)) for release in releases]
     return [*charts, *(Needed("image", upstream, pulled) for upstream, pulled in supply.images(releases, version))]
 
 
 def retired(namespace: str) -> Look[list[RetiredReference]]:
-    """What names a place of charts or images that goes away."""
+    """Find what names a registry or chart repository that shuts down."""
     return Look(supply.reads(namespace), _named)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Istio asks of a cluster before it is installed."""
+"""What Istio requires of a cluster before an install."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ REQUIREMENTS = Requirements(
     versions=VERSIONS,
     groups=GROUPS,
     owner="istio-base",
-    # Of which the charts have a profile; any other one ends Helm.
+    # The charts have a profile for each of these platforms; with any other one, Helm fails.
     platforms=("gke", "k3d", "k3s", "microk8s", "minikube", "openshift"),
     charts=("base", "cni", "gateway", "istiod"),
     refusing=(("istio-injection", "disabled"),),

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which rights it takes to install Istio: those of Helm for what its charts make, and ours for what we apply beside them.
+"""The rights that an install of Istio needs: Helm's, for what the charts make, and ours, for what we apply besides.
 
-docs/rbac.yml grants them. Tests hold this file against the rendered charts and docs/rbac.yml against this file.
+docs/rbac.yml grants them. Tests compare this file with the rendered charts, and docs/rbac.yml with this file.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _RECORDS = ("get", "list", "create", "update", "patch", "delete")
 
 
 def installing(namespace: str, platform: str = "") -> list[Right]:
-    """Each a verb on a resource, cluster-wide unless a namespace is given."""
+    """Return the rights for an install: each a verb on a resource, cluster-wide unless it has a namespace."""
     wide = [
         *_each("", "namespaces", ("get", "list", "create", "patch")),
         *_each("apiextensions.k8s.io", "customresourcedefinitions", ("get", "list", "create", "patch")),
         *_of(_EVERYWHERE, _HELM),
-        # Who makes a role must hold all that is in it, or be let off that.
+        # Whoever creates a role must have all rights in it, or the verbs bind and escalate.
         *_each("rbac.authorization.k8s.io", "clusterroles", ("bind", "escalate")),
         *_each("admissionregistration.k8s.io", "mutatingwebhookconfigurations", ("list",)),
         *_each("admissionregistration.k8s.io", "validatingwebhookconfigurations", ("list",)),
@@ -66,13 +66,13 @@ def installing(namespace: str, platform: str = "") -> list[Right]:
 
 
 def probing(namespace: str) -> list[Right]:
-    """What verifying traffic takes: the echo server's objects, and its pod's port."""
+    """Return the rights for verifying traffic: on the echo server's objects, and on its pod's port."""
     inside = [*_of(_OF_PROBE, _APPLY), *_each("", "pods", ("list",)), *_each("", "pods/portforward", ("get", "create"))]
     return [{**right, "namespace": namespace} for right in inside]
 
 
 def _cni() -> list[Right]:
-    """The CNI plugin's release lives in kube-system, and tells Multus of the plugin in the namespace default."""
+    """Return the rights for the CNI plugin: its release is in kube-system, and its object for Multus in the namespace default."""
     own = [*_each("", "secrets", _RECORDS), *_of(_OF_CNI, _HELM)]
     attachment = _each("k8s.cni.cncf.io", "network-attachment-definitions", _HELM)
     return [*({**right, "namespace": "kube-system"} for right in own), *({**right, "namespace": "default"} for right in attachment)]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where Istio's charts and images come from, which of these places go away, and what in a cluster still names them."""
+"""Where Istio's charts and images come from, which of these places shut down, and what in a cluster still names them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OUTAGES = (
     (datetime(2026, 11, 17, 15, tzinfo=UTC), datetime(2026, 11, 17, 21, tzinfo=UTC)),
     (datetime(2026, 12, 8, 15, tzinfo=UTC), datetime(2026, 12, 9, 15, tzinfo=UTC)),
 )
-_TOLD = "is switched off for good in December 2026, and from the 8th at 15:00 UTC for a day before that"
+_TOLD = "is off for a day from 8 December 2026, 15:00 UTC, and for good later in December 2026"
 _SOURCE = "istio.io/latest/news/releases/1.31.x/announcing-1.31/upgrade-notes, istio.io/latest/blog/2026/retirement-of-gcp"
 
 
@@ -49,19 +49,19 @@ _PROXY_IMAGE = "sidecar.istio.io/proxyImage"
 
 
 def hub(chart: str, version: tuple[int, int] | None, mirror: str) -> dict[str, Any]:
-    """Values that say where a chart's images come from: a mirror, or a place that stays where the chart's own goes away."""
+    """Return the values that set where a chart's images come from: a mirror, or a lasting place if the chart's own one shuts down."""
     if chart not in _NEEDING_HUB or not (mirror or version in _HUBS_GONE):
         return {}
     return {"global": {"hub": f"{mirror.rstrip('/')}/istio" if mirror else HUB}}
 
 
 def chart(release: Release) -> str:
-    """As Istio publishes it. A directory has whatever version was put there."""
+    """Return the chart's upstream name. The version of a chart in a directory is unknown."""
     return f"{OCI}/{release.chart.rpartition('/')[2]}:{release.version or '<the version of the directory>'}"
 
 
 def images(releases: Sequence[Release], version: str) -> list[tuple[str, str]]:
-    """What the releases will pull, as upstream calls it and as they do. Gateways have the image that istiod's templates name."""
+    """Return the images that the releases pull: upstream name and pulled name. Gateways use the image that istiod's templates name."""
     hubs = [_global(release).get("hub") for release in releases if release.chart.rpartition("/")[2] == "istiod"]
     found: dict[str, str] = {}
     for release in releases:
@@ -85,7 +85,7 @@ def _tag(told: Mapping[str, Any], version: str) -> str:
 
 
 def reads(namespace: str) -> list[Read]:
-    """Whatever runs, and the templates by which istiod makes sidecars. Of pods those that a template was laid over."""
+    """Read all workloads, the pods that istiod injected, and the templates with which it injects sidecars."""
     return [
         Read("apps/v1", "Deployment"),
         Read("apps/v1", "DaemonSet"),
@@ -96,7 +96,7 @@ def reads(namespace: str) -> list[Read]:
 
 
 def named(live: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[RetiredReference]:
-    """Each object that names a place which goes away, once for each of them."""
+    """Return each object that names a place that shuts down, once for each such place."""
     found = [
         one
         for kind in ("Deployment", "DaemonSet", "StatefulSet", "Pod")

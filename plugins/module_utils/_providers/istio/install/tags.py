@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Revision tags: a stable name that leads to a revision. For injection it is a webhook and, since Istio 1.28, for all else a Service."""
+"""Revision tags: stable names that lead to a revision. A tag is a webhook for injection and, since Istio 1.28, a Service for the rest."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _PORTS = (("grpc-xds", 15010, None), ("https-dns", 15012, None), ("https-webhook
 
 
 def manifests(wish: ControlPlane) -> list[dict[str, Any]]:
-    """The Service of a tag comes before its webhook: a pod that is injected by the new name must be able to reach what it leads to."""
+    """Return the tags' objects. Services come before webhooks, because a pod that a tag's webhook injects must reach the Service."""
     services = [_service(wish, name) for name in wish.tags] if has_services(wish.version) else []
     return [*services, *(_webhooks(wish, name) for name in wish.tags)]
 
 
 def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
-    """Both halves of each tag, whatever version made them."""
+    """Return both halves of each tag, whatever version made them."""
     return [*(_service(wish, name) for name in wish.tags), *(_webhooks(wish, name) for name in wish.tags)]
 
 
 def has_services(version: str) -> bool:
-    """Whether this Istio reads tags from Services. What cannot be read as a version counts as new."""
+    """Return whether this version of Istio reads tags from Services. A text that is no version counts as new."""
     parts = version.lstrip("v").split(".")
     told = len(parts) > 1 and parts[0].isdigit() and parts[1].isdigit()
     return not told or (int(parts[0]), int(parts[1])) >= _SERVICES_SINCE
@@ -42,7 +42,7 @@ def _labels(wish: ControlPlane, name: str) -> dict[str, str]:
 
 
 def _service(wish: ControlPlane, name: str) -> dict[str, Any]:
-    """As Istio's own chart and `istioctl tag` make it."""
+    """Return the Service as Istio's own chart and `istioctl tag` make it."""
     own = {"istio": "pilot"} if wish.revision == "default" else {"istio.io/rev": wish.revision}
     return {
         "apiVersion": "v1",
@@ -62,7 +62,7 @@ def _service(wish: ControlPlane, name: str) -> dict[str, Any]:
 
 
 def _webhooks(wish: ControlPlane, name: str) -> dict[str, Any]:
-    """istiod fills in the CA bundle of webhooks that carry its revision's label."""
+    """Return the tag's webhooks. istiod fills in the CA bundle of webhooks with its revision's label."""
     selectors = [
         ("rev.namespace", [_in("istio.io/rev", name), _absent("istio-injection")], [_injectable()]),
         ("rev.object", [_absent("istio.io/rev"), _absent("istio-injection")], [_injectable(), _in("istio.io/rev", name)]),
@@ -79,7 +79,7 @@ def _webhooks(wish: ControlPlane, name: str) -> dict[str, Any]:
         "metadata": {
             "name": f"istio-revision-tag-{name}{suffix}",
             "labels": {"app": "sidecar-injector", **_labels(wish, name)},
-            # AKS would narrow the selectors of a webhook that does not say so, and own them.
+            # Without this annotation, AKS narrows the selectors of webhooks, and owns these fields.
             "annotations": {"admissions.enforcer/disabled": "true"},
         },
         "webhooks": [_webhook(wish, prefix, namespaces, objects) for prefix, namespaces, objects in selectors],
@@ -115,7 +115,7 @@ def _injectable() -> dict[str, Any]:
 
 
 def reads(namespace: str) -> list[Read]:
-    """Every tag of the cluster has its webhook there; the Services are those of one control plane's namespace."""
+    """Read the webhooks of all tags of the cluster, and the Services in one control plane's namespace."""
     return [
         Read("v1", "Service", namespace, "istio.io/tag"),
         Read("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", None, "istio.io/tag"),
@@ -123,7 +123,7 @@ def reads(namespace: str) -> list[Read]:
 
 
 def seen(live: Mapping[str, Sequence[Object]], versions: Mapping[str, str]) -> list[Tag]:
-    """Where each half of each tag leads. `versions` are those of the revisions that run."""
+    """Return where each half of each tag leads. `versions` are those of the running revisions."""
     namespace = next((space["metadata"]["name"] for space in live.get("Namespace", ())), "")
     hooks = {_tag(one): one for one in live.get("MutatingWebhookConfiguration", ()) if _tag(one) and _of(one, namespace)}
     services = {_tag(one): one for one in live.get("Service", ()) if _tag(one)}
@@ -151,6 +151,6 @@ def _tag(one: Object) -> str:
 
 
 def _of(hook: Object, namespace: str) -> bool:
-    """A webhook with the URL of a control plane outside says nothing of a namespace."""
+    """Return whether the webhook belongs to this namespace. One with the URL of an outside control plane names no namespace and counts."""
     services = [(each.get("clientConfig") or {}).get("service") or {} for each in hook.get("webhooks") or []]
     return all(service.get("namespace", namespace) == namespace for service in services)

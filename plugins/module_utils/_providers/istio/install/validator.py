@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which revision validates what users write: one of all that run in a cluster, told by one webhook that the chart `base` makes."""
+"""Find which revision validates users' objects. The webhook that the chart `base` makes leads to one of the running revisions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAME, _LABEL = "istiod-default-validator", "istio.io/rev"
 
 
 def kept() -> Kept:
-    """A revision that is installed beside another leaves validation where it is: it was not tried yet."""
+    """Return the setting that a new revision leaves as it is, because the new revision has not proved itself yet."""
     return Kept(VALUE, Ref(*_KIND, _NAME), _LABEL)
 
 
@@ -28,6 +28,6 @@ def reads() -> Read:
 
 
 def revision(live: Mapping[str, Sequence[Object]]) -> str:
-    """Empty where nothing validates."""
+    """Return the revision that validates; empty if none does."""
     found = [one for one in live.get(_KIND[1], ()) if one["metadata"]["name"] == _NAME]
     return str((found[0]["metadata"].get("labels") or {}).get(_LABEL, "")) if found else ""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Istio's minor versions: what each was tested with, and until when it is mended."""
+"""Istio's minor versions: what each was tested with, and how long it is supported."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How one istiod comes to discover another cluster: a token of the reader account there becomes a remote secret here."""
+"""The contract `Links` for Istio. A token of the reader account in the source becomes a remote secret in the consumer."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ...._mesh.question import Answers
 from . import remote_secret, sight
 from .remote_secret import Credential
 
-# Seconds: istiod watches for remote secrets, and the versions that do not count them have taken a changed one by then.
+# istiod watches its remote secrets. A version that does not count changes has taken a changed one after so many seconds.
 _SETTLES = 10.0
-_REMEDY = "Look whether its service account is there and the cluster's token controller runs."
+_REMEDY = "Check that the Secret's service account exists and that the cluster's token controller runs."
 
 
 def offer(link: Link, entrance: Entrance, generation: int = 0) -> Look[Offer]:
-    """The newest token that is filled in, so that a link that a rotation has changed stays as it is. The server fills in the Secret that asks for one."""
+    """Offer the newest token that is filled in, so that the result of a rotation stays. The API server fills in the Secret of a new token."""
 
     def judge(live: Live, _answers: Answers) -> Offer:
         tokens = [one for one in _tokens(live) if generation in (0, remote_secret.generation(one))]
@@ -54,13 +54,13 @@ def _content(credential: Credential) -> dict[str, bytes]:
 
 
 def accept(link: Link, offer: Offer) -> list[dict[str, Any]]:
-    """The remote secret."""
+    """Return the remote secret."""
     server, tls_server_name, ca, token = (offer.content.get(part, b"") for part in ("server", "tls_server_name", "ca", "token"))
     return [remote_secret.link(Credential(link.source, server.decode(), ca, token, tls_server_name.decode()), link.namespace)]
 
 
 def there(namespace: str, source: str = "") -> Look[list[Linked]]:
-    """The remote secrets, whoever made them."""
+    """Find the remote secrets, whoever made them."""
 
     def judge(live: Live, _answers: Answers) -> list[Linked]:
         return [_linked(one, source) for one in live.get("Secret", ())]
@@ -80,7 +80,7 @@ def _digest(token: bytes) -> str:
 
 
 def credentials(namespace: str) -> Look[list[Issued]] | None:
-    """The tokens of the reader account."""
+    """Find the tokens of the reader account."""
 
     def judge(live: Live, _answers: Answers) -> list[Issued]:
         return [one for secret in live.get("Secret", ()) for one in _issued(secret)]
@@ -97,7 +97,7 @@ def _issued(secret: Any) -> Iterable[Issued]:
 
 
 def sights(link: Link) -> Look[Seen]:
-    """Through the eyes of every istiod of every revision."""
+    """Look at the source through every istiod of every revision."""
 
     def judge(live: Live, answers: Answers) -> Seen:
         return Seen(sight.sights(link.consumer, link.source, live, answers), sight.needs(live), sight.planes(live), _SETTLES)
@@ -106,7 +106,7 @@ def sights(link: Link) -> Look[Seen]:
 
 
 def permissions(namespace: str, restart: bool = False) -> list[dict[str, str]]:
-    """What it takes to replace tokens, and to look through the eyes of istiod; `restart` where its control planes may be restarted."""
+    """Return the rights for replacing tokens and for looking through istiod; with `restart`, also those for restarting control planes."""
     wanted: Iterable[tuple[str, str, str]] = [
         *(("", "secrets", verb) for verb in ("get", "list", "create", "patch", "delete")),
         *(("", "pods", "list"), ("", "pods/portforward", "get"), ("", "pods/portforward", "create")),

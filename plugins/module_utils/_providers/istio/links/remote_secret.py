@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How one istiod comes to discover another cluster: a remote secret."""
+"""The remote secret, with which an istiod discovers another cluster, and the token in it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TOKEN = re.compile(r"""["']?\btoken["']?:\s*["']?([\w.=-]+)""", re.ASCII)
 
 @dataclass(frozen=True)
 class Credential:
-    """What opens a cluster's API server for the control planes of others. Never printed, never returned."""
+    """The credential with which other control planes read a cluster's API server. It is never printed and never returned."""
 
     cluster: str
     server: str
@@ -40,9 +40,9 @@ class Credential:
 
 
 def account(namespace: str, generation: int = 1) -> dict[str, Any]:
-    """A token for the reader account, which the chart `base` makes. The server fills it in, and it is kept once it is there.
+    """Return a Secret that asks for a token of the reader account, which the chart `base` makes. The API server fills it in.
 
-    The first one is called as `istioctl create-remote-secret` calls it. All go with the account, which the token controller sees to.
+    The first one has the name that `istioctl create-remote-secret` uses. The token controller deletes all of them with the account.
     """
     return {
         "apiVersion": "v1",
@@ -58,24 +58,24 @@ def account(namespace: str, generation: int = 1) -> dict[str, Any]:
 
 
 def tokens(namespace: str) -> Read:
-    """The Secrets with tokens of accounts, whoever made them."""
+    """Read the Secrets with tokens of service accounts, whoever made them."""
     return Read("v1", "Secret", namespace, fields="type=kubernetes.io/service-account-token")
 
 
 def generation(secret: Mapping[str, Any]) -> int:
-    """Which token of the reader account it is: 1, 2, …; 0 if it is none that links are made with."""
+    """Return the generation of a token of the reader account: 1, 2, …; 0 if links do not use this Secret."""
     found = _GENERATION.fullmatch(secret["metadata"]["name"])
     return int(found[1] or 1) if found else 0
 
 
 def stray(secret: Mapping[str, Any]) -> bool:
-    """Whether it is a token of the reader account that links are not made with, so that nobody here knows who uses it."""
+    """Return whether this is a token of the reader account that links do not use, so that its users are unknown."""
     named = (secret["metadata"].get("annotations") or {}).get("kubernetes.io/service-account.name")
     return named == _ACCOUNT and not generation(secret)
 
 
 def credential(cluster: str, server: str, tls_server_name: str, token_secret: Mapping[str, Any] | None) -> Credential | None:
-    """What the other control planes get; None while the server has not filled in the token."""
+    """Return the credential for other control planes; None while the API server has not filled in the token."""
     data = (token_secret or {}).get("data") or {}
     if not data.get("token") or not data.get("ca.crt"):
         return None
@@ -83,7 +83,7 @@ def credential(cluster: str, server: str, tls_server_name: str, token_secret: Ma
 
 
 def link(credential: Credential, namespace: str) -> dict[str, Any]:
-    """The remote secret. Its one key is the cluster's name: istiod takes the cluster ID from it."""
+    """Return the remote secret. Its only key is the cluster's name, which istiod uses as cluster ID."""
     name = credential.cluster
     return {
         "apiVersion": "v1",
@@ -100,7 +100,7 @@ def link(credential: Credential, namespace: str) -> dict[str, Any]:
 
 
 def _kubeconfig(credential: Credential) -> str:
-    """As JSON, which every reader of YAML takes; keys sorted, so that the same credential gives the same bytes."""
+    """Return the kubeconfig as JSON, which is valid YAML. Keys are sorted, so that the same credential gives the same bytes."""
     name = credential.cluster
     cluster = {"certificate-authority-data": base64.b64encode(credential.ca).decode(), "server": credential.server}
     if credential.tls_server_name:
@@ -118,12 +118,12 @@ def _kubeconfig(credential: Credential) -> str:
 
 
 def linking(cluster: str, namespace: str) -> Ref:
-    """The remote secret that leads to a cluster."""
+    """Return the remote secret that leads to a cluster."""
     return Ref("v1", "Secret", f"{_PREFIX}{cluster}", namespace)
 
 
 def token(secret: Mapping[str, Any], cluster: str) -> bytes:
-    """The token in a remote secret, which may be YAML too; empty where it opens the cluster otherwise."""
+    """Return the token in a remote secret, which is JSON or YAML; empty if it has another kind of credential."""
     try:
         text = base64.b64decode((secret.get("data") or {}).get(cluster, "")).decode()
     except (binascii.Error, UnicodeDecodeError):
@@ -133,18 +133,18 @@ def token(secret: Mapping[str, Any], cluster: str) -> bytes:
 
 
 def links(namespace: str) -> Read:
-    """The remote secrets that are there, whoever made them."""
+    """Read all remote secrets, whoever made them."""
     return Read("v1", "Secret", namespace, "istio/multiCluster=true", metadata_only=True)
 
 
 def linked(secret: Mapping[str, Any]) -> str:
-    """Which cluster a remote secret leads to."""
+    """Return the cluster to which a remote secret leads."""
     metadata = secret.get("metadata", {})
     named = (metadata.get("annotations") or {}).get("networking.istio.io/cluster")
     return str(named or metadata.get("name", "").removeprefix(_PREFIX))
 
 
 def ours(secret: Mapping[str, Any]) -> bool:
-    """Whether this collection made it, so that it may prune it."""
+    """Return whether this collection made the object, so that it may prune it."""
     labels = secret.get("metadata", {}).get("labels") or {}
     return all(labels.get(key) == value for key, value in _OWNED.items())

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What each istiod sees of another cluster, and which versions of it lose sight when the remote secret changes."""
+"""What each istiod sees of another cluster, and which versions of istiod lose it when the remote secret changes."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _ASKED = {"remotes": "/debug/clusterz", "endpoints": "/debug/endpointShardz", "n
 _EVENTS = re.compile(r"^remote_cluster_secret_events_total\{[^}]*\}\s+([0-9.e+]+)", re.MULTILINE)
 
 QUIRKS = (
-    Quirk((1, 29), (1, 29, 6), "istiod may not take a changed remote secret before it is restarted", "istio#60612", restarts=True),
-    Quirk((1, 30), (1, 30, 3), "istiod may not take a changed remote secret before it is restarted", "istio#60612", restarts=True),
+    Quirk((1, 29), (1, 29, 6), "istiod may ignore a changed remote secret until it is restarted", "istio#60612", restarts=True),
+    Quirk((1, 30), (1, 30, 3), "istiod may ignore a changed remote secret until it is restarted", "istio#60612", restarts=True),
     Quirk((1, 30), (1, 30, 4), "istiod may lose the gateway of a network whose remote secret changed, until it is restarted", "istio#60920", restarts=True),
     Quirk((1, 30), (1, 30, 4), "istiod may lose the endpoints of a cluster whose remote secret changed, until it is restarted", "istio#61043", restarts=True),
 )
 
 
 def reads(namespace: str) -> list[Read]:
-    """Every istiod of every revision."""
+    """Read every istiod of every revision."""
     return [Read("apps/v1", "Deployment", namespace, "app=istiod"), Read("v1", "Pod", namespace, "app=istiod")]
 
 
@@ -41,13 +41,13 @@ def _running(live: Live) -> list[Object]:
 
 
 def questions(live: Live) -> list[Question]:
-    """To each of them: what it has synced, which endpoints and gateways it knows, how many remote secrets it took in."""
+    """Ask each istiod what it has synced, which endpoints and gateways it knows, and how many changes of remote secrets it took."""
     names = [(pod["metadata"]["namespace"], pod["metadata"]["name"]) for pod in _running(live)]
     return [Question(about, space, name, _PORT, path) for space, name in names for about, path in _ASKED.items()]
 
 
 def sights(viewer: str, cluster: str, live: Live, answers: Mapping[Question, str | None]) -> list[Sight]:
-    """What each istiod of `viewer` sees of `cluster`."""
+    """Return what each istiod of `viewer` sees of `cluster`."""
     told = {(question.pod, question.about): text for question, text in answers.items()}
     return [_sight(viewer, cluster, pod, told) for pod in _running(live)]
 
@@ -72,13 +72,13 @@ def _sight(viewer: str, cluster: str, pod: Object, told: Mapping[tuple[str, str]
 
 
 def _taken(metrics: str | None) -> int | None:
-    """Newer versions count the changes of remote secrets. There is no line before the first one."""
+    """Return how many changes of remote secrets istiod took. Only newer versions count them, and only from the first change on."""
     found = _EVENTS.findall(metrics or "")
     return int(sum(map(float, found))) if found else None
 
 
 def _endpoints(cluster: str, shards: Mapping[str, Any]) -> dict[str, int]:
-    """The shards of a cluster are those of its registry: Kubernetes/<name>."""
+    """Count the endpoints of a cluster by service. Its shards are those of its registry: Kubernetes/<name>."""
     found: dict[str, int] = {}
     for service, spaces in shards.items():
         for space, one in spaces.items():
@@ -89,11 +89,11 @@ def _endpoints(cluster: str, shards: Mapping[str, Any]) -> dict[str, int]:
 
 
 def needs(live: Live) -> list[str]:
-    """Why these istiods have to be restarted after a remote secret changed, as sentences with their source; empty if they need not."""
+    """Return why these istiods need a restart after a remote secret changed, with sources; empty if they do not."""
     versions = [plane.version for plane in _planes(live)]
     return [str(quirk) for quirk in QUIRKS if any(quirk.applies(version) for version in versions)]
 
 
 def planes(live: Live) -> list[Ref]:
-    """What to restart then."""
+    """Return the Deployments to restart then."""
     return [Ref("apps/v1", "Deployment", plane["metadata"]["name"], plane["metadata"]["namespace"]) for plane in live.get("Deployment", ())]

@@ -105,7 +105,7 @@ def test_a_rollout_that_somebody_has_to_mend_is_given_up_early(monkeypatch):
         "status": {"phase": "Pending", "containerStatuses": [waiting]},
     }
     live = deployment(observedGeneration=1, replicas=1, updatedReplicas=1)
-    with pytest.raises(NotReady, match=r"^east: not ready after 3\d s, and waiting longer will not help: somebody has to repair it: Deployment mesh/istiod"):
+    with pytest.raises(NotReady, match=r"^east: not ready after 3\d s, and waiting longer will not help; somebody has to repair it: Deployment mesh/istiod"):
         FakeCluster(live, pod).settle([Condition(Ref.of(live), "rollout")], 300)
     assert 30 <= clock.passed < 45
 

@@ -49,11 +49,12 @@ def test_nothing_is_told_of_what_is_as_expected(health: HealthFacts, expected: E
 
 @pytest.mark.parametrize(("health", "expected", "told"), [
     pytest.param(
-        replace(TAGGED, tags=[]), replace(EXPECTED, tags=["default"]), "there is no revision tag default; run meshops.lifecycle.control_plane", id="no tag",
+        replace(TAGGED, tags=[]), replace(EXPECTED, tags=["default"]), "the revision tag default does not exist; run meshops.lifecycle.control_plane",
+        id="no tag",
     ),
     pytest.param(
         replace(TAGGED, default_revision="old"), replace(EXPECTED, tags=[]),
-        "what users write is validated by the revision old, of which nothing runs, so every such write is refused; "
+        "the revision old validates users' objects but does not run, so every such write is refused; "
         "set mesh_default_revision and run meshops.lifecycle.control_plane", id="a validator that is not there",
     ),
     pytest.param(
@@ -65,7 +66,7 @@ def test_nothing_is_told_of_what_is_as_expected(health: HealthFacts, expected: E
     ),
     pytest.param(
         replace(HEALTHY, planes=[replace(PLANE, revision="old"), replace(PLANE, revision="older")]), EXPECTED,
-        "the control plane stable is not installed; there is old, older; run meshops.lifecycle.control_plane", id="other revisions only",
+        "the control plane stable is not installed (installed revisions: old, older); run meshops.lifecycle.control_plane", id="other revisions only",
     ),
     pytest.param(
         replace(HEALTHY, planes=[replace(PLANE, ready=1, reason="ImagePullBackOff")]), EXPECTED,
@@ -81,23 +82,26 @@ def test_nothing_is_told_of_what_is_as_expected(health: HealthFacts, expected: E
     ),
     pytest.param(
         replace(HEALTHY, remotes=[SYNCED[0], replace(SYNCED[1], status="timeout")]), EXPECTED,
-        "istiod-b has not synced the cluster west (it says timeout); look whether west's API server is reached from here, and whether mesh_api_ca has to name "
-        "its CA", id="one replica has not synced",
+        "istiod-b has not synced the cluster west (its status is timeout); check whether this cluster reaches west's API server, "
+        "and whether mesh_api_ca must name its CA", id="one replica has not synced",
     ),
     pytest.param(
         replace(HEALTHY, remotes=SYNCED[:1]), EXPECTED,
         "istiod-b does not know the cluster west; run meshops.lifecycle.federate", id="one replica knows no cluster at all",
     ),
     pytest.param(
-        replace(HEALTHY, remotes=[], answered=[]), EXPECTED, "no control plane pod told which clusters it has synced", id="nobody told"
+        replace(HEALTHY, remotes=[], answered=[]), EXPECTED,
+        "no control plane pod answered which clusters it has synced; look at the control plane's pods and logs",
+        id="nobody told"
     ),
     pytest.param(
         replace(HEALTHY, reachable_networks=["on-prem"]), EXPECTED,
-        "the control plane knows no gateway of the network aws (cluster west), so requests cannot cross to it", id="network without gateway",
+        "the control plane knows no gateway of the network aws (cluster west), so requests cannot reach that network; run meshops.lifecycle.gateways for west",
+        id="network without gateway",
     ),
     pytest.param(
         replace(HEALTHY, gateways=[replace(GATEWAY, network="aws")]), EXPECTED,
-        "there is no east-west gateway for the network on-prem; run meshops.lifecycle.gateways", id="no gateway",
+        "the cluster has no east-west gateway for the network on-prem; run meshops.lifecycle.gateways", id="no gateway",
     ),
     pytest.param(
         replace(HEALTHY, gateways=[replace(GATEWAY, ready=0, reason="Pending")]), EXPECTED,
@@ -109,7 +113,7 @@ def test_nothing_is_told_of_what_is_as_expected(health: HealthFacts, expected: E
     ),
     pytest.param(
         replace(HEALTHY, gateways=[replace(GATEWAY, addresses=[])]), EXPECTED,
-        "the gateway istio-system/istio-eastwestgateway has no address yet; look at its Service and the platform's load balancer "
+        "the gateway istio-system/istio-eastwestgateway has no address yet; check its Service and the platform's load balancer "
         "(with node ports, nodes need an external address)", id="no address",
     ),
     pytest.param(
@@ -118,7 +122,7 @@ def test_nothing_is_told_of_what_is_as_expected(health: HealthFacts, expected: E
     ),
     pytest.param(
         replace(HEALTHY, gateways=[], reachable_networks=None), EXPECTED,
-        "there is no east-west gateway; run meshops.lifecycle.gateways", id="no gateway in a mesh that knows nothing of networks",
+        "the cluster has no east-west gateway; run meshops.lifecycle.gateways", id="no gateway in a mesh that knows nothing of networks",
     ),
     pytest.param(
         replace(HEALTHY, gateways=[replace(GATEWAY, network="", addresses=["192.0.2.1"], ready=0, reason="Pending")], reachable_networks=None), EXPECTED,
@@ -126,7 +130,7 @@ def test_nothing_is_told_of_what_is_as_expected(health: HealthFacts, expected: E
     ),
     pytest.param(
         replace(REMOTE, served_by=""), Expected("stable", "aws", "remote"),
-        "no address of the primary's control plane is set; run meshops.lifecycle.control_plane", id="a remote that nobody serves",
+        "the cluster does not know the address of its primary's control plane; run meshops.lifecycle.control_plane", id="a remote that nobody serves",
     ),
 ])
 def test_a_sentence_with_the_clusters_name_for(health: HealthFacts, expected: Expected, told: str) -> None:
@@ -137,7 +141,7 @@ def test_what_follows_from_a_missing_control_plane_is_not_told_as_well() -> None
     told = findings(HealthFacts("east"), EXPECTED)
     assert [sentence.partition("; ")[0] for sentence in told] == [
         "east: the control plane stable is not installed",
-        "east: there is no east-west gateway for the network on-prem",
+        "east: the cluster has no east-west gateway for the network on-prem",
     ]
 
 

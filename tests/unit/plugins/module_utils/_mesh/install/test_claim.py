@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.claim import Claim, held, objections, rival
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.claim import Claim, objections, owned_by_others, rival
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 
 ACCOUNT = Claim(Ref("v1", "ServiceAccount", "istio-reader-service-account", "istio-system"), "istio-system/istio-base")
@@ -31,14 +31,14 @@ def live(*managers: str, labels: dict[str, str] | None = None, annotations: dict
     pytest.param(TAG, live("kubectl-client-side-apply", "meshops.lifecycle", "pilot-discovery"), id="taken over"),
 ])
 def test_what_is_free_or_ours_is_not_told(claim: Claim, found: dict[str, Any] | None) -> None:
-    assert held(claim, found) is None
+    assert owned_by_others(claim, found) is None
 
 
 @pytest.mark.parametrize(("claim", "found", "owner", "how"), [
     pytest.param(ACCOUNT, live("kubectl-client-side-apply"), "the field manager kubectl-client-side-apply", "left", id="by kubectl"),
     pytest.param(TAG, live("pilot-discovery", "istioctl"), "the field manager istioctl", "left", id="by istioctl; istiod only fills in its CA"),
     pytest.param(TAG, live(labels={"app.kubernetes.io/managed-by": "istio-operator"}), "istio-operator", "left", id="by its label"),
-    pytest.param(TAG, live(), "somebody who is not known", "left", id="without a trace"),
+    pytest.param(TAG, live(), "an unknown owner", "left", id="without a trace"),
     pytest.param(ACCOUNT, live("meshops.lifecycle"), "the field manager meshops.lifecycle", "left", id="Helm does not take what was applied"),
     pytest.param(ACCOUNT, live(annotations={**HELM, "meta.helm.sh/release-name": "mesh"}), "the Helm release istio-system/mesh", "released", id="of another"),
     pytest.param(TAG, live("helm", annotations=HELM), "the Helm release istio-system/istio-base", "released", id="a tag that a chart made"),
@@ -48,7 +48,7 @@ def test_what_is_free_or_ours_is_not_told(claim: Claim, found: dict[str, Any] | 
     pytest.param(TAG, live("meshops.lifecycle", "argocd-controller"), "Argo CD", "kept", id="a controller that writes ours back"),
 ])  # fmt: skip
 def test_whose_it_is_and_whether_it_can_be_taken(claim: Claim, found: dict[str, Any], owner: str, how: str) -> None:
-    assert held(claim, found) == {"object": str(claim.ref), "owner": owner, "how": how}
+    assert owned_by_others(claim, found) == {"object": str(claim.ref), "owner": owner, "how": how}
 
 
 def secret(name: str, *keys: str) -> dict[str, Any]:
@@ -72,22 +72,23 @@ RIVAL = {"object": "Secret a/peer", "owner": "the field manager kubectl", "how":
 def test_what_is_in_the_way_is_one_sentence_an_owner_with_the_way_out() -> None:
     told = objections([*LEFT, KEPT, RELEASED, RIVAL])
     assert [text.partition("; ")[0] for text in told] == [
-        "the Deployment a/istiod is kept by Argo CD, which would write back what is installed here",
-        "the ServiceAccount a/b and 1 more belong to the field manager kubectl, in the way of what is installed here",
-        "the ConfigMap a/istio belongs to the Helm release a/mesh and would be written here too",
-        "the Secret a/peer belongs to the field manager kubectl and leads to west as istio-remote-secret-west does, of which a control plane heeds only one",
+        "the Deployment a/istiod is managed by Argo CD, which would undo this install's changes",
+        "the ServiceAccount a/b and 1 more belong to the field manager kubectl and would be overwritten",
+        "the ConfigMap a/istio belongs to the Helm release a/mesh, and this install would write it too",
+        ("the Secret a/peer belongs to the field manager kubectl and leads to west, "
+         "as istio-remote-secret-west does, but a control plane uses only one of the two"),
     ]
     assert [text.partition("; ")[2] for text in told] == [
-        "leave it out there, or install the mesh from there alone",
-        "set mesh_adopt: true to take over just these objects, or remove them",
+        "remove it there, or install the mesh with that tool alone",
+        "set mesh_adopt: true to take over exactly these objects, or delete them",
         "uninstall that release, or give this mesh another revision or namespace",
-        "delete it once the other is there, and see by meshops.lifecycle.status that west is synced",
+        "delete it once istio-remote-secret-west exists, then check with meshops.lifecycle.status that west is synced",
     ]
 
 
 def test_only_what_nobody_minds_is_taken_over() -> None:
     found = [live("kubectl-client-side-apply"), live("argocd-controller"), live("helm", annotations={**HELM, "meta.helm.sh/release-name": "mesh"})]
-    told = [held(replace(TAG, adopt=True), one) for one in found]
+    told = [owned_by_others(replace(TAG, adopt=True), one) for one in found]
     assert [one["how"] for one in told if one] == ["taken", "kept", "released"]
     assert len(objections([one for one in told if one])) == 2
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.crd_owner import owner
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.gateway_api import told, too_old
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.gateway_api import notices, too_old
 
 
 def crd(kind: str = "httproutes", bundle: str | None = "v1.2.1", channel: str | None = "standard", **whose: Any) -> dict[str, Any]:
@@ -28,16 +28,16 @@ def crd(kind: str = "httproutes", bundle: str | None = "v1.2.1", channel: str | 
 def test_what_is_too_old_is_said_with_its_owner(crds: list[dict[str, Any]], least: tuple[int, int] | None, words: str) -> None:
     found = too_old(crds, least, "Istio 1.31")
     assert len(found) == bool(words)
-    assert all(words in text and "Istio 1.31 wants v1.5 or later" in text and "never written from here" in text for text in found)
+    assert all(words in text and "Istio 1.31 needs v1.5 or later" in text and "this collection never writes them" in text for text in found)
 
 
 def test_version_channel_and_owner_are_told_in_any_case() -> None:
     theirs = crd("tcproutes", "v1.5.1", "experimental", keeper="Argo CD")
-    assert told([crd(bundle="v1.5.1", managers=["ingress-operator"]), theirs, {"name": "x.istio.io"}]) == [
-        "the CRDs of the Gateway API are of v1.5.1 (experimental) and belong to Argo CD",
-        "the CRDs of the Gateway API are of v1.5.1 (standard) and belong to OpenShift's Ingress Operator",
+    assert notices([crd(bundle="v1.5.1", managers=["ingress-operator"]), theirs, {"name": "x.istio.io"}]) == [
+        "the CRDs of the Gateway API are of version v1.5.1 (experimental) and belong to Argo CD",
+        "the CRDs of the Gateway API are of version v1.5.1 (standard) and belong to OpenShift's Ingress Operator",
     ]
-    assert told([crd(bundle=None, channel=None)]) == ["the CRDs of the Gateway API are of no version that they tell and belong to nobody that is known"]
+    assert notices([crd(bundle=None, channel=None)]) == ["the CRDs of the Gateway API are of an unknown version and belong to an unknown owner"]
 
 
 @pytest.mark.parametrize(("whose", "name"), [
@@ -46,7 +46,7 @@ def test_version_channel_and_owner_are_told_in_any_case() -> None:
     ({"operators": ["servicemesh"], "managed_by": "x"}, "the operator servicemesh"),
     ({"managed_by": "x", "managers": ["y"]}, "x"),
     ({"managers": ["kube-apiserver", "y"]}, "the field manager y"),
-    ({"managers": ["kube-apiserver"]}, "nobody that is known"),
+    ({"managers": ["kube-apiserver"]}, "an unknown owner"),
 ])
 def test_whose_a_crd_is(whose: dict[str, Any], name: str) -> None:
     assert owner(whose) == name

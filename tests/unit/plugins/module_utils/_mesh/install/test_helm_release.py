@@ -46,7 +46,7 @@ class TestReadRecord:
         pytest.param({"release": packed([1])}, id="no object"),
     ])
     def test_says_which_record_cannot_be_read_and_what_to_look_at(self, data: Any) -> None:
-        with pytest.raises(MeshError, match=r"^The Helm record Secret sh\.helm\.release\.v1\.istiod\.v1 cannot be read .*helm history"):
+        with pytest.raises(MeshError, match=r"^Helm's record in the Secret sh\.helm\.release\.v1\.istiod\.v1 cannot be decoded .*helm history"):
             read_record({**record("istiod"), "data": data})
 
 

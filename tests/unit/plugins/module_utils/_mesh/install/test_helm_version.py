@@ -20,5 +20,5 @@ def test_helm_4_is_told_to_do_as_helm_3_does(version: str, told: str) -> None:
 def test_helm_4_needs_a_module_that_can_tell_it_so(helm: str, collection: str, fits: bool) -> None:
     assert (misfit(helm, collection) == "") is fits
     assert fits or misfit(helm, collection) == (
-        f"kubernetes.core is {collection}, which cannot tell Helm {helm} how to apply; take kubernetes.core 6.5 or later, or Helm 3"
+        f"kubernetes.core {collection} cannot tell Helm {helm} how to apply; install kubernetes.core 6.5 or later, or use Helm 3"
     )

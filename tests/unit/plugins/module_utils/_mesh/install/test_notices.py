@@ -33,17 +33,17 @@ class TestBefore:
         release = Release("cp", "mesh", "cp", "https://old.example/charts", "1.29.1", {"global": {"hub": "old.example/mesh"}})
         refused, warned = before(release, "old.example/fortio:1")
         assert refused == []
-        assert [each.partition(", and old.example")[0] for each in warned[:3]] == [
+        assert [each.partition(", but old.example")[0] for each in warned[:3]] == [
             "east: the place of the charts is https://old.example/charts",
             "east: the value cp.global.hub is old.example/mesh",
             "east: mesh_probe_image is old.example/fortio:1",
         ]
-        assert warned[3:] == ["east: Mesh 1.29 is out of support since 2026-10-12; 1.31 is supported, as far as was known on 2026-11-26."]
+        assert warned[3:] == ["east: Mesh 1.29 has been out of support since 2026-10-12; choose a supported version: 1.31 (as of 2026-11-26)."]
 
     def test_charts_of_a_registry_are_a_place_too(self) -> None:
         refused, _warned = before(Release("cp", "mesh", "oci://old.example/charts/cp", None, "1.31.0"), version="1.31.0")
-        assert refused == [("the place of the charts is oci://old.example/charts, and old.example goes away: "
-                           "there is nothing newer than 1.30; say new.example instead, or your mirror")]
+        assert refused == [("the place of the charts is oci://old.example/charts, but old.example shuts down and "
+                           "holds nothing newer than 1.30; use new.example or your mirror instead")]
 
     def test_what_stays_is_not_told(self) -> None:
         assert before(Release("cp", "mesh", "cp", "https://new.example", "1.31.0"), "new.example/fortio:1", "1.31.0") == ([], [])
@@ -58,10 +58,10 @@ class TestRunning:
         planes = [{"version": "1.29.1"}, {"version": "1.29.1"}]
         told = notices.running("east", planes, [{"namespace": "app", "name": "web", "version": "1.27.0"}], FOUND, (1, 36), known())
         assert [each.split(";")[0] for each in told] == [
-            "east: Mesh 1.29 is out of support since 2026-10-12",
-            "east: Mesh 1.29 wants Kubernetes 1.31 to 1.35, and this is 1.36.",
-            "east: 1 proxy is of Mesh 1.27 (app/web) while the control plane is 1.29",
-            "east: 1 Pod names old.example (app/web: old.example/proxy:1), which goes: a node that does not have the image yet cannot start it then",
+            "east: Mesh 1.29 has been out of support since 2026-10-12",
+            "east: Mesh 1.29 needs Kubernetes 1.31 to 1.35, but this cluster has 1.36.",
+            "east: 1 proxy is of Mesh 1.27 (app/web), but the control plane is 1.29",
+            "east: 1 Pod names old.example (app/web: old.example/proxy:1), which goes: a node that has not pulled the image by then cannot start it",
         ]
 
     def test_a_healthy_cluster_has_nothing_to_tell(self) -> None:
@@ -70,4 +70,4 @@ class TestRunning:
 
     def test_what_could_not_be_read_is_said(self) -> None:
         told = notices.running("east", [], [], {"named": [], "unread": ["Pod", "DaemonSet"]}, None, known())
-        assert told == ["east: the credential may not list Pod, DaemonSet, so nothing is known of where their images come from."]
+        assert told == ["east: the credential may not list Pod, DaemonSet, so their images were not checked."]

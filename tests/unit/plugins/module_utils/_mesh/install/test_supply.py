@@ -64,9 +64,9 @@ def test_an_install_is_refused_what_it_cannot_get_and_warned_of_what_it_still_ca
     found = supply.refusals([HUB], TABLE, version, today)
     assert [len(part) for part in found] == ([1, 0] if refused else [0, 1])
     sentence = next(iter(found[0] + found[1]))
-    assert sentence.startswith("the value istiod.global.hub is registry.example.io/release, and registry.example.io ")
-    assert sentence.endswith("; say docker.io/mesh instead, or your mirror")
-    assert ("there is nothing newer than 1.30" in sentence) == (version == (1, 31))
+    assert sentence.startswith("the value istiod.global.hub is registry.example.io/release, but registry.example.io ")
+    assert sentence.endswith("; use docker.io/mesh or your mirror instead")
+    assert ("holds nothing newer than 1.30" in sentence) == (version == (1, 31))
 
 
 def test_what_the_inventory_names_is_found_by_where_it_stands() -> None:
@@ -84,7 +84,7 @@ def test_what_runs_is_one_sentence_for_a_place_however_much_it_is() -> None:
     assert supply.running(found, TABLE) == [(
         "1 Deployment, 4 Pods and 1 injection template name registry.example.io (mesh/istiod: registry.example.io/pilot:1, "
         "app/web-0: registry.example.io/pilot:1, app/web-1: registry.example.io/pilot:1, and 3 more), which is switched off in December 2026: "
-        "a node that does not have the image yet cannot start it then; "
+        "a node that has not pulled the image by then cannot start it; "
         "take it from docker.io/mesh or from your mirror (mesh_mirror, or the values hub and image)"
     )]
     assert supply.running(found, TABLE, ["registry.example.io"]) == []

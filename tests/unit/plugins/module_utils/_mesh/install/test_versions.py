@@ -16,7 +16,7 @@ TABLE = Versions("Mesh", date(2026, 11, 26), (
     ReleaseLine((1, 30), date(2026, 5, 18), ((1, 32), (1, 36))),
     ReleaseLine((1, 29), date(2026, 2, 16), ((1, 31), (1, 35)), ends=date(2026, 10, 12)),
 ), ("a page",))
-LIVING = "1.30 and 1.31 are supported, as far as was known on 2026-11-26"
+LIVING = "choose a supported version: 1.30 or 1.31 (as of 2026-11-26)"
 
 
 @pytest.mark.parametrize(("version", "minor", "plain"), [
@@ -37,13 +37,13 @@ def test_the_minor_of_a_version(version: str, minor: tuple[int, int] | None, pla
 @pytest.mark.parametrize(("version", "kubernetes", "today", "told"), [
     ("1.31.3", (1, 37), date(2026, 11, 26), []),
     ("1.29.10", None, date(2026, 10, 11), []),
-    ("1.29.10", None, date(2026, 10, 12), [f"Mesh 1.29 is out of support since 2026-10-12; {LIVING}"]),
-    ("1.20.1", None, date(2026, 11, 26), [f"Mesh 1.20 is out of support, as is everything before 1.29; {LIVING}"]),
+    ("1.29.10", None, date(2026, 10, 12), [f"Mesh 1.29 has been out of support since 2026-10-12; {LIVING}"]),
+    ("1.20.1", None, date(2026, 11, 26), [f"Mesh 1.20 is out of support, like every version before 1.29; {LIVING}"]),
     ("1.32.0", (1, 40), date(2026, 11, 26), [
-        ("Mesh 1.32 is unknown here (this collection knows versions up to 1.31, as of 2026-11-26), "
-         "so nothing is said of its support and of the newest Kubernetes that it takes"),
+        ("Mesh 1.32 is unknown (this collection knows versions up to 1.31, as of 2026-11-26), "
+         "so its support and the newest Kubernetes that it supports were not checked"),
     ]),
-    ("1.31.3", (1, 38), date(2026, 11, 26), ["Kubernetes is 1.38, and Mesh 1.31 was tested with 1.32 to 1.37, as far as was known on 2026-11-26"]),
+    ("1.31.3", (1, 38), date(2026, 11, 26), ["Kubernetes is 1.38, but Mesh 1.31 was tested with 1.32 to 1.37 (as of 2026-11-26)"]),
     ("1.30.7", (1, 38), date(2026, 11, 26), []),
     ("latest", (1, 38), date(2026, 11, 26), []),
 ])
@@ -57,8 +57,8 @@ def test_only_of_the_newest_version_may_kubernetes_be_newer_than_the_table() -> 
 
 
 @pytest.mark.parametrize(("version", "kubernetes", "told"), [
-    ("1.29.10", (1, 36), ["Mesh 1.29 wants Kubernetes 1.31 to 1.35, and this is 1.36"]),
-    ("1.31.3", (1, 31), ["Mesh 1.31 wants Kubernetes 1.32 to 1.37, and this is 1.31"]),
+    ("1.29.10", (1, 36), ["Mesh 1.29 needs Kubernetes 1.31 to 1.35, but this cluster has 1.36"]),
+    ("1.31.3", (1, 31), ["Mesh 1.31 needs Kubernetes 1.32 to 1.37, but this cluster has 1.31"]),
     ("1.31.3", (1, 32), []),
     ("1.32.0", (1, 20), []),
     ("1.31.3", None, []),
@@ -80,7 +80,7 @@ def test_proxies_may_be_one_minor_older_than_a_control_plane_of_their_cluster() 
 def test_proxies_that_are_too_old_or_too_new_are_named_by_their_version() -> None:
     told = versions.skewed(TABLE, ["1.31.3"], proxies("1.29.1", "1.29.1", "1.29.10", "1.29.10", "1.32.0"))
     assert told == [
-        ("4 proxies are of Mesh 1.29 (app/web-0, app/web-1, app/web-2 and 1 more) while the control plane is 1.31; "
-         "a proxy may be 1 minor version older than it, so restart these workloads"),
-        "1 proxy is of Mesh 1.32 (app/web-4) while the control plane is 1.31; a proxy may not be newer than it, so bring the control plane up",
+        ("4 proxies are of Mesh 1.29 (app/web-0, app/web-1, app/web-2 and 1 more), but the control plane is 1.31; "
+         "a proxy may be at most 1 minor version older, so restart these workloads"),
+        "1 proxy is of Mesh 1.32 (app/web-4), but the control plane is 1.31; a proxy must not be newer, so upgrade the control plane",
     ]

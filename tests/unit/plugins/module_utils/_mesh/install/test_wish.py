@@ -20,7 +20,7 @@ class TestWish:
         assert (plane.namespace, plane.role, plane.crds, plane.values) == ("", "primary", "managed", {})
 
     def test_a_key_that_is_not_known_is_refused_with_those_that_are(self) -> None:
-        with pytest.raises(Refused, match=r"^east: .* unknown keys revison, verson; known are charts, cluster, .*, version\.$"):
+        with pytest.raises(Refused, match=r"^east: .* unknown keys revison, verson\. Known keys are charts, cluster, .*, version\.$"):
             ControlPlane.of({**WISH, "verson": "1", "revison": "x"})
 
     def test_a_wish_without_a_cluster_is_refused_all_the_same(self) -> None:
@@ -30,17 +30,17 @@ class TestWish:
     @pytest.mark.parametrize(("change", "told"), [
         ({"revision": "1.29"}, "the revision '1.29' is not a DNS label"),
         ({"tags": ["prod", "Prod!"]}, "the revision tag 'Prod!' is not a DNS label"),
-        ({"tags": ["stable"]}, "the revision tag 'stable' has the name of the revision itself"),
-        ({"role": "remote"}, "a remote cluster needs the name of its primary"),
+        ({"tags": ["stable"]}, "the revision tag 'stable' has the same name as the revision"),
+        ({"role": "remote"}, "the cluster is a remote, but mesh_primary does not name its primary"),
     ])
     def test_what_cannot_be_is_refused_by_name(self, change: dict[str, Any], told: str) -> None:
         with pytest.raises(Refused) as refused:
             ControlPlane.of({**WISH, **change})
         assert str(refused.value).startswith(f"east: {told}")
-        assert str(refused.value).endswith(". Mend the mesh_* variables of this cluster.")
+        assert str(refused.value).endswith(". Correct the mesh_* variables of this cluster.")
 
     def test_everything_that_cannot_be_is_told_at_once(self) -> None:
-        with pytest.raises(Refused, match="revision 'A'.*; the revision tag 'B'.*; a remote cluster needs"):
+        with pytest.raises(Refused, match="revision 'A'.*; the revision tag 'B'.*; the cluster is a remote"):
             ControlPlane.of({**WISH, "revision": "A", "tags": ["B"], "role": "remote"})
 
 

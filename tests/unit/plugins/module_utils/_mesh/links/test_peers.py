@@ -79,5 +79,5 @@ def test_clusters_of_different_roots_are_shown_in_groups() -> None:
 
 
 def test_clusters_without_a_root_are_refused_with_what_to_run() -> None:
-    with pytest.raises(Refused, match=r"^north, west: no root certificate .* Run meshops\.lifecycle\.trust first\.$"):
+    with pytest.raises(Refused, match=r"^north, west: the mesh has no root certificate .* Run meshops\.lifecycle\.trust first\.$"):
         require_mutual_trust({"west": of(""), "east": of(OLD, OLD), "north": of("")})

@@ -16,7 +16,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.rota
     SWITCH,
     CredentialState,
     CredentialStep,
-    Held,
+    HeldCredential,
     Token,
     remaining_steps,
     require_links,
@@ -28,7 +28,7 @@ WHO = ("east", "north", "south")
 
 
 def standing(*tokens: Token, **holds: str | None) -> CredentialState:
-    return CredentialState("west", tokens, {name: None if digest is None else Held(digest) for name, digest in holds.items()})
+    return CredentialState("west", tokens, {name: None if digest is None else HeldCredential(digest) for name, digest in holds.items()})
 
 
 def everyone(digest: str) -> dict[str, str]:
@@ -78,7 +78,7 @@ def after(where: CredentialState, write: CredentialStep) -> CredentialState:
     if write.action == SWITCH:
         newest = where.newest
         assert newest
-        return replace(where, holds={**where.holds, what: Held(newest.digest)})
+        return replace(where, holds={**where.holds, what: HeldCredential(newest.digest)})
     return replace(where, tokens=tuple(token for token in where.tokens if token.name != what))
 
 
@@ -103,15 +103,15 @@ def test_killed_twice_at_any_writes_it_ends_the_same_and_nobody_is_ever_locked_o
 
 class TestRefused:
     def test_a_consumer_that_does_not_discover_it(self) -> None:
-        with pytest.raises(Refused, match=r"^north: west is not discovered there\. Run meshops\.lifecycle\.federate first\.$"):
+        with pytest.raises(Refused, match=r"^north: no link to west exists there\. Run meshops\.lifecycle\.federate first\.$"):
             require_links(standing(OLD, east="a", north=None), adopt=False)
 
     def test_a_link_of_somebody_else_unless_it_is_to_be_adopted(self) -> None:
-        where = CredentialState("west", (OLD,), {"east": Held("a"), "north": Held("a", ours=False)})
-        with pytest.raises(Refused, match=r"^north: somebody else made the link to west\. Set rotate_adopt to true"):
+        where = CredentialState("west", (OLD,), {"east": HeldCredential("a"), "north": HeldCredential("a", ours=False)})
+        with pytest.raises(Refused, match=r"^north: this collection did not make the link to west\. Set rotate_adopt to true"):
             require_links(where, adopt=False)
         require_links(where, adopt=True)
 
     def test_links_without_a_token_of_ours(self) -> None:
-        with pytest.raises(Refused, match="there is no token that links are made with"):
+        with pytest.raises(Refused, match="has no token for links"):
             require_links(standing(east="x"), adopt=True)

@@ -27,8 +27,8 @@ def told(now: Sequence[Sight], before: Sequence[Sight] = (WAS,), written: Sequen
     pytest.param([replace(NOW, endpoints={"app/a": 1, "app/b": 7})], [], id="scaled meanwhile"),
     pytest.param([], ["east: no control plane runs there"], id="no istiod"),
     pytest.param([SILENT], ["east: istiod-1 does not tell what it sees"], id="silent"),
-    pytest.param([replace(NOW, synced=False, status="syncing")], ["east: istiod-1 has west as syncing"], id="syncing"),
-    pytest.param([replace(NOW, synced=False, status="timeout")], ["east: istiod-1 has west as timeout"], id="timeout"),
+    pytest.param([replace(NOW, synced=False, status="syncing")], ["east: istiod-1 reports west as syncing"], id="syncing"),
+    pytest.param([replace(NOW, synced=False, status="timeout")], ["east: istiod-1 reports west as timeout"], id="timeout"),
     pytest.param([replace(NOW, synced=False, status="")], ["east: istiod-1 does not know west"], id="unknown"),
     pytest.param([WAS], ["east: istiod-1 has not taken the new credential"], id="synced, but by the old one"),
     pytest.param([replace(NOW, endpoints={"app/a": 2})], ["east: istiod-1 lost the endpoints in west of app/b"], id="endpoints wiped, istio#61043"),
@@ -57,7 +57,7 @@ def test_one_that_an_earlier_run_has_switched_gets_time_too() -> None:
 
 def test_without_a_look_before_it_has_to_see_something_if_any_other_does() -> None:
     blind = replace(NOW, endpoints={})
-    assert told([blind, OTHER], before=[], written=[], settled=True) == ["east: istiod-1 sees no endpoint in west, and others do"]
+    assert told([blind, OTHER], before=[], written=[], settled=True) == ["east: istiod-1 sees no endpoint in west, but others do"]
     assert told([blind], before=[], written=[], settled=True) == []
 
 

@@ -51,7 +51,7 @@ def owner(kind: str, name: str, **more: Any) -> dict[str, Any]:
 def test_a_controller_would_write_it_back(manifest: dict[str, Any], name: str) -> None:
     assert managed_by(manifest) == ManagedBy(name, writes_back=True)
     assert managed_by(manifest).writer == name
-    assert managed_by(manifest).refusal(WHERE, "Rotate there.") == f"{WHERE} is kept by {name}, which would write it back. Rotate there."
+    assert managed_by(manifest).refusal(WHERE, "Rotate there.") == f"{WHERE} is managed by {name}, which would undo the change. Rotate there."
     assert managed_by(manifest).warning(WHERE) == ""
 
 
@@ -66,7 +66,7 @@ def test_a_controller_would_write_it_back(manifest: dict[str, Any], name: str) -
 def test_git_knows_it_and_does_not_write_it(manifest: dict[str, Any], name: str) -> None:
     assert managed_by(manifest) == ManagedBy(name, writes_back=False)
     assert (managed_by(manifest).writer, managed_by(manifest).refusal(WHERE, "Rotate there.")) == ("", "")
-    assert managed_by(manifest).warning(WHERE).startswith(f"{WHERE} is tracked by {name}. See that nothing there brings back what it held before:")
+    assert managed_by(manifest).warning(WHERE).startswith(f"{WHERE} is tracked by {name}. Remove it there or have its data ignored")
 
 
 @pytest.mark.parametrize("manifest", [

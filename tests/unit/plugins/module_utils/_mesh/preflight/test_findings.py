@@ -108,7 +108,7 @@ class TestOneCluster:
     @pytest.mark.parametrize(("crd", "owner"), [
         ({"managed_by": "argocd", "managers": ["argocd-controller"]}, "argocd"),
         ({"managers": ["kube-apiserver", "kubectl-create"]}, "the field manager kubectl-create"),
-        ({"managers": ["kube-apiserver"]}, "nobody that is known"),
+        ({"managers": ["kube-apiserver"]}, "an unknown owner"),
     ])
     def test_the_owner_of_a_crd_is_named_as_well_as_it_is_known(self, crd: dict[str, Any], owner: str) -> None:
         sentence, = told({"crds": [{"name": GATEWAYS, "release": None, "operators": [], **crd}]})

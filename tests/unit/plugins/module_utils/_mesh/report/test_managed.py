@@ -26,21 +26,21 @@ def argo(name: str, kind: str) -> dict[str, str]:
     pytest.param(
         [live("istiod", manager="argocd-controller", annotations=argo("istiod", "Deployment")),
          live("istio-eastwestgateway", manager="argocd-controller", annotations=argo("istio-eastwestgateway", "Deployment"))],
-        ["the Deployment istio-system/istiod and 1 more are kept by Argo CD, for its Application mesh, which writes back"], id="Argo CD",
+        ["the Deployment istio-system/istiod and 1 more are managed by Argo CD, for its Application mesh, which undoes"], id="Argo CD",
     ),
     pytest.param(
         [live("istiod", annotations=argo("istiod", "Deployment"))],
-        ["the Deployment istio-system/istiod is tracked by Argo CD, for its Application mesh, which brings back"], id="tracked and not written",
+        ["the Deployment istio-system/istiod is tracked by Argo CD, for its Application mesh, which brings the old"], id="tracked and not written",
     ),
     pytest.param([live("istiod", annotations=argo("another", "Deployment"))], [], id="a mark that was copied"),
     pytest.param(
         [live("istiod", manager="helm-controller", labels={"helm.toolkit.fluxcd.io/name": "istiod"}),
          live("tag", "MutatingWebhookConfiguration", "kustomize-controller", labels={"kustomize.toolkit.fluxcd.io/name": "mesh"})],
-        ["the Deployment istio-system/istiod is kept by Flux, for its HelmRelease istiod, which writes back",
-         "the MutatingWebhookConfiguration istio-system/tag is kept by Flux, for its Kustomization mesh, which writes back"], id="Flux, twice",
+        ["the Deployment istio-system/istiod is managed by Flux, for its HelmRelease istiod, which undoes",
+         "the MutatingWebhookConfiguration istio-system/tag is managed by Flux, for its Kustomization mesh, which undoes"], id="Flux, twice",
     ),
     pytest.param([live("istiod", ownerReferences=[{"kind": "IstioRevision", "name": "stable", "controller": True}])],
-                 ["the Deployment istio-system/istiod is kept by IstioRevision stable, which writes back"], id="an operator"),
+                 ["the Deployment istio-system/istiod is managed by IstioRevision stable, which undoes"], id="an operator"),
 ])  # fmt: skip
 def test_whose_the_running_mesh_is(objects: list[dict[str, Any]], told: list[str]) -> None:
     found = kept(objects)

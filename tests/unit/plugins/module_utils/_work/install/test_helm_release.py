@@ -52,5 +52,5 @@ def test_what_comes_back_has_no_invocation_and_no_secret_wherever_it_stands():
 
 
 def test_it_is_no_module():
-    with pytest.raises(Refused, match="is done by its action, on the controller"):
+    with pytest.raises(Refused, match="does its work on the controller"):
         helm_release.reconcile(None, {})

@@ -201,7 +201,7 @@ class TestTheNextRoot:
 class TestTheActiveRoot:
     def test_that_somebody_else_keeps_is_known_before_the_first_write(self) -> None:
         cluster = trust({**kept(ACTIVE), "metadata": {**kept(ACTIVE)["metadata"], "labels": {"reconcile.external-secrets.io/managed": "true"}}})
-        told = "east: Secret meshops-system/meshops-root-ca is kept by External Secrets, which would write it back. Replace the root there"
+        told = "east: Secret meshops-system/meshops-root-ca is managed by External Secrets, which would undo the change. Replace the root there"
         with pytest.raises(Refused, match=told):
             targeting.aim(cluster, request(), NOW, connect_to)
         assert cluster.writes == []
@@ -210,7 +210,7 @@ class TestTheActiveRoot:
     def test_that_somebody_else_came_to_keep_is_not_written_over(self) -> None:
         owned = {**kept(ACTIVE)["metadata"], "ownerReferences": [{"kind": "ExternalSecret", "name": "root", "controller": True}]}
         cluster = trust({**kept(ACTIVE), "metadata": owned}, kept(NEXT, OTHER_ROOT))
-        with pytest.raises(Refused, match="meshops-root-ca is kept by ExternalSecret root, which would write it back"):
+        with pytest.raises(Refused, match="meshops-root-ca is managed by ExternalSecret root, which would undo the change"):
             targeting.settle(cluster, request(target=OTHER_ROOT.fingerprint), NOW, connect_to)
         assert cluster.writes == []
 

@@ -77,7 +77,7 @@ def test_no_version_is_the_newest() -> None:
 
 @pytest.mark.parametrize("charts", [{"source": "directory"}, {"source": "directory", "location": ""}, {"source": "git", "location": "x"}])
 def test_a_source_that_cannot_be_is_refused_by_name(charts: dict[str, Any]) -> None:
-    with pytest.raises(Refused, match=r"^east: mesh_charts needs a source \(repository, oci or directory\) and, for a directory, a location; it says \{"):
+    with pytest.raises(Refused, match=r"^east: mesh_charts needs a source \(repository, oci or directory\) and, for a directory, a location, but it is \{"):
         made(charts)
 
 

@@ -59,13 +59,13 @@ def test_a_remote_takes_an_address_of_its_primary_of_any_kind(address: str) -> N
 
 
 def test_a_remote_of_a_primary_with_a_host_name_only_is_refused_unless_the_inventory_names_it() -> None:
-    told = r"^edge: the gateway of its primary east is reached at gw\.example only, a host name.*or name the address to use as mesh_primary_address"
+    told = r"^edge: the gateway of its primary east has only the address gw\.example, a host name.*or set mesh_primary_address"
     with pytest.raises(Refused, match=told):
         control_plane.releases(replace(EDGE, primary_address="gw.example"))
 
 
 def test_a_remote_of_a_primary_behind_a_node_port_is_refused_by_name() -> None:
-    with pytest.raises(Refused, match=r"^edge: the gateway of its primary east is reached at 192\.0\.2\.10:31443 only, a node port"):
+    with pytest.raises(Refused, match=r"^edge: the gateway of its primary east has only the address 192\.0\.2\.10:31443, a node port"):
         control_plane.releases(replace(EDGE, primary_address="192.0.2.10:31443"))
 
 
