@@ -102,11 +102,13 @@ def succeeded(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedPro
     return done
 
 
-def test_without_the_hook_of_the_tests_nobody_knows_it(estate: tuple[Path, dict[str, World]]) -> None:
-    folder, _worlds = estate
-    done = run("site", folder, MESHOPS_PAPER_MESH="")
-    assert done.returncode != 0
-    assert f"mesh_provider is 'paper', but the known providers are {', '.join(sorted(PROVIDERS))}." in done.stdout, done.stdout
+def test_without_the_hook_of_the_tests_nobody_knows_it() -> None:
+    """Python as Ansible starts it for a module: what it knows without the variable, and with it."""
+    asked = [sys.executable, "-c", "from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS; print(*PROVIDERS)"]
+    path = os.pathsep.join(sys.path)
+    without, known = ({**os.environ, "PYTHONPATH": path}, {**os.environ, **with_paper(path)})
+    said = [subprocess.run(asked, env=environ, capture_output=True, text=True, timeout=60, check=True).stdout.split() for environ in (without, known)]
+    assert said == [list(PROVIDERS), [*PROVIDERS, "paper"]]
 
 
 def test_one_story_from_nothing_to_nothing(estate: tuple[Path, dict[str, World]]) -> None:

@@ -19,6 +19,7 @@ from .two import Two, root, settled
 # no longer beside. Of intermediates: what is kept and the CA each, a bundle each, what was kept each. Of a root that has expired: as of a root, but for
 # the first two bundles.
 ROOT, INTERMEDIATE, EXPIRED = 13, 8, 11
+NUMBERS = {"root": ROOT, "intermediate": INTERMEDIATE, "expired": EXPIRED}
 LAST = {"root": ("after:13",), "intermediate": ("after:7", "after:8"), "expired": ("after:11",)}
 
 
@@ -42,7 +43,7 @@ def again(two: Two, kind: str) -> None:
             raise
 
 
-@pytest.mark.parametrize(("kind", "number"), [("root", ROOT), ("intermediate", INTERMEDIATE), ("expired", EXPIRED)], indirect=["kind"])
+@pytest.mark.parametrize(("kind", "number"), list(NUMBERS.items()), indirect=["kind"])
 def test_these_are_all_writes(two: Two, kind: str, number: int) -> None:
     point, told = two.counted("count")
     done = two.alone(point, **asked(kind))
@@ -55,8 +56,8 @@ def at_every_write(kind: str, number: int, *moments: str) -> list[Any]:
     return [pytest.param(kind, point, id=f"{kind}-{point}") for point in points]
 
 
-# Right before a write the clusters are as right after the one before it, but for what was only looked at in between: tried for the root, which has the most.
-ALL = [*at_every_write("root", ROOT, "before", "after"), *at_every_write("intermediate", INTERMEDIATE, "after"), *at_every_write("expired", EXPIRED, "after")]
+# A killed process leaves nothing but what it wrote. So right before a write the clusters are as right after the one before it, and only the first has none.
+ALL = [pytest.param("root", "before:1", id="root-before:1"), *(one for kind, number in NUMBERS.items() for one in at_every_write(kind, number, "after"))]
 
 
 @pytest.mark.parametrize(("kind", "point"), ALL, indirect=["kind"])
