@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -253,6 +254,37 @@ class TestRequests:
             assert self.timed(Source(Path("module_utils/_work/a.py"), text))
 
 
+class TestTypes:
+    """mypy sees every call of a mesh."""
+
+    STRICT = ("_mesh", "_providers", "_work")
+    PARTS = {"mesh", "provider", "install", "trust", "links", "rotation", "gateways", "health"}
+
+    def untyped(self, source: Source) -> list[str]:
+        """Arguments and variables that hold a mesh or a part of it, and have no type that says so."""
+        arguments = [(node, node.arg, node.annotation) for node in ast.walk(source.tree) if isinstance(node, ast.arg)]
+        given = [(node, node.target.id, node.annotation) for node in ast.walk(source.tree)
+                 if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)]  # fmt: skip
+        return [source.at(node, f"{name} is Any") for node, name, kind in [*arguments, *given]
+                if name in self.PARTS and kind is not None and ast.unparse(kind) in ("Any", "typing.Any", "Any | None")]  # fmt: skip
+
+    def test_a_mesh_has_its_type(self) -> None:
+        none([said for source in sources("module_utils", "filter", "plugin_utils", "modules", "action") for said in self.untyped(source)])
+
+    @pytest.mark.parametrize("text", ["def stages(mesh: Any) -> None: ...", "class Watch:\n    rotation: Any", "def of(trust: Any | None): ..."])
+    def test_a_mesh_without_a_type_is_seen(self, text: str) -> None:
+        assert self.untyped(Source(Path("module_utils/_work/a.py"), text))
+
+    def test_mypy_is_as_strict_on_the_work_as_on_the_model(self) -> None:
+        """The same flags for all, and all that mypy calls strict but what imports without types would need."""
+        config = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]
+        (strict,) = (each for each in config["overrides"] if each.get("disallow_untyped_defs"))
+        assert strict["module"] == [f"ansible_collections.meshops.lifecycle.plugins.module_utils.{layer}.*" for layer in self.STRICT]
+        wanted = {"disallow_any_generics", "disallow_subclassing_any", "disallow_untyped_calls", "disallow_untyped_decorators", "disallow_untyped_defs",
+                  "no_implicit_reexport", "strict_equality", "warn_return_any"}  # fmt: skip
+        assert {flag for flag, value in strict.items() if value is True} >= wanted
+
+
 class TestModules:
     def test_the_action_group_is_all_of_them(self) -> None:
         """Each takes the connection options, which a play gives to the group once."""
@@ -434,6 +466,22 @@ class TestCollection:
         none([line for line in lines if not re.fullmatch(r"(#.*)?|(?!ansible)[a-z0-9-]+>=[\d.]+", line)])
 
 
+class TestWords:
+    @staticmethod
+    def glossary(text: str) -> list[str]:
+        """The words of the table in CONTRIBUTING.md."""
+        part = text.partition("\n## Words\n")[2].partition("\n## ")[0]
+        return [word for word in re.findall(r"^\| ([^|]+?) \|", part, re.MULTILINE) if word not in ("word", "---")]
+
+    def test_each_word_has_one_meaning(self) -> None:
+        words = self.glossary((CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+        assert len(words) >= 20
+        none(sorted(word for word in set(words) if words.count(word) > 1))
+
+    def test_a_word_that_stands_twice_is_seen(self) -> None:
+        assert self.glossary("\n## Words\n| word | meaning |\n|---|---|\n| site | A |\n| site | B |\n\n## A change\n| x | y |") == ["site", "site"]
+
+
 class TestMeshes:
     """What is of one mesh alone stands in its folder."""
 
@@ -453,6 +501,21 @@ class TestMeshes:
     def test_the_default_mesh_is_that_of_the_documentation(self) -> None:
         for text in (ModuleDocFragment.DOCUMENTATION, ModuleDocFragment.PROVIDER):
             assert yaml.safe_load(text)["options"]["provider"]["default"] == DEFAULT == PROVIDER_OPTION["provider"]["default"]
+
+    @staticmethod
+    def sayings(source: Source) -> list[str]:
+        """Texts with the name of one mesh that a program uses, or shows to somebody whose mesh is another."""
+        documented = {id(node.body[0].value) for node in ast.walk(source.tree)
+                      if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and node.body and isinstance(node.body[0], ast.Expr)}  # fmt: skip
+        texts = [node for node in ast.walk(source.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented]
+        return [source.at(node, str(node.value)) for node in texts if re.search("istio", node.value, re.IGNORECASE)]
+
+    def test_no_text_names_one_mesh(self) -> None:
+        layers = [f"module_utils/{layer}" for layer in ("_mesh", "_work", "_kube", "_pki", "_ansible")]
+        none([said for source in sources(*layers, "filter", "plugin_utils", "action") for said in self.sayings(source)])
+
+    def test_such_a_text_is_seen(self) -> None:
+        assert self.sayings(Source(Path("module_utils/_mesh/a.py"), 'def f():\n    """Istio."""\n    return f"the container istio-proxy of {x}"'))
 
     def test_documentation_of_modules_gives_no_namespace_as_a_default(self) -> None:
         told = {source: yaml.safe_load(documents(source)["DOCUMENTATION"]).get("options") or {} for source in modules()}
