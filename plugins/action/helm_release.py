@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the module of kubernetes.core.helm, and lets nothing of the connection into the result."""
+"""Run the module kubernetes.core.helm, and keep everything about the connection out of the result."""
 
 from __future__ import annotations
 

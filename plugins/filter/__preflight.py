@@ -66,7 +66,7 @@ def findings(
 
 
 def _rootless(member: Member, everyone: Sequence[str], hostvars: Mapping[str, Any]) -> list[str]:
-    """Why it is not known where the mesh's root is kept."""
+    """Return why the place of the mesh's root is unknown."""
     variables = Variables(member.name, hostvars[member.name])
     try:
         root, keeper = variables.get("mesh_root") or {}, variables.get("mesh_trust_cluster") or ""
@@ -78,7 +78,7 @@ def _rootless(member: Member, everyone: Sequence[str], hostvars: Mapping[str, An
 
 
 def _judged(member: Member, variables: Mapping[str, Any], seen: PreflightResults, clock_skew: float, own: Sequence[str]) -> ClusterFacts:
-    """A cluster is judged by its own version: an estate may run several."""
+    """Return the limits for the cluster's own version, because clusters may run different versions."""
     mesh = provider(member.provider)
     requirements = mesh.install.requirements()
     limits = replace(requirements.limits(member.version), clock_skew_seconds=float(clock_skew))
@@ -92,26 +92,26 @@ def _judged(member: Member, variables: Mapping[str, Any], seen: PreflightResults
 
 
 def _to_helm(member: Member) -> list[str]:
-    """What Helm cannot be told of the connection."""
+    """Return what prevents Helm from using the connection."""
     return [] if unread(member) else helm.faults(member.connection, os.environ)
 
 
 def _by_helm(seen: PreflightResults) -> list[str]:
-    """Whether the module that will call Helm knows this Helm."""
+    """Return a fault if the module that calls Helm does not support this Helm."""
     helm_seen = seen.controller.get("helm") or {}
     fault = helm_version.misfit(str(helm_seen.get("version") or ""), version_of("kubernetes.core"))
     return [fault] if fault else []
 
 
 def _unfit(member: Member, variables: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the variables of a host."""
+    """Return what is wrong with the variables of a host."""
     mesh = provider(member.provider)
     asked = mesh.install.requirements()
     return wish_faults.faults(member, variables, mesh.defaults, mesh.install.stages, asked.platforms, asked.charts)
 
 
 def _rendered(host: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """A template of one host that cannot be rendered is that host's fault alone."""
+    """Return the faults of one host. A template that cannot be rendered is a fault of that host alone."""
     variables, read, faults = Variables(host, given), {}, []
     for name in wish_faults.READ:
         try:
@@ -135,7 +135,7 @@ def charts(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[dict[str, 
 
 
 def notices(hosts: Sequence[str], hostvars: Mapping[str, Any], read: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return what will not be available for long, a sentence each. `read` are the results of cluster_info, in the order of `hosts`."""
+    """Return what will soon be unavailable, a sentence each. `read` are the results of cluster_info, in the order of `hosts`."""
     today, seen = datetime.now(UTC).date(), dict(zip(hosts, read, strict=True))
     noticed = each(hosts, hostvars, lambda name, variables: inventory_supply.warnings(name, variables, seen[name], today))
     return [sentence for sentences in noticed for sentence in sentences]
@@ -157,7 +157,7 @@ def questions(
 
 
 def _rights_to_root(root: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Of the cluster that keeps it. `mesh_root` refuses a description that is wrong."""
+    """Return the rights on the root in the cluster that keeps it. `mesh_root` refuses a wrong description."""
     source = root.get("source", "generated") if isinstance(root, Mapping) and root else ""
     if source not in ("generated", "secret") or "kube" in root:
         return []

@@ -23,7 +23,7 @@ from . import mesh
 
 
 def _said(*decisions: Callable[[], Any]) -> list[str]:
-    """The sentence of each that refuses, once."""
+    """Return the message of each decision that refuses, once."""
     found: dict[str, None] = {}
     for decide in decisions:
         try:
@@ -59,7 +59,7 @@ def refusals(
 
 
 def _known(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> None:
-    """Whether there is such a mesh."""
+    """Refuse a provider that does not exist."""
     provider(member(hosts, hostvars, cluster).provider)
 
 

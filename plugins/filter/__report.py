@@ -39,7 +39,7 @@ def first_findings(findings: Sequence[str]) -> list[str]:
 
 
 def _status(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> dict[str, Any]:
-    """By cluster, what mesh_info returned, or the sentence that says why it returned nothing."""
+    """Return by cluster what mesh_info returned, or a sentence with the reason why it returned nothing."""
     read: dict[str, Any] = {}
     for name in hosts:
         result = hostvars[name].get(variable) or {}
@@ -61,7 +61,7 @@ def certificates_table(expiring: Iterable[Mapping[str, Any]], limit: int = 60) -
 
 
 def _expiring(name: str, result: Mapping[str, Any]) -> list[dict[str, Any]] | str:
-    """What certificates_info returned, with whoever it could not ask, or the sentence that says why it returned nothing."""
+    """Return what certificates_info returned and whom it could not ask, or a sentence with the reason why it returned nothing."""
     if result.get("failed") or "certificates" not in result:
         return str(result.get("msg") or f"{name}: nothing was read from it.")
     return [*map(expiries.unknown, (*result["faults"], *result["unseen"])), *result["certificates"]]

@@ -41,18 +41,18 @@ _OF_PRIMARY = ("standing", "elsewhere", *OF_ITS_PRIMARY)
 
 
 def _mesh(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, exclude: Iterable[str]) -> list[Member]:
-    """The clusters of the mesh, in the inventory's order, whether they are in this run or not."""
+    """Return the clusters of the mesh, in the inventory's order, also those outside this run."""
     left_out = set(exclude)
     return [member for member in hosts_of.mates(hosts, hostvars, cluster) if member.name not in left_out]
 
 
 def _absent(name: str, hostvars: Mapping[str, Any], rights: str, otherwise: str = NOT_HERE) -> str:
-    """Why nothing was seen of a cluster. `rights` is the variable with the result of its first task, where a cluster fails that cannot be reached."""
+    """Return why nothing was seen of a cluster. `rights` is the result of its first task, with which an unreachable cluster fails."""
     return str((hostvars[name].get(rights) or {}).get("msg") or " ".join(hosts_of.faults([name], hostvars)) or otherwise)
 
 
 def _report(name: str, hostvars: Mapping[str, Any], variable: str, rights: str = "", step: str = "") -> rotation.Report | str:
-    """What was seen of a cluster, or the sentence that says why nothing was. The result of another step says nothing about this one."""
+    """Return what was seen of a cluster, or a sentence with the reason why nothing was. The result of another step does not count."""
     result = hostvars[name].get(variable)
     if result is None:
         return _absent(name, hostvars, rights)
@@ -163,17 +163,17 @@ def plan_of(
 
 
 def _notes(facts: Mapping[str, Any], now: datetime, target: str, gone: list[str], unseen_acknowledged: bool) -> list[str]:
-    """What the table says of a cluster beside its phase."""
+    """Return what the table shows for a cluster besides its phase."""
     return [*expired_root.notes(facts, now), *staying(facts, target, gone), *served.notes(facts, unseen_acknowledged), *facts.get("quirks", ())]
 
 
 def _moment(taken: str) -> datetime:
-    """When the rotation was planned. A clock that is looked at twice may tell of two different mornings."""
+    """Return when the rotation was planned. Read the clock once, so that all parts of the plan use the same time."""
     return datetime.fromisoformat(taken) if taken else datetime.now(UTC)
 
 
 def _clocks(seen: Mapping[str, Any], most: float | None) -> list[str]:
-    """New certificates are valid from now on, by the clock of this machine."""
+    """Judge the clusters' clocks, because new certificates are valid from now on by the clock of this machine."""
     return [f"{name}: {said}." for name, one in seen.items() for said in clock_faults(one.get("clock_skew_seconds"), most)]
 
 
@@ -235,7 +235,7 @@ def permissions(provider: str, kind: str, namespace: str, restart: bool = False,
     elif kind in ("links", "remote_secrets"):
         links = _provider(provider).links
         if links.credentials(namespace) is None:
-            raise Refused(f"With the provider {provider} a cluster never has two credentials that are valid, so no credential can be replaced without a gap.")
+            raise Refused(f"With the provider {provider}, a cluster never has two valid credentials, so a rotation without interruption is impossible.")
         wanted = links.permissions(namespace, restart)
     else:
         wanted = _provider(provider).gateways.permissions()

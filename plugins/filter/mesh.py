@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a play of one's own may ask about the clusters of an inventory. Each filter is one call of a decision, and has a page."""
+"""The public filters: what your own play may ask about the clusters of an inventory. Each filter is one call of a decision, and has a page."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def mesh_expected(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: st
 
 
 def needs_gateway(everyone: list[Member], own: Member) -> bool:
-    """A gateway is needed where the mesh has more than one network, or where remote clusters must reach the control plane of their primary."""
+    """Return whether the cluster needs a gateway: if the mesh has several networks, or if remote clusters must reach this control plane."""
     if not provider(own.provider).defaults.gateways:
         return False
     networks = {one.network for one in of_mesh(everyone, own.mesh)}
@@ -56,7 +56,7 @@ def mesh_connection(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: 
 
 
 def mesh_environment(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, str]:
-    """What an automation platform sets for another cluster, silenced. For TLS verification that is a yes: to Helm's module nothing is no truth value."""
+    """Return options that override what an automation platform sets for another cluster. TLS verification becomes true, because it must have a value."""
     if not job_environment.set_at_all(os.environ):
         return {}  # for each task and host, nothing has to be rendered where nothing is to be silenced
     theirs = job_environment.foreign(member(hosts, hostvars, cluster).connection.options, os.environ)
@@ -74,7 +74,7 @@ def mesh_helm(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -
 
 def mesh_root(hosts: Sequence[str], hostvars: Mapping[str, Any], root: Mapping[str, Any], trust_cluster: str) -> dict[str, Any]:
     if not isinstance(root, Mapping):
-        raise Refused("mesh_root has to be a dictionary, such as {source: generated}; with -e it is given as JSON as a whole: -e '{\"mesh_root\": {…}}'.")
+        raise Refused("mesh_root has to be a dictionary, such as {source: generated}; on the command line, give it as JSON: -e '{\"mesh_root\": {…}}'.")
     root = anchored_root(root, base(hosts, hostvars, trust_cluster))
     elsewhere = root.get("source", "generated") not in ("generated", "secret")
     if "kube" in root or (elsewhere and not trust_cluster):

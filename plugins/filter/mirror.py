@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a mirror of charts and images must hold."""
+"""List what a mirror of charts and images must hold."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def mesh_mirror_list(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[
 
 
 def each(hosts: Iterable[str], hostvars: Mapping[str, Any], ask: Callable[[str, Variables], list[Any]]) -> Iterator[list[Any]]:
-    """Ask about each cluster. One whose variables cannot be read, or wish what cannot be, has no answer: preflight's findings name it."""
+    """Ask about each cluster. Leave out clusters whose variables are unreadable or invalid: preflight's findings name them."""
     for member in members(hosts, hostvars):
         with contextlib.suppress(MeshError):
             yield ask(member.name, Variables(member.name, hostvars[member.name]))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Clusters as hosts: reads what the file points at, and puts into the inventory what _mesh/fleet/plan.py decides."""
+"""Read the sources that a fleet file names, and make the inventory that _mesh/fleet/plan.py decides."""
 
 from __future__ import annotations
 
@@ -237,7 +237,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._construct(fleet)
 
     def _managed(self, path: str, given: Any, cache: bool) -> list[DiscoveredCluster]:
-        """From the cache, if it holds the answer to the same question."""
+        """Return the hub's clusters, from the cache if it holds the answer to the same question."""
         if not given:
             return []
         wish = file.hub(path, given)
@@ -290,12 +290,12 @@ def _read(path: str, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
         params = {key: asked[key] for key in ("context", "cluster_uid")}
         hub = connect({**params, "cluster": "hub", "kubeconfig": _beside(path, asked["kubeconfig"])})
         if not hub.serves(API_VERSION, KIND):
-            raise Refused(f"hub: {hub.server} knows no {KIND}, so it is no hub of ACM or OCM.")
+            raise Refused(f"hub: {hub.server} has no API for {KIND}, so it is no hub of ACM or OCM. Check the hub's context.")
         return [facts(live) for live in hub.list(API_VERSION, KIND, labels=",".join(filter(None, selectors)) or None)]
     except MeshError as error:
         raise Refused(f"{path}: {error}") from error
 
 
 def _beside(path: str, kubeconfig: str) -> str:
-    """`~` stays for whoever uses it, who may have another home."""
+    """Return the path relative to the file. A `~` stays, because the user who reads the kubeconfig may have another home."""
     return kubeconfig if kubeconfig.startswith(("~", "$")) or content_kind(kubeconfig) else str(Path(path).absolute().parent / kubeconfig)

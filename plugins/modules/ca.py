@@ -16,7 +16,7 @@ description:
   - Replaces an expired intermediate that this module issued by another intermediate of the same root. What the cluster trusts stays as it is. The module
     replaces nothing while somebody holds the Lease of the mesh, as a rotation does.
   - Gives a cluster no first CA while a rotation of a generated root is under way.
-  - Does not replace an intermediate whose Secret another controller keeps, because that controller would write it back.
+  - Does not replace an intermediate whose Secret another controller manages, because that controller would undo the change.
   - Refuses everything else before the first write, with all reasons at once. The module never replaces a CA of another root, because that would cut every
     workload off. Rotate the root instead.
   - Generates a root that does not exist yet once, and keeps it as a Secret on the trust cluster. Tasks for several clusters may run at the same time.

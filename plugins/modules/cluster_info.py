@@ -61,7 +61,7 @@ options:
     default: []
   supply:
     description:
-      - A kind of mesh. RV(supply) then lists what in the cluster names a place of that mesh's charts and images which goes away.
+      - A kind of mesh. RV(supply) then lists what in the cluster names a registry or chart repository of that mesh which shuts down.
     type: str
   namespace:
     description:
@@ -214,7 +214,7 @@ crds:
       type: list
       elements: str
     keeper:
-      description: The controller that would write back changes to the definition. Empty if none is known.
+      description: The controller that would undo changes to the definition. Empty if none is known.
       type: str
     bundle:
       description: For definitions of the Gateway API, the version of its bundle.
@@ -250,7 +250,7 @@ spaces:
       description: Whether the namespace is being deleted.
       type: bool
 supply:
-  description: What names a place that goes away; null without O(supply).
+  description: What names a registry or chart repository that shuts down; null without O(supply).
   returned: success
   type: dict
   contains:

@@ -15,7 +15,7 @@ description:
   - For Istio these are the Secrets that C(credentialName) of its C(Gateway) names, and C(certificateRefs) of the Gateway API's.
   - Refuses what does not fit before the first write, with all reasons at once. The key must match the certificate, the chain must be complete, the names must
     cover every host that the certificate serves, and all of it must be valid now and strong enough.
-  - Does not write a Secret that cert-manager or another controller keeps.
+  - Does not write a Secret that cert-manager or another controller manages.
 author:
   - meshops contributors (@meshops)
 notes:

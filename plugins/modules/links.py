@@ -13,7 +13,7 @@ description:
   - Writes the whole set of a cluster's links in one call, for two clusters or two hundred.
   - Connects to each of the other clusters, takes the credential of their reader account (and makes the account if it does not exist), and stores the credential
     in this cluster where the control plane looks for it. No credential ever leaves the call.
-  - Refuses, by name and before the first write, two clusters if one does not trust what the other signs, and links whose Secret another controller keeps.
+  - Refuses, by name and before the first write, two clusters if one does not trust what the other signs, and links whose Secret another controller manages.
 author:
   - meshops contributors (@meshops)
 options:

@@ -63,12 +63,12 @@ options:
     type: str
   notices:
     description:
-      - Whether to look for what works today and will not for long. RV(notices) names workloads and templates that use a registry which goes away, versions out
+      - Whether to look for what works today and will not for long. RV(notices) names workloads and templates that use a registry which shuts down, versions out
         of support, a Kubernetes version that the mesh's version does not support, and proxies whose version is too far from that of their control plane.
     type: bool
     default: false
   led:
-    description: Registries that go away and that the nodes themselves lead to a mirror. O(notices) says nothing about these.
+    description: Registries that shut down and that the nodes themselves lead to a mirror. O(notices) says nothing about these.
     type: list
     elements: str
     default: []

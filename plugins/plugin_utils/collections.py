@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which version of another collection Ansible would take here."""
+"""Find the version of another collection that Ansible would load."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible import constants
 
 @cache
 def version_of(collection: str) -> str:
-    """Empty where it is not there, or is a checkout that does not say."""
+    """Return the version; empty if the collection is not installed, or is a checkout without a manifest."""
     places = (Path(base) / "ansible_collections" / collection.replace(".", "/") for base in constants.COLLECTIONS_PATHS)
     folder = next((place for place in places if place.is_dir()), None)
     try:

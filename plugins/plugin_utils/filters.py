@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How decisions become filters.
+"""Make filters of decisions.
 
 Public filters begin with `mesh_` and have a page. Private filters begin with `_`. Only the roles and playbooks of this collection call them, and they may
 change with every release. They lie in files whose names begin with two underscores: Ansible loads such a file, and lists none of its filters in the
@@ -23,12 +23,12 @@ Decision = Callable[..., Any]
 
 
 def named(**decisions: Decision) -> dict[str, Decision]:
-    """The filters by name."""
+    """Return the filters by name."""
     return {name: _filter(decide) for name, decide in decisions.items()}
 
 
 def _filter(decide: Decision) -> Decision:
-    """A filter fails with the sentence of the decision."""
+    """Return a filter that fails with the message of the decision."""
 
     @wraps(decide)
     def filtered(*args: Any, **kwargs: Any) -> Any:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The clusters among the hosts of an inventory, as filters see them: through variables that Ansible renders when somebody asks."""
+"""The clusters among the hosts of an inventory. Ansible renders a host's variables only when somebody reads them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WRAPPING = "A captured exception marker was tripped: "
 
 
 def _rendered(value: Any) -> Any:
-    """What stands there, with all that lies inside: Ansible renders an entry only when it is looked at."""
+    """Return a value with everything inside it rendered: Ansible renders an entry only when it is read."""
     if isinstance(value, Mapping):
         return {key: _rendered(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
@@ -35,7 +35,7 @@ def _rendered(value: Any) -> Any:
 
 
 class Variables(Mapping[str, Any]):
-    """A host's variables. One that cannot be rendered is told by a sentence, when it is asked for; mesh_kube when something in it is."""
+    """A host's variables. Reading one that cannot be rendered raises a sentence; for mesh_kube, only reading something in it does."""
 
     def __init__(self, name: str, given: Mapping[str, Any]) -> None:
         self.name, self._given = name, given
@@ -55,12 +55,12 @@ class Variables(Mapping[str, Any]):
         try:
             return _rendered(self._given[key])
         except _UNREADABLE as error:
-            said = str(error).removeprefix(_WRAPPING).rstrip(".")
-            raise Refused(f"{self.name}: {key} cannot be read: {said}. Give this host the variable that it is made of.") from error
+            why = str(error).removeprefix(_WRAPPING).rstrip(".")
+            raise Refused(f"{self.name}: {key} cannot be read: {why}. Define for this host every variable that {key} uses.") from error
 
     @property
     def reached(self) -> bool:
-        """Whether the host has a mesh_kube, be it one that cannot be rendered."""
+        """Whether the host has a mesh_kube, even one that cannot be rendered."""
         try:
             return bool(self._given.get(_KUBE))
         except _UNREADABLE:
@@ -68,19 +68,19 @@ class Variables(Mapping[str, Any]):
 
     @property
     def mesh(self) -> Any:
-        """The name of its mesh, as it is written, or nothing."""
+        """The mesh_name as it is written; None without one."""
         return self.get("mesh_name")
 
     @property
     def named(self) -> bool:
-        """Whether it is of a mesh, be it one whose name YAML has misread: `mesh_name: no` is no reason to leave a cluster out."""
+        """Whether the host has a mesh_name, even one that YAML misread: `mesh_name: no` must not silently leave a cluster out."""
         return self.mesh not in (None, "")
 
 
 class Kube(Mapping[str, Any]):
-    """How a cluster is reached, in the options' own names, with paths that begin at the inventory.
+    """The connection options of a cluster. Relative paths start at the inventory.
 
-    A credential that is missing is the business of those who need just this one.
+    A missing credential is an error only for a task that needs this cluster.
     """
 
     def __init__(self, variables: Variables) -> None:
@@ -105,13 +105,13 @@ class Kube(Mapping[str, Any]):
 
 
 def _member(name: str, hostvars: Mapping[str, Any]) -> Member | None:
-    """The host as a cluster of a mesh, which has mesh_name and mesh_kube."""
+    """Return the host as a cluster of a mesh; None if it lacks mesh_name or mesh_kube."""
     variables = Variables(name, hostvars[name])
     return Member.of(name, variables) if variables.reached and variables.named else None
 
 
 def members(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[Member]:
-    """The hosts that are clusters of a mesh. One whose variables cannot be rendered is none: `faults` names it."""
+    """Return the hosts that are clusters of a mesh. Leave out those whose variables cannot be rendered: `faults` names them."""
     tried = (_tried(name, hostvars) for name in hosts)
     return [member for member in tried if isinstance(member, Member)]
 
@@ -124,7 +124,7 @@ def _tried(name: str, hostvars: Mapping[str, Any]) -> Member | MeshError | None:
 
 
 def mates(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> list[Member]:
-    """The clusters of its mesh, itself included, in the inventory's order. What stands wrong in other meshes does not matter to it."""
+    """Return the clusters of the cluster's mesh, with itself, in the inventory's order. Faults in other meshes do not matter."""
     own = member(hosts, hostvars, name)
     read = (Variables(one, hostvars[one]) for one in near(hosts, hostvars, name, own.mesh))
     there = (one for one in read if _mesh_of(one) == own.mesh)
@@ -132,7 +132,7 @@ def mates(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> list[
 
 
 def readable_mates(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> list[Member]:
-    """As `mates`, without a cluster whose variables cannot be rendered."""
+    """Return the same as `mates`, without clusters whose variables cannot be rendered."""
     own = member(hosts, hostvars, name)
     return of_mesh(members(near(hosts, hostvars, name, own.mesh), hostvars), own.mesh)
 
@@ -142,25 +142,25 @@ def _mesh_of(variables: Variables) -> Any:
 
 
 def member(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> Member:
-    """That one. What the others' variables are does not matter to it."""
+    """Return this one cluster. Faults in the variables of other hosts do not matter."""
     found = _member(name, hostvars) if known(hosts, hostvars, name) else None
     return named([found] if found else [], name)
 
 
 def keeper(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> Member:
-    """A cluster that need not be one of a mesh itself."""
+    """Return the cluster that keeps a root or a Lease. It need not be part of a mesh."""
     there = known(hosts, hostvars, name) and Variables(name, hostvars[name]).reached
     return named([Member.of(name, Variables(name, hostvars[name]))] if there else [], name)
 
 
 def base(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> str:
-    """The directory of the inventory that names the cluster, or the first one where none is meant."""
+    """Return the directory of the inventory that names the cluster; that of the first host if no cluster is named."""
     first = name if known(hosts, hostvars, name) else next(iter(hosts), "")
     return str((Variables(first, hostvars[first]).get("inventory_dir") if first else "") or "")
 
 
 def unread(of: Member) -> str:
-    """Why it is not known how the cluster is reached; nothing where it is."""
+    """Return why the cluster's connection cannot be read; empty if it can."""
     try:
         len(of.kube)
     except MeshError as error:

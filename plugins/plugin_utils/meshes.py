@@ -18,19 +18,19 @@ _ALL = "all"
 
 
 def group(mesh: str) -> str:
-    """The group of a mesh's clusters, in letters that Ansible takes for a group. Two meshes may share one."""
+    """Return the group of a mesh's clusters, in letters that Ansible allows. Two meshes may share one group."""
     return "meshops_mesh_" + re.sub(r"\W", "_", mesh)
 
 
 def known(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> bool:
-    """Ansible renders each entry of a list that is walked through; of its whole inventory it knows the names."""
+    """Return whether the host exists. Searching the list would make Ansible render each entry, but it knows the names of its own inventory."""
     if hosts and _plain(hostvars) and len(hosts) == len(hostvars):
         return name in hostvars
     return name in hosts
 
 
 def near(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str, mesh: str) -> Sequence[str]:
-    """The hosts of the mesh's group, and those that no group is known of, as with --limit; all where there are no such groups."""
+    """Return the hosts of the mesh's group, and hosts without such a group, as with --limit; all hosts if the playbook made no groups."""
     groups = _groups(hostvars, name)
     if CLUSTERS not in groups or len(hosts) != len(groups[_ALL]):
         return list(hosts)
@@ -39,7 +39,7 @@ def near(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str, mesh: str
 
 
 def _plain(hostvars: Mapping[str, Any]) -> Any:
-    """How Ansible tells a host's variables without rendering them."""
+    """Return the function with which Ansible returns variables without rendering them; None if there is none."""
     return getattr(hostvars, "raw_get", None)
 
 

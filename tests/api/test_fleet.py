@@ -200,4 +200,4 @@ def test_a_cluster_that_is_no_hub_is_told(listed: Listed, admin: dict[str, Any])
     """Last, because it takes the kind away."""
     cluster = connect(admin, environ={})
     cluster.delete([Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"managedclusters.{GROUP}", None)], wait=60)
-    assert "knows no ManagedCluster, so it is no hub of ACM or OCM." in listed(fails=True)
+    assert "has no API for ManagedCluster, so it is no hub of ACM or OCM." in listed(fails=True)

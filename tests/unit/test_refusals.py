@@ -32,8 +32,8 @@ class Case:
 
 
 NOBODY = "{0}: the inventory has no cluster of this name with a mesh_name and a mesh_kube."
-UNREAD = "-west: mesh_network cannot be read: 'nowhere' is undefined. Give this host the variable that it is made of."
-UNREAD_KUBE = "-west: mesh_kube cannot be read: 'nowhere' is undefined. Give this host the variable that it is made of."
+UNREAD = "-west: mesh_network cannot be read: 'nowhere' is undefined. Define for this host every variable that mesh_network uses."
+UNREAD_KUBE = "-west: mesh_kube cannot be read: 'nowhere' is undefined. Define for this host every variable that mesh_kube uses."
 LIMITED = (
     "The mesh {0} is not rotated: {0}-west cannot be judged: it is not part of this run, and a rotation takes all clusters of the mesh; "
     "run it without --limit."
@@ -61,8 +61,8 @@ CASES = {
     "rotate-links": Case("rotate", LIMITED.format("rotate-links"), {"rotate": "links"}),
     "rotate-former": Case("rotate", LIMITED.format("rotate-former"), {"rotate": "remote_secrets"}),
     "rotate-nothing-served": Case("rotate", "The provider paper has no gateways.", {"mesh_provider": "paper", "rotate": "gateways"}),
-    "rotate-one-credential": Case("rotate", "With the provider paper a cluster never has two credentials that are valid, so no credential can be replaced "
-                                  "without a gap.", {"mesh_provider": "paper", "rotate": "links"}),
+    "rotate-one-credential": Case("rotate", "With the provider paper, a cluster never has two valid credentials, so a rotation without interruption "
+                                  "is impossible.", {"mesh_provider": "paper", "rotate": "links"}),
     "rotate-misspelt": Case("rotate", NOBODY.format("eas"), {"mesh_trust_cluster": "eas"}),
     "rotate-unread": Case("rotate", f"rotate-unread{UNREAD}", {}, UNDEFINED),
     "rotate-token": Case("rotate", f"rotate-token-west cannot be judged: rotate-token{UNREAD_KUBE}", {}, {"mesh_kube": {"host": "{{ nowhere }}"}}),

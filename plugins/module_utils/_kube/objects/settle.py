@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Union
 
 from ..._mesh.errors import MeshError, NotReady, Unreachable
-from ..._mesh.health.stuck import Patience, late_after, stuck_after, why
+from ..._mesh.health.stuck import Patience, containers, ended, late_after, stuck_after, waits_for, why
 from ..._mesh.objects.change import Ref
 from ..._mesh.objects.condition import Condition, standing, verdict
 from .gather import gather
@@ -116,13 +116,11 @@ def _pods(server: Server, ref: Ref, live: Mapping[str, Any]) -> list[dict[str, A
 
 def _pod_waits(pod: Mapping[str, Any]) -> str:
     status = pod.get("status") or {}
-    for container in (status.get("initContainerStatuses") or []) + (status.get("containerStatuses") or []):
-        waiting = (container.get("state") or {}).get("waiting") or {}
-        if waiting.get("reason") and waiting["reason"] != "PodInitializing":
+    for container in containers(pod):
+        if waiting := waits_for(container):
             return f"waits with {waiting['reason']} in container {container.get('name')}"
-        ended = (container.get("lastState") or {}).get("terminated") or {}
-        if not container.get("ready") and ended:
-            return f"container {container.get('name')} ended with {ended.get('reason')} ({ended.get('exitCode')})"
+        if not container.get("ready") and (last := ended(container)):
+            return last
     for condition in status.get("conditions") or []:
         if condition.get("status") == "False" and condition.get("message"):
             return f"is not {condition.get('type')}: {condition['message']}"

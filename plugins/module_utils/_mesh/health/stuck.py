@@ -57,20 +57,32 @@ def _refused(workload: Object) -> Stuck | None:
 
 def _pod(pod: Object) -> Stuck | None:
     status = pod.get("status") or {}
-    for container in (status.get("initContainerStatuses") or []) + (status.get("containerStatuses") or []):
-        waiting = (container.get("state") or {}).get("waiting") or {}
-        if waiting.get("reason") and waiting["reason"] != "PodInitializing":
-            return Stuck(_words(waiting["reason"], _ended(container) or waiting.get("message")), waiting["reason"] in _LASTING)
+    for container in containers(pod):
+        waiting = waits_for(container)
+        if waiting:
+            return Stuck(_words(waiting["reason"], ended(container) or waiting.get("message")), waiting["reason"] in _LASTING)
     for condition in status.get("conditions") or []:
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
             return Stuck(_words(condition.get("reason"), condition.get("message")))
     return None
 
 
-def _ended(container: Object) -> str:
+def containers(pod: Object) -> list[Object]:
+    """Return what the kubelet reports of each container of a pod, init containers first."""
+    status = pod.get("status") or {}
+    return [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+
+
+def waits_for(container: Object) -> Object:
+    """Return reason and message of a container that waits for something; empty if it runs, or waits for another container."""
+    waiting: Object = (container.get("state") or {}).get("waiting") or {}
+    return waiting if waiting.get("reason") and waiting["reason"] != "PodInitializing" else {}
+
+
+def ended(container: Object) -> str:
     """Return how a container ended that the kubelet keeps restarting."""
-    ended = (container.get("lastState") or {}).get("terminated") or {}
-    return f"container {container.get('name')} ended with {ended.get('reason')} ({ended.get('exitCode')})" if ended else ""
+    last = (container.get("lastState") or {}).get("terminated") or {}
+    return f"container {container.get('name')} ended with {last.get('reason')} ({last.get('exitCode')})" if last else ""
 
 
 def _words(*parts: Any) -> str:

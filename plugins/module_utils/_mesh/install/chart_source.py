@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .helm_release import Release
+from .versions import minor
 
 _OLDEST = (3, 8)  # the first with OCI registries
-_VERSION = re.compile(r"v?(\d+)\.(\d+)")
 _USERINFO = re.compile(r"//[^/@\s]+@")
 
 
@@ -58,10 +58,10 @@ def _helm_fault(controller: Mapping[str, Any]) -> str | None:
             "the machine that runs Ansible has no helm on its PATH; install Helm 3.8 or later there "
             "(in AWX: use an execution environment that has Helm)"
         )
-    version = _VERSION.match(str(helm.get("version") or ""))
-    if not version:
+    version = minor(str(helm.get("version") or ""))
+    if version is None:
         return f"{helm['path']} did not print its version ({helm.get('fault') or 'it printed nothing'}); check that it is Helm"
-    if (int(version[1]), int(version[2])) < _OLDEST:
+    if version < _OLDEST:
         return f"{helm['path']} is Helm {helm['version']}; install Helm 3.8 or later"
     return None
 

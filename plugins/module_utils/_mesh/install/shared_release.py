@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from .helm_release import Record, Release, latest
+from .versions import minor
 
 
 def beside(release: Release, records: Iterable[Record], live: Mapping[str, Any] | None) -> Release:
@@ -34,12 +34,6 @@ def _decided(release: Release, record: Record | None, live: Mapping[str, Any] | 
 
 def _no_older(release: Release, record: Record | None) -> Release:
     """Never downgrade the release: its CRDs must serve the newest revision, and they contain what an older one needs."""
-    if record is None or not release.version or _numbers(record.chart_version) <= _numbers(release.version):
+    if record is None or not release.version or (minor(record.chart_version) or ()) <= (minor(release.version) or ()):
         return release
     return replace(release, version=record.chart_version)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """Return (major, minor) only, because a wish of two numbers is met by every patch."""
-    found = re.match(r"v?(\d+)\.(\d+)", version)
-    return (int(found[1]), int(found[2])) if found else ()

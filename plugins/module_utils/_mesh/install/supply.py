@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from .versions import dotted
+
 _SHOWN = 3
 _SCHEME = re.compile(r"^[a-z+]+://")
 
@@ -97,7 +99,7 @@ def refusals(named: Iterable[RetiredReference], table: Sequence[Gone], version: 
     for reference in named:
         gone = known[reference.place]
         never = version is not None and version > gone.newest
-        told = f"shuts down and holds nothing newer than {_dotted(gone.newest)}" if never else gone.told
+        told = f"shuts down and holds nothing newer than {dotted(gone.newest)}" if never else gone.told
         sentence = f"{reference.where} is {reference.text}, but {gone.place} {told}; use {gone.instead} or your mirror instead"
         (refused if never or today >= gone.since else warned).append(sentence)
     return refused, warned
@@ -127,7 +129,3 @@ def _counted(found: Sequence[Found]) -> str:
 def _examples(found: Sequence[Found]) -> str:
     shown = [f"{one['where']}: {one['text']}" for one in found[:_SHOWN]]
     return ", ".join([*shown, *([f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else [])])
-
-
-def _dotted(version: tuple[int, int]) -> str:
-    return f"{version[0]}.{version[1]}"

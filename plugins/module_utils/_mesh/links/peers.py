@@ -18,9 +18,7 @@ _MOST = 10
 def peers(members: Iterable[Member], name: str) -> list[Member]:
     """Return the clusters that the control plane of `name` discovers: all others of its mesh. A remote discovers none."""
     everyone = list(members)
-    own = next((member for member in everyone if member.name == name), None)
-    if own is None:
-        raise Refused(f"{name}: the inventory has no cluster of this name with a mesh_name and a mesh_kube. Add it, or correct the name.")
+    own = named(everyone, name)
     if not own.serves:
         return []
     return [member for member in of_mesh(everyone, own.mesh) if member.name != name]

@@ -12,7 +12,7 @@ from typing import Any
 from ..install import gateway_api
 from ..install.claim import objections
 from ..install.crd_owner import owner
-from ..install.versions import VersionLimits
+from ..install.versions import VersionLimits, dotted
 from ..member import Member, served_faults
 from . import estate
 from .estate import ClusterFacts, Owned, nodes
@@ -50,25 +50,21 @@ def _version(cluster: Mapping[str, Any], limits: VersionLimits) -> list[str]:
     if version is None:
         return []
     if version < limits.kubernetes_min:
-        return [f"Kubernetes is {_dotted(version)}, and {limits.mesh} {_wanted(limits)}; upgrade the cluster first, or choose an older mesh_version"]
+        return [f"Kubernetes is {dotted(version)}, and {limits.mesh} {_wanted(limits)}; upgrade the cluster first, or choose an older mesh_version"]
     if limits.kubernetes_max and version > limits.kubernetes_max:
-        return [f"Kubernetes is {_dotted(version)}, and {limits.mesh} {_wanted(limits)}; choose a newer mesh_version"]
+        return [f"Kubernetes is {dotted(version)}, and {limits.mesh} {_wanted(limits)}; choose a newer mesh_version"]
     return []
 
 
 def _wanted(limits: VersionLimits) -> str:
-    lowest = _dotted(limits.kubernetes_min)
-    return f"wants {lowest} to {_dotted(limits.kubernetes_max)}" if limits.kubernetes_max else f"wants {lowest} or newer"
+    lowest = dotted(limits.kubernetes_min)
+    return f"wants {lowest} to {dotted(limits.kubernetes_max)}" if limits.kubernetes_max else f"wants {lowest} or newer"
 
 
 def _minor(version: Any) -> tuple[int, int] | None:
     if not isinstance(version, Mapping) or "major" not in version:
         return None
     return int(version["major"]), int(version["minor"])
-
-
-def _dotted(version: tuple[int, int]) -> str:
-    return f"{version[0]}.{version[1]}"
 
 
 def _kubelets(cluster: Mapping[str, Any], limits: VersionLimits) -> list[str]:
@@ -80,7 +76,7 @@ def _kubelets(cluster: Mapping[str, Any], limits: VersionLimits) -> list[str]:
             behind = server[1] - int(parts[1])
             if not 0 <= behind <= limits.kubelet_skew:
                 found.append(
-                    f"a kubelet is {text} while the API server is {_dotted(server)}; "
+                    f"a kubelet is {text} while the API server is {dotted(server)}; "
                     f"kubelets may be up to {limits.kubelet_skew} minor versions older and never newer"
                 )
     return found

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from ..._kube.claims import claimed
 from ..._kube.cluster import Cluster, Permission
 from ..._kube.connect import Connector, connect_to
 from ..._mesh.connection import Connection
+from ..._mesh.install import versions
 from ..._mesh.install.claim import Claim
 from ..._providers import provider
 from ..install import places
@@ -71,8 +71,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
     mesh = provider(request.supply) if request.supply else None
     cluster = (connect or connect_to)(request.elsewhere, dry_run=cluster.dry_run) if request.elsewhere else cluster
     identity = cluster.identity()
-    found = re.match(r"v?(\d+)\.(\d+)", identity.version)
-    major, minor = (int(part) for part in found.groups()) if found else (0, 0)
+    major, minor = versions.minor(identity.version) or (0, 0)
     denied = cluster.denied(request.permissions)
     return {
         "changed": False,

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +16,7 @@ from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import NotReady
 from ..._mesh.health.health import Expected, HealthFacts, findings, lasting
 from ..._mesh.health.stuck import Patience, late_after, stuck_after
-from ..._mesh.install import notices
+from ..._mesh.install import notices, versions
 from ..._pki.x509 import bundle
 from ..._providers import provider
 from ..chosen_mesh import MESH_OPTIONS, complete
@@ -126,13 +125,13 @@ def _health(cluster: Cluster, mesh: Provider, namespace: str) -> HealthFacts:
 
 def _notices(cluster: Cluster, mesh: Provider, request: Request, health: HealthFacts, today: date) -> list[str]:
     """Return notices about what will not last."""
-    asked = mesh.install.requirements()
-    known = notices.SupportData(asked.gone, asked.versions, today, request.led)
+    required = mesh.install.requirements()
+    known = notices.SupportData(required.gone, required.versions, today, request.led)
     found = places.named(cluster, mesh, request.namespace)
-    told = re.match(r"v?(\d+)\.(\d+)", cluster.identity().version)
+    version = versions.minor(cluster.identity().version)
     facts = health.as_dict()
     whose = [f"{cluster.name}: {text}." for text in health.kept]
-    return whose + notices.running(cluster.name, facts["planes"], facts["proxies"], found, (int(told[1]), int(told[2])) if told else None, known)
+    return whose + notices.running(cluster.name, facts["planes"], facts["proxies"], found, version, known)
 
 
 def _config(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, int]:

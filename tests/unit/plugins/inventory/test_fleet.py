@@ -203,7 +203,7 @@ class TestHub:
 
     def test_that_is_none_is_told(self, hub: Hub) -> None:
         hub.known = False
-        with pytest.raises(Refused, match=r"^/etc/fleet.yml: hub: https://hub.example knows no ManagedCluster, so it is no hub"):
+        with pytest.raises(Refused, match=r"^/etc/fleet.yml: hub: https://hub.example has no API for ManagedCluster, so it is no hub"):
             self.plugin(cache=False)._managed("/etc/fleet.yml", self.WISH, True)
 
     def test_that_does_not_answer_fails_with_the_file_s_name(self, monkeypatch: pytest.MonkeyPatch) -> None:

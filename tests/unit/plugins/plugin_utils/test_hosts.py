@@ -17,7 +17,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FIL
 
 GOOD = {"mesh_name": "shop", "mesh_network": "lan", "mesh_kube": {"host": "https://east.example", "api_key": "{{ token }}"}, "token": "t"}
 GONE = {key: value for key, value in GOOD.items() if key != "token"}
-UNREAD = "west: mesh_kube cannot be read: 'token' is undefined. Give this host the variable that it is made of."
+UNREAD = "west: mesh_kube cannot be read: 'token' is undefined. Define for this host every variable that mesh_kube uses."
 
 
 def trusted(value: Any) -> Any:
