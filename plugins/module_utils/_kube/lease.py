@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .._mesh.errors import NotReady
-from .._mesh.lease.lease import BROKEN, EXPIRED, HELD, MISNAMED, Lease, decide, held, is_held, lost, mesh_of, misnamed, timeless
+from .._mesh.lease.lease import BROKEN, EXPIRED, HELD, MISNAMED, Lease, decide, held_by_another, is_held, lost, mesh_of, misnamed, timeless
 from .._mesh.objects.change import Change, Ref
 from . import namespace
 from .cluster import Cluster
@@ -99,7 +99,7 @@ class _Watch:
             if verdict != HELD:
                 return live, lease, verdict
             if self.changed or self.unchanged >= wish.duration:
-                raise held(self._cluster.name, mesh, lease, alive=self.changed)
+                raise held_by_another(self._cluster.name, mesh, lease, alive=self.changed)
             time.sleep(min(_LONGEST_LOOK, wish.duration / 10))
 
 

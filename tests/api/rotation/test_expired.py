@@ -187,7 +187,7 @@ class TestACAThatIstiodIgnored:
         old, new = (fingerprints(one.certificate)[0][:12] for one in (root(), root(24)))
         shown = "\n".join(play.plan()["table"])
         assert shown.count(f"its control plane has ignored its CA: it goes on handing out root {old}, and the CA holds root {new}") == 2
-        assert "at its next restart it takes the CA all the same, and cuts off whoever lives by the other" in shown
+        assert "after its next restart it takes the CA all the same, and cuts off whoever lives by the other" in shown
         assert not play.plan()["done"]
         assert play.vars["east"]["seen"]["ignored"][0]["fingerprint"].startswith(old)
 

@@ -58,7 +58,7 @@ def bad(what: str) -> Material:
 @pytest.mark.parametrize(("what", "said"), [
     ("key", "the key in root.private_key .* does not match the certificate"),
     ("CA:FALSE", r"is not a CA \(CA:FALSE\)"),
-    ("expired", "expired at .*Give a CA that is valid"),
+    ("expired", "expired at .*Give a valid CA"),
     ("not yet valid", "is not valid before .* Check this machine's clock"),
     ("RSA-1024", "has a weak key, RSA 1024"),
 ])  # fmt: skip
@@ -79,7 +79,7 @@ def test_a_root_that_is_taken_for_the_old_one(two: Two) -> None:
 def test_the_root_of_another_mesh(two: Two) -> None:
     two.clusters["east"].delete([ROOT])
     two.clusters["east"].create(root_secret.secret(root(), ROOT.name, str(ROOT.namespace), "bank"))
-    with pytest.raises(Stopped, match="it was generated as the root of the mesh bank"):
+    with pytest.raises(Stopped, match="this root was generated for the mesh bank"):
         two.play().run()
 
 

@@ -193,7 +193,7 @@ def test_a_paused_run_finds_its_lease_in_other_hands(two: Two) -> None:
 
 def test_what_a_later_epoch_wrote_is_not_written_over(two: Two) -> None:
     two.give("west", intermediate("west", root()), **{"meshops.lifecycle/epoch": "99"})
-    with pytest.raises(Stopped, match="Secret istio-system/cacerts was written in epoch 99, and this run is of epoch 1: another run took over"):
+    with pytest.raises(Stopped, match="Secret istio-system/cacerts was written in epoch 99, and this run has epoch 1: another run took over"):
         two.play().run()
 
 

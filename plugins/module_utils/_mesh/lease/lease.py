@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who may rotate a mesh: what the Lease on its trust cluster says, and what follows from that. No two clocks are compared."""
+"""Decide who may rotate a mesh, from the Lease on its trust cluster. Nothing here compares two clocks."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from ..trust.root_secret import labels
 
 NAMESPACE = "meshops-system"
 _PREFIX = "meshops-"
-# What is assumed of a Lease that others wrote and that names none.
+# The duration of a Lease that somebody else wrote without one.
 _DURATION = 60
 FREE, OURS, HELD, EXPIRED, BROKEN, MISNAMED = "free", "ours", "held", "expired", "broken", "misnamed"
 _TIMES = ("acquireTime", "renewTime")
 
 
 def ref(mesh: str, namespace: str) -> Ref:
-    """Where the Lease of a mesh is."""
+    """Return where the Lease of a mesh is."""
     fault = label_fault("name of the mesh", mesh)
     if fault:
-        raise Refused(f"There is no Lease for it: {fault}.")
+        raise Refused(f"A mesh of this name can have no Lease: {fault}.")
     return Ref("coordination.k8s.io/v1", "Lease", _PREFIX + mesh, namespace)
 
 
 def mesh_of(where: Ref) -> str:
-    """The mesh whose Lease it is."""
+    """Return the mesh to which the Lease belongs."""
     return where.name.removeprefix(_PREFIX)
 
 
 @dataclass(frozen=True)
 class Lease:
-    """What the object says. Nobody holds it where `holder` is empty; `epoch` never falls, whoever held it.
+    """What the object says. If `holder` is empty, nobody holds the Lease. The `epoch` never falls, whoever the holder is.
 
-    The times are those of the holder's clock: for people to read, and to see that they change.
+    The times come from the holder's clock. People read them, and a change of them shows that the holder is alive.
     """
 
     holder: str = ""
@@ -58,7 +58,7 @@ class Lease:
         return cls(spec.get("holderIdentity") or "", epoch, duration, spec.get("renewTime") or "", spec.get("acquireTime") or "")
 
     def onto(self, live: Mapping[str, Any] | None, where: Ref) -> dict[str, Any]:
-        """The object that says so. It keeps the version of the one that was read, and everything else that is not ours."""
+        """Return the object with this content. It keeps the version of the object that was read, and everything that others wrote there."""
         meta = {"name": where.name, "namespace": where.namespace, "labels": labels(mesh_of(where))}
         made: dict[str, Any] = {"apiVersion": where.api_version, "kind": where.kind, "metadata": meta}
         manifest = copy.deepcopy(dict(live)) if live else made
@@ -68,14 +68,14 @@ class Lease:
         return manifest
 
     def taken(self, holder: str, duration: int, now: str, at_least: int) -> Lease:
-        """As `holder` writes it. Only who holds it already keeps the epoch, unless a later one was seen at work."""
+        """Return the Lease as `holder` writes it. The present holder keeps its epoch, unless a later epoch was seen on an object."""
         if self.holder == holder:
             return Lease(holder, self.epoch if self.epoch >= at_least else at_least + 1, duration, now, self.acquired or now)
         return Lease(holder, max(self.epoch, at_least) + 1, duration, now, now)
 
     @property
     def until(self) -> str:
-        """By the holder's clock."""
+        """Return when the Lease ends by the holder's clock."""
         try:
             end = datetime.fromisoformat(self.renewed) + timedelta(seconds=self.duration)
         except ValueError:
@@ -87,7 +87,7 @@ class Lease:
 
 
 def decide(lease: Lease, holder: str, break_holder: str, unchanged: float) -> str:
-    """What somebody who wants it may do. `unchanged` is for how many seconds, by our clock, we saw it stay as it is."""
+    """Return what a run that wants the Lease may do. `unchanged` is for how many seconds of our clock the Lease did not change."""
     if not lease.holder:
         return FREE
     if lease.holder == holder:
@@ -97,32 +97,32 @@ def decide(lease: Lease, holder: str, break_holder: str, unchanged: float) -> st
     return EXPIRED if unchanged >= lease.duration else HELD
 
 
-def held(cluster: str, mesh: str, lease: Lease, alive: bool) -> Refused:
-    """For a holder that was seen to live, or that took the Lease for longer than we are ready to watch it."""
-    said = "which is alive: the Lease changed while we watched" if alive else f"which took it for {lease.duration} s at a time, longer than we may watch it"
+def held_by_another(cluster: str, mesh: str, lease: Lease, alive: bool) -> Refused:
+    """Return the error about a holder that is alive, or that took the Lease for longer than this run may watch it."""
+    said = "which is alive: the Lease changed during the watch" if alive else f"which took it for {lease.duration} s at a time, longer than this run may watch"
     return Refused(
         f"{cluster}: the Lease of mesh {mesh} is held by {lease.holder}, {said} ({lease}). "
-        f"Wait for that run to end; if you know that nothing runs under that name any more, run again with rotate_break_lease={lease.holder}.",
+        f"Wait until that run ends. If you know that no run of that name is alive, run again with rotate_break_lease={lease.holder}.",
         holder=lease.holder,
         epoch=lease.epoch,
     )
 
 
-def told(cluster: str, mesh: str, lease: Lease) -> str:
-    """Who holds it and until when, for people; empty where nobody does."""
+def holder_sentence(cluster: str, mesh: str, lease: Lease) -> str:
+    """Return who holds the Lease and until when, for people; empty if nobody does."""
     if not lease.holder:
         return ""
     return (
-        f"{cluster}: the Lease of mesh {mesh} is held by {lease.holder} in epoch {lease.epoch}, until {lease.until} by its own clock unless it is renewed. "
-        f"If that run is dead, the next one takes the Lease over, or rotate_break_lease={lease.holder} gives it back at once."
+        f"{cluster}: the Lease of mesh {mesh} is held by {lease.holder} in epoch {lease.epoch}, until {lease.until} by its own clock "
+        f"unless it renews the Lease. If that run is dead, the next run takes the Lease over, or rotate_break_lease={lease.holder} releases it at once."
     )
 
 
 def misnamed(cluster: str, mesh: str, lease: Lease, break_holder: str) -> Refused:
-    """For somebody who wants to break a Lease that another holds by now."""
+    """Return the error for a run that wants to break the Lease of one holder when another one has it."""
     return Refused(
         f"{cluster}: the Lease of mesh {mesh} is held by {lease.holder} ({lease}), not by {break_holder} as rotate_break_lease says. "
-        "Find out what that run does; run again without rotate_break_lease, or with the name of the holder.",
+        "Find out what that run does. Run again without rotate_break_lease, or with the name of the holder.",
         holder=lease.holder,
         epoch=lease.epoch,
     )
@@ -133,18 +133,19 @@ def is_held(lease: Lease, holder: str, epoch: int) -> bool:
 
 
 def lost(cluster: str, mesh: str, lease: Lease, holder: str, epoch: int) -> Refused:
-    """For a run that went on after others took its place."""
+    """Return the error for a run that lost the Lease to another run."""
     now = f"{lease.holder} holds it now ({lease})" if lease.holder else f"nobody holds it now ({lease})"
     return Refused(
         f"{cluster}: the Lease of mesh {mesh} is no longer held by {holder} in epoch {epoch}: {now}. This run writes nothing more. "
-        "Run again when no other run is at work; it goes on from what the clusters hold. rotate_break_lease is for a holder that is gone for good.",
+        "Run again when no other run is at work. That run goes on from the present state of the clusters. "
+        "rotate_break_lease is for a holder that is gone for good.",
         holder=lease.holder,
         epoch=lease.epoch,
     )
 
 
 def timeless(manifest: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Without what every renewal changes, for people who look at the difference."""
+    """Return the object without the times that every renewal changes, for a diff that people read."""
     if manifest is None:
         return None
     return {**manifest, "spec": {name: value for name, value in (manifest.get("spec") or {}).items() if name not in _TIMES}}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a rotation has to be allowed to do with what is our own and no mesh's: the Lease, and the root where it lies in a Secret."""
+"""List the rights that a rotation needs on objects of this collection: the Lease, and the root if it lies in a Secret."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _LEASES = "coordination.k8s.io"
 
 
 def to_lease(where: Ref) -> list[Right]:
-    """Somebody has to hold it."""
+    """Return the rights to take and renew the Lease."""
     space = str(where.namespace)
     named = [{"verb": verb, "group": _LEASES, "resource": "leases", "namespace": space, "name": where.name} for verb in ("get", "update")]
     return [*named, {"verb": "create", "group": _LEASES, "resource": "leases", "namespace": space}, _to_see(space)]
 
 
 def to_root(active: Ref, upcoming: Ref, replaced: bool) -> list[Right]:
-    """To read it; where it is `replaced`, to make another one beside it and put that in its place."""
+    """Return the rights to read the root. If it is `replaced`, add those to make the next root beside it and to put that in its place."""
     wanted = [("get", active), *([("get", upcoming), ("patch", active), ("delete", upcoming)] if replaced else [])]
     space = str(active.namespace)
     named = [{"verb": verb, "group": "", "resource": "secrets", "namespace": space, "name": ref.name} for verb, ref in wanted]
@@ -31,23 +31,23 @@ def to_root(active: Ref, upcoming: Ref, replaced: bool) -> list[Right]:
 
 
 def to_make_root(root: Ref) -> list[Right]:
-    """To generate it where there is none, and to replace it where it has expired; who installs a mesh may see and make namespaces anyway."""
+    """Return the rights to generate a root and to replace an expired one. Whoever installs a mesh may see and make namespaces anyway."""
     space = str(root.namespace)
     named = [{"verb": verb, "group": "", "resource": "secrets", "namespace": space, "name": root.name} for verb in ("get", "patch")]
     return [*named, {"verb": "create", "group": "", "resource": "secrets", "namespace": space}]
 
 
 def _to_see(space: str) -> Right:
-    """Before anything is made in a namespace."""
+    """Return the right to look at a namespace before anything is made there."""
     return {"verb": "get", "group": "", "resource": "namespaces", "name": space}
 
 
 def findings(asked: Iterable[tuple[str, Mapping[str, Any]]]) -> list[str]:
-    """A sentence for each cluster in which something is not allowed, or of which nobody knows; from what cluster_info returned of it."""
+    """Return a sentence for each cluster that denies a right or that gave no answer, from the results of cluster_info."""
     known = list(asked)
-    silent = [f"{name} cannot be judged: {str(result.get('msg') or 'it was not asked').rstrip('.')}." for name, result in known if "denied" not in result]
+    silent = [f"{name} cannot be judged: {str(result.get('msg') or 'nobody asked it').rstrip('.')}." for name, result in known if "denied" not in result]
     denied: dict[str, list[str]] = {}
     for name, result in known:
         denied.setdefault(str(result.get("name") or name), []).extend(one["sentence"] for one in result.get("denied", []))
     told = {name: ", ".join(dict.fromkeys(said)) for name, said in denied.items() if said}
-    return [*dict.fromkeys(silent), *(f"{name}: the credential may not {said}; grant it these rights or use another one." for name, said in told.items())]
+    return [*dict.fromkeys(silent), *(f"{name}: the credential may not {said}. Grant these rights or use another credential." for name, said in told.items())]

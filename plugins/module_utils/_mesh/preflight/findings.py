@@ -100,7 +100,7 @@ def _denied(cluster: Mapping[str, Any]) -> list[str]:
     if not denied:
         return []
     told = ", ".join(_right(one) for one in denied)
-    return [f"the credential may not {told}; grant it these rights or use another one"]
+    return [f"the credential may not {told}. Grant these rights or use another credential"]
 
 
 def _right(one: Mapping[str, Any]) -> str:

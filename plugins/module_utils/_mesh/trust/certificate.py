@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Certificates and CAs as plain data. What cryptography had to say about them is already in the fields."""
+"""Describe certificates and CAs as plain data. The fields already say what cryptography found out about them."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Certificate:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """What clients may call who shows it: names and addresses, and no identities."""
+        """Return the names and addresses by which clients may call the owner, without identities."""
         return tuple(name.value for name in self.names if name.kind in (DNS, IP))
 
     def facts(self) -> dict[str, Any]:
-        """What a module returns of it."""
+        """Return the facts that a module returns."""
         return {
             "subject": self.subject,
             "issuer": self.issuer,
@@ -63,7 +63,7 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Names:
-    """What the parts of a CA are called where it was found: keys of a Secret, options of a task."""
+    """What the parts of a CA are called at its source: the keys of a Secret, or the options of a task."""
 
     certificate: str = "certificate"
     key: str = "private key"
@@ -73,9 +73,9 @@ class Names:
 
 @dataclass(frozen=True)
 class Material:
-    """A CA as PEM. A part that is not there is empty; `chain` is None where none belongs, as in a root.
+    """A CA as PEM. A missing part is empty. `chain` is None for a CA that needs none, such as a root.
 
-    The key is in no repr, so in no traceback either.
+    The key is in no repr, so no traceback shows it.
     """
 
     certificate: bytes
@@ -83,15 +83,15 @@ class Material:
     chain: bytes | None = None
     roots: bytes = b""
     names: Names = Names()
-    self_made: bool = False  # by the mesh's control plane for itself, not by an operator
-    faults: tuple[str, ...] = ()  # what the mesh would not take, as half sentences
+    self_made: bool = False  # the mesh's control plane made the CA for itself
+    faults: tuple[str, ...] = ()  # what the mesh would not accept, as half sentences
 
 
 @dataclass(frozen=True)
 class Authority:
-    """A CA as it was found at the time `at`: its parts read, and what their signatures prove.
+    """A CA as it was at the time `at`: its parts, and what their signatures prove.
 
-    `path` goes from the certificate up to the root that it was verified against, and is empty if no such path exists.
+    `path` goes from the certificate up to the root that verifies it. The path is empty if no root does.
     """
 
     where: str
@@ -107,30 +107,30 @@ class Authority:
     unreadable: tuple[str, ...] = ()
     self_made: bool = False
     ours: bool = False
-    signs_for: tuple[Name, ...] = ()  # what the certificates will bear that are to be signed below it
-    refused: str = ""  # why peers would refuse these, in the verifier's words
+    signs_for: tuple[Name, ...] = ()  # the names in the certificates that this CA will sign
+    refused: str = ""  # why peers would refuse these certificates, in the verifier's words
 
     @property
     def root(self) -> Certificate | None:
-        """The root that its certificates lead to, or the only one there is."""
+        """Return the root that the path leads to, or the only root."""
         if self.path:
             return self.path[-1]
         return self.roots[0] if len(self.roots) == 1 else None
 
     @property
     def line(self) -> tuple[Certificate, ...]:
-        """The certificates that have to hold for anything that this CA signs."""
+        """Return the certificates that must be valid for everything that this CA signs."""
         return self.path or ((self.certificate,) if self.certificate else ())
 
     @property
     def trusts(self) -> frozenset[str]:
-        """Fingerprints of the roots that it hands out as trusted."""
+        """Return the fingerprints of the roots that this CA hands out as trusted."""
         return frozenset(root.fingerprint for root in self.roots)
 
 
 @dataclass(frozen=True)
 class LeafCertificate:
-    """A certificate that is in use, and what the signatures above it lead to: fingerprints, empty where none is known."""
+    """A certificate in use, and the fingerprints of its signer and its root, which are empty if they are unknown."""
 
     leaf: Certificate
     signer: str = ""
@@ -138,10 +138,10 @@ class LeafCertificate:
 
 
 def short(fingerprint: str) -> str:
-    """Enough of a fingerprint to tell certificates apart in a sentence."""
+    """Return enough of a fingerprint to tell certificates apart in a sentence."""
     return fingerprint[:12]
 
 
 def iso(moment: datetime) -> str:
-    """A moment as people and machines read it: 2026-08-27T12:00:00Z."""
+    """Return a moment as people and machines read it: 2026-08-27T12:00:00Z."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

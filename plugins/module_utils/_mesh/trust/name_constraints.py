@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""For which names the CAs below a certificate may sign (RFC 5280, 4.2.1.10), as Envoy's TLS library reads it."""
+"""Say for which names the CAs below a certificate may sign (RFC 5280, 4.2.1.10), as Envoy's TLS library reads it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DNS, IP, URI, DIRECTORY = "DNS", "IP", "URI", "directory name"
 
 @dataclass(frozen=True)
 class Name:
-    """A name in a certificate, or one from which others hang: its kind, and what it says."""
+    """A name in a certificate, or the base of names in a name constraint: its kind and its value."""
 
     kind: str
     value: str
@@ -27,13 +27,13 @@ class Name:
 
 @dataclass(frozen=True)
 class Constraints:
-    """Kinds of names that are not permitted explicitly are free, unless they are excluded."""
+    """Names of a kind without a permitted base are allowed, unless they are excluded."""
 
     permitted: tuple[Name, ...] = ()
     excluded: tuple[Name, ...] = ()
 
     def forbids(self, name: Name) -> str:
-        """Why, as the end of a sentence; empty where it may be signed for."""
+        """Return why nobody may sign for the name, as the end of a sentence; empty if signing is allowed."""
         allowed = [one for one in self.permitted if one.kind == name.kind]
         if allowed and not any(_below(name, one) for one in allowed):
             return f"permits no {name.kind} but {_listed(allowed)}"
@@ -42,7 +42,7 @@ class Constraints:
 
 
 def signed_for(trust_domain: str, servers: Iterable[str]) -> tuple[Name, ...]:
-    """What certificates of a mesh bear: workloads a SPIFFE ID, and the control plane these host names. Nothing where the trust domain is none."""
+    """Return the names in a mesh's certificates: a SPIFFE ID for workloads, and these host names for the control plane. Nothing for a wrong trust domain."""
     if domain_fault("trust domain", trust_domain):
         return ()
     return (Name(URI, f"spiffe://{trust_domain}/ns/x/sa/y"), *(Name(DNS, server) for server in servers))
@@ -50,7 +50,7 @@ def signed_for(trust_domain: str, servers: Iterable[str]) -> tuple[Name, ...]:
 
 def _below(name: Name, base: Name) -> bool:
     own, above = name.value.lower(), base.value.lower()
-    if name.kind == DIRECTORY:  # names are written from their end, so what they begin with stands last
+    if name.kind == DIRECTORY:  # a directory name is written from its end, so its beginning stands last
         return not above or own == above or own.endswith(f",{above}")
     if name.kind == URI:
         host = own.partition("://")[2].partition("/")[0].partition(":")[0]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a CA must not be used: chains of named reasons. Each looks at one thing and says it in a sentence."""
+"""Say why nobody may use a CA. Each reason is a function that looks at one thing and returns a sentence."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _BOTH_SIDES = {"serverAuth": "servers", "clientAuth": "clients"}
 
 @dataclass(frozen=True)
 class Objection:
-    """A reason by its name, and the sentence that goes with it."""
+    """The name of a reason, and its sentence."""
 
     reason: str
     sentence: str
 
 
 def objections(ca: Authority, chain: Iterable[Reason]) -> list[Objection]:
-    """All that speaks against using this CA, in the order of the chain."""
+    """Return everything that speaks against using this CA, in the order of the chain."""
     told = ((reason.__name__, reason(ca)) for reason in chain)
     return [Objection(name, f"{ca.where}: {text}") for name, text in told if text]
 
@@ -60,37 +60,38 @@ def cannot_sign(ca: Authority) -> str | None:
     found = [c for c in ca.line if c.is_ca and c.key_usage is not None and "keyCertSign" not in c.key_usage]
     if not found:
         return None
-    return f"the key usage of {_listed(found)} lacks keyCertSign, so what it signs is void. Have it issued with it."
+    return f"the key usage of {_listed(found)} lacks keyCertSign, so nothing that it signs is valid. Have the CA issued with keyCertSign."
 
 
 def wrong_purpose(ca: Authority) -> str | None:
-    """Each proxy is client and server, and its TLS library takes anyExtendedKeyUsage for neither."""
+    """Each proxy is a client and a server, and its TLS library accepts anyExtendedKeyUsage for neither."""
     lacking = [(c, [side for usage, side in _BOTH_SIDES.items() if usage not in c.extended_key_usage])
                for c in ca.line if c.extended_key_usage is not None]  # fmt: skip
     told = "; ".join(f"the extended key usage of {c} leaves out TLS {' and '.join(sides)}" for c, sides in lacking if sides)
-    return f"{told}, and every proxy is both. Have it issued without an extended key usage, or with serverAuth and clientAuth." if told else None
+    return f"{told}, and every proxy is both. Have the certificate issued without an extended key usage, or with serverAuth and clientAuth." if told else None
 
 
 def forbidden_name(ca: Authority) -> str | None:
-    """What a certificate of the line forbids to those below it: their own names, or what they are to sign for."""
+    """Find a name that a certificate of the path forbids below it: a name of another certificate, or one that the CA will sign for."""
     for height, above in enumerate(ca.line):
         if above.constraints is None:
             continue
         below = [name for c in ca.line[:height] if c.subject != c.issuer for name in c.names]
         told = next(((name, why) for name in (*below, *ca.signs_for) if (why := above.constraints.forbids(name))), None)
         if told:
-            return f"{above} {told[1]}, so {told[0]} could not be signed for below it. Have it issued without that name constraint, or give another CA."
+            way = "Have the certificate issued without that name constraint, or give another CA"
+            return f"{above} {told[1]}, so no CA below it could sign for {told[0]}. {way}."
     return None
 
 
 def refused_by_peers(ca: Authority) -> str | None:
-    """The last proof: a leaf below it, tried as a peer tries it."""
-    return f"a leaf below it is refused by a TLS verifier: {ca.refused}. Give a CA under which peers accept each other." if ca.refused else None
+    """Use the last proof: a TLS verifier has tried a leaf below the CA, as a peer does."""
+    return f"a TLS verifier refuses a leaf below this CA: {ca.refused}. Give a CA under which peers accept each other." if ca.refused else None
 
 
 def expired(ca: Authority) -> str | None:
     told = "; ".join(expired_at(c, c.not_after) for c in overdue(ca))
-    return f"{told}. Give a CA that is valid." if told else None
+    return f"{told}. Give a valid CA." if told else None
 
 
 def not_yet_valid(ca: Authority) -> str | None:
@@ -98,26 +99,26 @@ def not_yet_valid(ca: Authority) -> str | None:
     if not found:
         return None
     told = "; ".join(f"{c} is not valid before {iso(c.not_before)}" for c in found)
-    return f"{told} and it is {iso(ca.at)} here. Check this machine's clock, or wait, or give another one."
+    return f"{told} and it is {iso(ca.at)} here. Check this machine's clock, wait, or give another CA."
 
 
 def weak_key(ca: Authority) -> str | None:
     told = "; ".join(f"{c} has a weak key, {c.key_type}" for c in ca.line if _is_weak(c.key_type))
-    return f"{told}. The least that is accepted is RSA {RSA_BITS} or EC P-256." if told else None
+    return f"{told}. Use at least RSA {RSA_BITS} or EC P-256." if told else None
 
 
 def ed25519(ca: Authority) -> str | None:
     told = "; ".join(f"{c} has a key of type {c.key_type}" for c in ca.line if c.key_type.startswith("Ed"))
-    return f"{told}, which Envoy does not take. Use EC P-256 or RSA." if told else None
+    return f"{told}, which Envoy does not accept. Use EC P-256 or RSA." if told else None
 
 
 def weak_signature(ca: Authority) -> str | None:
-    """A root's signature on itself proves nothing, so it is nobody's concern."""
+    """Ignore a root's signature on itself, because nobody checks it."""
     found = [c for c in ca.line if not c.self_signed and c.signature_algorithm.endswith(_WEAK_DIGESTS)]
     if not found:
         return None
     told = "; ".join(f"{c} is signed with {c.signature_algorithm}" for c in found)
-    return f"{told}, which TLS libraries no longer accept. Have it issued with SHA-256."
+    return f"{told}, which TLS libraries no longer accept. Have the certificate issued with SHA-256."
 
 
 def chain_does_not_verify(ca: Authority) -> str | None:
@@ -127,7 +128,7 @@ def chain_does_not_verify(ca: Authority) -> str | None:
     namesakes = [c for c in (*ca.chain, *ca.roots) if c.subject == own.issuer and c.fingerprint != own.fingerprint]
     if namesakes:
         told = f"the chain does not verify: {_listed(namesakes)} has the issuer's name but did not sign {own}"
-        return f"{told}. Give the chain and the root that it was issued under."
+        return f"{told}. Give the chain and the root that issued the certificate."
     return (
         f"the chain does not verify: no path leads from {own}, issued by '{own.issuer}', to {_listed(ca.roots)}. "
         f"Put the missing certificates into {ca.names.chain}, or give the right root."
@@ -135,13 +136,13 @@ def chain_does_not_verify(ca: Authority) -> str | None:
 
 
 def chain_lacks_signer(ca: Authority) -> str | None:
-    """Proxies present a leaf and this chain; without the certificate in it nobody can verify the leaf."""
+    """Proxies present a leaf and this chain. If the chain lacks the CA's certificate, nobody can verify the leaf."""
     if ca.certificate is None or not ca.path or not ca.chain or ca.certificate.fingerprint in ca.trusts:
         return None
     lacking = [c for c in ca.path[:-1] if c.fingerprint not in {known.fingerprint for known in ca.chain}]
     if not lacking:
         return None
-    return f"{ca.names.chain} lacks {_listed(lacking)}, so no peer could verify what is signed under it. Put it in."
+    return f"{ca.names.chain} lacks {_listed(lacking)}, so no peer could verify what this CA signs. Add the missing certificate."
 
 
 def path_too_short(ca: Authority) -> str | None:
@@ -149,14 +150,14 @@ def path_too_short(ca: Authority) -> str | None:
     if not found:
         return None
     told = f"the path length {found[0].path_length} of {_listed(found)} forbids the intermediate below it"
-    return f"{told}. Have it issued with a greater path length or none."
+    return f"{told}. Have the certificate issued with a greater path length or none."
 
 
 def no_room_for_intermediate(ca: Authority) -> str | None:
     if ca.certificate is None or ca.certificate.path_length != 0:
         return None
     told = f"the path length 0 of {ca.certificate} forbids intermediates, and each cluster needs one"
-    return f"{told}. Give a root without a path length, or with 1 or more."
+    return f"{told}. Give a root without a path length, or with a path length of 1 or more."
 
 
 def root_not_self_signed(ca: Authority) -> str | None:
@@ -164,7 +165,7 @@ def root_not_self_signed(ca: Authority) -> str | None:
     if not found:
         return None
     told = f"{_listed(found)} is no root: it is not self-signed but issued by '{found[0].issuer}'. Give the root at the top of its chain"
-    below = "; where the key is of a CA below the root, give its certificate first, and those above it, up to the root, behind it in the same place"
+    below = ". If the key belongs to a CA below the root, give the certificate of that CA first, and then all certificates above it, up to the root"
     return f"{told}{below if ca.certificate in found else ''}."
 
 
@@ -173,13 +174,13 @@ def duplicate_roots(ca: Authority) -> str | None:
 
 
 def confused(roots: Iterable[Certificate]) -> str | None:
-    """Verifiers look a root up by its name and serial, and would find the wrong one."""
+    """Find two roots that a verifier would confuse, because it looks a root up by its name and serial."""
     seen: dict[tuple[str, str], Certificate] = {}
     for root in roots:
         other = seen.setdefault((root.subject, root.serial), root)
         if other.fingerprint != root.fingerprint:
             told = f"two different roots have the same subject and serial {root.serial}: {other} and {root}"
-            return f"{told}. Reissue one of them with a serial of its own."
+            return f"{told}. Reissue one of them with another serial."
     return None
 
 
@@ -187,7 +188,7 @@ def several_roots(ca: Authority) -> str | None:
     if len(ca.roots) < 2:
         return None
     told = f"{ca.names.certificate} holds {len(ca.roots)} certificates: {_listed(ca.roots)}"
-    return f"{told}. Give the one root that is to sign; to trust a second one is a rotation."
+    return f"{told}. Give only the root that signs. To trust a second root, run a rotation."
 
 
 _EITHER: tuple[Reason, ...] = (
@@ -205,7 +206,7 @@ ISSUER: tuple[Reason, ...] = (
 
 
 def overdue(ca: Authority) -> list[Certificate]:
-    """The certificates of its path that have expired."""
+    """Return the certificates of the CA's path that have expired."""
     return [c for c in ca.line if is_over(c.not_after, ca.at)]
 
 

@@ -13,7 +13,7 @@ from .standing import Standing
 
 
 def strangers(trusts: Iterable[Standing]) -> str | None:
-    """'east, west (root 12ab…) | north (root 34cd…)' if some cluster does not trust what another signs, else None."""
+    """Return 'east, west (root 12ab…) | north (root 34cd…)' if a cluster does not trust what another one signs, else None."""
     everyone = sorted(trusts, key=lambda trust: trust.cluster)
     if all(own.accepts(other) for own in everyone for other in everyone):
         return None
@@ -24,24 +24,24 @@ def strangers(trusts: Iterable[Standing]) -> str | None:
 
 
 def shared_root_faults(mesh: str, trusts: Sequence[Standing], lacking: Sequence[str], source: str | None) -> list[str]:
-    """What keeps the mesh from having one root, known before anything is written.
+    """Return why the mesh would not have one root. This can be known before anything is written.
 
-    `lacking` are the clusters without a CA; `source` is the root they would be given, None if it were made new.
+    `lacking` are the clusters without a CA. `source` is the root that they would get, or None if a new root would be made.
     """
     apart = strangers(trusts)
     if apart:
         told = f"The clusters of the mesh {mesh} do not share a root: {apart}."
-        return [f"{told} Bring them to one root with a rotation before they are linked."]
+        return [f"{told} Rotate them to one root before you link them."]
     if not lacking:
         return []
     planned = f"the root {short(source)}" if source else "a new root"
-    told = f"The clusters of the mesh {mesh} would not trust each other: {', '.join(lacking)} would be given {planned}"
+    told = f"The clusters of the mesh {mesh} would not trust each other: {', '.join(lacking)} would get {planned}"
     others = [trust for trust in trusts if source not in trust.trusts]
     if others:
         held = ", ".join(f"{trust.cluster} (root {short(trust.signs_under)})" for trust in others)
-        return [f"{told}, unlike {held}. Give that root, with its key, as the mesh's root."]
+        return [f"{told}, unlike {held}. Give that root and its key as the mesh's root."]
     ahead = [f"{trust.cluster} (root {short(trust.signs_under)})" for trust in trusts if trust.signs_under != source]
     if ahead:
-        way = "A rotation is under way: bring it to its end, or turn it back, and add the cluster then"
-        return [f"{told} alone, and what is signed in {', '.join(ahead)} would be strange to it. {way}."]
+        way = "A rotation is under way. Finish it or turn it back, and add the cluster afterwards"
+        return [f"{told} alone, and would not trust what is signed in {', '.join(ahead)}. {way}."]
     return []

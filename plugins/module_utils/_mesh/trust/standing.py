@@ -15,9 +15,9 @@ from .certificate import Authority
 
 @dataclass(frozen=True)
 class Standing:
-    """What a cluster's CA says: fingerprints of the root it signs under, of its own certificate, and of what it hands out as trusted.
+    """What a cluster's CA says, as fingerprints: the root that the cluster signs under, its own certificate, and the roots that it hands out as trusted.
 
-    `marks` are roots without a key, put into a bundle only to change it. `epoch` is that of the Lease under which it was written.
+    `marks` are roots without a key that are in the bundle only to change it. `epoch` is that of the Lease under which the CA was written.
     """
 
     cluster: str
@@ -44,7 +44,7 @@ class Standing:
 
     @classmethod
     def read(cls, cluster: str, authority: Authority, epoch: int = 0, marks: frozenset[str] = frozenset()) -> Standing:
-        """From a CA that was written in an `epoch`. `marks` are the certificates that are only marks."""
+        """Read a CA that was written in an `epoch`. `marks` are the certificates that are only marks."""
         root, own = authority.root, authority.certificate
         signs_under, signer = (one.fingerprint if one else "" for one in (root, own))
         return cls(cluster, signs_under, signer, authority.trusts - marks, authority.trusts & marks, epoch)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A task's share in the Lease that its play holds."""
+"""Let a task work under the Lease that its play holds."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def hold_of(cluster: Cluster, share: LeaseShare | None, connect: Connector) -> H
 
 
 class UnderLease:
-    """Work that looks before each write whether the Lease is still held, and renews it while it waits. Without a Lease it does neither."""
+    """Work that checks the Lease before each write and renews it during waits. Without a Lease it does neither."""
 
     hold: Hold | None
 
@@ -68,13 +68,13 @@ class UnderLease:
 
 @contextmanager
 def renewed(hold: Hold | None) -> Iterator[None]:
-    """Renews while the block runs, however long one look or one wait in it takes. That the Lease was lost whoever writes or waits is told."""
+    """Renew the Lease while the block runs, however long a look or a wait in it takes. A lost Lease fails the next write or wait, not the renewal."""
     ended = threading.Event()
 
-    def renew(held: Hold) -> None:
+    def renew(kept: Hold) -> None:
         while not ended.wait(_ROUND):
             with suppress(MeshError):
-                held.keep()
+                kept.keep()
 
     renewing = [threading.Thread(target=renew, args=(hold,), daemon=True)] if hold else []
     for thread in renewing:
@@ -88,9 +88,9 @@ def renewed(hold: Hold | None) -> Iterator[None]:
 
 
 def run_name() -> str:
-    """A name for this run that a colleague recognises, and that no other run has."""
+    """Return a name for this run that a colleague recognises, and that no other run has."""
     try:
         user = getpass.getuser()
-    except (KeyError, OSError):  # a container's user need not have a name
+    except (KeyError, OSError):  # the user of a container may have no name
         user = "unknown"
     return f"{user}@{socket.gethostname()}/{secrets.token_hex(4)}"

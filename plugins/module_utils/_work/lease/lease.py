@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module lease does, for it and for its action."""
+"""Do the work of the module lease, in a process of its own or in that of its action."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..._kube.connect import Connector, connect_to
 from ..._kube.lease import LeaseWish, release, take
 from ..._mesh.connection import Connection
 from ..._mesh.errors import Refused
-from ..._mesh.lease.lease import Lease, ref, told
+from ..._mesh.lease.lease import Lease, holder_sentence, ref
 from ..._mesh.objects.change import Change, Ref, as_result
 from .hold import run_name
 
@@ -72,7 +72,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
         return {"holder": taken.holder, "epoch": taken.epoch, "took_over": taken.took_over, **as_result(taken.changes)}
     if request.state == "shown":
         found = Lease.of(trusted.get(request.where))
-        says = told(trusted.name, request.mesh, found)
+        says = holder_sentence(trusted.name, request.mesh, found)
         return {"changed": False, "holder": found.holder, "epoch": found.epoch, "took_over": False, "says": says}
     (change,) = trusted.delete([request.where]) if request.state == "absent" else [_released(trusted, request)]
     left = Lease.of(change.after)

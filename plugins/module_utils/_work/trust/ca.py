@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module ca does, for the module and for the action that does without it."""
+"""Do the work of the module ca, in a process of its own or in that of its action."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An intermediate of the mesh's root for a cluster: signed here, or by whoever has the root's key; proved before anybody gets it."""
+"""Make an intermediate of the mesh's root for a cluster. The collection or an external signer signs it, and nobody gets it before it is proved."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def intermediate(cluster: Cluster, root: Root, sans: Sequence[str], request: Aut
         if root.issuer:
             made = replace(made, chain=made.certificate + (root.issuer.chain or b""), roots=root.issuer.roots)
         return proved(made, f"{cluster.name}: the new intermediate", now, bears)
-    if cluster.dry_run:  # nobody is asked; what would come looks like this
+    if cluster.dry_run:  # a dry run asks no signer and shows what its answer would look like
         return pki.new_intermediate(pki.new_root(name, domain, kind, now, days), name, domain, sans, kind, now, days)
     (own,) = x509.bundle(root.material.certificate)
     key, pem = pki.new_request(name, domain, sans, kind)
     signing = external.SigningRequest(cluster.name, name, pem, *pki.lifetime(own, now, days))
     made = external.intermediate(root.signer, signing, key, root.material)
-    return proved(made, f"{cluster.name}: what came back from {root.signer}", clock.now(), bears)
+    return proved(made, f"{cluster.name}: the answer of {root.signer}", clock.now(), bears)
 
 
 def proved(ca: Material, where: str, now: datetime, bears: Sequence[Name]) -> Material:
-    """The same CA, unless something speaks against signing with it: then all of that at once. `bears` is what its leaves will bear."""
+    """Return the CA. Refuse it with all objections at once if anything speaks against signing with it. `bears` are the names in its leaves."""
     found = objections(tried(x509.inspect(ca, where, now), bears), ISSUER)
     if found:
         sentences = [one.sentence for one in found]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The mesh's root: found where the task says it is, or made once for all clusters."""
+"""Find the mesh's root where the task says it is, or make it once for all clusters."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _VAULTED = b"$ANSIBLE_VAULT"
 
 @dataclass(frozen=True)
 class Root:
-    """The root as a Source to decide on, its PEM, and the trust cluster's Secret where it lies in one, or who signs with it.
+    """The root as a Source for decisions, its PEM, and the Secret on the trust cluster or the signer that has its key.
 
     `issuer` is a CA below the root that signs in its place, with what is between as its chain.
     """
@@ -84,25 +84,25 @@ def trust_cluster(cluster: Cluster, options: RootOptions, connect: Connector) ->
 
 
 def proved(root: Root, bears: Sequence[Name]) -> Root:
-    """The root with the outcome of a trial of what is to be signed below it, which its source then tells. `bears` is what the leaves will bear."""
+    """Return the root with the result of a trial: its source then says whether peers accept what is signed below it. `bears` are the names in the leaves."""
     found = root.source.root
     return replace(root, source=replace(root.source, root=tried(found, bears, root=True))) if found else root
 
 
 def make(root: Root, request: AuthorityRequest, now: datetime) -> tuple[Root, list[Change]]:
-    """Generate the root and keep it on the trust cluster, in the place of one that was found there. Of several tasks that do so at once, the first wins."""
+    """Generate the root and store it on the trust cluster, in place of the root that was found there. If several tasks do so at once, the first one wins."""
     if root.cluster is None or root.ref is None:
-        raise Refused(f"{root.source.where}: there is no cluster to keep a generated root on.")
+        raise Refused(f"{root.source.where}: there is no cluster to store a generated root on.")
     mesh, space = request.mesh, str(root.ref.namespace)
     made = issue.new_root(f"{mesh} root", request.trust_domain, request.key_type, now, request.root_days)
     changes = namespace.ensure(root.cluster, space)
     changes += _keep(root, root.cluster, root_secret.secret(made, root.ref.name, space, mesh))
     stored = root.cluster.get(root.ref)
-    return (_stored(root, stored, now) if stored else replace(root, material=made)), changes  # nothing is stored in a dry run
+    return (_stored(root, stored, now) if stored else replace(root, material=made)), changes  # a dry run stores nothing
 
 
 def _keep(root: Root, cluster: Cluster, wanted: Mapping[str, Any]) -> list[Change]:
-    """Nothing is written where another one came to lie meanwhile."""
+    """Store the root, but not over another root that somebody stored meanwhile."""
     live = cluster.get(Ref.of(wanted)) if root.material else None
     if root.material is None or live is None:
         created = cluster.create(wanted)
@@ -112,9 +112,9 @@ def _keep(root: Root, cluster: Cluster, wanted: Mapping[str, Any]) -> list[Chang
 
 
 def overwrite(root: Root, live: Mapping[str, Any], wanted: Mapping[str, Any]) -> Change:
-    """Another root in the place of the one in `live`, unless somebody else would write it back."""
+    """Replace the root in `live`. Refuse if another tool would write the old root back."""
     if root.cluster is None:
-        raise Refused(f"{root.source.where}: there is no cluster to keep a root on.")
+        raise Refused(f"{root.source.where}: there is no cluster to store a root on.")
     undone = _undone(root, live)
     if undone:
         raise Refused(undone)
@@ -134,7 +134,7 @@ def _stored(root: Root, secret: Mapping[str, Any] | None, now: datetime) -> Root
 
 
 def _undone(root: Root, secret: Mapping[str, Any]) -> str:
-    return managed_by(secret).refusal(root.source.where, "Replace the root there, or take the Secret out of its hands first.")
+    return managed_by(secret).refusal(root.source.where, "Replace the root there, or stop that tool from managing the Secret.")
 
 
 def _given(options: RootOptions, now: datetime) -> Root:
@@ -146,7 +146,7 @@ def _given(options: RootOptions, now: datetime) -> Root:
 
 
 def _in_place_of_root(given: Material, where: str, now: datetime) -> Root | None:
-    """A company seldom gives its root's key away. What is first, and no root, signs in the place of the root that is given with it."""
+    """Let a CA below the root sign, because a company seldom gives its root's key away. That CA stands first, and the root with it."""
     found = x509.bundle(given.certificate + b"\n" + (given.chain or b""))
     tops = [one for one in found if one.self_signed]
     if not tops or found[0].self_signed:
@@ -159,7 +159,7 @@ def _in_place_of_root(given: Material, where: str, now: datetime) -> Root | None
 
 
 def _external(options: RootOptions, now: datetime) -> Root:
-    """Its certificate is all of it that is here. Where none is given, Vault says which it signs under."""
+    """Return a root of which only the certificate is here. If the task gives no certificate, Vault says under which root it signs."""
     where, material = "The mesh's root", _certified(options)
     try:
         if options.source == "vault" and not material.certificate and not material.faults:
@@ -175,14 +175,14 @@ def _of_vault(vault: Vault) -> Material:
     tops = [one for one in found if one.self_signed]
     if not tops:
         told = f"no root stands above its issuer {vault.issuer}: {found[0]}" if found else f"there is no issuer {vault.issuer} there"
-        raise Refused(f"{vault}: {told}. Give the root as root.certificate, and what is between as root.chain.")
+        raise Refused(f"{vault}: {told}. Give the root as root.certificate, and the CAs between as root.chain.")
     between = b"".join(one.pem for one in found if not one.self_signed)
     names = Names(*(f"{part} of {vault}" for part in ("certificate", "key", "chain", "root")))
     return Material(tops[0].pem, b"", chain=between or None, roots=tops[0].pem, names=names)
 
 
 def _certified(options: RootOptions) -> Material:
-    """A root without its key, and the CAs between it and who signs."""
+    """Return a root without its key, and the CAs between the root and the signer."""
     pem, faults = _part(options, "certificate")
     chain, chain_faults = _part(options, "chain")
     certificate = _name(options, "certificate")
@@ -204,7 +204,7 @@ def _name(options: RootOptions, part: str) -> str:
 
 
 def file(path: str | None, name: str) -> tuple[bytes, list[str]]:
-    """What it holds, or half a sentence that says why not; with nothing of what stands in the place of its path."""
+    """Return the content of a file, or half a sentence that says why it cannot be read. The sentence never shows content that stands in place of a path."""
     if not path:
         return b"", []
     if told := content_kind(path):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From the option `root` to the signer that it names, for a root whose key is not here."""
+"""Find the signer that the option `root` names, for a root whose key is elsewhere."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A cluster's CA against the mesh's root: look at everything, decide, issue."""
+"""Compare a cluster's CA with the mesh's root: look at everything, decide, and issue a CA."""
 
 from __future__ import annotations
 
@@ -52,19 +52,19 @@ OPTIONS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Survey:
-    """All that was read of a cluster's CA and of the mesh's root, and what follows from it."""
+    """What was read of a cluster's CA and of the mesh's root, and the decision that follows."""
 
     held: Authority | None
     root: roots.Root
     decision: Decision
-    empty: bool = False  # there is not even the namespace
-    live: Objects = field(default_factory=dict, repr=False)  # where the CA lies, as it was read
+    empty: bool = False  # the namespace does not exist either
+    live: Objects = field(default_factory=dict, repr=False)  # the objects that have the CA, as they were read
 
 
 def survey(
     cluster: Cluster, mesh: Trust, request: AuthorityRequest, now: datetime, connect: Connector, root: roots.Root | None = None, stored: Objects | None = None
 ) -> Survey:
-    """Read everything and decide; nothing is written, and nothing is raised for bad input. `stored` is the CA as it was just written."""
+    """Read everything and decide. Write nothing, and raise nothing for bad input. `stored` is the CA as it was just written."""
     space = request.namespace
     refs = mesh.objects(space)
     live = present(cluster, refs) if stored is None else stored
@@ -88,7 +88,7 @@ def survey(
 
 
 def establish(cluster: Cluster, mesh: Trust, request: AuthorityRequest, connect: Connector, clock: Clock) -> tuple[Survey, list[Change]]:
-    """Bring the cluster to have an issuing CA of the mesh's root. Whatever speaks against it is said before a write."""
+    """Make sure that the cluster has an issuing CA of the mesh's root. Refuse before the first write if anything speaks against it."""
     now = clock.now()
     seen = accepted(survey(cluster, mesh, request, now, connect))
     if seen.decision.action != ISSUE:
@@ -106,7 +106,7 @@ def establish(cluster: Cluster, mesh: Trust, request: AuthorityRequest, connect:
 
 
 def accepted(seen: Survey) -> Survey:
-    """The survey, unless something speaks against going on: then all of that at once."""
+    """Return the survey. Refuse with all objections at once if there are any."""
     found = seen.decision.objections
     if found:
         raise Refused(
@@ -118,7 +118,7 @@ def accepted(seen: Survey) -> Survey:
 
 
 def facts(cluster: str, seen: Survey) -> dict[str, Any]:
-    """What the modules return. In a dry run a CA that would be made has no facts yet."""
+    """Return the facts of the modules. In a dry run, a CA that would be made has no facts yet."""
     held = seen.held
     root, own = (held.root, held.certificate) if held else (None, None)
     source = seen.root.source.root
@@ -139,34 +139,34 @@ def facts(cluster: str, seen: Survey) -> dict[str, Any]:
 
 
 def _stored(cluster: Cluster, refs: Sequence[Ref], seen: Survey, changes: Iterable[Change]) -> Objects | None:
-    """What the API server said that it keeps. It keeps nothing in a dry run, nor where somebody else was first."""
+    """Return what the API server stored; None in a dry run, which stores nothing, or if somebody else was first."""
     known = {**seen.live, **{change.ref: change.after for change in changes if change.after}}
     return {ref: known[ref] for ref in refs} if known.keys() >= set(refs) and not cluster.dry_run else None
 
 
 def _there(cluster: Cluster, namespace: Mapping[str, Any]) -> bool:
-    """Also where that may not be looked at: then nothing is known to be missing."""
+    """Tell whether the namespace exists. Assume that it does if the credential may not look at it."""
     with suppress(Denied):
         return cluster.get(Ref.of(namespace)) is not None
     return True
 
 
 def _inspected(cluster: Cluster, mesh: Trust, refs: Sequence[Ref], live: Objects, name: str, now: datetime) -> Authority | None:
-    """There is no CA where the object is not that holds its key, whatever else of it lies there."""
+    """Return the CA; None if the object with its key is missing, even if other objects of the CA exist."""
     if not refs or refs[0] not in live:
         return None
     return x509.inspect(mesh.read(live), f"{cluster.name}: {refs[0]}", now, ours=root_secret.is_ours(live[refs[0]], name))
 
 
 def _external_issuer(cluster: Cluster, mesh: Trust, space: str) -> str:
-    """Who signs in the control plane's place. Nobody is known to, where that may not be looked at."""
+    """Return who signs in place of the control plane; empty if nobody does, or if the credential may not look."""
     with suppress(Denied):
         return look(cluster, mesh.external_issuer(space))
     return ""
 
 
 def _issue(cluster: Cluster, mesh: Trust, request: AuthorityRequest, seen: Survey, clock: Clock) -> Sequence[Change]:
-    """What lies there is changed only if it still is what was read, and trusted what it trusts. So a run that was killed in between goes on."""
+    """Write the new CA. Change an object only if it still is as it was read, and keep its trust bundle. So a run that was killed can go on."""
     space = request.namespace
     material = intermediate(cluster, seen.root, mesh.sans(space, request.trust_domain), request, clock)
     made = cluster.create(mesh.namespace(space, request.network)) if seen.empty else None
@@ -183,18 +183,19 @@ def _issue(cluster: Cluster, mesh: Trust, request: AuthorityRequest, seen: Surve
 
 
 def _may_write(cluster: Cluster, objects: Iterable[Mapping[str, Any]]) -> None:
-    undone = [managed_by(one).refusal(f"{cluster.name}: {Ref.of(one)}", "Have it written there, or take it out of its hands first.") for one in objects]
+    way = "Have the CA written there, or stop that tool from managing the object."
+    undone = [managed_by(one).refusal(f"{cluster.name}: {Ref.of(one)}", way) for one in objects]
     if any(undone):
         raise Refused(" ".join(filter(None, undone)), findings=list(filter(None, undone)))
 
 
 def _still_trusted(cluster: Cluster, mesh: Trust, seen: Survey, wanted: bytes) -> bytes:
-    """The bundle that lies there already, as long as it has the root to sign under."""
+    """Return the trust bundle that exists already. Refuse a bundle without the root that the new CA is signed under."""
     trusted = mesh.read(seen.live).roots
     if not trusted.strip():
         return wanted
     known = {one.fingerprint for one in x509.bundle(trusted)}
     if seen.held is None and not known & {one.fingerprint for one in x509.bundle(wanted)}:
         where = ", ".join(map(str, seen.live))
-        raise Refused(f"{cluster.name}: {where} is there, without a CA, and does not trust the mesh's root. Delete it if nothing uses it, and run again.")
+        raise Refused(f"{cluster.name}: {where} exists without a CA and does not trust the mesh's root. Delete it if nothing uses it, and run again.")
     return trusted

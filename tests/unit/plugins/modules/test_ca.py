@@ -215,7 +215,7 @@ class TestIssuing:
         assert (result["action"], result["expiry"]["intermediate"]["level"]) == ("issued", "ok")
         assert held_key(cluster, CACERTS, "root-cert.pem") == late.roots
         assert result["trust"] == {"signs_under": ROOT.fingerprint, "trusts": sorted([ROOT.fingerprint, OTHER_ROOT.fingerprint])}
-        assert "All 2 roots that it trusts stay trusted." in result["warnings"][0]
+        assert "The cluster goes on trusting all 2 roots." in result["warnings"][0]
 
     def test_an_expired_one_that_somebody_else_wrote_meanwhile_is_left_to_him(self, monkeypatch: pytest.MonkeyPatch) -> None:
         cluster = FakeCluster(holding(EXPIRED), name="west")
@@ -303,7 +303,7 @@ class TestKeeping:
     def test_a_trust_cluster_that_says_no_is_no_reason_to_go_on(self, peers: dict[str, Any]) -> None:
         peers["east"] = Denied("east: the token has expired.")
         cluster = FakeCluster(holding(issuer()), name="west")
-        with pytest.raises(Refused, match=r"the mesh's root could not be read, so no intermediate can be issued\. east: the token has expired\."):
+        with pytest.raises(Refused, match=r"the mesh's root could not be read, so no intermediate can be issued from it\. east: the token has expired\."):
             ca.reconcile(cluster, wish(root={"kube": {"cluster": "east"}}))
         assert cluster.writes == []
 
@@ -362,7 +362,7 @@ class TestRefusing:
         cluster = FakeCluster(secret, name="west")
         assert ca_info.reconcile(cluster, wish(root=inline()))["reasons"] == ["kept_by_another"]
         told = ("west: Secret istio-system/cacerts is managed by ExternalSecret cacerts, which would undo the change. "
-                "Have a new CA of the mesh's root issued there")
+                "Issue a new CA of the mesh's root there")
         with pytest.raises(Refused, match=told):
             ca.reconcile(cluster, wish(root=inline()))
         assert cluster.writes == []
@@ -392,7 +392,7 @@ class TestRefusing:
         upcoming = root_secret.secret(root(OTHER_ROOT), "meshops-root-ca-next", "meshops-system", "shop")
         cluster = FakeCluster(kept(), upcoming, name="north")
         assert ca_info.reconcile(cluster, wish())["reasons"] == ["rotation_under_way"]
-        told = "meshops-root-ca-next: a rotation of the mesh shop to 'CN=other root' .* is under way, and north would be given the former root alone"
+        told = "meshops-root-ca-next: a rotation of the mesh shop to 'CN=other root' .* is under way, and north would get the former root alone"
         with pytest.raises(Refused, match=told):
             ca.reconcile(cluster, wish())
         assert cluster.writes == []
@@ -416,7 +416,7 @@ class TestRefusing:
         files = {"certificate_file": str(tmp_path / "root.pem"), "private_key_file": str(tmp_path / "key.pem")} if source == "file" else {}
         told = ca_info.reconcile(cluster, wish(root={"source": source, **files}))
         assert told["reasons"] == ["forbidden_name"]
-        assert "permits no DNS but .example.test, so DNS istiod.istio-system.svc could not be signed for below it" in told["findings"][0]
+        assert "permits no DNS but .example.test, so no CA below it could sign for DNS istiod.istio-system.svc" in told["findings"][0]
 
     def test_two_things_at_once(self) -> None:
         with pytest.raises(Refused) as refused:
@@ -424,18 +424,18 @@ class TestRefusing:
         assert refused.value.facts["reasons"] == ["bad_wish", "expired"]
 
     def test_another_mesh_does_not_lend_its_root(self) -> None:
-        with pytest.raises(Refused, match="generated as the root of the mesh bank"):
+        with pytest.raises(Refused, match="generated for the mesh bank"):
             ca.reconcile(FakeCluster(kept(mesh="bank"), name="east"), wish())
 
     def test_a_control_plane_with_a_root_of_its_own(self) -> None:
         data = {"ca-cert.pem": root_secret.encoded(OTHER_ROOT.pem), "ca-key.pem": root_secret.encoded(OTHER_ROOT.key_pem)}
         own = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "istio-ca-secret", "namespace": "istio-system"}, "data": data}
-        with pytest.raises(Refused, match="signs with a root of its own"):
+        with pytest.raises(Refused, match="signs with its own root"):
             ca.reconcile(FakeCluster(own, name="east"), wish())
         adopted = wish(root={"source": "secret", "name": "istio-ca-secret", "namespace": "istio-system"})
         result = ca.reconcile(FakeCluster(own, name="east"), adopted)
         assert result["root"]["fingerprint"] == OTHER_ROOT.fingerprint
-        assert "at its next restart" in result["warnings"][0]
+        assert "after its next restart" in result["warnings"][0]
 
     def test_a_vaulted_file(self, tmp_path: Path) -> None:
         vaulted = tmp_path / "root-key.pem"
@@ -466,7 +466,7 @@ class TestAnotherCa:
         result = ca.reconcile(cluster, wish())
         assert (result["action"], result["changed"], result["present"], result["changes"]) == ("left", False, False, [])
         (told,) = result["warnings"]
-        assert told.startswith("east: its certificates are signed by cert-manager's istio-csr (cert-manager-istio-csr.cert-manager.svc:443)")
+        assert told.startswith("east: cert-manager's istio-csr (cert-manager-istio-csr.cert-manager.svc:443) signs this cluster's certificates")
         assert cluster.writes == []
 
     def test_it_is_known_beforehand(self) -> None:
@@ -636,7 +636,7 @@ class TestACAOfSeveralObjects:
         self.made(cluster)
         cluster.delete([self.ISSUER])
         before = len(cluster.writes)
-        with pytest.raises(Refused, match="ConfigMap paper/paper-roots is there, without a CA, and does not trust the mesh's root"):
+        with pytest.raises(Refused, match="ConfigMap paper/paper-roots exists without a CA and does not trust the mesh's root"):
             ca.reconcile(cluster, wish(provider="paper", namespace="paper", root=inline(root(OTHER_ROOT))))
         assert len(cluster.writes) == before
 

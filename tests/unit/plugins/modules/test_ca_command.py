@@ -178,7 +178,7 @@ class TestRefused:
         between.store(tmp_path)
         options = wish(words(tmp_path), top.pem, chain=between.pem.decode())
         assert ca_info.reconcile(FakeCluster(name="east"), options)["reasons"] == ["refused_by_peers"]
-        with pytest.raises(Refused, match="The mesh's root: a leaf below it is refused by a TLS verifier"):
+        with pytest.raises(Refused, match="The mesh's root: a TLS verifier refuses a leaf below this CA"):
             ca.reconcile(FakeCluster(name="east"), options)
         assert asked(tmp_path) == []
 

@@ -156,7 +156,7 @@ class TestRefused:
 
     def test_anothers_certificate(self, vault: Vault) -> None:
         vault.answer = {"certificate": MESH_CA.pem.decode()}
-        assert f"east: what came back from Vault at {vault.url}, mount pki: the key in the signing request (EC P-256) does not match" in failure(vault)
+        assert f"east: the answer of Vault at {vault.url}, mount pki: the key in the signing request (EC P-256) does not match" in failure(vault)
 
     def test_the_root_of_another_issuer(self, vault: Vault) -> None:
         assert "the chain does not verify" in failure(vault, certificate=opened("another root").pem.decode())

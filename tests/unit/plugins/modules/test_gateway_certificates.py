@@ -223,7 +223,7 @@ class TestIssued:
     pytest.param(given("shop.example", days=(-9, -1)), "expired at", id="expired"),
     pytest.param(given("shop.example", days=(1, 9)), "is not valid before", id="not yet valid"),
     pytest.param(given("shop.example", own=key("RSA-1024")), "weak key, RSA 1024", id="RSA-1024"),
-    pytest.param(given("shop.example", own=key("Ed25519")), "which Envoy does not take", id="Ed25519"),
+    pytest.param(given("shop.example", own=key("Ed25519")), "which Envoy does not accept", id="Ed25519"),
     pytest.param(given("other.example"), r"does not cover shop\.example, which gateways serve with it", id="host"),
     pytest.param(given("shop.example", purpose=x509.ExtendedKeyUsageOID.CLIENT_AUTH), "does not allow TLS servers", id="purpose"),
     pytest.param({**given("shop.example"), "chain": ROOT.certificate.decode()}, "the chain does not verify", id="chain"),

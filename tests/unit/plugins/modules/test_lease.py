@@ -13,7 +13,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube import lea
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import Hold, renew
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import Lease, ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import told as text
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import holder_sentence as text
 from ansible_collections.meshops.lifecycle.plugins.modules.lease import reconcile
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
@@ -140,7 +140,7 @@ def test_shown_without_a_write(cluster):
     shown = held(cluster, None, state="shown")
     assert told(shown) == (False, "run-1", 1, False)
     assert shown["says"].startswith("east: the Lease of mesh shop is held by run-1 in epoch 1, until 2026-11-21T12:00:30Z by its own clock")
-    assert "rotate_break_lease=run-1 gives it back at once" in shown["says"]
+    assert "rotate_break_lease=run-1 releases it at once" in shown["says"]
     assert cluster.get(WHERE) == before
 
 

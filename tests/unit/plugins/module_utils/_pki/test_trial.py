@@ -48,10 +48,22 @@ FREE = [
     pytest.param((constrained(permits=(CORP,)),), {"subject": EAST_CORP}, id="a subject that is permitted"),
 ]
 CONSTRAINED = [
-    pytest.param(constrained(permits=(DNS(".example.test"),)), f"permits no DNS but .example.test, so DNS {ISTIOD} could not", id="other hosts"),
-    pytest.param(constrained(excludes=(DNS("svc"),)), f"excludes DNS svc, so DNS {ISTIOD} could not be signed for below it", id="these hosts are excluded"),
-    pytest.param(constrained(permits=(URI("bank.example"),)), "permits no URI but bank.example, so spiffe://shop.example/ns/x/sa/y could", id="another domain"),
-    pytest.param(constrained(excludes=(URI(".example"),)), "excludes URI .example, so spiffe://shop.example/ns/x/sa/y", id="the domain is excluded"),
+    pytest.param(
+        constrained(permits=(DNS(".example.test"),)), f"permits no DNS but .example.test, so no CA below it could sign for DNS {ISTIOD}", id="other hosts"
+    ),
+    pytest.param(
+        constrained(excludes=(DNS("svc"),)), f"excludes DNS svc, so no CA below it could sign for DNS {ISTIOD}", id="these hosts are excluded"
+    ),
+    pytest.param(
+        constrained(permits=(URI("bank.example"),)),
+        "permits no URI but bank.example, so no CA below it could sign for spiffe://shop.example/ns/x/sa/y",
+        id="another domain",
+    ),
+    pytest.param(
+        constrained(excludes=(URI(".example"),)),
+        "excludes URI .example, so no CA below it could sign for spiffe://shop.example/ns/x/sa/y",
+        id="the domain is excluded",
+    ),
 ]
 
 
@@ -76,7 +88,7 @@ def test_a_name_that_is_not_permitted_is_named_with_the_certificate_that_forbids
 def test_what_is_permitted_by_subject_is_the_intermediates_too() -> None:
     above = top(constrained(permits=(CORP,)))
     words = told(issuer(below(above), under=(above,)))["forbidden_name"]
-    assert "permits no directory name but O=Corp, so directory name CN=Intermediate CA east could not be signed for below it" in words
+    assert "permits no directory name but O=Corp, so no CA below it could sign for directory name CN=Intermediate CA east" in words
 
 
 @pytest.mark.parametrize("side", ["root", "intermediate"])
@@ -86,7 +98,7 @@ def test_what_only_the_verifier_knows_is_in_its_words(side: str) -> None:
     own = below(above, *([UNKNOWN] if side == "intermediate" else []))
     found = told(issuer(own, under=(above,)))
     assert list(found) == ["refused_by_peers"]
-    assert "a leaf below it is refused by a TLS verifier: as a " in found["refused_by_peers"]
+    assert "a TLS verifier refuses a leaf below this CA: as a " in found["refused_by_peers"]
 
 
 def test_a_signer_elsewhere_that_may_sign_no_ca_is_known_by_its_chain() -> None:
@@ -94,7 +106,7 @@ def test_a_signer_elsewhere_that_may_sign_no_ca_is_known_by_its_chain() -> None:
     above = top()
     signer = make("Issuing CA", above, key(number=4), path_length=0)
     given = Material(above.pem, b"", chain=signer.pem, roots=above.pem)
-    assert "is refused by a TLS verifier" in told(given, of_root=True)["refused_by_peers"]
+    assert "a TLS verifier refuses" in told(given, of_root=True)["refused_by_peers"]
     wide = make("Issuing CA", above, key(number=4), path_length=1)
     assert set(told(Material(above.pem, b"", chain=wide.pem, roots=above.pem), of_root=True)) == {"missing_part"}
 

@@ -19,7 +19,7 @@ def test_what_earlier_epochs_wrote_may_be_written_over(annotations):
 
 
 def test_what_a_later_epoch_wrote_may_not():
-    with pytest.raises(Refused, match="east: Secret istio-system/cacerts was written in epoch 5, and this run is of epoch 4"):
+    with pytest.raises(Refused, match="east: Secret istio-system/cacerts was written in epoch 5, and this run has epoch 4"):
         fence("east", WHERE, annotation(5), 4)
 
 

@@ -73,8 +73,8 @@ def test_the_epoch_only_grows(lease, at_least, epoch):
 
 def test_sentences_say_where_who_when_and_what_to_do():
     for sentence in (
-        str(leases.held("east", "shop", THEIRS, alive=True)),
-        str(leases.held("east", "shop", THEIRS, alive=False)),
+        str(leases.held_by_another("east", "shop", THEIRS, alive=True)),
+        str(leases.held_by_another("east", "shop", THEIRS, alive=False)),
         str(leases.misnamed("east", "shop", THEIRS, "run-2")),
         str(leases.lost("east", "shop", THEIRS, "me", 2)),
     ):

@@ -40,13 +40,13 @@ def test_nothing_is_told_where_nothing_is_missing() -> None:
 
 def test_a_cluster_that_was_asked_twice_is_told_once() -> None:
     asked = [("east", denied("patch pods", name="east")), ("west", denied()), ("the trust cluster", denied("patch pods", "get leases", name="east"))]
-    assert rights.findings(asked) == ["east: the credential may not patch pods, get leases; grant it these rights or use another one."]
+    assert rights.findings(asked) == ["east: the credential may not patch pods, get leases. Grant these rights or use another credential."]
 
 
 def test_a_cluster_that_could_not_be_asked_comes_first() -> None:
     asked = [("east", denied("patch pods")), ("west", {"failed": True, "msg": "west: no route."}), ("north", {})]
     assert rights.findings(asked) == [
         "west cannot be judged: west: no route.",
-        "north cannot be judged: it was not asked.",
-        "east: the credential may not patch pods; grant it these rights or use another one.",
+        "north cannot be judged: nobody asked it.",
+        "east: the credential may not patch pods. Grant these rights or use another credential.",
     ]

@@ -89,7 +89,7 @@ class TestOneCluster:
                 {"verb": "create", "group": "", "resource": "pods/portforward", "namespace": "istio-system"},
                 {"verb": "patch", "group": "apps", "resource": "deployments", "namespace": None},
             ]},
-            "the credential may not create pods/portforward in istio-system, patch deployments.apps; grant it these rights or use another one", id="rights",
+            "the credential may not create pods/portforward in istio-system, patch deployments.apps. Grant these rights or use another credential", id="rights",
         ),
         pytest.param(
             {"crds": [{"name": GATEWAYS, "release": "sail/istio-crds"}]},
@@ -189,7 +189,7 @@ class TestEstate:
         seen = [one(EAST, "1", "10.1.0.0/16"), one(WEST, "2", "10.2.0.0/16", "cccc"), one(NORTH, "3", "10.3.0.0/16")]
         sentence = (
             "The clusters of the mesh shop do not share a root: east, north (root aaaa) | west (root cccc). "
-            "Bring them to one root with a rotation before they are linked."
+            "Rotate them to one root before you link them."
         )
         assert between(*seen) == {name: [f"{name}: {sentence}"] for name in ("east", "west", "north")}
 
@@ -223,12 +223,12 @@ class TestEstate:
                  for member, uid, cidr in ((EAST, "1", "10.1.0.0/16"), (WEST, "2", "10.2.0.0/16"))]  # fmt: skip
         comes = replace(one(NORTH, "3", "10.3.0.0/16", ""), trust={"present": False, "source": "aaaa"})
         found = between(*ahead, comes)
-        assert "north would be given the root aaaa alone, and what is signed in east (root bbbb), west (root bbbb) would be strange to it" in found["east"][0]
+        assert "north would get the root aaaa alone, and would not trust what is signed in east (root bbbb), west (root bbbb)" in found["east"][0]
 
     def test_a_cluster_that_would_be_cut_off_by_a_new_root_is_told(self) -> None:
         """The one that has a CA, since nothing may be written anywhere."""
         found = between(one(EAST, "1", "10.1.0.0/16"), one(WEST, "2", "10.2.0.0/16", ""))
-        assert "west would be given a new root, unlike east (root aaaa)" in found["east"][0]
+        assert "west would get a new root, unlike east (root aaaa)" in found["east"][0]
 
 
 def test_what_cluster_info_returns_is_what_preflight_reads() -> None:

@@ -59,15 +59,15 @@ def test_what_is_done(held: Authority | None, given: Source, action: str, words:
 
 
 @pytest.mark.parametrize(("held", "given", "reason", "words"), [
-    pytest.param(seen(issuer()), source(OTHER_ROOT), "other_root", "rotate", id="another root"),
+    pytest.param(seen(issuer()), source(OTHER_ROOT), "other_root", "Rotate", id="another root"),
     pytest.param(seen(issuer(self_made=True)), source(), "made_by_control_plane", "Rotate", id="made by istiod for itself"),
-    pytest.param(seen(EXPIRED), source(), "expired", "or delete it to have an intermediate", id="expired, and not ours"),
+    pytest.param(seen(EXPIRED), source(), "expired", "or delete it and run again to get an intermediate", id="expired, and not ours"),
     pytest.param(seen(EXPIRED, ours=True), source(OTHER_ROOT), "expired", "of the same root", id="expired, of another root"),
     pytest.param(seen(issuer(make("i", OLD_ROOT), under=(OLD_ROOT,)), ours=True), source(), "expired", "'CN=old root'", id="expired root"),
-    pytest.param(seen(issuer(key=b""), ours=True), source(), "missing_part", "delete it to have a new", id="incomplete, and ours"),
-    pytest.param(seen(issuer()), MISSING, "missing_root", "it does not exist", id="no Secret where the root should be"),
+    pytest.param(seen(issuer(key=b""), ours=True), source(), "missing_part", "delete it and run again to get a new", id="incomplete, and ours"),
+    pytest.param(seen(issuer()), MISSING, "missing_root", "the mesh's root does not exist", id="no Secret where the root should be"),
     pytest.param(seen(issuer()), source(OLD_ROOT), "expired", "expired at", id="the mesh's root has expired"),
-    pytest.param(None, MISSING, "missing_root", "it does not exist", id="nothing there and no root"),
+    pytest.param(None, MISSING, "missing_root", "the mesh's root does not exist", id="nothing there and no root"),
     pytest.param(None, NO_KEY, "missing_part", "private key is missing", id="to be issued without the root's key"),
     pytest.param(None, source(OLD_ROOT), "expired", "expired at", id="to be issued of an expired root"),
     pytest.param(None, source(EAST), "root_not_self_signed", "no root", id="to be issued of an intermediate"),
@@ -92,7 +92,7 @@ def test_a_self_signed_control_plane_is_given_an_intermediate_of_its_own_root() 
 
 
 @pytest.mark.parametrize(("option", "value", "words"), [
-    pytest.param("key_type", "Ed25519", "Envoy does not take it", id="Ed25519"),
+    pytest.param("key_type", "Ed25519", "Envoy does not accept it", id="Ed25519"),
     pytest.param("key_type", "RSA-1024", "use one of P-256, RSA-2048", id="a short key"),
     pytest.param("key_types", ["RSA-2048"], "the key_type P-256 is refused, because this mesh cannot use it; use RSA-2048", id="a mesh with one key type"),
     pytest.param("mesh", "Shop_1", "not a DNS label", id="mesh"),

@@ -75,7 +75,7 @@ def test_a_good_issuer_is_taken(material: Material) -> None:
     pytest.param(issuer(make("i", ROOT, days=(1, 20))), "not_yet_valid", "not valid before 2026-08-28", id="not yet valid"),
     pytest.param(issuer(make("i", ROOT, key("RSA-1024"))), "weak_key", "RSA 1024", id="RSA 1024"),
     pytest.param(issuer(make("i", ROOT, key("P-224"))), "weak_key", "EC P-224", id="P-224"),
-    pytest.param(issuer(make("i", ROOT, key("Ed25519"))), "ed25519", "Envoy does not take", id="Ed25519"),
+    pytest.param(issuer(make("i", ROOT, key("Ed25519"))), "ed25519", "Envoy does not accept", id="Ed25519"),
     pytest.param(issuer(under=(OTHER_ROOT,)), "chain_does_not_verify", "no path leads from", id="another root"),
     pytest.param(issuer(make("i", OTHER_ROOT, issuer="shop root")), "chain_does_not_verify", "did not sign", id="a false name"),
     pytest.param(issuer(BELOW_SUB), "chain_does_not_verify", "cert-chain.pem", id="a link of the chain is not there"),

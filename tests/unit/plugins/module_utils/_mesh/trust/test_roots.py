@@ -43,10 +43,10 @@ def test_strangers(trusts: list[Standing], said: str | None) -> None:
     pytest.param([], ["east", "west"], None, "", id="an empty mesh"),
     pytest.param([trust("east", A)], ["west"], A, "", id="one has it, the other gets it"),
     pytest.param([trust("east", A)], [], None, "", id="its root is nowhere, and nobody needs it"),
-    pytest.param([trust("east", A)], ["west"], None, "west would be given a new root, unlike east (root 12ab", id="a second root"),
-    pytest.param([trust("east", A)], ["west"], B, "west would be given the root 34cd34cd34cd, unlike east", id="another root"),
+    pytest.param([trust("east", A)], ["west"], None, "west would get a new root, unlike east (root 12ab", id="a second root"),
+    pytest.param([trust("east", A)], ["west"], B, "west would get the root 34cd34cd34cd, unlike east", id="another root"),
     pytest.param([trust("east", B, A), trust("west", A, B)], ["north"], A,
-                 "north would be given the root 12ab12ab12ab alone, and what is signed in east (root 34cd34cd34cd) would be strange to it. "
+                 "north would get the root 12ab12ab12ab alone, and would not trust what is signed in east (root 34cd34cd34cd). "
                  "A rotation is under way", id="a cluster that comes between reissue and retire"),
     pytest.param([trust("east", A, B), trust("west", A, B)], ["north"], A, "", id="a cluster that comes before anybody signs under the next root"),
     pytest.param([trust("east", A), trust("west", B)], [], A, "do not share a root: east (root", id="two roots"),

@@ -168,7 +168,7 @@ class TestTheNextRoot:
             targeting.aim(cluster, request(), NOW, connect_to)
 
     def test_of_another_mesh(self) -> None:
-        with pytest.raises(Refused, match="meshops-root-ca-next: it was generated as the root of the mesh bank"):
+        with pytest.raises(Refused, match="meshops-root-ca-next: this root was generated for the mesh bank"):
             targeting.aim(trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT, mesh="bank")), request(), NOW, connect_to)
 
     def test_that_somebody_made_unreadable_at_once(self) -> None:
@@ -226,7 +226,7 @@ class TestTheActiveRoot:
         given = asked("inline", root={"certificate": above.pem.decode(), "private_key": above.key_pem.decode()})
         for option in ("certificate_file", "private_key_file", "chain", "chain_file"):
             given["root"][option] = None
-        with pytest.raises(Refused, match="permits no DNS but example.test, so DNS istiod.istio-system.svc could not be signed for below it"):
+        with pytest.raises(Refused, match="permits no DNS but example.test, so no CA below it could sign for DNS istiod.istio-system.svc"):
             targeting.aim(trust(), TargetRequest.of(given), NOW, connect_to, signed_for("shop.example", ["istiod.istio-system.svc"]))
 
     def test_may_have_a_ca_below_it_that_signs(self) -> None:
@@ -358,7 +358,7 @@ class TestWhatIsGivenUp:
 
 
 @pytest.mark.parametrize(("provider", "key_type", "why"), [
-    ("istio", "Ed25519", "Envoy does not take it; use one of P-256, RSA-2048, RSA-3072, RSA-4096"),
+    ("istio", "Ed25519", "Envoy does not accept it; use one of P-256, RSA-2048, RSA-3072, RSA-4096"),
     ("paper", "RSA-2048", "this mesh cannot use it; use P-256"),
 ])  # fmt: skip
 def test_no_root_is_made_with_a_key_that_the_mesh_cannot_use(monkeypatch: pytest.MonkeyPatch, provider: str, key_type: str, why: str) -> None:
