@@ -178,7 +178,7 @@ def test_a_product_that_takes_no_order_stops_the_run_before_anything_changes(pap
     with pytest.raises(Stopped) as refused:
         paper.rotate()
     said = str(refused.value)
-    assert f"{SPACE}/control-1 did not take another CA: PUT /v1/ca was answered with HTTP 500" in said
-    assert "Look into its log, and run again: the rotation goes on where it stopped." in said
+    assert f"{SPACE}/control-1 did not accept another CA: PUT /v1/ca was answered with HTTP 500" in said
+    assert "Read the log of that pod, and run again: the rotation goes on where it stopped." in said
     assert {name: paper.state(name) for name in NAMES} == before
     assert TOKEN not in said

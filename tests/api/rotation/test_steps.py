@@ -55,7 +55,7 @@ def test_plan_and_check_mode_write_nothing(two: Two) -> None:
     planned = two.play(plan=True).run()
     assert [step["step"] for step in planned.plan()["steps"]] == ["introduce", "reissue", "retire"]
     assert planned.target["says"].startswith("a new root, to follow 'CN=shop root,O=shop.example' (")
-    assert planned.target["says"].endswith("; it is not made in check mode")
+    assert planned.target["says"].endswith("; check mode does not make it")
     assert two.state() == settled("old", before=False)
     for journal in journals:
         assert [said(event) for event in writes(journal.read()) if not dry(event)] == []
@@ -101,7 +101,7 @@ def test_turned_back(two: Two, last: str) -> None:
     assert two.state() == settled("old")
     # What was kept signs again.
     assert signers(two) == before
-    with pytest.raises(Stopped, match="cannot be turned back: none is under way"):
+    with pytest.raises(Stopped, match="cannot be turned back: no rotation is under way"):
         two.play(rollback=True).run()
 
 
@@ -112,7 +112,7 @@ def test_after_the_first_retired_cluster_there_is_no_way_back(two: Two) -> None:
 
     with pytest.raises(Stopped, match="The rotation of the mesh shop stops after retire: west cannot be judged: west: these did not follow"):
         two.play(between=between, timeout=4).run()
-    with pytest.raises(Stopped, match="cannot be turned back: east, west trusts the new root alone by now"):
+    with pytest.raises(Stopped, match="cannot be turned back: east, west trusts only the new root by now"):
         two.play(rollback=True).run()
     two.stand_ins["west"].stale.clear()
     two.play().run()
@@ -140,7 +140,7 @@ class TestWhoLags:
         old = fingerprints(root().certificate)[0][:12]
         with pytest.raises(Stopped, match=rf"stops after introduce: west .*trust bundle shop/istio-ca-root-cert trusts {old} and should trust") as stopped:
             two.play(between=between, timeout=6).run()
-        assert "Nothing is lost: mend this and run the rotation again" in str(stopped.value)
+        assert "Nothing is lost. Fix the cause and run the rotation again" in str(stopped.value)
         assert [two.state()[name]["signs"] for name in ("east", "west")] == ["old", "old"]
         with pytest.raises(Stopped, match="stops after introduce: west "):
             two.play(timeout=2).run()

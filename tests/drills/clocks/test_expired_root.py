@@ -92,7 +92,7 @@ def test_an_expired_root_is_left_for_another_without_a_restart(down: Estate) -> 
     pods = started(down)
     done = down.play("rotate", rotate="root", mesh_root=given(new), rotate_recover=True).succeeded()
     print(f"\nfrom the begin of the run to its end: {done.seconds:.0f} s")
-    assert done.lines("down until each proxy holds a certificate of the new root")
+    assert done.lines("down until each proxy has a certificate of the new root")
     for name in CLUSTERS:
         after = seen(down, name)
         assert (after["laggards"], after["expired_count"], after["standing"]["trusts"]) == ([], 0, [after["root"]["fingerprint"]])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -51,6 +52,7 @@ class FakeServer:
         self.refuses, self.react = refuses, react
         self.objects: dict[Key, dict[str, Any]] = {}
         self.version = 0
+        self._one_by_one = threading.RLock()
         for name in ("kube-system", "default"):
             self.seed({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         self.objects[("v1", "namespaces", None, "kube-system")]["metadata"]["uid"] = uid
@@ -98,6 +100,11 @@ class FakeServer:
             self.kinds[(api, names["plural"])] = Kind(api, names["kind"], names["plural"], spec["scope"] == "Namespaced")
 
     def handle(self, method: str, path: str, query: dict[str, str], body: Any, content_type: str) -> Answer:
+        """One request after the other, as etcd stores them. What reacts to a write may ask again."""
+        with self._one_by_one:
+            return self._handle(method, path, query, body, content_type)
+
+    def _handle(self, method: str, path: str, query: dict[str, str], body: Any, content_type: str) -> Answer:
         special = self._special(method, path, body)
         if special:
             return special

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which intermediates are old enough to be replaced, and which are replaced and still about."""
+"""Find intermediates that are old enough to be replaced, and replaced ones that a cluster still keeps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..trust.expiry import is_over
 
 
 def stale(results: Iterable[Mapping[str, Any]], now: datetime, min_age: timedelta) -> list[str]:
-    """Fingerprints. One that has expired is replaced at any age. One that a cluster keeps beside its CA was replaced by a run that did not come to its end."""
+    """Return fingerprints. An expired intermediate is replaced at any age. One that a cluster keeps beside its CA comes from a run that did not finish."""
     found: list[str] = []
     for result in results:
         own, before = result.get("intermediate"), result.get("previous")

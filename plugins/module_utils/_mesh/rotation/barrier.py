@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Between two steps of a rotation: whether every cluster was seen to be through, and everything in it too."""
+"""Check between two steps of a rotation that every cluster has finished the step, with everything in it."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def barrier(
     dead: Collection[str] = (),
     leaving: Leaving = None,
 ) -> None:
-    """Refuses to go on from a step until every cluster was seen to be through with it, and everything in it too.
+    """Refuse to go on until every cluster was seen to have finished the step, with everything in it.
 
-    A report that is a text says why the cluster could not be seen.
+    A report that is a text says why nobody could see the cluster.
     """
-    found = [_late(name, step, target, reports.get(name, "nothing was reported of it"), dead, leaving) for name in expected]
+    found = [_late(name, step, target, reports.get(name, "nobody reported anything about it"), dead, leaving) for name in expected]
     said = [sentence for sentence in found if sentence]
     if said:
         told = f"The rotation of the mesh {mesh} stops after {step}: {' '.join(said)}"
-        rest = "What is named is still down" if dead else "Nothing is lost"
-        raise Refused(f"{told} {rest}: mend this and run the rotation again, it goes on where it stopped.", findings=said)
+        rest = "Everything named here is still down" if dead else "Nothing is lost"
+        raise Refused(f"{told} {rest}. Fix the cause and run the rotation again; it goes on where it stopped.", findings=said)
 
 
 _THROUGH = {INTRODUCE: (INTRODUCED, REISSUED), REISSUE: (REISSUED, RETIRED), RETIRE: (RETIRED,)}
@@ -45,5 +45,5 @@ def _late(name: str, step: str, target: str, report: Report | str, dead: Collect
         more = f", and {len(report.laggards) - 5} more" if len(report.laggards) > 5 else ""
         return f"{name}: {'; '.join(report.laggards[:5])}{more}."
     now = phase(report.standing, target, leaving)
-    # Where all sign under the target, nobody needs to have been introduced to what is older.
+    # If all clusters sign under the target, no cluster needs to trust an older root.
     return "" if now in _THROUGH[step] or (step == INTRODUCE and now == RETIRED) else f"{name} is only {now}."

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A rotation that the product drives itself: it is given another CA once, hands it round, and lets the former root go when nobody needs it."""
+"""Describe a rotation that the product drives itself. It gets another CA once, hands it out, and drops the former root when nobody needs it any more."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .trust_users import ControlPlaneDeployment, TrustUser
 
 @dataclass(frozen=True)
 class Progress:
-    """What the product says of its CA, as PEM: its certificate, what is above it, and the roots that it has workloads trust.
+    """What the product says about its CA, as PEM: the certificate, the certificates above it, and the roots that its workloads trust.
 
-    `users` are those that live by it, `planes` the control planes. `fault` tells why the product could not be asked, as half a sentence.
+    `users` are the trust users of the CA, and `planes` the control planes. `fault` is half a sentence that says why nobody could ask the product.
     """
 
     certificate: bytes = b""
@@ -32,7 +32,7 @@ _REACHED = {REISSUE: (REISSUED, RETIRED), RETIRE: (RETIRED,)}
 
 
 def waits_for(step: str, own: Standing, target: str, leaving: Leaving) -> str:
-    """Where the product still stands before the end of a step, as half a sentence; empty where it is through. It introduces a root by itself."""
+    """Return what the product has not done yet in a step, as half a sentence; empty if it is done. The product introduces a root by itself."""
     if step not in _REACHED or phase(own, target, leaving) in _REACHED[step]:
         return ""
-    return f"its product signs under {roots_named([own.signs_under])} and has workloads trust {roots_named(own.trusts)}"
+    return f"its product signs under {roots_named([own.signs_under])} and its workloads trust {roots_named(own.trusts)}"

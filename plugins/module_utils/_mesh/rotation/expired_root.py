@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What has expired in a mesh, what is down for it, and whether a rotation may begin as it was asked for. From the facts of its clusters."""
+"""Find out from the facts of its clusters what has expired in a mesh, what is down because of it, and whether a rotation may begin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SOON = timedelta(days=1)
 
 
 def expired(clusters: Iterable[Facts], now: datetime) -> frozenset[str]:
-    """Fingerprints of the roots that somebody signs under or trusts, and that nobody can verify by any more."""
+    """Return the fingerprints of expired roots that a cluster signs under or trusts."""
     return frozenset(root["fingerprint"] for one in clusters for root in _roots(one) if _over(root, now))
 
 
@@ -39,32 +39,34 @@ def _expired_intermediate(own: Facts) -> str:
 
 
 def findings(mesh: str, clusters: Mapping[str, Facts], recover: bool, under_way: bool, stale: Collection[str], now: datetime) -> list[str]:
-    """What forbids the run. `stale` are the intermediates that it replaces anyway; `under_way` says that a rotation has not come to its end."""
+    """Return why the run may not begin. `stale` are the intermediates that it replaces anyway. `under_way` means that a rotation has not finished."""
     found = []
     for name, one in clusters.items():
         root, own = one.get("root"), one.get("intermediate")
         if root and _over(root, now):
             told = f"{name}: {_expired_root(root)}, and new mTLS handshakes fail since then"
-            found += [] if recover else [f"{told}. Nothing can be carried over from it. Go to another root with rotate: root and rotate_recover: true."]
+            way = "Nothing can be carried over from this root. Rotate to another root with rotate: root and rotate_recover: true"
+            found += [] if recover else [f"{told}. {way}."]
         elif own and _over(own, now) and own["fingerprint"] not in stale:
-            told = f"{name}: {_expired_intermediate(own)}, so its control plane takes no other bundle"
-            found.append(f"{told}. Its root holds: give it another intermediate with rotate: intermediate, then rotate the root.")
+            told = f"{name}: {_expired_intermediate(own)}, so its control plane accepts no other bundle"
+            found.append(f"{told}. Its root is still valid. Replace the intermediate with rotate: intermediate, then rotate the root.")
     if recover and not under_way and not expired(clusters.values(), now):
-        told = f"rotate_recover is for a mesh whose root has expired, and no root of the mesh {mesh} has"
-        found.append(f"{told}. Run without it: an ordinary rotation interrupts nothing.")
+        told = f"rotate_recover is for a mesh whose root has expired, and no root of the mesh {mesh} has expired"
+        found.append(f"{told}. Run without rotate_recover: an ordinary rotation interrupts nothing.")
     return found
 
 
 def notes(cluster: Facts, now: datetime) -> list[str]:
-    """What is down in a cluster, since when and until when."""
+    """Return what is down in a cluster, since when, and until when."""
     root, own = cluster.get("root"), cluster.get("intermediate")
     if root and _over(root, now):
         return _down(cluster, root)
     if own and _over(own, now):
-        told = f"{_expired_intermediate(own)}: since then everybody refuses what it issued"
-        return [told, *_without(cluster), "rotate: intermediate ends that; its root holds, so nothing has to be introduced"]
+        told = f"{_expired_intermediate(own)}: since then every peer refuses the certificates that it issued"
+        return [told, *_without(cluster), "rotate: intermediate ends that; its root is still valid, so nothing has to be introduced"]
     if root and is_over(root["not_after"], now + _SOON):
-        return [f"root {short(root['fingerprint'])} expires at {root['not_after']}, and it is {iso(now)}: what is not reissued by then is down until it is"]
+        told = f"root {short(root['fingerprint'])} expires at {root['not_after']}, and it is {iso(now)} now"
+        return [f"{told}. Every cluster that is not reissued by then is down until it is reissued"]
     return []
 
 
@@ -73,10 +75,10 @@ def _down(cluster: Facts, root: Facts) -> list[str]:
     return [
         f"{_expired_root(root)}: new mTLS handshakes fail since then, open connections last until they close",
         *_without(cluster),
-        *(f"control plane {one['name']} has {one['ready']} of {one['desired']} ready: it starts again by itself with the new CA, at once with rotate_restart"
+        *(f"control plane {one['name']} has {one['ready']} of {one['desired']} ready: it starts again by itself with the new CA, or at once with rotate_restart"
           for one in still),
-        *([f"without a restart these do not follow: {', '.join(cluster['offline'])}; rotate_restart allows it"] if cluster.get("offline") else []),
-        "down until each proxy holds a certificate of the new root, which reissue waits for; nothing can be carried over, so nothing is introduced first",
+        *([f"these do not follow without a restart: {', '.join(cluster['offline'])}; rotate_restart allows it"] if cluster.get("offline") else []),
+        "down until each proxy has a certificate of the new root. Reissue waits for that. Nothing can be carried over, so nothing is introduced first",
     ]  # fmt: skip
 
 
@@ -84,4 +86,4 @@ def _without(cluster: Facts) -> list[str]:
     named, all_of_them = list(cluster.get("expired") or ()), int(cluster.get("expired_count") or 0)
     more = f", and {all_of_them - 5} more" if all_of_them > 5 else ""
     proxies = (cluster.get("holders") or {}).get("proxy", 0)
-    return [f"{all_of_them} of {proxies} proxies hold a certificate that is void: {', '.join(named[:5])}{more}"] if named else []
+    return [f"{all_of_them} of {proxies} proxies have a certificate that is not valid any more: {', '.join(named[:5])}{more}"] if named else []

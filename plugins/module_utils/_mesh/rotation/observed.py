@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who was seen to hold what: the trust that a cluster's Secret gives, and the trust that everything in the cluster lives by."""
+"""State what was seen in a cluster: the CA in its Secret, and what everything in the cluster trusts and signs under."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from .trust_users import CONTROL_PLANE, ControlPlaneDeployment, Laggard, TrustUs
 
 @dataclass(frozen=True)
 class Observed:
-    """What was seen of a cluster. `standing` is None where it has no CA of its own that can be read; `faults` are sentences that tell why.
-    Where a `primary` serves it, that is what its primary's CA says, and `unread` what the one says that lies in the cluster, if one does.
-    `unmeasured` is what is not held against it, by the reason, and `meshes` the configurations that say what belongs to the mesh.
+    """What was seen of a cluster.
 
-    `mesh` is the one that its CA was made for, `bundle` that CA's trust bundle byte for byte, `authority` the CA as it was found,
-    `previous` what the former CA was, `managed_by` who else looks after that CA. `ignored` is what the control plane goes on handing out
-    because it does not take that CA, `added` what its proxies are given beside it. `marks` are the certificates that are only marks.
+    `standing` is what the cluster's CA says; None if nobody can read the CA, and `faults` say why. If a `primary` serves the cluster, `standing` is
+    what the CA of the primary says, and `unread` what a CA in the cluster itself says. `authority` is the CA, `bundle` its trust bundle byte for
+    byte, `mesh` the mesh for which it was made, `previous` the former CA, and `managed_by` another tool that manages the CA. `ignored` are roots
+    that the control plane goes on handing out because it did not accept the CA. `added` are roots that proxies get beside those of the CA, and
+    `marks` the certificates that are only marks. `unmeasured` lists what is not measured, by reason. `meshes` are the configurations that say what
+    belongs to the mesh.
     """
 
     cluster: str
@@ -40,35 +41,35 @@ class Observed:
     added: tuple[Certificate, ...] = ()
     faults: tuple[str, ...] = ()
     managed_by: str = ""
-    tracked: str = ""  # what to mind where a tool knows that CA and does not write it, as a sentence
+    tracked: str = ""  # a warning about a tool that knows the CA and does not write it
     primary: Primary | None = None
     unread: Standing | None = None
     unmeasured: Mapping[str, list[str]] = field(default_factory=dict)
     meshes: tuple[str, ...] = ()
     marks: frozenset[str] = frozenset()
-    driven: bool = False  # by the product itself
+    driven: bool = False  # the product drives the rotation itself
     alone: bool = False  # its mesh shares no root between clusters
 
     @property
     def online(self) -> bool:
-        """Whether a new bundle reaches everything without a restart."""
+        """Tell whether a new bundle reaches everything without a restart."""
         return all(plane.online for plane in self.planes) and all(user.online for user in self.users)
 
     def laggards(self, standing: Standing | None = None, stale: Iterable[str] = ()) -> list[Laggard]:
-        """Measured by this cluster's own CA, unless another is given."""
+        """Return the laggards behind this cluster's own CA, or behind another one."""
         against = standing or self.standing
         return laggards(against, self.users, stale) if against else []
 
     @property
     def issuers(self) -> frozenset[str]:
-        """The roots that certificates in use lead to."""
+        """Return the roots to which certificates in use lead."""
         return frozenset(user.issuer for user in self.users if user.issuer)
 
 
 def ignored(given: Iterable[Certificate], own: Standing | None, users: Iterable[TrustUser], rules: Rules) -> tuple[Certificate, ...]:
-    """What the control planes go on handing out, where they do not take the CA that lies there: nothing tells of it but this.
+    """Return what the control planes go on handing out if they did not accept the cluster's CA. Nothing else shows that.
 
-    What they themselves show has to be of it, or else it is others who wrote these bundles.
+    Their own certificates must belong to it, because otherwise somebody else wrote these bundles.
     """
     handed = tuple(given)
     old, new = frozenset(one.fingerprint for one in handed), own.bundle if own else frozenset()

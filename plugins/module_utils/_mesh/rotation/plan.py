@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Introduce, reissue, retire: where a mesh stands on its way to a root, and what its clusters may do next.
+"""Plan a rotation: introduce, reissue, retire. Say how far each cluster is on its way to a root, and what it may do next.
 
-Everything follows from the root that the mesh is to end with, the target, and from what each cluster signs under and trusts now. So a rotation
-that was killed goes on, one that is turned back has the former root as its target, and clusters that never shared a root come to one.
+Everything follows from the target, which is the root at the end of the rotation, and from what each cluster signs under and trusts now. So a
+rotation that was killed can go on, a rotation that is turned back has the former root as its target, and clusters without a common root get one.
 
-Roots that are `dead` have expired. Nobody can verify by them, so nothing has to be carried over from them.
+Roots that are `dead` have expired. Nobody can verify with them, so nothing has to be carried over from them.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from ..trust.standing import Standing
 OUTSIDE, INTRODUCED, REISSUED, RETIRED = "outside", "introduced", "reissued", "retired"
 INTRODUCE, REISSUE, RETIRE, FINISH = "introduce", "reissue", "retire", "finish"
 STEPS = (INTRODUCE, REISSUE, RETIRE)
-NEW = "new"  # stands for the fingerprint of a root that is not made yet
+NEW = "new"  # stands for the fingerprint of a root that does not exist yet
 
 
 Leaving = Optional[Collection[str]]  # noqa: UP045
 
 
 def going(standing: Standing, target: str, leaving: Leaving) -> frozenset[str]:
-    """What a cluster has still to give up: marks, and of the roots those that are `leaving`. None stands for all but the target."""
+    """Return what a cluster still has to give up: its marks, and the roots that are `leaving`. None stands for all roots but the target."""
     trusted = standing.trusts if leaving is None else standing.trusts & frozenset(leaving)
     return (standing.marks | trusted) - {target}
 
 
 def phase(standing: Standing, target: str, leaving: Leaving = None) -> str:
-    """How far one cluster is."""
+    """Return how far one cluster is."""
     if target not in standing.trusts:
         return OUTSIDE
     if standing.signs_under != target:
@@ -46,11 +46,11 @@ def phase(standing: Standing, target: str, leaving: Leaving = None) -> str:
 
 @dataclass(frozen=True)
 class Report:
-    """What was seen of a cluster: its CA, the roots that its certificates lead to, and sentences about what does not live by that CA.
+    """What was seen of a cluster: its CA, the roots to which certificates in use lead, and sentences about laggards.
 
-    `ignored` are the roots that its control plane goes on handing out because it cannot take the CA's. A cluster that is `served_by` another
-    one's control plane stands where that one stands; `trails` says that the CA in it, which nobody reads, is not yet as its primary's is.
-    Where the rotation is `driven` by the product, that introduces a root by itself. A cluster that is `alone` shares no root with others.
+    `ignored` are the roots that its control plane goes on handing out because it cannot accept those of the CA. A cluster that is `served_by`
+    another one is as far as that one. `trails` means that the CA in such a cluster, which nobody reads, differs from the CA of its primary. If the
+    rotation is `driven` by the product, the product introduces a root by itself. A cluster that is `alone` shares no root with other clusters.
     """
 
     standing: Standing
@@ -70,19 +70,19 @@ class Report:
         return cls(Standing.of(facts["standing"]), tuple(facts["laggards"]), frozenset(facts["issuers"]), ignored, served_by, trails, driven, alone)
 
     def under(self, target: str) -> bool:
-        """Whether this cluster signs under the target, and nothing in it was signed under anything else."""
+        """Tell whether this cluster signs under the target, and uses no certificate of another root."""
         return self.standing.signs_under == target and self.issuers <= {target} and not self.ignored
 
 
 def _needed(reports: Iterable[Report], target: str, dead: Collection[str]) -> frozenset[str]:
-    """What everyone has to trust while not everyone is under the target: the roots of what is signed, and of what still lives."""
+    """Return the roots that every cluster must trust until all are under the target: those that sign, and those of certificates still in use."""
     known = list(reports)
     return frozenset(one.standing.signs_under for one in known).union({target}, *(one.issuers for one in known)) - frozenset(dead)
 
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """Something that has to happen in these clusters, and to have been seen in all clusters, before the next step."""
+    """A step that these clusters must do. Every cluster must be seen to have done it before the next step begins."""
 
     name: str
     clusters: tuple[str, ...]
@@ -115,11 +115,11 @@ def plan(
     dead: Collection[str] = (),
     leaving: Leaving = None,
 ) -> Plan:
-    """All that is still to do, in order; each step only where it is needed.
+    """Return the steps that are still to do, in order, each only for the clusters that need it.
 
-    `accepted` are roots that may be brought into every cluster although not every cluster trusts them already. `stale` are intermediates
-    that are to be replaced although they are of the target. `unfinished` are the clusters in which something lies that is kept until the end.
-    `leaving` are the roots that are given up in the end. What else is trusted somewhere, as a partner's root, is none of the rotation's and stays.
+    `accepted` are roots that the rotation may bring into every cluster although not every cluster trusts them yet. `stale` are intermediates to
+    replace although they belong to the target. `unfinished` are clusters that still keep something until the end. `leaving` are the roots that the
+    rotation retires. It does not touch other trusted roots, such as a partner's root.
     """
     standings = [report.standing for report in reports]
     _no_stranger(mesh, [report.standing for report in reports if not report.alone], {target, *accepted})
@@ -138,7 +138,7 @@ def plan(
         INTRODUCE: f"trust {root_named(target)} beside {roots_named(_needed(reports, target, dead) - {target})}",
         REISSUE: f"sign with an intermediate of {root_named(target)}, {_beside(standings, dead)}",
         RETIRE: f"trust {root_named(target)} alone" if leaving is None or not staying else f"trust {root_named(target)} beside {roots_named(staying)}",
-        FINISH: "remove what was kept to turn back, and put the root in its place",
+        FINISH: "remove what was kept for turning back, and put the root in its place",
     }
     steps = [PlannedStep(name, tuple(names[name]), says[name]) for name in (*STEPS, FINISH) if names[name]]
     return Plan(mesh, target, {own.cluster: phase(own, target, leaving) for own in standings}, steps)
@@ -146,13 +146,13 @@ def plan(
 
 def _beside(standings: Iterable[Standing], dead: Collection[str]) -> str:
     gone = [own.cluster for own in standings if own.signs_under in dead]
-    return f"and trust it from the same write on in {', '.join(gone)}" if gone else "still trusting what was trusted"
+    return f"and trust it from the same write on in {', '.join(gone)}" if gone else "and go on trusting the same roots"
 
 
 def _to_introduce(reports: Sequence[Report], target: str, dead: Collection[str]) -> list[Standing]:
-    """The clusters that must come to trust more, before anybody signs under the target.
+    """Return the clusters that must trust more roots before anybody signs under the target.
 
-    Once everything is under it nothing older needs to be trusted, so clusters that differ in what they still trust are left alone.
+    Once everything is under the target, nobody needs to trust an older root. So clusters that still trust different older roots need nothing.
     """
     if all(report.under(target) for report in reports):
         return []
@@ -161,28 +161,28 @@ def _to_introduce(reports: Sequence[Report], target: str, dead: Collection[str])
 
 
 def company(one: Report, everyone: Sequence[Report]) -> Sequence[Report]:
-    """Those whose workloads have to trust each other with this cluster's."""
+    """Return the clusters whose workloads must trust this cluster's workloads, and the other way round."""
     return [one] if one.alone else [other for other in everyone if not other.alone]
 
 
 def beyond_introduction(own: Standing, dead: Collection[str]) -> bool:
-    """A control plane takes no bundle with a CA that has expired, and its proxies trust nothing that is valid: it gets all at once, when it is reissued."""
+    """Tell whether reissue must give a cluster everything at once: its control plane accepts no bundle with its expired CA, and its proxies trust no root."""
     return own.signs_under in dead
 
 
 def _no_stranger(mesh: str, standings: Sequence[Standing], accepted: set[str]) -> None:
-    """To trust a root everywhere because one cluster signs under it would let any cluster in that was rebuilt or is of another mesh."""
+    """Refuse to trust a root everywhere only because one cluster signs under it. A rebuilt cluster or one of another mesh would get in."""
     for one in standings:
         others = [other.cluster for other in standings if one.signs_under not in other.trusts]
         if others and one.signs_under not in accepted:
             told = f"{one.cluster} signs under {root_named(one.signs_under)}, which is not trusted in {', '.join(others)} of the mesh {mesh}"
-            way = f"If it belongs to the mesh, accept the root with rotate_accept_roots: [{one.signs_under}]"
-            raise Refused(f"{told}: was it rebuilt, or is it a cluster of another mesh? {way}.")
+            way = f"If {one.cluster} belongs to the mesh, accept its root with rotate_accept_roots: [{one.signs_under}]"
+            raise Refused(f"{told}. Was {one.cluster} rebuilt, or is it a cluster of another mesh? {way}.")
 
 
 @dataclass(frozen=True)
 class CAWish:
-    """What a cluster's CA is to be: the roots it trusts, whether it gets a new certificate, and whether there is a mark in the bundle."""
+    """The CA that a cluster should get: the roots in its bundle, whether it gets a new certificate, and whether the bundle gets a mark."""
 
     trusts: frozenset[str]
     sign: bool = False
@@ -199,9 +199,9 @@ def wish(
     leaving: Leaving = None,
     marks: bool = True,
 ) -> CAWish | None:
-    """What a step writes in one cluster, or None if it is through with it. What would cut somebody off is refused.
+    """Return what a step writes in one cluster, or None if the cluster has finished the step. Refuse everything that would cut somebody off.
 
-    Where a mesh needs `marks`, one comes or goes with every new certificate: its proxies ask for a new leaf when their bundle has changed.
+    If a mesh needs `marks`, one comes or goes with every new certificate, because its proxies ask for a new leaf only after their bundle has changed.
     """
     more = _needed(everyone, target, dead).union(*(one.ignored for one in everyone if one.standing == own))
     if step == INTRODUCE:
@@ -222,7 +222,7 @@ def _may_reissue(own: Standing, everyone: Sequence[Report], target: str, dead: C
     others = [one for one in everyone if not one.driven and not beyond_introduction(one.standing, dead)]
     lacking = [one.standing.cluster for one in others if target not in one.standing.trusts]
     if lacking:
-        told = f"{own.cluster}: it may not sign under {root_named(target)} yet: {', '.join(lacking)} would not trust what it signs"
+        told = f"{own.cluster}: this cluster may not sign under {root_named(target)} yet, because {', '.join(lacking)} would not trust what it signs"
         raise Refused(f"{told}. Introduce the root in every cluster of the mesh first.")
 
 
@@ -238,13 +238,13 @@ def _older(report: Report, target: str) -> str:
         return f"signs under {root_named(report.standing.signs_under)}"
     if report.ignored:
         return f"hands out {roots_named(report.ignored)} in spite of its CA"
-    return f"holds certificates under {roots_named(report.issuers - {target})}"
+    return f"has certificates under {roots_named(report.issuers - {target})}"
 
 
 def elsewhere(other: str) -> str:
-    """Why a cluster whose CA is somebody else's is not rotated here, as what follows its name."""
-    told = f"its CA is in the hands of {other}, and what is written here would change nothing, or be written back"
-    way = "Rotate the issuer there, and keep the old root beside the new one in its root CA bundle until every workload has a new certificate"
+    """Return why this run does not rotate a CA that another tool manages, as the end of a sentence that begins with the cluster."""
+    told = f"{other} manages its CA, so a write here would change nothing or would be written back"
+    way = "Rotate the issuer there, and keep the old root beside the new root in its CA bundle until every workload has a new certificate"
     return f"{told}. {way}"
 
 

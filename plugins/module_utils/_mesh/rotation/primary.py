@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The cluster whose control plane serves another one."""
+"""Describe the cluster whose control plane serves another cluster."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 
 from ..trust.standing import Standing
 
-OF_ITS_PRIMARY = ("root", "intermediate", "roots", "bundle_pem", "added_pem", "meshes")  # of a cluster that another one serves, these are told of that one
+OF_ITS_PRIMARY = ("root", "intermediate", "roots", "bundle_pem", "added_pem", "meshes")  # facts of a remote cluster that come from its primary
 
 
 @dataclass(frozen=True)
 class Primary:
-    """The cluster whose control plane serves one that has none: what lives there lives by the CA of this one, as it was just seen.
+    """The cluster whose control plane serves a remote cluster. Everything in the remote cluster uses the CA of this one, as it was just seen.
 
-    `bundle` is that CA's trust bundle byte for byte, `added` what its proxies are given beside it, `facts` the rest that was told of it.
+    `bundle` is the trust bundle of that CA byte for byte. `added` are roots that its proxies get beside it, and `facts` all other facts of the cluster.
     """
 
     name: str
@@ -30,11 +30,11 @@ class Primary:
 
     @classmethod
     def of(cls, facts: Mapping[str, Any], served: str) -> Primary:
-        """From what was seen of it, as the measure of the cluster `served`."""
+        """Read the facts of the primary. The cluster `served` is measured by them."""
         standing = Standing.of(facts["standing"])
         added = str(facts.get("added_pem") or "")
         return cls(standing.cluster, replace(standing, cluster=served), str(facts["bundle_pem"]).encode(), added.encode(), facts)
 
     def trailed(self, own: Standing) -> bool:
-        """Whether the CA that a cluster holds without anybody's reading it is another one than this would have it be."""
+        """Tell whether the CA in a remote cluster, which nobody reads, differs from the primary's CA."""
         return own.signs_under != self.standing.signs_under or own.bundle != self.standing.bundle

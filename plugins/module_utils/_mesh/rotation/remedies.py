@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What to do about those who lag behind their cluster's CA: the provider says what helps and when, as data."""
+"""Describe what helps laggards to follow their cluster's CA. The provider says what helps and when, as data."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .trust_users import PROXY, ControlPlaneDeployment, Laggard, TrustUser
 
 @dataclass(frozen=True)
 class Need:
-    """Who lives by the CA, who of them lags, and for how many seconds since the step was written.
+    """The trust users of a CA, those of them that lag, and the seconds since the step was written.
 
-    `written` says that this is right after the write, before anybody can lag, `down` that trust is down, since a root has expired.
+    `written` means right after the write, before anything can lag. `down` means that trust is down because a root has expired.
     """
 
     users: Sequence[TrustUser]
@@ -32,7 +32,7 @@ class Need:
 
 @dataclass(frozen=True)
 class Remedy:
-    """A patch of an object, by a word for the report. What is `rolled` is restarted in waves and waited for."""
+    """A patch of an object, with a word for the report. The step restarts `rolled` objects in waves and waits for them."""
 
     action: str
     ref: Ref
@@ -44,7 +44,7 @@ class Remedy:
 
 
 def stuck(late: Sequence[Laggard], may_restart: bool) -> list[Laggard]:
-    """Those for whom waiting is in vain, where nothing else lags: only a restart would help, and it is not allowed or nothing would start them anew."""
+    """Return the laggards that will never follow. Only a restart would help them, and it is not allowed or nothing would start them again."""
     if any(lag.user.kind != PROXY for lag in late):
         return []
     hopeless = [lag for lag in late if not lag.user.online and not lag.user.fault]

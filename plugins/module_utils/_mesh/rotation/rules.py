@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the control planes of a mesh take another CA: what a provider says of it, so that a plan can heed it."""
+"""Describe how the control planes of a mesh accept another CA, so that a plan can follow the provider's rules."""
 
 from __future__ import annotations
 
@@ -20,24 +20,25 @@ def anything(_given: Roots, _own: Roots) -> bool:
 
 
 def joined(_existing: bytes, held: Sequence[Certificate], wanted: Collection[str], known: Mapping[str, bytes]) -> bytes:
-    """The certificates that are wanted, in any form."""
+    """Return the wanted certificates, in any order and form."""
     return b"".join(pem_of(known, one, held) for one in sorted(wanted))
 
 
 def pem_of(known: Mapping[str, bytes], fingerprint: str, held: Sequence[Certificate] = ()) -> bytes:
-    """As a block that ends with a line."""
+    """Return the certificate as a PEM block that ends with a line break."""
     found = next((one.pem for one in held if one.fingerprint == fingerprint), known.get(fingerprint))
     if found is None:
-        raise Refused(f"The root {short(fingerprint)} is to be trusted, but its certificate was found nowhere in the mesh.")
+        raise Refused(f"The root {short(fingerprint)} should be trusted, but no cluster of the mesh has its certificate.")
     return found if found.endswith(b"\n") else found + b"\n"
 
 
 @dataclass(frozen=True)
 class Rules:
-    """`mark` is the name of a root without a key that is put into the bundle with each new CA, so that proxies notice; empty where they need none.
+    """The rules of a provider.
 
-    `takes` says whether a control plane that hands out some roots takes a CA with others while it runs. `arranged` writes a bundle: it is given
-    the bundle as it is, its certificates, the fingerprints that are wanted, and the PEM of those that come new.
+    `mark` is the name of the mark that a rotation adds to the bundle with each new CA, so that proxies notice the change; empty if proxies need
+    none. `takes` says whether a running control plane that hands out some roots accepts a CA with other roots. `arranged` writes a bundle from the
+    present bundle, its certificates, the wanted fingerprints, and the PEM of new certificates.
     """
 
     mark: str = ""
@@ -45,7 +46,7 @@ class Rules:
     arranged: Callable[[bytes, Sequence[Certificate], Collection[str], Mapping[str, bytes]], bytes] = joined
 
     def is_mark(self, certificate: Certificate) -> bool:
-        """Whether it is a root that was only put into a bundle to change it."""
+        """Tell whether the certificate is a mark."""
         return bool(self.mark) and certificate.self_signed and f"CN={self.mark}" in certificate.subject.split(",")
 
     def marks(self, certificates: Sequence[Certificate]) -> frozenset[str]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whom the control planes serve, held against what can be seen: a proxy that is no pod may hold anything, and a retired root cuts it off."""
+"""Compare the proxies that control planes serve with those that are pods. A proxy that is no pod cannot be seen, and a retired root may cut it off."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Connected:
-    """A proxy by the names that it gave to a control plane, and the id of its cluster."""
+    """A proxy, by the names that it told a control plane, and the ID of its cluster."""
 
     cluster: str
     namespace: str
@@ -28,9 +28,9 @@ class Connected:
 
 @dataclass(frozen=True)
 class Served:
-    """What the control planes of a cluster told: by which `ids` they know their own cluster, their `proxies`, and the clusters that they are `linked` to.
+    """What the control planes of a cluster said: the `ids` of their own cluster, their `proxies`, and the clusters to which they are `linked`.
 
-    `silent` are the pods that told nothing.
+    `silent` are the pods that said nothing.
     """
 
     ids: frozenset[str] = frozenset()
@@ -39,31 +39,31 @@ class Served:
     silent: tuple[str, ...] = ()
 
     def of(self, ids: Collection[str]) -> list[str]:
-        """The proxies of a cluster, as namespace/name."""
+        """Return the proxies of a cluster, as namespace/name."""
         return sorted(one.where for one in self.proxies if one.cluster in ids)
 
     def elsewhere(self) -> dict[str, list[str]]:
-        """The proxies of other clusters, by their id."""
+        """Return the proxies of other clusters, by the ID of the cluster."""
         return {cluster: self.of([cluster]) for cluster in sorted({one.cluster for one in self.proxies} - self.ids)}
 
 
 def findings(clusters: Mapping[str, Facts], members: Iterable[str], acknowledged: bool) -> list[str]:
-    """What forbids to take a root away, since somebody who cannot be seen may live by it. `members` are the mesh's clusters, left out or not."""
+    """Return why no root may be retired, because something that nobody can see may use it. `members` are all clusters of the mesh, also excluded ones."""
     known = {*members, *(one for facts in clusters.values() for one in facts.get("ids") or ())}
     found = []
     for name, facts in clusters.items():
         strange = sorted(({*(facts.get("linked") or ())} | {*(facts.get("elsewhere") or ())}) - known)
         if strange:
-            told = f"{name}: its control plane is linked to {', '.join(strange)}, no cluster of this mesh in the inventory, and its proxies would be cut off"
-            found.append(f"{told}. Put it into the inventory, or remove the link (a remote secret) if it is a leftover.")
+            told = f"{name}: its control plane is linked to {', '.join(strange)}, no cluster of this mesh in the inventory. The proxies there would be cut off"
+            found.append(f"{told}. Add that cluster to the inventory, or remove the link (a remote secret) if it is a leftover.")
         if facts.get("ambient"):
-            told = f"{name}: it runs ambient nodes ({_some(facts['ambient'])}), and what a ztunnel holds cannot be seen, so it could not be waited for"
+            told = f"{name}: it runs ambient nodes ({_some(facts['ambient'])}). Nobody can see what a ztunnel trusts, so the rotation could not wait for it"
             found.append(f"{told}. This mesh cannot be rotated here.")
         if facts.get("stranded"):
-            told = f"{name}: proxies of the mesh run in {_some(facts['stranded'])}, which its discoverySelectors leave out: nobody gives them another bundle"
-            found.append(f"{told}. Select the namespace, or take the proxies out of the mesh.")
+            told = f"{name}: proxies of the mesh run in {_some(facts['stranded'])}, which its discoverySelectors leave out, so these proxies get no new bundle"
+            found.append(f"{told}. Add the namespace to the discoverySelectors, or take the proxies out of the mesh.")
         if not acknowledged:
-            found += [f"{name}: {said}. If that is meant: rotate_unseen_acknowledged: true." for said in _unseen(facts)]
+            found += [f"{name}: {said}. If you accept that, set rotate_unseen_acknowledged: true." for said in _unseen(facts)]
     return found
 
 
@@ -71,22 +71,22 @@ def _unseen(facts: Facts) -> list[str]:
     unseen, silent = facts.get("unseen") or (), facts.get("silent") or ()
     said = []
     if unseen:
-        said.append(f"{_some(unseen)}: connected to the control plane and no pod here, as a virtual machine is. It could not be seen, and is cut off "
-                    "where it does not take over the new root by itself")  # fmt: skip
+        said.append(f"{_some(unseen)}: connected to the control plane and no pod here, as a virtual machine is. Nobody can see it, and it is cut off "
+                    "unless it takes over the new root by itself")  # fmt: skip
     if silent:
-        said.append(f"{_some(silent)} does not tell which proxies it serves (/debug/syncz), so that those that are no pods could not be seen")
+        said.append(f"{_some(silent)} does not say which proxies it serves (/debug/syncz), so nobody can see those that are no pods")
     return said
 
 
 def notes(facts: Facts, acknowledged: bool) -> list[str]:
-    """Sentences about what is not measured, for the plan."""
+    """Return sentences for the plan about what is not measured."""
     said = [f"not looked at, although acknowledged: {told}" for told in _unseen(facts)] if acknowledged else []
     if facts.get("foreign"):
-        said.append(f"not looked at, since its proxy does not belong to this mesh: {_some(facts['foreign'])}")
+        said.append(f"not looked at, because its proxy does not belong to this mesh: {_some(facts['foreign'])}")
     if facts.get("unselected"):
-        said.append(f"not looked at, since the mesh's discoverySelectors leave the namespace out: the trust bundle in {_some(facts['unselected'])}")
+        said.append(f"not looked at, because the mesh's discoverySelectors leave the namespace out: the trust bundle in {_some(facts['unselected'])}")
     if facts.get("by_hand"):
-        said.append(f"takes no new bundle while it runs, and nothing here can restart it: {_some(facts['by_hand'])}; restart it when a step names it")
+        said.append(f"takes no new bundle while it runs, and nothing here can restart it: {_some(facts['by_hand'])}. Restart it when a step names it")
     return said
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where each cluster of a mesh stands on its way to a root, and what comes, for people."""
+"""Show people how far each cluster of a mesh is on its way to a root, and which steps follow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .plan import Plan, Report, root_named, roots_named
 
 
 def table(plans: Iterable[Plan], reports: Mapping[str, Report | str], notes: Mapping[str, Sequence[str]] | None = None) -> list[str]:
-    """`notes` are sentences about each cluster, which stand below its line."""
+    """Return the lines of the table. `notes` are sentences that stand below the line of each cluster."""
     lines: list[str] = []
     for one in plans:
         lines.append(f"mesh {one.mesh}: to {root_named(one.target)}{', which is there already' if one.done else ''}")
@@ -35,11 +35,11 @@ def _signs(report: Report | str | None) -> str:
 
 
 def _ignored(report: Report | str | None) -> list[str]:
-    """The change lies in wait: nothing tells of it until a node is drained."""
+    """Return a warning about a change that waits. Nothing else shows it until somebody drains a node."""
     if not isinstance(report, Report) or not report.ignored:
         return []
     old, new = roots_named(report.ignored), roots_named(report.standing.bundle)
     return [
-        f"its control plane has ignored its CA: it goes on handing out {old}, and the CA holds {new}, which would be a swap",
-        "at its next restart it takes the CA all the same, and cuts off whoever lives by the other; do not restart it before introduce gave it both",
+        f"its control plane has ignored its CA: it goes on handing out {old}, and the CA has {new}, which would be a swap",
+        "at its next restart it takes the CA after all, and cuts off everything that uses the other root; do not restart it before introduce gave it both",
     ]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who lives by a CA: control planes, trust bundles, proxies; and what each was seen to hold."""
+"""Describe the trust users of a CA (control planes, trust bundles and proxies), and what each was seen to trust and to use."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ CONTROL_PLANE, CONFIG, PROXY = "control plane", "trust bundle", "proxy"
 
 @dataclass(frozen=True)
 class TrustUser:
-    """Something that lives by a trust bundle: a control plane's pod, a namespace's ConfigMap, or a proxy.
+    """Something that uses a trust bundle: a control plane's pod, a namespace's ConfigMap, or a proxy.
 
-    `roots` is None where it cannot be asked, as of a control plane that only shows what it serves. `issuer` is the root that its leaf, or what
-    it signs, leads to, and None for what has no certificate. `online` says that it takes a new bundle without a restart; `workload` is what
-    to restart otherwise, as kind/name, and empty for a pod that nothing would make anew. `fault` tells why it could not be seen.
-    `instance` is the process, another one after each restart, and `leaf` its certificate. `behind` is what its product says that it lacks.
+    `roots` is None if nobody can ask for them, as with a control plane that only shows what it serves. `issuer` is the root to which its
+    certificate, or the certificates that it signs, lead; None without a certificate. `online` means that it accepts a new bundle without a restart.
+    If it does not, `workload` is what to restart, as kind/name, and empty for a pod that nothing would start again. `fault` says why nobody could see
+    it. `instance` names the process, which changes with each restart, and `leaf` is its certificate. `behind` is what the product says that it lacks.
     """
 
     kind: str
@@ -45,9 +45,9 @@ class TrustUser:
         return f"{self.namespace}/{self.name}"
 
     def lags(self, standing: Standing, stale: frozenset[str] = frozenset()) -> str:
-        """What it still holds other than its cluster's CA, as half a sentence; empty if it has caught up.
+        """Return what differs from the cluster's CA, as half a sentence; empty if it has caught up.
 
-        `stale` are intermediates from which nothing may come any more, although they are of the right root.
+        `stale` are intermediates that were replaced, so that nothing may use their certificates, although they belong to the right root.
         """
         if self.fault:
             return f"could not be seen: {self.fault}"
@@ -66,7 +66,7 @@ class TrustUser:
 
 @dataclass(frozen=True)
 class ProxyCertificates:
-    """What a proxy said that it holds, as PEM: its certificate with what is above it, and its trust bundle. None where it uses none."""
+    """What a proxy said that it uses, as PEM: its certificate with those above it, and its trust bundle. None for a part that it does not use."""
 
     chain: bytes | None = None
     roots: bytes | None = None
@@ -74,9 +74,9 @@ class ProxyCertificates:
 
 @dataclass(frozen=True)
 class ControlPlaneDeployment:
-    """A control plane's Deployment. `online` says that it takes another bundle without a restart, `signs` that it issues certificates itself.
+    """The Deployment of a control plane. `online` means that it accepts another bundle without a restart, `signs` that it issues certificates itself.
 
-    `external_issuer` is who else does, and `quirks` are sentences about what its version gets wrong.
+    If it does not sign, `external_issuer` does. `quirks` are sentences about faults of its version.
     """
 
     name: str
@@ -90,17 +90,17 @@ class ControlPlaneDeployment:
     quirks: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
-        """What a module returns of it."""
+        """Return the facts of a module."""
         return {**{key: value for key, value in vars(self).items() if key not in ("external_issuer", "quirks")}, "instead": self.external_issuer}
 
 
 @dataclass(frozen=True)
 class ControlPlanes:
-    """The control planes of a cluster and what they hand out, as they were listed.
+    """The control planes of a cluster and what they hand out.
 
-    `greeted` are their processes, each with the handshake that shows what it signs with; `bundles` the trust bundles that they hand out.
-    `absent` stands for one that lacks in a namespace where proxies run, but not where that is `ending`. `spaces` are all namespaces,
-    `meshes` the configurations that say which of them belong to the mesh, and `added` the PEM that proxies are given beside the CA's bundle.
+    `greeted` are their processes, each with the handshake that shows their signing CA. `bundles` are the trust bundles that they hand out. `absent`
+    stands for a bundle that is missing in a namespace where proxies run; a namespace that is `ending` needs none. `spaces` are all namespaces, and
+    `meshes` the configurations that say which of them belong to the mesh. `added` is the PEM that proxies get beside the CA's bundle.
     """
 
     planes: tuple[ControlPlaneDeployment, ...] = ()
@@ -115,10 +115,10 @@ class ControlPlanes:
 
 @dataclass(frozen=True)
 class Proxies:
-    """The running proxies. Each that is `asked` has the question that it answers with its certificates.
+    """The running proxies. Each proxy in `asked` has the question that it answers with its certificates.
 
-    Each that is `shown` has the trust bundle that stands in its pod, as PEM, and the handshake in which it shows its certificate.
-    `unmeasured` are pods that are neither asked nor shown, by the reason.
+    Each proxy in `shown` has the trust bundle in its pod, as PEM, and the handshake in which it shows its certificate. `unmeasured` are pods that are
+    in neither list, by reason.
     """
 
     asked: tuple[tuple[TrustUser, Question], ...] = ()
@@ -132,7 +132,7 @@ class Proxies:
 
 @dataclass(frozen=True)
 class Laggard:
-    """A user of trust that has not caught up, and what it still holds."""
+    """A trust user that has not caught up, and what it still uses."""
 
     user: TrustUser
     says: str

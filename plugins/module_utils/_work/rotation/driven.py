@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A step of a rotation that the product drives itself: read where it stands, give it the CA if it has not got it, and wait."""
+"""Do a step of a rotation that the product drives itself: read how far the product is, give it the CA if it does not have it yet, and wait."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ _SENT_WITHIN = 30.0
 def observe(
     cluster: Cluster, mesh: Provider, driven: Driven, namespace: str, clock: Clock, primary: Primary | None = None, target: str = ""
 ) -> Observed:
-    """What the product says of itself. A token leaves this function in no fact."""
+    """Return what the product says about itself. No fact that leaves this function has a token in it."""
     if primary:
-        raise Refused(f"{cluster.name}: the provider {mesh.name} rotates its CA by itself, and serves no cluster from another one.")
+        raise Refused(f"{cluster.name}: the provider {mesh.name} rotates its CA by itself, and its control planes serve no other cluster.")
     return _observed(cluster, mesh, namespace, _progress(cluster, driven, namespace)[1], target, clock.now())
 
 
@@ -71,7 +71,7 @@ def _observed(cluster: Cluster, mesh: Provider, namespace: str, told: Progress, 
 
 
 def advance(work: StepWork, driven: Driven, now: datetime) -> Observed:
-    """The cluster after the step, with nobody in it behind. The product introduces a root by itself, as soon as it has the CA."""
+    """Do the step and return the cluster without laggards. The product introduces a root by itself as soon as it has the CA."""
     live, told = _progress(work.cluster, driven, work.namespace)
     seen = _observed(work.cluster, work.mesh, work.namespace, told, work.request.target, now)
     own = report(seen, work.stale)
@@ -84,10 +84,10 @@ def advance(work: StepWork, driven: Driven, now: datetime) -> Observed:
 
 
 def _order(work: StepWork, driven: Driven, live: Live, seen: Observed, now: datetime) -> None:
-    """Under the Lease, of which the CA's objects tell first: so a run that lost it unnoticed is refused before it orders anything."""
+    """Give the product the CA. First note the epoch on the CA's object, so that a run that lost the Lease unnoticed is refused before it orders anything."""
     there = work.there()
     if not there:
-        raise Refused(f"{work.cluster.name}: its CA went away while it was being rotated.")
+        raise Refused(f"{work.cluster.name}: somebody deleted its CA during the rotation. Restore the CA and run again.")
     may_write(work, there)
     ca = signer(work, seen, now)
     _note(work, there, {} if driven.stores else {Ref.of(one): one for one in work.mesh.trust.manifests(ca, work.namespace, seen.mesh)})
@@ -99,8 +99,9 @@ def _order(work: StepWork, driven: Driven, live: Live, seen: Observed, now: date
     if isinstance(answer, Exception):
         raise answer
     if not 200 <= answer.status < 300:
-        told = f"{work.cluster.name}: {order.namespace}/{order.pod} did not take another CA: {order.method} {order.path} was answered with HTTP {answer.status}"
-        raise Refused(f"{told}. Look into its log, and run again: the rotation goes on where it stopped.")
+        asked_for = f"{order.method} {order.path} was answered with HTTP {answer.status}"
+        told = f"{work.cluster.name}: {order.namespace}/{order.pod} did not accept another CA: {asked_for}"
+        raise Refused(f"{told}. Read the log of that pod, and run again: the rotation goes on where it stopped.")
     work.mended.append(f"order {order.namespace}/{order.pod}")
 
 
@@ -115,7 +116,7 @@ def _note(work: StepWork, there: Objects, wanted: Mapping[Ref, Manifest]) -> Non
 
 
 def _follow(work: StepWork, driven: Driven) -> Observed:
-    """Watches until the product is through with the step, and nobody lags."""
+    """Watch until the product has finished the step and nothing lags."""
     look = partial(observe, work.cluster, work.mesh, driven, work.namespace, work.clock, target=work.request.target)
     return follow(
         look,
@@ -138,4 +139,4 @@ def _late(work: StepWork, seen: Observed) -> list[str]:
 def _failed(work: StepWork, late: Sequence[str], seconds: float) -> NotReady:
     shown = "; ".join(late[:10]) + (f"; and {len(late) - 10} more" if len(late) > 10 else "")
     told = f"{work.cluster.name}: {work.request.step} of root {short(work.request.target)} did not end within {seconds:.0f} s: {shown}"
-    return NotReady(f"{told}. Look after the product, and run again: the rotation goes on where it stopped.", findings=list(late))
+    return NotReady(f"{told}. Find out why the product does not go on, and run again: the rotation goes on where it stopped.", findings=list(late))

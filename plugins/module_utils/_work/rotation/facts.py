@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a module returns of what was seen in a cluster."""
+"""Turn what was seen in a cluster into the facts of a module."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..._mesh.trust.expiry import is_over
 
 
 def facts(observed: Observed, limit: int, now: datetime, mesh: str = "") -> dict[str, Any]:
-    """What a module returns: certificates, never a key; of what lags, the first `limit` by name and the number of all."""
+    """Return the facts of a module: certificates but never a key, the first `limit` laggards, and the number of all laggards."""
     strange = [f"{observed.cluster}: its CA was made for the mesh {observed.mesh}, not for {mesh}."] if mesh and observed.mesh not in ("", mesh) else []
     authority, late, void = observed.authority, observed.laggards(), _void(observed, now)
     primary, unread = observed.primary, observed.unread
@@ -60,7 +60,7 @@ def facts(observed: Observed, limit: int, now: datetime, mesh: str = "") -> dict
 
 
 def _void(observed: Observed, now: datetime) -> list[str]:
-    """The proxies whose certificate has expired, or anything above it: that of istiod may well be dated to outlive its CA."""
+    """Return the proxies whose certificate has expired, or a certificate above it. istiod may date a certificate to outlive its CA."""
     if observed.primary:
         told = observed.primary.facts
         above = [one for one in (*(told.get("roots") or ()), told.get("root"), told.get("intermediate")) if one]

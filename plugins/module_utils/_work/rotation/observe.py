@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One look at everything in a cluster, whoever drives its rotation."""
+"""Look once at everything in a cluster, whether the product or this collection drives its rotation."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The cluster whose control plane serves another one, as a task for that other one was told of it."""
+"""Read what a task for a remote cluster was told about the primary of that cluster."""
 
 from __future__ import annotations
 

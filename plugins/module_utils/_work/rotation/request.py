@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tasks rotation, rotation_target and rotation_info ask for, as their options say it."""
+"""Describe what the options of the tasks rotation, rotation_target and rotation_info ask for."""
 
 from __future__ import annotations
 

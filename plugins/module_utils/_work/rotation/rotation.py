@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module rotation does, for it and for its action: from a task's options to one step, and to its result."""
+"""Do the work of the module rotation, in a process of its own or in that of its action: read the options, do one step, and return its result."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from .primary import OPTION, primary_of
 from .request import StepRequest
 from .write import StepWork
 
-_TOLD = 50  # laggards by name
-_LOOK = 5.0  # seconds between two looks whether the Lease is still held
+_TOLD = 50  # laggards in the result
+_LOOK = 5.0  # seconds between two checks of the Lease
 TASK: dict[str, Any] = {
     "argument_spec": {
         "step": {"choices": ["introduce", "reissue", "soak", "retire", "finish"], "required": True},

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module rotation_info does, for it and for its action."""
+"""Do the work of the module rotation_info, in a process of its own or in that of its action."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TASK: dict[str, Any] = {
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None) -> dict[str, Any]:
-    """Reads only."""
+    """Read, and change nothing."""
     request, ticking = InfoRequest.of(params), clock or SystemClock()
     mesh = provider(request.provider)
     seen = observe(cluster, mesh, request.namespace, ticking, primary_of(cluster.name, request.primary))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module rotation_target does, for it and for its action."""
+"""Do the work of the module rotation_target, in a process of its own or in that of its action."""
 
 from __future__ import annotations
 

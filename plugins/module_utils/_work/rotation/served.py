@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Asks the control planes of a cluster whom they serve, and holds it against its pods."""
+"""Ask the control planes of a cluster which proxies they serve, and compare the answer with the pods of the cluster."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..look import look
 
 
 def connected(cluster: Cluster, mesh: Provider, namespace: str, seen: Observed, limit: int) -> dict[str, Any]:
-    """What a module returns of it. Of a cluster that another one serves its primary tells."""
+    """Return the facts of a module. For a remote cluster they come from its primary."""
     if seen.primary:
         mine = list((seen.primary.facts.get("elsewhere") or {}).get(cluster.name) or ())
         told: dict[str, Any] = {"ids": [cluster.name], "linked": [], "elsewhere": {}, "silent": []}
@@ -27,14 +27,14 @@ def connected(cluster: Cluster, mesh: Provider, namespace: str, seen: Observed, 
         return {"ids": [cluster.name], "linked": [], "elsewhere": {}, "silent": [], "unseen": []}
     served = look(cluster, mesh.rotation.served(cluster.name, namespace))
     lost = _no_pods(cluster, served.of(served.ids), seen)
-    if lost:  # one that ended meanwhile is gone from the next answer too
+    if lost:  # a proxy that ended meanwhile is not in the next answer
         lost = [one for one in lost if one in look(cluster, mesh.rotation.served(cluster.name, namespace)).of(served.ids)]
     found = {"ids": sorted(served.ids), "linked": sorted(served.linked), "elsewhere": served.elsewhere()}
     return {**found, "silent": list(served.silent), "unseen": lost[:limit]}
 
 
 def _no_pods(cluster: Cluster, names: Collection[str], seen: Observed) -> list[str]:
-    """Those of these proxies that are no pods: the ones that were not seen, and of which the API server knows no pod either."""
+    """Return the proxies that are no pods: nobody saw them, and the API server knows no pod of that name."""
     known = {one.where for one in seen.users if one.kind == PROXY}
     left = [name for name in names if name not in known]
     refs = [Ref("v1", "Pod", name.partition("/")[2], name.partition("/")[0]) for name in left if all(name.partition("/"))]

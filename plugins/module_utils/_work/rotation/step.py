@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One step of a rotation in one cluster: decide, write once, and watch until everything in the cluster lives by it."""
+"""Do one step of a rotation in one cluster: decide, write once, and watch until everything in the cluster follows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PACE, _AGAIN = Pace(0.3, 1.0), 15.0
 
 
 def advance(work: StepWork, now: datetime) -> Observed:
-    """The cluster after the step, with nobody in it behind."""
+    """Do the step and return the cluster without laggards."""
     if work.mesh.driven_rotation:
         return driven.advance(work, work.mesh.driven_rotation, now)
     watch = Watch(work.cluster, work.mesh, work.namespace, work.clock, work.stale, work.primary, work.request.target)
@@ -55,7 +55,7 @@ def _ask(work: StepWork, seen: Observed, own: Report, now: datetime) -> bool:
 
 
 def _follow(work: StepWork, watch: Watch, written: bool) -> Observed:
-    """Watches until nobody lags. A remedy is tried as soon as it is due; what did not help is ordered again after a while."""
+    """Watch until nothing lags. Try a remedy as soon as it is due, and try it again after a while if it did not help."""
     last = 0.0 if written else -_AGAIN
 
     def look() -> tuple[Observed, Sequence[Laggard]]:
@@ -94,7 +94,7 @@ def _due(work: StepWork, need: Need) -> list[Remedy]:
 
 
 def _remedy(work: StepWork, remedy: Remedy) -> None:
-    """What a remedy could not do the next observation shows; only a lost lease ends the step."""
+    """Try a remedy. The next observation shows what it did not help; only a lost Lease ends the step."""
     work.guard()
     work.tried.add(remedy)
     if remedy.rolled:
@@ -115,17 +115,18 @@ def _late(work: StepWork, late: Sequence[Any], elapsed: float, hopeless: bool) -
     said = [str(lag) for lag in late]
     shown = "; ".join(said[:10]) + (f"; and {len(said) - 10} more" if len(said) > 10 else "")
     why = "cannot follow without a restart, and may not be restarted" if hopeless else f"did not follow within {elapsed:.0f} s"
-    way = "Allow it with rotate_restart, or restart them yourself" if hopeless else "Look after them, or allow their restart with rotate_restart"
+    way = "Allow their restart with rotate_restart, or restart them yourself" if hopeless else "Find out why, or allow their restart with rotate_restart"
     told = f"{work.cluster.name}: these {why} after {work.request.step} of root {short(work.request.target)}: {shown}"
     return NotReady(f"{told}. {way}, and run again: the rotation goes on where it stopped.", findings=said)
 
 
 def clean(work: StepWork) -> list[Change]:
-    """The end in one cluster: what was kept to turn back is removed, once nothing but the target is signed under and trusted."""
+    """Finish the rotation in one cluster: remove what was kept for turning back, once the cluster signs under the target and trusts nothing that leaves."""
     seen = observe(work.cluster, work.mesh, work.namespace, work.clock, work.primary, work.request.target)
     own: Standing = seen.unread or report(seen).standing
     if phase(own, work.request.target, work.request.leaving) != RETIRED:
-        raise Refused(f"{work.cluster.name}: the rotation to root {short(work.request.target)} is not through here, so what was kept stays.")
+        told = f"{work.cluster.name}: the rotation to root {short(work.request.target)} has not finished here"
+        raise Refused(f"{told}, so the CA that was kept for turning back stays. Run the rotation again.")
     work.guard()
     if seen.driven:
         return []

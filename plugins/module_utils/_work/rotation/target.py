@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The root that a rotation goes to: found, made once for all clusters, and in the end put in the former's place."""
+"""Find the root that a rotation goes to, or make it once for all clusters. In the end, put it in the place of the former root."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .request import TargetRequest
 
 @dataclass(frozen=True)
 class RootPair:
-    """The root that the mesh has, and the one that lies beside it during a rotation."""
+    """The root that the mesh has, and the root that lies beside it during a rotation."""
 
     active: roots.Root
     upcoming: roots.Root | None
@@ -47,9 +47,9 @@ class RootPair:
 
 
 def find(cluster: Cluster, authority: AuthorityRequest, now: datetime, connect: Connector, bears: Sequence[Name] = ()) -> RootPair:
-    """Both, refused where one is there and is not sound. One that was generated and has expired can still give way to another.
+    """Return both roots. Refuse a root that exists and is not sound, except for a generated root that has expired: another one can still follow it.
 
-    `bears` is what leaves below them will bear, where that is to be tried.
+    `bears` are the names in the leaves below the roots, if a trial should use them.
     """
     active = _sound(roots.proved(roots.find(cluster, authority.mesh, authority.root, now, connect), bears), followed=True)
     beside = roots.proved(upcoming(cluster, authority, now, connect), bears) if active.source.generated else None
@@ -57,7 +57,7 @@ def find(cluster: Cluster, authority: AuthorityRequest, now: datetime, connect: 
 
 
 def upcoming(cluster: Cluster, authority: AuthorityRequest, now: datetime, connect: Connector) -> roots.Root:
-    """The root beside the active one."""
+    """Return the root beside the active one."""
     return roots.find(cluster, authority.mesh, authority.root.upcoming(), now, connect)
 
 
@@ -77,7 +77,7 @@ def _sound(found: roots.Root, followed: bool = False) -> roots.Root:
 def aim(
     cluster: Cluster, request: TargetRequest, now: datetime, connect: Connector, bears: Sequence[Name] = ()
 ) -> tuple[Choice, str, list[Change]]:
-    """The choice, the root's certificate as PEM, and what was written: at most the Secret of a new root."""
+    """Return the choice, the certificate of the root as PEM, and what was written, which is at most the Secret of a new root."""
     found = find(cluster, request.authority, now, connect, bears)
     known = found.known(request.authority.mesh, _former(request.clusters))
     between = frozenset(one.fingerprint for one in (known.active, known.upcoming) if one)
@@ -89,7 +89,7 @@ def aim(
     certificate = known.upcoming if choice.which == UPCOMING else known.active
     if choice.which == ACTIVE and certificate and is_over(certificate.not_after, now):
         told = expired_at(f"The mesh {known.mesh} cannot stay with its root {certificate}, which", certificate.not_after)
-        raise Refused(f"{told}. Go to another one with rotate: root and rotate_recover: true.")
+        raise Refused(f"{told}. Rotate to another root with rotate: root and rotate_recover: true.")
     live = x509.bundle("\n".join(root["pem"] for one in request.clusters for root in one["roots"]).encode())
     tell_apart(f"The mesh {known.mesh}", [*live, *([certificate] if certificate else [])])
     choice = replace(choice, says=choice.says + _twin(certificate, live))
@@ -97,14 +97,14 @@ def aim(
 
 
 def _twin(certificate: Certificate | None, live: Sequence[Certificate]) -> str:
-    """A root that was only renewed verifies what the one before it verifies."""
+    """Return a remark about a renewed root. It verifies everything that the root before it verifies."""
     twins = [one for one in live if certificate and one.ski and (one.subject, one.ski) == (certificate.subject, certificate.ski)]
     other = next((one for one in twins if certificate and one.fingerprint != certificate.fingerprint), None)
     return f", which has the name and the key of {other}, so that nothing has to be reissued" if other else ""
 
 
 def _may_settle(found: RootPair, choice: Choice) -> None:
-    """A generated root ends in the Secret of the former one, so who keeps that has to be known before the first write."""
+    """Refuse before the first write if another tool manages the Secret of the former root, because the new root ends there."""
     sources = [one.source for one in (found.active, found.upcoming) if one and choice.which in (MAKE, UPCOMING)]
     undone = [source.undone for source in sources if source.undone]
     if undone:
@@ -112,7 +112,7 @@ def _may_settle(found: RootPair, choice: Choice) -> None:
 
 
 def tell_apart(where: str, trusted: Sequence[Certificate]) -> None:
-    """Refuses a bundle in which verifiers would find the wrong root."""
+    """Refuse a bundle in which verifiers would find the wrong root."""
     told = confused(trusted)
     if told:
         raise Refused(f"{where}: {told}")
@@ -127,13 +127,13 @@ def _choice(known: RootCandidates, request: TargetRequest, now: datetime) -> Cho
 
 
 def _former(clusters: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    """The roots that were signed under before: of what is kept, and where nothing is kept yet, of what still signs."""
+    """Return the former roots: those of the CAs that clusters keep, or of the present CA if a cluster keeps none."""
     kept = [one["previous"] or one["standing"] for one in clusters if not one.get("served_by")]
     return frozenset(one["signs_under"] for one in kept)
 
 
 def _retired(known: RootCandidates, clusters: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The clusters that sign under the new root and trust none any more that it would go back to."""
+    """Return the clusters that sign under the new root and no longer trust a root to go back to."""
     new, active = (known.upcoming, known.active) if known.generated else (known.active, None)
     back = {active.fingerprint} if active else known.former - ({new.fingerprint} if new else set())
     standings = [one["standing"] for one in clusters]
@@ -144,21 +144,21 @@ def _make(
     found: RootPair, cluster: Cluster, authority: AuthorityRequest, now: datetime, connect: Connector, says: str
 ) -> tuple[Choice, str, list[Change]]:
     if cluster.dry_run:
-        return Choice(UPCOMING, NEW, f"{says}; it is not made in check mode"), "", []
+        return Choice(UPCOMING, NEW, f"{says}; check mode does not make it"), "", []
     beside = found.upcoming or upcoming(cluster, authority, now, connect)
     made, changes = roots.make(beside, authority, now)
     certificate = made.source.root.certificate if made.source.root else None
     if certificate is None:
-        raise Refused(f"{made.source.where}: the new root cannot be read back.")
+        raise Refused(f"{made.source.where}: the new root was written there and cannot be read back.")
     return Choice(UPCOMING, certificate.fingerprint, f"{certificate}, {says}"), certificate.pem.decode(), changes
 
 
 def settle(
     cluster: Cluster, request: TargetRequest, now: datetime, connect: Connector, guard: Callable[[], None] = lambda: None
 ) -> list[Change]:
-    """The end of a rotation to `target`: the root beside becomes the active one, or goes away after a rotation was turned back.
+    """Finish a rotation to `target`: the root beside becomes the active one, or goes away if the rotation was turned back.
 
-    Before each write `guard` is asked. A root that this rotation knows nothing of is another one's, and its key is not thrown away.
+    `guard` runs before each write. A root that this rotation does not know belongs to another run, and nobody throws its key away.
     """
     found = find(cluster, request.authority, now, connect)
     beside = found.upcoming
@@ -170,7 +170,7 @@ def settle(
         guard()
         changes = _promote(found.active, replace(beside), request)
     elif lies.fingerprint not in request.leaving:
-        raise Refused(f"{beside.source.where} holds {lies}, which this rotation knows nothing of: another run made it, so it stays. Run the rotation again.")
+        raise Refused(f"{beside.source.where} has {lies}, a root that this rotation does not know: another run made it, so it stays. Run the rotation again.")
     guard()
     return [*changes, *beside.cluster.delete([beside.ref])]
 
@@ -180,13 +180,14 @@ def _promote(active: roots.Root, beside: roots.Root, request: TargetRequest) -> 
         raise Refused(f"{active.source.where}: there is no Secret that could take the new root {short(request.target)}.")
     live = active.cluster.get(active.ref)
     if live is None:
-        raise Refused(f"{active.source.where}: it went away during the rotation, so the new root stays in {beside.source.where}. Restore it and run again.")
+        told = f"{active.source.where}: somebody deleted this Secret during the rotation, so the new root stays in {beside.source.where}"
+        raise Refused(f"{told}. Restore the Secret and run again.")
     wanted = root_secret.secret(beside.material, active.ref.name, str(active.ref.namespace), request.authority.mesh)
     return [roots.overwrite(active, live, wanted)]
 
 
 def material(cluster: Cluster, authority: AuthorityRequest, target: str, now: datetime, connect: Connector) -> roots.Root:
-    """The root with its key that intermediates of the target are issued from; refused where none of ours is the target."""
+    """Return the target with its key, to issue intermediates. Refuse if neither of the mesh's roots is the target."""
     found = find(cluster, authority, now, connect)
     for one in (found.upcoming, found.active):
         held = one.source.root.certificate if one and one.source.root else None
@@ -195,5 +196,5 @@ def material(cluster: Cluster, authority: AuthorityRequest, target: str, now: da
             if objections:
                 raise Refused(" ".join(each.sentence for each in objections), reasons=[each.reason for each in objections])
             return one
-    told = f"{cluster.name}: the key of root {short(target)} is not at hand, so no intermediate can be issued from it"
-    raise Refused(f"{told}. Give that root as mesh_root.")
+    told = f"{cluster.name}: the key of root {short(target)} is not available, so nobody can issue an intermediate from it"
+    raise Refused(f"{told}. Give that root and its key as mesh_root.")

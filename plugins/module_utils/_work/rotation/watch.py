@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a cluster's CA gives and what everything in the cluster was seen to live by."""
+"""Watch a cluster: compare its CA with what everything in the cluster trusts and uses."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _PATIENCE = 5.0  # a node that died takes all its pods with it, and whoever wait
 
 
 class Watch:
-    """Observes one cluster, again and again: what was seen to have caught up is only asked again when it is another process.
+    """Observe one cluster again and again. A proxy that has caught up is only asked again after a restart.
 
-    That holds while the CA stays what it is and all control planes and trust bundles agree with it. So nobody can be given anything older.
-    `stale` are intermediates from which nothing may come any more. A cluster that a `primary` serves is measured by that one's CA.
-    Of roots with one name and one key, which verify the same, the `target` is the one that is meant.
+    That holds while the CA does not change and all control planes and trust bundles agree with it, because then no proxy can get anything older.
+    `stale` are intermediates that were replaced. A cluster that a `primary` serves is measured by the CA of the primary. Roots with the same name and
+    the same key verify the same certificates; the `target` says which of them counts.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Watch:
         self._uid = ""
 
     def observe(self) -> Observed:
-        """One look at everything."""
+        """Look once at everything."""
         own, former = self._own()
         authority, previous = self._authority(own), self._authority(former)
         current = self._standing(authority, own)
@@ -103,7 +103,7 @@ class Watch:
         )
 
     def _ignored(self, given: Iterable[Certificate], users: Iterable[TrustUser]) -> tuple[Certificate, ...]:
-        """Where no control plane runs, its primary tells."""
+        """Return the ignored roots. A remote cluster has none, because its primary reports them."""
         return () if self._primary else ignored(given, self._measure, users, self._rotation.rules)
 
     def _standing(self, authority: Authority | None, there: Objects) -> Standing | None:
@@ -115,7 +115,7 @@ class Watch:
         return tuple(self._primary.facts.get("meshes") or ()) if self._primary else seen.meshes
 
     def _left_out(self, seen: ControlPlanes) -> set[str]:
-        """The namespaces with a bundle that nobody keeps up to date, since the mesh does not select them."""
+        """Return the namespaces with a bundle that no control plane updates, because the mesh does not select them."""
         chosen = self._rotation.selected(seen.spaces, [parsed(text) for text in self._meshes(seen)])
         return set() if chosen is None else {user.namespace for user, _pem in seen.bundles} - chosen
 
@@ -124,14 +124,14 @@ class Watch:
         return self._uid
 
     def _own(self) -> tuple[Objects, Objects]:
-        """The objects that the CA lies in, none where the one is not there that holds its key; and those of the CA before it."""
+        """Return the objects of the CA, or none if the object with its key is missing, and those of the CA before it."""
         refs, before = self._trust.objects(self._namespace), self._rotation.previous(self._namespace)
         there = present(self._cluster, [*refs, before])
         own = {ref: there[ref] for ref in refs if ref in there} if refs[0] in there else {}
         return own, {before: there[before]} if before in there else {}
 
     def _authority(self, there: Objects) -> Authority | None:
-        """Only certificates leave this function; what they are is kept, since proxies may still show them."""
+        """Return only certificates. The reader remembers them, because proxies may still show them."""
         if not there:
             return None
         material = self._trust.read(there)
@@ -147,13 +147,13 @@ class Watch:
         return self._present(self._greeted(seen.greeted))
 
     def _greeted(self, greeted: Sequence[tuple[TrustUser, Greeting]]) -> list[TrustUser]:
-        """Each with the certificate that it shows in a handshake."""
+        """Return each user with the certificate that it shows in a handshake."""
         served = self._cluster.greet_all([greeting for _user, greeting in greeted]) if greeted else []
         return [replace(user, fault=_said(chain)) if isinstance(chain, MeshError) else self._led(user, chain)
                 for (user, _greeting), chain in zip(greeted, served, strict=True)]  # fmt: skip
 
     def _given(self, seen: ControlPlanes, left_out: Collection[str]) -> tuple[Certificate, ...]:
-        """What is handed out, where all namespaces hold the same."""
+        """Return what the control planes hand out, if it is the same in all namespaces."""
         found = {pem for user, pem in seen.bundles if not user.fault and user.namespace not in left_out}
         return self._reader.bundle(found.pop()) if len(found) == 1 else ()
 
@@ -190,13 +190,13 @@ class Watch:
         return replace(user, issuer=line.root, signer=line.signer, leaf=line.leaf)
 
     def _beside(self, added: Iterable[Certificate], measure: Standing | None) -> frozenset[str]:
-        """Roots that proxies are given beside the CA's bundle, and that say nothing of it."""
+        """Return roots that proxies get beside the CA's bundle. They say nothing about the CA."""
         pem = b"\n".join((*(one.pem for one in added), self._primary.added if self._primary else b""))
         self._reader.know(pem)
         return frozenset(one.fingerprint for one in self._reader.bundle(pem)) - (measure.bundle if measure else frozenset())
 
     def _present(self, users: list[TrustUser]) -> list[TrustUser]:
-        """Without those that ended since they were listed: who is gone holds nothing."""
+        """Return the users without those that ended since they were listed."""
         silent = [Ref("v1", "Pod", one.name, one.namespace) for one in users if one.fault]
         live = {"Pod": list(present(self._cluster, silent).values())}
         planes, proxies = self._rotation.control_planes(self._namespace), self._rotation.proxies(self._namespace)
@@ -205,7 +205,7 @@ class Watch:
 
 
 def _lacking(seen: ControlPlanes, bundles: Iterable[TrustUser], spaces: Collection[str]) -> list[TrustUser]:
-    """The bundles of namespaces with proxies that the mesh leaves out, and the lack of one where there is none."""
+    """Return the bundle of each namespace with proxies that the mesh leaves out, or the missing bundle."""
     there = {one.namespace: one for one in bundles}
     absent = seen.absent
     wanted = (there.get(space) or (replace(absent, namespace=space) if absent else None) for space in sorted(set(spaces) - seen.ending))
@@ -217,14 +217,14 @@ def _said(error: MeshError) -> str:
 
 
 def _others(planes: Iterable[ControlPlaneDeployment], own: Iterable[Mapping[str, Any]]) -> str:
-    """Who else signs, or keeps the CA."""
+    """Return another tool that signs or that manages the CA."""
     return next((one.external_issuer for one in planes if one.external_issuer), "") or next(filter(None, (managed_by(one).writer for one in own)), "")
 
 
 def _faults(cluster: str, ref: Ref, authority: Authority | None) -> list[str]:
-    """Why there is nothing to measure by."""
+    """Return why there is no CA to measure by."""
     if authority is None:
-        return [f"{cluster}: there is no {ref}; the control plane has no CA that was given to it."]
+        return [f"{cluster}: there is no {ref}, so nobody gave the control plane a CA."]
     unreadable = [f"{cluster}: {ref}: {fault}." for fault in authority.unreadable]
     unproven = [] if authority.path else [f"{cluster}: {ref}: its certificate leads to none of the roots in {authority.names.roots}."]
     return [*unreadable, *unproven]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a step of a rotation writes in a cluster: its CA in one piece, and beside it the CA that it signed with before."""
+"""Write what a step of a rotation changes in a cluster: the CA in one piece, and beside it the CA that signed before."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ Objects = Mapping[Ref, Mapping[str, Any]]
 
 @dataclass
 class StepWork(UnderLease):
-    """What a step works with. `others` are the reports of the mesh's other clusters, `pems` the roots they know, `dead` those that expired.
+    """Everything that a step needs. `others` are the reports of the other clusters, `pems` the roots that they know, and `dead` the expired roots.
 
-    `primary` is the cluster that serves this one, and is through with the step already.
+    `primary` is the cluster that serves this one and that has already finished the step.
     """
 
     cluster: Cluster
@@ -65,20 +65,20 @@ class StepWork(UnderLease):
 
     @property
     def stale(self) -> Sequence[str]:
-        """Intermediates from which nothing may come any more: none as long as they still sign."""
+        """Return the intermediates that were replaced. During introduce there are none, because the old ones still sign."""
         return self.request.stale if self.request.step != INTRODUCE else ()
 
     def there(self) -> Objects:
-        """The objects that the CA lies in; none where the one is not there that holds its key."""
+        """Return the objects of the CA; none if the object with its key is missing."""
         refs = self.mesh.trust.objects(self.namespace)
         found = present(self.cluster, refs)
         return found if refs[0] in found else {}
 
 
 def trail(work: StepWork, primary: Primary, seen: Observed, now: datetime) -> bool:
-    """Has the CA of a cluster in which nobody reads it be as its primary's is: whoever looks at all CAs of a mesh finds one root in them.
+    """Make a CA that no control plane reads match the CA of its primary, so that all CAs of a mesh have one root.
 
-    Nobody waits for it, and where there is none, or somebody else keeps it, there is nothing to do.
+    Nothing waits for this CA. If there is none, or if another tool manages it, there is nothing to do.
     """
     there, own = work.there(), seen.unread
     if not there or own is None or any(managed_by(one).writer for one in there.values()):
@@ -93,7 +93,7 @@ def trail(work: StepWork, primary: Primary, seen: Observed, now: datetime) -> bo
 
 
 def _older(work: StepWork, primary: Primary, seen: Observed) -> bool:
-    """Where intermediates are replaced, whether this one was not yet, and its primary's was."""
+    """Tell whether intermediates are being replaced, the primary's was replaced already, and this one was not."""
     theirs, own = primary.facts.get("intermediate"), seen.authority.certificate if seen.authority else None
     if not (work.request.stale and theirs and own):
         return False
@@ -103,7 +103,7 @@ def _older(work: StepWork, primary: Primary, seen: Observed) -> bool:
 def rewrite(work: StepWork, seen: Observed, asked: CAWish, now: datetime) -> None:
     there, rules = work.there(), work.mesh.rotation.rules
     if not there or seen.standing is None:
-        raise Refused(f"{work.cluster.name}: its CA went away while it was being rotated.")
+        raise Refused(f"{work.cluster.name}: somebody deleted its CA during the rotation. Restore the CA and run again.")
     may_write(work, there)
     known = {**work.pems, **{one.fingerprint: one.pem for one in (*x509.bundle(seen.bundle), *seen.ignored)}}
     wanted = set(asked.trusts) | (seen.standing.marks if asked.marked and not asked.sign else set())
@@ -136,7 +136,7 @@ def may_write(work: StepWork, there: Objects) -> None:
 
 
 def signer(work: StepWork, seen: Observed, now: datetime) -> Material:
-    """The CA that was kept where it is of the target, as it is when a rotation is turned back; else, or where it may not sign any more, a new one."""
+    """Return the CA that was kept if it belongs to the target, as when a rotation is turned back, and may still sign. Otherwise return a new CA."""
     former = _former(work, seen)
     if former is None:
         return _issued(work, _material(work, now))
@@ -147,7 +147,7 @@ def signer(work: StepWork, seen: Observed, now: datetime) -> Material:
     except Refused as unfit:
         try:
             root = _material(work, now)
-        except Refused:  # nobody can issue another one, so what is kept has to be mended
+        except Refused:  # nobody can issue another CA, so the user must fix the kept one
             raise unfit from None
         return _issued(work, root)
 

@@ -50,8 +50,8 @@ def test_what_a_step_is_told_of_each_cluster() -> None:
 
 
 ELSEWHERE = (
-    "west cannot be judged: its CA is in the hands of cert-manager's istio-csr (csr:443), and what is written here would change nothing, or be written back. "
-    "Rotate the issuer there, and keep the old root beside the new one in its root CA bundle until every workload has a new certificate."
+    "west cannot be judged: cert-manager's istio-csr (csr:443) manages its CA, so a write here would change nothing or would be written back. "
+    "Rotate the issuer there, and keep the old root beside the new root in its CA bundle until every workload has a new certificate."
 )
 NOT_HERE = "west cannot be judged: it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit."
 
@@ -126,7 +126,7 @@ def test_clocks_that_are_too_far_apart() -> None:
 
 def test_a_stranger_is_a_finding_and_the_table_is_shown_all_the_same() -> None:
     told = call("plan", inventory(west=seen("west", "2" * 64)), "seen", NEW)
-    assert "was it rebuilt" in told["findings"][0]
+    assert " rebuilt, or is it a cluster of another mesh?" in told["findings"][0]
     assert told["phases"] == {"east": "unclear", "west": "unclear"}
 
 
@@ -142,7 +142,7 @@ class TestExpired:
         told = call("plan", hosts, "seen", NEW)
         assert len(told["findings"]) == 2
         assert told["findings"][0].startswith(f"east: root {OLD[:12]} expired at {hosts['east']['seen']['root']['not_after']}, and new mTLS handshakes fail")
-        assert told["findings"][0].endswith("Go to another root with rotate: root and rotate_recover: true.")
+        assert told["findings"][0].endswith("Rotate to another root with rotate: root and rotate_recover: true.")
 
     def test_to_leave_it_is_a_plan_of_its_own(self) -> None:
         down = under(-1, expired=["shop/web-1"], expired_count=1, holders={"proxy": 3}, offline=["shop/Deployment/api"])
@@ -151,14 +151,14 @@ class TestExpired:
         assert (told["findings"], [step["step"] for step in told["steps"]]) == ([], ["reissue", "retire"])
         shown = "\n".join(told["table"])
         assert "new mTLS handshakes fail since then, open connections last until they close" in shown
-        assert "1 of 3 proxies hold a certificate that is void: shop/web-1" in shown
+        assert "1 of 3 proxies have a certificate that is not valid any more: shop/web-1" in shown
         assert "control plane istiod has 0 of 1 ready" in shown
-        assert "without a restart these do not follow: shop/Deployment/api; rotate_restart allows it" in shown
-        assert "down until each proxy holds a certificate of the new root, which reissue waits for" in shown
+        assert "these do not follow without a restart: shop/Deployment/api; rotate_restart allows it" in shown
+        assert "down until each proxy has a certificate of the new root. Reissue waits for that" in shown
 
     def test_not_where_none_has(self) -> None:
         (finding,) = call("plan", inventory(east=seen("east", **under(99)), west=seen("west", **under(99))), "seen", NEW, recover=True)["findings"]
-        assert finding.startswith("rotate_recover is for a mesh whose root has expired, and no root of the mesh shop has. Run without it")
+        assert finding.startswith("rotate_recover is for a mesh whose root has expired, and no root of the mesh shop has expired. Run without rotate_recover")
 
     @pytest.mark.parametrize("more", [{"unsettled": True}, {}], ids=["a root lies beside", "a former CA is kept"])
     def test_not_refused_while_it_comes_to_its_end(self, more: dict[str, Any]) -> None:
@@ -169,7 +169,7 @@ class TestExpired:
     def test_a_root_that_soon_will_have_is_told(self) -> None:
         told = call("plan", inventory(west=seen("west", **under(0.2))), "seen", NEW)
         assert told["findings"] == []
-        assert "what is not reissued by then is down until it is" in "\n".join(told["table"])
+        assert "Every cluster that is not reissued by then is down until it is reissued" in "\n".join(told["table"])
 
     def test_an_intermediate_is_for_a_rotation_of_intermediates(self) -> None:
         gone = under(99, intermediate={"fingerprint": "ca-west", **valid(-50, -1)})
@@ -178,7 +178,7 @@ class TestExpired:
         assert "west: its intermediate ca-west expired at" in finding and "with rotate: intermediate, then rotate the root" in finding
         told = call("plan", hosts, "seen", OLD, stale=["ca-west"])
         assert (told["findings"], [(step["step"], step["clusters"]) for step in told["steps"]]) == ([], [("reissue", ["west"]), ("retire", ["west"])])
-        assert "since then everybody refuses what it issued" in "\n".join(told["table"])
+        assert "since then every peer refuses the certificates that it issued" in "\n".join(told["table"])
 
     def test_the_barrier_waits_for_nobody_under_it_before_it_is_reissued(self) -> None:
         hosts = inventory(east=seen("east", **under(-1)), west=seen("west", laggards=["proxy shop/web"], **under(-1)))
@@ -198,7 +198,7 @@ class TestWhatCannotBeSeen:
 
     @pytest.mark.parametrize(("facts", "said"), [
         ({"unseen": ["shop/vm"]}, "west: shop/vm: connected to the control plane and no pod here, as a virtual machine is"),
-        ({"silent": ["istio-system/istiod-1"]}, "west: istio-system/istiod-1 does not tell which proxies it serves"),
+        ({"silent": ["istio-system/istiod-1"]}, "west: istio-system/istiod-1 does not say which proxies it serves"),
     ])  # fmt: skip
     def test_it_has_to_be_acknowledged(self, facts: dict[str, Any], said: str) -> None:
         hosts = inventory(west=seen("west", **facts))
@@ -209,7 +209,7 @@ class TestWhatCannotBeSeen:
         assert "    not looked at, although acknowledged: " + said.removeprefix("west: ") in "\n".join(told["table"])
 
     @pytest.mark.parametrize(("facts", "said"), [
-        ({"linked": ["gke"]}, "west: its control plane is linked to gke, no cluster of this mesh in the inventory, and its proxies would be cut off"),
+        ({"linked": ["gke"]}, "west: its control plane is linked to gke, no cluster of this mesh in the inventory. The proxies there would be cut off"),
         ({"elsewhere": {"gke": ["shop/web"]}}, "west: its control plane is linked to gke, no cluster of this mesh in the inventory"),
         ({"ambient": ["istio-system/ztunnel-1"]}, "west: it runs ambient nodes (istio-system/ztunnel-1)"),
         ({"stranded": ["shop"]}, "west: proxies of the mesh run in shop, which its discoverySelectors leave out"),
@@ -286,7 +286,7 @@ class TestARemoteCluster:
     @pytest.mark.parametrize(("east", "said"), [
         (None, "west: its primary east was not seen to be through: it is not part of this run, and a rotation takes all clusters of the mesh"),
         ({"failed": True, "msg": "east: no route."}, "west: its primary east was not seen to be through: east: no route."),
-        (seen("east", in_charge="another CA"), "its primary east was not seen to be through: its CA is in the hands of another CA"),
+        (seen("east", in_charge="another CA"), "its primary east was not seen to be through: another CA manages its CA"),
     ])  # fmt: skip
     def test_it_is_told_why_nothing_was_seen(self, east: Any, said: str) -> None:
         assert said in self.primary(self.hosts(east=east))["missing"]

@@ -174,7 +174,7 @@ def test_what_needs_a_restart_is_named() -> None:
 def test_without_a_ca_there_are_facts_and_a_fault() -> None:
     told = info(FakeCluster(istiod(), served={ISTIOD: chain()}))
     assert (told["standing"], told["laggards"]) == (None, [])
-    assert told["faults"] == ["east: there is no Secret istio-system/cacerts; the control plane has no CA that was given to it."]
+    assert told["faults"] == ["east: there is no Secret istio-system/cacerts, so nobody gave the control plane a CA."]
 
 
 @pytest.mark.parametrize(("mesh", "faults"), [

@@ -60,7 +60,7 @@ def test_the_barrier_does_not_wait_for_an_introduction() -> None:
 
 def test_clusters_that_share_no_root_are_no_strangers() -> None:
     apart = [report("east", OLD, alone=True), report("west", OTHER, alone=True)]
-    with pytest.raises(Refused, match="was it rebuilt, or is it a cluster of another mesh"):
+    with pytest.raises(Refused, match="Was east rebuilt, or is it a cluster of another mesh"):
         plan("shop", TARGET, [replace(one, alone=False) for one in apart])
     assert [step.clusters for step in plan("shop", TARGET, apart).steps] == [("east", "west")] * 2
     written = [replace(one, driven=False) for one in apart]

@@ -70,11 +70,11 @@ def test_a_young_root_is_rotated_where_no_age_is_asked_for() -> None:
 
 
 def test_why_a_young_root_is_kept_is_said() -> None:
-    assert "is 2 minutes old, and is kept until it is 60 minutes old (rotate_min_age)" in choose(RootCandidates("shop", True, NEXT), NOW, HOUR).says
+    assert "is 2 minutes old, and stays until it is 60 minutes old (rotate_min_age)" in choose(RootCandidates("shop", True, NEXT), NOW, HOUR).says
 
 
 def test_without_a_root_there_is_nothing_to_rotate() -> None:
-    with pytest.raises(Refused, match="The mesh shop has no root that could be rotated"):
+    with pytest.raises(Refused, match="The mesh shop has no root to rotate"):
         choose(RootCandidates("shop", True, None), NOW, HOUR)
 
 
@@ -91,7 +91,7 @@ class TestTurningBack:
         assert (choice.which, choice.fingerprint) == (which, fingerprint)
 
     def test_not_after_a_cluster_retired_it(self) -> None:
-        with pytest.raises(Refused, match="west trusts the new root alone by now. The way back is a new rotation"):
+        with pytest.raises(Refused, match="west trusts only the new root by now. To go back, start a new rotation"):
             turn_back(RootCandidates("shop", True, OLD, NEXT), ["west"])
 
     @pytest.mark.parametrize(
@@ -103,10 +103,10 @@ class TestTurningBack:
         ],
     )
     def test_not_without_a_rotation(self, known: RootCandidates) -> None:
-        with pytest.raises(Refused, match="none is under way"):
+        with pytest.raises(Refused, match="no rotation is under way"):
             turn_back(known, [])
 
     def test_not_to_two_roots(self) -> None:
         two = replace(RootCandidates("shop", False, NEXT), former=frozenset({"c" * 64, "d" * 64}))
-        with pytest.raises(Refused, match="came from several"):
+        with pytest.raises(Refused, match="had several roots before"):
             turn_back(two, [])

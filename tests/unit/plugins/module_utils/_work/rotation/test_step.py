@@ -146,7 +146,7 @@ class TestSomebodyElse:
     def test_removed_the_ca(self, monkeypatch: pytest.MonkeyPatch) -> None:
         cluster = east(issuer())
         monkeypatch.setattr(rotating.StepWork, "there", lambda _work: {})
-        with pytest.raises(Refused, match="east: its CA went away while it was being rotated"):
+        with pytest.raises(Refused, match="east: somebody deleted its CA during the rotation"):
             advance(work(cluster, "introduce", OTHER_ROOT))
         assert cluster.writes == []
 
@@ -162,7 +162,7 @@ class TestSomebodyElse:
 
     def test_took_the_ca_away_before(self) -> None:
         cluster = FakeCluster()
-        with pytest.raises(Refused, match="east: it holds no CA of the mesh that could be rotated. east: there is no Secret istio-system/cacerts"):
+        with pytest.raises(Refused, match="east: the cluster has no CA of the mesh to rotate. east: there is no Secret istio-system/cacerts"):
             advance(work(cluster, "introduce", OTHER_ROOT))
         assert cluster.writes == []
 
@@ -203,7 +203,7 @@ class TestTheCaThatWasKept:
 
     def test_stays_until_the_rotation_is_through_here(self) -> None:
         cluster = east(UNDER_NEW, cacerts(issuer(), PREVIOUS))
-        with pytest.raises(Refused, match="east: the rotation to root .* is not through here, so what was kept stays"):
+        with pytest.raises(Refused, match="east: the rotation to root .* has not finished here, so the CA that was kept for turning back stays"):
             rotating.clean(work(cluster, "finish", OTHER_ROOT))
         assert cluster.writes == []
 
@@ -236,7 +236,7 @@ class TestThoseWhoLag:
     def test_are_named_in_the_end_but_not_all(self) -> None:
         spaces = [f"shop-{number:02}" for number in range(12)]
         cluster = east(issuer(), *(config_map(space, bundle(ROOT)) for space in spaces))
-        with pytest.raises(NotReady, match="did not follow within .* after introduce of root .*shop-00/.*shop-09/.*; and 2 more. Look after them") as late:
+        with pytest.raises(NotReady, match="did not follow within .* after introduce of root .*shop-00/.*shop-09/.*; and 2 more. Find out why") as late:
             advance(work(cluster, "introduce", OTHER_ROOT, timeout=8))
         assert len(late.value.facts["findings"]) == 12
 

@@ -40,5 +40,5 @@ def test_bytes_stay_where_they_can(existing: bytes, held: list[Certificate], wan
 
 
 def test_a_root_that_nobody_has_is_told() -> None:
-    with pytest.raises(Refused, match="The root d is to be trusted, but its certificate was found nowhere"):
+    with pytest.raises(Refused, match="The root d should be trusted, but no cluster of the mesh has its certificate"):
         arranged(A.pem, [A], {"a", "d"}, KNOWN)
