@@ -10,8 +10,8 @@ module: rotation
 short_description: Do one step of a certificate rotation in one cluster
 version_added: 0.1.0
 description:
-  - With O(step=introduce) the cluster comes to trust the target beside every root that the mesh uses.
-  - With O(step=reissue) the cluster signs with an intermediate of the target and still trusts what it trusted.
+  - With O(step=introduce) the cluster trusts the target, and goes on trusting every root that the mesh uses.
+  - With O(step=reissue) the cluster signs with an intermediate of the target and goes on trusting the same roots.
   - With O(step=soak) the module only waits, under the Lease.
   - With O(step=retire) the cluster stops trusting O(leaving), the roots that the rotation brought or replaces. Other roots stay.
   - With O(step=finish) the module removes what an earlier step kept for turning back.
@@ -27,10 +27,10 @@ options:
     choices: [introduce, reissue, soak, retire, finish]
     required: true
   target:
-    description: The fingerprint of the root to end with, from M(meshops.lifecycle.rotation_target). All steps except O(step=soak) need it.
+    description: The fingerprint of the target, the root at the end of the rotation, from M(meshops.lifecycle.rotation_target). All steps except O(step=soak) need it.
     type: str
   target_certificate:
-    description: That root's certificate, PEM, if no bundle of the mesh holds it yet.
+    description: The certificate of the target, PEM, if no bundle of the mesh has it yet.
     type: str
     default: ''
   clusters:

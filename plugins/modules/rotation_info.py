@@ -125,7 +125,7 @@ ignored:
   description:
     - Roots that the control plane goes on handing out, although the CA holds others. The control plane takes a CA only if the CA holds all that it hands out,
       or a part of it.
-    - At its next restart the control plane takes the CA all the same. C(rotate) gives it both.
+    - At its next restart the control plane takes the CA after all. C(rotate) gives it both.
   returned: success
   type: list
   elements: dict
@@ -135,7 +135,7 @@ expired:
   type: list
   elements: str
 expired_count:
-  description: How many those are.
+  description: The number of all of them.
   returned: success
   type: int
 quirks:
@@ -158,7 +158,7 @@ laggards:
   type: list
   elements: str
 laggard_count:
-  description: How many those are.
+  description: The number of all of them.
   returned: success
   type: int
 lagging:

@@ -10,7 +10,7 @@ module: rotation_target
 short_description: Choose the root that a rotation leads to, and make it
 version_added: 0.1.0
 description:
-  - Says which root a mesh must end with. If you give a root, it is that root. If the root is generated, it is the root of a rotation under way, or a new root,
+  - Chooses the root that a mesh has at the end of a rotation. If you give a root, it is that root. If the root is generated, it is the root of a rotation under way, or a new root,
     or the mesh's root itself while that is younger than O(min_age).
   - Makes a new root once for all clusters and keeps it as a Secret beside the mesh's root, with C(-next) behind its name. Tasks for several clusters may run at
     the same time.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a pod says of the proxy in it: whether it runs, how it was configured, what would make it anew."""
+"""Read what a pod says about its proxy: whether it runs, how it was configured, and what to restart for a new one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HASH, _ROLLOUT_HASH = "pod-template-hash", "rollouts-pod-template-hash"
 
 
 def instance(pod: Object, container: str) -> str:
-    """Names the running process of a container, be it a sidecar among the init containers; empty if it does not run."""
+    """Return a name for the running process of a container, which may be a sidecar among the init containers; empty if it does not run."""
     status = pod.get("status") or {}
     for one in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
         if one.get("name") == container and "running" in (one.get("state") or {}):
@@ -29,7 +29,7 @@ def instance(pod: Object, container: str) -> str:
 
 
 def environment(pod: Object, container: str) -> tuple[dict[str, str], str]:
-    """The plain environment of a container of a pod or of its template, and its image."""
+    """Return the plain environment of a container of a pod or of its template, and its image."""
     spec = pod.get("spec") or {}
     for one in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
         if one.get("name") == container:
@@ -38,14 +38,14 @@ def environment(pod: Object, container: str) -> tuple[dict[str, str], str]:
 
 
 def online(pod: Object) -> bool:
-    """Whether its agent asks istiod for bundles, which it decides when it starts."""
+    """Tell whether the agent asks istiod for bundles. The agent decides that at its start."""
     given, _image = environment(pod, "istio-proxy")
     value = given.get(_XDS_AGENT) or (_config(given).get("proxyMetadata") or {}).get(_XDS_AGENT)
     return str(value or "").lower() in ("1", "t", "true")
 
 
 def discovery_address(given: Mapping[str, str]) -> str:
-    """Where its agent finds the control plane, from its environment; empty where that is the default."""
+    """Return where the agent finds the control plane, from its environment; empty for the default."""
     return str(_config(given).get("discoveryAddress") or "")
 
 
@@ -55,7 +55,7 @@ def admin_port(pod: Object) -> int:
 
 
 def _config(given: Mapping[str, str]) -> dict[str, Any]:
-    """The mesh's proxy configuration with the pod's annotation, as the injector has merged them."""
+    """Return the mesh's proxy configuration with the pod's annotation, as the injector merged them."""
     try:
         config = json.loads(given.get("PROXY_CONFIG") or "{}")
     except ValueError:
@@ -64,7 +64,7 @@ def _config(given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def workload(pod: Object) -> str:
-    """What to restart so that the pod is made anew, as kind/name; empty if there is nothing."""
+    """Return what to restart for a new pod, as kind/name; empty if there is nothing."""
     metadata = pod["metadata"]
     owner = next((one for one in metadata.get("ownerReferences") or [] if one.get("controller")), None)
     if owner is None or owner["kind"] in _NEVER_ANEW:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What looks as if it lived by istiod's CA and does not: proxies of another mesh, and what is only called so; and ztunnels, which do and cannot be seen."""
+"""Tell apart what looks like a proxy of this mesh and is none, and ztunnels, which use istiod's CA and cannot be seen."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _SERVICE = re.compile(r"[a-z0-9-]+\.(?P<namespace>[a-z0-9-]+)\.svc(\..*)?(:\d+)?
 
 
 def ztunnel(pod: Object) -> bool:
-    """Whether it is an ambient node's proxy. Its container has the name of Envoy's, and it answers none of its questions."""
+    """Tell whether the pod is the proxy of an ambient node. Its container has the name of Envoy's container, but it answers no question for Envoy."""
     _given, image = environment(pod, "istio-proxy")
     return (pod["metadata"].get("labels") or {}).get("app") == "ztunnel" or image.rsplit("/", 1)[-1].startswith("ztunnel")
 
 
 def foreign(pod: Object, namespace: str) -> bool:
-    """Whether the container istio-proxy is none of the mesh whose control plane is in the namespace: it names another one's, or nothing of Istio at all.
+    """Tell whether the container istio-proxy is not of the mesh whose control plane is in the namespace: it names another mesh, or nothing of Istio.
 
-    An address that is no Service's may lead to any control plane, so it counts as this one's.
+    An address that belongs to no Service may lead to any control plane, so it counts as one of this mesh.
     """
     given, _image = environment(pod, "istio-proxy")
     if not any(name.startswith(_OF_ISTIO) for name in given):
@@ -36,7 +36,7 @@ def foreign(pod: Object, namespace: str) -> bool:
 
 
 def selected(spaces: Sequence[Object], meshes: Sequence[Any]) -> Collection[str] | None:
-    """The namespaces that discoverySelectors of any of these mesh configurations select; None where one of them selects all."""
+    """Return the namespaces that the discoverySelectors of these mesh configurations select; None if one of them selects all."""
     chosen = [mesh.get("discoverySelectors") if isinstance(mesh, Mapping) else None for mesh in meshes]
     lists = [one for one in chosen if isinstance(one, list) and one]
     if not lists or len(lists) < len(chosen):
@@ -47,7 +47,7 @@ def selected(spaces: Sequence[Object], meshes: Sequence[Any]) -> Collection[str]
 
 
 def _matches(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """As Kubernetes matches labels; what it does not know is taken to match, so that more is measured and not less."""
+    """Match labels as Kubernetes does. An unknown operator counts as a match, so that the rotation measures more and not less."""
     wanted = selector.get("matchLabels") or {}
     return all(str(labels.get(key)) == str(value) and key in labels for key, value in wanted.items()) and all(
         _holds(one, labels) for one in selector.get("matchExpressions") or []

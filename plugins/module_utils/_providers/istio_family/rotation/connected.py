@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whom istiod serves, whether they are pods or not: from its own answers."""
+"""Find out from istiod's own answers which proxies it serves, whether they are pods or not."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UNNAMED = "Kubernetes"  # how a cluster is called where nobody named it
 
 
 def questions(live: Mapping[str, Sequence[Object]]) -> list[Question]:
-    """To each running istiod: which clusters it has synced, which proxies it serves."""
+    """Return the questions to each running istiod: which clusters it has synced, and which proxies it serves."""
     return [
         Question(about, pod["metadata"]["namespace"], pod["metadata"]["name"], _DEBUG_PORT, path)
         for pod in live.get("Pod", ())
@@ -40,7 +40,7 @@ def running(pod: Object) -> bool:
 
 
 def connected(cluster: str, live: Mapping[str, Sequence[Object]], answers: Mapping[Question, str | None]) -> Served:
-    """`answers` are those to the questions of observation; None where a pod gave none."""
+    """Read the answers to these questions; an answer is None if a pod gave none."""
     read = {question: _entries(text) for question, text in answers.items() if question.about in ("remotes", "proxies")}
     told = [(question.about, entry) for question, entries in read.items() for entry in entries or []]
     linked = [entry for about, entry in told if about == "remotes"]
@@ -55,7 +55,7 @@ def connected(cluster: str, live: Mapping[str, Sequence[Object]], answers: Mappi
 
 
 def _proxy(entry: Object, cluster: str) -> Connected:
-    """istiod names a proxy by its pod and its namespace, or whatever a machine outside gave as these."""
+    """Read a proxy's name. istiod builds it from the pod and the namespace, or from what a machine outside gave as these."""
     name, _dot, namespace = str(entry.get("proxy", "")).partition(".")
     return Connected(str(entry.get("cluster_id") or cluster), namespace, name)
 

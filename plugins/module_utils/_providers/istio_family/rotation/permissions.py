@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a rotation of istiod's CA has to be allowed to do."""
+"""List the rights that a rotation of istiod's CA needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .trust_users import WORKLOADS as _WORKLOADS
 
 
 def seeing(namespace: str) -> list[dict[str, str]]:
-    """What it takes to see all of this. A port is forwarded by a GET that becomes a WebSocket; newer API servers ask for `create` too."""
+    """Return the rights to see everything. A GET that becomes a WebSocket forwards a port; newer API servers require `create` too."""
     everywhere = [("", "namespaces", "list"), ("", "configmaps", "list"), ("", "pods", "list"), ("", "pods", "get")]
     everywhere += [("", "pods/portforward", "get"), ("", "pods/portforward", "create")]
     inside = [("", "secrets", "get"), ("apps", "deployments", "list")]
@@ -26,9 +26,9 @@ def _rights(wanted: Iterable[tuple[str, str, str]]) -> list[dict[str, str]]:
 
 
 def rotating(namespace: str, restart: bool, recover: bool) -> list[dict[str, str]]:
-    """What it takes to write and refresh, and to see who follows; `restart` where workloads may be restarted.
+    """Return the rights to write, to refresh, and to see what follows. With `restart`, add those to restart workloads.
 
-    With `recover` proxies are refreshed too, wherever they are.
+    With `recover`, the rotation also refreshes proxies in every namespace.
     """
     own, former = trust.objects(namespace)[0].name, previous(namespace).name
     here = [("", "secrets", "patch", own), ("", "secrets", "create", ""), ("", "secrets", "delete", former), ("", "pods", "patch", "")]

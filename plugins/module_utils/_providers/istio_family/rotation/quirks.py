@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What each version of istiod needs for a rotation, or gets wrong."""
+"""List what each version of istiod needs for a rotation, or gets wrong."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ QUIRKS = (
 
 
 def quirks(versions: Iterable[str]) -> list[str]:
-    """What applies to any of these versions of istiod, as sentences with their source."""
+    """Return the quirks of these versions of istiod, as sentences with their source."""
     known = list(versions)
     return [str(quirk) for quirk in QUIRKS if any(quirk.applies(version) for version in known)]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What helps those who lag behind istiod's CA: the least that works, and only when waiting did not."""
+"""Choose what helps laggards behind istiod's CA: the gentlest remedy that works, and only after waiting did not help."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _TOUCHED = "meshops.lifecycle/touched"
 
 
 def remedies(need: Need, namespace: str, moment: str) -> list[Remedy]:
-    """In the order in which they are to be done. Proxies come last: they can only get what the control plane has.
+    """Return the remedies in the order in which the step does them. Proxies come last, because they can only get what the control plane has.
 
-    Where trust is down, proxies that lost their connection only come back by the bundle in their pod, which else takes the kubelet a minute or two.
+    If trust is down, proxies that lost their connection come back only through the bundle in their pod. Without help that takes the kubelet a minute or two.
     """
     planes = [user for user in need.users if user.kind == CONTROL_PLANE]
     if need.written:
@@ -40,29 +40,29 @@ def remedies(need: Need, namespace: str, moment: str) -> list[Remedy]:
 
 
 def _revived(need: Need, namespace: str, moment: str) -> list[Remedy]:
-    """Control planes that ended because their CA had expired would wait for minutes before they look again."""
+    """Wake control planes that ended because their CA had expired. They would wait for minutes before they look again."""
     ended = [plane for plane in need.planes if plane.desired and not plane.ready] if need.down and need.may_restart else []
     return [Remedy(RESTART, Ref("apps/v1", "Deployment", plane.name, namespace), restarted(moment), rolled=True) for plane in ended]
 
 
 def _refreshed(user: TrustUser, moment: str) -> Remedy:
-    """The kubelet looks after a pod whose annotation changed at once, and so brings a changed Secret or bundle into it, not within a minute or two."""
+    """Change an annotation of the pod, so that the kubelet brings a changed Secret or bundle into it at once and not within a minute or two."""
     return Remedy(REFRESH, Ref("v1", "Pod", user.name, user.namespace), {"metadata": {"annotations": {_TOUCHED: moment}}})
 
 
 def _touched(user: TrustUser, moment: str) -> Remedy:
-    """istiod compares a ConfigMap with its bundle when the ConfigMap changes."""
+    """Touch the ConfigMap, because istiod compares it with its bundle when it changes."""
     return Remedy(TOUCH, Ref("v1", "ConfigMap", user.name, user.namespace), {"metadata": {"annotations": {_TOUCHED: moment}}})
 
 
 def _restarted(need: Need, users: Sequence[TrustUser], moment: str) -> list[Remedy]:
-    """At once where a restart is the only way; else when everything that is gentler had its time."""
+    """Restart at once if only a restart helps; otherwise after every gentler remedy had its time."""
     due = [user for user in users if need.may_restart and user.workload and (not user.online or need.elapsed >= _STUCK)]
     refs = dict.fromkeys(ref for user in due if (ref := rolled(user.workload, user.namespace)))
     return [Remedy(RESTART, ref, restarted(moment), rolled=True) for ref in refs]
 
 
 def rolled(name: str, namespace: str) -> Ref | None:
-    """From kind/name; None for what is not rolled by an annotation."""
+    """Read kind/name; None for a kind that no annotation rolls."""
     kind, _slash, own = name.partition("/")
     return Ref(WORKLOADS[kind], kind, own, namespace) if kind in WORKLOADS else None

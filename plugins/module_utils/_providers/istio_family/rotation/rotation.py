@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a rotation of istiod's CA is seen through."""
+"""Answer the questions of a rotation for istiod's CA."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LIVE_PODS = "status.phase!=Succeeded,status.phase!=Failed"
 
 
 def control_planes(namespace: str) -> Look[ControlPlanes]:
-    """istiod and what it hands out, in all namespaces."""
+    """Look at istiod and at what it hands out, in all namespaces."""
     return Look(
         [
             Read("apps/v1", "Deployment", namespace, "app=istiod"),
@@ -57,7 +57,7 @@ def _control_planes(live: Live, _answers: Answers) -> ControlPlanes:
 
 
 def proxies(namespace: str) -> Look[Proxies]:
-    """Any pod may have a proxy, and no label tells all of them."""
+    """Look at all pods, because any pod may have a proxy and no label marks all of them."""
     return Look([Read("v1", "Pod", fields=_LIVE_PODS)], partial(_proxies, namespace))
 
 
@@ -66,45 +66,45 @@ def _proxies(namespace: str, live: Live, _answers: Answers) -> Proxies:
 
 
 def certificates(dump: bytes) -> ProxyCertificates:
-    """From what Envoy answered; a ValueError where it cannot be read."""
+    """Read Envoy's answer; raise a ValueError if nobody can read it."""
     return trust_users.certificates(dump)
 
 
 def selected(spaces: Sequence[Mapping[str, Any]], meshes: Sequence[Any]) -> frozenset[str] | None:
-    """The namespaces that the mesh's configurations select; None for all."""
+    """Return the namespaces that the mesh's configurations select; None for all."""
     found = apart.selected(spaces, meshes)
     return None if found is None else frozenset(found)
 
 
 def served(cluster: str, namespace: str) -> Look[Served]:
-    """Whom istiod serves, by its own word."""
+    """Look at the proxies that istiod serves, from its own answers."""
     reads = [Read("apps/v1", "Deployment", namespace, "app=istiod"), Read("v1", "Pod", namespace, "app=istiod")]
     return Look(reads, partial(connected.connected, cluster), connected.questions)
 
 
 def previous(namespace: str) -> Ref:
-    """The CA that istiod signed with before."""
+    """Return where the CA is kept that istiod signed with before."""
     return _patches.previous(namespace)
 
 
 def kept(there: Mapping[Ref, Mapping[str, Any]], namespace: str, mesh: str) -> Manifest:
-    """The Secret that keeps it."""
+    """Return the Secret that keeps the former CA."""
     return _patches.kept(there, namespace, mesh)
 
 
 def patches(namespace: str, roots: bytes, ca: Material | None = None) -> list[tuple[Ref, Manifest]]:
-    """What changes in `cacerts`."""
+    """Return what changes in `cacerts`."""
     return _patches.patches(namespace, roots, ca)
 
 
 def remedies(need: Need, namespace: str, moment: str) -> list[Remedy]:
-    """What helps those who lag, as long as they do."""
+    """Return what helps laggards, as long as they lag."""
     return _remedies.remedies(need, namespace, moment)
 
 
 def permissions(namespace: str, restart: bool = False, recover: bool = False) -> list[dict[str, str]]:
-    """What it takes to write and refresh, and to see who follows; `restart` where workloads may be restarted.
+    """Return the rights to write, to refresh, and to see what follows. With `restart`, add those to restart workloads.
 
-    With `recover` proxies are refreshed too, wherever they are.
+    With `recover`, the rotation also refreshes proxies in every namespace.
     """
     return _permissions.rotating(namespace, restart, recover)

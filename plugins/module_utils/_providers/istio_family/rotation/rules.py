@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How istiod takes another CA: a part of what it hands out or more than that, compared as bytes; and the mark by which proxies notice."""
+"""State how istiod accepts another CA: its bundle, compared as bytes, may only grow or shrink. A mark makes proxies notice a new CA."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MARK = "meshops reissue mark"
 
 
 def takes(given: Roots, own: Roots) -> bool:
-    """It takes a CA while it runs only if that holds all that it hands out, or a part of it; and nothing of it otherwise."""
+    """Tell whether a running istiod accepts a CA. It does if the CA's bundle has all roots that istiod hands out, or only some of them."""
     return given <= own or own <= given
 
 
 def arranged(existing: bytes, held: Sequence[Certificate], wanted: Collection[str], known: Mapping[str, bytes]) -> bytes:
-    """What stays keeps its place and form, since istiod has compared bundles as text."""
+    """Write a bundle in which every root that stays keeps its place and form, because istiod has compared bundles as text."""
     present = {one.fingerprint for one in held}
     lacking = [pem_of(known, one) for one in sorted(wanted) if one not in present]
     left = [existing] if present <= set(wanted) else [one.pem for one in held if one.fingerprint in wanted]

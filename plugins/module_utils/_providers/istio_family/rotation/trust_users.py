@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who lives by the certificates of istiod's CA: istiod itself, a ConfigMap in each namespace, each proxy."""
+"""Find the trust users of istiod's CA: istiod itself, a ConfigMap in each namespace, and each proxy."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ABSENT = TrustUser(CONFIG, "", CONFIG_MAP, fault="it is not there, and proxies r
 
 
 def planes(live: Live) -> list[ControlPlaneDeployment]:
-    """The control planes of all revisions."""
+    """Return the control planes of all revisions."""
     return [_plane(deployment, live.get("ConfigMap", ())) for deployment in live.get("Deployment", ())]
 
 
@@ -53,12 +53,12 @@ def _plane(deployment: Object, maps: Sequence[Object]) -> ControlPlaneDeployment
 
 
 def _true(value: str | None) -> bool:
-    """As Go reads a boolean."""
+    """Read a boolean as Go does."""
     return (value or "").lower() in ("1", "t", "true")
 
 
 def control_planes(live: Live) -> list[tuple[TrustUser, Greeting]]:
-    """Each istiod that runs, ready or not: what is not ready yet will sign with what it has read."""
+    """Return each istiod that runs, ready or not. One that is not ready yet will sign with the CA that it has read."""
     found = []
     for pod in live.get("Pod", ()):
         process = instance(pod, "discovery")
@@ -72,7 +72,7 @@ def control_planes(live: Live) -> list[tuple[TrustUser, Greeting]]:
 
 
 def bundles(live: Live) -> list[tuple[TrustUser, bytes]]:
-    """The ConfigMap of each namespace that has one. Namespaces in deletion are let go."""
+    """Return the ConfigMap of each namespace that has one, without namespaces that are being deleted."""
     gone = ending(live)
     there = {one["metadata"]["namespace"]: one for one in live.get("ConfigMap", ()) if one["metadata"]["name"] == CONFIG_MAP}
     return [_bundle(space, there[space]) for space in sorted(there.keys() - gone)]
@@ -84,12 +84,12 @@ def _bundle(space: str, found: Object) -> tuple[TrustUser, bytes]:
 
 
 def ending(live: Live) -> frozenset[str]:
-    """The namespaces in deletion."""
+    """Return the namespaces that are being deleted."""
     return frozenset(space["metadata"]["name"] for space in live.get("Namespace", ()) if space["metadata"].get("deletionTimestamp"))
 
 
 def proxies(live: Live, namespace: str) -> list[tuple[TrustUser, Question]]:
-    """Each running proxy: sidecars of either kind and gateways, also of pods that are being deleted, for they still serve."""
+    """Return each running proxy: sidecars of either kind and gateways. Pods that are being deleted count too, because they still serve."""
     found = []
     for pod in live.get("Pod", ()):
         process = instance(pod, "istio-proxy")
@@ -102,7 +102,7 @@ def proxies(live: Live, namespace: str) -> list[tuple[TrustUser, Question]]:
 
 
 def unmeasured(live: Live, namespace: str) -> dict[str, list[str]]:
-    """Pods that have a container called as a proxy's and are not asked: `ambient` ones and `foreign` ones."""
+    """Return pods that have a container with the name of a proxy's container and are not asked: `ambient` and `foreign` pods."""
     running = [pod for pod in live.get("Pod", ()) if instance(pod, "istio-proxy")]
     others = [pod for pod in running if not ztunnel(pod) and foreign(pod, namespace)]
     kinds = {"ambient": [pod for pod in running if ztunnel(pod)], "foreign": others}
@@ -110,14 +110,14 @@ def unmeasured(live: Live, namespace: str) -> dict[str, list[str]]:
 
 
 def meshes(live: Live) -> list[str]:
-    """The configurations of the meshes whose control planes run here, as YAML."""
+    """Return the configurations of the meshes whose control planes run here, as YAML."""
     revisions = {plane.revision for plane in planes(live)}
     maps = [one for one in live.get("ConfigMap", ()) if one["metadata"]["name"] != CONFIG_MAP and "mesh" in (one.get("data") or {})]
     return [str(one["data"]["mesh"]) for one in maps if (one["metadata"].get("labels") or {}).get("istio.io/rev", "default") in revisions]
 
 
 def certificates(dump: bytes) -> ProxyCertificates:
-    """From Envoy's dump of its secrets; a ValueError for what is not one. A proxy that was given nothing to do yet has no secrets."""
+    """Read Envoy's dump of its secrets; raise a ValueError for anything else. A proxy that got nothing to do yet has no secrets."""
     told = json.loads(dump)
     if not isinstance(told, dict) or (told and "configs" not in told):
         raise ValueError("it is not a dump of Envoy's secrets")
@@ -137,6 +137,6 @@ def _inline(source: Mapping[str, Any] | None) -> bytes | None:
 
 
 def added(live: Live) -> bytes:
-    """The PEM of the roots that meshConfig.caCertificates gives to the proxies beside the CA's; their YAML may be folded or quoted."""
+    """Return the PEM of the roots that meshConfig.caCertificates gives to proxies beside those of the CA. Their YAML may be folded or quoted."""
     texts = [str((one.get("data") or {}).get("mesh") or "") for one in live.get("ConfigMap", ()) if one["metadata"]["name"] != CONFIG_MAP]
     return "\n".join(texts).replace("\\n", "\n").encode()

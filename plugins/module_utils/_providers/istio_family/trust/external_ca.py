@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who signs for the mesh where istiod does not: cert-manager's istio-csr, or another CA that speaks istiod's protocol."""
+"""Find out who signs for the mesh if istiod does not: cert-manager's istio-csr, or another CA that speaks istiod's protocol."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _TLS = "--tlsCertFile="
 
 
 def reads(namespace: str) -> list[Read]:
-    """istiod, and the ConfigMaps that tell proxies where their CA is."""
+    """Return the reads for istiod and for the ConfigMaps that tell proxies where their CA is."""
     return [Read("apps/v1", "Deployment", namespace, "app=istiod"), Read("v1", "ConfigMap", namespace, "istio.io/rev")]
 
 
 def issuer(live: Live, _answers: Answers) -> str:
-    """Who signs in the place of any of these istiods; empty if each signs itself."""
+    """Return who signs in place of any of these istiods; empty if each of them signs itself."""
     return next((found for one in live.get("Deployment", ()) if (found := authority(one, live.get("ConfigMap", ())))), "")
 
 
 def authority(deployment: Object, maps: Iterable[Object]) -> str:
-    """Who signs in the place of this istiod. An address alone may be another istiod's, unless it is istio-csr's."""
+    """Return who signs in place of this istiod. An address alone may lead to another istiod, unless it leads to istio-csr."""
     template = deployment["spec"]["template"]
     given, _image = environment(template, "discovery")
     address = _address((deployment["metadata"].get("labels") or {}).get("istio.io/rev", "default"), maps)
@@ -42,7 +42,7 @@ def authority(deployment: Object, maps: Iterable[Object]) -> str:
 
 
 def _address(revision: str, maps: Iterable[Object]) -> str:
-    """`global.caAddress`, as the injector puts it into proxies."""
+    """Return `global.caAddress`, as the injector puts it into proxies."""
     for one in maps:
         metadata = one["metadata"]
         if metadata["name"].startswith(_INJECTOR) and (metadata.get("labels") or {}).get("istio.io/rev", "default") == revision:
@@ -55,7 +55,7 @@ def _address(revision: str, maps: Iterable[Object]) -> str:
 
 
 def _serving(template: Object) -> str:
-    """Where istiod's own certificate comes from, if not from itself."""
+    """Return where istiod's own certificate comes from, if istiod does not issue it itself."""
     for one in (template.get("spec") or {}).get("containers") or []:
         if one.get("name") == "discovery":
             return next((str(word).removeprefix(_TLS) for word in one.get("args") or [] if str(word).startswith(_TLS)), "")

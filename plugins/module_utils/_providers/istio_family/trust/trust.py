@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The CA that istiod signs with: Secret `cacerts`, and what istiod asks of it."""
+"""Write and read the CA that istiod signs with: the Secret `cacerts`, and what istiod requires of it."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ _KEYS = (b"PRIVATE KEY", b"EC PRIVATE KEY", b"RSA PRIVATE KEY")
 
 
 def objects(namespace: str) -> list[Ref]:
-    """Where the CA lies that was given to istiod: all of it in one Secret."""
+    """Return the Secret that has the whole CA which was given to istiod."""
     return [Ref("v1", "Secret", SECRET_NAME, namespace)]
 
 
 def self_made(namespace: str) -> list[Ref]:
-    """Where istiod keeps the CA that it makes for itself when it is given none."""
+    """Return where istiod keeps the CA that it makes for itself if nobody gives it one."""
     return [Ref("v1", "Secret", SELF_SIGNED_NAME, namespace)]
 
 
 def sans(namespace: str, trust_domain: str) -> list[str]:
-    """The names that istiod's intermediate carries, as in Istio's own tools/certs."""
+    """Return the names in istiod's intermediate, as in Istio's own tools/certs."""
     return [f"istiod.{namespace}.svc"]
 
 
 def external_issuer(namespace: str) -> Look[str]:
-    """Who signs in istiod's place; empty if it signs itself."""
+    """Return who signs in place of istiod; empty if istiod signs itself."""
     return Look(external_ca.reads(namespace), external_ca.issuer)
 
 
 def bundle(namespace: str) -> Look[bytes]:
-    """What istiod hands out, else what it was given; empty where there is none yet."""
+    """Return the bundle that istiod hands out, else the bundle that it was given; empty if there is none yet."""
     return Look([Ref("v1", "ConfigMap", CONFIG_MAP, namespace), *objects(namespace)], _bundle)
 
 
@@ -61,7 +61,7 @@ def _bundle(live: Live, _answers: Answers) -> bytes:
 
 
 def namespace(name: str, network: str | None = None) -> dict[str, Any]:
-    """The namespace, and the network it is on: istiod reads that label before anything else tells it."""
+    """Return the namespace with the label for its network. istiod reads this label before it gets any other configuration."""
     metadata: dict[str, Any] = {"name": name}
     if network:
         metadata["labels"] = {NETWORK_LABEL: network}
@@ -69,7 +69,7 @@ def namespace(name: str, network: str | None = None) -> dict[str, Any]:
 
 
 def manifests(material: Material, namespace: str, mesh: str = "") -> list[dict[str, Any]]:
-    """The Secret that gives istiod its CA. All four parts are one object, so istiod never sees them mixed."""
+    """Return the Secret that gives istiod its CA. All four parts are in one object, so istiod never sees parts of different CAs."""
     parts = (material.certificate, material.key, material.chain or b"", material.roots)
     keys = (_OWN.certificate, _OWN.key, _OWN.chain, _OWN.roots)
     metadata = {"name": SECRET_NAME, "namespace": namespace, "labels": labels(mesh)}
@@ -85,12 +85,12 @@ def manifests(material: Material, namespace: str, mesh: str = "") -> list[dict[s
 
 
 def read(there: Mapping[Ref, Mapping[str, Any]]) -> Material:
-    """The CA in any of the Secrets that istiod takes one from."""
+    """Return the CA in one of the Secrets from which istiod takes it."""
     return material_in(next(iter(there.values()), {}))
 
 
 def material_in(secret: Mapping[str, Any]) -> Material:
-    """The CA in `cacerts` or `istio-ca-secret`; a part that is not there is empty."""
+    """Return the CA in `cacerts` or `istio-ca-secret`; a missing part is empty."""
     data = {key: decoded(value) for key, value in (secret.get("data") or {}).items()}
     name = (secret.get("metadata") or {}).get("name")
     if name == SELF_SIGNED_NAME:
@@ -111,7 +111,7 @@ def material_in(secret: Mapping[str, Any]) -> Material:
 
 
 def _faults(data: Mapping[str, bytes], names: Names) -> list[str]:
-    """istiod parses the first PEM block of a key or certificate and no other."""
+    """Return the faults that come from istiod parsing only the first PEM block of a key or certificate."""
     wanted = {names.key: _KEYS, names.certificate: (b"CERTIFICATE",)}
     firsts = {part: _FIRST.search(data.get(part, b"")) for part in wanted}
     return [
