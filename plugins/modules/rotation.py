@@ -27,7 +27,7 @@ options:
     choices: [introduce, reissue, soak, retire, finish]
     required: true
   target:
-    description: The fingerprint of the target, the root at the end of the rotation, from M(meshops.lifecycle.rotation_target). All steps except O(step=soak) need it.
+    description: The fingerprint of the target, the root at the end of the rotation. All steps except O(step=soak) need it.
     type: str
   target_certificate:
     description: The certificate of the target, PEM, if no bundle of the mesh has it yet.

@@ -10,8 +10,8 @@ module: rotation_target
 short_description: Choose the root that a rotation leads to, and make it
 version_added: 0.1.0
 description:
-  - Chooses the root that a mesh has at the end of a rotation. If you give a root, it is that root. If the root is generated, it is the root of a rotation under way, or a new root,
-    or the mesh's root itself while that is younger than O(min_age).
+  - Chooses the root that a mesh has at the end of a rotation. If you give a root, it is that root. If the root is generated, it is the root of a rotation
+    under way, or a new root, or the mesh's root itself while that is younger than O(min_age).
   - Makes a new root once for all clusters and keeps it as a Secret beside the mesh's root, with C(-next) behind its name. Tasks for several clusters may run at
     the same time.
   - With O(state=settled) the rotation to O(target) ends. The next root replaces the mesh's root. After a rotation that you turned back, the module removes the
