@@ -69,9 +69,9 @@ def _rootless(member: Member, everyone: Sequence[str], hostvars: Mapping[str, An
     """Return why the place of the mesh's root is unknown."""
     variables = Variables(member.name, hostvars[member.name])
     try:
-        root, keeper = variables.get("mesh_root") or {}, variables.get("mesh_trust_cluster") or ""
-        if isinstance(root, Mapping) and isinstance(keeper, str):  # else that is the fault, and was told
-            mesh_root(everyone, hostvars, root, keeper)
+        root, trust_cluster = variables.get("mesh_root") or {}, variables.get("mesh_trust_cluster") or ""
+        if isinstance(root, Mapping) and isinstance(trust_cluster, str):  # another type is a fault that is reported elsewhere
+            mesh_root(everyone, hostvars, root, trust_cluster)
     except MeshError as error:
         return [str(error).rstrip(".")]
     return []

@@ -16,7 +16,8 @@ from typing import Any
 from ..module_utils._mesh.errors import MeshError
 from ..module_utils._providers import provider
 from ..plugin_utils import filters
-from ..plugin_utils.hosts import faults, keeper, mates, member, unread
+from ..plugin_utils.hosts import any_cluster, faults, mates, member, unread
+from . import __install as install
 from . import __rotation as rotation
 from . import mesh
 
@@ -63,13 +64,18 @@ def _known(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> N
 
 
 def _way_to(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return keeper(hosts, hostvars, name).connection.task
+    return any_cluster(hosts, hostvars, name).connection.task
 
 
 def _able(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, kind: str) -> None:
-    """Whether the mesh has what a kind of rotation replaces."""
+    """Refuse a kind of rotation that the mesh does not have."""
     if kind:
         rotation.permissions(member(hosts, hostvars, cluster).provider, kind, "")
+
+
+def wish_refusals(wish: Mapping[str, Any], part: str, state: str = "present") -> list[str]:
+    """Return what `_stages` would refuse."""
+    return _said(partial(install.stages, wish, part, state))
 
 
 def rotation_refusals(
@@ -112,4 +118,6 @@ class FilterModule:
     """The filters that refuse in time."""
 
     def filters(self) -> dict[str, Any]:
-        return filters.named(_refusals=refusals, _rotation_refusals=rotation_refusals, _rotation_unseen=rotation_unseen)
+        return filters.named(
+            _refusals=refusals, _rotation_refusals=rotation_refusals, _rotation_unseen=rotation_unseen, _wish_refusals=wish_refusals
+        )

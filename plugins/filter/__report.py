@@ -44,7 +44,7 @@ def _status(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) ->
     for name in hosts:
         result = hostvars[name].get(variable) or {}
         if result.get("failed") or "planes" not in result:
-            read[name] = result.get("msg") or " ".join(faults([name], hostvars)) or f"{name}: nothing was read from it."
+            read[name] = result.get("msg") or " ".join(faults([name], hostvars)) or f"{name}: this run read nothing from the cluster."
         else:
             read[name] = {"site": hostvars[name].get("mesh_site") or "", **{fact: result[fact] for fact in _FACTS if fact in result}}
     return read
@@ -63,7 +63,7 @@ def certificates_table(expiring: Iterable[Mapping[str, Any]], limit: int = 60) -
 def _expiring(name: str, result: Mapping[str, Any]) -> list[dict[str, Any]] | str:
     """Return what certificates_info returned and whom it could not ask, or a sentence with the reason why it returned nothing."""
     if result.get("failed") or "certificates" not in result:
-        return str(result.get("msg") or f"{name}: nothing was read from it.")
+        return str(result.get("msg") or f"{name}: this run read nothing from the cluster.")
     return [*map(expiries.unknown, (*result["faults"], *result["unseen"])), *result["certificates"]]
 
 

@@ -207,7 +207,7 @@ def place_of_lease(
     members = _mesh(hosts, hostvars, cluster, exclude)
     if not members:
         raise Refused(f"{cluster}: rotate_exclude leaves no cluster of its mesh.")
-    keeper = hosts_of.keeper(hosts, hostvars, trust_cluster) if trust_cluster else members[0]
+    keeper = hosts_of.any_cluster(hosts, hostvars, trust_cluster) if trust_cluster else members[0]
     return {"mesh": members[0].mesh, "taker": members[0].name, "kube": keeper.connection.task}
 
 

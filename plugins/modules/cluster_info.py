@@ -21,7 +21,9 @@ extends_documentation_fragment:
   - meshops.lifecycle._attributes.in_process
 options:
   kube:
-    description: The connection to the cluster to read, with the connection options of this module as keys. Give it if that is another cluster.
+    description:
+      - The connection to the cluster to read, with the connection options of this module as keys.
+      - Without it the module reads the cluster of its own connection.
     type: dict
   permissions:
     description:
@@ -98,7 +100,7 @@ options:
         description: A label selector. The module also looks at objects of the same kind and namespace that it selects.
         type: str
       key:
-        description: A selected object that holds this key in its C(data), under another name, does the same as the object.
+        description: An object under another name that O(claims[].rivals) selects and that has this key in its C(data) serves the same purpose.
         type: str
       adopt:
         description: Whether the run takes the object over from an owner who only left it there.
@@ -173,7 +175,7 @@ denied:
       name: null
       sentence: create secrets in namespace istio-system
 claimed:
-  description: The entries of O(claims) that somebody else has, and objects that do the same under another name.
+  description: The entries of O(claims) that somebody else owns, and objects that serve the same purpose under another name.
   returned: success
   type: list
   elements: dict
@@ -190,7 +192,7 @@ claimed:
       description:
         - V(left) if no owner looks after it, so that the run could take it over, and V(taken) if the run will take it over.
         - V(kept) if its owner would undo changes to it, V(released) if it belongs to another Helm release.
-        - V(rival) if it does the same under another name.
+        - V(rival) if it serves the same purpose under another name.
       type: str
 crds:
   description: The custom resource definitions of the groups of O(crds), and who made them.

@@ -152,7 +152,7 @@ tags:
   type: list
   elements: dict
 kept:
-  description: What of the mesh another party, such as Argo CD, Flux or an operator, keeps or tracks, as half sentences with what to do.
+  description: What parts of the mesh another tool, such as Argo CD, Flux or an operator, manages or tracks, as half sentences with what to do.
   returned: success
   type: list
   elements: str

@@ -147,8 +147,8 @@ def member(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> Memb
     return named([found] if found else [], name)
 
 
-def keeper(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> Member:
-    """Return the cluster that keeps a root or a Lease. It need not be part of a mesh."""
+def any_cluster(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> Member:
+    """Return the cluster of this name, which need not be part of a mesh."""
     there = known(hosts, hostvars, name) and Variables(name, hostvars[name]).reached
     return named([Member.of(name, Variables(name, hostvars[name]))] if there else [], name)
 

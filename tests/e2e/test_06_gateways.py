@@ -64,7 +64,7 @@ def test_a_given_one_is_served_and_no_handshake_fails(estate: Estate, front: str
 def test_one_for_another_host_is_refused(estate: Estate, front: str) -> None:
     run = estate.play("rotate", rotate="gateways", rotate_certificates=[wish(leaf("other.example"))])
     assert run.failed
-    assert run.lines("is not for shop.example")
+    assert run.lines("does not cover shop.example")
 
 
 def test_the_root_issues_one_on_request(estate: Estate, front: str) -> None:

@@ -102,7 +102,7 @@ def test_a_run_on_machines_alone_does_nothing_and_says_so(tmp_path: Path) -> Non
 
 def test_a_list_that_is_given_as_text_is_one_element(tmp_path: Path) -> None:
     run = play("rotate", SHARED, tmp_path, "-e", "rotate=root", "-e", "rotate_exclude=west", "-e", "rotate_exclude_acknowledged=false", "--limit", "east")
-    assert "rotate_exclude leaves west out: its workloads will be cut off" in run.output
+    assert "rotate_exclude leaves out west. The workloads there will be cut off" in run.output
     assert run.recap["east"]["failed"] == 1
 
 

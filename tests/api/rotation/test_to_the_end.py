@@ -44,7 +44,7 @@ def test_a_part_of_the_mesh_is_refused(two: Two) -> None:
 def test_leaving_a_cluster_out_has_to_be_meant(two: Two) -> None:
     refused = two.rotate(rotate_exclude=["west"])
     assert refused.rc
-    assert "rotate_exclude leaves west out: its workloads will be cut off from the mesh when the old root is retired" in refused.said
+    assert "rotate_exclude leaves out west. The workloads there will be cut off from the mesh when the old root is retired" in refused.said
     assert two.state() == settled("old", before=False)
 
 

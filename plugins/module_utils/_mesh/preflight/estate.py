@@ -59,7 +59,7 @@ def twice(read: Sequence[ClusterFacts]) -> dict[str, list[str]]:
         if uid:
             by_uid.setdefault(uid, []).append(one.member.name)
     return {
-        name: [f"{' and '.join(sorted(names))} lead to the same cluster (kube-system has UID {uid}); mend mesh_kube of one of them"]
+        name: [f"{' and '.join(sorted(names))} lead to the same cluster (kube-system has UID {uid}); correct mesh_kube of one of them"]
         for uid, names in by_uid.items()
         if len(names) > 1
         for name in names

@@ -110,7 +110,7 @@ def _right(one: Mapping[str, Any]) -> str:
 
 
 def space_faults(spaces: Iterable[Mapping[str, Any]], closed: Callable[[Mapping[str, str]], str]) -> list[str]:
-    """Find namespaces in which pods would wait for ever for what they need from the mesh. Findings are half sentences."""
+    """Find namespaces in which pods would wait forever for what they need from the mesh. Findings are half sentences."""
     found = []
     for space in spaces:
         if space.get("ends"):

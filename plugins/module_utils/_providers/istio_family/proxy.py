@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..._mesh.health.stuck import containers
 from ..._mesh.objects.shapes import Object
 
 _ADMIN_PORT = 15000
@@ -21,8 +22,7 @@ _HASH, _ROLLOUT_HASH = "pod-template-hash", "rollouts-pod-template-hash"
 
 def instance(pod: Object, container: str) -> str:
     """Return a name for the running process of a container, which may be a sidecar among the init containers; empty if it does not run."""
-    status = pod.get("status") or {}
-    for one in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
+    for one in containers(pod):
         if one.get("name") == container and "running" in (one.get("state") or {}):
             return f"{pod['metadata'].get('uid', '')}/{one.get('containerID', '')}"
     return ""

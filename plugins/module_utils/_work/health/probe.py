@@ -33,7 +33,7 @@ TASK: dict[str, Any] = dict(
 
 @dataclass(frozen=True)
 class Request:
-    """Who is asked from this cluster, how often, and how long the task waits for the answers."""
+    """The clusters to ask, how many answers each has to give, and how long the task waits for them."""
 
     provider: str
     wish: ProbeWish

@@ -24,7 +24,7 @@ def test_of_each_host_what_it_told_or_why_not() -> None:
         ("east", "ok", "istio-system"),
         ("east", "unknown", "proxy shop/x could not be seen: silence"),
         ("west", "unknown", "west: it refuses connections."),
-        ("north", "unknown", "north: nothing was read from it."),
+        ("north", "unknown", "north: this run read nothing from the cluster."),
     }
     lines = FILTERS["_certificates_table"](found)
     assert len(lines) == 2 + 4

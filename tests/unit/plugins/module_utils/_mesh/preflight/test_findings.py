@@ -161,7 +161,7 @@ class TestEstate:
 
     def test_two_names_of_one_cluster_are_told_to_both(self) -> None:
         found = between(one(EAST, "1", "10.1.0.0/16"), one(WEST, "1", "10.2.0.0/16"), one(NORTH, "3", "10.3.0.0/16"))
-        sentence = "east and west lead to the same cluster (kube-system has UID 1); mend mesh_kube of one of them."
+        sentence = "east and west lead to the same cluster (kube-system has UID 1); correct mesh_kube of one of them."
         assert found == {"east": [f"east: {sentence}"], "west": [f"west: {sentence}"], "north": []}
 
     def test_pod_ranges_that_overlap_on_one_network_are_told_to_both(self) -> None:
