@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from ..module_utils._mesh.errors import Refused
+from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.health.probe import ProbeWish
 from ..module_utils._mesh.install.inventory_wish import wished
 from ..module_utils._mesh.install.stage import PARTS, of_part
@@ -19,29 +19,39 @@ from ..module_utils._providers import provider
 from ..plugin_utils import filters
 from ..plugin_utils.hosts import Variables, mates
 
+# What the roles control_plane and gateways have as inputs of their own, such as control_plane_version.
+INPUTS = ("provider", "version", "revision", "default_revision", "namespace", "primary", "charts", "mirror", "crds", "values")
 
-def wish(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return what is wanted of the cluster's control plane, with the keys of ControlPlane, from its `mesh_*` variables.
 
-    `given` are a role's inputs. They count instead of the variables. Refuses what no control plane can be.
+@filters.with_variables
+def wish(variables: Mapping[str, Any], role: str, **given: Any) -> dict[str, Any]:
+    """Return what is wanted of the cluster's control plane, with the keys of ControlPlane.
+
+    The inputs of the role count before the `mesh_*` variables, and `given` before both. Refuses what no control plane can be.
     """
-    everyone, inputs = mates(hosts, hostvars, cluster), dict(given or {})
+    cluster, hostvars = variables["inventory_hostname"], variables["hostvars"]
+    inputs = {key: variables[name] for key in INPUTS if (name := f"{role}_{key}") in variables}
+    everyone = mates(variables["groups"]["all"], hostvars, cluster)
     own = named(everyone, cluster)
     defaults = provider(inputs.get("provider") or own.provider).defaults
     known = {"role": own.role, "network": own.network, "serves_remotes": bool(remotes_of(everyone, own))}
-    return wished(cluster, Variables(cluster, hostvars[cluster]), defaults, {**known, **inputs})
+    return wished(cluster, Variables(cluster, hostvars[cluster]), defaults, {**known, **inputs, **given})
 
 
-def stages(wish: Mapping[str, Any], part: str, state: str = "present") -> list[dict[str, Any]]:
+def plan(wish: Mapping[str, Any], part: str, state: str = "present") -> dict[str, Any]:
     """Return the stages that install a part of the mesh, `control_plane` or `gateways`, or with `absent` those that remove it.
 
-    Each has a `name`, `releases` or `manifests`, `wait_for`, and whether the mesh has to be `healthy` before the next. Refuses a wish that cannot be.
+    Each has a `name`, `releases` or `manifests`, `wait_for`, and whether the mesh has to be `healthy` before the next. `refusals` says why a wish cannot be.
     """
-    plane = ControlPlane.of(wish)
-    install = provider(plane.provider).install
     if part not in PARTS:
         raise Refused(f"A mesh has no part {part!r}; its parts are {' and '.join(PARTS)}.")
-    return [step for stage in of_part(install.teardown(plane) if state == "absent" else install.stages(plane), part) for step in stage.steps()]
+    try:
+        plane = ControlPlane.of(wish)
+        install = provider(plane.provider).install
+        stages = of_part(install.teardown(plane) if state == "absent" else install.stages(plane), part)
+    except MeshError as error:
+        return {"refusals": [str(error)], "stages": []}
+    return {"refusals": [], "stages": [step for stage in stages for step in stage.steps()], "role": plane.role, "network": plane.network}
 
 
 def probe(wish: Mapping[str, Any], mesh: str) -> list[dict[str, Any]]:
@@ -53,4 +63,4 @@ class FilterModule:
     """The filters of control_plane, gateways and verify."""
 
     def filters(self) -> dict[str, Any]:
-        return filters.named(_probe=probe, _stages=stages, _wish=wish)
+        return filters.named(_plan=plan, _probe=probe, _wish=wish)

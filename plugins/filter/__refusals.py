@@ -17,7 +17,6 @@ from ..module_utils._mesh.errors import MeshError
 from ..module_utils._providers import provider
 from ..plugin_utils import filters
 from ..plugin_utils.hosts import any_cluster, faults, mates, member, unread
-from . import __install as install
 from . import __rotation as rotation
 from . import mesh
 
@@ -73,11 +72,6 @@ def _able(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, kind:
         rotation.permissions(member(hosts, hostvars, cluster).provider, kind, "")
 
 
-def wish_refusals(wish: Mapping[str, Any], part: str, state: str = "present") -> list[str]:
-    """Return what `_stages` would refuse."""
-    return _said(partial(install.stages, wish, part, state))
-
-
 def rotation_refusals(
     hosts: Sequence[str],
     hostvars: Mapping[str, Any],
@@ -118,6 +112,4 @@ class FilterModule:
     """The filters that refuse in time."""
 
     def filters(self) -> dict[str, Any]:
-        return filters.named(
-            _refusals=refusals, _rotation_refusals=rotation_refusals, _rotation_unseen=rotation_unseen, _wish_refusals=wish_refusals
-        )
+        return filters.named(_refusals=refusals, _rotation_refusals=rotation_refusals, _rotation_unseen=rotation_unseen)

@@ -16,10 +16,13 @@ from functools import wraps
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from jinja2 import pass_context
 
 from ..module_utils._mesh.errors import MeshError
 
 Decision = Callable[..., Any]
+# For a decision whose first argument is all variables of the host, before what the filter is used on.
+with_variables = pass_context
 
 
 def named(**decisions: Decision) -> dict[str, Decision]:

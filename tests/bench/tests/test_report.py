@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from meshbench import report
-from meshbench.contestants import CONTESTANTS, ENGINE, LOOP, OURS, PING, SERVER_SIDE, STARTUP
+from meshbench.contestants import CONTESTANTS, ENGINE, LOOP, OURS, PING, SERVER_SIDE, STARTUP, TASKS
 from meshbench.figures import Summary
 from meshbench.texts import NOTES
 
@@ -61,3 +61,9 @@ def test_where_the_time_goes_adds_up() -> None:
     text = report.whereabouts({ENGINE: seen(0.1), OURS: seen(1.5), STARTUP: seen(0.5), PING: seen(1.1)})
     assert [line.split("|")[2].strip() for line in text.splitlines() if line.startswith("|")][2:] == ["0.50", "0.60", "0.10", "0.30"]
     assert report.whereabouts({OURS: seen(1.5)}) == ""
+
+
+def test_a_target_below_the_tasks_of_a_run_is_named_with_its_floor() -> None:
+    (said,) = report.hindrances({"P18-2": {OURS: seen(9.0), TASKS: seen(7.0, 0)}})
+    assert "the target asks for at most 6.00 s" in said and "as many `ansible.builtin.debug` tasks on the same hosts takes 7.00 s" in said
+    assert list(report.hindrances({"P18-2": {OURS: seen(9.0), TASKS: seen(5.0, 0)}})) == []

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -141,23 +142,35 @@ class TestRoot:
             call("mesh_root", HOSTS, HOSTVARS, {}, "nowhere")
 
 
+def wished(hostvars: dict[str, Any], cluster: str, given: dict[str, Any] | None = None, **inputs: Any) -> dict[str, Any]:
+    """As role control_plane asks for it."""
+    variables = {"inventory_hostname": cluster, "hostvars": hostvars, "groups": {"all": list(hostvars)}, **inputs}
+    return dict(call("_wish", variables, "control_plane", **(given or {})))
+
+
+def stages(wish: dict[str, Any], part: str, state: str = "present") -> list[dict[str, Any]]:
+    planned = call("_plan", wish, part, state)
+    assert planned["refusals"] == []
+    return list(planned["stages"])
+
+
 class TestWish:
     def test_is_made_of_the_inventory_with_the_defaults_of_the_mesh_below(self) -> None:
-        wish = call("_wish", HOSTS, HOSTVARS, "east")
+        wish = wished(HOSTVARS, "east")
         assert {key: wish[key] for key in ("cluster", "mesh", "network", "role", "serves_remotes", "namespace", "revision", "tags")} == {
             "cluster": "east", "mesh": "shop", "network": "on-prem", "role": "primary", "serves_remotes": False,
             "namespace": "istio-system", "revision": "stable", "tags": ["default"],
         }  # fmt: skip
-        assert call("_wish", HOSTS, HOSTVARS, "west")["serves_remotes"]
-        assert call("_stages", wish, "control_plane")
+        assert wished(HOSTVARS, "west")["serves_remotes"]
+        assert stages(wish, "control_plane")
 
     def test_the_inputs_of_a_role_stand_above_it(self) -> None:
         hostvars = {"east": host("shop", "lan", mesh_revision="1-30", mesh_values={"istiod": {"a": 1}}, mesh_revision_tags="prod, test", mesh_version=1.31)}
-        wish = call("_wish", hostvars, hostvars, "east", {"revision": "1-31", "primary_address": "192.0.2.1"})
+        wish = wished(hostvars, "east", control_plane_revision="1-31", gateways_revision="1-32", given={"primary_address": "192.0.2.1"})
         assert (wish["revision"], wish["primary_address"], wish["tags"], wish["values"], wish["version"]) == (
             "1-31", "192.0.2.1", ["prod", "test"], {"istiod": {"a": 1}}, "1.31",
         )  # fmt: skip
-        assert call("_wish", hostvars, hostvars, "east", {"tags": [], "values": {}})["values"] == {}
+        assert wished(hostvars, "east", control_plane_values={}, given={"tags": []})["values"] == {}
 
     @pytest.mark.parametrize(("what", "value"), [("namespace", "istio-system"), ("revision", "stable"), ("tags", ["default"]), ("shares_root", True)])
     def test_a_mesh_has_defaults(self, what: str, value: Any) -> None:
@@ -175,30 +188,30 @@ class TestWish:
 
 class TestStages:
     def test_releases_are_what_helm_takes(self) -> None:
-        charts, tags = call("_stages", WISH, "control_plane")
+        charts, tags = stages(WISH, "control_plane")
         found = charts["releases"]
         assert [(release["name"], release["chart"]) for release in found] == [("istio-base", "base"), ("istiod-stable", "istiod")]
         assert set(found[0]) == {"name", "namespace", "chart", "repository", "version", "values", "shared", "kept"}
         assert set(found[1]) == {"name", "namespace", "chart", "repository", "version", "values"}
         assert (charts["healthy"], tags["healthy"]) == (True, False)
-        gateway, passage = call("_stages", WISH, "gateways")
+        gateway, passage = stages(WISH, "gateways")
         assert [release["name"] for release in gateway["releases"]] == ["istio-eastwestgateway"]
         assert (gateway["healthy"], passage["healthy"]) == (False, True), "the gateway is waited for when something passes through it"
 
     def test_a_remote_does_not_wait_for_a_control_plane_that_runs_elsewhere(self) -> None:
         remote = {**WISH, "role": "remote", "primary": "west"}
-        assert [step["healthy"] for step in call("_stages", remote, "control_plane")] == [False, False]
+        assert [step["healthy"] for step in stages(remote, "control_plane")] == [False, False]
 
     def test_objects_are_whole(self) -> None:
         for state in ("present", "absent"):
             for part in ("control_plane", "gateways"):
-                objects = [each for step in call("_stages", WISH, part, state) for each in step.get("manifests", [])]
+                objects = [each for step in stages(WISH, part, state) for each in step.get("manifests", [])]
                 assert objects
                 assert all({"apiVersion", "kind", "metadata"} <= set(each) for each in objects)
 
     def test_on_the_way_back_what_passes_goes_before_the_gateway_and_charts_before_their_crds(self) -> None:
-        assert [bool(step["releases"]) for step in call("_stages", WISH, "gateways", "absent")] == [False, True]
-        assert [bool(step["releases"]) for step in call("_stages", WISH, "control_plane", "absent")] == [True, False]
+        assert [bool(step["releases"]) for step in stages(WISH, "gateways", "absent")] == [False, True]
+        assert [bool(step["releases"]) for step in stages(WISH, "control_plane", "absent")] == [True, False]
 
     def test_the_probe_is_of_a_cluster_and_its_targets(self) -> None:
         found = call("_probe", {"cluster": "east", "revision": "stable", "targets": ["east", "west"]}, "istio")
@@ -208,11 +221,19 @@ class TestStages:
     @pytest.mark.parametrize(("change", "part", "told"), [
         ({"verson": "1"}, "control_plane", "^east: .*unknown keys verson"),
         ({"provider": "konsul"}, "control_plane", f"^mesh_provider is 'konsul', but the known providers are {KNOWN}"),
-        ({}, "teleport", "^A mesh has no part 'teleport'; its parts are control_plane and gateways"),
     ])
     def test_a_wish_that_cannot_be_is_refused(self, state: str, change: dict[str, Any], part: str, told: str) -> None:
-        with pytest.raises(AnsibleFilterError, match=told):
-            call("_stages", {**WISH, **change}, part, state)
+        planned = call("_plan", {**WISH, **change}, part, state)
+        assert planned["stages"] == []
+        assert len(planned["refusals"]) == 1
+        assert re.match(told, planned["refusals"][0])
+
+    def test_a_part_that_no_mesh_has_is_refused(self) -> None:
+        with pytest.raises(AnsibleFilterError, match="^A mesh has no part 'teleport'; its parts are control_plane and gateways"):
+            call("_plan", WISH, "teleport")
+
+    def test_a_plan_says_what_the_gateway_is_waited_for_with(self) -> None:
+        assert {key: call("_plan", WISH, "gateways")[key] for key in ("role", "network")} == {"role": "primary", "network": "on-prem"}
 
 
 class TestRequirements:
