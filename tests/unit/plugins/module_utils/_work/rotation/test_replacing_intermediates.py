@@ -48,7 +48,8 @@ def step(name: str, signer: str, monkeypatch: pytest.MonkeyPatch) -> Observed:
         "mesh": "shop", "trust_domain": "shop.example", "root": root, "namespace": "istio-system", "step": name, "target": ROOT, "leaving": [], "stale": [OLD],
         "recover": False, "may_restart": False, "timeout": 0,
     }  # fmt: skip
-    return rotating.advance(rotating.StepWork(Unwritten(), ISTIO, StepRequest.of(params), None, connect_to, Ticking()), datetime.now(UTC))  # type: ignore[arg-type]
+    work = rotating.StepWork(Unwritten(), ISTIO, StepRequest.of(params), None, connect_to, Ticking())  # type: ignore[arg-type]
+    return rotating.advance(work, datetime.now(UTC))
 
 
 def test_before_the_new_one_signs_nobody_is_behind(monkeypatch: pytest.MonkeyPatch) -> None:
