@@ -91,10 +91,10 @@ unit tests behind TLS, all in one process, with istiod's answers at its debug po
 for the first mesh and stored in the others under their names, and everything else is written by `site` itself. Two clusters are a mesh. A run in which a
 cluster has something to change or fails ends the benchmark.
 Beside them stands the floor: as many `debug` tasks as `site` has, on the same hosts. Requests are those that reached the stubs.
-What limits `site`: CPU time. Half of it is Ansible's own part of each task: a fork, variables, templates. The floor shows this part. Of the rest, most goes
-into compiling templates, which each forked process does again, and into the 85 questions of preflight about rights.
+What limits `site`: CPU time. More than a third of it is Ansible's own part of each task, such as a fork and the variables; the floor shows this part. Of the
+rest, most goes into compiling templates, which each forked process does again, and into the 85 questions of preflight about rights.
 What it does not show: networks with delays, clusters with many workloads, and meshes of many clusters. In a mesh each cluster looks at each other one. Per pair
-that takes 1 ms of CPU time in each of ten tasks and 3 ms in the task that links them, so in a mesh of 100 clusters each cluster takes 1.2 s more.
+that takes about 1 ms of CPU time in each of ten tasks and 3 ms in the task that links them. In a mesh of 100 clusters each cluster takes 1.2 s more.
 """,
     "P12": """\
 30 VirtualServices, 30 DestinationRules, 25 AuthorizationPolicies and 15 ServiceEntries. Full pushes are counted by istiod's own metric
