@@ -22,7 +22,7 @@ def test_a_root_from_begin_to_end(two: Two) -> None:
     assert two.state() == settled()
     again = two.rotate().succeeded()
     assert again.changed == 0
-    assert "kept until it is 60 minutes old (rotate_min_age)" in again.said
+    assert "stays until it is 60 minutes old (rotate_min_age)" in again.said
     assert two.state() == settled()
     assert [one.ignored for one in two.stand_ins.values()] == [[], []]
 
