@@ -29,6 +29,7 @@ TASK_LINES, MAIN_TASK_LINES = 60, 40
 DOCUMENTS = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 ANSIBLE_ONLY_IN = Path("module_utils/_ansible/run.py")
 ANSIBLE_WORDS = {"fail_json", "exit_json", "check_mode", "supports_check_mode"}
+WORN_NAMES = {"told", "found", "held", "one"}  # each meant eight things
 EMPTY_NAMES = re.compile(r"(^|_)(utils?|common|dto|helpers?|handlers?|managers?)($|_)|(Util|Dto|Helper|Handler|Manager)s?$")
 CLASSES_OF_MANY = {"ActionModule", "FilterModule", "InventoryModule", "ModuleDocFragment", "Request"}
 JUDGE_OF_EXPIRY = "module_utils/_mesh/trust/expiry.py"
@@ -171,6 +172,18 @@ class TestPython:
         classes = [source.at(node, f"{node.name} says nothing") for source in sources()
                    for node in ast.walk(source.tree) if isinstance(node, ast.ClassDef) and EMPTY_NAMES.search(node.name)]
         none(stems + classes)
+
+    @staticmethod
+    def worn(source: Source) -> list[str]:
+        """Files and functions under a name that says no more than that there was something."""
+        named = [(source.tree, source.path.stem), *((node, node.name) for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef))]
+        return [source.at(node, f"{name} says nothing") for node, name in named if name.strip("_") in WORN_NAMES]
+
+    def test_names_are_not_worn_out(self) -> None:
+        none([said for source in sources() for said in self.worn(source)])
+
+    def test_a_worn_name_is_seen(self) -> None:
+        assert len(self.worn(Source(Path("module_utils/_mesh/held.py"), "def _told() -> None: ...\ndef found() -> None: ..."))) == 3
 
     def test_one_file_judges_whether_something_has_expired(self) -> None:
         none([f"{source.path}: {line}" for source in sources() if str(source.path) != JUDGE_OF_EXPIRY for line in self.judging(source.text)])
