@@ -29,7 +29,7 @@ HOSTVARS: dict[str, dict[str, Any]] = {
 def judged(hosts: Iterable[str], hostvars: Mapping[str, Any], clock_skew: Any = 30, own: Sequence[str] = ()) -> dict[str, list[str]]:
     """As the role calls it, with what each host registered."""
     names = list(hosts)
-    read, trust, (controller, *_others) = ([hostvars[name].get(f"__preflight_{result}") or {} for name in names] for result in ("cluster", "trust", "controller"))
+    read, trust, (controller, *_rest) = ([hostvars[name].get(f"__preflight_{result}") or {} for name in names] for result in ("cluster", "trust", "controller"))
     found: dict[str, list[str]] = call("_preflight_findings", names, hostvars, list(hostvars), read, trust, controller, clock_skew, own)
     return found
 
