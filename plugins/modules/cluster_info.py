@@ -106,6 +106,9 @@ options:
         description: Whether the run takes the object over from an owner who only left it there.
         type: bool
         default: false
+      completed_by:
+        description: The field manager of a control plane that only fills in fields of the object, and therefore does not count as an owner.
+        type: str
 """
 
 EXAMPLES = r"""

@@ -222,7 +222,7 @@ foreign:
   type: list
   elements: str
 unselected:
-  description: Namespaces with a trust bundle that the mesh's C(discoverySelectors) leave out. The module does not measure those bundles.
+  description: Namespaces with a trust bundle that the mesh's configuration leaves out, as Istio's C(discoverySelectors) do. The module does not measure them.
   returned: success
   type: list
   elements: str

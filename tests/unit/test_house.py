@@ -499,6 +499,7 @@ class TestMeshes:
     """What is of one mesh alone stands in its folder."""
 
     WORDS = re.compile(r"istio-system|choices: \[istio\]|choices=sorted\(PROVIDERS\)|default\('stable'\)|\bdefault: istio\b|['\"]istio['\"]")
+    ISTIOS = "istio|pilot-|discoverySelectors|syncz|ztunnel|remote secret"
     FRAGMENT = "    default: istio"  # documentation is text; the test below holds it to the constant
 
     def strange(self, text: str) -> list[str]:
@@ -521,7 +522,7 @@ class TestMeshes:
         documented = {id(node.body[0].value) for node in ast.walk(source.tree)
                       if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and node.body and isinstance(node.body[0], ast.Expr)}  # fmt: skip
         texts = [node for node in ast.walk(source.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented]
-        return [source.at(node, str(node.value)) for node in texts if re.search("istio", node.value, re.IGNORECASE)]
+        return [source.at(node, str(node.value)) for node in texts if re.search(TestMeshes.ISTIOS, node.value, re.IGNORECASE)]
 
     def test_no_text_names_one_mesh(self) -> None:
         layers = [f"module_utils/{layer}" for layer in ("_mesh", "_work", "_kube", "_pki", "_ansible")]
@@ -529,6 +530,7 @@ class TestMeshes:
 
     def test_such_a_text_is_seen(self) -> None:
         assert self.sayings(Source(Path("module_utils/_mesh/a.py"), 'def f():\n    """Istio."""\n    return f"the container istio-proxy of {x}"'))
+        assert self.sayings(Source(Path("module_utils/_mesh/a.py"), '_SERVERS = ("kube-apiserver", "pilot-discovery")'))
 
     def test_documentation_of_modules_gives_no_namespace_as_a_default(self) -> None:
         told = {source: yaml.safe_load(documents(source)["DOCUMENTATION"]).get("options") or {} for source in modules()}

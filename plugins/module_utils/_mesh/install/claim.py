@@ -15,14 +15,15 @@ from ..objects.managed_by import managed_by
 from ..objects.shapes import Object
 
 _OURS = "meshops.lifecycle"
-_SERVERS = ("kube-apiserver", "kube-controller-manager", "pilot-discovery")
+_SERVERS = ("kube-apiserver", "kube-controller-manager")
 
 
 @dataclass(frozen=True)
 class Claim:
     """An object that an install will write: Helm for the release `namespace/name`, or server-side apply if `release` is empty.
 
-    `adopt` says that the install takes the object over if nothing maintains it any more.
+    `adopt` says that the install takes the object over if nothing maintains it any more. `completed_by` is the field manager of a control plane
+    that only fills in fields of the object, so it is no owner.
     `rivals` selects other objects of the same kind and place by labels. One of them that has `key` in its data serves the same purpose.
     """
 
@@ -31,16 +32,18 @@ class Claim:
     rivals: str = ""
     key: str = ""
     adopt: bool = False
+    completed_by: str = ""
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Claim:
         ref = Ref(entry["api_version"], entry["kind"], entry["name"], entry.get("namespace") or None)
-        release, rivals, key = (str(entry.get(field) or "") for field in ("release", "rivals", "key"))
-        return cls(ref, release, rivals, key, bool(entry.get("adopt")))
+        release, rivals, key, completed_by = (str(entry.get(field) or "") for field in ("release", "rivals", "key", "completed_by"))
+        return cls(ref, release, rivals, key, bool(entry.get("adopt")), completed_by)
 
     def as_dict(self) -> dict[str, Any]:
         named = {"api_version": self.ref.api_version, "kind": self.ref.kind, "name": self.ref.name, "namespace": self.ref.namespace}
-        return {**named, "release": self.release, "rivals": self.rivals, "key": self.key, "adopt": self.adopt}
+        purpose = {"release": self.release, "rivals": self.rivals, "key": self.key}
+        return {**named, **purpose, "adopt": self.adopt, "completed_by": self.completed_by}
 
 
 def owned_by_others(claim: Claim, live: Object | None) -> dict[str, Any] | None:
@@ -58,7 +61,7 @@ def owned_by_others(claim: Claim, live: Object | None) -> dict[str, Any] | None:
     managers = _managers(live)
     if not claim.release and any(manager == _OURS or manager.startswith(_OURS + "/") for manager in managers):
         return None
-    return _ownership(claim, _owner(live, managers), "taken" if claim.adopt else "left")
+    return _ownership(claim, _owner(live, managers, claim.completed_by), "taken" if claim.adopt else "left")
 
 
 def rival(claim: Claim, others: Iterable[Object]) -> dict[str, Any] | None:
@@ -80,10 +83,11 @@ def _managers(live: Object) -> list[str]:
     return [str(entry.get("manager") or "") for entry in entries if not entry.get("subresource")]
 
 
-def _owner(live: Object, managers: Sequence[str]) -> str:
+def _owner(live: Object, managers: Sequence[str], completed_by: str = "") -> str:
     """Return what the label of the object says of its manager, else its first field manager."""
     named = ((live.get("metadata") or {}).get("labels") or {}).get("app.kubernetes.io/managed-by")
-    writers = [manager for manager in managers if manager and not manager.startswith(_SERVERS)]
+    no_owners = (*_SERVERS, completed_by) if completed_by else _SERVERS
+    writers = [manager for manager in managers if manager and not manager.startswith(no_owners)]
     if named and named not in ("Helm", _OURS):
         return str(named)
     return f"the field manager {writers[0]}" if writers else "an unknown owner"

@@ -55,13 +55,13 @@ def findings(clusters: Mapping[str, Facts], members: Iterable[str], acknowledged
         strange = sorted(({*(facts.get("linked") or ())} | {*(facts.get("elsewhere") or ())}) - known)
         if strange:
             told = f"{name}: its control plane is linked to {', '.join(strange)}, no cluster of this mesh in the inventory. The proxies there would be cut off"
-            found.append(f"{told}. Add that cluster to the inventory, or remove the link (a remote secret) if it is a leftover.")
+            found.append(f"{told}. Add that cluster to the inventory, or remove the link if it is a leftover.")
         if facts.get("ambient"):
-            told = f"{name}: it runs ambient nodes ({_some(facts['ambient'])}). Nobody can see what a ztunnel trusts, so the rotation could not wait for it"
+            told = f"{name}: it runs ambient nodes ({_some(facts['ambient'])}). Nobody can see what their proxies trust, so the rotation could not wait for it"
             found.append(f"{told}. This mesh cannot be rotated here.")
         if facts.get("stranded"):
-            told = f"{name}: proxies of the mesh run in {_some(facts['stranded'])}, which its discoverySelectors leave out, so these proxies get no new bundle"
-            found.append(f"{told}. Add the namespace to the discoverySelectors, or take the proxies out of the mesh.")
+            told = f"{name}: proxies of the mesh run in {_some(facts['stranded'])}, which its configuration leaves out, so these proxies get no new bundle"
+            found.append(f"{told}. Have the control plane serve the namespace, or take the proxies out of the mesh.")
         if not acknowledged:
             found += [f"{name}: {said}. If you accept that, set rotate_unseen_acknowledged: true." for said in _unseen(facts)]
     return found
@@ -74,7 +74,7 @@ def _unseen(facts: Facts) -> list[str]:
         said.append(f"{_some(unseen)}: connected to the control plane and no pod here, as a virtual machine is. Nobody can see it, and it is cut off "
                     "unless it takes over the new root by itself")  # fmt: skip
     if silent:
-        said.append(f"{_some(silent)} does not say which proxies it serves (/debug/syncz), so nobody can see those that are no pods")
+        said.append(f"{_some(silent)} does not say which proxies it serves, so nobody can see those that are no pods")
     return said
 
 
@@ -84,7 +84,7 @@ def notes(facts: Facts, acknowledged: bool) -> list[str]:
     if facts.get("foreign"):
         said.append(f"not looked at, because its proxy does not belong to this mesh: {_some(facts['foreign'])}")
     if facts.get("unselected"):
-        said.append(f"not looked at, because the mesh's discoverySelectors leave the namespace out: the trust bundle in {_some(facts['unselected'])}")
+        said.append(f"not looked at, because the mesh's configuration leaves the namespace out: the trust bundle in {_some(facts['unselected'])}")
     if facts.get("by_hand"):
         said.append(f"takes no new bundle while it runs, and nothing here can restart it: {_some(facts['by_hand'])}. Restart it when a step names it")
     return said

@@ -212,7 +212,7 @@ class TestWhatCannotBeSeen:
         ({"linked": ["gke"]}, "west: its control plane is linked to gke, no cluster of this mesh in the inventory. The proxies there would be cut off"),
         ({"elsewhere": {"gke": ["shop/web"]}}, "west: its control plane is linked to gke, no cluster of this mesh in the inventory"),
         ({"ambient": ["istio-system/ztunnel-1"]}, "west: it runs ambient nodes (istio-system/ztunnel-1)"),
-        ({"stranded": ["shop"]}, "west: proxies of the mesh run in shop, which its discoverySelectors leave out"),
+        ({"stranded": ["shop"]}, "west: proxies of the mesh run in shop, which its configuration leaves out"),
     ])  # fmt: skip
     def test_some_of_it_cannot_be_acknowledged(self, facts: dict[str, Any], said: str) -> None:
         (finding,) = call("plan", inventory(west=seen("west", **facts)), "seen", NEW, unseen_acknowledged=True)["findings"]
@@ -236,7 +236,7 @@ class TestWhatCannotBeSeen:
         assert told["findings"] == []
         shown = "\n".join(told["table"])
         assert "its proxy does not belong to this mesh: shop/fake" in shown
-        assert "discoverySelectors leave the namespace out: the trust bundle in old" in shown
+        assert "the mesh's configuration leaves the namespace out: the trust bundle in old" in shown
         assert "nothing here can restart it: shop/bare" in shown
 
 

@@ -12,7 +12,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.cl
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 
 ACCOUNT = Claim(Ref("v1", "ServiceAccount", "istio-reader-service-account", "istio-system"), "istio-system/istio-base")
-TAG = Claim(Ref("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "istio-revision-tag-default"))
+TAG = Claim(Ref("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "istio-revision-tag-default"), completed_by="pilot-discovery")
 LINK = Claim(Ref("v1", "Secret", "istio-remote-secret-west", "istio-system"), rivals="istio/multiCluster=true", key="west")
 HELM = {"meta.helm.sh/release-name": "istio-base", "meta.helm.sh/release-namespace": "istio-system"}
 FLUX = {"kustomize.toolkit.fluxcd.io/name": "mesh", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"}
@@ -38,6 +38,7 @@ def test_what_is_free_or_ours_is_not_told(claim: Claim, found: dict[str, Any] | 
     pytest.param(ACCOUNT, live("kubectl-client-side-apply"), "the field manager kubectl-client-side-apply", "left", id="by kubectl"),
     pytest.param(TAG, live("pilot-discovery", "istioctl"), "the field manager istioctl", "left", id="by istioctl; istiod only fills in its CA"),
     pytest.param(TAG, live(labels={"app.kubernetes.io/managed-by": "istio-operator"}), "istio-operator", "left", id="by its label"),
+    pytest.param(replace(TAG, completed_by=""), live("pilot-discovery"), "the field manager pilot-discovery", "left", id="no control plane is known here"),
     pytest.param(TAG, live(), "an unknown owner", "left", id="without a trace"),
     pytest.param(ACCOUNT, live("meshops.lifecycle"), "the field manager meshops.lifecycle", "left", id="Helm does not take what was applied"),
     pytest.param(ACCOUNT, live(annotations={**HELM, "meta.helm.sh/release-name": "mesh"}), "the Helm release istio-system/mesh", "released", id="of another"),
