@@ -21,11 +21,11 @@ POINTS = [
     ("Give the cluster an intermediate", 0.4),
     ("Give the cluster an intermediate", 1.2),
     ("Compare the Helm releases with what is wanted", 0.0),
-    ("Install or upgrade the Helm releases", 1.5),
-    ("Install or upgrade the Helm releases", 3.0),
-    ("Wait until the control plane is ready", 1.0),
+    ("Bring the Helm releases up to date", 1.5),  # Helm installs the first
+    ("Bring the Helm releases up to date", 3.0),
+    ("Bring the Helm releases up to date", 5.0),  # the control plane starts
     ("Write the objects of the control plane", 0.5),
-    ("Install or upgrade the gateway's Helm release", 1.5),
+    ("Bring the gateway's Helm release up to date", 1.5),
     ("Open the gateway", 0.8),
     ("Link the cluster with all others", 0.6),
     ("Link the cluster with all others", 1.2),
