@@ -11,7 +11,8 @@ short_description: Ensure that a cluster has an issuing CA of the mesh's root
 version_added: 0.1.0
 description:
   - Keeps the CA of a cluster's control plane if it is valid and of the mesh's root, whoever made it.
-  - If the cluster has no CA, issues an intermediate of the mesh's root and gives it to the control plane. For Istio that is the Secret C(cacerts).
+  - If the cluster has no CA, issues an intermediate of the mesh's root and gives it to the control plane. With Istio the intermediate lies in the Secret
+    C(cacerts).
   - If another CA signs in the control plane's place, as cert-manager's istio-csr does, the module writes nothing, and a warning says so.
   - Replaces an expired intermediate that this module issued by another intermediate of the same root. What the cluster trusts stays as it is. The module
     replaces nothing while somebody holds the Lease of the mesh, as a rotation does.
@@ -19,7 +20,8 @@ description:
   - Does not replace an intermediate whose Secret another controller manages, because that controller would undo the change.
   - Refuses everything else before the first write, with all reasons at once. The module never replaces a CA of another root, because that would cut every
     workload off. Rotate the root instead.
-  - Generates a root that does not exist yet once, and keeps it as a Secret on the trust cluster. Tasks for several clusters may run at the same time.
+  - With O(root.source=generated), generates the root if it does not exist, and keeps it as a Secret on the trust cluster. Tasks for several clusters may run at
+    the same time. Only one of them makes the root.
   - The module makes and uses private keys in memory. It never returns, logs or writes them to disk.
 author:
   - meshops contributors (@meshops)
@@ -125,7 +127,7 @@ changes:
   type: list
   elements: dict
 findings:
-  description: What is wrong with the CA input, a sentence each.
+  description: What is wrong with the root or with the cluster's CA, a sentence each.
   returned: when the module refuses
   type: list
   elements: str

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: controller_info
-short_description: Check whether Helm is installed, and whether it gets the charts
+short_description: Check whether Helm is installed and can get the charts
 version_added: 0.1.0
 description:
   - Looks for C(helm) on the machine on which it runs, where P(kubernetes.core.helm#module) looks for it, and lets C(helm) show each chart that the run will
     install.
-  - Installs nothing and asks no cluster. If something is missing, the module does not fail but returns it.
+  - Installs nothing and asks no cluster. If something is missing, the module does not fail. It returns what is missing.
 author:
   - meshops contributors (@meshops)
 extends_documentation_fragment:
@@ -74,11 +74,11 @@ charts:
   elements: dict
   contains:
     found:
-      description: The version of the chart that Helm would install; empty if there is none.
+      description: The version of the chart that Helm would install. Empty if Helm does not get the chart.
       type: str
       sample: 1.32.1
     fault:
-      description: Why there is none, in Helm's words; empty if there is one.
+      description: Why Helm does not get the chart, in Helm's words. Empty if Helm gets it.
       type: str
 """
 

@@ -12,9 +12,10 @@ version_added: 0.1.0
 description:
   - Writes certificates and keys into the Secrets from which gateways serve them, each in one write. Then waits until it has seen, in a TLS handshake for each
     host, that every ready pod of these gateways serves them.
-  - For Istio these are the Secrets that C(credentialName) of its C(Gateway) names, and C(certificateRefs) of the Gateway API's.
-  - Refuses what does not fit before the first write, with all reasons at once. The key must match the certificate, the chain must be complete, the names must
-    cover every host that the certificate serves, and all of it must be valid now and strong enough.
+  - With Istio these are the Secrets that C(credentialName) of Istio's C(Gateway) or C(certificateRefs) of the Gateway API's
+    C(Gateway) names.
+  - Refuses certificates that do not fit before the first write, with all reasons at once. The key must match the certificate, the chain must be
+    complete, the names must cover every host that the certificate serves, and every certificate must be valid now and strong enough.
   - Does not write a Secret that cert-manager or another controller manages.
 author:
   - meshops contributors (@meshops)
@@ -108,12 +109,12 @@ certificates:
   type: list
   elements: dict
 plan:
-  description: The same as sentences.
+  description: What the module does, or would do in check mode, with each Secret, a sentence each.
   returned: success
   type: list
   elements: str
 seconds:
-  description: How long it took until all gateways served them.
+  description: How many seconds it took until all gateways served the certificates.
   returned: success
   type: float
 findings:

@@ -38,7 +38,7 @@ options:
         type: str
       server:
         description:
-          - The URL at which this cluster's pods reach the other API server. Without it, the URL of O(links[].kube).
+          - The URL at which this cluster's pods reach the other API server. Without it, the module takes the URL of O(links[].kube).
           - The module refuses a URL that is not C(https), or that leads each pod to itself.
         type: str
       tls_server_name:
@@ -47,7 +47,7 @@ options:
       ca:
         description:
           - The CA by which this cluster trusts the other API server at O(links[].server), as PEM or as the path of a file.
-          - Without it, the CA that the other cluster puts beside its tokens. Without O(links[].server) too, also the CA of O(links[].kube).
+          - Without it, the module takes the CA that the other cluster puts beside its tokens. Without O(links[].server) too, it adds the CA of O(links[].kube).
         type: str
       unread:
         description:
@@ -84,7 +84,7 @@ attributes:
     support: full
   diff_mode:
     support: full
-    details: Of a credential, the diff shows only the keys, and which of them changed.
+    details: The diff shows only the keys of a credential, and which of them changed.
   idempotent:
     support: full
 """

@@ -92,7 +92,7 @@ options:
     choices: [present, absent]
     default: present
   pending_grace:
-    description: How many seconds a pending record must stand still before it counts as left behind by a killed run.
+    description: How many seconds a pending record must stay unchanged before the module treats it as a record that a killed run left behind.
     type: int
     default: 120
 extends_documentation_fragment:
@@ -145,9 +145,10 @@ due:
   elements: dict
 server_side:
   description:
-    - The value for the option C(server_side) of C(kubernetes.core.helm), if a release is due. Empty for Helm 3, which has no such option.
-    - V(false) for Helm 4, so that it works as Helm 3 does, and either can upgrade a release. If the server applied a chart, the chart would conflict with
-      istiod over the C(failurePolicy) of its webhooks.
+    - The value for the option C(server_side) of C(kubernetes.core.helm). It is empty if no release is due, with O(state=absent), and for
+      Helm 3, which has no such option.
+    - V(false) for Helm 4, so that Helm 4 works as Helm 3 does, and either of them can upgrade a release. If the server applied Istio's charts, they would
+      conflict with istiod over the C(failurePolicy) of its webhooks.
   returned: success
   type: str
 settled:
