@@ -23,23 +23,23 @@ _OLM = "operators.coreos.com/"
 def nodes(cluster: Cluster, minor: int) -> dict[str, Any] | None:
     """Return facts about the nodes; None if the credential may not list them, because a mesh works without that right."""
     try:
-        found = cluster.list("v1", "Node")
+        live = cluster.list("v1", "Node")
     except Denied:
         return None
-    versions = sorted({str(node["status"]["nodeInfo"]["kubeletVersion"]) for node in found})
-    ranges = sorted({cidr for node in found for cidr in (node.get("spec") or {}).get("podCIDRs") or []})
-    minors = [int(told.group(1)) for version in versions if (told := re.match(r"v?1\.(\d+)", version))]
-    return {"count": len(found), "kubelet_versions": versions, "skew": minor - min(minors, default=minor), "pod_cidrs": ranges}
+    versions = sorted({str(node["status"]["nodeInfo"]["kubeletVersion"]) for node in live})
+    ranges = sorted({cidr for node in live for cidr in (node.get("spec") or {}).get("podCIDRs") or []})
+    minors = [int(match.group(1)) for version in versions if (match := re.match(r"v?1\.(\d+)", version))]
+    return {"count": len(live), "kubelet_versions": versions, "skew": minor - min(minors, default=minor), "pod_cidrs": ranges}
 
 
 def spaces(cluster: Cluster, names: Sequence[str]) -> list[dict[str, Any]]:
     """Return the namespaces that exist, with their labels and whether they are being deleted."""
     try:
-        found = cluster.get_all(Ref("v1", "Namespace", name) for name in dict.fromkeys(names))
+        live = cluster.get_all(Ref("v1", "Namespace", name) for name in dict.fromkeys(names))
     except Denied:  # the check of rights reports it
         return []
-    told = (one["metadata"] for one in found if one)
-    return [{"name": meta["name"], "labels": meta.get("labels") or {}, "ends": bool(meta.get("deletionTimestamp"))} for meta in told]
+    metadata = (namespace["metadata"] for namespace in live if namespace)
+    return [{"name": meta["name"], "labels": meta.get("labels") or {}, "ends": bool(meta.get("deletionTimestamp"))} for meta in metadata]
 
 
 def crds(cluster: Cluster, groups: Sequence[str]) -> list[dict[str, Any]]:

@@ -195,8 +195,8 @@ class Cluster:
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
         body = {**review, "spec": {"resourceAttributes": asked}}
         answer = self._server.transport.request("POST", path, body=body)
-        told = self._server.accepted(answer, "ask what the credential may do").json()
-        return bool((told.get("status") or {}).get("allowed"))
+        reviewed = self._server.accepted(answer, "ask what the credential may do").json()
+        return bool((reviewed.get("status") or {}).get("allowed"))
 
     def uid(self) -> str:
         """Return the UID of namespace kube-system. It identifies a cluster for the cluster's whole life."""
@@ -207,17 +207,17 @@ class Cluster:
         transport = self._server.transport
         uid = self.uid()
         answer = transport.request("GET", "/version")
-        told = self._server.accepted(answer, "get its version").json()
+        build = self._server.accepted(answer, "get its version").json()
         group = transport.request("GET", "/apis/config.openshift.io")
         if group.status not in (403, 404):
             self._server.accepted(group, "learn whether it is OpenShift")
-        return Identity(uid, str(told["gitVersion"]), str(told.get("platform") or ""), _skew(answer), group.ok)
+        return Identity(uid, str(build["gitVersion"]), str(build.get("platform") or ""), _skew(answer), group.ok)
 
 
 def _skew(answer: Answer) -> float:
     """Return local minus server time in seconds. The Date header has whole seconds, so the middle of its second counts."""
-    told = answer.headers.get("date")
-    return round(answer.seen - parsedate_to_datetime(told).timestamp() - 0.5, 1) if told else 0.0
+    sent = answer.headers.get("date")
+    return round(answer.seen - parsedate_to_datetime(sent).timestamp() - 0.5, 1) if sent else 0.0
 
 
 __all__ = ["Answer", "Cluster", "Identity", "Permission", "PodRequest"]

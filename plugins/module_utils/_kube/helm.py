@@ -25,8 +25,8 @@ def location() -> str:
 
 def version(path: str, timeout: float) -> tuple[str, str]:
     """Return Helm's version, such as v3.19.0, and an empty reason; or an empty version and the reason why it is unknown. `timeout` is in seconds."""
-    told, fault = _run([path, "version", "--template", "{{.Version}}"], timeout)
-    return told.strip(), fault
+    output, fault = _run([path, "version", "--template", "{{.Version}}"], timeout)
+    return output.strip(), fault
 
 
 def charts(path: str, wished: Sequence[Mapping[str, Any]], timeout: float) -> list[tuple[str, str]]:
@@ -39,8 +39,8 @@ def _chart(path: str, wish: Mapping[str, Any], timeout: float) -> tuple[str, str
     words = [path, "show", "chart", str(wish["chart"])]
     for option in ("repository", "version"):
         words += [{"repository": "--repo", "version": "--version"}[option], str(wish[option])] if wish.get(option) else []
-    told, fault = _run(words, timeout)
-    version_line = next((line for line in told.splitlines() if line.startswith("version:")), "")
+    output, fault = _run(words, timeout)
+    version_line = next((line for line in output.splitlines() if line.startswith("version:")), "")
     if not fault and not version_line:
         fault = "helm shows no version of it"
     return version_line.partition(":")[2].strip().strip("\"'"), fault
@@ -63,5 +63,5 @@ def _run(words: Sequence[str], timeout: float) -> tuple[str, str]:
 def _brief(said: str) -> str:
     """Return the last line that is an error. The lines before it are warnings, for example about a kubeconfig that others can read."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    told = next((line for line in reversed(lines) if line.startswith("Error:")), lines[-1] if lines else "")
-    return told.removeprefix("Error:").strip().rstrip(".")[:_TOLD]
+    reason = next((line for line in reversed(lines) if line.startswith("Error:")), lines[-1] if lines else "")
+    return reason.removeprefix("Error:").strip().rstrip(".")[:_TOLD]

@@ -73,7 +73,7 @@ class Vault:
 
     def _ask(self, where: str, ask: Callable[[Any], Any]) -> Any:
         if MISSING is not None:
-            text = f"{where}the Python library hvac (at least 2.0) is missing where this task runs, and {self} is asked with it"
+            text = f"{where}the Python library hvac (at least 2.0) is missing where this task runs, and the task needs this library to ask {self}"
             raise MeshError(f"{text} ({MISSING}). Install it for the interpreter that runs the task.")
         # Pass an empty token: without one the library would take VAULT_TOKEN or a file in the home directory.
         client = hvac.Client(url=self.url, token="", verify=self.verify, timeout=self.timeout, namespace=self.namespace)

@@ -104,20 +104,20 @@ def owners(refusal: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def error(answer: Answer, cluster: str, doing: str) -> MeshError:
     """Return the MeshError for an answer. `doing` is the attempted action, as in "apply ConfigMap x/y"."""
-    told = answer.refusal
-    message = _unquoted(str(told.get("message") or "").strip().rstrip("."))
+    refusal = answer.refusal
+    message = _unquoted(str(refusal.get("message") or "").strip().rstrip("."))
     facts = {"status": answer.status, "reason": answer.reason}
     if answer.status == 401:
         return Denied(f"{cluster}: {_EXPIRED}", **facts)
-    held = {manager: fields for manager, fields in owners(told).items() if not is_our_manager(manager)} or owners(told)
-    if held:
-        said = "; ".join(f"{', '.join(fields)} belongs to {manager}" for manager, fields in held.items())
+    others = {manager: fields for manager, fields in owners(refusal).items() if not is_our_manager(manager)} or owners(refusal)
+    if others:
+        owned = "; ".join(f"{', '.join(fields)} belongs to {manager}" for manager, fields in others.items())
         way_out = "Leave the field to its owner, or take it with force: true."
-        return Conflict(f"{cluster}: cannot {doing}: {said}. {way_out}", owners=held, **facts)
+        return Conflict(f"{cluster}: cannot {doing}: {owned}. {way_out}", owners=others, **facts)
     if answer.mistyped:
         misfit = message.partition("): ")[2] if "typed patch" in message else _last(message)
         return MeshError(f"{cluster}: cannot {doing}: it does not fit its schema: {misfit}.", **facts)
-    if _terminating(told):
+    if _terminating(refusal):
         return NotReady(f"{cluster}: cannot {doing} while its namespace is being deleted; run again when it is gone.", **facts)
     error_type, sentence = _BY_STATUS.get(answer.status, (MeshError, "cannot"))
     return error_type(f"{cluster}: {sentence} {doing}: {message}.", **facts)
@@ -130,8 +130,8 @@ def _unquoted(message: str) -> str:
 
 def _last(message: str) -> str:
     """Return the last of a chain of causes, with the path that it is about."""
-    *_causes, path, said = ["", *message.rsplit(": ", 2)]
-    return f"{path}: {said}" if path.startswith(".") else said
+    *_causes, path, cause = ["", *message.rsplit(": ", 2)]
+    return f"{path}: {cause}" if path.startswith(".") else cause
 
 
 _EXPIRED = (

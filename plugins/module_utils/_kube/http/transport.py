@@ -161,7 +161,7 @@ class Transport:
         return answer
 
     def renew(self, used: Access) -> bool:
-        """Renew a credential that expired during a long run. The first thread that notices does it.
+        """Renew a credential that expired during a long run. The first thread that notices renews the credential.
 
         Return False if there is no newer credential than `used`, so that the request need not be repeated. That result
         is remembered, and so is a failure: a plugin may ask somebody, or somebody's server, at every call.
@@ -193,5 +193,5 @@ class Transport:
 
 
 def retry_after(answer: Answer) -> float | None:
-    told = answer.headers.get("retry-after", "")
-    return float(told) if told.isdecimal() else None
+    seconds = answer.headers.get("retry-after", "")
+    return float(seconds) if seconds.isdecimal() else None

@@ -142,7 +142,7 @@ def _secured(opened: Forwarded, question: PodRequest, who: str) -> Forwarded:
     try:
         context = trusted.context(question.tls.ca, True)
     except ValueError as failed:
-        raise MeshError(f"{who} cannot be verified: of its CA, {failed}.") from failed
+        raise MeshError(f"{who} cannot be verified with the given CA: {failed}.") from failed
     session = tls.Session(opened.send, opened.stream, context, question.tls.server_name, who).shake_hands()
     return Forwarded(session.send, io.BufferedReader(session))
 
@@ -158,7 +158,7 @@ def _request(question: PodRequest, who: str) -> bytes:
     """Return the bytes of a request. Refuse a header with a line break, because it would be two; name it without its value, which may be a token."""
     broken = [name for name, value in question.headers if set(value) & set("\r\n\0")]
     if broken:
-        raise MeshError(f"{who} is not asked: the value of the header {broken[0]} has a line break in it.")
+        raise MeshError(f"{who} gets no request: the value of the header {broken[0]} contains a line break.")
     lines = [f"{question.method} {question.path} HTTP/1.1", f"Host: localhost:{question.port}", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in question.headers]
     if question.body is not None or question.method not in _HARMLESS:

@@ -126,7 +126,7 @@ def safe(access: Access) -> Access:
     if parts.username is not None:
         raise Refused(f"The server's address has a user in it: write https://{parts.hostname}, and give the credential by itself.")
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise Refused(f"The server {access.server} is no URL of an API server: write https://{access.server.rpartition('//')[2]}. Nothing was sent.")
+        raise Refused(f"The server {access.server} is not the URL of an API server: write https://{access.server.rpartition('//')[2]}. Nothing was sent.")
     if parts.scheme == "http" and any(name.lower() in ("authorization", "proxy-authorization") for name, _value in access.headers):
         told = f"The server {access.server} is an http:// address, so everybody on the way could read the token or password"
         raise Refused(f"{told}. Nothing was sent. Write https://.")

@@ -33,7 +33,7 @@ class PluginCredential:
 
 
 def issued(told: Mapping[str, Any], cluster: Mapping[str, Any], access: Access, timeout: float = _LONGEST) -> PluginCredential:
-    """Run the plugin that a user's `exec` names and return its credential. Raise MeshError with half a sentence if it gives none; `timeout` in seconds."""
+    """Run the plugin that a user's `exec` names and return its credential. Raise MeshError with half a sentence if there is none; `timeout` in seconds."""
     version, command = told.get("apiVersion"), told.get("command")
     if version not in _VERSIONS:
         raise MeshError(f"its apiVersion {version!r} is none of {', '.join(_VERSIONS)}")

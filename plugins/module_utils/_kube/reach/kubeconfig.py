@@ -29,7 +29,7 @@ _OF_HEADERS = "!#$&'*+-.^_`|~"  # allowed in a header's name besides letters and
 
 
 def load(source: str | Mapping[str, Any], context: str | None, alone: bool = True) -> tuple[str, Access]:
-    """Return the context's name and the access to its cluster. With `alone`, refuse a context without a credential, because the task gives none either."""
+    """Return the context's name and the access to its cluster. With `alone`, refuse a context without a credential, because the task has none either."""
     config = given(source) if isinstance(source, Mapping) else merged(source)
     where = "the kubeconfig given as a dictionary" if isinstance(source, Mapping) else f"kubeconfig {source}"
     name = _context_name(config, context, where)
@@ -116,13 +116,13 @@ def _by_user(access: Access, user: Mapping[str, Any], name: str, alone: bool) ->
 
 def _impersonation(user: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
     """Return the impersonation headers that kubectl would send: the user, UID, groups and extra values."""
-    told = [("Impersonate-Uid", user.get("as-uid")), *(("Impersonate-Group", group) for group in user.get("as-groups") or [])]
+    pairs = [("Impersonate-Uid", user.get("as-uid")), *(("Impersonate-Group", group) for group in user.get("as-groups") or [])]
     for key, values in (user.get("as-user-extra") or {}).items():
-        told += [(f"Impersonate-Extra-{quote(str(key).lower(), safe=_OF_HEADERS)}", value) for value in values or []]
-    found = [(header, str(value)) for header, value in told if value]
-    if found and not user.get("as"):
-        raise MeshError(f"The user of context {name} has as-uid, as-groups or as-user-extra in the kubeconfig, and no `as` that they belong to.")
-    return [("Impersonate-User", str(user["as"])), *found] if user.get("as") else []
+        pairs += [(f"Impersonate-Extra-{quote(str(key).lower(), safe=_OF_HEADERS)}", value) for value in values or []]
+    headers = [(header, str(value)) for header, value in pairs if value]
+    if headers and not user.get("as"):
+        raise MeshError(f"The user of context {name} has as-uid, as-groups or as-user-extra in the kubeconfig, but no `as`. Add `as`, or remove the others.")
+    return [("Impersonate-User", str(user["as"])), *headers] if user.get("as") else []
 
 
 def _by_plugin(user: Mapping[str, Any], cluster: Mapping[str, Any], access: Access, name: str) -> Access:

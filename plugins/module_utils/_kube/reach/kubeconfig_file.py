@@ -50,9 +50,9 @@ class Kubeconfig:
     def entry(self, kind: str, name: str | None) -> dict[str, Any] | None:
         """Return the content of a cluster, context or user; None if there is none."""
         construct = self._entries[kind].get(str(name))
-        found = construct() if construct else None
-        told = found.get(kind[:-1]) if isinstance(found, Mapping) else None
-        return dict(told) if isinstance(told, Mapping) else None
+        item = construct() if construct else None
+        content = item.get(kind[:-1]) if isinstance(item, Mapping) else None
+        return dict(content) if isinstance(content, Mapping) else None
 
 
 def given(config: Mapping[str, Any]) -> Kubeconfig:

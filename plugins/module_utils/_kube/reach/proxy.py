@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Choose the proxy on the way to an API server and the headers for it. No message holds its password."""
+"""Choose the proxy on the way to an API server and the headers for the proxy. No message holds the proxy's password."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ class HttpProxy:
 def of_environment(server: SplitResult, port: int, environ: Mapping[str, str]) -> str | None:
     """Return the proxy's URL as kubectl and Helm choose it: HTTPS_PROXY or HTTP_PROXY, capitals first; None for this machine and for NO_PROXY."""
     host = server.hostname or ""
-    told = _variable(f"{server.scheme}_proxy", environ)
-    if not told or _here(host) or spared(_variable("no_proxy", environ), host, port):
+    proxy = _variable(f"{server.scheme}_proxy", environ)
+    if not proxy or _here(host) or spared(_variable("no_proxy", environ), host, port):
         return None
-    return told if "://" in told else f"http://{told}"
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def bracketed(host: str) -> str:

@@ -18,14 +18,14 @@ def context(ca: bytes | None, verify: bool) -> ssl.SSLContext:
 
     It is no stricter than kubectl: many clusters' CAs lack extensions that Python 3.13 demands, and older versions accept no intermediate as anchor.
     """
-    found = ssl.create_default_context() if ca is None and verify else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting = ssl.create_default_context() if ca is None and verify else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca is not None:
-        add(found, ca)
-    found.verify_flags = (found.verify_flags & ~getattr(ssl, "VERIFY_X509_STRICT", 0)) | ssl.VERIFY_X509_PARTIAL_CHAIN
+        add(trusting, ca)
+    trusting.verify_flags = (trusting.verify_flags & ~getattr(ssl, "VERIFY_X509_STRICT", 0)) | ssl.VERIFY_X509_PARTIAL_CHAIN
     if not verify:
-        found.check_hostname = False
-        found.verify_mode = ssl.CERT_NONE
-    return found
+        trusting.check_hostname = False
+        trusting.verify_mode = ssl.CERT_NONE
+    return trusting
 
 
 def add(to: ssl.SSLContext, ca: bytes) -> None:

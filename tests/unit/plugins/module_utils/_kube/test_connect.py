@@ -125,7 +125,7 @@ def test_impersonation_of_the_user_entry_is_not_forgotten():
     extra = {"Example.com/Why": ["one", "two"], "scopes": None}
     found = access(kubeconfig=config("east", east={"token": "t", "as": "viewer", "as-uid": 7, "as-user-extra": extra}))
     assert found.headers[2:] == (("Impersonate-Uid", "7"), ("Impersonate-Extra-example.com%2Fwhy", "one"), ("Impersonate-Extra-example.com%2Fwhy", "two"))
-    with pytest.raises(MeshError, match="as-user-extra in the kubeconfig, and no `as`"):
+    with pytest.raises(MeshError, match="as-user-extra in the kubeconfig, but no `as`"):
         access(kubeconfig=config("east", east={"token": "t", "as-uid": "7"}))
 
 
@@ -223,7 +223,7 @@ def test_refusals(params, told):
     ("127.0.0.1:6443", "write https://127.0.0.1:6443"),
     ("api.example", "write https://api.example"),
     ("ftp://api.example", "write https://api.example"),
-    ("https://", "is no URL of an API server"),
+    ("https://", "is not the URL of an API server"),
     ("https://h:port", "The server's address cannot be read: write it as https://host:port"),
     ("https://me:secret-word@h", "has a user in it: write https://h, and give the credential by itself"),
     ("http://h:8080", "is an http:// address, so everybody on the way could read the token or password. Nothing was sent"),
