@@ -88,7 +88,7 @@ def test_one_cluster_with_findings_is_red_and_nothing_is_written_anywhere(server
         "west: mesh_site is the truth value false to YAML, which reads no, off and false so; put it in quotes.",
         "leads every pod to itself, so the control planes of other clusters cannot reach it; set mesh_api",
         "west: nothing reads the variable mesh_netwrok; did you mean mesh_network?",
-        "east: nothing is wrong here, but nothing is written anywhere while there are findings of west",
+        "east: this cluster has no findings, but the run writes nothing anywhere while other clusters have findings: west",
     ):  # fmt: skip
         assert words in done.stdout, done.stdout
     assert [said(event) for journal in journals for event in writes(journal.read())] == []

@@ -71,7 +71,7 @@ def of_contexts(contexts: Iterable[Context], wish: Mapping[str, Any], kubeconfig
     there, names = list(contexts), wish.get("names") or {}
     lacking = sorted(set(names) - {context.name for context in there})
     if lacking:
-        raise Refused(f"`names` speaks of {lacking[0]!r}, but the kubeconfig {kubeconfig} has no such context; {_listed(there)}.")
+        raise Refused(f"`names` has the context {lacking[0]!r}, but the kubeconfig {kubeconfig} has no such context; {_listed(there)}.")
     chosen = [context for context in there if _chosen(context.name, wish)]
     if not chosen:
         raise Refused(f"`include` and `exclude` leave no context of the kubeconfig {kubeconfig}; {_listed(there)}.")

@@ -96,7 +96,7 @@ def literal_secrets(where: str, whose: str, given: object) -> None:
     if isinstance(given, Mapping):
         for key, value in given.items():
             if key in _SECRETS and isinstance(value, str) and value and not templated(value):
-                raise Refused(f"{where}: {key} of {whose} is written out; keep it in ansible-vault and refer to it, as in \"{{{{ vault_{key} }}}}\".")
+                raise Refused(f'{where}: {key} of {whose} is in plain text; keep it in ansible-vault and refer to it, as in "{{{{ vault_{key} }}}}".')
             literal_secrets(where, whose, value)
     elif isinstance(given, list | tuple):
         for value in given:

@@ -87,13 +87,13 @@ def _is_openshift(claims: Mapping[str, str]) -> bool:
 def pin(claims: Mapping[str, str]) -> str:
     """Return the UID of kube-system if the claim id.k8s.io holds it, else "". On OpenShift, ACM writes the ClusterVersion's ID there,
     and with OCM people write it, sometimes as a name."""
-    told = claims.get(_OWN_ID, "")
-    return told if _UUID.fullmatch(told) and not _is_openshift(claims) else ""
+    uid = claims.get(_OWN_ID, "")
+    return uid if _UUID.fullmatch(uid) and not _is_openshift(claims) else ""
 
 
 def _leads(fact: Mapping[str, Any]) -> frozenset[Lead]:
     ids = {fact["claims"].get(claim, "") for claim in (_OWN_ID, _OPENSHIFT_ID)}
-    return frozenset([*(("id", told) for told in ids if _UUID.fullmatch(told)), *(endpoint(way["url"]) for way in fact["ways"])])
+    return frozenset([*(("id", uid) for uid in ids if _UUID.fullmatch(uid)), *(endpoint(way["url"]) for way in fact["ways"])])
 
 
 def _kube(fact: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def _all_groups(file: _File, full: Mapping[str, Mapping[str, Any]], members: Map
         other = meaning.setdefault(group, (kind, name))
         if other != (kind, name) or group in full or group in _RESERVED:
             clash = f"the {other[0]} {other[1]}" if other != (kind, name) else "something else"
-            raise Refused(f"{file.where}: the group {group} of the {kind} {name} would also be that of {clash}; rename it, or set `prefixes`.")
+            raise Refused(f"{file.where}: the group {group} of the {kind} {name} would also be the group of {clash}; rename it, or set `prefixes`.")
     return {group: _group(file, kind, name) for group, (kind, name) in meaning.items()}
 
 

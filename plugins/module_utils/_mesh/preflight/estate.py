@@ -87,9 +87,9 @@ def overlaps(read: Sequence[ClusterFacts]) -> dict[str, list[str]]:
 def servers(read: Sequence[ClusterFacts], everyone: Sequence[Member]) -> dict[str, list[str]]:
     """Find API server addresses that control planes of other clusters cannot use. A mesh of one cluster needs none."""
     used = [one for one in read if any(peer.serves and peer.mesh == one.member.mesh and peer.name != one.member.name for peer in everyone)]
-    told = {one.member.name: one.member.api_server or str(one.cluster.get("server") or "") for one in used}
-    found = {name: address_fault(server) for name, server in told.items() if server}
-    return {name: [fault] for name, fault in found.items() if fault}
+    addresses = {one.member.name: one.member.api_server or str(one.cluster.get("server") or "") for one in used}
+    faults = {name: address_fault(server) for name, server in addresses.items() if server}
+    return {name: [fault] for name, fault in faults.items() if fault}
 
 
 def _shared(left: Iterable[str], right: Iterable[str]) -> str | None:

@@ -91,22 +91,22 @@ def clock_faults(skew: float | None, most: float | None) -> list[str]:
     if skew is None or most is None or abs(skew) <= most:
         return []
     side = "behind" if skew > 0 else "ahead of"
-    told = f"the cluster's clock is {abs(skew):.0f} s {side} this machine's, more than the {most:.0f} s allowed"
-    return [f"{told}; certificates would be seen as expired or not yet valid, so set the clocks right (NTP)"]
+    difference = f"the cluster's clock is {abs(skew):.0f} s {side} this machine's, more than the {most:.0f} s allowed"
+    return [f"{difference}; certificates would be seen as expired or not yet valid, so set the clocks right (NTP)"]
 
 
 def _denied(cluster: Mapping[str, Any]) -> list[str]:
     denied = cluster.get("denied", [])
     if not denied:
         return []
-    told = ", ".join(_right(one) for one in denied)
-    return [f"the credential may not {told}. Grant these rights or use another credential"]
+    rights = ", ".join(_right(right) for right in denied)
+    return [f"the credential may not {rights}. Grant these rights or use another credential"]
 
 
-def _right(one: Mapping[str, Any]) -> str:
-    kind = ".".join(part for part in (one.get("resource", ""), one.get("group", "")) if part)
-    where = f" in {one['namespace']}" if one.get("namespace") else ""
-    return f"{one.get('verb', '')} {kind}{where}"
+def _right(denied: Mapping[str, Any]) -> str:
+    kind = ".".join(part for part in (denied.get("resource", ""), denied.get("group", "")) if part)
+    where = f" in {denied['namespace']}" if denied.get("namespace") else ""
+    return f"{denied.get('verb', '')} {kind}{where}"
 
 
 def space_faults(spaces: Iterable[Mapping[str, Any]], closed: Callable[[Mapping[str, str]], str]) -> list[str]:

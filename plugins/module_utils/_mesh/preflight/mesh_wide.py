@@ -12,7 +12,7 @@ from ..member import Member
 
 _SAME = (
     ("mesh_trust_domain", "trust_domain", "workloads refuse those of another trust domain"),
-    ("mesh_namespace", "namespace", "the links and the CA are looked for in one namespace"),
+    ("mesh_namespace", "namespace", "the collection looks for the links and the CA in one namespace"),
 )
 
 

@@ -35,4 +35,4 @@ def waits(name: str, findings: Mapping[str, Sequence[str]]) -> str:
     if not others:
         return f"{name} is ready"
     shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
-    return f"{name}: nothing is wrong here, but nothing is written anywhere while there are findings of {shown}"
+    return f"{name}: this cluster has no findings, but the run writes nothing anywhere while other clusters have findings: {shown}"

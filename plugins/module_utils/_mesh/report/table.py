@@ -22,8 +22,8 @@ def lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Return a table with aligned columns two spaces apart and a rule under the header."""
     cells = [list(header), *([str(cell) for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
-    told = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
-    return [told[0], "  ".join("-" * width for width in widths), *told[1:]]
+    aligned = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return [aligned[0], "  ".join("-" * width for width in widths), *aligned[1:]]
 
 
 STATUS = ("CLUSTER", "SITE", "VERDICT", "VERSION", "REVISIONS", "REMOTE CLUSTERS", "GATEWAY", "ROOT", "ROOT EXPIRES", "INTERMEDIATE EXPIRES", "PROXIES")

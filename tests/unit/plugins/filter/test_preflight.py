@@ -253,10 +253,10 @@ class TestTable:
 
     @pytest.mark.parametrize(("others", "said"), [
         ({}, "east is ready"),
-        ({"west": ["west: x."]}, "east: nothing is wrong here, but nothing is written anywhere while there are findings of west"),
+        ({"west": ["west: x."]}, "east: this cluster has no findings, but the run writes nothing anywhere while other clusters have findings: west"),
         (
             {f"c{n}": ["x"] for n in range(7)},
-            "east: nothing is wrong here, but nothing is written anywhere while there are findings of c0, c1, c2, c3, c4 and 2 more",
+            "east: this cluster has no findings, but the run writes nothing anywhere while other clusters have findings: c0, c1, c2, c3, c4 and 2 more",
         ),
     ])
     def test_a_cluster_without_findings_says_one_line(self, others: dict[str, list[str]], said: str) -> None:

@@ -124,7 +124,7 @@ def test_contexts_become_hosts_and_no_token_is_printed(written: Any, kubeconfig:
     pytest.param({"contexts": [{"kubeconfig": "missing"}]}, "The kubeconfig {folder}/missing does not exist.", id="no such kubeconfig"),
     pytest.param({"contexts": [{"kubeconfig": "kubeconfig"}]}, "the cluster name 'ctx_one' is not a DNS label", id="name"),
     pytest.param({"hub": {"kubeconfig": "kubeconfig", "context": "hub"}}, "{path}: hub: There is no context hub in kubeconfig {folder}/kubeconfig", id="hub"),
-    pytest.param({"clusters": {"east": {"mesh_kube": {"host": "https://x", "api_key": SECRET}}}}, "api_key of the cluster east is written out", id="secret"),
+    pytest.param({"clusters": {"east": {"mesh_kube": {"host": "https://x", "api_key": SECRET}}}}, "api_key of the cluster east is in plain text", id="secret"),
 ])  # fmt: skip
 def test_a_file_that_cannot_be_is_refused_in_a_sentence(written: Any, kubeconfig: str, wish: dict[str, Any], told: str) -> None:
     path = written(**wish)

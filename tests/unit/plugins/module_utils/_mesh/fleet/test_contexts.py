@@ -31,7 +31,7 @@ def test_patterns_choose(wish: dict[str, Any], chosen: list[str]) -> None:
 
 @pytest.mark.parametrize(("wish", "told"), [
     ({"include": ["stage-*"]}, "leave no context of the kubeconfig /k; there are: prod-east, prod-west, prod-west-old, test"),
-    ({"names": {"tset": "lab"}}, "`names` speaks of 'tset', but the kubeconfig /k has no such context"),
+    ({"names": {"tset": "lab"}}, "`names` has the context 'tset', but the kubeconfig /k has no such context"),
 ])  # fmt: skip
 def test_what_matches_nothing_is_a_slip(wish: dict[str, Any], told: str) -> None:
     with pytest.raises(Refused, match=told):

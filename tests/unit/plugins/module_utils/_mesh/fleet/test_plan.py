@@ -68,7 +68,7 @@ class TestGroups:
         assert list(found.groups) == ["estate", "shop", "dc1", "provider_istio", "is_primary"]
 
     @pytest.mark.parametrize(("wish", "told"), [
-        pytest.param({"sites": {"eu-1": {}, "eu_1": {}}}, "the group site_eu_1 of the site eu_1 would also be that of the site eu-1", id="one spelling"),
+        pytest.param({"sites": {"eu-1": {}, "eu_1": {}}}, "the group site_eu_1 of the site eu_1 would also be the group of the site eu-1", id="one spelling"),
         pytest.param({"sites": {"x": {}}, "meshes": {"x": {}}, "prefixes": {"site": "", "mesh": ""}}, "the group x of the site x .* the mesh x", id="kinds"),
         pytest.param({"sites": {"all": {}}, "prefixes": {"site": ""}}, "the group all of the site all", id="Ansible's own"),
         pytest.param({"clusters": {"dc1": {"mesh_site": "dc1"}}, "prefixes": {"site": ""}}, "the group dc1 of the site dc1", id="a host"),
@@ -174,7 +174,7 @@ class TestRefused:
     ])  # fmt: skip
     def test_a_secret_in_plain_sight(self, section: str, whose: str, entry: dict[str, Any], key: str) -> None:
         told = refusal(**{section: entry if section == "defaults" else {"x": entry}})
-        assert told == f'{key} of {whose} is written out; keep it in ansible-vault and refer to it, as in "{{{{ vault_{key} }}}}".'
+        assert told == f'{key} of {whose} is in plain text; keep it in ansible-vault and refer to it, as in "{{{{ vault_{key} }}}}".'
 
     def test_a_reference_to_a_secret_is_let_pass(self) -> None:
         vaulted = object()  # what `!vault` is before it is used
@@ -212,7 +212,7 @@ class TestSections:
             file.contexts(FILE, "entry 1", given)
 
     def test_the_hub_s_own_secrets_are_refused_too(self) -> None:
-        with pytest.raises(Refused, match="api_key of hub is written out"):
+        with pytest.raises(Refused, match="api_key of hub is in plain text"):
             file.hub(FILE, {"kubeconfig": "x", "context": "y", "kube": {"api_key": "s3cret"}})
 
 
