@@ -58,9 +58,9 @@ class Variables(Mapping[str, Any]):
             why = str(error).removeprefix(_WRAPPING).rstrip(".")
             raise Refused(f"{self.name}: {key} cannot be read: {why}. Define for this host every variable that {key} uses.") from error
 
-    @property
+    @cached_property
     def reached(self) -> bool:
-        """Whether the host has a mesh_kube, even one that cannot be rendered."""
+        """Whether the host has a mesh_kube, even one that cannot be rendered. Judged once, because Ansible renders a mesh_kube anew whenever it is read."""
         try:
             return bool(self._given.get(_KUBE))
         except _UNREADABLE:

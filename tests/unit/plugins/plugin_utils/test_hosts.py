@@ -13,6 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import trust_as_template
 from ansible.vars.hostvars import HostVarsVars
+from ansible_collections.meshops.lifecycle.plugins.plugin_utils.hosts import mates
 from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 
 GOOD = {"mesh_name": "shop", "mesh_network": "lan", "mesh_kube": {"host": "https://east.example", "api_key": "{{ token }}"}, "token": "t"}
@@ -135,3 +136,34 @@ def test_a_root_s_files_begin_at_the_inventory_of_the_trust_cluster_or_of_the_fi
 def test_a_cluster_that_keeps_the_lease_need_not_be_of_a_mesh() -> None:
     hosts = estate(east=GOOD, hub={"mesh_kube": {"host": "https://hub.example"}})
     assert call("_rotation_lease", hosts, "east", "hub")["kube"]["host"] == "https://hub.example"
+
+
+class Counted(dict[str, Any]):
+    """The variables of a host, and how often mesh_kube was read. Ansible renders it at each reading."""
+
+    read = 0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.read += key == "mesh_kube"
+        return super().get(key, default)
+
+    def __getitem__(self, key: str) -> Any:
+        self.read += key == "mesh_kube"
+        return super().__getitem__(key)
+
+
+def shop(count: int) -> dict[str, Counted]:
+    return {name: Counted(mesh_name="shop", mesh_kube={"context": name}) for name in (f"c{number}" for number in range(count))}
+
+
+def test_the_clusters_of_a_mesh_are_asked_once_for_their_connection() -> None:
+    hosts = shop(50)
+    assert len(mates(list(hosts), hosts, "c0")) == 50
+    assert {each.read for name, each in hosts.items() if name != "c0"} == {1}
+
+
+def test_what_changes_between_two_tasks_is_seen() -> None:
+    hosts = shop(2)
+    assert [each.name for each in mates(list(hosts), hosts, "c0")] == ["c0", "c1"]
+    hosts["c1"]["mesh_kube"] = {}
+    assert [each.name for each in mates(list(hosts), hosts, "c0")] == ["c0"]
