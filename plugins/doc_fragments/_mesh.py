@@ -17,11 +17,14 @@ options:
     default: istio
 """
 
-    DOCUMENTATION = (
-        PROVIDER
-        + r"""
+    # It begins as the one above does. Both are literals, because ansible-test reads them without running the file.
+    DOCUMENTATION = r"""
+options:
+  provider:
+    description: The kind of mesh. The module refuses a kind that it does not know and names those that it knows.
+    type: str
+    default: istio
   namespace:
     description: The namespace of the control plane, the same in all clusters of a mesh. Without it the module takes the usual namespace of this kind of mesh.
     type: str
 """
-    )
