@@ -22,10 +22,11 @@ IDLE = (STARTUP, PING)
 OWN = (ENGINE, OURS, *IDLE)
 KUBECTL, SERVER_SIDE, HELM, ISTIOCTL, ONE_TASK, LOOP = "kubectl", "kubectl-ssa", "helm", "istioctl", "k8s-one-task", "k8s-loop"
 CRYPTO, STORED, PROXY_CONFIG = "community-crypto", "community-crypto-stored", "proxy-config"
-STATUS, TASKS = "ours-status", "tasks"
+STATUS, TASKS, STEP = "ours-status", "tasks", "ours-step"
 RELEASE = "bench"
 ISTIO_PROFILE = ("--set=profile=minimal",)
 ENGINE_PROGRAM = Path(__file__).with_name("engine.py").resolve()
+SITE = Path(__file__).resolve().parents[3] / "playbooks" / "site.yml"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Contestant:
-    """`sampled`: run over a few objects and scaled up to all of them. `alone`: takes part in one workload only, which has its commands."""
+    """`sampled`: run over a few objects and scaled up to all of them. `alone`: takes part in one workload only, which mostly has its commands."""
 
     title: str
     commands: Callable[[Scene], Commands]
@@ -101,6 +102,24 @@ def _ours(scene: Scene) -> Commands:
     """From a file of YAML, as kubectl gets one."""
     file = str(scene.write("all.yaml", scene.crds + scene.objects))
     return playbook(scene, [{"name": "Bring the set", "meshops.lifecycle.mesh_config": {**_options(scene), "src": [file]}}])
+
+
+def _step(scene: Scene) -> Commands:
+    """As the playbook site writes the objects of a control plane: it selects the clusters, registers a plan for each, and takes the step of the role."""
+    clusters, site = yaml.safe_load(SITE.read_text(encoding="utf-8"))
+    plan = {"refusals": [], "stages": [{"name": "objects", "releases": [], "manifests": scene.crds + scene.objects, "wait_for": []}]}
+    registered = {"that": True, "quiet": True, "success_msg": f"{{{{ lookup('ansible.builtin.file', '{scene.write('plan.json', plan)}') }}}}"}
+    step = {"name": "meshops.lifecycle.control_plane", "tasks_from": "manifests"}
+    tasks = [
+        {"name": "Plan the stages", "ansible.builtin.assert": registered, "register": "__control_plane_judged"},
+        {"name": "Take the stage", "ansible.builtin.include_role": step, "vars": {"__control_plane_stage": "{{ __control_plane_planned.stages[0] }}"}},
+    ]
+    first = {**clusters, "ansible.builtin.import_playbook": "meshops.lifecycle.clusters"}
+    kube = {"kubeconfig": str(scene.kubeconfig), "context": "{{ inventory_hostname }}"}
+    hosts = {name: {"mesh_name": "bench", "mesh_network": "bench", "mesh_kube": kube} for name in scene.fleet or (scene.context,)}
+    inventory = scene.write("hosts.json", {"all": {"hosts": hosts}})
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    return [[program, f"--inventory={inventory}", f"--forks={scene.forks}", str(scene.write("step.json", [first, {**site, "tasks": tasks}]))]]
 
 
 def _startup(scene: Scene) -> Commands:
@@ -164,6 +183,7 @@ def _elsewhere(scene: Scene) -> Commands:
 CONTESTANTS: Mapping[str, Contestant] = {
     ENGINE: Contestant("meshops.lifecycle, engine (inside the module)", _engine),
     OURS: Contestant("meshops.lifecycle.mesh_config, whole ansible-playbook", _ours),
+    STEP: Contestant("the same in the step of meshops.lifecycle.site, whole ansible-playbook", _step, alone=True),
     KUBECTL: Contestant("kubectl apply", lambda scene: _kubectl(scene, [])),
     SERVER_SIDE: Contestant("kubectl apply --server-side", _server_side),
     HELM: Contestant("helm upgrade", _helm),

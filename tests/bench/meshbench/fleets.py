@@ -14,7 +14,7 @@ from pathlib import Path
 from meshlab import apionly, pki
 from meshlab.apionly import ApiServer
 
-from .contestants import ENGINE, ISTIOCTL, ONE_TASK, OWN, Scene
+from .contestants import ENGINE, ISTIOCTL, ONE_TASK, OWN, STEP, Scene
 from .course import bring, istio_crds
 from .distance import LOOPBACK, far_away
 from .istio import istio_set, say_ready
@@ -76,11 +76,15 @@ class Fleets:
 
     def far(self) -> Outcome:
         """P4. Each contestant brings its set from nearby first."""
-        race, names = Race("P4", self._rounds, self._say), [name for name in self._names if name in (*OWN, ONE_TASK)]
+        race, names = Race("P4", self._rounds, self._say), [STEP, *(name for name in self._names if name in (*OWN, ONE_TASK))]
         with api_servers(SERVERS) as running, far_away(ONE_WAY, [_port(server) for server in spread(running, MANY)]) as ports:
             lanes = {name: self._lane("P4", name, spread(running, MANY), objects(name), ports) for name in names}
             for server in running:
-                bring(self._near(lanes[ENGINE], server), istio_crds())
+                near = self._near(lanes[ENGINE], server)
+                bring(near, istio_crds())
+                bring(near, lanes[STEP].scene.objects)  # the role waits for what rolls out, and nothing does here
+                for space in sorted({one["metadata"]["namespace"] for one in lanes[STEP].scene.objects if one["kind"] == "Deployment"}):
+                    say_ready(server, space)
                 for lane in lanes.values():
                     race.warm_up(self._near(lane, server))
             for lane in lanes.values():

@@ -41,14 +41,14 @@ def ready_replica_set(deployment: Manifest) -> Manifest:
     }
 
 
-def say_ready(server: ApiServer) -> None:
+def say_ready(server: ApiServer, namespace: str = NAMESPACE) -> None:
     """As the controllers would, once the pods run."""
-    for deployment in server.api.get(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments")["items"]:
+    for deployment in server.api.get(f"/apis/apps/v1/namespaces/{namespace}/deployments")["items"]:
         made, count = ready_replica_set(deployment), deployment["spec"]["replicas"]
         create = ["kubectl", f"--kubeconfig={server.kubeconfig}", "create", "-f", "-"]
         subprocess.run(create, input=json.dumps(made), text=True, capture_output=True, check=True)
         counts = {"replicas": count, "readyReplicas": count, "availableReplicas": count}
-        base = f"/apis/apps/v1/namespaces/{NAMESPACE}"
+        base = f"/apis/apps/v1/namespaces/{namespace}"
         server.api.patch(f"{base}/replicasets/{made['metadata']['name']}/status", {"status": counts})
         told = {**counts, "updatedReplicas": count, "observedGeneration": deployment["metadata"]["generation"]}
         server.api.patch(f"{base}/deployments/{deployment['metadata']['name']}/status", {"status": told})

@@ -53,6 +53,9 @@ would be left if one task worked on the whole fleet.
 The set of 150 objects. 50 clusters are 50 addresses of 2 real API servers, each behind a proxy that delays by 25 ms each way and lets a new connection wait
 for another round trip; bandwidth is not limited. We run one playbook over 50 hosts with forks=10, `kubernetes.core.k8s` one with forks=50. The engine is all
 clusters in one process, 8 at once. The comparisons without a task and with ping run over the same 50 hosts: no playbook with one module per cluster takes less.
+The targets are for the step of `site`: its plays with their connections and environment, and of their tasks the selection of the clusters, a registered plan
+with the 150 objects, and the role's file that writes them. The peer has neither inventory variables nor a plan. The play with `mesh_config` alone stands
+beside it.
 Memory of all processes is what they hold together (pages that forks share count once), looked at in a run of its own.
 """,
     "P6": """\
