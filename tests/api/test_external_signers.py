@@ -100,7 +100,7 @@ def test_where_istio_csr_signs_nothing_is_written(play: Play, cluster: Cluster, 
     looked, left = play(Step("ca_info", options), Step("ca", options), environ=PIPELINING).results
     assert (looked["action"], looked["findings"], looked["present"]) == ("leave", [], False)
     assert (left["action"], left["changed"], left["changes"]) == ("left", False, [])
-    assert "its certificates are signed by cert-manager's istio-csr" in " ".join(left["warnings"])
+    assert "cert-manager's istio-csr (cert-manager-istio-csr.cert-manager.svc:443) signs this cluster's certificates instead" in " ".join(left["warnings"])
     assert cluster.get(Ref("v1", "Secret", "cacerts", "by-istio-csr-system")) is None
     assert asked(tmp_path / "office") == []
 

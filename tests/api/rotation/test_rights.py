@@ -74,8 +74,8 @@ def test_what_is_missing_is_named_and_nothing_is_written(two: Two) -> None:
     journals = [Journal(server, "system:serviceaccount:default:lacking") for server in two.servers.values()]
     for journal in journals:
         journal.read()
-    east = "east: the credential may not update leases.coordination.k8s.io meshops-shop in namespace meshops-system; grant it"
-    west = "patch configmaps in all namespaces, patch secrets cacerts in namespace istio-system, patch pods in namespace istio-system; grant it"
+    east = "east: the credential may not update leases.coordination.k8s.io meshops-shop in namespace meshops-system. Grant these rights"
+    west = "patch configmaps in all namespaces, patch secrets cacerts in namespace istio-system, patch pods in namespace istio-system. Grant these rights"
     for words, ended in (([], "PLAY RECAP"), (["--check"], "1. introduce in east, west")):
         refused = two.rotate(*words)
         assert refused.rc
