@@ -134,7 +134,7 @@ def test_what_istioctl_left_is_named_and_taken_over_by_one_word(cluster: Cluster
         return objections(cluster_info.reconcile(cluster, {"permissions": [], "crds": [], "claims": [{**one, "adopt": adopt} for one in claimed]})["claimed"])
 
     named, rival = seen()
-    assert named.startswith("the ServiceAccount istio-system/istio-reader-service-account and 3 more belong to the field manager kubectl-client-side-apply and would ")
+    assert named.startswith("the ServiceAccount istio-system/istio-reader-service-account and 3 more belong to the field manager kubectl-client-side-apply ")
     assert rival.startswith("the Secret istio-system/mesh-peer-west belongs to ") and "leads to west, as istio-remote-secret-west " in rival
     assert "a kubeconfig" not in named + rival
     assert seen(adopt=True) == [rival], "which of the two is to go is for a person to say"
