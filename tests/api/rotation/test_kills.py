@@ -56,8 +56,8 @@ def at_every_write(kind: str, number: int, *moments: str) -> list[Any]:
     return [pytest.param(kind, point, id=f"{kind}-{point}") for point in points]
 
 
-# A killed process leaves nothing but what it wrote. So right before a write the clusters are as right after the one before it, and only the first has none.
-ALL = [pytest.param("root", "before:1", id="root-before:1"), *(one for kind, number in NUMBERS.items() for one in at_every_write(kind, number, "after"))]
+# Right before a write the clusters are as right after the one before it, but for what was only looked at in between: tried for the root, which has the most.
+ALL = [*at_every_write("root", ROOT, "before", "after"), *at_every_write("intermediate", INTERMEDIATE, "after"), *at_every_write("expired", EXPIRED, "after")]
 
 
 @pytest.mark.parametrize(("kind", "point"), ALL, indirect=["kind"])

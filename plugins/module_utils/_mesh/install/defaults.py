@@ -25,7 +25,3 @@ class Defaults:
     key_types: Sequence[str] = ("P-256",)
     shares_root: bool = True
     gateways: bool = True
-
-    @property
-    def has_revisions(self) -> bool:
-        return bool(self.revision)
