@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What was read of a cluster, turned into the state that a cutover decides by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from ...._mesh.cutover.observed import NOTHING, ClusterState, Following, LabelledObject, Space
+from ...._mesh.health.health import ControlPlaneRevision
+from ...._mesh.objects.managed_by import managed_by
+from ...._mesh.objects.shapes import Live, Object
+from ..install import tags, validator
+from . import pointers, turning
+from .injection import DEFAULT_TAG, ENABLE, INJECT, PASSED_OVER, REV, Hook, Template, following, hooks
+from .workloads import Connections, Follow, ended, is_gateway_api, made_by, workloads
+
+_HOOKS = "MutatingWebhookConfiguration"
+_BARE = Template({}, {})
+# Kinds whose objects only one revision reads if they carry its label.
+CONFIGURATION = (
+    "DestinationRule", "EnvoyFilter", "Gateway", "ProxyConfig", "ServiceEntry", "Sidecar", "VirtualService", "WorkloadEntry", "WorkloadGroup",
+    "AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication", "Telemetry", "WasmPlugin",
+)  # fmt: skip
+
+
+def state(cluster: str, live: Live, revisions: Sequence[ControlPlaneRevision], connections: Connections, served_by: str = "") -> ClusterState:
+    """`live` are the objects by kind, `revisions` the control planes, `connections` what the control planes say of their proxies."""
+    configurations = live.get(_HOOKS, ())
+    known, serving = hooks(configurations), {one.revision for one in revisions if one.ready}
+    follow = _follower(live, known, serving)
+    there = {one.revision for one in revisions}
+    default = [one for one in configurations if pointers.serves_default_rule(one)]
+    return ClusterState(
+        cluster=cluster,
+        revisions=revisions,
+        tags=tags.seen(live, {one.revision: one.version for one in revisions}),
+        default_revision=validator.revision(live),
+        legacy=str((default[0]["metadata"].get("labels") or {}).get(REV, "default")) if default else "",
+        default_tag=DEFAULT_TAG,
+        spaces=_spaces(live, follow, known, serving),
+        workloads=workloads(live, follow, connections),
+        objects=_labelled(live),
+        leftovers=tuple(sorted({hook.configuration for hook in known if hook.revision not in there and not served_by})),
+        unguarded=tuple(sorted({f"{hook.configuration}/{hook.name}" for hook in known if hook.ignored})),
+        served_by=served_by,
+    )
+
+
+def _follower(live: Live, known: Sequence[Hook], serving: Collection[str]) -> Follow:
+    """Thousands of pods have few kinds of labels, so each kind is judged once."""
+    names = sorted({REV, ENABLE, INJECT}.union(*(hook.keys for hook in known)))
+    labels = {one["metadata"]["name"]: one["metadata"].get("labels") or {} for one in live.get("Namespace", ())}
+    kinds = {space: tuple(own.get(name) for name in names) for space, own in labels.items()}
+    cache: dict[tuple[object, ...], Following] = {}
+
+    def follow(space: str, template: Template) -> Following:
+        key = (space in PASSED_OVER, kinds.get(space), template.key(names))
+        if key not in cache:
+            cache[key] = following(space, labels.get(space, {}), template, known, serving)
+        return cache[key]
+
+    return follow
+
+
+def _spaces(live: Live, follow: Follow, known: Sequence[Hook], serving: Collection[str]) -> list[Space]:
+    plain = _plain(live, follow)
+    return [_space(one, follow, known, serving, plain) for one in live.get("Namespace", ()) if not one["metadata"].get("deletionTimestamp")]
+
+
+def _space(one: Object, follow: Follow, known: Sequence[Hook], serving: Collection[str], plain: Mapping[str, list[str]]) -> Space:
+    meta = one["metadata"]
+    name, labels, before = str(meta["name"]), meta.get("labels") or {}, turning.former(one)
+    return Space(
+        name,
+        follow(name, _BARE),
+        None if before is None else following(name, before, _BARE, known, serving),
+        managed_by(one).writer,
+        REV in labels and ENABLE in labels,
+        tuple(plain.get(name, ())),
+    )
+
+
+def _plain(live: Live, follow: Follow) -> dict[str, list[str]]:
+    """Pods that were made while nobody injected, and would get a proxy now."""
+    names: dict[str, list[str]] = {}
+    for pod in live.get("Pod", ()):
+        space = pod["metadata"]["namespace"]
+        if not made_by(pod) and not ended(pod) and follow(space, Template.of(pod)).rule != NOTHING:
+            names.setdefault(space, []).append(pod["metadata"]["name"])
+    return names
+
+
+def _labelled(live: Live) -> list[LabelledObject]:
+    """A copy is an object of the same kind and namespace whose name is the original's with the revision behind it."""
+    held = [(kind, one["metadata"]) for kind in CONFIGURATION for one in live.get(kind, ()) if _is_labelled(one)]
+    names = {(kind, meta["namespace"], meta["name"]): str(meta["labels"][REV]) for kind, meta in held}
+    objects = []
+    for (kind, space, name), revision in sorted(names.items()):
+        copies = tuple(sorted({other for other in names.values() if names.get((kind, space, f"{name}-{other}")) == other}))
+        objects.append(LabelledObject(f"{kind} {space}/{name}", revision, copies))
+    return objects
+
+
+def _is_labelled(one: Object) -> bool:
+    """A Gateway of the Gateway API is no configuration that one revision reads, but something that it runs."""
+    return REV in (one["metadata"].get("labels") or {}) and not is_gateway_api(one)
