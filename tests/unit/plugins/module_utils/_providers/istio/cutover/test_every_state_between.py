@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A cutover that is killed after any of its writes: run again it ends the same, turned back everything is as before, and no pod ever starts without its sidecar."""
+"""A cutover killed after any write: run again it ends the same, turned back all is as before, and no pod ever starts without its sidecar."""
 
 from __future__ import annotations
 

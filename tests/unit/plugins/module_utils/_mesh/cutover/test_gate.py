@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A wave goes on only if everything that was asked answered well."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.gate import (
+    ALL,
+    BACK,
+    GO,
+    NONE,
+    STOP,
+    Measure,
+    ProbeReading,
+    Reading,
+    UserGate,
+    verdict,
+)
+
+GOOD = Reading("east", [ProbeReading("east to west", 50, 50, 0.02)], {"east to west": ProbeReading("east to west", 50, 50, 0.02)})
+
+
+def test_all_good_goes_on() -> None:
+    assert verdict([GOOD, replace(GOOD, cluster="west", gates=[UserGate("errors", True)])], Measure(), 2, [1]).way == GO
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"probes": [ProbeReading("in", 50, 49)]}, "the probe in got 49 of 50 answers (98.00%), and needs 100.00%"),
+        ({"probes": [ProbeReading("in", 0, 0)]}, "the probe in sent nothing"),
+        ({"probes": [ProbeReading("in", 9, 9, 1.5)]}, "the probe in waited 1.50 s for its slowest answers, and may wait 1.00 s"),
+        ({"probes": [ProbeReading("east to west", 9, 9, 0.5)]}, "the probe east to west waited 0.50 s for its slowest answers, 0.02 s before the wave"),
+        ({"rejected": {"listener": 2, "route": 0}}, "proxies rejected 2 listener configurations"),
+        ({"late": ["Deployment shop/a has 1 of 2 pods"]}, "not moved: Deployment shop/a has 1 of 2 pods"),
+        ({"plain": ["shop/a-1"]}, "pods run without a proxy: shop/a-1"),
+        ({"gates": [UserGate("errors", value="0.3")]}, "the gate errors failed: it saw 0.3"),
+        ({"gates": [UserGate("errors", True, fault="connection refused")]}, "the gate errors could not be asked: connection refused"),
+    ],
+)
+def test_each_fault_turns_the_wave_back_and_says_why(change: dict[str, Any], reason: str) -> None:
+    said = verdict([GOOD, replace(GOOD, cluster="west", **change)], Measure(), 2, [1])
+    assert (said.way, said.waves, said.reasons) == (BACK, (2,), (f"west: {reason}.",))
+
+
+def test_the_user_chooses_how_far_it_turns_back() -> None:
+    bad = [replace(GOOD, late=["x"])]
+    assert verdict(bad, Measure(rollback=ALL), 3, [1, 2]).waves == (3, 2, 1)
+    assert verdict(bad, Measure(rollback=NONE), 3, [1, 2]) == verdict(bad, Measure(rollback=NONE), 3)
+    assert verdict(bad, Measure(rollback=NONE), 3, [1, 2]).way == STOP
+
+
+def test_what_was_slow_before_may_stay_slow_and_small_numbers_mean_nothing() -> None:
+    slow = ProbeReading("in", 9, 9, 0.09)
+    assert verdict([Reading("east", [slow], {"in": ProbeReading("in", 9, 9, 0.001)})], Measure(), 1).way == GO
+    assert verdict([Reading("east", [replace(slow, slowest=0.9)], {"in": ProbeReading("in", 9, 9, 0.8)})], Measure(), 1).way == GO
