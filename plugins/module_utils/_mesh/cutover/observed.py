@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..health.health import ControlPlaneRevision
 from ..health.revision_tag import Tag
@@ -90,6 +91,11 @@ class MeshWorkload:
         return sum(count for other, count in self.made.items() if other != revision)
 
     @property
+    def entrance(self) -> str:
+        """The Service of a gateway, by its namespace and name; the Gateway itself where the Gateway API makes one."""
+        return f"{self.namespace}/{self.service or self.name}"
+
+    @property
     def late(self) -> bool:
         """Whether it follows a tag or the default rule by its own template: it moves with the tag, and no wave can take it before."""
         return self.own and not self.gateway and self.following.rule != NAMED
@@ -151,12 +157,28 @@ class ClusterState:
         known = self.revision(name)
         return known is not None and known.ready >= max(known.desired, 1)
 
+    @cached_property
     def in_space(self) -> dict[str, list[MeshWorkload]]:
-        """Workloads by namespace."""
+        """Workloads by namespace, gateways left out."""
         spaces: dict[str, list[MeshWorkload]] = {}
         for workload in self.workloads:
-            spaces.setdefault(workload.namespace, []).append(workload)
+            if not workload.gateway:
+                spaces.setdefault(workload.namespace, []).append(workload)
         return spaces
+
+    @cached_property
+    def behind_service(self) -> dict[str, list[MeshWorkload]]:
+        """Gateways by the Service through which they serve."""
+        services: dict[str, list[MeshWorkload]] = {}
+        for workload in self.workloads:
+            if workload.gateway:
+                services.setdefault(workload.entrance, []).append(workload)
+        return services
+
+    @cached_property
+    def space(self) -> dict[str, Space]:
+        """Namespaces by name."""
+        return {space.name: space for space in self.spaces}
 
     def users(self, revision: str) -> list[str]:
         """Everything that still needs this revision, as half sentences; nothing may be removed while there is something."""

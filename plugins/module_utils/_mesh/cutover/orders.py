@@ -44,10 +44,10 @@ class Order:
 
 def of_spaces(state: ClusterState, names: Collection[str], aim: Aim, first: Iterable[Order] = ()) -> list[Order]:
     """Move these namespaces: Gateways stay behind, the namespaces turn, then whatever runs there is made anew."""
-    wanted, around = set(names), state.in_space()
-    spaces = [space for space in state.spaces if space.name in wanted]
-    inside = [workload for space in spaces for workload in around.get(space.name, ()) if not workload.gateway]
-    pinned = [gateway for space in spaces if _turns(space, aim) for gateway in around.get(space.name, ()) if _to_pin(gateway, aim)]
+    spaces = [state.space[name] for name in names if name in state.space]
+    inside = [workload for space in spaces for workload in state.in_space.get(space.name, ())]
+    turning = {space.name for space in spaces if _turns(space, aim)}
+    pinned = [gateway for behind in state.behind_service.values() for gateway in behind if gateway.namespace in turning and _to_pin(gateway, aim)]
     return [
         *first,
         *(_on(PIN, gateway, aim.former) for gateway in pinned),
@@ -95,16 +95,11 @@ def _on(what: str, workload: MeshWorkload, to: str) -> Order:
 
 def of_gateways(state: ClusterState, services: Collection[str], aim: Aim) -> list[Order]:
     """Move what serves behind these Services: the target's pods come in, and only then the former ones leave."""
-    wanted = set(services)
     orders = []
-    for service in sorted(wanted):
-        behind = [gateway for gateway in state.workloads if gateway.gateway and service_of(gateway) == service]
+    for service in services:
+        behind = state.behind_service.get(service, [])
         orders += _handed_over(behind, aim) if behind and behind[0].gateway == GATEWAY_API else _replaced(behind, aim)
     return orders
-
-
-def service_of(gateway: MeshWorkload) -> str:
-    return f"{gateway.namespace}/{gateway.service or gateway.name}"
 
 
 def _handed_over(behind: Iterable[MeshWorkload], aim: Aim) -> list[Order]:

@@ -9,12 +9,12 @@ Everything follows from what was seen. A cutover that was killed goes on, and th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .observed import NEVER, ClusterState, MeshWorkload
-from .orders import Aim, Order, is_replaced, of_finish, of_gateways, of_pointers, of_spaces, service_of
+from .orders import Aim, Order, is_replaced, of_finish, of_gateways, of_pointers, of_spaces
 from .waves import NOT_MOVED, Wave, WaveWish, scope, services, waves
 
 ABSENT, READY, MOVING, MOVED, SETTLED, DONE = "absent", "ready", "moving", "moved", "settled", "done"
@@ -102,25 +102,23 @@ def _services(state: ClusterState, aim: Aim, wish: WaveWish) -> list[str]:
     return [] if wish.gateways == NOT_MOVED else services(state, aim)
 
 
-def _begun(state: ClusterState, names: Sequence[str], behind: Sequence[str], aim: Aim) -> bool:
-    inside, serving = set(names), set(behind)
-    turned = any(space.following.revision == aim.target for space in state.spaces if space.name in inside)
-    return turned or any(_of(workload, inside, serving) and workload.made.get(aim.target) for workload in state.workloads)
+def _begun(state: ClusterState, names: Sequence[str], entrances: Sequence[str], aim: Aim) -> bool:
+    turned = any(state.space[name].following.revision == aim.target for name in names)
+    return turned or any(workload.made.get(aim.target) for workload in _of(state, names, entrances))
 
 
-def _of(workload: MeshWorkload, spaces: set[str], serving: set[str]) -> bool:
-    return service_of(workload) in serving if workload.gateway else workload.namespace in spaces
+def _of(state: ClusterState, names: Sequence[str], entrances: Sequence[str]) -> Iterator[MeshWorkload]:
+    for name in names:
+        yield from state.in_space.get(name, ())
+    for entrance in entrances:
+        yield from state.behind_service.get(entrance, ())
 
 
-def _late(state: ClusterState, names: Sequence[str], behind: Sequence[str], aim: Aim) -> list[str]:
+def _late(state: ClusterState, names: Sequence[str], entrances: Sequence[str], aim: Aim) -> list[str]:
     """What is not moved yet, as half sentences: labels first, then pods."""
-    inside, serving = set(names), set(behind)
-    late = [f"namespace {space.name} follows {space.following.revision}" for space in state.spaces if _follows(space, inside, aim)]
-    return late + [why for workload in state.workloads if _of(workload, inside, serving) and not workload.late and (why := lateness(workload, aim))]
-
-
-def _follows(space: Any, inside: set[str], aim: Aim) -> bool:
-    return space.name in inside and space.following.revision == aim.former
+    spaces = [state.space[name] for name in names if name in state.space]
+    late = [f"namespace {space.name} follows {aim.former}" for space in spaces if space.following.revision == aim.former]
+    return late + [why for workload in _of(state, names, entrances) if not workload.late and (why := lateness(workload, aim))]
 
 
 def lateness(workload: MeshWorkload, aim: Aim) -> str:
@@ -160,7 +158,7 @@ def wave_orders(state: ClusterState, wave: Wave, aim: Aim, wish: CutoverWish) ->
 
 
 def _by_tag(state: ClusterState, name: str, tags: set[str]) -> bool:
-    return any(space.name == name and space.following.pointer in tags for space in state.spaces)
+    return name in state.space and state.space[name].following.pointer in tags
 
 
 def _restarts(state: ClusterState, wave: Wave, done: Sequence[str], aim: Aim) -> list[Order]:

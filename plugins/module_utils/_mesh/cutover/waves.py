@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from .observed import NAMED, NOTHING, ClusterState
-from .orders import Aim, service_of
+from .orders import Aim
 
 CANARY, DECLARED, DERIVED, GATEWAYS = "canary", "declared", "derived", "gateway"
 FIRST, LAST, NOT_MOVED = "first", "last", "never"
@@ -103,16 +103,17 @@ def _named(following: object, aim: Aim) -> bool:
 
 def services(state: ClusterState, aim: Aim) -> list[str]:
     """The Services whose gateways follow the target or the former revision."""
-    return sorted({service_of(workload) for workload in state.workloads if workload.gateway and workload.following.revision in aim.both})
+    behind = state.behind_service.items()
+    return sorted(service for service, gateways in behind if any(gateway.following.revision in aim.both for gateway in gateways))
 
 
 def _chunks(state: ClusterState, aim: Aim, wish: WaveWish) -> list[Chunk]:
     rest, sizes = scope(state, aim, wish), _proxies(state)
     chunks: list[Chunk] = []
     for kind, patterns in [(CANARY, wish.canary), *((DECLARED, each) for each in wish.declared)]:
-        chosen = tuple(name for name in rest if _matches(name, patterns))
-        rest = [name for name in rest if name not in set(chosen)]
-        chunks += [(kind, chosen)] if chosen else []
+        chosen = {name for name in rest if _matches(name, patterns)} if patterns else set()
+        chunks += [(kind, tuple(name for name in rest if name in chosen))] if chosen else []
+        rest = [name for name in rest if name not in chosen] if chosen else rest
     chunks += [(DERIVED, chunk) for chunk in _packed(rest, sizes, _capacity(state, aim, wish))]
     gateways = [] if wish.gateways == NOT_MOVED else [(GATEWAYS, (service,)) for service in services(state, aim)]
     return [*gateways, *chunks] if wish.gateways == FIRST else [*chunks, *gateways]
@@ -147,6 +148,6 @@ def _proxies(state: ClusterState) -> dict[str, int]:
     """Pods by namespace, and by Service for gateways."""
     sizes: dict[str, int] = {}
     for workload in state.workloads:
-        key = service_of(workload) if workload.gateway else workload.namespace
+        key = workload.entrance if workload.gateway else workload.namespace
         sizes[key] = sizes.get(key, 0) + max(workload.replicas, 0)
     return sizes

@@ -84,12 +84,37 @@ def workloads(live: Live, follow: Follow, connections: Connections) -> list[Mesh
     """All that follow a rule or have a proxy."""
     counts = counted(live.get("Pod", ()), connections)
     labels = {space["metadata"]["name"]: space["metadata"].get("labels") or {} for space in live.get("Namespace", ())}
-    services: dict[str, list[Object]] = {}
-    for service in live.get("Service", ()):
-        services.setdefault(service["metadata"]["namespace"], []).append(service)
-    made = [_controller(one, kind, follow, counts, labels, services) for kind in CONTROLLERS for one in live.get(kind, ()) if not _managed(one)]
+    services, budgets = _by_namespace(live.get("Service", ())), _by_namespace(live.get("PodDisruptionBudget", ()))
+    around = Around(labels, services, budgets)
+    made = [_controller(one, kind, follow, counts, around) for kind in CONTROLLERS for one in live.get(kind, ()) if not _managed(one)]
     made += [_gateway(one, follow, counts, labels) for one in live.get("Gateway", ()) if is_gateway_api(one)]
     return [*(one for one in made if one.following.rule != NOTHING or one.made), *_others(counts, follow, labels)]
+
+
+@dataclass(frozen=True)
+class Around:
+    """What of a namespace decides about its workloads: its labels, Services and disruption budgets."""
+
+    labels: Mapping[str, Mapping[str, Any]]
+    services: Mapping[str, Sequence[Object]]
+    budgets: Mapping[str, Sequence[Object]]
+
+
+def _by_namespace(objects: Iterable[Object]) -> dict[str, list[Object]]:
+    spaces: dict[str, list[Object]] = {}
+    for one in objects:
+        spaces.setdefault(one["metadata"]["namespace"], []).append(one)
+    return spaces
+
+
+def _blocked_by(template: Template, budgets: Sequence[Object]) -> str:
+    """A budget that allows nothing although all its pods are well: it never will, whoever waits."""
+    for budget in budgets:
+        status, selector = budget.get("status") or {}, (budget.get("spec") or {}).get("selector")
+        well = int(status.get("currentHealthy") or 0) >= int(status.get("expectedPods") or 0) > 0
+        if selector is not None and well and int(status.get("disruptionsAllowed") or 0) < 1 and matches(selector, template.labels):
+            return f"PodDisruptionBudget {budget['metadata']['name']}"
+    return ""
 
 
 def is_gateway_api(one: Object) -> bool:
@@ -105,13 +130,11 @@ def _decides(labels: Mapping[str, Any], template: Template) -> bool:
     return ENABLE not in labels and REV not in labels and (REV in template.labels or INJECT in template.labels)
 
 
-def _controller(
-    one: Object, kind: str, follow: Follow, counts: dict[tuple[str, str, str], PodCount], spaces: Mapping[str, Any], services: Mapping[str, list[Object]]
-) -> MeshWorkload:
+def _controller(one: Object, kind: str, follow: Follow, counts: dict[tuple[str, str, str], PodCount], around: Around) -> MeshWorkload:
     meta, spec = one["metadata"], one.get("spec") or {}
     space, template = str(meta["namespace"]), Template.of(spec.get("template") or {})
     count = counts.pop((space, kind, meta["name"]), PodCount())
-    gateway, service = _serves(template, services.get(space, ()))
+    gateway, service = _serves(template, around.services.get(space, ()))
     asked = spec.get("replicas", 1) if kind != "DaemonSet" else (one.get("status") or {}).get("desiredNumberScheduled", 1)
     return MeshWorkload(
         namespace=space,
@@ -120,10 +143,11 @@ def _controller(
         following=follow(space, template),
         replicas=int(asked if asked is not None else 1),
         restarts=_restarts(one),
-        own=_decides(spaces.get(space, {}), template),
+        own=_decides(around.labels.get(space, {}), template),
         gateway=gateway,
         service=service,
         keeper=managed_by(one).writer,
+        blocked_by=_blocked_by(template, around.budgets.get(space, ())),
         **_counts(count),
     )
 
