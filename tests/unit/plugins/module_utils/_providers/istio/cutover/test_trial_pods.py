@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One pod for each kind of namespace and template, and what its answer shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import ENABLED, TAG, Following
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.trial_pods import Trial, after, judged, trials
+from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import ENABLE, INJECT, REV, World, deployment, space
+
+
+def test_one_pod_stands_for_all_that_the_webhooks_do_not_tell_apart() -> None:
+    there = World.of(
+        [space("a", **{REV: "prod"}), space("b", **{REV: "prod", "team": "x"}), space("c", **{ENABLE: "enabled"}), space("off")],
+        [
+            *(deployment(name, "s") for name in ("a", "b", "c", "off")),
+            deployment("b", "asked", {INJECT: "true"}),
+            deployment("b", "declined", {INJECT: "false"}),
+        ],
+        {"prod": "blue", "default": "blue"},
+    )
+    made = trials(there.live, there.follow, there.hooks())
+    assert [(one.namespace, one.pod["metadata"]["labels"], one.expected, one.stands_for) for one in made] == [
+        ("a", {}, Following(TAG, "prod", "blue"), 2),
+        ("c", {}, Following(ENABLED, "default", "blue"), 1),
+        ("b", {INJECT: "true"}, Following(TAG, "prod", "blue"), 1),
+    ]
+
+
+def answer(proxies: int, revision: str) -> dict[str, Any]:
+    return {"metadata": {"annotations": {REV: revision}}, "spec": {"initContainers": [{"name": "istio-proxy"}] * proxies, "containers": [{"name": "trial"}]}}
+
+
+@pytest.mark.parametrize(
+    ("came", "said"),
+    [
+        (answer(1, "green"), ""),
+        (answer(0, ""), "a trial pod in namespace shop came back without a proxy, and green was expected to inject one"),
+        (answer(2, "green"), "a trial pod in namespace shop came back with 2 proxies"),
+        (answer(1, "blue"), "a trial pod in namespace shop came back with a proxy of blue, not of green"),
+        (None, "a trial pod in namespace shop was refused: no endpoints available for service istiod-green"),
+    ],
+)
+def test_what_came_back_is_judged(came: dict[str, Any] | None, said: str) -> None:
+    trial: Trial = after("green", "shop")
+    assert trial.pod["metadata"]["labels"] == {REV: "green"}
+    assert judged(trial, came, "no endpoints available for service istiod-green.") == said
