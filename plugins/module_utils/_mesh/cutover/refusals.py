@@ -76,7 +76,7 @@ def _spaces(state: ClusterState) -> list[str]:
     found = []
     for space in state.spaces:
         if space.both:
-            found.append(f"namespace {space.name} has istio-injection and istio.io/rev, of which the first wins silently; remove one of them")
+            found.append(f"namespace {space.name} has labels of two rules for injection, of which one wins silently; remove one of them")
         if space.following.plain:
             told = f"namespace {space.name} follows {space.following.pointer}, which is neither a revision nor a tag, so its pods start without a proxy"
             found.append(f"{told}; mend the label")

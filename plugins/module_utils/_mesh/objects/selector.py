@@ -25,5 +25,6 @@ def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     if operator == "Exists":
         return key in labels
     if operator in ("In", "NotIn"):
-        return (labels.get(key) in [str(value) for value in expression.get("values") or []]) == (operator == "In")
+        listed = labels.get(key) in [str(value) for value in expression.get("values") or []]
+        return listed if operator == "In" else not listed
     return True
