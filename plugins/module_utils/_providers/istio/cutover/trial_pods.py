@@ -7,24 +7,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from ...._mesh.cutover.observed import NOTHING, Following
+from ...._mesh.cutover.trial import Trial
 from ...._mesh.objects.shapes import Live, Manifest, Object
 from .injection import ENABLE, INJECT, REV, Hook, Template
 from .workloads import CONTROLLERS, Follow
 
 NAME = "meshops-cutover-trial"
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One pod for all namespaces and templates of the same kind. `stands_for` counts their workloads."""
-
-    namespace: str
-    pod: Manifest
-    expected: Following
-    stands_for: int = 1
 
 
 def trials(live: Live, follow: Follow, known: Iterable[Hook]) -> list[Trial]:

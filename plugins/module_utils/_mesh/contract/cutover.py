@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What follows which revision of a mesh, and what is written so that it follows another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from ..cutover.orders import Aim, Order
+from ..cutover.scene import Scene
+from ..cutover.skew import SkewRules
+from ..cutover.trial import Trial
+from ..cutover.write import Removal, Write
+from ..objects.look import Look
+from ..objects.shapes import Manifest, Object
+
+
+class Cutover(Protocol):
+    """How workloads come to follow another revision of their control plane, and back.
+
+    `scene` looks at everything that an order may be about. `writes` are those of one order, in the order in which they are made; none if the object
+    stands so already. `copies` are the writes that let the target read what only the former revision reads. `trials` are pods that the API server is
+    asked to make and does not; with `after`, those that the target will make. `judged` says what is wrong with what came back; empty if nothing is.
+    `rejected` counts, by kind, the configuration that the proxies of a revision rejected. `removal` is what goes with a revision that nothing follows.
+    """
+
+    rules: SkewRules
+
+    def scene(self, cluster: str, namespace: str) -> Look[Scene]: ...
+    def writes(self, order: Order, scene: Scene, aim: Aim, moment: str) -> list[Write]: ...
+    def copies(self, scene: Scene, aim: Aim, choice: str) -> list[Write]: ...
+    def trials(self, scene: Scene, after: str = ..., space: str = ...) -> list[Trial]: ...
+    def judged(self, trial: Trial, answer: Object | None, refusal: str = ...) -> str: ...
+    def trial_space(self, name: str, revision: str) -> Manifest: ...
+    def rejected(self, namespace: str, revision: str) -> Look[Mapping[str, int]]: ...
+    def removal(self, scene: Scene, revision: str, namespace: str) -> Removal: ...
+    def permissions(self, namespace: str) -> list[dict[str, str]]: ...
