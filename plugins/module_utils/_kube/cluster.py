@@ -24,6 +24,7 @@ from .objects.server import Objects, Server, all_or_error, each
 if TYPE_CHECKING:
     from .._mesh.objects.condition import Condition
     from .._mesh.question import Greeting
+    from .objects.rehearse import Rehearsed
 
 _ASKED_AT_ONCE = 64
 T = TypeVar("T")
@@ -32,6 +33,7 @@ T = TypeVar("T")
 MaybeObjects = list[dict[str, Any] | None]
 Changes = list[Change]
 MoreOf = list
+Rehearsals = list["Rehearsed"]
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,12 @@ class Cluster:
         from .objects import remove
 
         return remove.create(self._server, manifest)
+
+    def rehearse_all(self, manifests: Sequence[Mapping[str, Any]], at_once: int) -> Rehearsals:
+        """Ask the server to create each object and to store nothing, in a real run too. Return, in their order, what it would store, or why it would not."""
+        from .objects import rehearse
+
+        return all_or_error(each(lambda manifest: rehearse.rehearse(self._server, manifest), manifests, at_once))
 
     def amend(self, before: Mapping[str, Any], patch: Mapping[str, Any], exact: bool = True) -> Change:
         """Send a merge patch for the object `before`. With `exact`, raise Refused if it has changed since it was read."""

@@ -116,7 +116,7 @@ class FakeServer:
         if method == "GET" and not name:
             return self._list(kind, namespace, query)
         if method == "POST":
-            name = body["metadata"]["name"]
+            name = body["metadata"].setdefault("name", f"{body['metadata'].get('generateName', '')}0")
         key = (kind.api_version, kind.plural, namespace if kind.namespaced else None, name)
         live = copy.deepcopy(self.objects.get(key))
         if method in ("GET", "DELETE") and live is None:

@@ -15,7 +15,7 @@ from ..cutover.skew import SkewRules
 from ..cutover.trial import Trial
 from ..cutover.write import Removal, Write
 from ..objects.look import Look
-from ..objects.shapes import Manifest, Object
+from ..objects.shapes import Object
 
 
 class Cutover(Protocol):
@@ -23,8 +23,9 @@ class Cutover(Protocol):
 
     `scene` looks at everything that an order may be about. `writes` are those of one order, in the order in which they are made; none if the object
     stands so already. `copies` are the writes that let the target read what only the former revision reads. `trials` are pods that the API server is
-    asked to make and does not; with `after`, those that the target will make. `judged` says what is wrong with what came back; empty if nothing is.
-    `rejected` counts, by kind, the configuration that the proxies of a revision rejected. `removal` is what goes with a revision that nothing follows.
+    asked to make and does not; with `after`, one in the namespace `space`, which names that revision. `judged` says what is wrong with what came back;
+    empty if nothing is. `injections` counts, by control plane, the proxies that it injected; None if it does not say. `rejected` counts, by kind, the
+    configuration that the proxies of a revision rejected. `removal` is what goes with a revision that nothing follows.
     """
 
     rules: SkewRules
@@ -34,7 +35,7 @@ class Cutover(Protocol):
     def copies(self, scene: Scene, aim: Aim, choice: str) -> list[Write]: ...
     def trials(self, scene: Scene, after: str = ..., space: str = ...) -> list[Trial]: ...
     def judged(self, trial: Trial, answer: Object | None, refusal: str = ...) -> str: ...
-    def trial_space(self, name: str, revision: str) -> Manifest: ...
+    def injections(self, namespace: str, revision: str) -> Look[Mapping[str, int | None]]: ...
     def rejected(self, namespace: str, revision: str) -> Look[Mapping[str, int]]: ...
     def removal(self, scene: Scene, revision: str, namespace: str) -> Removal: ...
     def permissions(self, namespace: str) -> list[dict[str, str]]: ...

@@ -30,7 +30,7 @@ def state(cluster: str, live: Live, revisions: Sequence[ControlPlaneRevision], c
     """`live` are the objects by kind, `revisions` the control planes, `connections` what the control planes say of their proxies."""
     configurations = live.get(_HOOKS, ())
     known, serving = hooks(configurations), {one.revision for one in revisions if one.ready}
-    follow = _follower(live, known, serving)
+    follow = follower(live, known, serving)
     there = {one.revision for one in revisions}
     default = [one for one in configurations if pointers.serves_default_rule(one)]
     return ClusterState(
@@ -49,7 +49,7 @@ def state(cluster: str, live: Live, revisions: Sequence[ControlPlaneRevision], c
     )
 
 
-def _follower(live: Live, known: Sequence[Hook], serving: Collection[str]) -> Follow:
+def follower(live: Live, known: Sequence[Hook], serving: Collection[str]) -> Follow:
     """Thousands of pods have few kinds of labels, so each kind is judged once."""
     names = sorted({REV, ENABLE, INJECT}.union(*(hook.keys for hook in known)))
     labels = {one["metadata"]["name"]: one["metadata"].get("labels") or {} for one in live.get("Namespace", ())}

@@ -6,57 +6,71 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from ...._mesh.cutover.observed import NOTHING, Following
+from ...._mesh.cutover.observed import NAMED, NOTHING, Following
+from ...._mesh.cutover.scene import Scene
 from ...._mesh.cutover.trial import Trial
-from ...._mesh.objects.shapes import Live, Manifest, Object
-from .injection import ENABLE, INJECT, REV, Hook, Template
-from .workloads import CONTROLLERS, Follow
+from ...._mesh.objects.shapes import Manifest, Object
+from .injection import ENABLE, INJECT, REV, Template, hooks
+from .observation import follower
+from .workloads import CONTROLLERS
 
 NAME = "meshops-cutover-trial"
+_HOOKS = "MutatingWebhookConfiguration"
+_OF_EACH_NAMESPACE = "kubernetes.io/metadata.name"
+# Of a refusal that is the injector's, and not that of a quota or a policy: the name of a webhook, or the address at which istiod was asked.
+_INJECTOR = ("sidecar-injector", "istiod")
 
 
-def trials(live: Live, follow: Follow, known: Iterable[Hook]) -> list[Trial]:
-    """One for each kind of namespace and template that the webhooks tell apart."""
-    names = sorted({REV, ENABLE, INJECT}.union(*(hook.keys for hook in known)))
+def trials(scene: Scene, after: str = "", space: str = "") -> list[Trial]:
+    """One for each kind of namespace and template that the webhooks tell apart; with `after`, one in the namespace `space`, which names that revision."""
+    if after:
+        return [Trial(space, _pod(space, {}), Following(NAMED, after, after))]
+    live, known = scene.live, hooks(scene.live.get(_HOOKS, ()))
+    follow = follower(live, known, {one.revision for one in scene.state.revisions if one.ready})
+    names = sorted({REV, ENABLE, INJECT}.union(*(hook.keys for hook in known)) - {_OF_EACH_NAMESPACE})
     labels = {one["metadata"]["name"]: one["metadata"].get("labels") or {} for one in live.get("Namespace", ())}
-    kinds: dict[object, list[tuple[str, Template]]] = {}
+    kinds: dict[object, list[tuple[str, Object, Following]]] = {}
+    for space, pod in _templates(live):
+        template = Template.of(pod)
+        following = follow(space, template)
+        if following.rule != NOTHING:
+            own = tuple(labels.get(space, {}).get(name) for name in names)
+            kinds.setdefault((own, template.key(names)), []).append((space, pod, following))
+    return [Trial(space, _pod(space, pod), following, len(members)) for members in kinds.values() for space, pod, following in members[:1]]
+
+
+def _templates(live: Mapping[str, Iterable[Object]]) -> Iterable[tuple[str, Object]]:
     for kind in CONTROLLERS:
         for one in live.get(kind, ()):
-            space, template = one["metadata"]["namespace"], Template.of((one.get("spec") or {}).get("template") or {})
-            if follow(space, template).rule != NOTHING:
-                own = tuple(labels.get(space, {}).get(name) for name in names if name != "kubernetes.io/metadata.name")
-                kinds.setdefault((own, template.key(names)), []).append((space, template))
-    return [_trial(members[0][0], members[0][1], follow, names, len(members)) for members in kinds.values()]
+            yield str(one["metadata"]["namespace"]), (one.get("spec") or {}).get("template") or {}
 
 
-def after(target: str, namespace: str) -> Trial:
-    """The pod that a namespace will make once it names the target. Ask for it in a namespace without such labels: a namespace's label beats its pods'."""
-    return Trial(namespace, _pod(namespace, {REV: target}, {}), Following("named", target, target))
-
-
-def _trial(space: str, template: Template, follow: Follow, names: Iterable[str], members: int) -> Trial:
-    labels = {name: str(template.labels[name]) for name in names if name in template.labels}
-    annotations = {INJECT: str(template.annotations[INJECT])} if INJECT in template.annotations else {}
-    return Trial(space, _pod(space, labels, annotations), follow(space, template), members)
-
-
-def _pod(namespace: str, labels: Mapping[str, str], annotations: Mapping[str, str]) -> Manifest:
-    """Whatever the policy of the namespace allows: it asks for no privilege, and is never stored."""
+def _pod(namespace: str, template: Object) -> Manifest:
+    """The pod of a template, so that it passes the policies that its workload's pods pass; without one, a pod that asks for no privilege."""
+    meta: Mapping[str, Any] = template.get("metadata") or {}
+    spec = copy.deepcopy(dict(template.get("spec") or {}))
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"generateName": f"{NAME}-", "namespace": namespace, "labels": dict(labels), "annotations": dict(annotations)},
-        "spec": {"containers": [{"name": "trial", "image": "registry.k8s.io/pause:3.10"}]},
+        "metadata": {
+            "generateName": f"{NAME}-",
+            "namespace": namespace,
+            "labels": dict(meta.get("labels") or {}),
+            "annotations": dict(meta.get("annotations") or {}),
+        },
+        "spec": {**spec, "containers": spec.get("containers") or [{"name": "trial", "image": "registry.k8s.io/pause:3.10"}]},
     }
 
 
 def judged(trial: Trial, answer: Object | None, refusal: str = "") -> str:
-    """What is wrong with the pod that came back, as half a sentence; empty if it is as expected."""
+    """What is wrong with the pod that came back, as half a sentence; empty if it is as expected, or if somebody else than the injector refused it."""
     where = f"a trial pod in namespace {trial.namespace}"
     if answer is None:
-        return f"{where} was refused: {refusal.rstrip('.')}"
+        return f"{where} was refused: {refusal.rstrip('.')}" if any(word in refusal for word in _INJECTOR) else ""
     count, revision = _proxies(answer), str((answer["metadata"].get("annotations") or {}).get(REV, ""))
     if count == 0:
         return f"{where} came back without a proxy, and {trial.expected.revision or 'nobody'} was expected to inject one"

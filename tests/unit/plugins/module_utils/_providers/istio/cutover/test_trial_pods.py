@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import ENABLED, TAG, Following
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.trial_pods import Trial, after, judged, trials
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import ENABLED, NAMED, TAG, Following
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.scene import Scene
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.trial import Trial
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.trial_pods import judged, trials
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import ENABLE, INJECT, REV, World, deployment, space
 
 
@@ -24,12 +26,27 @@ def test_one_pod_stands_for_all_that_the_webhooks_do_not_tell_apart() -> None:
         ],
         {"prod": "blue", "default": "blue"},
     )
-    made = trials(there.live, there.follow, there.hooks())
+    made = trials(Scene(there.state(), there.live))
     assert [(one.namespace, one.pod["metadata"]["labels"], one.expected, one.stands_for) for one in made] == [
-        ("a", {}, Following(TAG, "prod", "blue"), 2),
-        ("c", {}, Following(ENABLED, "default", "blue"), 1),
-        ("b", {INJECT: "true"}, Following(TAG, "prod", "blue"), 1),
+        ("a", {"app": "s"}, Following(TAG, "prod", "blue"), 2),
+        ("c", {"app": "s"}, Following(ENABLED, "default", "blue"), 1),
+        ("b", {"app": "asked", INJECT: "true"}, Following(TAG, "prod", "blue"), 1),
     ]
+
+
+def test_a_pod_is_that_of_its_workload_which_passes_the_same_policies() -> None:
+    own = {"serviceAccountName": "shop", "containers": [{"name": "shop", "image": "shop:1", "securityContext": {"runAsNonRoot": True}}]}
+    there = World.of([space("a", **{REV: "green"})], [deployment("a", "s", spec=own, annotations={"traffic.sidecar.istio.io/excludeOutboundPorts": "9"})], {})
+    pod = trials(Scene(there.state(), there.live))[0].pod
+    assert pod["spec"] == own
+    assert pod["metadata"]["annotations"] == {"traffic.sidecar.istio.io/excludeOutboundPorts": "9"}
+    assert "name" not in pod["metadata"]
+
+
+def test_what_the_target_will_make_is_tried_in_a_namespace_that_names_it() -> None:
+    there = World.of([space("a", **{REV: "blue"})], [deployment("a", "s")], {})
+    made = trials(Scene(there.state(), there.live), "green", "try")
+    assert [(one.namespace, one.pod["metadata"]["labels"], one.expected) for one in made] == [("try", {}, Following(NAMED, "green", "green"))]
 
 
 def answer(proxies: int, revision: str) -> dict[str, Any]:
@@ -47,6 +64,9 @@ def answer(proxies: int, revision: str) -> dict[str, Any]:
     ],
 )
 def test_what_came_back_is_judged(came: dict[str, Any] | None, said: str) -> None:
-    trial: Trial = after("green", "shop")
-    assert trial.pod["metadata"]["labels"] == {REV: "green"}
-    assert judged(trial, came, "no endpoints available for service istiod-green.") == said
+    assert judged(Trial("shop", {}, Following(NAMED, "green", "green")), came, "no endpoints available for service istiod-green.") == said
+
+
+def test_what_a_quota_refuses_says_nothing_of_who_injects() -> None:
+    refusal = 'pods "meshops-cutover-trial-x" is forbidden: exceeded quota: compute'
+    assert judged(Trial("shop", {}, Following(NAMED, "green", "green")), None, refusal) == ""
