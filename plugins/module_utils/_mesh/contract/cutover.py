@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from ..cutover.orders import Aim, Order
+from ..cutover.planes import Plane
 from ..cutover.scene import Scene
+from ..cutover.shifts import PlaneScene
 from ..cutover.skew import SkewRules
 from ..cutover.trial import Trial
 from ..cutover.write import Removal, Write
@@ -26,6 +28,7 @@ class Cutover(Protocol):
     asked to make and does not; with `after`, one in the namespace `space`, which names that revision. `judged` says what is wrong with what came back;
     empty if nothing is. `injections` counts, by control plane, the proxies that it injected; None if it does not say. `rejected` counts, by kind, the
     configuration that the proxies of a revision rejected. `removal` is what goes with a revision that nothing follows.
+    `plane` looks at a plane, and `shift` are the writes that give one of its colours a share of its traffic, in percent.
     """
 
     rules: SkewRules
@@ -38,4 +41,6 @@ class Cutover(Protocol):
     def injections(self, namespace: str, revision: str) -> Look[Mapping[str, int | None]]: ...
     def rejected(self, namespace: str, revision: str) -> Look[Mapping[str, int]]: ...
     def removal(self, scene: Scene, revision: str, namespace: str) -> Removal: ...
+    def plane(self, cluster: str, namespace: str, plane: Plane) -> Look[PlaneScene]: ...
+    def shift(self, plane: Plane, scene: PlaneScene, colour: str, share: int) -> list[Write]: ...
     def permissions(self, namespace: str) -> list[dict[str, str]]: ...

@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Do the work of the module cutover_plane: read how a plane's traffic is split in one cluster, test a colour, and give it a share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..._kube.cluster import Cluster
+from ..._kube.connect import Connector, connect_to
+from ..._kube.lease import Hold
+from ..._mesh.contract.provider import Provider
+from ..._mesh.cutover.declared import planes
+from ..._mesh.cutover.planes import ALL, Plane
+from ..._mesh.cutover.shifts import PlaneScene, PlaneState
+from ..._mesh.errors import MeshError, NotReady, Refused
+from ..._mesh.objects.change import Change, as_result
+from ..._providers import provider
+from ..chosen_mesh import PROVIDER_OPTION, complete
+from ..clock import Clock, SystemClock
+from ..follow import Pace, follow
+from ..lease.hold import LeaseShare, UnderLease, hold_of, renewed
+from ..look import look
+from . import own_host
+
+_PACE = Pace(0.5, 3.0)
+_ASKED = 15.0  # seconds that a test waits for its answer
+TASK: dict[str, Any] = {
+    "argument_spec": {
+        "planes": {"type": "dict", "required": True},
+        "plane": {"type": "str", "required": True},
+        "to": {"type": "str"},
+        "share": {"type": "int"},
+        "test": {"type": "bool", "default": False},
+        "back": {"type": "bool", "default": False},
+        "namespace": {"type": "str"},
+        "mesh": {"type": "str", "default": ""},
+        "timeout": {"type": "int", "default": 120},
+        "lease": {"type": "dict"},
+        **PROVIDER_OPTION,
+    },
+    "required_by": {"share": "to", "test": "to"},
+    "prepare": complete,
+}
+
+
+@dataclass(frozen=True)
+class ShiftRequest:
+    """Which plane, which colour of it is tested, and which share of the traffic it gets; no share if the plane is only looked at."""
+
+    plane: Plane
+    provider: str
+    namespace: str
+    mesh: str
+    to: str
+    share: int | None
+    test: bool
+    back: bool
+    timeout: int
+    lease: LeaseShare | None = field(repr=False)
+
+    @classmethod
+    def of(cls, cluster: str, params: Mapping[str, Any]) -> ShiftRequest:
+        known = planes(params["planes"])
+        if params["plane"] not in known:
+            raise Refused(f"{cluster}: mesh_planes declares no plane {params['plane']}; it declares {', '.join(known) or 'none'}.")
+        plane, share = known[params["plane"]], params.get("share")
+        if share is not None and not 0 <= share <= ALL:
+            raise Refused(f"{cluster}: a share of {share} percent cannot be given; give one from 0 to {ALL}.")
+        to = plane.colour_of(params["to"], params["mesh"]) if params.get("to") else ""
+        lease = LeaseShare.of(params)
+        return cls(plane, params["provider"], params["namespace"], params["mesh"], to, share, params["test"], params["back"], params["timeout"], lease)
+
+
+@dataclass
+class ShiftWork(UnderLease):
+    """Everything that a shift needs."""
+
+    cluster: Cluster
+    mesh: Provider
+    request: ShiftRequest
+    hold: Hold | None
+    clock: Clock
+    changes: list[Change] = field(default_factory=list)
+
+    def scene(self) -> PlaneScene:
+        return look(self.cluster, self.mesh.cutover.plane(self.cluster.name, self.request.namespace, self.request.plane))
+
+
+def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None, clock: Clock | None = None) -> dict[str, Any]:
+    request, ticking = ShiftRequest.of(cluster.name, params), clock or SystemClock()
+    hold = hold_of(cluster, request.lease, connect or connect_to) if request.share is not None else None
+    work = ShiftWork(cluster, provider(request.provider), request, hold, ticking)
+    start = ticking.monotonic()
+    try:
+        with renewed(hold):
+            state = _state(work)
+    except MeshError as failed:
+        failed.facts.update(as_result(work.changes))
+        raise
+    told = {"target": request.to, "share": request.share, "seconds": round(ticking.monotonic() - start, 2)}
+    return {**state.facts(), **told, **as_result(work.changes)}
+
+
+def _state(work: ShiftWork) -> PlaneState:
+    """What stands there after whatever was asked for: the look, the test, the shift."""
+    asked = work.request
+    if not asked.to or (asked.share is None and not asked.test):
+        return work.scene().state
+    scene = _ready(work)
+    if asked.test and (wrong := own_host.failures(work.cluster, asked.plane.sides[asked.to], _ASKED)):
+        told = f"{work.cluster.name}: {asked.to} of plane {asked.plane.name} fails when it is asked by its own host"
+        raise NotReady(f"{told}: {'; '.join(wrong)}. No traffic was given to it. Mend it and run again.", findings=wrong)
+    return scene.state if asked.share is None else _shift(work, scene, asked.share)
+
+
+def _ready(work: ShiftWork) -> PlaneScene:
+    """The plane, once the target can take traffic."""
+    asked = work.request
+
+    def late(scene: PlaneScene, seconds: float) -> MeshError:
+        why = scene.state.hindered(asked.to, asked.back)
+        told = f"{work.cluster.name}: {asked.to} of plane {asked.plane.name} cannot take traffic after {seconds:.0f} s, because {why}"
+        return NotReady(f"{told}. No traffic was given to it. Bring it up and run again.")
+
+    patience = 0 if work.cluster.dry_run else asked.timeout
+    return follow(
+        work.scene,
+        done=lambda scene: work.cluster.dry_run or not scene.state.hindered(asked.to, asked.back),
+        late=late,
+        timeout=patience,
+        keep=work.keep,
+        pace=_PACE,
+        clock=work.clock,
+    )
+
+
+def _shift(work: ShiftWork, scene: PlaneScene, share: int) -> PlaneState:
+    """Write each object once, and read all of them again."""
+    asked = work.request
+    if wrong := [f"{one.where} {one.fault}" for one in scene.state.weighed if one.fault]:
+        raise Refused(f"{work.cluster.name}: the traffic of plane {asked.plane.name} is not shifted: {'; '.join(wrong)}. Mend these objects or mesh_planes.")
+    for write in work.mesh.cutover.shift(asked.plane, scene, asked.to, share):
+        work.guard()
+        if write.before is None:
+            raise AssertionError(f"{write.ref} was not read")
+        work.changes.append(work.cluster.amend(write.before, write.body))
+    if work.cluster.dry_run:
+        return scene.state
+    state = work.scene().state
+    if late := state.late(asked.to, share):
+        told = f"{work.cluster.name}: somebody else writes the weights of plane {asked.plane.name}: {'; '.join(late)}"
+        raise NotReady(f"{told}. Stop whatever writes them, and run again.", findings=late)
+    return state
