@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,8 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wi
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import observation, pointers, turning
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.injection import Hook, Template, following, hooks
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import tags
+
+from . import istio_live
 
 HOOKS = "MutatingWebhookConfiguration"
 NAMESPACE = "istio-system"
@@ -252,3 +255,28 @@ class World:
             if not one["metadata"].get("annotations", True):
                 del one["metadata"]["annotations"]
         return kinds, pods
+
+
+VERSIONS = {"Namespace": "v1", "Pod": "v1", "Service": "v1", "Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1",
+            "PodDisruptionBudget": "policy/v1", HOOKS: "admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration": "admissionregistration.k8s.io/v1",
+            "VirtualService": "networking.istio.io/v1"}  # fmt: skip
+
+
+def stored(there: World) -> list[dict[str, Any]]:
+    """Everything of a cluster as its API server has it, with an istiod of each revision."""
+    objects = [{"apiVersion": VERSIONS.get(kind, ""), "kind": kind, **copy.deepcopy(one)} for kind, found in there.live.items() for one in found]
+    planes = [istio_live.deployment(name, image=f"docker.io/istio/pilot:{version}") for name, version in there.planes.items()]
+    pods = [istio_live.pod(f"istiod-{name}-1", name) for name in there.planes]
+    for pod in pods:
+        pod["metadata"]["labels"][INJECT] = "false"  # as the chart says of istiod itself
+    return [*objects, *planes, *pods]
+
+
+def said(there: World, **odd: Any) -> dict[tuple[str, str, int, str], bytes]:
+    """What each istiod says of the proxies that it made; `odd` are other entries, by revision."""
+    entries: dict[str, list[Any]] = {revision: list(odd.get(revision, ())) for revision in there.planes}
+    for pod in there.live["Pod"]:
+        meta = pod["metadata"]
+        if (revision := meta["annotations"].get(REV)) in entries:
+            entries[revision].append(istio_live.synced(f"{meta['name']}.{meta['namespace']}"))
+    return {(NAMESPACE, f"istiod-{name}-1", 15014, "/debug/syncz"): json.dumps(rows).encode() for name, rows in entries.items()}

@@ -12,6 +12,7 @@ from typing import Protocol
 from ..cutover.orders import Aim, Order
 from ..cutover.planes import Plane
 from ..cutover.scene import Scene
+from ..cutover.serving import Serving
 from ..cutover.shifts import PlaneScene
 from ..cutover.skew import SkewRules
 from ..cutover.trial import Trial
@@ -23,17 +24,18 @@ from ..objects.shapes import Object
 class Cutover(Protocol):
     """How workloads come to follow another revision of their control plane, and back.
 
-    `scene` looks at everything that an order may be about. `writes` are those of one order, in the order in which they are made; none if the object
-    stands so already. `copies` are the writes that let the target read what only the former revision reads. `trials` are pods that the API server is
-    asked to make and does not; with `after`, one in the namespace `space`, which names that revision. `judged` says what is wrong with what came back;
-    empty if nothing is. `injections` counts, by control plane, the proxies that it injected; None if it does not say. `rejected` counts, by kind, the
-    configuration that the proxies of a revision rejected. `removal` is what goes with a revision that nothing follows.
+    `scene` looks at everything that an order may be about; that of a remote cluster needs the `primary` that serves it. `writes` are those of one
+    order, in the order in which they are made; none if the object stands so already. `copies` are the writes that let the target read what only the
+    former revision reads. `trials` are pods that the API server is asked to make and does not; with `after`, one in the namespace `space`, which names
+    that revision. `judged` says what is wrong with what came back; empty if nothing is. `injections` counts, by control plane, the proxies that it
+    injected; None if it does not say. `rejected` counts, by kind, the configuration that the proxies of a revision rejected. `removal` is what goes with
+    a revision that nothing follows.
     `plane` looks at a plane, and `shift` are the writes that give one of its colours a share of its traffic, in percent.
     """
 
     rules: SkewRules
 
-    def scene(self, cluster: str, namespace: str) -> Look[Scene]: ...
+    def scene(self, cluster: str, namespace: str, primary: Serving | None = ...) -> Look[Scene]: ...
     def writes(self, order: Order, scene: Scene, aim: Aim, moment: str) -> list[Write]: ...
     def copies(self, scene: Scene, aim: Aim, choice: str) -> list[Write]: ...
     def trials(self, scene: Scene, after: str = ..., space: str = ...) -> list[Trial]: ...

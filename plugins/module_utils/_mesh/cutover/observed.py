@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from ..health.health import ControlPlaneRevision
 from ..health.revision_tag import Tag
+from .facts import Numbered, differing, made
 
 # The rules by which a new pod gets its proxy.
 NAMED, TAG, ENABLED, POD, NOTHING = "named", "tag", "enabled", "pod", "nothing"
@@ -126,7 +128,7 @@ class ClusterState:
 
     `cni` and `gateway_api` are versions, empty if they are not installed. `ambient` says that node proxies run here.
     `unguarded` are webhooks that let a pod start without a proxy while their control plane is away. `legacy` is the revision whose own
-    webhooks serve the default rule, beside or without the `default_tag`.
+    webhooks serve the default rule, beside or without the `default_tag`. `silent` are control plane pods that do not say which proxies they serve.
     """
 
     cluster: str
@@ -144,6 +146,30 @@ class ClusterState:
     cni: str = ""
     gateway_api: str = ""
     ambient: bool = False
+    silent: tuple[str, ...] = ()
+
+    def facts(self) -> dict[str, Any]:
+        """All of it for JSON: what is not as usual, and rules by their number."""
+        rules, workloads = Numbered(), dict[str, list[dict[str, Any]]]()
+        for one in self.workloads:
+            row = {**differing(one, ("namespace", "following")), "following": rules[one.following]}
+            workloads.setdefault(one.namespace, []).append(row)
+        spaces = {one.name: {**differing(one, ("name", "following", "former")), "following": rules[one.following],
+                             **({} if one.former is None else {"former": rules[one.former]})} for one in self.spaces}  # fmt: skip
+        rows = {name: [differing(one) for one in getattr(self, name)] for name in _ROWS}
+        rest = differing(self, ("spaces", "workloads", *_ROWS))
+        return {**rest, **rows, "spaces": spaces, "workloads": workloads, "rules": [differing(rule) for rule in rules]}
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> ClusterState:
+        rules = [made(Following, rule) for rule in facts["rules"]]
+        return made(cls, {
+            **{name: part for name, part in facts.items() if name != "rules"},
+            **{name: [made(kind, row) for row in facts[name]] for name, kind in _ROWS.items()},
+            "spaces": [_space(name, row, rules) for name, row in facts["spaces"].items()],
+            "workloads": [made(MeshWorkload, {**row, "namespace": space, "following": rules[row["following"]]})
+                          for space, rows in facts["workloads"].items() for row in rows],
+        })  # fmt: skip
 
     def revision(self, name: str) -> ControlPlaneRevision | None:
         return next((known for known in self.revisions if known.revision == name), None)
@@ -188,6 +214,14 @@ class ClusterState:
         uses += [f"only it reads {held.name}" for held in self.objects if held.revision == revision and not held.copies]
         uses += ["it validates what users write"] if self.default_revision == revision else []
         return uses
+
+
+_ROWS: dict[str, Any] = {"revisions": ControlPlaneRevision, "tags": Tag, "objects": LabelledObject}
+
+
+def _space(name: str, row: Mapping[str, Any], rules: Sequence[Following]) -> Space:
+    former = rules[row["former"]] if "former" in row else None
+    return made(Space, {**row, "name": name, "following": rules[row["following"]], "former": former})
 
 
 def _follows(following: Following, revision: str) -> bool:

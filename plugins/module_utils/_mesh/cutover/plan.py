@@ -67,7 +67,7 @@ def plan(mesh: str, states: Sequence[ClusterState], aim: Aim, wish: CutoverWish)
     steps = [_step(PREPARE, [name for name, now in phases.items() if now == ABSENT], f"install {aim.target} beside {aim.former}")]
     if moves:
         steps.append(_step(TRY, list(phases), f"test {aim.target} with a namespace of its own"))
-    steps += [_step(MOVE, clusters, _says(wave, clusters), wave.number) for wave, clusters in moves]
+    steps += [_step(MOVE, clusters, says(wave, clusters), wave.number) for wave, clusters in moves]
     steps.append(_step(FINISH, _unsettled(states, aim), f"lead tags, the default rule and validation to {aim.target}"))
     if wish.retire:
         left = [state.cluster for state in states if state.revision(aim.former)]
@@ -79,7 +79,8 @@ def _step(name: str, clusters: Sequence[str], says: str, wave: int = 0) -> Cutov
     return CutoverStep(name, tuple(clusters), says, wave)
 
 
-def _says(wave: Wave, clusters: Sequence[str]) -> str:
+def says(wave: Wave, clusters: Sequence[str]) -> str:
+    """What a wave moves in these clusters, for people."""
     names = sorted({name for cluster in clusters for name in (wave.spaces or wave.services)[cluster]})
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     restarts = sum(wave.proxies[cluster] for cluster in clusters)
@@ -88,7 +89,7 @@ def _says(wave: Wave, clusters: Sequence[str]) -> str:
 
 def phase(state: ClusterState, aim: Aim, wish: CutoverWish) -> str:
     """How far one cluster is."""
-    if not state.ready(aim.target) and not state.served_by:
+    if not state.ready(aim.target):
         return ABSENT
     names, behind = scope(state, aim, wish.waves), _services(state, aim, wish.waves)
     if any(_late(state, names, behind, aim)):

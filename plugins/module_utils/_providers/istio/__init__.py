@@ -10,6 +10,7 @@ from ..._mesh.contract.provider import Provider, Stories
 from ..._mesh.install.defaults import Defaults
 from ..istio_family.rotation import rotation
 from ..istio_family.trust import trust
+from .cutover import cutover
 from .gateways import gateways
 from .health import health
 from .install import install
@@ -22,6 +23,7 @@ ISTIO = Provider("istio", Stories(
     gateways=gateways,
     rotation=rotation,
     health=health,
+    cutover=cutover,
 ), Defaults(
     namespace="istio-system",
     revision="stable",

@@ -9,24 +9,23 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from ...._mesh.cutover.observed import NOTHING, ClusterState, Following, LabelledObject, Space
+from ...._mesh.cutover.serving import Connections
 from ...._mesh.health.health import ControlPlaneRevision
 from ...._mesh.objects.managed_by import managed_by
 from ...._mesh.objects.shapes import Live, Object
+from ..health.observation import CONFIGURATION
 from ..install import tags, validator
 from . import pointers, turning
 from .injection import DEFAULT_TAG, ENABLE, INJECT, PASSED_OVER, REV, Hook, Template, following, hooks
-from .workloads import Connections, Follow, ended, is_gateway_api, made_by, workloads
+from .workloads import Follow, ended, is_gateway_api, made_by, workloads
 
 _HOOKS = "MutatingWebhookConfiguration"
 _BARE = Template({}, {})
-# Kinds whose objects only one revision reads if they carry its label.
-CONFIGURATION = (
-    "DestinationRule", "EnvoyFilter", "Gateway", "ProxyConfig", "ServiceEntry", "Sidecar", "VirtualService", "WorkloadEntry", "WorkloadGroup",
-    "AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication", "Telemetry", "WasmPlugin",
-)  # fmt: skip
 
 
-def state(cluster: str, live: Live, revisions: Sequence[ControlPlaneRevision], connections: Connections, served_by: str = "") -> ClusterState:
+def state(
+    cluster: str, live: Live, revisions: Sequence[ControlPlaneRevision], connections: Connections, served_by: str = "", namespace: str = ""
+) -> ClusterState:
     """`live` are the objects by kind, `revisions` the control planes, `connections` what the control planes say of their proxies."""
     configurations = live.get(_HOOKS, ())
     known, serving = hooks(configurations), {one.revision for one in revisions if one.ready}
@@ -36,7 +35,7 @@ def state(cluster: str, live: Live, revisions: Sequence[ControlPlaneRevision], c
     return ClusterState(
         cluster=cluster,
         revisions=revisions,
-        tags=tags.seen(live, {one.revision: one.version for one in revisions}),
+        tags=tags.seen(_of_mesh(live, namespace), {one.revision: one.version for one in revisions}),
         default_revision=validator.revision(live),
         legacy=str((default[0]["metadata"].get("labels") or {}).get(REV, "default")) if default else "",
         default_tag=DEFAULT_TAG,
@@ -47,6 +46,14 @@ def state(cluster: str, live: Live, revisions: Sequence[ControlPlaneRevision], c
         unguarded=tuple(sorted({f"{hook.configuration}/{hook.name}" for hook in known if hook.ignored})),
         served_by=served_by,
     )
+
+
+def _of_mesh(live: Live, namespace: str) -> Live:
+    """Tags are read where their control plane is."""
+    if not namespace:
+        return live
+    services = [one for one in live.get("Service", ()) if one["metadata"]["namespace"] == namespace]
+    return {**live, "Service": services, "Namespace": [{"metadata": {"name": namespace}}]}
 
 
 def follower(live: Live, known: Sequence[Hook], serving: Collection[str]) -> Follow:
@@ -95,7 +102,7 @@ def _plain(live: Live, follow: Follow) -> dict[str, list[str]]:
 
 def _labelled(live: Live) -> list[LabelledObject]:
     """A copy is an object of the same kind and namespace whose name is the original's with the revision behind it."""
-    held = [(kind, one["metadata"]) for kind in CONFIGURATION for one in live.get(kind, ()) if _is_labelled(one)]
+    held = [(kind, one["metadata"]) for _group, kind in CONFIGURATION for one in live.get(kind, ()) if _is_labelled(one)]
     names = {(kind, meta["namespace"], meta["name"]): str(meta["labels"][REV]) for kind, meta in held}
     objects = []
     for (kind, space, name), revision in sorted(names.items()):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...._mesh.cutover.observed import DELETING, EAST_WEST, GATEWAY_API, INGRESS, NEVER, NOTHING, ROLLING, Following, MeshWorkload
+from ...._mesh.cutover.serving import Connections
 from ...._mesh.objects.managed_by import managed_by
 from ...._mesh.objects.selector import matches
 from ...._mesh.objects.shapes import Live, Object
@@ -21,7 +22,6 @@ from .turning import PINNED
 CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet")
 _GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 _NETWORK = "topology.istio.io/network"
-Connections = Mapping[tuple[str, str], "tuple[str, bool]"]  # (namespace, pod) -> (revision that serves it, whether it is in sync)
 Follow = Callable[[str, Template], Following]
 
 

@@ -21,9 +21,9 @@ from ..links import remote_secret
 
 _DEBUG_PORT = 15014
 _DEBUG = {"remotes": "/debug/clusterz", "networks": "/debug/networkz", "proxies": "/debug/syncz"}
-_CONFIG_KINDS = ("cluster", "listener", "route", "endpoint", "extensionconfig")
+CONFIG_KINDS = ("cluster", "listener", "route", "endpoint", "extensionconfig")
 
-_CONFIG = (
+CONFIGURATION = (
     ("networking.istio.io/v1", "DestinationRule"),
     ("networking.istio.io/v1", "Gateway"),
     ("networking.istio.io/v1", "ServiceEntry"),
@@ -61,7 +61,7 @@ def reads(namespace: str) -> list[Read]:
 
 def config(namespace: str) -> list[Read]:
     """Read the kinds with which users configure the mesh, and the Deployments in the control plane's namespace."""
-    return [*(Read(version, kind, metadata_only=True) for version, kind in _CONFIG), Read("apps/v1", "Deployment", namespace, metadata_only=True)]
+    return [*(Read(version, kind, metadata_only=True) for version, kind in CONFIGURATION), Read("apps/v1", "Deployment", namespace, metadata_only=True)]
 
 
 def ours(manifest: Object) -> bool:
@@ -84,7 +84,7 @@ def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> 
     """Return the facts. An answer is a JSON text, or None if the pod gave none."""
     read = {question: _entries(text) for question, text in answers.items()}
     told = {question: body for question, body in read.items() if body is not None}
-    planes = [_plane(d, live.get("Pod", ())) for d in _labelled(live, "Deployment", "app", "istiod")]
+    planes = [plane(d, live.get("Pod", ())) for d in _labelled(live, "Deployment", "app", "istiod")]
     return HealthFacts(
         cluster=cluster,
         planes=planes,
@@ -117,18 +117,20 @@ def _labelled(live: Live, kind: str, label: str, value: str) -> list[Object]:
     return [o for o in live.get(kind, ()) if (o["metadata"].get("labels") or {}).get(label) == value]
 
 
-def _plane(deployment: Object, pods: Iterable[Object]) -> ControlPlaneRevision:
+def plane(deployment: Object, pods: Iterable[Object]) -> ControlPlaneRevision:
+    """Return the revision that an istiod's Deployment runs."""
     labels = deployment["metadata"].get("labels") or {}
     status = deployment.get("status", {})
     revision = labels.get("istio.io/rev", "default")
-    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
     own = [pod for pod in pods if (pod["metadata"].get("labels") or {}).get("istio.io/rev") == revision and of_istiod(pod)]
     wanted, ready = int(deployment["spec"].get("replicas") or 0), int(status.get("readyReplicas") or 0)
     stuck = why(deployment, own) if ready < max(wanted, 1) else None
-    return ControlPlaneRevision(revision, _tag(image), wanted, ready, stuck.text if stuck else "", bool(stuck and stuck.lasting))
+    return ControlPlaneRevision(revision, version(deployment), wanted, ready, stuck.text if stuck else "", bool(stuck and stuck.lasting))
 
 
-def _tag(image: str) -> str:
+def version(workload: Object) -> str:
+    """Return the tag of the first image of a workload."""
+    image = str(workload["spec"]["template"]["spec"]["containers"][0]["image"])
     last = image.rsplit("/", 1)[-1].partition("@")[0]
     return last.partition(":")[2] or last
 
@@ -149,7 +151,7 @@ def _proxies(cluster: str, body: Iterable[Object]) -> list[Proxy]:
         if entry.get("cluster_id") not in (None, "", cluster):
             continue
         name, _dot, namespace = str(entry.get("proxy", "")).partition(".")
-        stale = [kind for kind in _CONFIG_KINDS if entry.get(f"{kind}_sent") != entry.get(f"{kind}_acked")]
+        stale = [kind for kind in CONFIG_KINDS if entry.get(f"{kind}_sent") != entry.get(f"{kind}_acked")]
         found.append(Proxy(name, namespace, str(entry.get("istio_version", "")), stale))
     return found
 

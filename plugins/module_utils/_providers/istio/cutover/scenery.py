@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything of a cluster that a cutover decides by and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from ...._mesh.cutover.observed import ClusterState
+from ...._mesh.cutover.scene import Scene
+from ...._mesh.cutover.serving import Serving
+from ...._mesh.health.health import ControlPlaneRevision
+from ...._mesh.objects.shapes import Live, Object
+from ...._mesh.question import Answers, Question, Read
+from ..health.observation import CONFIGURATION, plane, version
+from . import connections, observation
+from .injection import REV, hooks
+
+_LIVE_PODS = "status.phase!=Succeeded,status.phase!=Failed"
+_ADMISSION = "admissionregistration.k8s.io/v1"
+_GATEWAY_API_CRD = "gateways.gateway.networking.k8s.io"
+_GATEWAY_API_VERSION = "gateway.networking.k8s.io/bundle-version"
+PROBE = ("app.kubernetes.io/name", "meshops-probe")
+_CNI, _AMBIENT = ("k8s-app", "istio-cni-node"), ("app", "ztunnel")
+WHOLE = (
+    ("v1", "Namespace"),
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "StatefulSet"),
+    ("apps/v1", "DaemonSet"),
+    ("argoproj.io/v1alpha1", "Rollout"),
+    ("v1", "Service"),
+    ("policy/v1", "PodDisruptionBudget"),
+    ("autoscaling/v2", "HorizontalPodAutoscaler"),
+    (_ADMISSION, "MutatingWebhookConfiguration"),
+    (_ADMISSION, "ValidatingWebhookConfiguration"),
+    ("gateway.networking.k8s.io/v1", "Gateway"),
+)
+
+
+def reads(namespace: str) -> list[Read]:
+    """Any pod may have a proxy, and no label marks all of them. A kind that the cluster does not serve has no objects."""
+    return [
+        Read("v1", "Pod", fields=_LIVE_PODS),
+        *(Read(group, kind) for group, kind in WHOLE),
+        Read("v1", "ConfigMap", namespace, REV),
+        Read("apiextensions.k8s.io/v1", "CustomResourceDefinition", metadata_only=True, fields=f"metadata.name={_GATEWAY_API_CRD}"),
+        *(Read(group, kind, None, REV) for group, kind in CONFIGURATION),
+    ]
+
+
+def questions(namespace: str, live: Live) -> list[Question]:
+    return connections.questions(_inside(live, "Pod", namespace))
+
+
+def _inside(live: Live, kind: str, namespace: str) -> list[Object]:
+    return [one for one in live.get(kind, ()) if one["metadata"].get("namespace") == namespace]
+
+
+def scene(cluster: str, namespace: str, primary: Serving | None, everything: Live, answers: Answers) -> Scene:
+    """A remote cluster has those revisions of its primary that inject here."""
+    live = _without_probes(everything)
+    pods, deployments = _inside(live, "Pod", namespace), [one for one in _inside(live, "Deployment", namespace) if _labels(one).get("app") == "istiod"]
+    planes, silent = [plane(one, pods) for one in deployments], connections.silent(answers)
+    served = connections.by_cluster(pods, answers)
+    if primary:
+        state = _state(cluster, namespace, live, _injecting(primary.revisions, live), primary)
+        return Scene(state, live)
+    ids = connections.own_ids(cluster, deployments)
+    own = {key: serving for name in sorted(ids) for key, serving in served.get(name, {}).items()}
+    state = _state(cluster, namespace, live, planes, Serving("", planes, own, silent))
+    return Scene(state, live, {name: Serving(cluster, planes, known, silent) for name, known in served.items() if name not in ids})
+
+
+def _without_probes(live: Live) -> Live:
+    """The namespaces in which this collection tries a revision are none of the user's."""
+    probes = {one["metadata"]["name"] for one in live.get("Namespace", ()) if PROBE in _labels(one).items()}
+    if not probes:
+        return live
+    kept = {kind: [one for one in found if one["metadata"].get("namespace") not in probes] for kind, found in live.items()}
+    return {**kept, "Namespace": [one for one in live["Namespace"] if one["metadata"]["name"] not in probes]}
+
+
+def _injecting(revisions: Iterable[ControlPlaneRevision], live: Live) -> list[ControlPlaneRevision]:
+    here = {hook.revision for hook in hooks(live.get("MutatingWebhookConfiguration", ())) if not hook.tag}
+    return [one for one in revisions if one.revision in here]
+
+
+def _state(cluster: str, namespace: str, live: Live, planes: Sequence[ControlPlaneRevision], serving: Serving) -> ClusterState:
+    state = observation.state(cluster, live, planes, serving.connections, serving.name, namespace)
+    agents = [one for one in live.get("DaemonSet", ()) if _CNI in _labels(one).items()]
+    crds = [(one["metadata"].get("annotations") or {}).get(_GATEWAY_API_VERSION, "") for one in live.get("CustomResourceDefinition", ())]
+    return replace(
+        state,
+        silent=serving.silent,
+        cni=version(agents[0]) if agents else "",
+        gateway_api=str(crds[0]) if crds else "",
+        ambient=any(_AMBIENT in _labels(one).items() for one in live.get("DaemonSet", ())),
+    )
+
+
+def _labels(one: Object) -> dict[str, str]:
+    return one["metadata"].get("labels") or {}
