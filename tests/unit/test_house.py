@@ -339,7 +339,7 @@ class TestModules:
 
 def without_data(text: str) -> str:
     """Without what only looks like a variable: the names that reports and runs are given, and what a description names."""
-    return re.sub(r"mesh_(status|certificates|rotation\w*):|\b[CV]\(mesh_.*?\)|^ *(description:|- [A-Z]).*", "", text, flags=re.MULTILINE)
+    return re.sub(r"mesh_(status|certificates|cutover|rotation\w*):|\b[CV]\(mesh_.*?\)|^ *(description:|- [A-Z]).*", "", text, flags=re.MULTILINE)
 
 
 def variables_read(text: str) -> list[str]:
