@@ -32,7 +32,8 @@ class CutoverProgress:
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> CutoverProgress:
-        return cls(**{key: value if isinstance(value, str) else tuple(value) for key, value in facts.items()})
+        read: dict[str, Any] = {key: value if isinstance(value, str) else tuple(value) for key, value in facts.items()}
+        return cls(**read)
 
     def facts(self) -> dict[str, Any]:
         return asdict(self)
