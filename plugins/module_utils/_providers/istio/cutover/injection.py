@@ -97,7 +97,8 @@ def following(space: str, labels: Mapping[str, str], pod: Template, known: Seque
     if rule == NOTHING:
         rule, pointer = ENABLED, DEFAULT_TAG
     # Nothing is plain while a webhook that must answer is away: the API server refuses the pod.
-    return Following(rule, pointer, (answering or asked)[0].revision if answering or refused else "", refused)
+    # Each webhook in turn replaces the proxy of the one before, so the last one wins (seen on Istio 1.32).
+    return Following(rule, pointer, (answering or asked)[-1].revision if answering or refused else "", refused)
 
 
 def _declined(pod: Template) -> bool:
