@@ -31,7 +31,7 @@ options:
     type: int
     default: 5
   timeout:
-    description: For how many seconds the module tries again after a fault, or while it has not reached each replica.
+    description: For how many seconds the module tries again after a fault. It looks for a replica that no pod reaches for 20 seconds at most.
     type: int
     default: 60
 extends_documentation_fragment:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 GO, BACK, STOP = "go", "back", "stop"
 WAVE, ALL, NONE = "wave", "all", "none"
@@ -16,12 +17,13 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class ProbeReading:
-    """Requests that the probes sent and how they ended. `slowest` is the 99th percentile in seconds."""
+    """Requests that the probes sent and how they ended. `slowest` is the 99th percentile in seconds. `fault` says why nothing was measured."""
 
     path: str
     sent: int
     answered: int
     slowest: float = 0.0
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,10 @@ class UserGate:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was seen of a cluster after a wave. `late` says what is not moved. `rejected` counts rejected configuration by kind since the last reading."""
+    """What was seen of a cluster after a wave, and of its probes `before` the first one. `late` says what is not moved, `faults` what could not be asked.
+
+    `counted` is the configuration that proxies rejected since their control planes started, by kind, and `rejected` since the first reading.
+    """
 
     cluster: str
     probes: Sequence[ProbeReading] = ()
@@ -45,11 +50,24 @@ class Reading:
     late: Sequence[str] = ()
     plain: Sequence[str] = ()
     gates: Sequence[UserGate] = ()
+    counted: Mapping[str, int] = field(default_factory=dict)
+    faults: Sequence[str] = ()
+    wave: int = 0
+
+    def facts(self) -> dict[str, Any]:
+        return {**vars(self), "probes": [vars(one) for one in self.probes], "before": {}, "gates": [vars(one) for one in self.gates]}
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any], since: Mapping[str, Any] | None = None) -> Reading:
+        """`facts` and `since` are facts of a reading. Without an earlier one nothing is compared."""
+        probes = [ProbeReading(**one) for one in facts["probes"]]
+        before = {one["path"]: ProbeReading(**one) for one in (since or {}).get("probes") or ()}
+        return cls(**{**facts, "probes": probes, "before": before, "gates": [UserGate(**one) for one in facts["gates"]]})
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What a wave has to meet. `slower` is how many times slower than before the wave an answer may be; below `seconds` nothing is too slow."""
+    """What a wave has to meet. `slower` is how many times slower than before an answer may be, 0 for any; below `seconds` nothing is too slow."""
 
     least_success: float = 1.0
     most_seconds: float = 1.0
@@ -67,19 +85,31 @@ class Verdict:
     reasons: tuple[str, ...] = ()
 
 
-def verdict(readings: Sequence[Reading], measure: Measure, wave: int, through: Sequence[int] = ()) -> Verdict:
-    """`through` are the waves that were moved before this one. Whatever could not be asked has failed."""
-    reasons = tuple(f"{reading.cluster}: {reason}." for reading in readings for reason in _reasons(reading, measure))
+def since(now: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
+    """What counters counted since they were read before. One that is smaller now began anew."""
+    return {kind: count - before.get(kind, 0) if count >= before.get(kind, 0) else count for kind, count in now.items()}
+
+
+def verdict(
+    readings: Sequence[Reading], measure: Measure, wave: int, through: Sequence[int] = (), gates: Sequence[UserGate] = (), faults: Sequence[str] = ()
+) -> Verdict:
+    """`through` are the waves that were moved before this one, `gates` those that no cluster was asked, `faults` sentences about this wave.
+
+    Whatever could not be asked has failed. Wave 0 is none: nothing of it can be turned back.
+    """
+    own = [f"{reason[0].upper()}{reason[1:]}." for gate in gates if (reason := _gate(gate))]
+    reasons = (*faults, *(f"{reading.cluster}: {reason}." for reading in readings for reason in _reasons(reading, measure)), *own)
     if not reasons:
         return Verdict(GO)
     if measure.rollback == NONE:
         return Verdict(STOP, (), reasons)
     earlier = sorted((number for number in through if number != wave), reverse=True) if measure.rollback == ALL else []
-    return Verdict(BACK, (wave, *earlier), reasons)
+    return Verdict(BACK, (*([wave] if wave else []), *earlier), reasons)
 
 
 def _reasons(reading: Reading, measure: Measure) -> list[str]:
     return [
+        *reading.faults,
         *([f"pods run without a proxy: {_list(reading.plain)}"] if reading.plain else []),
         *([f"not moved: {_list(reading.late)}"] if reading.late else []),
         *(f"proxies rejected {count} {kind} configurations" for kind, count in sorted(reading.rejected.items()) if count > 0),
@@ -94,6 +124,8 @@ def _list(names: Sequence[str]) -> str:
 
 
 def _probe(probe: ProbeReading, before: ProbeReading | None, measure: Measure) -> list[str]:
+    if probe.fault:
+        return [f"the probe {probe.path} failed: {probe.fault}"]
     if probe.sent == 0:
         return [f"the probe {probe.path} sent nothing"]
     share = probe.answered / probe.sent
@@ -101,7 +133,7 @@ def _probe(probe: ProbeReading, before: ProbeReading | None, measure: Measure) -
         return [f"the probe {probe.path} got {probe.answered} of {probe.sent} answers ({share:.2%}), and needs {measure.least_success:.2%}"]
     if probe.slowest > measure.most_seconds:
         return [f"the probe {probe.path} waited {probe.slowest:.2f} s for its slowest answers, and may wait {measure.most_seconds:.2f} s"]
-    if before and before.slowest and probe.slowest > max(measure.seconds, before.slowest * measure.slower):
+    if before and before.slowest and measure.slower and probe.slowest > max(measure.seconds, before.slowest * measure.slower):
         return [f"the probe {probe.path} waited {probe.slowest:.2f} s for its slowest answers, {before.slowest:.2f} s before the wave"]
     return []
 

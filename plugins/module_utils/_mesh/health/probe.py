@@ -18,7 +18,10 @@ IMAGE = "docker.io/fortio/fortio:1.66.0"
 
 @dataclass(frozen=True)
 class ProbeWish:
-    """The probe of one cluster. `targets` are all clusters of the mesh, this one included."""
+    """The probe of one cluster. `targets` are all clusters of the mesh, this one included.
+
+    A probe asks the servers of its own namespace, or those of the namespace `asks`. `callers` are other namespaces whose probes may ask its server.
+    """
 
     cluster: str
     revision: str
@@ -26,6 +29,17 @@ class ProbeWish:
     namespace: str = NAMESPACE
     image: str = IMAGE
     trust_domain: str = "cluster.local"
+    asks: str = ""
+    callers: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Many requests, how many of them were answered, and the 99th percentile of the answers' time in seconds."""
+
+    sent: int
+    answered: int
+    slowest: float
 
 
 @dataclass(frozen=True)
@@ -33,10 +47,13 @@ class Probe:
     """The workloads of one cluster that ask those of the others.
 
     `pods` finds the pods that ask. `question` makes the request that lets a pod ask a target. `fault` judges the status and the body of the answer:
-    None if the target answered over mTLS as a workload of this mesh.
+    None if the target answered over mTLS as a workload of this mesh. `load` makes the request that lets a pod ask a target so many times, and `measured`
+    reads the answer to that; it raises ValueError if there is nothing to read.
     """
 
     manifests: Sequence[Manifest]
     pods: Read
     question: Callable[[str, str], Question]
     fault: Callable[[str, int, str], str | None]
+    load: Callable[[str, str, int], Question]
+    measured: Callable[[str], Measured]

@@ -6,13 +6,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
+from urllib.parse import urlencode
 
-from ...._mesh.health.probe import ProbeWish
+from ...._mesh.health.probe import Measured, ProbeWish
 from ...._mesh.question import Question, Read
 
 _PORT, _PAGE = 8080, "/debug"
+# So many requests a second, over so many connections: enough for a measure, and nothing that a small cluster feels.
+_RATE, _CONNECTIONS = 50, 2
 _OWNED = {"app.kubernetes.io/managed-by": "meshops.lifecycle", "app.kubernetes.io/name": "meshops-probe"}
 
 
@@ -34,11 +38,12 @@ def manifests(wish: ProbeWish) -> list[dict[str, Any]]:
 
 def _only_the_question(wish: ProbeWish) -> dict[str, Any]:
     asked = {"methods": ["GET"], "paths": [_PAGE]}
-    return {"action": "ALLOW", "rules": [{"from": [{"source": {"principals": [_identity(wish)]}}], "to": [{"operation": asked}]}]}
+    principals = [_identity(wish, space) for space in (wish.namespace, *wish.callers)]
+    return {"action": "ALLOW", "rules": [{"from": [{"source": {"principals": principals}}], "to": [{"operation": asked}]}]}
 
 
-def _identity(wish: ProbeWish) -> str:
-    return f"{wish.trust_domain}/ns/{wish.namespace}/sa/probe"
+def _identity(wish: ProbeWish, space: str) -> str:
+    return f"{wish.trust_domain}/ns/{space}/sa/probe"
 
 
 def _object(api_version: str, kind: str, name: str, wish: ProbeWish) -> dict[str, Any]:
@@ -82,7 +87,28 @@ def pods(wish: ProbeWish) -> Read:
 
 def question(wish: ProbeWish, pod: str, target: str) -> Question:
     """Return the request that lets the pod fetch the target's echo page through its own sidecar."""
-    return Question(target, wish.namespace, pod, _PORT, f"/fortio/fetch/{_name(target)}.{wish.namespace}:{_PORT}{_PAGE}")
+    return Question(target, wish.namespace, pod, _PORT, f"/fortio/fetch/{_server(wish, target)}")
+
+
+def _server(wish: ProbeWish, target: str) -> str:
+    return f"{_name(target)}.{wish.asks or wish.namespace}:{_PORT}{_PAGE}"
+
+
+def load(wish: ProbeWish, pod: str, target: str, requests: int) -> Question:
+    """Return the request that lets the pod fetch the target's page so many times through its own sidecar, and measure it."""
+    asked = {"url": f"http://{_server(wish, target)}", "n": requests, "qps": _RATE, "c": _CONNECTIONS, "timeout": "5s", "p": "99", "save": "off"}
+    return Question(target, wish.namespace, pod, _PORT, f"/fortio/rest/run?{urlencode(asked)}")
+
+
+def measured(body: str) -> Measured:
+    """Only an answer with the status 200 counts: any other one comes from a proxy."""
+    result = json.loads(body)
+    try:
+        codes, durations = result["RetCodes"], result["DurationHistogram"]
+        slowest = next((float(one["Value"]) for one in durations.get("Percentiles") or [] if one["Percentile"] == 99), 0.0)
+        return Measured(int(durations["Count"]), int(codes.get("200", 0)), slowest)
+    except (KeyError, TypeError, AttributeError) as wrong:
+        raise ValueError("the answer is no measure") from wrong
 
 
 def fault(wish: ProbeWish, target: str, status: int, body: str) -> str | None:
@@ -93,9 +119,9 @@ def fault(wish: ProbeWish, target: str, status: int, body: str) -> str | None:
     if f" on {_name(target)} - request from " not in body:
         return f"the answer did not come from {_name(target)}"
     header = next((line for line in body.splitlines() if line.lower().startswith("x-forwarded-client-cert:")), "")
-    caller = f"URI=spiffe://{_identity(wish)}"
+    identity = f"spiffe://{_identity(wish, wish.namespace)}"
     if not header:
         return "the answer came in plain text: the server saw no client certificate"
-    if caller not in re.split("[;,]", header.rstrip()):
-        return f"the server saw another identity than spiffe://{_identity(wish)}"
+    if f"URI={identity}" not in re.split("[;,]", header.rstrip()):
+        return f"the server saw another identity than {identity}"
     return None

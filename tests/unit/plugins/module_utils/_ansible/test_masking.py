@@ -102,3 +102,12 @@ def test_every_leaf_of_a_secret_is_hidden(part, held):
 @pytest.mark.parametrize("kind", [MeshError, Refused])
 def test_no_sentence_holds_what_stands_before_a_host(kind, said, shown):
     assert str(kind(said)) == shown
+
+
+def test_headers_of_a_gate_are_hidden_in_all_forms_and_their_names_are_shown():
+    headers = {"Authorization": "Basic " + coded("mesh:a-long-password"), "X-Key": "key-of-a-gate"}
+    gates = {"gates": [{"name": "errors", "prometheus": {"url": "https://prometheus.example", "headers": headers}}]}
+    assert {headers["Authorization"], coded("mesh:a-long-password"), "mesh:a-long-password", "key-of-a-gate"} <= set(secrets_of(gates))
+    assert "errors" not in set(secrets_of(gates))
+    shown = masked(gates)["gates"][0]["prometheus"]
+    assert shown == {"url": "https://prometheus.example", "headers": dict.fromkeys(headers, "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")}

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.ga
     ProbeReading,
     Reading,
     UserGate,
+    since,
     verdict,
 )
 
@@ -40,6 +42,8 @@ def test_all_good_goes_on() -> None:
         ({"rejected": {"listener": 2, "route": 0}}, "proxies rejected 2 listener configurations"),
         ({"late": ["Deployment shop/a has 1 of 2 pods"]}, "not moved: Deployment shop/a has 1 of 2 pods"),
         ({"plain": ["shop/a-1"]}, "pods run without a proxy: shop/a-1"),
+        ({"probes": [ProbeReading("in", 50, 0, 0.0, "plain text")]}, "the probe in failed: plain text"),
+        ({"faults": ["what proxies rejected could not be read: no answer"]}, "what proxies rejected could not be read: no answer"),
         ({"gates": [UserGate("errors", value="0.3")]}, "the gate errors failed: it saw 0.3"),
         ({"gates": [UserGate("errors", True, fault="connection refused")]}, "the gate errors could not be asked: connection refused"),
     ],
@@ -60,3 +64,29 @@ def test_what_was_slow_before_may_stay_slow_and_small_numbers_mean_nothing() -> 
     slow = ProbeReading("in", 9, 9, 0.09)
     assert verdict([Reading("east", [slow], {"in": ProbeReading("in", 9, 9, 0.001)})], Measure(), 1).way == GO
     assert verdict([Reading("east", [replace(slow, slowest=0.9)], {"in": ProbeReading("in", 9, 9, 0.8)})], Measure(), 1).way == GO
+    assert verdict([Reading("east", [replace(slow, slowest=0.9)], {"in": slow})], Measure(), 1).way == BACK
+    assert verdict([Reading("east", [replace(slow, slowest=0.9)], {"in": slow})], Measure(slower=0), 1).way == GO
+
+
+def test_gates_that_no_cluster_was_asked_and_faults_of_the_wave_are_reasons_too() -> None:
+    said = verdict([GOOD], Measure(), 2, [1], [UserGate("approval", value="no")], ["east: not moved."])
+    assert (said.way, said.reasons) == (BACK, ("east: not moved.", "The gate approval failed: it saw no."))
+    assert verdict([GOOD], Measure(), 2, [1], [UserGate("approval", True)]).way == GO
+
+
+def test_before_the_first_wave_and_after_the_last_there_is_no_wave_to_turn_back() -> None:
+    bad = [replace(GOOD, late=["x"])]
+    assert verdict(bad, Measure(), 0).waves == ()
+    assert verdict(bad, Measure(rollback=ALL), 0, [1, 2]).waves == (2, 1)
+
+
+def test_counters_are_compared_and_one_that_began_anew_is_not_negative() -> None:
+    assert since({"cds": 5, "lds": 2, "rds": 1}, {"cds": 3, "lds": 7}) == {"cds": 2, "lds": 2, "rds": 1}
+
+
+def test_a_reading_passes_through_json_and_takes_what_was_before_from_the_first() -> None:
+    first = json.loads(json.dumps(replace(GOOD, counted={"cds": 3}).facts()))
+    later = replace(GOOD, probes=[ProbeReading("east to west", 50, 49, 0.5)], gates=[UserGate("errors", True, "0")], faults=["x"], late=[], plain=[], wave=2)
+    read = Reading.of(json.loads(json.dumps(later.facts())), first)
+    assert read == replace(later, before={"east to west": GOOD.probes[0]})
+    assert Reading.of(first).before == {}

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import ProbeWish
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import Measured, ProbeWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Question, Read
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.health import probe
 
@@ -84,3 +86,42 @@ def test_the_pods_are_injected_by_the_revision_and_refuse_plain_text() -> None:
     space, peers = (next(each for each in probe.manifests(WISH) if each["kind"] == kind) for kind in ("Namespace", "PeerAuthentication"))
     assert space["metadata"]["labels"]["istio.io/rev"] == "stable"
     assert peers["spec"] == {"mtls": {"mode": "STRICT"}}
+
+
+ACROSS = replace(WISH, namespace="of-blue", asks="of-green", callers=("of-green",))
+
+
+def test_a_probe_asks_the_servers_of_another_namespace_and_is_asked_from_there() -> None:
+    assert probe.question(ACROSS, "echo-east-1", "west").path == "/fortio/fetch/echo-west.of-green:8080/debug"
+    (policy,) = [one for one in probe.manifests(ACROSS) if one["kind"] == "AuthorizationPolicy"]
+    asking = [f"cluster.local/ns/{space}/sa/probe" for space in ("of-blue", "of-green")]
+    assert policy["spec"]["rules"][0]["from"] == [{"source": {"principals": asking}}]
+    assert probe.fault(ACROSS, "west", 200, echo(uri="spiffe://cluster.local/ns/of-blue/sa/probe")) is None
+    assert probe.fault(ACROSS, "west", 200, echo(uri="spiffe://cluster.local/ns/of-green/sa/probe")) is not None
+
+
+def test_many_requests_are_sent_by_one_question() -> None:
+    asked = probe.load(ACROSS, "echo-east-1", "west", 50)
+    assert asked.path == "/fortio/rest/run?url=http%3A%2F%2Fecho-west.of-green%3A8080%2Fdebug&n=50&qps=50&c=2&timeout=5s&p=99&save=off"
+    assert (asked.namespace, asked.pod, asked.port) == ("of-blue", "echo-east-1", 8080)
+
+
+def result(codes: dict[str, int], **more: Any) -> str:
+    """What fortio 1.66 answers, without what is not read. A request that got no answer has the code -1."""
+    histogram = {"Count": sum(codes.values()), "Percentiles": [{"Percentile": 99, "Value": 0.0014739925}], **more}
+    return json.dumps({"RunType": "HTTP", "RetCodes": codes, "DurationHistogram": histogram})
+
+
+@pytest.mark.parametrize(("body", "seen"), [
+    (result({"200": 50}), Measured(50, 50, 0.0014739925)),
+    (result({"200": 40, "503": 7, "-1": 3}), Measured(50, 40, 0.0014739925)),
+    (result({"-1": 50}, Percentiles=None), Measured(50, 0, 0.0)),
+])  # fmt: skip
+def test_a_measure_counts_good_answers(body: str, seen: Measured) -> None:
+    assert probe.measured(body) == seen
+
+
+@pytest.mark.parametrize("body", ["", "busy", "[]", "{}", '{"error": "timeout"}', '{"RetCodes": {}, "DurationHistogram": null}'])
+def test_what_is_no_measure_is_refused(body: str) -> None:
+    with pytest.raises(ValueError):
+        probe.measured(body)
