@@ -34,6 +34,15 @@ def aim(mesh: str, to: str, states: Sequence[ClusterState], former: str = "") ->
     return _checked(mesh, target, others[0])
 
 
+def alone(to: str, states: Sequence[ClusterState]) -> str:
+    """Return the target if it is the only revision that is installed or in use, in every cluster: then the cutover is done. Empty if it is not."""
+    installed = {known.revision for state in states for known in state.revisions}
+    (target,) = installed if len(installed) == 1 else [""]
+    known = {target, *(state.version(target).removeprefix("v") for state in states)} if target else set()
+    everywhere = all(state.ready(target) for state in states)
+    return target if to.removeprefix("v") in known - {""} and everywhere and not in_use(states, target) else ""
+
+
 def _checked(mesh: str, target: str, former: str) -> Aim:
     if target == former:
         raise Refused(f"The mesh {mesh}: cutover_to and cutover_from both name {target}. Name the revision that is to serve as cutover_to.")

@@ -18,7 +18,7 @@ from .plan import FINISH, MOVE, RETIRE, CutoverPlan, CutoverWish, plan, says
 from .refusals import Allowed, refusals
 from .skew import SkewRules
 from .table import cutover_table
-from .target import aim
+from .target import aim, alone
 from .waves import FIRST, NOT_MOVED, Wave, scope, services
 from .wishes import version, wish_of
 
@@ -28,21 +28,23 @@ _SHOWN = 10
 def way(mesh: str, states: Sequence[ClusterState], options: Mapping[str, Any], rules: SkewRules, table: Versions) -> dict[str, Any]:
     """Return the plan as facts. Whatever makes a plan impossible is one of its `findings`."""
     try:
-        towards = aim(mesh, str(options.get("to") or ""), states, str(options.get("former") or ""))
+        target = alone(str(options.get("to") or ""), states)
+        towards = Aim(target, "") if target else aim(mesh, str(options.get("to") or ""), states, str(options.get("former") or ""))
     except MeshError as error:
         return {**_planned(CutoverPlan(mesh, Aim("", ""), {}, [], [])), "version": "", "left_out": [], "notices": [], "table": [], "findings": [str(error)]}
     wish = wish_of(options)
     allowed = Allowed(str(options.get("objects") or Allowed.objects), str(options.get("gitops") or Allowed.gitops), version(options))
-    made, left = plan(mesh, states, towards, wish), left_out(states, towards, wish)
+    made = plan(mesh, states, towards, wish) if towards.former else CutoverPlan(mesh, towards, {}, [], [])
+    left = left_out(states, towards, wish) if towards.former else []
     if left:
         made = replace(made, steps=[step for step in made.steps if step.name not in (FINISH, RETIRE)])
     running = next((known for state in states if (known := state.version(towards.target))), "")
     return {
         **_planned(made),
-        "version": allowed.version or running,
+        "version": running or allowed.version,
         "left_out": left,
         "notices": _notices(left, towards),
-        "table": cutover_table(made, states),
+        "table": cutover_table(made, states) if towards.former else [f"mesh {mesh}: everything follows {target}, the only revision"],
         "findings": refusals(states, towards, wish, rules, table, allowed),
     }
 

@@ -44,9 +44,9 @@ def wish_of(options: Mapping[str, Any]) -> CutoverWish:
 
 
 def version(options: Mapping[str, Any]) -> str:
-    """Return the version that is to be installed: the one that is given, else the one that is named as the target."""
+    """Return the version that is to be installed: the one that is named as the target, else the one that is given, which is mostly the inventory's."""
     to = str(options.get("to") or "")
-    return str(options.get("version") or "") or (to.removeprefix("v") if minor(to) and "." in to else "")
+    return to.removeprefix("v") if minor(to) and "." in to else str(options.get("version") or "")
 
 
 def faults(options: Mapping[str, Any]) -> list[str]:

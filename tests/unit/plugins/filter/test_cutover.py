@@ -74,10 +74,24 @@ def test_a_wave_that_is_through_keeps_its_number_and_is_not_due() -> None:
 
 @pytest.mark.parametrize(
     ("to", "version", "wanted"),
-    [("green", "1.31.4", "1.31.4"), ("1.31.4", "", "1.31.4"), ("green", "", "1.31.0"), ("1.31.0", "", "1.31.0")],
+    [("green", "1.31.4", "1.31.0"), ("1.31.4", "1.30.1", "1.31.4"), ("green", "", "1.31.0"), ("1.31.0", "1.30.1", "1.31.0"), ("new", "1.31.4", "1.31.4")],
 )
 def test_the_version_to_install(to: str, version: str, wanted: str) -> None:
     assert way(to=to, version=version)["version"] == wanted
+
+
+def test_a_cutover_that_is_done_stays_done() -> None:
+    """Whether the revision is named, or its version: the former one is gone, so nobody can say what to move from."""
+    only = [ControlPlaneRevision("green", "1.31.0", 1, 1)]
+    east = ClusterState("east", only, default_revision="green", spaces=[Space("a", GREEN)],
+                        workloads=[MeshWorkload("a", "Deployment", "a", GREEN, made={"green": 1}, connected={"green": 1})])  # fmt: skip
+    both = inventory(east=seen(east), west=seen(replace(east, cluster="west")))
+    for to in ("green", "1.31.0"):
+        made = way(both, to=to)
+        assert (made["done"], made["findings"], made["target"]) == (True, [], "green")
+        assert made["table"] == ["mesh shop: everything follows green, the only revision"]
+    assert not way(both, to="blue")["done"] or way(both, to="blue")["findings"]
+    assert way(inventory(east=seen(east), west=seen(state("west", "a"))), to="green")["done"] is False
 
 
 def test_a_cluster_without_the_target_is_prepared_a_remote_one_too() -> None:
