@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Any
 
 from .observed import NAMED, NOTHING, ClusterState
 from .orders import Aim
 
 CANARY, DECLARED, DERIVED, GATEWAYS = "canary", "declared", "derived", "gateway"
 FIRST, LAST, NOT_MOVED = "first", "last", "never"
+_WILD = frozenset("*?[")
 
 
 @dataclass(frozen=True)
@@ -108,15 +110,25 @@ def services(state: ClusterState, aim: Aim) -> list[str]:
 
 
 def _chunks(state: ClusterState, aim: Aim, wish: WaveWish) -> list[Chunk]:
-    rest, sizes = scope(state, aim, wish), _proxies(state)
+    rest, sizes = dict.fromkeys(scope(state, aim, wish)), _proxies(state)
     chunks: list[Chunk] = []
     for kind, patterns in [(CANARY, wish.canary), *((DECLARED, each) for each in wish.declared)]:
-        chosen = {name for name in rest if _matches(name, patterns)} if patterns else set()
-        chunks += [(kind, tuple(name for name in rest if name in chosen))] if chosen else []
-        rest = [name for name in rest if name not in chosen] if chosen else rest
-    chunks += [(DERIVED, chunk) for chunk in _packed(rest, sizes, _capacity(state, aim, wish))]
+        chosen = _chosen(rest, patterns)
+        chunks += [(kind, chosen)] if chosen else []
+        for name in chosen:
+            del rest[name]
+    chunks += [(DERIVED, chunk) for chunk in _packed(list(rest), sizes, _capacity(state, aim, wish))]
     gateways = [] if wish.gateways == NOT_MOVED else [(GATEWAYS, (service,)) for service in services(state, aim)]
     return [*gateways, *chunks] if wish.gateways == FIRST else [*chunks, *gateways]
+
+
+def _chosen(names: Mapping[str, Any], patterns: Sequence[str]) -> tuple[str, ...]:
+    """The names that match. Thousands of names and of waves that only name some are not compared one by one."""
+    plain = {pattern for pattern in patterns if not _WILD.intersection(pattern)}
+    wild = [pattern for pattern in patterns if pattern not in plain]
+    if not wild:
+        return tuple(sorted(name for name in plain if name in names))
+    return tuple(name for name in names if name in plain or _matches(name, wild))
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
