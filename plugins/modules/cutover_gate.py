@@ -18,6 +18,12 @@ description:
 author:
   - meshops contributors (@meshops)
 options:
+  primary:
+    description:
+      - The cluster whose control planes serve this one, for a remote cluster, with its C(name), C(kube) with connection options of this module as keys,
+        and C(cluster_uid).
+    type: dict
+    default: {}
   target:
     description: The revision to which the cutover leads.
     type: str

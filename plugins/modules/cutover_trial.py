@@ -20,6 +20,12 @@ description:
 author:
   - meshops contributors (@meshops)
 options:
+  primary:
+    description:
+      - The cluster whose control planes serve this one, for a remote cluster, with its C(name), C(kube) with connection options of this module as keys,
+        and C(cluster_uid).
+    type: dict
+    default: {}
   revision:
     description: The revision whose proxies O(space) must get. Without it, each pod must get the proxy that its labels name.
     type: str

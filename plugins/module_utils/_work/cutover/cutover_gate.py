@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._kube.connect import Connector
+from ..._mesh.connection import Connection
 from ..._mesh.contract.cutover import Cutover
 from ..._mesh.cutover.gate import Reading, since
 from ..._mesh.cutover.observed import ClusterState
@@ -24,6 +26,7 @@ from ..chosen_mesh import MESH_OPTIONS, complete
 from ..clock import Clock, SystemClock
 from ..follow import Pace
 from ..look import look
+from .fresh import PRIMARY_CONNECTION, FreshLook, primary_connection
 from .probing import probed
 from .user_gates import answers
 
@@ -49,6 +52,7 @@ _PROBES: dict[str, Any] = {
 TASK: dict[str, Any] = {
     "argument_spec": {
         **MESH_OPTIONS,
+        **PRIMARY_CONNECTION,
         "target": {"required": True},
         "former": {"required": True},
         "wave": {"type": "int", "default": 0},
@@ -73,7 +77,10 @@ _GRACE = 30.0  # a wave has been followed to its end: what is late now has falle
 
 @dataclass(frozen=True)
 class GateRequest:
-    """`since` are facts of the reading before the first wave; empty makes this one the first. `patience` is how long probes may take to work at all."""
+    """`since` are facts of the reading before the first wave; empty makes this one the first. `patience` is how long probes may take to work at all.
+
+    `primary` is the cluster that serves a remote one.
+    """
 
     provider: str
     namespace: str
@@ -87,6 +94,7 @@ class GateRequest:
     gates: tuple[Gate, ...]
     since: Mapping[str, Any] = field(repr=False)
     patience: float = 0.0
+    primary: Connection | None = None
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> GateRequest:
@@ -104,6 +112,7 @@ class GateRequest:
             gates=tuple(gate_of(wish) for wish in params["gates"]),
             since=params["since"],
             patience=params["timeout"],
+            primary=primary_connection(params["primary"]),
         )
 
     @property
@@ -111,11 +120,12 @@ class GateRequest:
         return not self.since
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None) -> dict[str, Any]:
+def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None, connect: Connector | None = None) -> dict[str, Any]:
     """A bad reading is no failure of the task: who reads it decides."""
     request, ticking = GateRequest.of(params), clock or SystemClock()
     mesh = provider(request.provider)
-    state, fault = _settled(cluster, mesh.cutover, request, ticking)
+    looking = FreshLook(cluster, mesh.cutover, request.namespace, request.primary, connect)
+    state, fault = _settled(cluster, looking, request, ticking)
     counted, silent = _counted(cluster, mesh.cutover, request, state)
     targets = request.targets if request.requests else ()
     patience = request.patience if request.first else 0.0
@@ -133,12 +143,12 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
     return {"changed": False, "reading": reading.facts(), "since": dict(request.since)}
 
 
-def _settled(cluster: Cluster, cutover: Cutover, request: GateRequest, clock: Clock) -> tuple[ClusterState | None, str]:
+def _settled(cluster: Cluster, looking: FreshLook, request: GateRequest, clock: Clock) -> tuple[ClusterState | None, str]:
     """Look until nothing of the wave is late, for a short time only; or say why nothing can be seen."""
     end = clock.monotonic() + min(_GRACE, request.patience)
     for pause in Pace(0.5, 2.0).pauses():
         try:
-            state = look(cluster, cutover.scene(cluster.name, request.namespace)).state
+            state = looking.scene().state
         except MeshError as failed:
             return None, f"what follows which revision could not be read: {_said(failed, cluster)}"
         if clock.monotonic() >= end or not (_late(state, request) or _plain(state, request)):

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._kube.connect import Connector
+from ..._mesh.connection import Connection
 from ..._mesh.contract.cutover import Cutover
 from ..._mesh.cutover.trial import Trial
 from ..._providers import provider
@@ -18,10 +20,12 @@ from ..chosen_mesh import MESH_OPTIONS, complete
 from ..clock import Clock, SystemClock
 from ..follow import Pace
 from ..look import look
+from .fresh import PRIMARY_CONNECTION, FreshLook, primary_connection
 
 TASK: dict[str, Any] = {
     "argument_spec": {
         **MESH_OPTIONS,
+        **PRIMARY_CONNECTION,
         "revision": {},
         "space": {},
         "requests": {"type": "int", "default": 5},
@@ -45,11 +49,13 @@ class TrialRequest:
     space: str
     requests: int
     timeout: float
+    primary: Connection | None = None
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> TrialRequest:
         revision, space = params["revision"] or "", params["space"] or ""
-        return cls(params["provider"], params["namespace"], revision, space, params["requests"], params["timeout"])
+        primary = primary_connection(params["primary"])
+        return cls(params["provider"], params["namespace"], revision, space, params["requests"], params["timeout"], primary)
 
 
 @dataclass
@@ -69,20 +75,19 @@ class Proof:
         return sorted(name for name, count in self.replicas.items() if count is not None and count <= (self.before.get(name) or 0))
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None) -> dict[str, Any]:
+def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None, connect: Connector | None = None) -> dict[str, Any]:
     """Only asks: the API server stores no pod, whether this is a check or not."""
     request, ticking = TrialRequest.of(params), clock or SystemClock()
     cutover = provider(request.provider).cutover
-    scene = look(cluster, cutover.scene(cluster.name, request.namespace))
-    trials = cutover.trials(scene, request.revision, request.space)
-    proof = _proved(cluster, cutover, trials, request, ticking) if trials else Proof()
+    looking = FreshLook(cluster, cutover, request.namespace, request.primary, connect)
+    trials = cutover.trials(looking.scene(), request.revision, request.space)
+    proof = _proved(cluster, looking.control, cutover, trials, request, ticking) if trials else Proof()
     names = [f"{name} did not say how many proxies it injected" for name, count in proof.replicas.items() if count is None]
     names += [f"no trial pod reached {name}" for name in proof.unreached() if not proof.faults]
-    served = [f"its control plane runs in {scene.state.served_by}, so which replica answered is not known"] if scene.state.served_by else []
     return {
         "changed": False,
         "faults": [f"{cluster.name}: {said}." for said in proof.faults],
-        "notices": [f"{cluster.name}: {said}." for said in dict.fromkeys([*proof.notices, *names, *served])],
+        "notices": [f"{cluster.name}: {said}." for said in dict.fromkeys([*proof.notices, *names])],
         "replicas": sorted(proof.replicas),
         "trials": [
             {"namespace": trial.namespace, "expected": trial.expected.revision, "stands_for": trial.stands_for, "answered": proof.answered.get(number, 0)}
@@ -91,16 +96,16 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
     }
 
 
-def _proved(cluster: Cluster, cutover: Cutover, trials: Sequence[Trial], request: TrialRequest, clock: Clock) -> Proof:
+def _proved(cluster: Cluster, control: Cluster, cutover: Cutover, trials: Sequence[Trial], request: TrialRequest, clock: Clock) -> Proof:
     """Ask until each kind of pod has come back often enough and each replica has injected, or the time is over."""
     at_once, proof = _AT_ONCE, Proof()
     begun = well = clock.monotonic()
     for pause in Pace(0.5, 3.0).pauses():
         if proof.faults or not proof.before:
-            before = _injected(cluster, cutover, trials, request.namespace)
+            before = _injected(control, cutover, trials, request.namespace)
             proof = Proof(replicas=before, before=before)
         _round(cluster, cutover, trials, proof, request.requests * max(1, len(proof.before)), at_once)
-        proof.replicas = {**proof.replicas, **_injected(cluster, cutover, trials, request.namespace)}
+        proof.replicas = {**proof.replicas, **_injected(control, cutover, trials, request.namespace)}
         well = clock.monotonic() if proof.faults else well
         over = clock.monotonic() - begun >= request.timeout or clock.monotonic() - well >= _REACHES
         if over or not (proof.faults or proof.unreached()):

@@ -14,9 +14,12 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.gate import UserGate
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import ClusterState
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.probes import FORMER, SPACES, TARGET
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.scene import Scene
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.serving import Serving
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused, Unreachable
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import ControlPlaneRevision
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import provider
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import counters
@@ -77,7 +80,8 @@ class Estate:
     def read(self, **params: Any) -> dict[str, Any]:
         known = {
             "provider": "istio", "namespace": SYSTEM, "target": "green", "former": "blue", "wave": 1, "spaces": ["shop"], "services": [], "gates": [],
-            "probes": {"targets": list(CLUSTERS), "requests": 50, "trust_domain": "cluster.local"}, "since": {"counted": {}, "probes": []}, "timeout": 60,
+            "primary": {}, "probes": {"targets": list(CLUSTERS), "requests": 50, "trust_domain": "cluster.local"},
+            "since": {"counted": {}, "probes": []}, "timeout": 60,
         }  # fmt: skip
         reading: dict[str, Any] = cutover_gate.reconcile(self.cluster, {**known, **params}, self.clock)["reading"]
         return reading
@@ -188,3 +192,22 @@ def test_gates_are_asked_and_one_that_cannot_be_has_failed(estate: Estate, monke
 def test_a_gate_that_makes_no_sense_is_refused(estate: Estate) -> None:
     with pytest.raises(Refused, match="The gate errors of cutover_gates needs a query"):
         estate.read(gates=[{"name": "errors", "prometheus": {"url": "http://127.0.0.1:9", "query": "x"}}])
+
+
+def test_who_serves_a_remote_clusters_proxies_is_asked_of_its_primary_each_time(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    estate.cluster.name = "west"
+    primary, seen = FakeCluster(name="east"), []
+    there = Scene(ClusterState("east", [ControlPlaneRevision("green", "1.31.0", 1, 1)]), {}, {"west": Serving("east", (), {("shop", "s-1"): ("green", True)})})
+    looks = {"east": there, "west": Scene(estate.world.state(), {})}
+
+    def scene(cluster: str, _namespace: str, serving: Serving | None = None) -> Look[Scene]:
+        seen.append((cluster, serving and dict(serving.connections)))
+        return Look([], lambda _live, _answers: looks[cluster])
+
+    story = SimpleNamespace(scene=scene, rejected=counters.rejected)
+    monkeypatch.setattr(cutover_gate, "provider", lambda _name: SimpleNamespace(cutover=story))
+    known = {"provider": "istio", "namespace": SYSTEM, "target": "green", "former": "blue", "wave": 1, "spaces": ["shop"], "services": [], "gates": []}
+    params = {**known, "probes": None, "since": {"counted": {}}, "timeout": 60, "primary": {"name": "east", "kube": {}}}
+    reading = cutover_gate.reconcile(estate.cluster, params, estate.clock, lambda *_to, **_how: primary)["reading"]
+    assert seen == [("east", None), ("west", {("shop", "s-1"): ("green", True)})]
+    assert reading["faults"] == []

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import ClusterState
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.probes import SPACES
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.serving import Serving
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, Refused
 from ansible_collections.meshops.lifecycle.plugins.modules import cutover_info
@@ -108,10 +109,20 @@ def test_a_remote_cluster_has_only_those_revisions_whose_webhooks_it_has() -> No
 
 def test_namespaces_in_which_a_revision_is_tried_are_not_the_users() -> None:
     there = world()
-    there.live["Namespace"].append(space("trial", **{REV: "green", "app.kubernetes.io/name": "meshops-probe"}))
-    there.live["Deployment"].append(deployment("trial", "echo"))
+    before = info(there)["follows"]["green"]
+    for name in SPACES:
+        there.live["Namespace"].append(space(name, **{REV: "green", "app.kubernetes.io/name": "meshops-probe"}))
+        there.live["Deployment"].append(deployment(name, "echo"))
+        there.roll(there.live["Deployment"][-1])
+    assert info(there)["follows"]["green"] == before == {"namespaces": 1, "workloads": 1, "made": 1, "served": 1}
+
+
+def test_the_namespace_of_the_role_verify_moves_like_any_other() -> None:
+    there = world()
+    there.live["Namespace"].append(space("meshops-probe", **{REV: "green", "app.kubernetes.io/name": "meshops-probe"}))
+    there.live["Deployment"].append(deployment("meshops-probe", "echo"))
     there.roll(there.live["Deployment"][-1])
-    assert info(there)["follows"]["green"] == {"namespaces": 1, "workloads": 1, "made": 1, "served": 1}
+    assert info(there)["follows"]["green"] == {"namespaces": 2, "workloads": 2, "made": 2, "served": 2}
 
 
 def test_versions_beside_the_revisions() -> None:

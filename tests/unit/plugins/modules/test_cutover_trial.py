@@ -60,6 +60,7 @@ class Estate:
         self.cluster = FakeCluster(*pods, *spaces)
         handle = self.cluster.backend.handle
         self.queries: list[Any] = []
+        self.primary = self.cluster
         one_by_one = threading.Lock()
 
         def asked(method: str, path: str, query: Any, body: Any, kind: str) -> Answer:
@@ -81,8 +82,8 @@ class Estate:
         return f"sidecar_injection_success_total {self.webhooks.counts.get(pod, 0)}\n".encode()
 
     def prove(self, **params: Any) -> dict[str, Any]:
-        known = {"provider": "istio", "namespace": SYSTEM, "revision": None, "space": None, "requests": 5, "timeout": 60}
-        return cutover_trial.reconcile(self.cluster, {**known, **params}, self.clock)
+        known = {"provider": "istio", "namespace": SYSTEM, "revision": None, "space": None, "requests": 5, "timeout": 60, "primary": {}}
+        return cutover_trial.reconcile(self.cluster, {**known, **params}, self.clock, lambda *_to, **_how: self.primary)
 
 
 def test_each_kind_is_tried_so_often_for_each_replica_and_nothing_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,3 +136,13 @@ def test_a_cluster_without_pods_of_the_mesh_has_nothing_to_prove(monkeypatch: py
     estate = Estate(monkeypatch, Webhooks("blue-a"))
     estate.world = World.of([], [], {})
     assert estate.prove() == {"changed": False, "faults": [], "notices": [], "replicas": [], "trials": []}
+
+
+def test_the_replicas_that_inject_a_remote_clusters_pods_are_counted_at_its_primary(monkeypatch: pytest.MonkeyPatch) -> None:
+    webhooks = Webhooks("blue-a", "blue-b")
+    estate = Estate(monkeypatch, webhooks, replicas=("nobody-a",))
+    estate.primary = FakeCluster(*(istiod(name, "blue") for name in webhooks.counts), name="west")
+    monkeypatch.setattr(estate.primary, "ask", lambda _space, pod, *_rest, **_how: Answer(200, estate.metrics(pod)))
+    proved = estate.prove(primary={"name": "west", "kube": {}})
+    assert (proved["faults"], proved["notices"], proved["replicas"]) == ([], [], ["blue-a", "blue-b"])
+    assert proved["trials"][0]["answered"] == 10

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ...._mesh.cutover.observed import ClusterState
+from ...._mesh.cutover.probes import SPACES
 from ...._mesh.cutover.scene import Scene
 from ...._mesh.cutover.serving import Serving
 from ...._mesh.health.health import ControlPlaneRevision
@@ -23,7 +24,6 @@ _LIVE_PODS = "status.phase!=Succeeded,status.phase!=Failed"
 _ADMISSION = "admissionregistration.k8s.io/v1"
 _GATEWAY_API_CRD = "gateways.gateway.networking.k8s.io"
 _GATEWAY_API_VERSION = "gateway.networking.k8s.io/bundle-version"
-PROBE = ("app.kubernetes.io/name", "meshops-probe")
 _CNI, _AMBIENT = ("k8s-app", "istio-cni-node"), ("app", "ztunnel")
 WHOLE = (
     ("v1", "Namespace"),
@@ -75,12 +75,9 @@ def scene(cluster: str, namespace: str, primary: Serving | None, everything: Liv
 
 
 def _without_probes(live: Live) -> Live:
-    """The namespaces in which this collection tries a revision are none of the user's."""
-    probes = {one["metadata"]["name"] for one in live.get("Namespace", ()) if PROBE in _labels(one).items()}
-    if not probes:
-        return live
-    kept = {kind: [one for one in found if one["metadata"].get("namespace") not in probes] for kind, found in live.items()}
-    return {**kept, "Namespace": [one for one in live["Namespace"] if one["metadata"]["name"] not in probes]}
+    """The namespaces in which a cutover tries a revision are none of the user's. The role verify's own moves like any other."""
+    kept = {kind: [one for one in found if one["metadata"].get("namespace") not in SPACES] for kind, found in live.items()}
+    return {**kept, "Namespace": [one for one in live.get("Namespace", ()) if one["metadata"]["name"] not in SPACES]}
 
 
 def _injecting(revisions: Iterable[ControlPlaneRevision], live: Live) -> list[ControlPlaneRevision]:
