@@ -16,7 +16,7 @@ from ansible_collections.meshops.lifecycle.tests.e2e.estate import CHECKOUT, Est
 from .byhand import MESH
 from .errors import DrillError
 
-REVISIONS = ("stable", "next")
+REVISIONS = ("stable", "green")
 DRAINING: Mapping[str, Any] = yaml.safe_load((CHECKOUT / "tests" / "drills" / "draining.yml").read_text(encoding="utf-8"))
 REV, TAG = "istio.io/rev", "istio-revision-tag-default"
 Variables = Mapping[str, Any]

@@ -23,7 +23,7 @@ from meshdrill.revisions import Pair
 from meshdrill.scenery import CANARY, DECOY, ENDLESS
 from meshdrill.sightings import Sighting
 
-PAIR = Pair("stable", "next")
+PAIR = Pair("stable", "green")
 
 
 class Clusters:
@@ -103,11 +103,11 @@ def test_a_gate_fails_then_forward_back_and_forward_with_the_former_retired() ->
     clusters = Clusters()
     done, phases = course(clusters)
     assert done.trouble == []
-    assert [given["cutover_to"] for given in clusters.played] == ["next", "next", "stable", "next"]
+    assert [given["cutover_to"] for given in clusters.played] == ["green", "green", "stable", "green"]
     assert [given["cutover_retire"] for given in clusters.played] == [False, False, False, True]
     assert clusters.asked == [503, 200, 200, 200]
     assert phases == [*(f"{name}: in all" for name in ("gate fails", "forward", "back", "forward, retire")), "nothing is done any more"]
-    assert (clusters.on, clusters.installed) == ("next", {"next"})
+    assert (clusters.on, clusters.installed) == ("green", {"green"})
 
 
 def test_the_load_goes_on_until_each_flow_has_its_requests() -> None:
@@ -119,7 +119,7 @@ def test_the_load_goes_on_until_each_flow_has_its_requests() -> None:
 @pytest.mark.parametrize(("clusters", "why"), [
     (Clusters(blind=True), "a gate failed and the playbook did not"),
     (Clusters(stays="other"), "not everything is on stable: east: Pod /server"),
-    (Clusters(leaves=True), "not everything is on next: east: injector-stable is left of it; east: Deployment istiod-stable is left of it"),
+    (Clusters(leaves=True), "not everything is on green: east: injector-stable is left of it; east: Deployment istiod-stable is left of it"),
 ])
 def test_a_cutover_that_ends_otherwise_is_a_promise_missed_and_the_last_step(clusters: Clusters, why: str) -> None:
     done, phases = course(clusters)
@@ -140,7 +140,7 @@ def sighting(cluster: str, space: str, pod: str, **seen: Any) -> Sighting:
 DECOYS = [one for cluster in CLUSTERS for one in (
     Sighting(cluster, 1.0, 1.0, CANARY, {"istio.io/rev": "stable"}), sighting(cluster, CANARY, DECOY, refuses=True))]
 LOOKS = [Sighting("east", at, at + 0.1) for at in (1.0, 1.6, 2.2)]
-MOVED = [sighting("east", NAMESPACE, "server", sidecar=True, revision="next")]
+MOVED = [sighting("east", NAMESPACE, "server", sidecar=True, revision="green")]
 ANSWERS = [Request(ENDLESS, at, 0.01, "200") for at in (1.0, 1.025, 2.5)]
 
 
@@ -173,7 +173,7 @@ def test_a_stream_that_is_not_answered_again_is_one() -> None:
 
 def test_a_drill_begins_where_all_clusters_are() -> None:
     clusters = Clusters()
-    assert revisions.between(clusters, CLUSTERS, dict).target == "next"  # type: ignore[arg-type]
+    assert revisions.between(clusters, CLUSTERS, dict).target == "green"  # type: ignore[arg-type]
     clusters.on = "elsewhere"
     with pytest.raises(DrillError, match="The clusters follow elsewhere"):
         revisions.between(clusters, CLUSTERS, dict)  # type: ignore[arg-type]
@@ -189,12 +189,12 @@ def test_the_way_back_of_a_kill_is_the_same_playbook_to_the_other_revision(monke
     monkeypatch.setattr(cutover_kill.play, "playbook", playbook)
     there, back = cutover_kill.ways(PAIR, tmp_path)
     there.play(""), back.play("/x:after:3")
-    assert called == [("forward", "next", False), ("back", "stable", True)]
+    assert called == [("forward", "green", False), ("back", "stable", True)]
 
 
 def test_two_real_versions_are_the_older_one_first_and_each_has_its_charts_and_images() -> None:
     choice = versions.both(Path("/built"))
-    older, newer = choice("stable"), choice("next")
+    older, newer = choice("stable"), choice("green")
     assert (older["mesh_version"], older["mesh_charts"]["location"]) == ("1.31", "/built/charts")
     assert older["mesh_cluster_values"]["istiod"]["global"]["tag"] == "1.31.0-lab"
     assert newer["mesh_version"] == "1.32" and newer["mesh_cluster_values"]["istiod"]["global"]["tag"] == "1.32.0-lab"
@@ -203,4 +203,4 @@ def test_two_real_versions_are_the_older_one_first_and_each_has_its_charts_and_i
 
 def test_of_one_version_the_inventory_decides() -> None:
     with versions.versions(None, real=False) as choice:  # type: ignore[arg-type]
-        assert choice("stable") == choice("next") == revisions.DRAINING
+        assert choice("stable") == choice("green") == revisions.DRAINING
