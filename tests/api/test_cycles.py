@@ -138,6 +138,7 @@ READERS = ("ca_info", "certificates_info", "cluster_info", "controller_info", "c
 ELSEWHERE = {
     "helm_release": "test_as_awx.py",
     "gateway_certificates": "test_link_rotation.py",
+    "cutover_plane": "test_planes.py",
     "lease": "test_lease.py",
     "link_rotation": "test_link_rotation.py",
     "rotation": "rotation/test_steps.py",

@@ -95,11 +95,12 @@ def slice_of(colour: str, ready: bool) -> dict[str, Any]:
 
 def istiod(revision: str, ready: int = 1) -> dict[str, Any]:
     meta = {"name": f"istiod-{revision}", "namespace": NAMESPACE, "labels": {"app": "istiod", "istio.io/rev": revision}}
-    return {"kind": "Deployment", "metadata": meta, "spec": {"replicas": 1}, "status": {"readyReplicas": ready}}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": {"replicas": 1}, "status": {"readyReplicas": ready}}
 
 
 def pod(app: str, ready: str = "True") -> dict[str, Any]:
-    return {"metadata": {"name": f"{app}-1", "namespace": SPACE, "labels": {"app": app}}, "status": {"conditions": [{"type": "Ready", "status": ready}]}}
+    status = {"conditions": [{"type": "Ready", "status": ready}]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"{app}-1", "namespace": SPACE, "labels": {"app": app}}, "status": status}
 
 
 def live() -> dict[str, list[dict[str, Any]]]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,18 +16,22 @@ from ..._kube.connect import Connector, connect_to
 from ..._kube.lease import Hold
 from ..._mesh.contract.provider import Provider
 from ..._mesh.cutover.declared import planes
+from ..._mesh.cutover.plan import MOVE
 from ..._mesh.cutover.planes import ALL, Plane
 from ..._mesh.cutover.shifts import PlaneScene, PlaneState
+from ..._mesh.cutover.write import Write
 from ..._mesh.errors import MeshError, NotReady, Refused
 from ..._mesh.objects.change import Change, as_result
+from ..._mesh.objects.managed_by import managed_by
 from ..._providers import provider
-from ..chosen_mesh import PROVIDER_OPTION, complete
+from ..chosen_mesh import MESH_OPTIONS, complete
 from ..clock import Clock, SystemClock
 from ..follow import Pace, follow
 from ..lease.hold import LeaseShare, UnderLease, hold_of, renewed
 from ..look import look
 from . import own_host
 
+WRITE, WAIT = "write", "wait"
 _PACE = Pace(0.5, 3.0)
 _ASKED = 15.0  # seconds that a test waits for its answer
 TASK: dict[str, Any] = {
@@ -37,11 +42,12 @@ TASK: dict[str, Any] = {
         "share": {"type": "int"},
         "test": {"type": "bool", "default": False},
         "back": {"type": "bool", "default": False},
-        "namespace": {"type": "str"},
+        "kept": {"choices": [WRITE, WAIT], "default": WRITE},
+        "wave": {"type": "int", "default": 0},
         "mesh": {"type": "str", "default": ""},
         "timeout": {"type": "int", "default": 120},
         "lease": {"type": "dict"},
-        **PROVIDER_OPTION,
+        **MESH_OPTIONS,
     },
     "required_by": {"share": "to", "test": "to"},
     "prepare": complete,
@@ -50,7 +56,10 @@ TASK: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class ShiftRequest:
-    """Which plane, which colour of it is tested, and which share of the traffic it gets; no share if the plane is only looked at."""
+    """Which plane, which colour of it is tested, and which share of the traffic it gets; no share if the plane is only looked at.
+
+    `wait` is for what somebody else writes that another tool keeps.
+    """
 
     plane: Plane
     provider: str
@@ -60,6 +69,7 @@ class ShiftRequest:
     share: int | None
     test: bool
     back: bool
+    wait: bool
     timeout: int
     lease: LeaseShare | None = field(repr=False)
 
@@ -71,9 +81,19 @@ class ShiftRequest:
         plane, share = known[params["plane"]], params.get("share")
         if share is not None and not 0 <= share <= ALL:
             raise Refused(f"{cluster}: a share of {share} percent cannot be given; give one from 0 to {ALL}.")
-        to = plane.colour_of(params["to"], params["mesh"]) if params.get("to") else ""
-        lease = LeaseShare.of(params)
-        return cls(plane, params["provider"], params["namespace"], params["mesh"], to, share, params["test"], params["back"], params["timeout"], lease)
+        return cls(
+            plane=plane,
+            provider=params["provider"],
+            namespace=params["namespace"],
+            mesh=params["mesh"],
+            to=plane.colour_of(params["to"], params["mesh"]) if params.get("to") else "",
+            share=share,
+            test=params["test"],
+            back=params["back"],
+            wait=params["kept"] == WAIT,
+            timeout=params["timeout"],
+            lease=LeaseShare.of(params),
+        )
 
 
 @dataclass
@@ -86,6 +106,7 @@ class ShiftWork(UnderLease):
     hold: Hold | None
     clock: Clock
     changes: list[Change] = field(default_factory=list)
+    kept: list[dict[str, Any]] = field(default_factory=list)
 
     def scene(self) -> PlaneScene:
         return look(self.cluster, self.mesh.cutover.plane(self.cluster.name, self.request.namespace, self.request.plane))
@@ -102,8 +123,8 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
     except MeshError as failed:
         failed.facts.update(as_result(work.changes))
         raise
-    told = {"target": request.to, "share": request.share, "seconds": round(ticking.monotonic() - start, 2)}
-    return {**state.facts(), **told, **as_result(work.changes)}
+    passed = {"step": MOVE, "target": params.get("to") or "", "wave": params["wave"], "late": [], "kept": work.kept, "share": request.share}
+    return {"state": json.dumps(state.facts()), **passed, "seconds": round(ticking.monotonic() - start, 2), **as_result(work.changes)}
 
 
 def _state(work: ShiftWork) -> PlaneState:
@@ -145,14 +166,38 @@ def _shift(work: ShiftWork, scene: PlaneScene, share: int) -> PlaneState:
     if wrong := [f"{one.where} {one.fault}" for one in scene.state.weighed if one.fault]:
         raise Refused(f"{work.cluster.name}: the traffic of plane {asked.plane.name} is not shifted: {'; '.join(wrong)}. Mend these objects or mesh_planes.")
     for write in work.mesh.cutover.shift(asked.plane, scene, asked.to, share):
-        work.guard()
-        if write.before is None:
-            raise AssertionError(f"{write.ref} was not read")
-        work.changes.append(work.cluster.amend(write.before, write.body))
-    if work.cluster.dry_run:
-        return scene.state
-    state = work.scene().state
-    if late := state.late(asked.to, share):
-        told = f"{work.cluster.name}: somebody else writes the weights of plane {asked.plane.name}: {'; '.join(late)}"
-        raise NotReady(f"{told}. Stop whatever writes them, and run again.", findings=late)
-    return state
+        _write(work, write)
+    return scene.state if work.cluster.dry_run else _through(work, share)
+
+
+def _write(work: ShiftWork, write: Write) -> None:
+    if write.before is None:
+        raise AssertionError(f"{write.ref} was not read")
+    keeper = managed_by(write.before).writer
+    if work.request.wait and keeper:
+        where = {"kind": write.ref.kind, "namespace": write.ref.namespace, "name": write.ref.name}
+        work.kept.append({**where, "keeper": keeper, "patch": write.body})
+        return
+    work.guard()
+    work.changes.append(work.cluster.amend(write.before, write.body))
+
+
+def _through(work: ShiftWork, share: int) -> PlaneState:
+    """The plane, once all objects give the share. What this task wrote does at once; what another tool keeps, when somebody wrote it there."""
+    asked = work.request
+
+    def late(state: PlaneState, seconds: float) -> MeshError:
+        behind = state.late(asked.to, share)
+        told = f"{work.cluster.name}: plane {asked.plane.name} does not give {asked.to} its share after {seconds:.0f} s: {'; '.join(behind)}"
+        way = "Write the weights where the tool reads them" if work.kept else "Stop whatever else writes them"
+        return NotReady(f"{told}. {way}, and run again.", findings=behind)
+
+    return follow(
+        lambda: work.scene().state,
+        done=lambda state: not state.late(asked.to, share),
+        late=late,
+        timeout=asked.timeout if work.kept else 0,
+        keep=work.keep,
+        pace=_PACE,
+        clock=work.clock,
+    )

@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The traffic of planes shifted on a real API server, whose schemas are those of Istio: forward in steps, and back."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.declared import planes
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import planes as istio
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look import look
+from ansible_collections.meshops.lifecycle.tests.unit.support import istio_planes as world
+from ansible_collections.meshops.lifecycle.tests.unit.support.contract import namespace
+
+from .conftest import Play
+from .cycle import Leg, go
+from .istio_crds import istio_crds
+
+SYSTEM = "planes-system"
+SHOP, STOCK, OUTSIDE = "VirtualService planes/shop", "VirtualService planes/stock", "ServiceEntry planes/outside"
+BLUE, GREEN = "EndpointSlice planes/entry-blue", "EndpointSlice planes/entry-green"
+OBJECTS = [world.virtual_service(), world.tcp_service(), world.service_entry(), world.slice_of("blue", True), world.slice_of("green", False)]
+REFS = [Ref.of(one) for one in OBJECTS]
+SHOWS = {SHOP: {"spec.http"}, STOCK: {"spec.tcp"}, OUTSIDE: {"spec.endpoints"}, BLUE: {"endpoints"}, GREEN: {"endpoints"}}
+
+
+def declared() -> dict[str, Any]:
+    """One plane with every kind whose schema is here, and no pods, because nothing runs."""
+    splits = [copy.deepcopy(split) for plane in world.DECLARED.values() for split in plane["splits"]]
+    kinds = [split for split in splits if split["kind"] in ("VirtualService", "ServiceEntry", "EndpointSlice")]
+    return {"application": {"blue": {"revision": "app-blue"}, "green": {"revision": "app-green"}, "splits": kinds}}
+
+
+def ready(cluster: Cluster, revision: str) -> None:
+    """As its controller would report it."""
+    labels = {"app": "istiod", "istio.io/rev": revision}
+    pods = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "discovery", "image": "pilot"}]}}
+    meta = {"name": f"istiod-{revision}", "namespace": SYSTEM, "labels": labels}
+    cluster.apply([{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": {"selector": {"matchLabels": labels}, "template": pods}}])
+    path = f"/apis/apps/v1/namespaces/{SYSTEM}/deployments/istiod-{revision}/status"
+    answer = cluster._server.transport.request("PATCH", path, body={"status": {"replicas": 1, "readyReplicas": 1}}, content_type="application/merge-patch+json")
+    assert answer.ok, answer.body
+
+
+@pytest.fixture(scope="module")
+def cluster(api_server: Any) -> Cluster:
+    """As the server's own administrator, whom the audit log tells from the modules."""
+    made = connect({"kubeconfig": str(api_server.kubeconfig), "context": api_server.context, "cluster": "test"}, environ={})
+    made.apply(list(istio_crds().values()), force=True)
+    made.apply([namespace(SYSTEM), namespace(world.SPACE)])
+    for revision in ("app-blue", "app-green"):
+        ready(made, revision)
+    made.apply(OBJECTS)
+    return made
+
+
+def shift(to: str, share: int, does: list[str], **more: Any) -> Leg:
+    options = {"planes": declared(), "plane": "application", "namespace": SYSTEM, "to": to, "share": share, "timeout": 5}
+    return Leg(f"{share} percent to {to}", {**options, **more}, dict.fromkeys(does, "updated"), {name: SHOWS[name] for name in does})
+
+
+def test_every_step_is_one_patch_of_each_object_and_back_again(play: Play, api_server: Any, cluster: Cluster) -> None:
+    weighed = [SHOP, STOCK, OUTSIDE]
+    before = [cluster.get(ref) for ref in REFS]
+    go(play, api_server, cluster, "cutover_plane", [
+        Leg("only looked at", {"planes": declared(), "plane": "application", "namespace": SYSTEM}),
+        shift("green", 10, [*weighed, GREEN]),
+        shift("green", 50, weighed),
+        shift("app-green", 100, [*weighed, BLUE]),
+        shift("blue", 90, [*weighed, BLUE], back=True),
+        shift("blue", 100, [*weighed, GREEN], back=True),
+        Leg("more than everything", {**shift("green", 101, []).options}, refused="a share of 101 percent cannot be given"),
+    ])  # fmt: skip
+    after = [cluster.get(ref) for ref in REFS]
+    assert [_without_weights(one) for one in after] == [_without_weights(one) for one in before]
+
+
+def _without_weights(live: Any) -> Any:
+    """What its owner wrote: the way back leaves green's destination with no weight, and everything else as it was."""
+    if isinstance(live, list):
+        return [_without_weights(one) for one in live if not (isinstance(one, dict) and one.get("weight") == 0)]
+    if isinstance(live, dict):
+        dropped = ("weight", "resourceVersion", "generation", "managedFields")
+        return {key: _without_weights(value) for key, value in live.items() if key not in dropped}
+    return live
+
+
+def test_an_object_that_somebody_changed_meanwhile_is_not_written(cluster: Cluster) -> None:
+    """The patch carries the version that was read, so weights of somebody else are never lost."""
+    plane = planes(declared())["application"]
+    scene = look(cluster, istio.plane("test", SYSTEM, plane))
+    write = istio.shift(plane, scene, "green", 10)[0]
+    cluster.amend(write.before or {}, {"metadata": {"labels": {"changed": "meanwhile"}}})
+    with pytest.raises(Refused, match="has changed since it was read"):
+        cluster.amend(write.before or {}, write.body)
