@@ -19,6 +19,7 @@ from ..module_utils._mesh.cutover.planes import Plane
 from ..module_utils._mesh.cutover.shifts import PlaneState
 from ..module_utils._mesh.errors import MeshError
 from ..module_utils._mesh.install.wish import merged
+from ..module_utils._providers import provider
 from ..plugin_utils import filters
 from ..plugin_utils import hosts as hosts_of
 
@@ -79,6 +80,13 @@ def _unseen(name: str, result: Mapping[str, Any]) -> str:
     return f"{name} cannot be judged: {why.rstrip('.')}."
 
 
+def permissions(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, plane: str, namespace: str) -> list[dict[str, str]]:
+    """Return the rights that a shift of the plane needs in this cluster, for the option `permissions` of cluster_info; none without the plane."""
+    own = hosts_of.member(hosts, hostvars, cluster)
+    known = planes(hosts_of.Variables(cluster, hostvars[cluster]).get(DECLARED))
+    return provider(own.provider).cutover.permissions(namespace, known[plane]) if plane in known else []
+
+
 def wishes(given: Any, namespace: str, plane: str = "", colours: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Return the control planes that the declared planes need in the mesh's namespace, for the role control_plane: revision, version, values.
 
@@ -96,4 +104,4 @@ class FilterModule:
     """The filters of the role cutover that are about planes."""
 
     def filters(self) -> dict[str, Any]:
-        return filters.named(_plane_aim=aim_of, _plane_refusals=refused, _plane_way=way_of, _plane_wishes=wishes)
+        return filters.named(_plane_aim=aim_of, _plane_permissions=permissions, _plane_refusals=refused, _plane_way=way_of, _plane_wishes=wishes)

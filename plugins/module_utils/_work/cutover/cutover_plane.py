@@ -49,7 +49,8 @@ TASK: dict[str, Any] = {
         "lease": {"type": "dict"},
         **MESH_OPTIONS,
     },
-    "required_by": {"share": "to", "test": "to"},
+    "required_by": {"share": "to"},
+    "required_if": [("test", True, ("to",))],
     "prepare": complete,
 }
 
@@ -58,7 +59,7 @@ TASK: dict[str, Any] = {
 class ShiftRequest:
     """Which plane, which colour of it is tested, and which share of the traffic it gets; no share if the plane is only looked at.
 
-    `wait` is for what somebody else writes that another tool keeps.
+    `wait` is for what somebody else writes that another tool keeps. `word` is what the user called the colour, and `wave` is the number of the step.
     """
 
     plane: Plane
@@ -70,6 +71,8 @@ class ShiftRequest:
     test: bool
     back: bool
     wait: bool
+    word: str
+    wave: int
     timeout: int
     lease: LeaseShare | None = field(repr=False)
 
@@ -91,6 +94,8 @@ class ShiftRequest:
             test=params["test"],
             back=params["back"],
             wait=params["kept"] == WAIT,
+            word=params.get("to") or "",
+            wave=params["wave"],
             timeout=params["timeout"],
             lease=LeaseShare.of(params),
         )
@@ -123,7 +128,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
     except MeshError as failed:
         failed.facts.update(as_result(work.changes))
         raise
-    passed = {"step": MOVE, "target": params.get("to") or "", "wave": params["wave"], "late": [], "kept": work.kept, "share": request.share}
+    passed = {"step": MOVE, "target": request.word, "wave": request.wave, "late": [], "kept": work.kept, "share": request.share}
     return {"state": json.dumps(state.facts()), **passed, "seconds": round(ticking.monotonic() - start, 2), **as_result(work.changes)}
 
 

@@ -140,3 +140,21 @@ def test_each_colour_is_a_control_plane_of_its_own() -> None:
     assert [one["revision"] for one in FILTERS["_plane_wishes"](given, "istio-system", "application", ["green"])] == ["app-2"]
     assert "in-1" not in {one["revision"] for one in wished}
     assert FILTERS["_plane_wishes"](None, "istio-system") == []
+
+
+def test_the_rights_are_those_on_its_own_objects() -> None:
+    hosts = inventory()
+    asked = {"namespace": "shop", "labels": {"app": "client"}, "port": 8080}
+    hosts["east"]["mesh_planes"]["egress"]["green"]["tests"] = [asked]
+    rights = FILTERS["_plane_permissions"](list(hosts), hosts, "east", "egress", "istio-system")
+    said = [f"{one['verb']} {one['resource']}.{one['group']} {one['namespace']}/{one.get('name', '')}" for one in rights]
+    assert said == [
+        "get serviceentries.networking.istio.io planes/outside",
+        "patch serviceentries.networking.istio.io planes/outside",
+        *(f"get {kind} istio-system/istiod-egress-{colour}" for colour in ("blue", "green") for kind in ("deployments.apps", "services.")),
+        "get pods/portforward. shop/",
+        "create pods/portforward. shop/",
+        "list pods. shop/",
+        "list pods. planes/",
+    ]
+    assert FILTERS["_plane_permissions"](list(hosts), hosts, "east", "front", "istio-system") == []

@@ -75,6 +75,6 @@ def shift(plane: Plane, scene: PlaneScene, colour: str, share: int) -> list[Writ
     return planes.shift(plane, scene, colour, share)
 
 
-def permissions(namespace: str) -> list[dict[str, str]]:
-    """Return the rights to look and to write."""
-    return _permissions.cutting_over(namespace)
+def permissions(namespace: str, plane: Plane | None = None) -> list[dict[str, str]]:
+    """Return the rights that a cutover needs; with a plane, those to shift its traffic."""
+    return planes.rights(plane, namespace) if plane else _permissions.cutting_over(namespace)

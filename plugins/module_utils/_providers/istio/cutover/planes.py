@@ -103,3 +103,22 @@ def shift(plane: Plane, scene: PlaneScene, colour: str, share: int) -> list[Writ
         elif live := _at(scene.live, weights.ref(split)):
             writes += weights.shifted(split, live, colour, share)
     return writes
+
+
+def rights(plane: Plane, namespace: str) -> list[dict[str, str]]:
+    """To look at a plane, to test its colours, and to shift it: on its own objects only."""
+    refs = [one for one in _reads(namespace, plane) if isinstance(one, Ref)]
+    written = [one for one in refs if one.kind in _KINDS]
+    asked = [test.pods.namespace for side in plane.sides.values() for test in side.tests]
+    listed = [*asked, *(side.pods.namespace for side in plane.sides.values() if side.pods)]
+    core = [(verb, "pods/portforward", space) for space in asked for verb in ("get", "create")] + [("list", "pods", space) for space in listed]
+    return [
+        *(_on(verb, ref) for ref in refs for verb in (("get", "patch") if ref in written else ("get",))),
+        *({"verb": verb, "group": "", "resource": resource, "namespace": space} for verb, resource, space in dict.fromkeys(core)),
+    ]
+
+
+def _on(verb: str, ref: Ref) -> dict[str, str]:
+    small, group = ref.kind.lower(), ref.api_version.rpartition("/")[0]
+    plural = f"{small[:-1]}ies" if small.endswith("y") else f"{small}s"
+    return {"verb": verb, "group": group, "resource": plural, "namespace": str(ref.namespace), "name": ref.name}
