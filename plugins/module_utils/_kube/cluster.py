@@ -135,6 +135,12 @@ class Cluster:
 
         return remove.delete(self._server, refs, wait)
 
+    def evict(self, pod: Mapping[str, Any]) -> Change | None:
+        """End a pod that was read, if its disruption budgets allow it. Return None if they do not now."""
+        from .pods import eviction
+
+        return eviction.evict(self._server, pod)
+
     def settle(self, conditions: Iterable[Condition], timeout: float) -> None:
         from .objects import settle
 

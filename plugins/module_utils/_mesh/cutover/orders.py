@@ -94,12 +94,17 @@ def _on(what: str, workload: MeshWorkload, to: str) -> Order:
 
 
 def of_gateways(state: ClusterState, services: Collection[str], aim: Aim) -> list[Order]:
-    """Move what serves behind these Services: the target's pods come in, and only then the former ones leave."""
-    orders = []
+    """Move what serves behind these Services: the target's pods come in, and only then the former ones leave.
+
+    Where the namespace decides what its pods follow, it turns first.
+    """
+    orders, around = [], dict[str, None]()
     for service in services:
         behind = state.behind_service.get(service, [])
+        around.update(dict.fromkeys(one.namespace for one in behind if is_replaced(one) and not one.own and one.following.revision == aim.former))
         orders += _handed_over(behind, aim) if behind and behind[0].gateway == GATEWAY_API else _replaced(behind, aim)
-    return orders
+    turned = [order for order in of_spaces(state, list(around), aim) if order.what in (PIN, TURN, RESTORE)]
+    return [*turned, *orders]
 
 
 def _handed_over(behind: Iterable[MeshWorkload], aim: Aim) -> list[Order]:
@@ -107,12 +112,22 @@ def _handed_over(behind: Iterable[MeshWorkload], aim: Aim) -> list[Order]:
 
 
 def _replaced(behind: Collection[MeshWorkload], aim: Aim) -> list[Order]:
+    """Each that serves for the former revision has its own second one."""
     serving = [gateway for gateway in behind if gateway.replicas]
-    former = [gateway for gateway in serving if gateway.following.revision == aim.former]
-    if not former:
-        return []
-    coming = [gateway for gateway in serving if gateway.following.revision == aim.target]
-    return [*([] if coming else [_on(RAISE, former[0], aim.target)]), *(_on(DRAIN, gateway, aim.target) for gateway in former)]
+    leaving = [gateway for gateway in serving if serves_for(gateway, aim.former)]
+    there = {stem(gateway.name, aim) for gateway in serving if gateway.following.revision == aim.target and gateway not in leaving}
+    coming = [gateway for gateway in leaving if stem(gateway.name, aim) not in there]
+    return [*(_on(RAISE, gateway, aim.target) for gateway in coming), *(_on(DRAIN, gateway, aim.target) for gateway in leaving)]
+
+
+def serves_for(gateway: MeshWorkload, revision: str) -> bool:
+    """Whether its pods are of this revision. What it follows says so only where nobody turned its namespace or its tag since."""
+    return bool(gateway.replicas) and (gateway.following.revision == revision or bool(gateway.made.get(revision)))
+
+
+def stem(name: str, aim: Aim) -> str:
+    """What the Deployments of one gateway have in common in their names."""
+    return name.removesuffix(f"-{aim.target}").removesuffix(f"-{aim.former}")
 
 
 def of_tags(state: ClusterState, aim: Aim) -> list[Order]:
@@ -136,7 +151,7 @@ def of_finish(state: ClusterState, aim: Aim) -> list[Order]:
         *of_tags(state, aim),
         *([Order(NARROW, "default rule", "", aim.former, aim.target)] if legacy else []),
         *(Order(RESTORE, "Namespace", "", space.name, aim.target) for space in state.spaces if _unfinished(space, aim)),
-        *(_on(UNPIN, gateway, aim.target) for gateway in state.workloads if gateway.pinned),
+        *(_on(UNPIN, gateway, aim.target) for gateway in state.workloads if gateway.pinned and gateway.following.revision == aim.target),
         *(order for workload in late for order in _restarted(workload, aim)),
         *([Order(VALIDATE, "validator", "", state.default_revision, aim.target)] if state.default_revision == aim.former else []),
     ]

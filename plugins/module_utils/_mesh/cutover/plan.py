@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .observed import NEVER, ClusterState, MeshWorkload
-from .orders import Aim, Order, is_replaced, of_finish, of_gateways, of_pointers, of_spaces
+from .orders import Aim, Order, is_replaced, of_finish, of_gateways, of_pointers, of_spaces, serves_for
 from .waves import NOT_MOVED, Wave, WaveWish, scope, services, waves
 
 ABSENT, READY, MOVING, MOVED, SETTLED, DONE = "absent", "ready", "moving", "moved", "settled", "done"
@@ -124,10 +124,9 @@ def _late(state: ClusterState, names: Sequence[str], entrances: Sequence[str], a
 
 def lateness(workload: MeshWorkload, aim: Aim) -> str:
     """Why a workload is not moved yet, as half a sentence; empty if it is, or if nothing of it runs."""
-    if is_replaced(workload):
-        serves = workload.replicas and workload.following.revision == aim.former
-        return f"{workload.where} still serves for {aim.former}" if serves else ""
-    if workload.restarts == NEVER or workload.following.revision not in aim.both:
+    if is_replaced(workload) and serves_for(workload, aim.former):
+        return f"{workload.where} still serves for {aim.former}"
+    if workload.drained or workload.restarts == NEVER or workload.following.revision not in aim.both:
         return ""
     if behind := workload.behind(aim.target):
         return f"{workload.where} has {behind} of {sum(workload.made.values())} pods whose proxy {aim.target} did not make"

@@ -14,14 +14,15 @@ from ..objects.condition import Condition
 from ..objects.shapes import Manifest, Object
 
 # How an object is written: a merge patch of what was read, the whole object as it was read and changed, a new object, or the eviction of a pod.
-PATCH, REPLACE, CREATE, EVICT = "patch", "replace", "create", "evict"
+# TRY writes nothing: the API server is asked to make a faulty object in a dry run, and what is to be proven refuses it.
+PATCH, REPLACE, CREATE, EVICT, TRY = "patch", "replace", "create", "evict", "try"
 
 
 @dataclass(frozen=True)
 class Write:
     """`before` is the object that was read; a write of an object that has changed since is refused. A restart is a patch that `restarts`.
 
-    The next write of the same Order begins when all conditions in `then` hold.
+    The next write of the same Order begins when all conditions in `then` hold. `refused_by` is a part of the sentence with which a TRY is refused.
     """
 
     how: str
@@ -30,6 +31,7 @@ class Write:
     before: Object | None = field(default=None, repr=False)
     restarts: bool = False
     then: Sequence[Condition] = ()
+    refused_by: str = ""
 
 
 @dataclass(frozen=True)

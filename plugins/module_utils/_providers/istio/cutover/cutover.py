@@ -18,8 +18,11 @@ from ...._mesh.cutover.trial import Trial
 from ...._mesh.cutover.write import Removal, Write
 from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Object
+from . import copies as _copies
 from . import counters, planes, scenery, trial_pods
 from . import permissions as _permissions
+from . import removal as _removal
+from . import writes as _writes
 from .rules import RULES
 
 rules = RULES
@@ -32,12 +35,12 @@ def scene(cluster: str, namespace: str, primary: Serving | None = None) -> Look[
 
 def writes(order: Order, scene: Scene, aim: Aim, moment: str) -> list[Write]:
     """Return what carries out an order."""
-    return []
+    return _writes.writes(order, scene, aim, moment)
 
 
 def copies(scene: Scene, aim: Aim, choice: str) -> list[Write]:
     """Return what lets the target read what only the former revision reads."""
-    return []
+    return _copies.copies(scene, aim, choice)
 
 
 def trials(scene: Scene, after: str = "", space: str = "") -> list[Trial]:
@@ -62,7 +65,7 @@ def rejected(namespace: str, revision: str) -> Look[Mapping[str, int]]:
 
 def removal(scene: Scene, revision: str, namespace: str) -> Removal:
     """Return what goes with a revision that nothing follows."""
-    return Removal()
+    return _removal.removal(scene, revision, namespace)
 
 
 def plane(cluster: str, namespace: str, plane: Plane) -> Look[PlaneScene]:

@@ -101,16 +101,25 @@ def _plain(live: Live, follow: Follow) -> dict[str, list[str]]:
 
 
 def _labelled(live: Live) -> list[LabelledObject]:
-    """A copy is an object of the same kind and namespace whose name is the original's with the revision behind it."""
-    held = [(kind, one["metadata"]) for _group, kind in CONFIGURATION for one in live.get(kind, ()) if _is_labelled(one)]
-    names = {(kind, meta["namespace"], meta["name"]): str(meta["labels"][REV]) for kind, meta in held}
+    """Objects of the same kind, namespace and original are copies of each other, each for another revision."""
+    labelled = [(kind, one) for _group, kind in CONFIGURATION for one in live.get(kind, ()) if is_labelled(one)]
+    readers: dict[tuple[str, str, str], set[str]] = {}
+    for kind, one in labelled:
+        readers.setdefault((kind, one["metadata"]["namespace"], original(one)), set()).add(str(one["metadata"]["labels"][REV]))
     objects = []
-    for (kind, space, name), revision in sorted(names.items()):
-        copies = tuple(sorted({other for other in names.values() if names.get((kind, space, f"{name}-{other}")) == other}))
-        objects.append(LabelledObject(f"{kind} {space}/{name}", revision, copies))
+    for kind, one in sorted(labelled, key=lambda each: (each[0], each[1]["metadata"]["namespace"], each[1]["metadata"]["name"])):
+        meta, revision = one["metadata"], str(one["metadata"]["labels"][REV])
+        others = readers[kind, meta["namespace"], original(one)] - {revision}
+        objects.append(LabelledObject(f"{kind} {meta['namespace']}/{meta['name']}", revision, tuple(sorted(others))))
     return objects
 
 
-def _is_labelled(one: Object) -> bool:
+def original(one: Object) -> str:
+    """The name of what an object may be a copy of: a copy's name ends with its revision."""
+    meta = one["metadata"]
+    return str(meta["name"]).removesuffix(f"-{meta['labels'][REV]}")
+
+
+def is_labelled(one: Object) -> bool:
     """A Gateway of the Gateway API is no configuration that one revision reads, but something that it runs."""
     return REV in (one["metadata"].get("labels") or {}) and not is_gateway_api(one)

@@ -15,7 +15,7 @@ _DEACTIVATED = {"matchLabels": {"istio.io/deactivated": "never-match"}}
 _OF_DEFAULT_RULE = ("namespace.", "object.", "auto.")
 
 
-def _istiod(revision: str) -> str:
+def istiod(revision: str) -> str:
     return "istiod" if revision == "default" else f"istiod-{revision}"
 
 
@@ -34,7 +34,7 @@ def webhook(live: Object, target: str) -> Manifest:
     changed["metadata"].setdefault("labels", {})[REV] = target
     for each in changed.get("webhooks") or []:
         if each["clientConfig"].get("service"):
-            each["clientConfig"]["service"]["name"] = _istiod(target)
+            each["clientConfig"]["service"]["name"] = istiod(target)
     return changed
 
 

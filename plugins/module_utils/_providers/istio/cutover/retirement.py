@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ...._mesh.objects.change import Ref
-from ...._mesh.objects.shapes import Live
+from ...._mesh.objects.selector import matches
+from ...._mesh.objects.shapes import Live, Object
+from .entrance import of_revision, scales
 from .injection import REV
 
 _ADMISSION = "admissionregistration.k8s.io/v1"
 _MAPS = ("istio", "istio-sidecar-injector", "values")
-_GATEWAY_KINDS = (("autoscaling/v2", "HorizontalPodAutoscaler"), ("policy/v1", "PodDisruptionBudget"), ("apps/v1", "Deployment"))
+_APPS = "apps/v1"
 
 
 def release(revision: str) -> str:
@@ -23,18 +25,29 @@ def release(revision: str) -> str:
 
 
 def gateways(live: Live, revision: str, names: Iterable[tuple[str, str]]) -> list[Ref]:
-    """What a cutover put a second Deployment in place of: the Deployments without pods, after what scales them."""
-    drained = [(namespace, name) for namespace, name in names if _drained(live, namespace, name, revision)]
-    return [Ref(version, kind, name, namespace) for namespace, name in drained for version, kind in _GATEWAY_KINDS]
+    """What a cutover put a second Deployment in place of: the Deployments without pods, after what scales and guards them alone."""
+    gone = [one for namespace, name in names if (one := _drained(live, namespace, name, revision))]
+    return [ref for one in gone for ref in (*_around(live, one, revision), Ref(_APPS, "Deployment", one["metadata"]["name"], one["metadata"]["namespace"]))]
 
 
-def _drained(live: Live, namespace: str, name: str, revision: str) -> bool:
+def _around(live: Live, deployment: Object, revision: str) -> Iterator[Ref]:
+    """A budget that does not name the revision guards the Deployment that came in its place, too."""
+    meta, labels = deployment["metadata"], deployment["spec"]["template"]["metadata"]["labels"]
+    for scaler in live.get("HorizontalPodAutoscaler", ()):
+        if scales(scaler, deployment):
+            yield Ref("autoscaling/v2", "HorizontalPodAutoscaler", scaler["metadata"]["name"], meta["namespace"])
+    for budget in live.get("PodDisruptionBudget", ()):
+        if budget["metadata"]["namespace"] == meta["namespace"] and of_revision(budget, revision) and matches(budget["spec"]["selector"], labels):
+            yield Ref("policy/v1", "PodDisruptionBudget", budget["metadata"]["name"], meta["namespace"])
+
+
+def _drained(live: Live, namespace: str, name: str, revision: str) -> Object | None:
     for one in live.get("Deployment", ()):
         meta, spec = one["metadata"], one.get("spec") or {}
         if (meta["namespace"], meta["name"]) == (namespace, name):
             labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
-            return spec.get("replicas") == 0 and labels.get(REV) == revision
-    return False
+            return one if spec.get("replicas") == 0 and labels.get(REV) == revision else None
+    return None
 
 
 def leftovers(namespace: str, revision: str) -> list[Ref]:

@@ -19,7 +19,7 @@ from ...istio_family.proxy import workload as owner_of
 from .injection import ENABLE, INJECT, REV, Template
 from .turning import PINNED
 
-CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet")
+CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
 _GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 _NETWORK = "topology.istio.io/network"
 Follow = Callable[[str, Template], Following]
@@ -69,11 +69,12 @@ def counted(pods: Iterable[Object], connections: Connections) -> dict[tuple[str,
     counts: dict[tuple[str, str, str], PodCount] = {}
     for pod in pods:
         if made_by(pod) and not ended(pod):
-            counts.setdefault(_owner(pod), PodCount()).add(pod, connections)
+            counts.setdefault(owner(pod), PodCount()).add(pod, connections)
     return counts
 
 
-def _owner(pod: Object) -> tuple[str, str, str]:
+def owner(pod: Object) -> tuple[str, str, str]:
+    """What makes this pod: namespace, kind, name."""
     meta = pod["metadata"]
     gateway = (meta.get("labels") or {}).get(_GATEWAY_NAME)
     kind, _slash, name = ("Gateway", "", str(gateway)) if gateway else owner_of(pod).partition("/")
@@ -158,7 +159,7 @@ def _counts(count: PodCount) -> dict[str, Any]:
 
 def _restarts(one: Object) -> str:
     """What an operator makes it would write back; its owner has to restart it."""
-    if any(owner.get("controller") for owner in one["metadata"].get("ownerReferences") or []):
+    if any(each.get("controller") for each in one["metadata"].get("ownerReferences") or []):
         return NEVER
     strategy = ((one.get("spec") or {}).get("updateStrategy") or {}).get("type")
     return DELETING if strategy == "OnDelete" else ROLLING

@@ -110,7 +110,7 @@ def test_objects_that_one_revision_reads_and_their_copies() -> None:
               for name, labels in (("a", {REV: "blue"}), ("a-green", {REV: "green"}), ("b", {REV: "blue"}), ("c", {}))]
     assert list(world(VirtualService=routes).state().objects) == [
         LabelledObject("VirtualService shop/a", "blue", ("green",)),
-        LabelledObject("VirtualService shop/a-green", "green"),
+        LabelledObject("VirtualService shop/a-green", "green", ("blue",)),
         LabelledObject("VirtualService shop/b", "blue"),
     ]
 

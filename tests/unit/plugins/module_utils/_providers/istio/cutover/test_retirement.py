@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import retirement
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.rules import RULES
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import NAMESPACE, REV, deployment, injector
@@ -23,12 +25,18 @@ def test_the_names_are_those_of_the_chart() -> None:
 def test_a_gateway_goes_only_when_it_has_no_pods_and_is_of_that_revision() -> None:
     serving, drained = deployment(NAMESPACE, "door", {REV: "blue"}), deployment(NAMESPACE, "old", {REV: "blue"})
     drained["spec"]["replicas"] = 0
-    live = {"Deployment": [serving, drained]}
+    scaler = {"metadata": {"name": "any", "namespace": NAMESPACE}, "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "old"}}}
+    shared, alone = budget("shared", {"app": "old"}), budget("alone", {"app": "old", REV: "blue"})
+    live = {"Deployment": [serving, drained], "HorizontalPodAutoscaler": [scaler], "PodDisruptionBudget": [shared, alone]}
     names = [(NAMESPACE, "door"), (NAMESPACE, "old"), (NAMESPACE, "none")]
     assert [str(ref) for ref in retirement.gateways(live, "blue", names)] == [
-        f"{kind} {NAMESPACE}/old" for kind in ("HorizontalPodAutoscaler", "PodDisruptionBudget", "Deployment")
-    ]
+        f"HorizontalPodAutoscaler {NAMESPACE}/any", f"PodDisruptionBudget {NAMESPACE}/alone", f"Deployment {NAMESPACE}/old",
+    ]  # fmt: skip
     assert retirement.gateways(live, "green", names) == []
+
+
+def budget(name: str, picks: dict[str, str]) -> dict[str, Any]:
+    return {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": {"selector": {"matchLabels": picks}}}
 
 
 def test_the_first_patches_that_hand_a_gateway_over() -> None:

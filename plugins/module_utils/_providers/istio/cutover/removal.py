@@ -1,0 +1,19 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What goes with a revision that nothing follows any more."""
+
+from __future__ import annotations
+
+from ...._mesh.cutover.scene import Scene
+from ...._mesh.cutover.write import Removal
+from . import copies, retirement
+
+
+def removal(scene: Scene, revision: str, namespace: str) -> Removal:
+    """First what users' requests do not reach any more, then the control plane, then what its release leaves behind. A remote cluster has its own release."""
+    drained = [(gateway.namespace, gateway.name) for gateway in scene.state.workloads if gateway.drained]
+    revisions = [known.revision for known in scene.state.revisions]
+    first = [*retirement.gateways(scene.live, revision, drained), *copies.of(scene.live, revision, revisions)]
+    return Removal(first, [(namespace, retirement.release(revision))], retirement.leftovers(namespace, revision))

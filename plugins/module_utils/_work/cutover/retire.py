@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Remove what is left of a revision that nothing follows: before its Helm releases what users could still reach, and after them what they leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..._mesh.cutover.observed import ClusterState
+from ..._mesh.cutover.refusals import retirement
+from ..._mesh.cutover.scene import Scene
+from ..._mesh.cutover.write import Removal
+from ..._mesh.errors import Refused
+from ..._mesh.objects.change import Ref
+from .move import seen
+from .write import CutoverWork
+
+
+def first(work: CutoverWork, others: Sequence[ClusterState]) -> tuple[Scene, list[dict[str, str]]]:
+    """Return the releases to remove. Refuse while anything in any cluster still needs the revision."""
+    scene, removal = _decided(work, others)
+    _remove(work, removal.first)
+    return scene, [{"name": name, "namespace": namespace} for namespace, name in removal.releases]
+
+
+def last(work: CutoverWork, others: Sequence[ClusterState]) -> Scene:
+    scene, removal = _decided(work, others)
+    _remove(work, removal.last)
+    return scene
+
+
+def _decided(work: CutoverWork, others: Sequence[ClusterState]) -> tuple[Scene, Removal]:
+    former, scene = work.request.aim.former, seen(work)
+    wrong = retirement([scene.state, *(other for other in others if other.cluster != work.cluster.name)], former)
+    if wrong:
+        raise Refused(" ".join(wrong), findings=wrong)
+    return scene, work.story.removal(scene, former, work.request.namespace)
+
+
+def _remove(work: CutoverWork, refs: Sequence[Ref]) -> None:
+    """One after the other, so that nothing is scaled whose autoscaler is gone, and no webhook stays without its control plane."""
+    for ref in refs:
+        work.guard()
+        work.changes += [change for change in work.cluster.delete([ref], wait=work.request.timeout) if change.changed]
+
+
+def soak(work: CutoverWork, look: float) -> dict[str, Any]:
+    """Wait under the Lease. Another run is refused meanwhile, and a run that lost the Lease ends here."""
+    start, seconds = work.clock.monotonic(), work.request.soak
+    while not work.cluster.dry_run and (left := seconds - (work.clock.monotonic() - start)) > 0:
+        work.guard()
+        work.clock.sleep(min(left, look))
+    work.guard()
+    return {"seconds": round(work.clock.monotonic() - start, 2)}

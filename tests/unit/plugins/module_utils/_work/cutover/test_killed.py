@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module's own writes, one by one: killed after any of them, forward and back, a run that is started again ends the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import in_use
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.orders import Aim
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.plan import BY_TAGS, FINISH, MOVE, SETTLED, CutoverWish, phase, plan
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.waves import GATEWAYS, WaveWish
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import ISTIO
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.injection import Template
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.workloads import made_by
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.finish import finish
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.move import move, seen
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.step_request import CutoverRequest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.write import CutoverWork
+from ansible_collections.meshops.lifecycle.tests.unit.support.cutover_cluster import CutoverCluster, Kept, Killed
+from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import ENABLE, INJECT, NAMESPACE, REV, World, api_gateway, deployment, space
+from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
+
+FORWARD, BACK = Aim("green", "blue"), Aim("blue", "green")
+GATEWAY = {"inject.istio.io/templates": "gateway"}
+WISHES = {
+    "namespaces": CutoverWish(WaveWish(canary=("tagged",), pace=30), retire=False),
+    "tags": CutoverWish(WaveWish(canary=("tagged",), pace=30), by=BY_TAGS, retire=False),
+}
+
+
+def cluster() -> CutoverCluster:
+    """A namespace of every rule, workloads that decide by themselves, gateways by their own label, by their namespace's, and of the Gateway API."""
+    own = deployment(NAMESPACE, "ingress", {REV: "blue"}, annotations=GATEWAY)
+    inside = deployment("doors", "door", annotations=GATEWAY)
+    services = [
+        {"metadata": {"name": one["metadata"]["name"], "namespace": one["metadata"]["namespace"], "labels": {}},
+         "spec": {"selector": {"app": one["metadata"]["name"]}}} for one in (own, inside)
+    ]  # fmt: skip
+    apart = {"metadata": {"name": "apart", "namespace": "tagged"},
+             "spec": {"replicas": 2, "updateStrategy": {"type": "OnDelete"}, "template": {"metadata": {"labels": {"app": "apart"}}, "spec": {}}}}  # fmt: skip
+    argo = {"metadata": {"name": "argo", "namespace": "named"}, "spec": {"replicas": 1, "template": {"metadata": {"labels": {"app": "argo"}}, "spec": {}}}}
+    scaler = {"metadata": {"name": "ingress", "namespace": NAMESPACE},
+              "spec": {"minReplicas": 1, "maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "ingress"}}}  # fmt: skip
+    validators = [{"metadata": {"name": f"istio-validator-{name}-{NAMESPACE}", "labels": {"app": "istiod", REV: name}}, "webhooks": [
+        {"name": "rev.validation.istio.io", "clientConfig": {"service": {"name": f"istiod-{name}", "namespace": NAMESPACE}, "caBundle": f"CA of {name}"}},
+    ]} for name in ("blue", "green")]  # fmt: skip
+    spaces = [
+        space("tagged", **{REV: "prod"}), space("enabled", **{ENABLE: "enabled"}), space("named", **{REV: "blue"}), space("own"),
+        space("doors", **{REV: "prod"}), space("off", **{ENABLE: "disabled"}),
+    ]  # fmt: skip
+    workloads = [
+        *(deployment(name, "a") for name in ("tagged", "enabled", "named", "own", "off")),
+        deployment("own", "by-revision", {REV: "blue"}),
+        deployment("own", "by-tag", {REV: "prod"}),
+        deployment("own", "by-default", {INJECT: "true"}),
+        own,
+        inside,
+    ]
+    there = World.of(spaces, workloads, {"prod": "blue", "default": "blue"}, services=services,
+                     gateways=[api_gateway("tagged", "gate"), api_gateway("named", "waypoint", {REV: "blue"})])  # fmt: skip
+    there.live |= {"StatefulSet": [apart], "Rollout": [argo], "HorizontalPodAutoscaler": [scaler]}
+    default = there.live["ValidatingWebhookConfiguration"][0]
+    default["webhooks"] = [{"name": "validation.istio.io", "clientConfig": {"service": {"name": "istiod-blue"}, "caBundle": "CA of blue"}}]
+    there.live["ValidatingWebhookConfiguration"] += validators
+    return CutoverCluster(there)
+
+
+class Check:
+    """Looks at every state that the cluster is in: what had a sidecar gets one, what served is served, and gateways have pods behind their Service."""
+
+    def __init__(self, there: CutoverCluster) -> None:
+        self.backend = there.backend
+        self.injected = {key for key, template in self.templates() if self.backend.follow(key[0], template).revision}
+        self.states = 0
+
+    def templates(self) -> Iterator[tuple[tuple[str, str], Template]]:
+        for kind in ("Deployment", "StatefulSet", "Rollout"):
+            for owner in self.backend.of(kind):
+                if (owner["metadata"].get("labels") or {}).get("app") != "istiod":
+                    yield (owner["metadata"]["namespace"], owner["metadata"]["name"]), Template.of(owner["spec"]["template"])
+
+    def __call__(self) -> None:
+        self.states += 1
+        for key, template in self.templates():
+            follows = self.backend.follow(key[0], template)
+            assert key not in self.injected or (follows.revision and not follows.blocked), key
+        for pod in self.backend.of("Pod"):
+            key = pod["metadata"]["namespace"], pod["metadata"]["ownerReferences"][0]["name"]
+            assert key not in self.injected or made_by(pod), key
+        for slices in self.backend.of("EndpointSlice"):
+            assert slices["endpoints"], slices["metadata"]["name"]
+
+
+def work(there: CutoverCluster, aim: Aim, wish: CutoverWish, step: str, spaces: Any = (), services: Any = ()) -> CutoverWork:
+    request = CutoverRequest("istio", NAMESPACE, step, aim, wish, 1, tuple(spaces), tuple(services), timeout=60)
+    return CutoverWork(there, ISTIO.cutover, request, None, Ticking())
+
+
+def run(there: CutoverCluster, aim: Aim, wish: CutoverWish) -> int:
+    """The play: plan, and what is next, until nothing is."""
+    begun = there.backend.stored
+    for _step in range(30):
+        state = seen(work(there, aim, wish, "look")).state
+        whole = plan("prod", [state], aim, wish)
+        coming = [step for step in whole.steps if step.name in (MOVE, FINISH)]
+        if not coming:
+            assert phase(state, aim, wish) == SETTLED
+            return there.backend.stored - begun
+        if coming[0].name == FINISH:
+            finish(work(there, aim, wish, "finish"))
+        else:
+            wave = whole.waves[coming[0].wave - 1]
+            move(work(there, aim, wish, "move", *((), wave.services["east"]) if wave.kind == GATEWAYS else (wave.spaces["east"],)))
+    raise AssertionError("it never ends")
+
+
+@pytest.fixture(params=WISHES.values(), ids=WISHES)
+def wish(request: pytest.FixtureRequest) -> CutoverWish:
+    return request.param
+
+
+def states(there: CutoverCluster, aim: Aim, wish: CutoverWish) -> list[Kept]:
+    """What a run leaves that is killed after its first write, after its second, and so on."""
+    found: list[Kept] = []
+    there.watch(Check(there), lambda: found.append(there.kept()))
+    run(there, aim, wish)
+    there.watch()
+    return found
+
+
+def test_it_ends_where_it_aims(wish: CutoverWish) -> None:
+    there = cluster()
+    check = Check(there)
+    there.watch(check)
+    run(there, FORWARD, wish)
+    state = seen(work(there, FORWARD, wish, "look")).state
+    assert (in_use([state], "green"), state.users("blue")) == ([], [])
+    assert check.states > 15
+    assert not {pod for pod in there.picture()["Pod"] if pod[1] == "blue"}
+
+
+def test_a_killed_run_leaves_what_it_wrote_and_nothing_else(wish: CutoverWish) -> None:
+    there = cluster()
+    there.kill_after(3)
+    with pytest.raises(Killed):
+        run(there, FORWARD, wish)
+    assert there.kept()[1].keys() == states(cluster(), FORWARD, wish)[2][1].keys()
+
+
+def test_killed_after_any_write_it_ends_the_same(wish: CutoverWish) -> None:
+    there = cluster()
+    left = states(there, FORWARD, wish)
+    whole = there.picture()
+    for number, kept in enumerate(left):
+        there.back_to(kept)
+        check = Check(there)
+        there.watch(check)
+        run(there, FORWARD, wish)
+        assert there.picture() == whole, number
+        assert check.states >= len(left) - number - 1
+
+
+def test_turned_back_after_any_write_everything_is_as_before(wish: CutoverWish) -> None:
+    """Gateways may keep a second Deployment without pods, and templates a record of their restart."""
+    there = cluster()
+    start = labels(there)
+    for number, kept in enumerate(states(there, FORWARD, wish)):
+        there.back_to(kept)
+        there.watch(Check(there))
+        run(there, BACK, wish)
+        assert seen(work(there, BACK, wish, "look")).state.users("green") == [], number
+        assert labels(there) == start, number
+
+
+def labels(there: CutoverCluster) -> list[Any]:
+    picture = there.picture()
+    return [picture[kind] for kind in ("Namespace", "Service", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")]
+
+
+def test_killed_on_the_way_back_it_ends_the_same(wish: CutoverWish) -> None:
+    there = cluster()
+    run(there, FORWARD, wish)
+    left = states(there, BACK, wish)
+    whole = there.picture()
+    for number, kept in enumerate(left):
+        there.back_to(kept)
+        there.watch(Check(there))
+        run(there, BACK, wish)
+        assert there.picture() == whole, number
