@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from ..cutover.comparison import Comparison
 from ..cutover.orders import Aim, Order
 from ..cutover.planes import Plane
 from ..cutover.scene import Scene
@@ -28,8 +29,8 @@ class Cutover(Protocol):
     order, in the order in which they are made; none if the object stands so already. `copies` are the writes that let the target read what only the
     former revision reads. `trials` are pods that the API server is asked to make and does not; with `after`, one in the namespace `space`, which names
     that revision. `judged` says what is wrong with what came back; empty if nothing is. `injections` counts, by control plane, the proxies that it
-    injected; None if it does not say. `rejected` counts, by kind, the configuration that the proxies of a revision rejected. `removal` is what goes with
-    a revision that nothing follows.
+    injected; None if it does not say. `rejected` counts, by kind, the configuration that the proxies of a revision rejected. `compared` looks at what
+    both revisions were installed with. `removal` is what goes with a revision that nothing follows.
     `plane` looks at a plane, and `shift` are the writes that give one of its colours a share of its traffic, in percent.
     """
 
@@ -42,6 +43,7 @@ class Cutover(Protocol):
     def judged(self, trial: Trial, answer: Object | None, refusal: str = ...) -> str: ...
     def injections(self, namespace: str, revision: str) -> Look[Mapping[str, int | None]]: ...
     def rejected(self, namespace: str, revision: str) -> Look[Mapping[str, int]]: ...
+    def compared(self, namespace: str, target: str, former: str) -> Look[Comparison]: ...
     def removal(self, scene: Scene, revision: str, namespace: str) -> Removal: ...
     def plane(self, cluster: str, namespace: str, plane: Plane) -> Look[PlaneScene]: ...
     def shift(self, plane: Plane, scene: PlaneScene, colour: str, share: int) -> list[Write]: ...

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
+from ...._mesh.cutover.comparison import Comparison
 from ...._mesh.cutover.orders import Aim, Order
 from ...._mesh.cutover.planes import Plane
 from ...._mesh.cutover.scene import Scene
@@ -18,8 +19,8 @@ from ...._mesh.cutover.trial import Trial
 from ...._mesh.cutover.write import Removal, Write
 from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Object
+from . import comparing, counters, planes, scenery, trial_pods
 from . import copies as _copies
-from . import counters, planes, scenery, trial_pods
 from . import permissions as _permissions
 from . import removal as _removal
 from . import writes as _writes
@@ -61,6 +62,11 @@ def injections(namespace: str, revision: str) -> Look[Mapping[str, int | None]]:
 def rejected(namespace: str, revision: str) -> Look[Mapping[str, int]]:
     """Count the configuration that the proxies of a revision rejected."""
     return counters.rejected(namespace, revision)
+
+
+def compared(namespace: str, target: str, former: str) -> Look[Comparison]:
+    """Look at what both revisions were installed with."""
+    return comparing.compared(namespace, target, former)
 
 
 def removal(scene: Scene, revision: str, namespace: str) -> Removal:
