@@ -11,23 +11,14 @@ from typing import Any
 
 from ..module_utils._mesh.cutover import gate, probes
 from ..module_utils._mesh.cutover.gate import Measure, Reading, UserGate
-from ..module_utils._mesh.member import named
 from ..module_utils._providers import provider
 from ..plugin_utils import filters
-from ..plugin_utils import hosts as hosts_of
 
 
 def probe(mesh: str, wish: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the manifests of a cluster's two probes, for mesh_config. The wish has the keys cluster, target, former, targets, image and trust_domain."""
     health = provider(mesh).health
     return [dict(manifest) for one in probes.served(**wish) for manifest in health.probe(one).manifests]
-
-
-def primary(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
-    """Return how the primary of a remote cluster is reached, for the option `primary` of cutover and cutover_gate; empty for any other cluster."""
-    everyone = hosts_of.mates(hosts, hostvars, cluster)
-    own = named(everyone, cluster)
-    return {} if own.serves or not own.primary else named(everyone, own.primary).connection.entry
 
 
 def verdict(
@@ -68,4 +59,4 @@ class FilterModule:
     """The filters with which role cutover tests and judges."""
 
     def filters(self) -> dict[str, Any]:
-        return filters.named(_cutover_primary_connection=primary, _cutover_probe=probe, _cutover_verdict=verdict)
+        return filters.named(_cutover_probe=probe, _cutover_verdict=verdict)

@@ -18,12 +18,9 @@ description:
 author:
   - meshops contributors (@meshops)
 options:
-  primary:
-    description:
-      - The cluster whose control planes serve this one, for a remote cluster, with its C(name), C(kube) with connection options of this module as keys,
-        and C(cluster_uid).
+  primary_kube:
+    description: The connection to the primary of a remote cluster, with its name as C(cluster). The module asks the control planes there.
     type: dict
-    default: {}
   target:
     description: The revision to which the cutover leads.
     type: str

@@ -99,7 +99,7 @@ def masked(params: Any) -> Any:
 def _mask(key: Any, value: Any, secret: bool) -> Any:
     if secret and key in ("data", "stringData"):
         return dict.fromkeys(value, confidential.HIDDEN) if isinstance(value, Mapping) else confidential.HIDDEN
-    if key == "kube" and isinstance(value, Mapping):
+    if key in ("kube", "primary_kube") and isinstance(value, Mapping):
         return confidential.shown(value)
     if key == "headers" and isinstance(value, Mapping):
         return dict.fromkeys(value, confidential.HIDDEN)

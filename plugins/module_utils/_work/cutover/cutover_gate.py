@@ -112,7 +112,7 @@ class GateRequest:
             gates=tuple(gate_of(wish) for wish in params["gates"]),
             since=params["since"],
             patience=params["timeout"],
-            primary=primary_connection(params["primary"]),
+            primary=primary_connection(params["primary_kube"]),
         )
 
     @property

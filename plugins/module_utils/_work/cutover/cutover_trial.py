@@ -54,7 +54,7 @@ class TrialRequest:
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> TrialRequest:
         revision, space = params["revision"] or "", params["space"] or ""
-        primary = primary_connection(params["primary"])
+        primary = primary_connection(params["primary_kube"])
         return cls(params["provider"], params["namespace"], revision, space, params["requests"], params["timeout"], primary)
 
 

@@ -18,13 +18,12 @@ from ..._mesh.cutover.scene import Scene
 from ..._mesh.cutover.serving import Serving
 from ..look import look
 
-# The primary of a remote cluster, as a task is told of another cluster: name, kube and cluster_uid. Empty for a cluster that has a control plane.
-PRIMARY_CONNECTION: dict[str, Any] = {"primary": {"type": "dict", "default": {}}}
+PRIMARY_CONNECTION: dict[str, Any] = {"primary_kube": {"type": "dict"}}
 
 
-def primary_connection(told: Mapping[str, Any]) -> Connection | None:
-    """Read the option `primary`."""
-    return Connection.of_entry(told) if told else None
+def primary_connection(told: Mapping[str, Any] | None) -> Connection | None:
+    """Read the option `primary_kube`, the connection to the primary of a remote cluster. It is empty for a cluster that has a control plane."""
+    return Connection.of_task(told, peer=True) if told else None
 
 
 class FreshLook:

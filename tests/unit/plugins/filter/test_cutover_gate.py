@@ -71,11 +71,3 @@ def test_each_cluster_runs_a_probe_of_each_revision_that_lets_the_other_ask() ->
     policies = [one["spec"]["rules"][0]["from"][0]["source"]["principals"] for one in manifests if one["kind"] == "AuthorizationPolicy"]
     of_target, of_former = (f"cluster.local/ns/meshops-cutover-{space}/sa/probe" for space in ("target", "former"))
     assert policies == [[of_target, of_former], [of_former, of_target]]
-
-
-def test_how_the_primary_of_a_remote_cluster_is_reached() -> None:
-    own = {"mesh_name": "prod", "mesh_kube": {"context": "east"}}
-    remote = {**own, "mesh_kube": {"context": "west"}, "mesh_role": "remote", "mesh_primary": "east"}
-    hostvars = {"east": own, "west": remote}
-    assert call("_cutover_primary_connection", HOSTS, hostvars, "east") == {}
-    assert call("_cutover_primary_connection", HOSTS, hostvars, "west") == {"name": "east", "kube": {"context": "east"}, "cluster_uid": None}

@@ -80,7 +80,7 @@ class Estate:
     def read(self, **params: Any) -> dict[str, Any]:
         known = {
             "provider": "istio", "namespace": SYSTEM, "target": "green", "former": "blue", "wave": 1, "spaces": ["shop"], "services": [], "gates": [],
-            "primary": {}, "probes": {"targets": list(CLUSTERS), "requests": 50, "trust_domain": "cluster.local"},
+            "primary_kube": None, "probes": {"targets": list(CLUSTERS), "requests": 50, "trust_domain": "cluster.local"},
             "since": {"counted": {}, "probes": []}, "timeout": 60,
         }  # fmt: skip
         reading: dict[str, Any] = cutover_gate.reconcile(self.cluster, {**known, **params}, self.clock)["reading"]
@@ -207,7 +207,7 @@ def test_who_serves_a_remote_clusters_proxies_is_asked_of_its_primary_each_time(
     story = SimpleNamespace(scene=scene, rejected=counters.rejected)
     monkeypatch.setattr(cutover_gate, "provider", lambda _name: SimpleNamespace(cutover=story))
     known = {"provider": "istio", "namespace": SYSTEM, "target": "green", "former": "blue", "wave": 1, "spaces": ["shop"], "services": [], "gates": []}
-    params = {**known, "probes": None, "since": {"counted": {}}, "timeout": 60, "primary": {"name": "east", "kube": {}}}
+    params = {**known, "probes": None, "since": {"counted": {}}, "timeout": 60, "primary_kube": {"cluster": "east"}}
     reading = cutover_gate.reconcile(estate.cluster, params, estate.clock, lambda *_to, **_how: primary)["reading"]
     assert seen == [("east", None), ("west", {("shop", "s-1"): ("green", True)})]
     assert reading["faults"] == []

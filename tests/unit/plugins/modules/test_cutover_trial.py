@@ -82,7 +82,7 @@ class Estate:
         return f"sidecar_injection_success_total {self.webhooks.counts.get(pod, 0)}\n".encode()
 
     def prove(self, **params: Any) -> dict[str, Any]:
-        known = {"provider": "istio", "namespace": SYSTEM, "revision": None, "space": None, "requests": 5, "timeout": 60, "primary": {}}
+        known = {"provider": "istio", "namespace": SYSTEM, "revision": None, "space": None, "requests": 5, "timeout": 60, "primary_kube": None}
         return cutover_trial.reconcile(self.cluster, {**known, **params}, self.clock, lambda *_to, **_how: self.primary)
 
 
@@ -143,6 +143,6 @@ def test_the_replicas_that_inject_a_remote_clusters_pods_are_counted_at_its_prim
     estate = Estate(monkeypatch, webhooks, replicas=("nobody-a",))
     estate.primary = FakeCluster(*(istiod(name, "blue") for name in webhooks.counts), name="west")
     monkeypatch.setattr(estate.primary, "ask", lambda _space, pod, *_rest, **_how: Answer(200, estate.metrics(pod)))
-    proved = estate.prove(primary={"name": "west", "kube": {}})
+    proved = estate.prove(primary_kube={"cluster": "west"})
     assert (proved["faults"], proved["notices"], proved["replicas"]) == ([], [], ["blue-a", "blue-b"])
     assert proved["trials"][0]["answered"] == 10

@@ -44,10 +44,10 @@ CONNECTIONS = {
 }
 
 
-@pytest.mark.parametrize("place", ["itself", "root", "links"])
+@pytest.mark.parametrize("place", ["itself", "root", "links", "primary"])
 @pytest.mark.parametrize(("kube", "values"), CONNECTIONS.values(), ids=CONNECTIONS)
 def test_a_connection_shows_nothing_of_it_wherever_it_stands(kube, values, place):
-    params = {"itself": kube, "root": {"root": {"kube": kube}}, "links": {"links": [{"name": "west", "kube": kube}]}}[place]
+    params = {"itself": kube, "root": {"root": {"kube": kube}}, "links": {"links": [{"name": "west", "kube": kube}]}, "primary": {"primary_kube": kube}}[place]
     text = json.dumps(masked(params))
     hidden = set(secrets_of(params))
     for value in values:
@@ -65,6 +65,10 @@ def test_of_a_second_cluster_only_what_is_known_to_be_harmless_is_shown():
             }
         }
     }  # fmt: skip
+
+
+def test_of_the_primary_of_a_cluster_no_more_is_shown():
+    assert masked({"primary_kube": {"context": "west", "of_tomorrow": "n3w"}}) == {"primary_kube": {"context": "west", "of_tomorrow": HIDDEN}}
 
 
 def test_of_the_first_cluster_paths_are_shown():
