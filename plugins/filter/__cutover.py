@@ -15,11 +15,10 @@ from typing import Any
 
 from ..module_utils._mesh.cutover import barrier, refusals, wishes
 from ..module_utils._mesh.cutover.observed import ClusterState
-from ..module_utils._mesh.cutover.serving import Serving
 from ..module_utils._mesh.cutover.way import way
 from ..module_utils._mesh.errors import MeshError
 from ..module_utils._mesh.lease import rights as _rights
-from ..module_utils._mesh.member import Member, named, served_faults
+from ..module_utils._mesh.member import Member, served_faults
 from ..module_utils._providers import provider as _provider
 from ..plugin_utils import filters
 from ..plugin_utils import hosts as hosts_of
@@ -80,25 +79,6 @@ def retirement(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, 
     return [*unseen, *refusals.retirement(states, former)]
 
 
-def primary_of(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, rights: str = "") -> dict[str, Any]:
-    """Return what the primary of a remote cluster says of it, for the option `primary` of cutover_info and cutover; empty for any other cluster.
-
-    Returns `missing` with a sentence if the primary was not seen.
-    """
-    everyone = hosts_of.mates(hosts, hostvars, cluster)
-    own = named(everyone, cluster)
-    if own.serves:
-        return {}
-    fault = next(iter(served_faults(everyone).get(cluster, ())), "" if own.primary else f"it is {own.role} and has no mesh_primary")
-    state = fault or _state(own.primary, hostvars, variable, rights)
-    if isinstance(state, str):
-        about = "" if fault else f"its primary {own.primary} was not seen: "
-        return {"missing": f"{cluster}: {about}{state.rstrip('.')}."}
-    serves = (hostvars[own.primary][variable].get("serves") or {}).get(cluster)
-    seen: dict[str, Any] = json.loads(serves) if serves else Serving(own.primary, state.revisions, {}, state.silent).facts()
-    return seen
-
-
 def permissions(provider: str, namespace: str) -> list[dict[str, str]]:
     """Return the rights that a cutover needs in each cluster, for the option `permissions` of cluster_info."""
     return _provider(provider).cutover.permissions(namespace)
@@ -122,11 +102,17 @@ def refused(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, pre
         _provider(hosts_of.member(hosts, hostvars, cluster).provider).cutover  # noqa: B018
     except MeshError as error:
         return [str(error)]
-    gaps = {member.name: hosts_of.unread(member) for member in members}
+    gaps = {member.name: hosts_of.unread(member) or _unserved(member, members) for member in members}
     missing = {name: gap or ("" if name in here else " ".join(hosts_of.faults([name], hostvars)) or NOT_HERE) for name, gap in gaps.items()}
     told = " ".join(f"{name} cannot be judged: {why.rstrip('.')}." for name, why in missing.items() if why)
     first = [f"The mesh {members[0].mesh} is not cut over: {told}"] if told else []
     return [*first, *(f"The mesh {members[0].mesh}: {fault}." for fault in wishes.faults(wish))]
+
+
+def _unserved(member: Member, members: Sequence[Member]) -> str:
+    """Why nobody can be asked about the proxies of a remote cluster; empty if somebody can."""
+    alone = not member.serves and not member.primary
+    return f"it is {member.role} and has no mesh_primary" if alone else next(iter(served_faults(members).get(member.name, ())), "")
 
 
 class FilterModule:
@@ -138,7 +124,6 @@ class FilterModule:
             _cutover_denied=denied,
             _cutover_permissions=permissions,
             _cutover_plan=plan_of,
-            _cutover_primary=primary_of,
             _cutover_refusals=refused,
             _cutover_retirement=retirement,
             _cutover_unseen=unseen_of,

@@ -18,8 +18,8 @@ author:
 options:
   primary:
     description:
-      - What the primary of a remote cluster says of it, as the filters of the role C(cutover) take it from the result of this module there. The revisions and
-        the proxies' connections then come from the primary.
+      - The cluster whose control planes serve this one, for a remote cluster, with its C(name), C(kube) with connection options of this module as keys,
+        and C(cluster_uid). The module asks the control planes there.
       - Leave it empty if a control plane of the mesh runs in the cluster itself.
     type: dict
     default: {}
@@ -99,10 +99,6 @@ state:
   description: All that a cutover decides by, as JSON. The filters of the role C(cutover) read it.
   returned: success
   type: str
-serves:
-  description: What the control planes here say of the proxies of other clusters, as JSON, by the ID of the cluster.
-  returned: success
-  type: dict
 """
 
 from ..module_utils._ansible.run import run

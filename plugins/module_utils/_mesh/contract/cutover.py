@@ -25,9 +25,9 @@ from ..objects.shapes import Object
 class Cutover(Protocol):
     """How workloads come to follow another revision of their control plane, and back.
 
-    `scene` looks at everything that an order may be about; that of a remote cluster needs the `primary` that serves it. `writes` are those of one
-    order, in the order in which they are made; none if the object stands so already. `copies` are the writes that let the target read what only the
-    former revision reads. `trials` are pods that the API server is asked to make and does not; with `after`, one in the namespace `space`, which names
+    `scene` looks at everything that an order may be about. That of a remote cluster needs what its primary says: `serving` asks there, about the cluster
+    `other`. `writes` are those of one order, in the order in which they are made; none if the object stands so already. `copies` are the writes that let
+    the target read what only the former revision reads. `trials` are pods that the API server is asked to make and does not; with `after`, one in the namespace `space`, which names
     that revision. `judged` says what is wrong with what came back; empty if nothing is. `injections` counts, by control plane, the proxies that it
     injected; None if it does not say. `rejected` counts, by kind, the configuration that the proxies of a revision rejected. `compared` looks at what
     both revisions were installed with. `removal` is what goes with a revision that nothing follows.
@@ -37,6 +37,7 @@ class Cutover(Protocol):
     rules: SkewRules
 
     def scene(self, cluster: str, namespace: str, primary: Serving | None = ...) -> Look[Scene]: ...
+    def serving(self, cluster: str, namespace: str, other: str) -> Look[Serving]: ...
     def writes(self, order: Order, scene: Scene, aim: Aim, moment: str) -> list[Write]: ...
     def copies(self, scene: Scene, aim: Aim, choice: str) -> list[Write]: ...
     def trials(self, scene: Scene, after: str = ..., space: str = ...) -> list[Trial]: ...

@@ -6,21 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..objects.shapes import Live
 from .observed import ClusterState
-from .serving import Serving
 
 
 @dataclass(frozen=True)
 class Scene:
-    """`live` holds the objects by kind; each Order of the state finds its object there.
-
-    `serves` is what the control planes here say of the proxies of other clusters, by the ID that they know a cluster by.
-    """
+    """`live` holds the objects by kind; each Order of the state finds its object there."""
 
     state: ClusterState
     live: Live = field(repr=False)
-    serves: Mapping[str, Serving] = field(default_factory=dict, repr=False)

@@ -9,17 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._kube.connect import Connector
 from ..._providers import provider
 from ..chosen_mesh import MESH_OPTIONS, complete
-from ..look import look
 from .facts import facts
-from .request import PRIMARY_OPTION, LookRequest
+from .fresh import PRIMARY_CONNECTION, FreshLook
+from .request import LookRequest
 
-TASK: dict[str, Any] = {"argument_spec": {**MESH_OPTIONS, **PRIMARY_OPTION}, "prepare": complete}
+TASK: dict[str, Any] = {"argument_spec": {**MESH_OPTIONS, **PRIMARY_CONNECTION}, "prepare": complete}
 
 
-def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
+def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None) -> dict[str, Any]:
     """Read, and change nothing."""
     request = LookRequest.of(params)
-    scene = look(cluster, provider(request.provider).cutover.scene(cluster.name, request.namespace, request.primary))
+    scene = FreshLook(cluster, provider(request.provider).cutover, request.namespace, request.primary, connect).scene()
     return {"changed": False, **facts(scene)}

@@ -14,7 +14,7 @@ from ..._mesh.cutover.scene import Scene
 
 
 def facts(scene: Scene) -> dict[str, Any]:
-    """Return what people read, and all of it as one text each: Ansible handles a long text in no time, and thousands of small values slowly."""
+    """Return what people read, and all of it as one text: Ansible handles a long text in no time, and thousands of small values slowly."""
     state = scene.state
     return {
         "cluster": state.cluster,
@@ -25,10 +25,5 @@ def facts(scene: Scene) -> dict[str, Any]:
         "default_revision": state.default_revision,
         **followers(state),
         "silent": list(state.silent),
-        "state": _text(state.facts()),
-        "serves": {name: _text(served.facts()) for name, served in sorted(scene.serves.items())},
+        "state": json.dumps(state.facts(), separators=(",", ":")),
     }  # fmt: skip
-
-
-def _text(told: dict[str, Any]) -> str:
-    return json.dumps(told, separators=(",", ":"))

@@ -48,6 +48,4 @@ class FreshLook:
     def _serving(self) -> Serving | None:
         if self._primary is None:
             return None
-        there = look(self._primary, self._cutover.scene(self._primary.name, self._namespace))
-        none = Serving(self._primary.name, there.state.revisions, {}, there.state.silent)
-        return there.serves.get(self._cluster.name, none)
+        return look(self._primary, self._cutover.serving(self._primary.name, self._namespace, self._cluster.name))

@@ -26,8 +26,8 @@ def state(cluster: str, *spaces: str, target: bool = True, **more: Any) -> Clust
     return ClusterState(cluster, planes, default_revision="blue", spaces=[Space(name, BLUE) for name in spaces], workloads=workloads, **more)
 
 
-def seen(known: ClusterState, **serves: Any) -> dict[str, Any]:
-    return {"state": json.dumps(known.facts()), "serves": serves}
+def seen(known: ClusterState) -> dict[str, Any]:
+    return {"state": json.dumps(known.facts())}
 
 
 def inventory(**results: Any) -> dict[str, dict[str, Any]]:
@@ -170,32 +170,6 @@ def test_who_still_needs_a_revision() -> None:
     assert west.startswith("west: blue is still needed: ")
 
 
-def test_what_the_primary_says_of_a_remote_cluster() -> None:
-    told = {"name": "east", "revisions": [], "serves": {"blue": {"a": ["a-1"]}}, "silent": []}
-    hosts = inventory(east=seen(state("east", "a"), west=json.dumps(told)))
-    hosts["west"] |= {"mesh_role": "remote", "mesh_primary": "east"}
-    assert call("primary", hosts, "seen") == {}
-    assert call("primary", hosts, "seen", cluster="west") == told
-    hosts["east"]["seen"] = seen(state("east", "a"))
-    quiet = call("primary", hosts, "seen", cluster="west")
-    assert (quiet["name"], [one["revision"] for one in quiet["revisions"]], quiet["serves"]) == ("east", ["blue", "green"], {})
-
-
-@pytest.mark.parametrize(
-    ("variables", "east", "said"),
-    [
-        ({"mesh_primary": "east"}, None, "west: its primary east was not seen: it is not part of this run, and a cutover takes all clusters"),
-        ({"mesh_primary": "east"}, {"failed": True, "msg": "east: no route."}, "west: its primary east was not seen: no route."),
-        ({"mesh_primary": "north"}, {}, "west: mesh_primary names north, which is not a cluster of the mesh shop."),
-        ({}, {}, "west: it is remote and has no mesh_primary."),
-    ],
-)
-def test_a_remote_cluster_whose_primary_was_not_seen(variables: dict[str, str], east: Any, said: str) -> None:
-    hosts = inventory(east=east)
-    hosts["west"] |= {"mesh_role": "remote", **variables}
-    assert call("primary", hosts, "seen", cluster="west")["missing"].startswith(said)
-
-
 def test_rights_that_are_missing_and_those_who_did_not_say() -> None:
     hosts = inventory()
     hosts["east"] |= {"rights": {"denied": [{"sentence": "patch namespaces in all namespaces"}]}, "kept": {"results": []}}
@@ -228,3 +202,18 @@ def test_a_run_that_leaves_a_cluster_out_is_refused() -> None:
     hosts = inventory()
     hosts["east"]["mesh_provider"] = "nobody"
     assert call("refusals", hosts, ["east", "west"], WISH)[0].startswith("mesh_provider is 'nobody'")
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"mesh_primary": "north"}, "mesh_primary names north, which is not a cluster of the mesh shop."),
+        ({"mesh_primary": "west"}, "mesh_primary names west, which is itself a remote."),
+        ({}, "it is remote and has no mesh_primary."),
+        ({"mesh_primary": "east"}, ""),
+    ],
+)
+def test_a_remote_cluster_that_nobody_serves_is_refused(variables: dict[str, str], said: str) -> None:
+    hosts = inventory()
+    hosts["west"] |= {"mesh_role": "remote", **variables}
+    assert call("refusals", hosts, ["east", "west"], WISH) == ([f"The mesh shop is not cut over: west cannot be judged: {said}"] if said else [])

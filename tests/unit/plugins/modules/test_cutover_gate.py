@@ -14,12 +14,10 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.gate import UserGate
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import ClusterState
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.probes import FORMER, SPACES, TARGET
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.scene import Scene
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.serving import Serving
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused, Unreachable
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import ControlPlaneRevision
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import provider
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import counters
@@ -197,17 +195,19 @@ def test_a_gate_that_makes_no_sense_is_refused(estate: Estate) -> None:
 def test_who_serves_a_remote_clusters_proxies_is_asked_of_its_primary_each_time(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     estate.cluster.name = "west"
     primary, seen = FakeCluster(name="east"), []
-    there = Scene(ClusterState("east", [ControlPlaneRevision("green", "1.31.0", 1, 1)]), {}, {"west": Serving("east", (), {("shop", "s-1"): ("green", True)})})
-    looks = {"east": there, "west": Scene(estate.world.state(), {})}
 
-    def scene(cluster: str, _namespace: str, serving: Serving | None = None) -> Look[Scene]:
-        seen.append((cluster, serving and dict(serving.connections)))
-        return Look([], lambda _live, _answers: looks[cluster])
+    def serving(cluster: str, _namespace: str, other: str) -> Look[Serving]:
+        seen.append((cluster, other))
+        return Look([], lambda _live, _answers: Serving("east", (), {("shop", "s-1"): ("green", True)}))
 
-    story = SimpleNamespace(scene=scene, rejected=counters.rejected)
+    def scene(cluster: str, _namespace: str, primary: Serving | None = None) -> Look[Scene]:
+        seen.append((cluster, primary and dict(primary.connections)))
+        return Look([], lambda _live, _answers: Scene(estate.world.state(), {}))
+
+    story = SimpleNamespace(scene=scene, serving=serving, rejected=counters.rejected)
     monkeypatch.setattr(cutover_gate, "provider", lambda _name: SimpleNamespace(cutover=story))
     known = {"provider": "istio", "namespace": SYSTEM, "target": "green", "former": "blue", "wave": 1, "spaces": ["shop"], "services": [], "gates": []}
     params = {**known, "probes": None, "since": {"counted": {}}, "timeout": 60, "primary_kube": {"cluster": "east"}}
     reading = cutover_gate.reconcile(estate.cluster, params, estate.clock, lambda *_to, **_how: primary)["reading"]
-    assert seen == [("east", None), ("west", {("shop", "s-1"): ("green", True)})]
+    assert seen == [("east", "west"), ("west", {("shop", "s-1"): ("green", True)})]
     assert reading["faults"] == []

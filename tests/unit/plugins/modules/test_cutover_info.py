@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import ClusterState
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.probes import SPACES
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.serving import Serving
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, Refused
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
 from ansible_collections.meshops.lifecycle.plugins.modules import cutover_info
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
-from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import NAMESPACE, REV, World, deployment, said, space, stored
+from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import HOOKS, NAMESPACE, REV, World, deployment, said, space, stored
 
 SYNCZ = {name: (NAMESPACE, f"istiod-{name}-1", 15014, "/debug/syncz") for name in ("blue", "green")}
 
@@ -27,9 +26,9 @@ def world() -> World:
     return World.of(spaces, [deployment("shop", "a"), deployment("bank", "b"), deployment("none", "c")], {"prod": "blue", "default": "blue"})
 
 
-def info(there: World, *more: dict[str, Any], answers: dict[Any, Any] | None = None, primary: dict[str, Any] | None = None, **odd: Any) -> dict[str, Any]:
+def info(there: World, *more: dict[str, Any], answers: dict[Any, Any] | None = None, **odd: Any) -> dict[str, Any]:
     seen = FakeCluster(*stored(there), *more, answers={**said(there, **odd), **(answers or {})})
-    told = cutover_info.reconcile(seen, {"provider": "istio", "namespace": NAMESPACE, "primary": primary or {}})
+    told = cutover_info.reconcile(seen, {"provider": "istio", "namespace": NAMESPACE, "primary": {}})
     assert seen.writes == []
     return told
 
@@ -46,7 +45,7 @@ def test_who_follows_which_revision() -> None:
         "blue": {"namespaces": 1, "workloads": 1, "made": 1, "served": 1},
         "green": {"namespaces": 1, "workloads": 1, "made": 1, "served": 1},
     }
-    assert (told["default_revision"], told["turned"], told["plain"], told["silent"], told["serves"], told["changed"]) == ("blue", [], [], [], {}, False)
+    assert (told["default_revision"], told["turned"], told["plain"], told["silent"], told["changed"]) == ("blue", [], [], [], False)
 
 
 def test_the_state_is_all_there_after_its_way_through_json() -> None:
@@ -82,17 +81,22 @@ def test_an_istiod_that_says_nothing_is_named_and_its_proxies_are_served_by_nobo
     assert (dict(workload(told, "a").connected), workload(told, "a").moved("blue")) == ({"": 1}, False)
 
 
+def remote(there: World, east: FakeCluster) -> dict[str, Any]:
+    """West, which has no control plane; east serves it."""
+    params = {"provider": "istio", "namespace": NAMESPACE, "primary": {"name": "east", "kube": {}}}
+    seen = FakeCluster(*stored(World(there.live, {})), name="west")
+    told = cutover_info.reconcile(seen, params, lambda *_to, **_how: east)
+    assert (seen.writes, east.writes) == ([], [])
+    return told
+
+
 def test_proxies_of_another_cluster_are_told_apart_and_measured_there() -> None:
     """Both clusters have a pod of the same name."""
     there = world()
     names = {pod["metadata"]["namespace"]: pod["metadata"]["name"] for pod in there.live["Pod"]}
     elsewhere = [istio_live.synced(f"{names['shop']}.shop", "west"), istio_live.synced(f"{names['bank']}.bank", "west", cluster_acked="")]
-    told = info(there, green=elsewhere)
-    assert dict(workload(told, "a").connected) == {"blue": 1}
-    primary = json.loads(told["serves"]["west"])
-    assert Serving.of(primary).connections == {("shop", names["shop"]): ("green", True), ("bank", names["bank"]): ("green", False)}
-    remote = World({**there.live}, {})
-    west = info(remote, primary=primary)
+    assert dict(workload(info(there, green=elsewhere), "a").connected) == {"blue": 1}
+    west = remote(there, FakeCluster(*stored(there), answers=said(there, green=elsewhere)))
     assert west["served_by"] == "east"
     assert [one["name"] for one in west["revisions"]] == ["blue", "green"]
     assert dict(workload(west, "a").connected) == {"green": 1}
@@ -100,11 +104,15 @@ def test_proxies_of_another_cluster_are_told_apart_and_measured_there() -> None:
 
 
 def test_a_remote_cluster_has_only_those_revisions_whose_webhooks_it_has() -> None:
+    there, fewer = world(), world()
+    fewer.live[HOOKS] = [hook for hook in fewer.live[HOOKS] if hook["metadata"]["name"] != "istio-sidecar-injector-blue"]
+    west = remote(fewer, FakeCluster(*stored(there), answers=said(there)))
+    assert [one["name"] for one in west["revisions"]] == ["green"]
+
+
+def test_an_istiod_of_the_primary_that_says_nothing_is_named() -> None:
     there = world()
-    primary = Serving("east", (), {}).facts() | {"revisions": [{"revision": name, "version": "1.31.0", "desired": 1, "ready": 1} for name in ("green", "red")]}
-    assert [one["name"] for one in info(World(there.live, {}), primary=primary)["revisions"]] == ["green"]
-    with pytest.raises(Refused, match="nobody saw east"):
-        info(there, primary={"missing": "nobody saw east"})
+    assert remote(there, FakeCluster(*stored(there)))["silent"] == ["istio-system/istiod-blue-1", "istio-system/istiod-green-1"]
 
 
 def test_namespaces_in_which_a_revision_is_tried_are_not_the_users() -> None:

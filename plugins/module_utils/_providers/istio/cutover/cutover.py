@@ -34,6 +34,11 @@ def scene(cluster: str, namespace: str, primary: Serving | None = None) -> Look[
     return Look(scenery.reads(namespace), partial(scenery.scene, cluster, namespace, primary), partial(scenery.questions, namespace))
 
 
+def serving(cluster: str, namespace: str, other: str) -> Look[Serving]:
+    """Ask every istiod of a cluster which proxies of another cluster it serves."""
+    return Look(scenery.control_planes(namespace), partial(scenery.serving, cluster, namespace, other), partial(scenery.questions, namespace))
+
+
 def writes(order: Order, scene: Scene, aim: Aim, moment: str) -> list[Write]:
     """Return what carries out an order."""
     return _writes.writes(order, scene, aim, moment)

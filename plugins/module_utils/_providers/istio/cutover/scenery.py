@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ...._mesh.cutover.observed import ClusterState
@@ -59,19 +59,26 @@ def _inside(live: Live, kind: str, namespace: str) -> list[Object]:
     return [one for one in live.get(kind, ()) if one["metadata"].get("namespace") == namespace]
 
 
+def control_planes(namespace: str) -> list[Read]:
+    """What tells which istiods there are."""
+    return [Read("apps/v1", "Deployment", namespace, "app=istiod"), Read("v1", "Pod", namespace, "app=istiod")]
+
+
+def serving(cluster: str, namespace: str, other: str, live: Live, answers: Answers) -> Serving:
+    """What the istiods of a cluster say of the proxies of another one; of their own if `other` is the same."""
+    pods, deployments = _inside(live, "Pod", namespace), [one for one in _inside(live, "Deployment", namespace) if _labels(one).get("app") == "istiod"]
+    ids = connections.own_ids(cluster, deployments) if other == cluster else {other}
+    by_cluster = connections.by_cluster(pods, answers)
+    proxies = {key: serves for name in sorted(ids) for key, serves in by_cluster.get(name, {}).items()}
+    return Serving(cluster, [plane(one, pods) for one in deployments], proxies, connections.silent(answers))
+
+
 def scene(cluster: str, namespace: str, primary: Serving | None, everything: Live, answers: Answers) -> Scene:
     """A remote cluster has those revisions of its primary that inject here."""
     live = _without_probes(everything)
-    pods, deployments = _inside(live, "Pod", namespace), [one for one in _inside(live, "Deployment", namespace) if _labels(one).get("app") == "istiod"]
-    planes, silent = [plane(one, pods) for one in deployments], connections.silent(answers)
-    served = connections.by_cluster(pods, answers)
     if primary:
-        state = _state(cluster, namespace, live, _injecting(primary.revisions, live), primary)
-        return Scene(state, live)
-    ids = connections.own_ids(cluster, deployments)
-    own = {key: serving for name in sorted(ids) for key, serving in served.get(name, {}).items()}
-    state = _state(cluster, namespace, live, planes, Serving("", planes, own, silent))
-    return Scene(state, live, {name: Serving(cluster, planes, known, silent) for name, known in served.items() if name not in ids})
+        return Scene(_state(cluster, namespace, live, replace(primary, revisions=_injecting(primary.revisions, live))), live)
+    return Scene(_state(cluster, namespace, live, replace(serving(cluster, namespace, cluster, live, answers), name="")), live)
 
 
 def _without_probes(live: Live) -> Live:
@@ -85,13 +92,13 @@ def _injecting(revisions: Iterable[ControlPlaneRevision], live: Live) -> list[Co
     return [one for one in revisions if one.revision in here]
 
 
-def _state(cluster: str, namespace: str, live: Live, planes: Sequence[ControlPlaneRevision], serving: Serving) -> ClusterState:
-    state = observation.state(cluster, live, planes, serving.connections, serving.name, namespace)
+def _state(cluster: str, namespace: str, live: Live, told: Serving) -> ClusterState:
+    state = observation.state(cluster, live, told.revisions, told.connections, told.name, namespace)
     agents = [one for one in live.get("DaemonSet", ()) if _CNI in _labels(one).items()]
     crds = [(one["metadata"].get("annotations") or {}).get(_GATEWAY_API_VERSION, "") for one in live.get("CustomResourceDefinition", ())]
     return replace(
         state,
-        silent=serving.silent,
+        silent=told.silent,
         cni=version(agents[0]) if agents else "",
         gateway_api=str(crds[0]) if crds else "",
         ambient=any(_AMBIENT in _labels(one).items() for one in live.get("DaemonSet", ())),

@@ -67,6 +67,7 @@ ARGUMENTS: dict[str, Any] = {
     "answer": {"metadata": {"name": "trial-1", "namespace": "shop"}, "spec": {"containers": []}},
     "choice": "copy",
     "colour": "green",
+    "other": "edge",
     "order": Order("turn", "Namespace", "", "shop", "green"),
     "plane": Plane("entry", "ingress", "simple", {"green": Side("green", "green")}),
     "primary": None,
