@@ -95,14 +95,10 @@ options:
     description: How many seconds the step may take.
     type: int
     default: 600
-  primary:
-    description: What the primary of a remote cluster says of it, as for M(meshops.lifecycle.cutover_info). It does not change while the step waits.
-    type: dict
-    default: {}
   primary_kube:
     description:
-      - The connection to the primary of a remote cluster, with its name as C(cluster). While the step waits, the module asks the primary's control planes again
-        which proxies they serve. A wave in a remote cluster needs it.
+      - The connection to the primary of a remote cluster, with its name as C(cluster). While a step waits, the module asks the control planes there again and
+        again which proxies they serve.
     type: dict
   lease:
     description: The mesh's Lease, as M(meshops.lifecycle.lease) returned it, with C(kube) as the connection to its cluster. The module writes nothing unless

@@ -16,13 +16,11 @@ description:
 author:
   - meshops contributors (@meshops)
 options:
-  primary:
+  primary_kube:
     description:
-      - The cluster whose control planes serve this one, for a remote cluster, with its C(name), C(kube) with connection options of this module as keys,
-        and C(cluster_uid). The module asks the control planes there.
-      - Leave it empty if a control plane of the mesh runs in the cluster itself.
+      - The connection to the primary of a remote cluster, with its name as C(cluster). The module asks the control planes there which proxies they serve.
+      - Leave it out if a control plane of the mesh runs in the cluster itself.
     type: dict
-    default: {}
 extends_documentation_fragment:
   - meshops.lifecycle._connection
   - kubernetes.core.k8s_auth_options

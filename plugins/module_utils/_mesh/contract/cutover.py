@@ -27,10 +27,10 @@ class Cutover(Protocol):
 
     `scene` looks at everything that an order may be about. That of a remote cluster needs what its primary says: `serving` asks there, about the cluster
     `other`. `writes` are those of one order, in the order in which they are made; none if the object stands so already. `copies` are the writes that let
-    the target read what only the former revision reads. `trials` are pods that the API server is asked to make and does not; with `after`, one in the namespace `space`, which names
-    that revision. `judged` says what is wrong with what came back; empty if nothing is. `injections` counts, by control plane, the proxies that it
-    injected; None if it does not say. `rejected` counts, by kind, the configuration that the proxies of a revision rejected. `compared` looks at what
-    both revisions were installed with. `removal` is what goes with a revision that nothing follows.
+    the target read what only the former revision reads. `trials` are pods that the API server is asked to make and does not; with `after`, one in the
+    namespace `space`, which names that revision. `judged` says what is wrong with what came back; empty if nothing is. `injections` counts, by control
+    plane, the proxies that it injected; None if it does not say. `rejected` counts, by kind, the configuration that the proxies of a revision rejected.
+    `compared` looks at what both revisions were installed with. `removal` is what goes with a revision that nothing follows.
     `plane` looks at a plane, and `shift` are the writes that give one of its colours a share of its traffic, in percent.
     """
 

@@ -19,9 +19,9 @@ from ..lease.hold import hold_of, renewed
 from . import retire
 from .facts import facts
 from .finish import finish
+from .fresh import PRIMARY_CONNECTION
 from .move import move
 from .prepare import prepare
-from .request import PRIMARY_OPTION
 from .step_request import CutoverRequest
 from .write import CutoverWork
 
@@ -30,7 +30,7 @@ _STEPS = ("prepare", "move", "finish", "soak", "retire_first", "retire_last")
 TASK: dict[str, Any] = {
     "argument_spec": {
         **MESH_OPTIONS,
-        **PRIMARY_OPTION,
+        **PRIMARY_CONNECTION,
         "mesh": {"required": True},
         "step": {"choices": list(_STEPS), "required": True},
         "target": {"type": "str"},
@@ -47,7 +47,6 @@ TASK: dict[str, Any] = {
         "clusters": {"type": "list", "elements": "str", "default": []},
         "soak": {"type": "int", "default": 0},
         "timeout": {"type": "int", "default": 600},
-        "primary_kube": {"type": "dict"},
         "lease": {"type": "dict"},
     },
     "required_if": [("step", step, ("target", "former")) for step in _STEPS if step != "soak"],
@@ -58,8 +57,7 @@ TASK: dict[str, Any] = {
 def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None, clock: Clock | None = None) -> dict[str, Any]:
     request, ticking, connector = CutoverRequest.of(params), clock or SystemClock(), connect or connect_to
     hold = hold_of(cluster, request.lease, connector)
-    primary = connector(request.primary_connection) if request.primary_connection else None
-    work = CutoverWork(cluster, provider(request.provider).cutover, request, hold, ticking, primary)
+    work = CutoverWork(cluster, provider(request.provider).cutover, request, hold, ticking, connector)
     start = ticking.monotonic()
     try:
         with renewed(hold):

@@ -12,7 +12,7 @@ from ..._mesh.cutover.plan import lateness
 from ..._mesh.cutover.scene import Scene
 from ..._mesh.cutover.waves import NOT_MOVED
 from ..._mesh.errors import Refused
-from .move import advance, seen
+from .move import advance
 from .write import CutoverWork
 
 _SHOWN = 5
@@ -20,7 +20,7 @@ _SHOWN = 5
 
 def finish(work: CutoverWork) -> Scene:
     """Refuse while something follows the former revision by its namespace or by its own name: it would follow the tags without having been watched."""
-    _refuse_unmoved(work, seen(work).state)
+    _refuse_unmoved(work, work.looking.scene().state)
     aim = work.request.aim
     return advance(work, lambda state: of_finish(state, aim), lambda state: _late(work, state))
 

@@ -7,18 +7,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from itertools import groupby
 
 from ..._mesh.cutover.observed import ClusterState
 from ..._mesh.cutover.orders import DRAIN, EVICT, RAISE, RELABEL, RESTART, Order
 from ..._mesh.cutover.plan import wave_late, wave_orders
 from ..._mesh.cutover.scene import Scene
-from ..._mesh.cutover.serving import Serving
 from ..._mesh.cutover.write import Write
 from ..._mesh.errors import NotReady
 from ..follow import Pace, follow
-from ..look import look
 from .entrance import may_leave
 from .restarts import restart
 from .write import CutoverWork, Outdated, put
@@ -53,11 +50,11 @@ def advance(work: CutoverWork, ordered: Ordered, late: Late) -> Scene:
         _write(work, scene, ordered(scene.state), work.request.timeout - (work.clock.monotonic() - begun))
 
     if work.cluster.dry_run:
-        scene = seen(work)
+        scene = work.looking.scene()
         write(scene, 0.0)
         return scene
     return follow(
-        partial(seen, work),
+        work.looking.scene,
         done=lambda scene: not lacks(scene),
         late=lambda scene, seconds: _too_late(work, lacks(scene), seconds),
         timeout=work.request.timeout,
@@ -66,16 +63,6 @@ def advance(work: CutoverWork, ordered: Ordered, late: Late) -> Scene:
         pace=_PACE,
         clock=work.clock,
     )
-
-
-def seen(work: CutoverWork) -> Scene:
-    """Look at the cluster. Only the control planes of its primary know the proxies of a remote cluster, so they are asked each time."""
-    primary, cluster = work.request.primary, work.cluster
-    if work.primary:
-        there = look(work.primary, work.story.scene(work.primary.name, work.request.namespace))
-        nobody = Serving(work.primary.name, there.state.revisions, {}, there.state.silent)
-        primary = there.serves.get(cluster.name, nobody)
-    return look(cluster, work.story.scene(cluster.name, work.request.namespace, primary))
 
 
 def _write(work: CutoverWork, scene: Scene, orders: Sequence[Order], timeout: float) -> None:

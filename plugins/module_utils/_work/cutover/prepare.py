@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from ..._mesh.cutover.orders import Order
 from ..._mesh.cutover.scene import Scene
-from .move import seen
 from .write import CutoverWork, put
 
 
 def prepare(work: CutoverWork) -> Scene:
-    scene, request = seen(work), work.request
+    scene, request = work.looking.scene(), work.request
     writes = work.story.copies(scene, request.aim, request.objects)
     for write in writes:
         put(work, Order("copy", write.ref.kind, write.ref.namespace or "", write.ref.name, request.aim.target), write)
-    return seen(work) if writes and not work.cluster.dry_run else scene
+    return work.looking.scene() if writes and not work.cluster.dry_run else scene

@@ -24,4 +24,4 @@ class LookRequest:
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> LookRequest:
-        return cls(params["provider"], params["namespace"], primary_connection(params.get("primary") or {}))
+        return cls(params["provider"], params["namespace"], primary_connection(params.get("primary_kube")))

@@ -15,7 +15,6 @@ from ..._mesh.cutover.scene import Scene
 from ..._mesh.cutover.write import Removal
 from ..._mesh.errors import Refused
 from ..._mesh.objects.change import Ref
-from .move import seen
 from .write import CutoverWork
 
 
@@ -33,7 +32,7 @@ def last(work: CutoverWork, others: Sequence[ClusterState]) -> Scene:
 
 
 def _decided(work: CutoverWork, others: Sequence[ClusterState]) -> tuple[Scene, Removal]:
-    former, scene = work.request.aim.former, seen(work)
+    former, scene = work.request.aim.former, work.looking.scene()
     wrong = retirement([scene.state, *(other for other in others if other.cluster != work.cluster.name)], former)
     if wrong:
         raise Refused(" ".join(wrong), findings=wrong)

@@ -16,17 +16,16 @@ from ..._mesh.cutover.observed import ClusterState
 from ..._mesh.cutover.orders import Aim
 from ..._mesh.cutover.plan import CutoverWish
 from ..._mesh.cutover.restarting import RestartPace
-from ..._mesh.cutover.serving import Serving
 from ..._mesh.cutover.waves import DECLARED, GATEWAYS, Wave, WaveWish
 from ..lease.hold import LeaseShare
-from .request import primary_of
+from .fresh import primary_connection
 
 
 @dataclass(frozen=True)
 class CutoverRequest:
     """One step of a cutover in one cluster. With `waits_for_keepers`, labels that another tool keeps are not written but waited for.
 
-    `clusters` are the states of all clusters of the mesh. A remote cluster is told what its `primary` said of it, or how its primary is asked.
+    `clusters` are the states of all clusters of the mesh. `primary` leads to the cluster that serves a remote one.
     """
 
     provider: str
@@ -44,8 +43,7 @@ class CutoverRequest:
     soak: int = 0
     clusters: tuple[ClusterState, ...] = field(default=(), repr=False)
     lease: LeaseShare | None = None
-    primary: Serving | None = field(default=None, repr=False)
-    primary_connection: Connection | None = None
+    primary: Connection | None = None
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> CutoverRequest:
@@ -65,8 +63,7 @@ class CutoverRequest:
             soak=params["soak"],
             clusters=tuple(ClusterState.of(json.loads(text)) for text in params["clusters"]),
             lease=LeaseShare.of(params),
-            primary=primary_of(params["primary"]),
-            primary_connection=Connection.of_task(params["primary_kube"], peer=True) if params.get("primary_kube") else None,
+            primary=primary_connection(params.get("primary_kube")),
         )
 
     def of_wave(self, cluster: str) -> Wave:

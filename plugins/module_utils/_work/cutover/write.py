@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._kube.connect import Connector
 from ..._kube.lease import Hold
 from ..._mesh.contract.cutover import Cutover
 from ..._mesh.cutover.orders import EVICT as EVICT_PODS
@@ -22,6 +24,7 @@ from ..._mesh.objects.managed_by import managed_by
 from ..._mesh.objects.shapes import Object
 from ..clock import Clock
 from ..lease.hold import UnderLease
+from .fresh import FreshLook
 from .step_request import CutoverRequest
 
 _BOOKKEEPING = ("resourceVersion", "managedFields", "generation")
@@ -35,7 +38,7 @@ class Outdated(Refused):
 class CutoverWork(UnderLease):
     """Everything that a step needs, and what it did.
 
-    `primary` is the cluster that serves a remote one. `kept` is what another tool keeps and has to write; `waits` why the step cannot go on yet.
+    `kept` is what another tool keeps and has to write; `waits` why the step cannot go on yet.
     """
 
     cluster: Cluster
@@ -43,11 +46,15 @@ class CutoverWork(UnderLease):
     request: CutoverRequest
     hold: Hold | None
     clock: Clock
-    primary: Cluster | None = None
+    connect: Connector | None = None
     changes: list[Change] = field(default_factory=list)
     kept: dict[Ref, dict[str, Any]] = field(default_factory=dict)
     waits: list[str] = field(default_factory=list)
     restarted: int = 0
+
+    @cached_property
+    def looking(self) -> FreshLook:
+        return FreshLook(self.cluster, self.story, self.request.namespace, self.request.primary, self.connect)
 
     @property
     def moment(self) -> str:

@@ -28,7 +28,7 @@ def world() -> World:
 
 def info(there: World, *more: dict[str, Any], answers: dict[Any, Any] | None = None, **odd: Any) -> dict[str, Any]:
     seen = FakeCluster(*stored(there), *more, answers={**said(there, **odd), **(answers or {})})
-    told = cutover_info.reconcile(seen, {"provider": "istio", "namespace": NAMESPACE, "primary": {}})
+    told = cutover_info.reconcile(seen, {"provider": "istio", "namespace": NAMESPACE})
     assert seen.writes == []
     return told
 
@@ -83,7 +83,7 @@ def test_an_istiod_that_says_nothing_is_named_and_its_proxies_are_served_by_nobo
 
 def remote(there: World, east: FakeCluster) -> dict[str, Any]:
     """West, which has no control plane; east serves it."""
-    params = {"provider": "istio", "namespace": NAMESPACE, "primary": {"name": "east", "kube": {}}}
+    params = {"provider": "istio", "namespace": NAMESPACE, "primary_kube": {"cluster": "east"}}
     seen = FakeCluster(*stored(World(there.live, {})), name="west")
     told = cutover_info.reconcile(seen, params, lambda *_to, **_how: east)
     assert (seen.writes, east.writes) == ([], [])

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.scene import Scene
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.serving import Serving
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import counters, trial_pods
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover import cutover_trial
@@ -74,6 +75,7 @@ class Estate:
         monkeypatch.setattr(self.cluster, "ask", lambda _space, pod, *_rest, **_how: Answer(200, self.metrics(pod)))
         story = SimpleNamespace(
             scene=lambda *_where: Look([], lambda _live, _answers: Scene(self.world.state(), self.world.live)),
+            serving=lambda *_where: Look([], lambda _live, _answers: Serving("west")),
             trials=trial_pods.trials, judged=trial_pods.judged, injections=counters.injections,
         )  # fmt: skip
         monkeypatch.setattr(cutover_trial, "provider", lambda _name: SimpleNamespace(cutover=story))

@@ -88,6 +88,7 @@ ARGUMENTS: dict[str, Any] = {
     "dump": b"{}",
     "certificate": b"certificate",
     "epoch": 1,
+    "former": "blue",
     "gateway": True,
     "generation": 2,
     "key": b"key",

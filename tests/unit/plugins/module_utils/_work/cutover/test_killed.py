@@ -18,7 +18,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.injection import Template
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.workloads import made_by
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.finish import finish
-from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.move import move, seen
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.move import move
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.step_request import CutoverRequest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.write import CutoverWork
 from ansible_collections.meshops.lifecycle.tests.unit.support.cutover_cluster import CutoverCluster, Kept, Killed
@@ -105,7 +105,7 @@ def run(there: CutoverCluster, aim: Aim, wish: CutoverWish) -> int:
     """The play: plan, and what is next, until nothing is."""
     begun = there.backend.stored
     for _step in range(30):
-        state = seen(work(there, aim, wish, "look")).state
+        state = work(there, aim, wish, "look").looking.scene().state
         whole = plan("prod", [state], aim, wish)
         coming = [step for step in whole.steps if step.name in (MOVE, FINISH)]
         if not coming:
@@ -138,7 +138,7 @@ def test_it_ends_where_it_aims(wish: CutoverWish) -> None:
     check = Check(there)
     there.watch(check)
     run(there, FORWARD, wish)
-    state = seen(work(there, FORWARD, wish, "look")).state
+    state = work(there, FORWARD, wish, "look").looking.scene().state
     assert (in_use([state], "green"), state.users("blue")) == ([], [])
     assert check.states > 15
     assert not {pod for pod in there.picture()["Pod"] if pod[1] == "blue"}
@@ -173,7 +173,7 @@ def test_turned_back_after_any_write_everything_is_as_before(wish: CutoverWish) 
         there.back_to(kept)
         there.watch(Check(there))
         run(there, BACK, wish)
-        assert seen(work(there, BACK, wish, "look")).state.users("green") == [], number
+        assert work(there, BACK, wish, "look").looking.scene().state.users("green") == [], number
         assert labels(there) == start, number
 
 
