@@ -42,6 +42,18 @@ def test_who_may_rotate_may_keep_the_lease_and_the_root_and_report() -> None:
     assert rbac.lacking(rbac.rules(*rbac.ROTATE), wanted) == []
 
 
+def test_who_may_cut_over_has_every_right_that_a_cutover_asks_for() -> None:
+    wanted = [*FILTERS["_cutover_permissions"]("istio", "istio-system"), *install.permissions("istio-system", "", "meshops-cutover-target")]
+    assert rbac.lacking(rbac.rules(*rbac.CUTOVER), [*wanted, *rights.to_lease(ref("shop", NAMESPACE))]) == []
+
+
+def test_probes_of_a_cutover_need_no_right_in_their_namespace_alone() -> None:
+    """It goes with the cutover, and with it whatever was bound there."""
+    inside = [right for right in install.permissions("istio-system", "", "meshops-cutover-target") if right.get("namespace") == "meshops-cutover-target"]
+    assert inside
+    assert rbac.lacking(rbac.rules("read", "install", "cutover"), inside) == []
+
+
 def test_it_lies_in_what_is_built() -> None:
     ignored = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text("utf-8"))["build_ignore"]
     assert not {"docs", "docs/rbac.yml", "*.yml"} & set(ignored)
