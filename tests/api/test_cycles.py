@@ -133,7 +133,10 @@ WRITERS: dict[str, tuple[Callable[[Cluster, dict[str, Any], str], list[Leg]], Te
     "mesh_config": (mesh_config, told),
     "releases": (releases, settled),
 }
-READERS = ("ca_info", "certificates_info", "cluster_info", "controller_info", "cutover_info", "mesh_info", "probe", "rotation_info")
+READERS = (
+    "ca_info", "certificates_info", "cluster_info", "controller_info", "cutover_compare", "cutover_gate", "cutover_info", "cutover_trial", "mesh_info", "probe",
+    "rotation_info",
+)  # fmt: skip
 # What has more to it than a creation, a change and a deletion is taken through its steps in a file of its own.
 ELSEWHERE = {
     "helm_release": "test_as_awx.py",
@@ -199,7 +202,10 @@ def test_a_module_that_reads_writes_nothing(play: Play, api_server: Any, cluster
         "certificates_info": {"namespace": place},
         "rotation_info": {"namespace": place},
         "cluster_info": {"permissions": [{"verb": "create", "resource": "secrets"}], "crds": ["networking.istio.io"], "supply": "istio", "namespace": place},
+        "cutover_compare": {"namespace": place, "target": "green", "former": "blue"},
+        "cutover_gate": {"namespace": place, "target": "green", "former": "blue"},
         "cutover_info": {"namespace": place},
+        "cutover_trial": {"namespace": place},
         "controller_info": {"charts": [{"chart": "/nowhere"}]},
         "mesh_info": {"namespace": place, "expected": {"revision": "stable"}, "config": True, "notices": True},
         "probe": {"namespace": place, "targets": ["west"], "wait_timeout": 1},

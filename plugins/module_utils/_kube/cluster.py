@@ -115,7 +115,7 @@ class Cluster:
         """Ask the server to create each object and to store nothing, in a real run too. Return, in their order, what it would store, or why it would not."""
         from .objects import rehearse
 
-        return all_or_error(each(lambda manifest: rehearse.rehearse(self._server, manifest), manifests, at_once))
+        return rehearse.rehearse_all(self._server, manifests, at_once)
 
     def amend(self, before: Mapping[str, Any], patch: Mapping[str, Any], exact: bool = True) -> Change:
         """Send a merge patch for the object `before`. With `exact`, raise Refused if it has changed since it was read."""

@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..._mesh.errors import Refused
 from ..._mesh.objects.change import Ref
 from ..http.answer import error
+from ..http.transport import THREADS, Transport
 from . import fields
-from .server import Server
+from .server import Server, all_or_error, each
 
 _PATIENCE = 15.0  # a webhook may take 10 s, or less if it says so
 
@@ -27,7 +28,14 @@ class Rehearsed:
     refusal: str = ""
 
 
-def rehearse(server: Server, manifest: Mapping[str, Any]) -> Rehearsed:
+def rehearse_all(server: Server, manifests: Sequence[Mapping[str, Any]], at_once: int) -> list[Rehearsed]:
+    """So many questions at once are so many connections to the server, and as many from there to a webhook."""
+    ways = [server.transport, *(server.transport.beside() for _more in range(-(-at_once // THREADS) - 1))]
+    numbered = list(enumerate(manifests))
+    return all_or_error(each(lambda one: _rehearse(server, ways[one[0] % len(ways)], one[1]), numbered, at_once))
+
+
+def _rehearse(server: Server, transport: Transport, manifest: Mapping[str, Any]) -> Rehearsed:
     """One question is one request: a webhook that failed once is not asked again. Of an object with generateName, the server chooses the name."""
     kind = server.discovery.find(manifest["apiVersion"], manifest["kind"])
     if kind is None:
@@ -35,7 +43,7 @@ def rehearse(server: Server, manifest: Mapping[str, Any]) -> Rehearsed:
     meta = manifest["metadata"]
     ref = Ref(manifest["apiVersion"], manifest["kind"], meta.get("name") or meta["generateName"], meta.get("namespace"))
     query = {"dryRun": "All", "fieldManager": fields.MANAGER}
-    answer = server.transport.request("POST", kind.path(ref.namespace), query, dict(manifest), repeat=False, within=_PATIENCE)
+    answer = transport.request("POST", kind.path(ref.namespace), query, dict(manifest), repeat=False, within=_PATIENCE)
     if answer.ok:
         return Rehearsed(dict(answer.json()))
     if answer.status in (401, 429):

@@ -35,7 +35,7 @@ TASK: dict[str, Any] = {
     "prepare": complete,
 }
 # An API server keeps its connections to a webhook, and opens another one only while all are in use: asking more at once reaches more replicas.
-_AT_ONCE, _MOST_AT_ONCE = 4, 32
+_AT_ONCE, _MOST_AT_ONCE = 8, 64
 _REACHES = 20.0  # so long a replica is looked for that the API server does not ask
 
 

@@ -19,6 +19,13 @@ from .observation import follower
 from .workloads import CONTROLLERS
 
 NAME = "meshops-cutover-trial"
+_UNPRIVILEGED = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+_IDLE = {"name": "trial", "image": "registry.k8s.io/pause:3.10", "securityContext": _UNPRIVILEGED}
 _HOOKS = "MutatingWebhookConfiguration"
 _OF_EACH_NAMESPACE = "kubernetes.io/metadata.name"
 # Of a refusal that is the injector's, and not that of a quota or a policy: the name of a webhook, or the address at which istiod was asked.
@@ -50,7 +57,7 @@ def _templates(live: Mapping[str, Iterable[Object]]) -> Iterable[tuple[str, Obje
 
 
 def _pod(namespace: str, template: Object) -> Manifest:
-    """The pod of a template, so that it passes the policies that its workload's pods pass; without one, a pod that asks for no privilege."""
+    """The pod of a template, so that it passes the policies that its workload's pods pass; without one, a pod that the strictest of them let pass."""
     meta: Mapping[str, Any] = template.get("metadata") or {}
     spec = copy.deepcopy(dict(template.get("spec") or {}))
     return {
@@ -62,7 +69,7 @@ def _pod(namespace: str, template: Object) -> Manifest:
             "labels": dict(meta.get("labels") or {}),
             "annotations": dict(meta.get("annotations") or {}),
         },
-        "spec": {**spec, "containers": spec.get("containers") or [{"name": "trial", "image": "registry.k8s.io/pause:3.10"}]},
+        "spec": {**spec, "containers": spec.get("containers") or [_IDLE]},
     }
 
 
