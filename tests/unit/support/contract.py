@@ -60,6 +60,12 @@ def widget(group: str, place: str, size: int = 1) -> dict[str, Any]:
     return {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": meta, "spec": {"size": size}}
 
 
+def pod(place: str) -> dict[str, Any]:
+    """Nothing runs it, so it is gone as soon as it is deleted."""
+    meta = {"name": "one", "namespace": place, "labels": {"app": "one"}}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"containers": [{"name": "main", "image": "nothing"}]}}
+
+
 def version_of(cluster: Cluster, manifest: dict[str, Any]) -> str:
     live = cluster.get(Ref.of(manifest))
     assert live is not None
@@ -282,6 +288,27 @@ class Contract:
         with pytest.raises(NotReady, match=rf"ConfigMap {place}/settings: its deletion waits for example.com/hold"):
             cluster.delete([Ref.of(wish)], wait=0.3)
         assert [change.action for change in cluster.delete([Ref.of(wish)])] == ["unchanged"]
+
+    def test_a_pod_is_evicted_once_and_no_other_one_of_its_name(self, cluster, checking, place):
+        cluster.apply([namespace(place), pod(place)])
+        ref = Ref("v1", "Pod", "one", place)
+        read = cluster.get(ref)
+        assert checking.evict(read).action == "deleted"
+        assert cluster.get(ref)
+        assert cluster.evict(read).action == "deleted"
+        assert cluster.get(ref) is None
+        cluster.apply([pod(place)])
+        assert [cluster.evict(read).action, bool(cluster.get(ref))] == ["unchanged", True]
+
+    def test_a_pod_is_not_evicted_while_its_budget_forbids_it(self, cluster, place):
+        selector = {"matchLabels": {"app": "one"}}
+        budget = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "all", "namespace": place}, "spec": {"selector": selector}}
+        cluster.apply([namespace(place), pod(place), {**budget, "spec": {"minAvailable": 1, **budget["spec"]}}])
+        path, ready = f"/api/v1/namespaces/{place}/pods/one/status", {"status": {"phase": "Running"}}
+        cluster._server.transport.request("PATCH", path, {"fieldManager": "kubelet"}, ready, content_type="application/merge-patch+json")
+        ref = Ref("v1", "Pod", "one", place)
+        assert cluster.evict(cluster.get(ref)) is None
+        assert cluster.get(ref)
 
     def test_reading(self, cluster, place):
         one, two = config_map(place, "one", a="1"), config_map(place, "two", a="1")

@@ -53,42 +53,27 @@ class Backend(FakeServer):
     after: Callable[[], None] = staticmethod(lambda: None)
     stored = 0
     known: tuple[Any, list[Hook]] = ((), [])
+    idle = False  # controllers wait until somebody calls control()
 
     def _handle(self, method: str, path: str, query: dict[str, str], body: Any, content_type: str) -> Answer:
-        if path.endswith("/eviction"):
-            return self._evict(path, body)
         if path.endswith("/virtualservices") and query.get("dryRun") and self._validates(body["metadata"]["labels"].get(REV, "")):
             told = {"kind": "Status", "status": "Failure", "message": 'admission webhook "rev.validation.istio.io" denied the request: faulty'}
             return Answer(400, json.dumps(told).encode(), {})
         before = self.version, len(self.objects)
         answer = super()._handle(method, path, query, body, content_type)
         if method in _STORING and (self.version, len(self.objects)) != before:
-            self._stored()
+            self._written()
         return answer
 
-    def _stored(self) -> None:
+    def _written(self) -> None:
         self.stored += 1
-        self.control()
+        if not self.idle:
+            self.control()
         self.after()
 
     def _validates(self, revision: str) -> bool:
         own = [one for one in self.of("ValidatingWebhookConfiguration") if (one["metadata"].get("labels") or {}).get(REV) == revision]
         return revision in self.planes and any(one["metadata"]["name"] != "istiod-default-validator" for one in own)
-
-    def _evict(self, path: str, body: Mapping[str, Any]) -> Answer:
-        space, name = body["metadata"]["namespace"], body["metadata"]["name"]
-        key = ("v1", "pods", space, name)
-        pod = self.objects.get(key)
-        if pod is None or pod["metadata"]["uid"] != body["deleteOptions"]["preconditions"]["uid"]:
-            return Answer(409 if pod else 404, b"{}", {})
-        for budget in self.of("PodDisruptionBudget"):
-            selector = budget["spec"]["selector"]
-            if budget["metadata"]["namespace"] == space and matches(selector, pod["metadata"]["labels"]) and not budget["status"]["disruptionsAllowed"]:
-                return Answer(429, b"{}", {})
-        if not body["deleteOptions"].get("dryRun"):
-            del self.objects[key]
-            self._stored()
-        return Answer(201, b"{}", {})
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         return [live for live in list(self.objects.values()) if live["kind"] == kind]
@@ -204,6 +189,10 @@ class CutoverCluster(FakeCluster):
                 raise Killed
 
         self.watch(kill)
+
+    def live(self, kind: str, namespace: str | None, name: str) -> dict[str, Any]:
+        """The stored object itself."""
+        return next(one for one in self.backend.of(kind) if one["metadata"]["name"] == name and one["metadata"].get("namespace") == namespace)
 
     def kept(self) -> Kept:
         return self.backend.version, copy.deepcopy(self.backend.objects)

@@ -17,6 +17,7 @@ from typing import Any
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.objects.discovery import Kind, builtin
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.selector import matches
 
 from .fake_apply import Taken, applied, created, merged, replaced
 
@@ -173,6 +174,23 @@ class FakeServer:
                 self.objects = {other: kept for other, kept in self.objects.items() if other[2] != key[3]}
         return _answer(live)
 
+    def _evict(self, body: Mapping[str, Any]) -> Answer:
+        """A pod that runs is kept by a budget that allows nothing, or that nobody has counted yet."""
+        meta, options = body["metadata"], body["deleteOptions"]
+        key = ("v1", "pods", meta["namespace"], meta["name"])
+        pod = self.objects.get(key)
+        if pod is None:
+            return _status(404, "NotFound", f'pods "{meta["name"]}" not found')
+        if pod["metadata"]["uid"] != options["preconditions"]["uid"]:
+            return _status(409, "Conflict", "the UID in the precondition does not match")
+        budgets = [live for (_api, plural, space, _name), live in self.objects.items() if (plural, space) == ("poddisruptionbudgets", key[2])]
+        kept = [one for one in budgets if matches(one["spec"]["selector"], pod["metadata"].get("labels") or {})]
+        if (pod.get("status") or {}).get("phase") == "Running" and any(not (one.get("status") or {}).get("disruptionsAllowed") for one in kept):
+            return _status(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.")
+        if not options.get("dryRun"):
+            del self.objects[key]
+        return _answer({"kind": "Status", "status": "Success"}, 201)
+
     def _list(self, kind: Kind, namespace: str | None, query: dict[str, str]) -> Answer:
         items = [
             live
@@ -201,6 +219,8 @@ class FakeServer:
             api = path.removeprefix("/apis/")
             served = [{"kind": kind.kind, "name": kind.plural} for kind in self.kinds.values() if kind.api_version == api]
             return _answer({"kind": "APIResourceList", "resources": served}) if served else _status(404, "NotFound", "not found")
+        if path.endswith("/eviction"):
+            return self._evict(body)
         if path.endswith("/selfsubjectaccessreviews") and method == "POST":
             asked = dict(body["spec"]["resourceAttributes"])
             sub = asked.pop("subresource", "")

@@ -19,11 +19,14 @@ _PATIENCE = 5.0
 
 
 def evict(server: Server, pod: Mapping[str, Any]) -> Change | None:
-    """Evict the pod that was read, and not another one of its name. Return None if a budget does not allow it now."""
+    """Evict the pod that was read, and not another one of its name, which is no change. Return None if a budget does not allow it now."""
     ref, meta = Ref.of(pod), pod["metadata"]
     kind = server.discovery.find("v1", "Pod")
     if kind is None:
         raise MeshError(f"{server.name}: the API server serves no pods.")
+    live = server.get(ref)
+    if live is None or live["metadata"]["uid"] != meta["uid"]:  # the server itself would try for 10 s to evict a pod of another UID
+        return Change(ref, "unchanged", dict(pod), dict(pod))
     options = {"preconditions": {"uid": meta["uid"]}, **({"dryRun": ["All"]} if server.dry_run else {})}
     body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": ref.name, "namespace": ref.namespace}, "deleteOptions": options}
     answer = server.transport.request("POST", f"{server.path(ref, kind)}/eviction", body=body, within=_PATIENCE)

@@ -10,6 +10,7 @@ from collections import deque
 from typing import Any
 
 from ..._mesh.cutover.orders import Order
+from ..._mesh.cutover.restarting import PodsOf, RestartPace, startable
 from ..._mesh.cutover.write import Write
 from ..._mesh.objects.change import Ref
 from ..._mesh.objects.selector import matches
@@ -31,9 +32,17 @@ def go_on(work: CutoverWork, order: Order, todo: deque[tuple[Order, Write]]) -> 
         todo.popleft()
     if lacking := _wanted(owner) - sum(map(_ready, pods)):
         return f"{lacking} of its pods are not ready"
-    if todo:
+    if todo and _allowed(work, todo[0][1].before or {}):
         _evict(work, todo[0][1])
     return "its pods are evicted one by one, as its disruption budget allows" if todo else ""
+
+
+def _allowed(work: CutoverWork, pod: Object) -> bool:
+    """The API server decides. It is not asked in vain, because it takes its time to say no."""
+    meta = pod["metadata"]
+    place = PodsOf(meta["namespace"], "Pod", meta["name"], meta.get("labels") or {})
+    budgets = work.cluster.list("policy/v1", "PodDisruptionBudget", meta["namespace"])
+    return bool(startable([place], [], RestartPace(), budgets))
 
 
 def _evict(work: CutoverWork, write: Write) -> None:

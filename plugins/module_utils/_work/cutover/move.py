@@ -80,9 +80,9 @@ def _write(work: CutoverWork, scene: Scene, orders: Sequence[Order], timeout: fl
 
 def _made(work: CutoverWork, scene: Scene, order: Order, writes: Sequence[Write], timeout: float) -> bool:
     """Return whether the next order may follow. After a gateway came in, another look says whether it serves."""
-    if order.what == DRAIN and (why := may_leave(work, scene, order)):
+    if order.what == DRAIN and not work.cluster.dry_run and (why := may_leave(work, scene, order)):
         work.waits.append(why)
-        return work.cluster.dry_run
+        return False
     for write in writes:
         if not put(work, order, write):
             return False

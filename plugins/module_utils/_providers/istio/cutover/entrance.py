@@ -36,6 +36,9 @@ def raised(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
     if asleep is not None:
         return patched(asleep, {"spec": {"replicas": _replicas(former)}}, then=[Condition(Ref.of(asleep), "rollout")])
     second = _second(former, f"{stem(order.name, aim)}-{order.to}", order.to)
+    there = named(scene.live, order.kind, order.namespace, second["metadata"]["name"])
+    if there is not None:
+        return _left(there, scene.state.cluster)
     around = [*_scalers(scene.live, former, second), *_budgets(scene.live, former, second, aim)]
     return [*(Write(CREATE, Ref.of(one), one) for one in around), Write(CREATE, Ref.of(second), second, then=[Condition(Ref.of(second), "rollout")])]
 
@@ -81,6 +84,14 @@ def _asleep(order: Order, scene: Scene, aim: Aim) -> Object | None:
         if gateway.drained and gateway.following.revision == order.to and stem(gateway.name, aim) == stem(order.name, aim):
             return named(scene.live, gateway.kind, gateway.namespace, gateway.name)
     return None
+
+
+def _left(there: Object, cluster: str) -> list[Write]:
+    """One that a cutover made comes in as soon as its namespace has turned, after the next look."""
+    if SECOND_OF not in (there["metadata"].get("annotations") or {}):
+        told = f"{cluster}: {Ref.of(there)} exists and was not made by a cutover, so no second Deployment can have its name"
+        raise Refused(f"{told}. Rename it, or leave gateways out with cutover_gateways: never.")
+    return []
 
 
 def _replicas(live: Object) -> int:

@@ -44,10 +44,11 @@ _WRITTEN = (
 
 
 def cutting_over(namespace: str) -> list[dict[str, str]]:
-    """To look, to write what namespaces, workloads and pointers follow, and to remove a revision."""
-    own = [("", "services", "create"), ("", "services", "update"), ("", "configmaps", "delete")]
+    """To look, to write what namespaces, workloads and pointers follow, and to remove a revision. What is changed is read again before."""
+    own = [*(("", "services", verb) for verb in ("get", "create", "update")), *(("", "configmaps", verb) for verb in ("get", "delete"))]
     copied = [(version.partition("/")[0], _plural(kind), verb) for version, kind in CONFIGURATION for verb in ("create", "patch", "delete")]
-    return [*seeing(namespace), *_rights([*_WRITTEN, *copied]), *({**right, "namespace": namespace} for right in _rights(own))]
+    changed = dict.fromkeys((group, resource, "get") for group, resource, verb in (*_WRITTEN, *copied) if verb in ("patch", "update", "delete"))
+    return [*seeing(namespace), *_rights([*changed, *_WRITTEN, *copied]), *({**right, "namespace": namespace} for right in _rights(own))]
 
 
 def seeing(namespace: str) -> list[dict[str, str]]:
