@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ...._mesh.cutover.scene import Scene
 from ...._mesh.cutover.write import Removal
+from ..install.gateways import passage_of
 from . import copies, retirement
 
 
@@ -16,4 +17,4 @@ def removal(scene: Scene, revision: str, namespace: str) -> Removal:
     drained = [(gateway.namespace, gateway.name) for gateway in scene.state.workloads if gateway.drained]
     revisions = [known.revision for known in scene.state.revisions]
     first = [*retirement.gateways(scene.live, revision, drained), *copies.of(scene.live, revision, revisions)]
-    return Removal(first, [(namespace, retirement.release(revision))], retirement.leftovers(namespace, revision))
+    return Removal(first, [(namespace, retirement.release(revision))], [*retirement.leftovers(namespace, revision), passage_of(revision, namespace)])

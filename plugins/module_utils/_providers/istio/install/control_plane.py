@@ -15,7 +15,7 @@ from ...._mesh.install.helm_release import Release
 from ...._mesh.install.wish import ControlPlane
 from ...istio_family.trust import trust
 from ..links import remote_secret
-from . import requirements, tags, validator
+from . import gateways, requirements, tags, validator
 from .charts import injection_path, istiod, release, revision
 
 
@@ -101,11 +101,11 @@ def _remote_values(wish: ControlPlane) -> dict[str, Any]:
 
 
 def manifests(wish: ControlPlane) -> list[dict[str, Any]]:
-    """Return the namespace (with its network, and a remote's primary) and the revision tags."""
+    """Return the namespace (with its network, and a remote's primary), the way of remote clusters to this revision, and the revision tags."""
     space = trust.namespace(wish.namespace, wish.network)
     if wish.role == "remote":
         space["metadata"].setdefault("annotations", {})["topology.istio.io/controlPlaneClusters"] = wish.primary
-    return [space, *tags.manifests(wish)]
+    return [space, *gateways.passage(wish), *tags.manifests(wish)]
 
 
 def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
