@@ -67,6 +67,12 @@ options:
         of support, a Kubernetes version that the mesh's version does not support, and proxies whose version is too far from that of their control plane.
     type: bool
     default: false
+  followers:
+    description:
+      - Whether to read which revision each namespace follows. RV(followed) counts them. RV(notices) then also names a cutover that was left half done, labels
+        that name neither a revision nor a tag, and control planes that nothing follows. A mesh without revisions has nothing of it.
+    type: bool
+    default: false
   led:
     description: Registries that shut down and that the nodes themselves lead to a mirror. O(notices) says nothing about these.
     type: list
@@ -142,7 +148,8 @@ reachable_networks:
   type: list
   elements: str
 proxies:
-  description: The proxies that the control plane serves here, with C(name), C(namespace), C(version) and the kinds of configuration that are C(stale).
+  description: The proxies that the control plane serves here, with C(name), C(namespace), C(version), the kinds of configuration that are C(stale), and the
+    C(revision) of the control plane.
   returned: success
   type: list
   elements: dict
@@ -156,6 +163,12 @@ kept:
   returned: success
   type: list
   elements: str
+followed:
+  description:
+    - By C(revisions), how many C(namespaces) follow each and how many C(proxies) it serves.
+    - How many namespaces a cutover has C(turned) and not finished, and how many Gateways it holds at a revision (C(pinned)).
+  returned: if O(followers=true) and the mesh has revisions
+  type: dict
 default_revision:
   description: The revision that validates what users write. Empty if no revision does.
   returned: success

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from ..cutover.comparison import Comparison
+from ..cutover.observed import ClusterState
 from ..cutover.orders import Aim, Order
 from ..cutover.planes import Plane
 from ..cutover.scene import Scene
@@ -32,12 +33,14 @@ class Cutover(Protocol):
     plane, the proxies that it injected; None if it does not say. `rejected` counts, by kind, the configuration that the proxies of a revision rejected.
     `compared` looks at what both revisions were installed with. `removal` is what goes with a revision that nothing follows.
     `plane` looks at a plane, and `shift` are the writes that give one of its colours a share of its traffic, in percent.
+    `standing` is the state of a cluster without workloads, for reports: it reads no pods.
     """
 
     rules: SkewRules
 
     def scene(self, cluster: str, namespace: str, primary: Serving | None = ...) -> Look[Scene]: ...
     def serving(self, cluster: str, namespace: str, other: str) -> Look[Serving]: ...
+    def standing(self, cluster: str, namespace: str) -> Look[ClusterState]: ...
     def writes(self, order: Order, scene: Scene, aim: Aim, moment: str) -> list[Write]: ...
     def copies(self, scene: Scene, aim: Aim, choice: str) -> list[Write]: ...
     def trials(self, scene: Scene, after: str = ..., space: str = ...) -> list[Trial]: ...

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,7 @@ from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._mesh.contract.provider import Provider
+from ..._mesh.cutover.following import followed, unfinished
 from ..._mesh.errors import NotReady
 from ..._mesh.health.health import Expected, HealthFacts, findings, lasting
 from ..._mesh.health.stuck import Patience, late_after, stuck_after
@@ -40,6 +42,7 @@ TASK: dict[str, Any] = dict(
         config=dict(type="bool", default=False),
         leftovers_of=dict(),
         notices=dict(type="bool", default=False),
+        followers=dict(type="bool", default=False),
         led=dict(type="list", elements="str", default=[]),
         wait=dict(type="bool", default=False),
         wait_timeout=dict(type="int", default=120),
@@ -58,6 +61,7 @@ class Request:
     config: bool
     leftovers_of: str | None
     notices: bool
+    followers: bool
     led: tuple[str, ...]
     seconds: float | None
 
@@ -70,6 +74,7 @@ class Request:
             config=params["config"],
             leftovers_of=params["leftovers_of"],
             notices=bool(params.get("notices")),
+            followers=bool(params.get("followers")),
             led=tuple(params.get("led") or ()),
             seconds=params["wait_timeout"] if params["wait"] else None,
         )
@@ -85,6 +90,11 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
         result["config"] = _config(cluster, mesh, space)
     if request.notices:
         result["notices"] = _notices(cluster, mesh, request, health, ticking.now().date())
+    if request.followers and mesh.stories.cutover:
+        state = look(cluster, mesh.cutover.standing(cluster.name, space))
+        proxies = Counter(proxy.revision for proxy in health.proxies)
+        result["followed"] = followed(state, proxies)
+        result["notices"] = [*result.get("notices", []), *(f"{cluster.name}: {said}." for said in unfinished(state, proxies))]
     if request.leftovers_of is not None:
         result["leftovers"] = _leftovers(cluster, mesh, space, request.leftovers_of)
     return result

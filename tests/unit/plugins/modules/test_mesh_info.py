@@ -18,6 +18,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.health import mesh_info as work
 from ansible_collections.meshops.lifecycle.plugins.modules import mesh_info
+from ansible_collections.meshops.lifecycle.tests.unit.support import istio_cutover as cutover
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live as istio
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, ROOT, issuer
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
@@ -72,7 +73,7 @@ class TestFacts:
             }],
             "links": ["west"],
             "reachable_networks": ["aws", "on-prem"],
-            "proxies": [{"name": "client-5c8f", "namespace": "app", "version": "1.29.0", "stale": []}],
+            "proxies": [{"name": "client-5c8f", "namespace": "app", "version": "1.29.0", "stale": [], "revision": "stable"}],
             "answered": [POD],
             "unanswered": [],
             "served_by": "",
@@ -232,3 +233,21 @@ class TestNotices:
         cluster = healthy()
         assert "notices" not in ask(cluster)
         assert "GET /apis/apps/v1/daemonsets" not in cluster.transport.requests
+
+
+class TestFollowers:
+    def test_who_follows_what_and_what_a_cutover_left(self) -> None:
+        spaces = [cutover.space("default"), cutover.space("shop", **{"istio.io/rev": "prod"}), cutover.space("turned", **{"istio.io/rev": "green"})]
+        there = cutover.World.of(spaces, [], {"prod": "blue"})
+        there.live["Namespace"][-1]["metadata"]["annotations"] = {"meshops.lifecycle/cutover-former": "istio.io/rev=prod"}
+        answers = {**cutover.said(there), (istio.NAMESPACE, "istiod-green-1", 15014, "/debug/syncz"): json.dumps([istio.synced("a-1.turned")]).encode()}
+        seen = FakeCluster(*cutover.stored(there), answers=answers)
+        told = ask(seen, followers=True)
+        counts = {"blue": {"namespaces": 1, "proxies": 0}, "green": {"namespaces": 1, "proxies": 1}}
+        assert told["followed"] == {"revisions": counts, "turned": 1, "pinned": 0}
+        (said,) = told["notices"]
+        assert said.startswith("east: a cutover to green is half done, with 1 namespace turned there and not given the former labels back (turned); run")
+        assert not [request for request in seen.transport.requests if request.endswith("/api/v1/pods")]
+
+    def test_only_who_asks_is_told(self) -> None:
+        assert "followed" not in ask(healthy())

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from ...._mesh.cutover.comparison import Comparison
+from ...._mesh.cutover.observed import ClusterState
 from ...._mesh.cutover.orders import Aim, Order
 from ...._mesh.cutover.planes import Plane
 from ...._mesh.cutover.scene import Scene
@@ -37,6 +38,11 @@ def scene(cluster: str, namespace: str, primary: Serving | None = None) -> Look[
 def serving(cluster: str, namespace: str, other: str) -> Look[Serving]:
     """Ask every istiod of a cluster which proxies of another cluster it serves."""
     return Look(scenery.control_planes(namespace), partial(scenery.serving, cluster, namespace, other), partial(scenery.questions, namespace))
+
+
+def standing(cluster: str, namespace: str) -> Look[ClusterState]:
+    """Look at the webhooks and at what the labels of namespaces and Gateways say."""
+    return Look(scenery.pointing(namespace), partial(scenery.standing, cluster, namespace))
 
 
 def writes(order: Order, scene: Scene, aim: Aim, moment: str) -> list[Write]:

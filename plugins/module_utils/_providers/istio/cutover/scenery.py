@@ -17,6 +17,7 @@ from ...._mesh.health.health import ControlPlaneRevision
 from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Answers, Question, Read
 from ..health.observation import CONFIGURATION, plane, version
+from ..install import validator
 from . import connections, observation
 from .injection import REV, hooks
 
@@ -79,6 +80,24 @@ def scene(cluster: str, namespace: str, primary: Serving | None, everything: Liv
     if primary:
         return Scene(_state(cluster, namespace, live, replace(primary, revisions=_injecting(primary.revisions, live))), live)
     return Scene(_state(cluster, namespace, live, replace(serving(cluster, namespace, cluster, live, answers), name="")), live)
+
+
+def pointing(namespace: str) -> list[Read]:
+    """What leads to revisions and follows them, without what runs."""
+    return [
+        Read("apps/v1", "Deployment", namespace, "app=istiod"),
+        Read("v1", "Namespace", metadata_only=True),
+        Read("v1", "Service", namespace, "istio.io/tag"),
+        Read(_ADMISSION, "MutatingWebhookConfiguration"),
+        validator.reads(),
+        Read("gateway.networking.k8s.io/v1", "Gateway", metadata_only=True),
+    ]
+
+
+def standing(cluster: str, namespace: str, live: Live, _answers: Answers) -> ClusterState:
+    """A remote cluster has no control plane here: whom its webhooks name serves it."""
+    planes = [plane(one, ()) for one in live.get("Deployment", ())]
+    return observation.state(cluster, {**_without_probes(live), "Deployment": ()}, planes, {}, "", namespace)
 
 
 def _without_probes(live: Live) -> Live:

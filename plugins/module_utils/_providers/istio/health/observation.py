@@ -85,6 +85,7 @@ def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> 
     read = {question: _entries(text) for question, text in answers.items()}
     told = {question: body for question, body in read.items() if body is not None}
     planes = [plane(d, live.get("Pod", ())) for d in _labelled(live, "Deployment", "app", "istiod")]
+    revisions = {pod["metadata"]["name"]: str((pod["metadata"].get("labels") or {}).get("istio.io/rev", "")) for pod in live.get("Pod", ())}
     return HealthFacts(
         cluster=cluster,
         planes=planes,
@@ -92,7 +93,7 @@ def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> 
         gateways=_gateways(live),
         links=sorted(remote_secret.linked(secret) for secret in live.get("Secret", ())),
         reachable_networks=_networks(body for q, body in told.items() if q.about == "networks"),
-        proxies=[proxy for q, body in told.items() if q.about == "proxies" for proxy in _proxies(cluster, body)],
+        proxies=[proxy for q, body in told.items() if q.about == "proxies" for proxy in _proxies(cluster, body, revisions.get(q.pod, ""))],
         answered=sorted(q.pod for q in told if q.about == "remotes"),
         unanswered=sorted(f"{q.pod}{q.path}" for q, body in read.items() if body is None),
         served_by=_served_by(live),
@@ -145,14 +146,14 @@ def _networks(bodies: Iterable[Iterable[Object]]) -> list[str]:
     return sorted(set.intersection(*known)) if known else []
 
 
-def _proxies(cluster: str, body: Iterable[Object]) -> list[Proxy]:
+def _proxies(cluster: str, body: Iterable[Object], revision: str) -> list[Proxy]:
     found = []
     for entry in body:
         if entry.get("cluster_id") not in (None, "", cluster):
             continue
         name, _dot, namespace = str(entry.get("proxy", "")).partition(".")
         stale = [kind for kind in CONFIG_KINDS if entry.get(f"{kind}_sent") != entry.get(f"{kind}_acked")]
-        found.append(Proxy(name, namespace, str(entry.get("istio_version", "")), stale))
+        found.append(Proxy(name, namespace, str(entry.get("istio_version", "")), stale, revision))
     return found
 
 

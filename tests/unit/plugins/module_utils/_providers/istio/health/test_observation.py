@@ -169,10 +169,10 @@ class TestProxies:
             istio.synced("istio-eastwestgateway-6b5c.istio-system", kind="router"),
             istio.synced("client-1a2b.app", cluster="edge"),
         ]
-        assert seen(proxies=json.dumps(entries)).proxies == [
-            Proxy("client-5c8f", "app", "1.29.0", []),
-            Proxy("server-7d9f", "app", "1.29.0", ["route", "extensionconfig"]),
-            Proxy("istio-eastwestgateway-6b5c", "istio-system", "1.29.0", []),
+        assert seen(istio.pod(POD), proxies=json.dumps(entries)).proxies == [
+            Proxy("client-5c8f", "app", "1.29.0", [], "stable"),
+            Proxy("server-7d9f", "app", "1.29.0", ["route", "extensionconfig"], "stable"),
+            Proxy("istio-eastwestgateway-6b5c", "istio-system", "1.29.0", [], "stable"),
         ]
 
 
