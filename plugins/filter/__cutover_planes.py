@@ -71,7 +71,7 @@ def way_of(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, vari
     seen = {name: hostvars[name].get(variable) or {"msg": NOT_HERE} for name in known}
     unseen = [_unseen(name, result) for name, result in seen.items() if "state" not in result]
     states = [PlaneState.of(json.loads(result["state"])) for result in seen.values() if "state" in result]
-    planned = plane_way(mesh, known, states, str(wish.get("to") or ""), bool(wish.get("together")), wish.get("gitops") != "refuse")
+    planned = plane_way(mesh, known, states, wish)
     return {**planned, "findings": [*unseen, *planned["findings"]], **({"steps": []} if unseen else {})}
 
 
@@ -87,16 +87,19 @@ def permissions(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str,
     return provider(own.provider).cutover.permissions(namespace, known[plane]) if plane in known else []
 
 
-def wishes(given: Any, namespace: str, plane: str = "", colours: Sequence[str] = ()) -> list[dict[str, Any]]:
+def wishes(
+    given: Any, namespace: str, plane: str = "", colours: Sequence[str] = (), values: Mapping[str, Any] | None = None, version: str = ""
+) -> list[dict[str, Any]]:
     """Return the control planes that the declared planes need in the mesh's namespace, for the role control_plane: revision, version, values.
 
-    Somebody else brings up a control plane in a namespace of its own.
+    Somebody else brings up a control plane in a namespace of its own. A control plane overrides the `values` and the `version` of all.
     """
     known = planes(given)
     sides = [(one.name, side) for one in known.values() if plane in ("", one.name) for side in one.sides.values()]
     chosen = [(name, side) for name, side in sides if side.namespace in ("", namespace) and (not colours or {side.colour, side.revision} & set(colours))]
     return [
-        {"plane": name, "colour": side.colour, "revision": side.revision, "version": side.version, "values": merged(side.values)} for name, side in chosen
+        {"plane": name, "colour": side.colour, "revision": side.revision, "version": side.version or version, "values": merged(values, side.values)}
+        for name, side in chosen
     ]
 
 

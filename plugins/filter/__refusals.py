@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from ..module_utils._mesh.errors import MeshError
+from ..module_utils._mesh.cutover.declared import planes
+from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._providers import provider
 from ..plugin_utils import filters
-from ..plugin_utils.hosts import any_cluster, faults, mates, member, unread
+from ..plugin_utils.hosts import Variables, any_cluster, faults, mates, member, unread
 from . import __rotation as rotation
 from . import mesh
 
@@ -48,7 +49,7 @@ def refusals(
     """
     decisions: list[Callable[[], Any]] = [partial(mesh.mesh_connection, hosts, hostvars, cluster)]
     decisions += [partial(mates, hosts, hostvars, cluster)] if whole else []
-    decisions.append(partial(_known, hosts, hostvars, cluster))
+    decisions += [partial(_known, hosts, hostvars, cluster), partial(_declared, hostvars, cluster)]
     decisions += [partial(_way_to, hosts, hostvars, name) for name in reached if name]
     if helm:
         decisions.append(partial(mesh.mesh_helm, hosts, hostvars, cluster))
@@ -60,6 +61,14 @@ def refusals(
 def _known(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> None:
     """Refuse a provider that does not exist."""
     provider(member(hosts, hostvars, cluster).provider)
+
+
+def _declared(hostvars: Mapping[str, Any], cluster: str) -> None:
+    """Refuse planes that cannot be."""
+    try:
+        planes(Variables(cluster, hostvars[cluster]).get("mesh_planes"))
+    except Refused as wrong:
+        raise Refused(f"{cluster}: {wrong}") from wrong
 
 
 def _way_to(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> dict[str, Any]:

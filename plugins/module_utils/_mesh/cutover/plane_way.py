@@ -18,23 +18,24 @@ from .target import PREVIOUS
 SHARE = "share"
 
 
-def plane_way(mesh: str, known: Mapping[str, Plane], states: Sequence[PlaneState], to: str, together: bool, gitops: bool) -> dict[str, Any]:
+def plane_way(mesh: str, known: Mapping[str, Plane], states: Sequence[PlaneState], wish: Mapping[str, Any]) -> dict[str, Any]:
     """The plan as facts. `known` is the plane as each cluster declares it. Whatever makes a plan impossible is one of its `findings`."""
+    to = str(wish.get("to") or "")
     try:
         first = _alike(mesh, known)
         target = _previous(mesh, first, states) if to == PREVIOUS else first.colour_of(to, mesh)
     except MeshError as error:
         return {**_nothing(mesh), "findings": [str(error)]}
-    wrong = refusals(first, states, target, gitops)
+    wrong = refusals(first, states, target, wish.get("gitops") != "refuse")
     if wrong and not first.splits:
         return {**_nothing(mesh), "findings": wrong}
-    made = shift_plan(mesh, first, states, target, together)
+    made = shift_plan(mesh, first, states, target, bool(wish.get("together")))
     due = {step.wave for step in made.steps if step.name == MOVE}
     return {
         **made.facts(),
         "target": first.sides[target].revision,
         "former": first.sides[made.former].revision,
-        "version": first.sides[target].version,
+        "version": first.sides[target].version or str(wish.get("version") or ""),
         "waves": [_wave(made, one, one.number in due) for one in made.shifts],
         "left_out": [],
         "notices": [],
