@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.declared import planes
@@ -20,10 +22,12 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look import look
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_planes as world
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import namespace
+from ansible_collections.meshops.lifecycle.tests.unit.support.running import ran
 
 from .conftest import Play
 from .cycle import Leg, go
 from .istio_crds import istio_crds
+from .journal import Journal, said, writes
 
 SYSTEM = "planes-system"
 SHOP, STOCK, OUTSIDE = "VirtualService planes/shop", "VirtualService planes/stock", "ServiceEntry planes/outside"
@@ -109,3 +113,17 @@ def test_an_object_that_somebody_changed_meanwhile_is_not_written(cluster: Clust
     cluster.amend(write.before or {}, {"metadata": {"labels": {"changed": "meanwhile"}}})
     with pytest.raises(Refused, match="has changed since it was read"):
         cluster.amend(write.before or {}, write.body)
+
+
+def test_the_playbook_shows_the_way_of_a_plane_and_writes_nothing(api_server: Any, cluster: Cluster, admin: dict[str, Any], tmp_path: Path) -> None:
+    journal = Journal(api_server)
+    journal.read()
+    kube = {key: admin[key] for key in ("kubeconfig", "context")}
+    host = {"mesh_name": "shop", "mesh_namespace": SYSTEM, "mesh_kube": kube, "mesh_planes": declared(*ISTIO)}
+    (tmp_path / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": {"east": host}}}))
+    wish = ("-e", "cutover_plane=application", "-e", "cutover_to=green", "-e", "cutover_plan=true")
+    done = ran("cutover", "-i", str(tmp_path / "inventory.yml"), *wish, home=tmp_path)
+    assert done.code == 0, done.output
+    for line in ("mesh shop, plane application (application): from blue to green", "2. move in east: give green 10 percent of plane application"):
+        assert line in done.output
+    assert [said(event) for event in writes(journal.read())] == []
