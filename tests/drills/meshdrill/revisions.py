@@ -51,9 +51,9 @@ def strangers(estate: Estate, cluster: str, revision: str) -> list[str]:
     """What is not on the revision: proxies that another one made, the tag, the namespaces that name one."""
     pods = [item for item in estate.get(cluster, "pods", "-A")["items"] if REV in item["metadata"].get("annotations", {})]
     spaces = [item for item in estate.get(cluster, "namespaces")["items"] if item["metadata"].get("labels", {}).get(REV) in REVISIONS]
-    others = [(item, item["metadata"]["annotations"][REV]) for item in pods if not item["metadata"].get("deletionTimestamp")]
-    others += [(item, item["metadata"]["labels"][REV]) for item in spaces]
-    named = [f"{cluster}: {item['kind']} {item['metadata'].get('namespace', '')}/{item['metadata']['name']}" for item, seen in others if seen != revision]
+    others = [(item, item["metadata"]["annotations"][REV]) for item in pods] + [(item, item["metadata"]["labels"][REV]) for item in spaces]
+    named = [f"{cluster}: {item['kind']} {item['metadata'].get('namespace', '')}/{item['metadata']['name']}" for item, seen in others
+             if seen != revision and not item["metadata"].get("deletionTimestamp")]
     led = serving(estate, cluster)
     return [*named, *([] if led == revision else [f"{cluster}: the tag default leads to {led}"])]
 

@@ -45,7 +45,9 @@ def canary(serving: str) -> Iterator[dict[str, Any]]:
     yield _object("apps/v1", "StatefulSet", "keeper", CANARY, spec={
         "serviceName": "keeper", "updateStrategy": {"type": "OnDelete"}, "selector": {"matchLabels": {"app": "keeper"}}, "template": _template("keeper")})
     yield _object("apps/v1", "DaemonSet", "everywhere", CANARY, spec={"selector": {"matchLabels": {"app": "everywhere"}}, "template": _template("everywhere")})
-    decoy = _object("v1", "Pod", DECOY, CANARY, spec=_pod())
+    # A pod may be there before the namespace has its default account.
+    yield _object("v1", "ServiceAccount", DECOY, CANARY)
+    decoy = _object("v1", "Pod", DECOY, CANARY, spec={**_pod(), "serviceAccountName": DECOY})
     decoy["metadata"]["labels"]["sidecar.istio.io/inject"] = "false"
     yield decoy
 

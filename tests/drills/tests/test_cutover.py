@@ -29,7 +29,7 @@ PAIR = Pair("stable", "green")
 class Clusters:
     """Ground, estate, load and playbook at once: each cluster has a tag, a namespace that names a revision, a server, and installed revisions."""
 
-    build = Path("/nowhere")
+    build, ending = Path("/nowhere"), False
 
     def __init__(self, stays: str = "", leaves: bool = False, blind: bool = False) -> None:
         self.on, self.installed, self.played, self.asked = "stable", {"stable"}, list[dict[str, Any]](), list[int]()
@@ -52,7 +52,9 @@ class Clusters:
     def get(self, _cluster: str, *words: str) -> dict[str, Any]:
         kind = words[0]
         if kind == "pods":
-            return {"items": [self._item("Pod", "server", annotations={"istio.io/rev": self.on if "-l" in words else self.stays or self.on})]}
+            revision = self.on if "-l" in words else self.stays or self.on
+            ending = {"deletionTimestamp": "now"} if self.ending else {}
+            return {"items": [self._item("Pod", "server", annotations={"istio.io/rev": revision}, **ending)]}
         if kind == "namespaces":
             return {"items": [self._item("Namespace", CANARY, labels={"istio.io/rev": self.on}), self._item("Namespace", "default")]}
         if kind == "mutatingwebhookconfigurations":
@@ -177,6 +179,13 @@ def test_a_drill_begins_where_all_clusters_are() -> None:
     clusters.on = "elsewhere"
     with pytest.raises(DrillError, match="The clusters follow elsewhere"):
         revisions.between(clusters, CLUSTERS, dict)  # type: ignore[arg-type]
+
+
+def test_what_is_just_being_deleted_is_on_no_revision() -> None:
+    clusters = Clusters(stays="green")
+    assert revisions.strangers(clusters, "east", "stable") == ["east: Pod /server"]  # type: ignore[arg-type]
+    clusters.ending = True
+    assert revisions.strangers(clusters, "east", "stable") == []  # type: ignore[arg-type]
 
 
 def test_the_way_back_of_a_kill_is_the_same_playbook_to_the_other_revision(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
