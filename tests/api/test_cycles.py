@@ -207,7 +207,7 @@ def test_a_module_that_reads_writes_nothing(play: Play, api_server: Any, cluster
         "cutover_info": {"namespace": place},
         "cutover_trial": {"namespace": place},
         "controller_info": {"charts": [{"chart": "/nowhere"}]},
-        "mesh_info": {"namespace": place, "expected": {"revision": "stable"}, "config": True, "notices": True},
+        "mesh_info": {"namespace": place, "expected": {"revision": "stable"}, "config": True, "notices": True, "followers": True},
         "probe": {"namespace": place, "targets": ["west"], "wait_timeout": 1},
     }
     journal, seen = Journal(api_server), []

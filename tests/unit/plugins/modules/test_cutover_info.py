@@ -10,13 +10,24 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import ClusterState
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import ClusterState, in_use
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.probes import SPACES
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
 from ansible_collections.meshops.lifecycle.plugins.modules import cutover_info
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
-from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import HOOKS, NAMESPACE, REV, World, deployment, said, space, stored
+from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import (
+    HOOKS,
+    NAMESPACE,
+    REV,
+    World,
+    deployment,
+    injector,
+    said,
+    space,
+    stored,
+    tag,
+)
 
 SYNCZ = {name: (NAMESPACE, f"istiod-{name}-1", 15014, "/debug/syncz") for name in ("blue", "green")}
 
@@ -131,6 +142,23 @@ def test_the_namespace_of_the_role_verify_moves_like_any_other() -> None:
     there.live["Deployment"].append(deployment("meshops-probe", "echo"))
     there.roll(there.live["Deployment"][-1])
     assert info(there)["follows"]["green"] == {"namespaces": 2, "workloads": 2, "made": 2, "served": 2}
+
+
+def test_another_mesh_in_the_cluster_is_left_alone() -> None:
+    """Its webhooks are no leftovers, its revisions are not in use, and its pods are not without a proxy."""
+    there = world()
+    for hook in (injector("red"), tag("next", "red")[1]):
+        for each in hook["webhooks"]:
+            each["clientConfig"]["service"]["namespace"] = "istio-other"
+        there.live[HOOKS].append(hook)
+    there.live["Namespace"] += [space("istio-other"), space("theirs", **{REV: "red"}), space("tagged", **{REV: "next"})]
+    there.live["Deployment"].append(deployment("theirs", "x"))
+    there.live["Pod"].append({"metadata": {"name": "x-1", "namespace": "theirs", "annotations": {REV: "red"}, "labels": {}}, "status": {"phase": "Running"}})
+    told = info(there)
+    state = ClusterState.of(json.loads(told["state"]))
+    assert (sorted(told["follows"]), state.leftovers, in_use([state], "green"), told["plain"]) == (["blue", "green"], (), ["blue"], [])
+    assert {"theirs", "tagged"} & {known.name for known in state.spaces} == set()
+    assert [known["name"] for known in told["tags"]] == ["default", "prod"]
 
 
 def test_versions_beside_the_revisions() -> None:

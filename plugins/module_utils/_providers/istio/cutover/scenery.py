@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ...._mesh.cutover.observed import ClusterState
-from ...._mesh.cutover.probes import SPACES
 from ...._mesh.cutover.scene import Scene
 from ...._mesh.cutover.serving import Serving
 from ...._mesh.health.health import ControlPlaneRevision
@@ -19,6 +18,7 @@ from ...._mesh.question import Answers, Question, Read
 from ..health.observation import CONFIGURATION, plane, version
 from ..install import validator
 from . import connections, observation
+from .apart import of_mesh
 from .injection import REV, hooks
 
 _LIVE_PODS = "status.phase!=Succeeded,status.phase!=Failed"
@@ -76,7 +76,7 @@ def serving(cluster: str, namespace: str, other: str, live: Live, answers: Answe
 
 def scene(cluster: str, namespace: str, primary: Serving | None, everything: Live, answers: Answers) -> Scene:
     """A remote cluster has those revisions of its primary that inject here."""
-    live = _without_probes(everything)
+    live = of_mesh(everything, namespace)
     if primary:
         return Scene(_state(cluster, namespace, live, replace(primary, revisions=_injecting(primary.revisions, live))), live)
     return Scene(_state(cluster, namespace, live, replace(serving(cluster, namespace, cluster, live, answers), name="")), live)
@@ -97,13 +97,7 @@ def pointing(namespace: str) -> list[Read]:
 def standing(cluster: str, namespace: str, live: Live, _answers: Answers) -> ClusterState:
     """A remote cluster has no control plane here: whom its webhooks name serves it."""
     planes = [plane(one, ()) for one in live.get("Deployment", ())]
-    return observation.state(cluster, {**_without_probes(live), "Deployment": ()}, planes, {}, "", namespace)
-
-
-def _without_probes(live: Live) -> Live:
-    """The namespaces in which a cutover tries a revision are none of the user's. The role verify's own moves like any other."""
-    kept = {kind: [one for one in found if one["metadata"].get("namespace") not in SPACES] for kind, found in live.items()}
-    return {**kept, "Namespace": [one for one in live.get("Namespace", ()) if one["metadata"]["name"] not in SPACES]}
+    return observation.state(cluster, {**of_mesh(live, namespace), "Deployment": ()}, planes, {}, "", namespace)
 
 
 def _injecting(revisions: Iterable[ControlPlaneRevision], live: Live) -> list[ControlPlaneRevision]:
