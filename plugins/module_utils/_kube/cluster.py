@@ -94,9 +94,10 @@ class Cluster:
         labels: str | Mapping[str, str] | None = None,
         fields: str | Mapping[str, str] | None = None,
         metadata_only: bool = False,
+        without: Sequence[str] = (),
     ) -> Objects:
-        """Return all objects that match; empty if the server does not serve the kind."""
-        return self._server.list(api_version, kind, namespace, labels, fields, metadata_only)
+        """Return all objects that match, without what lies at these paths; empty if the server does not serve the kind."""
+        return self._server.list(api_version, kind, namespace, labels, fields, metadata_only, without=without)
 
     def serves(self, api_version: str, kind: str) -> bool:
         return self._server.discovery.find(api_version, kind) is not None

@@ -343,6 +343,13 @@ class Contract:
         listed = [live["metadata"]["name"] for live in cluster.list("v1", "ConfigMap", place, labels=selector)]
         assert sorted(name for name in listed if name != "kube-root-ca.crt") == found
 
+    def test_what_is_not_needed_is_left_out_of_a_list(self, cluster, place):
+        cluster.apply([namespace(place), config_map(place, "settings", a="1", b="2")])
+        paths = ("data.b", "data.c", "nothing.at.all", "metadata.managedFields")
+        (seen,) = [live for live in cluster.list("v1", "ConfigMap", place, without=paths) if live["metadata"]["name"] == "settings"]
+        assert (seen["data"], "managedFields" in seen["metadata"]) == ({"a": "1"}, False)
+        assert cluster.get(Ref("v1", "ConfigMap", "settings", place))["data"] == {"a": "1", "b": "2"}
+
     def test_waiting_ends_when_all_is_there_or_says_what_is_not(self, cluster, checking, place):
         wish = config_map(place, a="1")
         cluster.apply([wish])

@@ -22,6 +22,8 @@ from .apart import of_mesh
 from .injection import REV, hooks
 
 _LIVE_PODS = "status.phase!=Succeeded,status.phase!=Failed"
+# Most of a pod is what its containers are made of. A cluster may have tens of thousands of pods.
+_UNUSED = ("metadata.managedFields", "spec.containers", "spec.initContainers", "spec.volumes", "spec.affinity", "spec.tolerations")
 _ADMISSION = "admissionregistration.k8s.io/v1"
 _GATEWAY_API_CRD = "gateways.gateway.networking.k8s.io"
 _GATEWAY_API_VERSION = "gateway.networking.k8s.io/bundle-version"
@@ -44,7 +46,7 @@ WHOLE = (
 def reads(namespace: str) -> list[Read]:
     """Any pod may have a proxy, and no label marks all of them. A kind that the cluster does not serve has no objects."""
     return [
-        Read("v1", "Pod", fields=_LIVE_PODS),
+        Read("v1", "Pod", fields=_LIVE_PODS, without=_UNUSED),
         *(Read(group, kind) for group, kind in WHOLE),
         Read("v1", "ConfigMap", namespace, REV),
         Read("apiextensions.k8s.io/v1", "CustomResourceDefinition", metadata_only=True, fields=f"metadata.name={_GATEWAY_API_CRD}"),
