@@ -11,6 +11,7 @@ from typing import Any
 
 from ..module_utils._mesh.cutover import gate, probes
 from ..module_utils._mesh.cutover.gate import Measure, Reading, UserGate
+from ..module_utils._mesh.cutover.user_gate import gate_faults
 from ..module_utils._providers import provider
 from ..plugin_utils import filters
 
@@ -41,8 +42,8 @@ def verdict(
     said = list(faults)
     readings = [] if said else [_reading(name, hostvars[name].get(variable), wave) for name in clusters]
     answers = [UserGate(**{key: one[key] for key in ("name", "passed", "value", "fault") if key in one}) for one in own_gates]
-    bounds = {key: measure[key] for key in ("least_success", "most_seconds", "slower", "seconds", "rollback") if key in measure}
-    judged = gate.verdict(readings, Measure(**bounds), wave, list(through), answers, said)
+    bounds = {key: float(measure[key]) for key in ("least_success", "most_seconds", "slower", "seconds") if key in measure}
+    judged = gate.verdict(readings, Measure(**bounds, rollback=str(measure.get("rollback", gate.WAVE))), wave, list(through), answers, said)
     return {"way": judged.way, "waves": list(judged.waves), "reasons": list(judged.reasons)}
 
 
@@ -59,4 +60,4 @@ class FilterModule:
     """The filters with which role cutover tests and judges."""
 
     def filters(self) -> dict[str, Any]:
-        return filters.named(_cutover_probe=probe, _cutover_verdict=verdict)
+        return filters.named(_cutover_gate_faults=gate_faults, _cutover_probe=probe, _cutover_verdict=verdict)

@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit
 from ..errors import Refused
 from .gate import UserGate
 
+KINDS = ("prometheus", "http", "tasks", "pause")
 _SECONDS = 10.0
 _SHOWN = 160
 
@@ -93,6 +94,27 @@ def gate_of(wish: Mapping[str, Any]) -> Gate:
     if not name or (query is None) == (page is None):
         raise Refused(f"The gate {name or 'without a name'} of cutover_gates needs a name, and one of prometheus, http, tasks and pause.")
     return _query(name, query) if query is not None else _page(name, page or {})
+
+
+def gate_faults(wishes: Any) -> list[str]:
+    """Return what is wrong with the gates of cutover_gates, those that are asked by tasks included, a sentence for each."""
+    if not isinstance(wishes, list | tuple) or not all(isinstance(wish, Mapping) for wish in wishes):
+        return ["cutover_gates is no list of gates. Write a list, each with a name and one of prometheus, http, tasks and pause."]
+    names = [str(wish.get("name") or "") for wish in wishes]
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    said = [f"Two gates of cutover_gates are called {name}. Give each its own name." for name in twice]
+    return [*said, *(fault for wish in wishes if (fault := _fault(wish)))]
+
+
+def _fault(wish: Mapping[str, Any]) -> str:
+    kinds = [kind for kind in KINDS if wish.get(kind) is not None]
+    try:
+        if len(kinds) == 1 and kinds[0] in ("tasks", "pause") and wish.get("name"):
+            return ""
+        gate_of(wish if len(kinds) == 1 else {"name": wish.get("name")})
+    except (Refused, TypeError, ValueError, AttributeError) as wrong:
+        return str(wrong) if isinstance(wrong, Refused) else f"The gate {wish.get('name')} of cutover_gates has an option of a wrong type."
+    return ""
 
 
 def _query(name: str, wish: Mapping[str, Any]) -> QueryGate:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.gate import UserGate
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.user_gate import WebAnswer, gate_of
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.user_gate import WebAnswer, gate_faults, gate_of
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 
 QUERY = {"url": "https://prometheus.example/", "query": 'sum(rate(x{a="b"}[1m]))', "most": 0.5}
@@ -91,3 +91,19 @@ def test_what_cannot_be_asked_is_refused_by_its_name(wish: dict[str, Any], said:
     with pytest.raises(Refused, match=said) as refused:
         gate_of(wish)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("wishes", "said"), [
+    ([{"name": "a", "http": PAGE}, {"name": "b", "tasks": "smoke.yml"}, {"name": "c", "pause": "Well?", "minutes": 1}, {"name": "d", "prometheus": QUERY}], []),
+    ("a", ["cutover_gates is no list of gates"]),
+    (["a"], ["cutover_gates is no list of gates"]),
+    ([{"name": "a", "http": PAGE}, {"name": "a", "tasks": "x"}], ["Two gates of cutover_gates are called a"]),
+    ([{"tasks": "x"}], ["The gate without a name of cutover_gates needs"]),
+    ([{"name": "a", "tasks": "x", "http": PAGE}, {"name": "b"}], ["The gate a of cutover_gates needs", "The gate b of cutover_gates needs"]),
+    ([{"name": "a", "http": "https://shop.example"}], ["The gate a of cutover_gates has an option of a wrong type"]),
+    ([{"name": "a", "prometheus": {**QUERY, "most": "much"}}], ["The gate a of cutover_gates has an option of a wrong type"]),
+])  # fmt: skip
+def test_all_gates_are_judged_before_anything_is_written(wishes: Any, said: list[str]) -> None:
+    faults = gate_faults(wishes)
+    assert [any(fault.startswith(each) for fault in faults) for each in said] == [True] * len(said)
+    assert len(faults) == len(said), faults
