@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The story that the role cutover tells, run by ansible-playbook itself: which step comes when, in which cluster, and what a failed gate turns back.
+
+The modules answer from a file (tests/stubs): what they do is tested elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.meshops.lifecycle.tests.stubs.cutover_stub import mesh, stubbed
+from ansible_collections.meshops.lifecycle.tests.unit.support.running import Ran, ran
+
+VARIABLES = {
+    "mesh_name": "shop", "mesh_version": "1.30.1", "mesh_revision": "blue", "mesh_revision_tags": [], "mesh_trust_cluster": "east",
+    "mesh_kube": {"host": "https://127.0.0.1:9", "api_key": "nobody"}, "mesh_network": "lan",
+}  # fmt: skip
+LOST, CALM = ({"name": "Look at the orders", f"ansible.builtin.{name}": {"msg": "no orders"}} for name in ("fail", "debug"))
+
+
+@dataclass(frozen=True)
+class Story:
+    run: Ran
+    state: dict[str, Any]
+    report: dict[str, Any]
+
+    def did(self, *modules: str) -> list[tuple[Any, ...]]:
+        """What was asked of these modules, in order: the cluster, and what tells the calls apart."""
+        apart = ("step", "wave", "target", "state")
+        return [(host, *(told[key] for key in apart if told.get(key))) for host, name, told, check in self.state["log"] if name in modules and not check]
+
+    def follows(self) -> dict[str, set[str]]:
+        return {name: set(one["spaces"].values()) for name, one in self.state["clusters"].items()}
+
+
+def play(folder: Path, state: dict[str, Any], **options: Any) -> Story:
+    (folder / "mesh.json").write_text(json.dumps(state))
+    hosts = dict.fromkeys(state["clusters"])
+    (folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"vars": VARIABLES, "hosts": hosts}}))
+    (folder / "orders.yml").write_text(yaml.safe_dump([LOST]))
+    (folder / "calm.yml").write_text(yaml.safe_dump([CALM]))
+    given = json.dumps({"cutover_to": "1.31.2", "cutover_report_dir": str(folder / "report"), **options})
+    run = ran("cutover", "-i", str(folder / "inventory.yml"), "-e", given, home=folder, **stubbed(folder / "mesh.json"))
+    report = folder / "report" / "cutover-shop.json"
+    return Story(run, json.loads((folder / "mesh.json").read_text()), json.loads(report.read_text()) if report.exists() else {})
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """Up to a gate that asks a person, in AWX. The gate before it passes."""
+    folder = tmp_path_factory.mktemp("begun")
+    gates = [{"name": "orders", "tasks": str(folder / "calm.yml")}, {"name": "owner", "pause": "Look at the shop."}]
+    return play(folder, mesh("east", "west"), cutover_gates=gates, awx_job_id=1)
+
+
+@pytest.fixture(scope="module")
+def forward(begun: Story, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """Started again, to the end."""
+    return play(tmp_path_factory.mktemp("forward"), {**begun.state, "log": []}, cutover_soak=1)
+
+
+def test_where_nobody_answers_the_run_ends_after_its_wave_and_is_no_failure(begun: Story) -> None:
+    assert begun.run.code == 0, begun.run.output
+    assert (begun.report["waits"], begun.follows()) == ("Look at the shop.", {"east": {"1-31-2"}, "west": {"blue"}})
+    assert [wave["number"] for wave in begun.report["not_moved"]] == [2]
+    assert [host for host, *step in begun.did("cutover") if step[0] != "move"] in (["east", "west"], ["west", "east"]), "prepare alone"
+
+
+class TestForward:
+    def test_each_step_waits_for_all_clusters(self, forward: Story) -> None:
+        assert forward.run.code == 0, forward.run.output
+        steps = [(host, *told[:-1]) for host, *told in forward.did("cutover")]
+        assert [sorted(steps[place : place + 2]) for place in (0, 3, 6, 8)] == [
+            [("east", step), ("west", step)] for step in ("prepare", "finish", "retire_first", "retire_last")
+        ]  # fmt: skip
+        assert (steps[2], steps[5]) == (("west", "move", 2), ("east", "soak"))
+
+    def test_gates_are_asked_before_the_waves_after_each_and_before_the_end(self, forward: Story) -> None:
+        asked = [(host, told[0] if isinstance(told[0], int) else 0) for host, *told in forward.did("cutover_gate")]
+        assert sorted(asked[:2]) == [("east", 0), ("west", 0)]
+        assert asked[2] == ("west", 2)
+        assert sorted(asked[3:]) == [("east", 0), ("east", 0), ("west", 0), ("west", 0)]
+
+    def test_the_lease_is_held_over_all_writes(self, forward: Story) -> None:
+        writes = [place for place, (_host, name, _told, _check) in enumerate(forward.state["log"]) if name in ("cutover", "mesh_config", "releases")]
+        leases = [place for place, (_host, name, _told, _check) in enumerate(forward.state["log"]) if name == "lease"]
+        assert leases[0] < min(writes)
+        assert leases[-1] > max(writes)
+
+    def test_the_former_revision_is_gone_and_the_inventory_is_told(self, forward: Story) -> None:
+        assert {name: list(one["revisions"]) for name, one in forward.state["clusters"].items()} == {"east": ["1-31-2"], "west": ["1-31-2"]}
+        assert (forward.report["target"], forward.report["former"], forward.report["finished"], forward.report["retired"]) == ("1-31-2", "blue", True, True)
+        assert [wave["number"] for wave in forward.report["moved"]] == [2]
+        assert "Set mesh_revision: 1-31-2 and mesh_version: 1.31.2 in the inventory" in forward.run.output
+
+    def test_probes_are_removed_before_the_revision_that_they_follow(self, forward: Story) -> None:
+        calls = [(name, told.get("step"), told.get("state")) for _host, name, told, _check in forward.state["log"]]
+        assert calls.index(("mesh_config", None, "absent")) < calls.index(("cutover", "retire_first", None))
+
+
+def test_a_gate_that_fails_turns_all_waves_back_and_says_why(tmp_path: Path) -> None:
+    story = play(tmp_path, mesh("east", "west", gate_fails=[2]), cutover_rollback="all")
+    assert story.run.code == 2
+    moves = [(host, *told) for host, step, *told in story.did("cutover") if step == "move"]
+    assert moves == [("east", 1, "1-31-2"), ("west", 2, "1-31-2"), ("west", 2, "blue"), ("east", 1, "blue")]
+    assert story.follows() == {"east": {"blue"}, "west": {"blue"}}
+    assert [[wave["number"] for wave in story.report[key]] for key in ("moved", "turned_back", "not_moved")] == [[], [2, 1], [1, 2]]
+    assert story.report["why"] == ["west: not moved: the shop is slow."]
+    assert story.did("lease")[-1] == ("east", "released"), "the Lease is given back by whoever fails too"
+
+
+def test_what_does_not_follow_is_turned_back_and_what_does_not_turn_back_is_named(tmp_path: Path) -> None:
+    """In both clusters at once, and in none is a gate asked about a wave that is not through. A task file would have failed, too."""
+    stuck = [["west", 1, "1-31-2"], ["west", 1, "blue"]]
+    gates = [{"name": "orders", "tasks": str(tmp_path / "orders.yml")}]
+    story = play(tmp_path, mesh("east", "west", move_fails=stuck), cutover_clusters="together", cutover_gates=gates)
+    assert story.run.code == 2
+    assert [call for call in story.did("cutover_gate") if 1 in call] == []
+    assert story.follows()["east"] == {"blue"}
+    assert story.report["why"] == ["west: Deployment a/web did not follow."] * 2
+    assert "Not everything could be turned back. Run the cutover with cutover_to: blue." in story.run.output
+
+
+def test_a_task_file_that_fails_turns_its_wave_back(tmp_path: Path) -> None:
+    story = play(tmp_path, mesh("east"), cutover_gates=[{"name": "orders", "tasks": str(tmp_path / "orders.yml")}])
+    assert story.run.code == 2
+    assert story.report["why"] == ["The gate orders failed: it saw no orders."]
+    assert [wave["number"] for wave in story.report["turned_back"]] == [1]
