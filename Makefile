@@ -17,7 +17,7 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 -include tests/lab/lab.mk
 
 .PHONY: help setup tools env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog \
-  unit unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer clean
+  unit unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -109,11 +109,12 @@ drill-naive: ## count what a swap of cacerts and a restart lose
 drill-rotation: ## rotate under load until each flow had 20,000 requests; no request may be lost (DRILL_RUNS=10 DRILL_OPTIONS="--kinds root")
 drill-kill: ## kill a root rotation before and after each of its writes (DRILL_OPTIONS="--points '1 7'")
 
-drill-cutover drill-cutover-kill drill-peer: tools lab
+drill-cutover drill-cutover-kill drill-peer drill-planes: tools lab
 	$(drill) $(@:drill-%=%) --runs=$(or $(DRILL_RUNS),1) $(DRILL_OPTIONS)
 
 drill-cutover: ## move a mesh to another revision and back under load; no request may be lost (DRILL_RUNS=5 DRILL_OPTIONS="--servers 2 --versions")
 drill-cutover-kill: ## kill a cutover and its way back before and after each of their writes (DRILL_OPTIONS="--points '1 7'")
+drill-planes: ## shift ingress, application and egress between blue and green control planes by weights, and back
 drill-peer: ## count what a canary upgrade by istioctl and kubectl loses
 
 drill-expired: tools lab ## bring a mesh whose root has expired to another root, without a restart

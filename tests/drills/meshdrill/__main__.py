@@ -15,7 +15,7 @@ from pathlib import Path
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 from meshlab.errors import LabError
 
-from . import cutover, cutover_kill, kill, naive, peer, report, rotation
+from . import cutover, cutover_kill, kill, naive, peer, planes, report, rotation
 from .errors import DrillError
 from .ground import Ground
 from .report import Result
@@ -33,7 +33,7 @@ def say(text: str) -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="meshdrill", description=__doc__)
-    parser.add_argument("drill", choices=["naive", "rotation", "kill", *CUTOVERS])
+    parser.add_argument("drill", choices=["naive", "rotation", "kill", "planes", *CUTOVERS])
     parser.add_argument("--runs", type=int, default=1, help="how often it is held")
     parser.add_argument("--requests", type=int, default=20000, help="that each flow has at least")
     parser.add_argument("--rate", type=float, help=f"requests a second in each flow; {RATE:g} ({CUTOVER_RATE:g} in a cutover, {LONG_RATE:g} to kill)")
@@ -54,12 +54,13 @@ def drill(options: argparse.Namespace, ground: Ground, variables: Choice) -> Cal
         "kill": lambda: kill.hold(ground, points),
         "cutover": lambda: cutover.hold(ground, options.requests, options.servers, variables),
         "cutover-kill": lambda: cutover_kill.hold(ground, points, options.servers, variables),
+        "planes": lambda: planes.hold(ground, options.requests),
         "peer": lambda: peer.hold(ground, options.servers, variables),
     }[options.drill]
 
 
 def rate(options: argparse.Namespace) -> float:
-    usual = {"rotation": RATE, "naive": RATE, "cutover": CUTOVER_RATE, "peer": CUTOVER_RATE}
+    usual = {"rotation": RATE, "naive": RATE, "cutover": CUTOVER_RATE, "planes": CUTOVER_RATE, "peer": CUTOVER_RATE}
     return options.rate or usual.get(options.drill, LONG_RATE)
 
 

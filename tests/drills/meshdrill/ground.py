@@ -52,12 +52,12 @@ class Ground:
     rate: float
     baseline: float
 
-    def hold(self, name: str, act: Act, judge: Judge, stage: Stage | None = None, eyes: Eyes = TRUST) -> Result:
+    def hold(self, name: str, act: Act, judge: Judge, stage: Stage | None = None, eyes: Eyes = TRUST, load: Load | None = None) -> Result:
         """One drill, from a quiet time for comparison to the figures of what was done under load."""
-        load = Load(self.estate, CLUSTERS, self.rate, self.say, stage)
+        load = load or Load(self.estate, CLUSTERS, self.rate, self.say, stage)
         file = self.build / f"{name}.timeline.jsonl"
         try:
-            self.say(f"drill-{name}: starting the load, {self.rate:g} requests a second in each of {len(FLOWS)} flows, and streams")
+            self.say(f"drill-{name}: starting the load, {self.rate:g} requests a second in each flow")
             load.start()
             with witness.watching(Path(self.estate.kubeconfig), file, CLUSTERS, eyes):
                 quiet, used = time.time(), [machine.now()]
