@@ -53,7 +53,7 @@ options:
         elements: str
         default: []
       requests:
-        description: How many requests a probe measures on each path, 50 a second. With 0 the probes are not asked.
+        description: How many requests a probe measures on each path, 20 a second. With 0 the probes are not asked.
         type: int
         default: 50
       trust_domain:

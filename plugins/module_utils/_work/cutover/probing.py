@@ -20,7 +20,7 @@ from ..follow import Pace
 from ..health.probe import asking_pod
 from ..look import asked
 
-_AT_ONCE = 8  # more would measure each other
+_AT_ONCE = 3  # more would measure each other, and what a small cluster can carry
 _SHORTEST, _EACH = 30.0, 1.0  # how long a measure may take: so long, and so much more for each request
 
 

@@ -131,9 +131,11 @@ def test_the_image_of_a_variant_has_its_suffix() -> None:
 
 
 def test_the_target_is_asked_about_each_object_and_nothing_is_stored() -> None:
-    estate = Estate(route("a"), route("b"))
+    long = f"{'b' * 39}.example"
+    estate = Estate(route("a"), route(long))
     assert estate.compare() == {"changed": False, "differences": [], "notices": [], "analysed": 2}
-    assert estate.posted == [("All", {"generateName": f"{name}-", "namespace": "shop", "labels": {"team": "x", REV: "green"}}) for name in ("a", "b")]
+    named = {"namespace": "shop", "labels": {"team": "x", REV: "green"}}
+    assert estate.posted == [("All", {**named, "generateName": name}) for name in ("a-", f"{'b' * 39}-")]
 
 
 def test_what_only_the_target_refuses_is_a_difference() -> None:

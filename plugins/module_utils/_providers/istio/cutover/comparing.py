@@ -108,5 +108,5 @@ def _read_by(one: Object, revision: str) -> Manifest:
     """A copy under a name that the server chooses, which only the webhook of this revision validates."""
     meta = one["metadata"]
     labels = {**(meta.get("labels") or {}), REV: revision}
-    named = {"generateName": f"{meta['name'][:40]}-", "namespace": meta["namespace"], "labels": labels}
+    named = {"generateName": f"{meta['name'][:40].rstrip('.-')}-", "namespace": meta["namespace"], "labels": labels}
     return {"apiVersion": one["apiVersion"], "kind": one["kind"], "metadata": named, "spec": copy.deepcopy(one.get("spec") or {})}

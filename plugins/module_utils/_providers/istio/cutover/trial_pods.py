@@ -53,7 +53,15 @@ def trials(scene: Scene, after: str = "", space: str = "") -> list[Trial]:
 def _templates(live: Mapping[str, Iterable[Object]]) -> Iterable[tuple[str, Object]]:
     for kind in CONTROLLERS:
         for one in live.get(kind, ()):
-            yield str(one["metadata"]["namespace"]), (one.get("spec") or {}).get("template") or {}
+            spec = one.get("spec") or {}
+            yield str(one["metadata"]["namespace"]), _claimed(spec.get("template") or {}, spec.get("volumeClaimTemplates") or ())
+
+
+def _claimed(template: Object, claims: Iterable[Object]) -> Object:
+    """A StatefulSet gives its pods volumes that stand in no template, and a pod is refused that mounts one it does not have."""
+    volumes = [{"name": str(claim["metadata"]["name"]), "emptyDir": {}} for claim in claims]
+    spec = template.get("spec") or {}
+    return {**template, "spec": {**spec, "volumes": [*(spec.get("volumes") or []), *volumes]}} if volumes else template
 
 
 def _pod(namespace: str, template: Object) -> Manifest:

@@ -16,7 +16,7 @@ from ...._mesh.question import Question, Read
 
 _PORT, _PAGE = 8080, "/debug"
 # So many requests a second, over so many connections: enough for a measure, and nothing that a small cluster feels.
-_RATE, _CONNECTIONS = 50, 2
+_RATE, _CONNECTIONS = 20, 2
 _OWNED = {"app.kubernetes.io/managed-by": "meshops.lifecycle", "app.kubernetes.io/name": "meshops-probe"}
 
 

@@ -43,6 +43,15 @@ def test_a_pod_is_that_of_its_workload_which_passes_the_same_policies() -> None:
     assert "name" not in pod["metadata"]
 
 
+def test_a_pod_of_a_stateful_set_has_the_volumes_that_it_mounts() -> None:
+    mounting = {"containers": [{"name": "db", "volumeMounts": [{"name": "data", "mountPath": "/d"}, {"name": "own", "mountPath": "/o"}]}]}
+    there = World.of([space("a", **{REV: "green"})], [deployment("a", "db", spec={**mounting, "volumes": [{"name": "own", "emptyDir": {}}]})], {})
+    (made,) = there.live["Deployment"]
+    made["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "data"}, "spec": {}}]
+    pod = trials(Scene(there.state(), {**there.live, "Deployment": [], "StatefulSet": [made]}))[0].pod
+    assert pod["spec"] == {**mounting, "volumes": [{"name": "own", "emptyDir": {}}, {"name": "data", "emptyDir": {}}]}
+
+
 def test_what_the_target_will_make_is_tried_in_a_namespace_that_names_it() -> None:
     there = World.of([space("a", **{REV: "blue"})], [deployment("a", "s")], {})
     made = trials(Scene(there.state(), there.live), "green", "try")

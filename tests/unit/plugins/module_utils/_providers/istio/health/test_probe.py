@@ -102,7 +102,7 @@ def test_a_probe_asks_the_servers_of_another_namespace_and_is_asked_from_there()
 
 def test_many_requests_are_sent_by_one_question() -> None:
     asked = probe.load(ACROSS, "echo-east-1", "west", 50)
-    assert asked.path == "/fortio/rest/run?url=http%3A%2F%2Fecho-west.of-green%3A8080%2Fdebug&n=50&qps=50&c=2&timeout=5s&p=99&save=off"
+    assert asked.path == "/fortio/rest/run?url=http%3A%2F%2Fecho-west.of-green%3A8080%2Fdebug&n=50&qps=20&c=2&timeout=5s&p=99&save=off"
     assert (asked.namespace, asked.pod, asked.port) == ("of-blue", "echo-east-1", 8080)
 
 
