@@ -68,8 +68,9 @@ def plane(name: str, given: object) -> Plane:
     sides = {colour: _side(f"{name}.{colour}", colour, told[colour]) for colour in COLOURS if told.get(colour)}
     profile = told.get("profile") or (HA if len(sides) > 1 else SIMPLE)
     splits = tuple(_split(f"{name}.splits[{number}]", one) for number, one in enumerate(_list(f"{name}.splits", told.get("splits"))))
+    misnamed = label_fault("plane", name)
     wrong = [
-        *([f"{name}: {fault}"] if (fault := label_fault("plane", name)) else []),
+        *([f"{name}: {misnamed}"] if misnamed else []),
         *([] if role in ROLES else [f"{name}: the role {role!r} is none of {', '.join(ROLES)}"]),
         *_profile(name, profile, sides, splits),
     ]

@@ -188,8 +188,13 @@ def test_rights_that_are_missing_and_those_who_did_not_say() -> None:
         ({"gateways": "maybe"}, ["The mesh shop: cutover_gateways is 'maybe', but it may be last, first, never."]),
         ({"canary": "a"}, ["The mesh shop: cutover_canary is no list of names of namespaces."]),
         ({"waves": ["a"]}, ["The mesh shop: cutover_waves is no list of lists of names of namespaces."]),
-        ({"pace": 0, "wave_seconds": "soon"}, ["The mesh shop: cutover_pace is 0, and has to be a number above 0.",
-                                                "The mesh shop: cutover_wave_seconds is 'soon', and has to be a number above 0."]),
+        (
+            {"pace": 0, "wave_seconds": "soon"},
+            [
+                "The mesh shop: cutover_pace is 0, and has to be a number above 0.",
+                "The mesh shop: cutover_wave_seconds is 'soon', and has to be a number above 0.",
+            ],
+        ),
     ],
 )  # fmt: skip
 def test_options_that_make_no_sense_are_refused(wish: dict[str, Any], said: list[str]) -> None:

@@ -21,10 +21,11 @@ def seen(cluster: str, green: int = 0, **more: Any) -> dict[str, Any]:
     return {"state": json.dumps(state.facts())}
 
 
-def inventory(east: Any = None, west: Any = None, planes: Any = DECLARED) -> dict[str, dict[str, Any]]:
+def inventory(east: Any = None, west: Any = None, planes: Any = "as declared") -> dict[str, dict[str, Any]]:
     hosts: dict[str, dict[str, Any]] = {}
+    given = DECLARED if planes == "as declared" else planes
     for name, result in (("east", east or seen("east")), ("west", west or seen("west"))):
-        hosts[name] = {"mesh_name": "shop", "mesh_kube": {"context": name}, "mesh_planes": copy.deepcopy(planes), "seen": result}
+        hosts[name] = {"mesh_name": "shop", "mesh_kube": {"context": name}, "mesh_planes": copy.deepcopy(given), "seen": result}
     return hosts
 
 

@@ -227,8 +227,8 @@ def test_finish_comes_after_all_waves() -> None:
     assert there.picture() == before
     ask(there, spaces=["bank"])
     told = ask(there, "finish")
-    assert [one["object"].split()[0] for one in told["changes"]] == ["Service", "MutatingWebhookConfiguration", "Namespace", "Namespace",
-                                                                       "ValidatingWebhookConfiguration"]  # fmt: skip
+    kinds = ["Service", "MutatingWebhookConfiguration", "Namespace", "Namespace", "ValidatingWebhookConfiguration"]
+    assert [one["object"].split()[0] for one in told["changes"]] == kinds
     assert (told["default_revision"], told["turned"], there.live("Namespace", None, "shop")["metadata"]["labels"][REV]) == ("green", [], "prod")
 
 

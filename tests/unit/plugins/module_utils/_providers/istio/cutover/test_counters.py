@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Read
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.counters import injections, rejected
 
 INJECTED = """# HELP sidecar_injection_success_total Total number of successful sidecar injection requests.
@@ -39,7 +40,7 @@ def test_each_istiod_counts_for_itself() -> None:
 
 def test_only_istiods_of_the_revision_that_are_ready_are_asked() -> None:
     wanted = injections("istio-system", "green")
-    assert [(read.kind, read.namespace, read.labels) for read in wanted.reads] == [("Pod", "istio-system", "app=istiod,istio.io/rev=green")]  # type: ignore[union-attr]
+    assert list(wanted.reads) == [Read("v1", "Pod", "istio-system", "app=istiod,istio.io/rev=green")]
     assert [one.pod for one in wanted.questions({"Pod": [pod("a"), pod("b", ready=False)]})] == ["a"]
 
 

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import ENABLED, NAMED, NOTHING, POD, TAG, Following
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import pointers
@@ -14,10 +16,10 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover impo
 
 # Two revisions; the tag prod leads to green, the default rule to blue.
 CONFIGURATIONS = [injector("blue"), injector("green"), tag("prod", "green")[1], tag("default", "blue")[1]]
-SERVING = {"blue", "green"}
+SERVING = frozenset({"blue", "green"})
 
 
-def judged(space: dict[str, str], pod: dict[str, str], serving: set[str] = SERVING, host: bool = False, **annotations: str) -> Following:
+def judged(space: dict[str, str], pod: dict[str, str], serving: Collection[str] = SERVING, host: bool = False, **annotations: str) -> Following:
     return following("shop", space, Template(pod, annotations, host), hooks(CONFIGURATIONS), serving)
 
 
