@@ -137,6 +137,7 @@ READERS = (
     "ca_info", "certificates_info", "cluster_info", "controller_info", "cutover_compare", "cutover_gate", "cutover_info", "cutover_trial", "mesh_info", "probe",
     "rotation_info",
 )  # fmt: skip
+REHEARSING = ("cutover_compare", "cutover_trial")  # they ask what the server would make of an object, and it stores none
 # What has more to it than a creation, a change and a deletion is taken through its steps in a file of its own.
 ELSEWHERE = {
     "helm_release": "test_as_awx.py",
@@ -218,7 +219,7 @@ def test_a_module_that_reads_writes_nothing(play: Play, api_server: Any, cluster
     assert not result["changed"]
     assert difference(before, stored(cluster)) == {}
     assert seen or module == "controller_info" or (module == "probe" and check), "the audit log knows nothing of it"
-    assert [said(event) for event in writes(seen)] == []
+    assert [said(event) for event in writes(seen) if not (dry(event) and module in REHEARSING)] == []
 
 
 def test_the_journal_tells_writes_from_dry_runs(play: Play, api_server: Any, cluster: Cluster, place: str) -> None:

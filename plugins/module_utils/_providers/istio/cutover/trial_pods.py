@@ -77,7 +77,7 @@ def _pod(namespace: str, template: Object) -> Manifest:
             "labels": dict(meta.get("labels") or {}),
             "annotations": dict(meta.get("annotations") or {}),
         },
-        "spec": {**spec, "containers": spec.get("containers") or [_IDLE]},
+        "spec": {**spec, "containers": spec.get("containers") or [copy.deepcopy(_IDLE)]},
     }
 
 
