@@ -109,7 +109,10 @@ def manifests(wish: ControlPlane) -> list[dict[str, Any]]:
 
 
 def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
-    """Return what an uninstall leaves: tags, CAs, the reader's token. The roots in all namespaces are found by `handed_out`."""
+    """Return what an uninstall leaves: tags, CAs, the reader's token, and what leads remote clusters to the revision.
+
+    The roots in all namespaces are found by `handed_out`.
+    """
     inside = [
         ("v1", "Secret", trust.SECRET_NAME),
         ("v1", "Secret", trust.SELF_SIGNED_NAME),
@@ -120,4 +123,5 @@ def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
     # Helm keeps Istio's CRDs because they are annotated so: an uninstall loses no configuration.
     names = requirements.CRDS if wish.crds == "managed" else ()
     crds = [{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": name}} for name in names]
-    return [*crds, *tags.leftovers(wish), remote_secret.account(wish.namespace), *objects]
+    led = gateways.passage(replace(wish, serves_remotes=True, role="primary"))
+    return [*crds, *led, *tags.leftovers(wish), remote_secret.account(wish.namespace), *objects]

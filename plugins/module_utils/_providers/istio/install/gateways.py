@@ -107,5 +107,4 @@ def _node_address(node: Mapping[str, Any]) -> str | None:
 
 def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
     """Return everything that may pass through the gateway, also what only remote clusters need."""
-    serving = replace(wish, serves_remotes=True)
-    return [*manifests(serving), *passage(replace(serving, role="primary"))]
+    return manifests(replace(wish, serves_remotes=True))
