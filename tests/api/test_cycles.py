@@ -142,6 +142,7 @@ REHEARSING = ("cutover_compare", "cutover_trial")  # they ask what the server wo
 ELSEWHERE = {
     "helm_release": "test_as_awx.py",
     "gateway_certificates": "test_link_rotation.py",
+    "cutover": "test_cutover.py",
     "cutover_plane": "test_planes.py",
     "lease": "test_lease.py",
     "link_rotation": "test_link_rotation.py",

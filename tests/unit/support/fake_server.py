@@ -106,7 +106,7 @@ class FakeServer:
             return self._handle(method, path, query, body, content_type)
 
     def _handle(self, method: str, path: str, query: dict[str, str], body: Any, content_type: str) -> Answer:
-        special = self._special(method, path, body)
+        special = self._evict(body, query) if path.endswith("/eviction") else self._special(method, path, body)
         if special:
             return special
         found = self._locate(path)
@@ -174,7 +174,7 @@ class FakeServer:
                 self.objects = {other: kept for other, kept in self.objects.items() if other[2] != key[3]}
         return _answer(live)
 
-    def _evict(self, body: Mapping[str, Any]) -> Answer:
+    def _evict(self, body: Mapping[str, Any], query: Mapping[str, str]) -> Answer:
         """A pod that runs is kept by a budget that allows nothing, or that nobody has counted yet."""
         meta, options = body["metadata"], body["deleteOptions"]
         key = ("v1", "pods", meta["namespace"], meta["name"])
@@ -187,7 +187,7 @@ class FakeServer:
         kept = [one for one in budgets if matches(one["spec"]["selector"], pod["metadata"].get("labels") or {})]
         if (pod.get("status") or {}).get("phase") == "Running" and any(not (one.get("status") or {}).get("disruptionsAllowed") for one in kept):
             return _status(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.")
-        if not options.get("dryRun"):
+        if not query.get("dryRun"):
             del self.objects[key]
         return _answer({"kind": "Status", "status": "Success"}, 201)
 
@@ -219,8 +219,6 @@ class FakeServer:
             api = path.removeprefix("/apis/")
             served = [{"kind": kind.kind, "name": kind.plural} for kind in self.kinds.values() if kind.api_version == api]
             return _answer({"kind": "APIResourceList", "resources": served}) if served else _status(404, "NotFound", "not found")
-        if path.endswith("/eviction"):
-            return self._evict(body)
         if path.endswith("/selfsubjectaccessreviews") and method == "POST":
             asked = dict(body["spec"]["resourceAttributes"])
             sub = asked.pop("subresource", "")

@@ -27,9 +27,10 @@ def evict(server: Server, pod: Mapping[str, Any]) -> Change | None:
     live = server.get(ref)
     if live is None or live["metadata"]["uid"] != meta["uid"]:  # the server itself would try for 10 s to evict a pod of another UID
         return Change(ref, "unchanged", dict(pod), dict(pod))
-    options = {"preconditions": {"uid": meta["uid"]}, **({"dryRun": ["All"]} if server.dry_run else {})}
+    options = {"preconditions": {"uid": meta["uid"]}}
     body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": ref.name, "namespace": ref.namespace}, "deleteOptions": options}
-    answer = server.transport.request("POST", f"{server.path(ref, kind)}/eviction", body=body, within=_PATIENCE)
+    query = {"dryRun": "All"} if server.dry_run else {}
+    answer = server.transport.request("POST", f"{server.path(ref, kind)}/eviction", query, body, within=_PATIENCE)
     if answer.status == _FORBIDDEN:
         return None
     if answer.status in (404, 409):  # it ended meanwhile, and another pod may have its name

@@ -34,11 +34,20 @@ def service(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
 def webhook(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
     there = labelled(scene.live, _HOOKS, {_TAG: order.name})
     if there:
-        return replaced(there[0], pointers.webhook(there[0], order.to))
+        return replaced(there[0], _led(there[0], order, scene))
     (made,) = [one for one in _manifests(order, scene) if one["kind"] == _HOOKS]
     for each in made["webhooks"]:
         each["clientConfig"] = copy.deepcopy(_client(order, scene))
     return [_made(made)]
+
+
+def _led(live: Object, order: Order, scene: Scene) -> Manifest:
+    """A webhook that is reached by a URL says nothing about its revision there, so it is reached as the target's own is."""
+    changed = pointers.webhook(live, order.to)
+    for each in changed.get("webhooks") or []:
+        if not each["clientConfig"].get("service"):
+            each["clientConfig"] = copy.deepcopy(_client(order, scene))
+    return changed
 
 
 def narrowed(_order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
@@ -58,7 +67,7 @@ def _manifests(order: Order, scene: Scene) -> list[Manifest]:
 
 
 def _client(order: Order, scene: Scene) -> Object:
-    """How the target's own webhook is reached, with its CA: a webhook without it would refuse pods until istiod has filled it in."""
+    """How the target's own webhook is reached, with its CA: a webhook without that CA would refuse pods until istiod has filled it in."""
     own = injectors(scene.live, order.to)
     if not own:
         cluster = scene.state.cluster

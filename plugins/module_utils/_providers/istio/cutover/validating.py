@@ -40,15 +40,16 @@ def _of(live: Live, revision: str) -> Object | None:
 
 
 def _leading(default: Object, own: Object | None, target: str) -> Manifest:
-    """The webhook as it is found, leading to the target, with the CA that the target serves under."""
+    """The webhook as it is found, leading to the target, with the CA that the target serves under, and its URL if it is reached by one."""
     changed = copy.deepcopy(dict(default))
     changed["metadata"].setdefault("labels", {})[REV] = target
-    bundle = own["webhooks"][0]["clientConfig"].get("caBundle") if own else None
+    client = own["webhooks"][0]["clientConfig"] if own else {}
     for each in changed.get("webhooks") or []:
         if each["clientConfig"].get("service"):
             each["clientConfig"]["service"]["name"] = istiod(target)
-        if bundle:
-            each["clientConfig"]["caBundle"] = bundle
+        for part in ("caBundle", "url"):
+            if part in client and (part == "caBundle" or part in each["clientConfig"]):
+                each["clientConfig"][part] = client[part]
     return changed
 
 
