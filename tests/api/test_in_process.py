@@ -141,13 +141,15 @@ def test_the_results_of_what_looks_and_of_a_step_are_the_same(cluster: Cluster, 
         ("cluster_info", {**connection, "permissions": [right], "crds": ["istio.io"]}), ("cluster_info", {**connection, "permissions": [{"verb": "get"}]}),
         ("rotation", step), ("rotation", {**step, "step": "forward"}),
         ("rotation", {**step, "step": "retire", "leaving": [x509.bundle(ROOT.pem)[0].fingerprint]}),
+        ("controller_info", {**connection, "charts": [{"chart": "/nowhere", "repository": "https://user:hidden-word@nowhere.invalid"}]}),
     ]
     each = [{f"meshops.lifecycle.{name}": one, "register": f"step_{number}", "ignore_errors": True, "check_mode": True}
             for number, (name, one) in enumerate(wishes)]
     (ours, our_output), (beside, output) = (play(tmp_path / name, way, by, each) for name, by in (("ours", OURS), ("beside", BESIDE)))
-    assert [bool(one.get("failed")) for one in beside] == [False, False, True, False, True, False, True, True], [one.get("msg") for one in beside]
+    assert [bool(one.get("failed")) for one in beside] == [False, False, True, False, True, False, True, True, False], [one.get("msg") for one in beside]
     assert beside[5]["changed"] and beside[3]["denied"] == []
     assert our_output.count("/plugins/modules/rotation") == our_output.count("/plugins/modules/cluster_info") == 0
+    assert (our_output.count("/plugins/modules/controller_info"), output.count("/plugins/modules/controller_info")) == (0, 1)
     assert output.count("/plugins/modules/rotation") == 6 and output.count("/plugins/modules/cluster_info") == 2
     assert [steady(one) for one in ours] == [steady(one) for one in beside]
 

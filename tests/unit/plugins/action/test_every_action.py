@@ -31,5 +31,10 @@ def test_all_but_helm_have_one_base(name: str) -> None:
     assert [own for own in vars(action) if not own.startswith("_")] == ["work"]
 
 
+def test_no_module_is_left_to_a_process_of_its_own() -> None:
+    """One such process took a tenth of a whole run of `site`."""
+    assert sorted(source.path.stem for source in sources("modules") if source.text) == NAMES
+
+
 def test_there_are_some() -> None:
     assert {"mesh_config", "ca", "mesh_info", "releases", "links", "lease"} <= set(NAMES)
