@@ -23,13 +23,13 @@ from . import mesh
 
 def _said(*decisions: Callable[[], Any]) -> list[str]:
     """Return the message of each decision that refuses, once."""
-    found: dict[str, None] = {}
+    messages: dict[str, None] = {}
     for decide in decisions:
         try:
             decide()
         except MeshError as error:
-            found[str(error)] = None
-    return list(found)
+            messages[str(error)] = None
+    return list(messages)
 
 
 def refusals(

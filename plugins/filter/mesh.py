@@ -66,10 +66,10 @@ def mesh_environment(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster:
 def mesh_helm(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
     own = member(hosts, hostvars, cluster)
     try:
-        found = helm.way(own.connection, os.environ, lambda path: os.path.expanduser(os.path.expandvars(path)))
+        way = helm.way(own.connection, os.environ, lambda path: os.path.expanduser(os.path.expandvars(path)))
     except helm.NoWay as error:
         raise MeshError(f"{own.name}: {error}.") from None
-    return {"options": dict(found.options), "environment": dict(found.environment)}
+    return {"options": dict(way.options), "environment": dict(way.environment)}
 
 
 def mesh_root(hosts: Sequence[str], hostvars: Mapping[str, Any], root: Mapping[str, Any], trust_cluster: str) -> dict[str, Any]:

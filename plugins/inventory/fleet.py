@@ -228,8 +228,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         options = self.get_options()
         try:
             file.keys(path, "the file", config, options)
-            found = [*self._managed(path, options["hub"], cache), *_contexts(path, options["contexts"])]
-            fleet = plan(path, options, found, DEFAULT)
+            discovered = [*self._managed(path, options["hub"], cache), *_contexts(path, options["contexts"])]
+            fleet = plan(path, options, discovered, DEFAULT)
         except MeshError as error:
             raise AnsibleParserError(str(error)) from error
         for warning in fleet.warnings:

@@ -88,9 +88,9 @@ class Kube(Mapping[str, Any]):
 
     @cached_property
     def _options(self) -> dict[str, Any]:
-        found, base = self._variables.rendered(_KUBE), self._variables.get("inventory_dir")
+        kube, base = self._variables.rendered(_KUBE), self._variables.get("inventory_dir")
         try:
-            return anchored(read(found), str(base or ""))
+            return anchored(read(kube), str(base or ""))
         except Refused as wrong:
             raise Refused(f"{self._variables.name}: {wrong}.") from wrong
 
@@ -143,8 +143,8 @@ def _mesh_of(variables: Variables) -> Any:
 
 def member(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> Member:
     """Return this one cluster. Faults in the variables of other hosts do not matter."""
-    found = _member(name, hostvars) if known(hosts, hostvars, name) else None
-    return named([found] if found else [], name)
+    cluster = _member(name, hostvars) if known(hosts, hostvars, name) else None
+    return named([cluster] if cluster else [], name)
 
 
 def any_cluster(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> Member:

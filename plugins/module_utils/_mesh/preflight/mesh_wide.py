@@ -19,16 +19,16 @@ _SAME = (
 def apart(members: Iterable[Member]) -> dict[str, list[str]]:
     """Return a finding for every cluster of a mesh with different values, because any of them may be the wrong one."""
     everyone = list(members)
-    found: dict[str, list[str]] = {}
+    by_cluster: dict[str, list[str]] = {}
     for mesh in sorted({one.mesh for one in everyone if one.mesh}):
         own = [one for one in everyone if one.mesh == mesh]
         for variable, attribute, why in _SAME:
-            told = _groups(own, attribute)
-            if told:
-                text = f"{variable} is not the same in all clusters of the mesh {mesh}: {told}; {why}, so set it once for the mesh"
+            values = _groups(own, attribute)
+            if values:
+                text = f"{variable} is not the same in all clusters of the mesh {mesh}: {values}; {why}, so set it once for the mesh"
                 for one in own:
-                    found.setdefault(one.name, []).append(text)
-    return found
+                    by_cluster.setdefault(one.name, []).append(text)
+    return by_cluster
 
 
 def _groups(members: Sequence[Member], attribute: str) -> str:

@@ -53,12 +53,12 @@ class Expiring:
         return cls(kind, where, one.not_before, one.not_after, one.subject, one.issuer, one.fingerprint, number)
 
 
-def judged(found: Iterable[Expiring], now: datetime, thresholds: Thresholds) -> list[dict[str, Any]]:
+def judged(expiring: Iterable[Expiring], now: datetime, thresholds: Thresholds) -> list[dict[str, Any]]:
     """Return facts with a verdict, the soonest first; entries without an end come last."""
     facts = [
         {**asdict(one), "begin": iso(one.begin) if one.begin else None, "end": iso(one.end) if one.end else None, "level": level(one, now, thresholds),
          "seconds_left": int((one.end - now).total_seconds()) if one.end else None}
-        for one in found
+        for one in expiring
     ]  # fmt: skip
     return sorted(facts, key=_soonest)
 
@@ -82,12 +82,12 @@ def leaves(users: Iterable[TrustUser]) -> list[Expiring]:
         if one.leaf:
             kind = CONTROL_PLANE if one.kind == CONTROL_PLANE else LEAF
             known.setdefault((kind, f"{one.namespace}/{one.workload or 'Pod/' + one.name}"), []).append(one.leaf)
-    return [Expiring.of(kind, where, min(found, key=lambda leaf: leaf.not_after), len(found)) for (kind, where), found in known.items()]
+    return [Expiring.of(kind, where, min(certificates, key=lambda leaf: leaf.not_after), len(certificates)) for (kind, where), certificates in known.items()]
 
 
 def fleet(clusters: Mapping[str, Sequence[Mapping[str, Any]] | str]) -> list[dict[str, Any]]:
     """Return the facts of all clusters, the soonest first. Unknown entries come before them, each with the sentence that says why."""
-    known = [{"cluster": name, **one} for name, found in clusters.items() for one in ([unknown(found)] if isinstance(found, str) else found)]
+    known = [{"cluster": name, **one} for name, entries in clusters.items() for one in ([unknown(entries)] if isinstance(entries, str) else entries)]
     return sorted(known, key=lambda one: (one["level"] != UNKNOWN, *_soonest(one)))
 
 
@@ -100,12 +100,12 @@ def _soonest(one: Mapping[str, Any]) -> tuple[bool, str]:
     return one["end"] is None, one["end"] or one["where"]
 
 
-def table(found: Sequence[Mapping[str, Any]], now: datetime, limit: int) -> list[str]:
+def table(entries: Sequence[Mapping[str, Any]], now: datetime, limit: int) -> list[str]:
     """Return the table: all entries that are not ok, and up to `limit` rows with entries that are."""
-    bad = [one for one in found if one["level"] != OK]
-    good = [one for one in found if one["level"] == OK]
+    bad = [one for one in entries if one["level"] != OK]
+    good = [one for one in entries if one["level"] == OK]
     room = max(limit - len(bad), 0)
-    shown = [one for one in found if one["level"] != OK or any(one is kept for kept in good[:room])]
+    shown = [one for one in entries if one["level"] != OK or any(one is kept for kept in good[:room])]
     more = [f"{len(good) - room} more are ok."] if len(good) > room else []
     return [*lines(_HEADER, [_row(one, now) for one in shown]), *more]
 

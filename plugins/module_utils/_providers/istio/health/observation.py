@@ -83,17 +83,17 @@ def questions(live: Live) -> list[Question]:
 def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> HealthFacts:
     """Return the facts. An answer is a JSON text, or None if the pod gave none."""
     read = {question: _entries(text) for question, text in answers.items()}
-    told = {question: body for question, body in read.items() if body is not None}
+    answered = {question: body for question, body in read.items() if body is not None}
     planes = [_plane(d, live.get("Pod", ())) for d in _labelled(live, "Deployment", "app", "istiod")]
     return HealthFacts(
         cluster=cluster,
         planes=planes,
-        remotes=[remote for q, body in told.items() if q.about == "remotes" for remote in _remotes(cluster, q.pod, body)],
+        remotes=[remote for q, body in answered.items() if q.about == "remotes" for remote in _remotes(cluster, q.pod, body)],
         gateways=_gateways(live),
         links=sorted(remote_secret.linked(secret) for secret in live.get("Secret", ())),
-        reachable_networks=_networks(body for q, body in told.items() if q.about == "networks"),
-        proxies=[proxy for q, body in told.items() if q.about == "proxies" for proxy in _proxies(cluster, body)],
-        answered=sorted(q.pod for q in told if q.about == "remotes"),
+        reachable_networks=_networks(body for q, body in answered.items() if q.about == "networks"),
+        proxies=[proxy for q, body in answered.items() if q.about == "proxies" for proxy in _proxies(cluster, body)],
+        answered=sorted(q.pod for q in answered if q.about == "remotes"),
         unanswered=sorted(f"{q.pod}{q.path}" for q, body in read.items() if body is None),
         served_by=_served_by(live),
         tags=tags.seen(live, {plane.revision: plane.version for plane in planes}),
@@ -144,19 +144,19 @@ def _networks(bodies: Iterable[Iterable[Object]]) -> list[str]:
 
 
 def _proxies(cluster: str, body: Iterable[Object]) -> list[Proxy]:
-    found = []
+    proxies = []
     for entry in body:
         if entry.get("cluster_id") not in (None, "", cluster):
             continue
         name, _dot, namespace = str(entry.get("proxy", "")).partition(".")
         stale = [kind for kind in _CONFIG_KINDS if entry.get(f"{kind}_sent") != entry.get(f"{kind}_acked")]
-        found.append(Proxy(name, namespace, str(entry.get("istio_version", "")), stale))
-    return found
+        proxies.append(Proxy(name, namespace, str(entry.get("istio_version", "")), stale))
+    return proxies
 
 
 def _gateways(live: Live) -> list[Gateway]:
     deployments = {d["metadata"]["name"]: d for d in _labelled(live, "Deployment", "istio", "eastwestgateway")}
-    found = []
+    gateways_seen = []
     for service in live.get("Service", ()):
         if "topology.istio.io/network" not in service["metadata"]["labels"]:
             continue
@@ -164,7 +164,7 @@ def _gateways(live: Live) -> list[Gateway]:
         desired, ready = int((deployment.get("spec") or {}).get("replicas") or 0), int((deployment.get("status") or {}).get("readyReplicas") or 0)
         pods = _labelled(live, "Pod", "istio", "eastwestgateway")
         stuck = why(deployment, pods) if deployment and ready < max(desired, 1) else None
-        found.append(
+        gateways_seen.append(
             Gateway(
                 name=service["metadata"]["name"],
                 namespace=service["metadata"]["namespace"],
@@ -176,7 +176,7 @@ def _gateways(live: Live) -> list[Gateway]:
                 lasting=bool(stuck and stuck.lasting),
             )
         )
-    return found
+    return gateways_seen
 
 
 def _served_by(live: Live) -> str:

@@ -26,7 +26,7 @@ def reads(namespace: str) -> list[Read]:
 
 def issuer(live: Live, _answers: Answers) -> str:
     """Return who signs in place of any of these istiods; empty if each of them signs itself."""
-    return next((found for one in live.get("Deployment", ()) if (found := authority(one, live.get("ConfigMap", ())))), "")
+    return next((other for one in live.get("Deployment", ()) if (other := authority(one, live.get("ConfigMap", ())))), "")
 
 
 def authority(deployment: Object, maps: Iterable[Object]) -> str:
