@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The clusters of an inventory of which something cannot be rendered, through Ansible's own templates."""
+"""The clusters of an inventory in which a variable cannot be rendered, with Ansible's real templates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNREAD = "west: mesh_kube cannot be read: 'token' is undefined. Define for this 
 
 
 def trusted(value: Any) -> Any:
-    """As if it had been read from an inventory."""
+    """Tag the template as Ansible tags values of an inventory."""
     if isinstance(value, dict):
         return {key: trusted(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -139,7 +139,7 @@ def test_a_cluster_that_keeps_the_lease_need_not_be_of_a_mesh() -> None:
 
 
 class Counted(dict[str, Any]):
-    """The variables of a host, and how often mesh_kube was read. Ansible renders it at each reading."""
+    """The variables of a host, which count how often mesh_kube is read, because Ansible renders it each time."""
 
     read = 0
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The clusters of a mesh are found by the group that the first play made; whoever is in none is looked at."""
+"""The clusters of a mesh are found by the group that the first play makes. A host in no such group is looked at too."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
 
 
 class HostVars(dict[str, Any]):
-    """As Ansible's own. `read` are the hosts whose variables were rendered."""
+    """A stand-in for Ansible's hostvars. `read` has the hosts whose variables were rendered."""
 
     def __init__(self, groups: dict[str, list[str]]) -> None:
         super().__init__(VARIABLES)
