@@ -79,7 +79,7 @@ def test_intermediates_under_the_same_root(two: Two) -> None:
 
 
 class Pulled(Exception):
-    """The error that stands for a run that ends at once."""
+    """Ends a run at once, as a power cut does."""
 
 
 def until(last: str) -> Callable[[str], None]:

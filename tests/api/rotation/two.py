@@ -221,6 +221,6 @@ def ended(rc: int, output: str, seconds: float = 0.0) -> Run:
 
 
 def settled(now: str = "root 2", before: bool = True) -> dict[str, Any]:
-    """Check that the mesh has one root and that nothing else is left. `before` is an earlier state, from which it must differ."""
+    """The state of a mesh that has one root and nothing else left. `before` says whether a run wrote the CAs, which then carry an epoch."""
     one = {"signs": now, "trusts": [now], "handed out": [now], "kept": False, "fenced": before}
     return {"east": one, "west": one, "root": now, "beside": False, "holder": ""}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""make drill-naive, drill-rotation, drill-kill: hold a drill, print its table, write build/drills/<name>.json. Ends with 1 where a promise is missed."""
+"""make drill-naive, drill-rotation, drill-kill: hold a drill, print its table, write build/drills/<name>.json. Exit with 1 if a promise is missed."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def drill(options: argparse.Namespace, ground: Ground) -> Callable[[], Result]:
 
 
 def repeat(hold: Callable[[], Result], runs: int, build: Path) -> list[Result]:
-    """After each run its table is printed and the file holds all until then."""
+    """Repeat a drill. After each run, print its table and write all runs so far into the file."""
     results: list[Result] = []
     for number in range(1, runs + 1):
         results.append(hold())

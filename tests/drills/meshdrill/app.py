@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The load: an application in the namespace `drill` of each cluster that answers, and in one of them one that asks, all the time."""
+"""The load: a server in the namespace `drill` of each cluster, and in one of them a client that sends requests all the time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Say = Callable[[str], None]
 
 
 def addresses(clusters: Sequence[str]) -> dict[str, str]:
-    """Each flow and what it asks, from the first cluster."""
+    """Each flow and its address, from the first cluster."""
     inside, across = (f"{cluster}.{NAMESPACE}:8080/" for cluster in clusters)
     return {"inside-pooled": f"http://pooled-{inside}", "inside-handshake": f"http://handshake-{inside}",
             "across-pooled": f"http://pooled-{across}", "across-handshake": f"http://handshake-{across}",
@@ -52,7 +52,7 @@ def _object(version: str, kind: str, name: str, spec: Mapping[str, Any], namespa
 
 
 def services(clusters: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Two names for each cluster's server. Behind `handshake-` every request opens a connection, and so is an mTLS handshake, of its own."""
+    """Two names for each cluster's server. A request to `handshake-…` opens a new connection and so makes an mTLS handshake."""
     for cluster in clusters:
         for kind in ("pooled", "handshake"):
             name = f"{kind}-{cluster}"
@@ -65,7 +65,7 @@ def services(clusters: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 
 def gateway(cluster: str, ca: Authority) -> Iterator[dict[str, Any]]:
-    """A name that the cluster's gateway serves to those outside of the mesh, by a certificate of a Secret."""
+    """A host that the cluster's gateway serves to clients outside of the mesh, with the certificate of a Secret."""
     port = {"name": "https", "port": 8443, "targetPort": 8443}
     yield _object("v1", "Service", GATEWAY, {"selector": {"istio": "eastwestgateway"}, "ports": [port]}, MESH)
     secret = {"type": "kubernetes.io/tls", "data": encoded(serving(f"{GATEWAY}.{MESH}", ca))}
@@ -92,12 +92,12 @@ def manifests(clusters: Sequence[str], cluster: str, rate: float, picture: str, 
 
 
 def picture() -> str:
-    """The name of the image, that says what it was made of."""
+    """The name of the image, which has a hash of its content."""
     return f"docker.io/lab/traffic:{programs.PROGRAMS['traffic'].key}"
 
 
 class Load:
-    """Runs from `start` to `stop`; `requests` tells what became of every request so far."""
+    """The load, which runs from `start` to `stop`. `requests` has the result of every request so far."""
 
     def __init__(self, estate: Estate, clusters: Sequence[str], rate: float, say: Say, proxy: Mapping[str, Any] | None = None) -> None:
         self._estate, self._clusters, self._rate, self._say, self._proxy = estate, clusters, rate, say, proxy or PROXY
@@ -122,7 +122,7 @@ class Load:
             self._estate.lab("load-image", str(archive), *self._clusters)
 
     def _settle(self, patience: float = 90.0) -> None:
-        """Until every flow was answered without a loss for a while: what happens before the mesh knows the servers is nobody's fault."""
+        """Wait until every flow has had answers without a loss for a while, because losses before the mesh knows the servers do not count."""
         until = time.monotonic() + patience
         while time.monotonic() < until:
             time.sleep(1.0)
@@ -140,17 +140,17 @@ class Load:
         return self._requests
 
     def finished(self) -> list[Request]:
-        """All requests, when those that were due by now have come to their end."""
+        """All requests, after those that are due by now have ended."""
         time.sleep(PATIENCE + 0.5)
         return self.requests()
 
     def sent_since(self, begin: float) -> int:
-        """Of the flow that has sent the least."""
+        """The number of requests of the flow that has sent the least."""
         seen = ledger.flows(ledger.during(self.requests(), begin, time.time()))
         return min((seen[flow].sent if flow in seen else 0) for flow in FLOWS)
 
     def another_certificate(self) -> dict[str, str]:
-        """For the name that the gateway serves, as the role `rotate` is given certificates."""
+        """Another certificate for the host that the gateway serves, as input of the role `rotate`."""
         made = serving(f"{GATEWAY}.{MESH}", self._ca)
         return {"cluster": self._clusters[0], "namespace": MESH, "name": GATEWAY,
                 "certificate": made["tls.crt"].decode(), "private_key": made["tls.key"].decode()}

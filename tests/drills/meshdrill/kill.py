@@ -31,13 +31,13 @@ LEASE = 10
 
 
 def by_playbook(folder: Path) -> Rotate:
-    """A run with this kill point; with none to its end."""
+    """Run the playbook with this kill point, or without one to its end."""
     return lambda point: play.rotate("root", folder, armed(point) if point else None, rotate_lease_duration=LEASE)
 
 
 @dataclass
 class Kills:
-    """What became of each kill."""
+    """The result of each kill."""
 
     ground: Ground
     rotate: Rotate
@@ -58,7 +58,8 @@ class Kills:
         return phases
 
     def _undisturbed(self) -> int:
-        """Every run that is compared with it has one behind it, as this one has."""
+        """Rotate twice without a kill, and keep the state after the second rotation, because each killed run has one before it too. Return how often it
+        wrote."""
         self.rotate("").succeeded()
         with tempfile.TemporaryDirectory() as folder:
             self.rotate(f"{folder}:count").succeeded()
@@ -85,7 +86,7 @@ class Kills:
         return {cluster: {**state.read(self.ground.estate, cluster), "roots": self._roots(cluster)} for cluster in CLUSTERS}
 
     def _roots(self, cluster: str) -> Mapping[str, Any]:
-        """How many a cluster trusts, and whether it is those of its neighbours."""
+        """How many roots a cluster trusts, and whether all clusters trust the same."""
         trusted = {name: roots(byhand.cacerts(self.ground.estate, name)["root-cert.pem"]) for name in CLUSTERS}
         return {"trusted": len(trusted[cluster]), "of all": len(frozenset().union(*trusted.values()))}
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What became of each request: the sender's lines to figures. Pure."""
+"""Make figures of the sender's lines about each request. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BROKEN = "broken"
 
 @dataclass(frozen=True)
 class Request:
-    """`due` in seconds of the epoch; `took` counts from it, so a sender that was held up does not hide what its users would have waited."""
+    """One request. `due` is in seconds since 1970. `took` counts from `due`, so a sender that was held up does not hide the time that users would wait."""
 
     flow: str
     due: float

@@ -28,7 +28,7 @@ CALLBACKS = Path(__file__).resolve().parents[1] / "callbacks"
 
 @dataclass(frozen=True)
 class Run:
-    """A run of the playbook, to its end or to its death. Its phases are its task files, in the order in which they came."""
+    """A run of the playbook, to its end or until it is killed. Its phases are its task files, in order."""
 
     code: int
     log: Path
@@ -50,7 +50,7 @@ class Run:
 
 
 def rotate(kind: str, folder: Path, environ: Mapping[str, str] | None = None, **variables: Any) -> Run:
-    """One run. It gets a session of its own, for a kill point ends all that was started with it."""
+    """Run the playbook once. It gets a session of its own, because a kill point ends all processes of the run."""
     folder.mkdir(parents=True, exist_ok=True)
     times = folder / "tasks.jsonl"
     times.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of a cluster has to be the same however a rotation came to its end: objects and their shape, not keys, certificates or times."""
+"""The parts of a cluster's state that must be the same however a rotation ended: objects and their shape, not keys, certificates or times."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read(estate: Estate, cluster: str) -> dict[str, Any]:
 
 
 def shape(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Of an object: what was wished, as far as it does not differ in each rotation. Annotations count by name: an epoch or a time is another each time."""
+    """The parts of an object that are the same after each rotation. Annotations count by name only, because epochs and times differ."""
     metadata = item["metadata"]
     return {
         "labels": metadata.get("labels", {}),
