@@ -57,9 +57,9 @@ class Reader:
             if block not in self._read:
                 certificates, _faults = x509.read(block, "")
                 self._read[block] = certificates[0] if certificates else None
-            one = self._read[block]
-            if one:
-                parsed.append(one)
+            certificate = self._read[block]
+            if certificate:
+                parsed.append(certificate)
         return parsed
 
     def _built(self, leaf: x509.ParsedCertificate, chain: Sequence[x509.ParsedCertificate]) -> LeafCertificate:

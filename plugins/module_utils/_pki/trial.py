@@ -58,8 +58,8 @@ def _lines(ca: Authority, root: bool) -> Iterator[tuple[Any, ...]]:
         yield ca.path
     if not root:
         return
-    for one in ca.chain:
-        line = [one]
+    for between in ca.chain:
+        line = [between]
         while not line[-1].self_signed and len(line) <= len(ca.chain):
             up = next((other for other in (*ca.roots, *ca.chain) if other.subject == line[-1].issuer and other not in line), None)
             if up is None:

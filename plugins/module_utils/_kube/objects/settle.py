@@ -141,5 +141,5 @@ def _when(event: Mapping[str, Any]) -> str:
 
 
 def _brief(text: str, length: int) -> str:
-    one = " ".join(text.split())
-    return one if len(one) <= length else one[: length - 1] + "…"
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1] + "…"

@@ -106,12 +106,13 @@ def _together(where: str, discovered: Sequence[DiscoveredCluster]) -> dict[str, 
     """Merge a managed cluster and a context of the same name. Refuse two contexts of one name."""
     clusters: dict[str, DiscoveredCluster] = {}
     sources: dict[tuple[str, str], DiscoveredCluster] = {}
-    for one in discovered:
-        other = sources.setdefault((one.source, one.name), one)
-        if other is not one:
-            raise Refused(f"{where}: {one.name} is {other.told_by} and also {one.told_by}; give one of them another name with `names`.")
-        before = clusters.get(one.name, one)
-        clusters[one.name] = DiscoveredCluster(one.name, one.source, one.told_by, {**before.variables, **one.variables}, before.leads | one.leads)
+    for cluster in discovered:
+        other = sources.setdefault((cluster.source, cluster.name), cluster)
+        if other is not cluster:
+            raise Refused(f"{where}: {cluster.name} is {other.told_by} and also {cluster.told_by}; give one of them another name with `names`.")
+        before = clusters.get(cluster.name, cluster)
+        variables, leads = {**before.variables, **cluster.variables}, before.leads | cluster.leads
+        clusters[cluster.name] = DiscoveredCluster(cluster.name, cluster.source, cluster.told_by, variables, leads)
     return clusters
 
 

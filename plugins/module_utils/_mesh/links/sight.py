@@ -64,13 +64,13 @@ def _untaken(sight: Sight, own: Iterable[Sight], written: bool, settled: bool) -
 
 def _lost(cluster: str, sight: Sight, own: Sequence[Sight], any_endpoints: bool) -> list[str]:
     had: dict[str, int] = {}
-    for one in own:
-        had.update({service: max(count, had.get(service, 0)) for service, count in one.endpoints.items()})
+    for before in own:
+        had.update({service: max(count, had.get(service, 0)) for service, count in before.endpoints.items()})
     gone = sorted(service for service, count in had.items() if count and not sight.endpoints.get(service))
     more = f" and of {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
     losses = [f"lost the endpoints in {cluster} of {', '.join(gone[:_NAMED])}{more}"] if gone else []
     if not own and any_endpoints and not sight.endpoints:
         losses.append(f"sees no endpoint in {cluster}, but others do")
-    if any(one.gateways for one in own) and not sight.gateways:
+    if any(before.gateways for before in own) and not sight.gateways:
         losses.append(f"lost the gateways to the network of {cluster}")
     return losses

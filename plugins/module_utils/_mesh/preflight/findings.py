@@ -35,14 +35,14 @@ def _sentence(name: str, text: str) -> str:
     return text if text.startswith(f"{name}: ") else f"{name}: {text}{'' if text.endswith('.') else '.'}"
 
 
-def _single(one: ClusterFacts) -> list[str]:
-    texts = [*one.member.faults(), *one.inventory]
+def _single(facts: ClusterFacts) -> list[str]:
+    texts = [*facts.member.faults(), *facts.inventory]
     for check in (_version, _kubelets, _clock):
-        texts += check(one.cluster, one.limits)
-    texts += _denied(one.cluster) + _crds(one.cluster, one.owned) + objections(one.cluster.get("claimed", []))
-    texts += gateway_api.too_old(one.cluster.get("crds", []), one.limits.gateway_api, one.limits.mesh)
-    texts += [*one.trust.get("findings", []), *one.supply]
-    return [_sentence(one.member.name, text) for text in texts]
+        texts += check(facts.cluster, facts.limits)
+    texts += _denied(facts.cluster) + _crds(facts.cluster, facts.owned) + objections(facts.cluster.get("claimed", []))
+    texts += gateway_api.too_old(facts.cluster.get("crds", []), facts.limits.gateway_api, facts.limits.mesh)
+    texts += [*facts.trust.get("findings", []), *facts.supply]
+    return [_sentence(facts.member.name, text) for text in texts]
 
 
 def _version(cluster: Mapping[str, Any], limits: VersionLimits) -> list[str]:

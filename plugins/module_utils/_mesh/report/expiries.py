@@ -49,8 +49,8 @@ class Expiring:
     number: int = 1
 
     @classmethod
-    def of(cls, kind: str, where: str, one: Certificate, number: int = 1) -> Expiring:
-        return cls(kind, where, one.not_before, one.not_after, one.subject, one.issuer, one.fingerprint, number)
+    def of(cls, kind: str, where: str, certificate: Certificate, number: int = 1) -> Expiring:
+        return cls(kind, where, certificate.not_before, certificate.not_after, certificate.subject, certificate.issuer, certificate.fingerprint, number)
 
 
 def judged(expiring: Iterable[Expiring], now: datetime, thresholds: Thresholds) -> list[dict[str, Any]]:
@@ -63,25 +63,25 @@ def judged(expiring: Iterable[Expiring], now: datetime, thresholds: Thresholds) 
     return sorted(facts, key=_soonest)
 
 
-def level(one: Expiring, now: datetime, thresholds: Thresholds) -> str:
-    if one.end is None:
-        old = one.begin is not None and now - one.begin > timedelta(days=thresholds.token_age)
+def level(item: Expiring, now: datetime, thresholds: Thresholds) -> str:
+    if item.end is None:
+        old = item.begin is not None and now - item.begin > timedelta(days=thresholds.token_age)
         return WARN if old else OK
-    if one.kind in _BY_DAYS or one.begin is None:
+    if item.kind in _BY_DAYS or item.begin is None:
         limits = ExpiryLimits(timedelta(days=thresholds.ca_warn), timedelta(days=thresholds.ca_critical))
     else:
-        percent = (one.end - one.begin) / 100
-        limits = ExpiryLimits(percent * (thresholds.gateway_warn if one.kind == GATEWAY else thresholds.leaf_warn), percent * thresholds.leaf_critical)
-    return level_at(one.end, now, limits)
+        percent = (item.end - item.begin) / 100
+        limits = ExpiryLimits(percent * (thresholds.gateway_warn if item.kind == GATEWAY else thresholds.leaf_warn), percent * thresholds.leaf_critical)
+    return level_at(item.end, now, limits)
 
 
 def leaves(users: Iterable[TrustUser]) -> list[Expiring]:
     """Return for each workload the certificate that expires first."""
     known: dict[tuple[str, str], list[Certificate]] = {}
-    for one in users:
-        if one.leaf:
-            kind = CONTROL_PLANE if one.kind == CONTROL_PLANE else LEAF
-            known.setdefault((kind, f"{one.namespace}/{one.workload or 'Pod/' + one.name}"), []).append(one.leaf)
+    for user in users:
+        if user.leaf:
+            kind = CONTROL_PLANE if user.kind == CONTROL_PLANE else LEAF
+            known.setdefault((kind, f"{user.namespace}/{user.workload or 'Pod/' + user.name}"), []).append(user.leaf)
     return [Expiring.of(kind, where, min(certificates, key=lambda leaf: leaf.not_after), len(certificates)) for (kind, where), certificates in known.items()]
 
 
@@ -96,8 +96,8 @@ def unknown(why: str) -> dict[str, Any]:
     return {"kind": UNKNOWN, "where": why, "level": UNKNOWN, "end": None}
 
 
-def _soonest(one: Mapping[str, Any]) -> tuple[bool, str]:
-    return one["end"] is None, one["end"] or one["where"]
+def _soonest(entry: Mapping[str, Any]) -> tuple[bool, str]:
+    return entry["end"] is None, entry["end"] or entry["where"]
 
 
 def table(entries: Sequence[Mapping[str, Any]], now: datetime, limit: int) -> list[str]:
@@ -110,12 +110,12 @@ def table(entries: Sequence[Mapping[str, Any]], now: datetime, limit: int) -> li
     return [*lines(_HEADER, [_row(one, now) for one in shown]), *more]
 
 
-def _row(one: Mapping[str, Any], now: datetime) -> list[str]:
-    if one["level"] == UNKNOWN:
-        return [one["cluster"], "-", one["where"], "-", "-", "-", "UNKNOWN"]
-    ends = remaining(one["end"], now) if one["end"] else "never"
-    verdict = one["level"] if one["level"] == OK else one["level"].upper()
-    return [one["cluster"], one["kind"], one["where"], str(one["number"]), _name(one["issuer"]), ends, verdict]
+def _row(entry: Mapping[str, Any], now: datetime) -> list[str]:
+    if entry["level"] == UNKNOWN:
+        return [entry["cluster"], "-", entry["where"], "-", "-", "-", "UNKNOWN"]
+    ends = remaining(entry["end"], now) if entry["end"] else "never"
+    verdict = entry["level"] if entry["level"] == OK else entry["level"].upper()
+    return [entry["cluster"], entry["kind"], entry["where"], str(entry["number"]), _name(entry["issuer"]), ends, verdict]
 
 
 def _name(issuer: str) -> str:

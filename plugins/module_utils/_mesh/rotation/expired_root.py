@@ -41,8 +41,8 @@ def _expired_intermediate(own: Facts) -> str:
 def findings(mesh: str, clusters: Mapping[str, Facts], recover: bool, under_way: bool, stale: Collection[str], now: datetime) -> list[str]:
     """Return why the run may not begin. `stale` are the intermediates that it replaces anyway. `under_way` means that a rotation has not finished."""
     sentences = []
-    for name, one in clusters.items():
-        root, own = one.get("root"), one.get("intermediate")
+    for name, facts in clusters.items():
+        root, own = facts.get("root"), facts.get("intermediate")
         if root and _over(root, now):
             fault = f"{name}: {_expired_root(root)}, and new mTLS handshakes fail since then"
             way = "Nothing can be carried over from this root. Rotate to another root with rotate: root and rotate_recover: true"

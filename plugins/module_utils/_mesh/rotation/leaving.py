@@ -26,9 +26,9 @@ def leaving(target: str, clusters: Sequence[Facts], between: Iterable[str], name
     after a killed one knows it too.
     """
     roots = {*between, *wanted_gone(target, named), *expired(clusters, now)}
-    for one in clusters:
-        roots |= {one["standing"]["signs_under"], *(one.get("issuers") or ()), *(root["fingerprint"] for root in one.get("ignored") or ())}
-        roots |= {one["previous"]["signs_under"]} if one.get("previous") else set()
+    for facts in clusters:
+        roots |= {facts["standing"]["signs_under"], *(facts.get("issuers") or ()), *(root["fingerprint"] for root in facts.get("ignored") or ())}
+        roots |= {facts["previous"]["signs_under"]} if facts.get("previous") else set()
     return sorted(roots - {target, ""})
 
 

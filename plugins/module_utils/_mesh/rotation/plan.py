@@ -160,9 +160,9 @@ def _to_introduce(reports: Sequence[Report], target: str, dead: Collection[str])
     return [one.standing for one in asked if not _needed(company(one, reports), target, dead) | one.ignored <= one.standing.bundle]
 
 
-def company(one: Report, everyone: Sequence[Report]) -> Sequence[Report]:
+def company(report: Report, everyone: Sequence[Report]) -> Sequence[Report]:
     """Return the clusters whose workloads must trust this cluster's workloads, and the other way round."""
-    return [one] if one.alone else [other for other in everyone if not other.alone]
+    return [report] if report.alone else [other for other in everyone if not other.alone]
 
 
 def beyond_introduction(own: Standing, dead: Collection[str]) -> bool:
@@ -172,12 +172,12 @@ def beyond_introduction(own: Standing, dead: Collection[str]) -> bool:
 
 def _no_stranger(mesh: str, standings: Sequence[Standing], accepted: set[str]) -> None:
     """Refuse to trust a root everywhere only because one cluster signs under it. A rebuilt cluster or one of another mesh would get in."""
-    for one in standings:
-        others = [other.cluster for other in standings if one.signs_under not in other.trusts]
-        if others and one.signs_under not in accepted:
-            fault = f"{one.cluster} signs under {root_named(one.signs_under)}, which is not trusted in {', '.join(others)} of the mesh {mesh}"
-            way = f"If {one.cluster} belongs to the mesh, accept its root with rotate_accept_roots: [{one.signs_under}]"
-            raise Refused(f"{fault}. Was {one.cluster} rebuilt, or is it a cluster of another mesh? {way}.")
+    for standing in standings:
+        others = [other.cluster for other in standings if standing.signs_under not in other.trusts]
+        if others and standing.signs_under not in accepted:
+            fault = f"{standing.cluster} signs under {root_named(standing.signs_under)}, which is not trusted in {', '.join(others)} of the mesh {mesh}"
+            way = f"If {standing.cluster} belongs to the mesh, accept its root with rotate_accept_roots: [{standing.signs_under}]"
+            raise Refused(f"{fault}. Was {standing.cluster} rebuilt, or is it a cluster of another mesh? {way}.")
 
 
 @dataclass(frozen=True)

@@ -94,10 +94,10 @@ def _gateways(cluster: Cluster, mesh: Provider, refs: Sequence[Ref]) -> Iterator
             yield Expiring.of(GATEWAY, f"{ref.namespace}/{ref.name}", chain[0])
 
 
-def _token(one: LinkToken) -> Expiring:
-    claims = _claims(one.token)
-    made = _moment(claims.get("iat")) or (datetime.fromisoformat(one.created) if one.created else None)
-    return Expiring(TOKEN, one.where, made, _moment(claims.get("exp")), str(claims.get("sub") or ""), str(claims.get("iss") or ""))
+def _token(link_token: LinkToken) -> Expiring:
+    claims = _claims(link_token.token)
+    made = _moment(claims.get("iat")) or (datetime.fromisoformat(link_token.created) if link_token.created else None)
+    return Expiring(TOKEN, link_token.where, made, _moment(claims.get("exp")), str(claims.get("sub") or ""), str(claims.get("iss") or ""))
 
 
 def _claims(token: str) -> dict[str, Any]:

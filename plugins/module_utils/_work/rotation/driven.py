@@ -106,7 +106,7 @@ def _order(work: StepWork, driven: Driven, live: Live, seen: Observed, now: date
 
 
 def _note(work: StepWork, there: Objects, wanted: Mapping[Ref, Manifest]) -> None:
-    """Writes the epoch of the Lease into the object that holds the key, and whatever is wanted of the CA with it; all else of the CA before that."""
+    """Write the epoch of the Lease and the wanted content into the object that holds the key, after all other objects of the CA."""
     noted = {"metadata": {"annotations": annotation(work.hold.epoch if work.hold else 0)}}
     first = next(iter(there))
     for ref in [*(one for one in wanted if one in there and one != first), first]:

@@ -189,12 +189,12 @@ def _promote(active: roots.Root, beside: roots.Root, request: TargetRequest) -> 
 def material(cluster: Cluster, authority: AuthorityRequest, target: str, now: datetime, connect: Connector) -> roots.Root:
     """Return the target with its key, to issue intermediates. Refuse if neither of the mesh's roots is the target."""
     pair = find(cluster, authority, now, connect)
-    for one in (pair.upcoming, pair.active):
-        certificate = one.source.root.certificate if one and one.source.root else None
-        if one and certificate and certificate.fingerprint == target:
-            objections = one.source.objections(key_needed=True)
+    for root in (pair.upcoming, pair.active):
+        certificate = root.source.root.certificate if root and root.source.root else None
+        if root and certificate and certificate.fingerprint == target:
+            objections = root.source.objections(key_needed=True)
             if objections:
                 raise Refused(" ".join(each.sentence for each in objections), reasons=[each.reason for each in objections])
-            return one
+            return root
     fault = f"{cluster.name}: the key of root {short(target)} is not available, so nobody can issue an intermediate from it"
     raise Refused(f"{fault}. Give that root and its key as mesh_root.")

@@ -44,11 +44,11 @@ def _authorities(live: Live) -> list[tuple[str, bytes]]:
     """Return the CAs with which the API server trusts istiod, by webhook configuration. Other tools' webhooks are left out."""
     authorities: dict[tuple[str, bytes], None] = {}
     for kind in _WEBHOOKS:
-        for one in live.get(kind, ()):
-            if (one["metadata"].get("labels") or {}).get("app") not in ("sidecar-injector", "istiod"):
+        for configuration in live.get(kind, ()):
+            if (configuration["metadata"].get("labels") or {}).get("app") not in ("sidecar-injector", "istiod"):
                 continue
-            for webhook in one.get("webhooks") or []:
-                authorities[(f"{kind}/{one['metadata']['name']}", _decoded((webhook.get("clientConfig") or {}).get("caBundle")))] = None
+            for webhook in configuration.get("webhooks") or []:
+                authorities[(f"{kind}/{configuration['metadata']['name']}", _decoded((webhook.get("clientConfig") or {}).get("caBundle")))] = None
     return [entry for entry in authorities if entry[1]]
 
 

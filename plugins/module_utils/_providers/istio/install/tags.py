@@ -142,12 +142,12 @@ def _service_name(name: str) -> str:
     return f"istiod-revision-tag-{name}"
 
 
-def _label(one: Object, key: str) -> str:
-    return str(((one.get("metadata") or {}).get("labels") or {}).get(key, ""))
+def _label(half: Object, key: str) -> str:
+    return str(((half.get("metadata") or {}).get("labels") or {}).get(key, ""))
 
 
-def _tag(one: Object) -> str:
-    return _label(one, "istio.io/tag")
+def _tag(half: Object) -> str:
+    return _label(half, "istio.io/tag")
 
 
 def _of(hook: Object, namespace: str) -> bool:

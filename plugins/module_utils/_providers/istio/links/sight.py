@@ -81,8 +81,8 @@ def _endpoints(cluster: str, shards: Mapping[str, Any]) -> dict[str, int]:
     """Count the endpoints of a cluster by service. Its shards are those of its registry: Kubernetes/<name>."""
     endpoints: dict[str, int] = {}
     for service, spaces in shards.items():
-        for space, one in spaces.items():
-            count = sum(len(entries or ()) for key, entries in (one.get("Shards") or {}).items() if key == f"Kubernetes/{cluster}")
+        for space, registries in spaces.items():
+            count = sum(len(entries or ()) for key, entries in (registries.get("Shards") or {}).items() if key == f"Kubernetes/{cluster}")
             if count:
                 endpoints[f"{space}/{service}"] = count
     return endpoints
