@@ -16,7 +16,7 @@ from typing import Any
 from ..module_utils._mesh.errors import MeshError
 from ..module_utils._providers import provider
 from ..plugin_utils import filters
-from ..plugin_utils.hosts import any_cluster, faults, mates, member, unread
+from ..plugin_utils.hosts import Once, any_cluster, faults, mates, member, unread
 from . import __rotation as rotation
 from . import mesh
 
@@ -46,14 +46,15 @@ def refusals(
 
     `reached` are other clusters to which the task connects; `helm` says whether Helm connects too; with `whole` the task needs all clusters of the mesh.
     """
-    decisions: list[Callable[[], Any]] = [partial(mesh.mesh_connection, hosts, hostvars, cluster)]
-    decisions += [partial(mates, hosts, hostvars, cluster)] if whole else []
-    decisions.append(partial(_known, hosts, hostvars, cluster))
-    decisions += [partial(_way_to, hosts, hostvars, name) for name in reached if name]
+    seen = Once.of(hostvars)
+    decisions: list[Callable[[], Any]] = [partial(mesh.mesh_connection, hosts, seen, cluster)]
+    decisions += [partial(mates, hosts, seen, cluster)] if whole else []
+    decisions.append(partial(_known, hosts, seen, cluster))
+    decisions += [partial(_way_to, hosts, seen, name) for name in reached if name]
     if helm:
-        decisions.append(partial(mesh.mesh_helm, hosts, hostvars, cluster))
+        decisions.append(partial(mesh.mesh_helm, hosts, seen, cluster))
     if root is not None:
-        decisions.append(partial(mesh.mesh_root, hosts, hostvars, root, trust_cluster))
+        decisions.append(partial(mesh.mesh_root, hosts, seen, root, trust_cluster))
     return _said(*decisions)
 
 
