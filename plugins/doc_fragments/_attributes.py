@@ -63,5 +63,5 @@ attributes:
 options: {}
 notes:
   - With C(connection=local) and C(ansible_python_interpreter="{{ ansible_playbook_python }}"), without C(become) and C(async), the module works in Ansible's
-    own process. That saves most of the time for each cluster. Results are the same.
+    own process. This saves most of the time that each cluster takes. The results are the same.
 """

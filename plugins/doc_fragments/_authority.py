@@ -6,12 +6,12 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of the modules that look at, or make, a cluster's issuing CA."""
+    """Options of the modules that read or make the CA of a cluster, or the root of a mesh."""
 
     DOCUMENTATION = r"""
 options:
   mesh:
-    description: The name of the mesh. It marks the Secrets that the module makes, and is part of the name of a generated root.
+    description: The name of the mesh. It is a label of the Secrets that the module makes, and part of the name of a generated root.
     type: str
     required: true
   trust_domain:
@@ -19,7 +19,7 @@ options:
     type: str
     default: cluster.local
   network:
-    description: The network of this cluster. The module puts it as a label on a namespace that it makes.
+    description: The network of this cluster. If the module makes the namespace of the control plane, the namespace gets the network as a label.
     type: str
   key_type:
     description:
@@ -57,7 +57,7 @@ options:
             trust cluster is this cluster. The trust cluster also keeps the Lease of the mesh, whatever O(root.source) is.
         type: dict
       namespace:
-        description: The namespace of the Secret. Anybody who may read Secrets there holds the mesh's root.
+        description: The namespace of the Secret. Anybody who may read Secrets there can sign with the mesh's root.
         type: str
         default: meshops-system
       name:
@@ -129,7 +129,7 @@ options:
             description: A token. Keep it in ansible-vault, or look it up. Give it or O(root.vault.role_id).
             type: str
           role_id:
-            description: The ID of an AppRole, which gets a token of its own for each signature.
+            description: The ID of an AppRole. The module logs in with it for each signature.
             type: str
           secret_id:
             description: The secret ID of that AppRole.

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Use it together with kubernetes.core.k8s_auth_options, and before it: of an option that both describe, the words of the first hold.
+    # Put it before kubernetes.core.k8s_auth_options in a module: if both describe an option, the first description counts.
     DOCUMENTATION = r"""
 options:
   kubeconfig:
     description:
-      - The path of a kubeconfig, or several paths with V(:) between them (V(;) on Windows), or the content of one as a dictionary. Also the environment
-        variable E(K8S_AUTH_KUBECONFIG).
-      - Without it and with O(context), the module reads the files that the environment variable E(KUBECONFIG) names, or C(~/.kube/config). Without O(context)
+      - The path of a kubeconfig, or several paths with V(:) between them (V(;) on Windows), or the content of one as a dictionary. The environment
+        variable E(K8S_AUTH_KUBECONFIG) may give it too.
+      - If only O(context) is given, the module reads the files that the environment variable E(KUBECONFIG) names, or C(~/.kube/config). Without O(context)
         the module reads no kubeconfig that you do not name here.
     type: raw
   persist_config:
@@ -26,7 +26,7 @@ options:
   cluster:
     description:
       - The name of the cluster in messages. Best use its name in the inventory.
-      - Without it, the name of the context or of the host.
+      - Without it, messages use the name of the context or of the host.
     type: str
   cluster_uid:
     description:
@@ -37,18 +37,18 @@ options:
     type: str
   request_timeout:
     description:
-      - How many seconds one request to the API server may take, from the first byte to the last byte of its answer.
-      - Without it, 30.
+      - How many seconds the whole answer to one request to the API server may take, up to its last byte.
+      - Without it, the module waits 30 seconds.
     type: float
   patience:
     description:
       - For how many seconds to repeat a request while the API server is busy, restarts or does not answer, if a repeat does no harm.
-      - Without it, 60. If the first request of a task does not reach the server at all, the module reports it at once.
+      - Without it, the module repeats for 60 seconds. If the first request of a task does not reach the server at all, the module reports this at once.
     type: float
   write_rate:
     description:
-      - How many writes a second to send to the API server at most, evenly spread. V(0.5) is one in two seconds. All threads of a task count together, and
-        repeats count too. Requests that change nothing do not count, such as reading, check mode and questions about permissions.
+      - How many writes a second to send to the API server at most, evenly spread. V(0.5) is one in two seconds. The limit is for all threads of a task
+        together. Repeats count too. Requests that change nothing do not count, such as reading, check mode and questions about permissions.
       - Without it there is no limit, with eight writes at a time.
     type: float
 requirements:
@@ -58,8 +58,8 @@ notes:
     the module never takes the cluster in whose pods a job happens to run, nor the current context of a kubeconfig. You may leave out O(context) only if the
     kubeconfig has exactly one.
   - If you give O(kubeconfig) or O(context), the module looks only for the other of the two in the environment, in E(K8S_AUTH_KUBECONFIG), E(KUBECONFIG) and
-    E(K8S_AUTH_CONTEXT). The other variables E(K8S_AUTH_*) may say how to reach another cluster. Beside O(host) they count unless E(K8S_AUTH_HOST) is another
-    host. E(K8S_AUTH_IMPERSONATE_USER) and E(K8S_AUTH_IMPERSONATE_GROUPS) always count.
+    E(K8S_AUTH_CONTEXT). It ignores the other variables E(K8S_AUTH_*), because they may say how to reach another cluster. If you give O(host), these variables
+    count unless E(K8S_AUTH_HOST) is another host. E(K8S_AUTH_IMPERSONATE_USER) and E(K8S_AUTH_IMPERSONATE_GROUPS) always count.
   - Without O(proxy) and without a C(proxy-url) in the kubeconfig, E(HTTPS_PROXY) and E(NO_PROXY) count, as for kubectl. The module does not support SOCKS.
   - The module does not send a token or password over C(http://).
   - O(persist_config) does nothing here. The module writes no kubeconfig.

@@ -18,7 +18,7 @@ from ..module_utils._mesh.links import peers as discovery
 from ..module_utils._mesh.member import named
 from ..module_utils._providers import provider
 from ..plugin_utils import filters
-from ..plugin_utils.hosts import Variables, readable_mates
+from ..plugin_utils.hosts import Once, readable_mates
 from .mesh import needs_gateway
 
 
@@ -27,14 +27,15 @@ def claims(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> l
 
     Returns nothing if the variables cannot be right: preflight names all their faults at once.
     """
-    everyone = readable_mates(hosts, hostvars, cluster)
+    seen = Once.of(hostvars)
+    everyone = readable_mates(hosts, seen, cluster)
     own = named(everyone, cluster)
     try:
         mesh = provider(own.provider)
-        wish = of_inventory(cluster, Variables(cluster, hostvars[cluster]), mesh.defaults)
+        wish = of_inventory(cluster, seen[cluster], mesh.defaults)
     except Refused:
         return []
-    adopt = boolean(hostvars[cluster].get("mesh_adopt") or False)
+    adopt = boolean(seen[cluster].get("mesh_adopt") or False)
     peers = [peer.name for peer in discovery.peers(everyone, cluster)]
     return [replace(claim, adopt=adopt).as_dict() for claim in mesh.install.claims(wish, peers, needs_gateway(everyone, own))]
 

@@ -17,7 +17,7 @@ from ..module_utils._mesh.install.wish import ControlPlane
 from ..module_utils._mesh.member import named, remotes_of
 from ..module_utils._providers import provider
 from ..plugin_utils import filters
-from ..plugin_utils.hosts import Variables, mates
+from ..plugin_utils.hosts import Once, mates
 
 # What the roles control_plane and gateways have as inputs of their own, such as control_plane_version.
 INPUTS = ("provider", "version", "revision", "default_revision", "namespace", "primary", "charts", "mirror", "crds", "values")
@@ -29,13 +29,13 @@ def wish(variables: Mapping[str, Any], role: str, **given: Any) -> dict[str, Any
 
     The inputs of the role count before the `mesh_*` variables, and `given` before both. Refuses what no control plane can be.
     """
-    cluster, hostvars = variables["inventory_hostname"], variables["hostvars"]
+    cluster, seen = variables["inventory_hostname"], Once.of(variables["hostvars"])
     inputs = {key: variables[name] for key in INPUTS if (name := f"{role}_{key}") in variables}
-    everyone = mates(variables["groups"]["all"], hostvars, cluster)
+    everyone = mates(variables["groups"]["all"], seen, cluster)
     own = named(everyone, cluster)
     defaults = provider(inputs.get("provider") or own.provider).defaults
     known = {"role": own.role, "network": own.network, "serves_remotes": bool(remotes_of(everyone, own))}
-    return wished(cluster, Variables(cluster, hostvars[cluster]), defaults, {**known, **inputs, **given})
+    return wished(cluster, seen[cluster], defaults, {**known, **inputs, **given})
 
 
 def plan(wish: Mapping[str, Any], part: str, state: str = "present") -> dict[str, Any]:

@@ -165,25 +165,25 @@ def _rights_to_root(root: Mapping[str, Any]) -> list[dict[str, str]]:
     return rights.to_make_root(where) if source == "generated" else rights.to_root(where, where, replaced=False)
 
 
-def findings_table(found: Mapping[str, Sequence[str]], hostvars: Mapping[str, Any], own: Sequence[str] = ()) -> list[str]:
-    """Return the lines that show what `_preflight_findings` found, the worst cluster last.
+def findings_table(by_cluster: Mapping[str, Sequence[str]], hostvars: Mapping[str, Any], own: Sequence[str] = ()) -> list[str]:
+    """Return the lines that show what `_preflight_findings` returned, the worst cluster last.
 
     Variables that only look like ours may be the inventory's own: the table notes them, and they stop nobody.
     """
     whose: dict[str, list[str]] = {}
-    for host in found:
+    for host in by_cluster:
         for name in misspelt(hostvars[host], VARIABLES, own)[1]:
             whose.setdefault(name, []).append(host)
     notes = [f"{', '.join(hosts)}: nobody here reads the variable {name}; list it in mesh_own_variables if it is your own." for name, hosts in whose.items()]
-    return report(found, notes)
+    return report(by_cluster, notes)
 
 
-def verdict(found: str, cluster: str) -> dict[str, Any]:
+def verdict(by_cluster: str, cluster: str) -> dict[str, Any]:
     """Return the cluster's own `findings`, and the sentence for what it `waits` for if only others have findings.
 
-    `found` is what `_preflight_findings` found, as JSON: Ansible would render each entry of a dictionary for each host.
+    `by_cluster` is what `_preflight_findings` returned, as JSON: Ansible would render each entry of a dictionary for each host.
     """
-    read: dict[str, list[str]] = json.loads(found)
+    read: dict[str, list[str]] = json.loads(by_cluster)
     return {"findings": read.get(cluster, []), "waits": waits(cluster, read)}
 
 

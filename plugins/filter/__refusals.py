@@ -17,20 +17,20 @@ from ..module_utils._mesh.cutover.declared import planes
 from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._providers import provider
 from ..plugin_utils import filters
-from ..plugin_utils.hosts import Variables, any_cluster, faults, mates, member, unread
+from ..plugin_utils.hosts import Once, any_cluster, faults, mates, member, unread
 from . import __rotation as rotation
 from . import mesh
 
 
 def _said(*decisions: Callable[[], Any]) -> list[str]:
     """Return the message of each decision that refuses, once."""
-    found: dict[str, None] = {}
+    messages: dict[str, None] = {}
     for decide in decisions:
         try:
             decide()
         except MeshError as error:
-            found[str(error)] = None
-    return list(found)
+            messages[str(error)] = None
+    return list(messages)
 
 
 def refusals(
@@ -47,14 +47,15 @@ def refusals(
 
     `reached` are other clusters to which the task connects; `helm` says whether Helm connects too; with `whole` the task needs all clusters of the mesh.
     """
-    decisions: list[Callable[[], Any]] = [partial(mesh.mesh_connection, hosts, hostvars, cluster)]
-    decisions += [partial(mates, hosts, hostvars, cluster)] if whole else []
-    decisions += [partial(_known, hosts, hostvars, cluster), partial(_declared, hostvars, cluster)]
-    decisions += [partial(_way_to, hosts, hostvars, name) for name in reached if name]
+    seen = Once.of(hostvars)
+    decisions: list[Callable[[], Any]] = [partial(mesh.mesh_connection, hosts, seen, cluster)]
+    decisions += [partial(mates, hosts, seen, cluster)] if whole else []
+    decisions += [partial(_known, hosts, seen, cluster), partial(_declared, seen, cluster)]
+    decisions += [partial(_way_to, hosts, seen, name) for name in reached if name]
     if helm:
-        decisions.append(partial(mesh.mesh_helm, hosts, hostvars, cluster))
+        decisions.append(partial(mesh.mesh_helm, hosts, seen, cluster))
     if root is not None:
-        decisions.append(partial(mesh.mesh_root, hosts, hostvars, root, trust_cluster))
+        decisions.append(partial(mesh.mesh_root, hosts, seen, root, trust_cluster))
     return _said(*decisions)
 
 
@@ -63,10 +64,10 @@ def _known(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> N
     provider(member(hosts, hostvars, cluster).provider)
 
 
-def _declared(hostvars: Mapping[str, Any], cluster: str) -> None:
+def _declared(seen: Once, cluster: str) -> None:
     """Refuse planes that cannot be."""
     try:
-        planes(Variables(cluster, hostvars[cluster]).get("mesh_planes"))
+        planes(seen[cluster].get("mesh_planes"))
     except Refused as wrong:
         raise Refused(f"{cluster}: {wrong}") from wrong
 

@@ -71,7 +71,7 @@ def _reports(members: Iterable[Member], hostvars: Mapping[str, Any], variable: s
 
 def unjudged(mesh: str, missing: Mapping[str, str]) -> str:
     """Say which clusters of a mesh keep it from being rotated."""
-    said = " ".join(f"{name} cannot be judged: {told.rstrip('.')}." for name, told in missing.items())
+    said = " ".join(f"{name} cannot be judged: {reason.rstrip('.')}." for name, reason in missing.items())
     return f"The mesh {mesh} is not rotated: {said}"
 
 
@@ -83,7 +83,7 @@ def facts_of_clusters(
     Refuses a mesh of which a cluster was not seen, with the name of each, and with what the variable `rights` says of one that cannot be reached.
     """
     members = _mesh(hosts, hostvars, cluster, exclude)
-    missing = {name: told for name, told in _reports(members, hostvars, variable, rights).items() if isinstance(told, str)}
+    missing = {name: report for name, report in _reports(members, hostvars, variable, rights).items() if isinstance(report, str)}
     if missing:
         raise Refused(unjudged(members[0].mesh, missing))
     return [{key: hostvars[member.name][variable].get(key) for key in _PASSED} for member in members]
@@ -113,10 +113,10 @@ def primary_of(
     fault = next(iter(served_faults(everyone).get(cluster, ())), "" if own.primary else f"it is {own.role} and has no mesh_primary")
     if not fault and own.primary in exclude:
         fault = f"its primary {own.primary} is left out by rotate_exclude, and nothing changes here without it. Leave {cluster} out too"
-    told = fault or _report(own.primary, hostvars, variable, rights, step)
-    if isinstance(told, str):
+    seen = fault or _report(own.primary, hostvars, variable, rights, step)
+    if isinstance(seen, str):
         about = "" if fault else f"its primary {own.primary} was not seen to be through: "
-        return {"missing": f"{cluster}: {about}{told.rstrip('.')}."}
+        return {"missing": f"{cluster}: {about}{seen.rstrip('.')}."}
     return {key: hostvars[own.primary][variable].get(key) for key in _OF_PRIMARY}
 
 
@@ -145,7 +145,7 @@ def plan_of(
     seen = {member.name: hostvars[member.name].get(variable) or {} for member in members}
     reports = _reports(members, hostvars, variable)
     known = [report for report in reports.values() if isinstance(report, rotation.Report)]
-    missing = [f"{name} cannot be judged: {told.rstrip('.')}." for name, told in reports.items() if isinstance(told, str)]
+    missing = [f"{name} cannot be judged: {outcome.rstrip('.')}." for name, outcome in reports.items() if isinstance(outcome, str)]
     missing += _clocks(seen, clock_skew_max)
     kept = [name for name, one in seen.items() if one.get("previous") or (one.get("unread") or {}).get("kept")]
     unfinished = kept or ([members[0].name] if unsettled else [])

@@ -18,7 +18,7 @@ from ..module_utils._mesh.reach import helm, job_environment
 from ..module_utils._mesh.reach.options import anchored_root
 from ..module_utils._providers import provider
 from ..plugin_utils import filters
-from ..plugin_utils.hosts import base, mates, member, unread
+from ..plugin_utils.hosts import Once, base, mates, member, unread
 
 
 def mesh_links(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, optional: Iterable[str] = ()) -> list[dict[str, Any]]:
@@ -66,22 +66,23 @@ def mesh_environment(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster:
 def mesh_helm(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
     own = member(hosts, hostvars, cluster)
     try:
-        found = helm.way(own.connection, os.environ, lambda path: os.path.expanduser(os.path.expandvars(path)))
+        way = helm.way(own.connection, os.environ, lambda path: os.path.expanduser(os.path.expandvars(path)))
     except helm.NoWay as error:
         raise MeshError(f"{own.name}: {error}.") from None
-    return {"options": dict(found.options), "environment": dict(found.environment)}
+    return {"options": dict(way.options), "environment": dict(way.environment)}
 
 
 def mesh_root(hosts: Sequence[str], hostvars: Mapping[str, Any], root: Mapping[str, Any], trust_cluster: str) -> dict[str, Any]:
     if not isinstance(root, Mapping):
         raise Refused("mesh_root has to be a dictionary, such as {source: generated}; on the command line, give it as JSON: -e '{\"mesh_root\": {…}}'.")
-    root = anchored_root(root, base(hosts, hostvars, trust_cluster))
+    seen = Once.of(hostvars)
+    root = anchored_root(root, base(hosts, seen, trust_cluster))
     elsewhere = root.get("source", "generated") not in ("generated", "secret")
     if "kube" in root or (elsewhere and not trust_cluster):
         return dict(root)
     if not trust_cluster:
         raise Refused("mesh_trust_cluster is not set. Name the cluster of the mesh that keeps its root CA as a Secret.")
-    return {**root, "kube": member(hosts, hostvars, trust_cluster).connection.task}
+    return {**root, "kube": member(hosts, seen, trust_cluster).connection.task}
 
 
 class FilterModule:

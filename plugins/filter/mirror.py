@@ -14,7 +14,7 @@ from ..module_utils._mesh.errors import MeshError
 from ..module_utils._mesh.install import mirror
 from ..module_utils._work.install import inventory_supply
 from ..plugin_utils import filters
-from ..plugin_utils.hosts import Variables, members
+from ..plugin_utils.hosts import Once, Variables, members
 
 
 def mesh_mirror_list(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
@@ -23,9 +23,10 @@ def mesh_mirror_list(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[
 
 def each(hosts: Iterable[str], hostvars: Mapping[str, Any], ask: Callable[[str, Variables], list[Any]]) -> Iterator[list[Any]]:
     """Ask about each cluster. Leave out clusters whose variables are unreadable or invalid: preflight's findings name them."""
-    for member in members(hosts, hostvars):
+    seen = Once.of(hostvars)
+    for member in members(hosts, seen):
         with contextlib.suppress(MeshError):
-            yield ask(member.name, Variables(member.name, hostvars[member.name]))
+            yield ask(member.name, seen[member.name])
 
 
 class FilterModule:

@@ -10,14 +10,14 @@ DOCUMENTATION = r"""
 name: fleet
 author: meshops contributors (@meshops)
 version_added: 0.1.0
-short_description: Make clusters from kubeconfigs, a file, or an ACM or OCM hub into hosts
+short_description: Make hosts from the clusters of kubeconfigs, of a file, or of an ACM or OCM hub
 description:
-  - A host is a cluster. Hosts come from the contexts of kubeconfigs, from the file itself, and from the C(ManagedCluster) objects of a hub of Red Hat Advanced
-    Cluster Management (ACM) or Open Cluster Management (OCM). The file describes their meshes and sites.
-  - The file's name ends in C(fleet.yml) or C(fleet.yaml).
+  - The plugin reads a fleet file, whose name ends in C(fleet.yml) or C(fleet.yaml). Each host is a cluster. Hosts come from the file itself, from the contexts
+    of kubeconfigs, and from the C(ManagedCluster) objects of a hub of Red Hat Advanced Cluster Management (ACM) or Open Cluster Management (OCM). The file also
+    describes their meshes and sites.
   - Entries that name the same cluster are one host. A context overrides the hub, and O(clusters) overrides both.
-  - No credential gets into the inventory. A cluster is reached by a kubeconfig and a context, or by a URL and a reference to a variable, best a variable of
-    ansible-vault.
+  - No credential gets into the inventory. A host has the path of a kubeconfig and a context, or a URL and a reference to a variable with the credential, best
+    a variable of ansible-vault.
 options:
   plugin:
     description: The name of this plugin.
@@ -67,7 +67,7 @@ options:
         elements: str
         default: []
       names:
-        description: Names of hosts by the names of contexts, for contexts whose names are not DNS labels.
+        description: The names of hosts by the names of contexts. A context whose name is not a DNS label needs one.
         type: dict
         default: {}
       variables:
@@ -98,34 +98,34 @@ options:
       unavailable:
         description:
           - What to do with clusters that the hub does not see as available.
-          - With V(keep) they stay, with C(ocm_available) false. A mesh without them would be a smaller mesh.
+          - With V(keep) they become hosts whose variable C(ocm_available) is false. Without them, a run would take their mesh for a smaller one.
           - With V(skip) the plugin leaves them out.
         type: str
         choices: [keep, skip]
         default: keep
       pin:
         description:
-          - Make C(mesh_cluster_uid) from the claim C(id.k8s.io) if that is the UID of the namespace C(kube-system).
-          - On OpenShift, ACM writes another ID there, and elsewhere it may be a name. Such a claim pins nothing.
+          - Whether to make C(mesh_cluster_uid) from the claim C(id.k8s.io), which is usually the UID of the namespace C(kube-system).
+          - On OpenShift, ACM writes another ID there, and elsewhere it may be a name. The plugin makes nothing from such a claim.
         type: bool
         default: true
       labels:
         description:
-          - The label of a C(ManagedCluster) that gives each variable, by the variable.
-          - For C(mesh_name), C(mesh_site), C(mesh_provider), C(mesh_network), C(mesh_role) and C(mesh_primary) the labels are C(meshops.lifecycle/mesh),
-            C(meshops.lifecycle/site) and so on.
+          - Which label of a C(ManagedCluster) gives a variable. The keys are the variables, the values are the labels.
+          - C(mesh_name), C(mesh_site), C(mesh_provider), C(mesh_network), C(mesh_role) and C(mesh_primary) come from the labels C(meshops.lifecycle/mesh),
+            C(meshops.lifecycle/site) and so on, unless you name other labels.
         type: dict
         default: {}
       kube:
         description:
-          - How to reach the clusters, as in C(mesh_kube).
+          - The connection to the clusters, as in C(mesh_kube).
           - With C(kubeconfig), the plugin uses the context that has the cluster's name, unless C(context) gives another one.
           - With C(api_key), which refers to a variable, the plugin uses the URL and the CA certificate that the hub knows.
         type: dict
         default: {}
   prefixes:
     description:
-      - How the names of groups begin, by the kind of group. The kinds are C(mesh), C(site), C(provider) and C(role).
+      - The prefixes of the names of groups, by the kind of group. The kinds are C(mesh), C(site), C(provider) and C(role).
       - With an empty prefix the group has the name of the mesh or site. The plugin replaces each character that a group's name may not hold with C(_).
     type: dict
     default: {mesh: mesh_, site: site_, provider: provider_, role: role_}
@@ -135,7 +135,7 @@ options:
     default: fleet
   same_cluster:
     description:
-      - What to do about two hosts that lead to the same cluster, by context, URL or ID.
+      - What to do if two hosts lead to the same cluster, by their context, URL or ID.
       - Use V(warn) for clusters behind addresses that look the same.
     type: str
     choices: [refuse, warn]
@@ -146,9 +146,10 @@ extends_documentation_fragment:
 requirements:
   - kubernetes >= 29.0 on the controller, if you use a hub
 notes:
-  - Ansible only warns of an inventory that it cannot read. Set C(any_unparsed_is_failed=true) in the section C([inventory]) of C(ansible.cfg) to make it fail.
-  - The plugin makes groups from what this file and its sources say of meshes, sites, providers and roles, not from C(group_vars) or C(host_vars).
-  - The cache keeps what the hub said. It holds no credential.
+  - Ansible only warns about an inventory that it cannot read. Set C(any_unparsed_is_failed=true) in the section C([inventory]) of C(ansible.cfg) to make
+    Ansible fail.
+  - The plugin makes groups from the meshes, sites, providers and roles in this file and its sources. It does not read C(group_vars) or C(host_vars).
+  - The cache keeps the answer of the hub. It has no credential.
   - Variables of a site override those of its mesh, and both override O(defaults). Files in C(group_vars) override all three.
 """
 
@@ -227,8 +228,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         options = self.get_options()
         try:
             file.keys(path, "the file", config, options)
-            found = [*self._managed(path, options["hub"], cache), *_contexts(path, options["contexts"])]
-            fleet = plan(path, options, found, DEFAULT)
+            discovered = [*self._managed(path, options["hub"], cache), *_contexts(path, options["contexts"])]
+            fleet = plan(path, options, discovered, DEFAULT)
         except MeshError as error:
             raise AnsibleParserError(str(error)) from error
         for warning in fleet.warnings:

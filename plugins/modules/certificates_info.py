@@ -11,13 +11,13 @@ short_description: List everything of a mesh that expires in a cluster
 version_added: 0.1.0
 description:
   - Lists the CAs of a cluster, the certificates that its control planes and proxies use now, the certificates of its gateways, the CAs of the control plane's
-    webhooks, and the tokens by which the control plane reaches other clusters. Each has the time that is left and a verdict.
-  - Asks each control plane, proxy and gateway for the certificate that it uses. No private key and no token leaves the module, and it writes nothing.
+    webhooks, and the tokens with which the control plane reaches other clusters. Each entry says how much time is left and how urgent that is.
+  - The module asks each control plane, proxy and gateway for the certificate that it uses. It returns no private key and no token, and writes nothing.
 author:
   - meshops contributors (@meshops)
 options:
   root_namespace:
-    description: The namespace of the Secret with the mesh's root, on the cluster that keeps it.
+    description: The namespace of the Secret with the mesh's root, on the trust cluster.
     type: str
     default: meshops-system
   root_name:
@@ -33,7 +33,7 @@ options:
     type: int
     default: 14
   leaf_warn:
-    description: A certificate or token with a smaller percentage of its lifetime left than this is V(warn). Proxies renew at 50.
+    description: A certificate or token with a smaller percentage of its lifetime left than this is V(warn). Proxies renew their certificates at 50 percent.
     type: int
     default: 40
   leaf_critical:
@@ -41,7 +41,7 @@ options:
     type: int
     default: 10
   gateway_warn:
-    description: A gateway's certificate with a smaller percentage of its lifetime left than this is V(warn). Public CAs' clients renew at about 33.
+    description: A gateway's certificate with a smaller percentage of its lifetime left than this is V(warn). Clients of public CAs renew at about 33 percent.
     type: int
     default: 25
   token_age:
@@ -71,15 +71,15 @@ EXAMPLES = r"""
 RETURN = r"""
 certificates:
   description:
-    - What expires, the soonest first. Each entry has a C(kind), one of V(root), V(intermediate), V(leaf), V(control plane), V(gateway), V(webhook) and
-      V(token), C(where) it is, its C(subject), C(issuer) and C(fingerprint), C(begin) and C(end) of its time, C(seconds_left), and a C(level) of V(ok),
-      V(warn), V(critical) or V(expired).
-    - Of the C(number) of certificates of one workload, the list shows the first to expire. A token that never expires has no C(end).
+    - What expires, the soonest first. Each entry has a C(kind), which is one of V(root), V(intermediate), V(leaf), V(control plane), V(gateway), V(webhook) and
+      V(token). It also says C(where) that is, and has C(subject), C(issuer), C(fingerprint), C(begin), C(end), C(seconds_left), and a C(level), which is
+      V(ok), V(warn), V(critical) or V(expired).
+    - If a workload has several certificates, the list has only the first to expire, with their C(number). A token that never expires has no C(end).
   returned: success
   type: list
   elements: dict
 unseen:
-  description: The control planes, proxies and gateways that the module could not ask, so that their certificates are not in the list; the first 50.
+  description: Up to 50 control planes, proxies and gateways that the module could not ask. Their certificates are not in RV(certificates).
   returned: success
   type: list
   elements: str

@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - meshops.lifecycle._connection
   - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
+  - meshops.lifecycle._attributes.in_process
 options:
   charts:
     description:

@@ -10,13 +10,13 @@ module: gateway_certificates
 short_description: Replace the certificates that a cluster's gateways serve
 version_added: 0.1.0
 description:
-  - Writes certificates and keys into the Secrets from which gateways serve them, each in one write. Then waits until it has seen, in a TLS handshake for each
-    host, that every ready pod of these gateways serves them.
+  - The module writes each certificate with its key, in one write, into the Secret from which gateways serve it. Then it waits until it has seen, in a TLS
+    handshake for each host, that every ready pod of these gateways serves the new certificate.
   - With Istio these are the Secrets that C(credentialName) of Istio's C(Gateway) or C(certificateRefs) of the Gateway API's
-    C(Gateway) names.
-  - Refuses certificates that do not fit before the first write, with all reasons at once. The key must match the certificate, the chain must be
+    C(Gateway) name.
+  - Before the first write, the module refuses certificates that do not fit, with all reasons at once. The key must match the certificate, the chain must be
     complete, the names must cover every host that the certificate serves, and every certificate must be valid now and strong enough.
-  - Does not write a Secret that cert-manager or another controller manages.
+  - The module does not write a Secret that cert-manager or another controller manages.
 author:
   - meshops contributors (@meshops)
 notes:
@@ -25,7 +25,7 @@ notes:
 options:
   certificates:
     description:
-      - The certificates to serve. If an entry gives no certificate, the mesh's root issues one.
+      - The certificates to serve. If an entry has no certificate, the mesh's root issues one.
       - With an empty list and O(issue_days), the module renews all certificates that the mesh's root has issued.
     type: list
     elements: dict
@@ -49,7 +49,7 @@ options:
         description: The certificate's key, PEM. Keep it in ansible-vault.
         type: str
       chain:
-        description: The certificates above it, PEM, if they are not in O(certificates[].certificate).
+        description: The certificates between this certificate and its root, PEM, if they are not in O(certificates[].certificate).
         type: str
       certificate_file:
         description: A file with the certificate, PEM.
@@ -58,18 +58,18 @@ options:
         description: A file with the certificate's key, PEM, not encrypted by ansible-vault.
         type: path
       chain_file:
-        description: A file with the certificates above it, PEM.
+        description: A file with the certificates between this certificate and its root, PEM.
         type: path
   issue_days:
-    description: For how many days the mesh's root issues certificates where you give none. With V(0) it issues none.
+    description: How many days a certificate is valid that the mesh's root issues because an entry has none. With V(0) it issues none.
     type: int
     default: 0
   min_age:
-    description: How many seconds old a certificate that the root has issued must be before the module issues it again.
+    description: How many seconds old a certificate that the mesh's root has issued must be before the module issues another one.
     type: int
     default: 3600
   timeout:
-    description: How many seconds the gateways have until they must serve the certificates.
+    description: For how many seconds to wait until the gateways serve the certificates.
     type: int
     default: 600
   lease:
@@ -109,7 +109,7 @@ certificates:
   type: list
   elements: dict
 plan:
-  description: What the module does, or would do in check mode, with each Secret, a sentence each.
+  description: What the module did with each Secret, or in check mode would do, a sentence each.
   returned: success
   type: list
   elements: str
@@ -123,7 +123,7 @@ findings:
   type: list
   elements: str
 changes:
-  description: Each object and what became of it.
+  description: Each object that the module checked or wrote, with C(object) and C(action).
   returned: success
   type: list
   elements: dict

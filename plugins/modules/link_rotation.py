@@ -10,10 +10,10 @@ module: link_rotation
 short_description: Replace the credential by which other clusters discover this one
 version_added: 0.1.0
 description:
-  - Issues a second token and gives it to every cluster that discovers this one. Waits until it has seen that each of their control planes took the token, has
-    synced again, and knows the endpoints and network gateways that it knew before. Only then revokes the old token.
-  - Reads from the clusters what is left to do. So a repeated run continues a killed run from any point.
-  - Does not replace a token that is younger than O(min_age).
+  - The module issues a second token and gives it to every cluster that discovers this one. Then it waits until it has seen that each control plane there took
+    the token, has synced again, and knows the endpoints and network gateways that it knew before. Only then it revokes the old token.
+  - The module reads from the clusters what is left to do. So a repeated run continues a killed run from any point.
+  - The module does not replace a token that is younger than O(min_age).
   - Never run the module for two clusters of a mesh at once.
 author:
   - meshops contributors (@meshops)
@@ -57,11 +57,11 @@ options:
     type: int
     default: 3600
   may_restart:
-    description: Whether the module may restart control planes of versions that are known to lose sight of a cluster in this case.
+    description: Whether the module may restart control planes of versions that are known to lose sight of a cluster when its credential changes.
     type: bool
     default: false
   timeout:
-    description: How many seconds the control planes have to follow.
+    description: For how many seconds to wait until the control planes have followed.
     type: int
     default: 600
   token_timeout:
@@ -81,7 +81,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: The module returns the steps that it would do.
+    details: In check mode the module returns the steps that it would do.
   diff_mode:
     support: full
     details: Of a credential, the diff shows only the keys, and which of them changed.
@@ -113,8 +113,8 @@ steps:
   elements: str
 seen:
   description:
-    - What each control plane sees of this cluster in the end. C(cluster) and C(pod) of the control plane, whether it is C(synced), the number of C(services)
-      and C(endpoints), and the C(gateways) to its network.
+    - What each control plane sees of this cluster in the end. Each entry has C(cluster) and C(pod) of the control plane, whether it is C(synced), the number of
+      C(services) and C(endpoints) that it knows, and the C(gateways) to this cluster's network.
   returned: when the module did something
   type: list
   elements: dict
@@ -124,7 +124,7 @@ restarted:
   type: list
   elements: str
 seconds:
-  description: How long it took.
+  description: How many seconds it took.
   returned: success
   type: float
 findings:
@@ -133,7 +133,7 @@ findings:
   type: list
   elements: str
 changes:
-  description: Each object and what became of it.
+  description: Each object that the module checked or wrote, with C(object) and C(action).
   returned: success
   type: list
   elements: dict

@@ -10,24 +10,25 @@ module: rotation
 short_description: Do one step of a certificate rotation in one cluster
 version_added: 0.1.0
 description:
+  - The target is the root with which the rotation ends.
   - With O(step=introduce) the cluster trusts the target, and goes on trusting every root that the mesh uses.
-  - With O(step=reissue) the cluster signs with an intermediate of the target and goes on trusting the same roots.
-  - With O(step=soak) the module only waits, under the Lease.
+  - With O(step=reissue) the cluster signs with an intermediate of the target, and goes on trusting the same roots.
+  - With O(step=soak) the module only waits. It renews the Lease meanwhile and fails if another run has taken the Lease.
   - With O(step=retire) the cluster stops trusting O(leaving), the roots that the rotation brought or replaces. Other roots stay.
-  - With O(step=finish) the module removes what an earlier step kept for turning back.
-  - A step writes the cluster's CA in one piece, and only if it differs. Then it waits until it has seen that every control plane, every namespace's trust
-    bundle and every proxy of the cluster has followed. It helps laggards by the least means that works.
-  - Refuses before the first write what would cut a workload off.
+  - With O(step=finish) the module removes the former CA, which an earlier step kept for turning back.
+  - The module writes the cluster's CA only if it differs, with Istio in one write. Then it waits until it has seen that every control plane, every namespace's
+    trust bundle and every proxy of the cluster has followed. It helps laggards by the least means that works.
+  - Before the first write, the module refuses a step that would cut a workload off.
 author:
   - meshops contributors (@meshops)
 options:
   step:
-    description: The step.
+    description: The step to do.
     type: str
     choices: [introduce, reissue, soak, retire, finish]
     required: true
   target:
-    description: The fingerprint of the target, the root at the end of the rotation. All steps except O(step=soak) need it.
+    description: The fingerprint of the target. All steps except O(step=soak) need it.
     type: str
   target_certificate:
     description: The certificate of the target, PEM, if no bundle of the mesh has it yet.
@@ -52,22 +53,22 @@ options:
     type: int
     default: 0
   stale:
-    description: Fingerprints of intermediates to replace although they are of the target.
+    description: Fingerprints of intermediates to replace although the target has signed them.
     type: list
     elements: str
     default: []
   recover:
     description:
-      - Whether the mesh's root has expired. The module then does not introduce a cluster under it to anything first, because the cluster takes nothing. With
-        O(step=reissue) the cluster comes to trust the target and to sign under it in one write.
+      - Whether the mesh's root has expired. A cluster under an expired root does not take another trust bundle, so the module does nothing there with
+        O(step=introduce). With O(step=reissue) the cluster comes to trust the target and to sign under it in one write.
     type: bool
     default: false
   may_restart:
-    description: Whether the module may restart workloads and control planes if nothing less brings them the new trust.
+    description: Whether the module may restart workloads and control planes that follow only after a restart.
     type: bool
     default: false
   timeout:
-    description: How many seconds everything in the cluster has to follow.
+    description: For how many seconds to wait until everything in the cluster has followed.
     type: int
     default: 600
   primary:
@@ -113,37 +114,38 @@ EXAMPLES = r"""
 RETURN = r"""
 standing:
   description:
-    - What the cluster's CA says after the step. Fingerprints of the root that it C(signs_under), of its C(signer), and of the roots that it C(trusts).
+    - What the cluster's CA says after the step. It has fingerprints of the root that the CA C(signs_under), of its own certificate (C(signer)), and of the
+      roots that it C(trusts).
     - C(marks) are roots without a key that are in the bundle only to change it. C(epoch) is the epoch of the Lease under which the CA was written.
-  returned: success
+  returned: with every step except V(soak) and V(finish)
   type: dict
 laggards:
-  description: The laggards, a sentence each. Empty after a step.
-  returned: success
+  description: The laggards, a sentence each. After a step that succeeded there are none.
+  returned: with every step except V(soak) and V(finish)
   type: list
   elements: str
 issuers:
   description: Fingerprints of the roots that certificates in use lead to.
-  returned: success
+  returned: with every step except V(soak) and V(finish)
   type: list
   elements: str
 step:
-  description: The step, except with O(step=soak) and O(step=finish).
-  returned: success
+  description: The step that the module did.
+  returned: with every step except V(soak) and V(finish)
   type: str
   sample: introduce
 mended:
-  description: What the module did about laggards.
-  returned: success
+  description: What the module did to help laggards, a sentence each.
+  returned: with every step except V(soak) and V(finish)
   type: list
   elements: str
 seconds:
-  description: How long the step took until all had followed.
+  description: How many seconds it took until everything had followed.
   returned: success
   type: float
 changes:
   description: Each object that the module wrote, with C(object) and C(action).
-  returned: success
+  returned: with every step except V(soak)
   type: list
   elements: dict
 """

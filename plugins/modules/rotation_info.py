@@ -7,21 +7,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rotation_info
-short_description: Read a cluster's CA, and what its control planes, trust bundles and proxies hold
+short_description: Read what a cluster's CA, control planes, trust bundles and proxies hold
 version_added: 0.1.0
 description:
   - Reads the CA of a cluster, then asks everything that uses it what it really holds. Each control plane pod shows the certificate that it serves in a TLS
     handshake. Each proxy reports its trust bundle and its certificate. The module reads the trust bundle of each namespace.
-  - Names each laggard, which still holds something else than the CA gives. Does not conclude anything from what an earlier run applied, and writes nothing.
+  - Names the laggards. A laggard still holds something else than the CA gives. The module concludes nothing from what an earlier run wrote, and writes
+    nothing.
   - No private key leaves the module.
 author:
   - meshops contributors (@meshops)
 options:
   mesh:
-    description: The name of the mesh. A CA that was made for another mesh is a fault.
+    description: The name of the mesh. The module reports a fault if the CA was made for another mesh.
     type: str
   limit:
-    description: How many laggards to name. The module counts all of them.
+    description: How many laggards, and how many entries of each other list of pods or proxies, to return. The module counts all laggards.
     type: int
     default: 50
   primary:
@@ -73,11 +74,11 @@ standing:
   description:
     - Fingerprints of the root that the CA C(signs_under), of its own certificate (C(signer)), of the roots that it C(trusts), and of C(marks), roots without a
       key that are in the bundle only to change it. C(epoch) is the epoch of the Lease under which the CA was written.
-    - Nothing if the cluster holds no CA.
+    - Empty if the cluster holds no CA.
   returned: success
   type: dict
 previous:
-  description: The same of the former CA, as long as the cluster keeps one.
+  description: The same facts about the former CA, as long as the cluster keeps one.
   returned: success
   type: dict
 root:
@@ -85,11 +86,11 @@ root:
   returned: success
   type: dict
 intermediate:
-  description: The certificate of the CA, with the same facts.
+  description: The CA's own certificate, with the same facts as RV(root).
   returned: success
   type: dict
 roots:
-  description: Every root of the CA's trust bundle, with the same facts, its C(pem), and whether it is a C(mark).
+  description: Every root of the CA's trust bundle, with the same facts as RV(root), its C(pem), and whether it is a C(mark).
   returned: success
   type: list
   elements: dict
@@ -98,19 +99,19 @@ bundle_pem:
   returned: success
   type: str
 added_pem:
-  description: The roots that C(meshConfig.caCertificates) gives to proxies beside that bundle, PEM.
+  description: The roots that proxies get beside that bundle, PEM. With Istio C(meshConfig.caCertificates) names them.
   returned: success
   type: str
 served_by:
   description:
-    - The O(primary) by which the module measured the cluster. C(standing), C(root), C(intermediate), C(roots), C(bundle_pem) and C(added_pem) then describe the
-      primary.
+    - The name of the O(primary) by which the module measured the cluster. RV(standing), RV(root), RV(intermediate), RV(roots), RV(bundle_pem) and
+      RV(added_pem) then describe the CA of the primary.
   returned: success
   type: str
 unread:
   description:
-    - With a O(primary), the standing of the CA in the cluster itself, if it has one, whether a former CA is C(kept), and whether it C(trails), which means that
-      it differs from the CA of the primary.
+    - With a O(primary), the standing of the CA in the cluster itself, if it has one. Also whether a former CA is C(kept), and whether the CA in the cluster
+      C(trails), which means that it differs from the CA of the primary.
   returned: success
   type: dict
 driven:
@@ -123,9 +124,9 @@ alone:
   type: bool
 ignored:
   description:
-    - Roots that the control plane goes on handing out, although the CA holds others. The control plane takes a CA only if the CA holds all that it hands out,
-      or a part of it.
-    - At its next restart the control plane takes the CA after all. C(rotate) gives it both.
+    - Roots that the control plane goes on handing out although the CA holds others. A running control plane takes another CA only if one of the two bundles
+      contains the other one.
+    - At its next restart the control plane takes the CA after all. The role P(meshops.lifecycle.rotate#role) gives it the roots of both.
   returned: success
   type: list
   elements: dict
@@ -135,21 +136,26 @@ expired:
   type: list
   elements: str
 expired_count:
-  description: The number of all of them.
+  description: The number of all such proxies.
   returned: success
   type: int
 quirks:
-  description: What the control planes' versions get wrong in a rotation or need for it, a sentence each with its source.
+  description: What the versions of the control planes do wrong in a rotation or need for it, a sentence each with its source.
   returned: success
   type: list
   elements: str
 faults:
-  description: Why the module cannot measure by the CA, a sentence each.
+  description: Why the module cannot measure the cluster by its CA, a sentence each.
+  returned: success
+  type: list
+  elements: str
+issuers:
+  description: Fingerprints of the roots that certificates in use lead to.
   returned: success
   type: list
   elements: str
 holders:
-  description: How many of each kind the module saw, C(control plane), C(trust bundle) and C(proxy).
+  description: How many control planes, trust bundles and proxies the module saw, by the keys C(control plane), C(trust bundle) and C(proxy).
   returned: success
   type: dict
 laggards:
@@ -158,16 +164,17 @@ laggards:
   type: list
   elements: str
 laggard_count:
-  description: The number of all of them.
+  description: The number of all laggards.
   returned: success
   type: int
 lagging:
-  description: The laggards with C(kind), C(namespace), C(name), C(workload), whether each takes a new bundle C(online), and what it C(says).
+  description: The laggards with C(kind), C(namespace), C(name), C(workload), whether each takes a new trust bundle while it runs (C(online)), and a sentence
+    about it (C(says)).
   returned: success
   type: list
   elements: dict
 online:
-  description: Whether a new trust bundle reaches all of them without a restart.
+  description: Whether a new trust bundle reaches every control plane and every proxy without a restart.
   returned: success
   type: bool
 offline:
@@ -177,14 +184,14 @@ offline:
   elements: str
 planes:
   description:
-    - The control planes, with C(name), C(revision), C(version), C(desired) and C(ready) replicas, whether they take a new bundle C(online), and whether they
-      issue certificates themselves (C(signs)) or which CA does C(instead).
+    - The control planes, with C(name), C(revision), C(version), C(desired) and C(ready) replicas, and whether they take a new trust bundle while they run
+      (C(online)). Also whether they issue certificates themselves (C(signs)), or which CA does C(instead).
   returned: success
   type: list
   elements: dict
 in_charge:
-  description: What else keeps the CA, such as istio-csr, a Certificate of cert-manager or an ExternalSecret, so that you must rotate it there. Empty if nothing
-    else keeps it.
+  description: What else keeps the CA, such as istio-csr, a Certificate of cert-manager or an ExternalSecret. You must then rotate the CA there. Empty if
+    nothing else keeps it.
   returned: success
   type: str
 unseen:
@@ -203,12 +210,12 @@ ids:
   type: list
   elements: str
 linked:
-  description: The other clusters that the control plane is linked to, by the ID that it has for them.
+  description: The other clusters to which the control plane is linked, by the IDs that it uses for them.
   returned: success
   type: list
   elements: str
 elsewhere:
-  description: The proxies of other clusters that the control plane serves, by the cluster's ID.
+  description: The proxies that the control plane serves in other clusters, by the ID of the cluster.
   returned: success
   type: dict
 ambient:
@@ -227,12 +234,12 @@ unselected:
   type: list
   elements: str
 stranded:
-  description: Such namespaces in which proxies of the mesh run.
+  description: The namespaces of RV(unselected) in which proxies of the mesh run.
   returned: success
   type: list
   elements: str
 by_hand:
-  description: Proxies that take no new bundle while they run and that no workload would recreate.
+  description: Proxies that take no new trust bundle while they run, and whose pods no workload would make again.
   returned: success
   type: list
   elements: str
@@ -242,7 +249,7 @@ meshes:
   type: list
   elements: str
 leaf_expires:
-  description: When the first of all certificates in use expires.
+  description: When the first of the certificates in use expires.
   returned: success
   type: str
 """

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rotation_target
-short_description: Choose the root that a rotation leads to, and make it
+short_description: Choose the root with which a rotation ends, and make it
 version_added: 0.1.0
 description:
-  - Chooses the root that a mesh has at the end of a rotation. If you give a root, it is that root. If the root is generated, it is the root of a rotation
-    under way, or a new root, or the mesh's root itself while that is younger than O(min_age).
-  - Makes a new root once for all clusters and keeps it as a Secret beside the mesh's root, with C(-next) behind its name. Tasks for several clusters may run at
-    the same time.
-  - With O(state=settled) the rotation to O(target) ends. The next root replaces the mesh's root. After a rotation that you turned back, the module removes the
-    next root.
+  - Chooses the root that a mesh has at the end of a rotation. If you give a root, the module chooses this one. If the root is generated, the module chooses
+    the root of a rotation under way, or the mesh's root itself while it is younger than O(min_age), or a new root.
+  - Makes a new root only once for all clusters, even if tasks for several clusters run at the same time. Keeps the new root in a Secret beside that of the
+    mesh's root, with C(-next) behind its name.
+  - With O(state=settled) the module ends the rotation to O(target). The next root replaces the mesh's root. After a rotation that you turned back, the module
+    removes the next root.
   - The module makes and uses private keys in memory. It never returns, logs or writes them to disk.
 author:
   - meshops contributors (@meshops)
@@ -31,15 +31,15 @@ options:
     elements: dict
     default: []
   min_age:
-    description: How many seconds old a generated root must be before it is rotated again, so that a repeated run ends.
+    description: How many seconds old a generated root must be before a run rotates it again. So a run that you repeat does not begin a second rotation.
     type: int
     default: 3600
   rollback:
-    description: Go back to the former root.
+    description: Whether to go back to the former root.
     type: bool
     default: false
   renew_intermediates:
-    description: Stay with the mesh's root, because the rotation replaces only intermediates.
+    description: Whether to stay with the mesh's root, because the rotation replaces only intermediates.
     type: bool
     default: false
   retire_roots:
@@ -50,7 +50,7 @@ options:
     elements: str
     default: []
   leaving:
-    description: With O(state=settled), what the module returned as RV(leaving). The module leaves a next root alone that is none of these.
+    description: With O(state=settled), what the module returned as RV(leaving). The module does not remove a next root that is none of these.
     type: list
     elements: str
     default: []
@@ -111,17 +111,17 @@ changes:
 leaving:
   description:
     - Fingerprints of the roots that the rotation gives up in the end, because it brought or replaces them, they have expired, or O(retire_roots) names them.
-  returned: when O(state=chosen)
+  returned: with O(state=chosen)
   type: list
   elements: str
 stale:
   description: With O(renew_intermediates), fingerprints of the intermediates to replace.
-  returned: when O(state=chosen)
+  returned: with O(state=chosen)
   type: list
   elements: str
 moment:
-  description: When the module chose the root. The rotation measures every age at this moment.
-  returned: when O(state=chosen)
+  description: When the module chose the root. All steps of the rotation judge by this moment what is old or expired.
+  returned: with O(state=chosen)
   type: str
 """
 

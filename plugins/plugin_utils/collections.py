@@ -19,7 +19,7 @@ def version_of(collection: str) -> str:
     places = (Path(base) / "ansible_collections" / collection.replace(".", "/") for base in constants.COLLECTIONS_PATHS)
     folder = next((place for place in places if place.is_dir()), None)
     try:
-        told = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8")) if folder else {}
+        manifest = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8")) if folder else {}
     except (OSError, ValueError):
         return ""
-    return str((told.get("collection_info") or {}).get("version") or "")
+    return str((manifest.get("collection_info") or {}).get("version") or "")

@@ -12,7 +12,7 @@ documentation.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -30,8 +30,9 @@ def named(**decisions: Decision) -> dict[str, Decision]:
     return {name: _filter(decide) for name, decide in decisions.items()}
 
 
+@cache
 def _filter(decide: Decision) -> Decision:
-    """Return a filter that fails with the message of the decision."""
+    """Return a filter that fails with the message of the decision. Ansible asks for all filters whenever it looks for one."""
 
     @wraps(decide)
     def filtered(*args: Any, **kwargs: Any) -> Any:

@@ -16,9 +16,10 @@ from jinja2 import TemplateError, Undefined
 from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.member import Member, named, of_mesh
 from ..module_utils._mesh.reach.options import anchored, read
-from .meshes import known, near
+from .meshes import known, near, unrendered
 
 _KUBE = "mesh_kube"
+_WHOLE = ("{", "#jinja2:")
 _UNREADABLE = (AnsibleError, TemplateError)
 _WRAPPING = "A captured exception marker was tripped: "
 
@@ -34,14 +35,21 @@ def _rendered(value: Any) -> Any:
     return value
 
 
+def _stays(text: Any) -> bool:
+    """Return whether rendering an entry leaves a text. Only a value that is all template can become `omit`, which takes its entry away."""
+    return isinstance(text, str) and bool(text) and not (text.startswith(_WHOLE) and text.rstrip().endswith("}"))
+
+
 class Variables(Mapping[str, Any]):
-    """A host's variables. Reading one that cannot be rendered raises a sentence; for mesh_kube, only reading something in it does."""
+    """A host's variables, each rendered once. Reading one that cannot be rendered raises a sentence; for mesh_kube, only reading something in it does."""
 
     def __init__(self, name: str, given: Mapping[str, Any]) -> None:
         self.name, self._given = name, given
+        self._vars = unrendered(given)
+        self._read: dict[str, Any] = {}
 
     def __getitem__(self, key: str) -> Any:
-        return Kube(self) if key == _KUBE and self.reached else self.rendered(key)
+        return self._kube if key == _KUBE and self.reached else self.rendered(key)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._given)
@@ -52,6 +60,11 @@ class Variables(Mapping[str, Any]):
     def rendered(self, key: str) -> Any:
         if key not in self._given:
             raise KeyError(key)
+        if key not in self._read:
+            self._read[key] = self._render(key)
+        return self._read[key]
+
+    def _render(self, key: str) -> Any:
         try:
             return _rendered(self._given[key])
         except _UNREADABLE as error:
@@ -59,8 +72,15 @@ class Variables(Mapping[str, Any]):
             raise Refused(f"{self.name}: {key} cannot be read: {why}. Define for this host every variable that {key} uses.") from error
 
     @cached_property
+    def _kube(self) -> Kube:
+        return Kube(self)
+
+    @cached_property
     def reached(self) -> bool:
-        """Whether the host has a mesh_kube, even one that cannot be rendered. Judged once, because Ansible renders a mesh_kube anew whenever it is read."""
+        """Whether the host has a mesh_kube, even one that cannot be rendered. Most need not be rendered to know it: what is written says so."""
+        written = self._vars.get(_KUBE)
+        if isinstance(written, Mapping) and any(map(_stays, written.values())):
+            return True
         try:
             return bool(self._given.get(_KUBE))
         except _UNREADABLE:
@@ -88,9 +108,9 @@ class Kube(Mapping[str, Any]):
 
     @cached_property
     def _options(self) -> dict[str, Any]:
-        found, base = self._variables.rendered(_KUBE), self._variables.get("inventory_dir")
+        kube, base = self._variables.rendered(_KUBE), self._variables.get("inventory_dir")
         try:
-            return anchored(read(found), str(base or ""))
+            return anchored(read(kube), str(base or ""))
         except Refused as wrong:
             raise Refused(f"{self._variables.name}: {wrong}.") from wrong
 
@@ -104,9 +124,36 @@ class Kube(Mapping[str, Any]):
         return len(self._options)
 
 
+class Once(Mapping[str, Variables]):
+    """The variables of all hosts, for one decision that asks about a host more than once. Ansible collects and renders them anew at each question."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self._given = given
+        self._seen: dict[str, Variables] = {}
+        self.raw_get = getattr(given, "raw_get", None)
+
+    @classmethod
+    def of(cls, hostvars: Mapping[str, Any]) -> Once:
+        return hostvars if isinstance(hostvars, cls) else cls(hostvars)
+
+    def __getitem__(self, name: str) -> Variables:
+        if name not in self._seen:
+            self._seen[name] = Variables(name, self._given[name])
+        return self._seen[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._given
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+
 def _member(name: str, hostvars: Mapping[str, Any]) -> Member | None:
     """Return the host as a cluster of a mesh; None if it lacks mesh_name or mesh_kube."""
-    variables = Variables(name, hostvars[name])
+    variables = Once.of(hostvars)[name]
     return Member.of(name, variables) if variables.reached and variables.named else None
 
 
@@ -125,16 +172,17 @@ def _tried(name: str, hostvars: Mapping[str, Any]) -> Member | MeshError | None:
 
 def mates(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> list[Member]:
     """Return the clusters of the cluster's mesh, with itself, in the inventory's order. Faults in other meshes do not matter."""
-    own = member(hosts, hostvars, name)
-    read = (Variables(one, hostvars[one]) for one in near(hosts, hostvars, name, own.mesh))
-    there = (one for one in read if _mesh_of(one) == own.mesh)
+    seen = Once.of(hostvars)
+    own = member(hosts, seen, name)
+    there = (one for one in map(seen.__getitem__, near(hosts, seen, name, own.mesh)) if _mesh_of(one) == own.mesh)
     return of_mesh([Member.of(one.name, one) for one in there if one.named], own.mesh)
 
 
 def readable_mates(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> list[Member]:
     """Return the same as `mates`, without clusters whose variables cannot be rendered."""
-    own = member(hosts, hostvars, name)
-    return of_mesh(members(near(hosts, hostvars, name, own.mesh), hostvars), own.mesh)
+    seen = Once.of(hostvars)
+    own = member(hosts, seen, name)
+    return of_mesh(members(near(hosts, seen, name, own.mesh), seen), own.mesh)
 
 
 def _mesh_of(variables: Variables) -> Any:
@@ -143,20 +191,21 @@ def _mesh_of(variables: Variables) -> Any:
 
 def member(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> Member:
     """Return this one cluster. Faults in the variables of other hosts do not matter."""
-    found = _member(name, hostvars) if known(hosts, hostvars, name) else None
-    return named([found] if found else [], name)
+    cluster = _member(name, hostvars) if known(hosts, hostvars, name) else None
+    return named([cluster] if cluster else [], name)
 
 
 def any_cluster(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> Member:
     """Return the cluster of this name, which need not be part of a mesh."""
-    there = known(hosts, hostvars, name) and Variables(name, hostvars[name]).reached
-    return named([Member.of(name, Variables(name, hostvars[name]))] if there else [], name)
+    seen = Once.of(hostvars)
+    there = known(hosts, seen, name) and seen[name].reached
+    return named([Member.of(name, seen[name])] if there else [], name)
 
 
 def base(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> str:
     """Return the directory of the inventory that names the cluster; that of the first host if no cluster is named."""
     first = name if known(hosts, hostvars, name) else next(iter(hosts), "")
-    return str((Variables(first, hostvars[first]).get("inventory_dir") if first else "") or "")
+    return str((Once.of(hostvars)[first].get("inventory_dir") if first else "") or "")
 
 
 def unread(of: Member) -> str:
@@ -170,7 +219,8 @@ def unread(of: Member) -> str:
 
 def clusters(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
     """Return the names of the hosts that are clusters of a mesh, or would be if their variables could be rendered."""
-    return [name for name in hosts if _meant(Variables(name, hostvars[name]))]
+    seen = Once.of(hostvars)
+    return [name for name in hosts if _meant(seen[name])]
 
 
 def _meant(variables: Variables) -> bool:
@@ -182,6 +232,7 @@ def _meant(variables: Variables) -> bool:
 
 def faults(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
     """Return what cannot be read of the hosts that are clusters, a sentence for each."""
-    tried = [_tried(name, hostvars) for name in clusters(hosts, hostvars)]
+    seen = Once.of(hostvars)
+    tried = [_tried(name, seen) for name in clusters(hosts, seen)]
     said = [unread(one) if isinstance(one, Member) else str(one) for one in tried if one]
     return [sentence for sentence in said if sentence]

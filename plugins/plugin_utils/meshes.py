@@ -43,7 +43,11 @@ def _plain(hostvars: Mapping[str, Any]) -> Any:
     return getattr(hostvars, "raw_get", None)
 
 
+def unrendered(variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a host's variables as they are written. Ansible keeps them below those that it renders when they are read."""
+    return getattr(variables, "_vars", variables)
+
+
 def _groups(hostvars: Mapping[str, Any], name: str) -> Mapping[str, Sequence[str]]:
-    raw = _plain(hostvars)
-    groups: Mapping[str, Sequence[str]] = (raw(name).get("groups") or {}) if raw else {}
+    groups: Mapping[str, Sequence[str]] = unrendered(hostvars[name]).get("groups") or {}
     return groups

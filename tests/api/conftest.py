@@ -34,7 +34,7 @@ __all__ = ["api_server"]
 
 @dataclass(frozen=True)
 class Way:
-    """The API server and how to reach it: `kubeconfig` has the contexts admin, and reader who may do nothing."""
+    """The API server. `kubeconfig` has the contexts admin, and reader, who may do nothing."""
 
     url: str
     ca: str
@@ -44,7 +44,7 @@ class Way:
 
 @pytest.fixture(scope="session")
 def way(api_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Way:
-    """Both with tokens, as they are used in the field."""
+    """Both users have tokens, as in practice."""
     return way_to(api_server, tmp_path_factory.mktemp("way"))
 
 
@@ -76,13 +76,13 @@ def _token(cluster: Cluster, name: str) -> str:
 
 @pytest.fixture(scope="session")
 def admin(way: Way) -> dict[str, Any]:
-    """Connection options of somebody who may do everything."""
+    """The connection options of an administrator."""
     return {"kubeconfig": way.kubeconfig, "context": "admin", "cluster": "east"}
 
 
 @dataclass(frozen=True)
 class Step:
-    """One task: a module of the collection with its options, on the API server unless they say otherwise."""
+    """One task: a module of the collection with its options. It uses the API server of the test unless the options name another."""
 
     module: str
     options: Mapping[str, Any]
@@ -91,7 +91,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Played:
-    """What the tasks returned, and all that was written to the terminal."""
+    """The results of the tasks, and the whole output."""
 
     results: list[dict[str, Any]]
     output: str

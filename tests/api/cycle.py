@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The twelve steps of CONTRIBUTING, for any module: each leg in check mode and for real, and both again.
+"""The twelve steps of CONTRIBUTING, for any module: create, modify and delete, each in check mode and for real, and both again.
 
 After each of them three witnesses are asked: what the module told, what the API server stores, and its audit log.
 """
@@ -24,13 +24,13 @@ Tell = Callable[[Mapping[str, Any], Result], dict[str, str]]
 
 
 def told(_options: Mapping[str, Any], result: Result) -> dict[str, str]:
-    """What a module says that became of which object."""
+    """What a module says that it did to each object."""
     return {change["object"]: change["action"] for change in result.get("changes", []) if change["action"] != "unchanged"}
 
 
 @dataclass(frozen=True)
 class Leg:
-    """One of create, modify and delete: what is asked, and what has to come of it.
+    """One of create, modify and delete: the options, and the expected result.
 
     `shows` has the paths in which an object that is updated differs. `refused` is a part of the sentence, where that is what the module does.
     `first` is what somebody else did before.
@@ -46,14 +46,14 @@ class Leg:
 
 @dataclass(frozen=True)
 class Seen:
-    """The stored objects, and what was asked since the one before."""
+    """The stored objects, and the writes in the audit log since the last look."""
 
     objects: Mapping[str, str]
     events: Sequence[dict[str, Any]]
 
 
 def go(play: Play, server: Any, cluster: Cluster, module: str, legs: Sequence[Leg], tell: Tell = told) -> list[Result]:
-    """Runs the legs in one playbook and holds the witnesses against each other; returns what the module returned."""
+    """Run the legs in one playbook and compare result, stored objects and audit log. Return what the module returned."""
     journal, seen = Journal(server), []
     for leg in legs:
         assert not (leg.does and leg.refused), leg.name
@@ -99,7 +99,7 @@ def _judge_writes(where: str, events: Sequence[dict[str, Any]], none_stored: boo
 
 
 def _judge_diff(where: str, leg: Leg, result: Result, does: Mapping[str, str]) -> None:
-    """Just the objects that change, and in these just what changes."""
+    """The diff shows only the objects that change, and in them only what changes."""
     if "diff" not in result:
         return
     shown = {one["before_header"]: one for one in result["diff"]}

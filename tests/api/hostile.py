@@ -29,12 +29,12 @@ Reply = tuple[int, list[tuple[str, str]], bytes]
 
 
 class Gone(Exception):
-    """The client gets no further byte."""
+    """The proxy has closed the connection to the client."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to a request: before it is forwarded, and to the answer if it was."""
+    """A fault of one request: before it is forwarded, or in its answer."""
 
     name: str
     before: Callable[[Exchange], Reply | None] = lambda exchange: None
@@ -79,7 +79,7 @@ class Exchange(BaseHTTPRequestHandler):
             return reply.status, kept, reply.read()
 
     def tunnel(self, befalls: Callable[[Exchange], None] | None) -> None:
-        """Bytes to and fro, until something befalls them."""
+        """Pass bytes in both directions until a fault is due."""
         target = urlsplit(self.hostile.server)
         self.close_connection = True
         with self.hostile.tls.wrap_socket(socket.create_connection((target.hostname, target.port)), server_hostname=target.hostname) as onward:
@@ -104,7 +104,7 @@ class Exchange(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def reset(self) -> None:
-        """RST, not an orderly end."""
+        """Reset the connection (RST)."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         with suppress(OSError):
             # A thread that still reads from it would keep it open.
@@ -127,7 +127,7 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
 
 
 class Hostile:
-    """`befall` says what happens to which requests; everything else passes."""
+    """The proxy. `befall` sets faults for some requests; all others pass."""
 
     def __init__(self, server: str, ca: str) -> None:
         self.server, self.tls = server, ssl.create_default_context(cafile=ca)
@@ -144,7 +144,7 @@ class Hostile:
             self.befallen.clear()
 
     def befall(self, fault: Fault, methods: str, times: int) -> None:
-        """The first `times` requests of each method to each path and query: each page of a list is one."""
+        """Set a fault for the first `times` requests of each method to each path and query. Each page of a list counts as one request."""
         seen: Counter[tuple[str, str]] = Counter()
 
         def choose(method: str, path: str) -> Fault | None:
@@ -155,7 +155,7 @@ class Hostile:
         self._choose = choose
 
     def befall_where(self, fault: Fault, part: str) -> None:
-        """Requests with this in their path or query."""
+        """Set a fault for requests with this text in their path or query."""
         self.calm()
         self._choose = lambda method, path: fault if part in path else None
 
@@ -204,18 +204,18 @@ def _stall(exchange: Exchange, *_reply: Any) -> Reply | None:
 
 
 def _end(_exchange: Exchange) -> None:
-    """Orderly, but too early."""
+    """End the connection in an orderly way, but too early."""
 
 
 def _half(exchange: Exchange, reply: Reply) -> Reply | None:
-    """The length is told of the whole."""
+    """Send half of the answer, under the length of the whole."""
     status, headers, body = reply
     exchange.tell(status, headers, body[: len(body) // 2], len(body))
     raise Gone
 
 
 def _cut(_exchange: Exchange, reply: Reply) -> Reply | None:
-    """A proxy that buffers tells a length that fits what it has."""
+    """Send half of the answer with a length that fits, as a proxy does that buffers."""
     return reply[0], reply[1], reply[2][: len(reply[2]) // 2]
 
 
@@ -224,7 +224,7 @@ def _nothing(_exchange: Exchange, reply: Reply) -> Reply | None:
 
 
 def _drip(exchange: Exchange, reply: Reply) -> Reply | None:
-    """A byte now and then, each in time."""
+    """Send a byte now and then, each within the time limit for one read."""
     status, headers, body = reply
     exchange.tell(status, headers, b"", len(body))
     end = time.monotonic() + exchange.hostile.stall
@@ -237,7 +237,7 @@ def _drip(exchange: Exchange, reply: Reply) -> Reply | None:
 
 
 def _gateway(_exchange: Exchange, _reply: Reply) -> Reply | None:
-    """What a load balancer says whose patience ended while the server worked."""
+    """Answer as a load balancer that gave up while the server was still working."""
     return 504, [("Content-Type", "text/html")], b"<h1>504 Gateway Time-out</h1>"
 
 

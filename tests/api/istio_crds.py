@@ -19,7 +19,7 @@ _LAB = Path(__file__).resolve().parents[1] / "lab"
 
 @cache
 def istio_crds() -> dict[str, dict[str, Any]]:
-    """By name."""
+    """The CRDs by name."""
     charts = subprocess.run([sys.executable, "-m", "meshlab", "path", "charts"], cwd=_LAB, capture_output=True, text=True, check=True).stdout.strip()
     assert charts, "the lab's charts are not built yet: make lab-build"
     text = (Path(charts) / "base" / "files" / "crd-all.gen.yaml").read_text(encoding="utf-8")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The API server's audit log: what was asked of it to write."""
+"""The API server's audit log: the writes that it was asked for."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _QUESTIONS = {("selfsubjectaccessreviews", None), ("pods", "portforward")}
 
 @dataclass
 class Journal:
-    """Reads what came since it was last read."""
+    """Reads the lines of the log since the last reading."""
 
     server: Any
     user: str = MODULES
     offset: int = field(default=0)
 
     def read(self) -> list[dict[str, Any]]:
-        """Everything that the user asked until now: the log is behind the answers by a moment, so a mark of ours is waited for."""
+        """All requests of the user so far. The log is a moment behind the answers, so this waits for a request of its own in it."""
         mark, events, end = uuid.uuid4().hex, [], time.monotonic() + 30
         self.server.api.get(f"/api/v1/namespaces/default?mark={mark}")
         with self.server.audit_log.open("rb") as log:
@@ -55,7 +55,7 @@ def _what(event: dict[str, Any]) -> tuple[str, str | None]:
 
 
 def dry(event: dict[str, Any]) -> bool:
-    """A deletion says it in its body."""
+    """Whether it is a dry run. A deletion says so in its body."""
     return "dryRun=All" in event["requestURI"] or (event.get("requestObject") or {}).get("dryRun") == ["All"]
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""As much of a kubelet as a port-forward needs: every pod on its node answers with what it was asked."""
+"""The part of a kubelet that a port-forward needs. Every pod on its node answers with the request that it got."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PORT = struct.pack("<H", 15014)
 
 
 class Kubelet:
-    """`asked` are the request lines that have reached a pod, `heard` the requests as a whole.
+    """`asked` has the request lines that reached a pod, `heard` the whole requests.
 
     A client that begins with a TLS handshake is given one with `pods`, the certificate that each pod serves. `answer` is what else they say.
     """
@@ -90,7 +90,7 @@ class _Forward(socketserver.StreamRequestHandler):
         self.wfile.write(b"\x82" + length + part)
 
     def _hear(self) -> bytes:
-        """Without the channel in front."""
+        """Read a frame without its channel number."""
         head = self.rfile.read(2)
         if len(head) < 2:
             return b""
@@ -109,7 +109,7 @@ class _Listening(socketserver.ThreadingTCPServer):
     block_on_close = False
 
     def handle_error(self, *_what: Any) -> None:
-        """Connections break here all the time."""
+        """Write nothing, because these tests break connections on purpose."""
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The product of the mesh of paper: a small HTTP server that is given another CA by a PUT with a token, and moves on to it by itself."""
+"""The product of the mesh of paper: a small HTTP server that takes another CA by a PUT with a token and rotates to it by itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOOKS = 3  # after so many it has moved on
 
 
 class Product:
-    """It keeps its CA in the cluster, as it was given it. `ordered` counts the PUTs that it took, `refused` those without its token.
+    """The product stores the CA that it gets in the cluster. `ordered` counts the PUTs that it took, `refused` those without its token.
 
     `interrupt` is called when a PUT comes, before anything is taken of it; where it says True, nothing is.
     """
@@ -58,7 +58,7 @@ class Product:
         return _http(200, b"{}")
 
     def _told(self) -> dict[str, Any]:
-        """Each look brings it further: workloads get their certificates, and then the former root goes."""
+        """Each request for the state moves the product on: workloads get their certificates, and then the former root goes."""
         self._looks = max(self._looks - 1, 0)
         ca = self.held()
         if self._looks == 0 and ca.roots.count(b"BEGIN") > 1:

@@ -23,7 +23,7 @@ SHARED = {"provider": "paper", "namespace": "paper-system"}
 
 
 def site(kube: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether it changed anything."""
+    """Run all tasks. Return whether they changed anything."""
     found = [_ok(task(ca, {**one, **SHARED, "cluster": name, "mesh": "shop", "root": _root(kube)})) for name, one in kube.items()]
     for name, one in kube.items():
         wish = ControlPlane(name, "shop", network=name, namespace=SHARED["namespace"], version="1.0.0")

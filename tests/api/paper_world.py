@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What does the work of controllers beside a bare API server: rolls out the operator of the mesh of paper, is that operator, and runs its product."""
+"""Stand-ins for controllers on a bare API server: they roll out the operator of the mesh of paper, act as the operator, and run its product."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Object = dict[str, Any]
 
 
 class World:
-    """The controllers of one cluster. `order` has what became ready, as it happened. `port` is that of the kubelet through which the product is reached."""
+    """The controllers of one cluster. `order` has what became ready, in order. `port` is that of the kubelet through which requests reach the product."""
 
     def __init__(self, server: Any, name: str, address: str, port: int) -> None:
         self.cluster: Cluster = connect({"kubeconfig": str(server.kubeconfig), "context": server.context, "cluster": name}, environ={})
@@ -45,7 +45,7 @@ class World:
         self._stopped.set()
 
     def clear(self) -> None:
-        """As before the mesh was installed, but for its namespaces."""
+        """Remove everything of the mesh except its namespaces."""
         product = [Ref("v1", "Secret", rotation.TOKEN, SPACE), *map(Ref.of, links.world(SPACE, self.name, self.address))]
         kinds = (("v1", "Secret"), ("v1", "ServiceAccount"), ("v1", "ConfigMap"), ("apps/v1", "Deployment"))
         made = [Ref(version, kind, one["metadata"]["name"], SPACE) for version, kind in kinds for one in self._of(version, kind)]
@@ -79,7 +79,7 @@ class World:
                 self._became("operator")
 
     def _meshes(self) -> None:
-        """The operator: it is there, so its object becomes ready."""
+        """Act as the operator: make the mesh's object ready."""
         if not self._of("apps/v1", "Deployment"):
             return
         for one in self._of(install.VERSION, install.KIND):
@@ -91,7 +91,7 @@ class World:
                 self._became("mesh")
 
     def _gateway(self) -> None:
-        """Only where the mesh is: its gateway gets an address, and its identity is known."""
+        """If the mesh is installed, give its gateway an address, and make its identity known."""
         if not self._of(install.VERSION, install.KIND):
             return
         for wanted in links.world(SPACE, self.name, self.address):
@@ -103,7 +103,7 @@ class World:
                 self._status(f"/api/v1/namespaces/{SPACE}/services/{ref.name}", status)
 
     def _runs(self) -> None:
-        """The product: a pod on a node whose kubelet answers for it, and the token that it asks for."""
+        """Run the product: a pod on a node whose kubelet answers for it, and the token that it requires."""
         if not self._of(install.VERSION, install.KIND) or self.cluster.get(Ref("v1", "Pod", "control-1", SPACE)):
             return
         self.cluster.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE}})
@@ -121,7 +121,7 @@ class World:
                               {"stringData": {"token": f"token of {one['metadata']['name']} for {self.name}"}}, content_type=MERGE)  # fmt: skip
 
     def _spaces(self) -> None:
-        """As the namespace controller: what is being deleted and holds nothing that matters goes."""
+        """Act as the namespace controller: remove namespaces that are being deleted and hold nothing that matters."""
         for one in self.cluster.list("v1", "Namespace"):
             if one["metadata"].get("deletionTimestamp") and one["spec"].get("finalizers"):
                 path = f"/api/v1/namespaces/{one['metadata']['name']}/finalize"
@@ -130,7 +130,7 @@ class World:
 
 @contextmanager
 def worlds(servers: Mapping[str, Any]) -> Iterator[dict[str, World]]:
-    """One for each server, at work until the end of the block."""
+    """The controllers of each server, which run until the end of the block."""
     with ExitStack() as stack:
         found = {}
         for number, (name, server) in enumerate(sorted(servers.items()), 1):

@@ -54,7 +54,7 @@ def cluster(api_server: Any) -> Cluster:
 
 @pytest.fixture
 def inventory(way: Way, tmp_path: Path) -> Callable[[str], Path]:
-    """By a token beside a host, and by a credential plugin in a kubeconfig that is a dictionary."""
+    """An inventory with a token beside a host, and with a credential plugin in a kubeconfig that is a dictionary."""
     plugin = tmp_path / "plugin"
     credential = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": way.tokens["admin"]}}
     plugin.write_text(f"#!/bin/sh\ntest $CLOUD_PASSWORD = {PLUGIN_PASSWORD} && cat <<'END'\n{json.dumps(credential)}\nEND\n")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What others have in a cluster already: another revision, the platform, istioctl. On a real API server."""
+"""A cluster in which others have objects already: another revision, the platform, istioctl. On a real API server."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _narrowed(cluster: Cluster, name: str) -> None:
 
 
 def test_a_revision_beside_another_leaves_validation_and_definitions_where_they_are(cluster: Cluster) -> None:
-    """Read from a live webhook and Helm's records, as they stand in a cluster."""
+    """Which revision validates is read from a live webhook and Helm's records."""
     place = "validated"
     hook = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
             "metadata": {"name": "istiod-default-validator", "labels": {"istio.io/rev": "1-29"}}, "webhooks": []}  # fmt: skip
@@ -60,7 +60,7 @@ def test_a_revision_beside_another_leaves_validation_and_definitions_where_they_
 
 
 def test_what_the_platform_narrowed_is_left_to_it(cluster: Cluster) -> None:
-    """AKS's admissions enforcer owns a selector as soon as it has added to it; by our next write it would be in conflict with us for ever."""
+    """AKS's admissions enforcer owns a selector to which it has added something. If we wrote the selector, each later write would conflict."""
     wish = control_plane.manifests(WISHES["primary"])[1:]
     hook = Ref.of(wish[-1])
     cluster.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}}])

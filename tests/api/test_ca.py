@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The modules ca and ca_info as Ansible runs them, on a real API server: what is made, kept, said, and never said."""
+"""The modules ca and ca_info as Ansible runs them, on a real API server: what they make and keep, and what they show and never show."""
 
 from __future__ import annotations
 

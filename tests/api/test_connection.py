@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One clear sentence for each way in which a cluster is not reached, or is the wrong one."""
+"""One clear message for each way in which a cluster cannot be reached or is the wrong one."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_the_environment_of_kubernetes_core_counts(play: Play, way: Way, name):
 
 
 def test_limits_of_the_inventory_reach_the_modules(way: Way, tmp_path: Path):
-    """By `mesh_limits` and the line with which every playbook of the collection names its clusters."""
+    """`mesh_limits` reaches the modules through the `module_defaults` that every playbook of the collection has."""
     member = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "mesh_name": "shop", "mesh_network": "lan"}
     member |= {"mesh_kube": {"kubeconfig": way.kubeconfig, "context": "admin"}}
     limits = {"slow": {"write_rate": 4, "patience": "{{ 30 + 60 }}"}, "wrong": {"request_timeout": "-1"}, "free": {}}

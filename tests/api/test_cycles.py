@@ -40,7 +40,7 @@ _NUMBERS = itertools.count(1)
 
 @pytest.fixture
 def cluster(api_server: Any) -> Cluster:
-    """As the server's own administrator, whom the audit log tells from the modules."""
+    """The server's own administrator, whom the audit log distinguishes from the user of the modules."""
     return connect({"kubeconfig": str(api_server.kubeconfig), "context": api_server.context, "cluster": "test"}, environ={})
 
 
@@ -67,7 +67,7 @@ def mesh_config(cluster: Cluster, admin: dict[str, Any], place: str) -> list[Leg
 
 
 def links(cluster: Cluster, admin: dict[str, Any], place: str) -> list[Leg]:
-    """What `links` makes in the other cluster, the token of its reader account, stays when the link goes: others may use it."""
+    """The objects that `links` makes in the source, such as the token of its reader account, stay when the link goes, because others may use them."""
     cluster.apply(trust.manifests(issuer(), place))
     token, link = f"Secret {place}/{remote_secret.account(place)['metadata']['name']}", f"Secret {place}/istio-remote-secret-west"
     # Pods of east would not reach the address by which we reach this API server.
@@ -80,7 +80,7 @@ def links(cluster: Cluster, admin: dict[str, Any], place: str) -> list[Leg]:
 
 
 def ca(cluster: Cluster, admin: dict[str, Any], place: str) -> list[Leg]:
-    """A valid CA is kept whatever the options say, an expired one is the only thing that is changed, and none is ever removed."""
+    """`ca` keeps a valid CA whatever the options say, replaces only an expired one, and never removes one."""
     system, kept = f"{place}-system", f"{place}-root"
     root = {"kube": {**admin, "cluster": "trust"}, "namespace": kept}
     options = {"mesh": place, "trust_domain": "shop.example", "namespace": system, "network": "onprem", "root": root}
@@ -105,7 +105,7 @@ def ca(cluster: Cluster, admin: dict[str, Any], place: str) -> list[Leg]:
 
 
 def releases(cluster: Cluster, admin: dict[str, Any], place: str) -> list[Leg]:
-    """Helm makes the releases; of this module's own are only the records of killed operations, so there is no create."""
+    """Helm makes the releases, and this module only changes records of killed operations, so there is no create."""
     wish = {"name": "istiod", "namespace": place, "chart": "istiod", "values": {"a": 1}}
     options = {"releases": [wish], "pending_grace": 0}
     name = f"Secret {place}/sh.helm.release.v1.istiod.v1"
@@ -122,7 +122,7 @@ def releases(cluster: Cluster, admin: dict[str, Any], place: str) -> list[Leg]:
 
 
 def settled(options: Mapping[str, Any], result: Result) -> dict[str, str]:
-    """`releases` names the records; what it did to them follows from the state that was asked for."""
+    """`releases` only names the records. The wished state says what it did to them."""
     action = "updated" if options.get("state") == "absent" else "deleted"
     return {f"Secret {options['releases'][0]['namespace']}/{name}": action for name in result.get("settled", [])}
 
@@ -189,7 +189,7 @@ def test_twelve_steps(play: Play, api_server: Any, cluster: Cluster, admin: dict
 
 
 def _pod(place: str, labels: dict[str, str]) -> dict[str, Any]:
-    """Nothing runs here; it is there to be asked."""
+    """A pod that does not run. It exists so that the module asks it."""
     spec = {"nodeName": "nowhere", "containers": [{"name": "main", "image": "nothing"}]}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "one", "namespace": place, "labels": labels}, "spec": spec}
 
@@ -224,7 +224,7 @@ def test_a_module_that_reads_writes_nothing(play: Play, api_server: Any, cluster
 
 
 def test_the_journal_tells_writes_from_dry_runs(play: Play, api_server: Any, cluster: Cluster, place: str) -> None:
-    """The witness of all tests above."""
+    """All tests above rely on this."""
     journal, seen = Journal(api_server), []
     wish = {"manifests": [config_map(place, a="1")]}
     steps = [Step("mesh_config", {**wish, "state": state}, check) for state in ("present", "absent") for check in (True, False)]

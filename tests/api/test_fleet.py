@@ -41,7 +41,7 @@ CLUSTERS: dict[str, dict[str, Any]] = {
 
 
 def crd() -> dict[str, Any]:
-    """OCM's own where a folder of CRDs is at hand (MESHOPS_CRDS), otherwise as much of it as the plugin reads."""
+    """OCM's own CRD from the folder MESHOPS_CRDS, or else one with only the fields that the plugin reads."""
     folder = Path(os.environ.get("MESHOPS_CRDS") or Path(__file__).resolve().parents[3] / "shared" / "crds")
     real = folder / "ocm" / f"managedclusters.{GROUP}.json"
     if real.is_file():
@@ -74,7 +74,7 @@ def status(told: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def hub(admin: dict[str, Any], way: Way) -> dict[str, str]:
-    """As the agents of the clusters would fill it; a status is written apart from its object."""
+    """Fill the hub as the agents of clusters would. A status is written separately from its object."""
     cluster = connect(admin, environ={})
     kubeconfig = yaml.safe_load(Path(way.kubeconfig).read_text("utf-8"))
     ca = kubeconfig["clusters"][0]["cluster"]["certificate-authority-data"]
@@ -197,7 +197,7 @@ def test_a_module_reaches_a_cluster_by_what_the_hub_knows(listed: Listed, hub: d
 
 
 def test_a_cluster_that_is_no_hub_is_told(listed: Listed, admin: dict[str, Any]) -> None:
-    """Last, because it takes the kind away."""
+    """This test is the last one, because it removes the CRD."""
     cluster = connect(admin, environ={})
     cluster.delete([Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"managedclusters.{GROUP}", None)], wait=60)
     assert "has no API for ManagedCluster, so it is no hub of ACM or OCM." in listed(fails=True)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be seen of trust where nothing runs: the CA, the trust bundles, pods that cannot answer, and what expires."""
+"""The facts about trust on a server without running pods: the CA, the trust bundles, pods that cannot answer, and what expires."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def space(name: str) -> dict[str, Any]:
 
 
 def pod(cluster: Cluster, name: str, phase: str) -> None:
-    """As a kubelet would report it; there is none here, so nobody forwards a port to it."""
+    """A pod with the status that a kubelet would report. There is no kubelet, so no port-forward reaches it."""
     made = proxied(name, "held-shop", owner=None)
     made["metadata"] = {"name": name, "namespace": "held-shop"}
     ours = [{"name": "CA_ADDR", "value": f"istiod.{SYSTEM}.svc:15012"}]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every verb through a network that loses, cuts and delays, on a real API server: it completes, once, and in time."""
+"""Every verb through a network that loses, cuts and delays, on a real API server: it is done exactly once and in time."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def calm(between: Hostile, request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def reach(between: Hostile, way: Way) -> Callable[..., Cluster]:
-    """Without `connect`, which sends no token over http."""
+    """Connect without `connect`, which sends no token over http."""
 
     def connected(limits: Limits = QUICK, **how: Any) -> Cluster:
         access = Access(between.url, headers=(bearer(way.tokens["admin"]),))
@@ -72,7 +72,7 @@ def cluster(reach: Callable[..., Cluster]) -> Cluster:
 
 @pytest.fixture
 def direct(admin: dict[str, Any]) -> Cluster:
-    """The truth."""
+    """The cluster without the proxy."""
     return connect(admin, environ={})
 
 
@@ -230,7 +230,7 @@ class TestWriting:
         assert cluster.create(config_map(place, a="1")) is None
 
     def test_create_what_is_there(self, cluster, direct, between, place, fault):
-        """The same content even: who made it is what counts."""
+        """Even with the same content: it only counts who made the object."""
         direct.create(config_map(place, a="1"))
         between.befall(fault, "POST", 2)
         assert cluster.create(config_map(place, a="1")) is None
@@ -243,7 +243,7 @@ class TestWriting:
         assert direct.get_all(Ref.of(wish) for wish in wishes) == [None] * 4
 
     def test_delete_a_namespace(self, cluster, direct, between, place, fault):
-        """It stays for as long as it is emptied, and refuses a second deletion meanwhile."""
+        """A namespace exists until it is empty, and refuses a second deletion until then."""
         between.befall(fault, "DELETE", 2)
         assert [change.action for change in cluster.delete([Ref.of(namespace(place))])] == ["deleted"]
         assert direct.get(Ref.of(namespace(place)))["metadata"]["deletionTimestamp"]
@@ -301,7 +301,7 @@ def test_a_pod_with_a_certificate_of_another_ca_gets_no_token(cluster, node, pod
 
 
 def test_many_port_forwards_at_once(reach, between, pod):
-    """A third is turned away or broken; 32 at once."""
+    """32 port-forwards at once, of which a third is refused or broken."""
     cluster = reach(Limits(read=10, first_pause=0.02, longest_pause=0.3))
     between.befall_by_chance({BUSY: 0.15, RESET: 0.15}, 1)
     answers = cluster.ask_all([PodRequest(*pod, f"/{number}", timeout=30) for number in range(96)])
@@ -318,7 +318,7 @@ def test_a_list_that_went_on_for_too_long_begins_anew(cluster, direct, between, 
 
 
 def test_a_storm_of_conflicts_passes(cluster, direct, between, place):
-    """Five for each write; the eighth would be told."""
+    """Each write meets five conflicts. The eighth would be an error."""
     wishes = some(place, 6)
     for verb, methods, action in (
         (lambda: cluster.apply(wishes), "PATCH", "created"),
@@ -331,7 +331,7 @@ def test_a_storm_of_conflicts_passes(cluster, direct, between, place):
 
 
 def test_stalls_of_a_minute_are_cut_short_by_an_option(between, reach, place):
-    """The options a task gives, not limits of the test's own."""
+    """The limits come from the options of a task."""
     cluster = reach(Limits.of({"request_timeout": 0.5, "patience": 20}))
     between.stall = 60
     try:
@@ -357,7 +357,7 @@ def test_writes_are_no_more_a_second_than_the_option_says(way, admin, place):
 
 @pytest.mark.parametrize("fault", [RESET, LOST, LOST_IN_STALL, UNAVAILABLE], ids=str)
 def test_of_many_that_create_one_wins(reach, direct, between, place, fault):
-    """Each in a process of its own as it were, all with the same wish, and every first answer lost."""
+    """All with the same wish and a connection of their own, and each loses its first answer."""
     between.befall(fault, "POST", 3)
     with ThreadPoolExecutor(6) as pool:
         won = [change for change in pool.map(lambda number: reach().create(config_map(place, a="1")), range(6)) if change]
@@ -400,7 +400,7 @@ def test_a_wait_is_no_longer_than_asked(reach, direct, between, place):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_bad_day(reach, direct, between, place, seed):
-    """The mixture of P10, on 150 objects."""
+    """The mixture of faults of the benchmark P10, on 150 objects."""
     cluster = reach(Limits(read=1.5, first_pause=0.02, longest_pause=0.3))
     wishes = some(place, 150)
     between.befall_by_chance({BUSY: 0.10, RESET: 0.05, LOST: 0.02, STALL: 0.01}, seed)
@@ -430,7 +430,7 @@ def test_who_may_not_list_may_still_apply(direct: Cluster, way: Way, place):
 
 @pytest.mark.parametrize("name", ["../secrets/key", "../../../nodes", "a/b", "..", ".", "a%2fb", ""])
 def test_a_name_leads_nowhere_else(direct, place, name):
-    """Least of all to a deletion of everything, or of a Secret."""
+    """An odd name never leads to another path, such as the deletion of all objects or of a Secret."""
     kept = [secret(place, token="abc"), *some(place, 2)]
     direct.apply(kept)
     for verb in (

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is done with and without a process for its module: nobody can tell from the results."""
+"""The same tasks with and without a process for the module: the results are the same."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def cluster(admin: dict[str, Any]) -> Cluster:
 
 
 def tasks() -> list[dict[str, Any]]:
-    """Relative paths, aliases, defaults of the group, the play's environment, and what goes wrong in every way."""
+    """Tasks with relative paths, aliases, defaults of the group, the play's environment, and all kinds of failures."""
     one, two = config_map(PLACE, a="one", number="7"), config_map(PLACE, a="two")
     theirs = {**secret(PLACE, token="a-token-nobody-sees"), "metadata": {"name": "theirs", "namespace": PLACE}}
     wishes: list[dict[str, Any]] = [
@@ -85,7 +85,7 @@ def play(folder: Path, way: Way, interpreter: str, each: list[dict[str, Any]], *
 
 
 def told(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without what each run has of its own."""
+    """The results without values that differ in each run."""
     text = json.dumps(results)
     for result in results:
         for change in result.get("diff", []):
@@ -110,7 +110,7 @@ def test_the_results_are_the_same(cluster: Cluster, way: Way, tmp_path: Path) ->
 
 
 def test_the_results_of_ca_are_the_same(cluster: Cluster, way: Way, tmp_path: Path) -> None:
-    """But for what is issued, which is never the same twice."""
+    """Except issued certificates, which always differ."""
     secrets = "test-in-process-system"
     given = {"source": "inline", "certificate": ROOT.pem.decode(), "private_key": ROOT.key_pem.decode()}
     other = {**given, "certificate": OTHER_ROOT.pem.decode(), "private_key": OTHER_ROOT.key_pem.decode()}
@@ -127,7 +127,7 @@ def test_the_results_of_ca_are_the_same(cluster: Cluster, way: Way, tmp_path: Pa
 
 
 def test_the_results_of_what_looks_and_of_a_step_are_the_same(cluster: Cluster, way: Way, tmp_path: Path) -> None:
-    """But for the clock. The step is one in check mode, as a second one would find another cluster."""
+    """Except times. The step runs in check mode, because otherwise the second run would find another state."""
     system = "test-in-process-rotation"
     given = {"source": "inline", "certificate": OTHER_ROOT.pem.decode(), "private_key": OTHER_ROOT.key_pem.decode()}
     own = {"kubeconfig": way.kubeconfig, "context": "admin", "cluster": "east", "namespace": system, "mesh": "m"}
@@ -141,13 +141,15 @@ def test_the_results_of_what_looks_and_of_a_step_are_the_same(cluster: Cluster, 
         ("cluster_info", {**connection, "permissions": [right], "crds": ["istio.io"]}), ("cluster_info", {**connection, "permissions": [{"verb": "get"}]}),
         ("rotation", step), ("rotation", {**step, "step": "forward"}),
         ("rotation", {**step, "step": "retire", "leaving": [x509.bundle(ROOT.pem)[0].fingerprint]}),
+        ("controller_info", {**connection, "charts": [{"chart": "/nowhere", "repository": "https://user:hidden-word@nowhere.invalid"}]}),
     ]
     each = [{f"meshops.lifecycle.{name}": one, "register": f"step_{number}", "ignore_errors": True, "check_mode": True}
             for number, (name, one) in enumerate(wishes)]
     (ours, our_output), (beside, output) = (play(tmp_path / name, way, by, each) for name, by in (("ours", OURS), ("beside", BESIDE)))
-    assert [bool(one.get("failed")) for one in beside] == [False, False, True, False, True, False, True, True], [one.get("msg") for one in beside]
+    assert [bool(one.get("failed")) for one in beside] == [False, False, True, False, True, False, True, True, False], [one.get("msg") for one in beside]
     assert beside[5]["changed"] and beside[3]["denied"] == []
     assert our_output.count("/plugins/modules/rotation") == our_output.count("/plugins/modules/cluster_info") == 0
+    assert (our_output.count("/plugins/modules/controller_info"), output.count("/plugins/modules/controller_info")) == (0, 1)
     assert output.count("/plugins/modules/rotation") == 6 and output.count("/plugins/modules/cluster_info") == 2
     assert [steady(one) for one in ours] == [steady(one) for one in beside]
 
@@ -164,7 +166,7 @@ ELSEWHERE = {
 
 
 def test_a_module_is_used_where_it_makes_a_difference(cluster: Cluster, way: Way, tmp_path: Path) -> None:
-    """And nowhere else, loops and delegation included."""
+    """The module runs in these cases only. Loops and delegation do not need it."""
     ping = {"meshops.lifecycle.mesh_config": {"manifests": [config_map(PLACE, a="1")], "kubeconfig": way.kubeconfig}, "ignore_errors": True}
     each = [{**ping, **keywords, "register": f"step_{number}"} for number, keywords in enumerate(ELSEWHERE.values())]
     _results, output = play(tmp_path / "elsewhere", way, OURS, each)

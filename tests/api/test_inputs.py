@@ -41,11 +41,11 @@ ODD = {
 
 
 class Unsafe(str):
-    """Text that Ansible is told not to template."""
+    """Text that Ansible must not template."""
 
 
 def unsafe(text: str) -> str:
-    """Only where that is needed: Ansible makes a boolean of `!unsafe "yes"`."""
+    """Use the tag only if needed, because Ansible makes a boolean of `!unsafe "yes"`."""
     return Unsafe(text) if "{" in text else text
 
 

@@ -29,20 +29,20 @@ SETS: dict[str, list[dict[str, Any]]] = {
 
 @pytest.fixture(scope="module")
 def cluster(admin: dict[str, Any]) -> Cluster:
-    """With Istio's own definitions in it."""
+    """The API server with Istio's own CRDs."""
     made = connect(admin, environ={})
     made.apply(list(istio_crds().values()), force=True)
     return made
 
 
 def test_the_crds_that_are_known_are_those_of_istio() -> None:
-    """A name that is missing would not be left to its owner, nor removed at the end."""
+    """The list must be complete: a CRD that is missing in it would not be left to its owner, and would not be removed at the end."""
     assert set(requirements.CRDS) == set(istio_crds())
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_a_server_that_is_strict_takes(cluster: Cluster, name: str) -> None:
-    """And leaves it as it was written, so that the second run has nothing to do."""
+    """The server also stores it as written, so that the second run has nothing to do."""
     space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}}
     made = SETS[name]
     cluster.apply([] if any(each["kind"] == "Namespace" for each in made) else [space])

@@ -41,7 +41,7 @@ def cluster(admin: dict[str, Any]) -> Iterator[Cluster]:
 
 @pytest.fixture
 def run(cluster: Cluster, admin: dict[str, Any], tmp_path: Path, interpreter: str) -> Run:
-    """Hosts write an object each, one after the other, in processes of their own."""
+    """Each host writes an object in a process of its own, one after the other."""
     (tmp_path / "here").mkdir()
     wish = config_map(PLACE, "{{ inventory_hostname }}", a="1")
     write = {"name": "Write", "meshops.lifecycle.mesh_config": {**admin, "manifests": [wish]}}
@@ -73,7 +73,7 @@ def writes(tmp_path: Path) -> list[str]:
 
 
 def left(tmp_path: Path) -> list[int]:
-    """Processes that still carry the variable in the environment they were started with."""
+    """Processes that were started with the variable in their environment and still run."""
     mark = f"{VARIABLE}={tmp_path}/".encode()
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
@@ -87,7 +87,7 @@ def left(tmp_path: Path) -> list[int]:
 
 @pytest.mark.parametrize("interpreter", [OURS, BESIDE], ids=["in Ansible's process", "as a module"])
 def test_counted_over_all_processes(cluster: Cluster, run: Run, tmp_path: Path) -> None:
-    """Neither the Lease nor check mode counts."""
+    """Writes of all processes count, except those of the Lease and in check mode."""
     done = run("count", uncounted=True)
     assert done.returncode == 0, done.stdout + done.stderr
     path = f"/api/v1/namespaces/{PLACE}/configmaps"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Lease of a mesh on a real API server: racing, paused and killed holders, wrong clocks, a network that loses answers."""
+"""The Lease of a mesh on a real API server, with holders that race, pause or are killed, wrong clocks, and a network that loses answers."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def where(request: pytest.FixtureRequest) -> Ref:
 
 @contextmanager
 def running(admin: dict[str, Any], where: Ref, holder: str, duration: int) -> Iterator[subprocess.Popen[str]]:
-    """It holds the Lease when the block begins."""
+    """A run that holds the Lease when the block begins."""
     given = json.dumps([admin, where.name.removeprefix("meshops-"), holder, duration])
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen([sys.executable, "-c", RUN, given], stdout=subprocess.PIPE, text=True, env=environ)
@@ -97,7 +97,7 @@ def outcome(work: Callable[[], Taken]) -> Taken | Refused:
 
 @contextmanager
 def alive(cluster: Cluster, where: Ref, holder: str) -> Iterator[None]:
-    """Whoever holds the Lease under this name renews it, as soon as it does."""
+    """Renew the Lease from the moment at which this holder has it."""
     over = threading.Event()
 
     def keep() -> None:
@@ -199,7 +199,7 @@ def test_a_clock_that_is_wrong_by_a_day_changes_nothing(cluster: Cluster, where:
 
 @contextmanager
 def _beating(cluster: Cluster, where: Ref, days: int) -> Iterator[None]:
-    """Renewals by a machine whose clock is off."""
+    """Renew the Lease as a machine whose clock is wrong."""
 
     def beat() -> None:
         time.sleep(0.3)
@@ -258,7 +258,7 @@ def cut_off(between: Hostile, way: Way) -> Iterator[Cluster]:
 
 @pytest.mark.parametrize("fault", [*EVERY, CONFLICT], ids=str)
 def test_through_a_bad_network_each_step_happens_once(between: Hostile, cut_off: Cluster, cluster: Cluster, where: Ref, fault: Any) -> None:
-    """The object's version says how often it was written."""
+    """The version of the object shows how often it was written."""
     for number, step in enumerate((
         lambda: take(cut_off, where, LeaseWish("run-1", 60)).epoch,
         lambda: renew(cut_off, where, "run-1", 1).epoch,

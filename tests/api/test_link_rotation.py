@@ -33,7 +33,7 @@ def coded(text: str | bytes) -> str:
 
 @pytest.fixture
 def controller(admin: dict[str, Any]) -> Iterator[None]:
-    """Fills tokens in, as a cluster's token controller does."""
+    """Fill in tokens, as the token controller of a cluster does."""
     cluster, over = connect(admin, environ={}), threading.Event()
 
     def fill() -> None:
@@ -96,7 +96,7 @@ def leaf() -> Material:
 
 
 def test_a_certificate_is_replaced_in_one_write_and_then_left(play: Play, admin: dict[str, Any]) -> None:
-    """It is there before and afterwards: of the twelve steps those of a modification, twice."""
+    """The Secret exists before and afterwards, so of the twelve steps only those of a change apply, twice."""
     cluster, first, new = connect(admin, environ={}), leaf(), leaf()
     data = {"tls.crt": coded(first.certificate), "tls.key": coded(first.key)}
     secret = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": {"name": "front", "namespace": "api-front"}, "data": data}

@@ -125,7 +125,7 @@ MISFITS = {
 
 
 def test_a_secret_that_is_no_text_is_refused_by_its_key_and_its_value_is_not_shown(play: Play, cluster, place):
-    """Jinja makes mappings and booleans of templates; the API server refuses them too, and would quote them."""
+    """Jinja may turn templates into mappings and booleans. The API server would refuse them too, but would quote them."""
     wishes = [{**secret(place), "stringData": None, **parts} for parts in MISFITS.values()]
     played = play(*(wish(manifest, check=check) for manifest in wishes for check in (True, False)))
     for said, pair in zip(MISFITS, zip(played.results[::2], played.results[1::2], strict=True), strict=True):
@@ -137,7 +137,7 @@ def test_a_secret_that_is_no_text_is_refused_by_its_key_and_its_value_is_not_sho
 
 @pytest.mark.parametrize("parts", MISFITS.values(), ids=MISFITS)
 def test_the_servers_own_words_about_a_secret_come_without_its_value(cluster, place, parts):
-    """As they are for whatever is not refused before."""
+    """The module does not refuse this value itself, so the API server does."""
     body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key", "namespace": place}, **parts}
     path = f"/api/v1/namespaces/{place}/secrets/key"
     answer = cluster._server.transport.request("PATCH", path, {"fieldManager": "meshops.lifecycle"}, body, content_type="application/apply-patch+yaml")
@@ -228,7 +228,7 @@ def test_the_wait_for_a_rollout_says_what_it_waits_for(play: Play, place):
 
 
 def test_a_namespace_that_is_being_deleted_is_said(play: Play, cluster, place):
-    """Nobody ends the deletion here: there is no controller manager."""
+    """There is no controller manager, so the deletion of the namespace never ends."""
     cluster.delete([Ref.of(namespace(place))])
     (result,) = play(wish(namespace(place), config_map(place, a="1"))).results
     assert result["msg"] == (f"east: cannot apply ConfigMap {place}/settings while its namespace is being deleted; run again when it is gone.")
@@ -263,7 +263,7 @@ def test_what_left_a_set_is_removed_and_nothing_else(play: Play, cluster, place)
 
 
 def test_what_kubectl_exported_is_brought_to_another_cluster(play: Play, cluster, place):
-    """A server would take the UID and the version for a wish about just that object, and call it a conflict for ever."""
+    """With UID and version in the wish, the API server would report a conflict each time."""
     there = cluster.apply([config_map(place, "moved", a="1")])[0].after
     listed = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, "items": [there]})
     exported = yaml.safe_load(listed)["items"][0]

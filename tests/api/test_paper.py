@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The mesh of paper goes the way of Istio: the same playbooks, on two API servers. No role, module or playbook names it."""
+"""The same playbooks as for Istio, with the mesh of paper, on two API servers. No role, module or playbook names this mesh."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def recap(done: subprocess.CompletedProcess[str]) -> dict[str, tuple[int, int]]:
 
 @dataclass(frozen=True)
 class Held:
-    """What a cluster has of the mesh: kinds of its two stages, what its product signs under and has workloads trust, and its link to the other cluster."""
+    """The mesh in one cluster: objects of both stages, the root of its product, the roots that workloads trust, and the link to the other cluster."""
 
     stages: list[str]
     root: str
@@ -103,7 +103,7 @@ def succeeded(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedPro
 
 
 def test_without_the_hook_of_the_tests_nobody_knows_it() -> None:
-    """Python as Ansible starts it for a module: what it knows without the variable, and with it."""
+    """Start Python as Ansible does for a module, without and with the variable of the hook."""
     asked = [sys.executable, "-c", "from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS; print(*PROVIDERS)"]
     path = os.pathsep.join(sys.path)
     without, known = ({**os.environ, "PYTHONPATH": path}, {**os.environ, **with_paper(path)})
@@ -112,7 +112,7 @@ def test_without_the_hook_of_the_tests_nobody_knows_it() -> None:
 
 
 def test_one_story_from_nothing_to_nothing(estate: tuple[Path, dict[str, World]]) -> None:
-    """Made, made again, looked at, rotated, looked at, taken down. No token and no key is shown by any of it."""
+    """site, site again, status, rotate, status, teardown. No run shows a token or a key."""
     folder, found = estate
     said = [succeeded(run("site", folder, "-vvv"))]
     first = state(found)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbooks on two API servers and a helm that is a few lines long: what preflight finds, it finds before the first write."""
+"""The playbooks on two API servers with a stand-in for Helm: preflight reports its findings before the first write."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ echo "helm $*" >&2; exit 1
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[dict[str, Any]]:
-    """Of their own: what other tests leave, as Istio's CRDs, is something that preflight finds."""
+    """Servers of their own, because preflight would report what other tests leave, such as Istio's CRDs."""
     with apionly.running("east") as east, apionly.running("west") as west:
         yield {"east": east, "west": west}
 
@@ -51,7 +51,7 @@ def helm(tmp_path: Path) -> Path:
 def run(
     playbook: str, servers: Mapping[str, Any], folder: Path, path: str, of_east: Mapping[str, Any] = MappingProxyType({}), **of_west: Any
 ) -> subprocess.CompletedProcess[str]:
-    """Each cluster is as it should be, but for what the test has of it."""
+    """Run a playbook. The clusters have no faults except those of the test."""
     shared = {"mesh_name": "shop", "mesh_trust_cluster": "east", "mesh_version": "1.32", "mesh_charts": {"source": "directory", "location": "/charts"}}
     # What is on this machine is reached from this machine alone, which preflight would say.
     kubes = {name: {"kubeconfig": str(server.kubeconfig), "context": server.context} for name, server in servers.items()}
@@ -95,7 +95,7 @@ def test_one_cluster_with_findings_is_red_and_nothing_is_written_anywhere(server
 
 
 def test_a_controller_without_helm_is_told_once_before_the_first_write(servers: dict[str, Any], tmp_path: Path) -> None:
-    """There is none in the folder that is the whole PATH; the programs of this machine are elsewhere."""
+    """PATH is a single folder without helm."""
     journals = [Journal(server) for server in servers.values()]
     for journal in journals:
         journal.read()

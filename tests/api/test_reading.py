@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a set is read: in few requests, without the rest of a large cluster, and without missing what somebody else did."""
+"""How a set is read: in few requests, without the rest of a large cluster, and without missing a change that somebody else made."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def places(cluster: Cluster) -> list[str]:
 
 
 def asked(cluster: Cluster) -> list[str]:
-    """From now on: what is asked, as "VERB path selector"."""
+    """The requests from now on, as "VERB path selector"."""
     told: list[str] = []
     forward = cluster._server.transport.request
 
@@ -54,7 +54,7 @@ def named(manifest: dict[str, Any], name: str, **labels: str) -> dict[str, Any]:
 
 
 def objects(places: list[str], group: str, **labels: str) -> list[dict[str, Any]]:
-    """Six of a kind in each namespace, and six for the whole cluster."""
+    """Six objects of a kind in each namespace, and six cluster-scoped ones."""
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {}, "rules": []}
     found = [named(role, f"{places[0]}-{number}", **labels) for number in range(6)]
     for place in places:
@@ -158,7 +158,7 @@ def bare(wish: dict[str, Any]) -> dict[str, Any]:
 
 
 def updated(cluster: Cluster, wish: dict[str, Any]) -> None:
-    """As the official clients do it: read, alter, write the whole."""
+    """Update as the official clients do: read the object, change it, write all of it."""
     live = cluster.get(Ref.of(wish))
     live["data"]["token"] = "ZHJpZnRlZA=="
     answer = cluster._server.transport.request("PUT", path(wish), {"fieldManager": "controller"}, live)

@@ -57,7 +57,7 @@ def place(direct: Cluster) -> str:
 
 
 class Tokens:
-    """Tokens of the administrator's account that live as long as the Secret to which each is bound."""
+    """Tokens of the administrator's account. Each is bound to a Secret and ends with it."""
 
     def __init__(self, cluster: Cluster, way: Way) -> None:
         self.cluster, self.way = cluster, way
@@ -76,7 +76,7 @@ class Tokens:
         return token
 
     def revoke(self, *tokens: str) -> None:
-        """The server remembers for ten seconds whom it has let in."""
+        """Revoke a token. The server accepts it for ten more seconds."""
         self.cluster.delete([self._bound[token] for token in tokens])
         for token in tokens:
             stranger = connect({"host": self.way.url, "ca_cert": self.way.ca, "api_key": token}, environ={})
@@ -115,7 +115,7 @@ def some(place: str, count: int, word: str = "1") -> list[dict[str, Any]]:
 
 
 def test_tokens_that_are_revoked_in_the_middle_of_runs(way: Way, place: str, tokens: Tokens, tmp_path: Path):
-    """Five ways in which a run goes on, or says why it does not, after one wait for the server to forget."""
+    """Five cases in which a run goes on or says why it cannot, with one wait until the server has forgotten the tokens."""
     old = [tokens.new() for _run in range(5)]
     new = tokens.new()
     token_file = tmp_path / "token"
@@ -151,7 +151,7 @@ def test_tokens_that_are_revoked_in_the_middle_of_runs(way: Way, place: str, tok
 
 
 def certificate(folder: Path, name: str, seconds: float) -> dict[str, str]:
-    """Of an administrator, for so long."""
+    """A client certificate of an administrator, valid for so long."""
     authority = x509.load_pem_x509_certificate((folder / "ca.crt").read_bytes())
     signer: Any = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), None)
     key = ec.generate_private_key(ec.SECP256R1())

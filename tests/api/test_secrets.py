@@ -31,7 +31,7 @@ PIPELINING = {"ANSIBLE_PIPELINING": "true"}  # as the playbooks of the collectio
 
 @dataclass(frozen=True)
 class Told:
-    """A run: which secrets are where, and what the tasks returned."""
+    """A run: the secrets that leaked and their places, and the results of the tasks."""
 
     leaks: list[str]
     results: dict[str, dict[str, Any]]
@@ -47,7 +47,7 @@ def cluster(api_server: Any) -> Cluster:
 
 
 class Story:
-    """Tasks that handle secrets of every kind, in a mesh and namespaces of their own."""
+    """Tasks with all kinds of secrets, in a mesh and namespaces of their own."""
 
     def __init__(self, cluster: Cluster, admin: dict[str, Any], api_server: Any, way: Way, name: str) -> None:
         self.cluster, self.admin, self.api_server, self.way, self.name = cluster, admin, api_server, way, name

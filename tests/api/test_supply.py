@@ -93,7 +93,7 @@ IMAGE = re.compile(r"^\s*(?:- )?image: \"?([^\s\"{]+)\"?\s*$", re.MULTILINE)
 
 
 def test_istios_own_charts_pull_from_the_mirror_what_is_listed_for_it_and_nothing_else() -> None:
-    """And their templates for sidecars too, which no render shows an image of."""
+    """This includes the templates for sidecars, whose images `helm template` does not show."""
     helm = programs.PROGRAMS["helm"].cached / "helm"
     charts = {"source": "directory", "location": str(programs.PROGRAMS["istio"].cached / "charts")}
     version = programs.ISTIO_VERSION

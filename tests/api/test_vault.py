@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is relied on of Vault, on its own PKI and AppRole engines and on the copy that other tests use: the copy may not promise what Vault does not keep.
+"""The parts of Vault's API on which the collection relies, asked of Vault's own PKI and AppRole engines and of the stand-in that other tests use.
 
 Which token may do what, sealing and namespaces are not the engines' but Vault's core's: of those there is only the copy
 (tests/unit/plugins/modules/test_ca_vault.py). An unknown token and an unknown mount are answered by the program in front of the engines.

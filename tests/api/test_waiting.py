@@ -43,7 +43,7 @@ def deployment(place: str, image: str = "web:1") -> dict[str, Any]:
 
 
 def report(cluster: Any, place: str, available: str, observed: int) -> None:
-    """What the controller of a Deployment would write."""
+    """Report a status as the controller of a Deployment would."""
     told = {"type": "Available", "status": available, "reason": "Counted", "message": f"seen {observed}"}
     counts = {"replicas": 1, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1}
     status = {"observedGeneration": observed, "conditions": [told], **(counts if available == "True" else {})}
@@ -97,7 +97,7 @@ def waits(*manifests: dict[str, Any], check: bool = False, **options: Any) -> St
 
 
 def test_the_option(play: Play, cluster, place):
-    """A laggard of any kind tells its last condition and its warnings; one that lives in no namespace too."""
+    """The message has the last condition and the warnings of each object that is not ready, cluster-scoped ones too."""
     web, held, settings = deployment(place), config_map(place, "held"), config_map(place, a="1")
     held["metadata"]["finalizers"] = ["example.com/hold"]
     cluster.apply([web, held])

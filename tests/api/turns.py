@@ -15,7 +15,7 @@ from typing import Any
 
 @contextmanager
 def turns(functions: Sequence[Callable[[], Any]]) -> Iterator[str]:
-    """What a function raises is raised at the end."""
+    """An error in a function is raised at the end."""
     raised: list[BaseException] = []
 
     class Turn(BaseHTTPRequestHandler):

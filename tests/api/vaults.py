@@ -24,7 +24,7 @@ Issuers = dict[str, tuple[Office, tuple[Office, ...]]]
 
 @dataclass
 class Real:
-    """As the copy seems from outside: its address, a token and an AppRole."""
+    """Vault's own engines, with the same interface as the stand-in: an address, a token and an AppRole."""
 
     url: str
     token: str = field(repr=False)
@@ -39,7 +39,7 @@ class Real:
 
 
 class Copied(Vault):
-    """The copy, told the same way."""
+    """The stand-in, with the same interface."""
 
     def allow(self, longest: timedelta) -> None:
         self.longest = longest
@@ -80,6 +80,6 @@ def _import(client: Any, office: Office, with_key: bool = True) -> dict[str, Any
 
 
 def _issuer(client: Any, office: Office) -> str:
-    """One that was imported before, without its key."""
+    """An issuer that was imported before, without its key."""
     known = client.list("pki/issuers")["data"]["keys"]
     return str(next(one for one in known if client.read(f"pki/issuer/{one}")["data"]["certificate"].strip() == office.pem.decode().strip()))

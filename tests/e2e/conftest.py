@@ -24,14 +24,14 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.leaks import outle
 
 @pytest.fixture(scope="session")
 def estate(tmp_path_factory: pytest.TempPathFactory) -> Estate:
-    """East and west, running: `make lab` brings them up, and `make test-lab` calls it. The playbooks have the rights of docs/rbac.yml and no others."""
+    """The running clusters east and west. `make test-lab` starts them by `make lab`. The playbooks have only the rights of docs/rbac.yml."""
     theirs = account(Estate(), tmp_path_factory.mktemp("account"))
     return Estate(variables={"mesh_kube": {"kubeconfig": str(theirs), "context": "{{ inventory_hostname }}"}})
 
 
 @pytest.fixture(scope="session")
 def bare(estate: Estate) -> dict[str, set[str]]:
-    """By cluster, every object of every kind where nothing of ours is. Whatever an earlier run left is taken down."""
+    """All objects of both clusters without a mesh, by cluster. What an earlier run left is taken down first."""
     estate.remove_app()
     estate.play("teardown", **EVERYTHING).succeeded()
     return {cluster: estate.everything(cluster) for cluster in CLUSTERS}
@@ -39,7 +39,7 @@ def bare(estate: Estate) -> dict[str, set[str]]:
 
 @pytest.fixture(scope="session")
 def first(estate: Estate, bare: dict[str, set[str]]) -> First:
-    """As AWX runs it, at its most talkative, with everything that it writes kept."""
+    """The first run of site, run as AWX does, with the most verbose output, of which everything is kept."""
     with outlets() as out:
         environ, began = {**os.environ, "ANSIBLE_NOCOLOR": "1", **out.environ()}, time.monotonic()
         with out.watching() as watch:
@@ -55,14 +55,14 @@ def _installed(estate: Estate) -> None:
 
 @pytest.fixture(scope="module")
 def mesh(estate: Estate) -> Estate:
-    """The mesh of both clusters, installed if it is not there."""
+    """The mesh of both clusters. It is installed if it does not exist."""
     _installed(estate)
     return estate
 
 
 @pytest.fixture(scope="session")
 def app(estate: Estate) -> Estate:
-    """An application of the mesh's users in both clusters, left to the files that come: `without_app` takes it away."""
+    """An application in both clusters. It stays for later files, and `without_app` removes it."""
     _installed(estate)
     estate.bring_app()
     return estate
@@ -70,7 +70,7 @@ def app(estate: Estate) -> Estate:
 
 @pytest.fixture(scope="session")
 def across(app: Estate) -> Estate:
-    """With a server in west alone, every request of east crosses."""
+    """Only west has a server, so every request of east crosses."""
     app.kubectl("east", "-n", "app", "scale", "deployment/server", "--replicas=0")
     app.kubectl("east", "-n", "app", "wait", "--for=delete", "pod", "-l", "app=server", "--timeout=60s")
     return app

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lab's clusters as a user sees them: playbooks to run, and kubectl to look."""
+"""The lab's clusters as a user sees them: run playbooks, and look with kubectl."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Run:
         return sorted(host for host, recap in self.recap.items() if recap.failed or recap.unreachable)
 
     def lines(self, *words: str) -> list[str]:
-        """The lines of the output in which all the words stand."""
+        """The lines of the output that contain all the words."""
         return [line for line in self.output.splitlines() if all(word in line for word in words)]
 
     def succeeded(self) -> Run:
@@ -75,7 +75,7 @@ class Run:
 
 
 class Estate:
-    """The lab, an inventory for it, and the ways in."""
+    """The lab, an inventory for it, and ways to run commands there."""
 
     def __init__(self, inventory: Path | None = None, variables: Mapping[str, Any] | None = None) -> None:
         self.inventory = inventory or CHECKOUT / "inventories" / "lab"
@@ -83,7 +83,7 @@ class Estate:
         self.kubeconfig = self.lab("kubeconfig").strip()
 
     def lab(self, *words: str) -> str:
-        """The lab's own program."""
+        """Run the lab's own program."""
         done = subprocess.run([sys.executable, "-m", "meshlab", *words], cwd=CHECKOUT / "tests" / "lab", capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"meshlab {' '.join(words)}: {done.stdout}{done.stderr}"
         return done.stdout
@@ -94,7 +94,7 @@ class Estate:
         return ["ansible-playbook", f"meshops.lifecycle.{playbook}", "-i", str(self.inventory), *words, *extra]
 
     def play(self, playbook: str, *words: str, environ: Mapping[str, str] | None = None, **variables: Any) -> Run:
-        """A playbook of the collection, to its end."""
+        """Run a playbook of the collection to its end."""
         started = time.monotonic()
         done = subprocess.run(
             self._command(playbook, words, variables),
@@ -108,7 +108,7 @@ class Estate:
         return Run.of(done.returncode, done.stdout, time.monotonic() - started)
 
     def play_until(self, playbook: str, task: str, after: float = 0.0, **variables: Any) -> str:
-        """A playbook that is killed (SIGKILL, with everything it started) `after` seconds into a task; returns its output."""
+        """Run a playbook, and kill it and all its processes (SIGKILL) `after` seconds after a task began. Return the output."""
         process = subprocess.Popen(
             self._command(playbook, (), variables),
             env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
@@ -142,7 +142,7 @@ class Estate:
             self.kubectl(cluster, *words, given=given)
 
     def bring_app(self) -> None:
-        """A client and a server in each cluster, in the namespace app."""
+        """Install a client and a server in each cluster, in the namespace app."""
         self.kubectl_all("apply", "-f", "-", given=APP)
         for name in ("server", "client"):
             self.kubectl_all("-n", "app", "rollout", "status", f"deployment/{name}", "--timeout=120s")
@@ -157,12 +157,12 @@ class Estate:
         return sorted(item["metadata"]["name"] for item in self.get(cluster, *words)["items"])
 
     def everything(self, cluster: str) -> set[str]:
-        """Every object of every kind in every namespace, but for what the cluster itself makes and renews."""
+        """All objects of all kinds in all namespaces, except those that the cluster itself makes and renews."""
         return set(stored(connect({"kubeconfig": self.kubeconfig, "context": cluster, "cluster": cluster}, environ={}), RESTLESS | {"ReplicaSet", "Pod"}))
 
 
 def inventory_with(estate: Estate, folder: Path, west: Mapping[str, Any]) -> Estate:
-    """The lab's inventory with other host variables for west, and whoever ran the playbooks before."""
+    """The lab's inventory with other host variables for west. The same account runs the playbooks."""
     for name in ("hosts.yml", "group_vars/shop.yml", "host_vars/east.yml", "host_vars/west.yml"):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)

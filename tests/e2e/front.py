@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What many companies put in front of an API server: it answers by a certificate of their own CA and passes on what it is sent."""
+"""A proxy as many companies put in front of an API server: it serves a certificate of their own CA and passes requests on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cryptography import x509
 
 @dataclass
 class Front:
-    """Where it listens, the file of its CA, and how many connections it has passed on."""
+    """A proxy: its address, the file of its CA, and how many connections it has passed on."""
 
     url: str
     ca: Path
@@ -31,7 +31,7 @@ class Front:
 
 @contextmanager
 def front(address: str, behind: str, trusted: bytes, folder: Path) -> Iterator[Front]:
-    """Listens at `address` while the block runs; `trusted` is the CA of the server `behind` it."""
+    """Run a proxy at `address` during the block. `trusted` is the CA of the server `behind` it."""
     company = authorities.make("company CA")
     names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
     own = authorities.make("front", company, authorities.key(number=1), ca=False, sign=None, extensions=((names, False),))

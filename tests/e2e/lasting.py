@@ -17,7 +17,7 @@ WIDE = "namespaces,clusterroles,clusterrolebindings,mutatingwebhookconfiguration
 
 @dataclass(frozen=True)
 class First:
-    """The first run on bare clusters, which nobody disturbed, and what it left in each cluster."""
+    """The first run on empty clusters, which nothing disturbed, and what it left in each cluster."""
 
     run: Run
     state: dict[str, dict[str, Any]]
@@ -34,7 +34,7 @@ def _of_mesh(name: str) -> bool:
 
 
 def _record(item: dict[str, Any]) -> bool:
-    """Helm's own history: a run that was killed adds to it."""
+    """Whether the object is one of Helm's records, whose number grows with each killed run."""
     return item.get("type") == "helm.sh/release.v1"
 
 
@@ -56,6 +56,6 @@ def _of(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def traces(estate: Estate, cluster: str) -> list[str]:
-    """The names of what stands outside of namespaces, and of the namespaces, that a mesh left."""
+    """The names of cluster-scoped objects and of namespaces that a mesh left."""
     wide = "namespaces,crds,clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations"
     return [name for name in estate.names(cluster, wide) if "istio" in name or "meshops-probe" in name]

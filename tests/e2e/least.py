@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who runs the playbooks of this story: an account in each cluster with the ClusterRoles of docs/rbac.yml, and no other right."""
+"""The account that runs the playbooks of these tests: in each cluster it has the ClusterRoles of docs/rbac.yml and no other right."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SPACE = "default"
 
 
 def account(estate: Estate, folder: Path) -> Path:
-    """The path of a kubeconfig with a context and a token for each cluster. It may be made again at any time."""
+    """Make the account. Return the path of a kubeconfig with a context and a token for each cluster."""
     known = yaml.safe_load(Path(estate.kubeconfig).read_text())
     users, contexts = [], []
     for cluster in CLUSTERS:

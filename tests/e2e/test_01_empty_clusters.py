@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a first look costs: nothing. The clusters are empty: no namespace, no CRD, no certificate."""
+"""Check mode of the first install on empty clusters writes nothing: no namespace, no CRD, no certificate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 
 @pytest.fixture(scope="module", autouse=True)
 def nothing_installed(estate: Estate, bare: dict[str, set[str]]) -> None:
-    """Verified by looking."""
+    """Check that nothing is installed."""
     for cluster in ("east", "west"):
         assert "istio-system" not in estate.names(cluster, "namespaces")
         assert not [name for name in estate.names(cluster, "crds") if name.endswith(".istio.io")]

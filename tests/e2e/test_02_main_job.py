@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two empty clusters become one mesh, and stay it."""
+"""Two empty clusters become one mesh, and a second run changes nothing."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_status_shows_both_clusters_synced(estate: Estate, first: First, tmp_pat
 
 
 def test_no_secret_is_in_anything_that_was_written(estate: Estate, first: First) -> None:
-    """The run at -vvvv with --diff that made every key and token, against all of them, in every form."""
+    """The first run, at -vvvv with --diff, made all keys and tokens, and its output has none of them in any form."""
     users = yaml.safe_load(Path(estate.kubeconfig).read_text())["users"]
     secrets = {f"the client's key of {user['name']}": base64.b64decode(user["user"]["client-key-data"]) for user in users}
     for cluster in ("east", "west"):

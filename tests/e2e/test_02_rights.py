@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What preflight asks for and docs/rbac.yml grants is what Helm needs for all that the charts can make."""
+"""The rights that preflight asks for and docs/rbac.yml grants are enough for all objects that the charts can make."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_the_platforms_are_those_that_the_charts_have_a_profile_of(estate: Estat
 
 
 def test_the_mesh_was_brought_up_with_these_rights_alone(estate: Estate, first: First) -> None:
-    """The runs of this story are of an account that may do nothing else, as each cluster says itself."""
+    """The account of these tests has no other rights, as each cluster confirms."""
     first.run.succeeded()
     for cluster in CLUSTERS:
         for words, may in ((("create", "clusterroles"), "yes"), (("delete", "nodes"), "no"), (("create", "pods"), "no"), (("*", "*"), "no")):

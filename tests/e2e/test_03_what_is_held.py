@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What real istiods, proxies and namespaces say they hold: they agree with the CA, and who does not is named."""
+"""Real istiods, proxies and namespaces agree with the CA, and laggards are named."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def ask(estate: Estate, module: Any, name: str, **options: Any) -> dict[str, Any
 
 
 def agreed(estate: Estate, name: str, patience: float = 60) -> dict[str, Any]:
-    """A proxy that has just begun may need a moment for its first certificate."""
+    """Wait until there are no laggards, because a new proxy needs a moment for its first certificate."""
     end = time.monotonic() + patience
     while (told := ask(estate, rotation_info, name))["laggards"] and time.monotonic() < end:
         time.sleep(1)
@@ -50,7 +50,7 @@ def test_everything_agrees_with_its_ca(estate: Estate, app: Estate) -> None:
 
 @pytest.fixture
 def pretenders(estate: Estate) -> Iterator[None]:
-    """A pod with a proxy of this mesh by its environment, which answers something else, and one that only calls its container so."""
+    """A pod that is a proxy of this mesh by its environment but answers something else, and a pod that only has a container of that name."""
     image = [line.split()[-1] for line in APP.splitlines() if "image:" in line][0]  # noqa: RUF015
     words = ["server", "-http-port", "15000", "-redirect-port", "disabled"]
     container = {"name": "istio-proxy", "image": image, "imagePullPolicy": "IfNotPresent", "args": words}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An application of the mesh's users, in both data centres: its requests cross when they must."""
+"""An application in both data centres: its requests cross if they must."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The credentials between the two data centres replaced, while requests cross."""
+"""Replace the credentials between the two data centres while requests cross."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ NAME = "istio-reader-service-account-istio-remote-secret-token"
 
 
 def tokens(estate: Estate, cluster: str) -> dict[str, str]:
-    """By the end of its name, each token of the reader account."""
+    """The tokens of the reader account, by the end of their names."""
     found = estate.get(cluster, "secrets", "-n", "istio-system", "--field-selector=type=kubernetes.io/service-account-token")["items"]
     return {one["metadata"]["name"].removeprefix(NAME): base64.b64decode(one["data"]["token"]).decode() for one in found}
 
 
 def opens(estate: Estate, cluster: str, token: str) -> bool:
-    """Whether the API server takes it. kubectl must not fall back to the certificate of the context's user."""
+    """Whether the API server accepts the token. kubectl must not fall back to the certificate of the context's user."""
     config = json.loads(estate.kubectl(cluster, "config", "view", "--raw", "--minify", "-o", "json"))
     config["users"] = [{"name": config["users"][0]["name"], "user": {"token": token}}]
     words = ["kubectl", "--kubeconfig", "/dev/stdin", "get", "--raw", "/api/v1/services?limit=1"]
@@ -34,7 +34,7 @@ def opens(estate: Estate, cluster: str, token: str) -> bool:
 
 
 def refused(estate: Estate, cluster: str, *old: str) -> bool:
-    """An API server remembers for ten seconds whom it let in."""
+    """Whether the API server refuses the old tokens. It remembers a token for ten seconds, so this waits a while."""
     until = time.monotonic() + 15
     while any(opens(estate, cluster, token) for token in old) and time.monotonic() < until:
         time.sleep(1)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificate of a gateway replaced, while every request makes a TLS handshake with it."""
+"""Replace the certificate of a gateway while every request makes a TLS handshake with it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def wish(made: Material | None = None) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def front(estate: Estate, app: Estate) -> Iterator[str]:
-    """The east-west gateway of east serves a host of its own; its pod's address."""
+    """Let the east-west gateway of east also serve a host with a certificate. Return the address of its pod."""
     first = leaf(HOST)
     secret = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": GATEWAY["metadata"],
               "stringData": {"tls.crt": first.certificate.decode(), "tls.key": first.key.decode()}}  # fmt: skip

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One real proxy is made stale on purpose: the old root is retired nowhere while it stands."""
+"""One real proxy does not follow on purpose: no cluster retires the old root meanwhile."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ IMAGE = "docker.io/fortio/fortio:1.66.0"
 
 
 def deaf() -> dict[str, Any]:
-    """Its agent does not ask istiod for bundles, so it follows with a restart alone."""
+    """A proxy whose agent does not ask istiod for bundles, so it follows only after a restart."""
     labels = {"app": "deaf"}
     annotations = {"proxy.istio.io/config": json.dumps({"proxyMetadata": {"PROXY_CONFIG_XDS_AGENT": "false"}})}
     container = {"name": "fortio", "image": IMAGE, "imagePullPolicy": "IfNotPresent", "args": ["server", "-http-port", "8080"]}

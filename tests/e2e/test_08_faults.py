@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be wrong with an estate: one clear sentence each, and nothing written."""
+"""Faults of clusters and inventories: one clear sentence each, and nothing is written."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def _kube(estate: Estate, **changes: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module", autouse=True)
 def there(mesh: Estate) -> None:
-    """All of it is about a mesh that is there."""
+    """All tests here need an installed mesh."""
 
 
 def _sentence(run: Run, *words: str) -> str:
-    """The one line that says it; no traceback beside it."""
+    """The one line with the message. There must be no traceback."""
     assert run.rc != 0, run.output
     assert "Traceback" not in run.output
     found = [line for line in run.lines(*words) if "ERROR" in line or "msg" in line or "fatal" in line or line.lstrip().startswith(("- ", '"'))]
@@ -52,7 +52,7 @@ def test_two_names_for_one_cluster_are_found_without_a_pin(estate: Estate, tmp_p
 
 
 def _api(estate: Estate, cluster: str) -> tuple[str, Path]:
-    """URL and CA file of a cluster's API server."""
+    """The URL and the CA file of a cluster's API server."""
     config = yaml.safe_load(Path(estate.kubeconfig).read_text())
     found = next(entry["cluster"] for entry in config["clusters"] if entry["name"] == cluster)
     return found["server"], base64.b64decode(found["certificate-authority-data"])
@@ -74,7 +74,7 @@ def test_a_token_that_is_no_longer_valid_is_told_as_such(estate: Estate, tmp_pat
 
 @pytest.fixture
 def reader(estate: Estate) -> Iterator[str]:
-    """A token in west that may look and not touch."""
+    """A token for west that may read and not write."""
     estate.kubectl("west", "create", "serviceaccount", "onlooker", "-n", "default")
     estate.kubectl("west", "create", "clusterrolebinding", "onlooker", "--clusterrole=view", "--serviceaccount=default:onlooker")
     yield estate.kubectl("west", "create", "token", "onlooker", "-n", "default").strip()
@@ -83,7 +83,7 @@ def reader(estate: Estate) -> Iterator[str]:
 
 
 def _versions(estate: Estate) -> dict[str, str]:
-    """The version of every object of the mesh that a run could have written; not of the locks that istiod's own leaders keep."""
+    """The versions of all objects of the mesh that a run could have written, without the Leases of istiod's leader election."""
     found = {}
     for cluster in ("east", "west"):
         for item in estate.get(cluster, "secrets,services,deployments,configmaps,gateways.networking.istio.io", "-n", "istio-system")["items"]:

@@ -35,7 +35,7 @@ POINTS = [
 
 @pytest.fixture(scope="module")
 def undisturbed(estate: Estate, first: First, without_app: None) -> dict[str, dict[str, Any]]:
-    """What the first run left; nothing of it is there any more."""
+    """What the first run left. All of it is removed now."""
     first.run.succeeded()
     assert all(len(objects) > 30 for objects in first.state.values())
     estate.play("teardown", **EVERYTHING).succeeded()

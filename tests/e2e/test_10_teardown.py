@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was made is removed, in order, and only by somebody who says the mesh's name."""
+"""Teardown removes what was made, in order, and only if the user names the mesh."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _everything(estate: Estate) -> dict[str, set[str]]:
 
 @pytest.fixture(scope="module", autouse=True)
 def there(bare: dict[str, set[str]], mesh: Estate, without_app: None) -> None:
-    """A mesh in clusters of which it is known what they held before it."""
+    """A mesh in clusters whose objects before the mesh are known."""
 
 
 def test_without_the_mesh_s_name_nothing_is_removed(estate: Estate) -> None:
@@ -48,7 +48,7 @@ def test_configuration_of_users_stops_it(estate: Estate) -> None:
 
 
 def test_what_another_revision_uses_stays(estate: Estate) -> None:
-    """Another istiod's injector is all that is needed to know of it, also where it runs in another cluster.
+    """The injector of another istiod is enough to notice it, even if it runs in another cluster.
 
     What rotations make is there too: the second generation of each token, the Lease, and the next root and the former CAs of one that was not ended.
     """
@@ -79,7 +79,7 @@ def _rotated_and_not_ended(estate: Estate) -> None:
 
 
 def test_every_object_of_every_kind_is_gone_in_the_end(estate: Estate, bare: dict[str, set[str]]) -> None:
-    """In all namespaces, also what nobody applied: istiod writes into every one of them. The next files begin without a mesh."""
+    """In all namespaces nothing is left, also not what istiod wrote there. The next files begin without a mesh."""
     estate.play("teardown", **EVERYTHING).succeeded()
     after = _everything(estate)
     assert {cluster: after[cluster] - bare[cluster] - KEPT for cluster in after} == {"east": set(), "west": set()}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""West without a control plane of its own: east's serves it, through the gateway."""
+"""West has no control plane: that of east serves it, through the gateway."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def test_a_second_run_changes_nothing(one_primary: Estate) -> None:
 
 @pytest.fixture
 def crossing(one_primary: Estate) -> None:
-    """With a server in west alone, every request of east is one between a proxy of the primary and one of the remote cluster."""
+    """Only west has a server, so every request of east goes from a proxy of the primary to one of the remote cluster."""
     one_primary.bring_app()
     one_primary.kubectl("east", "-n", "app", "scale", "deployment/server", "--replicas=0")
     one_primary.kubectl("east", "-n", "app", "wait", "--for=delete", "pod", "-l", "app=server", "--timeout=60s")
 
 
 def roots(estate: Estate, cluster: str) -> dict[str, frozenset[str]]:
-    """The roots by what holds them: the CA, and the bundle that proxies of the cluster start with."""
+    """The roots in the CA, and in the bundle with which proxies of the cluster start."""
     held = estate.get(cluster, "secret", "cacerts", "-n", "istio-system")["data"]["root-cert.pem"]
     given = estate.get(cluster, "configmap", "istio-ca-root-cert", "-n", "app")["data"]["root-cert.pem"]
     pems = {"CA": base64.b64decode(held), "given": given.encode()}
@@ -55,7 +55,7 @@ def roots(estate: Estate, cluster: str) -> dict[str, frozenset[str]]:
 
 
 def of_one_root(estate: Estate) -> str:
-    """The one that all that is held in both clusters comes down to."""
+    """The single root that everything in both clusters has."""
     (found,) = {held for cluster in CLUSTERS for held in roots(estate, cluster).values()}
     (root,) = found
     return root

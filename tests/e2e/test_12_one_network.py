@@ -19,7 +19,8 @@ from ansible_collections.meshops.lifecycle.tests.e2e.least import account
 
 @pytest.fixture(scope="module")
 def one_network(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
-    """The lab with its pod networks routed to each other, and put back afterwards. Both times the clusters are made anew, so nothing has to be taken down."""
+    """The lab with pod networks that are routed to each other, and put back afterwards. Both times the clusters are made again, so nothing has to be
+    removed."""
     monkeypatch = pytest.MonkeyPatch()
     monkeypatch.setenv("PATH", estate.lab("path", "helm4", "--build").strip(), prepend=os.pathsep)
     flat = inventory_with(estate, tmp_path_factory.mktemp("inventory"), {"mesh_network": "onprem"})
@@ -44,7 +45,7 @@ def test_a_second_run_changes_nothing(one_network: Estate) -> None:
 
 
 def test_helm_4_changes_a_value_and_is_in_no_conflict_with_istiod(one_network: Estate) -> None:
-    """Which has set the failurePolicy and the CA of the webhooks that the chart upgrades."""
+    """istiod has set the failurePolicy and the CA of the webhooks that the chart upgrades."""
     changed = one_network.play("control_plane", mesh_cluster_values={"istiod": {"meshConfig": {"enableTracing": False}}}).succeeded()
     assert all(count > 0 for count in changed.changed.values()), changed.output
     for cluster in CLUSTERS:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Requests from the client in east for as long as something takes, however slow the machine is."""
+"""Send requests from the client in east as long as something takes, even on a slow machine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STRETCH, NEXT = 12, 7
 
 @contextmanager
 def under_load(estate: Estate, *words: str, stretch: int = STRETCH) -> Iterator[Counter[str]]:
-    """How often each status was answered, known at the end; it is also proved that there was no pause from before the block to after it.
+    """Count the answers by status during a block. The requests must not pause from before the block until after it.
 
     A longer `stretch` overlaps more, for what is done on a machine that is busy with it.
     """
@@ -69,6 +69,6 @@ def _told(output: str, errors: str) -> dict[str, Any]:
 
 
 def _stretch(answers: dict[str, Any]) -> tuple[float, float]:
-    """Its first and last moment, in seconds of the epoch; containers share the machine's clock."""
+    """The first and the last moment of the requests, in seconds since 1970. Containers share the machine's clock."""
     first = datetime.fromisoformat(answers["StartTime"]).timestamp()
     return first, first + answers["ActualDuration"] / 1e9

@@ -40,13 +40,13 @@ _HOME = "/api/v1/namespaces/kube-system"
 
 
 def armed(point: str, path: str = os.environ.get("PYTHONPATH", "")) -> dict[str, str]:
-    """The variables of a run that is to be killed there, or counted; `path` is where it finds its modules."""
+    """The environment of a run that is to be killed at this point, or counted. `path` is where the run finds its modules."""
     return {VARIABLE: point, "PYTHONPATH": os.pathsep.join(filter(None, (str(Path(__file__).resolve().parent), path)))}
 
 
 @dataclass(frozen=True)
 class KillPoint:
-    """Where a run ends; `moment` is empty where it is only counted."""
+    """The point at which a run is killed. `moment` is empty if writes are only counted."""
 
     told: str
     directory: Path
@@ -64,7 +64,7 @@ class KillPoint:
         return point
 
     def count(self, line: str) -> int:
-        """One more, over all processes and threads of the run."""
+        """Count one more write, over all processes and threads of the run."""
         with open(self.directory / "writes", "a+", encoding="utf-8") as writes:
             fcntl.flock(writes, fcntl.LOCK_EX)
             writes.seek(0)
@@ -79,7 +79,7 @@ class KillPoint:
             self._end()
 
     def run(self) -> set[int]:
-        """All processes that were started with this kill point.
+        """Find all processes that were started with this kill point.
 
         ansible-core gives each of its workers a session of its own, so neither the process group nor the session is the run.
         """
@@ -95,7 +95,7 @@ class KillPoint:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def _others(self) -> Iterator[list[int]]:
-        """Oldest first, so that the controller does not see its workers go; until there is none."""
+        """Kill the other processes, the oldest first, so that the controller does not see its workers end, until none is left."""
         while others := sorted(self.run() - {os.getpid()}):
             yield others
 
@@ -112,7 +112,7 @@ def is_write(method: str, path: str, query: Mapping[str, str] | None, body: Any)
 
 
 class Counted(Transport):
-    """In the place of the usual one, in a run with the variable."""
+    """A transport that counts writes. It replaces the usual one in a run with the variable."""
 
     def __init__(self, access: Access, name: str, **how: Any) -> None:
         super().__init__(access, name, **how)
@@ -131,7 +131,7 @@ class Counted(Transport):
             self._point.reached("after", number)
 
     def _permit(self) -> None:
-        """Nobody's cluster shall be hurt by a variable that was left in an environment."""
+        """Refuse a cluster that is not for tests, in case the variable was left in an environment."""
         if not self._permitted:
             answer = super().request("GET", _HOME)
             labels = answer.json()["metadata"].get("labels") or {} if answer.ok else {}

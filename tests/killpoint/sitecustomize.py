@@ -48,7 +48,7 @@ HOOKS = {
 
 
 class _Finder(MetaPathFinder):
-    """Finds a module by all other finders, and has its import end with `arm`."""
+    """Finds a module by all other finders, and calls `arm` at the end of its import."""
 
     def __init__(self, name: str, arm: Callable[[Any], None]) -> None:
         self._name, self._arm = name, arm
@@ -79,7 +79,7 @@ class _Armed:
 
 
 class _Finders(list[Any]):
-    """Ours stay the first, also when Ansible puts its own for collections there."""
+    """Keeps our finder first, also when Ansible adds its own finder for collections."""
 
     def insert(self, place: Any, finder: Any) -> None:
         super().insert(max(int(place), len(_OURS)), finder)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""For tests: the mesh of paper among the providers of a run. The collection itself knows nothing of it."""
+"""For tests: add the mesh of paper to the providers of a run. The collection itself does not know this mesh."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _PAPER = _HERE.parent / "unit" / "support" / "paper"
 
 
 def with_paper(path: str = os.environ.get("PYTHONPATH", "")) -> dict[str, str]:
-    """The variables of a run that may say `mesh_provider: paper`; `path` is where it finds its modules."""
+    """The environment of a run in which `mesh_provider: paper` works. `path` is where the run finds its modules."""
     return {VARIABLE: "1", "PYTHONPATH": os.pathsep.join(filter(None, (str(_HOOKS), str(_HERE), path)))}
 
 
 def paper() -> Any:
-    """The provider, under a name of its own: the process of a module has no tests beside the collection."""
+    """The provider, imported under a name of its own, because the process of a module has no tests beside the collection."""
     name = "meshops_paper_mesh"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, _PAPER / "__init__.py", submodule_search_locations=[str(_PAPER)])

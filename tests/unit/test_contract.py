@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The contract between the collection and a mesh stays small, and nothing stands in it that nobody calls."""
+"""The contract between the collection and a mesh stays small, and something calls each of its functions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ABSENT = {"istio": {"driven_rotation"}, "paper": {"gateways", "rotation", "cutov
 
 
 def protocols(contract: Iterable[Source]) -> dict[str, list[str]]:
-    """By the name of its protocol, the functions of each file of the contract."""
+    """The functions of each protocol of the contract, by the protocol's name."""
     found = ((node, source) for source in contract for node in source.tree.body if isinstance(node, ast.ClassDef))
     asked = ((node, source) for node, source in found if any(getattr(base, "id", "") == "Protocol" for base in node.bases))
     return {
@@ -35,7 +35,7 @@ def protocols(contract: Iterable[Source]) -> dict[str, list[str]]:
 
 
 def called(callers: Iterable[Source]) -> set[str]:
-    """The names of all attributes that are called or handed on."""
+    """The names of all attributes that are called or passed on."""
     return {node.attr for source in callers for node in ast.walk(source.tree) if isinstance(node, ast.Attribute)}
 
 
@@ -52,7 +52,7 @@ def test_it_has_seven_protocols_with_few_functions() -> None:
 
 
 def unanswered(mesh: Provider, asked: dict[str, list[str]]) -> set[str]:
-    """The functions of a contract that a mesh does not have, by story and name. What is not callable answers nothing."""
+    """The functions of the contract that a mesh does not have, by story and name."""
     stories = {protocol.partition(".")[0]: names for protocol, names in asked.items()}
     return {f"{story}.{name}" for story, names in stories.items() for name in names if not callable(getattr(getattr(mesh.stories, story), name, None))}
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An option that is given as text, as `-e name=value` and surveys give all of them, is what its type says, wherever a role reads it."""
+"""An option that comes as text, as from `-e name=value` and surveys, counts by its type wherever a role reads it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def leaves(value: Any, *path: str) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def read(role: Path) -> Iterator[tuple[tuple[str, ...], str]]:
-    """All that the role's tasks and internal variables say; templates are bare."""
+    """All texts in the role's tasks and internal variables, and bare expressions such as `when`."""
     for path in sorted([*role.glob("tasks/*.yml"), *role.glob("vars/*.yml")]):
         for keys, text in leaves(yaml.safe_load(path.read_text("utf-8")), f"{role.name}/{path.name}"):
             if CONDITIONS & set(keys):
@@ -56,7 +56,7 @@ def uses(role: Path, name: str) -> list[tuple[tuple[str, ...], str]]:
 
 
 def takes(keys: tuple[str, ...], kind: str) -> bool:
-    """Whether it is the option of one of our modules that converts it by itself."""
+    """Whether the text is an option of one of our modules, which converts it by itself."""
     module, option = keys[-2], keys[-1]
     if module == "ansible.builtin.pause":
         return option == "seconds"

@@ -139,7 +139,7 @@ class TestPython:
               for source in modules() if (lines := code_lines(source)) > MODULE_LINES])
 
     def test_actions_are_thin(self) -> None:
-        """And each stands before a module of the same name, which does the same wherever the action cannot."""
+        """Each action belongs to a module of the same name, which does the same work where the action cannot."""
         none([source.at(source.tree, f"{lines} lines of code, {ACTION_LINES} are allowed")
               for source in sources("action") if (lines := code_lines(source)) > ACTION_LINES])
         assert {source.path.stem for source in sources("action") if source.text} <= {source.path.stem for source in modules()}
@@ -175,7 +175,7 @@ class TestPython:
 
     @staticmethod
     def worn(source: Source) -> list[str]:
-        """Files and functions under a name that says no more than that there was something."""
+        """Files and functions whose name does not say what they hold or return."""
         named = [(source.tree, source.path.stem), *((node, node.name) for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef))]
         return [source.at(node, f"{name} says nothing") for node, name in named if name.strip("_") in WORN_NAMES]
 
@@ -206,14 +206,14 @@ class TestPython:
 
 
 class TestRequests:
-    """A task's options end at the door of the work, as a frozen request. What the work needs from outside comes as arguments: a clock, a connector."""
+    """The work turns a task's options into a frozen request first. A clock and a connector come as arguments."""
 
     DOORS = ("reconcile", "complete", "loaded")  # what a module runs, and what completes its options before
     CLOCK = "module_utils/_work/clock.py"
     TIME = re.compile(r"\b(datetime|date)\.(now|today|utcnow)\(|\btime\.(time|monotonic|perf_counter|sleep)\(|\bfrom time import")
 
     def opened(self, source: Source) -> list[str]:
-        """Functions behind the door that take a task's options, fields that keep them, and doors that read an option by themselves."""
+        """Functions other than `reconcile` that take a task's options, fields that keep them, and a `reconcile` that reads an option itself."""
         found = []
         for owner in ast.walk(source.tree):
             if isinstance(owner, ast.AnnAssign) and isinstance(owner.target, ast.Name) and owner.target.id == "params":
@@ -268,13 +268,13 @@ class TestRequests:
 
 
 class TestTypes:
-    """mypy sees every call of a mesh."""
+    """mypy checks every call of a provider."""
 
     STRICT = ("_mesh", "_providers", "_work")
     PARTS = {"mesh", "provider", "install", "trust", "links", "rotation", "gateways", "health"}
 
     def untyped(self, source: Source) -> list[str]:
-        """Arguments and variables that hold a mesh or a part of it, and have no type that says so."""
+        """Arguments and variables that hold a provider or a part of it and have no type for it."""
         arguments = [(node, node.arg, node.annotation) for node in ast.walk(source.tree) if isinstance(node, ast.arg)]
         given = [(node, node.target.id, node.annotation) for node in ast.walk(source.tree)
                  if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)]  # fmt: skip
@@ -289,7 +289,7 @@ class TestTypes:
         assert self.untyped(Source(Path("module_utils/_work/a.py"), text))
 
     def test_mypy_is_as_strict_on_the_work_as_on_the_model(self) -> None:
-        """The same flags for all, and all that mypy calls strict but what imports without types would need."""
+        """All code has the same flags: all that mypy calls strict, except those for imports without types."""
         config = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]
         (strict,) = (each for each in config["overrides"] if each.get("disallow_untyped_defs"))
         assert strict["module"] == [f"ansible_collections.meshops.lifecycle.plugins.module_utils.{layer}.*" for layer in self.STRICT]
@@ -300,7 +300,7 @@ class TestTypes:
 
 class TestModules:
     def test_the_action_group_is_all_of_them(self) -> None:
-        """Each takes the connection options, which a play gives to the group once."""
+        """Each module takes the connection options, so the action group must have all modules."""
         members = yaml_of(CHECKOUT / "meta" / "runtime.yml")["action_groups"]["mesh"]
         assert not modules() or members == sorted(source.path.stem for source in modules())
 
@@ -324,7 +324,7 @@ class TestModules:
         return [given] if isinstance(given, str) else given
 
     def attributes(self, source: Source) -> dict[str, dict[str, Any]]:
-        """As ansible-doc shows them: the module's own over those of the fragments of this collection."""
+        """The attributes as ansible-doc shows them: a module's own override those of the fragments."""
         merged: dict[str, dict[str, Any]] = {}
         for fragment in self.fragments(source):
             namespace, collection, name, *section = fragment.split(".")
@@ -338,7 +338,7 @@ class TestModules:
 
 
 def without_data(text: str) -> str:
-    """Without what only looks like a variable: the names that reports and runs are given, and what a description names."""
+    """The text without words that only look like variables: names of reports and runs, and those in descriptions."""
     return re.sub(r"mesh_(status|certificates|cutover|rotation\w*):|\b[CV]\(mesh_.*?\)|^ *(description:|- [A-Z]).*", "", text, flags=re.MULTILINE)
 
 
@@ -362,7 +362,7 @@ def private_names(text: str) -> list[str]:
 
 
 class TestFilters:
-    """A filter is given what it decides on. What a role calls its results is the role's business."""
+    """A filter gets the values that it decides on. It does not know the names of a role's results."""
 
     def test_no_plugin_names_a_variable_of_a_role(self) -> None:
         found = {path: private_names(path.read_text(encoding="utf-8")) for path in files("plugins/**/*.py", "plugins/**/*.yml")}
@@ -373,7 +373,7 @@ class TestFilters:
         assert private_names(line)
 
     def test_one_file_reads_a_variable_of_the_inventory(self) -> None:
-        """The files of fleet read what a fleet file says, which is no host's variable yet."""
+        """Files in `fleet` are left out, because they read a fleet file and not the variables of a host."""
         read = {source: keys_read(source) for source in sources() if "_mesh/fleet/" not in str(source.path)}
         by_name = {name: sorted(str(source.path) for source, names in read.items() if name in names) for name in set().union(*read.values())}
         none(sorted(f"{name} is read in {' and '.join(places)}" for name, places in by_name.items() if len(places) > 1))
@@ -400,7 +400,7 @@ class TestRoles:
                     if name not in defaults and not told.get("required"))
 
     def test_only_defaults_read_the_variables_of_the_whole_collection(self) -> None:
-        """A role that is used with other inputs would otherwise go by two words for one thing."""
+        """Otherwise a role that gets other inputs would use two different values for one thing."""
         others = [path for path in files("roles/*/*/**/*") if path.is_file() and path.parent.name != "defaults"]
         read = {path: variables_read(path.read_text(encoding="utf-8")) for path in others}
         none([f"{path.relative_to(CHECKOUT)} reads {', '.join(names)}" for path, names in read.items() if names])
@@ -410,7 +410,7 @@ class TestRoles:
         assert variables_read(line)
 
     def test_a_refusal_is_rendered_once(self) -> None:
-        """An assert renders its sentence even where it holds, once more than is needed for each host."""
+        """An assert renders its sentence even if it holds, once for each host."""
         found = [(path, task) for path in files("roles/*/tasks/refuse.yml") for task in yaml_of(path) or []]
         none([f"{path.relative_to(CHECKOUT)}: {task['name']}" for path, task in found
               if task.get("ansible.builtin.assert", {}).get("fail_msg", "").strip("{} ") in str(task.get("ansible.builtin.assert", {}).get("that"))
@@ -442,7 +442,7 @@ class TestPlaybooks:
               for line in (part.replace("{0}", f"__{path.parts[-3]}_helm") for part in asked) if told[path].count(line) != number])
 
     def test_no_task_is_one_of_kubernetes_core(self) -> None:
-        """Its actions return their arguments as they are, with the token, where a module does not say how it was called: helm_release does not."""
+        """Actions of kubernetes.core may return their arguments with the token. helm_release never does."""
         none([f"{path.relative_to(CHECKOUT)}: {task.get('name')}" for path in files("roles/*/tasks/**/*.yml", "playbooks/*.yml", "extensions/**/*.yml")
               for task in tasks(yaml_of(path)) if any(str(key).startswith(KUBERNETES_CORE) for key in (*task, task.get("action")))])
 
@@ -468,7 +468,7 @@ class TestCollection:
         assert list(yaml_of(CHECKOUT / "galaxy.yml")["dependencies"]) == ["kubernetes.core"]
 
     def test_every_library_that_is_imported_is_required(self) -> None:
-        """By its own name: what another package brings along today it may not bring tomorrow. requests is what hvac speaks, and shows."""
+        """Each library has its own requirement, because another package may stop bringing it. requests comes with hvac, whose errors are those of requests."""
         text = "".join((CHECKOUT / name).read_text(encoding="utf-8") for name in ("requirements.txt", "requirements-vault.txt"))
         required = set(re.findall(r"^([a-z0-9-]+)>=", text, re.MULTILINE)) | {"ansible", "ansible_collections", "requests"}
         imported = {name.partition(".")[0] for source in sources("module_utils") for name in absolute(source)} - set(sys.stdlib_module_names)
@@ -496,14 +496,14 @@ class TestWords:
 
 
 class TestMeshes:
-    """What is of one mesh alone stands in its folder."""
+    """Names of one mesh stand only in the folder of that mesh."""
 
     WORDS = re.compile(r"istio-system|choices: \[istio\]|choices=sorted\(PROVIDERS\)|default\('stable'\)|\bdefault: istio\b|['\"]istio['\"]")
     ISTIOS = "istio|pilot-|discoverySelectors|syncz|ztunnel|remote secret"
     FRAGMENT = "    default: istio"  # documentation is text; the test below holds it to the constant
 
     def strange(self, text: str) -> list[str]:
-        """Lines that decide. What a text for people gives as an example decides nothing."""
+        """Lines of code with the words of one mesh. Examples in texts for people do not count."""
         return [line.strip() for line in text.splitlines() if self.WORDS.search(line) and not line.lstrip().startswith(("#", "- "))]
 
     def test_code_names_neither_a_namespace_nor_a_choice_of_meshes(self) -> None:
@@ -513,7 +513,7 @@ class TestMeshes:
               if "_providers/istio/" not in str(source.path) and source.path.name != "_mesh.py"])
 
     def test_a_fragment_of_documentation_is_a_literal(self) -> None:
-        """ansible-test reads it without running the file, and ends on anything else."""
+        """ansible-test reads the fragment without running the file, and fails on anything but a literal."""
         classes = [(source, node) for source in sources("doc_fragments") for node in source.tree.body if isinstance(node, ast.ClassDef)]
         assert classes
         none([source.at(each, ast.unparse(each)) for source, node in classes for each in node.body
@@ -525,7 +525,7 @@ class TestMeshes:
 
     @staticmethod
     def sayings(source: Source) -> list[str]:
-        """Texts with the name of one mesh that a program uses, or shows to somebody whose mesh is another."""
+        """Texts with the name of one mesh, which users of another mesh would also see."""
         documented = {id(node.body[0].value) for node in ast.walk(source.tree)
                       if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and node.body and isinstance(node.body[0], ast.Expr)}  # fmt: skip
         texts = [node for node in ast.walk(source.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented]

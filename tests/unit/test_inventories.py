@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The example inventories hold what the roles ask for, and everything that needs no cluster can be planned from them."""
+"""The example inventories have all that the roles need, and the roles can plan from them without a cluster."""
 
 from __future__ import annotations
 
@@ -104,14 +104,14 @@ class TestEveryCluster:
 
 @pytest.mark.parametrize("cluster", CLUSTERS)
 def test_what_is_looked_at_beforehand_is_what_the_roles_install(estate: dict[str, Any], cluster: str) -> None:
-    """Preflight and the list for a mirror make their wish from the same variables; only where a primary is reached is not known yet."""
+    """Preflight and the list for a mirror make the same wish as the roles. Only the address of a primary is not known yet."""
     plan = estate[cluster]
     beforehand, installed = of_inventory(cluster, plan["variables"], PROVIDERS["istio"].defaults), ControlPlane.of(plan["wish"])
     assert replace(beforehand, primary_address="", serves_remotes=False) == replace(installed, primary_address="", serves_remotes=False)
 
 
 class TestLayers:
-    """Mesh, site, cluster: what is nearer to the cluster wins."""
+    """Variables of a site override those of the mesh, and variables of a cluster override both."""
 
     def test_of_values(self, estate: dict[str, Any]) -> None:
         istiod = by_name(estate["ocp-dc1"]["control_plane"])["istiod-1-30"]["values"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which requests count as writes, and who dies when the count is reached."""
+"""Which requests count as writes, and which processes are killed at the n-th write."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_wrong_one_is_refused(tmp_path, monkeypatch, told):
 
 
 def test_who_sets_it_too_late_is_refused_and_not_killed(tmp_path, monkeypatch):
-    """A test that sets it in its own process would not be found, or would be the only one to die."""
+    """A kill point that a test sets in its own process would find no process of the run, or only the test itself."""
     monkeypatch.setenv(VARIABLE, f"{tmp_path}:before:1")
     with pytest.raises(Refused, match="in the environment with which the run is started"):
         Counted(Access("https://x"), "east")
@@ -122,7 +122,7 @@ def test_all_processes_of_the_run_die_and_no_other(tmp_path: Path, moment: str, 
 
 
 def alive(pid: int) -> bool:
-    """A process that ended and that nobody asked about is none."""
+    """Whether the process lives. One that has ended but was not waited for does not count."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):

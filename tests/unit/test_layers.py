@@ -20,7 +20,7 @@ KUBERNETES_CORE = "ansible_collections.kubernetes.core.plugins.module_utils"
 
 @dataclass(frozen=True)
 class Layer:
-    """What the files of one folder may import beside each other and the standard library."""
+    """What the files of one layer may import beside each other and the standard library."""
 
     below: frozenset[str]
     libraries: frozenset[str] = frozenset()
@@ -93,7 +93,7 @@ def faults(source: Source) -> list[str]:
 
 
 def surroundings(source: Source) -> list[str]:
-    """Calls by which a decision would depend on more than its arguments."""
+    """Calls that read a clock, the environment, files or random numbers."""
     called = ((node, node.func) for node in ast.walk(source.tree) if isinstance(node, ast.Call))
     named = ((node, getattr(function, "attr", getattr(function, "id", ""))) for node, function in called)
     return [source.at(node, f"{name}() in {source.layer}") for node, name in named if name in SURROUNDING_CALLS]
@@ -110,7 +110,7 @@ def test_decisions_depend_on_their_arguments_only() -> None:
 
 
 def past_the_base(found: Iterable[Source]) -> list[str]:
-    """Only the base of the actions runs the work of modules; what filters know of inventories stays free of that."""
+    """Imports of `_ansible` in plugin_utils outside of the base of the actions."""
     return [source.at(one.node, one.name) for source in found for one in imports(source)
             if source.layer == "plugin_utils" and source.path.stem != ACTION_BASE and one.ours and "/_ansible/" in f"{one.name}/"]
 
@@ -136,7 +136,7 @@ def test_module_utils_are_private_to_the_collection() -> None:
 
 
 def folder(path: str) -> str:
-    """The room that a file is in: module_utils/_mesh/trust; nothing where it stands in the layer itself."""
+    """The room of a file, such as module_utils/_mesh/trust; None if the file stands in the layer itself."""
     parts = path.split("/")[:-1]
     return "/".join(parts[:3] if parts[1] != "_providers" else parts[:4]) if len(parts) > (3 if parts[1] == "_providers" else 2) else ""
 
@@ -155,7 +155,7 @@ def between_rooms(found: Iterable[Source]) -> set[tuple[str, str]]:
 
 
 def circles(pairs: set[tuple[str, str]]) -> list[str]:
-    """The rooms that are left when, again and again, those go from which nothing is imported, or which import nothing."""
+    """The rooms that import each other in a circle: what is left after removing, again and again, rooms that import nothing or that nothing imports."""
     left = set(pairs)
     while left:
         ends = {pair[0] for pair in left} & {pair[1] for pair in left}
@@ -171,7 +171,7 @@ def test_rooms_import_each_other_in_one_direction() -> None:
 
 
 def test_what_stands_beside_the_rooms_of_the_model_knows_none_of_them() -> None:
-    """Errors, names, questions: the ground on which all rooms stand."""
+    """Files beside the rooms, such as errors, names and questions, import no room."""
     ground = [source for source in sources("module_utils/_mesh") if not folder(str(source.path))]
     assert [source.at(one.node, one.name) for source in ground for one in imports(source) if one.ours and len(one.name.split("/")) > 4] == []
 

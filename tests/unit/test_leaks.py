@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The scan for secrets finds them in every form in which they could get out, and takes nothing public for one."""
+"""The scan for secrets finds them in every form in which they could leak, and reports nothing public."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_the_beginning_of_another_token_is_not_taken_for_it() -> None:
 
 
 def test_nothing_public_is_taken_for_a_key() -> None:
-    """Each with its own certificate, which has the public half in it, and with another key, which begins in the same way."""
+    """Neither the certificate of a key, which has its public half, nor another key, which begins in the same way, counts as a leak."""
     for kind in ("P-256", "RSA-2048"):
         made, other = (issue.new_root(name, "shop.example", kind, datetime.now(UTC), 30) for name in ("one", "other"))
         public = serialization.load_pem_private_key(made.key, None).public_key()

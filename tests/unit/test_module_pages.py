@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ansible-doc shows of a module, with the fragments that it borrows, is true of this collection."""
+"""What ansible-doc shows of a module, with its fragments, is true for this collection."""
 
 from __future__ import annotations
 

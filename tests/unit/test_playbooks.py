@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbooks on inventories that were not made for them alone, run by ansible-playbook itself. No cluster answers."""
+"""The playbooks on inventories that also serve other purposes, run by ansible-playbook. No cluster answers."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class TestASharedInventory:
         assert status.recap["bastion"] == {"ok": 1, "skipped": 2}
 
     def test_what_is_said_of_machines_does_not_reach_our_tasks(self, status: Ran) -> None:
-        """Neither ssh, nor sudo, nor their Python; the module itself tells that nobody answers."""
+        """Our tasks use neither ssh, sudo nor the Python of other machines. The module itself reports that no cluster answers."""
         assert "east: the API server at https://127.0.0.1:9 refuses connections" in status.output
         assert status.recap["east"]["rescued"] == 1
         assert "failed" not in status.recap["east"]
@@ -107,7 +107,7 @@ def test_a_list_that_is_given_as_text_is_one_element(tmp_path: Path) -> None:
 
 
 class TestReports:
-    """A directory for reports is made for this user alone, before the work; one that is there stays as it is."""
+    """A directory for reports is made before the work, and only this user may read it. An existing one stays as it is."""
 
     @staticmethod
     def mode(path: Path) -> str:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What filters refuse is told by ansible-playbook as one sentence, before any cluster is asked, and not as the trace of a template."""
+"""ansible-playbook shows a refusal of a filter as one sentence, before any cluster is asked, and not as the trace of a template."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What roles and filters say of themselves is what they are."""
+"""The documentation of roles and filters matches their files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def options(role: Path) -> dict[str, dict[str, Any]]:
 
 
 def default(role: Path, name: str) -> Any:
-    """The role's default where the inventory says nothing."""
+    """The role's default if the inventory says nothing."""
     try:
         return rendered(f"{{{{ {name} }}}}", loaded(role / "defaults/main.yml"))
     except AnsibleError:
@@ -54,7 +54,7 @@ class TestRole:
         assert set(options(role)) == set(loaded(role / "defaults/main.yml"))
 
     def test_options_tell_the_defaults_that_hold(self, role: Path) -> None:
-        """What the kind of mesh decides is no default of the role's."""
+        """A default that depends on the kind of mesh is not documented as the role's default."""
         expressions = loaded(role / "defaults/main.yml")
         told = {name: told_default(option) for name, option in options(role).items()}
         decided = {name for name in told if "meshops.lifecycle._default" in str(expressions[name])}
@@ -89,7 +89,7 @@ ROTATE = CHECKOUT / "roles/rotate"
 
 @pytest.mark.parametrize("kind", options(ROTATE)["rotate_kind"]["choices"])
 def test_each_kind_of_rotation_has_its_tasks(kind: str) -> None:
-    """The former word for links leads to the same ones."""
+    """The former word for links leads to the same tasks."""
     (asked,) = [
         task["ansible.builtin.include_tasks"]
         for task in yaml.safe_load((ROTATE / "tasks/main.yml").read_text("utf-8"))
@@ -113,7 +113,7 @@ def test_every_public_filter_has_a_page_and_no_other() -> None:
 
 
 def test_ansible_lists_no_private_filter() -> None:
-    """It passes over files whose names begin with two underscores, and loads them all the same."""
+    """ansible-doc does not list files whose names begin with two underscores, but Ansible loads them."""
     assert {file.startswith("__") for file, filters in BY_FILE.items() for name in filters if name.startswith("_")} == {True}
     assert {file.startswith("__") for file, filters in BY_FILE.items() for name in filters if not name.startswith("_")} == {False}
 

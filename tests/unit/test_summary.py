@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What stands at the end of a run of the gate."""
+"""The summary at the end of `.ci/run`."""
 
 from __future__ import annotations
 

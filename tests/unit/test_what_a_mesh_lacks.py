@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A mesh without gateways, revisions, networks and injection by label: each module skips what there is not, or refuses it in one plain sentence."""
+"""A mesh without gateways, revisions, networks and injection by label: each module skips what the mesh lacks, or refuses it in one sentence."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def pod(name: str, space: str, **labels: str) -> dict[str, Any]:
 
 
 def installed() -> FakeCluster:
-    """As the stages make it, with its CA and its product."""
+    """The mesh as its stages install it, with its CA and its product."""
     told = {"certificate": EAST.pem.decode(), "chain": ROOT.pem.decode(), "roots": ROOT.pem.decode(), "waits": []}
     answers = {(SPACE, "control-1", rotation.PORT, rotation.PATH): json.dumps(told).encode()}
     made = FakeCluster(namespace(SPACE), pod("control-1", SPACE, paper="control"), *trust.manifests(issuer(), SPACE, "shop"), name="east", answers=answers)
@@ -51,7 +51,7 @@ def installed() -> FakeCluster:
 
 
 def asked(module: Any, cluster: FakeCluster, clock: Ticking | None = None, **options: Any) -> dict[str, Any]:
-    """The module with the defaults of its own options."""
+    """Run the module with the defaults of its options."""
     known = ArgumentSpecValidator(module.TASK["argument_spec"]).validate({"provider": "paper", **options})
     assert not known.error_messages, known.error_messages
     found: dict[str, Any] = module.reconcile(cluster, module.TASK.get("prepare", dict)(known.validated_parameters), **({"clock": clock} if clock else {}))
@@ -108,7 +108,7 @@ class TestWithoutRevisionsAndNetworks:
 
 
 class TestWithoutInjectionByLabel:
-    """What the probe runs, and in which namespace, is the mesh's own to say; so is what closes a namespace to it."""
+    """The provider says what the probe runs, in which namespace, and which label keeps the mesh out of a namespace."""
 
     WISH = ProbeWish("east", "", ("east", "west"), image="registry.example/echo")
 

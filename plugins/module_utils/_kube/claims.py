@@ -17,8 +17,8 @@ from .cluster import Cluster
 def claimed(cluster: Cluster, claims: Sequence[Claim]) -> list[dict[str, Any]]:
     """Return the claims that others hold. Empty if the credential may not read the objects: the check of rights reports that."""
     try:
-        found = [owned_by_others(claim, live) for claim, live in zip(claims, cluster.get_all(claim.ref for claim in claims), strict=True)]
-        return [one for one in [*found, *_rivals(cluster, [claim for claim in claims if claim.rivals])] if one]
+        taken = [owned_by_others(claim, live) for claim, live in zip(claims, cluster.get_all(claim.ref for claim in claims), strict=True)]
+        return [one for one in [*taken, *_rivals(cluster, [claim for claim in claims if claim.rivals])] if one]
     except Denied:
         return []
 

@@ -58,8 +58,8 @@ def connect_to(connection: Connection, *, dry_run: bool = False, environ: Mappin
         name = name or context or access.url.hostname or access.server
         access.tls(), access.proxy_tls()  # so that faults of certificates and proxies are reported here
     except MeshError as error:
-        told = str(error) if not name or str(error).startswith(f"{name}: ") else f"{name}: {error}"
-        raise type(error)(told.removesuffix(".") + ".", **error.facts) from error
+        message = str(error) if not name or str(error).startswith(f"{name}: ") else f"{name}: {error}"
+        raise type(error)(message.removesuffix(".") + ".", **error.facts) from error
     cluster = Cluster(Transport(access, name, limits=limits), name=name, dry_run=dry_run)
     if options.get("cluster_uid"):
         _pinned(cluster, options["cluster_uid"])
@@ -101,8 +101,8 @@ def _overridden(access: Access, options: dict[str, Any], environ: Mapping[str, s
             given[key] = options[key]
     if options.get("proxy_headers"):
         given["proxy_headers"] = _proxy_headers(options["proxy_headers"])
-    found = safe(_with_headers(replace(access, **given), options, environ))
-    return found if found.proxy else replace(found, proxy=proxy.of_environment(found.url, found.port, environ))
+    changed = safe(_with_headers(replace(access, **given), options, environ))
+    return changed if changed.proxy else replace(changed, proxy=proxy.of_environment(changed.url, changed.port, environ))
 
 
 def _with_headers(access: Access, options: dict[str, Any], environ: Mapping[str, str]) -> Access:
@@ -123,17 +123,17 @@ def _with_headers(access: Access, options: dict[str, Any], environ: Mapping[str,
     )
 
 
-def _proxy_headers(told: Mapping[str, str | None]) -> dict[str, str]:
+def _proxy_headers(options: Mapping[str, str | None]) -> dict[str, str]:
     def encoded(value: str) -> str:
         return "Basic " + base64.b64encode(value.encode()).decode()
 
     headers = {}
-    if told.get("proxy_basic_auth"):
-        headers["proxy-authorization"] = encoded(str(told["proxy_basic_auth"]))
-    if told.get("basic_auth"):
-        headers["authorization"] = encoded(str(told["basic_auth"]))
-    if told.get("user_agent"):
-        headers["user-agent"] = str(told["user_agent"])
+    if options.get("proxy_basic_auth"):
+        headers["proxy-authorization"] = encoded(str(options["proxy_basic_auth"]))
+    if options.get("basic_auth"):
+        headers["authorization"] = encoded(str(options["basic_auth"]))
+    if options.get("user_agent"):
+        headers["user-agent"] = str(options["user_agent"])
     return headers
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 # The folders that kubernetes.core's module searches too.
 _ALSO = ("/sbin", "/usr/sbin", "/usr/local/sbin")
-_AT_ONCE, _TOLD = 4, 300
+_AT_ONCE, _LONGEST = 4, 300
 
 
 def location() -> str:
@@ -64,4 +64,4 @@ def _brief(said: str) -> str:
     """Return the last line that is an error. The lines before it are warnings, for example about a kubeconfig that others can read."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     reason = next((line for line in reversed(lines) if line.startswith("Error:")), lines[-1] if lines else "")
-    return reason.removeprefix("Error:").strip().rstrip(".")[:_TOLD]
+    return reason.removeprefix("Error:").strip().rstrip(".")[:_LONGEST]

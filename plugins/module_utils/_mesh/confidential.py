@@ -86,8 +86,8 @@ def _of_kubeconfig(config: Mapping[str, Any]) -> Iterator[str]:
             yield from _of_environment(plugin.get("env"))
             yield from _of_arguments(plugin.get("args"))
         provider = user.get("auth-provider")
-        told = provider.get("config") if isinstance(provider, Mapping) else None
-        yield from (str(value) for key, value in (told or {}).items() if re.search("token|secret", str(key))) if isinstance(told, Mapping) else ()
+        settings = provider.get("config") if isinstance(provider, Mapping) else None
+        yield from (str(value) for key, value in (settings or {}).items() if re.search("token|secret", str(key))) if isinstance(settings, Mapping) else ()
 
 
 def _entries(config: Mapping[str, Any], kind: str, inner: str) -> Iterator[Mapping[str, Any]]:
@@ -113,13 +113,13 @@ def _of_arguments(args: Any) -> Iterator[str]:
 
 
 def _userinfo(address: Any) -> Iterator[str]:
-    found = _USERINFO.match(address) if isinstance(address, str) else None
-    if found and ":" in found[2]:
-        yield from _basic(found[2])
-        yield from _basic(unquote(found[2]))
+    match = _USERINFO.match(address) if isinstance(address, str) else None
+    if match and ":" in match[2]:
+        yield from _basic(match[2])
+        yield from _basic(unquote(match[2]))
 
 
-def _basic(told: Any) -> Iterator[str]:
+def _basic(pair: Any) -> Iterator[str]:
     """Yield the secrets of `user:password`: the pair, the password alone, and both as a header encodes them."""
-    if isinstance(told, str) and told:
-        yield from (told, told.partition(":")[2], base64.b64encode(told.encode()).decode())
+    if isinstance(pair, str) and pair:
+        yield from (pair, pair.partition(":")[2], base64.b64encode(pair.encode()).decode())

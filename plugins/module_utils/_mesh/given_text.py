@@ -20,11 +20,11 @@ def elements(value: Any) -> list[Any]:
     if not isinstance(value, str):
         return list(value) if isinstance(value, list | tuple) else [value]
     text = value.strip()
-    found = _json(text)
-    if isinstance(found, list):
-        return found
-    if isinstance(found, dict):
-        return [found]
+    parsed = _json(text)
+    if isinstance(parsed, list):
+        return parsed
+    if isinstance(parsed, dict):
+        return [parsed]
     inside = text[1:-1] if text[:1] == "[" and text[-1:] == "]" else text
     return [word for part in re.split(r"[,\n]", inside) if (word := part.strip(_QUOTES))]
 

@@ -69,11 +69,11 @@ class Member:
             "mesh_namespace": label_fault("mesh_namespace", self.namespace) if self.namespace else None,
             "mesh_role": None if self.role in ROLES else f"the mesh_role {self.role!r} is neither primary nor remote",
         }
-        found = [label_fault("cluster name", self.name, _LONGEST), *self.misread.values()]
-        found += [fault for variable, fault in checked.items() if variable not in self.misread]
+        texts = [label_fault("cluster name", self.name, _LONGEST), *self.misread.values()]
+        texts += [fault for variable, fault in checked.items() if variable not in self.misread]
         if self.role == "remote" and not self.primary:
-            found.append("mesh_role is remote but mesh_primary does not name the cluster that serves it")
-        return [fault for fault in found if fault]
+            texts.append("mesh_role is remote but mesh_primary does not name the cluster that serves it")
+        return [fault for fault in texts if fault]
 
 
 _VARIABLES = {
@@ -116,14 +116,14 @@ def remotes_of(members: Iterable[Member], primary: Member) -> list[Member]:
 def served_faults(members: Iterable[Member]) -> dict[str, list[str]]:
     """Find remote clusters whose primary does not exist or is itself a remote. Findings are half sentences by cluster."""
     everyone = list(members)
-    found: dict[str, list[str]] = {}
+    by_cluster: dict[str, list[str]] = {}
     for member in everyone:
         if member.role != "remote" or not member.primary:
             continue
         peers = {m.name: m for m in of_mesh(everyone, member.mesh)}
         primary = peers.get(member.primary)
         if primary is None:
-            found[member.name] = [f"mesh_primary names {member.primary}, which is not a cluster of the mesh {member.mesh}"]
+            by_cluster[member.name] = [f"mesh_primary names {member.primary}, which is not a cluster of the mesh {member.mesh}"]
         elif not primary.serves:
-            found[member.name] = [f"mesh_primary names {member.primary}, which is itself a remote"]
-    return found
+            by_cluster[member.name] = [f"mesh_primary names {member.primary}, which is itself a remote"]
+    return by_cluster

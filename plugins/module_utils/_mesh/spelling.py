@@ -41,12 +41,12 @@ def misread_text(what: str, value: object) -> str | None:
 
 def misread(variables: Mapping[str, Any]) -> dict[str, str]:
     """Return half a sentence for each variable that should be text and is not."""
-    found = {variable: misread_text(variable, variables.get(variable)) for variable in TEXTS}
+    faults = {variable: misread_text(variable, variables.get(variable)) for variable in TEXTS}
     for variable in _LISTS:
         value = variables.get(variable)
         parts = value if isinstance(value, list | tuple) else (value,)
-        found[variable] = next((told for told in (misread_text(variable, part) for part in parts) if told), None)
-    return {variable: told for variable, told in found.items() if told}
+        faults[variable] = next((fault for fault in (misread_text(variable, part) for part in parts) if fault), None)
+    return {variable: fault for variable, fault in faults.items() if fault}
 
 
 def misspelt(given: Iterable[str], known: Iterable[str], own: Iterable[str] = ()) -> tuple[list[str], list[str]]:

@@ -46,21 +46,21 @@ class Reader:
     def line(self, pem: bytes) -> LeafCertificate | None:
         """Return the first certificate of a PEM chain, its signer and its root, by verified signatures; None if the chain cannot be read."""
         if pem not in self._lines:
-            found = self._parsed(pem)
-            self._lines[pem] = self._built(found[0], found[1:]) if found else None
+            certificates = self._parsed(pem)
+            self._lines[pem] = self._built(certificates[0], certificates[1:]) if certificates else None
         return self._lines[pem]
 
     def _parsed(self, pem: bytes) -> list[x509.ParsedCertificate]:
         """Parse each PEM block once, because chains differ only in their first certificate."""
-        found = []
+        parsed = []
         for block in _pem.split(pem):
             if block not in self._read:
                 certificates, _faults = x509.read(block, "")
                 self._read[block] = certificates[0] if certificates else None
-            one = self._read[block]
-            if one:
-                found.append(one)
-        return found
+            certificate = self._read[block]
+            if certificate:
+                parsed.append(certificate)
+        return parsed
 
     def _built(self, leaf: x509.ParsedCertificate, chain: Sequence[x509.ParsedCertificate]) -> LeafCertificate:
         """Try roots first, because a root ends the path; then the served chain, which shows which of two roots with one key the server means."""

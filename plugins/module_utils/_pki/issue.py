@@ -113,8 +113,8 @@ def _name(common: str, organization: str) -> Any:
 
 
 def _host(host: str) -> Any:
-    found = address(host)
-    return x509.IPAddress(found) if found else x509.DNSName(host)
+    ip = address(host)
+    return x509.IPAddress(ip) if ip else x509.DNSName(host)
 
 
 def _usage(digital_signature: bool, signs: bool = True, enciphers: bool = False) -> Any:

@@ -40,17 +40,17 @@ def certificates(pem: bytes, name: str, read: Callable[[Any], Any] = lambda raw:
 
     The library parses parts of a certificate only on access. So `read` accesses them here, where errors are caught.
     """
-    found, faults = [], []
+    parsed, faults = [], []
     for number, (kind, der) in enumerate(_blocks(pem), 1):
         if kind not in _CERTIFICATES:
             continue
         try:
-            found.append(read(_loaded(der)))
+            parsed.append(read(_loaded(der)))
         except _failures():
             faults.append(f"block {number} in {name} cannot be read as a certificate")
-    if pem.strip() and not found and not faults:
+    if pem.strip() and not parsed and not faults:
         faults.append(f"{name} holds no PEM certificate (-----BEGIN CERTIFICATE-----)")
-    return found, faults
+    return parsed, faults
 
 
 def split(pem: bytes) -> list[bytes]:

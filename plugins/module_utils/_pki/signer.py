@@ -41,11 +41,11 @@ class Signer(Protocol):
 
 def intermediate(signer: Signer, request: SigningRequest, key: bytes, root: Material) -> Material:
     """Have the request signed and return the certificate with its key and chain. The result is not verified yet."""
-    found, faults = x509.read(signer.sign(request), "the answer")
-    if not found:
+    certificates, faults = x509.read(signer.sign(request), "the answer")
+    if not certificates:
         reason = faults[0] if faults else "the answer is empty"
         raise Refused(f"{request.cluster}: {signer} returned no certificate: {reason}. Make it return the signed certificate as PEM.")
-    own, between = found[0].facts.pem, b"".join(one.facts.pem for one in found[1:] if not one.facts.self_signed)
+    own, between = certificates[0].facts.pem, b"".join(one.facts.pem for one in certificates[1:] if not one.facts.self_signed)
     rough = Material(own, key, chain=own + between + (root.chain or b"") + root.certificate, roots=root.certificate, names=_ANSWERED)
     proved = x509.inspect(rough, "", request.not_before).path
     if not proved:

@@ -42,7 +42,7 @@ def tried(ca: Authority, signs_for: Sequence[Name], root: bool = False) -> Autho
     known = replace(ca, signs_for=tuple(signs_for))
     reasons: Sequence[Reason] = ROOT if root else ISSUER
     lines = [tuple(one.pem for one in line) for line in _lines(known, root)]
-    if not lines or any(found.reason in _TELLING for found in objections(known, reasons)):
+    if not lines or any(objection.reason in _TELLING for objection in objections(known, reasons)):
         return known
     refused = (_refused(line, tuple(signs_for), root) for line in lines)
     return replace(known, refused=next((words for words in refused if words), ""))
@@ -58,8 +58,8 @@ def _lines(ca: Authority, root: bool) -> Iterator[tuple[Any, ...]]:
         yield ca.path
     if not root:
         return
-    for one in ca.chain:
-        line = [one]
+    for between in ca.chain:
+        line = [between]
         while not line[-1].self_signed and len(line) <= len(ca.chain):
             up = next((other for other in (*ca.roots, *ca.chain) if other.subject == line[-1].issuer and other not in line), None)
             if up is None:
@@ -115,15 +115,15 @@ def _signed(subject: Any, by: tuple[Any, Any] | None, extensions: Sequence[tuple
 def _deciding(raw: Any) -> list[tuple[Any, bool]]:
     """Return the extensions of a CA that verifiers judge, and the critical ones that the library does not know."""
     kinds = (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName)
-    found: list[tuple[Any, bool]] = []
+    deciding: list[tuple[Any, bool]] = []
     for one in raw.extensions:
         if isinstance(one.value, kinds):
-            found.append((one.value, one.critical or isinstance(one.value, x509.BasicConstraints)))
+            deciding.append((one.value, one.critical or isinstance(one.value, x509.BasicConstraints)))
         elif one.critical and isinstance(one.value, x509.UnrecognizedExtension):
-            found.append((one.value, True))
+            deciding.append((one.value, True))
     constraints = [_of_hosts(one.value) for one in raw.extensions if isinstance(one.value, x509.NameConstraints)]
-    usage = [] if any(isinstance(value, x509.KeyUsage) for value, _critical in found) else [_ca(None)[1]]
-    return [*found, *usage, *((one, True) for one in constraints if one)]
+    usage = [] if any(isinstance(value, x509.KeyUsage) for value, _critical in deciding) else [_ca(None)[1]]
+    return [*deciding, *usage, *((one, True) for one in constraints if one)]
 
 
 def _of_hosts(given: Any) -> Any:

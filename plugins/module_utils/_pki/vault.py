@@ -94,8 +94,8 @@ class Vault:
 
 def _data(answer: Any) -> Mapping[str, Any]:
     """Return the `data` of an answer. Vault answers with JSON, but a proxy before it may not."""
-    found = answer.get("data") if isinstance(answer, dict) else None
-    return found if isinstance(found, dict) else {}
+    data = answer.get("data") if isinstance(answer, dict) else None
+    return data if isinstance(data, dict) else {}
 
 
 def _joined(*pems: Any) -> bytes:

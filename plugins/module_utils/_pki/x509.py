@@ -52,9 +52,9 @@ def inspect(material: Material, where: str, now: datetime, ours: bool = False, t
         where=where,
         at=now,
         certificate=own[0].facts if own else None,
-        roots=tuple(found.facts for found in _distinct(roots)),
-        chain=tuple(found.facts for found in chain),
-        path=tuple(found.facts for found in _path(own[0], sorted([*roots, *chain], key=lambda found: found.facts.fingerprint != target), roots)) if own else (),
+        roots=tuple(one.facts for one in _distinct(roots)),
+        chain=tuple(one.facts for one in chain),
+        path=tuple(one.facts for one in _path(own[0], sorted([*roots, *chain], key=lambda other: other.facts.fingerprint != target), roots)) if own else (),
         key_type=_key_type(key.public_key()) if key else None,
         key_matches=bool(key and own and _public(key.public_key()) == _public(own[0].raw.public_key())),
         names=names,
@@ -76,7 +76,7 @@ def _missing(material: Material) -> tuple[str, ...]:
 def bundle(pem: bytes) -> list[Certificate]:
     """Return the certificates of a PEM bundle, each once, without those that cannot be read."""
     _pem.require()
-    return [found.facts for found in _distinct(read(pem, "")[0])]
+    return [parsed.facts for parsed in _distinct(read(pem, "")[0])]
 
 
 def read(part: bytes, name: str) -> tuple[list[ParsedCertificate], list[str]]:
@@ -170,8 +170,8 @@ def signed(child: Any, parent: Any) -> bool:
     return True
 
 
-def _distinct(found: Sequence[ParsedCertificate]) -> list[ParsedCertificate]:
-    return list({one.facts.fingerprint: one for one in found}.values())
+def _distinct(certificates: Sequence[ParsedCertificate]) -> list[ParsedCertificate]:
+    return list({one.facts.fingerprint: one for one in certificates}.values())
 
 
 def _path(start: ParsedCertificate, known: Sequence[ParsedCertificate], roots: Sequence[ParsedCertificate]) -> tuple[ParsedCertificate, ...]:

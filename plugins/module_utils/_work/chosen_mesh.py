@@ -17,5 +17,5 @@ MESH_OPTIONS: dict[str, Any] = {**PROVIDER_OPTION, "namespace": {"type": "str"}}
 def complete(params: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters with the mesh's own namespace and key type if the task gives none."""
     defaults = provider(params["provider"]).defaults
-    found = {**params, "namespace": params.get("namespace") or defaults.namespace}
-    return {**found, "key_type": params["key_type"] or defaults.key_type} if "key_type" in params else found
+    completed = {**params, "namespace": params.get("namespace") or defaults.namespace}
+    return {**completed, "key_type": params["key_type"] or defaults.key_type} if "key_type" in params else completed

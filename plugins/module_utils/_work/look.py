@@ -35,9 +35,9 @@ def present(cluster: Cluster, refs: Sequence[Ref]) -> dict[Ref, dict[str, Any]]:
 def listed(cluster: Cluster, reads: Sequence[Read | Ref]) -> Live:
     """Return all objects of the reads, by kind. For two reads, one connection is faster than opening a second one."""
     with ThreadPoolExecutor(max_workers=8 if len(reads) > 2 else 1) as pool:
-        found = pool.map(lambda read: _read(cluster, read), reads)
+        lists = pool.map(lambda read: _read(cluster, read), reads)
         live: Live = {}
-        for read, objects in zip(reads, found, strict=True):
+        for read, objects in zip(reads, lists, strict=True):
             live.setdefault(read.kind, []).extend(objects)
     return live
 

@@ -21,7 +21,7 @@ from .two import Two
 
 @pytest.fixture(scope="package")
 def mesh_of_two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
-    """Servers of their own: what stands in for istiod writes into every namespace that it sees."""
+    """Two API servers of their own, because the stand-in for istiod writes into every namespace."""
     with apionly.running("east-of-two") as east_server, apionly.running("west-of-two") as west_server:
         yield from _mesh({"east": east_server, "west": west_server}, tmp_path_factory)
 
@@ -39,6 +39,6 @@ def _itself(server: Any, name: str) -> Cluster:
 
 @pytest.fixture
 def two(mesh_of_two: Two) -> Two:
-    """Under one root, three hours old."""
+    """Both clusters under one root that is three hours old."""
     mesh_of_two.reset()
     return mesh_of_two

@@ -28,7 +28,7 @@ Result = dict[str, Any]
 
 
 class Stopped(Exception):
-    """What the play would have failed with."""
+    """The error with which the play would have failed."""
 
 
 def _spec(module: Any) -> dict[str, Any]:
@@ -46,7 +46,7 @@ SPECS = {module: _spec(module) for module in (ca, lease, links, mesh_config, rot
 
 
 def task(module: Any, options: Mapping[str, Any], check: bool = False) -> Result:
-    """A module as Ansible runs it: its own argument spec with its defaults, and its sentence when it fails."""
+    """Run a module as Ansible does, with its argument spec and defaults. A failure raises its message."""
     known = ArgumentSpecValidator(SPECS[module]).validate(dict(options))
     assert not known.error_messages, known.error_messages
     params = known.validated_parameters
@@ -58,7 +58,7 @@ def task(module: Any, options: Mapping[str, Any], check: bool = False) -> Result
 
 
 class Play:
-    """`kube` are the connections by name of host, `variables` what else the inventory says of it, `asked` the role's variables.
+    """`kube` has the connections by host, `variables` the other variables of each host, `asked` the role's variables.
 
     `between` is called before each step, by its name. `shared` are the mesh and its namespace.
     """
@@ -90,7 +90,7 @@ class Play:
             raise Stopped(str(error)) from error
 
     def each(self, module: Any, register: str, check: bool = False, hosts: Sequence[str] | None = None, of: str = "", **options: Any) -> None:
-        """One task on all hosts at once, or on those that are named; a host that failed is out, as in a play."""
+        """Run one task on all hosts at once, or on those that are named. A host that failed is left out, as in a play."""
 
         def one(host: str) -> None:
             primary = {"primary": self._primary(host, of or register)} if "primary" in SPECS[module] else {}
@@ -102,7 +102,7 @@ class Play:
             list(pool.map(one, self.hosts if hosts is None else hosts))
 
     def primaries_first(self, module: Any, register: str, **options: Any) -> None:
-        """As the role includes it twice: the clusters that are served are measured by what was seen of those that serve them."""
+        """Run a step for the primaries and then for the remote clusters, as the role does, because a remote cluster is measured by the facts of its primary."""
         primaries = [host for host in self.hosts if not self._primary(host, register)]
         self.each(module, register, hosts=primaries, **options)
         self.each(module, register, hosts=[host for host in self.hosts if host not in primaries], **options)

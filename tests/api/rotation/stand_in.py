@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""As much of istiod as a rotation meets where no pod can run: it takes `cacerts` or ignores it, and hands its bundle to the namespaces."""
+"""A stand-in for istiod on servers without pods: it takes `cacerts` or ignores it, and writes its bundle into the namespaces."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TOUCHED = "meshops.lifecycle/touched"
 
 
 class StandIn:
-    """It runs as somebody else than the tasks. `stale` are namespaces that it does not look after, `serves` clusters that have no control plane.
+    """The stand-in runs as another user than the tasks. `stale` has the namespaces that it ignores, `serves` the clusters without a control plane.
 
     One that is `idle` is as if it were not there.
 
@@ -45,13 +45,13 @@ class StandIn:
         self._ended, self._lock = threading.Event(), threading.Lock()
 
     def restart(self) -> None:
-        """A new process takes whatever it finds."""
+        """Restart the stand-in: a new process takes any CA."""
         with self._lock:
             self.stale, self.ignored, self._seen, self._roots, self._given, self._lost = set(), [], b"", b"", {}, set()
             self._look()
 
     def lose(self, space: str) -> None:
-        """The next change of the bundle does not reach this namespace either, until its ConfigMap is touched."""
+        """Lose the event of the next change of the bundle for this namespace. It arrives when the ConfigMap is touched."""
         with self._lock:
             self._lost.add(space)
 
@@ -78,7 +78,7 @@ class StandIn:
                     self._give(cluster, space, live.get(space))
 
     def _take(self) -> None:
-        """The whole of it where one bundle holds the other, and it verifies; else nothing of it, and nobody is told.
+        """Take a CA that verifies if one bundle contains the other. Otherwise ignore it silently.
 
         What a new process finds it takes: it stands for one that runs since the CA was valid.
         """

@@ -74,7 +74,7 @@ class Paper:
         return seen.root.fingerprint if seen.root else "", [one.fingerprint for one in x509.bundle(ca.roots)]
 
     def settled(self, before: str) -> None:
-        """One root, another one than before, with nothing left beside it."""
+        """The clusters have one root, which differs from the one before, and nothing else is left."""
         (root,) = {self.state(name)[0] for name in NAMES}
         assert root != before
         assert [self.state(name) for name in NAMES] == [(root, [root]), (root, [root])]
@@ -86,7 +86,7 @@ class Paper:
 
 
 def _settle(cluster: Cluster, port: int) -> None:
-    """A node that the API server reaches, a pod of the product on it, and the token that the product asks for."""
+    """Make a node that the API server reaches, a pod of the product on it, and the token that the product requires."""
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "paper"}}
     cluster.delete([Ref.of(node)])
     cluster.create(node)
@@ -149,7 +149,7 @@ def test_killed_at_a_write_and_run_again_it_ends_the_same(paper: Paper, point: s
 
 
 def test_killed_when_the_order_comes_it_is_given_again(paper: Paper) -> None:
-    """After it was noted in the cluster, and before the product has taken anything of it. That is no write to an API server."""
+    """The run is killed after it noted its epoch and before the product took the order, which is no write to an API server."""
     before = {name: paper.state(name) for name in NAMES}
     run = paper.start(paper.two.counted("count")[0])
 

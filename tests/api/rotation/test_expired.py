@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A root that has expired, an intermediate that has, and a CA that istiod ignored, on two real API servers with a stand-in for istiod on each."""
+"""An expired root, an expired intermediate, and a CA that istiod ignored, on two real API servers with a stand-in for istiod on each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LATE = root(25, YEAR + timedelta(days=30))
 
 @pytest.fixture
 def down(two: Two) -> Two:
-    """Its root expired a month ago, and all under it with it."""
+    """The mesh, whose root and all certificates under it expired a month ago."""
     return two.under(root(20, YEAR + timedelta(days=30)), YEAR)
 
 
@@ -64,7 +64,7 @@ class TestARootThatHasExpired:
         assert down.state()["east"] == down.state()["west"] == settled()["east"]
 
     def test_also_when_it_expired_after_the_new_one_was_introduced(self, down: Two) -> None:
-        """istiod does not take what an ordinary run writes then, and that run says who is behind."""
+        """istiod does not take what an ordinary run writes then, and that run names the laggards."""
         for name in ("east", "west"):
             ca = intermediate(name, root(20, YEAR + timedelta(days=30)), YEAR)
             down.give(name, replace(ca, roots=ca.roots + root(22).certificate))
@@ -100,7 +100,7 @@ class TestARootThatHasExpired:
 
 @pytest.fixture
 def halfway(two: Two) -> Two:
-    """A rotation that was left when every cluster trusted the next root, and the next root has expired since."""
+    """A rotation that stopped when every cluster trusted the next root. The next root has expired since."""
     two.clusters["east"].create(root_secret.secret(LATE, NEXT.name, str(NEXT.namespace), "shop"))
     for name in ("east", "west"):
         two.give(name, _beside(intermediate(name, root()), LATE))
@@ -113,7 +113,7 @@ def _beside(ca: Material, other: Material) -> Material:
 
 
 class TestARootThatExpiredOnTheWayToIt:
-    """Nothing has to be removed by hand. Root 2 is the one that is made now."""
+    """Nothing has to be removed by hand. Root 2 is the new root that the run makes."""
 
     def test_gives_way_to_another_while_all_is_up(self, halfway: Two) -> None:
         states: dict[str, dict[str, Any]] = {}
@@ -130,7 +130,7 @@ class TestARootThatExpiredOnTheWayToIt:
         assert not halfway.play().run().changed
 
     def test_gives_way_where_a_cluster_signs_under_it_already(self, halfway: Two) -> None:
-        """That cluster is down, which has to be read and said."""
+        """That cluster is down, and the plan says so."""
         halfway.give("west", _beside(intermediate("west", LATE, YEAR), root()))
         halfway.stand_ins["west"].restart()
         before = halfway.state()
@@ -154,7 +154,7 @@ class TestARootThatExpiredOnTheWayToIt:
 
 
 def test_an_intermediate_that_has_expired_under_a_root_that_holds(two: Two) -> None:
-    """That is what rotate: intermediate is for; the root cannot be rotated before, since istiod takes no bundle with that CA."""
+    """`rotate: intermediate` repairs it. The root cannot be rotated before, because istiod takes no bundle with such a CA."""
     old = root(23, timedelta(days=320))
     two.under(old, timedelta(hours=2))
     two.give("west", intermediate("west", old, timedelta(days=310)))
@@ -171,7 +171,7 @@ def test_an_intermediate_that_has_expired_under_a_root_that_holds(two: Two) -> N
 
 @pytest.fixture
 def swapped(two: Two) -> Two:
-    """Somebody wrote CAs of another root into both clusters; istiod takes none of it, and nobody is told."""
+    """Somebody wrote CAs of another root into both clusters, and istiod ignores them silently."""
     for name in ("east", "west"):
         two.give(name, intermediate(name, root(24)))
     end = time.monotonic() + 20

@@ -41,7 +41,7 @@ def under(pem: bytes, two: Two) -> bool:
 
 
 def test_from_a_generated_root_to_an_external_one(two: Two, tmp_path: Path) -> None:
-    """By the playbook."""
+    """With the playbook itself."""
     office = opened()
     office.store(tmp_path)
     shown = two.rotate("--check", mesh_root=by_command(tmp_path, office)).succeeded()
@@ -73,7 +73,7 @@ def test_intermediates_of_an_external_root(two: Two, tmp_path: Path) -> None:
     ("fails", "did not sign and ended with 3"),
 ])  # fmt: skip
 def test_a_signer_that_does_not_is_repaired_and_the_run_repeated(two: Two, tmp_path: Path, how: str, said: str) -> None:
-    """Both roots are trusted by then, and nobody signs under the new one."""
+    """When it fails, both roots are trusted and no cluster signs under the new one."""
     office = opened()
     office.store(tmp_path)
     with pytest.raises(Stopped, match="stops after reissue") as stopped:

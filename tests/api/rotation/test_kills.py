@@ -35,7 +35,7 @@ def kind(two: Two, request: pytest.FixtureRequest) -> str:
 
 
 def again(two: Two, kind: str) -> None:
-    """With the same words. Where all was done nothing has expired any more, and the run says so."""
+    """Run again with the same options. If all was done, no root has expired any more, and the run says so."""
     try:
         two.play(**asked(kind)).run()
     except Stopped as done:

@@ -25,7 +25,7 @@ KEYS = ("ca-key.pem", "root-key.pem")
 
 
 def remember(two: Two, known: dict[bytes, str]) -> None:
-    """Every key that there is now."""
+    """Remember every key that exists now."""
     for name, cluster in two.clusters.items():
         for secret in filter(None, cluster.get_all([CACERTS, PREVIOUS, ROOT, NEXT])):
             for key in filter(None, (decoded(secret["data"].get(part)) for part in KEYS)):
@@ -33,7 +33,7 @@ def remember(two: Two, known: dict[bytes, str]) -> None:
 
 
 def scanned(two: Two, known: dict[bytes, str], environ: Mapping[str, str], **asked: Any) -> dict[str, bytes]:
-    """A run at its most talkative, in which none of them was found; returns all that it wrote."""
+    """Run with the most verbose output and check that it has none of the keys. Return all that it wrote."""
     with outlets() as out:
         surroundings, report = {**out.environ(), **environ}, out.home / "written" / "report"
         report.mkdir()

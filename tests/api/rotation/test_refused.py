@@ -29,7 +29,7 @@ from .two import LEASE, NEXT, ROOT, Two, fingerprints, given, intermediate, root
 
 @pytest.fixture(autouse=True)
 def _nothing_written(two: Two) -> Iterator[None]:
-    """The CA of neither cluster, after what the test itself gave."""
+    """Check that no run wrote the CA of either cluster."""
     yield
     for cluster in two.clusters.values():
         secret = cluster.get(CACERTS)
@@ -68,7 +68,7 @@ def test_a_root_that_is_not_sound(two: Two, what: str, said: str) -> None:
 
 
 def test_a_root_that_is_taken_for_the_old_one(two: Two) -> None:
-    """The same subject and serial: who verifies by them takes the wrong one."""
+    """Two roots have the same subject and serial, so a verifier would take the wrong one."""
     old = x509.load_pem_x509_certificate(root().certificate)
     today = (datetime.now(UTC) - authorities.NOW) / timedelta(days=1)
     twin = authorities.make("shop root", own=authorities.key(number=42), days=(today - 1, today + 365), serial=old.serial_number, subject=old.subject)
@@ -84,7 +84,7 @@ def test_the_root_of_another_mesh(two: Two) -> None:
 
 
 def step(two: Two, name: str, which: str, target: Material, meanwhile: Callable[[], None] = lambda: None) -> dict[str, Any]:
-    """One step alone in one cluster, as somebody would who knows better; the others' reports are true, but for what happens meanwhile."""
+    """Run one step in one cluster alone, as a user might, with true facts about the other clusters."""
     play = two.play(plan=True).run()
     (fingerprint,) = fingerprints(target.certificate)
     clusters = play.filter("_rotation_clusters", "seen")
@@ -95,7 +95,7 @@ def step(two: Two, name: str, which: str, target: Material, meanwhile: Callable[
 
 
 def test_the_direct_swap(two: Two) -> None:
-    """Signing under a root that others do not trust, or trusting a root alone that nobody is under."""
+    """Signing under a root that others do not trust, or trusting only a root under which no cluster signs."""
     target = root(5)
     told = step(two, "reissue", "east", target)
     assert "east: this cluster may not sign under root" in told["msg"]
@@ -145,7 +145,7 @@ def test_external_secrets_may_come_while_it_runs(two: Two) -> None:
 
 
 def test_istio_csr_is_left_in_charge(two: Two) -> None:
-    """And the CA in the Secret stays as it is, since nobody uses it."""
+    """istio-csr signs, so nothing uses the CA in the Secret, and it stays as it is."""
     objects = istio_csr()
     two.clusters["west"].apply(objects)
     try:

@@ -23,7 +23,7 @@ def remote(two: Two) -> Two:
 
 
 def alike(two: Two) -> bool:
-    """Whether the CA that nobody reads in west is as the one of east."""
+    """Whether the CA in west, which nothing reads, matches the CA of east."""
     found = two.state()
     return bool(found["east"] == found["west"])
 
@@ -67,7 +67,7 @@ def test_intermediates(remote: Two) -> None:
 @pytest.mark.parametrize("give", [lambda two: two.clusters["west"].delete([CACERTS]), lambda two: two.give("west", intermediate("west", root(31)))],
                          ids=["no CA at all", "one of another root"])  # fmt: skip
 def test_whatever_lies_in_a_cluster_where_nobody_reads_it(remote: Two, give: Callable[[Two], Any]) -> None:
-    """It is no stranger either, for nothing was ever signed with it."""
+    """It does not count as foreign, because nothing was ever signed with it."""
     give(remote)
     there = remote.clusters["west"].get(CACERTS) is not None
     remote.play().run()
@@ -83,7 +83,7 @@ def test_nothing_is_seen_of_it_without_its_primary(remote: Two) -> None:
 
 
 def test_by_the_playbook_with_fewer_forks_than_clusters(remote: Two) -> None:
-    """Whoever waits for its primary must not keep it from its turn."""
+    """A remote cluster that waits for its primary must not keep the primary from its turn."""
     done = remote.rotate("--forks", "1", rotate_timeout=20).succeeded()
     assert "west: outside, served by east" in done.said
     assert remote.state() == settled()

@@ -29,7 +29,7 @@ def rule(right: dict[str, str]) -> dict[str, Any]:
 
 
 def grant(cluster: Cluster, account: str, rights: Rights) -> None:
-    """Nothing but these: a right in a namespace by a Role there, as an administrator would who gives no more than is asked for."""
+    """Grant only these rights. A right in a namespace comes from a Role there, as from an administrator who grants no more than needed."""
     subject = {"kind": "ServiceAccount", "name": account, "namespace": "default"}
     for space in sorted({right.get("namespace", "") for right in rights}):
         kind, place = ("Role", {"namespace": space}) if space else ("ClusterRole", {})
@@ -57,7 +57,7 @@ def login(two: Two, name: str, account: str) -> dict[str, Any]:
 
 
 def asked(kind: str = "root") -> tuple[Rights, Rights]:
-    """What is asked for in each cluster, and where the Lease and the root lie beside that."""
+    """The rights that preflight asks for in each cluster, and those for the Lease and the root on the trust cluster."""
     everywhere = FILTERS["_rotation_permissions"]("istio", kind, "istio-system")
     trust = {"cluster": "east"}
     (kept,) = FILTERS["_rotation_kept"]({"mesh": "shop", "kube": trust}, {"source": "generated", "kube": trust}, kind).values()

@@ -79,7 +79,7 @@ def test_intermediates_under_the_same_root(two: Two) -> None:
 
 
 class Pulled(Exception):
-    """Somebody pulls the plug."""
+    """Ends a run at once, as a power cut does."""
 
 
 def until(last: str) -> Callable[[str], None]:
@@ -131,7 +131,7 @@ def test_gone_on_with_after_each_step(two: Two) -> None:
 
 class TestWhoLags:
     def test_a_config_map_that_still_has_the_old_root_stops_all(self, two: Two) -> None:
-        """Nobody retires while anything anywhere is behind: here the ConfigMap of one namespace in one cluster."""
+        """No cluster retires while there is a laggard anywhere, here the ConfigMap of one namespace in one cluster."""
 
         def between(step: str) -> None:
             if step == "introduce":
@@ -149,7 +149,7 @@ class TestWhoLags:
         assert two.state() == settled()
 
     def test_one_that_was_tampered_with_is_mended(self, two: Two) -> None:
-        """The event of it was lost, so the stand-in looks at it only when it is touched."""
+        """The stand-in lost the event of the change, so it looks at the ConfigMap only when it is touched."""
 
         def between(step: str) -> None:
             if step == "retire":
@@ -163,7 +163,7 @@ class TestWhoLags:
 
 
 def test_a_paused_run_whose_lease_was_taken_over_writes_nothing_more(two: Two) -> None:
-    """It sleeps before it reissues; meanwhile another takes over and goes all the way."""
+    """The run sleeps before it reissues. Meanwhile another run takes over and finishes the rotation."""
     told: list[dict[str, Any]] = []
 
     def between(step: str) -> None:
@@ -177,7 +177,7 @@ def test_a_paused_run_whose_lease_was_taken_over_writes_nothing_more(two: Two) -
 
 
 def test_a_paused_run_finds_its_lease_in_other_hands(two: Two) -> None:
-    """The other is paused in its turn, so there still is something to write."""
+    """The other run is paused too, so there is still something to write."""
 
     def between(step: str) -> None:
         if step == "reissue":
@@ -241,7 +241,7 @@ class TestAPartnersRoot:
         return two
 
     def others(self, two: Two) -> list[int]:
-        """How many other roots each cluster trusts beside the partner's, by what it holds and what it hands out."""
+        """How many roots each cluster trusts beside the partner's, in its CA and in the bundles that it hands out."""
         (partner,) = fingerprints(self.PARTNER.certificate)
         found = []
         for cluster in two.clusters.values():
@@ -272,7 +272,7 @@ class TestAPartnersRoot:
 
 
 def test_a_root_that_was_only_renewed_takes_no_new_certificate(two: Two) -> None:
-    """The same name and key for longer: everything is trusted by it as it is."""
+    """The renewed root has the same name and key, so it verifies all certificates as they are."""
     first = root(42)
     two.under(first, timedelta(hours=2))
     before = signers(two)

@@ -81,7 +81,7 @@ def test_one_cluster_that_fails_in_a_step_stops_the_others_and_the_next_run_ends
 
 
 def test_a_lease_that_a_dead_run_left_is_told_and_given_back_by_name(two: Two) -> None:
-    """With nothing to do nobody takes it over."""
+    """A run that has nothing to do does not take the Lease over."""
     take(two.clusters["east"], LEASE, LeaseWish("ci@runner/1", 30))
     planned = two.rotate(rotate_plan=True, rotate_min_age=86400, rotate_break_lease="ci@runner/1").succeeded()
     assert "east: the Lease of mesh shop is held by ci@runner/1 in epoch 1, until " in planned.said

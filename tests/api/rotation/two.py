@@ -45,7 +45,7 @@ _RECAP = re.compile(r"^(\w+)\s*: ok=\d+\s+changed=(\d+)\s+unreachable=\d+\s+fail
 
 @lru_cache
 def root(number: int = 0, age: timedelta = timedelta(hours=3)) -> Material:
-    """Older than what is left alone; `number` tells several apart."""
+    """A root that is old enough to be rotated. `number` makes several different ones."""
     return issue.new_root(f"shop root {number}" if number else "shop root", "shop.example", "P-256", datetime.now(UTC) - age, 365)
 
 
@@ -56,7 +56,7 @@ def intermediate(cluster: str, of: Material, age: timedelta = timedelta(hours=2)
 
 
 def given(material: Material) -> dict[str, Any]:
-    """As mesh_root gives a root."""
+    """The root as a value of mesh_root."""
     return {"source": "inline", "certificate": material.certificate.decode(), "private_key": material.key.decode()}
 
 
@@ -77,7 +77,7 @@ class Run:
 
     @property
     def said(self) -> str:
-        """Without the folding and quoting of the terminal's output."""
+        """The text without the line breaks and quotes of the terminal's output."""
         return re.sub(r"\s+", " ", self.output.replace("\\n", " ").replace('\\"', '"'))
 
     def succeeded(self) -> Run:
@@ -87,7 +87,7 @@ class Run:
 
 @dataclass
 class Two:
-    """`clusters` are ways in as somebody who is not the run."""
+    """`clusters` has connections of another user than the run."""
 
     home: Path
     ways: Mapping[str, Way]
@@ -98,7 +98,7 @@ class Two:
     runs: int = 0
 
     def reset(self, **bundles: Material) -> None:
-        """Both under one root; a cluster that is named under the root that is given."""
+        """Put both clusters under one root, and each named cluster under the given one."""
         self.variables = {name: {} for name in NAMES}
         for name, cluster in self.clusters.items():
             cluster.delete([CACERTS, PREVIOUS, *([ROOT, NEXT, LEASE] if name == "east" else [])])
@@ -120,7 +120,7 @@ class Two:
         return self
 
     def under(self, of: Material, age: timedelta) -> Two:
-        """As it has been since so long: another root for both, and intermediates that are `age` old."""
+        """Put both clusters under another root, with intermediates that are `age` old."""
         self.clusters["east"].delete([ROOT])
         self.clusters["east"].create(root_secret.secret(of, ROOT.name, str(ROOT.namespace), "shop"))
         for name in NAMES:
@@ -129,7 +129,7 @@ class Two:
         return self
 
     def give(self, name: str, ca: Material, **annotations: str) -> None:
-        """Another CA, as by hand."""
+        """Write another CA into a cluster, as a person would."""
         (made,) = trust.manifests(ca, "istio-system", "shop")
         made["metadata"]["annotations"] = annotations
         self.clusters[name].delete([CACERTS])
@@ -165,7 +165,7 @@ class Two:
         return {**_surroundings(self.home), **(armed(point) if point else {})}
 
     def start(self, *words: str, **variables: Any) -> subprocess.Popen[str]:
-        """For what happens meanwhile."""
+        """Start the playbook in the background."""
         return subprocess.Popen(
             self.command(*words, **variables), env=self.environ(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
         )
@@ -184,7 +184,7 @@ class Two:
         return f"{place}:{moment}", place / "writes"
 
     def state(self) -> dict[str, Any]:
-        """What the mesh holds, by the names of its roots instead of their fingerprints."""
+        """The state of the mesh, with names of roots instead of fingerprints."""
         known = {fingerprints(root().certificate)[0]: "old", "mark": "mark"}
         found = {name: self._held(name, known) for name in NAMES}
         kept = self.clusters["east"].get(ROOT)
@@ -221,6 +221,6 @@ def ended(rc: int, output: str, seconds: float = 0.0) -> Run:
 
 
 def settled(now: str = "root 2", before: bool = True) -> dict[str, Any]:
-    """A mesh of one root and nothing left over; `before` says that a run wrote it."""
+    """The state of a mesh that has one root and nothing else left. `before` says whether a run wrote the CAs, which then carry an epoch."""
     one = {"signs": now, "trusts": [now], "handed out": [now], "kept": False, "fenced": before}
     return {"east": one, "west": one, "root": now, "beside": False, "holder": ""}

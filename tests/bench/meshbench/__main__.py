@@ -44,7 +44,7 @@ def arguments() -> argparse.Namespace:
 
 
 def sizes(name: str) -> list[str]:
-    """P18 stands for all of its sizes."""
+    """The sizes of P18 that are wanted; P18 alone means all of them."""
     return [each for each in SIZES if each.startswith(f"{name}-")] or [name]
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who takes part: for each, the files it needs and the commands it is timed over."""
+"""The contestants: for each, the files that it needs and the commands that are timed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SITE = Path(__file__).resolve().parents[3] / "playbooks" / "site.yml"
 
 @dataclass(frozen=True)
 class Scene:
-    """What a contestant finds: a folder of its own, a cluster, its manifests. `force`: fields that others own shall be taken.
+    """The surroundings of a contestant: a folder of its own, a cluster, its manifests. With `force` it takes fields that others own.
 
     `fleet`: contexts of many clusters instead, which all get the same; `forks` is how many of them one playbook works on at once.
     `of_each`: of how many objects of each kind a sample consists.
@@ -99,13 +99,13 @@ def _engine(scene: Scene) -> Commands:
 
 
 def _ours(scene: Scene) -> Commands:
-    """From a file of YAML, as kubectl gets one."""
+    """mesh_config with a YAML file, as kubectl gets one."""
     file = str(scene.write("all.yaml", scene.crds + scene.objects))
     return playbook(scene, [{"name": "Bring the set", "meshops.lifecycle.mesh_config": {**_options(scene), "src": [file]}}])
 
 
 def _step(scene: Scene) -> Commands:
-    """As the playbook site writes the objects of a control plane: it selects the clusters, registers a plan for each, and takes the step of the role."""
+    """Write objects as the playbook site does for a control plane: select the clusters, register a plan for each, and include the step of the role."""
     clusters, site = yaml.safe_load(SITE.read_text(encoding="utf-8"))
     plan = {"refusals": [], "stages": [{"name": "objects", "releases": [], "manifests": scene.crds + scene.objects, "wait_for": []}]}
     registered = {"that": True, "quiet": True, "success_msg": f"{{{{ lookup('ansible.builtin.file', '{scene.write('plan.json', plan)}') }}}}"}
@@ -131,7 +131,7 @@ def _ping(scene: Scene) -> Commands:
 
 
 def _kubectl(scene: Scene, options: list[str]) -> Commands:
-    """Without nodes nothing rolls out, so only CRDs are waited for; kubectl needs them before it can look at what they define."""
+    """kubectl apply. Without nodes nothing rolls out, so it waits only for CRDs, which kubectl needs before it can apply their objects."""
     run = ["kubectl", f"--kubeconfig={scene.kubeconfig}", f"--context={scene.context}"]
     objects = ["apply", *options, "-f", str(scene.write("objects.yaml", scene.objects))]
     if not scene.crds:
@@ -145,7 +145,7 @@ def _server_side(scene: Scene) -> Commands:
 
 
 def _helm(scene: Scene) -> Commands:
-    """The chart's templates are the manifests themselves: rendering costs Helm next to nothing."""
+    """Helm with a chart whose templates are the plain manifests, so that rendering costs almost nothing."""
     (scene.folder / "chart").mkdir(parents=True, exist_ok=True)
     (scene.folder / "chart" / "Chart.yaml").write_text(f"apiVersion: v2\nname: {RELEASE}\nversion: 1.0.0\n", encoding="utf-8")
     scene.write("chart/templates/objects.yaml", scene.objects)
@@ -156,7 +156,7 @@ def _helm(scene: Scene) -> Commands:
 
 
 def _istioctl(scene: Scene) -> Commands:
-    """One cluster after the other: it knows no fleets."""
+    """istioctl, one cluster after the other, because it cannot do several."""
     run = ["istioctl", "install", "--skip-confirmation", *ISTIO_PROFILE, f"--kubeconfig={scene.kubeconfig}"]
     return [[*run, f"--context={context}"] for context in scene.fleet or (scene.context,)]
 

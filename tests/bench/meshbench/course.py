@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One cluster: each contestant has namespaces of its own on one API server, or an empty API server where the start is cold."""
+"""The workloads on one cluster: each contestant has its own namespaces on one API server, or an empty API server for a cold start."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .workload import Manifest, objects
 
 @cache
 def istio_crds() -> list[Manifest]:
-    """Out of the chart that the lab has built."""
+    """Istio's CRDs from the chart that the lab has built."""
     file = programs.PROGRAMS["istio"].cached / "charts" / "base" / "files" / "crd-all.gen.yaml"
     if not file.exists():
         raise BenchError("Istio's charts are not built yet: make lab-build.")
@@ -33,20 +33,20 @@ def istio_crds() -> list[Manifest]:
 
 
 def bring(lane: Lane, manifests: list[Manifest]) -> None:
-    """Before anything is measured."""
+    """Make the objects before anything is measured."""
     scene = replace(lane.scene, folder=lane.scene.folder / "before", objects=manifests, crds=[], wait=False)
     timed(CONTESTANTS[ENGINE].commands(scene), scene.folder, AuditLog())
 
 
 class Course:
-    """The same contestants over one workload after the other."""
+    """The contestants, for one workload after the other."""
 
     def __init__(self, folder: Path, rounds: int, names: list[str], say: Say) -> None:
         self._folder, self._rounds, self._say = folder, rounds, say
         self._names = [name for name in names if name != ISTIOCTL]
 
     def warm(self, wanted: list[str]) -> dict[str, Outcome]:
-        """P1 and P2, on one API server that has everything."""
+        """P1 and P2, on one API server that already has all objects."""
         outcomes = {}
         with apionly.running("bench") as server:
             lanes = {name: self._lane(server, name) for name in self._names}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands between us and clusters that are far away: a TCP proxy that delays, run as a program of its own.
+"""A TCP proxy that delays, as if clusters were far away. It runs as a program of its own.
 
 It takes a delay in seconds (one way) and target ports, and prints the ports it listens on, one line of JSON. A new connection pays a round trip before
 its first byte goes on, as TCP's handshake would; the kernel's own handshake on loopback takes no time.

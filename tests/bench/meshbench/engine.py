@@ -26,7 +26,7 @@ AT_ONCE = 8
 
 
 def bring(params: dict[str, Any]) -> int:
-    """How many objects changed."""
+    """Apply the objects. Return how many changed."""
     result = mesh_config.reconcile(connect(params, environ={}), params)
     return sum(change["action"] != "unchanged" for change in result["changes"])
 

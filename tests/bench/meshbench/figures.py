@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From single runs to figures: requests in an audit log, medians, percentiles, scaling. Pure."""
+"""Make figures of single runs: requests in an audit log, medians, percentiles, scaling. Pure."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Summary:
 
 
 def count(lines: Iterable[str], user: str) -> Requests:
-    """Of an audit log's lines, those about one user, but not who borrows another's name; a request that was logged at several stages counts once."""
+    """Count the requests of one user in an audit log, without those under impersonation. A request that was logged at several stages counts once."""
     seen: dict[str, bool] = {}
     for line in lines:
         event = json.loads(line)
@@ -93,7 +93,7 @@ def summary(runs: Sequence[Run], tree: float = 0.0) -> Summary:
 
 
 def scaled(run: Run, startup: Run, factor: float) -> Run:
-    """What so many times the items would have taken; what is spent before the first item is spent once."""
+    """Scale a run up to so many times the items. The time before the first item counts once."""
     return replace(run, wall=_grown(run.wall, startup.wall, factor), cpu=_grown(run.cpu, startup.cpu, factor), requests=run.requests * factor,
                    writes=run.writes * factor, pushes=run.pushes * factor)
 
@@ -103,5 +103,5 @@ def _grown(whole: float, fixed: float, factor: float) -> float:
 
 
 def there_and_back(names: Sequence[str], rounds: int) -> list[list[str]]:
-    """A-B-B-A: every second round goes the other way, so that none always runs when the machine is warm."""
+    """The order A-B-B-A: every second round runs backwards, so that no contestant always finds a warm machine."""
     return [list(names) if number % 2 == 0 else list(reversed(names)) for number in range(rounds)]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many clusters: several contexts for each of a few API servers, near or far away."""
+"""The workloads on many clusters: several contexts for each of a few API servers, near or far away."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def spread(servers: Sequence[ApiServer], count: int) -> list[ApiServer]:
 
 
 def kubeconfig(file: Path, servers: Sequence[ApiServer], ports: Sequence[int] = ()) -> tuple[str, ...]:
-    """A context for each, named c01, c02, …; at the ports, if there are any."""
+    """Write a kubeconfig with a context for each cluster, named c01, c02, …, at the given ports if there are any."""
     urls = [f"https://{LOOPBACK}:{port}" for port in ports] or [server.server for server in servers]
     names = tuple(f"c{number:02}" for number in range(1, len(servers) + 1))
     parts = [(name, url, server.directory / "pki", "admin") for name, url, server in zip(names, urls, servers, strict=True)]
@@ -49,17 +49,17 @@ def kubeconfig(file: Path, servers: Sequence[ApiServer], ports: Sequence[int] = 
 
 
 class Fleets:
-    """Nothing to change, in all of them."""
+    """The workloads that change nothing in any cluster."""
 
     def __init__(self, folder: Path, rounds: int, names: list[str], say: Say) -> None:
         self._folder, self._rounds, self._names, self._say = folder, rounds, names, say
 
     def own_set(self) -> Outcome:
-        """What istioctl brings, by istioctl and by us."""
+        """The objects that istioctl installs, applied by istioctl and by us."""
         return self._istio("P1-istioctl", 1, 1)
 
     def some(self) -> Outcome:
-        """The same over clusters; istioctl takes one after the other."""
+        """The same objects on several clusters. istioctl takes one after the other."""
         return self._istio("P1-fleet", SERVERS, SOME)
 
     def _istio(self, workload: str, servers: int, clusters: int) -> Outcome:
@@ -75,7 +75,7 @@ class Fleets:
             return race.run(names, lambda name, _number: (lanes[name], lanes[name].run()))
 
     def far(self) -> Outcome:
-        """P4. Each contestant brings its set from nearby first."""
+        """P4. Each contestant first makes its objects without the delay."""
         race, names = Race("P4", self._rounds, self._say), [STEP, *(name for name in self._names if name in (*OWN, ONE_TASK))]
         with api_servers(SERVERS) as running, far_away(ONE_WAY, [_port(server) for server in spread(running, MANY)]) as ports:
             lanes = {name: self._lane("P4", name, spread(running, MANY), objects(name), ports) for name in names}

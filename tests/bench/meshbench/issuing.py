@@ -27,7 +27,7 @@ USAGE = ["digitalSignature", "keyCertSign", "cRLSign"]
 
 
 def ours(scene: Scene, number: int) -> Commands:
-    """As the role trust does it: each cluster is a host and gets its Secret. Each round has namespaces of its own, where there is none yet."""
+    """Issue as the role trust does: each cluster is a host and gets its Secret. Each round has new namespaces."""
     root = {"source": "file", "certificate_file": str(scene.folder / "root.crt"), "private_key_file": str(scene.folder / "root.key")}
     options = {"kubeconfig": str(scene.kubeconfig), "context": "{{ inventory_hostname }}", "cluster": "{{ inventory_hostname }}", "mesh": "bench",
                "namespace": f"{_space(OURS, number)}-{{{{ inventory_hostname }}}}", "root": root, "intermediate_days": DAYS}
@@ -35,7 +35,7 @@ def ours(scene: Scene, number: int) -> Commands:
 
 
 def theirs(scene: Scene, number: int, stored: bool = False) -> Commands:
-    """Keys, requests and certificates as files, all by the same root; they are brought to a cluster only where they are to be `stored`."""
+    """Issue with community.crypto: keys, requests and certificates as files, signed by the same root. Only with `stored` they go into a cluster."""
     made = scene.folder / _files(number)
     made.mkdir()
     key, request, signed = (f"{made}/{{{{ item }}}}.{ending}" for ending in ("key", "csr", "crt"))
@@ -53,7 +53,7 @@ def theirs(scene: Scene, number: int, stored: bool = False) -> Commands:
 
 
 def _stored(scene: Scene, number: int) -> dict[str, Any]:
-    """For each cluster the namespace and the Secret, in one task's item."""
+    """Write the namespace and the Secret of each cluster, as items of one task."""
     space = f"{_space(STORED, number)}-{{{{ item }}}}"
     read = {f"ca-{name}.pem": f"{scene.folder / _files(number)}/{{{{ item }}}}.{ending}" for name, ending in (("cert", "crt"), ("key", "key"))}
     data = {name: f"{{{{ lookup('ansible.builtin.file', '{path}', rstrip=false) | b64encode }}}}"
@@ -69,12 +69,12 @@ def _files(number: int) -> str:
 
 
 def _space(name: str, number: int) -> str:
-    """What the namespaces of a round begin with."""
+    """The prefix of the namespaces of a round."""
     return f"{name}-{number}"
 
 
 def proved(certificates: Iterable[bytes], root: bytes) -> None:
-    """As many different CAs as there are clusters, all signed by the root."""
+    """Check that there are as many different CAs as clusters, all signed by the root."""
     [above] = x509.read(root, "root")[0]
     found = [one for pem in certificates for one in x509.read(pem, "intermediate")[0][:1]]
     good = {one.facts.fingerprint for one in found if one.facts.is_ca and x509.signed(one.raw, above.raw)}
@@ -83,7 +83,7 @@ def proved(certificates: Iterable[bytes], root: bytes) -> None:
 
 
 def held(servers: Sequence[ApiServer], space: str) -> list[bytes]:
-    """What the clusters were given in namespaces that begin so."""
+    """The CAs in namespaces with this prefix."""
     found = [secret for server in servers for secret in server.api.get("/api/v1/secrets")["items"]]
     own = [one for one in found if one["metadata"]["namespace"].startswith(f"{space}-") and one["metadata"]["name"] == "cacerts"]
     return [base64.b64decode(one["data"]["ca-cert.pem"]) for one in own]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What istioctl installs, on API servers without nodes: its manifests, and a word in place of the pods that it waits for."""
+"""Let istioctl install on API servers without nodes: its manifests, and a status that says the pods run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HASH = {"pod-template-hash": "bench"}
 
 @cache
 def istio_set() -> list[Manifest]:
-    """All that `istioctl install` applies but what it makes of the default revision afterwards."""
+    """The objects that `istioctl install` applies, without those that it makes afterwards for the default revision."""
     told = subprocess.run(["istioctl", "manifest", "generate", *ISTIO_PROFILE], capture_output=True, text=True, check=True).stdout
     home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     return [home, *(one for one in yaml.load_all(told, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if one)]
@@ -42,7 +42,7 @@ def ready_replica_set(deployment: Manifest) -> Manifest:
 
 
 def say_ready(server: ApiServer, namespace: str = NAMESPACE) -> None:
-    """As the controllers would, once the pods run."""
+    """Report readiness as the controllers would when the pods run."""
     for deployment in server.api.get(f"/apis/apps/v1/namespaces/{namespace}/deployments")["items"]:
         made, count = ready_replica_set(deployment), deployment["spec"]["replicas"]
         create = ["kubectl", f"--kubeconfig={server.kubeconfig}", "create", "-f", "-"]

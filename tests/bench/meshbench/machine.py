@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What it was measured on and with; no names of hosts."""
+"""The machine and the versions of a measurement, without names of hosts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def machine() -> str:
 
 
 def described(cpuinfo: str, meminfo: str, cores: int) -> str:
-    """As the kernel tells it."""
+    """Describe the machine from what the kernel says."""
     model = re.search(r"^model name\s*:\s*(.+)$", cpuinfo, re.MULTILINE)
     memory = re.search(r"^MemTotal:\s*(\d+) kB$", meminfo, re.MULTILINE)
     gibibytes = f"{int(memory.group(1)) / 1024 ** 2:.0f} GiB" if memory else "unknown memory"
@@ -48,5 +48,5 @@ def _told(command: list[str]) -> str:
 
 
 def load() -> float:
-    """Of the last minute: how many others wanted the machine before we began."""
+    """The load of the last minute before the measurement."""
     return os.getloadavg()[0]

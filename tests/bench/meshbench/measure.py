@@ -22,14 +22,14 @@ QUIET = 0.2
 
 
 class Counts(Protocol):
-    """Who knows what was asked of the clusters."""
+    """What counts the requests to the clusters."""
 
     def mark(self) -> None: ...
     def since(self) -> Requests: ...
 
 
 class AuditLog:
-    """The API servers' own account of what they were asked. Without a file nobody was asked."""
+    """The audit logs of API servers. Without a file there were no requests."""
 
     def __init__(self, *files: Path) -> None:
         self._files = files
@@ -47,7 +47,7 @@ class AuditLog:
         return count(lines, ADMIN)
 
     def _ends(self) -> dict[Path, int]:
-        """An answer may be on its way before its line is written."""
+        """The sizes of the logs when they no longer grow, because an answer may arrive before its line is written."""
         sizes, before = self._sizes(), None
         while sizes != before:
             time.sleep(QUIET)
@@ -59,7 +59,7 @@ class AuditLog:
 
 
 def surroundings(home: Path) -> dict[str, str]:
-    """The same for all; caches of discovery documents go below `home` and stay from run to run, as they would for a user."""
+    """The environment, the same for all contestants. Caches of discovery documents lie below `home` and stay from run to run, as for a user."""
     dropped = ("K8S_AUTH_", "KUBE", "HELM_", "ANSIBLE_")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
     (home / "tmp").mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ def surroundings(home: Path) -> dict[str, str]:
 
 
 def timed(commands: list[list[str]], home: Path, audit: Counts) -> Run:
-    """One after the other; the wall clock runs from the first start to the last end."""
+    """Run commands one after the other. The wall clock runs from the first start to the last end."""
     environ = surroundings(home)
     audit.mark()
     cpu, memory, wall = 0.0, 0.0, 0.0
@@ -83,7 +83,7 @@ def timed(commands: list[list[str]], home: Path, audit: Counts) -> Run:
 
 
 def footprint(commands: list[list[str]], home: Path) -> float:
-    """MiB of all processes together at their peak. In a run of its own: looking takes time that would be counted."""
+    """MiB of all processes together at their peak. This is a run of its own, because looking would add to the time."""
     environ, peak = surroundings(home), 0.0
     for command in commands:
         with subprocess.Popen(command, env=environ, cwd=home, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -96,7 +96,7 @@ def footprint(commands: list[list[str]], home: Path) -> float:
 
 
 def descendants(root: int, parents: dict[int, int]) -> set[int]:
-    """A process and all that came of it; `parents` has the parent of each."""
+    """A process and all its descendants. `parents` has the parent of each process."""
     found, fresh = {root}, {root}
     while fresh:
         fresh = {pid for pid, parent in parents.items() if parent in fresh} - found
@@ -113,7 +113,7 @@ def _parents() -> dict[int, int]:
 
 
 def _held(pid: int) -> int:
-    """KiB; what it shares with others, as forks do, is divided between them."""
+    """The memory of a process in KiB. Memory that it shares with others, as forks do, is divided between them."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -122,7 +122,7 @@ def _held(pid: int) -> int:
 
 
 def _waited(command: list[str], environ: dict[str, str], home: Path) -> tuple[str, float, float]:
-    """Its output, its CPU seconds and its largest process, children included: the kernel counts them when they are waited for."""
+    """Wait for a process. Return its output, its CPU seconds and its largest process, with all children."""
     with open(home / "out", "w+", encoding="utf-8") as out:
         process = subprocess.Popen(command, env=environ, cwd=home, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, text=True)
         try:

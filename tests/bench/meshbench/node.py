@@ -20,18 +20,18 @@ DUMPS = "dumps.json"
 
 
 class Node:
-    """Runs for as long as the `with` block of `running`."""
+    """The node. It runs as long as the `with` block of `running`."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
         self.port = int(self._heard())
 
     def lag(self, pods: Sequence[str]) -> float:
-        """Which pods answer with the older dump from now on; when that was so, by the clock of time.time()."""
+        """Let these pods answer with the older dump from now on. Return the time of the change, as of time.time()."""
         return self._told({"lagging": list(pods)})[0]
 
     def asked(self, anew: bool = False) -> int:
-        """How many different pods were asked, counted from the last time that it began anew."""
+        """How many different pods were asked since the count was last reset."""
         return int(self._told({"anew": anew})[1])
 
     def _told(self, words: Mapping[str, Any]) -> list[float]:
@@ -50,7 +50,7 @@ class Node:
 
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[Node]:
-    """One that serves with apiserver.crt and .key of this folder, and whose pods tell of the certificates in dumps.json."""
+    """Run a node that serves with apiserver.crt and .key of this folder, and whose pods report the certificates in dumps.json."""
     command = [str(programs.build(programs.PROGRAMS["node"]) / "node"), str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:

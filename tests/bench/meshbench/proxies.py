@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""P7: who of 2,000 proxies has caught up with its CA. The API server is real; its one node and the proxies on it are a stub."""
+"""P7: find the laggards among 2,000 proxies. The API server is real; its one node and the proxies on it are a stub."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def names() -> list[str]:
 
 
 def late(number: int) -> list[str]:
-    """Others in each round, spread over all namespaces."""
+    """The laggards of a round, other ones each time, spread over all namespaces."""
     return [names()[(place * PROXIES // LATE + place + 7 * number) % PROXIES] for place in range(LATE)]
 
 
 def named(output: str) -> set[str]:
-    """The proxies that a playbook's output says lag."""
+    """The laggards in a playbook's output."""
     return set(NAMED.findall(output))
 
 
@@ -79,7 +79,7 @@ class Authority:
 
 
 def write_dumps(folder: Path, new: Authority, old: Authority, lagging: Iterable[str]) -> None:
-    """A certificate of its own for each proxy; who will ever lag has an older one as well."""
+    """Write a certificate for each proxy, and an older one for each proxy that will ever lag."""
     told = {name: new.leaf(_host(name)) for name in names()}
     before = {name: old.leaf(_host(name)) for name in lagging}
     content = {"new": {"roots": new.root.certificate.decode(), "chains": told}, "old": {"roots": old.root.certificate.decode(), "chains": before}}
@@ -92,7 +92,7 @@ def _host(name: str) -> str:
 
 
 class Ground:
-    """An API server that has everything, and the node that answers for its pods."""
+    """An API server with all objects, and the node that answers for its pods."""
 
     def __init__(self, server: ApiServer, folder: Path, rounds: int) -> None:
         self.server, self.folder, self.new = server, folder, Authority.new("new root")
@@ -114,7 +114,7 @@ class Ground:
             list(pool.map(lambda name: self._run(cluster, name), names()))
 
     def _run(self, cluster: Cluster, name: str) -> None:
-        """As a kubelet would say it."""
+        """The status of a pod that runs, as a kubelet reports it."""
         space, _slash, one = name.partition("/")
         made, status = pod(one, space, NODE)
         cluster.create(made)
@@ -136,14 +136,14 @@ def _status(cluster: Cluster, path: str, status: dict[str, Any]) -> None:
 
 
 def look(scene: Scene) -> Commands:
-    """Everybody is asked, and who lags is printed."""
+    """A playbook that asks every proxy and prints the laggards."""
     options = {"kubeconfig": str(scene.kubeconfig), "context": scene.context, "namespace": NAMESPACE, "mesh": MESH, "limit": PROXIES}
     return playbook(scene, [{"name": "Look", "meshops.lifecycle.rotation_info": options, "register": "seen"},
                             {"name": "Tell", "ansible.builtin.debug": {"var": "seen.laggards"}}])
 
 
 def wait(scene: Scene, target: str) -> Commands:
-    """The last step of a rotation, of which nothing is left to do but to see that everybody has followed."""
+    """A playbook that does the last step of a rotation, in which it only waits until every proxy has followed."""
     options = {"kubeconfig": str(scene.kubeconfig), "context": scene.context, "namespace": NAMESPACE, "mesh": MESH, "step": "retire", "target": target,
                "clusters": [], "timeout": 120}
     return playbook(scene, [{"name": "Wait", "meshops.lifecycle.rotation": options}])
@@ -155,7 +155,7 @@ def by_istioctl(scene: Scene, some: Names) -> Commands:
 
 
 class Looking:
-    """Each round has other laggards."""
+    """The contestants that look for laggards. Each round has other ones."""
 
     def __init__(self, ground: Ground, stub: node.Node) -> None:
         self._ground, self._stub = ground, stub
@@ -177,7 +177,7 @@ class Looking:
         return lane, replace(found, each=PROXIES, lag=self._lag(scene, behind))
 
     def _lag(self, scene: Scene, behind: Names) -> float:
-        """From when the last one caught up until the playbook has ended."""
+        """The seconds from when the last laggard had followed to the end of the playbook."""
         flips: list[float] = []
 
         def flip() -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""P12: how often istiod computes the configuration of all proxies anew while objects are changed. istiod is a process of its own, without a pod."""
+"""P12: how often istiod computes the configuration of all proxies again while objects change. istiod runs as a process, without a pod."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def counted(metrics: str) -> int:
 
 @contextlib.contextmanager
 def istiod(server: ApiServer, folder: Path) -> Iterator[Callable[[], int]]:
-    """Yields what tells the number of its pushes so far."""
+    """Run istiod. Yield a function that returns the number of its pushes so far."""
     http, grpc, metrics = free_ports(3)
     command = ["pilot-discovery", "discovery", f"--kubeconfig={_another_name(server, folder)}", f"--httpAddr=127.0.0.1:{http}", "--httpsAddr=",
                f"--grpcAddr=127.0.0.1:{grpc}", "--secureGRPCAddr=", f"--monitoringAddr=127.0.0.1:{metrics}", "--ctrlz_port=0"]
@@ -56,7 +56,7 @@ def istiod(server: ApiServer, folder: Path) -> Iterator[Callable[[], int]]:
 
 
 def _another_name(server: ApiServer, folder: Path) -> Path:
-    """So that what istiod itself asks is not counted as a contestant's."""
+    """Give istiod another user, so that its requests do not count as a contestant's."""
     content = yaml.safe_load(server.kubeconfig.read_text(encoding="utf-8"))
     content["users"][0]["user"] |= {"as": "istiod", "as-groups": ["system:masters"]}
     pki.write_private(folder / "istiod.kubeconfig", yaml.safe_dump(content))
@@ -79,7 +79,7 @@ def _await_ready(process: subprocess.Popen[bytes], url: str) -> None:
 
 
 def settled(count: Callable[[], int], quiet: float = QUIET) -> int:
-    """The number once it stands still."""
+    """The number of pushes when it no longer grows."""
     before, now = -1, count()
     while now != before:
         time.sleep(quiet)

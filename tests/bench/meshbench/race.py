@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rounds: everybody in turn, each in a lane of its own."""
+"""The rounds of a workload: every contestant in turn, each in its own lane."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OFTEN, LONG = 3, 60.0
 
 @dataclass
 class Outcome:
-    """The runs of each contestant, already scaled, MiB of all its processes where that was looked at, and why some did not take part."""
+    """The runs of each contestant, already scaled, the MiB of all its processes if they were measured, and why some did not take part."""
 
     runs: dict[str, list[Run]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Lane:
         return footprint(CONTESTANTS[self.name].commands(self.scene), self.scene.folder)
 
     def check(self) -> None:
-        """What it says it did has to be there: nobody is fast by leaving something out."""
+        """Check that the objects exist, so that no contestant is fast because it left something out."""
         if self.name in IDLE:
             return
         wanted = self.scene.chosen if CONTESTANTS[self.name].sampled else self.scene.objects
@@ -69,7 +69,7 @@ class Lane:
         return f"/api/v1/namespaces/{namespace(self.name, 0)}/configmaps/{DRIFTED}"
 
     def drift(self) -> None:
-        """As if by hand: another field manager owns the field now, so whoever uses server-side apply has to take it by force."""
+        """Change a field as a person would. Another field manager owns it then, so server-side apply has to take it by force."""
         for server in self.servers if self.name not in IDLE else ():
             server.api.patch(f"{self._path}?fieldManager=hand", {"data": {"number": "drifted"}})
 
@@ -91,12 +91,12 @@ class Race:
         self._spent: dict[str, list[float]] = {}
 
     def warm_up(self, lane: Lane, times: int = 2) -> None:
-        """Twice: the first creates, the second settles what a tool does only once."""
+        """Run twice: the first run creates, the second does what a tool does only once."""
         self._say(f"{self._workload}: warming up {lane.name}")
         self._guarded(lane.name, lambda: [lane.run() for _time in range(times)])
 
     def weigh(self, lane: Lane) -> None:
-        """A run that is not timed, so it warms up as well."""
+        """Measure the memory in a run that is not timed and that also warms up."""
         def look() -> None:
             self.outcome.trees[lane.name] = lane.footprint()
 
@@ -125,7 +125,7 @@ class Race:
         return name not in self.outcome.left_out and (name in (*OWN, STATUS, TASKS) or len(spent) < self._often or sum(spent) < LONG)
 
     def _guarded(self, name: str, action: Callable[[], object]) -> None:
-        """A peer that cannot do it is left out, and the report says why."""
+        """Run a contestant. A peer that cannot do the workload is left out, and the report says why."""
         if name in self.outcome.left_out:
             return
         try:

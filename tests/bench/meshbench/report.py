@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From summaries to build/bench.json and docs/benchmarks.md. Pure."""
+"""Make build/bench.json and docs/benchmarks.md of the summaries. Pure."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Row:
 
 
 def rows(results: Results) -> list[Row]:
-    """Those with a target first."""
+    """The rows, those with a target first."""
     found = [*_limits(results), *_against(results)]
     found += [_compared(*key, "wall", {}) for key in FASTER if not set(key[1:]) <= set(results.get(key[0], {}))]
     return sorted(found, key=lambda row: (int(row.id[1:]), row.target is None))
@@ -121,7 +121,7 @@ def _limits(results: Results) -> Iterator[Row]:
 
 
 def _growth(some: Mapping[str, Summary], many: Mapping[str, Summary]) -> Iterator[Row]:
-    """What one cluster takes among 200, over what it takes among 20."""
+    """The time for one cluster among 200, divided by the time for one among 20."""
     for name in (OURS, STATUS):
         if name in some and name in many:
             one, other = some[name].wall / 20, many[name].wall / 200
@@ -152,23 +152,23 @@ def _compared(workload: str, ours: str, peer: str, unit: str, summaries: Mapping
 
 
 def _for_one(seen: Summary | None, unit: str) -> float | None:
-    """Of those that are looked at one by one, a peer need not look at as many as we do."""
+    """The figures for one item, because a peer may look at fewer items than we do."""
     return None if seen is None else float(getattr(seen, unit)) / seen.each
 
 
 def _short(value: float | None) -> float | None:
-    """Three digits behind the point, more where these would be nearly all."""
+    """A number with three digits behind the point, or more if it is very small."""
     return None if value is None else round(value, 3) if abs(value) >= 0.1 else float(f"{value:.3g}")
 
 
 def called(workload: str, name: str) -> str:
-    """Whose line it is in the table of a workload."""
+    """The name of a contestant in the table of a workload."""
     title = CONTESTANTS[name].title
     return title.replace("meshops.lifecycle.mesh_config", INSTEAD[workload]) if workload in INSTEAD else title
 
 
 def hindrances(results: Results) -> Iterator[str]:
-    """Where a playbook that only starts a module, or only has as many tasks, already takes longer than the target allows."""
+    """The targets that cannot be met, because a playbook that only starts a module, or only has as many tasks, takes longer."""
     for workload, what, most in _allowed(results):
         for name, does in FLOORS.items():
             floor = results.get(workload, {}).get(name)
@@ -207,7 +207,7 @@ def _cell(value: float | None) -> str:
 
 
 def standings(summaries: Mapping[str, Summary], workload: str = "") -> str:
-    """Everybody, in the order of the contestants; the ratio is to our whole playbook, and below 1 for who is faster."""
+    """The table of all contestants. The ratio is to our whole playbook, and below 1 for a faster one."""
     base, columns = summaries[OURS], _columns(summaries)
     lines = []
     for name, one in ((name, summaries[name]) for name in CONTESTANTS if name in summaries):
@@ -218,7 +218,7 @@ def standings(summaries: Mapping[str, Summary], workload: str = "") -> str:
 
 
 def _columns(summaries: Mapping[str, Summary]) -> dict[str, Callable[[Summary], str]]:
-    """Those that not every workload has."""
+    """The columns that not every workload has."""
     found: dict[str, Callable[[Summary], str]] = {}
     if any(one.pushes for one in summaries.values()):
         found["full pushes"] = lambda one: f"{one.pushes:.0f}"
@@ -231,7 +231,7 @@ def _columns(summaries: Mapping[str, Summary]) -> dict[str, Callable[[Summary], 
 
 
 def whereabouts(summaries: Mapping[str, Summary]) -> str:
-    """Where the time of our playbook goes, by what the smaller ones take."""
+    """How the time of our playbook is spent, from the times of smaller playbooks."""
     if not {ENGINE, OURS, STARTUP, PING} <= set(summaries):
         return ""
     columns = []

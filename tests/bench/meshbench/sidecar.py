@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A pod with a sidecar, about as large as the injector makes it, for who lists thousands of them. Pure."""
+"""A pod with a sidecar, about as large as the injector makes it, for lists of thousands of pods. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLAIN = {"PILOT_CERT_PROVIDER": "istiod", "CA_ADDR": "istiod.istio-system.svc:15
 
 
 def pod(name: str, namespace: str, node: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is created, and the status that its kubelet would report."""
+    """The pod, and the status that its kubelet would report."""
     env = [{"name": key, "valueFrom": {"fieldRef": {"fieldPath": path}}} for key, path in FROM_POD.items()]
     env += [{"name": key, "value": value} for key, value in PLAIN.items()]
     mounts = [{"name": volume, "mountPath": f"/var/run/secrets/{volume}"} for volume in VOLUMES]

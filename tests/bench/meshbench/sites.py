@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""P18: the playbooks themselves on stub clusters that hold what a real site left."""
+"""P18: the whole playbooks on stub clusters that hold what a real run of site left."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def charts() -> Path:
 
 
 def inventory(folder: Path, clusters: Sequence[str]) -> Path:
-    """As a site has it: what is common stands once, and a cluster says what is its own."""
+    """An inventory as users write it: common variables stand once, and each cluster has its own ones."""
     common = {
         "mesh_provider": "istio", "mesh_version": "1.32", "mesh_revision": "stable", "mesh_charts": {"source": "directory", "location": str(charts())},
         "mesh_kube": {"kubeconfig": f"{folder}/kube/{{{{ inventory_hostname }}}}", "context": "{{ inventory_hostname }}"},
@@ -82,7 +82,7 @@ class Site:
         return [program, playbook, f"--inventory={inventory(self.folder, self._clusters[:count])}", f"--forks={FORKS}"]
 
     def fill(self) -> None:
-        """Helm's part is recorded in the first mesh and spread; everything else a real `site` writes into each."""
+        """Fill the stubs. Helm's part is recorded in the first mesh and copied to all; a real `site` writes everything else."""
         home = self.folder / "bin"
         home.mkdir()
         real = shutil.which("helm")
@@ -136,7 +136,7 @@ RECAP = re.compile(r"^c\d+ +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed
 
 
 def settled(text: str, count: int) -> int:
-    """How many tasks a cluster had, by the recap of a run in which nothing was to change and nothing was wrong."""
+    """The number of tasks of a cluster, from the recap of a run that changed nothing and had no faults."""
     told = [tuple(map(int, line)) for line in RECAP.findall(text)]
     if len(told) != count or any(changed or unreachable or failed for _ok, changed, unreachable, failed, _skipped in told):
         raise BenchError(f"Something changed or failed on stub clusters where nothing was to change: {' '.join(text[-1500:].split())}")
@@ -144,7 +144,7 @@ def settled(text: str, count: int) -> int:
 
 
 class Size:
-    """The contestants on so many clusters."""
+    """The contestants of P18 on so many clusters."""
 
     def __init__(self, site: Site, count: int) -> None:
         self._site, self._count, self._tasks = site, count, 1
@@ -170,7 +170,7 @@ class Size:
 
 
 def playbooks(folder: Path, rounds: int, wanted: Sequence[str], say: Say) -> dict[str, Outcome]:
-    """By workload, of those that are wanted. A large site is measured at most so often that it is no chance."""
+    """The contestants by wanted workload. A large site is measured in fewer rounds."""
     sizes = {workload: count for workload, count in SIZES.items() if workload in wanted}
     say(f"P18: {max(sizes.values())} stub clusters are filled by a real site")
     found: dict[str, Outcome] = {}

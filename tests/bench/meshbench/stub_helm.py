@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stands in the place of helm while a stub cluster is filled: the real helm renders, and the stub stores what it would have installed."""
+"""A stand-in for helm while a stub cluster is filled: the real helm renders, and the stub stores what helm would have installed."""
 
 from __future__ import annotations
 

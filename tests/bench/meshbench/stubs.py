@@ -53,7 +53,7 @@ class Stub:
             self.server.seed(_node(f"{name}-node-{number}"))
 
     def _react(self, live: dict[str, Any]) -> None:
-        """The token controller, and a kubelet that is done at once."""
+        """Act as the token controller, and as a kubelet that starts pods at once."""
         rolled_out(live)
         if live["kind"] == "Namespace":
             live["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = live["metadata"]["name"]
@@ -79,7 +79,7 @@ class Stub:
         return answer
 
     def install(self, told: Mapping[str, Any]) -> None:
-        """What Helm leaves: the objects of the chart and its own record."""
+        """Store what Helm leaves: the objects of the chart and its own record."""
         release, space = told["release"], told["namespace"]
         marks = {"annotations": {"meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": space},
                  "labels": {"app.kubernetes.io/managed-by": "Helm"}}
@@ -166,7 +166,7 @@ class Stubs:
         return _write(writer, stub.handle(method, rest, body, headers.get("content-type", "")))
 
     def _told(self, path: str, words: Mapping[str, Any]) -> Answer:
-        """What the benchmark says: what Helm would have installed, and that all other meshes get the same."""
+        """Take an order of the benchmark: store what Helm would have installed, or copy it to all other meshes."""
         if path == "/install":
             self._clusters[words["cluster"]].install(json.loads(json.dumps(words)))
             self._installed.setdefault(words["cluster"], []).append(words)
@@ -185,7 +185,7 @@ class Stubs:
 
 
 def mesh(cluster: str) -> str:
-    """Of a cluster called c<number>, counted from 1."""
+    """The mesh of a cluster called c<number>, counted from 1."""
     return f"mesh-{(int(cluster[1:]) + 1) // 2:04}"
 
 

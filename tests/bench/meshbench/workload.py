@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is brought to the cluster: 150 objects of 12 kinds in three namespaces, and Istio's CRDs where the cluster is empty. Pure."""
+"""The objects of the workloads: 150 of 12 kinds in three namespaces, and Istio's CRDs if the cluster is empty. Pure."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def namespace(owner: str, number: int) -> str:
 
 
 def objects(owner: str) -> list[Manifest]:
-    """Namespaces come first, so that tools which take a file from top to bottom succeed. `owner` keeps the sets of contestants apart."""
+    """The objects, namespaces first, so that tools succeed which read a file from top to bottom. `owner` keeps the sets of contestants apart."""
     return [_object(owner, kind, number) for kind, count in COUNTS.items() for number in range(count)]
 
 
@@ -59,7 +59,7 @@ def first_of_each(manifests: list[Manifest], count: int = 1) -> list[Manifest]:
 
 
 def routing(owner: str, variant: int) -> list[Manifest]:
-    """100 objects of Istio's configuration alone, every one of which differs from one variant to the next."""
+    """100 objects of Istio's configuration. Each of them differs between two variants."""
     made = [_object(owner, kind, number) for kind, count in ROUTING.items() for number in range(count)]
     for manifest in made:
         _VARIED[manifest["kind"]](manifest["spec"], variant)
@@ -71,7 +71,7 @@ def namespaces(owner: str) -> list[Manifest]:
 
 
 def needed(manifests: list[Manifest], crds: list[Manifest]) -> list[Manifest]:
-    """Those CRDs without which the manifests could not be stored."""
+    """The CRDs that the manifests need."""
     kinds = {manifest["kind"] for manifest in manifests}
     return [crd for crd in crds if crd["spec"]["names"]["kind"] in kinds]
 

@@ -58,7 +58,7 @@ def stub(tmp_path: Path) -> Iterator[node.Node]:
 
 
 def answered(stub: node.Node, pod: str, request: bytes) -> bytes:
-    """As the API server asks it for our client; its other way, SPDY, is istioctl's, and `make bench` fails where that brings no secrets."""
+    """Ask the node as the API server does for our client. istioctl uses SPDY instead, and `make bench` fails if that returns no secrets."""
     server = connect({"host": f"https://127.0.0.1:{stub.port}", "validate_certs": False, "api_key": "none"}, environ={})._server
     with WebSocket(server.transport.access, f"/portForward/{pod}?port=15000", 10.0) as opened:
         opened.until(time.monotonic() + 10)

@@ -26,7 +26,7 @@ metadata: {name: b}
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What the stub is told; the real helm is not there."""
+    """What the stub receives. The real helm is missing here."""
     found: list[dict[str, Any]] = []
     monkeypatch.setenv("STUB_HELM", "/real/helm")
     monkeypatch.setenv("STUB_URL", "https://stub")
@@ -55,7 +55,7 @@ def test_nothing_is_there_before(sent: list[dict[str, Any]], capsys: pytest.Capt
 
 def test_what_needs_no_cluster_is_the_real_helms(sent: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     class ReplacedError(Exception):
-        """As execv: nothing after it is reached."""
+        """Stands for execv, after which nothing runs."""
 
     def execv(program: str, words: list[str]) -> None:
         raise ReplacedError(program, *words)

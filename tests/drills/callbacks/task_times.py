@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes down when each task of a playbook began, so that a drill can say in which one a request was lost."""
+"""Write down when each task of a playbook began, so that a drill can say in which task a request was lost."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What waits for a clock takes minutes of doing nothing, so it is a drill and not a part of the gate."""
+"""Tests that wait for a clock take minutes, so they are drills and not part of the gate."""
 
 from __future__ import annotations
 

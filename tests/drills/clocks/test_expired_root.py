@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real mesh whose root has expired: what its plan says, that nothing but the way out is open, and that all is up again without a restart."""
+"""A real mesh whose root has expired: what its plan says, that every other way is refused, and that all works again without a restart."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def seen(estate: Estate, name: str) -> dict[str, Any]:
 
 
 def started(estate: Estate) -> dict[str, str]:
-    """Each pod of the mesh, and how often its containers were restarted."""
+    """The pods of the mesh, and how often their containers were restarted."""
     found = {}
     for name in CLUSTERS:
         for space in ("istio-system", "app"):
@@ -49,7 +49,7 @@ def answers(estate: Estate, name: str) -> str:
 
 
 def installed(estate: Estate, life: timedelta) -> datetime | None:
-    """A mesh and an application under a root that expires then; nothing if it was not up before."""
+    """Install a mesh and an application under a root that expires after `life`. Return its end, or None if the mesh was not ready before."""
     estate.play("teardown", **EVERYTHING).succeeded()
     end = datetime.now(UTC) + life
     short = issue.new_root("short root", "shop.example", "P-256", end - timedelta(days=1), 1)

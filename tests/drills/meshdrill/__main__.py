@@ -65,7 +65,7 @@ def rate(options: argparse.Namespace) -> float:
 
 
 def repeat(hold: Callable[[], Result], runs: int, build: Path) -> list[Result]:
-    """After each run its table is printed and the file holds all until then."""
+    """Repeat a drill. After each run, print its table and write all runs so far into the file."""
     results: list[Result] = []
     for number in range(1, runs + 1):
         results.append(hold())

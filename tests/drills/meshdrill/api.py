@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The watcher's own way to an API server and through it to a proxy's loopback address; standard library, no code of the collection."""
+"""The watcher's own connection to an API server, and through it to a proxy's loopback address. It shares no code with the collection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MASKED, BINARY, CLOSE, PING, PONG = 0x80, 0x82, 8, 9, 0x8A
 
 
 class Api:
-    """One cluster, by a context of a kubeconfig that holds certificates. An answer that does not come soon is asked for anew: who waits sees nothing."""
+    """One cluster, by a context of a kubeconfig with certificates. If an answer is late, the watcher asks again, because it sees nothing while it waits."""
 
     def __init__(self, kubeconfig: Path, context: str, timeout: float = 1.2) -> None:
         config = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
@@ -58,7 +58,7 @@ def _content(given: Mapping[str, str], name: str) -> bytes:
 
 
 def listed(connection: http.client.HTTPSConnection, path: str) -> list[dict[str, Any]]:
-    """The items of a list, over a connection that is kept."""
+    """The items of a list, over a connection that stays open."""
     connection.request("GET", path, headers={"Accept": "application/json"})
     answer = connection.getresponse()
     body = answer.read()
@@ -74,7 +74,7 @@ def _upgrade(path: str, host: str) -> bytes:
 
 
 class Tunnel:
-    """A connection to a port on a pod's loopback address, that HTTP requests can follow one another on."""
+    """A connection to a port on a pod's loopback address, for one HTTP request after the other."""
 
     def __init__(self, connection: http.client.HTTPSConnection) -> None:
         self._connection = connection

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The load: an application in the namespace `drill` of each cluster that answers, and in one of them one that asks, all the time."""
+"""The load: a server in the namespace `drill` of each cluster, and in one of them a client that sends requests all the time."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Stage:
 
 
 def addresses(clusters: Sequence[str]) -> dict[str, str]:
-    """Each flow and what it asks, from the first cluster."""
+    """Each flow and its address, from the first cluster."""
     inside, across = (f"{cluster}.{NAMESPACE}:8080/" for cluster in clusters)
     return {"inside-pooled": f"http://pooled-{inside}", "inside-handshake": f"http://handshake-{inside}",
             "across-pooled": f"http://pooled-{across}", "across-handshake": f"http://handshake-{across}",
@@ -140,12 +140,12 @@ def ledgers(cluster: str) -> Path:
 
 
 def picture() -> str:
-    """The name of the image, that says what it was made of."""
+    """The name of the image, which has a hash of its content."""
     return f"docker.io/lab/traffic:{programs.PROGRAMS['traffic'].key}"
 
 
 class Load:
-    """Runs from `start` to `stop`; `requests` tells what became of every request so far."""
+    """The load, which runs from `start` to `stop`. `requests` has the result of every request so far."""
 
     def __init__(self, estate: Estate, clusters: Sequence[str], rate: float, say: Say, stage: Stage | None = None) -> None:
         self._estate, self._clusters, self._rate, self._say, self._stage = estate, clusters, rate, say, stage or Stage()
@@ -178,7 +178,7 @@ class Load:
             self._estate.lab("load-image", str(archive), *self._clusters)
 
     def _settle(self, patience: float = 90.0) -> None:
-        """Until every flow was answered without a loss for a while: what happens before the mesh knows the servers is nobody's fault."""
+        """Wait until every flow has had answers without a loss for a while, because losses before the mesh knows the servers do not count."""
         until = time.monotonic() + patience
         while time.monotonic() < until:
             time.sleep(1.0)
@@ -199,18 +199,18 @@ class Load:
         return self._requests
 
     def finished(self) -> list[Request]:
-        """All requests, when those that were due by now have come to their end."""
+        """All requests, after those that are due by now have ended."""
         time.sleep(PATIENCE + 0.5)
         return self.requests()
 
     def sent_since(self, begin: float) -> int:
-        """Of the flow that has sent the least."""
+        """The number of requests of the flow that has sent the least."""
         seen = ledger.flows(ledger.during(self.requests(), begin, time.time()))
         bounded = [flow for flow, turn in self._stage.streams.items() if turn]
         return min((seen[flow].sent if flow in seen else 0) for flow in (*FLOWS, *bounded))
 
     def another_certificate(self) -> dict[str, str]:
-        """For the name that the gateway serves, as the role `rotate` is given certificates."""
+        """Another certificate for the host that the gateway serves, as input of the role `rotate`."""
         made = serving(f"{GATEWAY}.{MESH}", self._ca)
         return {"cluster": self._clusters[0], "namespace": MESH, "name": GATEWAY,
                 "certificate": made["tls.crt"].decode(), "private_key": made["tls.key"].decode()}

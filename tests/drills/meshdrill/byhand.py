@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one does to a mesh by kubectl, for the drills that do without the playbooks."""
+"""Changes of a mesh with kubectl, for drills without the playbooks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def cacerts(estate: Estate, cluster: str) -> dict[str, bytes]:
 
 
 def write_cacerts(estate: Estate, cluster: str, data: Mapping[str, bytes]) -> None:
-    """All keys in one patch, so that the kubelet puts them into place together. Given by stdin: an argument is seen by everybody on the machine."""
+    """Write all keys in one patch, so that the kubelet updates them together. The patch goes through stdin, because everybody on the machine sees arguments."""
     patch = json.dumps({"data": encoded(data)})
     estate.kubectl(cluster, "-n", MESH, "patch", "secret", "cacerts", "--type=merge", "--patch-file=/dev/stdin", given=patch)
 
@@ -35,14 +35,14 @@ def deployments(estate: Estate, cluster: str, namespace: str, selector: str = ""
 
 
 def restart(estate: Estate, cluster: str, namespace: str, names: Iterable[str]) -> None:
-    """One after the other, each to its end."""
+    """Restart the workloads one after the other, each to its end."""
     for name in names:
         estate.kubectl(cluster, "-n", namespace, "rollout", "restart", f"deployment/{name}")
         estate.kubectl(cluster, "-n", namespace, "rollout", "status", f"deployment/{name}", "--timeout=180s")
 
 
 def await_bundle(estate: Estate, cluster: str, bundle: bytes, patience: float = 120.0) -> None:
-    """Until every namespace's istio-ca-root-cert holds just these roots."""
+    """Wait until every namespace's istio-ca-root-cert has exactly these roots."""
     until = time.monotonic() + patience
     while time.monotonic() < until:
         items = estate.get(cluster, "configmaps", "-A", "--field-selector", "metadata.name=istio-ca-root-cert")["items"]

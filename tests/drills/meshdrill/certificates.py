@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which roots a bundle holds and to which root a leaf chains; the watcher's own reading, that shares no code with the collection."""
+"""Read the roots of a bundle and the root of a leaf. The watcher shares no code for this with the collection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def roots(bundle: bytes) -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def root_of(chain: bytes) -> str:
-    """The fingerprint of the root that a chain's first certificate leads to, each signature on the way verified; otherwise a word that is nobody's root.
+    """The fingerprint of the root to which verified signatures lead from a chain's first certificate; else a text that is no fingerprint.
 
     Istio names some of the certificates twice, so the order says nothing.
     """

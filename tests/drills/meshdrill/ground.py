@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all drills stand on: load that runs, a witness that looks, something that is done meanwhile, and a result."""
+"""The frame of all drills: run the load, let the witness look, do something meanwhile, and make a result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LONGEST_GAP = 2.0
 
 @dataclass(frozen=True)
 class Seen:
-    """What a drill's promises are judged by."""
+    """What a drill has measured, by which its promises are judged."""
 
     flows: Mapping[str, Flow]
     samples: Samples
@@ -44,7 +44,7 @@ Judge = Callable[[Seen], Sequence[Promise]]
 
 @dataclass(frozen=True)
 class Ground:
-    """Where drills are held, and how hard."""
+    """Where drills are held, and with how much load."""
 
     estate: Estate
     build: Path
@@ -78,7 +78,7 @@ class Ground:
 
 
 def attempt(act: Act, load: Load, begin: float) -> tuple[Sequence[Phase], list[Promise]]:
-    """What fails halfway was under load too, and what that cost is worth knowing."""
+    """Do something under load. If it fails halfway, the figures until then still count."""
     try:
         return act(load), []
     except DrillError as error:
@@ -102,7 +102,7 @@ def served(seen: Seen, requests: int, streams: Sequence[str]) -> list[Promise]:
 
 
 def nobody_noticed(seen: Seen, requests: int) -> list[Promise]:
-    """The promises of a change that is none for those who use the mesh."""
+    """The promises for a change that users of the mesh must not notice."""
     least = min((seen.flows[flow].sent if flow in seen.flows else 0) for flow in FLOWS)
     conflicts = timeline.conflicts(seen.samples)
     return [

@@ -31,7 +31,7 @@ LEASE = 10
 
 
 def by_playbook(folder: Path) -> Rotate:
-    """A run with this kill point; with none to its end."""
+    """Run the playbook with this kill point, or without one to its end."""
     return lambda point: play.rotate("root", folder, armed(point) if point else None, rotate_lease_duration=LEASE)
 
 

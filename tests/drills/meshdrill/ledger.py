@@ -17,7 +17,7 @@ BROKEN = "broken"
 
 @dataclass(frozen=True)
 class Request:
-    """`due` in seconds of the epoch; `took` counts from it, so a sender that was held up does not hide what its users would have waited."""
+    """One request. `due` is in seconds since 1970. `took` counts from `due`, so a sender that was held up does not hide the time that users would wait."""
 
     flow: str
     due: float

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much of the machine was in use: what is lost on one that has nothing left to give may say more of it than of the playbook."""
+"""How busy the machine was, because requests that are lost on a busy machine may say more about the machine than about the playbook."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Use:
-    """Of a stretch of time, in percent: cores at work, cores that the hypervisor gave to others, time in which somebody waited for a core."""
+    """The use in a period, in percent: busy cores, cores that the hypervisor gave to others, time in which a process waited for a core."""
 
     busy: float
     stolen: float

@@ -27,7 +27,7 @@ def hold(ground: Ground) -> Result:
 
 
 def swap(ground: Ground) -> list[Phase]:
-    """Clients are never restarted: they are what one looks through, and their users' requests are what is lost."""
+    """Replace the root and restart everything but the clients, because their requests show the losses."""
     estate, began = ground.estate, [time.time()]
     root = authority.make("the next root")
     for cluster in CLUSTERS:
@@ -51,7 +51,7 @@ def judge(seen: Seen) -> list[Promise]:
 
 
 def _restore(ground: Ground, before: dict[str, dict[str, bytes]]) -> None:
-    """The load is gone, so nobody is harmed by the same way back."""
+    """Put the former root back in the same way. The load has ended, so no request is lost."""
     ground.say("drill-naive: bringing the mesh back to the root it had")
     for cluster, data in before.items():
         byhand.write_cacerts(ground.estate, cluster, data)

@@ -28,7 +28,7 @@ CALLBACKS = Path(__file__).resolve().parents[1] / "callbacks"
 
 @dataclass(frozen=True)
 class Run:
-    """A run of the playbook, to its end or to its death. Its phases are its task files, in the order in which they came."""
+    """A run of the playbook, to its end or until it is killed. Its phases are its task files, in order."""
 
     code: int
     log: Path

@@ -57,13 +57,13 @@ class Result:
         return all(promise.met for promise in self.promises)
 
     def added(self, flow: str) -> float | None:
-        """By how much the 99th percentile is above that of the quiet time before, in milliseconds."""
+        """How many milliseconds the 99th percentile is above that of the quiet time before."""
         quiet = self.baseline.get(flow)
         return round((self.flows[flow].p99 - quiet.p99) * 1000, 1) if quiet else None
 
 
 def promise(text: str, seen: float, most: float = 0.0) -> Promise:
-    """One that something does not exceed a limit."""
+    """A promise that a figure does not exceed a limit."""
     return Promise(text, f"{seen:g}", seen <= most)
 
 
@@ -88,7 +88,7 @@ def table(result: Result) -> str:
 
 
 def _phases(result: Result) -> list[tuple[str, ...]]:
-    """One line for each name, however often it came."""
+    """One line for each name of a phase, however often the phase came."""
     return phase_lines([result])
 
 
@@ -101,7 +101,7 @@ def phase_lines(results: Sequence[Result]) -> list[tuple[str, ...]]:
 
 
 def over_all(results: Sequence[Result]) -> list[str]:
-    """What a reader of several runs wants to know, in one table; nothing for a single one."""
+    """One table over several runs; empty for a single run."""
     if len(results) < 2:
         return []
     flows = [("flow", "sent", "lost", "breaks", "p99 added, median", "p99 added, worst")]
@@ -142,7 +142,7 @@ def _line(flow: Flow, start: float, added: float | None) -> tuple[str, ...]:
 
 
 def columns(rows: Iterable[Sequence[str]]) -> list[str]:
-    """Aligned, the first column to the left."""
+    """Align the columns, the first one to the left."""
     rows = list(rows)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) if place == 0 else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip()
@@ -150,7 +150,7 @@ def columns(rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def beside(ours: Sequence[Result], others: Sequence[Result]) -> list[str]:
-    """What was lost, a line for each, so that one sees what the difference is."""
+    """The losses of both drills side by side, a line for each."""
     if not others:
         return []
     lines = ((result.name, str(sum(flow.lost for flow in result.flows.values())), str(sum(flow.sent for flow in result.flows.values())))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""drill-rotation: rotations back to back under load, until every flow has been asked often enough. Nobody notices any of them."""
+"""drill-rotation: one rotation after the other under load, until every flow has had enough requests. No request may notice them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def by_playbook(folder: Path) -> Rotate:
 
 
 def pods(ground: Ground) -> dict[str, int]:
-    """Every pod of the mesh with the number of times its containers were restarted: what a rotation leaves alone."""
+    """The pods of the mesh with the restarts of their containers, which a rotation must not change."""
     found = {}
     for cluster in CLUSTERS:
         for item in (item for namespace in ("istio-system", "drill") for item in ground.estate.get(cluster, "pods", "-n", namespace)["items"]):

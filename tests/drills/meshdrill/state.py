@@ -29,7 +29,7 @@ def _of_helm(item: Mapping[str, Any]) -> bool:
 
 
 def shape(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Of an object: what was wished, as far as it does not differ in each rotation. Annotations count by name: an epoch or a time is another each time."""
+    """The parts of an object that are the same after each rotation. Annotations count by name only, because epochs and times differ."""
     metadata = item["metadata"]
     return {
         "labels": metadata.get("labels", {}),

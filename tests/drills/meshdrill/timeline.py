@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what the watcher saw to the states in which a proxy would have refused another. Pure.
+"""Find, in what the watcher saw, the states in which a proxy would have refused another one. Pure.
 
 A sample says what a proxy held at some moment between the question and the answer, so a value is *seen* from the question of its first sample to the
 answer of its last. Between the last sample of one value and the first of the next the proxy may have held either. Hence two verdicts:
@@ -75,7 +75,7 @@ def by_holder(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
 
 
 def stretches(samples: Sequence[Sample], value: Callable[[Sample], Value]) -> Iterator[Stretch[Value]]:
-    """Those of one holder, whose samples stand in the order of time."""
+    """The stretches of one proxy, whose samples are in the order of time."""
     first = 0
     for number in range(1, len(samples) + 1):
         if number == len(samples) or value(samples[number]) != value(samples[first]):
@@ -103,6 +103,6 @@ def _conflict(leaf: Stretch[str], bundle: Stretch[frozenset[str]]) -> Conflict |
 
 
 def longest_gap(samples: Iterable[Sample]) -> float:
-    """For how long a proxy that was there before and after was not looked at."""
+    """The longest time in which a proxy existed and was not looked at."""
     pairs = (pair for seen in by_holder(samples).values() for pair in itertools.pairwise(seen))
     return max((later.begin - earlier.end for earlier, later in pairs), default=0.0)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The witness: a process of its own that looks at every proxy again and again and writes down what each held.
+"""The witness: a separate process that looks at every proxy again and again and writes down what the proxy holds.
 
 python -m meshdrill.watch KUBECONFIG TIMELINE CONTEXT ...    until it is told to end (SIGTERM)
 
@@ -33,7 +33,7 @@ PODS = "/api/v1/pods?fieldSelector=status.phase%3DRunning"
 
 
 def held(dump: bytes) -> dict[str, Any]:
-    """What a proxy says it holds; nothing of what it has not got yet."""
+    """The certificates that a proxy reports, without those that it has not got yet."""
     found: dict[str, Any] = {}
     for entry in json.loads(dump).get("configs", []):
         secret = entry.get("secret", {})
@@ -46,7 +46,7 @@ def held(dump: bytes) -> dict[str, Any]:
 
 
 def hash_of(chain: bytes) -> str:
-    """Tells one leaf from the next."""
+    """A hash that distinguishes leaves."""
     return next(iter(roots(chain[: chain.index(b"-----END CERTIFICATE-----") + 26])))[:16]
 
 
@@ -59,7 +59,7 @@ def proxies(pods: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 class Timeline:
-    """The file, a line at a time, whoever writes."""
+    """The file of the timeline. All threads write whole lines."""
 
     def __init__(self, file: Path) -> None:
         self._file = file.open("w", encoding="utf-8")
@@ -107,7 +107,7 @@ class Witness:
                 self._timeline.write(begin, configmap=name, roots=found)
 
     def _follow(self, namespace: str, pod: str) -> None:
-        """As long as the pod is there."""
+        """Look at a pod as long as it exists."""
         tunnel: Tunnel | None = None
         name = f"{self._cluster}/{namespace}/{pod}"
         while (namespace, pod) in self._followed:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kills themselves, with a playbook that only pretends."""
+"""The kills, with a stand-in for the playbook."""
 
 from __future__ import annotations
 

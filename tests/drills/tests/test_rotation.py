@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How often it is rotated, and what is held against it, with load and playbook that only pretend."""
+"""How often a drill rotates, and how it judges, with stand-ins for the load and the playbook."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def flows(sent: int = 20000, **changed: Any) -> dict[str, Flow]:
 
 
 class Stage:
-    """Is ground and load at once: every rotation is 6,000 requests long."""
+    """A stand-in for ground and load. Every rotation lasts 6,000 requests."""
 
     build, estate = Path("/nowhere"), None
 
@@ -34,7 +34,7 @@ class Stage:
         self.kinds: list[str] = []
 
     def say(self, text: str) -> None:
-        """Nobody listens."""
+        """Print nothing."""
 
     def rotate(self, kind: str, _load: object) -> Run:
         self.kinds.append(kind)

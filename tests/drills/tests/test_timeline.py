@@ -41,7 +41,7 @@ def test_a_proxy_that_does_not_trust_its_own_leaf_s_root_counts_too() -> None:
 
 
 def test_what_happened_between_two_samples_is_not_excluded() -> None:
-    """Between 1.1 and 2.0 a came to its leaf of D, and b came to trust D: nobody saw which was first."""
+    """Between 1.1 and 2.0, proxy a got its leaf of D and proxy b came to trust D. No sample shows which came first."""
     a = seen("a", (0, "C", "C"), (1, "CD", "C"), (2, "CD", "D"), (3, "CD", "D"))
     b = seen("b", (0, "C", "C"), (1, "C", "C"), (2, "CD", "C"), (3, "CD", "C"))
     assert told(a, b) == ["unclear: b did not trust the leaf of a (root D) for 1.10 s"]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sender on loopback: that it sends on time, and that it sees what is lost."""
+"""The sender on loopback: it sends on time, and it notices losses."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_sender_that_has_to_go_ends_what_it_has_begun_and_leaves_its_records(s
 
 
 class Stalling(http.server.BaseHTTPRequestHandler):
-    """Answers at once, but nobody as long as it is closed."""
+    """A server that answers at once, but not while it is closed."""
 
     is_open = threading.Event()
 
@@ -111,11 +111,11 @@ class Stalling(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Write nothing into the output of a test."""
 
 
 def test_a_stall_does_not_keep_it_from_sending_and_every_request_waits_for_its_end(start: Start) -> None:
-    """The difference to a closed loop, which would send one request per connection and call one of them slow."""
+    """A closed loop would send only one request for each connection and report one slow answer."""
     Stalling.is_open.set()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stalling) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -21,21 +21,21 @@ from .leaks import files
 
 @dataclass(frozen=True)
 class Ran:
-    """`places` is all that AWX would keep of the run, by its path. What lies in the container's own files goes with the container."""
+    """A run. `places` is all that AWX would keep of it, by path, without the files of the job's own container."""
 
     rc: int
     output: str
     places: dict[str, bytes]
 
     def results(self, task: str) -> list[dict[str, Any]]:
-        """Of each host, as the events tell them."""
+        """The results of each host, from the events."""
         events = [json.loads(text) for place, text in self.places.items() if "/job_events/" in place and place.endswith(".json")]
         data = (event.get("event_data") or {} for event in sorted(events, key=lambda event: event["counter"]))
         return [one["res"] for one in data if one.get("task") == task and "res" in one]
 
 
 def run(playbook: str, inventory: Path, environ: Mapping[str, str], *words: str, verbosity: int = 0, **variables: Any) -> Ran:
-    """The environment is the whole of it, as in the container of a job. Below a short path: Ansible puts a socket there."""
+    """Run a playbook. It sees only this environment, as in the container of a job. The path is short, because Ansible puts a socket there."""
     with tempfile.TemporaryDirectory(prefix="awx-", dir="/tmp") as made:
         home = Path(made)
         for name in ("project", "artifacts", "scratch", "env"):

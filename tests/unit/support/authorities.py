@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Real certificates to order, good ones and each kind of bad one."""
+"""Make real certificates for tests, good ones and each kind of bad one."""
 
 from __future__ import annotations
 
@@ -114,14 +114,14 @@ EAST = make("Intermediate CA east", ROOT, key(number=3), path_length=0)
 
 
 def issuer(own: Made = EAST, *above: Made, under: tuple[Made, ...] = (ROOT,), **parts: Any) -> Material:
-    """What a cluster holds: an intermediate, its chain, the roots; any part can be given as other bytes."""
+    """The CA of a cluster: an intermediate, its chain, the roots. A test can replace each part by other bytes."""
     chain = b"".join(made.pem for made in (own, *above, under[0]))
     made = Material(own.pem, own.key_pem, chain, b"".join(root.pem for root in under), ISTIO)
     return replace(made, **parts)
 
 
 def root(made: Made = ROOT, **parts: Any) -> Material:
-    """A root as it is given to issue from."""
+    """A root with its key."""
     return replace(Material(made.pem, made.key_pem, roots=parts.get("certificate", made.pem)), **parts)
 
 

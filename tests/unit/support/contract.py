@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every Cluster must do, on the API server in memory as on a real one.
+"""What every Cluster must do, on the API server in memory and on a real one.
 
 A test class inherits from it and gives the fixtures `cluster` and `checking`: the same API server, the second in check
 mode. Each test has a namespace of its own.

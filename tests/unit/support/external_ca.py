@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A CA that has nothing of ours but what it is asked: it signs requests, well or in each of the bad ways.
+"""A CA that shares no code with the collection. It signs requests correctly, or wrongly in one of several ways.
 
 As a program it is what `root.command` names: `python external_ca.py <folder> [how]`. The folder holds `ca.pem` and `ca-key.pem`, and keeps what it was asked.
 """
@@ -28,7 +28,7 @@ TOLD = "the HSM is locked\nslot 3 is empty"
 
 @dataclass(frozen=True)
 class Office:
-    """A certificate and its key. `period` overrides what is asked for."""
+    """A CA: a certificate and its key. `period` overrides the requested lifetime."""
 
     certificate: Any
     key: Any
@@ -66,7 +66,7 @@ class Office:
 
 
 def opened(name: str = "company root", above: Office | None = None, days: float = 365, now: datetime | None = None, path_length: int | None = None) -> Office:
-    """A root, or a CA between one and what it signs."""
+    """Make a root, or a CA below one."""
     now = now or datetime.now(UTC)
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
@@ -89,7 +89,7 @@ def _usage(sign: bool) -> Any:
 
 
 def bad(office: Office, request: bytes, period: tuple[datetime, datetime]) -> Mapping[str, Callable[[], bytes]]:
-    """Answers that nobody may use, by what is wrong with them."""
+    """Answers that must be refused, by what is wrong with them."""
     long_ago = (period[0] - timedelta(days=400), period[0] - timedelta(days=399))
     to_come = (period[0] + timedelta(days=2), period[1])
     return {

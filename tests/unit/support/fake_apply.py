@@ -73,7 +73,7 @@ def created(manifest: Mapping[str, Any], manager: str | None) -> dict[str, Any]:
 
 
 def replaced(live: dict[str, Any], body: dict[str, Any], manager: str, _force: bool) -> dict[str, Any]:
-    """An update: who changes a field owns it alone, and nobody owns what is gone."""
+    """An update: the writer alone owns each field that it changes, and nobody owns removed fields."""
     after = {**copy.deepcopy(body), **({"status": live["status"]} if "status" in live else {})}
     before, now, entries = leaves(live), leaves(after), _entries(live)
     changed = {path for path in now if path[:2] not in {("metadata", "managedFields"), ("metadata", "resourceVersion")} and before.get(path) != now[path]}
@@ -109,7 +109,7 @@ def applied(live: dict[str, Any] | None, wish: dict[str, Any], manager: str, for
 
 
 def merged(live: dict[str, Any], patch: dict[str, Any], manager: str) -> dict[str, Any]:
-    """A merge patch: what is None leaves, the rest is put in; the fields that were written come to belong to the writer too."""
+    """A merge patch: None removes a field, other values are written, and the writer owns the written fields too."""
     after = copy.deepcopy(live)
     entries = _entries(after)
     changed, gone = leaves(patch), _nothing(patch)

@@ -24,7 +24,7 @@ from .fake_server import FakeServer, rolled_out
 
 
 class FakeTransport:
-    """Requests without a network; `requests` remembers them as "VERB path"."""
+    """A transport without a network. `requests` remembers each request as "VERB path"."""
 
     def __init__(self, server: FakeServer, name: str, ca: bytes | None) -> None:
         self.backend, self.name = server, name
@@ -68,7 +68,7 @@ class FakeCluster(Cluster):
 
     @property
     def writes(self) -> list[str]:
-        """The requests that could have changed something."""
+        """The requests that write."""
         return [request for request in self.transport.requests if request.split()[0] in ("PATCH", "POST", "PUT", "DELETE")]
 
     def checking(self) -> FakeCluster:

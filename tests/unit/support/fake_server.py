@@ -27,7 +27,7 @@ _UNKNOWN = {"ConfigMap": {"apiVersion", "kind", "metadata", "data", "binaryData"
 
 
 def rolled_out(live: dict[str, Any]) -> None:
-    """Controllers that are done at once."""
+    """Controllers that finish a rollout at once."""
     spec = live.get("spec") or {}
     if live["kind"] in ("Deployment", "StatefulSet", "DaemonSet"):
         wanted = 1 if spec.get("replicas") is None else spec["replicas"]
@@ -39,7 +39,7 @@ def rolled_out(live: dict[str, Any]) -> None:
 
 
 class FakeServer:
-    """Holds the objects; `handle` answers a request."""
+    """An API server in memory. `handle` answers a request."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class FakeServer:
             self.seed(manifest)
 
     def seed(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
-        """It was always there; so are its kind and its namespace. Nobody owns its fields."""
+        """Put an object there with its kind and namespace, as if it had always existed. Nobody owns its fields."""
         api, kind = manifest["apiVersion"], manifest["kind"]
         served = next((each for each in self.kinds.values() if (each.api_version, each.kind) == (api, kind)), None)
         namespace = manifest["metadata"].get("namespace")
@@ -101,7 +101,7 @@ class FakeServer:
             self.kinds[(api, names["plural"])] = Kind(api, names["kind"], names["plural"], spec["scope"] == "Namespaced")
 
     def handle(self, method: str, path: str, query: dict[str, str], body: Any, content_type: str) -> Answer:
-        """One request after the other, as etcd stores them. What reacts to a write may ask again."""
+        """Answer one request after the other, as etcd stores them. What reacts to a write may send requests itself."""
         with self._one_by_one:
             return self._handle(method, path, query, body, content_type)
 
@@ -259,7 +259,7 @@ def _same_version(live: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
 
 
 def _another(live: Mapping[str, Any] | None, body: Mapping[str, Any]) -> tuple[int, str] | None:
-    """What a patch names of the version that was read; a uid is told to be a field that may not change."""
+    """Refuse a patch that names another version or UID than the stored object has, with the API server's words."""
     if live is None:
         return 404, "NotFound"
     named = body.get("metadata") or {}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""As much of Vault as a signer meets: AppRole, and an issuer of a PKI mount, which really signs.
+"""The parts of Vault that a signer uses: AppRole, and an issuer of a PKI mount that really signs.
 
 It was written from the API's documentation and from the source of its PKI engine (`pathIssuerSignIntermediate`). `tests/api/test_vault.py` holds it against
 Vault's own engines.
@@ -32,7 +32,7 @@ DENIED = "1 error occurred:\n\t* permission denied\n\n"
 
 @dataclass
 class Vault:
-    """`issuers` by reference: who signs, and who stands above it. `fault` is an answer to everything, as status and errors."""
+    """`issuers` has each issuer and the CAs above it, by reference. `fault` is an answer to every request, as status and errors."""
 
     issuers: dict[str, tuple[Office, tuple[Office, ...]]]
     token: str = "hvs.CAESIJ-the-only-token-that-is-known-here"
@@ -97,7 +97,7 @@ def _seconds(told: str) -> timedelta:
 
 @contextmanager
 def running(vault: Vault, folder: Path | None = None) -> Iterator[Vault]:
-    """By HTTPS with a CA of its own in `folder`/vault-ca.pem, or by plain HTTP."""
+    """Serve by HTTPS with a CA of its own in `folder`/vault-ca.pem, or by plain HTTP."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"vault": vault}))
     if folder:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -131,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = _serve
 
     def log_message(self, *_said: Any) -> None:
-        """A test's output is its own."""
+        """Write nothing into the output of a test."""
 
 
 def _certificate(folder: Path) -> Path:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is expected, in a file that is reviewed as a diff. `UPDATE_GOLDEN=1` writes the files anew."""
+"""Expected results in files, so that a change of them is reviewed as a diff. `UPDATE_GOLDEN=1` writes the files again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEADER = """\
 
 
 class _Plain(yaml.SafeDumper):
-    """Without anchors, and sequences indented as everywhere in this repository."""
+    """Write YAML without anchors and with sequences indented as in this repository."""
 
     def ignore_aliases(self, _data: Any) -> bool:
         return True
@@ -34,7 +34,7 @@ class _Plain(yaml.SafeDumper):
 
 
 def assert_golden(path: Path, documents: Sequence[Any]) -> None:
-    """The documents are those of the file, in its order; a list, as one YAML document a file is what ansible-test takes."""
+    """Compare the documents with those of the file, in order. The file holds a list, because ansible-test allows one YAML document a file."""
     told = HEADER + yaml.dump(json.loads(json.dumps(documents)), Dumper=_Plain, explicit_start=True, sort_keys=False, width=140)
     if os.environ.get("UPDATE_GOLDEN"):
         path.parent.mkdir(exist_ok=True)

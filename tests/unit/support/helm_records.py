@@ -27,7 +27,7 @@ def record(
     values: Mapping[str, Any] | None = None,
     namespace: str = "istio-system",
 ) -> dict[str, Any]:
-    """A whole Secret; `values` None stands for an install without values, which Helm stores as null or not at all."""
+    """A Secret with a release record. `values` None means an install without values, which Helm stores as null or not at all."""
     body = {
         "name": name,
         "namespace": namespace,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What lives by istiod's certificates, as it is found in a cluster: proxies with what Envoy says, ConfigMaps, the CA's Secret."""
+"""What uses istiod's certificates in a cluster: proxies with what Envoy says, ConfigMaps, and the Secret of the CA."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _inline(pem: bytes) -> dict[str, str]:
 
 
 def dump(certificates: bytes | None, roots: bytes | None) -> bytes:
-    """As Envoy tells it, with what it says in the place of the key."""
+    """A dump of Envoy's secrets, with the text that Envoy puts in the place of the key."""
     configs = []
     if certificates is not None:
         key = {"inline_bytes": "W3JlZGFjdGVkXQ=="}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Istio as it is found in a cluster: objects as its charts make them, and what istiod answers at its debug port."""
+"""Istio in a cluster: objects as its charts make them, and the answers of istiod's debug port."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def pod(name: str = "istiod-stable-7d9f", revision: str = "stable", ready: bool 
 
 
 def istio_csr(namespace: str = NAMESPACE) -> list[dict[str, Any]]:
-    """istiod as it is set up beside cert-manager's istio-csr, with what its injector tells proxies."""
+    """istiod beside cert-manager's istio-csr, with the values that its injector gives to proxies."""
     plane, labels = deployment(), {"app": "istiod", "istio.io/rev": "stable"}
     plane["metadata"]["namespace"] = namespace
     plane["spec"] |= {"replicas": 0, "selector": {"matchLabels": labels}}
@@ -83,14 +83,14 @@ def link(cluster: str) -> dict[str, Any]:
 
 
 def clusterz(**status: str) -> str:
-    """istiod's own cluster has no Secret and comes first."""
+    """An answer of /debug/clusterz. istiod's own cluster has no Secret and comes first."""
     own = {"id": "east", "secretName": "", "syncStatus": "synced"}
     others = [{"id": name, "secretName": f"{NAMESPACE}/istio-remote-secret-{name}", "syncStatus": state} for name, state in status.items()]
     return json.dumps([own, *others])
 
 
 def networkz(**addresses: str) -> str:
-    """model.NetworkGateway has no JSON tags, so its keys are Go's. An unresolved host name has no address."""
+    """An answer of /debug/networkz. Its keys are the names of Go's fields. An unresolved host name has no address."""
     rest = {"Cluster": "west", "Port": 15443, "HBONEPort": 0, "ServiceAccount": {"Namespace": "", "Name": ""}}
     return json.dumps([{"Network": network.replace("_", "-"), "Addr": address, **rest} for network, address in addresses.items()])
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Secrets looked for wherever a run writes: as they are, in base64 at each alignment, in hex, and in base64 of base64.
+"""Look for secrets wherever a run writes: plain, in base64 at each alignment, in hex, and in base64 of base64.
 
 Of a private key only the secret numbers count, and the characters of its PEM that hold them: the rest is the same in every key, or public. Of a token
 only the signature counts.
@@ -31,7 +31,7 @@ WINDOW, STRIDE = 16, 4  # so that a part of a secret is found too, from 19 chara
 
 
 def leaks(secrets: Mapping[str, bytes], places: Mapping[str, bytes]) -> list[str]:
-    """Which secret is in which place. All are looked for in one pass, as all needles have one length."""
+    """Return which secret is in which place. One pass finds all, because all search texts have the same length."""
     owners: dict[bytes, set[str]] = {}
     for name, secret in secrets.items():
         for needle in needles(secret):
@@ -57,7 +57,7 @@ def needles(secret: bytes) -> set[bytes]:
 
 
 def _fragments(secret: bytes) -> Iterator[tuple[bytes, bool]]:
-    """The parts that nobody may see, and whether each is text."""
+    """The secret parts, and whether each is text."""
     if b"PRIVATE KEY-----" not in secret:
         # Of a service account's token only the signature: all tokens of a cluster begin in the same way, and others' are about.
         token = secret.startswith(b"eyJ") and secret.count(b".") == 2
@@ -89,12 +89,12 @@ def _bytes(number: int) -> bytes:
 
 
 def _plain_numbers(fragment: bytes) -> list[bytes]:
-    """As OpenSSL prints them, and as Python does."""
+    """The numbers as OpenSSL prints them and as Python prints them."""
     return [fragment.hex(":").encode(), str(int.from_bytes(fragment)).encode()]
 
 
 def _base64(fragment: bytes, shift: int) -> list[bytes]:
-    """What stands in the base64 of anything that holds the fragment `shift` bytes after a multiple of three."""
+    """The base64 of the fragment if it stands `shift` bytes after a multiple of three."""
     skipped = (3 - shift) % 3
     whole = fragment[skipped : len(fragment) - (len(fragment) - skipped) % 3]
     text = base64.b64encode(whole)
@@ -115,7 +115,7 @@ def files(*folders: Path) -> dict[str, bytes]:
 
 @dataclass
 class Watch:
-    """What came and went while a run was going on: files, of which a second name was kept, and the arguments of processes."""
+    """Files that existed only during a run, kept under a second name, and the arguments of processes."""
 
     kept: Path
     commands: set[bytes] = field(default_factory=set)
@@ -151,7 +151,7 @@ class Watch:
 
 @contextmanager
 def watching(kept: Path, *folders: Path) -> Iterator[Watch]:
-    """Looks all the time for files that were not there before, in the folders and, not below them, in those that everybody shares."""
+    """Look for new files during a block, below these folders, and directly in the folders that everybody shares."""
     kept.mkdir(parents=True, exist_ok=True)
     shallow = [folder for folder in SHARED if folder.is_dir()]
     known = {entry.path for folder in shallow for entry in os.scandir(folder)}
@@ -175,7 +175,7 @@ def watching(kept: Path, *folders: Path) -> Iterator[Watch]:
 
 @contextmanager
 def outlets() -> Iterator[Outlets]:
-    """Below a short path: Ansible puts a socket there, and the path of a socket may have 107 characters."""
+    """A folder with a short path, because Ansible puts a socket there, whose path may have at most 107 characters."""
     with tempfile.TemporaryDirectory(prefix="leaks-", dir="/tmp", ignore_cleanup_errors=True) as home:
         yield Outlets(Path(home))
 
@@ -214,7 +214,7 @@ class Outlets:
         }
 
     def places(self, output: str, watch: Watch) -> dict[str, bytes]:
-        """All that is there after a run, and that was there while it went on."""
+        """All files after a run, and those that existed only during it."""
         written = files(self.home / "written")
         assert any(name.endswith("ansible.log") for name in written) and any("/tree/" in name for name in written), "nothing was written there"
         return {"the output": output.encode(), **written, **files(self.scratch), **watch.places()}

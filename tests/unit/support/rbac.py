@@ -32,7 +32,7 @@ def rules(*names: str) -> list[dict[str, Any]]:
 
 
 def lacking(granted: Iterable[Mapping[str, Any]], wanted: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Rights that no rule grants."""
+    """The rights that no rule grants."""
     held = list(granted)
     return [f"{right['verb']} {right['resource']} of {right['group'] or 'core'}" for right in wanted if not any(_grants(rule, right) for rule in held)]
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What templates come to by Ansible's own rules: in a role's defaults, and for every host of an inventory."""
+"""Render templates as Ansible does, in a role's defaults and for every host of an inventory."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from .source import CHECKOUT
 
 
 def loaded(path: Path) -> dict[str, Any]:
-    """A YAML file whose templates may be rendered; empty where there is none."""
+    """A YAML file whose templates may be rendered; empty if the file does not exist."""
     return DataLoader().load_from_file(str(path), trusted_as_template=True) or {} if path.is_file() else {}
 
 
 def rendered(expression: str, variables: dict[str, Any]) -> Any:
-    """What a template comes to. It is an error of Ansible's if something in it is not defined."""
+    """Render a template. Ansible raises an error if a variable in it is not defined."""
     return Templar(loader=DataLoader(), variables=variables).template(trust_as_template(expression))
 
 
 def planned(inventory: Path, roles: list[str], expressions: Mapping[str, str], scratch: Path) -> dict[str, dict[str, Any]]:
-    """By host of the inventory, what the expressions come to with the variables of these roles. No cluster is asked."""
+    """The rendered expressions by host of the inventory, with the variables of these roles. No cluster is asked."""
     answers = scratch / "answers.json"
     play = {
         "name": "Plan",

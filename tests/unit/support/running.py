@@ -17,7 +17,7 @@ RECAP = re.compile(r"^(\S+)\s+: (ok=.*)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Ran:
-    """How it ended and what it wrote."""
+    """The exit code and the output of a run."""
 
     code: int
     output: str

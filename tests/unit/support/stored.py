@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All that an API server stores, to be compared before and after."""
+"""All that an API server stores, for comparisons of before and after."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def stored(cluster: Cluster, without: Collection[str] = RESTLESS) -> dict[str, s
 
 
 def difference(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
-    """What became of which object, in the words of a module's result."""
+    """What happened to each object, in the words of a module's result."""
     made = dict.fromkeys(after.keys() - before.keys(), "created")
     gone = dict.fromkeys(before.keys() - after.keys(), "deleted")
     return made | gone | {name: "updated" for name in before.keys() & after.keys() if before[name] != after[name]}

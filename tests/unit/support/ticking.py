@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A clock for what waits: time passes only while it sleeps."""
+"""A clock for tests of waits: time passes only in sleeps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class Ticking:
-    """Stands in for the system's clock; `meanwhile` is called in each sleep with the seconds that have passed. It begins at `start`, or now."""
+    """A stand-in for the system's clock, which begins at `start` or now. Each sleep calls `meanwhile` with the seconds that have passed."""
 
     def __init__(self, meanwhile: Callable[[float], None] = lambda _passed: None, start: datetime | None = None) -> None:
         self.passed, self.meanwhile, self.start = 0.0, meanwhile, start

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of `ca` with a root that Vault signs under, and what became of them: for the copy of Vault and for its own engines."""
+"""The options of `ca` with a root in Vault, and checks of the result, for the stand-in and for Vault's own engines."""
 
 from __future__ import annotations
 

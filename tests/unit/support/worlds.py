@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a mesh finds in its clusters beside the objects that it writes. The tests of the contract need it, and each mesh's own tests tell it.
+"""What a mesh has in its clusters beside the objects that it writes. The tests of the contract need this, and each mesh's own tests define it.
 
 A mesh whose clusters hold more than pods and account tokens has a file world.py with a WORLD beside its unit tests.
 """
@@ -24,7 +24,7 @@ TOKEN = "s3cret-token"
 
 
 def account_token(live: Object, token: str) -> None:
-    """Fills in a token that a Secret asks for, as a controller of the source does."""
+    """Fill in the token that a Secret asks for, as a controller of the source does."""
     if live["kind"] == "Secret" and not live.get("data"):
         live["data"] = {"token": encoded(token.encode()), "ca.crt": "Y2E="}
 

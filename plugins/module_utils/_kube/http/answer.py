@@ -52,11 +52,11 @@ class Answer:
     def refusal(self) -> dict[str, Any]:
         """Return the Status object of an error, or one made from whatever text came instead."""
         try:
-            told = self._parsed
+            status = self._parsed
         except ValueError:
-            told = None
-        if isinstance(told, dict) and told.get("kind") == "Status":
-            return told
+            status = None
+        if isinstance(status, dict) and status.get("kind") == "Status":
+            return status
         text = " ".join(self.body.decode(errors="replace").split())[:200]
         return {"reason": "", "message": text or f"HTTP {self.status}", "details": {}}
 
@@ -94,12 +94,12 @@ _OWNER = re.compile(r'conflicts? with "([^"]+)"')
 
 def owners(refusal: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the field managers that own fields of the wish, with these fields."""
-    held: dict[str, list[str]] = {}
+    fields: dict[str, list[str]] = {}
     for cause in (refusal.get("details") or {}).get("causes") or []:
         if cause.get("reason") == "FieldManagerConflict":
-            found = _OWNER.search(str(cause.get("message")))
-            held.setdefault(found.group(1) if found else "another manager", []).append(str(cause.get("field")))
-    return held
+            match = _OWNER.search(str(cause.get("message")))
+            fields.setdefault(match.group(1) if match else "another manager", []).append(str(cause.get("field")))
+    return fields
 
 
 def error(answer: Answer, cluster: str, doing: str) -> MeshError:

@@ -53,14 +53,14 @@ class Limits:
         return min(self.longest_pause, self.first_pause * 2 ** (attempt - 1)) * _DICE.uniform(0.5, 1.0)
 
 
-def _positive(name: str, told: Any) -> float:
+def _positive(name: str, value: Any) -> float:
     """Check a number: a second cluster's options come from a dictionary that Ansible has not checked."""
     try:
-        number = float(told)
+        number = float(value)
     except (TypeError, ValueError):
         number = math.nan
     if not 0 < number < math.inf:
-        raise Refused(f"{name} is {told} but must be a number greater than 0.")
+        raise Refused(f"{name} is {value} but must be a number greater than 0.")
     return number
 
 

@@ -11,8 +11,8 @@ import ssl
 from collections.abc import Iterator
 
 _SIGNS = [
-    (re.compile(sign), told)
-    for sign, told in (
+    (re.compile(sign), words)
+    for sign, words in (
         ("gaierror|NameResolution", "cannot be found: its name does not resolve. Check the address, or the name server of this machine."),
         ("ConnectionRefused", "refuses connections: it is down, or the address is wrong."),
         (r"verify failed: ([^(\]]+?) *[(\]]", r"is not trusted: \1. Give its CA with ca_cert or the kubeconfig."),
@@ -28,10 +28,10 @@ def why(error: BaseException) -> str:
     """Return the end of the sentence "the API server at ...", whichever library raised the error."""
     chain = list(_causes(error))
     for cause in chain:
-        for sign, told in _SIGNS:
-            found = sign.search(f"{type(cause).__name__}: {cause}")
-            if found:
-                return found.expand(told)
+        for sign, words in _SIGNS:
+            match = sign.search(f"{type(cause).__name__}: {cause}")
+            if match:
+                return match.expand(words)
     return f"broke the connection: {' '.join(str(chain[-1]).split())[:160]}."
 
 

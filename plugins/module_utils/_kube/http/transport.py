@@ -62,7 +62,7 @@ class _Call:
 
 def encode(body: Any) -> bytes:
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return _NOT_YAML.sub(lambda found: f"\\u{ord(found.group()):04x}", text).encode()
+    return _NOT_YAML.sub(lambda match: f"\\u{ord(match.group()):04x}", text).encode()
 
 
 class Transport:
@@ -112,10 +112,10 @@ class Transport:
         self._await(pace)
         call = _Call(method, url, headers, data, repeat, limits, time.monotonic() + limits.patience)
         for attempt in range(1, limits.attempts):
-            found = self._try(call, attempt)
-            if isinstance(found, Answer):
-                return found
-            self.pause(min(found, max(0.0, call.end - time.monotonic())))
+            outcome = self._try(call, attempt)
+            if isinstance(outcome, Answer):
+                return outcome
+            self.pause(min(outcome, max(0.0, call.end - time.monotonic())))
             self._await(pace)
         return self._last(call)
 
@@ -157,8 +157,8 @@ class Transport:
         timeout = urllib3.Timeout(connect=call.limits.connect, read=call.limits.read)
         sent = time.time()
         reply = self._pool.request(call.method, call.url, headers=headers, body=call.data, redirect=False, timeout=timeout)
-        told = {key.lower(): value for key, value in reply.headers.items()}
-        answer = Answer(reply.status, reply.data, told, (sent + time.time()) / 2)
+        received = {key.lower(): value for key, value in reply.headers.items()}
+        answer = Answer(reply.status, reply.data, received, (sent + time.time()) / 2)
         if answer.garbled:
             raise broken.ProtocolError("the answer is cut off, or not from an API server")
         self._answered = True

@@ -83,9 +83,9 @@ class Discovery:
 
     def find(self, api_version: str, kind: str) -> Kind | None:
         """Return the kind; None if the server does not serve it."""
-        found = self._known.get((api_version, kind))
-        if found:
-            return found
+        known = self._known.get((api_version, kind))
+        if known:
+            return known
         with self._lock:
             root = "/apis" if "/" in api_version else "/api"
             if time.monotonic() - self._asked.get(root, -_FRESH) >= _FRESH:
@@ -112,12 +112,12 @@ class Discovery:
         answer = self._transport.request("GET", root, accept=_AGGREGATED)
         if not answer.ok:
             raise error(answer, self._transport.name, "learn what the API server serves")
-        told = answer.json()
-        if told.get("kind") == "APIGroupDiscoveryList":
-            for group in told.get("items") or []:
+        document = answer.json()
+        if document.get("kind") == "APIGroupDiscoveryList":
+            for group in document.get("items") or []:
                 self._take(group)
         else:
-            self._ask_each(told)
+            self._ask_each(document)
         self._asked[root] = time.monotonic()
 
     def _take(self, group: Mapping[str, Any]) -> None:
@@ -131,10 +131,10 @@ class Discovery:
                 status = any(sub.get("subresource") == "status" for sub in entry.get("subresources") or [])
                 self._add(api, kind, entry["resource"], entry.get("scope") == "Namespaced", status)
 
-    def _ask_each(self, told: Mapping[str, Any]) -> None:
+    def _ask_each(self, document: Mapping[str, Any]) -> None:
         """Ask for each API version: servers before 1.27 have no aggregated discovery."""
-        versions = [f"/api/{version}" for version in told.get("versions") or []]
-        for group in told.get("groups") or []:
+        versions = [f"/api/{version}" for version in document.get("versions") or []]
+        for group in document.get("groups") or []:
             versions += [f"/apis/{version['groupVersion']}" for version in group.get("versions") or []]
         for path in versions:
             answer: Answer = self._transport.request("GET", path)

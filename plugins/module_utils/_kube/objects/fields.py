@@ -111,11 +111,11 @@ class _Comparison:
         places = []
         left = {key: inner for key, inner in owned.items() if key != "."}
         for item in wish:
-            found = [key for key in left if _names(key, item)]
-            if len(found) != 1:
+            keys = [key for key in left if _names(key, item)]
+            if len(keys) != 1:
                 return False
-            there = [place for place, other in enumerate(live) if _names(found[0], other, exactly=True)]
-            if len(there) != 1 or not self.same(item, live[there[0]], left.pop(found[0])):
+            there = [place for place, other in enumerate(live) if _names(keys[0], other, exactly=True)]
+            if len(there) != 1 or not self.same(item, live[there[0]], left.pop(keys[0])):
                 return False
             places += there
         return places == sorted(places)

@@ -27,14 +27,14 @@ def gather(server: Server, refs: Iterable[Ref], within: float | None = None) -> 
     for ref in dict.fromkeys(refs):
         places.setdefault((ref.api_version, ref.kind, ref.namespace), []).append(ref)
     many = [here for place, here in places.items() if len(here) > _FEW and place[1] not in ONE_BY_ONE]
-    found: ObjectsByRef = {}
+    results: ObjectsByRef = {}
     for here, result in zip(many, each(partial(_listed, server, within), many), strict=True):
         # A credential that may not list may still get: narrow roles often name the objects.
         if not isinstance(result, Denied):
-            found.update(dict.fromkeys(here, result) if isinstance(result, MeshError) else result)
-    singles = [ref for here in places.values() for ref in here if ref not in found]
-    found.update(zip(singles, each(partial(server.get, within=within), singles), strict=True))
-    return found
+            results.update(dict.fromkeys(here, result) if isinstance(result, MeshError) else result)
+    singles = [ref for here in places.values() for ref in here if ref not in results]
+    results.update(zip(singles, each(partial(server.get, within=within), singles), strict=True))
+    return results
 
 
 def _listed(server: Server, within: float | None, refs: list[Ref]) -> ObjectsByRef:

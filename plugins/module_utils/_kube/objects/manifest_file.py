@@ -73,7 +73,7 @@ def _construct_mapping(loader: Any, node: Any, deep: bool = False) -> Any:
 def _loader() -> Any:
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     text, octal = ("tag:yaml.org,2002:str", _BASE_60), ("tag:yaml.org,2002:int", _OCTAL)
-    resolvers = {first: [text, octal, *(each for each in found if each[0] in _TYPES)] for first, found in base.yaml_implicit_resolvers.items()}
+    resolvers = {first: [text, octal, *(each for each in theirs if each[0] in _TYPES)] for first, theirs in base.yaml_implicit_resolvers.items()}
     constructors = {tag: how for tag, how in base.yaml_constructors.items() if tag is None or tag in _TYPES}
     return type("_Loader", (base,), {"construct_mapping": _construct_mapping, "yaml_implicit_resolvers": resolvers, "yaml_constructors": constructors})
 
@@ -93,8 +93,8 @@ def _objects(document: Any, path: str, number: int) -> Iterator[dict[str, Any]]:
         yield document
         return
     # Objects in a list of one kind omit apiVersion and kind.
-    told = {} if kind == "List" else {"apiVersion": document.get("apiVersion"), "kind": kind.removesuffix("List")}
+    implied = {} if kind == "List" else {"apiVersion": document.get("apiVersion"), "kind": kind.removesuffix("List")}
     for place, item in enumerate(items or [], 1):
         if not isinstance(item, dict):
             raise Refused(f"The file of manifests {path}: item {place} of the {kind} in document {number} is not a mapping.")
-        yield {**told, **item}
+        yield {**implied, **item}

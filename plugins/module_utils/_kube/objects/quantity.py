@@ -48,8 +48,8 @@ def same_amount(wish: Any, live: Any) -> bool:
 def _amount(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    found = _SHAPE.fullmatch(str(value))
-    if not found:
+    match = _SHAPE.fullmatch(str(value))
+    if not match:
         return None
-    unit = found[2] or ""
-    return Decimal(found[1]) * (_UNITS[unit] if unit in _UNITS else Decimal(f"1{unit}"))
+    unit = match[2] or ""
+    return Decimal(match[1]) * (_UNITS[unit] if unit in _UNITS else Decimal(f"1{unit}"))

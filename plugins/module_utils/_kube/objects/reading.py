@@ -47,7 +47,7 @@ def read(server: Server, wishes: Iterable[tuple[Kind, Mapping[str, Any]]], notic
 
     The thread that has read an object passes it to `notice`, so that work on it starts while other threads wait for answers.
     """
-    found: dict[Ref, dict[str, Any]] = {}
+    objects: dict[Ref, dict[str, Any]] = {}
     looks = list(_first(wishes))
     wanted = {ref for look in looks for ref in look.wanted.values()}
     while looks:
@@ -60,11 +60,11 @@ def read(server: Server, wishes: Iterable[tuple[Kind, Mapping[str, Any]]], notic
             elif isinstance(seen, MeshError):
                 failed.append(seen)
             else:
-                found.update({look.wanted[_place(live)]: live for live in seen[0] if _place(live) in look.wanted})
-                later += _next(look, found, complete=seen[1])
+                objects.update({look.wanted[_place(live)]: live for live in seen[0] if _place(live) in look.wanted})
+                later += _next(look, objects, complete=seen[1])
         all_or_error(failed)
-        looks = list(_without_those_gone(later, wanted, found))
-    return found
+        looks = list(_without_those_gone(later, wanted, objects))
+    return objects
 
 
 def _place(live: Mapping[str, Any]) -> Place:
@@ -72,12 +72,12 @@ def _place(live: Mapping[str, Any]) -> Place:
 
 
 def _seen(server: Server, notice: Notice | None, look: _Look) -> tuple[Objects, bool]:
-    found, complete = _looked(server, look)
+    objects, complete = _looked(server, look)
     if notice:
-        for live in found:
+        for live in objects:
             if _place(live) in look.wanted:
                 notice(look.wanted[_place(live)], live)
-    return found, complete
+    return objects, complete
 
 
 def _looked(server: Server, look: _Look) -> tuple[Objects, bool]:
@@ -102,8 +102,8 @@ def _first(wishes: Iterable[tuple[Kind, Mapping[str, Any]]]) -> Iterator[_Look]:
 
 def _shared(manifests: Sequence[Mapping[str, Any]]) -> str:
     """Return the labels that all manifests share, as a selector."""
-    told = [labels if isinstance(labels := manifest["metadata"].get("labels"), dict) else {} for manifest in manifests]
-    common = [(key, value) for key, value in told[0].items() if all(each.get(key) == value for each in told[1:])]
+    labels_of_all = [labels if isinstance(labels := manifest["metadata"].get("labels"), dict) else {} for manifest in manifests]
+    common = [(key, value) for key, value in labels_of_all[0].items() if all(each.get(key) == value for each in labels_of_all[1:])]
     return ",".join(f"{key}={value}" for key, value in common if _KEY.fullmatch(str(key)) and _VALUE.fullmatch(str(value)))
 
 
@@ -114,9 +114,9 @@ def _looks(like: _Look, refs: Sequence[Ref]) -> Iterator[_Look]:
         yield from (_Look(like.kind, {(ref.namespace, ref.name): ref}, by_name=True) for ref in refs)
 
 
-def _next(look: _Look, found: Mapping[Ref, Any], complete: bool) -> Iterator[_Look]:
+def _next(look: _Look, known: Mapping[Ref, Any], complete: bool) -> Iterator[_Look]:
     """Yield the requests for objects that a list did not contain."""
-    missing = {place: ref for place, ref in look.wanted.items() if ref not in found}
+    missing = {place: ref for place, ref in look.wanted.items() if ref not in known}
     if look.by_name or not missing or (complete and not look.labels):
         return
     left = replace(look, wanted=missing)
@@ -133,10 +133,10 @@ def _narrower(look: _Look) -> Iterator[_Look]:
         yield from _looks(replace(look, namespace=space), [ref for ref in refs if ref.namespace == space])
 
 
-def _without_those_gone(looks: Sequence[_Look], wanted: Iterable[Ref], found: Mapping[Ref, Any]) -> Iterator[_Look]:
+def _without_those_gone(looks: Sequence[_Look], wanted: Iterable[Ref], known: Mapping[Ref, Any]) -> Iterator[_Look]:
     """Drop requests for objects in a namespace that does not exist."""
     open_still = {ref for look in looks for ref in look.wanted.values()}
-    gone = {ref.name for ref in wanted if ref.kind == "Namespace" and ref.api_version == "v1" and ref not in found and ref not in open_still}
+    gone = {ref.name for ref in wanted if ref.kind == "Namespace" and ref.api_version == "v1" and ref not in known and ref not in open_still}
     for look in looks:
         left = {place: ref for place, ref in look.wanted.items() if ref.namespace not in gone}
         if left:

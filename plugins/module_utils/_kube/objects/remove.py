@@ -52,8 +52,8 @@ def create(server: Server, manifest: Mapping[str, Any]) -> Change | None:
 
 def _post(server: Server, kind: Kind, ref: Ref, wish: dict[str, Any]) -> Answer | Change | None:
     """Create an object. After a lost answer, read the object: its field manager tells whether this write was stored."""
-    mark = f"{fields.MANAGER}/{secrets.token_hex(4)}"
-    query = {"fieldManager": mark, "fieldValidation": "Strict", **({"dryRun": "All"} if server.dry_run else {})}
+    manager = f"{fields.MANAGER}/{secrets.token_hex(4)}"
+    query = {"fieldManager": manager, "fieldValidation": "Strict", **({"dryRun": "All"} if server.dry_run else {})}
     lost = False
     for attempt in range(1, _TRIES + 1):
         answer, silent = _sent(server, kind.path(ref.namespace), query, wish)
@@ -62,7 +62,7 @@ def _post(server: Server, kind: Kind, ref: Ref, wish: dict[str, Any]) -> Answer 
         if unsure or (there and lost):
             live = server.get(ref)
             if live:
-                return Change(ref, "created", None, live) if _made_by(mark, live, wish) else None
+                return Change(ref, "created", None, live) if _made_by(manager, live, wish) else None
         elif there:
             return None
         elif answer.status != 409:
@@ -83,10 +83,10 @@ def _sent(server: Server, path: str, query: Mapping[str, str], wish: dict[str, A
         return Answer(0), silent
 
 
-def _made_by(mark: str, live: dict[str, Any], wish: dict[str, Any]) -> bool:
+def _made_by(manager: str, live: dict[str, Any], wish: dict[str, Any]) -> bool:
     """Return whether this call created the object. An object without fields names no manager; then compare its content."""
-    told = fields.bears(live, mark)
-    return _contains(live, wish) if told is None else told
+    ours = fields.bears(live, manager)
+    return _contains(live, wish) if ours is None else ours
 
 
 def _contains(live: Any, wish: Any) -> bool:

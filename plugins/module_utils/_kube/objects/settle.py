@@ -58,10 +58,10 @@ def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> N
 
 
 def _unmet(server: Server, conditions: Sequence[Condition], within: float) -> list[_Late]:
-    found = gather(server, (condition.ref for condition in conditions), within)
+    objects = gather(server, (condition.ref for condition in conditions), within)
     late: list[_Late] = []
     for condition in conditions:
-        live = found[condition.ref]
+        live = objects[condition.ref]
         if isinstance(live, MeshError):
             late.append((condition, live, None))
         elif reason := verdict(condition, live):
@@ -78,10 +78,10 @@ def _lasting(server: Server, late: Sequence[_Late]) -> bool:
 
 
 def _late(server: Server, late: Sequence[_Late], when: str) -> NotReady:
-    told = all_or_error(each(partial(_described, server), late[:_MOST]))
+    described = all_or_error(each(partial(_described, server), late[:_MOST]))
     more = f"; and {len(late) - _MOST} more" if len(late) > _MOST else ""
     return NotReady(
-        f"{server.name}: {when}: {'; '.join(told)}{more}.",
+        f"{server.name}: {when}: {'; '.join(described)}{more}.",
         waiting_for=list(dict.fromkeys(str(condition.ref) for condition, _reason, _live in late)),
     )
 
@@ -97,16 +97,16 @@ def _described(server: Server, late: _Late) -> str:
 def _symptoms(server: Server, condition: Condition, live: Mapping[str, Any], said: str) -> str:
     """Return the object's last condition, what its pods wait for, and recent warnings. Leave out what cannot be read."""
     last = _brief(standing(live), _LONGEST)
-    found = [last] if last and last not in said else []
+    symptoms = [last] if last and last not in said else []
     about, pods = condition.ref, []
     with suppress(MeshError):
         if condition.check == "rollout":
             pods = _pods(server, condition.ref, live)
-            found += [f"pod {pod['metadata']['name']} {_brief(reason, _LONGEST)}" for pod in pods if (reason := _pod_waits(pod))][:3]
-        told = _warnings(server, Ref("v1", "Pod", pods[0]["metadata"]["name"], about.namespace)) if pods else []
-        told = told or _warnings(server, about)
-        found += [f"{'last warning' if not place else 'before it'}: {warning}" for place, warning in enumerate(told)]
-    return "; ".join(found)
+            symptoms += [f"pod {pod['metadata']['name']} {_brief(reason, _LONGEST)}" for pod in pods if (reason := _pod_waits(pod))][:3]
+        warnings = _warnings(server, Ref("v1", "Pod", pods[0]["metadata"]["name"], about.namespace)) if pods else []
+        warnings = warnings or _warnings(server, about)
+        symptoms += [f"{'last warning' if not place else 'before it'}: {warning}" for place, warning in enumerate(warnings)]
+    return "; ".join(symptoms)
 
 
 def _pods(server: Server, ref: Ref, live: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -131,8 +131,8 @@ def _warnings(server: Server, ref: Ref) -> list[str]:
     """Return the newest two warnings. Events of cluster-scoped objects are in the namespace default."""
     chosen = {"involvedObject.kind": ref.kind, "involvedObject.name": ref.name, "type": "Warning"}
     events = server.list("v1", "Event", ref.namespace or "default", fields=chosen, within=_SHORTEST_READ)
-    told = [": ".join(str(event[key]) for key in ("reason", "message") if event.get(key)) for event in sorted(events, key=_when, reverse=True)]
-    return [_brief(warning, _LONGEST) for warning in dict.fromkeys(told)][:2]
+    warnings = [": ".join(str(event[key]) for key in ("reason", "message") if event.get(key)) for event in sorted(events, key=_when, reverse=True)]
+    return [_brief(warning, _LONGEST) for warning in dict.fromkeys(warnings)][:2]
 
 
 def _when(event: Mapping[str, Any]) -> str:
@@ -141,5 +141,5 @@ def _when(event: Mapping[str, Any]) -> str:
 
 
 def _brief(text: str, length: int) -> str:
-    one = " ".join(text.split())
-    return one if len(one) <= length else one[: length - 1] + "…"
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1] + "…"

@@ -85,10 +85,10 @@ class WebSocket:
         return int(struct.unpack(">Q", self._read(8))[0]) if short == 127 else short
 
     def _read(self, count: int, at_end: bool = False) -> bytes:
-        found = bytes(self._stream.read(count)) if count else b""
-        if count > len(found) and not at_end:
+        data = bytes(self._stream.read(count)) if count else b""
+        if count > len(data) and not at_end:
             raise ConnectionError("a frame broke off")
-        return found
+        return data
 
     def _frame(self, code: int, payload: bytes) -> None:
         mask, size = os.urandom(4), len(payload)

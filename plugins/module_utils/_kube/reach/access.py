@@ -128,8 +128,8 @@ def safe(access: Access) -> Access:
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise Refused(f"The server {access.server} is not the URL of an API server: write https://{access.server.rpartition('//')[2]}. Nothing was sent.")
     if parts.scheme == "http" and any(name.lower() in ("authorization", "proxy-authorization") for name, _value in access.headers):
-        told = f"The server {access.server} is an http:// address, so everybody on the way could read the token or password"
-        raise Refused(f"{told}. Nothing was sent. Write https://.")
+        fault = f"The server {access.server} is an http:// address, so everybody on the way could read the token or password"
+        raise Refused(f"{fault}. Nothing was sent. Write https://.")
     return access
 
 

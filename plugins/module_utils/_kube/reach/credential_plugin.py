@@ -32,19 +32,19 @@ class PluginCredential:
     client_key: bytes | None = field(default=None, repr=False)
 
 
-def issued(told: Mapping[str, Any], cluster: Mapping[str, Any], access: Access, timeout: float = _LONGEST) -> PluginCredential:
+def issued(plugin: Mapping[str, Any], cluster: Mapping[str, Any], access: Access, timeout: float = _LONGEST) -> PluginCredential:
     """Run the plugin that a user's `exec` names and return its credential. Raise MeshError with half a sentence if there is none; `timeout` in seconds."""
-    version, command = told.get("apiVersion"), told.get("command")
+    version, command = plugin.get("apiVersion"), plugin.get("command")
     if version not in _VERSIONS:
         raise MeshError(f"its apiVersion {version!r} is none of {', '.join(_VERSIONS)}")
     if not command:
         raise MeshError("the kubeconfig names no command for it")
-    if told.get("interactiveMode") == "Always":
+    if plugin.get("interactiveMode") == "Always":
         raise MeshError(f"{command} wants to ask a person (interactiveMode: Always), and a task has nobody to answer")
     spec: dict[str, Any] = {"interactive": False}
-    if told.get("provideClusterInfo"):
+    if plugin.get("provideClusterInfo"):
         spec["cluster"] = _described(cluster, access)
-    answer = _asked(told, {"apiVersion": version, "kind": "ExecCredential", "spec": spec}, timeout)
+    answer = _asked(plugin, {"apiVersion": version, "kind": "ExecCredential", "spec": spec}, timeout)
     if answer.get("kind") != "ExecCredential" or answer.get("apiVersion") != version:
         raise MeshError(f"{command} did not answer with an ExecCredential of {version}")
     return _read(answer.get("status"), str(command))
@@ -52,20 +52,20 @@ def issued(told: Mapping[str, Any], cluster: Mapping[str, Any], access: Access, 
 
 def _described(cluster: Mapping[str, Any], access: Access) -> dict[str, Any]:
     """Describe the cluster to the plugin, with certificates as data, because the plugin may run in another directory."""
-    found: dict[str, Any] = {key: cluster[key] for key in ("server", "tls-server-name", "proxy-url", "disable-compression") if cluster.get(key)}
+    described: dict[str, Any] = {key: cluster[key] for key in ("server", "tls-server-name", "proxy-url", "disable-compression") if cluster.get(key)}
     if not access.verify:
-        found["insecure-skip-tls-verify"] = True
+        described["insecure-skip-tls-verify"] = True
     if access.ca:
-        found["certificate-authority-data"] = base64.b64encode(access.ca).decode()
+        described["certificate-authority-data"] = base64.b64encode(access.ca).decode()
     configured = [each["extension"] for each in cluster.get("extensions") or [] if each.get("name") == _EXTENSION and each.get("extension")]
-    return {**found, "config": configured[0]} if configured else found
+    return {**described, "config": configured[0]} if configured else described
 
 
-def _asked(told: Mapping[str, Any], question: Mapping[str, Any], timeout: float) -> dict[str, Any]:
-    command = str(told["command"])
-    environment = {**os.environ, **{str(each["name"]): str(each["value"]) for each in told.get("env") or []}}
+def _asked(plugin: Mapping[str, Any], question: Mapping[str, Any], timeout: float) -> dict[str, Any]:
+    command = str(plugin["command"])
+    environment = {**os.environ, **{str(each["name"]): str(each["value"]) for each in plugin.get("env") or []}}
     environment["KUBERNETES_EXEC_INFO"] = json.dumps(question)
-    arguments = [command, *(str(each) for each in told.get("args") or [])]
+    arguments = [command, *(str(each) for each in plugin.get("args") or [])]
     try:
         # Ansible's run_command would show the environment in its errors, and an action does not have it.
         done = subprocess.run(  # pylint: disable=ansible-bad-function
@@ -74,7 +74,7 @@ def _asked(told: Mapping[str, Any], question: Mapping[str, Any], timeout: float)
     except subprocess.TimeoutExpired as late:
         raise MeshError(f"{command} gave no answer within {timeout:g} s; perhaps it waits for somebody to log in. Log in before the run") from late
     except OSError as error:
-        hint = " ".join(str(told.get("installHint") or "").split()).rstrip(".")
+        hint = " ".join(str(plugin.get("installHint") or "").split()).rstrip(".")
         raise MeshError(f"{command} cannot be run: {error.strerror or type(error).__name__}{'. ' + hint if hint else ''}") from error
     if done.returncode:
         said = " ".join(done.stderr.decode(errors="replace").split())[-400:].rstrip(".")

@@ -71,10 +71,10 @@ def _context_name(config: Kubeconfig, context: str | None, where: str) -> str:
 
 
 def _named(config: Kubeconfig, kind: str, name: str | None, where: str) -> dict[str, Any]:
-    found = config.entry(kind, name)
-    if found is None:
+    entry = config.entry(kind, name)
+    if entry is None:
         raise MeshError(f"The {where.removeprefix('the ')} has no entry {name} among its {kind}.")
-    return found
+    return entry
 
 
 def _reach(cluster: Mapping[str, Any], name: str) -> Access:

@@ -121,8 +121,8 @@ def _entries(path: str, root: Any) -> Iterator[Entry]:
 
 
 def _name(node: Any) -> str | None:
-    found = [value.value for key, value in node.value if key.value == "name"] if isinstance(node, yaml.MappingNode) else []
-    return str(found[0]) if found and found[0] else None
+    names = [value.value for key, value in node.value if key.value == "name"] if isinstance(node, yaml.MappingNode) else []
+    return str(names[0]) if names and names[0] else None
 
 
 def _constructed(path: str, node: Any) -> dict[str, Any]:

@@ -26,10 +26,10 @@ class HttpProxy:
     headers: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, told: str, headers: Mapping[str, str]) -> HttpProxy:
+    def of(cls, url: str, headers: Mapping[str, str]) -> HttpProxy:
         """Read a proxy's URL. Its user and password become the header proxy-authorization, unless `headers` has one."""
         try:
-            parts = urlsplit(told)
+            parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
             raise Refused("The proxy's address cannot be read: write it as http://host:port.") from error

@@ -59,11 +59,11 @@ def of_kube(kube: object) -> Iterable[Lead]:
     """Yield where a `mesh_kube` leads, as far as this is known without rendering a template."""
     if not isinstance(kube, Mapping):
         return
-    told = {key: value for key, value in kube.items() if isinstance(value, str) and value and not templated(value)}
-    if "kubeconfig" in told and "context" in told:
-        yield ("context", told["context"], told["kubeconfig"])
-    if "host" in told:
-        yield endpoint(told["host"])
+    texts = {key: value for key, value in kube.items() if isinstance(value, str) and value and not templated(value)}
+    if "kubeconfig" in texts and "context" in texts:
+        yield ("context", texts["context"], texts["kubeconfig"])
+    if "host" in texts:
+        yield endpoint(texts["host"])
 
 
 def of_contexts(contexts: Iterable[Context], wish: Mapping[str, Any], kubeconfig: str) -> list[DiscoveredCluster]:
@@ -110,5 +110,5 @@ def twins(where: str, leads: Mapping[str, Iterable[Lead]]) -> list[str]:
 
 
 def _words(lead: Lead) -> str:
-    kind, told = lead[:2]
-    return {"context": f"the context {told} of {lead[-1]}", "id": f"its ID is {told}"}.get(kind, told)
+    kind, place = lead[:2]
+    return {"context": f"the context {place} of {lead[-1]}", "id": f"its ID is {place}"}.get(kind, place)

@@ -48,15 +48,15 @@ def typed(where: str, whose: str, given: object, shape: Mapping[str, type], requ
     if not isinstance(given, Mapping):
         raise Refused(f"{where}: {whose} is not a dictionary.")
     keys(where, whose, given, shape)
-    told = {key: value for key, value in given.items() if value is not None}
+    values = {key: value for key, value in given.items() if value is not None}
     for key in required:
-        if not told.get(key):
+        if not values.get(key):
             raise Refused(f"{where}: {whose} lacks {key}.")
-    for key, value in told.items():
+    for key, value in values.items():
         if not isinstance(value, shape[key]):
             raise Refused(f"{where}: {key} of {whose} is not a {shape[key].__name__}.")
-    literal_secrets(where, whose, told)
-    return told
+    literal_secrets(where, whose, values)
+    return values
 
 
 def variables(where: str, whose: str, given: object, implied: str = "") -> dict[str, Any]:
@@ -69,8 +69,8 @@ def variables(where: str, whose: str, given: object, implied: str = "") -> dict[
     free = given.get(FREE) or {}
     if not isinstance(free, Mapping):
         raise Refused(f"{where}: {FREE} of {whose} is not a dictionary.")
-    for told in misread(given).values():
-        raise Refused(f"{where}: {whose}: {told}.")
+    for fault in misread(given).values():
+        raise Refused(f"{where}: {whose}: {fault}.")
     literal_secrets(where, whose, given)
     return {**free, **{key: value for key, value in given.items() if key != FREE}}
 
@@ -87,8 +87,8 @@ def entries(where: str, section: str, given: object, implied: str = "") -> dict[
 def _quoted(where: str, what: str, names: Iterable[object]) -> None:
     """Refuse names that YAML has misread, such as a site called `no`."""
     for name in names:
-        if told := misread_text(what, name):
-            raise Refused(f"{where}: {told}.")
+        if fault := misread_text(what, name):
+            raise Refused(f"{where}: {fault}.")
 
 
 def literal_secrets(where: str, whose: str, given: object) -> None:
@@ -105,18 +105,18 @@ def literal_secrets(where: str, whose: str, given: object) -> None:
 
 def contexts(where: str, whose: str, given: object) -> dict[str, Any]:
     """Return one entry of `contexts`, checked."""
-    told = typed(where, whose, given, CONTEXTS, ("kubeconfig",))
-    _quoted(where, f"a name in names of {whose}", [part for pair in told.get("names", {}).items() for part in pair])
-    return {**told, "variables": variables(where, f"variables of {whose}", told.get("variables"))}
+    entry = typed(where, whose, given, CONTEXTS, ("kubeconfig",))
+    _quoted(where, f"a name in names of {whose}", [part for pair in entry.get("names", {}).items() for part in pair])
+    return {**entry, "variables": variables(where, f"variables of {whose}", entry.get("variables"))}
 
 
 def hub(where: str, given: object) -> Mapping[str, Any]:
     """Return the section `hub`, checked."""
-    told = typed(where, "hub", given, HUB, ("kubeconfig", "context"))
-    if told.get("unavailable", "keep") not in UNAVAILABLE:
-        raise Refused(f"{where}: unavailable of hub is {told['unavailable']!r}, neither {' nor '.join(UNAVAILABLE)}.")
-    keys(where, "labels of hub", told.get("labels") or {}, VARIABLES)
-    kube = told.get("kube") or {}
+    section = typed(where, "hub", given, HUB, ("kubeconfig", "context"))
+    if section.get("unavailable", "keep") not in UNAVAILABLE:
+        raise Refused(f"{where}: unavailable of hub is {section['unavailable']!r}, neither {' nor '.join(UNAVAILABLE)}.")
+    keys(where, "labels of hub", section.get("labels") or {}, VARIABLES)
+    kube = section.get("kube") or {}
     if kube and not ("kubeconfig" in kube or "api_key" in kube or "username" in kube or "client_cert" in kube):
         raise Refused(f"{where}: kube of hub names neither a kubeconfig nor a credential such as api_key.")
-    return told
+    return section

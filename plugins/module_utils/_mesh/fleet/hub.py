@@ -47,8 +47,8 @@ def facts(live: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _plain(told: Mapping[str, Any]) -> dict[str, str]:
-    return {key: value for key, value in told.items() if isinstance(value, str) and not templated(value) and not templated(key)}
+def _plain(texts: Mapping[str, Any]) -> dict[str, str]:
+    return {key: value for key, value in texts.items() if isinstance(value, str) and not templated(value) and not templated(key)}
 
 
 def of_hub(read: Iterable[Mapping[str, Any]], wish: Mapping[str, Any]) -> list[DiscoveredCluster]:

@@ -81,19 +81,19 @@ class _File:
         return {**self.fallback, **self.defaults, **mesh, **site, **own}
 
 
-def plan(where: str, wish: Mapping[str, Any], found: Sequence[DiscoveredCluster], provider: str) -> Fleet:
+def plan(where: str, wish: Mapping[str, Any], discovered: Sequence[DiscoveredCluster], provider: str) -> Fleet:
     """Return the inventory. `where` names the file in messages, `provider` the kind of mesh where nothing is said.
 
     If a cluster is in the file and was discovered too, both sources are merged.
     """
     file = _File.of(where, wish, provider)
-    clusters = _together(where, found)
+    clusters = _together(where, discovered)
     for name, own in file.clusters.items():
         known = clusters.get(name) or DiscoveredCluster(name, "file", "an entry of clusters")
         clusters[name] = DiscoveredCluster(name, known.source, known.told_by, {**known.variables, **own}, known.leads)
     full = {name: file.known(cluster.variables) for name, cluster in clusters.items()}
     for name, cluster in clusters.items():
-        _checked(file, cluster, full[name], bool(found))
+        _checked(file, cluster, full[name], bool(discovered))
     same = twins(where, {name: cluster.leads | frozenset(_leads(full[name])) for name, cluster in clusters.items()})
     if same and wish.get("same_cluster", "refuse") == "refuse":
         raise Refused(same[0])
@@ -102,16 +102,17 @@ def plan(where: str, wish: Mapping[str, Any], found: Sequence[DiscoveredCluster]
     return Fleet(hosts, _all_groups(file, full, members), [*same, *_unreached(where, full)])
 
 
-def _together(where: str, found: Sequence[DiscoveredCluster]) -> dict[str, DiscoveredCluster]:
+def _together(where: str, discovered: Sequence[DiscoveredCluster]) -> dict[str, DiscoveredCluster]:
     """Merge a managed cluster and a context of the same name. Refuse two contexts of one name."""
     clusters: dict[str, DiscoveredCluster] = {}
     sources: dict[tuple[str, str], DiscoveredCluster] = {}
-    for one in found:
-        other = sources.setdefault((one.source, one.name), one)
-        if other is not one:
-            raise Refused(f"{where}: {one.name} is {other.told_by} and also {one.told_by}; give one of them another name with `names`.")
-        before = clusters.get(one.name, one)
-        clusters[one.name] = DiscoveredCluster(one.name, one.source, one.told_by, {**before.variables, **one.variables}, before.leads | one.leads)
+    for cluster in discovered:
+        other = sources.setdefault((cluster.source, cluster.name), cluster)
+        if other is not cluster:
+            raise Refused(f"{where}: {cluster.name} is {other.told_by} and also {cluster.told_by}; give one of them another name with `names`.")
+        before = clusters.get(cluster.name, cluster)
+        variables, leads = {**before.variables, **cluster.variables}, before.leads | cluster.leads
+        clusters[cluster.name] = DiscoveredCluster(cluster.name, cluster.source, cluster.told_by, variables, leads)
     return clusters
 
 
@@ -123,9 +124,9 @@ def _checked(file: _File, cluster: DiscoveredCluster, full: Mapping[str, Any], s
     for fault in _faults(full):
         raise Refused(f"{file.where}: {cluster.name}: {fault}.")
     for variable, section in (("mesh_name", file.meshes), ("mesh_site", file.sites)):
-        told = file.clusters.get(cluster.name, {}).get(variable)
-        if told and section and told not in section:
-            raise Refused(f"{file.where}: {cluster.name}: {variable} is {told}, which this file does not describe; there are: {', '.join(section)}.")
+        name = file.clusters.get(cluster.name, {}).get(variable)
+        if name and section and name not in section:
+            raise Refused(f"{file.where}: {cluster.name}: {variable} is {name}, which this file does not describe; there are: {', '.join(section)}.")
     if searched and cluster.source == "file" and not full.get("mesh_kube"):
         raise Refused(f"{file.where}: {cluster.name}: no context or managed cluster has this name, and no mesh_kube says how it is reached.")
 
@@ -135,7 +136,7 @@ def _faults(full: Mapping[str, Any]) -> list[str]:
         value = full.get(variable)
         return None if value in (None, "") or templated(value) else check(variable, value)
 
-    found = [
+    faults = [
         label_fault("mesh_name", full["mesh_name"]) if full.get("mesh_name") else None,
         value_fault("mesh_site", full["mesh_site"]) if full.get("mesh_site") else None,
         label_fault("mesh_provider", full["mesh_provider"]),
@@ -144,10 +145,10 @@ def _faults(full: Mapping[str, Any]) -> list[str]:
         given(domain_fault, "mesh_trust_domain"),
     ]
     if full["mesh_role"] not in ROLES:
-        found.append(f"the mesh_role {full['mesh_role']!r} is neither primary nor remote")
+        faults.append(f"the mesh_role {full['mesh_role']!r} is neither primary nor remote")
     if full.get("mesh_kube") and not isinstance(full["mesh_kube"], Mapping) and not templated(full["mesh_kube"]):
-        found.append("mesh_kube is not a dictionary")
-    return [fault for fault in found if fault]
+        faults.append("mesh_kube is not a dictionary")
+    return [fault for fault in faults if fault]
 
 
 def _leads(full: Mapping[str, Any]) -> Iterable[Lead]:
@@ -159,8 +160,8 @@ def _leads(full: Mapping[str, Any]) -> Iterable[Lead]:
 
 def _unreached(where: str, full: Mapping[str, Mapping[str, Any]]) -> list[str]:
     lacking = [name for name, variables in full.items() if "ocm_available" in variables and not variables.get("mesh_kube")]
-    told = ", ".join(lacking)
-    return [f"{where}: nothing here says how {told} can be reached; set `kube` of the hub, or mesh_kube."] if lacking else []
+    names = ", ".join(lacking)
+    return [f"{where}: nothing here says how {names} can be reached; set `kube` of the hub, or mesh_kube."] if lacking else []
 
 
 def _safe(name: str) -> str:

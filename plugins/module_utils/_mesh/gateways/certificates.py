@@ -82,13 +82,13 @@ def covers(name: str, host: str) -> bool:
 
 def greetings(uses: Iterable[Use], names: Sequence[str]) -> list[tuple[Use, Greeting]]:
     """Return a handshake for each host with each pod. `names` are the names in the certificate, for gateways that serve any host."""
-    found: dict[Greeting, Use] = {}
+    uses_by_greeting: dict[Greeting, Use] = {}
     for use in uses:
         for pod in use.pods:
             for host in use.hosts:
                 asked = (names[0] if names else "") if host == _ANY else host
-                found.setdefault(Greeting(pod.namespace, pod.name, pod.port, asked.replace("*.", "probe.", 1)), use)
-    return [(use, greeting) for greeting, use in found.items()]
+                uses_by_greeting.setdefault(Greeting(pod.namespace, pod.name, pod.port, asked.replace("*.", "probe.", 1)), use)
+    return [(use, greeting) for greeting, use in uses_by_greeting.items()]
 
 
 def key_does_not_match(leaf: Authority) -> str | None:
@@ -99,14 +99,14 @@ def key_does_not_match(leaf: Authority) -> str | None:
 
 def wrong_purpose(leaf: Authority) -> str | None:
     """Return a fault if the certificate does not allow TLS servers, which a gateway's clients require."""
-    found = [one for one in leaf.line if one.extended_key_usage is not None and not one.extended_key_usage & _SERVES]
-    fault = f"the extended key usage of {' and '.join(map(str, found))} does not allow TLS servers"
-    return f"{fault}. Have the certificate issued for serverAuth." if found else None
+    lacking = [one for one in leaf.line if one.extended_key_usage is not None and not one.extended_key_usage & _SERVES]
+    fault = f"the extended key usage of {' and '.join(map(str, lacking))} does not allow TLS servers"
+    return f"{fault}. Have the certificate issued for serverAuth." if lacking else None
 
 
 def expired(leaf: Authority) -> str | None:
-    told = "; ".join(expired_at(one, one.not_after) for one in overdue(leaf))
-    return f"{told}. Give a valid certificate." if told else None
+    faults = "; ".join(expired_at(one, one.not_after) for one in overdue(leaf))
+    return f"{faults}. Give a valid certificate." if faults else None
 
 
 _LEAF: tuple[Reason, ...] = (
@@ -116,10 +116,10 @@ _LEAF: tuple[Reason, ...] = (
 
 def leaf_objections(leaf: Authority, hosts: Sequence[str]) -> list[Objection]:
     """Return all objections to serving a certificate for these hosts."""
-    found = objections(leaf, _LEAF)
+    against = objections(leaf, _LEAF)
     names = leaf.certificate.sans if leaf.certificate else ()
     bare = [host for host in hosts if not any(covers(name, host) for name in names)]
     if leaf.certificate and bare:
         fault = f"{leaf.where}: the certificate {leaf.certificate} does not cover {', '.join(bare)}, which gateways serve with it"
-        found.append(Objection("host_not_covered", f"{fault}. Have it issued for these hosts too."))
-    return found
+        against.append(Objection("host_not_covered", f"{fault}. Have it issued for these hosts too."))
+    return against

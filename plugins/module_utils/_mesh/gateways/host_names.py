@@ -22,9 +22,9 @@ def address(host: str) -> Address | None:
 
 def known_as(host: str) -> str:
     """Return one form for all spellings of a host: an address in its short form, a name in lower case, and non-ASCII letters as in DNS (xn--…)."""
-    found = address(host)
-    if found:
-        return str(found)
+    ip = address(host)
+    if ip:
+        return str(ip)
     try:
         return host.lower().encode("idna").decode()
     except UnicodeError:  # too long, or with an empty label: no host has such a name, so compare it unchanged

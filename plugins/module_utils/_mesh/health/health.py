@@ -102,14 +102,14 @@ class Expected:
 
 def findings(health: HealthFacts, expected: Expected) -> list[str]:
     """Return each difference from what is expected, as a sentence; the worst first."""
-    found = _planes(health, expected)
-    if not found and expected.role == "primary":
-        found += _remotes(health, expected) + _networks(health, expected)
+    texts = _planes(health, expected)
+    if not texts and expected.role == "primary":
+        texts += _remotes(health, expected) + _networks(health, expected)
     if expected.tags is not None:
-        found += tag_faults(health.tags, expected.tags, expected.revision)
-        found += validator_faults(health.default_revision, [plane.revision for plane in health.planes]) if expected.role == "primary" else []
-    found += _gateways(health, expected)
-    return [f"{health.cluster}: {text}." for text in found]
+        texts += tag_faults(health.tags, expected.tags, expected.revision)
+        texts += validator_faults(health.default_revision, [plane.revision for plane in health.planes]) if expected.role == "primary" else []
+    texts += _gateways(health, expected)
+    return [f"{health.cluster}: {text}." for text in texts]
 
 
 def lasting(health: HealthFacts, expected: Expected) -> bool:
@@ -127,29 +127,29 @@ def _planes(health: HealthFacts, expected: Expected) -> list[str]:
         runs = ", ".join(plane.revision for plane in health.planes if plane.revision)
         others = f" (installed revisions: {runs})" if runs else ""
         return [f"the control plane {expected.revision or 'of the mesh'} is not installed{others}; run meshops.lifecycle.control_plane"]
-    found = []
+    faults = []
     for plane in wanted:
         if plane.ready < max(plane.desired, 1):
-            told = f": {plane.reason}" if plane.reason else ""
+            reason = f": {plane.reason}" if plane.reason else ""
             name = f"the control plane {plane.revision}".rstrip()  # a mesh without revisions has none to name
-            found.append(f"{name} has {plane.ready} of {plane.desired} replicas ready{told}")
-    return found + [f"{who} did not answer" for who in health.unanswered]
+            faults.append(f"{name} has {plane.ready} of {plane.desired} replicas ready{reason}")
+    return faults + [f"{who} did not answer" for who in health.unanswered]
 
 
 def _remotes(health: HealthFacts, expected: Expected) -> list[str]:
-    found = []
+    faults = []
     for pod in sorted(health.answered):
         seen = {remote.cluster: remote.status for remote in health.remotes if remote.pod == pod}
         for name in sorted(expected.remotes):
             status = seen.get(name)
             if status is None:
-                found.append(f"{pod} does not know the cluster {name}; run meshops.lifecycle.federate")
+                faults.append(f"{pod} does not know the cluster {name}; run meshops.lifecycle.federate")
             elif status != "synced":
                 look = f"check whether this cluster reaches {name}'s API server, and whether mesh_api_ca must name its CA"
-                found.append(f"{pod} has not synced the cluster {name} (its status is {status}); {look}")
+                faults.append(f"{pod} has not synced the cluster {name} (its status is {status}); {look}")
     if expected.remotes and not health.answered:
-        found.append("no control plane pod answered which clusters it has synced; look at the control plane's pods and logs")
-    return found
+        faults.append("no control plane pod answered which clusters it has synced; look at the control plane's pods and logs")
+    return faults
 
 
 def _networks(health: HealthFacts, expected: Expected) -> list[str]:
@@ -179,12 +179,12 @@ def _gateways(health: HealthFacts, expected: Expected) -> list[str]:
     if not wanted:
         network = f" for the network {expected.network}" if health.reachable_networks is not None else ""
         return [f"the cluster has no east-west gateway{network}; run meshops.lifecycle.gateways"]
-    found = []
+    faults = []
     for gateway in wanted:
         where = f"the gateway {gateway.namespace}/{gateway.name}"
         if gateway.ready < max(gateway.desired, 1):
-            told = f": {gateway.reason}" if gateway.reason else ""
-            found.append(f"{where} has {gateway.ready} of {gateway.desired} replicas ready{told}")
+            reason = f": {gateway.reason}" if gateway.reason else ""
+            faults.append(f"{where} has {gateway.ready} of {gateway.desired} replicas ready{reason}")
         if not gateway.addresses:
-            found.append(f"{where} has no address yet; check its Service and the platform's load balancer (with node ports, nodes need an external address)")
-    return found
+            faults.append(f"{where} has no address yet; check its Service and the platform's load balancer (with node ports, nodes need an external address)")
+    return faults

@@ -28,17 +28,17 @@ class Tag:
 def tag_faults(tags: Sequence[Tag], wanted: Collection[str], revision: str) -> list[str]:
     """Find tags that lead astray. Gateways and waypoints follow a tag's Service, injection its webhook: if these differ, two revisions serve."""
     there = {tag.name for tag in tags if tag.webhook}
-    found = [f"the revision tag {name} does not exist; {_REMEDY}" for name in wanted if name not in there]
+    faults = [f"the revision tag {name} does not exist; {_REMEDY}" for name in wanted if name not in there]
     for tag in tags:
         if tag.webhook and tag.service and tag.webhook != tag.service:
             halves = f"its webhook injects for the revision {tag.webhook}, but its Service leads to {tag.service}"
             remedy = _REMEDY if tag.name in wanted else "set it again with the tool that set it"
-            found.append(f"the two halves of the revision tag {tag.name} disagree: {halves}; {remedy}")
+            faults.append(f"the two halves of the revision tag {tag.name} disagree: {halves}; {remedy}")
         elif tag.name in wanted and tag.webhook and revision not in ("", tag.webhook):
-            found.append(f"the revision tag {tag.name} leads to {tag.webhook}, not to {revision}; {_REMEDY}")
+            faults.append(f"the revision tag {tag.name} leads to {tag.webhook}, not to {revision}; {_REMEDY}")
         elif tag.name in wanted and tag.webhook and tag.lacks:
-            found.append(f"the revision tag {tag.name} lacks its Service {tag.lacks}, which gateways and waypoints follow; {_REMEDY}")
-    return found
+            faults.append(f"the revision tag {tag.name} lacks its Service {tag.lacks}, which gateways and waypoints follow; {_REMEDY}")
+    return faults
 
 
 def validator_faults(revision: str, running: Collection[str]) -> list[str]:

@@ -31,8 +31,8 @@ class Stuck:
 
 def why(workload: Object, pods: Iterable[Object]) -> Stuck | None:
     """Return why the pods of a workload do not exist or are not ready; a lasting reason comes first."""
-    found = [stuck for stuck in (_refused(workload), *map(_pod, _newest(pods))) if stuck]
-    return next((stuck for stuck in found if stuck.lasting), found[0] if found else None)
+    reasons = [stuck for stuck in (_refused(workload), *map(_pod, _newest(pods))) if stuck]
+    return next((stuck for stuck in reasons if stuck.lasting), reasons[0] if reasons else None)
 
 
 def _newest(pods: Iterable[Object]) -> list[Object]:

@@ -19,15 +19,15 @@ _USERINFO = re.compile(r"//[^/@\s]+@")
 
 def wanted(releases: Mapping[str, Iterable[Release]]) -> list[dict[str, Any]]:
     """Return every chart of the clusters' releases once, with the clusters that need it."""
-    found: dict[tuple[str, str, str], list[str]] = {}
+    clusters_by_chart: dict[tuple[str, str, str], list[str]] = {}
     for cluster, own in releases.items():
         for release in own:
-            clusters = found.setdefault((release.chart, release.repository or "", release.version or ""), [])
+            clusters = clusters_by_chart.setdefault((release.chart, release.repository or "", release.version or ""), [])
             if cluster not in clusters:
                 clusters.append(cluster)
     return [
         {"chart": chart, "repository": repository or None, "version": version or None, "clusters": clusters}
-        for (chart, repository, version), clusters in sorted(found.items())
+        for (chart, repository, version), clusters in sorted(clusters_by_chart.items())
     ]
 
 
@@ -43,12 +43,12 @@ def faults(controller: Mapping[str, Any]) -> dict[str, list[str]]:
     helm_fault = _helm_fault(controller)
     if helm_fault:
         return {cluster: [helm_fault] for cluster in everyone}
-    found: dict[str, list[str]] = {}
+    by_cluster: dict[str, list[str]] = {}
     for chart in charts:
         if chart.get("fault"):
             for cluster in chart["clusters"]:
-                found.setdefault(cluster, []).append(_missing(chart))
-    return found
+                by_cluster.setdefault(cluster, []).append(_missing(chart))
+    return by_cluster
 
 
 def _helm_fault(controller: Mapping[str, Any]) -> str | None:

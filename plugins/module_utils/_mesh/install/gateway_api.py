@@ -19,15 +19,15 @@ Crd = Mapping[str, Any]
 
 def too_old(crds: Sequence[Crd], least: Minor | None, mesh: str) -> list[str]:
     """Return half a sentence for each owner of CRDs that are too old. With those, a control plane silently attaches no routes to some listeners."""
-    found = []
+    faults = []
     for whose, own in _by_owner(crds).items():
         versions = sorted({known: str(crd["bundle"]) for crd in own if (known := minor(str(crd.get("bundle") or "")))}.items())
         if least and versions and versions[0][0] < least:
-            found.append(
+            faults.append(
                 f"the CRDs of the Gateway API are of version {versions[0][1]} and belong to {whose}, but {mesh} needs v{dotted(least)} or later; "
                 "upgrade them there before you upgrade the mesh, because this collection never writes them"
             )
-    return found
+    return faults
 
 
 def notices(crds: Sequence[Crd]) -> list[str]:
@@ -36,11 +36,11 @@ def notices(crds: Sequence[Crd]) -> list[str]:
 
 
 def _by_owner(crds: Sequence[Crd]) -> dict[str, list[Crd]]:
-    found: dict[str, list[Crd]] = {}
+    by_owner: dict[str, list[Crd]] = {}
     for crd in crds:
         if str(crd["name"]).partition(".")[2] == GROUP:
-            found.setdefault(owner(crd), []).append(crd)
-    return dict(sorted(found.items()))
+            by_owner.setdefault(owner(crd), []).append(crd)
+    return dict(sorted(by_owner.items()))
 
 
 def _bundles(own: Sequence[Crd]) -> str:

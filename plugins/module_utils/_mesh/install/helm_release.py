@@ -161,15 +161,15 @@ _MISSING = object()
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any], path: str = "") -> list[str]:
     """Return the differences of two sets of values, sorted by path: 'pilot.replicas 1 -> 2'."""
-    found: list[str] = []
+    changed: list[str] = []
     for key in sorted(set(before) | set(after), key=str):
         here = f"{path}{key}"
         old, new = before.get(key, _MISSING), after.get(key, _MISSING)
         if all(side is _MISSING or isinstance(side, Mapping) for side in (old, new)):
-            found += differences(before.get(key, {}), after.get(key, {}), f"{here}.")
+            changed += differences(before.get(key, {}), after.get(key, {}), f"{here}.")
         elif old != new:
-            found.append(f"{here} {_shown(here, old)} -> {_shown(here, new)}")
-    return found
+            changed.append(f"{here} {_shown(here, old)} -> {_shown(here, new)}")
+    return changed
 
 
 _SENSITIVE = ("key", "password", "secret", "token", "credential")

@@ -38,12 +38,12 @@ def before(name: str, releases: Sequence[Release], image: str, version: str, clu
     return refused, _sentences(name, [*warned, *_running(cluster.get("supply"), known)])
 
 
-def running(name: str, planes: Iterable[Found], proxies: Iterable[Found], found: Found | None, version: Minor | None, known: SupportData) -> list[str]:
+def running(name: str, planes: Iterable[Found], proxies: Iterable[Found], images: Found | None, version: Minor | None, known: SupportData) -> list[str]:
     """Return notices about what runs in a cluster, as sentences."""
     tags = list(dict.fromkeys(str(plane["version"]) for plane in planes))
-    told = [each for tag in tags for each in [*versions.notices(known.versions, tag, None, known.today), *versions.unfit(known.versions, tag, version)]]
-    told += versions.skewed(known.versions, tags, proxies)
-    return _sentences(name, [*told, *_running(found, known)])
+    texts = [each for tag in tags for each in [*versions.notices(known.versions, tag, None, known.today), *versions.unfit(known.versions, tag, version)]]
+    texts += versions.skewed(known.versions, tags, proxies)
+    return _sentences(name, [*texts, *_running(images, known)])
 
 
 def kubernetes(cluster: Found) -> Minor | None:
@@ -60,14 +60,14 @@ def _given(releases: Sequence[Release]) -> Iterator[tuple[str, str]]:
             yield f"the value {chart}.{path}", text
 
 
-def _running(found: Found | None, known: SupportData) -> list[str]:
-    if not found:
+def _running(images: Found | None, known: SupportData) -> list[str]:
+    if not images:
         return []
-    told = supply.running(found["named"], known.gone, known.led)
-    if found["unread"]:
-        told.append(f"the credential may not list {', '.join(found['unread'])}, so their images were not checked")
-    return told
+    texts = supply.running(images["named"], known.gone, known.led)
+    if images["unread"]:
+        texts.append(f"the credential may not list {', '.join(images['unread'])}, so their images were not checked")
+    return texts
 
 
-def _sentences(name: str, told: Iterable[str]) -> list[str]:
-    return [f"{name}: {text}." for text in dict.fromkeys(told)]
+def _sentences(name: str, texts: Iterable[str]) -> list[str]:
+    return [f"{name}: {text}." for text in dict.fromkeys(texts)]

@@ -27,8 +27,8 @@ class Quirk:
 
     def applies(self, version: str) -> bool:
         """Return whether the version is in the range. A text that is no version, such as the name of a private build, is not."""
-        found = _NUMBERS.match(version)
-        return found is not None and self.since <= tuple(int(number or 0) for number in found.groups()) < self.until
+        match = _NUMBERS.match(version)
+        return match is not None and self.since <= tuple(int(number or 0) for number in match.groups()) < self.until
 
     def __str__(self) -> str:
         return f"until {'.'.join(map(str, self.until))}: {self.says} ({self.source})"

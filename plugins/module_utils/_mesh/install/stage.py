@@ -36,10 +36,10 @@ class Stage:
     def steps(self) -> list[dict[str, Any]]:
         """Return one step for the releases and one for the objects, in this order, because roles have a task file for each."""
         waits = [as_entry(condition) for condition in self.ready]
-        found = [{"name": self.name, "releases": [release.as_dict() for release in self.releases]}] if self.releases else []
-        if self.manifests or waits or not found:
-            found.append({"name": self.name, "releases": [], "manifests": list(self.manifests), "wait_for": waits})
-        return [{**step, "healthy": self.healthy and step is found[-1]} for step in found]
+        parts = [{"name": self.name, "releases": [release.as_dict() for release in self.releases]}] if self.releases else []
+        if self.manifests or waits or not parts:
+            parts.append({"name": self.name, "releases": [], "manifests": list(self.manifests), "wait_for": waits})
+        return [{**step, "healthy": self.healthy and step is parts[-1]} for step in parts]
 
 
 def of_part(stages: Sequence[Stage], part: str) -> list[Stage]:

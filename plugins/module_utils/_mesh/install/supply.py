@@ -20,7 +20,7 @@ _SCHEME = re.compile(r"^[a-z+]+://")
 
 @dataclass(frozen=True)
 class Gone:
-    """A registry or repository that its owner shuts down, with or without a path. `told` says so in a message.
+    """A registry or repository that its owner shuts down, with or without a path. `says` is how a message puts it.
 
     It is gone from the day `since` on; `outages` are the hours before that in which it is off.
     `newest` is the last minor version that was published there, and `instead` is where the same content is now.
@@ -28,7 +28,7 @@ class Gone:
 
     place: str
     since: date
-    told: str
+    says: str
     instead: str
     newest: tuple[int, int]
     outages: Sequence[tuple[datetime, datetime]]
@@ -66,11 +66,11 @@ def _within(reference: str, place: str) -> bool:
 
 def inside(text: str, table: Iterable[Gone]) -> list[tuple[Gone, str]]:
     """Return all places that a longer text such as a template names, each with the reference as it is written there."""
-    found = []
+    references = []
     for gone in table:
         written = re.compile(rf"(?<![\w.-]){re.escape(gone.place)}(?=[/:@\s\"']|$)[^\s\"',}}]*")
-        found += [(gone, each) for each in dict.fromkeys(written.findall(text))]
-    return found
+        references += [(gone, each) for each in dict.fromkeys(written.findall(text))]
+    return references
 
 
 def strings(values: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -99,33 +99,33 @@ def refusals(named: Iterable[RetiredReference], table: Sequence[Gone], version: 
     for reference in named:
         gone = known[reference.place]
         never = version is not None and version > gone.newest
-        told = f"shuts down and holds nothing newer than {dotted(gone.newest)}" if never else gone.told
-        sentence = f"{reference.where} is {reference.text}, but {gone.place} {told}; use {gone.instead} or your mirror instead"
+        says = f"shuts down and holds nothing newer than {dotted(gone.newest)}" if never else gone.says
+        sentence = f"{reference.where} is {reference.text}, but {gone.place} {says}; use {gone.instead} or your mirror instead"
         (refused if never or today >= gone.since else warned).append(sentence)
     return refused, warned
 
 
-def running(found: Iterable[Found], table: Sequence[Gone], led: Sequence[str] = ()) -> list[str]:
+def running(named: Iterable[Found], table: Sequence[Gone], led: Sequence[str] = ()) -> list[str]:
     """Return half a sentence for each place that something in the cluster names."""
-    seen = list(found)
-    told = []
+    seen = list(named)
+    texts = []
     for gone in table:
         own = [one for one in seen if one["place"] == gone.place and not (led and match(one["text"], [gone], led) is None)]
         if own:
-            told.append(
-                f"{_counted(own)} {gone.place} ({_examples(own)}), which {gone.told}: a node that has not pulled the image by then cannot start it; "
+            texts.append(
+                f"{_counted(own)} {gone.place} ({_examples(own)}), which {gone.says}: a node that has not pulled the image by then cannot start it; "
                 f"take it from {gone.instead} or from your mirror (mesh_mirror, or the values hub and image)"
             )
-    return told
+    return texts
 
 
-def _counted(found: Sequence[Found]) -> str:
-    kinds = [one["kind"] for one in found]
+def _counted(named: Sequence[Found]) -> str:
+    kinds = [one["kind"] for one in named]
     parts = [f"{kinds.count(kind)} {kind}{'s' if kinds.count(kind) > 1 else ''}" for kind in dict.fromkeys(kinds)]
     every = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-    return f"{every} {'name' if len(found) > 1 else 'names'}"
+    return f"{every} {'name' if len(named) > 1 else 'names'}"
 
 
-def _examples(found: Sequence[Found]) -> str:
-    shown = [f"{one['where']}: {one['text']}" for one in found[:_SHOWN]]
-    return ", ".join([*shown, *([f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else [])])
+def _examples(named: Sequence[Found]) -> str:
+    shown = [f"{one['where']}: {one['text']}" for one in named[:_SHOWN]]
+    return ", ".join([*shown, *([f"and {len(named) - _SHOWN} more"] if len(named) > _SHOWN else [])])

@@ -67,8 +67,8 @@ class Versions:
 
 def minor(version: str) -> Minor | None:
     """Return the minor version of 1.31, v1.31.2 or 1.31.2-distroless; None for a text that is no version, such as latest."""
-    found = _BEGINS.match(version)
-    return (int(found[1]), int(found[2])) if found else None
+    match = _BEGINS.match(version)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def plain(version: str) -> Minor | None:
@@ -138,13 +138,13 @@ def skewed(table: Versions, planes: Iterable[str], proxies: Iterable[Mapping[str
     serving = sorted({known for plane in planes if (known := minor(plane))})
     if not serving:
         return []
-    found: dict[Minor, list[str]] = {}
+    behind: dict[Minor, list[str]] = {}
     for proxy in proxies:
         own = minor(str(proxy["version"]))
         if own and not any(_served(own, plane, table.proxy_skew) for plane in serving):
-            found.setdefault(own, []).append(f"{proxy['namespace']}/{proxy['name']}")
-    told = ", ".join(dotted(each) for each in serving)
-    return [_skew(table, own, names, told, own > serving[-1]) for own, names in sorted(found.items())]
+            behind.setdefault(own, []).append(f"{proxy['namespace']}/{proxy['name']}")
+    shown = ", ".join(dotted(each) for each in serving)
+    return [_skew(table, own, names, shown, own > serving[-1]) for own, names in sorted(behind.items())]
 
 
 def _served(proxy: Minor, plane: Minor, most: int) -> bool:

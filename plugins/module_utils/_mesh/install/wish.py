@@ -70,9 +70,9 @@ class ControlPlane:
             faults.append(f"mesh_mirror has the unknown keys {', '.join(strange)} (known keys are charts, hosts, images)")
         if plane.role == "remote" and not plane.primary:
             faults.append("the cluster is a remote, but mesh_primary does not name its primary")
-        told = [fault for fault in faults if fault]
-        if told:
-            raise Refused(f"{cluster}: {'; '.join(told)}. Correct the mesh_* variables of this cluster.")
+        wrong = [fault for fault in faults if fault]
+        if wrong:
+            raise Refused(f"{cluster}: {'; '.join(wrong)}. Correct the mesh_* variables of this cluster.")
         return plane
 
 

@@ -28,19 +28,19 @@ READ = (*_DICTIONARIES, *_NUMBERS, *TEXTS, "mesh_revision_tags", "inventory_dir"
 
 def shapes(variables: Mapping[str, Any]) -> list[str]:
     """Return half a sentence for each variable of the wrong type."""
-    found = [f"{name} is {_shown(variables[name])}, not a dictionary" for name in _DICTIONARIES if not isinstance(variables.get(name) or {}, Mapping)]
-    found += [f"{name} is {_shown(variables[name])}, not a number" for name in _NUMBERS if not _number(variables.get(name))]
+    wrong = [f"{name} is {_shown(variables[name])}, not a dictionary" for name in _DICTIONARIES if not isinstance(variables.get(name) or {}, Mapping)]
+    wrong += [f"{name} is {_shown(variables[name])}, not a number" for name in _NUMBERS if not _number(variables.get(name))]
     for name in VALUES:
         given = variables.get(name) or {}
         parts = given.items() if isinstance(given, Mapping) else ()
-        found += [f"{name} has {_shown(told)} for the chart {chart}, not a dictionary" for chart, told in parts if not isinstance(told, Mapping)]
-    return found
+        wrong += [f"{name} has {_shown(value)} for the chart {chart}, not a dictionary" for chart, value in parts if not isinstance(value, Mapping)]
+    return wrong
 
 
 def _shown(value: object) -> str:
     """Return the type of a value in words, never the value itself: it may be secret."""
     kinds = {str: "text", bool: "a truth value", int: "a number", float: "a number", list: "a list", Mapping: "a dictionary"}
-    return next((told for kind, told in kinds.items() if isinstance(value, kind)), "empty" if value is None else "something else")
+    return next((words for kind, words in kinds.items() if isinstance(value, kind)), "empty" if value is None else "something else")
 
 
 def _number(value: object) -> bool:
@@ -69,18 +69,18 @@ def faults(
     member: Member, variables: Mapping[str, Any], defaults: Defaults, stages: Stages, platforms: Iterable[str], charts: Iterable[str]
 ) -> list[str]:
     """Return what a run would otherwise refuse after its first write: half sentences, or whole ones that begin with the cluster."""
-    found = [told for name, told in misread(variables).items() if name not in member.misread] + shapes(variables)
+    texts = [text for name, text in misread(variables).items() if name not in member.misread] + shapes(variables)
     if _wrong(member, variables):
-        return found
-    found += values_faults(variables, charts)
+        return texts
+    texts += values_faults(variables, charts)
     platform = variables.get("mesh_platform") or ""
     if platform and platform not in platforms:
-        found.append(f"the charts do not know the mesh_platform {platform!r}; they know {', '.join(sorted(platforms))}")
+        texts.append(f"the charts do not know the mesh_platform {platform!r}; they know {', '.join(sorted(platforms))}")
     try:
         stages(of_inventory(member.name, variables, defaults))
     except Refused as refused:
-        found.append(shown(str(refused)))
-    return found
+        texts.append(shown(str(refused)))
+    return texts
 
 
 def _wrong(member: Member, variables: Mapping[str, Any]) -> bool:

@@ -21,16 +21,16 @@ def annotation(epoch: int) -> dict[str, str]:
 
 def last_epoch(objects: Iterable[Mapping[str, Any]]) -> int:
     """Return the latest epoch in which any of these objects was written; 0 if no object has one."""
-    told = [str(((one.get("metadata") or {}).get("annotations") or {}).get(ANNOTATION) or "") for one in objects]
-    return max((int(one) for one in told if one.isdecimal()), default=0)
+    noted = [str(((one.get("metadata") or {}).get("annotations") or {}).get(ANNOTATION) or "") for one in objects]
+    return max((int(one) for one in noted if one.isdecimal()), default=0)
 
 
 def epoch_of(cluster: str, where: str, annotations: Mapping[str, str] | None) -> int:
     """Return the epoch in which the object was last written; 0 if no run under a Lease wrote it."""
-    told = (annotations or {}).get(ANNOTATION, "0")
-    if not (told.isascii() and told.isdecimal()):
-        raise Refused(f"{cluster}: {where} has the annotation {ANNOTATION}: {told!r}, which is no number. Find out who wrote the annotation, and remove it.")
-    return int(told)
+    noted = (annotations or {}).get(ANNOTATION, "0")
+    if not (noted.isascii() and noted.isdecimal()):
+        raise Refused(f"{cluster}: {where} has the annotation {ANNOTATION}: {noted!r}, which is no number. Find out who wrote the annotation, and remove it.")
+    return int(noted)
 
 
 def fence(cluster: str, where: str, annotations: Mapping[str, str] | None, epoch: int) -> None:

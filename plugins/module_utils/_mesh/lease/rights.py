@@ -49,5 +49,5 @@ def findings(asked: Iterable[tuple[str, Mapping[str, Any]]]) -> list[str]:
     denied: dict[str, list[str]] = {}
     for name, result in known:
         denied.setdefault(str(result.get("name") or name), []).extend(one["sentence"] for one in result.get("denied", []))
-    told = {name: ", ".join(dict.fromkeys(said)) for name, said in denied.items() if said}
-    return [*dict.fromkeys(silent), *(f"{name}: the credential may not {said}. Grant these rights or use another credential." for name, said in told.items())]
+    lacks = {name: ", ".join(dict.fromkeys(said)) for name, said in denied.items() if said}
+    return [*dict.fromkeys(silent), *(f"{name}: the credential may not {what}. Grant these rights or use another credential." for name, what in lacks.items())]

@@ -70,16 +70,16 @@ def remaining_steps(standing: CredentialState, min_age: float, begin: bool = Tru
     older = tuple(token.name for token in sorted(standing.tokens, key=lambda token: token.generation) if token != newest)
     if begin and not older and newest.age >= min_age:
         return [CredentialStep(CREATE, (str(newest.generation + 1),)), CredentialStep(SWITCH, tuple(standing.holds)), CredentialStep(REVOKE, (newest.name,))]
-    late = tuple(name for name, held in standing.holds.items() if not held or not newest.digest or held.digest != newest.digest)
+    late = tuple(name for name, credential in standing.holds.items() if not credential or not newest.digest or credential.digest != newest.digest)
     return [*([CredentialStep(SWITCH, late)] if late else []), *([CredentialStep(REVOKE, older)] if older else [])]
 
 
 def require_links(standing: CredentialState, adopt: bool) -> None:
     """Refuse, before the first write, a rotation that would fail later or take over others' links."""
-    without = [name for name, held in standing.holds.items() if held is None]
+    without = [name for name, credential in standing.holds.items() if credential is None]
     if without:
         raise Refused(f"{', '.join(without)}: no link to {standing.cluster} exists there. Run meshops.lifecycle.federate first.")
-    foreign = [name for name, held in standing.holds.items() if held and not held.ours]
+    foreign = [name for name, credential in standing.holds.items() if credential and not credential.ours]
     if foreign and not adopt:
         raise Refused(
             f"{', '.join(foreign)}: this collection did not make the link to {standing.cluster}. Set rotate_adopt to true to let it manage the link, "

@@ -40,13 +40,13 @@ def behind(cluster: str, before: Sequence[Sight], now: Sequence[Sight], viewers:
     another run has no `before`: then each control plane must see endpoints if any other does.
     """
     seen = {sight.viewer for sight in now}
-    found = [f"{viewer}: no control plane runs there" for viewer in viewers if viewer not in seen]
+    reasons = [f"{viewer}: no control plane runs there" for viewer in viewers if viewer not in seen]
     any_endpoints = any(sight.endpoints for sight in now)
     for sight in now:
         own = [one for one in before if one.viewer == sight.viewer]
         why = sight.fault or _unsynced(cluster, sight) or _untaken(sight, own, sight.viewer in written, settled)
-        found += [f"{sight} {reason}" for reason in ([why] if why else _lost(cluster, sight, own, any_endpoints))]
-    return found
+        reasons += [f"{sight} {reason}" for reason in ([why] if why else _lost(cluster, sight, own, any_endpoints))]
+    return reasons
 
 
 def _unsynced(cluster: str, sight: Sight) -> str:
@@ -64,13 +64,13 @@ def _untaken(sight: Sight, own: Iterable[Sight], written: bool, settled: bool) -
 
 def _lost(cluster: str, sight: Sight, own: Sequence[Sight], any_endpoints: bool) -> list[str]:
     had: dict[str, int] = {}
-    for one in own:
-        had.update({service: max(count, had.get(service, 0)) for service, count in one.endpoints.items()})
+    for before in own:
+        had.update({service: max(count, had.get(service, 0)) for service, count in before.endpoints.items()})
     gone = sorted(service for service, count in had.items() if count and not sight.endpoints.get(service))
     more = f" and of {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
-    told = [f"lost the endpoints in {cluster} of {', '.join(gone[:_NAMED])}{more}"] if gone else []
+    losses = [f"lost the endpoints in {cluster} of {', '.join(gone[:_NAMED])}{more}"] if gone else []
     if not own and any_endpoints and not sight.endpoints:
-        told.append(f"sees no endpoint in {cluster}, but others do")
-    if any(one.gateways for one in own) and not sight.gateways:
-        told.append(f"lost the gateways to the network of {cluster}")
-    return told
+        losses.append(f"sees no endpoint in {cluster}, but others do")
+    if any(before.gateways for before in own) and not sight.gateways:
+        losses.append(f"lost the gateways to the network of {cluster}")
+    return losses

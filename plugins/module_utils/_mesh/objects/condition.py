@@ -59,8 +59,8 @@ def verdict(condition: Condition, live: Mapping[str, Any] | None) -> str | None:
 
 def standing(live: Mapping[str, Any]) -> str:
     """Return the object's condition that changed last, as half a sentence."""
-    told = [c for c in _conditions(live) if c.get("type")]
-    last = max(told, key=lambda c: str(c.get("lastTransitionTime") or ""), default=None)
+    conditions = [c for c in _conditions(live) if c.get("type")]
+    last = max(conditions, key=lambda c: str(c.get("lastTransitionTime") or ""), default=None)
     return _says(last) if last else ""
 
 
@@ -85,14 +85,14 @@ def _stale(live: Mapping[str, Any], observed: Any) -> bool:
 
 
 def _condition(live: Mapping[str, Any], wanted: str, status: str, reason: str = "") -> str | None:
-    found = next((c for c in _conditions(live) if c.get("type") == wanted), None)
-    if found is None:
+    condition = next((c for c in _conditions(live) if c.get("type") == wanted), None)
+    if condition is None:
         return f"it has no condition {wanted} yet"
-    if _stale(live, found.get("observedGeneration")) or _stale(live, (live.get("status") or {}).get("observedGeneration")):
+    if _stale(live, condition.get("observedGeneration")) or _stale(live, (live.get("status") or {}).get("observedGeneration")):
         return f"its condition {wanted} is about an earlier generation"
-    if str(found.get("status")) == status and reason in ("", found.get("reason")):
+    if str(condition.get("status")) == status and reason in ("", condition.get("reason")):
         return None
-    return _says(found)
+    return _says(condition)
 
 
 def _says(condition: Mapping[str, Any]) -> str:

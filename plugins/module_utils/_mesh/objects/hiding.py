@@ -27,17 +27,17 @@ def hidden(secret: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[
             shown[part] = _each(secret[part], was.get(part))
     meta = secret.get("metadata") or {}
     annotations = meta.get("annotations") or {}
-    told = (was.get("metadata") or {}).get("annotations") or {}
+    annotations_before = (was.get("metadata") or {}).get("annotations") or {}
     values = {value for one in (secret, was) for value in _values(one)}
-    covered = {key: _shown(value, told.get(key)) if _may_tell(str(value), values) else value for key, value in annotations.items()}
+    covered = {key: _shown(value, annotations_before.get(key)) if _may_tell(str(value), values) else value for key, value in annotations.items()}
     return {**shown, "metadata": {**meta, "annotations": covered}} if covered else shown
 
 
-def _each(held: Any, was: Any) -> Any:
-    if not isinstance(held, Mapping):
-        return _shown(held, was)
-    told = was if isinstance(was, Mapping) else {}
-    return {key: _shown(value, told.get(key)) for key, value in held.items()}
+def _each(content: Any, was: Any) -> Any:
+    if not isinstance(content, Mapping):
+        return _shown(content, was)
+    content_before = was if isinstance(was, Mapping) else {}
+    return {key: _shown(value, content_before.get(key)) for key, value in content.items()}
 
 
 def _shown(value: Any, was: Any) -> str:
@@ -47,8 +47,8 @@ def _shown(value: Any, was: Any) -> str:
 def _values(secret: Mapping[str, Any]) -> Iterator[str]:
     """Yield the values as text and as base64: a copy of the Secret in an annotation may hold either."""
     for part in _PARTS:
-        held = secret.get(part)
-        for value in held.values() if isinstance(held, Mapping) else ():
+        content = secret.get(part)
+        for value in content.values() if isinstance(content, Mapping) else ():
             for form in (str(value), *_other_form(str(value), part == "data")):
                 if len(form) >= _SHORTEST:
                     yield form
@@ -67,7 +67,7 @@ def _may_tell(annotation: str, values: set[str]) -> bool:
 
 def _holds_secret(annotation: str) -> bool:
     try:
-        told = json.loads(annotation)
+        parsed = json.loads(annotation)
     except ValueError:
         return False
-    return isinstance(told, Mapping) and any(part in told for part in _PARTS)
+    return isinstance(parsed, Mapping) and any(part in parsed for part in _PARTS)

@@ -13,7 +13,7 @@ from typing import Any
 from .shapes import Object
 
 # An annotation or label, the value that it has to have ("" for any), and how messages call the manager. All of these managers undo changes.
-_MARKS = (
+_WRITERS = (
     ("cert-manager.io/certificate-name", "", "cert-manager, for its Certificate {}"),
     ("trust.cert-manager.io/bundle", "", "trust-manager, for its Bundle {}"),
     ("reconcile.external-secrets.io/managed", "true", "External Secrets"),
@@ -25,7 +25,7 @@ _MARKS = (
     ("generate.kyverno.io/policy-name", "", "Kyverno, for its policy {}"),
     ("configmanagement.gke.io/managed", "enabled", "Config Sync"),
 )
-# A mark of these tools only says that they track the object. Whether they write its content, its field managers tell.
+# These annotations and labels only say that the tool tracks the object. Its field managers tell whether it writes the content.
 _TRACKERS = (
     ("argocd.argoproj.io/tracking-id", "Argo CD, for its Application {}", ("argocd",)),
     ("argocd.argoproj.io/instance", "Argo CD, for its Application {}", ("argocd",)),
@@ -35,7 +35,7 @@ _TRACKERS = (
     ("kapp.k14s.io/app", "kapp", ("kapp",)),
 )
 _TRACKING = "argocd.argoproj.io/tracking-id"
-# Tools that write the content of an object and put no mark on it.
+# Field managers of tools that write the content of an object, and that may put no label on it.
 _MANAGERS = (
     ("externalsecrets.external-secrets.io", "External Secrets"),
     ("external-secrets", "External Secrets"),
@@ -83,36 +83,36 @@ class ManagedBy:
 def managed_by(manifest: Object) -> ManagedBy:
     """Return who else manages an object that was read from the API server."""
     meta = manifest.get("metadata") or {}
-    marks = {**(meta.get("labels") or {}), **(meta.get("annotations") or {})}
+    labels = {**(meta.get("labels") or {}), **(meta.get("annotations") or {})}
     writers = _writers(meta.get("managedFields") or ())
-    name = _marked(marks) or _owner(meta)
+    name = _writer_by_label(labels) or _owner(meta)
     if name:
         return ManagedBy(name, writes_back=True)
-    for mark, called, managers in _TRACKERS:
-        value = str(marks.get(mark) or "")
-        if value and (mark != _TRACKING or _tracks(value, manifest)):
+    for label, called, managers in _TRACKERS:
+        value = str(labels.get(label) or "")
+        if value and (label != _TRACKING or _tracks(value, manifest)):
             return ManagedBy(called.format(value.partition(":")[0]), any(one.startswith(managers) for one in writers))
     name = next((called for prefix, called in _MANAGERS for one in writers if one.startswith(prefix)), "")
     return ManagedBy(name, writes_back=bool(name))
 
 
-def _marked(marks: Mapping[str, Any]) -> str:
-    for mark, wanted, called in _MARKS:
-        value = str(marks.get(mark) or "")
+def _writer_by_label(labels: Mapping[str, Any]) -> str:
+    for label, wanted, called in _WRITERS:
+        value = str(labels.get(label) or "")
         if value and wanted in ("", value):
             return called.format(value)
     return ""
 
 
 def _owner(meta: Mapping[str, Any]) -> str:
-    """Return the controlling owner, else the first owner: some operators do not mark their ownership as controlling."""
+    """Return the controlling owner, else the first owner: some operators do not set `controller` in their reference."""
     owners = list(meta.get("ownerReferences") or ())
     owner = next((one for one in owners if one.get("controller")), owners[0] if owners else None)
     return f"{owner['kind']} {owner['name']}" if owner else ""
 
 
 def _tracks(value: str, manifest: Object) -> bool:
-    """Return whether `app:group/kind:namespace/name` names this object. Argo CD ignores a mark that was copied to another object."""
+    """Return whether `app:group/kind:namespace/name` names this object. Argo CD ignores an annotation that was copied to another object."""
     _app, _colon, what = value.partition(":")
     kind, _colon, name = what.partition(":")
     meta = manifest.get("metadata") or {}

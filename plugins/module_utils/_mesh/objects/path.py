@@ -27,7 +27,7 @@ Step = tuple[str, Union[str, None]]  # noqa: UP007 - sanity's pylint knows no ot
 def steps(path: str) -> list[Step]:
     """Return the steps of a path: a key or number with None, or a key with the value that a list item has under it."""
     bare = path.strip().removeprefix("{").removesuffix("}").removeprefix("$").removeprefix(".")
-    found: list[Step] = []
+    parts: list[Step] = []
     place = 0
     while place < len(bare):
         step = _STEP.match(bare, place)
@@ -36,10 +36,10 @@ def steps(path: str) -> list[Step]:
         place = step.end()
         chosen = step["k1"] or step["k2"]
         value = step["v1"] if step["k1"] else step["v2"]
-        found.append((chosen, value) if chosen else (step["number"] or step["quoted"] or step["key"], None))
-    if not found:
+        parts.append((chosen, value) if chosen else (step["number"] or step["quoted"] or step["key"], None))
+    if not parts:
         raise Refused("A path is empty: write it as in status.phase.")
-    return found
+    return parts
 
 
 def walk(live: Any, path: str) -> Iterator[Any]:

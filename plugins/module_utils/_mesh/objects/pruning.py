@@ -46,9 +46,9 @@ class Scope:
         return (ref.api_version, ref.kind) in self.kinds and (ref.namespace is None or ref.namespace in self.namespaces)
 
 
-def marked(cluster: str, manifests: Iterable[Mapping[str, Any]], scope: Scope) -> list[dict[str, Any]]:
+def labelled(cluster: str, manifests: Iterable[Mapping[str, Any]], scope: Scope) -> list[dict[str, Any]]:
     """Return the manifests with the set's label. Refuse a manifest outside the scope: it could never be removed again."""
-    found = []
+    result = []
     for manifest in manifests:
         ref = Ref.of(manifest)
         if not scope.holds(ref):
@@ -57,8 +57,8 @@ def marked(cluster: str, manifests: Iterable[Mapping[str, Any]], scope: Scope) -
                 "Name its kind and namespace in prune, or leave it to another task."
             )
         meta = manifest["metadata"]
-        found.append({**manifest, "metadata": {**meta, "labels": {**(meta.get("labels") or {}), LABEL: scope.name}}})
-    return found
+        result.append({**manifest, "metadata": {**meta, "labels": {**(meta.get("labels") or {}), LABEL: scope.name}}})
+    return result
 
 
 def left(live: Iterable[Mapping[str, Any]], wished: Iterable[Ref], scope: Scope) -> list[Ref]:
@@ -67,8 +67,8 @@ def left(live: Iterable[Mapping[str, Any]], wished: Iterable[Ref], scope: Scope)
     A label alone proves nothing: controllers copy it to objects that they derive, as istiod does for the Service of a Gateway.
     """
     keep = {_place(ref) for ref in wished}
-    found = {_place(ref): ref for ref in (Ref.of(item) for item in live if _applied_by_us(item)) if scope.holds(ref)}
-    return [ref for place, ref in found.items() if place not in keep]
+    ours = {_place(ref): ref for ref in (Ref.of(item) for item in live if _applied_by_us(item)) if scope.holds(ref)}
+    return [ref for place, ref in ours.items() if place not in keep]
 
 
 def _applied_by_us(live: Mapping[str, Any]) -> bool:

@@ -17,12 +17,12 @@ def fault(manifest: Mapping[str, Any]) -> str:
     if manifest.get("kind") != "Secret":
         return ""
     for part in ("data", "stringData"):
-        held = manifest.get(part)
-        if held is None:
+        content = manifest.get(part)
+        if content is None:
             continue
-        if not isinstance(held, Mapping):
-            return f"{part} is {_kind(held)} but must be a mapping of keys to text"
-        for key, value in held.items():
+        if not isinstance(content, Mapping):
+            return f"{part} is {_kind(content)} but must be a mapping of keys to text"
+        for key, value in content.items():
             said = _not_text(part, value) or (_not_base64(value) if part == "data" else "")
             if said:
                 return f"{part}.{key} {said}"

@@ -37,19 +37,19 @@ def _condition(cluster: str, entry: Mapping[str, Any]) -> Condition:
     if check == "rollout" and ref.kind not in WORKLOADS:
         raise Refused(f"{cluster}: {ref}: wait_for supports a rollout of {', '.join(WORKLOADS)} only; name a condition or a field.")
     if check == "condition":
-        told = entry["condition"]
-        return Condition(ref, check, type=told["type"], status=told.get("status") or "True", reason=told.get("reason") or "")
+        wanted = entry["condition"]
+        return Condition(ref, check, type=wanted["type"], status=wanted.get("status") or "True", reason=wanted.get("reason") or "")
     return _field(cluster, ref, entry["field"]) if check == "field" else Condition(ref, check)
 
 
-def _field(cluster: str, ref: Ref, told: Mapping[str, Any]) -> Condition:
-    if told.get("absent") and told.get("value") is not None:
-        raise Refused(f"{cluster}: {ref}: wait_for asks that {told['path']} has a value and that it is absent.")
+def _field(cluster: str, ref: Ref, wanted: Mapping[str, Any]) -> Condition:
+    if wanted.get("absent") and wanted.get("value") is not None:
+        raise Refused(f"{cluster}: {ref}: wait_for asks that {wanted['path']} has a value and that it is absent.")
     try:
-        steps(told["path"])
+        steps(wanted["path"])
     except Refused as refused:
         raise Refused(f"{cluster}: {ref}: {refused}") from refused
-    return Condition(ref, "field", path=told["path"], value=told.get("value"), unset=bool(told.get("absent")))
+    return Condition(ref, "field", path=wanted["path"], value=wanted.get("value"), unset=bool(wanted.get("absent")))
 
 
 def as_entry(condition: Condition) -> dict[str, Any]:

@@ -54,10 +54,10 @@ def nodes(cluster: Mapping[str, Any], fact: str) -> list[str]:
 def twice(read: Sequence[ClusterFacts]) -> dict[str, list[str]]:
     """Find inventory names that lead to one cluster: a copied context is the usual way to reach the wrong cluster."""
     by_uid: dict[str, list[str]] = {}
-    for one in read:
-        uid = one.cluster.get("uid")
+    for facts in read:
+        uid = facts.cluster.get("uid")
         if uid:
-            by_uid.setdefault(uid, []).append(one.member.name)
+            by_uid.setdefault(uid, []).append(facts.member.name)
     return {
         name: [f"{' and '.join(sorted(names))} lead to the same cluster (kube-system has UID {uid}); correct mesh_kube of one of them"]
         for uid, names in by_uid.items()
@@ -68,20 +68,20 @@ def twice(read: Sequence[ClusterFacts]) -> dict[str, list[str]]:
 
 def overlaps(read: Sequence[ClusterFacts]) -> dict[str, list[str]]:
     """Find clusters of one mesh and network whose pod ranges overlap. They route pod addresses to each other, so the ranges must differ."""
-    found: dict[str, list[str]] = {}
-    for position, one in enumerate(read):
+    by_cluster: dict[str, list[str]] = {}
+    for position, facts in enumerate(read):
         for other in read[position + 1 :]:
-            if (one.member.mesh, one.member.network) != (other.member.mesh, other.member.network):
+            if (facts.member.mesh, facts.member.network) != (other.member.mesh, other.member.network):
                 continue
-            shared = _shared(nodes(one.cluster, "pod_cidrs"), nodes(other.cluster, "pod_cidrs"))
+            shared = _shared(nodes(facts.cluster, "pod_cidrs"), nodes(other.cluster, "pod_cidrs"))
             if shared:
                 text = (
-                    f"{one.member.name} and {other.member.name} are both on the network {one.member.network!r} but share the pod range {shared}; "
+                    f"{facts.member.name} and {other.member.name} are both on the network {facts.member.network!r} but share the pod range {shared}; "
                     "give each its own mesh_network, or its own range"
                 )
-                found.setdefault(one.member.name, []).append(text)
-                found.setdefault(other.member.name, []).append(text)
-    return found
+                by_cluster.setdefault(facts.member.name, []).append(text)
+                by_cluster.setdefault(other.member.name, []).append(text)
+    return by_cluster
 
 
 def servers(read: Sequence[ClusterFacts], everyone: Sequence[Member]) -> dict[str, list[str]]:
@@ -103,12 +103,12 @@ def _shared(left: Iterable[str], right: Iterable[str]) -> str | None:
 
 def roots(read: Sequence[ClusterFacts]) -> dict[str, list[str]]:
     """Find clusters of one mesh with different roots. The finding goes to the clusters that have a root already: a new one would cut them off."""
-    found: dict[str, list[str]] = {}
+    by_cluster: dict[str, list[str]] = {}
     for mesh in sorted({one.member.mesh for one in read}):
         own = [one for one in read if one.member.mesh == mesh and one.shares_root]
         trusts = [Standing.of({"cluster": one.member.name, **one.trust["trust"]}) for one in own if one.trust.get("trust")]
         lacking = [one.member.name for one in own if not one.trust.get("present", True) and one.trust.get("action") != LEAVE]
         source = next((one.trust.get("source") for one in own if one.trust.get("source")), None)
-        told = shared_root_faults(mesh, trusts, lacking, source) if trusts else []
-        found |= {one.member.name: told for one in own if told}
-    return found
+        faults = shared_root_faults(mesh, trusts, lacking, source) if trusts else []
+        by_cluster |= {one.member.name: faults for one in own if faults}
+    return by_cluster

@@ -22,27 +22,27 @@ from .mesh_wide import apart
 def findings(seen: Iterable[ClusterFacts], everyone: Sequence[Member]) -> dict[str, list[str]]:
     """Return the findings by cluster; an empty list for a cluster without findings."""
     read = list(seen)
-    told: dict[str, list[str]] = {one.member.name: _single(one) for one in read}
+    by_cluster: dict[str, list[str]] = {one.member.name: _single(one) for one in read}
     of_clusters = (estate.twice(read), estate.overlaps(read), estate.roots(read), estate.servers(read, everyone))
     for of_estate in (*of_clusters, served_faults(everyone), apart(everyone)):
         for name, sentences in of_estate.items():
-            if name in told:
-                told[name] += [_sentence(name, sentence) for sentence in sentences]
-    return told
+            if name in by_cluster:
+                by_cluster[name] += [_sentence(name, sentence) for sentence in sentences]
+    return by_cluster
 
 
 def _sentence(name: str, text: str) -> str:
     return text if text.startswith(f"{name}: ") else f"{name}: {text}{'' if text.endswith('.') else '.'}"
 
 
-def _single(one: ClusterFacts) -> list[str]:
-    found = [*one.member.faults(), *one.inventory]
+def _single(facts: ClusterFacts) -> list[str]:
+    texts = [*facts.member.faults(), *facts.inventory]
     for check in (_version, _kubelets, _clock):
-        found += check(one.cluster, one.limits)
-    found += _denied(one.cluster) + _crds(one.cluster, one.owned) + objections(one.cluster.get("claimed", []))
-    found += gateway_api.too_old(one.cluster.get("crds", []), one.limits.gateway_api, one.limits.mesh)
-    found += [*one.trust.get("findings", []), *one.supply]
-    return [_sentence(one.member.name, text) for text in found]
+        texts += check(facts.cluster, facts.limits)
+    texts += _denied(facts.cluster) + _crds(facts.cluster, facts.owned) + objections(facts.cluster.get("claimed", []))
+    texts += gateway_api.too_old(facts.cluster.get("crds", []), facts.limits.gateway_api, facts.limits.mesh)
+    texts += [*facts.trust.get("findings", []), *facts.supply]
+    return [_sentence(facts.member.name, text) for text in texts]
 
 
 def _version(cluster: Mapping[str, Any], limits: VersionLimits) -> list[str]:
@@ -69,17 +69,17 @@ def _minor(version: Any) -> tuple[int, int] | None:
 
 def _kubelets(cluster: Mapping[str, Any], limits: VersionLimits) -> list[str]:
     server = _minor(cluster.get("version"))
-    found = []
+    faults = []
     for text in sorted(set(nodes(cluster, "kubelet_versions"))):
         parts = text.lstrip("v").split(".")
         if server and len(parts) > 1 and parts[1].isdigit():
             behind = server[1] - int(parts[1])
             if not 0 <= behind <= limits.kubelet_skew:
-                found.append(
+                faults.append(
                     f"a kubelet is {text} while the API server is {dotted(server)}; "
                     f"kubelets may be up to {limits.kubelet_skew} minor versions older and never newer"
                 )
-    return found
+    return faults
 
 
 def _clock(cluster: Mapping[str, Any], limits: VersionLimits) -> list[str]:
@@ -111,24 +111,24 @@ def _right(denied: Mapping[str, Any]) -> str:
 
 def space_faults(spaces: Iterable[Mapping[str, Any]], closed: Callable[[Mapping[str, str]], str]) -> list[str]:
     """Find namespaces in which pods would wait forever for what they need from the mesh. Findings are half sentences."""
-    found = []
+    faults = []
     for space in spaces:
         if space.get("ends"):
-            found.append(f"the namespace {space['name']} is being deleted; wait until it is gone")
+            faults.append(f"the namespace {space['name']} is being deleted; wait until it is gone")
         elif label := closed(space.get("labels") or {}):
-            found.append(f"the namespace {space['name']} has the label {label}, so pods of the mesh would get no proxy there; take the label away")
-    return found
+            faults.append(f"the namespace {space['name']} has the label {label}, so pods of the mesh would get no proxy there; take the label away")
+    return faults
 
 
 def _crds(cluster: Mapping[str, Any], owned: Owned) -> list[str]:
-    found: dict[str, list[str]] = {}
+    by_owner: dict[str, list[str]] = {}
     for crd in cluster.get("crds", []):
         group = crd["name"].partition(".")[2]
         if group not in owned.groups or not owned.release:
             continue
         if crd.get("release") != f"{owned.namespace}/{owned.release}":
-            found.setdefault(owner(crd), []).append(crd["name"])
-    return [_owned_elsewhere(whose, names, owned) for whose, names in sorted(found.items())]
+            by_owner.setdefault(owner(crd), []).append(crd["name"])
+    return [_owned_elsewhere(whose, names, owned) for whose, names in sorted(by_owner.items())]
 
 
 def _owned_elsewhere(whose: str, names: Sequence[str], owned: Owned) -> str:

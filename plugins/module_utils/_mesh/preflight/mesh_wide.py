@@ -19,23 +19,23 @@ _SAME = (
 def apart(members: Iterable[Member]) -> dict[str, list[str]]:
     """Return a finding for every cluster of a mesh with different values, because any of them may be the wrong one."""
     everyone = list(members)
-    found: dict[str, list[str]] = {}
-    for mesh in sorted({one.mesh for one in everyone if one.mesh}):
-        own = [one for one in everyone if one.mesh == mesh]
+    by_cluster: dict[str, list[str]] = {}
+    for mesh in sorted({member.mesh for member in everyone if member.mesh}):
+        own = [member for member in everyone if member.mesh == mesh]
         for variable, attribute, why in _SAME:
-            told = _groups(own, attribute)
-            if told:
-                text = f"{variable} is not the same in all clusters of the mesh {mesh}: {told}; {why}, so set it once for the mesh"
-                for one in own:
-                    found.setdefault(one.name, []).append(text)
-    return found
+            values = _groups(own, attribute)
+            if values:
+                text = f"{variable} is not the same in all clusters of the mesh {mesh}: {values}; {why}, so set it once for the mesh"
+                for member in own:
+                    by_cluster.setdefault(member.name, []).append(text)
+    return by_cluster
 
 
 def _groups(members: Sequence[Member], attribute: str) -> str:
     """Return 'east, west have a.example | north has b.example'; empty if all have the same value."""
     groups: dict[str, list[str]] = {}
-    for one in members:
-        groups.setdefault(str(getattr(one, attribute)), []).append(one.name)
+    for member in members:
+        groups.setdefault(str(getattr(member, attribute)), []).append(member.name)
     if len(groups) < 2:
         return ""
     return " | ".join(f"{', '.join(sorted(names))} {'has' if len(names) == 1 else 'have'} {value}" for value, names in groups.items())

@@ -24,8 +24,8 @@ def content_kind(text: Any) -> str:
 
 
 def _plain(said: str) -> str:
-    if found := _PEM.search(said):
-        return "a private key" if "KEY" in found[1] else "a certificate" if "CERTIFICATE" in found[1] else "PEM"
+    if match := _PEM.search(said):
+        return "a private key" if "KEY" in match[1] else "a certificate" if "CERTIFICATE" in match[1] else "PEM"
     if _KUBECONFIG.search(said):
         return "the text of a kubeconfig"
     if "apiVersion:" in said:

@@ -46,8 +46,8 @@ def way(connection: Connection, environ: Mapping[str, str], expanded: Callable[[
     if wrong := faults(connection, environ):
         raise NoWay("; ".join(wrong))
     options = connection.options
-    told = {**options, **{name: joined(options[name], expanded) for name in PATHS if isinstance(options.get(name), str)}}
-    full = filled(told, environ)
+    expanded_options = {**options, **{name: joined(options[name], expanded) for name in PATHS if isinstance(options.get(name), str)}}
+    full = filled(expanded_options, environ)
     own = _of_kubeconfig(full, expanded) if "kubeconfig" in full else _of_host(full)
     theirs, silent = _silenced(options, environ), {name: "" for name in _HELMS if name in environ}
     # Only a token from mesh_kube goes into the task. The module finds a token of the environment there itself.
@@ -62,21 +62,21 @@ def _silenced(options: Mapping[str, Any], environ: Mapping[str, str]) -> dict[st
     """
     theirs = foreign(options, environ)
     said = {"host": "K8S_AUTH_HOST", "api_key": "K8S_AUTH_API_KEY", "ca_cert": _CA}
-    found: dict[str, Any] = {name: "" for name, variable in said.items() if variable in theirs}
+    silent: dict[str, Any] = {name: "" for name, variable in said.items() if variable in theirs}
     if _CONTEXT in environ and _CA not in environ:
-        found["context"] = ""
-    return found
+        silent["context"] = ""
+    return silent
 
 
 def faults(connection: Connection, environ: Mapping[str, str]) -> list[str]:
     """Return half sentences about options that Helm cannot take, so that preflight reports them before anything is written."""
     options = connection.options
-    found = [f"mesh_kube.{name}: {_INSTEAD}" for name in _never(options) if name in options]
+    texts = [f"mesh_kube.{name}: {_INSTEAD}" for name in _never(options) if name in options]
     if urlsplit(options.get("proxy", "")).password:
-        found.append("mesh_kube.proxy has a password in it: it would have to go through a file to reach Helm; put it into the kubeconfig's proxy-url")
+        texts.append("mesh_kube.proxy has a password in it: it would have to go through a file to reach Helm; put it into the kubeconfig's proxy-url")
     if _CA in environ and _CONTEXT in environ:
-        found.append(f"the environment sets both {_CA} and {_CONTEXT}, which kubernetes.core.helm refuses together; unset one of them")
-    return found
+        texts.append(f"the environment sets both {_CA} and {_CONTEXT}, which kubernetes.core.helm refuses together; unset one of them")
+    return texts
 
 
 def _never(options: Mapping[str, Any]) -> tuple[str, ...]:
@@ -91,7 +91,7 @@ def _of_kubeconfig(full: Mapping[str, Any], expanded: Callable[[str], str]) -> W
     given = isinstance(kubeconfig, Mapping)
     environment = {} if given else {"KUBECONFIG": joined(kubeconfig, expanded)}
     context = full.get("context") or (_only(kubeconfig) if given else None)
-    told = {
+    variables = {
         "HELM_KUBECONTEXT": context,
         "HELM_KUBECAFILE": full.get("ca_cert"),
         "HELM_KUBEASUSER": full.get("impersonate_user"),
@@ -100,7 +100,7 @@ def _of_kubeconfig(full: Mapping[str, Any], expanded: Callable[[str], str]) -> W
     options = {"kubeconfig": kubeconfig if given else "", "validate_certs": full.get("validate_certs", True)}
     if "host" in full:
         options["host"] = full["host"]
-    return Way(options, {**environment, **{name: value for name, value in told.items() if value}})
+    return Way(options, {**environment, **{name: value for name, value in variables.items() if value}})
 
 
 def _only(kubeconfig: Mapping[str, Any]) -> str | None:

@@ -31,10 +31,10 @@ def filled(options: Mapping[str, Any], environ: Mapping[str, str], *, peer: bool
     the variables are about another host. The variables choose a cluster only if the task names none, and never a second cluster.
     """
     counts = _counting(options, environ, peer)
-    told = {name: value for name in counts if options.get(name) is None and (value := _value(name, environ)) is not None}
+    given = {name: value for name in counts if options.get(name) is None and (value := _value(name, environ)) is not None}
     if "context" in options and "kubeconfig" not in options:
-        told.setdefault("kubeconfig", environ.get("KUBECONFIG") or _DEFAULT)
-    return {**read(told, "The environment, as K8S_AUTH_*"), **options}
+        given.setdefault("kubeconfig", environ.get("KUBECONFIG") or _DEFAULT)
+    return {**read(given, "The environment, as K8S_AUTH_*"), **options}
 
 
 def set_at_all(environ: Mapping[str, str]) -> bool:
@@ -71,6 +71,6 @@ def _value(option: str, environ: Mapping[str, str]) -> Any:
     said = [environ.get(name) for name in _names(option)]
     if option == "proxy_headers":
         return {name: value for name, value in zip(_HEADERS, said, strict=True) if value} or None
-    found = next((value for value in said if value), None)
+    first = next((value for value in said if value), None)
     # As in kubernetes.core, every value that does not clearly mean no means yes.
-    return found.lower() not in ("0", "false", "no") if found and option == "validate_certs" else found
+    return first.lower() not in ("0", "false", "no") if first and option == "validate_certs" else first

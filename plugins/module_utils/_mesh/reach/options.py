@@ -24,22 +24,22 @@ _ALIASES = {
 _TRUE, _FALSE = ("yes", "on", "1", "true", "t", "y", "1.0"), ("no", "off", "0", "false", "f", "n", "0.0")
 
 
-def read(told: Any, what: str = "mesh_kube") -> dict[str, Any]:
+def read(connection: Any, what: str = "mesh_kube") -> dict[str, Any]:
     """Return the options under their own names and with their own types, without empty ones. No message shows a value, which may be a secret."""
-    if isinstance(told, str):
-        told = _parsed(told)
-    if not isinstance(told, Mapping):
+    if isinstance(connection, str):
+        connection = _parsed(connection)
+    if not isinstance(connection, Mapping):
         raise Refused(f"{what or 'the connection'} must be a dictionary of connection options, such as {{kubeconfig: …, context: …}}")
-    found: dict[str, Any] = {}
-    for given, value in told.items():
+    options: dict[str, Any] = {}
+    for given, value in connection.items():
         name = _ALIASES.get(given, given)
         if name not in _READ:
             raise Refused(f"{what or 'The connection'} has no option {given}. There are: {', '.join(sorted(_READ))}")
         if value is not None and value != "":
-            if name in found and name != given:
+            if name in options and name != given:
                 continue
-            found[name] = _READ[name](f"{what}.{given}" if what else str(given), value)
-    return found
+            options[name] = _READ[name](f"{what}.{given}" if what else str(given), value)
+    return options
 
 
 def anchored(options: Mapping[str, Any], base: str) -> dict[str, Any]:
@@ -72,12 +72,12 @@ def anchor(path: str, base: str) -> str:
     return path if path.startswith(("/", "~", "$")) or not base else f"{base.rstrip('/')}/{path}"
 
 
-def _parsed(told: str) -> Any:
+def _parsed(text: str) -> Any:
     """Parse JSON, because an extra variable may come as JSON."""
     try:
-        return json.loads(told)
+        return json.loads(text)
     except ValueError:
-        return told
+        return text
 
 
 def _kind(value: Any) -> str:
@@ -127,7 +127,7 @@ def _list(what: str, value: Any) -> list[str]:
 def _headers(what: str, value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise Refused(f"{what} is {_kind(value)} but must be a dictionary")
-    return {name: _text(f"{what}.{name}", told) for name, told in value.items() if told is not None}
+    return {name: _text(f"{what}.{name}", header) for name, header in value.items() if header is not None}
 
 
 def _any(_what: str, value: Any) -> Any:

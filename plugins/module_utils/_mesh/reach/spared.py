@@ -17,10 +17,10 @@ def spared(no_proxy: str, host: str, port: int) -> bool:
 def _spares(entry: str, host: str, port: int) -> bool:
     if entry == "*":
         return True
-    found = re.fullmatch(r"(?P<name>\[[^]]+]|[^:]+)(:(?P<port>\d+))?", entry)
-    if found and found["port"] and int(found["port"]) != port:
+    match = re.fullmatch(r"(?P<name>\[[^]]+]|[^:]+)(:(?P<port>\d+))?", entry)
+    if match and match["port"] and int(match["port"]) != port:
         return False
-    name = found["name"].strip("[]") if found else entry
+    name = match["name"].strip("[]") if match else entry
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(name, strict=False)
     except ValueError:

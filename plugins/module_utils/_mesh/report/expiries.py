@@ -49,45 +49,45 @@ class Expiring:
     number: int = 1
 
     @classmethod
-    def of(cls, kind: str, where: str, one: Certificate, number: int = 1) -> Expiring:
-        return cls(kind, where, one.not_before, one.not_after, one.subject, one.issuer, one.fingerprint, number)
+    def of(cls, kind: str, where: str, certificate: Certificate, number: int = 1) -> Expiring:
+        return cls(kind, where, certificate.not_before, certificate.not_after, certificate.subject, certificate.issuer, certificate.fingerprint, number)
 
 
-def judged(found: Iterable[Expiring], now: datetime, thresholds: Thresholds) -> list[dict[str, Any]]:
+def judged(expiring: Iterable[Expiring], now: datetime, thresholds: Thresholds) -> list[dict[str, Any]]:
     """Return facts with a verdict, the soonest first; entries without an end come last."""
     facts = [
         {**asdict(one), "begin": iso(one.begin) if one.begin else None, "end": iso(one.end) if one.end else None, "level": level(one, now, thresholds),
          "seconds_left": int((one.end - now).total_seconds()) if one.end else None}
-        for one in found
+        for one in expiring
     ]  # fmt: skip
     return sorted(facts, key=_soonest)
 
 
-def level(one: Expiring, now: datetime, thresholds: Thresholds) -> str:
-    if one.end is None:
-        old = one.begin is not None and now - one.begin > timedelta(days=thresholds.token_age)
+def level(item: Expiring, now: datetime, thresholds: Thresholds) -> str:
+    if item.end is None:
+        old = item.begin is not None and now - item.begin > timedelta(days=thresholds.token_age)
         return WARN if old else OK
-    if one.kind in _BY_DAYS or one.begin is None:
+    if item.kind in _BY_DAYS or item.begin is None:
         limits = ExpiryLimits(timedelta(days=thresholds.ca_warn), timedelta(days=thresholds.ca_critical))
     else:
-        percent = (one.end - one.begin) / 100
-        limits = ExpiryLimits(percent * (thresholds.gateway_warn if one.kind == GATEWAY else thresholds.leaf_warn), percent * thresholds.leaf_critical)
-    return level_at(one.end, now, limits)
+        percent = (item.end - item.begin) / 100
+        limits = ExpiryLimits(percent * (thresholds.gateway_warn if item.kind == GATEWAY else thresholds.leaf_warn), percent * thresholds.leaf_critical)
+    return level_at(item.end, now, limits)
 
 
 def leaves(users: Iterable[TrustUser]) -> list[Expiring]:
     """Return for each workload the certificate that expires first."""
     known: dict[tuple[str, str], list[Certificate]] = {}
-    for one in users:
-        if one.leaf:
-            kind = CONTROL_PLANE if one.kind == CONTROL_PLANE else LEAF
-            known.setdefault((kind, f"{one.namespace}/{one.workload or 'Pod/' + one.name}"), []).append(one.leaf)
-    return [Expiring.of(kind, where, min(found, key=lambda leaf: leaf.not_after), len(found)) for (kind, where), found in known.items()]
+    for user in users:
+        if user.leaf:
+            kind = CONTROL_PLANE if user.kind == CONTROL_PLANE else LEAF
+            known.setdefault((kind, f"{user.namespace}/{user.workload or 'Pod/' + user.name}"), []).append(user.leaf)
+    return [Expiring.of(kind, where, min(certificates, key=lambda leaf: leaf.not_after), len(certificates)) for (kind, where), certificates in known.items()]
 
 
 def fleet(clusters: Mapping[str, Sequence[Mapping[str, Any]] | str]) -> list[dict[str, Any]]:
     """Return the facts of all clusters, the soonest first. Unknown entries come before them, each with the sentence that says why."""
-    known = [{"cluster": name, **one} for name, found in clusters.items() for one in ([unknown(found)] if isinstance(found, str) else found)]
+    known = [{"cluster": name, **one} for name, entries in clusters.items() for one in ([unknown(entries)] if isinstance(entries, str) else entries)]
     return sorted(known, key=lambda one: (one["level"] != UNKNOWN, *_soonest(one)))
 
 
@@ -96,26 +96,26 @@ def unknown(why: str) -> dict[str, Any]:
     return {"kind": UNKNOWN, "where": why, "level": UNKNOWN, "end": None}
 
 
-def _soonest(one: Mapping[str, Any]) -> tuple[bool, str]:
-    return one["end"] is None, one["end"] or one["where"]
+def _soonest(entry: Mapping[str, Any]) -> tuple[bool, str]:
+    return entry["end"] is None, entry["end"] or entry["where"]
 
 
-def table(found: Sequence[Mapping[str, Any]], now: datetime, limit: int) -> list[str]:
+def table(entries: Sequence[Mapping[str, Any]], now: datetime, limit: int) -> list[str]:
     """Return the table: all entries that are not ok, and up to `limit` rows with entries that are."""
-    bad = [one for one in found if one["level"] != OK]
-    good = [one for one in found if one["level"] == OK]
+    bad = [one for one in entries if one["level"] != OK]
+    good = [one for one in entries if one["level"] == OK]
     room = max(limit - len(bad), 0)
-    shown = [one for one in found if one["level"] != OK or any(one is kept for kept in good[:room])]
+    shown = [one for one in entries if one["level"] != OK or any(one is kept for kept in good[:room])]
     more = [f"{len(good) - room} more are ok."] if len(good) > room else []
     return [*lines(_HEADER, [_row(one, now) for one in shown]), *more]
 
 
-def _row(one: Mapping[str, Any], now: datetime) -> list[str]:
-    if one["level"] == UNKNOWN:
-        return [one["cluster"], "-", one["where"], "-", "-", "-", "UNKNOWN"]
-    ends = remaining(one["end"], now) if one["end"] else "never"
-    verdict = one["level"] if one["level"] == OK else one["level"].upper()
-    return [one["cluster"], one["kind"], one["where"], str(one["number"]), _name(one["issuer"]), ends, verdict]
+def _row(entry: Mapping[str, Any], now: datetime) -> list[str]:
+    if entry["level"] == UNKNOWN:
+        return [entry["cluster"], "-", entry["where"], "-", "-", "-", "UNKNOWN"]
+    ends = remaining(entry["end"], now) if entry["end"] else "never"
+    verdict = entry["level"] if entry["level"] == OK else entry["level"].upper()
+    return [entry["cluster"], entry["kind"], entry["where"], str(entry["number"]), _name(entry["issuer"]), ends, verdict]
 
 
 def _name(issuer: str) -> str:

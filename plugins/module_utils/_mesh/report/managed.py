@@ -18,12 +18,12 @@ _TRACKS = "which brings the old content back when its copy in Git is applied aga
 
 def kept(objects: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return half a sentence for each tool that manages objects, with what to do."""
-    found: dict[ManagedBy, list[str]] = {}
+    by_tool: dict[ManagedBy, list[str]] = {}
     for live in objects:
         tool = managed_by(live)
         if tool:
-            found.setdefault(tool, []).append(str(Ref.of(live)))
-    return [_sentence(tool, names) for tool, names in sorted(found.items(), key=lambda pair: pair[0].name)]
+            by_tool.setdefault(tool, []).append(str(Ref.of(live)))
+    return [_sentence(tool, names) for tool, names in sorted(by_tool.items(), key=lambda pair: pair[0].name)]
 
 
 def _sentence(tool: ManagedBy, names: list[str]) -> str:

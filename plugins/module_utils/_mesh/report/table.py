@@ -84,7 +84,7 @@ def first(findings: Sequence[str]) -> list[str]:
 
 def _noticed(facts: Mapping[str, Any] | str) -> list[str]:
     """Return the notices of a cluster."""
-    return [] if isinstance(facts, str) else [f"to be known: {told}" for told in facts.get("notices", [])]
+    return [] if isinstance(facts, str) else [f"to be known: {notice}" for notice in facts.get("notices", [])]
 
 
 def _row(name: str, facts: Mapping[str, Any] | str, now: datetime) -> list[str]:

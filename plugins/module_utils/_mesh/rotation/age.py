@@ -15,11 +15,11 @@ from ..trust.expiry import is_over
 
 def stale(results: Iterable[Mapping[str, Any]], now: datetime, min_age: timedelta) -> list[str]:
     """Return fingerprints. An expired intermediate is replaced at any age. One that a cluster keeps beside its CA comes from a run that did not finish."""
-    found: list[str] = []
+    fingerprints: list[str] = []
     for result in results:
         own, before = result.get("intermediate"), result.get("previous")
         if own and (now - datetime.fromisoformat(own["not_before"]) >= min_age or is_over(own["not_after"], now)):
-            found.append(own["fingerprint"])
+            fingerprints.append(own["fingerprint"])
         if own and before and before["signer"] != own["fingerprint"]:
-            found.append(before["signer"])
-    return sorted(set(found))
+            fingerprints.append(before["signer"])
+    return sorted(set(fingerprints))

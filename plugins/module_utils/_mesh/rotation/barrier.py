@@ -25,12 +25,12 @@ def barrier(
 
     A report that is a text says why nobody could see the cluster.
     """
-    found = [_late(name, step, target, reports.get(name, "nobody reported anything about it"), dead, leaving) for name in expected]
-    said = [sentence for sentence in found if sentence]
+    verdicts = [_late(name, step, target, reports.get(name, "nobody reported anything about it"), dead, leaving) for name in expected]
+    said = [sentence for sentence in verdicts if sentence]
     if said:
-        told = f"The rotation of the mesh {mesh} stops after {step}: {' '.join(said)}"
+        fault = f"The rotation of the mesh {mesh} stops after {step}: {' '.join(said)}"
         rest = "Everything named here is still down" if dead else "Nothing is lost"
-        raise Refused(f"{told} {rest}. Fix the cause and run the rotation again; it goes on where it stopped.", findings=said)
+        raise Refused(f"{fault} {rest}. Fix the cause and run the rotation again; it goes on where it stopped.", findings=said)
 
 
 _THROUGH = {INTRODUCE: (INTRODUCED, REISSUED), REISSUE: (REISSUED, RETIRED), RETIRE: (RETIRED,)}

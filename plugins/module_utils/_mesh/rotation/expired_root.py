@@ -40,20 +40,20 @@ def _expired_intermediate(own: Facts) -> str:
 
 def findings(mesh: str, clusters: Mapping[str, Facts], recover: bool, under_way: bool, stale: Collection[str], now: datetime) -> list[str]:
     """Return why the run may not begin. `stale` are the intermediates that it replaces anyway. `under_way` means that a rotation has not finished."""
-    found = []
-    for name, one in clusters.items():
-        root, own = one.get("root"), one.get("intermediate")
+    sentences = []
+    for name, facts in clusters.items():
+        root, own = facts.get("root"), facts.get("intermediate")
         if root and _over(root, now):
-            told = f"{name}: {_expired_root(root)}, and new mTLS handshakes fail since then"
+            fault = f"{name}: {_expired_root(root)}, and new mTLS handshakes fail since then"
             way = "Nothing can be carried over from this root. Rotate to another root with rotate: root and rotate_recover: true"
-            found += [] if recover else [f"{told}. {way}."]
+            sentences += [] if recover else [f"{fault}. {way}."]
         elif own and _over(own, now) and own["fingerprint"] not in stale:
-            told = f"{name}: {_expired_intermediate(own)}, so its control plane accepts no other bundle"
-            found.append(f"{told}. Its root is still valid. Replace the intermediate with rotate: intermediate, then rotate the root.")
+            fault = f"{name}: {_expired_intermediate(own)}, so its control plane accepts no other bundle"
+            sentences.append(f"{fault}. Its root is still valid. Replace the intermediate with rotate: intermediate, then rotate the root.")
     if recover and not under_way and not expired(clusters.values(), now):
-        told = f"rotate_recover is for a mesh whose root has expired, and no root of the mesh {mesh} has expired"
-        found.append(f"{told}. Run without rotate_recover: an ordinary rotation interrupts nothing.")
-    return found
+        fault = f"rotate_recover is for a mesh whose root has expired, and no root of the mesh {mesh} has expired"
+        sentences.append(f"{fault}. Run without rotate_recover: an ordinary rotation interrupts nothing.")
+    return sentences
 
 
 def notes(cluster: Facts, now: datetime) -> list[str]:
@@ -62,11 +62,11 @@ def notes(cluster: Facts, now: datetime) -> list[str]:
     if root and _over(root, now):
         return _down(cluster, root)
     if own and _over(own, now):
-        told = f"{_expired_intermediate(own)}: since then every peer refuses the certificates that it issued"
-        return [told, *_without(cluster), "rotate: intermediate ends that; its root is still valid, so nothing has to be introduced"]
+        fault = f"{_expired_intermediate(own)}: since then every peer refuses the certificates that it issued"
+        return [fault, *_without(cluster), "rotate: intermediate ends that; its root is still valid, so nothing has to be introduced"]
     if root and is_over(root["not_after"], now + _SOON):
-        told = f"root {short(root['fingerprint'])} expires at {root['not_after']}, and it is {iso(now)} now"
-        return [f"{told}. Every cluster that is not reissued by then is down until it is reissued"]
+        fault = f"root {short(root['fingerprint'])} expires at {root['not_after']}, and it is {iso(now)} now"
+        return [f"{fault}. Every cluster that is not reissued by then is down until it is reissued"]
     return []
 
 

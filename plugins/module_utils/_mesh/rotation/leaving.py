@@ -25,18 +25,18 @@ def leaving(target: str, clusters: Sequence[Facts], between: Iterable[str], name
     `between` are the old and the new root of the rotation. `named` are roots that the user wants gone. Each run reads all of this again, so a run
     after a killed one knows it too.
     """
-    found = {*between, *wanted_gone(target, named), *expired(clusters, now)}
-    for one in clusters:
-        found |= {one["standing"]["signs_under"], *(one.get("issuers") or ()), *(root["fingerprint"] for root in one.get("ignored") or ())}
-        found |= {one["previous"]["signs_under"]} if one.get("previous") else set()
-    return sorted(found - {target, ""})
+    roots = {*between, *wanted_gone(target, named), *expired(clusters, now)}
+    for facts in clusters:
+        roots |= {facts["standing"]["signs_under"], *(facts.get("issuers") or ()), *(root["fingerprint"] for root in facts.get("ignored") or ())}
+        roots |= {facts["previous"]["signs_under"]} if facts.get("previous") else set()
+    return sorted(roots - {target, ""})
 
 
 def wanted_gone(target: str, named: Sequence[str]) -> Sequence[str]:
     wrong = [one for one in named if not _FINGERPRINT.fullmatch(str(one))]
     if wrong:
-        told = f"rotate_retire_roots names {', '.join(map(str, wrong))}, which is no fingerprint of a root"
-        raise Refused(f"{told}. A fingerprint has 64 digits and letters from a to f; the plan shows all of them.")
+        fault = f"rotate_retire_roots names {', '.join(map(str, wrong))}, which is no fingerprint of a root"
+        raise Refused(f"{fault}. A fingerprint has 64 digits and letters from a to f; the plan shows all of them.")
     if target in named:
         raise Refused(f"rotate_retire_roots names {short(target)}, which is the target of the rotation.")
     return named

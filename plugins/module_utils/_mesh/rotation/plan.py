@@ -160,9 +160,9 @@ def _to_introduce(reports: Sequence[Report], target: str, dead: Collection[str])
     return [one.standing for one in asked if not _needed(company(one, reports), target, dead) | one.ignored <= one.standing.bundle]
 
 
-def company(one: Report, everyone: Sequence[Report]) -> Sequence[Report]:
+def company(report: Report, everyone: Sequence[Report]) -> Sequence[Report]:
     """Return the clusters whose workloads must trust this cluster's workloads, and the other way round."""
-    return [one] if one.alone else [other for other in everyone if not other.alone]
+    return [report] if report.alone else [other for other in everyone if not other.alone]
 
 
 def beyond_introduction(own: Standing, dead: Collection[str]) -> bool:
@@ -172,12 +172,12 @@ def beyond_introduction(own: Standing, dead: Collection[str]) -> bool:
 
 def _no_stranger(mesh: str, standings: Sequence[Standing], accepted: set[str]) -> None:
     """Refuse to trust a root everywhere only because one cluster signs under it. A rebuilt cluster or one of another mesh would get in."""
-    for one in standings:
-        others = [other.cluster for other in standings if one.signs_under not in other.trusts]
-        if others and one.signs_under not in accepted:
-            told = f"{one.cluster} signs under {root_named(one.signs_under)}, which is not trusted in {', '.join(others)} of the mesh {mesh}"
-            way = f"If {one.cluster} belongs to the mesh, accept its root with rotate_accept_roots: [{one.signs_under}]"
-            raise Refused(f"{told}. Was {one.cluster} rebuilt, or is it a cluster of another mesh? {way}.")
+    for standing in standings:
+        others = [other.cluster for other in standings if standing.signs_under not in other.trusts]
+        if others and standing.signs_under not in accepted:
+            fault = f"{standing.cluster} signs under {root_named(standing.signs_under)}, which is not trusted in {', '.join(others)} of the mesh {mesh}"
+            way = f"If {standing.cluster} belongs to the mesh, accept its root with rotate_accept_roots: [{standing.signs_under}]"
+            raise Refused(f"{fault}. Was {standing.cluster} rebuilt, or is it a cluster of another mesh? {way}.")
 
 
 @dataclass(frozen=True)
@@ -222,15 +222,15 @@ def _may_reissue(own: Standing, everyone: Sequence[Report], target: str, dead: C
     others = [one for one in everyone if not one.driven and not beyond_introduction(one.standing, dead)]
     lacking = [one.standing.cluster for one in others if target not in one.standing.trusts]
     if lacking:
-        told = f"{own.cluster}: this cluster may not sign under {root_named(target)} yet, because {', '.join(lacking)} would not trust what it signs"
-        raise Refused(f"{told}. Introduce the root in every cluster of the mesh first.")
+        fault = f"{own.cluster}: this cluster may not sign under {root_named(target)} yet, because {', '.join(lacking)} would not trust what it signs"
+        raise Refused(f"{fault}. Introduce the root in every cluster of the mesh first.")
 
 
 def _may_retire(everyone: Sequence[Report], target: str) -> None:
     late = [f"{one.standing.cluster} {_older(one, target)}" for one in everyone if not one.under(target)]
     if late:
-        told = f"No cluster may trust {root_named(target)} alone yet: {'; '.join(late)}"
-        raise Refused(f"{told}. Reissue in every cluster of the mesh first.")
+        fault = f"No cluster may trust {root_named(target)} alone yet: {'; '.join(late)}"
+        raise Refused(f"{fault}. Reissue in every cluster of the mesh first.")
 
 
 def _older(report: Report, target: str) -> str:
@@ -243,9 +243,9 @@ def _older(report: Report, target: str) -> str:
 
 def elsewhere(other: str) -> str:
     """Return why this run does not rotate a CA that another tool manages, as the end of a sentence that begins with the cluster."""
-    told = f"{other} manages its CA, so a write here would change nothing or would be written back"
+    reason = f"{other} manages its CA, so a write here would change nothing or would be written back"
     way = "Rotate the issuer there, and keep the old root beside the new root in its CA bundle until every workload has a new certificate"
-    return f"{told}. {way}"
+    return f"{reason}. {way}"
 
 
 def root_named(fingerprint: str) -> str:

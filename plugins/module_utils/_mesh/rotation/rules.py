@@ -19,17 +19,17 @@ def anything(_given: Roots, _own: Roots) -> bool:
     return True
 
 
-def joined(_existing: bytes, held: Sequence[Certificate], wanted: Collection[str], known: Mapping[str, bytes]) -> bytes:
+def joined(_existing: bytes, present: Sequence[Certificate], wanted: Collection[str], known: Mapping[str, bytes]) -> bytes:
     """Return the wanted certificates, in any order and form."""
-    return b"".join(pem_of(known, one, held) for one in sorted(wanted))
+    return b"".join(pem_of(known, one, present) for one in sorted(wanted))
 
 
-def pem_of(known: Mapping[str, bytes], fingerprint: str, held: Sequence[Certificate] = ()) -> bytes:
+def pem_of(known: Mapping[str, bytes], fingerprint: str, present: Sequence[Certificate] = ()) -> bytes:
     """Return the certificate as a PEM block that ends with a line break."""
-    found = next((one.pem for one in held if one.fingerprint == fingerprint), known.get(fingerprint))
-    if found is None:
+    pem = next((one.pem for one in present if one.fingerprint == fingerprint), known.get(fingerprint))
+    if pem is None:
         raise Refused(f"The root {short(fingerprint)} should be trusted, but no cluster of the mesh has its certificate.")
-    return found if found.endswith(b"\n") else found + b"\n"
+    return pem if pem.endswith(b"\n") else pem + b"\n"
 
 
 @dataclass(frozen=True)

@@ -50,21 +50,21 @@ class Served:
 def findings(clusters: Mapping[str, Facts], members: Iterable[str], acknowledged: bool) -> list[str]:
     """Return why no root may be retired, because something that nobody can see may use it. `members` are all clusters of the mesh, also excluded ones."""
     known = {*members, *(one for facts in clusters.values() for one in facts.get("ids") or ())}
-    found = []
+    sentences = []
     for name, facts in clusters.items():
         strange = sorted(({*(facts.get("linked") or ())} | {*(facts.get("elsewhere") or ())}) - known)
         if strange:
-            told = f"{name}: its control plane is linked to {', '.join(strange)}, no cluster of this mesh in the inventory. The proxies there would be cut off"
-            found.append(f"{told}. Add that cluster to the inventory, or remove the link if it is a leftover.")
+            fault = f"{name}: its control plane is linked to {', '.join(strange)}, no cluster of this mesh in the inventory. The proxies there would be cut off"
+            sentences.append(f"{fault}. Add that cluster to the inventory, or remove the link if it is a leftover.")
         if facts.get("ambient"):
-            told = f"{name}: it runs ambient nodes ({_some(facts['ambient'])}). Nobody can see what their proxies trust, so the rotation could not wait for it"
-            found.append(f"{told}. This mesh cannot be rotated here.")
+            fault = f"{name}: it runs ambient nodes ({_some(facts['ambient'])}). Nobody can see what their proxies trust, so the rotation could not wait for it"
+            sentences.append(f"{fault}. This mesh cannot be rotated here.")
         if facts.get("stranded"):
-            told = f"{name}: proxies of the mesh run in {_some(facts['stranded'])}, which its configuration leaves out, so these proxies get no new bundle"
-            found.append(f"{told}. Have the control plane serve the namespace, or take the proxies out of the mesh.")
+            fault = f"{name}: proxies of the mesh run in {_some(facts['stranded'])}, which its configuration leaves out, so these proxies get no new bundle"
+            sentences.append(f"{fault}. Have the control plane serve the namespace, or take the proxies out of the mesh.")
         if not acknowledged:
-            found += [f"{name}: {said}. If you accept that, set rotate_unseen_acknowledged: true." for said in _unseen(facts)]
-    return found
+            sentences += [f"{name}: {said}. If you accept that, set rotate_unseen_acknowledged: true." for said in _unseen(facts)]
+    return sentences
 
 
 def _unseen(facts: Facts) -> list[str]:
@@ -80,7 +80,7 @@ def _unseen(facts: Facts) -> list[str]:
 
 def notes(facts: Facts, acknowledged: bool) -> list[str]:
     """Return sentences for the plan about what is not measured."""
-    said = [f"not looked at, although acknowledged: {told}" for told in _unseen(facts)] if acknowledged else []
+    said = [f"not looked at, although acknowledged: {text}" for text in _unseen(facts)] if acknowledged else []
     if facts.get("foreign"):
         said.append(f"not looked at, because its proxy does not belong to this mesh: {_some(facts['foreign'])}")
     if facts.get("unselected"):

@@ -14,14 +14,14 @@ from .plan import Plan, Report, root_named, roots_named
 def table(plans: Iterable[Plan], reports: Mapping[str, Report | str], notes: Mapping[str, Sequence[str]] | None = None) -> list[str]:
     """Return the lines of the table. `notes` are sentences that stand below the line of each cluster."""
     lines: list[str] = []
-    for one in plans:
-        lines.append(f"mesh {one.mesh}: to {root_named(one.target)}{', which is there already' if one.done else ''}")
-        for cluster, now in one.phases.items():
+    for plan in plans:
+        lines.append(f"mesh {plan.mesh}: to {root_named(plan.target)}{', which is there already' if plan.done else ''}")
+        for cluster, now in plan.phases.items():
             report = reports.get(cluster)
             behind = f"; {len(report.laggards)} behind: {report.laggards[0]}" if isinstance(report, Report) and report.laggards else ""
             lines.append(f"  {cluster}: {now}{_signs(report)}{behind}")
             lines += [f"    {note}" for note in (*_ignored(report), *(notes or {}).get(cluster, ()))]
-        lines += [f"  {number}. {step.name} in {', '.join(step.clusters)}: {step.says}" for number, step in enumerate(one.steps, 1)]
+        lines += [f"  {number}. {step.name} in {', '.join(step.clusters)}: {step.says}" for number, step in enumerate(plan.steps, 1)]
     return lines
 
 

@@ -50,8 +50,8 @@ def same(known: RootCandidates) -> Choice:
     if known.active is None:
         raise Refused(f"The mesh {known.mesh} has no root to issue intermediates from. Give the mesh a root with meshops.lifecycle.trust first.")
     if known.upcoming and known.upcoming.fingerprint != known.active.fingerprint:
-        told = f"A rotation of the mesh {known.mesh} to {known.upcoming} is under way, and gives every cluster another intermediate anyway"
-        raise Refused(f"{told}. Finish it with rotate: root, or turn it back.")
+        fault = f"A rotation of the mesh {known.mesh} to {known.upcoming} is under way, and gives every cluster another intermediate anyway"
+        raise Refused(f"{fault}. Finish it with rotate: root, or turn it back.")
     return Choice(ACTIVE, known.active.fingerprint, f"the same root, {known.active}")
 
 
@@ -72,24 +72,24 @@ def choose(known: RootCandidates, now: datetime, min_age: timedelta) -> Choice:
         return Choice(UPCOMING, under_way.fingerprint, f"a rotation to {under_way} is under way")
     age = now - known.active.not_before
     if known.upcoming or age < min_age:
-        told = f"the root {known.active} is {_rounded(age)} old, and stays until it is {_rounded(min_age)} old (rotate_min_age)"
-        return Choice(ACTIVE, known.active.fingerprint, told)
+        reason = f"the root {known.active} is {_rounded(age)} old, and stays until it is {_rounded(min_age)} old (rotate_min_age)"
+        return Choice(ACTIVE, known.active.fingerprint, reason)
     return Choice(MAKE, "", f"a new root, to follow {known.active}")
 
 
 def turn_back(known: RootCandidates, retired: Iterable[str]) -> Choice:
     """Choose the former root. `retired` are the clusters that trust only the new root."""
-    told = f"The rotation of the mesh {known.mesh} cannot be turned back"
+    fault = f"The rotation of the mesh {known.mesh} cannot be turned back"
     gone = sorted(retired)
     if gone:
-        raise Refused(f"{told}: {', '.join(gone)} trusts only the new root by now. To go back, start a new rotation with rotate: root.")
+        raise Refused(f"{fault}: {', '.join(gone)} trusts only the new root by now. To go back, start a new rotation with rotate: root.")
     if known.generated and known.active and known.upcoming and known.upcoming.fingerprint != known.active.fingerprint:
         return Choice(ACTIVE, known.active.fingerprint, f"back to {known.active}")
     others = known.former - ({known.active.fingerprint} if known.active else set())
     if known.generated or not others:
-        raise Refused(f"{told}: no rotation is under way. To go back after a finished rotation, start a new one with rotate: root.")
+        raise Refused(f"{fault}: no rotation is under way. To go back after a finished rotation, start a new one with rotate: root.")
     if len(others) > 1:
-        raise Refused(f"{told} to one root: its clusters had several roots before ({', '.join(map(short, sorted(others)))}).")
+        raise Refused(f"{fault} to one root: its clusters had several roots before ({', '.join(map(short, sorted(others)))}).")
     (former,) = others
     return Choice(FORMER, former, f"back to root {short(former)}")
 

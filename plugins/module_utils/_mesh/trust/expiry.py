@@ -72,8 +72,8 @@ def expired_at(what: object, end: datetime | str) -> str:
 def expiry(certificate: Certificate, now: datetime) -> Expiry:
     """Return the verdict on a CA certificate."""
     end, days = certificate.not_after, days_left(certificate.not_after, now)
-    found = level(end, now)
-    if found == EXPIRED:
-        return Expiry(found, days, f"{expired_at(certificate, end)}; replace it now.")
-    todo = {CRITICAL: "; rotate it now", WARN: "; plan its rotation", OK: ""}[found]
-    return Expiry(found, days, f"{certificate} expires at {iso(end)}, in {days} days{todo}.")
+    reached = level(end, now)
+    if reached == EXPIRED:
+        return Expiry(reached, days, f"{expired_at(certificate, end)}; replace it now.")
+    todo = {CRITICAL: "; rotate it now", WARN: "; plan its rotation", OK: ""}[reached]
+    return Expiry(reached, days, f"{certificate} expires at {iso(end)}, in {days} days{todo}.")

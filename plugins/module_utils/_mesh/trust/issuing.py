@@ -45,15 +45,15 @@ class Source:
         key = (self.root.names.key,)
         elsewhere = self.external or self.issuer is not None
         root = replace(self.root, missing=tuple(one for one in self.root.missing if one not in key)) if elsewhere else self.root
-        found = objections(root, ROOT)
+        against = objections(root, ROOT)
         if self.issuer:
-            found += [one for one in objections(self.issuer, BELOW_ROOT) if key_needed or one.reason != "missing_part"]
+            against += [one for one in objections(self.issuer, BELOW_ROOT) if key_needed or one.reason != "missing_part"]
         if self.other_mesh:
             text = f"this root was generated for the mesh {self.other_mesh}. Give this mesh another root.name."
-            found.append(Objection("root_of_another_mesh", f"{self.where}: {text}"))
+            against.append(Objection("root_of_another_mesh", f"{self.where}: {text}"))
         if key_needed or root.missing != key:
-            return found
-        return [objection for objection in found if objection.reason != "missing_part"]
+            return against
+        return [objection for objection in against if objection.reason != "missing_part"]
 
 
 @dataclass(frozen=True)
@@ -65,27 +65,27 @@ class Decision:
     warnings: Sequence[str] = ()
 
 
-def decide(cluster: str, held: Authority | None, self_signed: Authority | None, source: Source, external_issuer: str = "") -> Decision:
+def decide(cluster: str, ca: Authority | None, self_signed: Authority | None, source: Source, external_issuer: str = "") -> Decision:
     """Keep the cluster's CA, issue a CA from the source's root, leave the CA to another issuer, or refuse.
 
     `self_signed` is the CA that the control plane made for itself because nobody gave it one. `external_issuer` signs in place of the control plane.
     """
-    if held is None and external_issuer:
-        told = f"{cluster}: {external_issuer} signs this cluster's certificates instead of the control plane, so the cluster gets no CA"
-        return Decision(LEAVE, warnings=[f"{told}. Make sure that {external_issuer} uses the mesh's root, and rotate the root there."])
-    if held is None:
+    if ca is None and external_issuer:
+        notice = f"{cluster}: {external_issuer} signs this cluster's certificates instead of the control plane, so the cluster gets no CA"
+        return Decision(LEAVE, warnings=[f"{notice}. Make sure that {external_issuer} uses the mesh's root, and rotate the root there."])
+    if ca is None:
         return _first(cluster, self_signed, source)
-    if held.self_made:
+    if ca.self_made:
         text = "the control plane made this CA for itself, and replacing it would change the root of a running mesh"
-        return _refuse("made_by_control_plane", f"{held.where}: {text}. Rotate the cluster to the mesh's root.")
-    found = objections(held, ISSUER)
-    if _only_own_expiry(held, found) and _same_root(held, source):
-        more = f" The cluster goes on trusting all {len(held.roots)} roots." if len(held.roots) > 1 else ""
-        return _issue(source, f"{held.where}: {held.certificate} had expired, so a new intermediate of the same root replaces it.{more}")
-    if found:
-        closing = Objection(found[-1].reason, f"{found[-1].sentence} {_way_out(held, source)}")
-        return Decision(REFUSE, [*found[:-1], closing])
-    return _keep(cluster, held, source)
+        return _refuse("made_by_control_plane", f"{ca.where}: {text}. Rotate the cluster to the mesh's root.")
+    against = objections(ca, ISSUER)
+    if _only_own_expiry(ca, against) and _same_root(ca, source):
+        more = f" The cluster goes on trusting all {len(ca.roots)} roots." if len(ca.roots) > 1 else ""
+        return _issue(source, f"{ca.where}: {ca.certificate} had expired, so a new intermediate of the same root replaces it.{more}")
+    if against:
+        closing = Objection(against[-1].reason, f"{against[-1].sentence} {_way_out(ca, source)}")
+        return Decision(REFUSE, [*against[:-1], closing])
+    return _keep(cluster, ca, source)
 
 
 def onto(decision: Decision, where: str, secret: Mapping[str, Any]) -> Decision:
@@ -95,16 +95,16 @@ def onto(decision: Decision, where: str, secret: Mapping[str, Any]) -> Decision:
     undone = managed_by(secret).refusal(where, "Issue a new CA of the mesh's root there, or stop that tool from managing the Secret.")
     if undone:
         return _refuse("kept_by_another", undone)
-    told = managed_by(secret).warning(where)
-    return replace(decision, warnings=[*decision.warnings, told]) if told else decision
+    warning = managed_by(secret).warning(where)
+    return replace(decision, warnings=[*decision.warnings, warning]) if warning else decision
 
 
 def _first(cluster: str, self_signed: Authority | None, source: Source) -> Decision:
     if self_signed is None:
         return _issue(source)
     if _same_root(self_signed, source):
-        told = f"{cluster}: the control plane was its own CA until now. It uses the new intermediate after its next restart."
-        return _issue(source, told)
+        warning = f"{cluster}: the control plane was its own CA until now. It uses the new intermediate after its next restart."
+        return _issue(source, warning)
     return _refuse(
         "self_signed_mesh",
         f"{self_signed.where}: the control plane of {cluster} signs with its own root{_named(self_signed.root)}. "
@@ -114,57 +114,57 @@ def _first(cluster: str, self_signed: Authority | None, source: Source) -> Decis
 
 
 def _issue(source: Source, warning: str = "") -> Decision:
-    found = source.objections(key_needed=True)
-    return Decision(REFUSE, found) if found else Decision(ISSUE, warnings=[warning] if warning else [])
+    against = source.objections(key_needed=True)
+    return Decision(REFUSE, against) if against else Decision(ISSUE, warnings=[warning] if warning else [])
 
 
-def _keep(cluster: str, held: Authority, source: Source) -> Decision:
+def _keep(cluster: str, ca: Authority, source: Source) -> Decision:
     """Keep or refuse a CA that is valid. Everything depends on whether it belongs to the mesh's root."""
     if source.unreachable and not source.denied:
-        told = f"{held.where}: this CA is valid, so it stays, but nobody compared it with the mesh's root. {source.unreachable}"
-        return Decision(KEEP, warnings=[told, *_aging(held)])
-    found = source.objections(key_needed=False)
-    if found:
-        return Decision(REFUSE, found)
+        warning = f"{ca.where}: this CA is valid, so it stays, but nobody compared it with the mesh's root. {source.unreachable}"
+        return Decision(KEEP, warnings=[warning, *_aging(ca)])
+    against = source.objections(key_needed=False)
+    if against:
+        return Decision(REFUSE, against)
     if source.root is None:
-        told = f"the mesh's root does not exist, so no other cluster can share{_named(held.root)}, the root of {cluster}"
-        return Decision(KEEP, warnings=[f"{source.where}: {told}.", *_aging(held)])
-    if _same_root(held, source):
-        return Decision(KEEP, warnings=_aging(held))
-    if source.root.trusts & held.trusts:
-        told = f"this CA signs under{_named(held.root)} and also trusts the mesh's root{_named(source.root.root)}"
-        return Decision(KEEP, warnings=[f"{held.where}: {told}: a rotation is under way. The CA stays.", *_aging(held)])
+        warning = f"the mesh's root does not exist, so no other cluster can share{_named(ca.root)}, the root of {cluster}"
+        return Decision(KEEP, warnings=[f"{source.where}: {warning}.", *_aging(ca)])
+    if _same_root(ca, source):
+        return Decision(KEEP, warnings=_aging(ca))
+    if source.root.trusts & ca.trusts:
+        warning = f"this CA signs under{_named(ca.root)} and also trusts the mesh's root{_named(source.root.root)}"
+        return Decision(KEEP, warnings=[f"{ca.where}: {warning}: a rotation is under way. The CA stays.", *_aging(ca)])
     return _refuse(
         "other_root",
-        f"{held.where}: this CA belongs to the root{_named(held.root)}, and the mesh's root is{_named(source.root.root)} from "
+        f"{ca.where}: this CA belongs to the root{_named(ca.root)}, and the mesh's root is{_named(source.root.root)} from "
         f"{source.where}. Replacing the CA at once would cut workloads off. Rotate, or give the CA's root as the mesh's root.",
     )
 
 
-def _aging(held: Authority) -> list[str]:
-    verdicts = [expiry(certificate, held.at) for certificate in held.line]
-    return [f"{held.where}: {verdict.sentence}" for verdict in verdicts if verdict.level != OK]
+def _aging(ca: Authority) -> list[str]:
+    verdicts = [expiry(certificate, ca.at) for certificate in ca.line]
+    return [f"{ca.where}: {verdict.sentence}" for verdict in verdicts if verdict.level != OK]
 
 
 def _refuse(reason: str, sentence: str) -> Decision:
     return Decision(REFUSE, [Objection(reason, sentence)])
 
 
-def _same_root(held: Authority, source: Source) -> bool:
-    own, given = held.root, source.root.certificate if source.root else None
+def _same_root(ca: Authority, source: Source) -> bool:
+    own, given = ca.root, source.root.certificate if source.root else None
     return own is not None and given is not None and own.fingerprint == given.fingerprint
 
 
-def _only_own_expiry(held: Authority, found: Sequence[Objection]) -> bool:
+def _only_own_expiry(ca: Authority, against: Sequence[Objection]) -> bool:
     """Tell whether the only fault is that an intermediate of this collection has expired."""
-    only = held.ours and [one.reason for one in found] == ["expired"]
-    return only and len(held.path) > 1 and overdue(held) == [held.certificate]
+    only = ca.ours and [one.reason for one in against] == ["expired"]
+    return only and len(ca.path) > 1 and overdue(ca) == [ca.certificate]
 
 
-def _way_out(held: Authority, source: Source) -> str:
-    if held.root is not None and not _same_root(held, source):
+def _way_out(ca: Authority, source: Source) -> str:
+    if ca.root is not None and not _same_root(ca, source):
         return "The CA was not changed. Replace it with a valid CA of the same root."
-    issued = "a new intermediate" if held.ours else "an intermediate of the mesh's root"
+    issued = "a new intermediate" if ca.ours else "an intermediate of the mesh's root"
     return f"The CA was not changed. Replace it with a valid CA, or delete it and run again to get {issued}."
 
 
@@ -174,14 +174,14 @@ def _named(root: Certificate | None) -> str:
 
 def wish_faults(mesh: str, trust_domain: str, namespace: str, key_type: str, key_types: Sequence[str], days: Mapping[str, int]) -> list[str]:
     """Return what is wrong with the names, the key type and the lifetimes that a task wishes, as half sentences. `days` has each lifetime by its option."""
-    found = [
+    faults = [
         label_fault("mesh", mesh),
         domain_fault("trust_domain", trust_domain),
         label_fault("namespace", namespace),
         key_type_fault(key_type, key_types),
         *(None if 0 < given <= _LONGEST_DAYS else f"{option} is {given}; give 1 to {_LONGEST_DAYS} days" for option, given in days.items()),
     ]
-    return [fault for fault in found if fault]
+    return [fault for fault in faults if fault]
 
 
 def key_type_fault(key_type: str, key_types: Sequence[str]) -> str | None:

@@ -30,8 +30,8 @@ class Objection:
 
 def objections(ca: Authority, chain: Iterable[Reason]) -> list[Objection]:
     """Return everything that speaks against using this CA, in the order of the chain."""
-    told = ((reason.__name__, reason(ca)) for reason in chain)
-    return [Objection(name, f"{ca.where}: {text}") for name, text in told if text]
+    answers = ((reason.__name__, reason(ca)) for reason in chain)
+    return [Objection(name, f"{ca.where}: {text}") for name, text in answers if text]
 
 
 def missing_part(ca: Authority) -> str | None:
@@ -47,28 +47,28 @@ def unreadable(ca: Authority) -> str | None:
 def key_does_not_match(ca: Authority) -> str | None:
     if ca.certificate is None or ca.key_type is None or ca.key_matches:
         return None
-    told = f"the key in {ca.names.key} ({ca.key_type}) does not match the certificate {ca.certificate}"
-    return f"{told}. Give the key and the certificate of one CA."
+    fault = f"the key in {ca.names.key} ({ca.key_type}) does not match the certificate {ca.certificate}"
+    return f"{fault}. Give the key and the certificate of one CA."
 
 
 def not_a_ca(ca: Authority) -> str | None:
-    found = [c for c in ca.line if not c.is_ca]
-    return f"{_listed(found)} is not a CA (CA:FALSE). Give a CA certificate (CA:TRUE)." if found else None
+    wrong = [c for c in ca.line if not c.is_ca]
+    return f"{_listed(wrong)} is not a CA (CA:FALSE). Give a CA certificate (CA:TRUE)." if wrong else None
 
 
 def cannot_sign(ca: Authority) -> str | None:
-    found = [c for c in ca.line if c.is_ca and c.key_usage is not None and "keyCertSign" not in c.key_usage]
-    if not found:
+    wrong = [c for c in ca.line if c.is_ca and c.key_usage is not None and "keyCertSign" not in c.key_usage]
+    if not wrong:
         return None
-    return f"the key usage of {_listed(found)} lacks keyCertSign, so nothing that it signs is valid. Have the CA issued with keyCertSign."
+    return f"the key usage of {_listed(wrong)} lacks keyCertSign, so nothing that it signs is valid. Have the CA issued with keyCertSign."
 
 
 def wrong_purpose(ca: Authority) -> str | None:
     """Each proxy is a client and a server, and its TLS library accepts anyExtendedKeyUsage for neither."""
     lacking = [(c, [side for usage, side in _BOTH_SIDES.items() if usage not in c.extended_key_usage])
                for c in ca.line if c.extended_key_usage is not None]  # fmt: skip
-    told = "; ".join(f"the extended key usage of {c} leaves out TLS {' and '.join(sides)}" for c, sides in lacking if sides)
-    return f"{told}, and every proxy is both. Have the certificate issued without an extended key usage, or with serverAuth and clientAuth." if told else None
+    fault = "; ".join(f"the extended key usage of {c} leaves out TLS {' and '.join(sides)}" for c, sides in lacking if sides)
+    return f"{fault}, and every proxy is both. Have the certificate issued without an extended key usage, or with serverAuth and clientAuth." if fault else None
 
 
 def forbidden_name(ca: Authority) -> str | None:
@@ -77,10 +77,10 @@ def forbidden_name(ca: Authority) -> str | None:
         if above.constraints is None:
             continue
         below = [name for c in ca.line[:height] if c.subject != c.issuer for name in c.names]
-        told = next(((name, why) for name in (*below, *ca.signs_for) if (why := above.constraints.forbids(name))), None)
-        if told:
+        forbidden = next(((name, why) for name in (*below, *ca.signs_for) if (why := above.constraints.forbids(name))), None)
+        if forbidden:
             way = "Have the certificate issued without that name constraint, or give another CA"
-            return f"{above} {told[1]}, so no CA below it could sign for {told[0]}. {way}."
+            return f"{above} {forbidden[1]}, so no CA below it could sign for {forbidden[0]}. {way}."
     return None
 
 
@@ -90,35 +90,35 @@ def refused_by_peers(ca: Authority) -> str | None:
 
 
 def expired(ca: Authority) -> str | None:
-    told = "; ".join(expired_at(c, c.not_after) for c in overdue(ca))
-    return f"{told}. Give a valid CA." if told else None
+    faults = "; ".join(expired_at(c, c.not_after) for c in overdue(ca))
+    return f"{faults}. Give a valid CA." if faults else None
 
 
 def not_yet_valid(ca: Authority) -> str | None:
-    found = [c for c in ca.line if c.not_before > ca.at]
-    if not found:
+    early = [c for c in ca.line if c.not_before > ca.at]
+    if not early:
         return None
-    told = "; ".join(f"{c} is not valid before {iso(c.not_before)}" for c in found)
-    return f"{told} and it is {iso(ca.at)} here. Check this machine's clock, wait, or give another CA."
+    faults = "; ".join(f"{c} is not valid before {iso(c.not_before)}" for c in early)
+    return f"{faults} and it is {iso(ca.at)} here. Check this machine's clock, wait, or give another CA."
 
 
 def weak_key(ca: Authority) -> str | None:
-    told = "; ".join(f"{c} has a weak key, {c.key_type}" for c in ca.line if _is_weak(c.key_type))
-    return f"{told}. Use at least RSA {RSA_BITS} or EC P-256." if told else None
+    faults = "; ".join(f"{c} has a weak key, {c.key_type}" for c in ca.line if _is_weak(c.key_type))
+    return f"{faults}. Use at least RSA {RSA_BITS} or EC P-256." if faults else None
 
 
 def ed25519(ca: Authority) -> str | None:
-    told = "; ".join(f"{c} has a key of type {c.key_type}" for c in ca.line if c.key_type.startswith("Ed"))
-    return f"{told}, which Envoy does not accept. Use EC P-256 or RSA." if told else None
+    faults = "; ".join(f"{c} has a key of type {c.key_type}" for c in ca.line if c.key_type.startswith("Ed"))
+    return f"{faults}, which Envoy does not accept. Use EC P-256 or RSA." if faults else None
 
 
 def weak_signature(ca: Authority) -> str | None:
     """Ignore a root's signature on itself, because nobody checks it."""
-    found = [c for c in ca.line if not c.self_signed and c.signature_algorithm.endswith(_WEAK_DIGESTS)]
-    if not found:
+    weak = [c for c in ca.line if not c.self_signed and c.signature_algorithm.endswith(_WEAK_DIGESTS)]
+    if not weak:
         return None
-    told = "; ".join(f"{c} is signed with {c.signature_algorithm}" for c in found)
-    return f"{told}, which TLS libraries no longer accept. Have the certificate issued with SHA-256."
+    faults = "; ".join(f"{c} is signed with {c.signature_algorithm}" for c in weak)
+    return f"{faults}, which TLS libraries no longer accept. Have the certificate issued with SHA-256."
 
 
 def chain_does_not_verify(ca: Authority) -> str | None:
@@ -127,8 +127,8 @@ def chain_does_not_verify(ca: Authority) -> str | None:
     own = ca.certificate
     namesakes = [c for c in (*ca.chain, *ca.roots) if c.subject == own.issuer and c.fingerprint != own.fingerprint]
     if namesakes:
-        told = f"the chain does not verify: {_listed(namesakes)} has the issuer's name but did not sign {own}"
-        return f"{told}. Give the chain and the root that issued the certificate."
+        fault = f"the chain does not verify: {_listed(namesakes)} has the issuer's name but did not sign {own}"
+        return f"{fault}. Give the chain and the root that issued the certificate."
     return (
         f"the chain does not verify: no path leads from {own}, issued by '{own.issuer}', to {_listed(ca.roots)}. "
         f"Put the missing certificates into {ca.names.chain}, or give the right root."
@@ -146,27 +146,27 @@ def chain_lacks_signer(ca: Authority) -> str | None:
 
 
 def path_too_short(ca: Authority) -> str | None:
-    found = [c for below, c in enumerate(ca.path) if c.path_length is not None and c.path_length < below]
-    if not found:
+    too_short = [c for below, c in enumerate(ca.path) if c.path_length is not None and c.path_length < below]
+    if not too_short:
         return None
-    told = f"the path length {found[0].path_length} of {_listed(found)} forbids the intermediate below it"
-    return f"{told}. Have the certificate issued with a greater path length or none."
+    fault = f"the path length {too_short[0].path_length} of {_listed(too_short)} forbids the intermediate below it"
+    return f"{fault}. Have the certificate issued with a greater path length or none."
 
 
 def no_room_for_intermediate(ca: Authority) -> str | None:
     if ca.certificate is None or ca.certificate.path_length != 0:
         return None
-    told = f"the path length 0 of {ca.certificate} forbids intermediates, and each cluster needs one"
-    return f"{told}. Give a root without a path length, or with a path length of 1 or more."
+    fault = f"the path length 0 of {ca.certificate} forbids intermediates, and each cluster needs one"
+    return f"{fault}. Give a root without a path length, or with a path length of 1 or more."
 
 
 def root_not_self_signed(ca: Authority) -> str | None:
-    found = [c for c in ca.roots if not c.self_signed]
-    if not found:
+    others = [c for c in ca.roots if not c.self_signed]
+    if not others:
         return None
-    told = f"{_listed(found)} is no root: it is not self-signed but issued by '{found[0].issuer}'. Give the root at the top of its chain"
+    fault = f"{_listed(others)} is no root: it is not self-signed but issued by '{others[0].issuer}'. Give the root at the top of its chain"
     below = ". If the key belongs to a CA below the root, give the certificate of that CA first, and then all certificates above it, up to the root"
-    return f"{told}{below if ca.certificate in found else ''}."
+    return f"{fault}{below if ca.certificate in others else ''}."
 
 
 def duplicate_roots(ca: Authority) -> str | None:
@@ -179,16 +179,16 @@ def confused(roots: Iterable[Certificate]) -> str | None:
     for root in roots:
         other = seen.setdefault((root.subject, root.serial), root)
         if other.fingerprint != root.fingerprint:
-            told = f"two different roots have the same subject and serial {root.serial}: {other} and {root}"
-            return f"{told}. Reissue one of them with another serial."
+            fault = f"two different roots have the same subject and serial {root.serial}: {other} and {root}"
+            return f"{fault}. Reissue one of them with another serial."
     return None
 
 
 def several_roots(ca: Authority) -> str | None:
     if len(ca.roots) < 2:
         return None
-    told = f"{ca.names.certificate} holds {len(ca.roots)} certificates: {_listed(ca.roots)}"
-    return f"{told}. Give only the root that signs. To trust a second root, run a rotation."
+    fault = f"{ca.names.certificate} holds {len(ca.roots)} certificates: {_listed(ca.roots)}"
+    return f"{fault}. Give only the root that signs. To trust a second root, run a rotation."
 
 
 _EITHER: tuple[Reason, ...] = (

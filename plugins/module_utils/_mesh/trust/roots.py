@@ -30,18 +30,18 @@ def shared_root_faults(mesh: str, trusts: Sequence[Standing], lacking: Sequence[
     """
     apart = strangers(trusts)
     if apart:
-        told = f"The clusters of the mesh {mesh} do not share a root: {apart}."
-        return [f"{told} Rotate them to one root before you link them."]
+        fault = f"The clusters of the mesh {mesh} do not share a root: {apart}."
+        return [f"{fault} Rotate them to one root before you link them."]
     if not lacking:
         return []
     planned = f"the root {short(source)}" if source else "a new root"
-    told = f"The clusters of the mesh {mesh} would not trust each other: {', '.join(lacking)} would get {planned}"
+    fault = f"The clusters of the mesh {mesh} would not trust each other: {', '.join(lacking)} would get {planned}"
     others = [trust for trust in trusts if source not in trust.trusts]
     if others:
-        held = ", ".join(f"{trust.cluster} (root {short(trust.signs_under)})" for trust in others)
-        return [f"{told}, unlike {held}. Give that root and its key as the mesh's root."]
+        their_roots = ", ".join(f"{trust.cluster} (root {short(trust.signs_under)})" for trust in others)
+        return [f"{fault}, unlike {their_roots}. Give that root and its key as the mesh's root."]
     ahead = [f"{trust.cluster} (root {short(trust.signs_under)})" for trust in trusts if trust.signs_under != source]
     if ahead:
         way = "A rotation is under way. Finish it or turn it back, and add the cluster afterwards"
-        return [f"{told} alone, and would not trust what is signed in {', '.join(ahead)}. {way}."]
+        return [f"{fault} alone, and would not trust what is signed in {', '.join(ahead)}. {way}."]
     return []

@@ -22,18 +22,18 @@ _HASH, _ROLLOUT_HASH = "pod-template-hash", "rollouts-pod-template-hash"
 
 def instance(pod: Object, container: str) -> str:
     """Return a name for the running process of a container, which may be a sidecar among the init containers; empty if it does not run."""
-    for one in containers(pod):
-        if one.get("name") == container and "running" in (one.get("state") or {}):
-            return f"{pod['metadata'].get('uid', '')}/{one.get('containerID', '')}"
+    for status in containers(pod):
+        if status.get("name") == container and "running" in (status.get("state") or {}):
+            return f"{pod['metadata'].get('uid', '')}/{status.get('containerID', '')}"
     return ""
 
 
 def environment(pod: Object, container: str) -> tuple[dict[str, str], str]:
     """Return the plain environment of a container of a pod or of its template, and its image."""
     spec = pod.get("spec") or {}
-    for one in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
-        if one.get("name") == container:
-            return {entry["name"]: str(entry.get("value") or "") for entry in one.get("env") or []}, str(one.get("image") or "")
+    for described in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
+        if described.get("name") == container:
+            return {entry["name"]: str(entry.get("value") or "") for entry in described.get("env") or []}, str(described.get("image") or "")
     return {}, ""
 
 

@@ -32,19 +32,19 @@ _GIVEN = Names("certificate", "private_key", "chain", "chain")
 class Task:
     """One Secret: its live object, the gateways that serve it, and its new content. `material` is None if the Secret stays.
 
-    `held` is the certificate in the Secret now, `found` the new one.
+    `current` is the certificate in the Secret now, `replacement` the new one.
     """
 
     ref: Ref
     live: dict[str, Any]
     uses: list[Use]
-    held: Authority
+    current: Authority
     material: Material | None = field(default=None, repr=False)
-    found: Authority | None = None
+    replacement: Authority | None = None
 
     @property
     def leaf(self) -> Authority:
-        return self.found or self.held
+        return self.replacement or self.current
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,13 +74,13 @@ class CertificatePlan:
         task = self._task(given.secret)
         if task is None:
             return None
-        undone = managed_by(task.live).refusal(task.held.where, "Have it renewed there.")
+        undone = managed_by(task.live).refusal(task.current.where, "Have it renewed there.")
         if undone:
             self.faults.append(undone)
             return None
         self._warn(task)
         if not given.holds_any and not self._request.issue_days:
-            self.faults.append(f"{task.held.where}: the task gives no certificate. Give one, or let the mesh's root issue it with rotate_gateway_issue.")
+            self.faults.append(f"{task.current.where}: the task gives no certificate. Give one, or let the mesh's root issue it with rotate_gateway_issue.")
             return None
         self._judge(task, _given(given) if given.holds_any else self._issued(task))
         return task
@@ -88,18 +88,18 @@ class CertificatePlan:
     def _due(self, ref: Ref) -> Task | None:
         """Without a list of Secrets, replace only certificates that the mesh's root has issued."""
         task = self._task(ref)
-        if task is None or not self._of_root(task.held):
+        if task is None or not self._of_root(task.current):
             return None
         other = managed_by(task.live).writer
         if other:
-            self.warnings.append(f"{task.held.where} is managed by {other}, so it stays. Have it renewed there.")
+            self.warnings.append(f"{task.current.where} is managed by {other}, so it stays. Have it renewed there.")
             return None
         self._warn(task)
         self._judge(task, self._issued(task))
         return task
 
     def _warn(self, task: Task) -> None:
-        warning = managed_by(task.live).warning(task.held.where)
+        warning = managed_by(task.live).warning(task.current.where)
         self.warnings += [warning] if warning else []
 
     def _task(self, ref: Ref) -> Task | None:
@@ -115,47 +115,48 @@ class CertificatePlan:
             return None
         if not any(use.pods for use in uses):
             self.warnings.append(f"{where}: {uses[0].gateway} has no ready pod, so this run cannot verify that the gateway serves it.")
-        held = self._inspect(self._gateways.served(live), where)
-        return Task(ref, live, uses, held)
+        current = self._inspect(self._gateways.served(live), where)
+        return Task(ref, live, uses, current)
 
     def _inspect(self, material: Material, where: str) -> Authority:
         return x509.inspect(_apart(material), where, self._now)
 
-    def _of_root(self, held: Authority) -> bool:
-        leaf, own = held.certificate, self.root()
+    def _of_root(self, current: Authority) -> bool:
+        leaf, own = current.certificate, self.root()
         if leaf is None:
             return False
-        proved = x509.inspect(Material(leaf.pem, b"", chain=own.chain, roots=own.roots if own.chain else own.certificate), held.where, self._now)
+        proved = x509.inspect(Material(leaf.pem, b"", chain=own.chain, roots=own.roots if own.chain else own.certificate), current.where, self._now)
         return bool(proved.path)
 
     def root(self) -> Material:
         if self._root is None:
-            found = roots.find(self._cluster, self._request.mesh, self._request.root, self._now, self._connect)
-            if found.material is None or found.source.root is None:
-                raise Refused(f"{found.source.where}: the mesh has no root there to issue from. {found.source.unreachable}".strip())
-            if found.signer:
-                why = f"{found.source.where}: {found.signer} holds the root's key and issues only CAs, no certificates of gateways"
+            mesh_root = roots.find(self._cluster, self._request.mesh, self._request.root, self._now, self._connect)
+            if mesh_root.material is None or mesh_root.source.root is None:
+                raise Refused(f"{mesh_root.source.where}: the mesh has no root there to issue from. {mesh_root.source.unreachable}".strip())
+            if mesh_root.signer:
+                why = f"{mesh_root.source.where}: {mesh_root.signer} holds the root's key and issues only CAs, no certificates of gateways"
                 raise Refused(f"{why}. Give the gateways' certificates instead of rotate_gateway_issue.")
-            faults = found.source.objections(key_needed=True) if found.issuer else objections(found.source.root, ROOT)
+            faults = mesh_root.source.objections(key_needed=True) if mesh_root.issuer else objections(mesh_root.source.root, ROOT)
             if faults:
                 raise Refused(" ".join(one.sentence for one in faults), findings=[one.sentence for one in faults])
-            self._root = found.issuer or found.material
+            self._root = mesh_root.issuer or mesh_root.material
         return self._root
 
     def _issued(self, task: Task) -> Material | None:
         """Return a new certificate; None if the present one is from the root, young, and without objections."""
-        had = list(task.held.certificate.hosts) if task.held.certificate else []
+        had = list(task.current.certificate.hosts) if task.current.certificate else []
         hosts = sorted({*hosts_of(task.uses), *had}) or had
-        own = task.held.certificate
+        own = task.current.certificate
         young = own is not None and self._now - own.not_before < timedelta(seconds=self._request.min_age) + issue.BACKDATED
-        if own and young and self._of_root(task.held) and not leaf_objections(task.held, hosts_of(task.uses)):
+        if own and young and self._of_root(task.current) and not leaf_objections(task.current, hosts_of(task.uses)):
             return None
         if not hosts:
-            self.faults.append(f"{task.held.where}: its gateways serve any host, so the root cannot know which hosts to issue for. Give a certificate.")
+            self.faults.append(f"{task.current.where}: its gateways serve any host, so the root cannot know which hosts to issue for. Give a certificate.")
             return None
         strange = [host for host in hosts if not certifiable(host)]
         if strange:
-            self.faults.append(f"{task.held.where}: its gateways serve {', '.join(strange)}, which no certificate can name. Correct the hosts of the gateways.")
+            named = ", ".join(strange)
+            self.faults.append(f"{task.current.where}: its gateways serve {named}, which no certificate can name. Correct the hosts of the gateways.")
             return None
         kind, domain, root = self._request.key_type, self._request.trust_domain, self.root()
         made = issue.new_leaf(root, hosts, domain, kind, self._now, self._request.issue_days)
@@ -165,8 +166,8 @@ class CertificatePlan:
     def _judge(self, task: Task, material: Material | None) -> None:
         if material is None:
             return
-        task.found = self._inspect(material, f"{task.held.where}: the new certificate")
-        self.faults += [one.sentence for one in leaf_objections(task.found, hosts_of(task.uses))]
+        task.replacement = self._inspect(material, f"{task.current.where}: the new certificate")
+        self.faults += [one.sentence for one in leaf_objections(task.replacement, hosts_of(task.uses))]
         task.material = material
 
 
@@ -187,9 +188,9 @@ def _content(text: str, path: str, name: str) -> tuple[bytes, list[str]]:
 
 def _apart(material: Material) -> Material:
     """Return the leaf and its chain apart. Each certificate of the chain must sign the one before it; the last one counts as the root."""
-    found, faults = x509.read(material.certificate, material.names.certificate)
-    rest = [one.facts.pem for one in found[1:]]
-    leaf = found[0].facts.pem if found else material.certificate
+    certificates, faults = x509.read(material.certificate, material.names.certificate)
+    rest = [one.facts.pem for one in certificates[1:]]
+    leaf = certificates[0].facts.pem if certificates else material.certificate
     return replace(
         material, certificate=leaf, chain=b"".join(rest) or None, roots=rest[-1] if rest else leaf, faults=(*material.faults, *faults)
     )

@@ -90,8 +90,8 @@ def _follow(cluster: Cluster, tasks: Sequence[Task], timeout: float, hold: Hold 
 
     def late(reasons: list[str], _seconds: float) -> NotReady:
         shown = "; ".join(reasons[:10]) + (f"; and {len(reasons) - 10} more" if len(reasons) > 10 else "")
-        told = f"{cluster.name}: these pods do not serve the new certificate after {timeout} s: {shown}. Check the pods, then run again."
-        return NotReady(told, findings=reasons)
+        message = f"{cluster.name}: these pods do not serve the new certificate after {timeout} s: {shown}. Check the pods, then run again."
+        return NotReady(message, findings=reasons)
 
     follow(behind, done=lambda reasons: not reasons, late=late, timeout=timeout, keep=hold.keep if hold else nothing, clock=clock)
     return {str(task.ref): sorted({_pod(greeting) for one, _use, greeting in asked if one is task}) for task in tasks}
@@ -101,10 +101,10 @@ def _behind(task: Task, use: Use, greeting: Greeting, chain: bytes | MeshError) 
     where = f"{_pod(greeting)} for {greeting.server_name or 'any host'}, {use.gateway}"
     if isinstance(chain, MeshError):
         return f"{where}: {chain}"
-    found, wanted = bundle(chain), task.leaf.certificate
-    if not found or wanted is None or found[0].fingerprint == wanted.fingerprint:
-        return "" if found else f"{where} serves no certificate"
-    return f"{where} serves {found[0]}"
+    served, wanted = bundle(chain), task.leaf.certificate
+    if not served or wanted is None or served[0].fingerprint == wanted.fingerprint:
+        return "" if served else f"{where} serves no certificate"
+    return f"{where} serves {served[0]}"
 
 
 def _pod(greeting: Greeting) -> str:
@@ -117,7 +117,7 @@ def _planned(cluster: str, served: Mapping[str, Any]) -> str:
 
 
 def _facts(task: Task, change: Change, seen: Sequence[str]) -> Mapping[str, Any]:
-    now, before = task.leaf.certificate, task.held.certificate
+    now, before = task.leaf.certificate, task.current.certificate
     return {
         "secret": f"{task.ref.namespace}/{task.ref.name}",
         "action": "replaced" if change.changed else "kept",

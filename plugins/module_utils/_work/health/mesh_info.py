@@ -84,8 +84,8 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
     request, ticking = Request.of(params), clock or SystemClock()
     mesh, space = provider(request.provider), request.namespace
     waits = request.seconds is not None and not cluster.dry_run
-    health, told = _awaited(cluster, mesh, request, ticking) if waits else _judged(cluster, mesh, request)
-    result = {"changed": False, **health.as_dict(), "findings": told, "trust": _trust(cluster, mesh, space)}
+    health, findings = _awaited(cluster, mesh, request, ticking) if waits else _judged(cluster, mesh, request)
+    result = {"changed": False, **health.as_dict(), "findings": findings, "trust": _trust(cluster, mesh, space)}
     if request.config:
         result["config"] = _config(cluster, mesh, space)
     if request.notices:
@@ -137,11 +137,11 @@ def _notices(cluster: Cluster, mesh: Provider, request: Request, health: HealthF
     """Return notices about what will not last."""
     required = mesh.install.requirements()
     known = notices.SupportData(required.gone, required.versions, today, request.led)
-    found = places.named(cluster, mesh, request.namespace)
+    images = places.named(cluster, mesh, request.namespace)
     version = versions.minor(cluster.identity().version)
     facts = health.as_dict()
     whose = [f"{cluster.name}: {text}." for text in health.kept]
-    return whose + notices.running(cluster.name, facts["planes"], facts["proxies"], found, version, known)
+    return whose + notices.running(cluster.name, facts["planes"], facts["proxies"], images, version, known)
 
 
 def _config(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, int]:
@@ -151,8 +151,8 @@ def _config(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, int]:
 
 def _leftovers(cluster: Cluster, mesh: Provider, namespace: str, revision: str) -> list[dict[str, Any]]:
     """Return what is left of a revision, as manifests that only name the objects."""
-    found = look(cluster, mesh.install.leftovers(namespace, revision))
-    return [{"apiVersion": ref.api_version, "kind": ref.kind, "metadata": {"name": ref.name, "namespace": ref.namespace}} for ref in found]
+    refs = look(cluster, mesh.install.leftovers(namespace, revision))
+    return [{"apiVersion": ref.api_version, "kind": ref.kind, "metadata": {"name": ref.name, "namespace": ref.namespace}} for ref in refs]
 
 
 def _trust(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, Any]:
@@ -163,5 +163,5 @@ def _trust(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, Any]:
     if refs[0] not in live:
         return {}
     material = trust.read(live)
-    held = {"root": bundle(material.roots), "intermediate": bundle(material.certificate)}
-    return {part: certificates[0].facts() for part, certificates in held.items() if certificates}
+    parts = {"root": bundle(material.roots), "intermediate": bundle(material.certificate)}
+    return {part: certificates[0].facts() for part, certificates in parts.items() if certificates}

@@ -49,7 +49,7 @@ def reconcile(_cluster: Cluster | None, params: dict[str, Any]) -> dict[str, Any
         "changed": False,
         "helm": {"path": path, "version": version, "fault": shown(fault)},
         "charts": [
-            {**wish, "chart": shown(wish["chart"]), "repository": shown(wish["repository"] or ""), "found": found, "fault": shown(fault)}
-            for wish, (found, fault) in zip(request.charts, seen, strict=True)
+            {**wish, "chart": shown(wish["chart"]), "repository": shown(wish["repository"] or ""), "found": chart_version, "fault": shown(fault)}
+            for wish, (chart_version, fault) in zip(request.charts, seen, strict=True)
         ],
     }

@@ -29,8 +29,8 @@ def named(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, Any]:
 
 def _live(cluster: Cluster, reads: Sequence[Read | Ref]) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        found = dict(zip((read.kind for read in reads), pool.map(lambda read: _list(cluster, read), reads), strict=True))
-    return {kind: objects for kind, objects in found.items() if objects is not None}, [kind for kind, objects in found.items() if objects is None]
+        lists = dict(zip((read.kind for read in reads), pool.map(lambda read: _list(cluster, read), reads), strict=True))
+    return {kind: objects for kind, objects in lists.items() if objects is not None}, [kind for kind, objects in lists.items() if objects is None]
 
 
 def _list(cluster: Cluster, read: Read | Ref) -> list[dict[str, Any]] | None:

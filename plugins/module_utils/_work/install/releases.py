@@ -77,12 +77,12 @@ def _server_side() -> str:
 
 
 def _records(cluster: Cluster, wished: list[helm.Release]) -> list[helm.Record]:
-    found = []
+    records = []
     for namespace in sorted({release.namespace for release in wished}):
         names = {release.name for release in wished if release.namespace == namespace}
         secrets = cluster.list("v1", "Secret", namespace, labels=f"{_OWNER},name in ({','.join(sorted(names))})")
-        found += [helm.read_record(secret) for secret in secrets if secret.get("type") == helm.RECORD_TYPE]
-    return found
+        records += [helm.read_record(secret) for secret in secrets if secret.get("type") == helm.RECORD_TYPE]
+    return records
 
 
 def _beside(cluster: Cluster, wished: list[helm.Release], records: list[helm.Record]) -> list[helm.Release]:
@@ -107,8 +107,8 @@ def _blocking(wished: list[helm.Release], records: list[helm.Record], absent: bo
     Helm uninstalls a pending release, and only that record lists what to remove, so it stays.
     """
     latest = [(release, helm.latest(records, release.name)) for release in wished]
-    found = [(release, record) for release, record in latest if record and (record.half_removed if absent else record.pending)]
-    return {record.secret: Ref("v1", "Secret", record.secret, release.namespace) for release, record in found}
+    blocking = [(release, record) for release, record in latest if record and (record.half_removed if absent else record.pending)]
+    return {record.secret: Ref("v1", "Secret", record.secret, release.namespace) for release, record in blocking}
 
 
 def _left_behind(cluster: Cluster, wished: list[helm.Release], blocking: dict[str, Ref], grace: float, clock: Clock) -> dict[str, Ref]:

@@ -71,9 +71,9 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
         taken = take(trusted, request.where, wish)
         return {"holder": taken.holder, "epoch": taken.epoch, "took_over": taken.took_over, **as_result(taken.changes)}
     if request.state == "shown":
-        found = Lease.of(trusted.get(request.where))
-        says = holder_sentence(trusted.name, request.mesh, found)
-        return {"changed": False, "holder": found.holder, "epoch": found.epoch, "took_over": False, "says": says}
+        lease = Lease.of(trusted.get(request.where))
+        says = holder_sentence(trusted.name, request.mesh, lease)
+        return {"changed": False, "holder": lease.holder, "epoch": lease.epoch, "took_over": False, "says": says}
     (change,) = trusted.delete([request.where]) if request.state == "absent" else [_released(trusted, request)]
     left = Lease.of(change.after)
     return {"holder": left.holder, "epoch": left.epoch, "took_over": False, **as_result([change])}

@@ -37,6 +37,6 @@ def _roots(cluster: Cluster, trust: Trust, namespace: str, now: datetime) -> Sta
     refs, given = trust.objects(namespace), trust.bundle(namespace)
     live = listed(cluster, list(dict.fromkeys([*given.reads, *refs])))
     trusts = frozenset(one.fingerprint for one in bundle(given.judge(live, {})))
-    held = {Ref.of(one): one for objects in live.values() for one in objects if Ref.of(one) in refs}
-    root = inspect(trust.read(held), f"{cluster.name}: {refs[0]}", now).root if refs[0] in held else None
+    of_ca = {Ref.of(one): one for objects in live.values() for one in objects if Ref.of(one) in refs}
+    root = inspect(trust.read(of_ca), f"{cluster.name}: {refs[0]}", now).root if refs[0] in of_ca else None
     return Standing(cluster.name, root.fingerprint if root and root.fingerprint in trusts else "", trusts=trusts)

@@ -14,7 +14,7 @@ from ..._kube.objects import manifest_file
 from ..._mesh.objects.change import Change, Ref, as_result
 from ..._mesh.objects.condition import Condition, verdict
 from ..._mesh.objects.exported import as_wishes
-from ..._mesh.objects.pruning import Scope, left, marked
+from ..._mesh.objects.pruning import Scope, labelled, left
 from ..._mesh.objects.waits import rollouts, wished
 
 
@@ -94,7 +94,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
         cluster.settle(request.awaited if request.waits else [], request.seconds)
         return as_result(gone)
     manifests, scope = as_wishes(cluster.name, list(request.manifests)), request.scope
-    changes = cluster.apply(marked(cluster.name, manifests, scope) if scope else manifests, force=request.force)
+    changes = cluster.apply(labelled(cluster.name, manifests, scope) if scope else manifests, force=request.force)
     if scope:
         changes += _prune(cluster, scope, changes, request.seconds)
     if request.waits:

@@ -65,7 +65,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
     mesh, now, space = provider(request.provider), ticking.now(), request.namespace
     seen = observe(cluster, mesh, space, ticking)
     expires = look(cluster, mesh.gateways.expiring(space)) if mesh.stories.gateways else Expires()
-    found = [
+    expiring = [
         *_authorities(cluster, seen, space, request.root),
         *leaves(seen.users),
         *_gateways(cluster, mesh, expires.secrets),
@@ -73,7 +73,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
         *(Expiring.of(WEBHOOK, where, one) for where, pem in expires.authorities for one in bundle(pem)),
     ]
     unseen = [f"{one.kind} {one.where} could not be seen: {one.fault}" for one in seen.users if one.fault]
-    return {"changed": False, "certificates": judged(found, now, request.thresholds), "unseen": unseen[:50], "faults": list(seen.faults)}
+    return {"changed": False, "certificates": judged(expiring, now, request.thresholds), "unseen": unseen[:50], "faults": list(seen.faults)}
 
 
 def _authorities(cluster: Cluster, seen: Observed, space: str, root: Ref) -> Iterator[Expiring]:
@@ -89,15 +89,15 @@ def _authorities(cluster: Cluster, seen: Observed, space: str, root: Ref) -> Ite
 
 def _gateways(cluster: Cluster, mesh: Provider, refs: Sequence[Ref]) -> Iterator[Expiring]:
     for ref, secret in zip(refs, cluster.get_all(refs), strict=True):
-        found = bundle(mesh.gateways.served(secret).certificate) if secret else []
-        if found:
-            yield Expiring.of(GATEWAY, f"{ref.namespace}/{ref.name}", found[0])
+        chain = bundle(mesh.gateways.served(secret).certificate) if secret else []
+        if chain:
+            yield Expiring.of(GATEWAY, f"{ref.namespace}/{ref.name}", chain[0])
 
 
-def _token(one: LinkToken) -> Expiring:
-    claims = _claims(one.token)
-    made = _moment(claims.get("iat")) or (datetime.fromisoformat(one.created) if one.created else None)
-    return Expiring(TOKEN, one.where, made, _moment(claims.get("exp")), str(claims.get("sub") or ""), str(claims.get("iss") or ""))
+def _token(link_token: LinkToken) -> Expiring:
+    claims = _claims(link_token.token)
+    made = _moment(claims.get("iat")) or (datetime.fromisoformat(link_token.created) if link_token.created else None)
+    return Expiring(TOKEN, link_token.where, made, _moment(claims.get("exp")), str(claims.get("sub") or ""), str(claims.get("iss") or ""))
 
 
 def _claims(token: str) -> dict[str, Any]:

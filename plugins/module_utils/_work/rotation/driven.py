@@ -52,12 +52,12 @@ def _progress(cluster: Cluster, driven: Driven, namespace: str) -> tuple[Live, P
     return live, wanted.judge(live, answered(cluster, wanted.questions(live)))
 
 
-def _observed(cluster: Cluster, mesh: Provider, namespace: str, told: Progress, target: str, now: datetime) -> Observed:
+def _observed(cluster: Cluster, mesh: Provider, namespace: str, progress: Progress, target: str, now: datetime) -> Observed:
     there = present(cluster, mesh.trust.objects(namespace))
-    seen = Observed(cluster.name, cluster.uid(), users=told.users, planes=told.planes, driven=True, alone=not mesh.defaults.shares_root)
-    if told.fault:
-        return replace(seen, faults=(f"{cluster.name}: {told.fault}.",))
-    ca = Material(told.certificate, b"", told.chain, told.roots)
+    seen = Observed(cluster.name, cluster.uid(), users=progress.users, planes=progress.planes, driven=True, alone=not mesh.defaults.shares_root)
+    if progress.fault:
+        return replace(seen, faults=(f"{cluster.name}: {progress.fault}.",))
+    ca = Material(progress.certificate, b"", progress.chain, progress.roots)
     authority = inspect(ca, f"{cluster.name}: its product", now, target=target)
     standing = Standing.read(cluster.name, authority, last_epoch(there.values()))
     return replace(
@@ -65,15 +65,15 @@ def _observed(cluster: Cluster, mesh: Provider, namespace: str, told: Progress, 
         standing=standing,
         authority=authority,
         mesh=next(map(mesh_of, there.values()), ""),
-        bundle=told.roots,
+        bundle=progress.roots,
         managed_by=next(filter(None, (managed_by(one).writer for one in there.values())), ""),
     )
 
 
 def advance(work: StepWork, driven: Driven, now: datetime) -> Observed:
     """Do the step and return the cluster without laggards. The product introduces a root by itself as soon as it has the CA."""
-    live, told = _progress(work.cluster, driven, work.namespace)
-    seen = _observed(work.cluster, work.mesh, work.namespace, told, work.request.target, now)
+    live, progress = _progress(work.cluster, driven, work.namespace)
+    seen = _observed(work.cluster, work.mesh, work.namespace, progress, work.request.target, now)
     own = report(seen, work.stale)
     wanted = wish(work.request.step, own.standing, company(own, [own, *work.others]), work.request.target, work.stale, work.dead, work.request.leaving)
     if work.request.step == INTRODUCE:
@@ -100,13 +100,13 @@ def _order(work: StepWork, driven: Driven, live: Live, seen: Observed, now: date
         raise answer
     if not 200 <= answer.status < 300:
         asked_for = f"{order.method} {order.path} was answered with HTTP {answer.status}"
-        told = f"{work.cluster.name}: {order.namespace}/{order.pod} did not accept another CA: {asked_for}"
-        raise Refused(f"{told}. Read the log of that pod, and run again: the rotation goes on where it stopped.")
+        fault = f"{work.cluster.name}: {order.namespace}/{order.pod} did not accept another CA: {asked_for}"
+        raise Refused(f"{fault}. Read the log of that pod, and run again: the rotation goes on where it stopped.")
     work.mended.append(f"order {order.namespace}/{order.pod}")
 
 
 def _note(work: StepWork, there: Objects, wanted: Mapping[Ref, Manifest]) -> None:
-    """Writes the epoch of the Lease into the object that holds the key, and whatever is wanted of the CA with it; all else of the CA before that."""
+    """Write the epoch of the Lease and the wanted content into the object that holds the key, after all other objects of the CA."""
     noted = {"metadata": {"annotations": annotation(work.hold.epoch if work.hold else 0)}}
     first = next(iter(there))
     for ref in [*(one for one in wanted if one in there and one != first), first]:
@@ -138,5 +138,5 @@ def _late(work: StepWork, seen: Observed) -> list[str]:
 
 def _failed(work: StepWork, late: Sequence[str], seconds: float) -> NotReady:
     shown = "; ".join(late[:10]) + (f"; and {len(late) - 10} more" if len(late) > 10 else "")
-    told = f"{work.cluster.name}: {work.request.step} of root {short(work.request.target)} did not end within {seconds:.0f} s: {shown}"
-    return NotReady(f"{told}. Find out why the product does not go on, and run again: the rotation goes on where it stopped.", findings=list(late))
+    fault = f"{work.cluster.name}: {work.request.step} of root {short(work.request.target)} did not end within {seconds:.0f} s: {shown}"
+    return NotReady(f"{fault}. Find out why the product does not go on, and run again: the rotation goes on where it stopped.", findings=list(late))

@@ -22,8 +22,8 @@ def facts(observed: Observed, limit: int, now: datetime, mesh: str = "") -> dict
     strange = [f"{observed.cluster}: its CA was made for the mesh {observed.mesh}, not for {mesh}."] if mesh and observed.mesh not in ("", mesh) else []
     authority, late, void = observed.authority, observed.laggards(), _void(observed, now)
     primary, unread = observed.primary, observed.unread
-    told = [{"kind": one.user.kind, "namespace": one.user.namespace, "name": one.user.name, "workload": one.user.workload,
-             "online": one.user.online, "says": one.says} for one in late[:limit]]  # fmt: skip
+    lagging = [{"kind": one.user.kind, "namespace": one.user.namespace, "name": one.user.name, "workload": one.user.workload,
+                "online": one.user.online, "says": one.says} for one in late[:limit]]  # fmt: skip
     root, own = (authority.root, authority.certificate) if authority else (None, None)
     return {
         "cluster": observed.cluster,
@@ -41,7 +41,7 @@ def facts(observed: Observed, limit: int, now: datetime, mesh: str = "") -> dict
         "holders": {kind: sum(1 for one in observed.users if one.kind == kind) for kind in sorted({one.kind for one in observed.users})},
         "laggards": [str(one) for one in late[:limit]],
         "laggard_count": len(late),
-        "lagging": told,
+        "lagging": lagging,
         "online": observed.online,
         "offline": sorted({f"{one.namespace}/{one.workload or one.name}" for one in observed.users if not one.online}),
         "planes": [plane.facts() for plane in observed.planes],
@@ -62,8 +62,8 @@ def facts(observed: Observed, limit: int, now: datetime, mesh: str = "") -> dict
 def _void(observed: Observed, now: datetime) -> list[str]:
     """Return the proxies whose certificate has expired, or a certificate above it. istiod may date a certificate to outlive its CA."""
     if observed.primary:
-        told = observed.primary.facts
-        above = [one for one in (*(told.get("roots") or ()), told.get("root"), told.get("intermediate")) if one]
+        of_primary = observed.primary.facts
+        above = [one for one in (*(of_primary.get("roots") or ()), of_primary.get("root"), of_primary.get("intermediate")) if one]
         gone = {one["fingerprint"] for one in above if is_over(one["not_after"], now)}
     else:
         own = (*observed.authority.roots, *observed.authority.line) if observed.authority else ()

@@ -15,8 +15,8 @@ from ..._mesh.rotation.primary import Primary
 OPTION: dict[str, Any] = {"primary": {"type": "dict", "default": {}}}
 
 
-def primary_of(cluster: str, told: Mapping[str, Any]) -> Primary | None:
+def primary_of(cluster: str, given: Mapping[str, Any]) -> Primary | None:
     """Return None for a cluster that has a control plane of its own. Refuse to measure a cluster whose primary nobody saw."""
-    if told.get("missing"):
-        raise Refused(str(told["missing"]))
-    return Primary.of(told, cluster) if told else None
+    if given.get("missing"):
+        raise Refused(str(given["missing"]))
+    return Primary.of(given, cluster) if given else None

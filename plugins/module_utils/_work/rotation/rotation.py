@@ -27,7 +27,7 @@ from .primary import OPTION, primary_of
 from .request import StepRequest
 from .write import StepWork
 
-_TOLD = 50  # laggards in the result
+_SHOWN = 50  # laggards in the result
 _LOOK = 5.0  # seconds between two checks of the Lease
 TASK: dict[str, Any] = {
     "argument_spec": {
@@ -67,8 +67,8 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
     except MeshError as failed:
         failed.facts.update({**as_result(work.changes), "mended": work.mended})
         raise
-    told = {"step": request.step, "mended": work.mended, "seconds": round(ticking.monotonic() - start, 2)}
-    return {**facts(seen, _TOLD, ticking.now()), **as_result(work.changes), **told}
+    result = {"step": request.step, "mended": work.mended, "seconds": round(ticking.monotonic() - start, 2)}
+    return {**facts(seen, _SHOWN, ticking.now()), **as_result(work.changes), **result}
 
 
 def _work(cluster: Cluster, request: StepRequest, hold: Hold | None, connect: Connector, clock: Clock) -> StepWork:

@@ -35,6 +35,6 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
     mesh = provider(request.provider)
     seen = observe(cluster, mesh, request.namespace, ticking, primary_of(cluster.name, request.primary))
     quirks = [f"{plane.name} {plane.version}, {said}" for plane in seen.planes for said in plane.quirks]
-    told = facts(seen, request.limit, ticking.now(), request.mesh)
-    told |= connected(cluster, mesh, request.namespace, seen, request.limit)
-    return {"changed": False, "clock_skew_seconds": cluster.identity().skew, **told, "quirks": quirks, "warnings": [seen.tracked] if seen.tracked else []}
+    result = facts(seen, request.limit, ticking.now(), request.mesh)
+    result |= connected(cluster, mesh, request.namespace, seen, request.limit)
+    return {"changed": False, "clock_skew_seconds": cluster.identity().skew, **result, "quirks": quirks, "warnings": [seen.tracked] if seen.tracked else []}

@@ -21,16 +21,16 @@ def connected(cluster: Cluster, mesh: Provider, namespace: str, seen: Observed, 
     """Return the facts of a module. For a remote cluster they come from its primary."""
     if seen.primary:
         mine = list((seen.primary.facts.get("elsewhere") or {}).get(cluster.name) or ())
-        told: dict[str, Any] = {"ids": [cluster.name], "linked": [], "elsewhere": {}, "silent": []}
-        return {**told, "unseen": _no_pods(cluster, mine, seen)[:limit]}
+        facts: dict[str, Any] = {"ids": [cluster.name], "linked": [], "elsewhere": {}, "silent": []}
+        return {**facts, "unseen": _no_pods(cluster, mine, seen)[:limit]}
     if mesh.driven_rotation:
         return {"ids": [cluster.name], "linked": [], "elsewhere": {}, "silent": [], "unseen": []}
     served = look(cluster, mesh.rotation.served(cluster.name, namespace))
     lost = _no_pods(cluster, served.of(served.ids), seen)
     if lost:  # a proxy that ended meanwhile is not in the next answer
         lost = [one for one in lost if one in look(cluster, mesh.rotation.served(cluster.name, namespace)).of(served.ids)]
-    found = {"ids": sorted(served.ids), "linked": sorted(served.linked), "elsewhere": served.elsewhere()}
-    return {**found, "silent": list(served.silent), "unseen": lost[:limit]}
+    served_facts = {"ids": sorted(served.ids), "linked": sorted(served.linked), "elsewhere": served.elsewhere()}
+    return {**served_facts, "silent": list(served.silent), "unseen": lost[:limit]}
 
 
 def _no_pods(cluster: Cluster, names: Collection[str], seen: Observed) -> list[str]:

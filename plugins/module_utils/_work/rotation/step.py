@@ -116,8 +116,8 @@ def _late(work: StepWork, late: Sequence[Any], elapsed: float, hopeless: bool) -
     shown = "; ".join(said[:10]) + (f"; and {len(said) - 10} more" if len(said) > 10 else "")
     why = "cannot follow without a restart, and may not be restarted" if hopeless else f"did not follow within {elapsed:.0f} s"
     way = "Allow their restart with rotate_restart, or restart them yourself" if hopeless else "Find out why, or allow their restart with rotate_restart"
-    told = f"{work.cluster.name}: these {why} after {work.request.step} of root {short(work.request.target)}: {shown}"
-    return NotReady(f"{told}. {way}, and run again: the rotation goes on where it stopped.", findings=said)
+    fault = f"{work.cluster.name}: these {why} after {work.request.step} of root {short(work.request.target)}: {shown}"
+    return NotReady(f"{fault}. {way}, and run again: the rotation goes on where it stopped.", findings=said)
 
 
 def clean(work: StepWork) -> list[Change]:
@@ -125,8 +125,8 @@ def clean(work: StepWork) -> list[Change]:
     seen = observe(work.cluster, work.mesh, work.namespace, work.clock, work.primary, work.request.target)
     own: Standing = seen.unread or report(seen).standing
     if phase(own, work.request.target, work.request.leaving) != RETIRED:
-        told = f"{work.cluster.name}: the rotation to root {short(work.request.target)} has not finished here"
-        raise Refused(f"{told}, so the CA that was kept for turning back stays. Run the rotation again.")
+        fault = f"{work.cluster.name}: the rotation to root {short(work.request.target)} has not finished here"
+        raise Refused(f"{fault}, so the CA that was kept for turning back stays. Run the rotation again.")
     work.guard()
     if seen.driven:
         return []

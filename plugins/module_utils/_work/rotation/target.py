@@ -61,35 +61,35 @@ def upcoming(cluster: Cluster, authority: AuthorityRequest, now: datetime, conne
     return roots.find(cluster, authority.mesh, authority.root.upcoming(), now, connect)
 
 
-def _sound(found: roots.Root, followed: bool = False) -> roots.Root:
-    if found.source.unreachable:
-        raise Unreachable(found.source.unreachable)
-    if found.source.root is None:
-        return found
-    objections = found.source.objections(key_needed=False)
-    if followed and found.source.generated:
+def _sound(root: roots.Root, followed: bool = False) -> roots.Root:
+    if root.source.unreachable:
+        raise Unreachable(root.source.unreachable)
+    if root.source.root is None:
+        return root
+    objections = root.source.objections(key_needed=False)
+    if followed and root.source.generated:
         objections = [one for one in objections if one.reason != expired.__name__]
     if objections:
         raise Refused(" ".join(one.sentence for one in objections), reasons=[one.reason for one in objections])
-    return found
+    return root
 
 
 def aim(
     cluster: Cluster, request: TargetRequest, now: datetime, connect: Connector, bears: Sequence[Name] = ()
 ) -> tuple[Choice, str, list[Change]]:
     """Return the choice, the certificate of the root as PEM, and what was written, which is at most the Secret of a new root."""
-    found = find(cluster, request.authority, now, connect, bears)
-    known = found.known(request.authority.mesh, _former(request.clusters))
+    pair = find(cluster, request.authority, now, connect, bears)
+    known = pair.known(request.authority.mesh, _former(request.clusters))
     between = frozenset(one.fingerprint for one in (known.active, known.upcoming) if one)
     choice = replace(_choice(known, request, now), unsettled=known.upcoming is not None, between=between)
-    _may_settle(found, choice)
+    _may_settle(pair, choice)
     if choice.which == MAKE:
-        made, pem, changes = _make(found, cluster, request.authority, now, connect, choice.says)
+        made, pem, changes = _make(pair, cluster, request.authority, now, connect, choice.says)
         return replace(made, between=between), pem, changes
     certificate = known.upcoming if choice.which == UPCOMING else known.active
     if choice.which == ACTIVE and certificate and is_over(certificate.not_after, now):
-        told = expired_at(f"The mesh {known.mesh} cannot stay with its root {certificate}, which", certificate.not_after)
-        raise Refused(f"{told}. Rotate to another root with rotate: root and rotate_recover: true.")
+        fault = expired_at(f"The mesh {known.mesh} cannot stay with its root {certificate}, which", certificate.not_after)
+        raise Refused(f"{fault}. Rotate to another root with rotate: root and rotate_recover: true.")
     live = x509.bundle("\n".join(root["pem"] for one in request.clusters for root in one["roots"]).encode())
     tell_apart(f"The mesh {known.mesh}", [*live, *([certificate] if certificate else [])])
     choice = replace(choice, says=choice.says + _twin(certificate, live))
@@ -103,9 +103,9 @@ def _twin(certificate: Certificate | None, live: Sequence[Certificate]) -> str:
     return f", which has the name and the key of {other}, so that nothing has to be reissued" if other else ""
 
 
-def _may_settle(found: RootPair, choice: Choice) -> None:
+def _may_settle(pair: RootPair, choice: Choice) -> None:
     """Refuse before the first write if another tool manages the Secret of the former root, because the new root ends there."""
-    sources = [one.source for one in (found.active, found.upcoming) if one and choice.which in (MAKE, UPCOMING)]
+    sources = [one.source for one in (pair.active, pair.upcoming) if one and choice.which in (MAKE, UPCOMING)]
     undone = [source.undone for source in sources if source.undone]
     if undone:
         raise Refused(" ".join(undone), findings=undone)
@@ -113,9 +113,9 @@ def _may_settle(found: RootPair, choice: Choice) -> None:
 
 def tell_apart(where: str, trusted: Sequence[Certificate]) -> None:
     """Refuse a bundle in which verifiers would find the wrong root."""
-    told = confused(trusted)
-    if told:
-        raise Refused(f"{where}: {told}")
+    fault = confused(trusted)
+    if fault:
+        raise Refused(f"{where}: {fault}")
 
 
 def _choice(known: RootCandidates, request: TargetRequest, now: datetime) -> Choice:
@@ -141,11 +141,11 @@ def _retired(known: RootCandidates, clusters: Sequence[Mapping[str, Any]]) -> li
 
 
 def _make(
-    found: RootPair, cluster: Cluster, authority: AuthorityRequest, now: datetime, connect: Connector, says: str
+    pair: RootPair, cluster: Cluster, authority: AuthorityRequest, now: datetime, connect: Connector, says: str
 ) -> tuple[Choice, str, list[Change]]:
     if cluster.dry_run:
         return Choice(UPCOMING, NEW, f"{says}; check mode does not make it"), "", []
-    beside = found.upcoming or upcoming(cluster, authority, now, connect)
+    beside = pair.upcoming or upcoming(cluster, authority, now, connect)
     made, changes = roots.make(beside, authority, now)
     certificate = made.source.root.certificate if made.source.root else None
     if certificate is None:
@@ -160,15 +160,15 @@ def settle(
 
     `guard` runs before each write. A root that this rotation does not know belongs to another run, and nobody throws its key away.
     """
-    found = find(cluster, request.authority, now, connect)
-    beside = found.upcoming
+    pair = find(cluster, request.authority, now, connect)
+    beside = pair.upcoming
     if beside is None or beside.source.root is None or beside.cluster is None or beside.ref is None or beside.source.root.certificate is None:
         return []
     changes: list[Change] = []
     lies = beside.source.root.certificate
     if lies.fingerprint == request.target:
         guard()
-        changes = _promote(found.active, replace(beside), request)
+        changes = _promote(pair.active, replace(beside), request)
     elif lies.fingerprint not in request.leaving:
         raise Refused(f"{beside.source.where} has {lies}, a root that this rotation does not know: another run made it, so it stays. Run the rotation again.")
     guard()
@@ -180,21 +180,21 @@ def _promote(active: roots.Root, beside: roots.Root, request: TargetRequest) -> 
         raise Refused(f"{active.source.where}: there is no Secret that could take the new root {short(request.target)}.")
     live = active.cluster.get(active.ref)
     if live is None:
-        told = f"{active.source.where}: somebody deleted this Secret during the rotation, so the new root stays in {beside.source.where}"
-        raise Refused(f"{told}. Restore the Secret and run again.")
+        fault = f"{active.source.where}: somebody deleted this Secret during the rotation, so the new root stays in {beside.source.where}"
+        raise Refused(f"{fault}. Restore the Secret and run again.")
     wanted = root_secret.secret(beside.material, active.ref.name, str(active.ref.namespace), request.authority.mesh)
     return [roots.overwrite(active, live, wanted)]
 
 
 def material(cluster: Cluster, authority: AuthorityRequest, target: str, now: datetime, connect: Connector) -> roots.Root:
     """Return the target with its key, to issue intermediates. Refuse if neither of the mesh's roots is the target."""
-    found = find(cluster, authority, now, connect)
-    for one in (found.upcoming, found.active):
-        held = one.source.root.certificate if one and one.source.root else None
-        if one and held and held.fingerprint == target:
-            objections = one.source.objections(key_needed=True)
+    pair = find(cluster, authority, now, connect)
+    for root in (pair.upcoming, pair.active):
+        certificate = root.source.root.certificate if root and root.source.root else None
+        if root and certificate and certificate.fingerprint == target:
+            objections = root.source.objections(key_needed=True)
             if objections:
                 raise Refused(" ".join(each.sentence for each in objections), reasons=[each.reason for each in objections])
-            return one
-    told = f"{cluster.name}: the key of root {short(target)} is not available, so nobody can issue an intermediate from it"
-    raise Refused(f"{told}. Give that root and its key as mesh_root.")
+            return root
+    fault = f"{cluster.name}: the key of root {short(target)} is not available, so nobody can issue an intermediate from it"
+    raise Refused(f"{fault}. Give that root and its key as mesh_root.")

@@ -154,8 +154,8 @@ class Watch:
 
     def _given(self, seen: ControlPlanes, left_out: Collection[str]) -> tuple[Certificate, ...]:
         """Return what the control planes hand out, if it is the same in all namespaces."""
-        found = {pem for user, pem in seen.bundles if not user.fault and user.namespace not in left_out}
-        return self._reader.bundle(found.pop()) if len(found) == 1 else ()
+        bundles = {pem for user, pem in seen.bundles if not user.fault and user.namespace not in left_out}
+        return self._reader.bundle(bundles.pop()) if len(bundles) == 1 else ()
 
     def _proxies(self, running: Proxies, added: frozenset[str]) -> list[TrustUser]:
         known = [self._agreed[user.instance] for user in running.users if user.instance in self._agreed]
@@ -171,11 +171,11 @@ class Watch:
         try:
             if answer.status != 200:
                 raise ValueError(f"HTTP {answer.status}")
-            held = self._rotation.certificates(answer.body)
+            certificates = self._rotation.certificates(answer.body)
         except ValueError as wrong:
             return replace(user, fault=f"its answer cannot be read: {wrong}")
-        trusting = user if held.roots is None else self._trusting(user, held.roots, added)
-        return trusting if held.chain is None else self._led(trusting, held.chain)
+        trusting = user if certificates.roots is None else self._trusting(user, certificates.roots, added)
+        return trusting if certificates.chain is None else self._led(trusting, certificates.chain)
 
     def _trusting(self, user: TrustUser, pem: bytes, added: frozenset[str]) -> TrustUser:
         certificates = self._reader.bundle(pem)

@@ -71,8 +71,8 @@ class StepWork(UnderLease):
     def there(self) -> Objects:
         """Return the objects of the CA; none if the object with its key is missing."""
         refs = self.mesh.trust.objects(self.namespace)
-        found = present(self.cluster, refs)
-        return found if refs[0] in found else {}
+        objects = present(self.cluster, refs)
+        return objects if refs[0] in objects else {}
 
 
 def trail(work: StepWork, primary: Primary, seen: Observed, now: datetime) -> bool:

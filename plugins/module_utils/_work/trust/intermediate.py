@@ -47,8 +47,8 @@ def intermediate(cluster: Cluster, root: Root, sans: Sequence[str], request: Aut
 
 def proved(ca: Material, where: str, now: datetime, bears: Sequence[Name]) -> Material:
     """Return the CA. Refuse it with all objections at once if anything speaks against signing with it. `bears` are the names in its leaves."""
-    found = objections(tried(x509.inspect(ca, where, now), bears), ISSUER)
-    if found:
-        sentences = [one.sentence for one in found]
-        raise Refused(" ".join(sentences), findings=sentences, reasons=[one.reason for one in found])
+    against = objections(tried(x509.inspect(ca, where, now), bears), ISSUER)
+    if against:
+        sentences = [one.sentence for one in against]
+        raise Refused(" ".join(sentences), findings=sentences, reasons=[one.reason for one in against])
     return ca

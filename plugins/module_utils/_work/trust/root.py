@@ -85,8 +85,8 @@ def trust_cluster(cluster: Cluster, options: RootOptions, connect: Connector) ->
 
 def proved(root: Root, bears: Sequence[Name]) -> Root:
     """Return the root with the result of a trial: its source then says whether peers accept what is signed below it. `bears` are the names in the leaves."""
-    found = root.source.root
-    return replace(root, source=replace(root.source, root=tried(found, bears, root=True))) if found else root
+    authority = root.source.root
+    return replace(root, source=replace(root.source, root=tried(authority, bears, root=True))) if authority else root
 
 
 def make(root: Root, request: AuthorityRequest, now: datetime) -> tuple[Root, list[Change]]:
@@ -129,8 +129,8 @@ def _stored(root: Root, secret: Mapping[str, Any] | None, now: datetime) -> Root
     if placed:
         source = replace(root.source, root=placed.source.root, issuer=placed.source.issuer)
         return replace(root, material=placed.material, issuer=placed.issuer, source=source)
-    found = x509.inspect(material, root.source.where, now)
-    return replace(root, material=material, source=replace(root.source, root=found, undone=_undone(root, secret)))
+    inspected = x509.inspect(material, root.source.where, now)
+    return replace(root, material=material, source=replace(root.source, root=inspected, undone=_undone(root, secret)))
 
 
 def _undone(root: Root, secret: Mapping[str, Any]) -> str:
@@ -147,13 +147,13 @@ def _given(options: RootOptions, now: datetime) -> Root:
 
 def _in_place_of_root(given: Material, where: str, now: datetime) -> Root | None:
     """Let a CA below the root sign, because a company seldom gives its root's key away. That CA stands first, and the root with it."""
-    found = x509.bundle(given.certificate + b"\n" + (given.chain or b""))
-    tops = [one for one in found if one.self_signed]
-    if not tops or found[0].self_signed:
+    certificates = x509.bundle(given.certificate + b"\n" + (given.chain or b""))
+    tops = [one for one in certificates if one.self_signed]
+    if not tops or certificates[0].self_signed:
         return None
-    top, between = tops[0].pem, b"".join(one.pem for one in found if not one.self_signed)
+    top, between = tops[0].pem, b"".join(one.pem for one in certificates if not one.self_signed)
     root = replace(given, certificate=top, key=b"", chain=between, roots=top)
-    issuer = replace(given, certificate=found[0].pem, chain=between + top, roots=top)
+    issuer = replace(given, certificate=certificates[0].pem, chain=between + top, roots=top)
     source = Source(where, root=x509.inspect(root, where, now), issuer=x509.inspect(issuer, where, now))
     return Root(source, root, issuer=issuer)
 
@@ -164,19 +164,19 @@ def _external(options: RootOptions, now: datetime) -> Root:
     try:
         if options.source == "vault" and not material.certificate and not material.faults:
             material = _of_vault(signers.vault(options))
-        found = x509.inspect(material, where, now)
-        return Root(Source(where, root=found, external=True), material, signer=signers.signer(options))
+        inspected = x509.inspect(material, where, now)
+        return Root(Source(where, root=inspected, external=True), material, signer=signers.signer(options))
     except MeshError as error:
         return Root(Source(where, external=True, unreachable=str(error)))
 
 
 def _of_vault(vault: Vault) -> Material:
-    found = x509.bundle(vault.certificates())
-    tops = [one for one in found if one.self_signed]
+    certificates = x509.bundle(vault.certificates())
+    tops = [one for one in certificates if one.self_signed]
     if not tops:
-        told = f"no root stands above its issuer {vault.issuer}: {found[0]}" if found else f"there is no issuer {vault.issuer} there"
-        raise Refused(f"{vault}: {told}. Give the root as root.certificate, and the CAs between as root.chain.")
-    between = b"".join(one.pem for one in found if not one.self_signed)
+        fault = f"no root stands above its issuer {vault.issuer}: {certificates[0]}" if certificates else f"there is no issuer {vault.issuer} there"
+        raise Refused(f"{vault}: {fault}. Give the root as root.certificate, and the CAs between as root.chain.")
+    between = b"".join(one.pem for one in certificates if not one.self_signed)
     names = Names(*(f"{part} of {vault}" for part in ("certificate", "key", "chain", "root")))
     return Material(tops[0].pem, b"", chain=between or None, roots=tops[0].pem, names=names)
 
@@ -207,8 +207,8 @@ def file(path: str | None, name: str) -> tuple[bytes, list[str]]:
     """Return the content of a file, or half a sentence that says why it cannot be read. The sentence never shows content that stands in place of a path."""
     if not path:
         return b"", []
-    if told := content_kind(path):
-        return b"", [f"{name} holds {told} itself, where the path of a file belongs; give a path, or give it as {name.removesuffix('_file')}"]
+    if kind := content_kind(path):
+        return b"", [f"{name} holds {kind} itself, where the path of a file belongs; give a path, or give it as {name.removesuffix('_file')}"]
     try:
         content = Path(expanded(path)).read_bytes()
     except (OSError, ValueError) as error:

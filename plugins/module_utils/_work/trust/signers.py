@@ -53,8 +53,8 @@ def signer(options: RootOptions) -> Signer:
 
 def vault(options: RootOptions) -> Vault:
     given = options.vault or {}
-    if told := content_kind(given["ca_cert"] or ""):
-        raise Refused(f"root.vault.ca_cert holds {told} itself, where the path of a file belongs. Give a path.")
+    if kind := content_kind(given["ca_cert"] or ""):
+        raise Refused(f"root.vault.ca_cert holds {kind} itself, where the path of a file belongs. Give a path.")
     return Vault(
         url=given["url"],
         mount=given["mount"].strip("/"),

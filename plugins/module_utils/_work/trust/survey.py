@@ -54,7 +54,7 @@ OPTIONS: dict[str, Any] = {
 class Survey:
     """What was read of a cluster's CA and of the mesh's root, and the decision that follows."""
 
-    held: Authority | None
+    ca: Authority | None
     root: roots.Root
     decision: Decision
     empty: bool = False  # the namespace does not exist either
@@ -68,23 +68,23 @@ def survey(
     space = request.namespace
     refs = mesh.objects(space)
     live = present(cluster, refs) if stored is None else stored
-    held = _inspected(cluster, mesh, refs, live, request.mesh, now)
-    empty = not held and not _there(cluster, mesh.namespace(space))
+    ca = _inspected(cluster, mesh, refs, live, request.mesh, now)
+    empty = not ca and not _there(cluster, mesh.namespace(space))
     own = mesh.self_made(space)
-    self_signed = None if held or empty else _inspected(cluster, mesh, own, present(cluster, own), request.mesh, now)
+    self_signed = None if ca or empty else _inspected(cluster, mesh, own, present(cluster, own), request.mesh, now)
     bears = signed_for(request.trust_domain, mesh.sans(space, request.trust_domain))
-    held = tried(held, bears) if held else None
+    ca = tried(ca, bears) if ca else None
     root = root or roots.proved(roots.find(cluster, request.mesh, request.root, now, connect), bears)
-    issuer = "" if held or empty else _external_issuer(cluster, mesh, space)
-    decision = decide(cluster.name, held, self_signed, root.source, issuer)
+    issuer = "" if ca or empty else _external_issuer(cluster, mesh, space)
+    decision = decide(cluster.name, ca, self_signed, root.source, issuer)
     if refs and refs[0] in live:
         decision = onto(decision, f"{cluster.name}: {refs[0]}", live[refs[0]])
     faults = [Objection("bad_wish", f"{cluster.name}: {fault}.") for fault in request.faults()]
     if decision.action == ISSUE and not faults:
-        faults = at_work(cluster, root, request, held.where, connect) if held else going_on(cluster, root, request, now, connect)
+        faults = at_work(cluster, root, request, ca.where, connect) if ca else going_on(cluster, root, request, now, connect)
     if faults:
         decision = replace(decision, action=REFUSE, objections=[*faults, *decision.objections])
-    return Survey(held, root, decision, empty, live)
+    return Survey(ca, root, decision, empty, live)
 
 
 def establish(cluster: Cluster, mesh: Trust, request: AuthorityRequest, connect: Connector, clock: Clock) -> tuple[Survey, list[Change]]:
@@ -101,37 +101,37 @@ def establish(cluster: Cluster, mesh: Trust, request: AuthorityRequest, connect:
     changes += _issue(cluster, mesh, request, seen, clock)
     stored = _stored(cluster, mesh.objects(request.namespace), seen, changes)
     after = survey(cluster, mesh, request, clock.now() if seen.root.signer else now, connect, seen.root, stored)
-    told = dict.fromkeys([*seen.decision.warnings, *accepted(after).decision.warnings])
-    return replace(after, decision=replace(seen.decision, warnings=[*told])), changes
+    warnings = dict.fromkeys([*seen.decision.warnings, *accepted(after).decision.warnings])
+    return replace(after, decision=replace(seen.decision, warnings=[*warnings])), changes
 
 
 def accepted(seen: Survey) -> Survey:
     """Return the survey. Refuse with all objections at once if there are any."""
-    found = seen.decision.objections
-    if found:
+    against = seen.decision.objections
+    if against:
         raise Refused(
-            " ".join(one.sentence for one in found),
-            findings=[one.sentence for one in found],
-            reasons=[one.reason for one in found],
+            " ".join(one.sentence for one in against),
+            findings=[one.sentence for one in against],
+            reasons=[one.reason for one in against],
         )
     return seen
 
 
 def facts(cluster: str, seen: Survey) -> dict[str, Any]:
     """Return the facts of the modules. In a dry run, a CA that would be made has no facts yet."""
-    held = seen.held
-    root, own = (held.root, held.certificate) if held else (None, None)
+    ca = seen.ca
+    root, own = (ca.root, ca.certificate) if ca else (None, None)
     source = seen.root.source.root
     return {
-        "present": held is not None,
+        "present": ca is not None,
         "root": root.facts() if root else None,
         "intermediate": own.facts() if own else None,
-        "chain": bool(held and held.path),
-        "trust": Standing.read(cluster, held).trust() if held and root else None,
+        "chain": bool(ca and ca.path),
+        "trust": Standing.read(cluster, ca).trust() if ca and root else None,
         "expiry": {
             name: {"level": verdict.level, "days": verdict.days}
             for name, one in (("root", root), ("intermediate", own))
-            if one and held and (verdict := expiry(one, held.at))
+            if one and ca and (verdict := expiry(one, ca.at))
         },
         "source": source.certificate.fingerprint if source and source.certificate else None,
         "warnings": list(seen.decision.warnings),
@@ -195,7 +195,7 @@ def _still_trusted(cluster: Cluster, mesh: Trust, seen: Survey, wanted: bytes) -
     if not trusted.strip():
         return wanted
     known = {one.fingerprint for one in x509.bundle(trusted)}
-    if seen.held is None and not known & {one.fingerprint for one in x509.bundle(wanted)}:
+    if seen.ca is None and not known & {one.fingerprint for one in x509.bundle(wanted)}:
         where = ", ".join(map(str, seen.live))
         raise Refused(f"{cluster.name}: {where} exists without a CA and does not trust the mesh's root. Delete it if nothing uses it, and run again.")
     return trusted

@@ -22,7 +22,7 @@ MODULE = {"ran": "the module"}
 
 @pytest.fixture
 def task(monkeypatch, tmp_path):
-    """Runs the action; the result is that of the module, or what would be worked on here."""
+    """Run the action. Return the module's result, or what the action would do in this process."""
 
     def go(connection: dict[str, Any] | None = None, environment: dict[str, Any] | None = None, interpreter: str = sys.executable, **keywords: Any) -> Any:
         made = object.__new__(action.ActionModule)

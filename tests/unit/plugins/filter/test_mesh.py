@@ -259,7 +259,7 @@ class TestRequirements:
         assert {right["namespace"] for right in more} == ({root.get("namespace", "meshops-system")} if wanted else set())
 
     def test_of_a_mesh_that_is_not_known_nothing_is_asked(self) -> None:
-        """The findings name it."""
+        """The findings name the unknown kind of mesh."""
         assert call("_preflight_questions", "konsul", "mesh") == {"permissions": [], "crds": []}
 
 

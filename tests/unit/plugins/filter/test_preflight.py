@@ -27,7 +27,7 @@ HOSTVARS: dict[str, dict[str, Any]] = {
 
 
 def judged(hosts: Iterable[str], hostvars: Mapping[str, Any], clock_skew: Any = 30, own: Sequence[str] = ()) -> dict[str, list[str]]:
-    """As the role calls it, with what each host registered."""
+    """Call the filter as the role does, with the results that each host registered."""
     names = list(hosts)
     read, trust, (controller, *_rest) = ([hostvars[name].get(f"__preflight_{result}") or {} for name in names] for result in ("cluster", "trust", "controller"))
     found: dict[str, list[str]] = call("_preflight_findings", names, hostvars, list(hostvars), read, trust, controller, clock_skew, own)
@@ -35,7 +35,7 @@ def judged(hosts: Iterable[str], hostvars: Mapping[str, Any], clock_skew: Any = 
 
 
 def found(east: Mapping[str, Any], own: list[str] | None = None) -> list[str]:
-    """What is told of east, of which nothing was read but its variables."""
+    """The findings of east if only its variables were read."""
     return judged(["east"], {"east": {**HOSTVARS["east"], **east}}, own=own or [])["east"]
 
 
@@ -73,7 +73,7 @@ class TestPreflight:
         assert self.found(60, mesh_crds="external") == {"east": []}
 
     def test_the_version_decides_which_kubernetes_will_do(self) -> None:
-        """Of each cluster its own: an estate may run several."""
+        """Each cluster is judged by its own version, because clusters may run different ones."""
         read = {"version": {"major": 1, "minor": 30}}
         versions = {"east": "1.28.0", "west": "1.29.0"}
         hostvars = {name: {**HOSTVARS[name], "mesh_version": version, "__preflight_cluster": read} for name, version in versions.items()}
@@ -179,7 +179,7 @@ class TestCharts:
 
     @staticmethod
     def told(charts: list[dict[str, Any]], timeout: float = 5) -> dict[str, list[str]]:
-        """Of the module's own answer, what preflight tells."""
+        """The findings that preflight makes of the module's real answer."""
         result = controller_info.reconcile(None, {"charts": charts, "timeout": timeout})
         hostvars = {name: {**HOSTVARS[name], "__preflight_controller": result} for name in ("east", "west")}
         return judged(hostvars, hostvars)

@@ -30,7 +30,7 @@ def valid(since: float, until: float) -> dict[str, str]:
 
 
 def inventory(**results: Any) -> dict[str, dict[str, Any]]:
-    """east and west are a mesh, bank is of another, jump is no cluster."""
+    """east and west are one mesh, bank is in another mesh, jump is no cluster."""
     hosts: dict[str, dict[str, Any]] = {name: {"mesh_name": "shop", "mesh_kube": {"context": name}} for name in ("east", "west")}
     hosts |= {"bank": {"mesh_name": "bank", "mesh_kube": {"context": "bank"}}, "jump": {}}
     for name, result in {"east": seen("east"), "west": seen("west"), **results}.items():
@@ -131,7 +131,7 @@ def test_a_stranger_is_a_finding_and_the_table_is_shown_all_the_same() -> None:
 
 
 def under(until: float, **more: Any) -> dict[str, Any]:
-    """What is seen of a cluster whose root expires in so many hours."""
+    """The facts of a cluster whose root expires in so many hours."""
     own = {"fingerprint": OLD, **valid(-100, until)}
     return {"root": own, "roots": [own], "intermediate": {"fingerprint": "ca", **valid(-50, until)}, **more}
 
@@ -162,7 +162,7 @@ class TestExpired:
 
     @pytest.mark.parametrize("more", [{"unsettled": True}, {}], ids=["a root lies beside", "a former CA is kept"])
     def test_not_refused_while_it_comes_to_its_end(self, more: dict[str, Any]) -> None:
-        """After the last cluster retired the expired root nothing in the clusters tells of it."""
+        """After the last cluster has retired the expired root, no cluster shows that root."""
         west = seen("west", NEW, previous=None if more else {"signer": "x"})
         assert call("plan", inventory(east=seen("east", NEW), west=west), "seen", NEW, recover=True, **more)["findings"] == []
 
@@ -194,7 +194,7 @@ def test_what_versions_get_wrong_is_shown_below_their_cluster() -> None:
 
 
 class TestWhatCannotBeSeen:
-    """It is told before the first write, and nobody is cut off without a word."""
+    """What cannot be measured is a finding before the first write."""
 
     @pytest.mark.parametrize(("facts", "said"), [
         ({"unseen": ["shop/vm"]}, "west: shop/vm: connected to the control plane and no pod here, as a virtual machine is"),
@@ -241,7 +241,7 @@ class TestWhatCannotBeSeen:
 
 
 class TestTheMoment:
-    """The clock is looked at once, when the target is chosen."""
+    """A rotation reads the clock once, when it chooses the target."""
 
     def test_what_expires_later_has_not_expired(self) -> None:
         hosts = inventory(east=seen("east", **under(-1)), west=seen("west", **under(-1)))
@@ -264,7 +264,7 @@ def test_a_partner_s_root_is_told_and_stays() -> None:
 
 
 class TestARemoteCluster:
-    """It lives by its primary's CA."""
+    """The CA of its primary counts for it."""
 
     REMOTE = {"mesh_role": "remote", "mesh_primary": "east"}
 
@@ -390,7 +390,7 @@ class TestRights:
 
 
 class TestFromStepToStep:
-    """All steps register under one name. What is needed of a step later is kept at its barrier."""
+    """All steps register under one name, so the barrier keeps what later tasks need of a step."""
 
     def test_the_facts_and_the_seconds_of_all_steps_are_kept(self) -> None:
         first = FILTERS["_rotation_passed"]({**seen("east"), "seconds": 1.5, "changes": ["a"]}, "what an earlier rotation left")

@@ -22,7 +22,7 @@ def host(**variables: Any) -> dict[str, Any]:
 
 
 def judged(hostvars: dict[str, Any]) -> list[str]:
-    """What preflight finds of east, of which nothing was read but its variables."""
+    """The findings of preflight for east if only its variables were read."""
     found: dict[str, list[str]] = FILTERS["_preflight_findings"](["east"], hostvars, ["east"], [{}], [{}], {}, 30)
     return found["east"]
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `ansible-inventory` makes of fleet files, and what is kept of a hub's answer."""
+"""The inventory that `ansible-inventory` makes from fleet files, and what the cache keeps of a hub's answer."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def groups(told: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def plain(told: dict[str, Any]) -> Any:
-    """Strings that Ansible must not evaluate, such as those of a kubeconfig, are marked."""
+    """Return values without the tag that Ansible gives to strings that it must not evaluate, such as those of a kubeconfig."""
     return told.get("__ansible_unsafe", told)
 
 
@@ -88,7 +88,7 @@ class TestExample:
 
 
 def test_templates_of_the_file_are_rendered_and_nearer_variables_win(written: Any, tmp_path: Path) -> None:
-    """Also where group names sort the other way round; and files in group_vars win over all of them."""
+    """This also holds if the names of the groups sort the other way round. Files in group_vars override all of them."""
     source = written(
         defaults={"mesh_kube": {"kubeconfig": "k", "context": "{{ inventory_hostname }}-admin"}, "mesh_namespace": "from-defaults", "mesh_version": "1"},
         meshes={"zz": {"mesh_network": "from-mesh", "mesh_namespace": "from-mesh", "mesh_site_values": {}}},
@@ -144,7 +144,7 @@ def test_other_files_are_left_to_other_plugins(tmp_path: Path) -> None:
 
 
 class Hub:
-    """Counts how often it is asked."""
+    """A hub that counts how often it was asked."""
 
     server = "https://hub.example"
 

@@ -59,14 +59,14 @@ EXPIRED = issuer(make("Intermediate CA west", ROOT, key(number=3), path_length=0
 
 @pytest.fixture(autouse=True)
 def _moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """That for which the certificates of the tests are made."""
+    """The moment for which the certificates of the tests are made."""
     for module in (establishing, surveying):
         monkeypatch.setattr(module, "SystemClock", lambda: Ticking(start=NOW))
 
 
 @pytest.fixture
 def peers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What `root.kube: {cluster: <name>}` leads to: a cluster, or the error of connecting."""
+    """The cluster to which `root.kube: {cluster: <name>}` leads, or the error of connecting to it."""
     known: dict[str, Any] = {}
 
     def connect(connection: Connection, *, dry_run: bool = False) -> Any:
@@ -178,7 +178,7 @@ class TestIssuing:
 
     @pytest.mark.parametrize("source", ["inline", "file"])
     def test_by_a_ca_below_the_root_which_is_given_with_it(self, source: str, tmp_path: Path) -> None:
-        """As a company's PKI gives it out: the root's key stays with the company."""
+        """A company hands out a CA below its root and keeps the root's key."""
         (tmp_path / "ca.pem").write_bytes(ISSUING.pem + ROOT.pem)
         (tmp_path / "key.pem").write_bytes(ISSUING.key_pem)
         given = inline(issuing()) if source == "inline" else {"certificate_file": str(tmp_path / "ca.pem"), "private_key_file": str(tmp_path / "key.pem")}
@@ -208,7 +208,7 @@ class TestIssuing:
         assert [one["action"] for one in result["changes"]] == ["updated"]
 
     def test_an_expired_one_goes_on_to_trust_what_it_trusts(self) -> None:
-        """In the middle of a rotation others sign under the second root already; and it may be a partner's."""
+        """The second root stays, because other clusters may already sign under it in a rotation, or it may be a partner's."""
         late = issuer(make("Intermediate CA west", ROOT, key(number=3), path_length=0, days=(-20, -1)), under=(ROOT, OTHER_ROOT))
         cluster = FakeCluster(holding(late), name="west")
         result = ca.reconcile(cluster, wish(root=inline()))
@@ -261,7 +261,7 @@ class TestIssuing:
 
 
 def killed(cluster: FakeCluster, survived: int) -> FakeCluster:
-    """The same cluster to a process that is killed when it wants to write once more."""
+    """The same cluster for a process that is killed at its next write."""
     request = cluster.transport.request
 
     def until(method: str, path: str, *rest: Any, **how: Any) -> Any:
@@ -368,7 +368,7 @@ class TestRefusing:
         assert cluster.writes == []
 
     def test_an_expired_one_while_somebody_holds_the_lease(self, peers: dict[str, Any]) -> None:
-        """Who holds it may be at the same Secret, and may have introduced another root in other clusters."""
+        """The holder of the Lease may write the same Secret, and may have introduced another root in other clusters."""
         spec = {"holderIdentity": "ana@desk/1", "leaseTransitions": 4, "leaseDurationSeconds": 30, "renewTime": "2026-08-27T12:00:00.000000Z"}
         lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "meshops-shop", "namespace": "meshops-system"}, "spec": spec}
         peers["east"] = FakeCluster(lease, kept(), name="east")
@@ -545,7 +545,7 @@ class TestRaces:
 
 
 def overtaken(cluster: FakeCluster, by: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    """Just before the cluster is told to create this object, somebody else does."""
+    """Somebody else creates this object right before this run creates it."""
     create: Callable[[Any], Change | None] = cluster.create
 
     def late(manifest: dict[str, Any]) -> Change | None:
@@ -559,7 +559,7 @@ def overtaken(cluster: FakeCluster, by: dict[str, Any], monkeypatch: pytest.Monk
 
 class TestSecrecy:
     def forms(self, private: bytes) -> list[str]:
-        """A key as PEM, its body, DER and the bytes of it that matter; plain, base64 and hex."""
+        """The forms in which a key could leak: PEM, its body, DER and the secret bytes, each plain, in base64 and in hex."""
         body = b"".join(line for line in private.splitlines() if not line.startswith(b"-----"))
         der = base64.b64decode(body)
         raw = [private, body, der, body[:40], body[40:80], private.splitlines()[1]]
@@ -594,7 +594,7 @@ def test_an_intermediate_is_dated_by_the_wish() -> None:
 
 
 class TestACAOfSeveralObjects:
-    """The mesh of paper keeps what workloads trust beside what holds the key."""
+    """The mesh of paper keeps its trust bundle in another object than the key."""
 
     ISSUER, BUNDLE = Ref("v1", "Secret", "paper-issuer", "paper"), Ref("v1", "ConfigMap", "paper-roots", "paper")
 

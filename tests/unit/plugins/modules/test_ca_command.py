@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module ca with a root whose key a program has. The program is a real one."""
+"""The module ca with a root whose key another program has. The program really runs."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ class TestRefused:
         assert cluster.writes == []
 
     def test_a_chain_that_may_not_sign_what_a_mesh_needs_before_anybody_is_asked(self, tmp_path: Path) -> None:
-        """Its own CA, between the root and the clusters, has room for leaves alone."""
+        """The signer's own CA may sign only leaves, so it cannot sign intermediates."""
         top = opened("company root")
         between = opened("company issuing CA", top, path_length=0)
         between.store(tmp_path)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module ca with a root whose key Vault has, through the real client. What answers copies Vault's API: see support/fake_vault.py."""
+"""The module ca with a root whose key Vault has, with the real client and a stand-in for Vault: see support/fake_vault.py."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def signings(vault: Vault) -> list[dict[str, Any]]:
 
 
 class TestContract:
-    """What of Vault's API is relied on, each by its name there."""
+    """The parts of Vault's API on which the collection relies, by their names there."""
 
     def test_reading_an_issuer(self, vault: Vault) -> None:
         """GET /v1/:mount/issuer/:issuer_ref/json, without a token: `certificate`, and `ca_chain` from it up to the root."""
@@ -167,7 +167,7 @@ class TestRefused:
 
 
 def test_what_lies_around_is_not_used(vault: Vault, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The client would take a token and an address from its surroundings."""
+    """The client alone would take a token and an address from the environment."""
     monkeypatch.setenv("VAULT_TOKEN", vault.token)
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".vault-token").write_text(vault.token)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Everything that expires in a cluster in memory, with its verdicts; of keys and tokens nothing is told."""
+"""Everything that expires in a cluster in memory, with verdicts. No key and no token is shown."""
 
 from __future__ import annotations
 

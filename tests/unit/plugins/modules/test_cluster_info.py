@@ -128,7 +128,7 @@ def test_kinds_that_may_not_be_listed_are_named(monkeypatch):
 
 
 def test_of_the_gateway_apis_definitions_the_metadata_will_do() -> None:
-    """They are large, and nothing of them is written."""
+    """These CRDs are large, and the collection does not write them."""
     borrowed = crd("gateway.networking.k8s.io")
     borrowed["metadata"]["annotations"] = {"gateway.networking.k8s.io/bundle-version": "v1.5.1", "gateway.networking.k8s.io/channel": "standard"}
     cluster = FakeCluster(borrowed)

@@ -91,7 +91,7 @@ HELD = issue.new_leaf(ROOT, ["shop.example"], "shop.example", "P-256", NOW - 9 *
 
 
 class Front:
-    """Two pods that serve what is in the Secret as soon as time passes, unless one is made deaf."""
+    """Two gateway pods that serve the Secret's content as soon as time passes. A pod that is made deaf does not."""
 
     def __init__(self, clock: Ticking, *hosts: str, held: Any = HELD, **meta: Any) -> None:
         self.clock, self.deaf = clock, set[str]()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Lease of a mesh on a cluster in memory, where time passes only while somebody waits."""
+"""The Lease of a mesh on a cluster in memory. Time passes only in waits."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_the_loser_of_a_race_waits_for_nobody(cluster, clock, monkeypatch):
 
 
 def test_a_write_whose_answer_was_lost_counts_once(cluster, monkeypatch):
-    """The repeat of the request meets its own first one, and is told of a conflict."""
+    """The repeated request conflicts with the first one, which had arrived."""
     held(cluster, "run-1")
     real = cluster.replace
     monkeypatch.setattr(cluster, "replace", lambda manifest: real(manifest) and None)

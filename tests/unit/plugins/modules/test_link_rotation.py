@@ -46,7 +46,7 @@ def istiod(version: str) -> list[dict[str, Any]]:
 
 
 class Mesh:
-    """west, and others that discover it. Their istiod takes a remote secret as soon as it is written, unless it is made deaf."""
+    """west and the clusters that discover it. Their istiods take a remote secret as soon as it is written, except those that are made deaf."""
 
     def __init__(self, clock: Ticking, *names: str) -> None:
         self.clock, self.deaf, self.blinded = clock, set[str](), set[str]()
@@ -79,7 +79,7 @@ class Mesh:
         return remote_secret.credential("west", self.west.server, "", self.west.get(Ref.of(secret)))
 
     def answer(self, name: str) -> None:
-        """What its istiod says now."""
+        """What the istiod of this cluster says now."""
         shards = {} if name in self.blinded else SHARDS
         gateways = [{"Network": "aws", "Cluster": "west", "Addr": "192.0.2.1", "Port": 15443}]
         metrics = f'remote_cluster_secret_events_total{{event="update"}} {self.taken[name]}\n'
@@ -177,7 +177,7 @@ def test_the_old_one_stays_while_one_lost_endpoints(mesh: Mesh) -> None:
 @pytest.mark.parametrize("killed", range(1, 5))
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_at_any_write_and_run_again(mesh: Mesh, monkeypatch: pytest.MonkeyPatch, killed: int, when: str) -> None:
-    """A write that is lost, or the first thing after it."""
+    """The run is killed before a write or right after it."""
     count = 0
 
     class Killed(BaseException):
@@ -264,7 +264,7 @@ def test_versions_that_lose_sight_are_restarted_where_that_is_allowed(mesh: Mesh
 
 
 def test_what_a_killed_run_may_not_have_restarted_is_restarted(mesh: Mesh) -> None:
-    """It was switched by another run, so nothing tells what was seen before."""
+    """Another run switched the credential, so this run does not know what was seen before."""
     mesh.peers["east"].backend.objects["apps/v1", "deployments", SPACE, "istiod"]["spec"]["template"]["spec"]["containers"][0]["image"] = "pilot:1.30.1"
     mesh.issue(2)
     for peer in mesh.peers.values():

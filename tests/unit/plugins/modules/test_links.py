@@ -63,14 +63,14 @@ def holds(own: Made, *under: Made) -> list[dict[str, Any]]:
 
 
 class Estate:
-    """Clusters by name, and what connecting to one gives: itself, or an error."""
+    """Clusters by name. Connecting to one returns the cluster or raises an error."""
 
     def __init__(self) -> None:
         self.peers: dict[str, FakeCluster | MeshError] = {}
         self.asked: dict[str, Any] = {}
 
     def add(self, name: str, *objects: dict[str, Any], fills: bool = True) -> FakeCluster:
-        """`fills`: whether its controller puts a token into the Secret that asks for one."""
+        """Add a cluster. `fills` says whether its controller puts a token into a Secret that asks for one."""
 
         def controller(live: dict[str, Any]) -> None:
             if fills and live.get("type") == "kubernetes.io/service-account-token":
@@ -249,14 +249,14 @@ class TestRefused:
         assert link(east, wish("west"))["linked"] == ["west"]
 
     def test_a_root_in_common_under_which_the_other_no_longer_signs(self, estate: Estate, east: FakeCluster) -> None:
-        """East came between reissue and retire, and trusts the old root alone."""
+        """East was added between reissue and retire, and trusts only the old root."""
         west = estate.add("west", handed_out(OTHER_ROOT, ROOT), *holds(make("west", OTHER_ROOT, path_length=0), OTHER_ROOT, ROOT))
         with pytest.raises(Refused, match=r"east does not trust what west signs \(root .*finish the rotation that is under way"):
             link(east, wish("west"))
         assert east.writes + west.writes == []
 
     def test_a_ca_whose_root_is_not_handed_out_signs_nothing(self, estate: Estate, east: FakeCluster) -> None:
-        """A remote cluster's, or that of an istiod which leaves signing to another."""
+        """Such a CA lies in a remote cluster, or in one whose istiod leaves signing to another CA."""
         estate.add("west", handed_out(ROOT), *holds(make("west", OTHER_ROOT, path_length=0), OTHER_ROOT))
         assert link(east, wish("west"))["linked"] == ["west"]
 
@@ -299,7 +299,7 @@ class TestAuthority:
 class TestUnreachable:
     @pytest.fixture
     def half(self, estate: Estate, east: FakeCluster) -> FakeCluster:
-        """east is linked with both; then west is lost and its credential in north changes not."""
+        """east is linked with both. Then west is lost, and its credential in north stays as it is."""
         for name in ("west", "north"):
             estate.add(name)
         link(east, wish("west"))
@@ -388,7 +388,7 @@ class TestToken:
 
 
 class TestOfPaper:
-    """A link of three objects that needs what the other side alone knows, in a mesh whose clusters share no root."""
+    """A link of three objects in a mesh whose clusters share no root. It needs facts that only the source knows."""
 
     SPACE = "paper"
 

@@ -148,7 +148,7 @@ class TestPruning:
         assert actions(reconcile(cluster, wish(prune=SCOPE))) == ["deleted", "deleted"]
 
     def test_nothing_beyond_the_set_is_removed(self):
-        """Neither what carries no mark or another, nor what carries the mark in a namespace that is not named."""
+        """Objects without the set's label, with another one, or in a namespace that prune does not name stay."""
         mark = "meshops.lifecycle/set"
         strangers = [named("unmarked"), named("other", **{mark: "others"}), named("away", "elsewhere", **{mark: "routes"})]
         cluster = FakeCluster(MESH, namespace("elsewhere"), *strangers)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What runs of a mesh, read from a cluster in memory and from what its istiod says."""
+"""The health of a mesh, read from a cluster in memory and from what its istiod says."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class TestFacts:
 
 
 class TestLeftovers:
-    """What istiod wrote into every namespace, and takes away with none."""
+    """istiod writes objects into every namespace and never removes them."""
 
     @staticmethod
     def handed_out(name: str = "istio-ca-root-cert", place: str = "shop", **labels: str) -> dict[str, Any]:
@@ -211,7 +211,7 @@ class TestWaiting:
 
 
 class TestNotices:
-    """What is no fault yet; on a day when Istio 1.29 has been out of support for long."""
+    """Notices, on a day on which Istio 1.29 has been out of support for a long time."""
 
     OLD = istio.deployment(image="registry.istio.io/release/pilot:1.29.0")
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The probe of a cluster in memory, whose pod answers what it is told to."""
+"""The module probe on a cluster in memory, whose pod answers as the test says."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_every_target_gives_its_answers_in_a_row(clock: Ticking) -> None:
 
 
 def test_a_fault_starts_the_count_of_its_target_anew(clock: Ticking) -> None:
-    """Two good answers, then a bad one, then good ones: three in a row are wanted."""
+    """Three good answers in a row are needed. Here a bad one comes after two good ones."""
     cluster = FakeCluster(pod(), answers=WELL)
     given = iter([page("west"), page("west"), Answer(503, b"reset"), *[page("west")] * 9])
     asked: list[str] = []

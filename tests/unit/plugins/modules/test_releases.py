@@ -115,7 +115,7 @@ class TestPresent:
 
 
 class TestKilled:
-    """An operation of Helm that was killed leaves its release pending."""
+    """A killed operation of Helm leaves its release pending."""
 
     @pytest.mark.parametrize("status", ["pending-upgrade", "pending-rollback", "uninstalling"])
     def test_its_record_is_removed_once_it_stood_still(self, clock: Ticking, status: str) -> None:
@@ -173,7 +173,7 @@ class TestAbsent:
         assert clock.passed == 0
 
     def test_a_killed_uninstall_can_be_done_again(self, clock: Ticking) -> None:
-        """kubernetes.core.helm passes over a release that is uninstalling."""
+        """kubernetes.core.helm ignores a release whose status is uninstalling."""
         cluster = FakeCluster(istiod(3, "uninstalling"))
         result = ask(cluster, "absent")
         assert (result["changed"], result["settled"], list(reasons(result))) == (True, ["sh.helm.release.v1.istiod.v3"], ["istiod"])

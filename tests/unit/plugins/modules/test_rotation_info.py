@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a cluster's CA gives against what everything in it was seen to hold, on a cluster in memory."""
+"""A cluster's CA compared with what everything in the cluster holds, on a cluster in memory."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def cacerts(material: Material, name: str = "cacerts", **annotations: str) -> di
 
 
 def cluster(*objects: dict[str, Any], ca: Material | None = None, **how: Any) -> FakeCluster:
-    """East with one istiod, one proxy and its namespace's bundle, all of one mind unless something else is given."""
+    """East with one istiod, one proxy and its namespace's bundle. They agree unless the test gives something else."""
     there = [istio_live.deployment(), istiod(), proxied(), config_map("shop", bundle(ROOT)), *objects]
     known = {(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]): one for one in there}
     how = {"served": {ISTIOD: chain(leaf("istiod"))}, "answers": {SERVER: AGREES}, **how}
@@ -279,7 +279,7 @@ class TestWhomTheControlPlaneServes:
 
 
 def test_bundles_in_namespaces_that_the_mesh_leaves_out_are_not_measured() -> None:
-    """istiod writes them no more, so they would never agree."""
+    """istiod no longer writes these bundles, so they would never agree."""
     spaces = [space("shop", labels={"mesh": "shop"}), space("old")]
     config = mesh_config("discoverySelectors:\n- matchLabels:\n    mesh: shop\n")
     told = info(cluster(*spaces, config, config_map("old", bundle(OTHER_ROOT))))

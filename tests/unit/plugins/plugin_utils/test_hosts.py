@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The clusters of an inventory of which something cannot be rendered, through Ansible's own templates."""
+"""The clusters of an inventory in which a variable cannot be rendered, with Ansible's real templates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNREAD = "west: mesh_kube cannot be read: 'token' is undefined. Define for this 
 
 
 def trusted(value: Any) -> Any:
-    """As if it had been read from an inventory."""
+    """Tag the template as Ansible tags values of an inventory."""
     if isinstance(value, dict):
         return {key: trusted(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -138,8 +138,22 @@ def test_a_cluster_that_keeps_the_lease_need_not_be_of_a_mesh() -> None:
     assert call("_rotation_lease", hosts, "east", "hub")["kube"]["host"] == "https://hub.example"
 
 
+OMITTED = {"host": "{{ nobody | default(omit) }}"}
+
+
+@pytest.mark.parametrize(("kube", "there"), [
+    (OMITTED, False), ({"host": "{% if true %}{{ omit }}{% endif %}\n"}, False), ("{{ {} }}", False),
+    ({**OMITTED, "context": ""}, True), ({**OMITTED, "context": "{{ token }}"}, True), ({**OMITTED, "kubeconfig": "{{ token }}/kube"}, True),
+    ({**OMITTED, "kubeconfig": "kube/{{ token }}"}, True), ("{{ {'host': token} }}", True),
+])  # fmt: skip
+def test_a_connection_of_which_rendering_leaves_nothing_is_none(kube: Any, there: bool) -> None:
+    hosts = estate(east=GOOD, west={**GOOD, "mesh_kube": kube})
+    assert call("_clusters", hosts) == (["east", "west"] if there else ["east"])
+    assert call("_topology", hosts, "east")["clusters"] == call("_clusters", hosts)
+
+
 class Counted(dict[str, Any]):
-    """The variables of a host, and how often mesh_kube was read. Ansible renders it at each reading."""
+    """The variables of a host, which count how often mesh_kube is read, because Ansible renders it each time."""
 
     read = 0
 
@@ -160,6 +174,21 @@ def test_the_clusters_of_a_mesh_are_asked_once_for_their_connection() -> None:
     hosts = shop(50)
     assert len(mates(list(hosts), hosts, "c0")) == 50
     assert {each.read for name, each in hosts.items() if name != "c0"} == {1}
+
+
+class Written(Counted):
+    """A stand-in for the variables of one host as Ansible has them: `_vars` has what is written."""
+
+    def __init__(self, **variables: Any) -> None:
+        super().__init__(variables)
+        self._vars = variables
+
+
+def test_what_is_written_says_who_has_a_connection_and_one_decision_renders_its_own_once() -> None:
+    hosts = {name: Written(mesh_name="shop", mesh_kube={"context": name}) for name in ("c0", "c1", "c2")}
+    root = {"source": "generated"}
+    assert call("_refusals", hosts, "c0", root=root, trust_cluster="c1") == []  # type: ignore[arg-type]
+    assert {name: each.read for name, each in hosts.items()} == {"c0": 1, "c1": 1, "c2": 0}
 
 
 def test_what_changes_between_two_tasks_is_seen() -> None:

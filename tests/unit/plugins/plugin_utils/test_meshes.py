@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The clusters of a mesh are found by the group that the first play made; whoever is in none is looked at."""
+"""The clusters of a mesh are found by the group that the first play makes. A host in no such group is looked at too."""
 
 from __future__ import annotations
 
@@ -18,8 +18,16 @@ VARIABLES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+class HostVarsVars(dict[str, Any]):
+    """A stand-in for the variables of one host as Ansible has them: `_vars` has what is written."""
+
+    def __init__(self, variables: dict[str, Any], groups: dict[str, list[str]]) -> None:
+        super().__init__(variables)
+        self._vars = {**variables, "groups": groups}
+
+
 class HostVars(dict[str, Any]):
-    """As Ansible's own. `read` are the hosts whose variables were rendered."""
+    """A stand-in for Ansible's hostvars. `read` has the hosts whose variables were asked for."""
 
     def __init__(self, groups: dict[str, list[str]]) -> None:
         super().__init__(VARIABLES)
@@ -28,7 +36,7 @@ class HostVars(dict[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         self.read.append(name)
-        return super().__getitem__(name)
+        return HostVarsVars(super().__getitem__(name), self._groups)
 
     def raw_get(self, name: str) -> dict[str, Any]:
         return {**VARIABLES[name], "groups": self._groups}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The operator's own word is the state of its object; whom it knows is told by the links beside it. Users have no kinds of their own."""
+"""The health of the mesh of paper: the operator reports its state in its object, and the links beside the object say which clusters it knows."""
 
 from __future__ import annotations
 

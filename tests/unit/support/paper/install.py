@@ -49,7 +49,8 @@ def claims(wish: ControlPlane, peers: Iterable[str] = (), gateway: bool = True) 
 
 
 def stages(wish: ControlPlane) -> list[Stage]:
-    """The mesh is of a kind that the API server serves only when the CRD is there, and nobody looks at it before the operator runs."""
+    """The CRD and the operator come before the object of the mesh: without the CRD the API server has no such kind, and nothing acts on the object before the
+    operator runs."""
     operator, mesh = _operator(wish), _mesh(wish)
     running = [Condition(_crd_ref(), "established"), Condition(Ref.of(operator), "rollout")]
     return [
@@ -59,7 +60,7 @@ def stages(wish: ControlPlane) -> list[Stage]:
 
 
 def teardown(wish: ControlPlane) -> list[Stage]:
-    """The operator has to see its object go."""
+    """The object goes before the operator, which has to notice this."""
     mesh = _mesh(wish)
     return [
         Stage("mesh", "control_plane", manifests=[mesh], ready=[Condition(Ref.of(mesh), "absent")]),

@@ -29,7 +29,7 @@ _KINDS = ("ConfigMap", "ServiceAccount", "Secret")
 
 
 def offer(link: Link, entrance: Entrance, generation: int = 0) -> Look[Offer]:
-    """An account and the token of it, which a controller of the source fills in, and where and who the source is."""
+    """Offer an account, its token, which a controller of the source fills in, and the address and identity of the source."""
     account, token = f"paper-for-{link.consumer}", f"paper-for-{link.consumer}-token"
     wanted = [_object("ServiceAccount", account, link), _object("Secret", token, link, type="paper/token")]
 
@@ -83,7 +83,7 @@ def _linked(kind: str, one: Mapping[str, Any], asked: bool) -> Linked:
 
 
 def credentials(namespace: str) -> Look[list[Issued]] | None:
-    """An account has one token, and a new one ends the old."""
+    """None, because an account has only one token, and a new one ends the old one."""
     return None
 
 
@@ -101,7 +101,7 @@ def permissions(namespace: str, restart: bool = False) -> list[dict[str, str]]:
 
 
 def world(namespace: str, cluster: str, address: str) -> list[Manifest]:
-    """What a source has of its own: a gateway with an address, and an identity."""
+    """The objects of a source that only the source knows: a gateway with an address, and an identity."""
     link = Link(cluster, "", namespace)
     gateway = _object("Service", GATEWAY, link, spec={"ports": [{"port": 4143}], "type": "LoadBalancer"})
     return [

@@ -25,7 +25,7 @@ def objects(namespace: str) -> list[Ref]:
 
 
 def self_made(namespace: str) -> list[Ref]:
-    """It never makes a CA for itself."""
+    """None, because this mesh never makes a CA for itself."""
     return []
 
 
@@ -46,7 +46,7 @@ def manifests(material: Material, namespace: str, mesh: str = "") -> list[Manife
 
 
 def namespace(name: str, network: str | None = None) -> Manifest:
-    """It knows nothing of networks."""
+    """The namespace without a label, because this mesh knows nothing of networks."""
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 

@@ -36,29 +36,29 @@ def judge(live: Live, _answers: Answers) -> Expires:
 
 
 def _secrets(live: Live) -> list[Ref]:
-    found = [one.secret for gateway in live.get("Gateway", ()) for one in named.secrets(gateway, live.get("Pod", ()))]
-    return list(dict.fromkeys(found))
+    refs = [one.secret for gateway in live.get("Gateway", ()) for one in named.secrets(gateway, live.get("Pod", ()))]
+    return list(dict.fromkeys(refs))
 
 
 def _authorities(live: Live) -> list[tuple[str, bytes]]:
     """Return the CAs with which the API server trusts istiod, by webhook configuration. Other tools' webhooks are left out."""
-    found: dict[tuple[str, bytes], None] = {}
+    authorities: dict[tuple[str, bytes], None] = {}
     for kind in _WEBHOOKS:
-        for one in live.get(kind, ()):
-            if (one["metadata"].get("labels") or {}).get("app") not in ("sidecar-injector", "istiod"):
+        for configuration in live.get(kind, ()):
+            if (configuration["metadata"].get("labels") or {}).get("app") not in ("sidecar-injector", "istiod"):
                 continue
-            for webhook in one.get("webhooks") or []:
-                found[(f"{kind}/{one['metadata']['name']}", _decoded((webhook.get("clientConfig") or {}).get("caBundle")))] = None
-    return [entry for entry in found if entry[1]]
+            for webhook in configuration.get("webhooks") or []:
+                authorities[(f"{kind}/{configuration['metadata']['name']}", _decoded((webhook.get("clientConfig") or {}).get("caBundle")))] = None
+    return [entry for entry in authorities if entry[1]]
 
 
 def _tokens(secrets: Sequence[Object]) -> list[LinkToken]:
-    found = []
+    link_tokens = []
     for secret in secrets:
         meta = secret["metadata"]
         tokens = (remote_secret.token(secret, key).decode() for key in secret.get("data") or {})
-        found += [LinkToken(f"{meta['namespace']}/{meta['name']}", str(meta.get("creationTimestamp") or ""), token) for token in tokens if token]
-    return found
+        link_tokens += [LinkToken(f"{meta['namespace']}/{meta['name']}", str(meta.get("creationTimestamp") or ""), token) for token in tokens if token]
+    return link_tokens
 
 
 def _decoded(value: str | None) -> bytes:

@@ -32,10 +32,10 @@ def _uses(gateway: Object, ready: Sequence[Object], services: Sequence[Object]) 
     meta, serving = gateway["metadata"], [pod for pod in ready if named.serves(gateway, pod)]
     if not serving and "listeners" not in (gateway.get("spec") or {}):
         return
-    for one in named.secrets(gateway, serving):
-        there = (pod for pod in serving if pod["metadata"]["namespace"] == one.space)
-        pods = (Pod(pod["metadata"]["namespace"], pod["metadata"]["name"], _port(pod, one.port, services)) for pod in there)
-        yield Use(f"Gateway {meta['namespace']}/{meta['name']}", one.secret, one.hosts, tuple(pods))
+    for listener in named.secrets(gateway, serving):
+        there = (pod for pod in serving if pod["metadata"]["namespace"] == listener.space)
+        pods = (Pod(pod["metadata"]["namespace"], pod["metadata"]["name"], _port(pod, listener.port, services)) for pod in there)
+        yield Use(f"Gateway {meta['namespace']}/{meta['name']}", listener.secret, listener.hosts, tuple(pods))
 
 
 def _ready(pod: Object) -> bool:
@@ -49,9 +49,9 @@ def _port(pod: Object, number: int, services: Iterable[Object]) -> int:
         spec = service.get("spec") or {}
         if service["metadata"]["namespace"] != pod["metadata"]["namespace"] or not named.selected(spec.get("selector") or {}, pod):
             continue
-        for one in spec.get("ports") or ():
-            if one.get("port") == number:
-                return _number(one.get("targetPort") or number, pod)
+        for port in spec.get("ports") or ():
+            if port.get("port") == number:
+                return _number(port.get("targetPort") or number, pod)
     return number
 
 

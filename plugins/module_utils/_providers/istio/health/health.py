@@ -28,7 +28,7 @@ def config(namespace: str) -> Look[dict[str, int]]:
 
 
 def _counted(live: Live, _answers: Answers) -> dict[str, int]:
-    counts = {kind: sum(1 for one in found if not observation.ours(one)) for kind, found in live.items()}
+    counts = {kind: sum(1 for one in objects if not observation.ours(one)) for kind, objects in live.items()}
     return {kind: count for kind, count in counts.items() if count}
 
 

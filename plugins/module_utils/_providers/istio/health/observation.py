@@ -83,18 +83,18 @@ def questions(live: Live) -> list[Question]:
 def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> HealthFacts:
     """Return the facts. An answer is a JSON text, or None if the pod gave none."""
     read = {question: _entries(text) for question, text in answers.items()}
-    told = {question: body for question, body in read.items() if body is not None}
+    answered = {question: body for question, body in read.items() if body is not None}
     planes = [plane(d, live.get("Pod", ())) for d in _labelled(live, "Deployment", "app", "istiod")]
     revisions = {pod["metadata"]["name"]: str((pod["metadata"].get("labels") or {}).get("istio.io/rev", "")) for pod in live.get("Pod", ())}
     return HealthFacts(
         cluster=cluster,
         planes=planes,
-        remotes=[remote for q, body in told.items() if q.about == "remotes" for remote in _remotes(cluster, q.pod, body)],
+        remotes=[remote for q, body in answered.items() if q.about == "remotes" for remote in _remotes(cluster, q.pod, body)],
         gateways=_gateways(live),
         links=sorted(remote_secret.linked(secret) for secret in live.get("Secret", ())),
-        reachable_networks=_networks(body for q, body in told.items() if q.about == "networks"),
-        proxies=[proxy for q, body in told.items() if q.about == "proxies" for proxy in _proxies(cluster, body, revisions.get(q.pod, ""))],
-        answered=sorted(q.pod for q in told if q.about == "remotes"),
+        reachable_networks=_networks(body for q, body in answered.items() if q.about == "networks"),
+        proxies=[proxy for q, body in answered.items() if q.about == "proxies" for proxy in _proxies(cluster, body, revisions.get(q.pod, ""))],
+        answered=sorted(q.pod for q in answered if q.about == "remotes"),
         unanswered=sorted(f"{q.pod}{q.path}" for q, body in read.items() if body is None),
         served_by=_served_by(live),
         tags=tags.seen(live, {plane.revision: plane.version for plane in planes}),
@@ -147,19 +147,19 @@ def _networks(bodies: Iterable[Iterable[Object]]) -> list[str]:
 
 
 def _proxies(cluster: str, body: Iterable[Object], revision: str) -> list[Proxy]:
-    found = []
+    proxies = []
     for entry in body:
         if entry.get("cluster_id") not in (None, "", cluster):
             continue
         name, _dot, namespace = str(entry.get("proxy", "")).partition(".")
         stale = [kind for kind in CONFIG_KINDS if entry.get(f"{kind}_sent") != entry.get(f"{kind}_acked")]
-        found.append(Proxy(name, namespace, str(entry.get("istio_version", "")), stale, revision))
-    return found
+        proxies.append(Proxy(name, namespace, str(entry.get("istio_version", "")), stale, revision))
+    return proxies
 
 
 def _gateways(live: Live) -> list[Gateway]:
     deployments = {d["metadata"]["name"]: d for d in _labelled(live, "Deployment", "istio", "eastwestgateway")}
-    found = []
+    gateways_seen = []
     for service in live.get("Service", ()):
         if "topology.istio.io/network" not in service["metadata"]["labels"]:
             continue
@@ -167,7 +167,7 @@ def _gateways(live: Live) -> list[Gateway]:
         desired, ready = int((deployment.get("spec") or {}).get("replicas") or 0), int((deployment.get("status") or {}).get("readyReplicas") or 0)
         pods = _labelled(live, "Pod", "istio", "eastwestgateway")
         stuck = why(deployment, pods) if deployment and ready < max(desired, 1) else None
-        found.append(
+        gateways_seen.append(
             Gateway(
                 name=service["metadata"]["name"],
                 namespace=service["metadata"]["namespace"],
@@ -179,7 +179,7 @@ def _gateways(live: Live) -> list[Gateway]:
                 lasting=bool(stuck and stuck.lasting),
             )
         )
-    return found
+    return gateways_seen
 
 
 def _served_by(live: Live) -> str:

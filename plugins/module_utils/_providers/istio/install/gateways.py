@@ -32,11 +32,11 @@ def releases(wish: ControlPlane) -> list[Release]:
 def manifests(wish: ControlPlane) -> list[dict[str, Any]]:
     """Return what passes through the gateway: every service of the mesh, by SNI, and istiod for remote clusters."""
     services = [_server("tls", _AUTO_PASSTHROUGH_PORT, "TLS", "AUTO_PASSTHROUGH", "*.local")]
-    found = [_gateway(wish, "cross-network-gateway", services)]
+    objects = [_gateway(wish, "cross-network-gateway", services)]
     if wish.serves_remotes and wish.role == "primary":
         xds = [_server("tls-istiod", 15012, "TLS", "PASSTHROUGH", "*"), _server("tls-istiodwebhook", 15017, "TLS", "PASSTHROUGH", "*")]
-        found += [_gateway(wish, "istiod-gateway", xds), _to_istiod(wish)]
-    return found
+        objects += [_gateway(wish, "istiod-gateway", xds), _to_istiod(wish)]
+    return objects
 
 
 def _gateway(wish: ControlPlane, name: str, servers: list[dict[str, Any]]) -> dict[str, Any]:
@@ -92,10 +92,10 @@ def addresses(service: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]) ->
     """
     spec = service.get("spec", {})
     ingress = service.get("status", {}).get("loadBalancer", {}).get("ingress") or []
-    found = [entry.get("ip") or entry.get("hostname") for entry in ingress]
-    found = [address for address in found if address] or list(spec.get("externalIPs") or [])
-    if found or spec.get("type") != "NodePort":
-        return found
+    reachable = [entry.get("ip") or entry.get("hostname") for entry in ingress]
+    reachable = [address for address in reachable if address] or list(spec.get("externalIPs") or [])
+    if reachable or spec.get("type") != "NodePort":
+        return reachable
     port = next((p.get("nodePort") for p in spec.get("ports", []) if p.get("port") == _AUTO_PASSTHROUGH_PORT), None)
     return [f"{address}:{port}" for address in (_node_address(node) for node in nodes) if address and port]
 

@@ -26,12 +26,12 @@ _OUTAGES = (
     (datetime(2026, 11, 17, 15, tzinfo=UTC), datetime(2026, 11, 17, 21, tzinfo=UTC)),
     (datetime(2026, 12, 8, 15, tzinfo=UTC), datetime(2026, 12, 9, 15, tzinfo=UTC)),
 )
-_TOLD = "is off for a day from 8 December 2026, 15:00 UTC, and for good later in December 2026"
+_END = "is off for a day from 8 December 2026, 15:00 UTC, and for good later in December 2026"
 _SOURCE = "istio.io/latest/news/releases/1.31.x/announcing-1.31/upgrade-notes, istio.io/latest/blog/2026/retirement-of-gcp"
 
 
 def _gone(place: str, instead: str) -> Gone:
-    return Gone(place, date(2026, 12, 8), _TOLD, instead, (1, 30), _OUTAGES, _SOURCE)
+    return Gone(place, date(2026, 12, 8), _END, instead, (1, 30), _OUTAGES, _SOURCE)
 
 
 # The longer place first where one lies inside another.
@@ -63,24 +63,24 @@ def chart(release: Release) -> str:
 def images(releases: Sequence[Release], version: str) -> list[tuple[str, str]]:
     """Return the images that the releases pull: upstream name and pulled name. Gateways use the image that istiod's templates name."""
     hubs = [_global(release).get("hub") for release in releases if release.chart.rpartition("/")[2] == "istiod"]
-    found: dict[str, str] = {}
+    pulled: dict[str, str] = {}
     for release in releases:
-        told = _global(release)
-        tag = _tag(told, release.version or version)
+        values = _global(release)
+        tag = _tag(values, release.version or version)
         for image in _IMAGES.get(release.chart.rpartition("/")[2], ()):
-            place = str(told.get("hub") or next((hub for hub in hubs if hub), HUB)).rstrip("/")
-            found.setdefault(f"{HUB}/{image}:{tag}", f"{place}/{image}:{tag}")
-    return list(found.items())
+            place = str(values.get("hub") or next((hub for hub in hubs if hub), HUB)).rstrip("/")
+            pulled.setdefault(f"{HUB}/{image}:{tag}", f"{place}/{image}:{tag}")
+    return list(pulled.items())
 
 
 def _global(release: Release) -> Mapping[str, Any]:
-    told = release.values.get("global")
-    return told if isinstance(told, Mapping) else {}
+    values = release.values.get("global")
+    return values if isinstance(values, Mapping) else {}
 
 
-def _tag(told: Mapping[str, Any], version: str) -> str:
-    tag = str(told.get("tag") or version.removeprefix("v") or "<the newest>")
-    variant = told.get("variant")
+def _tag(values: Mapping[str, Any], version: str) -> str:
+    tag = str(values.get("tag") or version.removeprefix("v") or "<the newest>")
+    variant = values.get("variant")
     return f"{tag}-{variant}" if variant and not tag.endswith(f"-{variant}") else tag
 
 
@@ -97,14 +97,14 @@ def reads(namespace: str) -> list[Read]:
 
 def named(live: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[RetiredReference]:
     """Return each object that names a place that shuts down, once for each such place."""
-    found = [
+    of_workloads = [
         one
         for kind in ("Deployment", "DaemonSet", "StatefulSet", "Pod")
         for workload in live.get(kind, ())
         for one in _of_pods(kind, workload, workload if kind == "Pod" else (workload.get("spec") or {}).get("template") or {})
     ]
     templates = [config for config in live.get("ConfigMap", ()) if config["metadata"]["name"].startswith("istio-sidecar-injector")]
-    return [*found, *(one for config in templates for one in _of_template(config))]
+    return [*of_workloads, *(one for config in templates for one in _of_template(config))]
 
 
 def _of_pods(kind: str, owner: Mapping[str, Any], pod: Mapping[str, Any]) -> Iterator[RetiredReference]:

@@ -34,8 +34,8 @@ def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
 def has_services(version: str) -> bool:
     """Return whether this version of Istio reads tags from Services. A text that is no version counts as new."""
     parts = version.lstrip("v").split(".")
-    told = len(parts) > 1 and parts[0].isdigit() and parts[1].isdigit()
-    return not told or (int(parts[0]), int(parts[1])) >= _SERVICES_SINCE
+    is_version = len(parts) > 1 and parts[0].isdigit() and parts[1].isdigit()
+    return not is_version or (int(parts[0]), int(parts[1])) >= _SERVICES_SINCE
 
 
 def _labels(wish: ControlPlane, name: str) -> dict[str, str]:
@@ -143,12 +143,12 @@ def _service_name(name: str) -> str:
     return f"istiod-revision-tag-{name}"
 
 
-def _label(one: Object, key: str) -> str:
-    return str(((one.get("metadata") or {}).get("labels") or {}).get(key, ""))
+def _label(half: Object, key: str) -> str:
+    return str(((half.get("metadata") or {}).get("labels") or {}).get(key, ""))
 
 
-def _tag(one: Object) -> str:
-    return _label(one, "istio.io/tag")
+def _tag(half: Object) -> str:
+    return _label(half, "istio.io/tag")
 
 
 def _of(hook: Object, namespace: str) -> bool:

@@ -29,5 +29,5 @@ def reads() -> Read:
 
 def revision(live: Mapping[str, Sequence[Object]]) -> str:
     """Return the revision that validates; empty if none does."""
-    found = [one for one in live.get(_KIND[1], ()) if one["metadata"]["name"] == _NAME]
-    return str((found[0]["metadata"].get("labels") or {}).get(_LABEL, "")) if found else ""
+    webhooks = [one for one in live.get(_KIND[1], ()) if one["metadata"]["name"] == _NAME]
+    return str((webhooks[0]["metadata"].get("labels") or {}).get(_LABEL, "")) if webhooks else ""

@@ -29,7 +29,8 @@ def offer(link: Link, entrance: Entrance, generation: int = 0) -> Look[Offer]:
 
     def judge(live: Live, _answers: Answers) -> Offer:
         tokens = [one for one in _tokens(live) if generation in (0, remote_secret.generation(one))]
-        filled = [found for one in reversed(tokens) if (found := remote_secret.credential(link.source, entrance.server, entrance.tls_server_name, one))]
+        read = (remote_secret.credential(link.source, entrance.server, entrance.tls_server_name, one) for one in reversed(tokens))
+        filled = [credential for credential in read if credential]
         if filled:
             return Offer(content=_content(replace(filled[0], ca=entrance.ca(filled[0].ca))))
         missing = [] if tokens else [remote_secret.account(link.namespace, generation or 1)]

@@ -64,8 +64,8 @@ def tokens(namespace: str) -> Read:
 
 def generation(secret: Mapping[str, Any]) -> int:
     """Return the generation of a token of the reader account: 1, 2, …; 0 if links do not use this Secret."""
-    found = _GENERATION.fullmatch(secret["metadata"]["name"])
-    return int(found[1] or 1) if found else 0
+    match = _GENERATION.fullmatch(secret["metadata"]["name"])
+    return int(match[1] or 1) if match else 0
 
 
 def stray(secret: Mapping[str, Any]) -> bool:
@@ -128,8 +128,8 @@ def token(secret: Mapping[str, Any], cluster: str) -> bytes:
         text = base64.b64decode((secret.get("data") or {}).get(cluster, "")).decode()
     except (binascii.Error, UnicodeDecodeError):
         return b""
-    found = _TOKEN.search(text)
-    return found[1].encode() if found else b""
+    match = _TOKEN.search(text)
+    return match[1].encode() if match else b""
 
 
 def links(namespace: str) -> Read:

@@ -48,14 +48,14 @@ def questions(live: Live) -> list[Question]:
 
 def sights(viewer: str, cluster: str, live: Live, answers: Mapping[Question, str | None]) -> list[Sight]:
     """Return what each istiod of `viewer` sees of `cluster`."""
-    told = {(question.pod, question.about): text for question, text in answers.items()}
-    return [_sight(viewer, cluster, pod, told) for pod in _running(live)]
+    texts = {(question.pod, question.about): text for question, text in answers.items()}
+    return [_sight(viewer, cluster, pod, texts) for pod in _running(live)]
 
 
-def _sight(viewer: str, cluster: str, pod: Object, told: Mapping[tuple[str, str], str | None]) -> Sight:
+def _sight(viewer: str, cluster: str, pod: Object, texts: Mapping[tuple[str, str], str | None]) -> Sight:
     name = pod["metadata"]["name"]
     try:
-        remotes, shards, networks = (json.loads(told[name, about] or "") for about in ("remotes", "endpoints", "networks"))
+        remotes, shards, networks = (json.loads(texts[name, about] or "") for about in ("remotes", "endpoints", "networks"))
         status = next((str(one.get("syncStatus")) for one in remotes or () if one.get("id") == cluster), "")
         return Sight(
             viewer,
@@ -63,7 +63,7 @@ def _sight(viewer: str, cluster: str, pod: Object, told: Mapping[tuple[str, str]
             instance(pod, "discovery"),
             synced=status == "synced",
             status=status,
-            taken=_taken(told.get((name, "metrics"))),
+            taken=_taken(texts.get((name, "metrics"))),
             endpoints=_endpoints(cluster, shards or {}),
             gateways=frozenset(f"{one['Addr']}:{one.get('Port')}" for one in networks or () if one.get("Cluster") == cluster and one.get("Addr")),
         )
@@ -73,19 +73,19 @@ def _sight(viewer: str, cluster: str, pod: Object, told: Mapping[tuple[str, str]
 
 def _taken(metrics: str | None) -> int | None:
     """Return how many changes of remote secrets istiod took. Only newer versions count them, and only from the first change on."""
-    found = _EVENTS.findall(metrics or "")
-    return int(sum(map(float, found))) if found else None
+    counts = _EVENTS.findall(metrics or "")
+    return int(sum(map(float, counts))) if counts else None
 
 
 def _endpoints(cluster: str, shards: Mapping[str, Any]) -> dict[str, int]:
     """Count the endpoints of a cluster by service. Its shards are those of its registry: Kubernetes/<name>."""
-    found: dict[str, int] = {}
+    endpoints: dict[str, int] = {}
     for service, spaces in shards.items():
-        for space, one in spaces.items():
-            count = sum(len(entries or ()) for key, entries in (one.get("Shards") or {}).items() if key == f"Kubernetes/{cluster}")
+        for space, registries in spaces.items():
+            count = sum(len(entries or ()) for key, entries in (registries.get("Shards") or {}).items() if key == f"Kubernetes/{cluster}")
             if count:
-                found[f"{space}/{service}"] = count
-    return found
+                endpoints[f"{space}/{service}"] = count
+    return endpoints
 
 
 def needs(live: Live) -> list[str]:

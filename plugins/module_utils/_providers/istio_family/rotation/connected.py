@@ -42,13 +42,13 @@ def running(pod: Object) -> bool:
 def connected(cluster: str, live: Mapping[str, Sequence[Object]], answers: Mapping[Question, str | None]) -> Served:
     """Read the answers to these questions; an answer is None if a pod gave none."""
     read = {question: _entries(text) for question, text in answers.items() if question.about in ("remotes", "proxies")}
-    told = [(question.about, entry) for question, entries in read.items() for entry in entries or []]
-    linked = [entry for about, entry in told if about == "remotes"]
+    seen = [(question.about, entry) for question, entries in read.items() for entry in entries or []]
+    linked = [entry for about, entry in seen if about == "remotes"]
     own = {cluster, *(environment(one["spec"]["template"], "discovery")[0].get("CLUSTER_ID") or _UNNAMED for one in live.get("Deployment", ()))}
     own |= {str(entry.get("id")) for entry in linked if not entry.get("secretName")}
     return Served(
         ids=frozenset(own),
-        proxies=frozenset(_proxy(entry, cluster) for about, entry in told if about == "proxies"),
+        proxies=frozenset(_proxy(entry, cluster) for about, entry in seen if about == "proxies"),
         linked=frozenset(str(entry.get("id")) for entry in linked) - own,
         silent=tuple(sorted({f"{question.namespace}/{question.pod}" for question, entries in read.items() if entries is None})),
     )

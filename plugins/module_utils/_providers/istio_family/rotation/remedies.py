@@ -30,13 +30,13 @@ def remedies(need: Need, namespace: str, moment: str) -> list[Remedy]:
     if need.written:
         return [_refreshed(user, moment) for user in planes]
     configs, proxies = ([lag.user for lag in need.late if lag.user.kind == kind] for kind in (CONFIG, PROXY))
-    found = _revived(need, namespace, moment)
+    due = _revived(need, namespace, moment)
     if configs or any(lag.user.kind == CONTROL_PLANE for lag in need.late):
-        found += [_refreshed(user, moment) for user in planes]
-        found += _restarted(need, planes, moment)
-        return found + ([_touched(user, moment) for user in configs] if need.elapsed >= _TOUCH_AFTER else [])
-    found += [_refreshed(user, moment) for user in proxies] if need.down and need.elapsed >= _TOUCH_AFTER else []
-    return found + _restarted(need, proxies, moment)
+        due += [_refreshed(user, moment) for user in planes]
+        due += _restarted(need, planes, moment)
+        return due + ([_touched(user, moment) for user in configs] if need.elapsed >= _TOUCH_AFTER else [])
+    due += [_refreshed(user, moment) for user in proxies] if need.down and need.elapsed >= _TOUCH_AFTER else []
+    return due + _restarted(need, proxies, moment)
 
 
 def _revived(need: Need, namespace: str, moment: str) -> list[Remedy]:

@@ -72,8 +72,8 @@ def certificates(dump: bytes) -> ProxyCertificates:
 
 def selected(spaces: Sequence[Mapping[str, Any]], meshes: Sequence[Any]) -> frozenset[str] | None:
     """Return the namespaces that the mesh's configurations select; None for all."""
-    found = apart.selected(spaces, meshes)
-    return None if found is None else frozenset(found)
+    names = apart.selected(spaces, meshes)
+    return None if names is None else frozenset(names)
 
 
 def served(cluster: str, namespace: str) -> Look[Served]:

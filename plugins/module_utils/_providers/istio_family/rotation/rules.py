@@ -19,11 +19,11 @@ def takes(given: Roots, own: Roots) -> bool:
     return given <= own or own <= given
 
 
-def arranged(existing: bytes, held: Sequence[Certificate], wanted: Collection[str], known: Mapping[str, bytes]) -> bytes:
+def arranged(existing: bytes, certificates: Sequence[Certificate], wanted: Collection[str], known: Mapping[str, bytes]) -> bytes:
     """Write a bundle in which every root that stays keeps its place and form, because istiod has compared bundles as text."""
-    present = {one.fingerprint for one in held}
+    present = {one.fingerprint for one in certificates}
     lacking = [pem_of(known, one) for one in sorted(wanted) if one not in present]
-    left = [existing] if present <= set(wanted) else [one.pem for one in held if one.fingerprint in wanted]
+    left = [existing] if present <= set(wanted) else [one.pem for one in certificates if one.fingerprint in wanted]
     return b"".join(part if part.endswith(b"\n") else part + b"\n" for part in (*left, *lacking) if part)
 
 

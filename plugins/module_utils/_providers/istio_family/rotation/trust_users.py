@@ -59,7 +59,7 @@ def _true(value: str | None) -> bool:
 
 def control_planes(live: Live) -> list[tuple[TrustUser, Greeting]]:
     """Return each istiod that runs, ready or not. One that is not ready yet will sign with the CA that it has read."""
-    found = []
+    asked = []
     for pod in live.get("Pod", ()):
         process = instance(pod, "discovery")
         if not process:
@@ -67,8 +67,8 @@ def control_planes(live: Live) -> list[tuple[TrustUser, Greeting]]:
         space, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
         given, _image = environment(pod, "discovery")
         holder = TrustUser(CONTROL_PLANE, space, name, online=_true(given.get("ISTIO_MULTIROOT_MESH")), workload=workload(pod), instance=process)
-        found.append((holder, Greeting(space, name, _CA_PORT, f"istiod.{space}.svc", ("h2",))))
-    return found
+        asked.append((holder, Greeting(space, name, _CA_PORT, f"istiod.{space}.svc", ("h2",))))
+    return asked
 
 
 def bundles(live: Live) -> list[tuple[TrustUser, bytes]]:
@@ -78,8 +78,8 @@ def bundles(live: Live) -> list[tuple[TrustUser, bytes]]:
     return [_bundle(space, there[space]) for space in sorted(there.keys() - gone)]
 
 
-def _bundle(space: str, found: Object) -> tuple[TrustUser, bytes]:
-    pem = str((found.get("data") or {}).get(BUNDLE_KEY) or "")
+def _bundle(space: str, config_map: Object) -> tuple[TrustUser, bytes]:
+    pem = str((config_map.get("data") or {}).get(BUNDLE_KEY) or "")
     return TrustUser(CONFIG, space, CONFIG_MAP, fault="" if pem.strip() else f"it has no {BUNDLE_KEY}"), pem.encode()
 
 
@@ -90,15 +90,15 @@ def ending(live: Live) -> frozenset[str]:
 
 def proxies(live: Live, namespace: str) -> list[tuple[TrustUser, Question]]:
     """Return each running proxy: sidecars of either kind and gateways. Pods that are being deleted count too, because they still serve."""
-    found = []
+    asked = []
     for pod in live.get("Pod", ()):
         process = instance(pod, "istio-proxy")
         if process and not ztunnel(pod) and not foreign(pod, namespace):
             space, name, owner = pod["metadata"]["namespace"], pod["metadata"]["name"], workload(pod)
             rolled = owner if owner.partition("/")[0] in WORKLOADS else ""
             holder = TrustUser(PROXY, space, name, online=online(pod), workload=rolled, instance=process)
-            found.append((holder, Question("certificates", space, name, admin_port(pod), _DUMP)))
-    return found
+            asked.append((holder, Question("certificates", space, name, admin_port(pod), _DUMP)))
+    return asked
 
 
 def unmeasured(live: Live, namespace: str) -> dict[str, list[str]]:
@@ -118,10 +118,10 @@ def meshes(live: Live) -> list[str]:
 
 def certificates(dump: bytes) -> ProxyCertificates:
     """Read Envoy's dump of its secrets; raise a ValueError for anything else. A proxy that got nothing to do yet has no secrets."""
-    told = json.loads(dump)
-    if not isinstance(told, dict) or (told and "configs" not in told):
+    document = json.loads(dump)
+    if not isinstance(document, dict) or (document and "configs" not in document):
         raise ValueError("it is not a dump of Envoy's secrets")
-    secrets = {entry.get("name"): entry.get("secret") or {} for entry in told.get("configs") or []}
+    secrets = {entry.get("name"): entry.get("secret") or {} for entry in document.get("configs") or []}
     chain = (secrets.get("default", {}).get("tls_certificate") or {}).get("certificate_chain")
     roots = (secrets.get("ROOTCA", {}).get("validation_context") or {}).get("trusted_ca")
     return ProxyCertificates(_inline(chain), _inline(roots))

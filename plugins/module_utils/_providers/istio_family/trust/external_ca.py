@@ -26,7 +26,7 @@ def reads(namespace: str) -> list[Read]:
 
 def issuer(live: Live, _answers: Answers) -> str:
     """Return who signs in place of any of these istiods; empty if each of them signs itself."""
-    return next((found for one in live.get("Deployment", ()) if (found := authority(one, live.get("ConfigMap", ())))), "")
+    return next((other for one in live.get("Deployment", ()) if (other := authority(one, live.get("ConfigMap", ())))), "")
 
 
 def authority(deployment: Object, maps: Iterable[Object]) -> str:
@@ -43,11 +43,11 @@ def authority(deployment: Object, maps: Iterable[Object]) -> str:
 
 def _address(revision: str, maps: Iterable[Object]) -> str:
     """Return `global.caAddress`, as the injector puts it into proxies."""
-    for one in maps:
-        metadata = one["metadata"]
+    for config_map in maps:
+        metadata = config_map["metadata"]
         if metadata["name"].startswith(_INJECTOR) and (metadata.get("labels") or {}).get("istio.io/rev", "default") == revision:
             try:
-                values = json.loads((one.get("data") or {}).get("values") or "{}")
+                values = json.loads((config_map.get("data") or {}).get("values") or "{}")
             except ValueError:
                 return ""
             return str((values.get("global") or {}).get("caAddress") or "") if isinstance(values, dict) else ""
@@ -56,7 +56,7 @@ def _address(revision: str, maps: Iterable[Object]) -> str:
 
 def _serving(template: Object) -> str:
     """Return where istiod's own certificate comes from, if istiod does not issue it itself."""
-    for one in (template.get("spec") or {}).get("containers") or []:
-        if one.get("name") == "discovery":
-            return next((str(word).removeprefix(_TLS) for word in one.get("args") or [] if str(word).startswith(_TLS)), "")
+    for container in (template.get("spec") or {}).get("containers") or []:
+        if container.get("name") == "discovery":
+            return next((str(word).removeprefix(_TLS) for word in container.get("args") or [] if str(word).startswith(_TLS)), "")
     return ""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever a connection holds that is not known to be harmless is neither shown nor lets itself be returned."""
+"""A value of a connection that is not known to be harmless is neither shown nor returned."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_of_the_first_cluster_paths_are_shown():
 
 
 def test_what_names_a_place_or_a_person_blots_nothing_out():
-    """A cluster, region or profile is met again in every second message and fact."""
+    """Names of clusters, regions and profiles occur in many messages and facts."""
     env = [{"name": name, "value": "production"} for name in ("AWS_PROFILE", "AWS_REGION", "TELEPORT_CLUSTER", "AZURE_TENANT_ID", "HTTPS_PROXY_HOST")]
     kube = plugin(env=env, args=["eks", "get-token", "--cluster-name", "production"])
     assert set(secrets_of(kube | {"context": "production", "cluster": "production"})) == set()

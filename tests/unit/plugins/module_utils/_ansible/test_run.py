@@ -29,7 +29,7 @@ SPEC = {"manifests": {"type": "list", "elements": "dict"}, "peers": {"type": "li
 
 @pytest.fixture
 def ran(monkeypatch, capsys):
-    """Runs a reconcile with options, gives exit code, result and all output."""
+    """Run a reconcile with options. Return the exit code, the result and all output."""
 
     def go(reconcile: Any, check: bool = False, diff: bool = False, prepare: Any = None, **options: Any) -> tuple[int, dict[str, Any], str]:
         monkeypatch.setattr(running, "connect", lambda params, dry_run: FakeCluster(name="east", dry_run=dry_run))
@@ -107,7 +107,7 @@ def test_a_diff_is_returned_when_it_is_asked_for(ran):
 
 @pytest.mark.parametrize("wrong", [{"nonsense": 1}, {"peers": 7}], ids=["an unknown option", "a value of another type"])
 def test_nor_where_ansible_finds_the_options_wrong(ran, wrong: dict[str, Any]):
-    """That is before anything of ours can name the secrets in them."""
+    """Ansible fails before code of this collection can say which options are secret."""
     code, result, out = ran(lambda cluster, params: {}, manifests=[SECRET], kubeconfig=KUBECONFIG, api_key="an-api-key", **wrong)
     assert (code, result["failed"]) == (1, True)
     for hidden in (CODED, "abcdefghijkl", "kubeconfig-token", "an-api-key"):

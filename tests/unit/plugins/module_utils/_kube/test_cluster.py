@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The contract on the API server in memory, and what only it can count."""
+"""The contract of Cluster on the API server in memory, and tests that count requests."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def config_maps(count):
 
 
 def test_many_of_a_kind_are_waited_for_with_one_list():
-    """The 40 are in one place and asked for twice each; a stranger, and Secrets, are read by name."""
+    """The 40 objects are in one namespace, and each is asked for twice. An object elsewhere and Secrets are read by name."""
     others = [{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": f"s{number}", "namespace": "mesh"}} for number in range(5)]
     cluster = FakeCluster(namespace("mesh"), namespace("away"), *config_maps(40), *others, config_map("away", a="1"))
     refs = [Ref.of(wish) for wish in (*config_maps(40), config_map("away"), *others)]
@@ -175,7 +175,7 @@ def test_permissions_that_are_missing_come_back():
 
 
 def _through(cluster: FakeCluster, befalls) -> None:
-    """Every request passes through `befalls(method, path, forward)`."""
+    """Let every request pass through `befalls(method, path, forward)`."""
     forward = cluster.transport.request
 
     def request(method, path, *args, **how):
@@ -207,7 +207,7 @@ def test_a_creation_whose_answer_is_lost_is_known_by_its_manager():
 
 
 def test_a_creation_that_arrives_late_is_known_too(monkeypatch):
-    """Not there when it is looked for, and there when it is sent again."""
+    """The object is missing when the client looks for it, and exists when the client sends the POST again."""
     cluster = FakeCluster(namespace("mesh"))
     _through(cluster, _lost(1))
     answers = iter([None])
@@ -242,7 +242,7 @@ def test_a_busy_server_is_not_taken_for_one_without_openshift():
 
 
 def _paged(pages, remaining=None):
-    """An answer for each page of ConfigMaps, and how many the server says are left after the first."""
+    """Answer a list of ConfigMaps in pages. The first page says how many are left."""
     told = iter(range(len(pages)))
 
     def befalls(method, path, forward):
@@ -285,7 +285,7 @@ def test_a_list_that_expires_is_given_up():
 
 
 def test_a_definition_that_a_killed_run_left_is_waited_for(monkeypatch):
-    """It is there as wished, and its kind is not served yet."""
+    """The CRD is as wished, but the server does not serve its kind yet."""
     cluster = FakeCluster(namespace("mesh"))
     cluster.apply([crd("late.example.com")])
     late = FakeCluster()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From connection options to a cluster: what is taken, what is refused, and in which words."""
+"""From connection options to a cluster: what is accepted, what is refused, and the messages."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_several_files_are_merged_as_kubectl_does(kubeconfig):
 
 
 def test_of_a_file_only_what_is_chosen_is_looked_into(kubeconfig):
-    """Aliases and merged keys are those of YAML; what cannot be constructed stands in nobody's way but its own."""
+    """YAML aliases and merged keys work. An entry that YAML cannot construct disturbs only the one who chooses it."""
     written = yaml.safe_dump(config("east", "west")).replace("token: token of west", "token: !!python/name:os.system secret-of-west")
     written = written.replace("token: token of east", "<<: &shared {token: shared}\n    as: viewer")
     assert access(kubeconfig=kubeconfig(written), context="east").headers == (("Authorization", "Bearer shared"), ("Impersonate-User", "viewer"))
@@ -152,7 +152,7 @@ def test_the_environment_fills_what_the_task_leaves_open(environ, server):
 
 
 def test_a_cluster_that_is_named_is_not_reached_as_another_one(kubeconfig, tmp_path):
-    """AWX sets these for one cluster: whether and by whom the others are trusted is not theirs to say."""
+    """AWX sets these variables for one cluster. They must not decide how other clusters are verified."""
     written, ca = config("east"), tmp_path / "ca"
     written["clusters"][0]["cluster"]["insecure-skip-tls-verify"] = True
     ca.write_text("no CA of east")
@@ -241,7 +241,7 @@ def test_no_credential_is_sent_in_the_open_or_to_what_is_no_server(monkeypatch, 
 
 
 def test_without_a_home_there_is_a_sentence(monkeypatch, kubeconfig):
-    """As a random user of a container has it."""
+    """A random user of a container has no home directory."""
     monkeypatch.delenv("HOME")
     monkeypatch.setattr(os, "getuid", lambda: 1234567890)
     with pytest.raises(MeshError, match=r"^The kubeconfig ~/\.kube/config does not exist"):
@@ -362,7 +362,7 @@ def test_the_pinned_cluster_is_the_only_one(monkeypatch):
 
 
 class TestContexts:
-    """What a kubeconfig points at, without a look at its credentials."""
+    """The clusters to which contexts lead, without reading credentials."""
 
     def test_are_told_with_what_decides_where_they_lead(self, kubeconfig):
         written = config("a", "b")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A connection says the same to a task, to a second cluster of a task, and of a member."""
+"""A connection means the same for a task, for a second cluster of a task, and in the inventory."""
 
 from __future__ import annotations
 

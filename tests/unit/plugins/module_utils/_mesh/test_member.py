@@ -55,7 +55,7 @@ class TestFromVariables:
         ("mesh_cluster_uid", 12e5, "mesh_cluster_uid is the number 1200000.0 to YAML; put it in quotes"),
     ])
     def test_tells_once_what_yaml_made_of_a_name(self, variable: str, value: Any, told: str) -> None:
-        """And no second sentence about what it cannot be."""
+        """There is no second fault about the same name."""
         named = {"mesh_name": "shop", "mesh_network": "aws", variable: value}
         assert Member.of("east", named).faults() == [told]
 

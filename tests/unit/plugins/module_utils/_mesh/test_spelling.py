@@ -30,7 +30,7 @@ def test_what_is_said_to_be_ones_own_is_not_told() -> None:
 
 
 def test_what_a_run_leaves_behind_is_let_pass() -> None:
-    """An automation platform hands artifacts on as extra variables."""
+    """An automation platform passes the artifacts of a run on as extra variables."""
     left = re.findall(r"^ {6}(mesh_[a-z_]+):", "".join(path.read_text("utf-8") for path in CHECKOUT.glob("roles/*/tasks/*.yml")), re.MULTILINE)
     assert "mesh_status" in left
     assert misspelt([*left, "mesh_hosts"], VARIABLES) == ([], [])

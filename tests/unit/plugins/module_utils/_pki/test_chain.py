@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Chains that share almost everything, and the roots that their signatures lead to."""
+"""Chains that share all certificates but the first, and the roots to which their signatures lead."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is prepared before a fork. That it saves time is shown by `make bench`."""
+"""What is prepared before a fork. `make bench` shows that it saves time."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""CAs under which peers would refuse each other, known by a throw-away leaf before anything is signed."""
+"""CAs under which workloads would refuse each other: a trial with a throw-away leaf shows this before anything is signed."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_what_is_permitted_by_subject_is_the_intermediates_too() -> None:
 
 @pytest.mark.parametrize("side", ["root", "intermediate"])
 def test_what_only_the_verifier_knows_is_in_its_words(side: str) -> None:
-    """A critical extension that nobody knows is known to nobody here either."""
+    """The reason comes from the verifier, here for an unknown critical extension."""
     above = top(*([UNKNOWN] if side == "root" else []))
     own = below(above, *([UNKNOWN] if side == "intermediate" else []))
     found = told(issuer(own, under=(above,)))
@@ -102,7 +102,7 @@ def test_what_only_the_verifier_knows_is_in_its_words(side: str) -> None:
 
 
 def test_a_signer_elsewhere_that_may_sign_no_ca_is_known_by_its_chain() -> None:
-    """Between the root and the intermediates that it is to sign stands a CA that may sign leaves alone."""
+    """The CA that signs for the root may sign only leaves, so it cannot sign intermediates."""
     above = top()
     signer = make("Issuing CA", above, key(number=4), path_length=0)
     given = Material(above.pem, b"", chain=signer.pem, roots=above.pem)
@@ -112,7 +112,7 @@ def test_a_signer_elsewhere_that_may_sign_no_ca_is_known_by_its_chain() -> None:
 
 
 def test_it_takes_no_key_of_the_ca_and_no_moment() -> None:
-    """What has expired, and what has no key here, is tried all the same: others say that."""
+    """The trial also takes an expired CA and one without a key, because other checks report these faults."""
     above = top(days=(-30, -1))
     assert set(told(issuer(below(above, days=(-30, -1)), under=(above,), key=b""))) == {"missing_part", "expired"}
 

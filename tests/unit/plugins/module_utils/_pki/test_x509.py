@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is issued is what istiod, Go and Envoy take."""
+"""Certificates that are issued here are accepted by istiod, Go and Envoy."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_a_new_leaf_says_what_its_key_is_for(key_type: str, enciphers: bool) -> 
 
 
 def test_no_certificate_that_lies_in_wait_gets_by() -> None:
-    """One byte changed anywhere: it may be read or not, it may be refused or not, and nothing ever raises."""
+    """With any one byte changed, a certificate may be unreadable or refused, but no function raises an error."""
     chance, unread = random.Random(11), 0
     purposes = (library.ExtendedKeyUsageOID.SERVER_AUTH, library.ExtendedKeyUsageOID.CLIENT_AUTH)
     extensions = (alternative(*SANS), constrained(permits=(library.DNSName("svc"),)))

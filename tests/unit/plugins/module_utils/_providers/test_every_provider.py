@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every mesh must keep to: those of the registry, from which a new one is taken by itself, and the mesh of paper."""
+"""What every provider must do. The tests take all providers of the registry and the mesh of paper."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def protocols() -> dict[str, Any]:
-    """By capability, the protocol that Provider demands of it."""
+    """The protocol of each story, as Provider demands it."""
     return {name: get_args(hint)[0] for name, hint in get_type_hints(Stories).items()}
 
 
@@ -144,7 +144,7 @@ def contract() -> Iterator[Any]:
 
 
 def calls() -> Iterator[Any]:
-    """Each function of each capability with arguments for it, and a wish of each role where it takes one."""
+    """Each function of each story with arguments, and with a wish for each role if it takes a wish."""
     for case in contract():
         module, name, demanded = case.values
         if not hasattr(module, name):  # TestContract tells
@@ -159,7 +159,7 @@ def calls() -> Iterator[Any]:
 
 
 def scribble(value: Any) -> None:
-    """Change all that can be changed of an answer."""
+    """Change everything in an answer that can be changed."""
     if dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
             scribble(getattr(value, field.name))
@@ -174,7 +174,7 @@ def scribble(value: Any) -> None:
 
 
 def seen(answer: Any) -> Any:
-    """A Look as what it reads, asks and says; it is a question of its own, which is posed with nothing there and with something. So is a probe."""
+    """What a Look reads, asks and concludes, once with no objects and once with some. A probe is treated in the same way."""
     if isinstance(answer, Probe):
         return [*answer.manifests, answer.pods, answer.question("echo-1", "west"), answer.fault("west", 200, "nothing to see")]
     if not isinstance(answer, Look):
@@ -197,7 +197,7 @@ class TestContract:
 
     @pytest.mark.parametrize(("module", "name", "demanded"), list(contract()))
     def test_a_capability_answers_what_its_protocol_asks(self, module: Any, name: str, demanded: Callable[..., Any]) -> None:
-        """A default may be any where the protocol leaves it open."""
+        """Parameters must match the protocol. Defaults may differ where the protocol leaves them open."""
         function = getattr(module, name, None)
         assert function, f"there is no {name}"
         asked = [each for each in inspect.signature(demanded).parameters.values() if each.name != "self"]
@@ -232,7 +232,7 @@ class TestPurity:
         assert seen(function(**copy.deepcopy(arguments))) == kept
 
     def test_neither_clock_nor_environment_is_in_reach(self) -> None:
-        """test_layers.py forbids them by their imports; here it is seen that it looks at every provider."""
+        """test_layers.py forbids such imports. This test shows that it looks at every provider."""
         looked_at = {source.path.parts[2] for source in sources("module_utils/_providers") if len(source.path.parts) > 3}
         assert {one for one in looked_at if not one.endswith("_family")} == set(PROVIDERS)
 
@@ -287,7 +287,7 @@ class TestInstalled:
     @having("install")
     @pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.role)
     def test_everything_that_was_made_is_taken_away_or_the_namespace(self, provider: Provider, wish: ControlPlane) -> None:
-        """Or teardown would forget it."""
+        """Otherwise teardown would leave it behind."""
         there, back = provider.install.stages(wish), provider.install.teardown(wish)
         for part in stage.PARTS:
             known, made = (
@@ -327,13 +327,13 @@ class TestInstalled:
 
 @having("trust")
 class TestTrust:
-    """A CA is whole, or it is not there: what holds the key is written last."""
+    """A CA is complete or does not exist, because the object with the key is written last."""
 
     NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
     @pytest.fixture
     def ca(self) -> Material:
-        """Below an intermediate: what is above it has to be kept as well."""
+        """A CA below an intermediate, whose chain has to be kept too."""
         root = issue.new_root("root", "shop.example", "P-256", self.NOW, 30)
         return issue.new_intermediate(root, "intermediate", "shop.example", ["ca.mesh.example"], "P-256", self.NOW, 20)
 
@@ -365,7 +365,7 @@ class TestTrust:
 
 @having("links")
 class TestLinks:
-    """A link leads from what the source offers to what is found again in the consumer."""
+    """A link made from the source's offer is recognized again in the consumer."""
 
     LINK, ENTRANCE, SPACE = ARGUMENTS["link"], ARGUMENTS["entrance"], namespace("mesh")
 
@@ -434,7 +434,7 @@ class TestLinks:
         assert {sight.viewer for sight in seen.sights} <= {"east"}
 
     def test_a_credential_that_is_issued_is_the_one_that_is_offered(self, provider: Provider, source: FakeCluster) -> None:
-        """Of a mesh that can have two at once."""
+        """For meshes in which two credentials can be valid at once."""
         self.filled(provider, source)
         wanted = provider.links.credentials("mesh")
         for generation in (1, 2) if wanted else ():
@@ -446,7 +446,7 @@ class TestLinks:
 
 @having("gateways")
 class TestGateways:
-    """A Secret gets another certificate in place, and keeps what else it holds."""
+    """A Secret gets another certificate and keeps its other keys."""
 
     def test_what_is_patched_is_what_is_served(self, provider: Provider) -> None:
         secret = {**SECRET, "data": {"tls.crt": "b2xk", "tls.key": "b2xk", "ca.crt": "Y2E="}}
@@ -463,7 +463,7 @@ class TestGateways:
 
 @having("driven_rotation")
 class TestDrivenRotation:
-    """A product that drives its rotation: it is asked with its token, which nothing shows."""
+    """A product that drives its rotation gets requests with its token, and nothing shows the token."""
 
     def test_the_order_carries_the_ca_and_shows_neither_key_nor_token(self, provider: Provider) -> None:
         driven, its = provider.driven_rotation, world(provider.name)

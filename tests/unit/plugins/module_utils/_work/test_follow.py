@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One wait: what ends it, what is done meanwhile, and how often it looks."""
+"""The function that waits: what ends the wait, what happens meanwhile, and how often it looks."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a provider wants to see and ask is what is read and sent: no field of it is dropped on the way."""
+"""The reads and questions of a provider reach the API server with all their fields."""
 
 from __future__ import annotations
 

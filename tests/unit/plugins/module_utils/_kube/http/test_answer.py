@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What becomes of an API server's own words: path and expectation stay, the value that it quotes does not."""
+"""Messages of an API server keep the path and the expected form, but not the value that they quote."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_value_is_left_out(message, misfit):
 
 
 def test_our_own_marks_are_not_named_beside_somebody_else():
-    """In check mode what was created by POST is not adopted first, so that the server names its mark too."""
+    """In check mode an object created by POST still has its temporary field manager, so the server names that one too."""
     cause = {"reason": "FieldManagerConflict", "field": ".data.a"}
     causes = [{**cause, "message": f'conflict with "{name}" using v1'} for name in ("meshops.lifecycle/1a2b", "colleague")]
     body = json.dumps({"kind": "Status", "message": "conflict", "details": {"causes": causes}}).encode()

@@ -30,7 +30,7 @@ EMPTY, CUT, DRIP = "empty", "cut", "drip"
 
 @contextmanager
 def server(*script: Any) -> Iterator[tuple[Access, list[Any]]]:
-    """Answers by script: (status, headers), or a way to break; the last one for ever."""
+    """A server that answers by a script: a status with headers, or a way to break. The last entry repeats."""
     seen: list[Any] = []
 
     class Scripted(BaseHTTPRequestHandler):
@@ -217,7 +217,7 @@ def test_a_credential_that_cannot_be_renewed_is_asked_for_once(fresh, pauses):
 
 
 def test_no_connection_is_discarded_and_none_is_too_many(pauses, caplog):
-    """More threads than connections wait for one, as ask_all's do, and each connection is kept."""
+    """If there are more threads than connections, threads wait for a free connection, as in ask_all. No connection is thrown away."""
     with server(OK) as (access, _seen), caplog.at_level("DEBUG", "urllib3"):
         one = transport(access, pauses)
         with ThreadPoolExecutor(32) as pool:
@@ -251,7 +251,7 @@ def test_what_is_too_large_is_not_sent(pauses):
 
 
 def test_no_connection_alters_what_others_begin_with() -> None:
-    """urllib3 sets the protocols of the context, which all threads share, for each connection: who began at that moment sent what had just been freed."""
+    """All threads share one TLS context. If urllib3 set its protocols for each connection, another handshake at this moment would send freed memory."""
     shared = Access("https://api.example").tls()
     assert shared
     shared.set_alpn_protocols(["h2"])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Is there anything to write? Shapes of managedFields as API servers write them."""
+"""Whether a write would change anything, with managedFields in the forms that API servers write."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Manifests out of files: what they may look like, and what is said of those that are wrong."""
+"""Manifests in files: which forms are accepted, and the messages about others."""
 
 from __future__ import annotations
 

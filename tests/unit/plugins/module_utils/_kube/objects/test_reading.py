@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""By which labels a kind of a set is listed. How it is read is in tests/api/test_reading.py."""
+"""The labels by which the objects of a set are listed. tests/api/test_reading.py tests how they are read."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""TLS handshakes through a port-forward: a real TLS server behind an API server's end that is played by hand."""
+"""TLS handshakes through a port-forward: a real TLS server behind a stand-in for the API server's end."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Seen = dict[str, object]
 
 
 class Pod:
-    """A TLS server's end of the forwarded port; `seen` is what a client told it."""
+    """The TLS server at the end of the forwarded port. `seen` has what a client sent."""
 
     def __init__(self, peer: Peer) -> None:
         self._peer, self.seen = peer, Seen()
@@ -53,7 +53,7 @@ class Pod:
                 return
 
     def _flush(self) -> None:
-        """In pieces, as they arrive from a real one."""
+        """Send in pieces, as a real server does."""
         data = self._outgoing.read()
         self._peer.say(*(frame(DATA + data[at : at + 700]) for at in range(0, len(data), 700)))
 

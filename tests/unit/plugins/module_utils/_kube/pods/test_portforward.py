@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Port-forwards against a server that speaks the protocol by hand, with all its freedoms."""
+"""Port-forwards against a stand-in that uses everything which the protocol allows."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Peer:
 
 @contextmanager
 def server(*scripts: Script, limits: Limits | None = None) -> Iterator[tuple[Transport, list[Peer]]]:
-    """Plays one script per connection."""
+    """A server that follows one script for each connection."""
     peers: list[Peer] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -181,7 +181,7 @@ ANSWERS = says(OPEN, frame(DATA + SHORT))
 
 
 def hangs_up(_peer: Peer) -> None:
-    """In the middle of the upgrade."""
+    """Close the connection in the middle of the upgrade."""
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One port-forward after the other over real TLS: what a later connection takes over from an earlier one."""
+"""Port-forwards one after the other over real TLS: whether a later connection resumes the TLS session of an earlier one."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def api(tickets: int = 2, highest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> s
 
 @contextmanager
 def server(contexts: Sequence[ssl.SSLContext], script: Callable[[Peer], None] = ANSWERS) -> Iterator[tuple[Transport, list[bool]]]:
-    """A connection for each context; tells of each whether it was resumed."""
+    """A server that takes one connection for each context and notes whether it resumed a session."""
     resumed: list[bool] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""HTTP over TLS through a port-forward: who is believed, and what reaches the pod."""
+"""HTTP over TLS through a port-forward: which certificate is accepted, and what reaches the pod."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def context(served: Material = POD, highest: ssl.TLSVersion = ssl.TLSVersion.TLS
 
 
 class Served:
-    """A pod that speaks TLS: `heard` is what it was asked, in plain."""
+    """A pod that speaks TLS. `heard` has the requests in plain text."""
 
     def __init__(self, *answers: bytes, on: ssl.SSLContext | None = None, end: bool = True) -> None:
         self.answers, self.context, self.end = answers, on or context(), end

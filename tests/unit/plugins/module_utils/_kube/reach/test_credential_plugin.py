@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A program that gives credentials: what it is asked, what is taken from it, and that none of it comes near a file."""
+"""A credential plugin: what it is asked, what is used of its answer, and that no file holds any of it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def answer(version: str = V1, **status: Any) -> str:
 
 @pytest.fixture
 def plugin(tmp_path: Path) -> Any:
-    """The `exec` of a user, whose program keeps the question and prints the answer."""
+    """The `exec` of a user in a kubeconfig. Its program stores the question and prints the answer."""
 
     def write(printed: str, code: int = 0, said: str = "", **told: Any) -> dict[str, Any]:
         script = tmp_path / "plugin.py"
@@ -113,7 +113,7 @@ def users() -> dict[str, Any]:
 
 
 def provider() -> dict[str, Any]:
-    """An id-token that lasts, as of the protocol before plugins."""
+    """A user with an id-token that is still valid, in the protocol before plugins."""
     head, body = (base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({"alg": "none"}, {"exp": 9999999999}))
     config = {"id-token": f"{head}.{body}.sig", "idp-issuer-url": "https://idp.example"}
     return {"auth-provider": {"name": "oidc", "config": config}, **users()["certificate"]}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever YAML a kubeconfig is written in, its entries are found."""
+"""The entries of a kubeconfig are found in every form of YAML."""
 
 from __future__ import annotations
 

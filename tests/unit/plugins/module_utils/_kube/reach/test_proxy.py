@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Requests and port-forwards through a proxy that stands here: the same way, the same words to it, and nothing of its password in ours."""
+"""Requests and port-forwards through a proxy on this machine: both go the same way with the same headers, and no message shows its password."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def identity(name: str, root: Any = ROOT) -> ssl.SSLContext:
 
 @contextmanager
 def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A thread for each connection to the port."""
+    """Listen on a port with a thread for each connection."""
 
     def accept(at: socket.socket) -> None:
         with suppress(OSError):
@@ -74,7 +74,7 @@ def api(connection: socket.socket) -> None:
 
 @contextmanager
 def proxy(tls: ssl.SSLContext | None = None, wanted: str | None = None) -> Iterator[tuple[str, list[str]]]:
-    """Its URL without user, and what it was asked for. Whatever name that is, it leads to the API server."""
+    """A proxy: its URL without a user, and the names that it was asked for. Each name leads to the API server."""
     asked: list[str] = []
     with listening(api) as behind:
 

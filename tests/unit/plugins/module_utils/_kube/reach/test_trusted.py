@@ -22,7 +22,7 @@ NOW = datetime.now(UTC)
 
 
 def made(name: str, by: Made | None, ca: bool) -> Made:
-    """With neither key identifiers nor usages, as many clusters' CAs are."""
+    """A CA without key identifiers and key usages, as many clusters have one."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     building = x509.CertificateBuilder().subject_name(subject).issuer_name(by[0].subject if by else subject).public_key(key.public_key())
@@ -43,7 +43,7 @@ def pem(one: Made) -> bytes:
 
 
 def served(by: ssl.SSLContext, chain: bytes = pem(LEAF)) -> None:
-    """A handshake in memory; raises as a connection would."""
+    """Make a handshake in memory. It raises the errors of a real connection."""
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.NamedTemporaryFile() as kept:
         kept.write(chain + LEAF[1].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a hub tells of its clusters, and what of it is believed."""
+"""What a hub says about its clusters, and which parts of it become variables."""
 
 from __future__ import annotations
 

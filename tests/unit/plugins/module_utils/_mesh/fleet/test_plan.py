@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a fleet file and found clusters to hosts and groups, and what is refused in which words."""
+"""From a fleet file and discovered clusters to hosts and groups, and what is refused with which message."""
 
 from __future__ import annotations
 
@@ -217,6 +217,6 @@ class TestSections:
 
 
 def test_the_variables_are_those_of_the_readme() -> None:
-    """`mesh_hosts` chooses the hosts of a run, so it is of no host."""
+    """`mesh_hosts` chooses the hosts of a run, so it is no variable of a host."""
     text = (CHECKOUT / "inventories/example/README.md").read_text("utf-8")
     assert set(re.findall(r"^\| `(mesh_\w+)` \|", text, re.MULTILINE)) == file.VARIABLES | {"mesh_hosts"}

@@ -57,7 +57,7 @@ def test_what_is_lasting_is_told_before_what_is_not() -> None:
 
 
 def test_pods_of_an_earlier_template_and_those_that_go_keep_nobody() -> None:
-    """They may be just what the new one mends."""
+    """Somebody may be repairing just these pods with the new template."""
     old = pod({"reason": "ImagePullBackOff"}, template="old", made="2026-01-01T00:00:00Z")
     going = pod({"reason": "ImagePullBackOff"}, made="2026-01-03T00:00:00Z")
     going["metadata"]["deletionTimestamp"] = "2026-01-03T00:00:01Z"

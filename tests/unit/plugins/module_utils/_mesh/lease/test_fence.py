@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A run that lost its Lease meets what the next one wrote."""
+"""A run that lost its Lease is stopped by the writes of the next run."""
 
 from __future__ import annotations
 

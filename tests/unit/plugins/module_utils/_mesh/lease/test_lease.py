@@ -49,7 +49,7 @@ def test_what_may_be_done(lease, break_holder, unchanged, verdict):
 
 
 def test_the_times_decide_nothing():
-    """A clock that is wrong by a day, or by thirty years."""
+    """The decision is the same if a clock is wrong by a day or by thirty years."""
     for time in ("2026-11-20T12:00:00.000000Z", "2026-11-22T12:00:00.000000Z", "1996-01-01T00:00:00.000000Z", "", "nonsense"):
         lease = Lease("run-1", 3, 60, time, time)
         assert [decide(lease, "me", "", unchanged) for unchanged in (0, 59, 60)] == [HELD, HELD, EXPIRED]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a rotation has to be allowed to do with the Lease and the root, and how what is missing is told."""
+"""The rights that a rotation needs for the Lease and the root, and the message about missing ones."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A credential replaced: which steps come next, at whatever write a run was killed."""
+"""Replacing a credential: the steps that are left after a run was killed at any write."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_rotation_begins_once_in_a_run_whatever_the_least_age() -> None:
 
 
 def writes(steps: list[CredentialStep]) -> list[CredentialStep]:
-    """One by one, as they reach API servers."""
+    """The writes one by one, in the order in which they reach API servers."""
     return [CredentialStep(step.action, (what,)) for step in steps for what in step.what]
 
 
@@ -83,7 +83,7 @@ def after(where: CredentialState, write: CredentialStep) -> CredentialState:
 
 
 def usable(where: CredentialState) -> bool:
-    """Nobody holds what was revoked."""
+    """No consumer has a token that was revoked."""
     known = {token.digest for token in where.tokens}
     return all(held is not None and held.digest in known for held in where.holds.values())
 

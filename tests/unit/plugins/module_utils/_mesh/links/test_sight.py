@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether control planes see a cluster as before."""
+"""Whether control planes still see of a cluster what they saw before."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Results and diffs that a person wants to read, and may."""
+"""Results and diffs are short enough to read, and show no secret."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def diff(before, after):
 
 
 def test_a_diff_tells_which_values_changed_and_gives_nothing_to_guess_by():
-    """A digest without a key of its own would: of a short password every guess can be tried on a log."""
+    """A digest would let somebody who reads the log try guesses for a short password."""
     was, now = diff(secret(same="MTIzNDU2", other="aHVudGVyMg==", gone="eA=="), secret(same="MTIzNDU2", other="aHVudGVyMw==", new="eA=="))
     assert was["data"] == {"same": "(hidden)", "other": "(hidden)", "gone": "(hidden)"}
     assert now["data"] == {"same": "(hidden)", "other": "(hidden, another value)", "new": "(hidden)"}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who else keeps an object, told by its marks, owners and fields."""
+"""Who else manages an object, by its labels, annotations, owners and field managers."""
 
 from __future__ import annotations
 

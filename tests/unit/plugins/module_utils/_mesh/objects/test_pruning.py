@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is removed with a set: what we labelled, and nothing that somebody else made of it."""
+"""Which objects are removed with a set: those that we labelled, and none that a controller derived from them."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What no API server would store as it is meant is named by its key, and its value is not."""
+"""A Secret that no API server would store as intended is refused with the name of the key, without its value."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def between(*seen: ClusterFacts) -> dict[str, list[str]]:
 
 
 def one(member: Member, uid: str, cidr: str, root: str = "aaaa") -> ClusterFacts:
-    """Without a root, there is no CA yet."""
+    """One cluster; without a root it has no CA yet."""
     cluster = {**CLUSTER, "uid": uid, "nodes": {"pod_cidrs": [cidr]}}
     trust = {"present": bool(root), "trust": {"signs_under": root, "trusts": [root]} if root else None}
     return ClusterFacts(member, LIMITS, OWNED, cluster, trust)
@@ -218,7 +218,7 @@ class TestEstate:
             assert told.endswith("so set it once for the mesh.")
 
     def test_a_cluster_that_comes_between_reissue_and_retire_is_told(self) -> None:
-        """It would be given the mesh's root alone, under which the others no longer sign."""
+        """The new cluster would trust only the mesh's root, but the others no longer sign under it."""
         ahead = [replace(one(member, uid, cidr), trust={"present": True, "trust": {"signs_under": "bbbb", "trusts": ["aaaa", "bbbb"]}, "source": "aaaa"})
                  for member, uid, cidr in ((EAST, "1", "10.1.0.0/16"), (WEST, "2", "10.2.0.0/16"))]  # fmt: skip
         comes = replace(one(NORTH, "3", "10.3.0.0/16", ""), trust={"present": False, "source": "aaaa"})
@@ -226,13 +226,13 @@ class TestEstate:
         assert "north would get the root aaaa alone, and would not trust what is signed in east (root bbbb), west (root bbbb)" in found["east"][0]
 
     def test_a_cluster_that_would_be_cut_off_by_a_new_root_is_told(self) -> None:
-        """The one that has a CA, since nothing may be written anywhere."""
+        """The finding goes to the cluster that has a CA."""
         found = between(one(EAST, "1", "10.1.0.0/16"), one(WEST, "2", "10.2.0.0/16", ""))
         assert "west would get a new root, unlike east (root aaaa)" in found["east"][0]
 
 
 def test_what_cluster_info_returns_is_what_preflight_reads() -> None:
-    """The two sides of this seam have different authors."""
+    """preflight reads the results of cluster_info, and both must use the same keys."""
     crd = {
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": GATEWAYS, "annotations": {"meta.helm.sh/release-name": "other", "meta.helm.sh/release-namespace": "ns"}},

@@ -186,7 +186,7 @@ class TestHelm:
         assert way(kube)[0]["kubeconfig"] == unsure
 
     def test_hears_nothing_of_an_automation_platform_s_cluster(self) -> None:
-        """Neither empty values beside each other that its module refuses, nor an empty truth."""
+        """Helm's module gets no two empty options that it refuses together, and no empty text for a truth value."""
         silent = {"host": "", "api_key": "", "ca_cert": ""}
         assert way({"kubeconfig": "/k", "context": "c"}, AWX)[0] == {**silent, "kubeconfig": "", "validate_certs": True}
         assert way({"host": "https://h", "api_key": "t"}, AWX)[0].items() >= {**silent, "api_key": "t", "validate_certs": True}.items()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Verdicts over what expires, and the order in which it is told."""
+"""Verdicts on what expires, and the order of the list."""
 
 from __future__ import annotations
 

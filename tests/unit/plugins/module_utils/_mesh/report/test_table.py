@@ -29,7 +29,7 @@ def facts(**change: Any) -> dict[str, Any]:
 
 
 def cells(told: list[str], line: str) -> list[str]:
-    """A line cut where the rule under the header says that columns begin."""
+    """Cut a line into cells at the columns of the line under the header."""
     rule = told[1]
     starts = [at for at, mark in enumerate(rule) if mark == "-" and (at == 0 or rule[at - 1] == " ")]
     return [line[start:end].strip() for start, end in zip(starts, [*starts[1:], None], strict=True)]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which step follows from what stands in the clusters, and that no order of kills and repeats ever cuts anybody off."""
+"""Which step follows from the state of the clusters, and that no order of kills and repeats ever cuts off a workload."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class TestWish:
         assert wish(RETIRE, DONE.standing, [DONE], TARGET) is None
 
     def test_a_mark_goes_with_a_second_certificate(self) -> None:
-        """Turned back from reissue: to drop the mark is the change that makes proxies ask anew."""
+        """If a rotation is turned back during reissue, removing the mark is the change that makes proxies ask for new certificates."""
         asked = wish(REISSUE, SIGNED.standing, [SIGNED], OLD)
         assert asked is not None and asked.sign and not asked.marked and asked.trusts == {OLD, TARGET}
 
@@ -217,7 +217,7 @@ class TestAnExpiredRoot:
         assert asked is not None and asked.sign and asked.marked and asked.trusts == {OLD, TARGET}
 
     def test_a_cluster_that_lives_is_introduced_first(self) -> None:
-        """To what lives, and not to what has expired."""
+        """The cluster under a living root is introduced, and the one under an expired root is not."""
         living = report("west", OTHER)
         found = plan("shop", TARGET, [SETTLED, living], accepted=[OLD, OTHER], dead=[OLD])
         assert [(step.name, step.clusters) for step in found.steps][:2] == [(INTRODUCE, ("west",)), (REISSUE, ("east", "west"))]
@@ -240,7 +240,7 @@ class TestAnExpiredRoot:
 
 
 class TestAnIgnoredCA:
-    """The CA of east was swapped by hand for one under TARGET, and its control plane goes on with OLD and OTHER."""
+    """Somebody replaced the CA of east by one under TARGET, but its control plane goes on with OLD and OTHER."""
 
     SWAPPED = replace(report("east", TARGET, issuers=(OLD,)), ignored=frozenset({OLD, OTHER}))
 
@@ -287,7 +287,7 @@ class World:
         return all(leaf in bundle for leaf, _own in living for _leaf, bundle in living)
 
     def followed(self) -> Iterator[World]:
-        """A proxy catches up: first with the bundle, and some time later with the leaf."""
+        """The states in which a proxy has taken one thing more: first the bundle, later the leaf."""
         for place, ca in enumerate(self.cas):
             if ca.signs_under in self.dead:
                 continue
@@ -298,7 +298,7 @@ class World:
                 yield replace(self, proxies=(caught_up[0], caught_up[1]))
 
     def stepped(self, target: str) -> Iterator[World]:
-        """What a run may write next, if it passes the barrier. A killed run has written in any of the clusters and in no other."""
+        """The states after the next write of a run that passes the barrier. A killed run may have written in any one of the clusters."""
         reports = self.reports()
         steps = plan("shop", target, reports, accepted=[OLD, TARGET, OTHER], dead=self.dead).steps
         if not steps:
@@ -321,7 +321,7 @@ class World:
 
 
 def test_no_order_of_writes_kills_and_changes_of_mind_is_unsafe() -> None:
-    """Every state that can be reached when runs to either root start, die and start again at any moment: all are safe, all lead to the end."""
+    """Runs to either root start, die and start again at any moment. All states that they can reach are safe and lead to the end."""
     start = World((report("east", OLD).standing, report("west", OLD).standing), ((OLD, frozenset({OLD})),) * 2)
     seen = reached(start, (TARGET, OLD))
     assert len(seen) > 100
@@ -330,7 +330,7 @@ def test_no_order_of_writes_kills_and_changes_of_mind_is_unsafe() -> None:
 
 @pytest.mark.parametrize("west", [report("west", OLD), report("west", OTHER, OLD, OTHER)], ids=["both expired", "one lives under another root"])
 def test_no_order_is_unsafe_when_a_root_has_expired(west: Report) -> None:
-    """OLD has expired; runs go to either of two other roots. Nobody who has a certificate that is valid is ever refused by another who has."""
+    """OLD has expired, and runs go to either of two other roots. No proxy with a valid certificate refuses another one that has a valid certificate."""
     proxies = ((OLD, frozenset({OLD})), (west.standing.signs_under, west.standing.bundle))
     seen = reached(World((report("east", OLD).standing, west.standing), proxies, frozenset({OLD})), (TARGET, OTHER))
     assert len(seen) > 50

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which root a mesh is to end with."""
+"""Choosing the root with which a rotation ends."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ LATE = replace(root("c"), not_after=NOW)
 
 @pytest.mark.parametrize("active", [OLD, NEXT, LATE, replace(OLD, not_after=NOW)], ids=["old", "young", "itself", "expired too"])
 def test_a_root_that_expired_on_the_way_to_it_is_not_gone_to(active: Certificate) -> None:
-    """`itself`: a run was killed between the last two writes, and nobody came back to it for as long as the root lasted."""
+    """`itself`: a run was killed between the last two writes, and nobody repeated it until the root had expired."""
     choice = choose(RootCandidates("shop", True, active, LATE), NOW, HOUR)
     assert (choice.which, choice.fingerprint) == (MAKE, "")
     assert f"{LATE}, which expired at 2026-08-27" in choice.says

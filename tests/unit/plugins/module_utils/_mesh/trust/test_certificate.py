@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a certificate says of itself, and what must never be said of a key."""
+"""The facts about a certificate, and that a key is never shown."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One judgement of what expires, for every module, table and rotation."""
+"""One function judges what expires, for all modules, tables and rotations."""
 
 from __future__ import annotations
 

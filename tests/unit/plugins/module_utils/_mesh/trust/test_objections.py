@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each reason to refuse a CA, with a real certificate that gives it."""
+"""Each reason to refuse a CA, with a real certificate to which it applies."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_bad_issuer_is_refused_by_name(material: Material, reason: str, words:
 
 
 def test_sha1_in_a_chain_is_refused() -> None:
-    """Current libraries no longer make such a certificate, so the facts of one are used."""
+    """Current libraries no longer make such a certificate, so this test changes the facts of another one."""
     ca = seen(issuer())
     old = ca.path[0].__class__(**{**vars(ca.path[0]), "signature_algorithm": "RSA_WITH_SHA1"})
     assert "RSA_WITH_SHA1" in told(ca.__class__(**{**vars(ca), "path": (old, ca.path[1])}), ISSUER)["weak_signature"]

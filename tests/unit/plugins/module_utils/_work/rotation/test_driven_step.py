@@ -32,7 +32,7 @@ SPACE = "paper"
 
 
 class Product(FakeCluster):
-    """A cluster with the product of the mesh of paper, which takes the CA of a PUT at once and stores it nowhere that anybody could see."""
+    """A cluster with the product of the mesh of paper. It takes the CA of a PUT at once, and no object shows that CA."""
 
     def __init__(self) -> None:
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "control-1", "namespace": SPACE, "labels": {"paper": "control"}}}
@@ -74,7 +74,7 @@ def test_what_the_product_stores_itself_is_left_to_it() -> None:
 
 
 def test_what_it_does_not_store_is_written_before_the_order_the_key_last() -> None:
-    """Or the next `site` would find a CA of the old root there."""
+    """Otherwise the next `site` would find a CA of the old root there."""
     here = Product()
     reissue(here, stores=False)
     (given,) = here.ordered

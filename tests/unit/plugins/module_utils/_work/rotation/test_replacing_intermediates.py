@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who counts as behind while intermediates are replaced: nobody before the new ones sign, then whoever holds a certificate of an old one."""
+"""The laggards while intermediates are replaced: none before the new ones sign, then each proxy with a certificate of an old one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROOT, OLD, NEW = "0" * 64, "a" * 64, "b" * 64
 
 
 class Unwritten:
-    """A cluster in which nothing is to be written."""
+    """A cluster that fails the test if anything is written to it."""
 
     name, dry_run = "east", False
 

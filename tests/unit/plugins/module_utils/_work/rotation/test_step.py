@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A step of a rotation where something goes wrong in the middle of it, on a cluster in memory in which time passes only while somebody waits."""
+"""A step of a rotation in which something goes wrong, on a cluster in memory. Time passes only in waits."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def east(ca: Material, *objects: dict[str, Any], **how: Any) -> FakeCluster:
 
 
 class Held:
-    """A Lease; each look at it may bring something, such as its loss."""
+    """A Lease. Each check of it may cause an event, such as its loss."""
 
     epoch = 3
 
@@ -101,7 +101,7 @@ def clock() -> Ticking:
 
 
 def istiod(cluster: FakeCluster, after: float, roots: bytes) -> Callable[[float], None]:
-    """Hands the bundle out some time later."""
+    """A stand-in for istiod that hands out the bundle some time later."""
 
     def look(passed: float) -> None:
         if passed > after:
@@ -120,7 +120,7 @@ class TestALostLease:
         assert cluster.writes == []
 
     def test_between_what_is_kept_and_the_ca(self) -> None:
-        """The former CA is kept twice then, which harms nobody."""
+        """The former CA is then kept twice, which does no harm."""
         cluster = east(UNDER_NEW)
         with pytest.raises(Refused, match="run-2 holds it now"):
             advance(work(cluster, "reissue", ROOT, Held(guard=lost_at(2))))
@@ -168,7 +168,7 @@ class TestSomebodyElse:
 
 
 class TestTheCaThatWasKept:
-    """A rotation that is turned back signs with it again."""
+    """The former CA, with which a rotation that is turned back signs again."""
 
     def test_signs_again(self) -> None:
         cluster = east(UNDER_NEW, cacerts(issuer(), PREVIOUS))
@@ -218,7 +218,7 @@ class TestThoseWhoLag:
         assert asked.mended == []
 
     def test_are_mended_and_what_cannot_be_mended_is_told(self, clock: Ticking, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A remedy that fails does not end the step: the next look shows whether it was needed."""
+        """A failed remedy does not end the step, because the next look shows whether it was needed."""
         cluster = east(issuer(), config_map("shop", bundle(ROOT)))
         clock.meanwhile = istiod(cluster, 20, bundle(ROOT, OTHER_ROOT))
         amend = cluster.amend
@@ -241,7 +241,7 @@ class TestThoseWhoLag:
         assert len(late.value.facts["findings"]) == 12
 
     def test_are_not_waited_for_in_vain(self, clock: Ticking) -> None:
-        """A proxy that takes no bundle while it runs, where nothing may be restarted."""
+        """A proxy takes no bundle while it runs, and nothing may be restarted."""
         said = {("shop", "server-5c9-abc", 15000, DUMP): dump(chain(), bundle(ROOT))}
         cluster = east(issuer(), proxied(online=False), config_map("shop", bundle(ROOT, OTHER_ROOT)), answers=said)
         with pytest.raises(NotReady, match="cannot follow without a restart, and may not be restarted after introduce .*proxy shop/server-5c9-abc"):
@@ -257,7 +257,7 @@ class TestThoseWhoLag:
 
 
 class TestAClusterThatAnotherOneServes:
-    """East is measured by the CA of south, its primary. The CA in east nobody reads."""
+    """East is measured by the CA of south, its primary. Nothing reads the CA in east."""
 
     MARK = make(MARK_NAME, own=key(number=6))
     BOTH = (ROOT, OTHER_ROOT, MARK)

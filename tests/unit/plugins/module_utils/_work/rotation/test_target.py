@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The root that a rotation goes to where the trust cluster, or what lies there, is not as it should be; in memory."""
+"""Choosing and settling a root if the trust cluster or its Secrets are not as they should be, in memory."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class TestTheTrustCluster:
         assert cluster.writes == []
 
     def test_lost_after_the_active_root_was_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The next root is read too before anything is decided: that there is none is not that it could not be seen."""
+        """The next root is read before anything is decided. A Secret that cannot be read does not count as missing."""
         cluster = trust(kept(ACTIVE))
         get = cluster.get
 
@@ -147,7 +147,7 @@ class TestTheNextRoot:
         assert [(str(one.ref), one.action) for one in changes] == [("Secret meshops-system/meshops-root-ca-next", "deleted")]
 
     def test_that_another_run_replaced_first_is_taken(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """It was read as expired; when it is to give way, there is one that holds."""
+        """The run read an expired next root, and when it replaces the Secret, another run has already put a valid root there."""
         cluster, reads = trust(kept(ACTIVE), kept(NEXT, LATE)), list[Ref]()
         get = cluster.get
 
@@ -180,7 +180,7 @@ class TestTheNextRoot:
             targeting.aim(trust(kept(ACTIVE), react=spoil), request(), NOW, connect_to)
 
     def test_of_two_tasks_that_make_it_both_take_the_one_that_is_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Both saw none; the other's was stored first."""
+        """Both tasks saw no root, and the other task's root was stored first."""
         cluster = trust(kept(ACTIVE))
         create = cluster.create
 
@@ -215,7 +215,7 @@ class TestTheActiveRoot:
         assert cluster.writes == []
 
     def test_that_vanished_is_not_replaced(self) -> None:
-        """Whoever removed it may have had a reason; the new one is kept where it is."""
+        """Somebody deleted the Secret of the root, maybe on purpose. The new root stays in its own Secret."""
         cluster = trust(kept(NEXT, OTHER_ROOT))
         said = "meshops-root-ca: somebody deleted this Secret during the rotation, so the new root stays in .*meshops-root-ca-next. Restore the Secret"
         with pytest.raises(Refused, match=said):
@@ -231,7 +231,7 @@ class TestTheActiveRoot:
             targeting.aim(trust(), TargetRequest.of(given), NOW, connect_to, signed_for("shop.example", ["istiod.istio-system.svc"]))
 
     def test_may_have_a_ca_below_it_that_signs(self) -> None:
-        """The rotation goes to the root, and the intermediates come from the CA whose key is there."""
+        """The target is the root, and the CA below it, whose key is given, signs the intermediates."""
         below = make("Issuing CA 7", OTHER_ROOT, key(number=4), path_length=1)
         given = asked("inline", root={"certificate": (below.pem + OTHER_ROOT.pem).decode(), "private_key": below.key_pem.decode()})
         for option in ("certificate_file", "private_key_file", "chain", "chain_file"):
@@ -264,7 +264,7 @@ class TestTheActiveRoot:
         assert root_secret.read(cluster.get(ACTIVE) or {}).certificate == ROOT.pem
 
     def test_is_the_only_one_that_is_put_or_thrown_away(self) -> None:
-        """A run that was frozen meanwhile must not throw away the key of the root that the next run goes to."""
+        """A run that was frozen meanwhile must not delete the key of the root to which the next run rotates."""
         cluster = trust(kept(ACTIVE), kept(NEXT, OTHER_ROOT))
         with pytest.raises(Refused, match="meshops-root-ca-next has .* a root that this rotation does not know: another run made it, so it stays"):
             targeting.settle(cluster, request(target=ROOT.fingerprint, leaving=[LATE.fingerprint]), NOW, connect_to)
@@ -331,7 +331,7 @@ class TestWhatIsGivenUp:
         assert self.leaving({**standing("east", OTHER_ROOT), "issuers": [PARTNER.fingerprint], "ignored": [{"fingerprint": "+"}]}) == ["+", PARTNER.fingerprint]
 
     def test_is_what_was_only_introduced_too(self) -> None:
-        """Turned back from introduce: the next root was never signed under, and lies beside."""
+        """The rotation is turned back after introduce, so no cluster ever signed under the next root, whose Secret still exists."""
         both = standing("east", ROOT, ROOT, OTHER_ROOT)
         assert self.leaving(both, target=ROOT) == []
         assert self.leaving(both, target=ROOT, between=(ROOT.fingerprint, OTHER_ROOT.fingerprint)) == [OTHER_ROOT.fingerprint]
@@ -374,7 +374,7 @@ def test_no_root_is_made_with_a_key_that_the_mesh_cannot_use(monkeypatch: pytest
 
 
 def test_what_is_stale_is_found_once_with_the_target() -> None:
-    """An old one, one that has expired, and one that a run left which did not come to its end; at one moment for all that follows."""
+    """Stale are an old intermediate, an expired one, and one that an unfinished run left. All steps judge by the same moment."""
     now = datetime.now(UTC)
 
     def own(name: str, since: float, until: float) -> dict[str, str]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a cluster is watched whose proxies answer no question: the trust bundle stands in their pods, and a handshake shows their certificate."""
+"""Watching a cluster whose proxies cannot be asked: their pods show the trust bundle, and a handshake shows their certificate."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _proxies(live: Any, _answers: Any) -> Proxies:
 
 @pytest.fixture
 def mesh() -> Provider:
-    """The mesh of paper with a rotation that is written, and not driven by a product."""
+    """The mesh of paper with a rotation that a run writes, not one that a product drives."""
     rotation: Any = SimpleNamespace(
         rules=Rules(),
         control_planes=lambda _namespace: Look((), lambda _live, _answers: ControlPlanes()),
@@ -74,7 +74,7 @@ def test_an_old_bundle_in_its_pod_is_seen(mesh: Provider) -> None:
 
 
 def test_an_old_certificate_is_seen_although_the_bundle_is_new(mesh: Provider) -> None:
-    """Or the old root would be retired while a proxy still lives by it."""
+    """Otherwise the old root would be retired while a proxy still uses it."""
     strange = chain(make("proxy", OTHER_ROOT, ca=False, sign=False), OTHER_ROOT)
     (text,) = told(mesh, bundle(ROOT), strange)
     assert text.startswith(f"has a certificate under root {OTHER_ROOT.fingerprint[:12]}, not ")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files of a mesh's root: found, or told of without what stands in the place of their path."""
+"""The files of a mesh's root. A message about one never shows content that was given in place of its path."""
 
 from __future__ import annotations
 

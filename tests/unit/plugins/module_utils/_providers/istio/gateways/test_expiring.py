@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What expires beside what istiod's CA issues."""
+"""What expires in Istio beside the certificates of istiod's CA."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def live(*objects: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 
 def seen(*objects: dict[str, Any], **answers: str | None) -> HealthFacts:
-    """What is told of the objects, when POD answers so."""
+    """The facts from these objects and the answers of POD."""
     posed = {question.about: question for question in observation.questions(live(istio.pod(POD)))}
     return observation.health("east", live(*objects), {posed[about]: text for about, text in answers.items()})
 

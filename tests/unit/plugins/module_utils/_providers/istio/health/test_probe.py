@@ -18,7 +18,7 @@ CALLER = "spiffe://cluster.local/ns/meshops-probe/sa/probe"
 
 
 def echo(host: str = "echo-west", uri: str | None = CALLER) -> str:
-    """The page of fortio's debug handler, as Envoy lets the server see the request."""
+    """The page of fortio's debug handler, with the request as Envoy passes it to the server."""
     header = f'X-Forwarded-Client-Cert: By={CALLER};Hash=5d1f;Subject="";URI={uri}\n' if uri else ""
     return (
         f"Φορτίο version 1.66.0 h1:x go1.25 echo debug server up for 12s on {host} - request from 127.0.0.6:41234\n\n"
@@ -60,7 +60,7 @@ def test_a_pod_is_told_to_ask_through_its_own_sidecar() -> None:
 
 
 def test_nobody_else_in_the_mesh_has_it_fetch_anything() -> None:
-    """Whoever could would reach all that the probe's identity may, wherever that is."""
+    """Whoever could use the probe would reach everything that the identity of the probe may reach."""
     (policy,) = [one for one in probe.manifests(replace(WISH, trust_domain="shop.example")) if one["kind"] == "AuthorizationPolicy"]
     assert policy["metadata"]["namespace"] == WISH.namespace
     source, asked = {"principals": ["shop.example/ns/meshops-probe/sa/probe"]}, {"methods": ["GET"], "paths": ["/debug"]}

@@ -153,7 +153,7 @@ def test_both_halves_of_a_tag_go_whatever_version_made_them(version: str) -> Non
 
 
 class TestValidation:
-    """Of what users write: by one revision of all that run."""
+    """One of the revisions validates what users write."""
 
     def test_the_revision_is_only_proposed(self) -> None:
         base = control_plane.releases(EAST)[0]

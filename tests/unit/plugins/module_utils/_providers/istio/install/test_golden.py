@@ -41,7 +41,7 @@ def test_what_is_left_over_of_a_control_plane_and_its_gateway() -> None:
 
 
 def test_the_manifests_of_a_link() -> None:
-    """With the kubeconfigs opened, so that they can be read."""
+    """The kubeconfigs are decoded, so that a reader can review them."""
     named = replace(CREDENTIAL, cluster="north", tls_server_name="kubernetes.default")
     links = [remote_secret.link(credential, "istio-system") for credential in (CREDENTIAL, named)]
     for link in links:

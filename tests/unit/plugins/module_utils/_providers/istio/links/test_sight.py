@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What istiod tells of another cluster, and which tokens and links there are."""
+"""What istiod says about another cluster, and which tokens and links exist."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is not measured, because it is none of the mesh or cannot be asked; and whom istiod says that it serves."""
+"""What a rotation does not measure, because it is not part of the mesh or cannot be asked; and which proxies istiod says that it serves."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_ztunnel_is_no_envoy(pod: dict[str, Any]) -> None:
     (("ReplicaSet", "bare"), ""), (None, ""), (("Rollout", "server"), ""), (("CloneSet", "server"), ""),
 ])  # fmt: skip
 def test_only_what_can_be_rolled_is_restarted(owner: tuple[str, str] | None, restarted: str) -> None:
-    """What else made the pod is waited for in vain: it is said at once and not after the timeout."""
+    """A pod that another kind of owner made cannot be restarted, so the step fails at once and not after the timeout."""
     ((holder, _question),) = trust_users.proxies({"Pod": [proxied(owner=owner)]}, "istio-system")
     assert holder.workload == restarted
 

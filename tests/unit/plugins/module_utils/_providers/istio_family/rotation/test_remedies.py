@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The least that works for those who lag, as a table."""
+"""The least remedy that helps each laggard, as a table."""
 
 from __future__ import annotations
 

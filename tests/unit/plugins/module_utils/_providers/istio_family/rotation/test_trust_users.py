@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who lives by istiod's CA, from objects as they are found, and what Envoy says it holds."""
+"""The control planes, bundles and proxies that use istiod's CA, from live objects, and the certificates that Envoy reports."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who signs where istiod does not, from objects as the guides of istio-csr, and of other CAs, have them made."""
+"""Who signs in istiod's place, from objects as the guides of istio-csr and of other CAs make them."""
 
 from __future__ import annotations
 
