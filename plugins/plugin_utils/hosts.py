@@ -45,7 +45,7 @@ class Variables(Mapping[str, Any]):
 
     def __init__(self, name: str, given: Mapping[str, Any]) -> None:
         self.name, self._given = name, given
-        self._vars = unrendered(given)
+        self._vars = unrendered(given)  # the name that meshes.unrendered asks for
         self._read: dict[str, Any] = {}
 
     def __getitem__(self, key: str) -> Any:
@@ -130,7 +130,7 @@ class Once(Mapping[str, Variables]):
     def __init__(self, given: Mapping[str, Any]) -> None:
         self._given = given
         self._seen: dict[str, Variables] = {}
-        self.raw_get = getattr(given, "raw_get", None)
+        self.raw_get = getattr(given, "raw_get", None)  # meshes.known tells Ansible's own hostvars by it
 
     @classmethod
     def of(cls, hostvars: Mapping[str, Any]) -> Once:

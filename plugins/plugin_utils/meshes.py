@@ -24,7 +24,7 @@ def group(mesh: str) -> str:
 
 def known(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> bool:
     """Return whether the host exists. Searching the list would make Ansible render each entry, but it knows the names of its own inventory."""
-    if hosts and _plain(hostvars) and len(hosts) == len(hostvars):
+    if hosts and _of_ansible(hostvars) and len(hosts) == len(hostvars):
         return name in hostvars
     return name in hosts
 
@@ -38,9 +38,9 @@ def near(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str, mesh: str
     return [each for each in groups[_ALL] if each in own or each not in seen]
 
 
-def _plain(hostvars: Mapping[str, Any]) -> Any:
-    """Return the function with which Ansible returns variables without rendering them; None if there is none."""
-    return getattr(hostvars, "raw_get", None)
+def _of_ansible(hostvars: Mapping[str, Any]) -> bool:
+    """Return whether these are Ansible's own hostvars, which have all hosts of the inventory."""
+    return getattr(hostvars, "raw_get", None) is not None
 
 
 def unrendered(variables: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -32,8 +32,8 @@ def foreign(pod: Object, namespace: str) -> bool:
     given, _image = environment(pod, "istio-proxy")
     if not any(name.startswith(_OF_ISTIO) for name in given):
         return True
-    found = _SERVICE.fullmatch(given.get("CA_ADDR") or discovery_address(given))
-    return found is not None and found["namespace"] != namespace
+    service = _SERVICE.fullmatch(given.get("CA_ADDR") or discovery_address(given))
+    return service is not None and service["namespace"] != namespace
 
 
 def selected(spaces: Sequence[Object], meshes: Sequence[Any]) -> Collection[str] | None:
