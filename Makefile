@@ -92,8 +92,11 @@ test-api: tools lab-build ## tests on a real etcd and kube-apiserver
 test-lab: tools lab ## end-to-end tests on the lab
 	$(timed) $(tools) $(pytest) tests/e2e $(ARGS)
 
-molecule: tools lab ## the scenarios on the lab: converge, idempotence, verify; a rotation
-	$(timed) $(tools) molecule test --all --report $(ARGS)
+# The first one installs the mesh that the others go on with.
+scenarios := default rotation cutover
+
+molecule: tools lab ## the scenarios on the lab: converge, idempotence, verify; a rotation; a cutover and back (SCENARIOS=cutover ARGS="--destroy never")
+	$(timed) $(tools) molecule test $(addprefix --scenario-name=,$(or $(SCENARIOS),$(scenarios))) --report $(ARGS)
 
 bench: tools lab-build ## measure against kubectl, helm, istioctl and Ansible collections; writes docs/benchmarks.md (BENCH_RUNS=10 BENCH_ONLY="P1 P2")
 	PYTHONPATH=tests/lab:tests/bench $(tools) python -m meshbench --runs=$(or $(BENCH_RUNS),10) --only="$(BENCH_ONLY)" --peers="$(BENCH_PEERS)"

@@ -6,12 +6,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.tests.unit.support.running import Ran, ran
+from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 from meshlab import apionly
 
 from .conftest import Play, Step, way_to
@@ -104,6 +109,22 @@ def test_forward_and_back_each_step_in_check_mode_for_real_and_again(play: Play,
     assert ran.results[-1]["releases"] == [{"name": "istiod-blue", "namespace": NAMESPACE}]
     assert mesh.made() == {"green"}
     assert mesh.plain == []
+
+
+def follows(mesh: CutoverMesh, folder: Path, serving: str, *installed: str) -> Ran:
+    """What the Molecule scenario asks after each of its ways."""
+    way = {"mesh_name": "shop", "mesh_network": "lan", "mesh_provider": "istio", "mesh_kube": {key: mesh.options[key] for key in ("kubeconfig", "context")}}
+    (folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": {"east": way}}}))
+    given = json.dumps({"serving": serving, "installed": installed})
+    return ran(str(CHECKOUT / "extensions/molecule/cutover/follows.yml"), "-i", str(folder / "inventory.yml"), "-e", given, home=folder)
+
+
+def test_the_scenario_s_proof_sees_who_serves(mesh: CutoverMesh, tmp_path: Path) -> None:
+    run = follows(mesh, tmp_path, "green", "blue", "green")
+    assert run.code == 0, run.output
+    wrong = [follows(mesh, tmp_path, "blue", "blue", "green"), follows(mesh, tmp_path, "green", "green")]
+    assert [one.code for one in wrong] == [2, 2]
+    assert "Assertion failed" in wrong[0].output and "Assertion failed" in wrong[1].output
 
 
 def test_what_a_release_leaves_behind_goes_last(play: Play, mesh: CutoverMesh) -> None:

@@ -64,7 +64,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Story:
 @pytest.fixture(scope="module")
 def forward(begun: Story, tmp_path_factory: pytest.TempPathFactory) -> Story:
     """Started again, to the end."""
-    return play(tmp_path_factory.mktemp("forward"), {**begun.state, "log": []}, cutover_soak=1)
+    return play(tmp_path_factory.mktemp("forward"), {**begun.state, "log": []}, cutover_soak=1, cutover_probe={"requests": 3})
 
 
 def test_where_nobody_answers_the_run_ends_after_its_wave_and_is_no_failure(begun: Story) -> None:
