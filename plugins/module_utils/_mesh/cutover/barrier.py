@@ -18,7 +18,7 @@ def late(name: str, result: Mapping[str, Any], step: str, target: str, wave: int
         return f"{name}: {str(result.get('msg') or 'its task failed').removeprefix(f'{name}: ').rstrip('.')}."
     of = f"wave {wave}" if wave else f"step {step}"
     if (result.get("step"), int(result.get("wave") or 0), result.get("target")) != (step, wave, target):
-        return f"{name}: nothing was seen of its {of} to {target}."
+        return f"{name}: nothing was seen of its {of} to {target}. Run the cutover again."
     rest = list(result.get("late") or ())
     more = f", and {len(rest) - _SHOWN} more" if len(rest) > _SHOWN else ""
     return f"{name}: {'; '.join(rest[:_SHOWN])}{more}." if rest else ""

@@ -91,7 +91,7 @@ def identities(target: PlaneSettings, former: PlaneSettings) -> list[str]:
     """Return how the revisions take themselves for parts of different meshes, clusters or networks, as half sentences."""
     both = sorted(set(target.identity) & set(former.identity))
     return [
-        f"{target.revision} has the {name} {target.identity[name] or 'unset'}, and {former.revision} has {former.identity[name] or 'none'}"
+        f"{target.revision} has the {name} {target.identity[name] or 'unset'}, and {former.revision} has {former.identity[name] or 'none'}; give both the same"
         for name in both
         if target.identity[name] != former.identity[name]
     ]

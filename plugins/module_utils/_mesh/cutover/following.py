@@ -84,7 +84,8 @@ def _unfollowed(state: ClusterState, proxies: Mapping[str, int]) -> list[str]:
     used = {name for name, number in proxies.items() if number} | {space.following.revision for space in state.spaces}
     used |= {half for tag in state.tags for half in (tag.webhook, tag.service)} | {state.default_revision}
     idle = [known.revision for known in state.revisions if known.revision not in used]
-    return [f"the control plane {name} runs, and no namespace, tag or proxy follows it" for name in idle]
+    way = f"to remove it, run meshops.lifecycle.cutover with cutover_to: {state.default_revision}" if state.default_revision else "test it or remove it"
+    return [f"the control plane {name} runs, and no namespace, tag or proxy follows it; {way}" for name in idle]
 
 
 def _unvalidated(state: ClusterState) -> list[str]:

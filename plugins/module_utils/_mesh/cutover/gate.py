@@ -13,6 +13,7 @@ from typing import Any
 GO, BACK, STOP = "go", "back", "stop"
 WAVE, ALL, NONE = "wave", "all", "none"
 _SHOWN = 5
+_LOGS = "the logs of the control planes say which"
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _reasons(reading: Reading, measure: Measure) -> list[str]:
         *reading.faults,
         *([f"pods run without a proxy: {_list(reading.plain)}"] if reading.plain else []),
         *([f"not moved: {_list(reading.late)}"] if reading.late else []),
-        *(f"proxies rejected {count} {kind} configurations" for kind, count in sorted(reading.rejected.items()) if count > 0),
+        *(f"proxies rejected {count} {kind} configurations; {_LOGS}" for kind, count in sorted(reading.rejected.items()) if count > 0),
         *(reason for probe in reading.probes for reason in _probe(probe, reading.before.get(probe.path), measure)),
         *(reason for gate in reading.gates if (reason := _gate(gate))),
     ]

@@ -101,6 +101,8 @@ def _next(plan: Mapping[str, Any], progress: CutoverProgress, left: Sequence[int
     said = list(progress.why)
     if progress.stuck:
         said += [f"Not everything could be turned back. Run the cutover with cutover_to: {plan['former']}.", *progress.stuck]
+    elif progress.why:
+        said.append(f"Mend what is named. Then run the cutover again to go on to {plan['target']}, or with cutover_to: {plan['former']} to go back.")
     if progress.waits:
         said.append(f"The run waits for a person: {progress.waits} Start it again to go on, or with cutover_to: {plan['former']} to go back.")
     if not left and plan.get("left_out"):

@@ -50,7 +50,7 @@ def _of(state: ClusterState, aim: Aim, wish: CutoverWish, rules: skew.SkewRules,
 def _versions(state: ClusterState, aim: Aim, rules: skew.SkewRules, table: Versions, allowed: Allowed) -> list[str]:
     target, former = state.version(aim.target) or allowed.version, state.version(aim.former)
     if state.ambient:
-        return ["proxies run on its nodes (ambient mode), and they have no revisions. A cutover moves sidecars and gateways only; leave this cluster out"]
+        return ["proxies run on its nodes (ambient mode). They have no revisions, and a cutover moves sidecars and gateways only; upgrade this mesh with site"]
     return [
         *skew.between(rules, target, former),
         *(skew.node_agent(rules, state.cni, target, former) if state.cni else []),
@@ -65,7 +65,7 @@ def _pointers(state: ClusterState, aim: Aim) -> list[str]:
     for tag in state.tags:
         halves = {half for half in (tag.webhook, tag.service) if half}
         if len(halves) > 1 and not halves <= set(aim.both):
-            found.append(f"the revision tag {tag.name} leads to {tag.webhook} by its webhook and to {tag.service} by its Service; set it again first")
+            found.append(f"the revision tag {tag.name} leads to {tag.webhook} by its webhook and to {tag.service} by its Service; lead both to one first")
         missing = sorted(halves - there - {aim.target})
         found += [f"the revision tag {tag.name} leads to {half}, which is not installed; lead it elsewhere or delete it" for half in missing]
     found += [f"the webhook {name} is left over from a revision that is not installed; delete it" for name in state.leftovers]
@@ -82,7 +82,8 @@ def _spaces(state: ClusterState) -> list[str]:
             told = f"namespace {space.name} follows {space.following.pointer}, which is neither a revision nor a tag, so its pods start without a proxy"
             found.append(f"{told}; mend the label")
         if space.plain:
-            found.append(f"{len(space.plain)} pods of namespace {space.name} run without a proxy ({_list(space.plain)}); restart them first")
+            many = f"{len(space.plain)} pods of namespace {space.name} run" if len(space.plain) > 1 else f"a pod of namespace {space.name} runs"
+            found.append(f"{many} without a proxy ({_list(space.plain)}); restart what has none first")
     return found
 
 

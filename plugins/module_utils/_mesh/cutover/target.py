@@ -27,7 +27,8 @@ def aim(mesh: str, to: str, states: Sequence[ClusterState], former: str = "") ->
         installed = sorted({known.revision for state in states for known in state.revisions} - {target})
         others = installed if len(installed) == 1 else []
     if not others:
-        raise Refused(f"The mesh {mesh}: nothing is to be moved to {target}, because nothing follows another revision. Run the role control_plane instead.")
+        told = f"The mesh {mesh}: nothing is to be moved to {target}, because nothing follows another revision"
+        raise Refused(f"{told}. Install it with the playbook control_plane.")
     if len(others) > 1:
         told = f"The mesh {mesh}: besides {target} the revisions {', '.join(others)} are in use"
         raise Refused(f"{told}, and a cutover moves from one. Name the one to move from as cutover_from.")

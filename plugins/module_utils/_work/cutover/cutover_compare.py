@@ -126,7 +126,7 @@ def _analysed(cluster: Cluster, seen: Comparison, found: Compared) -> None:
     before = _refused(cluster, [one.by_former for one, _said in again], seen.validator)
     new = [f"{one.name} ({said})" for number, (one, said) in enumerate(again) if number not in before]
     old = [one.name for number, (one, _said) in enumerate(again) if number in before]
-    found.differences += [f"{seen.target.revision} does not accept {said}" for said in new[:_SHOWN]]
+    found.differences += [f"{seen.target.revision} does not accept {said}; mend the object first" for said in new[:_SHOWN]]
     found.differences += [f"{seen.target.revision} does not accept {len(new) - _SHOWN} more objects"] if len(new) > _SHOWN else []
     found.notices += [f"neither revision accepts {_list(old)} as it stands"] if old else []
 

@@ -43,7 +43,7 @@ def advance(work: CutoverWork, ordered: Ordered, late: Late) -> Scene:
     begun = work.clock.monotonic()
 
     def lacks(scene: Scene) -> list[str]:
-        return [*late(scene.state), *(f"{order} is still to do" for order in ordered(scene.state))]
+        return [*late(scene.state), *(f"still to do: {order}" for order in ordered(scene.state))]
 
     def write(scene: Scene, _seconds: float) -> None:
         work.waits.clear()

@@ -147,8 +147,8 @@ def test_who_could_not_be_reached_by_the_first_task_says_so() -> None:
     [
         ({"step": "move", "wave": 2, "target": "green", "late": []}, []),
         ({"step": "move", "wave": 2, "target": "green", "late": ["a", "b", "c", "d", "e", "f"]}, ["west: a; b; c; d; e, and 1 more."]),
-        ({"step": "move", "wave": 1, "target": "green", "late": []}, ["west: nothing was seen of its wave 2 to green."]),
-        ({"step": "move", "wave": 2, "target": "blue", "late": []}, ["west: nothing was seen of its wave 2 to green."]),
+        ({"step": "move", "wave": 1, "target": "green", "late": []}, ["west: nothing was seen of its wave 2 to green. Run the cutover again."]),
+        ({"step": "move", "wave": 2, "target": "blue", "late": []}, ["west: nothing was seen of its wave 2 to green. Run the cutover again."]),
         ({"failed": True, "msg": "west: no route."}, ["west: no route."]),
         (None, ["west: it is not part of this run, and a cutover takes all clusters of the mesh; run it without --limit."]),
     ],
@@ -160,7 +160,7 @@ def test_the_barrier_after_a_wave(result: Any, said: list[str]) -> None:
 
 def test_the_barrier_after_a_step() -> None:
     hosts = inventory(east={"step": "finish", "wave": 0, "target": "green", "late": []}, west={"step": "prepare", "wave": 0, "target": "green"})
-    assert call("barrier", hosts, "seen", "finish", "green", ["west", "east"]) == ["west: nothing was seen of its step finish to green."]
+    assert call("barrier", hosts, "seen", "finish", "green", ["west", "east"]) == ["west: nothing was seen of its step finish to green. Run the cutover again."]
 
 
 def test_who_still_needs_a_revision() -> None:

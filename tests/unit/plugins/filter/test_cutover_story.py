@@ -68,6 +68,7 @@ class TestWhatARunLeaves:
         found = outcome(after({"wave": 1, "verdict": GO}, {"wave": 2, "verdict": BACK}, {"wave": 2, "step": "back"}), "finish")
         assert numbers(found) == {"moved": [1], "turned_back": [2], "not_moved": [2]}
         assert (found["finished"], found["why"]) == (False, ["east: the gate errors failed: it saw 7."])
+        assert found["says"][-1] == "Mend what is named. Then run the cutover again to go on to green, or with cutover_to: blue to go back."
         assert not [said for said in found["says"] if "mesh_revision" in said]
 
     def test_all_waves_turned_back(self) -> None:
@@ -79,6 +80,7 @@ class TestWhatARunLeaves:
         found = outcome(after({"wave": 1, "verdict": BACK}, {"wave": 1, "step": "back", "late": ["east: Deployment a/web follows green"]}))
         assert numbers(found) == {"moved": [], "turned_back": [], "not_moved": [1, 2]}
         assert "Not everything could be turned back. Run the cutover with cutover_to: blue." in found["says"]
+        assert not [said for said in found["says"] if said.startswith("Mend what is named")], "two ways to go are one too many"
         assert found["why"][-1] == "east: Deployment a/web follows green"
 
     def test_namespaces_that_were_left_out_are_named(self) -> None:

@@ -93,7 +93,7 @@ def test_a_mesh_config_may_differ_where_it_was_declared() -> None:
 
 
 def test_a_target_of_another_network_is_refused() -> None:
-    assert Estate(network="n2").compare()["differences"] == ["east: green has the network n2, and blue has n1."]
+    assert Estate(network="n2").compare()["differences"] == ["east: green has the network n2, and blue has n1; give both the same."]
 
 
 def test_a_target_that_signs_under_another_root_is_refused() -> None:
@@ -143,7 +143,7 @@ def test_what_only_the_target_refuses_is_a_difference() -> None:
     denied = 'admission webhook "rev.validation.istio.io" denied the request: configuration is invalid.'
     estate.rejects = {"n green": denied, "o green": denied, "o blue": denied, "p green": "exceeded quota: routes", "p blue": "exceeded quota: routes"}
     compared = estate.compare()
-    assert compared["differences"] == [f"east: green does not accept VirtualService shop/new ({denied.rstrip('.')})."]
+    assert compared["differences"] == [f"east: green does not accept VirtualService shop/new ({denied.rstrip('.')}); mend the object first."]
     assert compared["notices"] == ["east: neither revision accepts VirtualService shop/old as it stands."]
 
 

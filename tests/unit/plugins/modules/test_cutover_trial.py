@@ -104,7 +104,8 @@ def test_a_pod_of_a_namespace_that_names_the_target_has_the_proxy_of_the_target(
 
 def test_a_wrong_proxy_is_a_fault_that_is_looked_for_until_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     estate = Estate(monkeypatch, Webhooks("blue-a", injects="green"))
-    assert estate.prove()["faults"] == ["east: a trial pod in namespace shop came back with a proxy of green, not of blue."]
+    told = "east: a trial pod in namespace shop came back with a proxy of green, not of blue"
+    assert estate.prove()["faults"] == [f"{told}; another webhook also injects there, so mend its selectors or the labels."]
     assert estate.clock.passed >= 60
 
 
@@ -115,7 +116,7 @@ def test_a_webhook_that_answers_later_than_its_control_plane_is_ready_is_waited_
     webhooks.answer = lambda pod: late if estate.clock.passed < 5 else webhooks.injected(pod)
     assert (estate.prove()["faults"], 5 <= estate.clock.passed < 20) == ([], True)
     estate.clock.passed, webhooks.answer = 0, lambda _pod: late
-    assert estate.prove()["faults"] == [f"east: a trial pod in namespace shop was refused: {FAILED}."]
+    assert estate.prove()["faults"] == [f"east: a trial pod in namespace shop was refused: {FAILED}; see whether blue runs and answers."]
 
 
 def test_a_replica_that_no_pod_reaches_is_asked_for_with_more_pods_and_then_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ _UNPRIVILEGED = {
 _IDLE = {"name": "trial", "image": "registry.k8s.io/pause:3.10", "securityContext": _UNPRIVILEGED}
 _HOOKS = "MutatingWebhookConfiguration"
 _OF_EACH_NAMESPACE = "kubernetes.io/metadata.name"
+_ALSO = "another webhook also injects there, so mend its selectors or the labels"
 # Of a refusal that is the injector's, and not that of a quota or a policy: the name of a webhook, or the address at which istiod was asked.
 _INJECTOR = ("sidecar-injector", "istiod")
 
@@ -83,16 +84,16 @@ def _pod(namespace: str, template: Object) -> Manifest:
 
 def judged(trial: Trial, answer: Object | None, refusal: str = "") -> str:
     """What is wrong with the pod that came back, as half a sentence; empty if it is as expected, or if somebody else than the injector refused it."""
-    where = f"a trial pod in namespace {trial.namespace}"
+    where, who = f"a trial pod in namespace {trial.namespace}", trial.expected.revision or "nobody"
     if answer is None:
-        return f"{where} was refused: {refusal.rstrip('.')}" if any(word in refusal for word in _INJECTOR) else ""
+        return f"{where} was refused: {refusal.rstrip('.')}; see whether {who} runs and answers" if any(word in refusal for word in _INJECTOR) else ""
     count, revision = _proxies(answer), str((answer["metadata"].get("annotations") or {}).get(REV, ""))
     if count == 0:
-        return f"{where} came back without a proxy, and {trial.expected.revision or 'nobody'} was expected to inject one"
+        return f"{where} came back without a proxy, and {who} was expected to inject one; look at its webhook and at its log"
     if count > 1:
-        return f"{where} came back with {count} proxies"
+        return f"{where} came back with {count} proxies; several webhooks inject there, so remove all but one"
     if revision != trial.expected.revision:
-        return f"{where} came back with a proxy of {revision or 'an unnamed revision'}, not of {trial.expected.revision}"
+        return f"{where} came back with a proxy of {revision or 'an unnamed revision'}, not of {who}; {_ALSO}"
     return ""
 
 

@@ -39,7 +39,8 @@ def test_no_mesh_config_at_all_differs_from_some() -> None:
 def test_both_are_of_the_same_mesh_cluster_and_network() -> None:
     blue = PlaneSettings("blue", identity={"network": "n1", "cluster name": "east"})
     assert identities(PlaneSettings("green", identity={"network": "n1", "cluster name": "east", "mesh ID": "x"}), blue) == []
-    assert identities(PlaneSettings("green", identity={"network": "", "cluster name": "east"}), blue) == ["green has the network unset, and blue has n1"]
+    unset = PlaneSettings("green", identity={"network": "", "cluster name": "east"})
+    assert identities(unset, blue) == ["green has the network unset, and blue has n1; give both the same"]
 
 
 @pytest.mark.parametrize(("image", "name"), [

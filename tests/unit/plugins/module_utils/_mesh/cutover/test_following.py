@@ -65,7 +65,8 @@ def test_a_label_that_leads_nowhere() -> None:
 )
 def test_a_control_plane_that_nothing_follows(change: dict[str, Any], idle: bool) -> None:
     known = state(**{"spaces": [Space("a", BLUE)], **change})
-    assert ("the control plane green runs, and no namespace, tag or proxy follows it" in unfinished(known, {})) == idle
+    told = "the control plane green runs, and no namespace, tag or proxy follows it; to remove it, run meshops.lifecycle.cutover with cutover_to: blue"
+    assert (told in unfinished(known, {})) == idle
     assert unfinished(known, {"green": 1, "blue": 1}) == []
 
 

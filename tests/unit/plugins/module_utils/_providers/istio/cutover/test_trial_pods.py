@@ -66,10 +66,11 @@ def answer(proxies: int, revision: str) -> dict[str, Any]:
     ("came", "said"),
     [
         (answer(1, "green"), ""),
-        (answer(0, ""), "a trial pod in namespace shop came back without a proxy, and green was expected to inject one"),
-        (answer(2, "green"), "a trial pod in namespace shop came back with 2 proxies"),
-        (answer(1, "blue"), "a trial pod in namespace shop came back with a proxy of blue, not of green"),
-        (None, "a trial pod in namespace shop was refused: no endpoints available for service istiod-green"),
+        (answer(0, ""), "a trial pod in namespace shop came back without a proxy, and green was expected to inject one; look at its webhook and at its log"),
+        (answer(2, "green"), "a trial pod in namespace shop came back with 2 proxies; several webhooks inject there, so remove all but one"),
+        (answer(1, "blue"), ("a trial pod in namespace shop came back with a proxy of blue, not of green; "
+         "another webhook also injects there, so mend its selectors or the labels")),
+        (None, "a trial pod in namespace shop was refused: no endpoints available for service istiod-green; see whether green runs and answers"),
     ],
 )
 def test_what_came_back_is_judged(came: dict[str, Any] | None, said: str) -> None:
