@@ -106,6 +106,17 @@ class TestForward:
         assert calls.index(("mesh_config", None, "absent")) < calls.index(("cutover", "retire_first", None))
 
 
+def test_a_plan_only_reads_and_is_an_artifact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANSIBLE_SHOW_CUSTOM_STATS", "1")
+    story = play(tmp_path, mesh("east", "west"), cutover_plan=True)
+    assert (story.run.code, "already in use" in story.run.output) == (0, False), story.run.output
+    assert {name for _host, name, _told, _check in story.state["log"]} == {"cluster_info", "cutover_info", "lease"}
+    assert story.did("lease") == [("east", "shown")]
+    artifact = json.loads(story.run.output.split("RUN: ")[-1].split("\n")[0])["mesh_cutover_plan"]
+    assert (artifact["target"], artifact["former"], artifact["done"], artifact["findings"]) == ("1-31-2", "blue", False, [])
+    assert [step["step"] for step in artifact["steps"]] == ["prepare", "try", "move", "move", "finish", "retire"]
+
+
 def test_a_gate_that_fails_turns_all_waves_back_and_says_why(tmp_path: Path) -> None:
     story = play(tmp_path, mesh("east", "west", gate_fails=[2]), cutover_rollback="all")
     assert story.run.code == 2

@@ -39,9 +39,11 @@ def alone(to: str, states: Sequence[ClusterState]) -> str:
     """Return the target if it is the only revision that is installed or in use, in every cluster: then the cutover is done. Empty if it is not."""
     installed = {known.revision for state in states for known in state.revisions}
     (target,) = installed if len(installed) == 1 else [""]
+    # A revision that a cutover made has the name of the version that was asked for.
     known = {target, *(state.version(target).removeprefix("v") for state in states)} if target else set()
+    asked = {to.removeprefix("v"), _named_after(to)}
     everywhere = all(state.ready(target) for state in states)
-    return target if to.removeprefix("v") in known - {""} and everywhere and not in_use(states, target) else ""
+    return target if asked & (known - {""}) and everywhere and not in_use(states, target) else ""
 
 
 def _checked(mesh: str, target: str, former: str) -> Aim:
@@ -61,7 +63,11 @@ def _named(mesh: str, to: str, states: Sequence[ClusterState]) -> str:
     running = sorted({known.revision for state in states for known in state.revisions if known.version.removeprefix("v") == wanted})
     if len(running) > 1:
         raise Refused(f"The mesh {mesh}: the revisions {', '.join(running)} all run {to}. Name the revision as cutover_to, not the version.")
-    return running[0] if running else wanted.replace(".", "-").lower()
+    return running[0] if running else _named_after(to)
+
+
+def _named_after(version: str) -> str:
+    return version.removeprefix("v").replace(".", "-").lower()
 
 
 def _previous(mesh: str, states: Sequence[ClusterState]) -> str:

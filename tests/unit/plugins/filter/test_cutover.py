@@ -90,6 +90,10 @@ def test_a_cutover_that_is_done_stays_done() -> None:
         made = way(both, to=to)
         assert (made["done"], made["findings"], made["target"]) == (True, [], "green")
         assert made["table"] == ["mesh shop: everything follows green, the only revision"]
+    for to in ("1.31", "v1.31", "1-31"):
+        named = [ControlPlaneRevision("1-31", "1.31.0", 1, 1)]
+        made = way({"east": {"mesh_name": "shop", "mesh_kube": {"context": "east"}, "seen": seen(ClusterState("east", named, default_revision="1-31"))}}, to=to)
+        assert (made["done"], made["findings"], made["target"]) == (True, [], "1-31")
     assert not way(both, to="blue")["done"] or way(both, to="blue")["findings"]
     assert way(inventory(east=seen(east), west=seen(state("west", "a"))), to="green")["done"] is False
 
