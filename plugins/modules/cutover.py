@@ -17,7 +17,11 @@ description:
     stays for the way back, which is the same step with O(target) and O(former) exchanged.
   - With O(step=finish) tags, the default rule and, last of all, the validation of configuration lead to the target, and namespaces get their own labels back.
   - With O(step=soak) the module only waits, under the Lease.
+  - With O(step=rejoin) each gateway that serves from a second Deployment serves from its first one again, which is the one that a Helm release or a
+    repository knows. The first one comes in by the target, with one patch of its replicas and the label of its template, and the second one keeps no pods
+    as soon as the Service sends traffic to the first one. A Deployment whose selector names its revision cannot come in again, so its second one stays.
   - With O(step=retire_first) and O(step=retire_last) the module removes what goes with the former revision, before and after its Helm releases.
+    It removes nothing while a gateway serves from a second Deployment and could serve from its first one.
   - A step derives from the live objects what is still to do, so a killed step goes on when it is run again. It makes each write only if the object still is
     what was read, and waits until every proxy that it moved is made by the target, served by it and nobody else, in sync and ready.
   - Restarts O(parallel) workloads at once, and waits for disruption budgets. Evicts the pods of workloads whose update strategy is C(OnDelete) one by one, and
@@ -28,7 +32,7 @@ options:
   step:
     description: The step.
     type: str
-    choices: [prepare, move, finish, soak, retire_first, retire_last]
+    choices: [prepare, move, finish, soak, rejoin, retire_first, retire_last]
     required: true
   mesh:
     description: The name of the mesh.
@@ -166,6 +170,11 @@ kept:
   returned: always
   type: list
   elements: dict
+notices:
+  description: With O(step=rejoin), the Helm releases of other tools whose values still name the former revision, a sentence each.
+  returned: always
+  type: list
+  elements: str
 releases:
   description: With O(step=retire_first), the Helm releases to remove, with C(name) and C(namespace).
   returned: success

@@ -64,7 +64,8 @@ LEGS: list[tuple[dict[str, Any], dict[str, str]]] = [
         {f"Service {NAMESPACE}/istiod-revision-tag-prod": "updated", "MutatingWebhookConfiguration istio-revision-tag-prod": "updated",
          "Namespace bank": "updated", "ValidatingWebhookConfiguration istiod-default-validator": "updated"},
     ),
-    (step("retire_first"), {f"HorizontalPodAutoscaler {NAMESPACE}/door": "deleted", f"Deployment {NAMESPACE}/door": "deleted"}),
+    (step("rejoin"), {f"Deployment {NAMESPACE}/door": "updated", f"Deployment {NAMESPACE}/door-green": "updated"}),
+    (step("retire_first"), {f"HorizontalPodAutoscaler {NAMESPACE}/door-green": "deleted", f"Deployment {NAMESPACE}/door-green": "deleted"}),
 ]  # fmt: skip
 
 

@@ -78,8 +78,8 @@ class TestForward:
     def test_each_step_waits_for_all_clusters(self, forward: Story) -> None:
         assert forward.run.code == 0, forward.run.output
         steps = [(host, *told[:-1]) for host, *told in forward.did("cutover")]
-        assert [sorted(steps[place : place + 2]) for place in (0, 3, 6, 8)] == [
-            [("east", step), ("west", step)] for step in ("prepare", "finish", "retire_first", "retire_last")
+        assert [sorted(steps[place : place + 2]) for place in (0, 3, 6, 8, 10)] == [
+            [("east", step), ("west", step)] for step in ("prepare", "finish", "rejoin", "retire_first", "retire_last")
         ]  # fmt: skip
         assert (steps[2], steps[5]) == (("west", "move", 2), ("east", "soak"))
 

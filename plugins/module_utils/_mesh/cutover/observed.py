@@ -64,7 +64,8 @@ class MeshWorkload:
     `own` says that it decides by itself what it follows, whatever its namespace does. `connected` counts its pods by the revision that serves
     them now. `unsynced` and `unready` are pods by name. `blocked_by` is a disruption budget that never lets a pod go.
     A `gateway` serves through a `service`, which leads to the pods of several workloads while one replaces another.
-    `pinned` says that a cutover gave a Gateway the label of its own, so that it does not move with its namespace.
+    `pinned` says that a cutover gave a Gateway the label of its own, so that it does not move with its namespace. `second_of` names the Deployment
+    in whose place a cutover put this one, and which can come to serve again by another revision.
     """
 
     namespace: str
@@ -83,6 +84,7 @@ class MeshWorkload:
     unsynced: tuple[str, ...] = ()
     unready: tuple[str, ...] = ()
     blocked_by: str = ""
+    second_of: str = ""
 
     @property
     def where(self) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from .observed import DELETING, EAST_WEST, GATEWAY_API, INGRESS, NEVER, NOTHING, ROLLING, ClusterState, MeshWorkload, Space
 
 PIN, TURN, RESTORE, RELABEL, RESTART, EVICT = "pin", "turn", "restore", "relabel", "restart", "evict"
-RAISE, DRAIN, HAND_OVER, UNPIN = "raise", "drain", "hand over", "unpin"
+RAISE, DRAIN, HAND_OVER, UNPIN, REJOIN = "raise", "drain", "hand over", "unpin", "rejoin"
 POINT_SERVICE, POINT_WEBHOOK, NARROW, VALIDATE = "point service", "point webhook", "narrow", "validate"
 
 
@@ -112,12 +112,36 @@ def _handed_over(behind: Iterable[MeshWorkload], aim: Aim) -> list[Order]:
 
 
 def _replaced(behind: Collection[MeshWorkload], aim: Aim) -> list[Order]:
-    """Each that serves for the former revision has its own second one."""
+    """Each that serves for the former revision has its own second one. Two of one name are a first one and its second, of which a run left both."""
     serving = [gateway for gateway in behind if gateway.replicas]
     leaving = [gateway for gateway in serving if serves_for(gateway, aim.former)]
     there = {stem(gateway.name, aim) for gateway in serving if gateway.following.revision == aim.target and gateway not in leaving}
-    coming = [gateway for gateway in leaving if stem(gateway.name, aim) not in there]
-    return [*(_on(RAISE, gateway, aim.target) for gateway in coming), *(_on(DRAIN, gateway, aim.target) for gateway in leaving)]
+    coming: dict[str, MeshWorkload] = {}
+    for gateway in leaving:
+        if stem(gateway.name, aim) not in there:
+            coming.setdefault(stem(gateway.name, aim), gateway)
+    return [*(_on(RAISE, gateway, aim.target) for gateway in coming.values()), *(_on(DRAIN, gateway, aim.target) for gateway in leaving)]
+
+
+def of_rejoining(state: ClusterState, aim: Aim) -> list[Order]:
+    """Let gateways serve from their first Deployment again, which is the one that whatever installed them knows: it comes in, and its second one leaves."""
+    orders: dict[Order, None] = {}
+    for first, seconds in rejoining(state, aim):
+        if first.following.revision != aim.target or first.replicas < max(second.replicas for second in seconds):
+            orders[_on(REJOIN, first, aim.target)] = None
+        orders |= dict.fromkeys(_on(DRAIN, second, aim.target) for second in seconds)
+    return list(orders)
+
+
+def rejoining(state: ClusterState, aim: Aim) -> list[tuple[MeshWorkload, list[MeshWorkload]]]:
+    """The first Deployment of each gateway that serves from second ones, with these."""
+    pairs = []
+    for behind in state.behind_service.values():
+        seconds = [one for one in behind if one.second_of and one.replicas and one.following.revision == aim.target]
+        for first in behind:
+            if own := [one for one in seconds if one.second_of == first.name]:
+                pairs.append((first, own))
+    return pairs
 
 
 def serves_for(gateway: MeshWorkload, revision: str) -> bool:

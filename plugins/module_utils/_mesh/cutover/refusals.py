@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..install.versions import Versions
 from . import skew
 from .observed import EAST_WEST, GATEWAY_API, ClusterState, MeshWorkload
-from .orders import Aim, of_finish, of_spaces
+from .orders import DRAIN, HAND_OVER, Aim, of_finish, of_gateways, of_spaces
 from .plan import CutoverWish
 from .waves import NOT_MOVED, scope, services
 
@@ -124,7 +124,16 @@ def _keepers(state: ClusterState, aim: Aim, wish: CutoverWish, allowed: Allowed)
     relabelled = {(order.namespace, order.name) for order in of_spaces(state, names, aim) if order.what in ("relabel", "pin")}
     kept += [(one.where, one.keeper) for one in _with_keeper(state.workloads) if (one.namespace, one.name) in relabelled]
     way = "name a task file that writes it there as cutover_gitops"
-    return [f"{where} is kept by {keeper}, which would write its labels back; {way}" for where, keeper in kept]
+    entrances = [f"{one.where} is a gateway kept by {one.keeper}, which would write back what a cutover changes of it; {way}"
+                 for one in _replaced(state, aim, wish) if one.keeper]  # fmt: skip
+    return [f"{where} is kept by {keeper}, which would write its labels back; {way}" for where, keeper in kept] + entrances
+
+
+def _replaced(state: ClusterState, aim: Aim, wish: CutoverWish) -> list[MeshWorkload]:
+    """The gateways that lose their pods to a second workload, or that come to follow the target by their own label."""
+    moved = [] if wish.waves.gateways == NOT_MOVED else of_gateways(state, services(state, aim), aim)
+    places = {(order.namespace, order.kind, order.name) for order in moved if order.what in (DRAIN, HAND_OVER)}
+    return [one for one in state.workloads if (one.namespace, one.kind, one.name) in places]
 
 
 def _with_keeper(workloads: Iterable[MeshWorkload]) -> list[MeshWorkload]:

@@ -22,11 +22,12 @@ from .finish import finish
 from .fresh import PRIMARY_CONNECTION
 from .move import move
 from .prepare import prepare
+from .rejoin import rejoin
 from .step_request import CutoverRequest
 from .write import CutoverWork
 
 _LOOK = 5.0  # seconds between two checks of the Lease
-_STEPS = ("prepare", "move", "finish", "soak", "retire_first", "retire_last")
+_STEPS = ("prepare", "move", "finish", "soak", "rejoin", "retire_first", "retire_last")
 TASK: dict[str, Any] = {
     "argument_spec": {
         **MESH_OPTIONS,
@@ -77,10 +78,10 @@ def _done(work: CutoverWork) -> dict[str, Any]:
         return {**facts(scene), "releases": releases}
     if step == "retire_last":
         return facts(retire.last(work, work.request.clusters))
-    return facts({"prepare": prepare, "move": move, "finish": finish}[step](work))
+    return facts({"prepare": prepare, "move": move, "finish": finish, "rejoin": rejoin}[step](work))
 
 
 def _result(work: CutoverWork) -> dict[str, Any]:
     request = work.request
     told = {"step": request.step, "wave": request.wave, "target": request.aim.target, "former": request.aim.former}
-    return {**told, "restarted": work.restarted, "kept": list(work.kept.values())}
+    return {**told, "restarted": work.restarted, "kept": list(work.kept.values()), "notices": [f"{work.cluster.name}: {said}" for said in work.notices]}

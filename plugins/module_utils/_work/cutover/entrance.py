@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ..._mesh.cutover.observed import MeshWorkload
-from ..._mesh.cutover.orders import Order, stem
+from ..._mesh.cutover.orders import Order, serves_for, stem
 from ..._mesh.cutover.scene import Scene
 from ..._mesh.objects.change import Ref
 from .write import CutoverWork
@@ -18,8 +18,8 @@ def may_leave(work: CutoverWork, scene: Scene, order: Order) -> str:
     leaving = next((one for one in scene.state.workloads if (one.namespace, one.kind, one.name) == (order.namespace, order.kind, order.name)), None)
     if leaving is None:
         return ""
-    behind = [one for one in scene.state.behind_service[leaving.entrance] if one.replicas and one is not leaving]
     aim = work.request.aim
+    behind = [one for one in scene.state.behind_service[leaving.entrance] if one.replicas and one is not leaving and not serves_for(one, aim.former)]
     coming = [one for one in behind if one.following.revision == order.to and stem(one.name, aim) == stem(order.name, aim)]
     if not coming:
         return f"nothing of {order.to} serves behind {leaving.entrance} yet"

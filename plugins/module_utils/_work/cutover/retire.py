@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..._mesh.cutover.observed import ClusterState
+from ..._mesh.cutover.orders import DRAIN, of_rejoining
 from ..._mesh.cutover.refusals import retirement
 from ..._mesh.cutover.scene import Scene
 from ..._mesh.cutover.write import Removal
@@ -21,8 +22,16 @@ from .write import CutoverWork
 def first(work: CutoverWork, others: Sequence[ClusterState]) -> tuple[Scene, list[dict[str, str]]]:
     """Return the releases to remove. Refuse while anything in any cluster still needs the revision."""
     scene, removal = _decided(work, others)
+    _refuse_seconds(work, scene.state)
     _remove(work, removal.first)
     return scene, [{"name": name, "namespace": namespace} for namespace, name in removal.releases]
+
+
+def _refuse_seconds(work: CutoverWork, state: ClusterState) -> None:
+    """Whatever installed a gateway knows only its first Deployment."""
+    if seconds := [order.name for order in of_rejoining(state, work.request.aim) if order.what == DRAIN]:
+        told = f"{state.cluster}: gateways serve from the second Deployments {', '.join(sorted(seconds))}"
+        raise Refused(f"{told}. Do the step rejoin before {work.request.aim.former} is removed.")
 
 
 def last(work: CutoverWork, others: Sequence[ClusterState]) -> Scene:

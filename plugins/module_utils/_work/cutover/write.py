@@ -38,7 +38,7 @@ class Outdated(Refused):
 class CutoverWork(UnderLease):
     """Everything that a step needs, and what it did.
 
-    `kept` is what another tool keeps and has to write; `waits` why the step cannot go on yet.
+    `kept` is what another tool keeps and has to write; `waits` why the step cannot go on yet. `notices` are sentences for whoever installed what it wrote.
     """
 
     cluster: Cluster
@@ -50,6 +50,7 @@ class CutoverWork(UnderLease):
     changes: list[Change] = field(default_factory=list)
     kept: dict[Ref, dict[str, Any]] = field(default_factory=dict)
     waits: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
     restarted: int = 0
 
     @cached_property

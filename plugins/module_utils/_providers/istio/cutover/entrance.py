@@ -20,9 +20,8 @@ from ...._mesh.objects.condition import Condition
 from ...._mesh.objects.shapes import Live, Manifest, Object
 from .injection import REV
 from .live_objects import copied, named, patched
+from .turning import SECOND_OF
 
-# On a second Deployment and what belongs to it: the name of the first.
-SECOND_OF = "meshops.lifecycle/cutover-second-of"
 _SCALER, _BUDGET = "HorizontalPodAutoscaler", "PodDisruptionBudget"
 
 
@@ -50,6 +49,20 @@ def drained(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
         return []
     _refuse(order, scene, live)
     return patched(live, {"spec": {"replicas": 0}}, then=[Condition(Ref.of(live), "rollout")])
+
+
+def rejoined(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
+    """One patch, so that its first pod comes from the target already. A label that names a tag stays: the tag leads to the target."""
+    live = named(scene.live, order.kind, order.namespace, order.name)
+    if live is None:
+        return []
+    _refuse(order, scene, live)
+    seconds = [one for one in scene.state.workloads if (one.namespace, one.second_of) == (order.namespace, order.name)]
+    spec: Manifest = {"replicas": max([_replicas(live), *(one.replicas for one in seconds)])}
+    label = (live["spec"]["template"]["metadata"].get("labels") or {}).get(REV, order.to)
+    if order.to not in (label, *(tag.webhook for tag in scene.state.tags if tag.name == label)):
+        spec["template"] = {"metadata": {"labels": {REV: order.to}}}
+    return patched(live, {"spec": spec}, then=[Condition(Ref.of(live), "rollout")])
 
 
 def _refuse(order: Order, scene: Scene, live: Object) -> None:
@@ -101,7 +114,7 @@ def _replicas(live: Object) -> int:
 
 def _second(former: Object, name: str, target: str) -> Manifest:
     """Its selector names the revision, so that neither takes the other's pods. The pods have all labels that the Service looks for."""
-    made = copied(former, name, **{SECOND_OF: str(former["metadata"]["name"])})
+    made = copied(former, name, **{SECOND_OF: _first(former)})
     made["spec"] = copy.deepcopy(dict(former["spec"]))
     selector, template = made["spec"].setdefault("selector", {}), made["spec"]["template"].setdefault("metadata", {})
     selector["matchLabels"] = {**(selector.get("matchLabels") or {}), REV: target}
@@ -110,6 +123,12 @@ def _second(former: Object, name: str, target: str) -> Manifest:
     if REV in made["metadata"]["labels"]:
         made["metadata"]["labels"][REV] = target
     return made
+
+
+def _first(former: Object) -> str:
+    """A second one of a second one belongs to the same first one."""
+    meta = former["metadata"]
+    return str((meta.get("annotations") or {}).get(SECOND_OF) or meta["name"])
 
 
 def scales(scaler: Object, deployment: Object) -> bool:
@@ -124,7 +143,7 @@ def _scalers_of(live: Live, deployment: Object) -> list[Object]:
 def _scalers(live: Live, former: Object, second: Manifest) -> list[Manifest]:
     made = []
     for one in _scalers_of(live, former):
-        copy_of = copied(one, second["metadata"]["name"], **{SECOND_OF: str(former["metadata"]["name"])})
+        copy_of = copied(one, second["metadata"]["name"], **{SECOND_OF: _first(former)})
         aimed = {**one["spec"]["scaleTargetRef"], "name": second["metadata"]["name"]}
         made.append({**copy_of, "spec": {**one["spec"], "scaleTargetRef": aimed}})
     return made
@@ -146,7 +165,7 @@ def _budgets(live: Live, former: Object, second: Manifest, aim: Aim) -> list[Man
     made = []
     for one in own:
         if _picks(one).items() <= pods.items():
-            budget = copied(one, second["metadata"]["name"], **{SECOND_OF: str(meta["name"])})
+            budget = copied(one, second["metadata"]["name"], **{SECOND_OF: _first(former)})
             selector = {**one["spec"]["selector"], "matchLabels": {**_picks(one), REV: aim.target}}
             made.append({**budget, "spec": {**one["spec"], "selector": selector}})
     return made

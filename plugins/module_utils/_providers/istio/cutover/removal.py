@@ -14,7 +14,8 @@ from . import copies, retirement
 
 def removal(scene: Scene, revision: str, namespace: str) -> Removal:
     """First what users' requests do not reach any more, then the control plane, then what its release leaves behind. A remote cluster has its own release."""
-    drained = [(gateway.namespace, gateway.name) for gateway in scene.state.workloads if gateway.drained]
+    gateways = [one for one in scene.state.workloads if one.gateway and one.kind == "Deployment"]
+    drained, serving = [one for one in gateways if one.drained], {(one.namespace, one.name) for one in gateways if one.replicas}
     revisions = [known.revision for known in scene.state.revisions]
-    first = [*retirement.gateways(scene.live, revision, drained), *copies.of(scene.live, revision, revisions)]
+    first = [*retirement.gateways(scene.live, revision, drained, serving), *copies.of(scene.live, revision, revisions)]
     return Removal(first, [(namespace, retirement.release(revision))], [*retirement.leftovers(namespace, revision), passage_of(revision, namespace)])

@@ -14,6 +14,8 @@ from .injection import ENABLE, REV
 # What the object followed before a cutover turned it, as `label=value`. It stands on the object, so that a killed run and the way back know it.
 FORMER = "meshops.lifecycle/cutover-former"
 PINNED = "meshops.lifecycle/cutover-pinned"
+# On a second Deployment and what belongs to it: the name of the first, which is that of the release that installed it.
+SECOND_OF = "meshops.lifecycle/cutover-second-of"
 
 
 def turn(space: Object, target: str, tags: Mapping[str, str]) -> Manifest:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from ...._mesh.objects.selector import matches
 from ...._mesh.objects.shapes import Live, Object
 from ...istio_family.proxy import workload as owner_of
 from .injection import ENABLE, INJECT, REV, Template
-from .turning import PINNED
+from .turning import PINNED, SECOND_OF
 
 CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
 _GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
@@ -86,7 +86,7 @@ def workloads(live: Live, follow: Follow, connections: Connections) -> list[Mesh
     counts = counted(live.get("Pod", ()), connections)
     labels = {space["metadata"]["name"]: space["metadata"].get("labels") or {} for space in live.get("Namespace", ())}
     services, budgets = _by_namespace(live.get("Service", ())), _by_namespace(live.get("PodDisruptionBudget", ()))
-    around = Around(labels, services, budgets)
+    around = Around(labels, services, budgets, _lasting(live.get("Deployment", ())))
     made = [_controller(one, kind, follow, counts, around) for kind in CONTROLLERS for one in live.get(kind, ()) if not _managed(one)]
     made += [_gateway(one, follow, counts, labels) for one in live.get("Gateway", ()) if is_gateway_api(one)]
     return [*(one for one in made if one.following.rule != NOTHING or one.made), *_others(counts, follow, labels)]
@@ -94,11 +94,18 @@ def workloads(live: Live, follow: Follow, connections: Connections) -> list[Mesh
 
 @dataclass(frozen=True)
 class Around:
-    """What of a namespace decides about its workloads: its labels, Services and disruption budgets."""
+    """What of a namespace decides about its workloads: its labels, Services and disruption budgets, and the Deployments that no revision is bound to."""
 
     labels: Mapping[str, Mapping[str, Any]]
     services: Mapping[str, Sequence[Object]]
     budgets: Mapping[str, Sequence[Object]]
+    lasting: Set[tuple[str, str]]
+
+
+def _lasting(deployments: Iterable[Object]) -> Set[tuple[str, str]]:
+    """Those whose pods may come from another revision. A selector that names one cannot be changed."""
+    named = ((one["metadata"], ((one.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}) for one in deployments)
+    return {(str(meta["namespace"]), str(meta["name"])) for meta, picks in named if REV not in picks}
 
 
 def _by_namespace(objects: Iterable[Object]) -> dict[str, list[Object]]:
@@ -149,8 +156,14 @@ def _controller(one: Object, kind: str, follow: Follow, counts: dict[tuple[str, 
         service=service,
         keeper=managed_by(one).writer,
         blocked_by=_blocked_by(template, around.budgets.get(space, ())),
+        second_of=_second_of(meta, around.lasting),
         **_counts(count),
     )
+
+
+def _second_of(meta: Object, lasting: Set[tuple[str, str]]) -> str:
+    first = str((meta.get("annotations") or {}).get(SECOND_OF) or "")
+    return first if (str(meta["namespace"]), first) in lasting else ""
 
 
 def _counts(count: PodCount) -> dict[str, Any]:

@@ -116,6 +116,7 @@ _WRITERS: dict[str, Writer] = {
     orders.EVICT: _evicted,
     orders.RAISE: entrance.raised,
     orders.DRAIN: entrance.drained,
+    orders.REJOIN: entrance.rejoined,
     orders.HAND_OVER: _handed_over,
     orders.UNPIN: _unpinned,
     orders.POINT_SERVICE: pointing.service,

@@ -158,28 +158,39 @@ def _proxies(cluster: str, body: Iterable[Object], revision: str) -> list[Proxy]
 
 
 def _gateways(live: Live) -> list[Gateway]:
-    deployments = {d["metadata"]["name"]: d for d in _labelled(live, "Deployment", "istio", "eastwestgateway")}
-    gateways_seen = []
-    for service in live.get("Service", ()):
-        if "topology.istio.io/network" not in service["metadata"]["labels"]:
-            continue
-        deployment = deployments.get(service["metadata"]["name"], {})
-        desired, ready = int((deployment.get("spec") or {}).get("replicas") or 0), int((deployment.get("status") or {}).get("readyReplicas") or 0)
-        pods = _labelled(live, "Pod", "istio", "eastwestgateway")
-        stuck = why(deployment, pods) if deployment and ready < max(desired, 1) else None
-        gateways_seen.append(
-            Gateway(
-                name=service["metadata"]["name"],
-                namespace=service["metadata"]["namespace"],
-                network=service["metadata"]["labels"]["topology.istio.io/network"],
-                desired=desired,
-                ready=ready,
-                addresses=gateways.addresses(service, live.get("Node", ())),
-                reason=stuck.text if stuck else "",
-                lasting=bool(stuck and stuck.lasting),
-            )
-        )
-    return gateways_seen
+    services = [one for one in live.get("Service", ()) if "topology.istio.io/network" in one["metadata"]["labels"]]
+    return [_gateway(service, _behind(service, live), live) for service in services]
+
+
+def _behind(service: Object, live: Live) -> list[Object]:
+    """The Deployments that serve through it. While a cutover moves a gateway there is a second one, and one of both may have no pods."""
+    picks = (service.get("spec") or {}).get("selector") or {}
+    known = _labelled(live, "Deployment", "istio", "eastwestgateway")
+    chosen = [one for one in known if picks and picks.items() <= _pods_of(one).items()]
+    return chosen or [one for one in known if one["metadata"]["name"] == service["metadata"]["name"]]
+
+
+def _pods_of(deployment: Object) -> dict[str, Any]:
+    return (deployment["spec"]["template"].get("metadata") or {}).get("labels") or {}
+
+
+def _gateway(service: Object, deployments: list[Object], live: Live) -> Gateway:
+    meta, pods = service["metadata"], _labelled(live, "Pod", "istio", "eastwestgateway")
+    counts = [(int(one["spec"].get("replicas") or 0), int((one.get("status") or {}).get("readyReplicas") or 0), one) for one in deployments]
+    desired, ready = sum(wanted for wanted, _ready, _one in counts), sum(there for _wanted, there, _one in counts)
+    lacking = [one for wanted, there, one in counts if there < (wanted if desired else 1)]
+    reasons = [stuck for one in lacking if (stuck := why(one, [pod for pod in pods if _pods_of(one).items() <= (pod["metadata"].get("labels") or {}).items()]))]
+    stuck = next((one for one in reasons if one.lasting), reasons[0] if reasons else None)
+    return Gateway(
+        name=meta["name"],
+        namespace=meta["namespace"],
+        network=meta["labels"]["topology.istio.io/network"],
+        desired=desired,
+        ready=ready,
+        addresses=gateways.addresses(service, live.get("Node", ())),
+        reason=stuck.text if stuck else "",
+        lasting=bool(stuck and stuck.lasting),
+    )
 
 
 def _served_by(live: Live) -> str:

@@ -170,6 +170,7 @@ DOORS = tuple(MeshWorkload("mesh", "Deployment", name, TO_BLUE, 1, {"blue": 1}, 
         ({"spaces": [Space("shop", TO_BLUE, keeper="Argo CD, for its Application shop")]}, "namespace shop is kept by Argo CD, for its Application shop"),
         ({"workloads": [server(TO_BLUE, blocked_by="PodDisruptionBudget shop/all")]}, "its budget PodDisruptionBudget shop/all never lets a pod go"),
         ({"workloads": [GATEWAY]}, "Gateway shop/door would lose traffic while the revision changes, because Istio 1.30.1 drops its configuration"),
+        ({"workloads": [replace(DOORS[0], keeper="Argo CD")]}, "Deployment mesh/ew is a gateway kept by Argo CD, which would write back what a cutover changes"),
         ({"workloads": list(DOORS)}, "the Services ew, ew2 all are east-west gateways"),
         ({"ambient": True}, "ambient mode"),
         ({"objects": [LabelledObject("VirtualService shop/a", "blue")]}, "only one revision reads VirtualService shop/a"),
@@ -188,6 +189,9 @@ def test_nothing_is_refused_of_a_mesh_that_is_well_or_half_way() -> None:
     kept = replace(START, spaces=[Space("shop", TO_BLUE, keeper="Flux")])
     assert refusals([kept], AIM, CutoverWish(), RULES, VERSIONS, Allowed(gitops=LEAVE)) == []
     never = CutoverWish(WaveWish(gateways="never"))
+    door = replace(DOORS[0], keeper="Argo CD")
+    assert refusals([replace(START, workloads=[door])], AIM, CutoverWish(), RULES, VERSIONS, Allowed(gitops=LEAVE)) == []
+    assert refusals([replace(START, workloads=[door])], AIM, never, RULES, VERSIONS, allowed) == []
     assert refusals([replace(START, workloads=[GATEWAY])], AIM, never, RULES, VERSIONS, allowed) == []
     copied = replace(START, objects=[LabelledObject("VirtualService shop/a", "blue", ("green",)), LabelledObject("VirtualService shop/a-green", "green")])
     assert refusals([copied], AIM, CutoverWish(), RULES, VERSIONS, allowed) == []

@@ -14,6 +14,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.sc
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.write import CREATE, PATCH
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.copies import COPY_OF, copies
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.removal import removal
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.turning import SECOND_OF
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import NAMESPACE, REV, World, api_gateway, deployment, space
 
 FORWARD, BACK = Aim("green", "blue"), Aim("blue", "green")
@@ -55,6 +56,7 @@ def test_other_choices() -> None:
 def test_what_goes_with_a_revision() -> None:
     drained = deployment(NAMESPACE, "door", {REV: "blue"}, annotations={"inject.istio.io/templates": "gateway"})
     drained["spec"]["replicas"] = 0
+    drained["metadata"]["annotations"] = {SECOND_OF: "gate"}
     there = scene(routes("a", "green"), routes("a-blue", "blue", **{COPY_OF: "a"}), routes("b", "blue"), workloads=[drained])
     gone = removal(there, "blue", NAMESPACE)
     assert [str(ref) for ref in gone.first] == [f"Deployment {NAMESPACE}/door", "VirtualService shop/a-blue"]

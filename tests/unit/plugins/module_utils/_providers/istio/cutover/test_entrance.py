@@ -13,7 +13,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.or
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.scene import Scene
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.write import CREATE, PATCH, Write
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.entrance import SECOND_OF
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.turning import SECOND_OF
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.writes import writes
 from ansible_collections.meshops.lifecycle.tests.unit.support.cutover_cluster import API
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import NAMESPACE, REV, World, deployment, space
