@@ -60,6 +60,14 @@ options:
         description: The trust domain of the mesh.
         type: str
         default: cluster.local
+      gateway:
+        description:
+          - Whether the probes also ask through gateways. The gateway of the probes' own, which follows the target, passes requests on to workloads of the
+            former revision.
+          - The Services of ingress gateways that take plain HTTP, by the names of their ports, are asked for a host that nobody serves. The first reading
+            keeps the status of their answers, and later on only the same status counts as an answer. Nothing is written to these gateways.
+        type: bool
+        default: true
   gates:
     description: Gates of the user's. One that cannot be asked has failed.
     type: list
@@ -181,7 +189,9 @@ reading:
       description: How much they rejected since their control planes started.
       type: dict
     probes:
-      description: What the probes measured, with C(path), C(sent), C(answered), C(slowest), which is the 99th percentile in seconds, and C(fault).
+      description:
+        - What the probes measured, with C(path), C(sent), C(answered), C(slowest), which is the 99th percentile in seconds, and C(fault).
+        - C(answer) is the status that counts for the Service of a gateway.
       type: list
       elements: dict
     gates:
@@ -192,6 +202,11 @@ reading:
       description: What could not be read.
       type: list
       elements: str
+notices:
+  description: The Services of gateways whose first answers differ, or come from nobody, so that later ones would show nothing. A sentence each.
+  returned: success
+  type: list
+  elements: str
 since:
   description: The option O(since).
   returned: success

@@ -18,13 +18,17 @@ _LOGS = "the logs of the control planes say which"
 
 @dataclass(frozen=True)
 class ProbeReading:
-    """Requests that the probes sent and how they ended. `slowest` is the 99th percentile in seconds. `fault` says why nothing was measured."""
+    """Requests that the probes sent and how they ended. `slowest` is the 99th percentile in seconds. `fault` says why nothing was measured.
+
+    `answer` is the status that counts as an answer, if that is not the one of a probe.
+    """
 
     path: str
     sent: int
     answered: int
     slowest: float = 0.0
     fault: str = ""
+    answer: str = ""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class MeshWorkload:
     them now. `unsynced` and `unready` are pods by name. `blocked_by` is a disruption budget that never lets a pod go.
     A `gateway` serves through a `service`, which leads to the pods of several workloads while one replaces another.
     `pinned` says that a cutover gave a Gateway the label of its own, so that it does not move with its namespace. `second_of` names the Deployment
-    in whose place a cutover put this one, and which can come to serve again by another revision.
+    in whose place a cutover put this one, and which can come to serve again by another revision. `port` is that of a gateway's Service for plain HTTP.
     """
 
     namespace: str
@@ -85,6 +85,7 @@ class MeshWorkload:
     unready: tuple[str, ...] = ()
     blocked_by: str = ""
     second_of: str = ""
+    port: int = 0
 
     @property
     def where(self) -> str:

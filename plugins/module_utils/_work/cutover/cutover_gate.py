@@ -14,7 +14,8 @@ from ..._kube.cluster import Cluster
 from ..._kube.connect import Connector
 from ..._mesh.connection import Connection
 from ..._mesh.contract.cutover import Cutover
-from ..._mesh.cutover.gate import Reading, since
+from ..._mesh.contract.health import Health
+from ..._mesh.cutover.gate import ProbeReading, Reading, since
 from ..._mesh.cutover.observed import ClusterState
 from ..._mesh.cutover.orders import Aim
 from ..._mesh.cutover.plan import lateness, wave_late
@@ -27,7 +28,8 @@ from ..clock import Clock, SystemClock
 from ..follow import Pace
 from ..look import look
 from .fresh import PRIMARY_CONNECTION, FreshLook, primary_connection
-from .probing import probed
+from .knocking import knocked
+from .probing import ProbeOrder, probed
 from .user_gates import answers
 
 _HEADERS: dict[str, Any] = {"headers": {"type": "dict"}, "ca": {"type": "path"}}
@@ -48,6 +50,7 @@ _PROBES: dict[str, Any] = {
     "targets": {"type": "list", "elements": "str", "default": []},
     "requests": {"type": "int", "default": 50},
     "trust_domain": {"default": "cluster.local"},
+    "gateway": {"type": "bool", "default": True},
 }
 TASK: dict[str, Any] = {
     "argument_spec": {
@@ -88,9 +91,7 @@ class GateRequest:
     wave: int
     spaces: tuple[str, ...]
     services: tuple[str, ...]
-    targets: tuple[str, ...]
-    requests: int
-    trust_domain: str
+    probes: ProbeOrder
     gates: tuple[Gate, ...]
     since: Mapping[str, Any] = field(repr=False)
     patience: float = 0.0
@@ -98,7 +99,7 @@ class GateRequest:
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> GateRequest:
-        probes = params["probes"] or {"targets": (), "requests": 0, "trust_domain": ""}
+        probes = params["probes"] or {}
         return cls(
             provider=params["provider"],
             namespace=params["namespace"],
@@ -106,9 +107,7 @@ class GateRequest:
             wave=params["wave"],
             spaces=tuple(params["spaces"]),
             services=tuple(params["services"]),
-            targets=tuple(probes["targets"]),
-            requests=probes["requests"],
-            trust_domain=probes["trust_domain"],
+            probes=ProbeOrder(**{**probes, "patience": 0.0 if params["since"] else params["timeout"]}),
             gates=tuple(gate_of(wish) for wish in params["gates"]),
             since=params["since"],
             patience=params["timeout"],
@@ -127,11 +126,10 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
     looking = FreshLook(cluster, mesh.cutover, request.namespace, request.primary, connect)
     state, fault = _settled(cluster, looking, request, ticking)
     counted, silent = _counted(cluster, mesh.cutover, request, state)
-    targets = request.targets if request.requests else ()
-    patience = request.patience if request.first else 0.0
+    probes, notices = _probed(cluster, mesh.health, request, state, ticking) if request.probes.requests else ([], [])
     reading = Reading(
         cluster.name,
-        probed(cluster, mesh.health, targets, request.trust_domain, request.requests, patience, ticking) if targets else (),
+        probes,
         rejected={} if request.first else since(counted, request.since.get("counted") or {}),
         late=_late(state, request) if state else (),
         plain=_plain(state, request) if state else (),
@@ -140,7 +138,16 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
         faults=[said for said in (fault, silent) if said],
         wave=request.wave,
     )
-    return {"changed": False, "reading": reading.facts(), "since": dict(request.since)}
+    return {"changed": False, "reading": reading.facts(), "since": dict(request.since), "notices": [f"{cluster.name}: {said}." for said in notices]}
+
+
+def _probed(cluster: Cluster, health: Health, request: GateRequest, state: ClusterState | None, clock: Clock) -> tuple[list[ProbeReading], list[str]]:
+    """First the probes' own paths, then those through the gateways of users, which a gateway wave moves."""
+    own = probed(cluster, health, request.probes, clock) if request.probes.targets else []
+    if not state or not request.probes.gateway:
+        return own, []
+    through, notices = knocked(cluster, health, state, request.probes.requests, None if request.first else request.since)
+    return [*own, *through], notices
 
 
 def _settled(cluster: Cluster, looking: FreshLook, request: GateRequest, clock: Clock) -> tuple[ClusterState | None, str]:

@@ -34,11 +34,22 @@ class ProbePath:
     target: str
 
 
-def probed(cluster: Cluster, health: Health, targets: Sequence[str], trust_domain: str, requests: int, patience: float, clock: Clock) -> list[ProbeReading]:
-    """What the probes saw on each path. `patience` is how many seconds a path may take until it works at all; 0 asks once."""
-    end = clock.monotonic() + patience
+@dataclass(frozen=True)
+class ProbeOrder:
+    """Which clusters the probes ask, how often, and whether they also ask through gateways. `patience` is how many seconds a path may take until it works."""
+
+    targets: Sequence[str] = ()
+    requests: int = 0
+    trust_domain: str = ""
+    gateway: bool = True
+    patience: float = 0.0
+
+
+def probed(cluster: Cluster, health: Health, order: ProbeOrder, clock: Clock) -> list[ProbeReading]:
+    """What the probes saw on each path. Without patience each is asked once."""
+    end, requests = clock.monotonic() + order.patience, order.requests
     for pause in Pace(0.5, 2.0).pauses():
-        paths, faults = _paths(cluster, health, targets, trust_domain)
+        paths, faults = _paths(cluster, health, order)
         faults = {**faults, **_faults(cluster, paths)}
         if not faults or clock.monotonic() >= end:
             break
@@ -49,12 +60,12 @@ def probed(cluster: Cluster, health: Health, targets: Sequence[str], trust_domai
     return [reading for _name, reading in sorted({**measured, **failed}.items())]
 
 
-def _paths(cluster: Cluster, health: Health, targets: Sequence[str], trust_domain: str) -> tuple[list[ProbePath], dict[str, str]]:
+def _paths(cluster: Cluster, health: Health, order: ProbeOrder) -> tuple[list[ProbePath], dict[str, str]]:
     paths, faults = [], {}
-    for told, wish in asking(cluster.name, targets, trust_domain):
+    for told, wish in asking(cluster.name, order.targets, order.trust_domain, order.gateway):
         probe = health.probe(wish)
         pod = asking_pod(cluster, probe)
-        for target in targets:
+        for target in order.targets:
             name = f"{told}, {cluster.name} to {target}"
             if pod is None:
                 faults[name] = f"no probe pod runs in namespace {wish.namespace}"

@@ -66,8 +66,9 @@ def test_each_cluster_runs_a_probe_of_each_revision_that_lets_the_other_ask() ->
     spaces = {one["metadata"]["name"]: one["metadata"]["labels"]["istio.io/rev"] for one in manifests if one["kind"] == "Namespace"}
     assert spaces == {"meshops-cutover-target": "green", "meshops-cutover-former": "blue"}
     assert [(one["metadata"]["namespace"], one["metadata"]["name"]) for one in manifests if one["kind"] == "Deployment"] == [
-        ("meshops-cutover-target", "echo-east"), ("meshops-cutover-former", "echo-east"),
+        ("meshops-cutover-target", "echo-east"), ("meshops-cutover-target", "gateway-east"), ("meshops-cutover-former", "echo-east"),
     ]  # fmt: skip
+    assert [one["kind"] for one in call("_cutover_probe", "istio", {**wish, "gateway": False})].count("Deployment") == 2
     policies = [one["spec"]["rules"][0]["from"][0]["source"]["principals"] for one in manifests if one["kind"] == "AuthorizationPolicy"]
     of_target, of_former = (f"cluster.local/ns/meshops-cutover-{space}/sa/probe" for space in ("target", "former"))
     assert policies == [[of_target, of_former], [of_former, of_target]]

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
@@ -28,6 +29,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Tic
 
 SYSTEM = "istio-system"
 CLUSTERS = ("east", "west")
+NOBODY = "meshops-cutover.invalid"
 
 
 def pod(name: str, namespace: str, **labels: str) -> dict[str, Any]:
@@ -36,13 +38,18 @@ def pod(name: str, namespace: str, **labels: str) -> dict[str, Any]:
 
 
 def page(caller: str, target: str) -> bytes:
+    """`caller` is the namespace whose identity the server sees."""
     uri = f"URI=spiffe://cluster.local/ns/{caller}/sa/probe"
     return f"echo debug server up for 1s on echo-{target} - request from 127.0.0.6:1\n\nX-Forwarded-Client-Cert: By=x;{uri}\n".encode()
 
 
 def measure(answered: int = 50, sent: int = 50, slowest: float = 0.01) -> bytes:
-    codes = {"200": answered, "503": sent - answered}
-    return json.dumps({"RetCodes": codes, "DurationHistogram": {"Count": sent, "Percentiles": [{"Percentile": 99, "Value": slowest}]}}).encode()
+    return measured({"200": answered, "503": sent - answered}, slowest)
+
+
+def measured(codes: dict[str, int], slowest: float) -> bytes:
+    histogram = {"Count": sum(codes.values()), "Percentiles": [{"Percentile": 99, "Value": slowest}]}
+    return json.dumps({"RetCodes": codes, "DurationHistogram": histogram}).encode()
 
 
 class Estate:
@@ -54,6 +61,7 @@ class Estate:
         self.rejected: dict[str, int] | None = {"cds": 2}
         self.answer: Callable[[str, str], Answer | None] = lambda _path, _target: None
         self.asked: list[str] = []
+        self.door, self.knocks = {"404": 50}, list[str]()
         probes = [pod(f"echo-{number}", name, app="echo-east") for number, name in enumerate(SPACES)]
         self.cluster = FakeCluster(pod("istiod-green-1", SYSTEM, **{"app": "istiod", REV: "green"}), *probes)
         monkeypatch.setattr(self.cluster, "ask", self.ask)
@@ -71,18 +79,25 @@ class Estate:
             if self.rejected is None:
                 raise Unreachable("no port-forward.")
             return Answer(200, "".join(f'pilot_total_xds_rejects{{type="{kind}"}} {count}\n' for kind, count in self.rejected.items()).encode())
-        target = next(name for name in CLUSTERS if f"echo-{name}." in path)
+        if NOBODY in path:
+            self.knocks.append(unquote(path))
+            return Answer(200, measured(self.door, 0.01))
+        through = f"gateway-east.{TARGET}" in path
+        target = next(name for name in CLUSTERS if (f"{name}/debug" if through else f"echo-{name}.") in unquote(path))
         self.asked.append(f"{namespace} {path.partition('?')[0].split('/')[2]}")
-        return self.answer(path, target) or Answer(200, measure() if "/rest/run" in path else page(namespace, target))
+        return self.answer(path, target) or Answer(200, measure() if "/rest/run" in path else page(TARGET if through else namespace, target))
 
     def read(self, **params: Any) -> dict[str, Any]:
+        reading: dict[str, Any] = self.result(**params)["reading"]
+        return reading
+
+    def result(self, **params: Any) -> dict[str, Any]:
         known = {
             "provider": "istio", "namespace": SYSTEM, "target": "green", "former": "blue", "wave": 1, "spaces": ["shop"], "services": [], "gates": [],
             "primary_kube": None, "probes": {"targets": list(CLUSTERS), "requests": 50, "trust_domain": "cluster.local"},
             "since": {"counted": {}, "probes": []}, "timeout": 60,
         }  # fmt: skip
-        reading: dict[str, Any] = cutover_gate.reconcile(self.cluster, {**known, **params}, self.clock)["reading"]
-        return reading
+        return cutover_gate.reconcile(self.cluster, {**known, **params}, self.clock)
 
 
 @pytest.fixture
@@ -96,6 +111,7 @@ def test_both_revisions_ask_each_other_in_all_clusters_and_measure(estate: Estat
         "between proxies of the target, east to east", "between proxies of the target, east to west",
         "from the former revision to the target, east to east", "from the former revision to the target, east to west",
         "from the target to the former revision, east to east", "from the target to the former revision, east to west",
+        "through a gateway of the target, east to east", "through a gateway of the target, east to west",
     ]  # fmt: skip
     assert {(one["sent"], one["answered"], one["slowest"], one["fault"]) for one in reading["probes"]} == {(50, 50, 0.01, "")}
     assert (reading["late"], reading["plain"], reading["faults"], reading["gates"], reading["wave"]) == ([], [], [], [], 1)
@@ -115,7 +131,7 @@ def test_a_path_without_mtls_has_failed_and_is_not_measured(estate: Estate) -> N
     failed = [one for one in estate.read()["probes"] if one["fault"]]
     assert [(one["path"], one["answered"]) for one in failed] == [("from the target to the former revision, east to west", 0)]
     assert failed[0]["fault"] == "the answer came in plain text: the server saw no client certificate"
-    assert sum(asked.endswith("rest") for asked in estate.asked) == 5
+    assert sum(asked.endswith("rest") for asked in estate.asked) == 7
 
 
 def test_what_fails_after_a_wave_is_not_asked_until_it_works(estate: Estate) -> None:
@@ -142,7 +158,68 @@ def test_a_probe_that_does_not_run_has_failed(estate: Estate) -> None:
     estate.cluster.backend.objects = {key: one for key, one in estate.cluster.backend.objects.items() if key[2] != FORMER}
     failed = [one for one in estate.read()["probes"] if one["fault"]]
     assert {one["fault"] for one in failed} == {f"no probe pod runs in namespace {FORMER}"}
-    assert len(failed) == 2
+    assert len(failed) == 4
+
+
+def test_the_gateway_of_the_target_passes_requests_on_to_workloads_of_the_former_revision(estate: Estate) -> None:
+    paths: list[str] = []
+    estate.answer = lambda path, target: paths.append(unquote(path)) if "gateway" in path else None
+    estate.read()
+    assert paths[:2] == [f"/fortio/fetch/gateway-east.{TARGET}:8080/{FORMER}/{name}/debug" for name in CLUSTERS]
+    estate.answer = lambda path, target: Answer(200, page(FORMER, target)) if "gateway" in path and "fetch" in path else None
+    failed = [one for one in estate.read()["probes"] if one["fault"]]
+    assert {one["fault"] for one in failed} == {f"the server saw another identity than spiffe://cluster.local/ns/{TARGET}/sa/probe"}
+    assert [one["path"] for one in failed] == [f"through a gateway of the target, east to {name}" for name in CLUSTERS]
+
+
+def with_door(estate: Estate, *ports: dict[str, Any], address: str = "10.0.0.7") -> Estate:
+    door = deployment("doors", "door", {REV: "blue"}, annotations={"inject.istio.io/templates": "gateway"})
+    estate.world.live["Namespace"].append(space("doors"))
+    estate.world.live["Deployment"].append(door)
+    service = {"metadata": {"name": "door", "namespace": "doors", "labels": {}}, "spec": {"selector": {"app": "door"}, "clusterIP": address, "ports": ports}}
+    estate.world.live["Service"].append(service)
+    return estate
+
+
+TLS, PLAIN = {"name": "https", "port": 443}, {"name": "http2", "port": 8081}
+DOOR = "through Service doors/door"
+
+
+def test_a_gateways_service_answers_after_its_wave_as_it_did_before_the_first(estate: Estate) -> None:
+    first = with_door(estate, TLS, PLAIN).read(wave=0, spaces=[], since={})
+    assert [(one["path"], one["answered"], one["answer"]) for one in first["probes"]][-1] == (DOOR, 50, "404")
+    assert "url=http://door.doors:8081/&H=Host:+meshops-cutover.invalid&n=50" in estate.knocks[0]
+    then = [one for one in estate.read(wave=3, spaces=[], services=["doors/door"], since=first)["probes"] if one["path"] == DOOR]
+    assert [(one["sent"], one["answered"]) for one in then] == [(50, 50)]
+    estate.door = {"404": 47, "503": 2, "-1": 1}
+    lost = [one for one in estate.read(wave=3, spaces=[], services=["doors/door"], since=first)["probes"] if one["path"] == DOOR]
+    assert [(one["sent"], one["answered"], one["answer"]) for one in lost] == [(50, 47, "404")]
+
+
+@pytest.mark.parametrize(("answers", "said"), [
+    ({"503": 50}, "it answers with 503 (50)"), ({"200": 49, "302": 1}, "it answers with 200 (49), 302 (1)"), ({"-1": 50}, "it answers with -1 (50)"),
+])  # fmt: skip
+def test_a_service_whose_answers_tell_nothing_is_named_once_and_asked_no_more(estate: Estate, answers: dict[str, int], said: str) -> None:
+    estate.door = answers
+    with_door(estate, PLAIN)
+    result = estate.result(wave=0, spaces=[], since={})
+    assert result["notices"] == [f"east: {DOOR} nothing can be seen, because {said}; give it a gate of your own."]
+    assert DOOR not in [one["path"] for one in result["reading"]["probes"]]
+    estate.knocks.clear()
+    assert (DOOR in [one["path"] for one in estate.read(since=result["reading"])["probes"]], estate.knocks) == (False, [])
+
+
+@pytest.mark.parametrize("more", [{"ports": (TLS,)}, {"ports": (PLAIN,), "address": "None"}, {"ports": ()}])
+def test_a_service_without_plain_http_or_an_address_is_not_asked(estate: Estate, more: dict[str, Any]) -> None:
+    ports = more.pop("ports")
+    with_door(estate, *ports, **more).read(wave=0, spaces=[], since={})
+    assert estate.knocks == []
+
+
+def test_gateways_are_not_asked_where_that_is_not_wanted(estate: Estate) -> None:
+    probes = {"targets": list(CLUSTERS), "requests": 50, "trust_domain": "cluster.local", "gateway": False}
+    reading = with_door(estate, PLAIN).read(wave=0, spaces=[], since={}, probes=probes)
+    assert [one["path"] for one in reading["probes"] if "through" in one["path"]] == estate.knocks == []
 
 
 def test_rejected_configuration_counts_from_the_first_reading_on(estate: Estate) -> None:

@@ -97,4 +97,6 @@ def shift(plane: Plane, scene: PlaneScene, colour: str, share: int) -> list[Writ
 
 def permissions(namespace: str, plane: Plane | None = None) -> list[dict[str, str]]:
     """Return the rights that a cutover needs; with a plane, those to look at the mesh and to shift the plane's traffic."""
-    return [*_permissions.seeing(namespace), *planes.rights(plane, namespace)] if plane else _permissions.cutting_over(namespace)
+    if plane is None:
+        return _permissions.cutting_over(namespace)
+    return [*_permissions.seeing(namespace), *_permissions.probing(), *planes.rights(plane, namespace)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...._mesh.cutover.probes import TARGET
 from ..health.observation import CONFIGURATION
 
 _READ = (
@@ -49,6 +50,12 @@ def cutting_over(namespace: str) -> list[dict[str, str]]:
     copied = [(version.partition("/")[0], _plural(kind), verb) for version, kind in CONFIGURATION for verb in ("create", "patch", "delete")]
     changed = dict.fromkeys((group, resource, "get") for group, resource, verb in (*_WRITTEN, *copied) if verb in ("patch", "update", "delete"))
     return [*seeing(namespace), *_rights([*changed, *_WRITTEN, *copied]), *({**right, "namespace": namespace} for right in _rights(own))]
+
+
+def probing() -> list[dict[str, str]]:
+    """For the configuration of the probes' own gateway; an install asks for the rest of what probes need."""
+    wanted = _rights(("networking.istio.io", resource, verb) for resource in ("gateways", "virtualservices") for verb in ("get", "create", "patch"))
+    return [{**right, "namespace": TARGET} for right in wanted]
 
 
 def seeing(namespace: str) -> list[dict[str, str]]:

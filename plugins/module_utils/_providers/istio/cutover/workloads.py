@@ -22,6 +22,7 @@ from .turning import PINNED, SECOND_OF
 CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
 _GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 _NETWORK = "topology.istio.io/network"
+_PLAIN = ("http", "http2")
 Follow = Callable[[str, Template], Following]
 
 
@@ -143,6 +144,7 @@ def _controller(one: Object, kind: str, follow: Follow, counts: dict[tuple[str, 
     space, template = str(meta["namespace"]), Template.of(spec.get("template") or {})
     count = counts.pop((space, kind, meta["name"]), PodCount())
     gateway, service = _serves(template, around.services.get(space, ()))
+    before = service.get("metadata", {}).get("name", "")
     asked = spec.get("replicas", 1) if kind != "DaemonSet" else (one.get("status") or {}).get("desiredNumberScheduled", 1)
     return MeshWorkload(
         namespace=space,
@@ -153,7 +155,8 @@ def _controller(one: Object, kind: str, follow: Follow, counts: dict[tuple[str, 
         restarts=_restarts(one),
         own=_decides(around.labels.get(space, {}), template),
         gateway=gateway,
-        service=service,
+        service=str(before),
+        port=_http(service),
         keeper=managed_by(one).writer,
         blocked_by=_blocked_by(template, around.budgets.get(space, ())),
         second_of=_second_of(meta, around.lasting),
@@ -178,14 +181,20 @@ def _restarts(one: Object) -> str:
     return DELETING if strategy == "OnDelete" else ROLLING
 
 
-def _serves(template: Template, services: Sequence[Object]) -> tuple[str, str]:
+def _serves(template: Template, services: Sequence[Object]) -> tuple[str, Object]:
     """Whether these pods are a gateway, and the Service before them."""
     if "gateway" not in str(template.annotations.get("inject.istio.io/templates", "")).split(","):
-        return "", ""
+        return "", {}
     before = [one for one in services if (picks := (one.get("spec") or {}).get("selector")) and matches({"matchLabels": picks}, template.labels)]
     networks = [one for one in before if _NETWORK in (one["metadata"].get("labels") or {})]
-    chosen = (networks or before or [{"metadata": {"name": ""}}])[0]
-    return (EAST_WEST if networks else INGRESS), str(chosen["metadata"]["name"])
+    return (EAST_WEST if networks else INGRESS), (networks or before or [{}])[0]
+
+
+def _http(service: Object) -> int:
+    """The port at which a Service with an address of its own takes plain HTTP, by the names that the mesh knows protocols by; 0 if there is none."""
+    spec = service.get("spec") or {}
+    plain = [one for one in spec.get("ports") or () if str(one.get("appProtocol") or one.get("name") or "").partition("-")[0] in _PLAIN]
+    return int(plain[0]["port"]) if plain and spec.get("clusterIP") not in (None, "", "None") else 0
 
 
 def _gateway(one: Object, follow: Follow, counts: dict[tuple[str, str, str], PodCount], spaces: Mapping[str, Any]) -> MeshWorkload:

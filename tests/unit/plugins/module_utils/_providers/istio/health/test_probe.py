@@ -100,6 +100,60 @@ def test_a_probe_asks_the_servers_of_another_namespace_and_is_asked_from_there()
     assert probe.fault(ACROSS, "west", 200, echo(uri="spiffe://cluster.local/ns/of-green/sa/probe")) is not None
 
 
+GATED = replace(ACROSS, namespace="of-green", asks="", callers=("of-blue",), gateway=True)
+
+
+def gated() -> dict[str, dict[str, Any]]:
+    """The gateway's own objects: what a probe without one lacks."""
+    others = probe.manifests(replace(GATED, gateway=False))
+    return {one["kind"]: one for one in probe.manifests(GATED) if one not in others and one["kind"] != "AuthorizationPolicy"}
+
+
+def test_a_gateway_is_made_by_the_revision_and_is_no_echo_server() -> None:
+    pods = gated()["Deployment"]["spec"]["template"]
+    assert pods["metadata"]["annotations"] == {"inject.istio.io/templates": "gateway"}
+    assert [(one["name"], one["image"]) for one in pods["spec"]["containers"]] == [("istio-proxy", "auto")]
+    assert gated()["Service"]["spec"]["selector"].items() <= pods["metadata"]["labels"].items()
+    assert gated()["Gateway"]["spec"]["selector"].items() <= pods["metadata"]["labels"].items()
+    (policy,) = [one for one in probe.manifests(GATED) if one["kind"] == "AuthorizationPolicy"]
+    echo_pods = next(one for one in probe.manifests(GATED) if one["kind"] == "Deployment")["spec"]["template"]["metadata"]["labels"]
+    asked = policy["spec"]["selector"]["matchLabels"]
+    assert asked.items() <= echo_pods.items()
+    assert not asked.items() <= pods["metadata"]["labels"].items(), "nobody outside of the mesh has an identity to be let in by"
+    assert not gated()["Gateway"]["spec"]["selector"].items() <= echo_pods.items()
+
+
+def test_a_gateway_passes_requests_on_for_the_page_and_nothing_else() -> None:
+    routes = gated()["VirtualService"]["spec"]["http"]
+    assert [(one["match"][0]["uri"], one["rewrite"], one["route"][0]["destination"]["host"]) for one in routes] == [
+        ({"exact": f"/{where}/{target}/debug"}, {"uri": "/debug"}, f"echo-{target}.{where}.svc.cluster.local")
+        for where in ("of-green", "of-blue") for target in ("east", "west")
+    ]  # fmt: skip
+    assert {one["match"][0]["method"]["exact"] for one in routes} == {"GET"}
+
+
+def test_the_configuration_of_gateways_is_the_same_in_all_clusters() -> None:
+    """A control plane that serves a remote cluster reads the configuration of its own cluster."""
+    west = {one["kind"]: one for one in probe.manifests(replace(GATED, cluster="west"))}
+    assert all(gated()[kind]["spec"] == west[kind]["spec"] for kind in ("Gateway", "VirtualService"))
+
+
+def test_a_probe_asks_through_its_own_clusters_gateway_and_the_server_sees_that_gateway() -> None:
+    through = replace(ACROSS, asks="", through="of-green")
+    assert probe.question(through, "echo-east-1", "west").path == "/fortio/fetch/gateway-east.of-green:8080/of-blue/west/debug"
+    assert "url=http%3A%2F%2Fgateway-east.of-green%3A8080%2Fof-blue%2Fwest%2Fdebug&" in probe.load(through, "echo-east-1", "west", 50).path
+    assert f"/{'of-blue'}/west/debug" in [one["match"][0]["uri"]["exact"] for one in gated()["VirtualService"]["spec"]["http"]]
+    assert probe.fault(through, "west", 200, echo(uri="spiffe://cluster.local/ns/of-green/sa/probe")) is None
+    assert probe.fault(through, "west", 200, echo(uri="spiffe://cluster.local/ns/of-blue/sa/probe")) is not None
+
+
+def test_a_service_is_asked_for_a_host_that_nobody_serves() -> None:
+    asked = probe.knock(ACROSS, "echo-east-1", ("doors", "door", 80), 50)
+    assert asked.path == "/fortio/rest/run?url=http%3A%2F%2Fdoor.doors%3A80%2F&H=Host%3A+meshops-cutover.invalid&n=50&qps=20&c=2&timeout=5s&p=99&save=off"
+    assert (asked.namespace, asked.pod, asked.port) == ("of-blue", "echo-east-1", 8080)
+    assert probe.measured(result({"404": 49, "-1": 1})).answers == {"404": 49, "-1": 1}
+
+
 def test_many_requests_are_sent_by_one_question() -> None:
     asked = probe.load(ACROSS, "echo-east-1", "west", 50)
     assert asked.path == "/fortio/rest/run?url=http%3A%2F%2Fecho-west.of-green%3A8080%2Fdebug&n=50&qps=20&c=2&timeout=5s&p=99&save=off"
