@@ -124,11 +124,14 @@ class Cluster:
 
         return amend.amend(self._server, before, patch, exact)
 
-    def replace(self, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Write a whole object that was read and changed. Return None if it has changed on the server since it was read."""
+    def replace(self, manifest: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+        """Write a whole object that was read and changed. Return None if it has changed on the server since it was read.
+
+        With `before`, the object as it was read, fields that we applied stay applied by us.
+        """
         from .objects import replace
 
-        return replace.replace(self._server, manifest)
+        return replace.replace(self._server, manifest, before)
 
     def delete(self, refs: Iterable[Ref], wait: float = 0) -> Changes:
         """Delete objects in reverse order and wait up to `wait` seconds for their finalizers."""

@@ -28,6 +28,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.co
 
 _NUMBERS = itertools.count(1)
 APPLY = "application/apply-patch+yaml"
+HOOKS = "admissionregistration.k8s.io/v1"
 
 
 def namespace(name: str) -> dict[str, Any]:
@@ -58,6 +59,14 @@ def crd(group: str) -> dict[str, Any]:
 def widget(group: str, place: str, size: int = 1) -> dict[str, Any]:
     meta = {"name": "one", "namespace": place}
     return {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": meta, "spec": {"size": size}}
+
+
+def webhook(name: str, revision: str) -> dict[str, Any]:
+    return {
+        "name": name, "clientConfig": {"service": {"name": revision, "namespace": "none", "path": "/inject", "port": 443}}, "sideEffects": "None",
+        "admissionReviewVersions": ["v1"], "failurePolicy": "Ignore", "namespaceSelector": {"matchLabels": {"none": "none"}},
+        "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"], "scope": "*"}],
+    }  # fmt: skip
 
 
 def pod(place: str) -> dict[str, Any]:
@@ -234,6 +243,39 @@ class Contract:
         assert cluster.replace(wish) is None
         with pytest.raises(Refused, match="was not read from this cluster"):
             cluster.replace(config_map(place, a="4"))
+
+    def test_what_we_applied_is_still_applied_by_us_after_it_was_replaced(self, cluster, checking, place, actions):
+        """Otherwise the next apply of the same values would take the fields back, and call that a change."""
+        hooks = [webhook(name, "blue") for name in (f"b.{place}.example.com", f"a.{place}.example.com")]
+        wish = {"apiVersion": HOOKS, "kind": "MutatingWebhookConfiguration", "metadata": {"name": place, "labels": {"rev": "blue"}}, "webhooks": hooks}
+        cluster.apply([wish])
+        as_somebody_else(cluster, {"apiVersion": HOOKS, "kind": wish["kind"], "metadata": {"name": place, "labels": {"theirs": "1"}}})
+        read = cluster.get(Ref.of(wish))
+        led = copy.deepcopy(read)
+        led["metadata"]["labels"]["rev"] = "green"
+        for each in led["webhooks"]:
+            each["clientConfig"]["service"]["name"] = "green"
+        assert checking.replace(led, read)["metadata"]["labels"]["rev"] == "green"
+        after = cluster.replace(led, read)
+        assert after["metadata"]["labels"] == {"rev": "green", "theirs": "1"}
+        assert [each["name"] for each in after["webhooks"]] == [each["name"] for each in hooks]
+        assert {each["clientConfig"]["service"]["name"] for each in after["webhooks"]} == {"green"}
+        again = {**wish, "metadata": {"name": place, "labels": {"rev": "green"}}, "webhooks": [webhook(each["name"], "green") for each in hooks]}
+        assert actions(cluster, [again]) == ["unchanged"]
+        red = {**led, "metadata": {**led["metadata"], "labels": {**led["metadata"]["labels"], "rev": "red"}}}
+        assert cluster.replace(red, read) is None
+        cluster.delete([Ref.of(wish)])
+        assert (cluster.replace(red, read), cluster.get(Ref.of(wish))) == (None, None)
+        cluster.apply([wish])
+        assert cluster.replace(red, read) is None
+        assert cluster.get(Ref.of(wish))["metadata"]["labels"] == {"rev": "blue"}
+        cluster.delete([Ref.of(wish)])
+
+    def test_what_others_own_is_replaced_as_a_whole(self, cluster, place):
+        cluster.apply([config_map(place, a="1")])
+        as_somebody_else(cluster, config_map(place, b="2"))
+        read = cluster.get(Ref.of(config_map(place)))
+        assert cluster.replace({**read, "data": {"a": "3", "b": "4"}}, read)["data"] == {"a": "3", "b": "4"}
 
     def test_what_was_read_is_amended_in_one_step(self, cluster, checking, place):
         cluster.apply([config_map(place, a="1", b="2")])

@@ -22,6 +22,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.se
 from .fake_apply import Taken, applied, created, merged, replaced
 
 Key = tuple[str, str, str | None, str]
+_APPLY = "application/apply-patch+yaml"
 _MERGE = "application/merge-patch"
 _UNKNOWN = {"ConfigMap": {"apiVersion", "kind", "metadata", "data", "binaryData", "immutable"}}
 
@@ -126,8 +127,8 @@ class FakeServer:
             return _answer(live)
         if method == "DELETE":
             return self._delete(key, live or {}, bool((body or {}).get("dryRun")))
-        if method == "PUT" and (live is None or not _same_version(live, body)):
-            return _status(409 if live else 404, "Conflict" if live else "NotFound", f'{kind.plural} "{key[3]}" is another by now')
+        if _precise(method, content_type, body) and (live is None or not _same_version(live, body)):
+            return _status(404 if method == "PUT" and not live else 409, "Conflict", f'{kind.plural} "{key[3]}" is another by now')
         if content_type.startswith(_MERGE) and (refused := _another(live, body)):
             return _status(*refused, f'{kind.plural} "{key[3]}" is another by now')
         return self._write(key, kind, live, method, query, body, content_type)
@@ -252,6 +253,11 @@ def _selects(selector: str, labels: Mapping[str, str]) -> bool:
         if key not in labels or labels[key] not in wanted:
             return False
     return True
+
+
+def _precise(method: str, content_type: str, body: Any) -> bool:
+    """Whether a write is for just one version of one object."""
+    return method == "PUT" or (content_type == _APPLY and {"uid", "resourceVersion"} <= set(body["metadata"]))
 
 
 def _same_version(live: Mapping[str, Any], body: Mapping[str, Any]) -> bool:

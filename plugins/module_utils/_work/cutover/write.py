@@ -103,7 +103,7 @@ def _patched(work: CutoverWork, write: Write) -> Change:
 def _replaced(work: CutoverWork, write: Write) -> Change:
     live = still(work, write.before or {})
     body = {**write.body, "metadata": {**write.body["metadata"], "resourceVersion": live["metadata"]["resourceVersion"]}}
-    after = work.cluster.replace(body)
+    after = work.cluster.replace(body, live)
     if after is None:
         raise _outdated(work, write.ref)
     return Change(write.ref, "updated", live, after)
