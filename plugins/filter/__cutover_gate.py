@@ -33,18 +33,21 @@ def verdict(
     through: Iterable[int] = (),
     own_gates: Iterable[Mapping[str, Any]] = (),
     faults: Iterable[str] = (),
+    finished: bool = False,
 ) -> dict[str, Any]:
-    """Return the `way` (go, back or stop), the `waves` to turn back, the last one first, and the `reasons`.
+    """Return the `way` (go, back or stop), the `waves` to turn back, the last one first, whether `pointers` are turned back before, and the `reasons`.
 
     `variable` is the name under which each of `clusters` keeps its result of cutover_gate. A reading that is missing, or of another wave, has failed;
-    with `faults`, which are sentences about the wave, none is expected. `own_gates` are the answers of gates that no module asks.
+    with `faults`, which are sentences about the wave, none is expected. `own_gates` are the answers of gates that no module asks. `finished` says that the
+    gates are those after the step finish.
     """
     said = list(faults)
     readings = [] if said else [_reading(name, hostvars[name].get(variable), wave) for name in clusters]
     answers = [UserGate(**{key: one[key] for key in ("name", "passed", "value", "fault") if key in one}) for one in own_gates]
     bounds = {key: float(measure[key]) for key in ("least_success", "most_seconds", "slower", "seconds") if key in measure}
-    judged = gate.verdict(readings, Measure(**bounds, rollback=str(measure.get("rollback", gate.WAVE))), wave, list(through), answers, said)
-    return {"way": judged.way, "waves": list(judged.waves), "reasons": list(judged.reasons)}
+    limits = Measure(**bounds, rollback=str(measure.get("rollback", gate.WAVE)), requests=int(measure.get("requests") or 0))
+    judged = gate.verdict(readings, limits, wave, list(through), answers, said, finished)
+    return {"way": judged.way, "waves": list(judged.waves), "pointers": judged.pointers, "reasons": list(judged.reasons)}
 
 
 def _reading(name: str, result: Mapping[str, Any] | None, wave: int) -> Reading:

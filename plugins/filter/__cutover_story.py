@@ -15,7 +15,7 @@ from typing import Any
 
 from ..module_utils._mesh.cutover import outcome
 from ..module_utils._mesh.cutover.gate import GO
-from ..module_utils._mesh.cutover.outcome import TURNED_BACK, CutoverProgress
+from ..module_utils._mesh.cutover.outcome import POINTERS_BACK, TURNED_BACK, CutoverProgress
 from ..plugin_utils import filters
 from ..plugin_utils.hosts import mates
 
@@ -42,10 +42,12 @@ def noted(
     late: Sequence[str] = (),
     step: str = "",
 ) -> str:
-    """Return the progress of the run after a verdict, after a wave was turned back, or after a step that follows the waves."""
+    """Return the progress of the run after a verdict, after a wave or the finish was turned back, or after a step that follows the waves."""
     before = CutoverProgress.of(progress)
     if step == TURNED_BACK:
         after = outcome.turned_back(before, wave, late)
+    elif step == POINTERS_BACK:
+        after = outcome.pointers_back(before, late)
     elif step:
         after = outcome.past(before, step)
     else:

@@ -16,6 +16,9 @@ description:
   - An injected gateway gets a second Deployment behind its Service. The first one keeps no pods as soon as the Service sends traffic to the second one, and
     stays for the way back, which is the same step with O(target) and O(former) exchanged.
   - With O(step=finish) tags, the default rule and, last of all, the validation of configuration lead to the target, and namespaces get their own labels back.
+  - With O(step=turn_back) tags, the default rule and validation lead to the target again after the step C(finish) led them away from it, with O(target) and
+    O(former) exchanged as on any way back. Namespaces that follow one of them name the revision of their proxies first, so only those workloads move that
+    follow a tag or the default rule by their own template. O(step=move) turns back what the waves moved.
   - With O(step=soak) the module only waits, under the Lease.
   - With O(step=rejoin) each gateway that serves from a second Deployment serves from its first one again, which is the one that a Helm release or a
     repository knows. The first one comes in by the target, with one patch of its replicas and the label of its template, and the second one keeps no pods
@@ -32,7 +35,7 @@ options:
   step:
     description: The step.
     type: str
-    choices: [prepare, move, finish, soak, rejoin, retire_first, retire_last]
+    choices: [prepare, move, finish, turn_back, soak, rejoin, retire_first, retire_last]
     required: true
   mesh:
     description: The name of the mesh.
@@ -69,7 +72,7 @@ options:
     choices: [first, last, never]
     default: last
   objects:
-    description: With O(step=prepare), whether objects with the label of the former revision get a copy for the target, or lose the label.
+    description: With O(step=prepare) and O(step=turn_back), whether objects with the label of the former revision get a copy for the target, or lose the label.
     type: str
     choices: [copy, unlabel, refuse, leave]
     default: copy

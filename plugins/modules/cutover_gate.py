@@ -30,7 +30,7 @@ options:
     type: str
     required: true
   wave:
-    description: The number of the wave that was moved; 0 before the first wave and after the last.
+    description: The number of the wave that was moved; 0 before the first wave and after the last. After the step C(finish), see O(finished).
     type: int
     default: 0
   spaces:
@@ -43,6 +43,10 @@ options:
     type: list
     elements: str
     default: []
+  finished:
+    description: Whether the step C(finish) is through. Then no namespace and no proxy of the cluster may be the former revision's, whatever the wave was.
+    type: bool
+    default: false
   probes:
     description: What the probes do. Without it they are not asked.
     type: dict

@@ -128,6 +128,63 @@ def test_a_gate_that_fails_turns_all_waves_back_and_says_why(tmp_path: Path) -> 
     assert story.did("lease")[-1] == ("east", "released"), "the Lease is given back by whoever fails too"
 
 
+def turned_back(story: Story) -> list[tuple[Any, ...]]:
+    return [(host, *told) for host, step, *told in story.did("cutover") if step == "turn_back"]
+
+
+@pytest.mark.parametrize(("rollback", "waves"), [("wave", []), ("all", [2, 1])])
+def test_gates_that_fail_after_the_finish_turn_its_pointers_back(tmp_path: Path, rollback: str, waves: list[int]) -> None:
+    """As far as the user wants. The Helm releases say the same afterwards, and nothing of the former revision is removed."""
+    story = play(tmp_path, mesh("east", "west", gate_fails=["finished"]), cutover_rollback=rollback)
+    assert story.run.code == 2
+    assert sorted(turned_back(story)) == [("east", "blue"), ("west", "blue")]
+    assert [one["validator"] for one in story.state["clusters"].values()] == ["blue", "blue"]
+    assert [list(one["revisions"]) for one in story.state["clusters"].values()] == [["blue", "1-31-2"]] * 2
+    assert [[wave["number"] for wave in story.report[key]] for key in ("moved", "turned_back")] == [[1, 2] if not waves else [], waves]
+    assert (story.report["finished"], story.report["pointers_back"], story.report["retired"]) == (False, True, False)
+    said = "shop: tags, the default rule, validation and what moves only with them were turned back to blue."
+    assert said in story.run.output
+    assert ("what these waves moved was not turned back, and names 1-31-2 now: 1, 2." in story.run.output) == (rollback == "wave")
+    assert "west: not moved: the shop is slow." in story.run.output
+    assert story.follows()["east"] == ({"blue"} if waves else {"1-31-2"})
+
+
+def test_a_finish_that_is_not_through_is_turned_back_and_what_does_not_turn_back_is_named(tmp_path: Path) -> None:
+    """No gate is asked then."""
+    story = play(tmp_path, mesh("east", step_fails=[["east", "finish"], ["east", "turn_back"]]))
+    assert (story.run.code, turned_back(story)) == (2, [("east", "blue")])
+    assert [told for _host, name, told, _check in story.state["log"] if name == "cutover_gate" and told.get("finished")] == []
+    assert (story.report["finished"], story.report["pointers_back"]) == (False, False)
+    assert story.report["why"] == ["east: Deployment a/late did not follow."] * 2
+    assert "Not everything could be turned back. Run the cutover with cutover_to: blue." in story.run.output
+
+
+def resumed(folder: Path, finished: bool, **more: Any) -> Story:
+    """Only finish or retire is left."""
+    state = mesh("east", **more)
+    for one in state["clusters"].values():
+        one["revisions"]["1-31-2"] = "1.31.2"
+        one["spaces"] = dict.fromkeys(one["spaces"], "1-31-2")
+        one["validator"] = "1-31-2" if finished else "blue"
+    return play(folder, state)
+
+
+def test_a_run_of_which_only_the_finish_is_left_runs_probes_and_asks_before_and_after(tmp_path: Path) -> None:
+    story = resumed(tmp_path, finished=False)
+    assert story.run.code == 0, story.run.output
+    calls = [(name, told.get("step") or told.get("state"), bool(told.get("finished"))) for _host, name, told, _check in story.state["log"]]
+    assert [each for each in calls if each[0] in ("mesh_config", "cutover_gate", "cutover")][:6] == [
+        ("mesh_config", None, False), ("cutover_gate", None, False), ("cutover", "finish", False), ("cutover_gate", None, True),
+        ("mesh_config", "absent", False), ("cutover", "retire_first", False),
+    ]  # fmt: skip
+
+
+def test_what_another_run_finished_is_asked_about_before_it_is_retired_and_turned_back(tmp_path: Path) -> None:
+    story = resumed(tmp_path, finished=True, gate_fails=["finished"])
+    assert (story.run.code, story.did("cutover")) == (2, [("east", "turn_back", "blue")])
+    assert [bool(told.get("finished")) for _host, name, told, _check in story.state["log"] if name == "cutover_gate"] == [False, True]
+
+
 def test_what_does_not_follow_is_turned_back_and_what_does_not_turn_back_is_named(tmp_path: Path) -> None:
     """In both clusters at once, and in none is a gate asked about a wave that is not through. A task file would have failed, too."""
     stuck = [["west", 1, "1-31-2"], ["west", 1, "blue"]]

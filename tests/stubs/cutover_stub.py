@@ -20,7 +20,7 @@ from typing import Any
 VARIABLE = "MESHOPS_CUTOVER_STUB"
 _HERE = Path(__file__).resolve().parent
 _HOOKS = _HERE.parent / "killpoint"
-_KEPT = ("step", "wave", "target", "former", "spaces", "state", "revision", "space", "kept", "number")
+_KEPT = ("step", "wave", "target", "former", "spaces", "state", "revision", "space", "kept", "number", "finished", "tasks")
 Answer = dict[str, Any]
 
 
@@ -30,9 +30,13 @@ def stubbed(file: Path, path: str = os.environ.get("PYTHONPATH", "")) -> dict[st
 
 
 def mesh(*clusters: str, **more: Any) -> Answer:
-    """All of it on blue. `gate_fails` are waves, `move_fails` are triples of a cluster, a wave, and the revision that it does not reach."""
+    """All of it on blue.
+
+    `gate_fails` are waves, and `finished` for the gates after the step finish; `move_fails` are triples of a cluster, a wave, and the revision that it does
+    not reach, and `step_fails` pairs of a cluster and another step.
+    """
     one = {"revisions": {"blue": "1.30.1"}, "validator": "blue", "spaces": {"a": "blue", "b": "blue"}}
-    return {"clusters": {name: json.loads(json.dumps(one)) for name in clusters}, "log": [], "gate_fails": [], "move_fails": [], **more}
+    return {"clusters": {name: json.loads(json.dumps(one)) for name in clusters}, "log": [], "gate_fails": [], "move_fails": [], "step_fails": [], **more}
 
 
 def arm(in_process: Any) -> None:
@@ -78,17 +82,21 @@ def _cutover(state: Answer, host: str, options: Answer) -> Answer:
     one, step, wave, target = state["clusters"][host], options["step"], int(options["wave"]), options["target"]
     if [host, wave, target] in state["move_fails"] and step == "move":
         return {"failed": True, "msg": f"{host}: Deployment a/web did not follow"}
+    if [host, step] in state["step_fails"]:
+        return {"failed": True, "msg": f"{host}: Deployment a/late did not follow"}
     if step == "move":
         one["spaces"] |= dict.fromkeys(options["spaces"], target)
-    one["validator"] = target if step == "finish" else one["validator"]
+    one["validator"] = target if step in ("finish", "turn_back") else one["validator"]
     releases = [{"name": f"istiod-{options['former']}", "namespace": "istio-system"}]
     return {"step": step, "wave": wave, "target": target, "late": [], "kept": [], "changes": [], "releases": releases, "changed": step != "soak"}
 
 
 def _gate(state: Answer, host: str, options: Answer) -> Answer:
     wave = int(options["wave"])
-    late = ["the shop is slow"] if wave in state["gate_fails"] else []
-    return {"reading": {"cluster": host, "wave": wave, "probes": [], "before": {}, "rejected": {}, "late": late, "plain": [], "gates": [], "faults": []}}
+    late = ["the shop is slow"] if ("finished" if options["finished"] else wave) in state["gate_fails"] else []
+    asked = options["probes"]["requests"]
+    probes = [{"path": "a", "sent": asked, "answered": asked, "slowest": 0.01, "fault": ""}] if asked else []
+    return {"reading": {"cluster": host, "wave": wave, "probes": probes, "before": {}, "rejected": {}, "late": late, "plain": [], "gates": [], "faults": []}}
 
 
 def _releases(state: Answer, host: str, options: Answer) -> Answer:

@@ -72,22 +72,27 @@ class Reading:
 
 @dataclass(frozen=True)
 class Measure:
-    """What a wave has to meet. `slower` is how many times slower than before an answer may be, 0 for any; below `seconds` nothing is too slow."""
+    """What a wave has to meet. `slower` is how many times slower than before an answer may be, 0 for any; below `seconds` nothing is too slow.
+
+    `requests` is how many requests the probes were to send. Unless it is 0, a cluster of which no probe says anything has failed.
+    """
 
     least_success: float = 1.0
     most_seconds: float = 1.0
     slower: float = 3.0
     seconds: float = 0.1
     rollback: str = WAVE
+    requests: int = 0
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`way` is go, back or stop. `waves` are the numbers of the waves to turn back, the last one first."""
+    """`way` is go, back or stop. `waves` are the numbers of the waves to turn back, the last one first; with `pointers`, after the step finish."""
 
     way: str
     waves: tuple[int, ...] = ()
     reasons: tuple[str, ...] = ()
+    pointers: bool = False
 
 
 def since(now: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
@@ -96,11 +101,17 @@ def since(now: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
 
 
 def verdict(
-    readings: Sequence[Reading], measure: Measure, wave: int, through: Sequence[int] = (), gates: Sequence[UserGate] = (), faults: Sequence[str] = ()
+    readings: Sequence[Reading],
+    measure: Measure,
+    wave: int,
+    through: Sequence[int] = (),
+    gates: Sequence[UserGate] = (),
+    faults: Sequence[str] = (),
+    finished: bool = False,
 ) -> Verdict:
     """`through` are the waves that were moved before this one, `gates` those that no cluster was asked, `faults` sentences about this wave.
 
-    Whatever could not be asked has failed. Wave 0 is none: nothing of it can be turned back.
+    Whatever could not be asked has failed. Wave 0 is none: nothing of it can be turned back, but what the step finish did can if it is `finished`.
     """
     own = [f"{reason[0].upper()}{reason[1:]}." for gate in gates if (reason := _gate(gate))]
     reasons = (*faults, *(f"{reading.cluster}: {reason}." for reading in readings for reason in _reasons(reading, measure)), *own)
@@ -109,12 +120,13 @@ def verdict(
     if measure.rollback == NONE:
         return Verdict(STOP, (), reasons)
     earlier = sorted((number for number in through if number != wave), reverse=True) if measure.rollback == ALL else []
-    return Verdict(BACK, (*([wave] if wave else []), *earlier), reasons)
+    return Verdict(BACK, (*([wave] if wave else []), *earlier), reasons, finished)
 
 
 def _reasons(reading: Reading, measure: Measure) -> list[str]:
     return [
         *reading.faults,
+        *(["no probe was asked"] if measure.requests and not reading.probes and not reading.faults else []),
         *([f"pods run without a proxy: {_list(reading.plain)}"] if reading.plain else []),
         *([f"not moved: {_list(reading.late)}"] if reading.late else []),
         *(f"proxies rejected {count} {kind} configurations; {_LOGS}" for kind, count in sorted(reading.rejected.items()) if count > 0),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from .observed import DELETING, EAST_WEST, GATEWAY_API, INGRESS, NEVER, NOTHING, ROLLING, ClusterState, MeshWorkload, Space
+from .observed import DELETING, EAST_WEST, ENABLED, GATEWAY_API, INGRESS, NEVER, NOTHING, ROLLING, TAG, ClusterState, MeshWorkload, Space
 
 PIN, TURN, RESTORE, RELABEL, RESTART, EVICT = "pin", "turn", "restore", "relabel", "restart", "evict"
 RAISE, DRAIN, HAND_OVER, UNPIN, REJOIN = "raise", "drain", "hand over", "unpin", "rejoin"
@@ -179,6 +179,29 @@ def of_finish(state: ClusterState, aim: Aim) -> list[Order]:
         *(order for workload in late for order in _restarted(workload, aim)),
         *([Order(VALIDATE, "validator", "", state.default_revision, aim.target)] if state.default_revision == aim.former else []),
     ]
+
+
+def of_turn_back(state: ClusterState, back: Aim) -> list[Order]:
+    """Undo a finish without undoing the waves: `back` aims at the revision that served before. What follows a pointer names its revision first.
+
+    So nothing moves with the pointers but what has no other way. A Gateway follows its namespace, which is led to nobody else, and needs no pin.
+    """
+    return [
+        *(Order(TURN, "Namespace", "", space.name, back.former) for space in state.spaces if _led(space, back)),
+        *of_tags(state, back),
+        *(order for workload in state.workloads if workload.late and workload.following.revision in back.both for order in _restarted(workload, back)),
+        *([Order(VALIDATE, "validator", "", state.default_revision, back.target)] if state.default_revision == back.former else []),
+    ]
+
+
+def _led(space: Space, back: Aim) -> bool:
+    return space.following.rule in (TAG, ENABLED) and space.following.revision == back.former
+
+
+def unheld(state: ClusterState, back: Aim) -> list[str]:
+    """The namespaces that no name can hold at their revision, because it is the name of a tag, too, and follows that tag."""
+    tags = {tag.name for tag in state.tags} | ({state.default_tag} - {""})
+    return [space.name for space in state.spaces if space.following.revision == back.former and space.following.rule != NOTHING] if back.former in tags else []
 
 
 def _unfinished(space: Space, aim: Aim) -> bool:

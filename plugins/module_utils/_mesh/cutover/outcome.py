@@ -13,14 +13,14 @@ from typing import Any
 from .gate import GO
 from .plan import FINISH, MOVE, RETIRE
 
-TURNED_BACK = "back"
+TURNED_BACK, POINTERS_BACK = "back", "pointers back"
 
 
 @dataclass(frozen=True)
 class CutoverProgress:
     """Waves by their numbers. `stuck` says what could not be turned back, `why` what stopped the run, `waits` what a person has to decide first.
 
-    `through` are the steps after the waves that the run is through with.
+    `through` are the steps after the waves that the run is through with. `pointers_back` says that the step finish was turned back.
     """
 
     moved: tuple[int, ...] = ()
@@ -29,10 +29,11 @@ class CutoverProgress:
     why: tuple[str, ...] = ()
     waits: str = ""
     through: tuple[str, ...] = ()
+    pointers_back: bool = False
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> CutoverProgress:
-        read: dict[str, Any] = {key: value if isinstance(value, str) else tuple(value) for key, value in facts.items()}
+        read: dict[str, Any] = {key: tuple(value) if isinstance(value, list | tuple) else value for key, value in facts.items()}
         return cls(**read)
 
     def facts(self) -> dict[str, Any]:
@@ -54,6 +55,12 @@ def turned_back(progress: CutoverProgress, wave: int, late: Sequence[str]) -> Cu
     return replace(progress, moved=moved, turned_back=(*progress.turned_back, wave))
 
 
+def pointers_back(progress: CutoverProgress, late: Sequence[str]) -> CutoverProgress:
+    """The step finish is undone, in all clusters or in all but those that `late` names."""
+    before = replace(progress, through=tuple(step for step in progress.through if step != FINISH))
+    return replace(before, stuck=(*progress.stuck, *late)) if late else replace(before, pointers_back=True)
+
+
 def past(progress: CutoverProgress, step: str) -> CutoverProgress:
     return replace(progress, through=(*progress.through, step))
 
@@ -72,10 +79,16 @@ def outcome(plan: Mapping[str, Any], progress: CutoverProgress, revision: str = 
         "not_moved": [by_number[number] for number in left],
         "why": [*progress.why, *progress.stuck],
         "waits": progress.waits,
-        "finished": FINISH in progress.through or (not left and not _due(plan, FINISH)),
+        "finished": _finished(plan, progress) and not left,
+        "pointers_back": progress.pointers_back,
         "retired": RETIRE in progress.through,
         "says": [*_waves(plan, progress, due, left), *_next(plan, progress, left), *_inventory(plan, progress, left, revision)],
     }
+
+
+def _finished(plan: Mapping[str, Any], progress: CutoverProgress) -> bool:
+    undone = progress.pointers_back or progress.stuck
+    return FINISH in progress.through or (not undone and not _due(plan, FINISH))
 
 
 def _due(plan: Mapping[str, Any], step: str) -> bool:
@@ -92,6 +105,10 @@ def _waves(plan: Mapping[str, Any], progress: CutoverProgress, due: Sequence[int
         said.append(f"{plan['mesh']}: of {len(due)} waves from {plan['former']} to {plan['target']}, these moved: {_numbers(progress.moved)}.")
     if progress.turned_back:
         said.append(f"{plan['mesh']}: these waves were turned back to {plan['former']}: {_numbers(progress.turned_back)}.")
+    if progress.pointers_back:
+        said.append(f"{plan['mesh']}: tags, the default rule, validation and what moves only with them were turned back to {plan['former']}.")
+        stay = sorted({wave["number"] for wave in plan["waves"]} - {*progress.turned_back, *left})
+        said += [f"{plan['mesh']}: what these waves moved was not turned back, and names {plan['target']} now: {_numbers(stay)}."] if stay else []
     if left:
         said.append(f"{plan['mesh']}: these waves have not moved: {_numbers(left)}.")
     return said
@@ -114,8 +131,7 @@ def _next(plan: Mapping[str, Any], progress: CutoverProgress, left: Sequence[int
 def _inventory(plan: Mapping[str, Any], progress: CutoverProgress, left: Sequence[int], revision: str) -> list[str]:
     """The inventory names one revision. Everything that reads it would otherwise install the former one again, and refuses where tags moved."""
     target = plan["target"]
-    finished = FINISH in progress.through or not _due(plan, FINISH)
-    if left or plan.get("left_out") or not finished or revision == target:
+    if left or plan.get("left_out") or not _finished(plan, progress) or revision == target:
         return []
     version = f" and mesh_version: {plan['version']}" if plan.get("version") else ""
     said = f"{plan['mesh']}: everything follows {target}. Set mesh_revision: {target}{version} in the inventory, and put what cutover_values declares into"

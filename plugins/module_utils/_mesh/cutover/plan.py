@@ -10,7 +10,7 @@ Everything follows from what was seen. A cutover that was killed goes on, and th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .observed import NEVER, ClusterState, MeshWorkload
@@ -142,6 +142,13 @@ def lateness(workload: MeshWorkload, aim: Aim) -> str:
 def wave_late(state: ClusterState, wave: Wave, aim: Aim) -> list[str]:
     """What of a wave is not moved yet in this cluster; the barrier after the wave asks this."""
     return _late(state, wave.spaces.get(state.cluster, ()), wave.services.get(state.cluster, ()), aim)
+
+
+def mesh_late(state: ClusterState, aim: Aim) -> list[str]:
+    """What is not the target's although the step finish is through. Whether a pod is ready counts only where that step restarted it."""
+    spaces = [f"namespace {space.name} follows {aim.former}" for space in state.spaces if space.following.revision == aim.former]
+    seen = (workload if workload.late else replace(workload, unready=()) for workload in state.workloads)
+    return spaces + [why for workload in seen if (why := lateness(workload, aim))]
 
 
 def wave_orders(state: ClusterState, wave: Wave, aim: Aim, wish: CutoverWish) -> list[Order]:

@@ -31,7 +31,8 @@ def way(mesh: str, states: Sequence[ClusterState], options: Mapping[str, Any], r
         target = alone(str(options.get("to") or ""), states)
         towards = Aim(target, "") if target else aim(mesh, str(options.get("to") or ""), states, str(options.get("former") or ""))
     except MeshError as error:
-        return {**_planned(CutoverPlan(mesh, Aim("", ""), {}, [], [])), "version": "", "left_out": [], "notices": [], "table": [], "findings": [str(error)]}
+        unknown = {"version": "", "left_out": [], "former_serves": False, "notices": [], "table": [], "findings": [str(error)]}
+        return {**_planned(CutoverPlan(mesh, Aim("", ""), {}, [], [])), **unknown}
     wish = wish_of(options)
     allowed = Allowed(str(options.get("objects") or Allowed.objects), str(options.get("gitops") or Allowed.gitops), version(options))
     made = plan(mesh, states, towards, wish) if towards.former else CutoverPlan(mesh, towards, {}, [], [])
@@ -43,6 +44,7 @@ def way(mesh: str, states: Sequence[ClusterState], options: Mapping[str, Any], r
         **_planned(made),
         "version": running or allowed.version,
         "left_out": left,
+        "former_serves": all(state.ready(towards.former) for state in states),
         "notices": _notices(left, towards),
         "table": cutover_table(made, states) if towards.former else [f"mesh {mesh}: everything follows {target}, the only revision"],
         "findings": refusals(states, towards, wish, rules, table, allowed),

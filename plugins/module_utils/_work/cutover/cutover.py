@@ -24,10 +24,11 @@ from .move import move
 from .prepare import prepare
 from .rejoin import rejoin
 from .step_request import CutoverRequest
+from .turn_back import turn_back
 from .write import CutoverWork
 
 _LOOK = 5.0  # seconds between two checks of the Lease
-_STEPS = ("prepare", "move", "finish", "soak", "rejoin", "retire_first", "retire_last")
+_STEPS = ("prepare", "move", "finish", "turn_back", "soak", "rejoin", "retire_first", "retire_last")
 TASK: dict[str, Any] = {
     "argument_spec": {
         **MESH_OPTIONS,
@@ -78,7 +79,7 @@ def _done(work: CutoverWork) -> dict[str, Any]:
         return {**facts(scene), "releases": releases}
     if step == "retire_last":
         return facts(retire.last(work, work.request.clusters))
-    return facts({"prepare": prepare, "move": move, "finish": finish, "rejoin": rejoin}[step](work))
+    return facts({"prepare": prepare, "move": move, "finish": finish, "turn_back": turn_back, "rejoin": rejoin}[step](work))
 
 
 def _result(work: CutoverWork) -> dict[str, Any]:

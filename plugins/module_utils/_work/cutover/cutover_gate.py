@@ -18,7 +18,7 @@ from ..._mesh.contract.health import Health
 from ..._mesh.cutover.gate import ProbeReading, Reading, since
 from ..._mesh.cutover.observed import ClusterState
 from ..._mesh.cutover.orders import Aim
-from ..._mesh.cutover.plan import lateness, wave_late
+from ..._mesh.cutover.plan import mesh_late, wave_late
 from ..._mesh.cutover.user_gate import Gate, gate_of
 from ..._mesh.cutover.waves import Wave
 from ..._mesh.errors import MeshError
@@ -61,6 +61,7 @@ TASK: dict[str, Any] = {
         "wave": {"type": "int", "default": 0},
         "spaces": {"type": "list", "elements": "str", "default": []},
         "services": {"type": "list", "elements": "str", "default": []},
+        "finished": {"type": "bool", "default": False},
         "probes": {"type": "dict", "options": _PROBES},
         "gates": {
             "type": "list",
@@ -82,6 +83,8 @@ _GRACE = 30.0  # a wave has been followed to its end: what is late now has falle
 class GateRequest:
     """`since` are facts of the reading before the first wave; empty makes this one the first. `patience` is how long probes may take to work at all.
 
+    If it is `finished`, everything has to follow the target, with the tags too.
+
     `primary` is the cluster that serves a remote one.
     """
 
@@ -96,6 +99,7 @@ class GateRequest:
     since: Mapping[str, Any] = field(repr=False)
     patience: float = 0.0
     primary: Connection | None = None
+    finished: bool = False
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> GateRequest:
@@ -112,6 +116,7 @@ class GateRequest:
             since=params["since"],
             patience=params["timeout"],
             primary=primary_connection(params["primary_kube"]),
+            finished=params["finished"],
         )
 
     @property
@@ -169,12 +174,11 @@ def _said(failed: MeshError, cluster: Cluster) -> str:
 
 
 def _late(state: ClusterState, request: GateRequest) -> Sequence[str]:
-    """What of the wave is not moved; after the last one, when nothing is asked of a wave, what moved with its tag."""
+    """What of the wave is not moved; after the step finish, what of everything is not the target's."""
+    if request.finished:
+        return mesh_late(state, request.aim)
     wave = Wave(request.wave, "", {state.cluster: request.spaces}, {state.cluster: request.services} if request.services else {})
-    late = wave_late(state, wave, request.aim)
-    if request.wave or request.first:
-        return late
-    return [*late, *(why for workload in state.workloads if workload.late and (why := lateness(workload, request.aim)))]
+    return wave_late(state, wave, request.aim)
 
 
 def _plain(state: ClusterState, request: GateRequest) -> Sequence[str]:

@@ -22,7 +22,7 @@ def finish(work: CutoverWork) -> Scene:
     """Refuse while something follows the former revision by its namespace or by its own name: it would follow the tags without having been watched."""
     _refuse_unmoved(work, work.looking.scene().state)
     aim = work.request.aim
-    return advance(work, lambda state: of_finish(state, aim), lambda state: _late(work, state))
+    return advance(work, lambda state: of_finish(state, aim), lambda state: late_with_pointers(work, state))
 
 
 def _refuse_unmoved(work: CutoverWork, state: ClusterState) -> None:
@@ -38,6 +38,6 @@ def _refuse_unmoved(work: CutoverWork, state: ClusterState) -> None:
         raise Refused(f"{state.cluster}: {aim.former} still serves {shown}. {way}.")
 
 
-def _late(work: CutoverWork, state: ClusterState) -> list[str]:
-    """What moves only with its tag."""
+def late_with_pointers(work: CutoverWork, state: ClusterState) -> list[str]:
+    """What moves only with its tag or the default rule, and has not."""
     return [why for one in state.workloads if one.late and not is_replaced(one) and (why := lateness(one, work.request.aim))]

@@ -12,8 +12,14 @@ from .write import CutoverWork, put
 
 
 def prepare(work: CutoverWork) -> Scene:
-    scene, request = work.looking.scene(), work.request
+    scene = work.looking.scene()
+    return work.looking.scene() if let_read(work, scene) and not work.cluster.dry_run else scene
+
+
+def let_read(work: CutoverWork, scene: Scene) -> bool:
+    """Return whether anything had to be written for it."""
+    request = work.request
     writes = work.story.copies(scene, request.aim, request.objects)
     for write in writes:
         put(work, Order("copy", write.ref.kind, write.ref.namespace or "", write.ref.name, request.aim.target), write)
-    return work.looking.scene() if writes and not work.cluster.dry_run else scene
+    return bool(writes)

@@ -27,9 +27,9 @@ def verdict(east: dict[str, Any] | None, west: dict[str, Any] | None, **more: An
 
 
 def test_all_clusters_have_to_do_well() -> None:
-    assert verdict(result("east"), result("west")) == {"way": "go", "waves": [], "reasons": []}
+    assert verdict(result("east"), result("west")) == {"way": "go", "waves": [], "pointers": False, "reasons": []}
     bad = verdict(result("east"), result("west", late=["Deployment shop/s has 1 of 2 pods"]))
-    assert bad == {"way": "back", "waves": [2], "reasons": ["west: not moved: Deployment shop/s has 1 of 2 pods."]}
+    assert bad == {"way": "back", "waves": [2], "pointers": False, "reasons": ["west: not moved: Deployment shop/s has 1 of 2 pods."]}
 
 
 def test_only_clusters_of_the_wave_count() -> None:
@@ -52,7 +52,8 @@ def test_a_reading_that_is_missing_or_of_another_wave_has_failed() -> None:
 
 
 def test_faults_of_the_wave_need_no_reading() -> None:
-    assert verdict(None, None, faults=["east: 3 proxies are late."]) == {"way": "back", "waves": [2], "reasons": ["east: 3 proxies are late."]}
+    told = ["east: 3 proxies are late."]
+    assert verdict(None, None, faults=told) == {"way": "back", "waves": [2], "pointers": False, "reasons": told}
 
 
 def test_gates_that_the_role_asked_count() -> None:
@@ -72,3 +73,9 @@ def test_each_cluster_runs_a_probe_of_each_revision_that_lets_the_other_ask() ->
     policies = [one["spec"]["rules"][0]["from"][0]["source"]["principals"] for one in manifests if one["kind"] == "AuthorizationPolicy"]
     of_target, of_former = (f"cluster.local/ns/meshops-cutover-{space}/sa/probe" for space in ("target", "former"))
     assert policies == [[of_target, of_former], [of_former, of_target]]
+
+
+def test_after_the_finish_pointers_turn_back_and_a_cluster_without_a_probe_has_failed() -> None:
+    bad = verdict(result("east"), result("west", probes=[]), finished=True)
+    assert (bad["way"], bad["pointers"], bad["reasons"]) == ("back", True, ["west: no probe was asked."])
+    assert verdict(result("east"), result("west", probes=[]), measure={**MEASURE, "requests": 0}, finished=True)["way"] == "go"

@@ -83,6 +83,30 @@ class TestWhatARunLeaves:
         assert not [said for said in found["says"] if said.startswith("Mend what is named")], "two ways to go are one too many"
         assert found["why"][-1] == "east: Deployment a/web follows green"
 
+    def test_a_finish_that_was_turned_back(self) -> None:
+        moved = ({"wave": 1, "verdict": GO}, {"wave": 2, "verdict": GO}, {"step": "finish"}, {"verdict": BACK})
+        found = outcome(after(*moved, {"step": "pointers back"}), "finish", waves=[wave(1, "a"), wave(2, "b")])
+        assert (numbers(found)["moved"], found["finished"], found["pointers_back"]) == ([1, 2], False, True)
+        assert "shop: tags, the default rule, validation and what moves only with them were turned back to blue." in found["says"]
+        assert "shop: what these waves moved was not turned back, and names green now: 1, 2." in found["says"]
+        assert not [said for said in found["says"] if "mesh_revision" in said]
+        assert found["why"] == ["east: the gate errors failed: it saw 7."]
+
+    def test_a_finish_that_was_turned_back_with_all_waves(self) -> None:
+        moved = ({"wave": 1, "verdict": GO}, {"wave": 2, "verdict": GO}, {"step": "finish"}, {"verdict": BACK})
+        back = ({"step": "pointers back"}, {"wave": 2, "step": "back"}, {"wave": 1, "step": "back"})
+        found = outcome(after(*moved, *back), "finish", waves=[wave(1, "a"), wave(2, "b")])
+        assert numbers(found) == {"moved": [], "turned_back": [2, 1], "not_moved": [1, 2]}
+        assert not [said for said in found["says"] if "not turned back" in said]
+
+    def test_a_finish_that_could_not_be_turned_back(self) -> None:
+        late = ["east: the control plane blue is not ready."]
+        retire = {"step": "retire", "wave": 0, "clusters": ["east"], "says": ""}
+        found = outcome(after({"verdict": BACK}, {"step": "pointers back", "late": late}), steps=[retire])
+        assert (found["finished"], found["pointers_back"], found["why"][-1]) == (False, False, late[0])
+        assert "Not everything could be turned back. Run the cutover with cutover_to: blue." in found["says"]
+        assert not [said for said in found["says"] if "mesh_revision" in said]
+
     def test_namespaces_that_were_left_out_are_named(self) -> None:
         found = outcome(after({"wave": 1, "verdict": GO}, {"wave": 2, "verdict": GO}), left_out=["east: legacy"])
         assert [said for said in found["says"] if said.endswith("cutover_only or cutover_skip leaves out what follows it: east: legacy.")]

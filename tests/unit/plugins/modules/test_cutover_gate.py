@@ -94,7 +94,7 @@ class Estate:
     def result(self, **params: Any) -> dict[str, Any]:
         known = {
             "provider": "istio", "namespace": SYSTEM, "target": "green", "former": "blue", "wave": 1, "spaces": ["shop"], "services": [], "gates": [],
-            "primary_kube": None, "probes": {"targets": list(CLUSTERS), "requests": 50, "trust_domain": "cluster.local"},
+            "primary_kube": None, "finished": False, "probes": {"targets": list(CLUSTERS), "requests": 50, "trust_domain": "cluster.local"},
             "since": {"counted": {}, "probes": []}, "timeout": 60,
         }  # fmt: skip
         return cutover_gate.reconcile(self.cluster, {**known, **params}, self.clock)
@@ -249,6 +249,16 @@ def test_what_fell_back_is_late_and_what_runs_without_a_proxy_is_named(estate: E
     assert (estate.read()["plain"], estate.read(spaces=["stock"])["plain"], estate.read(wave=0, spaces=[])["plain"]) == (["shop/bare"], [], ["shop/bare"])
 
 
+def test_after_the_finish_everything_is_asked_not_the_last_wave_alone(estate: Estate) -> None:
+    assert estate.read(wave=0, spaces=[])["late"] == []
+    late = estate.read(wave=0, spaces=[], finished=True)["late"]
+    assert late[0] == "namespace stock follows blue"
+    assert late[1].startswith("Deployment stock/s has 1 of 1 pods")
+    estate.world.one("Namespace", "", "stock")["metadata"]["labels"][REV] = "green"
+    estate.world.roll(estate.world.one("Deployment", "stock", "s"))
+    assert estate.read(wave=0, spaces=[], finished=True, since={})["late"] == []
+
+
 def test_without_probes_nothing_is_asked_of_them(estate: Estate) -> None:
     assert estate.read(probes=None)["probes"] == []
     assert estate.read(probes={"targets": list(CLUSTERS), "requests": 0, "trust_domain": "x"})["probes"] == []
@@ -284,7 +294,7 @@ def test_who_serves_a_remote_clusters_proxies_is_asked_of_its_primary_each_time(
     story = SimpleNamespace(scene=scene, serving=serving, rejected=counters.rejected)
     monkeypatch.setattr(cutover_gate, "provider", lambda _name: SimpleNamespace(cutover=story))
     known = {"provider": "istio", "namespace": SYSTEM, "target": "green", "former": "blue", "wave": 1, "spaces": ["shop"], "services": [], "gates": []}
-    params = {**known, "probes": None, "since": {"counted": {}}, "timeout": 60, "primary_kube": {"cluster": "east"}}
+    params = {**known, "finished": False, "probes": None, "since": {"counted": {}}, "timeout": 60, "primary_kube": {"cluster": "east"}}
     reading = cutover_gate.reconcile(estate.cluster, params, estate.clock, lambda *_to, **_how: primary)["reading"]
     assert seen == [("east", "west"), ("west", {("shop", "s-1"): ("green", True)})]
     assert reading["faults"] == []

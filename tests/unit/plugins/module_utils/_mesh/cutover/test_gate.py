@@ -17,6 +17,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.ga
     GO,
     NONE,
     STOP,
+    WAVE,
     Measure,
     ProbeReading,
     Reading,
@@ -78,6 +79,21 @@ def test_before_the_first_wave_and_after_the_last_there_is_no_wave_to_turn_back(
     bad = [replace(GOOD, late=["x"])]
     assert verdict(bad, Measure(), 0).waves == ()
     assert verdict(bad, Measure(rollback=ALL), 0, [1, 2]).waves == (2, 1)
+
+
+def test_after_the_finish_its_pointers_turn_back_before_the_waves() -> None:
+    bad = [replace(GOOD, late=["x"])]
+    for rollback, pointers, waves in ((WAVE, True, ()), (ALL, True, (2, 1)), (NONE, False, ())):
+        said = verdict(bad, Measure(rollback=rollback), 0, [1, 2], finished=True)
+        assert (said.pointers, said.waves, said.way == STOP) == (pointers, waves, rollback == NONE)
+    assert not verdict([GOOD], Measure(), 0, finished=True).pointers
+    assert not verdict(bad, Measure(), 2).pointers
+
+
+def test_no_gate_passes_because_no_probe_was_asked() -> None:
+    assert verdict([replace(GOOD, probes=[])], Measure(requests=50), 0).reasons == ("east: no probe was asked.",)
+    assert verdict([replace(GOOD, probes=[])], Measure(), 0).way == GO
+    assert verdict([replace(GOOD, probes=[], faults=["x"])], Measure(requests=50), 0).reasons == ("east: x.",)
 
 
 def test_counters_are_compared_and_one_that_began_anew_is_not_negative() -> None:

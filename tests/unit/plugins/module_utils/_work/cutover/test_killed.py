@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import in_use
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.orders import Aim
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.plan import BY_TAGS, FINISH, MOVE, SETTLED, CutoverWish, phase, plan
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.plan import BY_TAGS, FINISH, MOVE, MOVED, SETTLED, CutoverWish, phase, plan
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.waves import GATEWAYS, WaveWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import ISTIO
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.injection import Template
@@ -20,6 +22,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.finish import finish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.move import move
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.step_request import CutoverRequest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.turn_back import turn_back
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.write import CutoverWork
 from ansible_collections.meshops.lifecycle.tests.unit.support.cutover_cluster import CutoverCluster, Kept, Killed
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import ENABLE, INJECT, NAMESPACE, REV, World, api_gateway, deployment, space
@@ -27,6 +30,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Tic
 
 FORWARD, BACK = Aim("green", "blue"), Aim("blue", "green")
 GATEWAY = {"inject.istio.io/templates": "gateway"}
+MOMENTS = (datetime(2030, 1, 1, tzinfo=UTC) + timedelta(hours=hours) for hours in itertools.count())  # a workload that restarts twice in a second does once
 WISHES = {
     "namespaces": CutoverWish(WaveWish(canary=("tagged",), pace=30), retire=False),
     "tags": CutoverWish(WaveWish(canary=("tagged",), pace=30), by=BY_TAGS, retire=False),
@@ -98,7 +102,7 @@ class Check:
 
 def work(there: CutoverCluster, aim: Aim, wish: CutoverWish, step: str, spaces: Any = (), services: Any = ()) -> CutoverWork:
     request = CutoverRequest("istio", NAMESPACE, step, aim, wish, 1, tuple(spaces), tuple(services), timeout=60)
-    return CutoverWork(there, ISTIO.cutover, request, None, Ticking())
+    return CutoverWork(there, ISTIO.cutover, request, None, Ticking(start=next(MOMENTS)))
 
 
 def run(there: CutoverCluster, aim: Aim, wish: CutoverWish) -> int:
@@ -197,3 +201,72 @@ def test_killed_on_the_way_back_it_ends_the_same(wish: CutoverWish) -> None:
         there.watch(Check(there))
         run(there, BACK, wish)
         assert there.picture() == whole, number
+
+
+def led_back(there: CutoverCluster, wish: CutoverWish) -> None:
+    """What the run does whose gates failed after the step finish."""
+    turn_back(work(there, BACK, wish, "turn_back"))
+
+
+def back_states(there: CutoverCluster, wish: CutoverWish) -> list[Kept]:
+    """Forward to the end, and then what a run leaves that is killed after each write of the way back of the pointers."""
+    run(there, FORWARD, wish)
+    found: list[Kept] = [there.kept()]
+    there.watch(Check(there), lambda: found.append(there.kept()))
+    led_back(there, wish)
+    there.watch()
+    return found
+
+
+def test_pointers_turn_back_and_what_the_waves_moved_stays(wish: CutoverWish) -> None:
+    there = cluster()
+    run(there, FORWARD, wish)
+    moved = there.picture()["Pod"]
+    check = Check(there)
+    there.watch(check)
+    led_back(there, wish)
+    state = work(there, BACK, wish, "look").looking.scene().state
+    assert {(tag.name, tag.webhook, tag.service) for tag in state.tags} == {("prod", "blue", "blue"), ("default", "blue", "blue")}
+    assert state.default_revision == "blue"
+    assert {(name, follows.former and follows.former.pointer) for name, follows in state.space.items() if follows.following.revision == "green"} == {
+        ("tagged", "prod"), ("enabled", "default"), ("doors", "prod"), ("named", None),
+    }  # fmt: skip
+    late = {(f"own/{name}", revision) for name in ("by-tag", "by-default") for revision in ("blue", "green")}
+    assert set(there.picture()["Pod"]) ^ set(moved) == late, "only what moves with a tag was moved"
+    assert check.states > 8
+    assert phase(state, FORWARD, wish) == MOVED
+
+
+def test_killed_on_the_pointers_way_back_it_ends_the_same_and_goes_on_both_ways(wish: CutoverWish) -> None:
+    """Killed after any write, the same step ends the same; the play goes forward to the same end; and the way back leaves everything as before."""
+    there = cluster()
+    start = labels(there)
+    left = back_states(there, wish)
+    led = there.picture()
+    there.back_to(left[0])
+    forward = there.picture()
+    for number, kept in kills(left, wish):
+        for again, end in ((lambda: led_back(there, wish), led), (lambda: run(there, FORWARD, wish), forward)):
+            there.back_to(kept)
+            there.watch(Check(there))
+            again()
+            assert there.picture() == end, number
+        there.back_to(kept)
+        there.watch(Check(there))
+        run(there, BACK, wish)
+        assert labels(there) == start, number
+
+
+def test_a_finish_that_was_killed_turns_back_too(wish: CutoverWish) -> None:
+    """From every state that the step finish leaves."""
+    there = cluster()
+    for number, kept in kills(states(there, FORWARD, wish), wish):
+        there.back_to(kept)
+        state = work(there, FORWARD, wish, "look").looking.scene().state
+        if phase(state, FORWARD, wish) not in (MOVED, SETTLED):
+            continue
+        there.watch(Check(there))
+        led_back(there, wish)
+        after = work(there, BACK, wish, "look").looking.scene().state
+        assert {half for tag in after.tags for half in (tag.webhook, tag.service)} | {after.default_revision} == {"blue"}, number
+        assert phase(after, FORWARD, wish) == MOVED, number

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -288,3 +289,48 @@ def test_the_primary_of_a_remote_cluster_is_asked_at_every_look() -> None:
     primary.ask_all = answers  # type: ignore[method-assign]
     told = ask(remote, spaces=["shop"], primary_kube={"cluster": "east", "host": "https://east"}, connect=lambda _connection, **_how: primary)
     assert (told["served_by"], told["late"], made(remote)) == ("east", [], {"green": 1})
+
+
+def finished(*workloads: dict[str, Any]) -> CutoverCluster:
+    there = cluster(*workloads)
+    own = {"service": {"name": "istiod-blue", "namespace": NAMESPACE}}
+    there.backend.seed({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+                        "metadata": {"name": "istio-validator-blue", "labels": {REV: "blue"}}, "webhooks": [{"name": "any", "clientConfig": own}]})  # fmt: skip
+    ask(there, spaces=["shop", "bank"])
+    ask(there, "finish")
+    return there
+
+
+def test_what_the_finish_led_to_the_target_is_led_back_and_namespaces_stay() -> None:
+    there = finished(deployment("shop", "a"), deployment(NAMESPACE, "late", {REV: "prod"}))
+    told = ask(there, "turn_back", clock=Ticking(start=datetime(2030, 1, 1, tzinfo=UTC)), target="blue", former="green")
+    assert [one["object"] for one in told["changes"]] == [
+        "Namespace bank", "Namespace shop", f"Service {NAMESPACE}/istiod-revision-tag-prod", "MutatingWebhookConfiguration istio-revision-tag-prod",
+        f"Deployment {NAMESPACE}/late", "ValidatingWebhookConfiguration istiod-default-validator",
+    ]  # fmt: skip
+    assert (told["step"], told["target"], told["turned"], told["default_revision"]) == ("turn_back", "blue", ["bank", "shop"], "blue")
+    assert made(there) == {"green": 1}
+    assert [tag["webhook"] for tag in told["tags"]] == ["blue"]
+    assert ask(there, "turn_back", target="blue", former="green")["changes"] == []
+
+
+def test_no_pointer_turns_back_while_a_namespace_still_follows_it() -> None:
+    there = kept_by_argo(finished())
+    with pytest.raises(NotReady, match="Namespace shop is kept by Argo CD, for its Application app, which has to write it"):
+        ask(there, "turn_back", target="blue", former="green", kept="wait")
+    assert there.live("MutatingWebhookConfiguration", None, "istio-revision-tag-prod")["metadata"]["labels"][REV] == "green"
+    checking = there.checking()
+    checking.ask_all = there.ask_all  # type: ignore[method-assign]
+    assert len(ask(checking, "turn_back", target="blue", former="green")["changes"]) == 4, "check mode shows all of it, for whoever has to write a part"
+
+
+def test_pointers_turn_back_to_a_control_plane_that_is_ready_and_only_where_a_name_holds_namespaces() -> None:
+    there = finished()
+    there.backend.objects = {key: one for key, one in there.backend.objects.items() if key[3] != "istiod-blue"}
+    with pytest.raises(Refused, match="the control plane blue is not ready, so nothing can be led back to it"):
+        ask(there, "turn_back", target="blue", former="green")
+    there = World.of([space("shop", **{REV: "green"})], [deployment("shop", "a")], {"green": "green"})
+    named = CutoverCluster(there)
+    with pytest.raises(Refused, match="green is the name of a tag, too, so no label would keep shop at this revision while its tag leads elsewhere"):
+        ask(named, "turn_back", target="blue", former="green")
+    assert named.writes == []

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import in_use
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.orders import Aim, Order, of_finish
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.orders import Aim, Order, of_finish, of_turn_back
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.plan import (
     BY_TAGS,
     FINISH,
@@ -217,3 +217,27 @@ def test_a_gateway_does_not_move_with_its_namespace() -> None:
         there.obey(one)
         door = next(one for one in there.state().workloads if one.name == "door")
         assert door.following.revision == "blue"
+
+
+@pytest.mark.parametrize("wish", WISHES.values(), ids=WISHES)
+@pytest.mark.parametrize(("make", "aim"), [(world, FORWARD), (legacy, Aim("green", "default"))], ids=["tags", "legacy"])
+def test_pointers_turn_back_alone_and_forward_again(make: Any, aim: Aim, wish: CutoverWish) -> None:
+    """Killed after any write of it. Without a name, the former revision serves the default rule by the tag default from now on."""
+    there, _writes = ended(make, wish, aim)
+    finished, back = there.picture(), Aim(aim.former, aim.target)
+    for kill in range(len(of_turn_back(there.state(), back)) + 1):
+        led = copy.deepcopy(there)
+        check = Check(led)
+        for order in of_turn_back(led.state(), back)[:kill]:
+            led.obey(order)
+            check(led)
+        for order in of_turn_back(led.state(), back):
+            led.obey(order)
+            check(led)
+        state = led.state()
+        assert {half for tag in state.tags for half in (tag.webhook, tag.service)} | {state.default_revision} == {aim.former}
+        assert {one.following.revision for one in state.workloads if one.late} == {aim.former}
+        assert {space.following.revision for space in state.spaces} == {"", aim.target}
+        assert phase(state, aim, wish) == MOVED
+        run(led, aim, wish, check)
+        assert led.picture() == finished, kill
