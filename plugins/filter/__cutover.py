@@ -23,6 +23,7 @@ from ..module_utils._providers import provider as _provider
 from ..plugin_utils import filters
 from ..plugin_utils import hosts as hosts_of
 
+PLATFORM = "mesh_platform"
 NOT_HERE = "it is not part of this run, and a cutover takes all clusters of the mesh; run it without --limit"
 
 
@@ -54,7 +55,8 @@ def plan_of(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, var
     members = hosts_of.mates(hosts, hostvars, cluster)
     states, unseen = _states(members, hostvars, variable)
     story = _provider(members[0].provider)
-    planned = way(members[0].mesh, states, wish, story.cutover.rules, story.install.requirements().versions)
+    platforms = {member.name: str(hosts_of.Variables(member.name, hostvars[member.name]).get(PLATFORM) or "") for member in members}
+    planned = way(members[0].mesh, states, {**wish, "platforms": platforms}, story.cutover.rules, story.install.requirements().versions)
     return {**planned, "findings": [*unseen, *planned["findings"]], **({"steps": []} if unseen else {})}
 
 

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ..install.versions import Versions
 from . import skew
@@ -22,11 +22,15 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Allowed:
-    """What the user allowed: what is done with labelled objects, whether a hook writes what GitOps owns, and the version that is to be installed."""
+    """What the user allowed: what is done with labelled objects, whether a hook writes what GitOps owns, and the version that is to be installed.
+
+    `platforms` are those of the clusters, by name, if they have one.
+    """
 
     objects: str = COPY
     gitops: str = REFUSE
     version: str = ""
+    platforms: Mapping[str, str] = field(default_factory=dict)
 
 
 def refusals(states: Sequence[ClusterState], aim: Aim, wish: CutoverWish, rules: skew.SkewRules, table: Versions, allowed: Allowed) -> list[str]:
@@ -53,9 +57,18 @@ def _versions(state: ClusterState, aim: Aim, rules: skew.SkewRules, table: Versi
         return ["proxies run on its nodes (ambient mode). They have no revisions, and a cutover moves sidecars and gateways only; upgrade this mesh with site"]
     return [
         *skew.between(rules, target, former),
-        *(skew.node_agent(rules, state.cni, target, former) if state.cni else []),
+        *(_node_agent(state, aim, rules, allowed) if state.cni else []),
         *(skew.gateway_api(table, state.gateway_api, target) if state.gateway_api else []),
     ]
+
+
+def _node_agent(state: ClusterState, aim: Aim, rules: skew.SkewRules, allowed: Allowed) -> list[str]:
+    """As it is, and as it will be once the target is installed."""
+    target, former = state.version(aim.target) or allowed.version, state.version(aim.former)
+    found = skew.node_agent(rules, state.cni, target, former)
+    if found or state.revision(aim.target):
+        return found
+    return skew.carried(rules, allowed.platforms.get(state.cluster, ""), target, former)
 
 
 def _pointers(state: ClusterState, aim: Aim) -> list[str]:

@@ -18,6 +18,7 @@ Patch = tuple[int, int, int]
 class SkewRules:
     """`revisions` is how many minors two revisions may be apart, `node_agent` how many the CNI plugin may be from each of them.
 
+    On the `carrying` platforms an install brings the CNI plugin to the version of its control plane.
     `handover` are the first patches of each minor in which a Gateway keeps its configuration when it changes its revision; newer minors have it.
     """
 
@@ -25,6 +26,7 @@ class SkewRules:
     revisions: int = 2
     node_agent: int = 1
     handover: Sequence[Patch] = ()
+    carrying: Sequence[str] = ()
 
 
 def between(rules: SkewRules, target: str, former: str) -> list[str]:
@@ -54,6 +56,15 @@ def node_agent(rules: SkewRules, installed: str, target: str, former: str) -> li
     fit = [(sides[0][0], number) for number in range(min(sides)[1], max(sides)[1] + 1) if all(abs(one[1] - number) <= rules.node_agent for one in sides)]
     told = f"the CNI plugin is {dotted(own)}, and may be {rules.node_agent} minor version from {' and '.join(dotted(one) for one in sorted(set(sides)))}"
     return [f"{told}; bring it to {dotted(fit[-1])} first" if fit else f"{told}, which no version is; cut over to a version between them first"]
+
+
+def carried(rules: SkewRules, platform: str, target: str, former: str) -> list[str]:
+    """The CNI plugin that comes with the target, and serves the former revision too. It never goes back to an older version."""
+    one, other = minor(target), minor(former)
+    if platform not in rules.carrying or one is None or other is None or one[0] != other[0] or one[1] - other[1] <= rules.node_agent:
+        return []
+    told = f"on {platform} the CNI plugin comes to {dotted(one)} with the target, and may be {rules.node_agent} minor version from {dotted(other)}"
+    return [f"{told}; cut over to {dotted((other[0], other[1] + rules.node_agent))} first"]
 
 
 def gateway_api(table: Versions, installed: str, target: str) -> list[str]:

@@ -34,7 +34,8 @@ def way(mesh: str, states: Sequence[ClusterState], options: Mapping[str, Any], r
         unknown = {"version": "", "left_out": [], "former_serves": False, "notices": [], "table": [], "findings": [str(error)]}
         return {**_planned(CutoverPlan(mesh, Aim("", ""), {}, [], [])), **unknown}
     wish = wish_of(options)
-    allowed = Allowed(str(options.get("objects") or Allowed.objects), str(options.get("gitops") or Allowed.gitops), version(options))
+    choices = str(options.get("objects") or Allowed.objects), str(options.get("gitops") or Allowed.gitops)
+    allowed = Allowed(*choices, version(options), dict(options.get("platforms") or {}))
     made = plan(mesh, states, towards, wish) if towards.former else CutoverPlan(mesh, towards, {}, [], [])
     left = left_out(states, towards, wish) if towards.former else []
     if left:

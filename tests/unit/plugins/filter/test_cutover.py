@@ -98,6 +98,19 @@ def test_a_cutover_that_is_done_stays_done() -> None:
     assert way(inventory(east=seen(east), west=seen(state("west", "a"))), to="green")["done"] is False
 
 
+@pytest.mark.parametrize(("platform", "target", "findings"), [
+    ("openshift", False, ["west: on openshift the CNI plugin comes to 1.32 with the target, and may be 1 minor version from 1.30; cut over to 1.31 first."]),
+    ("openshift", True, []), ("", False, []),
+])  # fmt: skip
+def test_the_plugin_of_the_nodes_comes_with_the_target_on_openshift(platform: str, target: bool, findings: list[str]) -> None:
+    """If the target is there already, the plugin is what it will be."""
+    known = state("west", "a", target=target, cni="1.31.0")
+    planes = [replace(one, version="1.32.0") if one.revision == "green" else one for one in known.revisions]
+    hosts = inventory(west=seen(replace(known, revisions=planes)), east=seen(state("east", "a", target=False)))
+    hosts["west"]["mesh_platform"] = platform
+    assert way(hosts, version="1.32.0")["findings"] == findings
+
+
 def test_a_cluster_without_the_target_is_prepared_a_remote_one_too() -> None:
     made = way(inventory(west=seen(state("west", "a", target=False, served_by="east"))))
     assert made["phases"] == {"east": "ready", "west": "absent"}

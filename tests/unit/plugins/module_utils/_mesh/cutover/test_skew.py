@@ -40,6 +40,15 @@ def test_the_plugin_of_the_nodes_serves_both(cni: str, said: list[str]) -> None:
     assert skew.node_agent(RULES, cni, "1.31.0", "1.29.0") == said
 
 
+@pytest.mark.parametrize(("platform", "target", "former", "refused"), [
+    ("openshift", "1.31.0", "1.29.0", True), ("openshift", "1.31.0", "1.30.0", False), ("openshift", "1.29.0", "1.31.0", False),
+    ("openshift", "x", "1.29.0", False), ("", "1.31.0", "1.29.0", False),
+])  # fmt: skip
+def test_a_plugin_that_comes_with_the_target_serves_both(platform: str, target: str, former: str, refused: bool) -> None:
+    told = "on openshift the CNI plugin comes to 1.31 with the target, and may be 1 minor version from 1.29; cut over to 1.30 first"
+    assert skew.carried(SkewRules("Istio", carrying=("openshift",)), platform, target, former) == ([told] if refused else [])
+
+
 def test_no_plugin_serves_both() -> None:
     rules = SkewRules("Istio", node_agent=0)
     assert skew.node_agent(rules, "1.30.0", "1.31.0", "1.29.0")[0].endswith("which no version is; cut over to a version between them first")
