@@ -90,11 +90,13 @@ def services(clusters: Sequence[str], stage: Stage) -> Iterator[dict[str, Any]]:
             yield _object("networking.istio.io/v1", "VirtualService", name, {"hosts": [name], "http": route})
         yield _pool(f"handshake-{cluster}", {"http": {"maxRequestsPerConnection": 1}})
         if stage.restarts and cluster != clusters[0]:
-            yield _pool(f"pooled-{cluster}", {"tcp": {"maxConnectionDuration": f"{CONNECTED:g}s"}})
+            yield _pool(f"pooled-{cluster}", {"tcp": {"maxConnectionDuration": f"{CONNECTED:g}s"}}, exported=["."])
 
 
-def _pool(host: str, pool: Mapping[str, Any]) -> dict[str, Any]:
-    return _object("networking.istio.io/v1", "DestinationRule", host, {"host": host, "trafficPolicy": {"connectionPool": pool}})
+def _pool(host: str, pool: Mapping[str, Any], exported: Sequence[str] = ()) -> dict[str, Any]:
+    """An east-west gateway that sees how long a connection may last ends it by itself, with what is in it: for it, it is the connection of a TCP proxy."""
+    seen = {"exportTo": list(exported)} if exported else {}
+    return _object("networking.istio.io/v1", "DestinationRule", host, {"host": host, "trafficPolicy": {"connectionPool": pool}, **seen})
 
 
 def gateway(cluster: str, stage: Stage, ca: Authority) -> Iterator[dict[str, Any]]:

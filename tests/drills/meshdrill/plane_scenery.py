@@ -88,7 +88,7 @@ def _gateway(plane: str, colour: str) -> Iterator[dict[str, Any]]:
     space, name = gateway_of(plane, colour)
     labels = {"app": f"{plane}-{colour}", "planes": plane, "colour": colour, "istio.io/rev": revision(plane, colour), "sidecar.istio.io/inject": "true"}
     annotations = {"inject.istio.io/templates": "gateway", "proxy.istio.io/config": json.dumps(COUNTED)}
-    yield _deployment(name, space, labels, annotations, {"name": "istio-proxy", "image": "auto"})
+    yield _deployment(name, space, labels, annotations, {"name": "istio-proxy", "image": "auto", "imagePullPolicy": "IfNotPresent"})
     yield _service(name, space, {"app": labels["app"]}, MUTUAL, *([PLAIN] if plane == "ingress" else []))
     yield _istio("DestinationRule", name, space, {"host": host(name, space), "trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}}})
 

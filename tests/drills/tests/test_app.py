@@ -70,6 +70,7 @@ def test_in_a_cutover_only_connections_across_end_and_before_a_gateway_does() ->
              if name.startswith("DestinationRule/")}
     assert rules.pop("DestinationRule/pooled-west") == {"tcp": {"maxConnectionDuration": "6s"}}
     assert sorted(rules) == ["DestinationRule/handshake-east", "DestinationRule/handshake-west"]
+    assert applied("east", scenery.stage(CLUSTERS, "stable", 1))["DestinationRule/pooled-west"]["spec"]["exportTo"] == ["."], "the gateway would cut them"
     chart = revisions.DRAINING["mesh_cluster_values"]["gateway"]["podAnnotations"]
     for one in (chart, gateway()["spec"]["template"]["metadata"]["annotations"]):
         assert float(json.loads(one["proxy.istio.io/config"])["terminationDrainDuration"].rstrip("s")) > app.CONNECTED + 4

@@ -52,6 +52,8 @@ def _pods(labels: dict[str, str]) -> dict[str, Any]:
     container = {
         "name": "istio-proxy",
         "image": "auto",
+        # Otherwise the API server presumes Always, because "auto" has no tag.
+        "imagePullPolicy": "IfNotPresent",
         "securityContext": _CONFINED,
         "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}},
     }

@@ -112,7 +112,7 @@ def gated() -> dict[str, dict[str, Any]]:
 def test_a_gateway_is_made_by_the_revision_and_is_no_echo_server() -> None:
     pods = gated()["Deployment"]["spec"]["template"]
     assert pods["metadata"]["annotations"] == {"inject.istio.io/templates": "gateway"}
-    assert [(one["name"], one["image"]) for one in pods["spec"]["containers"]] == [("istio-proxy", "auto")]
+    assert [(one["name"], one["image"], one["imagePullPolicy"]) for one in pods["spec"]["containers"]] == [("istio-proxy", "auto", "IfNotPresent")]
     assert gated()["Service"]["spec"]["selector"].items() <= pods["metadata"]["labels"].items()
     assert gated()["Gateway"]["spec"]["selector"].items() <= pods["metadata"]["labels"].items()
     (policy,) = [one for one in probe.manifests(GATED) if one["kind"] == "AuthorizationPolicy"]
