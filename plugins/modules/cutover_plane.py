@@ -17,6 +17,8 @@ description:
   - With O(share), it writes the weights of each object in one patch, and only if the object has not changed since the module read it. An object
     that gives the colour more already is left alone, so a killed run goes on and takes nothing back.
   - Before it writes, the module waits until the control plane of the colour is ready and a pod that receives its traffic is ready.
+  - With O(gateways), it gives the gateways of a colour their pods, or takes them. Each Deployment is written in one patch, which keeps in an annotation how
+    many pods it had.
   - Refuses before the first write what leaves the share in doubt, such as a rule that leads to a third destination, or rules with different weights.
 author:
   - meshops contributors (@meshops)
@@ -50,6 +52,14 @@ options:
     type: str
     choices: [write, wait]
     default: write
+  gateways:
+    description:
+      - What becomes of the pods of the Deployments that O(planes) declares as C(gateways) of the colour O(to).
+      - With V(open) they get as many pods as they had, or as those of the other colour have if these have more. The module waits until all are ready.
+      - With V(drain) they lose their pods, and stay for the way back. The module refuses this while an object gives O(to) traffic, while the other colour has
+        no pods, and while an autoscaler would give them pods again.
+    type: str
+    choices: [open, drain]
   wave:
     description: The number of the step. The module returns it for the tasks that follow.
     type: int
@@ -100,7 +110,8 @@ state:
   description:
     - What was seen of the plane in the end, as JSON. C(weighed) has what each object gives green, in percent, or the C(fault) that hides it, and the
       C(keeper) that would write it back.
-    - C(away) says, by colour, why a control plane does not serve, and C(unready) why the pods of a colour take no traffic.
+    - C(away) says, by colour, why a control plane does not serve, and C(unready) why the pods of a colour take no traffic. C(doors) has the gateways of each
+      colour with the C(replicas) that they are to have.
   returned: success
   type: str
 target:

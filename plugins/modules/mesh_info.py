@@ -73,6 +73,12 @@ options:
         that name neither a revision nor a tag, and control planes that nothing follows. A mesh without revisions has nothing of it.
     type: bool
     default: false
+  planes:
+    description:
+      - The planes that the inventory declares for this cluster, in the shape of the inventory variable C(mesh_planes). RV(shares) says who gets how much of the
+        traffic of each, and RV(notices) names a cutover of a plane that was left half done.
+    type: dict
+    default: {}
   led:
     description: Registries that shut down and that the nodes themselves lead to a mirror. O(notices) says nothing about these.
     type: list
@@ -169,6 +175,14 @@ followed:
     - How many namespaces a cutover has C(turned) and not finished, and how many Gateways it holds at a revision (C(pinned)).
   returned: if O(followers=true) and the mesh has revisions
   type: dict
+shares:
+  description:
+    - For each of O(planes), its C(plane), C(role) and C(colours), each with C(revision) and C(shares), which are what objects give it of the traffic, in
+      percent. There is more than one share while a cutover is half done.
+    - C(away) says why its control plane does not serve, C(unready) why its pods take no traffic. C(gateways) is how many pods its gateways are to have.
+  returned: if O(planes) declares any and the mesh has revisions
+  type: list
+  elements: dict
 default_revision:
   description: The revision that validates what users write. Empty if no revision does.
   returned: success

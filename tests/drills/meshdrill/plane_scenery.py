@@ -165,9 +165,11 @@ def declared() -> dict[str, Any]:
 
 
 def _side(plane: str, colour: str) -> dict[str, Any]:
-    space, _name = gateway_of(plane, colour)
+    space, name = gateway_of(plane, colour)
     labels = {"app": f"{plane}-{colour}"}
     asked = labels if plane == "ingress" else {"planes": "ingress"}
     named = {"ingress": f"{colour}.door", "application": f"{colour}.shop", "egress": f"{colour}.outside"}[plane]
     test = {"namespace": INGRESS, "labels": asked, "port": PLAIN, "host": named}
-    return {"revision": revision(plane, colour), "pods": {"namespace": space, "labels": labels}, "tests": [test]}
+    # The slices of the ingress plane name addresses of pods, which change with the pods.
+    gateways = {} if plane == "ingress" else {"gateways": [{"namespace": space, "name": name}]}
+    return {"revision": revision(plane, colour), "pods": {"namespace": space, "labels": labels}, "tests": [test], **gateways}

@@ -77,7 +77,10 @@ def counted(lines: Iterable[str]) -> int:
 
 
 def answered(estate: Estate, plane: str, colour: str) -> int:
+    """Nothing, where its pods were taken after the last share."""
     space, name = plane_scenery.gateway_of(plane, colour)
+    if estate.get(CLUSTER, "deployment", name, "-n", space)["spec"].get("replicas") == 0:
+        return 0
     words = ("exec", f"deploy/{name}", "-c", "istio-proxy", "--", "pilot-agent", "request", "GET", "stats?filter=downstream_rq_2xx")
     return counted(estate.kubectl(CLUSTER, "-n", space, *words).splitlines())
 

@@ -14,7 +14,7 @@ from meshdrill.gate import Gate
 from meshdrill.ground import Ground, Seen
 from meshdrill.ledger import Flow
 from meshdrill.plane_scenery import COLOURS, FLOWS, PLANES
-from meshdrill.planes import PlanesCourse, counted, share, wish
+from meshdrill.planes import PlanesCourse, answered, counted, share, wish
 from meshdrill.play import Run
 
 OBJECTS = list(plane_scenery.objects(40))
@@ -74,10 +74,12 @@ class Cluster:
     kubeconfig = "none"
 
     def __init__(self, stuck: bool = False) -> None:
-        self.green = dict.fromkeys(PLANES, 0)
+        self.green, self.drained = dict.fromkeys(PLANES, 0), set[tuple[str, str]]()
         self.stuck, self.requests = stuck, dict.fromkeys((f"{plane}-{colour}" for plane in PLANES for colour in COLOURS), 0)
 
-    def get(self, _cluster: str, _kind: str, name: str, *_words: str) -> dict[str, Any]:
+    def get(self, _cluster: str, kind: str, name: str, *words: str) -> dict[str, Any]:
+        if kind == "deployment":
+            return {"spec": {"replicas": 0 if (words[-1], name) in self.drained else 1}}
         plane = {"entry": "ingress", "shop": "application", "outside": "egress"}[name]
         split = plane_scenery.declared()[plane]["splits"][0]
         weighed = {"blue": 100 - self.green[plane], "green": self.green[plane]}
@@ -90,6 +92,21 @@ class Cluster:
         serves = (colour == "green") == (self.green[plane] == 100) or self.stuck
         self.requests[f"{plane}-{colour}"] += 40 if serves else 0
         return f"http.outbound_0.0.0.0_8080;.downstream_rq_2xx: {self.requests[f'{plane}-{colour}']}\n"
+
+
+def test_a_gateway_whose_pods_were_taken_answers_nothing_and_is_not_asked() -> None:
+    cluster = Cluster()
+    assert answered(cluster, "egress", "blue") == 40  # type: ignore[arg-type]
+    cluster.drained.add(plane_scenery.gateway_of("egress", "blue"))
+    assert answered(cluster, "egress", "blue") == 0  # type: ignore[arg-type]
+    assert cluster.requests["egress-blue"] == 40
+
+
+def test_each_gateway_but_those_behind_slices_loses_its_pods_in_the_end() -> None:
+    sides = {(plane, colour): plane_scenery.declared()[plane][colour].get("gateways") for plane in PLANES for colour in COLOURS}
+    assert {plane for (plane, _colour), own in sides.items() if not own} == {"ingress"}
+    assert sides["application", "green"] == [{"namespace": "drill-application-green", "name": "gateway"}]
+    assert faults(plane_scenery.declared()) == []
 
 
 class Sent:

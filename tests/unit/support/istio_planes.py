@@ -95,7 +95,8 @@ def slice_of(colour: str, ready: bool) -> dict[str, Any]:
 
 def istiod(revision: str, ready: int = 1) -> dict[str, Any]:
     meta = {"name": f"istiod-{revision}", "namespace": NAMESPACE, "labels": {"app": "istiod", "istio.io/rev": revision}}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": {"replicas": 1}, "status": {"readyReplicas": ready}}
+    template = {"spec": {"containers": [{"name": "discovery", "image": "docker.io/istio/pilot:1.31.0"}]}}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": {"replicas": 1, "template": template}, "status": {"readyReplicas": ready}}
 
 
 def pod(app: str, ready: str = "True") -> dict[str, Any]:

@@ -11,10 +11,10 @@ from typing import Any
 
 from ..errors import Refused
 from ..names import label_fault
-from .planes import ALL, BLUE, COLOURS, GREEN, HA, ROLES, SIMPLE, STEPS, Given, OwnHost, Plane, Pods, Side, Split
+from .planes import ALL, BLUE, COLOURS, GREEN, HA, ROLES, SIMPLE, STEPS, Given, OwnHost, Plane, PlaneGateway, Pods, Side, Split
 
 _PLANE = ("role", "profile", "blue", "green", "weights", "splits")
-_SIDE = ("revision", "namespace", "version", "values", "pods", "tests")
+_SIDE = ("revision", "namespace", "version", "values", "pods", "tests", "gateways")
 _SPLIT = ("kind", "namespace", "name", "rules", "blue", "green")
 _TEST = ("name", "namespace", "labels", "port", "path", "host", "status", "times")
 
@@ -47,9 +47,10 @@ def _judged(given: object) -> tuple[list[str], dict[str, Plane]]:
 
 
 def _shared(known: Sequence[Plane]) -> list[str]:
-    """A revision that serves two planes could not be exchanged in one without the other, and an object cannot follow two planes' steps."""
+    """A revision or a gateway that serves two colours could not be exchanged in one without the other, and an object cannot follow two planes' steps."""
     return [
         *_twice([(f"the revision {side.revision}", one.name) for one in known for side in one.sides.values()]),
+        *_twice([(gateway.where, f"{one.name}.{side.colour}") for one in known for side in one.sides.values() for gateway in side.gateways]),
         *_twice([(split.where, one.name) for one in known for split in one.splits if not split.rules]),
     ]
 
@@ -73,10 +74,17 @@ def plane(name: str, given: object) -> Plane:
         *([f"{name}: {misnamed}"] if misnamed else []),
         *([] if role in ROLES else [f"{name}: the role {role!r} is none of {', '.join(ROLES)}"]),
         *_profile(name, profile, sides, splits),
+        *_fleeting(name, sides, splits),
     ]
     if wrong:
         raise Refused("; ".join(wrong))
     return Plane(name, role, profile, sides, _weights(name, told.get("weights")), splits)
+
+
+def _fleeting(name: str, sides: Mapping[str, Side], splits: Collection[Split]) -> list[str]:
+    """Pods that come back have other addresses than the slice that somebody wrote."""
+    named = [split.where for split in splits if split.kind == "EndpointSlice"] if any(side.gateways for side in sides.values()) else []
+    return [f"{name}: {named[0]} names addresses, and pods that a gateway gets back have other ones; remove gateways"] if named else []
 
 
 def _profile(name: str, profile: str, sides: Collection[str], splits: Collection[Split]) -> list[str]:
@@ -106,7 +114,15 @@ def _side(where: str, colour: str, given: object) -> Side:
     tests = tuple(_test(f"{where}.tests[{number}]", one) for number, one in enumerate(_list(f"{where}.tests", told.get("tests"))))
     pods = _pods(f"{where}.pods", _mapping(f"{where}.pods", told["pods"], ("namespace", "labels"))) if told.get("pods") else None
     values = told.get("values") or {}
-    return Side(colour, told["revision"], told.get("namespace") or "", str(told.get("version") or ""), values, pods, tests)
+    doors = tuple(_entrance(f"{where}.gateways[{number}]", one) for number, one in enumerate(_list(f"{where}.gateways", told.get("gateways"))))
+    return Side(colour, told["revision"], told.get("namespace") or "", str(told.get("version") or ""), values, pods, tests, doors)
+
+
+def _entrance(where: str, given: object) -> PlaneGateway:
+    told = _mapping(where, given, ("namespace", "name"))
+    if missing := [key for key in ("namespace", "name") if not told.get(key)]:
+        raise Refused(f"{where}: {', '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing")
+    return PlaneGateway(str(told["namespace"]), str(told["name"]))
 
 
 def _split(where: str, given: object) -> Split:

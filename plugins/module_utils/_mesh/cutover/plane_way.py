@@ -29,7 +29,7 @@ def plane_way(mesh: str, known: Mapping[str, Plane], states: Sequence[PlaneState
     wrong = refusals(first, states, target, wish.get("gitops") != "refuse")
     if wrong and not first.splits:
         return {**_nothing(mesh), "findings": wrong}
-    made = shift_plan(mesh, first, states, target, bool(wish.get("together")))
+    made = shift_plan(mesh, first, states, target, bool(wish.get("together")), bool(wish.get("retire", True)))
     due = {step.wave for step in made.steps if step.name == MOVE}
     return {
         **made.facts(),

@@ -55,8 +55,23 @@ class OwnHost:
 
 
 @dataclass(frozen=True)
+class PlaneGateway:
+    """The Deployment of a gateway that one colour has for itself."""
+
+    namespace: str
+    name: str
+
+    @property
+    def where(self) -> str:
+        return f"Deployment {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
 class Side:
-    """One colour of a plane: its control plane, and the pods that receive its traffic. An empty namespace is the one of the mesh."""
+    """One colour of a plane: its control plane, and the pods that receive its traffic. An empty namespace is the one of the mesh.
+
+    `gateways` lose their pods when the other colour has all the traffic, and get them back before this colour gets any.
+    """
 
     colour: str
     revision: str
@@ -65,6 +80,7 @@ class Side:
     values: Given = field(default_factory=dict, repr=False)
     pods: Pods | None = None
     tests: tuple[OwnHost, ...] = ()
+    gateways: tuple[PlaneGateway, ...] = ()
 
 
 @dataclass(frozen=True)

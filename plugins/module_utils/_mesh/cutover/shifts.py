@@ -14,10 +14,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..objects.shapes import Live
-from .plan import ABSENT, MOVE, MOVING, PREPARE, READY, SETTLED, TRY, CutoverStep
+from .plan import ABSENT, MOVE, MOVED, MOVING, PREPARE, READY, SETTLED, TRY, CutoverStep
 from .planes import ALL, BLUE, GREEN, SIMPLE, Plane, other
 
 _HALF = 50
+DRAIN = "drain"
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,20 @@ class Weighed:
 
 
 @dataclass(frozen=True)
+class Door:
+    """The Deployment of a colour's gateway, and how many pods it is to have; with a `fault`, why nobody may give it pods or take them."""
+
+    where: str
+    replicas: int = 0
+    keeper: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True)
 class PlaneState:
     """A plane as it was seen in one cluster. By colour, `away` says why its control plane does not serve, and `unready` why its pods take no traffic.
 
-    Pods go on without their control plane, so a colour whose control plane is away can still be turned back to.
+    `doors` are the gateways of each colour. Pods go on without their control plane, so a colour whose control plane is away can still be turned back to.
     """
 
     cluster: str
@@ -54,18 +65,30 @@ class PlaneState:
     weighed: tuple[Weighed, ...] = ()
     away: Mapping[str, str] = field(default_factory=dict)
     unready: Mapping[str, str] = field(default_factory=dict)
+    doors: Mapping[str, tuple[Door, ...]] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:
-        return {**asdict(self), "weighed": [asdict(one) for one in self.weighed]}
+        doors = {colour: [asdict(one) for one in own] for colour, own in self.doors.items()}
+        return {**asdict(self), "weighed": [asdict(one) for one in self.weighed], "doors": doors}
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> PlaneState:
         weighed = tuple(Weighed(**one) for one in facts["weighed"])
-        return cls(facts["cluster"], facts["plane"], weighed, dict(facts["away"]), dict(facts["unready"]))
+        doors = {colour: tuple(Door(**one) for one in own) for colour, own in (facts.get("doors") or {}).items()}
+        return cls(facts["cluster"], facts["plane"], weighed, dict(facts["away"]), dict(facts["unready"]), doors)
+
+    def opened(self, colour: str) -> list[Door]:
+        """Its gateways that have pods."""
+        return [one for one in self.doors.get(colour, ()) if one.replicas]
+
+    def closed(self, colour: str) -> list[Door]:
+        """Its gateways that have none."""
+        return [one for one in self.doors.get(colour, ()) if not one.replicas]
 
     def hindered(self, colour: str, back: bool = False) -> str:
         """Why a colour cannot be given traffic, as half a sentence; empty if it can. On the way `back` its pods are enough."""
-        return self.unready.get(colour, "") or ("" if back else self.away.get(colour, ""))
+        shut = f"{closed[0].where} has no pods" if (closed := self.closed(colour)) else ""
+        return shut or self.unready.get(colour, "") or ("" if back else self.away.get(colour, ""))
 
     def late(self, colour: str, share: int) -> list[str]:
         """What does not give this colour its share yet, as half sentences."""
@@ -123,8 +146,8 @@ def shifts(plane: Plane, clusters: Sequence[str], together: bool) -> list[Shift]
     return [Shift(number, share, before, group) for number, (share, before, group) in enumerate(rows, 1)]
 
 
-def shift_plan(mesh: str, plane: Plane, states: Sequence[PlaneState], target: str, together: bool = False) -> ShiftPlan:
-    """All that is still to do, in order; each step only in the clusters that need it."""
+def shift_plan(mesh: str, plane: Plane, states: Sequence[PlaneState], target: str, together: bool = False, drains: bool = True) -> ShiftPlan:
+    """All that is still to do, in order; each step only in the clusters that need it. With `drains` the former's gateways lose their pods in the end."""
     by_name = {state.cluster: state for state in states}
     all_shifts = shifts(plane, list(by_name), together)
     phases = {state.cluster: phase(state, target) for state in states}
@@ -134,13 +157,15 @@ def shift_plan(mesh: str, plane: Plane, states: Sequence[PlaneState], target: st
     if due:
         steps.append(CutoverStep(TRY, tuple(phases), f"test {target} by its own host"))
     steps += [CutoverStep(MOVE, behind, f"give {target} {one.share} percent of plane {plane.name}", one.number) for one, behind in due]
+    left = [state.cluster for state in states if drains and state.opened(other(target))]
+    steps.append(CutoverStep(DRAIN, tuple(left), f"take the pods of {other(target)}'s gateways, which nothing leads to any more"))
     return ShiftPlan(mesh, plane, target, phases, all_shifts, [step for step in steps if step.clusters])
 
 
 def phase(state: PlaneState, target: str) -> str:
     """How far the plane is in one cluster, in the words of every cutover."""
     if not state.late(target, ALL):
-        return SETTLED
+        return MOVED if state.opened(other(target)) else SETTLED
     if state.hindered(target):
         return ABSENT
     return MOVING if any(one.share(target) for one in state.weighed) else READY
@@ -155,7 +180,14 @@ def refusals(plane: Plane, states: Sequence[PlaneState], target: str, gitops: bo
         told = f"The plane {plane.name} declares no splits, so no weights lead its traffic"
         return [f"{told}. Declare them, or move it in waves, with cutover_from and cutover_to."]
     wrong = [f"{state.cluster}: {one.where} {one.fault}." for state in states for one in state.weighed if one.fault]
-    return wrong + [said for state in states for said in _kept(state, target, gitops)]
+    wrong += [f"{state.cluster}: {one.where} {one.fault}." for state in states for own in state.doors.values() for one in own if one.fault]
+    return wrong + [said for state in states for said in (*_kept(state, target, gitops), *_kept_doors(state, target, gitops))]
+
+
+def _kept_doors(state: PlaneState, target: str, gitops: bool) -> list[str]:
+    kept = [] if gitops else [one for one in (*state.closed(target), *state.opened(other(target))) if one.keeper]
+    way = "Name a task file that writes its replicas there as cutover_gitops, or take it out of gateways."
+    return [f"{state.cluster}: {one.where} is kept by {one.keeper}, which would write its replicas back. {way}" for one in kept]
 
 
 def _kept(state: PlaneState, target: str, gitops: bool) -> list[str]:
@@ -172,5 +204,10 @@ def shift_table(plan: ShiftPlan, states: Sequence[PlaneState]) -> list[str]:
     for state in states:
         lines.append(f"  {state.cluster}: {plan.phases[state.cluster]}")
         lines += [f"    {one.where} {one.fault or f'gives {plan.target} {one.share(plan.target)} percent'}" for one in state.weighed]
+        lines += [f"    {colour}'s {one.where} has {_pods(one)}" for colour, own in state.doors.items() for one in own]
         lines += [f"    {colour} cannot take traffic: {why}" for colour in plan.plane.sides if (why := state.hindered(colour))]
     return lines + [f"  {number}. {step.name} in {', '.join(step.clusters)}: {step.says}" for number, step in enumerate(plan.steps, 1)]
+
+
+def _pods(door: Door) -> str:
+    return f"{door.replicas} {'pod' if door.replicas == 1 else 'pods'}" if door.replicas else "no pods"

@@ -27,6 +27,7 @@ def lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 REVISIONS = ("CLUSTER", "REVISION", "CONTROL PLANE", "TAGS", "VALIDATES", "NAMESPACES", "PROXIES")
+PLANES = ("CLUSTER", "PLANE", "ROLE", "COLOUR", "REVISION", "SHARE", "CONTROL PLANE", "PODS OF GATEWAYS")
 STATUS = ("CLUSTER", "SITE", "VERDICT", "VERSION", "REVISIONS", "REMOTE CLUSTERS", "GATEWAY", "ROOT", "ROOT EXPIRES", "INTERMEDIATE EXPIRES", "PROXIES")
 
 
@@ -37,8 +38,21 @@ def status(clusters: Mapping[str, Mapping[str, Any] | str], now: datetime) -> li
     ranked = [facts for _rank_, _name, facts in sorted(rows, key=lambda row: row[:2])]
     notes = [note for of in (_notes, _noticed) for facts in ranked for note in of(facts)]
     several = [row for _rank_, name, facts in sorted(rows, key=lambda row: row[:2]) for row in _revisions(name, facts)]
-    below = [lines(REVISIONS, several)] if several else []
+    shared = [row for _rank_, name, facts in sorted(rows, key=lambda row: row[:2]) for row in _shares(name, facts)]
+    below = [lines(header, found) for header, found in ((REVISIONS, several), (PLANES, shared)) if found]
     return [line for part in [table, *below, notes] if part for line in ("", *part)][1:]
+
+
+def _shares(name: str, facts: Mapping[str, Any] | str) -> list[list[str]]:
+    """Return a row for each colour of each plane that the inventory declares."""
+    declared = [] if isinstance(facts, str) else facts.get("shares") or []
+    return [[name, plane["plane"], plane["role"], *_colour(one)] for plane in declared for one in plane["colours"]]
+
+
+def _colour(one: Mapping[str, Any]) -> list[str]:
+    shares, gateways = one["shares"], one["gateways"]
+    share = _DASH if not shares else f"{shares[0]} %" if len(shares) == 1 else f"{shares[0]} to {shares[-1]} %"
+    return [one["colour"], one["revision"], share, "away" if one["away"] else "ready", _DASH if gateways is None else str(gateways)]
 
 
 def _revisions(name: str, facts: Mapping[str, Any] | str) -> list[list[str]]:

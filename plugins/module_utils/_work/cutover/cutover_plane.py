@@ -7,31 +7,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._kube.connect import Connector, connect_to
-from ..._kube.lease import Hold
-from ..._mesh.contract.provider import Provider
-from ..._mesh.cutover.declared import planes
 from ..._mesh.cutover.plan import MOVE
-from ..._mesh.cutover.planes import ALL, Plane
 from ..._mesh.cutover.shifts import PlaneScene, PlaneState
-from ..._mesh.cutover.write import Write
 from ..._mesh.errors import MeshError, NotReady, Refused
-from ..._mesh.objects.change import Change, as_result
-from ..._mesh.objects.managed_by import managed_by
+from ..._mesh.objects.change import as_result
 from ..._providers import provider
 from ..chosen_mesh import MESH_OPTIONS, complete
 from ..clock import Clock, SystemClock
 from ..follow import Pace, follow
-from ..lease.hold import LeaseShare, UnderLease, hold_of, renewed
-from ..look import look
-from . import own_host
+from ..lease.hold import hold_of, renewed
+from . import own_host, plane_doors
+from .shift_work import CLOSED, OPENED, WAIT, WRITE, ShiftRequest, ShiftWork
 
-WRITE, WAIT = "write", "wait"
 _PACE = Pace(0.5, 3.0)
 _ASKED = 15.0  # seconds that a test waits for its answer
 TASK: dict[str, Any] = {
@@ -43,83 +34,23 @@ TASK: dict[str, Any] = {
         "test": {"type": "bool", "default": False},
         "back": {"type": "bool", "default": False},
         "kept": {"choices": [WRITE, WAIT], "default": WRITE},
+        "gateways": {"choices": [OPENED, CLOSED]},
         "wave": {"type": "int", "default": 0},
         "mesh": {"type": "str", "default": ""},
         "timeout": {"type": "int", "default": 120},
         "lease": {"type": "dict"},
         **MESH_OPTIONS,
     },
-    "required_by": {"share": "to"},
+    "required_by": {"share": "to", "gateways": "to"},
+    "mutually_exclusive": [("share", "gateways")],
     "required_if": [("test", True, ("to",))],
     "prepare": complete,
 }
 
 
-@dataclass(frozen=True)
-class ShiftRequest:
-    """Which plane, which colour of it is tested, and which share of the traffic it gets; no share if the plane is only looked at.
-
-    `wait` is for what somebody else writes that another tool keeps. `word` is what the user called the colour, and `wave` is the number of the step.
-    """
-
-    plane: Plane
-    provider: str
-    namespace: str
-    mesh: str
-    to: str
-    share: int | None
-    test: bool
-    back: bool
-    wait: bool
-    word: str
-    wave: int
-    timeout: int
-    lease: LeaseShare | None = field(repr=False)
-
-    @classmethod
-    def of(cls, cluster: str, params: Mapping[str, Any]) -> ShiftRequest:
-        known = planes(params["planes"])
-        if params["plane"] not in known:
-            raise Refused(f"{cluster}: mesh_planes declares no plane {params['plane']}; it declares {', '.join(known) or 'none'}.")
-        plane, share = known[params["plane"]], params.get("share")
-        if share is not None and not 0 <= share <= ALL:
-            raise Refused(f"{cluster}: a share of {share} percent cannot be given; give one from 0 to {ALL}.")
-        return cls(
-            plane=plane,
-            provider=params["provider"],
-            namespace=params["namespace"],
-            mesh=params["mesh"],
-            to=plane.colour_of(params["to"], params["mesh"]) if params.get("to") else "",
-            share=share,
-            test=params["test"],
-            back=params["back"],
-            wait=params["kept"] == WAIT,
-            word=params.get("to") or "",
-            wave=params["wave"],
-            timeout=params["timeout"],
-            lease=LeaseShare.of(params),
-        )
-
-
-@dataclass
-class ShiftWork(UnderLease):
-    """Everything that a shift needs."""
-
-    cluster: Cluster
-    mesh: Provider
-    request: ShiftRequest
-    hold: Hold | None
-    clock: Clock
-    changes: list[Change] = field(default_factory=list)
-    kept: list[dict[str, Any]] = field(default_factory=list)
-
-    def scene(self) -> PlaneScene:
-        return look(self.cluster, self.mesh.cutover.plane(self.cluster.name, self.request.namespace, self.request.plane))
-
-
 def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None, clock: Clock | None = None) -> dict[str, Any]:
     request, ticking = ShiftRequest.of(cluster.name, params), clock or SystemClock()
-    hold = hold_of(cluster, request.lease, connect or connect_to) if request.share is not None else None
+    hold = hold_of(cluster, request.lease, connect or connect_to) if request.writes else None
     work = ShiftWork(cluster, provider(request.provider), request, hold, ticking)
     start = ticking.monotonic()
     try:
@@ -128,13 +59,16 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
     except MeshError as failed:
         failed.facts.update(as_result(work.changes))
         raise
-    passed = {"step": MOVE, "target": request.word, "wave": request.wave, "late": [], "kept": work.kept, "share": request.share}
+    told = {"step": request.gateways or MOVE, "target": request.word, "wave": request.wave}
+    passed = {**told, "late": [], "kept": work.kept, "share": request.share}
     return {"state": json.dumps(state.facts()), **passed, "seconds": round(ticking.monotonic() - start, 2), **as_result(work.changes)}
 
 
 def _state(work: ShiftWork) -> PlaneState:
     """What stands there after whatever was asked for: the look, the test, the shift."""
     asked = work.request
+    if asked.gateways:
+        return plane_doors.stood(work, asked.gateways == OPENED)
     if not asked.to or (asked.share is None and not asked.test):
         return work.scene().state
     scene = _ready(work)
@@ -171,20 +105,8 @@ def _shift(work: ShiftWork, scene: PlaneScene, share: int) -> PlaneState:
     if wrong := [f"{one.where} {one.fault}" for one in scene.state.weighed if one.fault]:
         raise Refused(f"{work.cluster.name}: the traffic of plane {asked.plane.name} is not shifted: {'; '.join(wrong)}. Mend these objects or mesh_planes.")
     for write in work.mesh.cutover.shift(asked.plane, scene, asked.to, share):
-        _write(work, write)
+        work.put(write)
     return scene.state if work.cluster.dry_run else _through(work, share)
-
-
-def _write(work: ShiftWork, write: Write) -> None:
-    if write.before is None:
-        raise AssertionError(f"{write.ref} was not read")
-    keeper = managed_by(write.before).writer
-    if work.request.wait and keeper:
-        where = {"kind": write.ref.kind, "namespace": write.ref.namespace, "name": write.ref.name}
-        work.kept.append({**where, "keeper": keeper, "patch": write.body})
-        return
-    work.guard()
-    work.changes.append(work.cluster.amend(write.before, write.body))
 
 
 def _through(work: ShiftWork, share: int) -> PlaneState:

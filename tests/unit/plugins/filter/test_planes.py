@@ -162,3 +162,11 @@ def test_the_rights_are_those_on_its_own_objects() -> None:
         "list pods. planes/",
     ]
     assert FILTERS["_plane_permissions"](list(hosts), hosts, "east", "front", "istio-system") == []
+
+
+def test_the_rights_to_take_the_pods_of_a_gateway_are_those_on_it_alone() -> None:
+    hosts = inventory()
+    hosts["east"]["mesh_planes"]["egress"]["green"]["gateways"] = [{"namespace": "out", "name": "door"}]
+    rights = FILTERS["_plane_permissions"](list(hosts), hosts, "east", "egress", "istio-system")
+    said = [f"{one['verb']} {one['resource']}.{one['group']} {one.get('name', '')}" for one in rights if one.get("namespace") == "out"]
+    assert said == ["get deployments.apps door", "patch deployments.apps door", "list horizontalpodautoscalers.autoscaling "]

@@ -20,7 +20,7 @@ from ...._mesh.cutover.trial import Trial
 from ...._mesh.cutover.write import Removal, Write
 from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Object
-from . import comparing, counters, planes, scenery, trial_pods
+from . import comparing, counters, plane_doors, planes, scenery, trial_pods
 from . import copies as _copies
 from . import permissions as _permissions
 from . import removal as _removal
@@ -93,6 +93,11 @@ def plane(cluster: str, namespace: str, plane: Plane) -> Look[PlaneScene]:
 def shift(plane: Plane, scene: PlaneScene, colour: str, share: int) -> list[Write]:
     """Return what gives a colour of a plane its share of the traffic."""
     return planes.shift(plane, scene, colour, share)
+
+
+def doors(plane: Plane, scene: PlaneScene, colour: str, opened: bool) -> list[Write]:
+    """Return what gives the gateways of a colour their pods, or takes them."""
+    return plane_doors.written(plane, scene, colour, opened)
 
 
 def permissions(namespace: str, plane: Plane | None = None) -> list[dict[str, str]]:

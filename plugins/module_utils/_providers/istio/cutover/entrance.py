@@ -70,19 +70,25 @@ def _refuse(order: Order, scene: Scene, live: Object) -> None:
     where = f"{scene.state.cluster}: {order.kind} {order.namespace}/{order.name}"
     if order.kind != "Deployment":
         raise Refused(f"{where} is a gateway, and only a Deployment can have a second one beside it. Leave gateways out with cutover_gateways: never.")
-    for scaler in _scalers_of(scene.live, live):
-        owner = next((one for one in scaler["metadata"].get("ownerReferences") or [] if one.get("kind") == "ScaledObject"), None)
-        if owner:
-            told = f"{where} is scaled by KEDA's ScaledObject {owner['name']}, which would wake it again"
-            raise Refused(f"{told}. Use a {_SCALER} for the cutover.")
-        if (scaler.get("spec") or {}).get("minReplicas") == 0:
-            name = scaler["metadata"]["name"]
-            raise Refused(f"{where} may be scaled to none and back by {_SCALER} {name}. Set its minReplicas to 1 or more for the cutover.")
+    if why := rouser(scene.live, live):
+        raise Refused(f"{where} {why}.")
     service = _workload(order, scene).service
     door = named(scene.live, "Service", order.namespace, service) if service else None
     if door and REV in ((door.get("spec") or {}).get("selector") or {}):
         told = f"{where} serves through Service {service}, whose selector names a revision ({REV}), so no other Deployment can serve there"
         raise Refused(f"{told}. Take {REV} out of the selector.")
+
+
+def rouser(live: Live, deployment: Object) -> str:
+    """Who would give a Deployment pods that is to have none, as half a sentence with what to do; empty if nobody would."""
+    for scaler in _scalers_of(live, deployment):
+        owner = next((one for one in scaler["metadata"].get("ownerReferences") or [] if one.get("kind") == "ScaledObject"), None)
+        if owner:
+            return f"is scaled by KEDA's ScaledObject {owner['name']}, which would wake it again. Use a {_SCALER} for the cutover"
+        if (scaler.get("spec") or {}).get("minReplicas") == 0:
+            name = scaler["metadata"]["name"]
+            return f"may be scaled to none and back by {_SCALER} {name}. Set its minReplicas to 1 or more for the cutover"
+    return ""
 
 
 def _workload(order: Order, scene: Scene) -> MeshWorkload:

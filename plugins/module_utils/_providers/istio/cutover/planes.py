@@ -17,10 +17,11 @@ from ...._mesh.objects.look import Look
 from ...._mesh.objects.selector import matches
 from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Answers, Read
-from . import slices, weights
+from . import plane_doors, slices, weights
 from .injection import REV
 
 _KINDS = (*weights.SHAPES, slices.KIND)
+_SCALER = "HorizontalPodAutoscaler"
 
 
 def plane(cluster: str, namespace: str, plane: Plane) -> Look[PlaneScene]:
@@ -40,6 +41,7 @@ def _reads(namespace: str, plane: Plane) -> Iterator[Read | Ref]:
         yield Ref("v1", "Service", _istiod(side), space)
         if side.pods:
             yield Read("v1", "Pod", side.pods.namespace, labels=side.pods.selector)
+        yield from plane_doors.reads(side)
 
 
 def _istiod(side: Side) -> str:
@@ -50,7 +52,8 @@ def _judge(cluster: str, namespace: str, plane: Plane, live: Live, _answers: Ans
     weighed = tuple(_weighed(split, live) for split in plane.splits)
     away = {side.colour: why for side in plane.sides.values() if (why := _away(side, side.namespace or namespace, live))}
     unready = {side.colour: why for side in plane.sides.values() if side.pods and (why := _unready(side.pods, live))}
-    return PlaneScene(PlaneState(cluster, plane.name, weighed, away, unready), live)
+    doors = {side.colour: plane_doors.seen(side, live) for side in plane.sides.values() if side.gateways}
+    return PlaneScene(PlaneState(cluster, plane.name, weighed, away, unready, doors), live)
 
 
 def _weighed(split: Split, live: Live) -> Weighed:
@@ -108,13 +111,16 @@ def shift(plane: Plane, scene: PlaneScene, colour: str, share: int) -> list[Writ
 def rights(plane: Plane, namespace: str) -> list[dict[str, str]]:
     """To look at a plane, to test its colours, and to shift it: on its own objects only."""
     refs = [one for one in _reads(namespace, plane) if isinstance(one, Ref)]
-    written = [one for one in refs if one.kind in _KINDS]
+    gateways = {gateway.where for side in plane.sides.values() for gateway in side.gateways}
+    written = [one for one in refs if one.kind in _KINDS or str(one) in gateways]
+    scaled = [one for one in _reads(namespace, plane) if isinstance(one, Read) and one.kind == _SCALER]
     asked = [test.pods.namespace for side in plane.sides.values() for test in side.tests]
     listed = [*asked, *(side.pods.namespace for side in plane.sides.values() if side.pods)]
     core = [(verb, "pods/portforward", space) for space in asked for verb in ("get", "create")] + [("list", "pods", space) for space in listed]
     return [
         *(_on(verb, ref) for ref in refs for verb in (("get", "patch") if ref in written else ("get",))),
         *({"verb": verb, "group": "", "resource": resource, "namespace": space} for verb, resource, space in dict.fromkeys(core)),
+        *({"verb": "list", "group": "autoscaling", "resource": "horizontalpodautoscalers", "namespace": str(one.namespace)} for one in dict.fromkeys(scaled)),
     ]
 
 

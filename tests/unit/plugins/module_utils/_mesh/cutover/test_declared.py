@@ -16,6 +16,8 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.istio_planes impor
 
 ONE = {"blue": {"revision": "blue"}}
 BOTH = {**ONE, "green": {"revision": "green"}}
+OWN, DOOR = {"revision": "blue"}, {"namespace": "in", "name": "door"}
+SLICES = {"kind": "EndpointSlice", "namespace": "in", "blue": {"name": "a"}, "green": {"name": "b"}}
 SPLIT = {"kind": "VirtualService", "namespace": "shop", "name": "shop", "blue": {"host": "a"}, "green": {"host": "b"}}
 
 
@@ -65,6 +67,11 @@ def test_the_whole_declaration_is_understood() -> None:
         ({"ingress": {"blue": {"revision": "b", "pods": {"namespace": "a"}}}}, "ingress.blue.pods: it needs a namespace and labels"),
         ({"ingress": {"blue": {"revision": "b", "tests": [{"namespace": "a", "labels": {"a": "b"}}]}}}, "ingress.blue.tests[0]: port is missing"),
         ({"ingress": BOTH, "egress": {"blue": {"revision": "blue"}}}, "the revision blue is declared 2 times (ingress, egress)"),
+        ({"ingress": {"blue": {**OWN, "gateways": "door"}}}, "ingress.blue.gateways: it is no list"),
+        ({"ingress": {"blue": {**OWN, "gateways": [{"name": "door"}]}}}, "ingress.blue.gateways[0]: namespace is missing"),
+        ({"ingress": {"blue": {**OWN, "gateways": [DOOR]}, "green": {"revision": "green", "gateways": [DOOR]}}},
+         "Deployment in/door is declared 2 times (ingress.blue, ingress.green)"),
+        ({"ingress": {**BOTH, "blue": {**OWN, "gateways": [DOOR]}, "splits": [SLICES]}}, "names addresses, and pods that a gateway gets back have other ones"),
         ({"ingress": {**BOTH, "splits": [SPLIT, SPLIT]}}, "VirtualService shop/shop is declared 2 times"),
     ],
 )

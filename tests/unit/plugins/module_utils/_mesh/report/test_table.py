@@ -152,6 +152,26 @@ def test_who_follows_what_where_a_cluster_has_several_revisions() -> None:
     ]
 
 
+def test_who_gets_how_much_of_each_plane() -> None:
+    def colour(name: str, shares: list[int], away: str = "", gateways: int | None = None) -> dict[str, Any]:
+        return {"colour": name, "revision": f"in-{name}", "shares": shares, "away": away, "unready": "", "gateways": gateways}
+
+    planes = [
+        {"plane": "front", "role": "ingress", "colours": [colour("blue", [0], gateways=0), colour("green", [100], gateways=3)]},
+        {"plane": "egress", "role": "egress", "colours": [colour("blue", [50, 90]), colour("green", [10, 50], "it is not installed")]},
+        {"plane": "app", "role": "application", "colours": [colour("blue", [])]},
+    ]
+    assert status({"east": facts(shares=planes), "west": "west: unreached"}, NOW)[5:-2] == [
+        "CLUSTER  PLANE   ROLE         COLOUR  REVISION  SHARE       CONTROL PLANE  PODS OF GATEWAYS",
+        "-------  ------  -----------  ------  --------  ----------  -------------  ----------------",
+        "east     front   ingress      blue    in-blue   0 %         ready          0",
+        "east     front   ingress      green   in-green  100 %       ready          3",
+        "east     egress  egress       blue    in-blue   50 to 90 %  ready          -",
+        "east     egress  egress       green   in-green  10 to 50 %  away           -",
+        "east     app     application  blue    in-blue   -           ready          -",
+    ]
+
+
 def test_a_remote_clusters_revisions_are_its_primarys() -> None:
     counts = {name: {"namespaces": 1, "proxies": 0} for name in ("blue", "green")}
     remote = facts(planes=[], served_by="east", followed={"revisions": counts, "turned": 0, "pinned": 0})
