@@ -129,7 +129,7 @@ class LabelledObject:
 class ClusterState:
     """All that a cutover decides by. `default_revision` validates what users write; `served_by` is the primary of a remote cluster.
 
-    `cni` and `gateway_api` are versions, empty if they are not installed. `ambient` says that node proxies run here.
+    `cni` and `gateway_api` are versions, empty if they are not installed. `node_proxies` says that proxies of whole nodes run here.
     `unguarded` are webhooks that let a pod start without a proxy while their control plane is away. `legacy` is the revision whose own
     webhooks serve the default rule, beside or without the `default_tag`. `silent` are control plane pods that do not say which proxies they serve.
     """
@@ -148,7 +148,7 @@ class ClusterState:
     served_by: str = ""
     cni: str = ""
     gateway_api: str = ""
-    ambient: bool = False
+    node_proxies: bool = False
     silent: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:

@@ -53,8 +53,8 @@ def _of(state: ClusterState, aim: Aim, wish: CutoverWish, rules: skew.SkewRules,
 
 def _versions(state: ClusterState, aim: Aim, rules: skew.SkewRules, table: Versions, allowed: Allowed) -> list[str]:
     target, former = state.version(aim.target) or allowed.version, state.version(aim.former)
-    if state.ambient:
-        return ["proxies run on its nodes (ambient mode). They have no revisions, and a cutover moves sidecars and gateways only; upgrade this mesh with site"]
+    if state.node_proxies:
+        return ["proxies of whole nodes run there. They have no revisions, and a cutover moves sidecars and gateways only; upgrade this mesh with site"]
     return [
         *skew.between(rules, target, former),
         *(_node_agent(state, aim, rules, allowed) if state.cni else []),

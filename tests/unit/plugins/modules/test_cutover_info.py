@@ -169,4 +169,4 @@ def test_versions_beside_the_revisions() -> None:
         "spec": {"group": "gateway.networking.k8s.io", "scope": "Namespaced", "names": {"kind": "Gateway", "plural": "gateways"},
                  "versions": [{"name": "v1", "served": True, "storage": True}]}}  # fmt: skip
     state = json.loads(info(world(), agent, crd)["state"])
-    assert (state["cni"], state["gateway_api"], state.get("ambient")) == ("1.30.0", "v1.4.0", None)
+    assert (state["cni"], state["gateway_api"], state.get("node_proxies")) == ("1.30.0", "v1.4.0", None)

@@ -116,7 +116,7 @@ def _state(cluster: str, namespace: str, live: Live, told: Serving) -> ClusterSt
         silent=told.silent,
         cni=version(agents[0]) if agents else "",
         gateway_api=str(crds[0]) if crds else "",
-        ambient=any(_AMBIENT in _labels(one).items() for one in live.get("DaemonSet", ())),
+        node_proxies=any(_AMBIENT in _labels(one).items() for one in live.get("DaemonSet", ())),
     )
 
 

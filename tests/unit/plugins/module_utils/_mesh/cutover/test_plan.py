@@ -172,7 +172,7 @@ DOORS = tuple(MeshWorkload("mesh", "Deployment", name, TO_BLUE, 1, {"blue": 1}, 
         ({"workloads": [GATEWAY]}, "Gateway shop/door would lose traffic while the revision changes, because Istio 1.30.1 drops its configuration"),
         ({"workloads": [replace(DOORS[0], keeper="Argo CD")]}, "Deployment mesh/ew is a gateway kept by Argo CD, which would write back what a"),
         ({"workloads": list(DOORS)}, "the Services ew, ew2 all are east-west gateways"),
-        ({"ambient": True}, "ambient mode"),
+        ({"node_proxies": True}, "proxies of whole nodes run there"),
         ({"objects": [LabelledObject("VirtualService shop/a", "blue")]}, "only one revision reads VirtualService shop/a"),
     ],
 )
