@@ -124,7 +124,7 @@ def _next(plan: Mapping[str, Any], progress: CutoverProgress, left: Sequence[int
         said.append(f"The run waits for a person: {progress.waits} Start it again to go on, or with cutover_to: {plan['former']} to go back.")
     if not left and plan.get("left_out"):
         names = ", ".join(plan["left_out"])
-        said.append(f"{plan['former']} stays, and tags lead to it, because cutover_only or cutover_skip leaves out what follows it: {names}.")
+        said.append(f"{plan['former']} stays, and tags lead to it, because cutover_only, cutover_skip or cutover_gateways leaves out what follows it: {names}.")
     return said
 
 

@@ -109,7 +109,7 @@ class TestWhatARunLeaves:
 
     def test_namespaces_that_were_left_out_are_named(self) -> None:
         found = outcome(after({"wave": 1, "verdict": GO}, {"wave": 2, "verdict": GO}), left_out=["east: legacy"])
-        assert [said for said in found["says"] if said.endswith("cutover_only or cutover_skip leaves out what follows it: east: legacy.")]
+        assert [said for said in found["says"] if said.endswith("cutover_only, cutover_skip or cutover_gateways leaves out what follows it: east: legacy.")]
         assert not [said for said in found["says"] if "mesh_revision" in said], "tags still lead to the former revision"
 
 
