@@ -24,7 +24,8 @@ description:
     repository knows. The first one comes in by the target, with one patch of its replicas and the label of its template, and the second one keeps no pods
     as soon as the Service sends traffic to the first one. A Deployment whose selector names its revision cannot come in again, so its second one stays.
   - With O(step=retire_first) and O(step=retire_last) the module removes what goes with the former revision, before and after its Helm releases.
-    It removes nothing while a gateway serves from a second Deployment and could serve from its first one.
+    It removes nothing while a gateway serves from a second Deployment and could serve from its first one. Where the default tag leads to the target, it waits
+    up to a minute for the target to take over the locks of work that only one control plane does.
   - A step derives from the live objects what is still to do, so a killed step goes on when it is run again. It makes each write only if the object still is
     what was read, and waits until every proxy that it moved is made by the target, served by it and nobody else, in sync and ready.
   - Restarts O(parallel) workloads at once, and waits for disruption budgets. Evicts the pods of workloads whose update strategy is C(OnDelete) one by one, and

@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - Compares the mesh configs of both revisions, the mesh, cluster and network that they name, and the roots under which they sign.
   - Asks the target whether it would accept each object with which users configured the mesh. The API server validates a copy of each, and stores none.
-  - Lists the images of both revisions that not every node is known to have. A node lists only its largest images, so this is no proof.
+  - Lists, by node, the images of both revisions that not every node is known to have. Nodes that are not ready or take no pods do not count. A node lists only
+    its largest images, so this is no proof. Whether a node reaches a registry is not tried.
   - A difference does not fail the task. The role C(cutover) stops at it.
 author:
   - meshops contributors (@meshops)
@@ -29,6 +30,11 @@ options:
     description: Values by chart that the target has and the former revision need not have. Those of C(meshConfig) may differ between the mesh configs.
     type: dict
     default: {}
+  images:
+    description: With V(known) the images are not looked at, because you know that each node has them or reaches their registry.
+    type: str
+    choices: [said, known]
+    default: said
 extends_documentation_fragment:
   - meshops.lifecycle._connection
   - kubernetes.core.k8s_auth_options

@@ -70,7 +70,9 @@ options:
   followers:
     description:
       - Whether to read which revision each namespace follows. RV(followed) counts them. RV(notices) then also names a cutover that was left half done, labels
-        that name neither a revision nor a tag, and control planes that nothing follows. A mesh without revisions has nothing of it.
+        that name neither a revision nor a tag, and control planes that nothing follows.
+      - It also names objects of a revision that has no control plane, and work that another revision leads than the one of the default tag. A mesh without
+        revisions has nothing of it.
     type: bool
     default: false
   planes:
@@ -173,6 +175,7 @@ followed:
   description:
     - By C(revisions), how many C(namespaces) follow each and how many C(proxies) it serves.
     - How many namespaces a cutover has C(turned) and not finished, and how many Gateways it holds at a revision (C(pinned)).
+    - Who does the work that only one control plane may do (C(leaders)), each C(lock) with its C(holder), which is a pod, and the C(revision) of the pod.
   returned: if O(followers=true) and the mesh has revisions
   type: dict
 shares:

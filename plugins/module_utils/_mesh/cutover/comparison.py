@@ -14,6 +14,8 @@ from ..objects.shapes import Manifest
 from ..question import Greeting
 
 _SHOWN = 5
+_OF_CLUSTER = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+_CLOSING = ("NoSchedule", "NoExecute")
 _MISSING = object()
 
 
@@ -102,11 +104,25 @@ def unknown_images(images: Iterable[str], nodes: Mapping[str, frozenset[str]]) -
     said = []
     for image in sorted({full(image) for image in images}):
         lacking = sorted(name for name, there in nodes.items() if image not in there)
-        if lacking:
-            where = "none of the nodes" if len(lacking) == len(nodes) else f"{len(nodes) - len(lacking)} of {len(nodes)} nodes"
-            names = ", ".join(lacking[:_SHOWN]) + (f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else "")
-            said.append(f"the image {image} is known to be on {where}; a pod that starts on {names} has to pull it")
-    return said
+        having = sorted(set(nodes) - set(lacking))
+        if having and lacking:
+            said.append(f"the image {image} is known to be on {_shown(having)}, and not on {_shown(lacking)}; a pod that starts there has to pull it")
+        elif lacking:
+            said.append(f"the image {image} is known to be on no node ({_shown(lacking)}); every pod with it has to pull it")
+    way = "make sure that these nodes reach the registries of these images, and say so with cutover_images: known"
+    return [*said, way] if said else []
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+
+
+def takes_pods(node: Mapping[str, Any]) -> bool:
+    """Whether a node is ready, nobody has closed it, and it is not there for the cluster's own control plane alone."""
+    spec, conditions = node.get("spec") or {}, (node.get("status") or {}).get("conditions") or []
+    ready = all(one.get("status") == "True" for one in conditions if one.get("type") == "Ready")
+    closed = any(one.get("key") in _OF_CLUSTER and one.get("effect") in _CLOSING for one in spec.get("taints") or [])
+    return ready and not spec.get("unschedulable") and not closed
 
 
 def full(image: str) -> str:

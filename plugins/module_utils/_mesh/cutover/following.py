@@ -7,8 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from . import leader
+from .leftover import left_over
 from .observed import NOTHING, ClusterState
 
 
@@ -54,12 +57,15 @@ def followed(state: ClusterState, proxies: Mapping[str, int]) -> dict[str, Any]:
         "revisions": {name: {"namespaces": of_revision.get(name, {}).get("namespaces", 0), "proxies": proxies.get(name, 0)} for name in names},
         "turned": sum(space.former is not None for space in state.spaces),
         "pinned": sum(workload.pinned for workload in state.workloads),
+        "leaders": [asdict(one) for one in state.leaders],
     }
 
 
 def unfinished(state: ClusterState, proxies: Mapping[str, int]) -> list[str]:
-    """Return half sentences about a cutover half done, and about what follows nobody or is followed by nobody."""
-    return [*_half_done(state), *_astray(state), *_unfollowed(state, proxies), *_unvalidated(state)]
+    """Return half sentences about a cutover half done, what follows nobody or is followed by nobody, what a revision left, and locks that have not moved."""
+    versions = {known.revision: known.version for known in state.revisions}
+    leading = leader.astray(state.leaders, state.tags, state.default_tag, versions)
+    return [*_half_done(state), *_astray(state), *_unfollowed(state, proxies), *_unvalidated(state), *left_over(state.leftovers), *leading]
 
 
 def _half_done(state: ClusterState) -> list[str]:

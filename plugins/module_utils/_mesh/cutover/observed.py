@@ -14,6 +14,8 @@ from typing import Any
 from ..health.health import ControlPlaneRevision
 from ..health.revision_tag import Tag
 from .facts import Numbered, differing, made
+from .leader import Leader
+from .leftover import Leftover
 
 # The rules by which a new pod gets its proxy.
 NAMED, TAG, ENABLED, POD, NOTHING = "named", "tag", "enabled", "pod", "nothing"
@@ -143,7 +145,8 @@ class ClusterState:
     spaces: Sequence[Space] = ()
     workloads: Sequence[MeshWorkload] = ()
     objects: Sequence[LabelledObject] = ()
-    leftovers: tuple[str, ...] = ()
+    leftovers: Sequence[Leftover] = ()
+    leaders: Sequence[Leader] = ()
     unguarded: tuple[str, ...] = ()
     served_by: str = ""
     cni: str = ""
@@ -180,6 +183,10 @@ class ClusterState:
     def version(self, name: str) -> str:
         known = self.revision(name)
         return known.version if known else ""
+
+    def left(self, name: str) -> bool:
+        """Whether there is something of this revision to remove: its control plane, or what is left without one."""
+        return self.revision(name) is not None or any(one.removable and one.revision == name for one in self.leftovers)
 
     def ready(self, name: str) -> bool:
         """Whether a control plane of this revision serves here with all its replicas."""
@@ -219,7 +226,7 @@ class ClusterState:
         return uses
 
 
-_ROWS: dict[str, Any] = {"revisions": ControlPlaneRevision, "tags": Tag, "objects": LabelledObject}
+_ROWS: dict[str, Any] = {"revisions": ControlPlaneRevision, "tags": Tag, "objects": LabelledObject, "leftovers": Leftover, "leaders": Leader}
 
 
 def _space(name: str, row: Mapping[str, Any], rules: Sequence[Following]) -> Space:

@@ -70,7 +70,7 @@ def plan(mesh: str, states: Sequence[ClusterState], aim: Aim, wish: CutoverWish)
     steps += [_step(MOVE, clusters, says(wave, clusters), wave.number) for wave, clusters in moves]
     steps.append(_step(FINISH, _unsettled(states, aim), f"lead tags, the default rule and validation to {aim.target}"))
     if wish.retire:
-        left = [state.cluster for state in states if state.revision(aim.former)]
+        left = [state.cluster for state in states if state.left(aim.former)]
         steps.append(_step(RETIRE, left, f"remove {aim.former}, which nothing follows any more"))
     return CutoverPlan(mesh, aim, phases, all_waves, [step for step in steps if step.clusters])
 
@@ -96,7 +96,7 @@ def phase(state: ClusterState, aim: Aim, wish: CutoverWish) -> str:
         return MOVING if _begun(state, names, behind, aim) else READY
     if of_finish(state, aim):
         return MOVED
-    return SETTLED if state.revision(aim.former) else DONE
+    return SETTLED if state.left(aim.former) else DONE
 
 
 def _services(state: ClusterState, aim: Aim, wish: WaveWish) -> list[str]:

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..install.versions import Versions
 from . import skew
+from .leftover import forbidding
 from .observed import EAST_WEST, GATEWAY_API, ClusterState, MeshWorkload
 from .orders import DRAIN, HAND_OVER, Aim, of_finish, of_gateways, of_spaces
 from .plan import CutoverWish
@@ -42,7 +43,7 @@ def _of(state: ClusterState, aim: Aim, wish: CutoverWish, rules: skew.SkewRules,
     return [
         *_versions(state, aim, rules, table, allowed),
         *(f"{pod} does not say which proxies it serves, so nobody can see what is moved; look at its log" for pod in state.silent),
-        *_pointers(state, aim),
+        *_pointers(state, aim, {aim.target, *([aim.former] if wish.retire else [])}),
         *_spaces(state),
         *_workloads(state, aim, wish),
         *_gateways(state, aim, wish, rules, allowed),
@@ -71,7 +72,7 @@ def _node_agent(state: ClusterState, aim: Aim, rules: skew.SkewRules, allowed: A
     return skew.carried(rules, allowed.platforms.get(state.cluster, ""), target, former)
 
 
-def _pointers(state: ClusterState, aim: Aim) -> list[str]:
+def _pointers(state: ClusterState, aim: Aim, spared: Collection[str]) -> list[str]:
     """A tag whose halves name the target and the former revision is half moved: the cutover goes on with it."""
     there = {known.revision for known in state.revisions}
     found = []
@@ -81,7 +82,7 @@ def _pointers(state: ClusterState, aim: Aim) -> list[str]:
             found.append(f"the revision tag {tag.name} leads to {tag.webhook} by its webhook and to {tag.service} by its Service; lead both to one first")
         missing = sorted(halves - there - {aim.target})
         found += [f"the revision tag {tag.name} leads to {half}, which is not installed; lead it elsewhere or delete it" for half in missing]
-    found += [f"the webhook {name} is left over from a revision that is not installed; delete it" for name in state.leftovers]
+    found += forbidding(state.leftovers, spared)
     found += [f"the webhook {name} lets pods start without a proxy while nobody answers it; set its failurePolicy to Fail" for name in state.unguarded]
     return found if not state.served_by else [said for said in found if "not installed" not in said]
 

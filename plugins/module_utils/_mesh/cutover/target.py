@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ..errors import Refused
 from ..install.versions import minor
 from ..names import label_fault
+from .leftover import gone
 from .observed import ClusterState, in_use
 from .orders import Aim
 
@@ -25,7 +26,7 @@ def aim(mesh: str, to: str, states: Sequence[ClusterState], former: str = "") ->
     others = in_use(states, target)
     if not others:
         installed = sorted({known.revision for state in states for known in state.revisions} - {target})
-        others = installed if len(installed) == 1 else []
+        others = installed if len(installed) == 1 else _gone(states, target)[:1]
     if not others:
         told = f"The mesh {mesh}: nothing is to be moved to {target}, because nothing follows another revision"
         raise Refused(f"{told}. Install it with the playbook control_plane.")
@@ -43,7 +44,11 @@ def alone(to: str, states: Sequence[ClusterState]) -> str:
     known = {target, *(state.version(target).removeprefix("v") for state in states)} if target else set()
     asked = {to.removeprefix("v"), _named_after(to)}
     everywhere = all(state.ready(target) for state in states)
-    return target if asked & (known - {""}) and everywhere and not in_use(states, target) else ""
+    return target if asked & (known - {""}) and everywhere and not in_use(states, target) and not _gone(states, target) else ""
+
+
+def _gone(states: Sequence[ClusterState], target: str) -> list[str]:
+    return gone((one for state in states for one in state.leftovers), target)
 
 
 def _checked(mesh: str, target: str, former: str) -> Aim:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import MeshError
 from ..install.versions import Versions
+from .leftover import left_over
 from .observed import ClusterState
 from .orders import Aim
 from .plan import FINISH, MOVE, RETIRE, CutoverPlan, CutoverWish, plan, says
@@ -46,7 +47,7 @@ def way(mesh: str, states: Sequence[ClusterState], options: Mapping[str, Any], r
         "version": running or allowed.version,
         "left_out": left,
         "former_serves": all(state.ready(towards.former) for state in states),
-        "notices": _notices(left, towards),
+        "notices": [*_notices(left, towards), *_others(states, towards)],
         "table": cutover_table(made, states) if towards.former else [f"mesh {mesh}: everything follows {target}, the only revision"],
         "findings": refusals(states, towards, wish, rules, table, allowed),
     }
@@ -85,6 +86,11 @@ def left_out(states: Sequence[ClusterState], towards: Aim, wish: CutoverWish) ->
 def _behind(state: ClusterState, name: str, towards: Aim) -> bool:
     inside = state.in_space.get(name, ())
     return state.space[name].following.revision == towards.former or any(one.following.revision == towards.former for one in inside)
+
+
+def _others(states: Sequence[ClusterState], towards: Aim) -> list[str]:
+    """What is left of revisions that this cutover is not about."""
+    return [f"{state.cluster}: {said}." for state in states for said in left_over([one for one in state.leftovers if one.revision not in towards.both])]
 
 
 def _notices(left: Sequence[str], towards: Aim) -> list[str]:

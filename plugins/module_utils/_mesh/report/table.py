@@ -26,7 +26,7 @@ def lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [aligned[0], "  ".join("-" * width for width in widths), *aligned[1:]]
 
 
-REVISIONS = ("CLUSTER", "REVISION", "CONTROL PLANE", "TAGS", "VALIDATES", "NAMESPACES", "PROXIES")
+REVISIONS = ("CLUSTER", "REVISION", "CONTROL PLANE", "TAGS", "VALIDATES", "LEADS", "NAMESPACES", "PROXIES")
 PLANES = ("CLUSTER", "PLANE", "ROLE", "COLOUR", "REVISION", "SHARE", "CONTROL PLANE", "PODS OF GATEWAYS")
 STATUS = ("CLUSTER", "SITE", "VERDICT", "VERSION", "REVISIONS", "REMOTE CLUSTERS", "GATEWAY", "ROOT", "ROOT EXPIRES", "INTERMEDIATE EXPIRES", "PROXIES")
 
@@ -75,9 +75,17 @@ def _revision(name: str, revision: str, plane: Mapping[str, Any] | None, facts: 
         f"{plane['version']}, {plane['ready']}/{plane['desired']}" if plane else _served(facts),
         _joined(f"{tag}{'' if len(leads) == 1 else ' (half)'}" for tag, leads in halves if revision in leads),
         "yes" if facts.get("default_revision") == revision else _DASH,
+        _locks(known, revision),
         str(counts.get("namespaces", 0)),
         str(counts.get("proxies", 0)),
     ]
+
+
+def _locks(known: Mapping[str, Any], revision: str) -> str:
+    """How many of the locks a revision holds. The report has their names and the pods."""
+    leaders = known.get("leaders") or []
+    number = sum(one["revision"] == revision for one in leaders)
+    return f"{number} of {len(leaders)}" if number else _DASH
 
 
 def _rank(facts: Mapping[str, Any] | str) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._kube.objects.yaml_text import parsed
-from ..._mesh.cutover.comparison import Comparison, PlaneSettings, differing, full, identities, unknown_images
+from ..._mesh.cutover.comparison import Comparison, PlaneSettings, differing, full, identities, takes_pods, unknown_images
 from ..._mesh.errors import Denied, MeshError
 from ..._mesh.trust.certificate import short
 from ..._pki.chain import Reader
@@ -21,7 +21,13 @@ from ..chosen_mesh import MESH_OPTIONS, complete
 from ..look import look
 
 TASK: dict[str, Any] = {
-    "argument_spec": {**MESH_OPTIONS, "target": {"required": True}, "former": {"required": True}, "allowed": {"type": "dict", "default": {}}},
+    "argument_spec": {
+        **MESH_OPTIONS,
+        "target": {"required": True},
+        "former": {"required": True},
+        "allowed": {"type": "dict", "default": {}},
+        "images": {"choices": ["said", "known"], "default": "said"},
+    },
     "prepare": complete,
 }
 _AT_ONCE, _SHOWN = 32, 20
@@ -29,17 +35,18 @@ _AT_ONCE, _SHOWN = 32, 20
 
 @dataclass(frozen=True)
 class CompareRequest:
-    """`allowed` are values by chart that the target has and the former revision need not have."""
+    """`allowed` are values by chart that the target has and the former revision need not have. `reached` says that nodes can pull every image."""
 
     provider: str
     namespace: str
     target: str
     former: str
     allowed: Mapping[str, Any] = field(repr=False)
+    reached: bool = False
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> CompareRequest:
-        return cls(params["provider"], params["namespace"], params["target"], params["former"], params["allowed"])
+        return cls(params["provider"], params["namespace"], params["target"], params["former"], params["allowed"], params["images"] == "known")
 
 
 @dataclass
@@ -58,7 +65,8 @@ def reconcile(cluster: Cluster, params: dict[str, Any]) -> dict[str, Any]:
     _configs(seen, request.allowed, found)
     found.differences += identities(seen.target, seen.former)
     _roots(cluster, seen, found)
-    _images(cluster, seen, found)
+    if not request.reached:
+        _images(cluster, seen, found)
     _analysed(cluster, seen, found)
     sentences = {key: [f"{cluster.name}: {said}." for said in getattr(found, key)] for key in ("differences", "notices")}
     return {"changed": False, **sentences, "analysed": len(seen.objects)}
@@ -108,7 +116,7 @@ def _signed_under(cluster: Cluster, plane: PlaneSettings, reader: Reader) -> set
 
 def _images(cluster: Cluster, seen: Comparison, found: Compared) -> None:
     try:
-        nodes = {str(node["metadata"]["name"]): _listed(node) for node in cluster.list("v1", "Node")}
+        nodes = {str(node["metadata"]["name"]): _listed(node) for node in cluster.list("v1", "Node") if takes_pods(node)}
     except Denied:
         found.notices.append("nobody may list its nodes, so it is not known whether they have the images of both revisions")
         return

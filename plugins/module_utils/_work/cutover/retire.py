@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..._mesh.cutover.leader import PATIENCE, of_revision, preferred
 from ..._mesh.cutover.observed import ClusterState
 from ..._mesh.cutover.orders import DRAIN, of_rejoining
 from ..._mesh.cutover.refusals import retirement
@@ -18,11 +19,14 @@ from ..._mesh.errors import Refused
 from ..._mesh.objects.change import Ref
 from .write import CutoverWork
 
+_LOCKS = 2.0  # seconds between two looks at who leads
+
 
 def first(work: CutoverWork, others: Sequence[ClusterState]) -> tuple[Scene, list[dict[str, str]]]:
     """Return the releases to remove. Refuse while anything in any cluster still needs the revision."""
     scene, removal = _decided(work, others)
     _refuse_seconds(work, scene.state)
+    _let_others_lead(work, scene.state)
     _remove(work, removal.first)
     return scene, [{"name": name, "namespace": namespace} for namespace, name in removal.releases]
 
@@ -32,6 +36,18 @@ def _refuse_seconds(work: CutoverWork, state: ClusterState) -> None:
     if seconds := [order.name for order in of_rejoining(state, work.request.aim) if order.what == DRAIN]:
         told = f"{state.cluster}: gateways serve from the second Deployments {', '.join(sorted(seconds))}"
         raise Refused(f"{told}. Do the step rejoin before {work.request.aim.former} is removed.")
+
+
+def _let_others_lead(work: CutoverWork, state: ClusterState) -> None:
+    """A control plane takes the locks of all others if the default tag leads to it, but none that its version no longer has. Who ends gives its locks back."""
+    aim, end = work.request.aim, work.clock.monotonic() + min(PATIENCE, work.request.timeout)
+    while (locks := of_revision(state.leaders, aim.former)) and preferred(state.tags, state.default_tag) == aim.target and not work.cluster.dry_run:
+        if work.clock.monotonic() >= end:
+            work.notices.append(f"{aim.former} still leads {', '.join(locks)}, which {aim.target} did not take over; it gives them back when it ends.")
+            return
+        work.guard()
+        work.clock.sleep(_LOCKS)
+        state = work.looking.scene().state
 
 
 def last(work: CutoverWork, others: Sequence[ClusterState]) -> Scene:

@@ -75,9 +75,9 @@ class Estate:
 
         self.cluster.backend.handle = asked  # type: ignore[method-assign]
 
-    def compare(self, **allowed: Any) -> dict[str, Any]:
+    def compare(self, images: str = "said", **allowed: Any) -> dict[str, Any]:
         return cutover_compare.reconcile(
-            self.cluster, {"provider": "istio", "namespace": SYSTEM, "target": "green", "former": "blue", "allowed": allowed}
+            self.cluster, {"provider": "istio", "namespace": SYSTEM, "target": "green", "former": "blue", "allowed": allowed, "images": images}
         )
 
 
@@ -119,7 +119,13 @@ def test_roots_that_cannot_be_seen_are_said(chain: Any) -> None:
 
 def test_images_that_a_node_may_have_to_pull_are_said() -> None:
     compared = Estate(nodes=[node("n1"), node("n2", IMAGES[:3])]).compare()
-    assert compared["notices"] == ["east: the image docker.io/istio/proxyv2:1.31.0 is known to be on 1 of 2 nodes; a pod that starts on n2 has to pull it."]
+    assert compared["notices"] == [
+        "east: the image docker.io/istio/proxyv2:1.31.0 is known to be on n1, and not on n2; a pod that starts there has to pull it.",
+        "east: make sure that these nodes reach the registries of these images, and say so with cutover_images: known.",
+    ]
+    closed = {**node("n2", []), "spec": {"unschedulable": True}}
+    assert Estate(nodes=[node("n1"), closed]).compare()["notices"] == []
+    assert Estate(nodes=[node("n1", [])]).compare(images="known")["notices"] == []
     assert Estate(refuses=[Permission("list", "", "nodes")]).compare()["notices"] == [
         "east: nobody may list its nodes, so it is not known whether they have the images of both revisions."
     ]

@@ -246,7 +246,7 @@ class TestFollowers:
         seen = FakeCluster(*cutover.stored(there), answers=answers)
         told = ask(seen, followers=True)
         counts = {"blue": {"namespaces": 1, "proxies": 0}, "green": {"namespaces": 1, "proxies": 1}}
-        assert told["followed"] == {"revisions": counts, "turned": 1, "pinned": 0}
+        assert told["followed"] == {"revisions": counts, "turned": 1, "pinned": 0, "leaders": []}
         (said,) = told["notices"]
         assert said.startswith("east: a cutover to green is half done, with 1 namespace turned there and not given the former labels back (turned); run")
         assert not [request for request in seen.transport.requests if request.endswith("/api/v1/pods")]

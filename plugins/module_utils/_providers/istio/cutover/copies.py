@@ -42,13 +42,19 @@ def _labelled(live: Live, revision: str) -> Iterator[Object]:
 
 
 def _copy(one: Object, aim: Aim) -> list[Write]:
-    made = copied(one, f"{original(one)}-{aim.target}", **{COPY_OF: original(one)})
-    made["metadata"]["labels"][REV] = aim.target
-    return [Write(CREATE, Ref.of(made), made)]
+    new = copied(one, f"{original(one)}-{aim.target}", **{COPY_OF: original(one)})
+    new["metadata"]["labels"][REV] = aim.target
+    return [Write(CREATE, Ref.of(new), new)]
+
+
+def made(live: Live) -> list[Object]:
+    """All copies, whatever revision reads them."""
+    known = (one for _group, kind in CONFIGURATION for one in live.get(kind, ()) if is_labelled(one))
+    return [one for one in known if COPY_OF in (one["metadata"].get("annotations") or {})]
 
 
 def of(live: Live, revision: str, revisions: Collection[str]) -> list[Ref]:
     """The copies of this revision. What a user labelled stays, although nobody reads it any more; so does the last that is left of an object."""
     left = {(one["kind"], one["metadata"]["namespace"], original(one)) for other in revisions if other != revision for one in _labelled(live, other)}
-    made = [one for one in _labelled(live, revision) if COPY_OF in (one["metadata"].get("annotations") or {})]
-    return [Ref.of(one) for one in made if (one["kind"], one["metadata"]["namespace"], original(one)) in left]
+    own = [one for one in made(live) if one["metadata"]["labels"][REV] == revision]
+    return [Ref.of(one) for one in own if (one["kind"], one["metadata"]["namespace"], original(one)) in left]

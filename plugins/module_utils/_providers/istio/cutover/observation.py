@@ -30,7 +30,6 @@ def state(
     configurations = live.get(_HOOKS, ())
     known, serving = hooks(configurations), {one.revision for one in revisions if one.ready}
     follow = follower(live, known, serving)
-    there = {one.revision for one in revisions}
     default = [one for one in configurations if pointers.serves_default_rule(one)]
     return ClusterState(
         cluster=cluster,
@@ -42,7 +41,6 @@ def state(
         spaces=_spaces(live, follow, known, serving),
         workloads=workloads(live, follow, connections),
         objects=_labelled(live),
-        leftovers=tuple(sorted({hook.configuration for hook in known if hook.revision not in there and not served_by})),
         unguarded=tuple(sorted({f"{hook.configuration}/{hook.name}" for hook in known if hook.ignored})),
         served_by=served_by,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ...._mesh.cutover.scene import Scene
 from ...._mesh.cutover.write import Removal
+from ...._mesh.objects.change import Ref
 from ..install.gateways import passage_of
 from . import copies, retirement
 
@@ -18,4 +19,11 @@ def removal(scene: Scene, revision: str, namespace: str) -> Removal:
     drained, serving = [one for one in gateways if one.drained], {(one.namespace, one.name) for one in gateways if one.replicas}
     revisions = [known.revision for known in scene.state.revisions]
     first = [*retirement.gateways(scene.live, revision, drained, serving), *copies.of(scene.live, revision, revisions)]
-    return Removal(first, [(namespace, retirement.release(revision))], [*retirement.leftovers(namespace, revision), passage_of(revision, namespace)])
+    return Removal(first, [(namespace, retirement.release(revision))], behind(namespace, revision))
+
+
+def behind(namespace: str, revision: str) -> list[Ref]:
+    """What a control plane leaves. Webhooks go first, and then what leads remote clusters to it."""
+    refs = retirement.leftovers(namespace, revision)
+    hooks = [ref for ref in refs if ref.kind != "ConfigMap"]
+    return [*hooks, passage_of(revision, namespace), *refs[len(hooks):]]

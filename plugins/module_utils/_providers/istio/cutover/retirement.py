@@ -17,7 +17,7 @@ from .injection import REV
 from .turning import SECOND_OF
 
 _ADMISSION = "admissionregistration.k8s.io/v1"
-_MAPS = ("istio", "istio-sidecar-injector", "values")
+MAPS = ("istio", "istio-sidecar-injector", "values")
 _APPS = "apps/v1"
 
 
@@ -70,5 +70,5 @@ def leftovers(namespace: str, revision: str) -> list[Ref]:
     return [
         Ref(_ADMISSION, "MutatingWebhookConfiguration", f"istio-sidecar-injector{suffix}{elsewhere}"),
         Ref(_ADMISSION, "ValidatingWebhookConfiguration", f"istio-validator{suffix}-{namespace}"),
-        *(Ref("v1", "ConfigMap", f"{name}{suffix}", namespace) for name in _MAPS),
+        *(Ref("v1", "ConfigMap", f"{name}{suffix}", namespace) for name in MAPS),
     ]

@@ -20,6 +20,8 @@ from ..install import validator
 from . import connections, observation
 from .apart import of_mesh
 from .injection import REV, hooks
+from .leaders import leaders
+from .left_over import left_over
 
 _LIVE_PODS = "status.phase!=Succeeded,status.phase!=Failed"
 # Most of a pod is what its containers are made of. A cluster may have tens of thousands of pods.
@@ -48,7 +50,8 @@ def reads(namespace: str) -> list[Read]:
     return [
         Read("v1", "Pod", fields=_LIVE_PODS, without=_UNUSED),
         *(Read(group, kind) for group, kind in WHOLE),
-        Read("v1", "ConfigMap", namespace, REV),
+        Read("v1", "ConfigMap", namespace, metadata_only=True),
+        Read("networking.istio.io/v1", "VirtualService", namespace, "app.kubernetes.io/managed-by=meshops.lifecycle", metadata_only=True),
         Read("apiextensions.k8s.io/v1", "CustomResourceDefinition", metadata_only=True, fields=f"metadata.name={_GATEWAY_API_CRD}"),
         *(Read(group, kind, None, REV) for group, kind in CONFIGURATION),
     ]
@@ -80,8 +83,10 @@ def scene(cluster: str, namespace: str, primary: Serving | None, everything: Liv
     """A remote cluster has those revisions of its primary that inject here."""
     live = of_mesh(everything, namespace)
     if primary:
-        return Scene(_state(cluster, namespace, live, replace(primary, revisions=_injecting(primary.revisions, live))), live)
-    return Scene(_state(cluster, namespace, live, replace(serving(cluster, namespace, cluster, live, answers), name="")), live)
+        told = replace(primary, revisions=_injecting(primary.revisions, live))
+        return Scene(_state(cluster, namespace, live, told, primary.revisions), live)
+    told = replace(serving(cluster, namespace, cluster, live, answers), name="")
+    return Scene(_state(cluster, namespace, live, told, told.revisions), live)
 
 
 def pointing(namespace: str) -> list[Read]:
@@ -92,14 +97,18 @@ def pointing(namespace: str) -> list[Read]:
         Read("v1", "Service", namespace, "istio.io/tag"),
         Read(_ADMISSION, "MutatingWebhookConfiguration"),
         validator.reads(),
+        Read("v1", "ConfigMap", namespace, metadata_only=True),
         Read("gateway.networking.k8s.io/v1", "Gateway", metadata_only=True),
     ]
 
 
 def standing(cluster: str, namespace: str, live: Live, _answers: Answers) -> ClusterState:
-    """A remote cluster has no control plane here: whom its webhooks name serves it."""
+    """A remote cluster has no control plane here: whom its webhooks name serves it, and nobody knows here what is left of another one."""
     planes = [plane(one, ()) for one in live.get("Deployment", ())]
-    return observation.state(cluster, {**of_mesh(live, namespace), "Deployment": ()}, planes, {}, "", namespace)
+    own = of_mesh(live, namespace)
+    state = observation.state(cluster, {**own, "Deployment": ()}, planes, {}, "", namespace)
+    left = left_over(own, namespace, {one.revision for one in planes}) if planes else ()
+    return replace(state, leftovers=left, leaders=leaders(_inside(own, "ConfigMap", namespace)))
 
 
 def _injecting(revisions: Iterable[ControlPlaneRevision], live: Live) -> list[ControlPlaneRevision]:
@@ -107,13 +116,15 @@ def _injecting(revisions: Iterable[ControlPlaneRevision], live: Live) -> list[Co
     return [one for one in revisions if one.revision in here]
 
 
-def _state(cluster: str, namespace: str, live: Live, told: Serving) -> ClusterState:
+def _state(cluster: str, namespace: str, live: Live, told: Serving, installed: Iterable[ControlPlaneRevision]) -> ClusterState:
     state = observation.state(cluster, live, told.revisions, told.connections, told.name, namespace)
     agents = [one for one in live.get("DaemonSet", ()) if _CNI in _labels(one).items()]
     crds = [(one["metadata"].get("annotations") or {}).get(_GATEWAY_API_VERSION, "") for one in live.get("CustomResourceDefinition", ())]
     return replace(
         state,
         silent=told.silent,
+        leftovers=left_over(live, namespace, {one.revision for one in installed}),
+        leaders=leaders(_inside(live, "ConfigMap", namespace)),
         cni=version(agents[0]) if agents else "",
         gateway_api=str(crds[0]) if crds else "",
         node_proxies=any(_AMBIENT in _labels(one).items() for one in live.get("DaemonSet", ())),

@@ -9,7 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.comparison import PlaneSettings, differing, full, identities, unknown_images
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.comparison import (
+    PlaneSettings,
+    differing,
+    full,
+    identities,
+    takes_pods,
+    unknown_images,
+)
 
 BLUE = {"rootNamespace": "istio-system", "defaultConfig": {"discoveryAddress": "istiod-blue:15012", "tracing": {"token": "a"}}, "defaultProviders": ["p"]}
 GREEN = {**BLUE, "defaultConfig": {"discoveryAddress": "istiod-green:15012", "tracing": {"token": "a"}}}
@@ -56,8 +63,24 @@ def test_images_that_not_every_node_is_known_to_have_are_named() -> None:
     nodes = {"n1": frozenset({"docker.io/istio/pilot:1"}), "n2": frozenset({"docker.io/istio/pilot:1", "docker.io/istio/proxyv2:1"})}
     assert unknown_images(["istio/pilot:1"], nodes) == []
     assert unknown_images(["istio/proxyv2:1", "docker.io/istio/proxyv2:1", "istio/proxyv2:2"], nodes) == [
-        "the image docker.io/istio/proxyv2:1 is known to be on 1 of 2 nodes; a pod that starts on n1 has to pull it",
-        "the image docker.io/istio/proxyv2:2 is known to be on none of the nodes; a pod that starts on n1, n2 has to pull it",
+        "the image docker.io/istio/proxyv2:1 is known to be on n2, and not on n1; a pod that starts there has to pull it",
+        "the image docker.io/istio/proxyv2:2 is known to be on no node (n1, n2); every pod with it has to pull it",
+        "make sure that these nodes reach the registries of these images, and say so with cutover_images: known",
     ]
     many = {f"n{number}": frozenset[str]() for number in range(9)}
-    assert unknown_images(["istio/proxyv2:2"], many)[0].endswith("a pod that starts on n0, n1, n2, n3, n4 and 4 more has to pull it")
+    assert unknown_images(["istio/proxyv2:2"], many)[0].endswith("is known to be on no node (n0, n1, n2, n3, n4 and 4 more); every pod with it has to pull it")
+    half = {**many, **{f"m{number}": frozenset(["docker.io/istio/proxyv2:2"]) for number in range(6)}}
+    assert "on m0, m1, m2, m3, m4 and 1 more, and not on n0, n1, n2, n3, n4 and 4 more;" in unknown_images(["istio/proxyv2:2"], half)[0]
+
+
+@pytest.mark.parametrize(("node", "takes"), [
+    ({}, True),
+    ({"status": {"conditions": [{"type": "Ready", "status": "True"}, {"type": "DiskPressure", "status": "False"}]}}, True),
+    ({"status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}, False),
+    ({"spec": {"unschedulable": True}}, False),
+    ({"spec": {"taints": [{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]}}, False),
+    ({"spec": {"taints": [{"key": "node-role.kubernetes.io/control-plane", "effect": "PreferNoSchedule"}]}}, True),
+    ({"spec": {"taints": [{"key": "team", "effect": "NoSchedule"}]}}, True),
+])  # fmt: skip
+def test_only_nodes_that_take_pods_count(node: dict[str, Any], takes: bool) -> None:
+    assert takes_pods(node) == takes

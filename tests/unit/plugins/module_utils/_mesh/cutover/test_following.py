@@ -32,7 +32,7 @@ def state(*spaces: Space, **more: Any) -> ClusterState:
 
 def test_how_many_follow_each_revision() -> None:
     told = followed(state(Space("a", BLUE), Space("b", GREEN, BY_TAG), Space("c", Following())), {"blue": 5, "": 1})
-    assert told == {"revisions": {"blue": {"namespaces": 1, "proxies": 5}, "green": {"namespaces": 1, "proxies": 0}}, "turned": 1, "pinned": 0}
+    assert told == {"revisions": {"blue": {"namespaces": 1, "proxies": 5}, "green": {"namespaces": 1, "proxies": 0}}, "turned": 1, "pinned": 0, "leaders": []}
 
 
 def test_a_mesh_at_rest_has_nothing_to_say() -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.leftover import Leftover
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import (
     EAST_WEST,
     ENABLED,
@@ -39,8 +40,9 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.pl
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.refusals import LEAVE, REFUSE, Allowed, refusals, retirement
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.skew import SkewRules
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.table import cutover_table
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.target import aim
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.target import aim, alone
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.waves import WaveWish
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.way import way
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import ControlPlaneRevision
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.revision_tag import Tag
@@ -162,7 +164,8 @@ DOORS = tuple(MeshWorkload("mesh", "Deployment", name, TO_BLUE, 1, {"blue": 1}, 
         ({"cni": "1.29.0"}, "the CNI plugin is 1.29, and may be 1 minor version from 1.30 and 1.31; bring it to 1.31 first"),
         ({"gateway_api": "v1.3.0"}, "the Gateway API CRDs are v1.3, and Istio 1.31 needs v1.5; upgrade the CRDs first"),
         ({"tags": [Tag("prod", "blue", "grey")]}, "the revision tag prod leads to blue by its webhook and to grey by its Service; lead both to one first"),
-        ({"leftovers": ("hook",)}, "the webhook hook is left over from a revision that is not installed; delete it"),
+        ({"leftovers": [Leftover("hook", "grey", True, False)]}, "the webhook hook is left over from a revision that is not installed (grey); delete it"),
+        ({"leftovers": [Leftover("hook", "grey", True)]}, "not installed (grey); let a cutover with cutover_retire remove it, or delete it"),
         ({"unguarded": ("hook/a",)}, "the webhook hook/a lets pods start without a proxy while nobody answers it; set its failurePolicy to Fail"),
         ({"spaces": [Space("shop", TO_BLUE, both=True)]}, "has labels of two rules for injection, of which one wins silently"),
         ({"spaces": [Space("shop", Following(NAMED, "gren"))]}, "namespace shop follows gren, which is neither a revision nor a tag"),
@@ -195,6 +198,34 @@ def test_nothing_is_refused_of_a_mesh_that_is_well_or_half_way() -> None:
     assert refusals([replace(START, workloads=[GATEWAY])], AIM, never, RULES, VERSIONS, allowed) == []
     copied = replace(START, objects=[LabelledObject("VirtualService shop/a", "blue", ("green",)), LabelledObject("VirtualService shop/a-green", "green")])
     assert refusals([copied], AIM, CutoverWish(), RULES, VERSIONS, allowed) == []
+
+
+LEFT = [Leftover("ConfigMap mesh/istio-blue", "blue"), Leftover("hook", "blue", True)]
+ALL_GREEN = replace(START, revisions=[GREEN_PLANE], tags=[Tag("prod", "green", "green")], default_revision="green", objects=(),
+                    spaces=[Space("shop", TO_GREEN)], workloads=[server(TO_GREEN)])  # fmt: skip
+
+
+def test_what_a_killed_run_left_of_a_revision_that_is_gone_is_a_step_to_come() -> None:
+    there = replace(ALL_GREEN, leftovers=LEFT)
+    for state, left in ((there, ["retire"]), (ALL_GREEN, [])):
+        made = plan("prod", [state], AIM, CutoverWish())
+        assert ([step.name for step in made.steps], made.phases["east"] == DONE) == (left, not left)
+    assert (alone("green", [ALL_GREEN]), alone("green", [there])) == ("green", "")
+    assert aim("prod", "green", [ALL_GREEN, replace(there, cluster="west")]) == AIM
+    assert refusals([there], AIM, CutoverWish(), RULES, VERSIONS, Allowed()) == []
+    assert "cutover_retire" in refusals([there], AIM, CutoverWish(retire=False), RULES, VERSIONS, Allowed())[0]
+    assert aim("prod", "blue", [there]) == Aim("blue", "green"), "whoever goes back installs it again"
+    assert refusals([there], Aim("blue", "green"), CutoverWish(), RULES, VERSIONS, Allowed()) == []
+
+
+def test_what_is_left_of_a_third_revision_is_said_and_only_its_webhook_forbids() -> None:
+    grey = [replace(one, revision="grey") for one in LEFT]
+    made = way("prod", [replace(START, leftovers=grey[:1])], {"to": "green"}, RULES, VERSIONS)
+    (told,) = made["notices"]
+    assert told.startswith("east: of the revision grey, which has no control plane, these objects are left: ConfigMap mesh/istio-blue;")
+    assert (made["findings"], made["former_serves"]) == ([], True)
+    assert "(grey)" in way("prod", [replace(START, leftovers=grey)], {"to": "green"}, RULES, VERSIONS)["findings"][0]
+    assert not way("prod", [replace(ALL_GREEN, leftovers=LEFT)], {"to": "green"}, RULES, VERSIONS)["former_serves"]
 
 
 def test_the_default_rule_counts_as_a_pointer() -> None:

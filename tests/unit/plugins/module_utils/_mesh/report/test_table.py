@@ -135,7 +135,8 @@ def two(**change: Any) -> dict[str, Any]:
     planes = [{"revision": name, "version": version, "ready": 1, "desired": 1} for name, version in (("blue", "1.30.1"), ("green", "1.31.0"))]
     tags = [{"name": "default", "webhook": "blue", "service": "blue"}, {"name": "prod", "webhook": "blue", "service": "green"}]
     counts = {"blue": {"namespaces": 3, "proxies": 12}, "green": {"namespaces": 1, "proxies": 4}}
-    known = {"revisions": counts, "turned": 1, "pinned": 0}
+    leaders = [{"lock": name, "holder": "istiod-blue-1", "revision": "blue"} for name in ("istio-leader", "istio-status-leader")]
+    known = {"revisions": counts, "turned": 1, "pinned": 0, "leaders": leaders}
     return facts(planes=planes, tags=tags, default_revision="blue", followed=known, **change)
 
 
@@ -143,10 +144,10 @@ def test_who_follows_what_where_a_cluster_has_several_revisions() -> None:
     told = status({"east": two(notices=["east: half done."]), "west": facts(followed={"revisions": {"stable": {}}, "turned": 0, "pinned": 0})}, NOW)
     assert told[4:] == [
         "",
-        "CLUSTER  REVISION  CONTROL PLANE  TAGS                  VALIDATES  NAMESPACES  PROXIES",
-        "-------  --------  -------------  --------------------  ---------  ----------  -------",
-        "east     blue      1.30.1, 1/1    default, prod (half)  yes        3           12",
-        "east     green     1.31.0, 1/1    prod (half)           -          1           4",
+        "CLUSTER  REVISION  CONTROL PLANE  TAGS                  VALIDATES  LEADS   NAMESPACES  PROXIES",
+        "-------  --------  -------------  --------------------  ---------  ------  ----------  -------",
+        "east     blue      1.30.1, 1/1    default, prod (half)  yes        2 of 2  3           12",
+        "east     green     1.31.0, 1/1    prod (half)           -          -       1           4",
         "",
         "to be known: east: half done.",
     ]
@@ -175,7 +176,7 @@ def test_who_gets_how_much_of_each_plane() -> None:
 def test_a_remote_clusters_revisions_are_its_primarys() -> None:
     counts = {name: {"namespaces": 1, "proxies": 0} for name in ("blue", "green")}
     remote = facts(planes=[], served_by="east", followed={"revisions": counts, "turned": 0, "pinned": 0})
-    assert status({"west": remote}, NOW)[-1].split() == ["west", "green", "by", "east", "-", "-", "1", "0"]
+    assert status({"west": remote}, NOW)[-1].split() == ["west", "green", "by", "east", "-", "-", "-", "1", "0"]
 
 
 def test_a_revision_that_a_half_done_cutover_leads_to_is_shown_although_it_is_the_only_one() -> None:

@@ -14,11 +14,23 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import in_use
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.orders import Aim
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.plan import BY_TAGS, FINISH, MOVE, MOVED, SETTLED, CutoverWish, phase, plan
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.plan import (
+    BY_TAGS,
+    DONE,
+    FINISH,
+    MOVE,
+    MOVED,
+    RETIRE,
+    SETTLED,
+    CutoverWish,
+    phase,
+    plan,
+)
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.waves import GATEWAYS, WaveWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import ISTIO
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.injection import Template
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.workloads import made_by
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover import retire
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.finish import finish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.move import move
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.step_request import CutoverRequest
@@ -270,3 +282,53 @@ def test_a_finish_that_was_killed_turns_back_too(wish: CutoverWish) -> None:
         after = work(there, BACK, wish, "look").looking.scene().state
         assert {half for tag in after.tags for half in (tag.webhook, tag.service)} | {after.default_revision} == {"blue"}, number
         assert phase(after, FORWARD, wish) == MOVED, number
+
+
+RETIRING = CutoverWish(WaveWish(gateways="never"))
+
+
+def ended() -> CutoverCluster:
+    """Everything follows green, and blue has all that it can leave."""
+    there = World.of([space("tagged", **{REV: "prod"})], [deployment("tagged", "a")], {"prod": "green"}, validator="green")
+    there.live["ValidatingWebhookConfiguration"].append({"metadata": {"name": f"istio-validator-blue-{NAMESPACE}", "labels": {"app": "istiod", REV: "blue"}}})
+    there.live["ConfigMap"] = [{"metadata": {"name": f"{name}-blue", "namespace": NAMESPACE, "labels": {REV: "blue"}}} for name in ("istio", "values")]
+    made = {"annotations": {"meshops.lifecycle/cutover-copy-of": "a"}}
+    there.live["VirtualService"] = [
+        {"metadata": {"name": "istiod-vs-blue", "namespace": NAMESPACE, "labels": {"app.kubernetes.io/managed-by": "meshops.lifecycle"}}, "spec": {}},
+        {"metadata": {"name": "a-blue", "namespace": "tagged", "labels": {REV: "blue"}, **made}, "spec": {}},
+        {"metadata": {"name": "a-green", "namespace": "tagged", "labels": {REV: "green"}}, "spec": {}},
+    ]
+    return CutoverCluster(there)
+
+
+def retired(there: CutoverCluster) -> None:
+    """The play: while something is planned, the steps around the removal of the Helm release."""
+    for _run in range(3):
+        state = work(there, FORWARD, RETIRING, "look").looking.scene().state
+        whole = plan("prod", [state], FORWARD, RETIRING)
+        if whole.done:
+            assert phase(state, FORWARD, RETIRING) == DONE
+            return
+        assert [step.name for step in whole.steps] == [RETIRE]
+        retire.first(work(there, FORWARD, RETIRING, "retire_first"), [])
+        for key in [key for key in there.backend.objects if key[1] in ("deployments", "pods") and key[3].startswith("istiod-blue")]:
+            del there.backend.objects[key]
+            there.backend.after()
+        there.backend.planes = {"green": "1.31.0"}
+        retire.last(work(there, FORWARD, RETIRING, "retire_last"), [])
+    raise AssertionError("it never ends")
+
+
+def test_a_retirement_that_was_killed_anywhere_is_gone_on_with_although_the_revision_is_not_installed_any_more() -> None:
+    there, left = ended(), list[Kept]()
+    there.watch(lambda: left.append(there.kept()))
+    retired(there)
+    there.watch()
+    whole = there.picture()
+    assert not [one for kind in ("ConfigMap", "VirtualService", "ValidatingWebhookConfiguration") for one in whole[kind] if "blue" in str(one)]
+    assert [one["metadata"]["name"] for one in whole["MutatingWebhookConfiguration"]] == ["istio-revision-tag-prod", "istio-sidecar-injector-green"]
+    assert len(left) >= 8
+    for number, kept in enumerate(left):
+        there.back_to(kept)
+        retired(there)
+        assert there.picture() == whole, number

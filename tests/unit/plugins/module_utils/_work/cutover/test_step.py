@@ -334,3 +334,36 @@ def test_pointers_turn_back_to_a_control_plane_that_is_ready_and_only_where_a_na
     with pytest.raises(Refused, match="green is the name of a tag, too, so no label would keep shop at this revision while its tag leads elsewhere"):
         ask(named, "turn_back", target="blue", former="green")
     assert named.writes == []
+
+
+def locked(there: CutoverCluster, holder: str) -> None:
+    record = json.dumps({"holderIdentity": f"istiod-{holder}-1", "holderKey": holder})
+    there.backend.seed({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {
+        "name": "istio-leader", "namespace": NAMESPACE, "annotations": {"control-plane.alpha.kubernetes.io/leader": record},
+    }})  # fmt: skip
+
+
+def defaulted() -> CutoverCluster:
+    """Everything follows green, and the default tag leads there."""
+    there = World.of([space("shop", **{REV: "prod"})], [deployment("shop", "a")], {"prod": "green", "default": "green"}, validator="green")
+    return CutoverCluster(there)
+
+
+def test_the_retirement_waits_until_another_control_plane_leads() -> None:
+    there = defaulted()
+    locked(there, "blue")
+    clock = Ticking(lambda passed: locked(there, "green") if passed > 6 else None)
+    told = ask(there, "retire_first", clock)
+    assert (told["notices"], 6 < clock.passed < 12) == ([], True)
+
+
+def test_a_lock_that_no_other_version_takes_is_said_and_holds_nothing_up_for_long() -> None:
+    there, clock = defaulted(), Ticking()
+    locked(there, "blue")
+    assert ask(there, "retire_first", clock, timeout=600)["notices"] == [
+        "east: blue still leads istio-leader, which green did not take over; it gives them back when it ends."
+    ]
+    assert 60 <= clock.passed < 65
+    without, clock = finished(), Ticking()
+    locked(without, "blue")
+    assert (ask(without, "retire_first", clock)["notices"], clock.passed) == ([], 0), "without a default tag nobody takes it before blue ends"

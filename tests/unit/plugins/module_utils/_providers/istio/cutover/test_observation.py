@@ -19,6 +19,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.ob
     LabelledObject,
     MeshWorkload,
 )
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.left_over import left_over
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import ENABLE, HOOKS, REV, World, api_gateway, deployment, injector, space
 
 ON_DELETE = {"updateStrategy": {"type": "OnDelete"}}
@@ -118,7 +119,10 @@ def test_objects_that_one_revision_reads_and_their_copies() -> None:
 def test_webhooks_of_nobody_and_those_that_may_be_ignored() -> None:
     there = world()
     there.live[HOOKS] += [injector("grey"), injector("grey", ignored=True) | {"metadata": {"name": "lax", "labels": {REV: "grey"}}}]
-    assert there.state().leftovers == ("istio-sidecar-injector-grey", "lax")
+    left = left_over(there.live, "istio-system", {"blue", "green"})
+    assert [(one.name, one.removable) for one in left] == [
+        (f"{HOOKS} istio-sidecar-injector-grey", True), (f"{HOOKS} lax", False),
+    ]  # fmt: skip
     assert there.state().unguarded == ("lax/rev.namespace.sidecar-injector.istio.io", "lax/rev.object.sidecar-injector.istio.io")
 
 
