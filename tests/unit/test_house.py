@@ -347,6 +347,24 @@ def variables_read(text: str) -> list[str]:
     return sorted(set(re.findall(r"(?<![.\w])mesh_\w+", without_data(text))))
 
 
+def asserts(tasks: Any) -> Iterator[dict[str, Any]]:
+    """The tasks that assert something, those in plays and blocks included."""
+    if isinstance(tasks, list):
+        for task in tasks:
+            yield from asserts(task)
+    elif isinstance(tasks, dict):
+        if "ansible.builtin.assert" in tasks:
+            yield tasks
+        for inner in tasks.values():
+            yield from asserts(inner) if isinstance(inner, list) else ()
+
+
+def twice(task: dict[str, Any]) -> bool:
+    """Whether an assert asks for nothing but that its own sentences are none, and its success means nothing."""
+    asked = re.match(r"(__[\w.]+) \| length == 0", str(task.get("that")))
+    return bool(asked and asked[1] in str(task.get("fail_msg")) and "success_msg" not in task)
+
+
 def keys_read(source: Source) -> set[str]:
     """The variables of the whole collection that a file reads by name, as in `variables.get("mesh_name")`."""
     calls = (node for node in ast.walk(source.tree) if isinstance(node, ast.Call) and node.args)
@@ -410,11 +428,17 @@ class TestRoles:
         assert variables_read(line)
 
     def test_a_refusal_is_rendered_once(self) -> None:
-        """An assert renders its sentence even if it holds, once for each host."""
-        found = [(path, task) for path in files("roles/*/tasks/refuse.yml") for task in yaml_of(path) or []]
-        none([f"{path.relative_to(CHECKOUT)}: {task['name']}" for path, task in found
-              if task.get("ansible.builtin.assert", {}).get("fail_msg", "").strip("{} ") in str(task.get("ansible.builtin.assert", {}).get("that"))
-              and "ansible.builtin.assert" in task])
+        """An assert renders its sentence even if it holds, once for each host. It is left where its result is kept or shown."""
+        found = [(path, task) for path in files("roles/*/tasks/**/*.yml", "playbooks/*.yml") for task in asserts(yaml_of(path))]
+        none([f"{path.relative_to(CHECKOUT)}: {task['name']}" for path, task in found if twice(task["ansible.builtin.assert"])])
+
+    def test_a_refusal_that_is_rendered_twice_is_seen(self) -> None:
+        wrong = {"that": "__rotate_late | length == 0", "fail_msg": "Late: {{ __rotate_late }}"}
+        assert twice(wrong)
+        assert not twice({**wrong, "success_msg": "{{ passed }}"})
+        assert not twice({**wrong, "fail_msg": "{{ __rotate_other }}"})
+        assert not twice({"that": "hostvars[__rotate_taker] is succeeded", "fail_msg": "{{ hostvars[__rotate_taker].msg }}"})
+        assert list(asserts([{"tasks": [{"block": [{"name": "a", "ansible.builtin.assert": wrong}]}]}]))
 
     def test_task_files_are_short(self) -> None:
         allowed = {path: MAIN_TASK_LINES if path.name == "main.yml" else TASK_LINES for path in files("roles/*/tasks/**/*.yml")}
