@@ -13,14 +13,14 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.doc_fragments._mesh import ModuleDocFragment
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import DEFAULT
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.chosen_mesh import PROVIDER_OPTION
-from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT, Source, sources
+from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT, PLUGINS, Source, sources
 
 MODULE_LINES, UTIL_LINES, UTIL_MEDIAN = 80, 200, 90
 ACTION_LINES = 25
@@ -558,6 +558,32 @@ class TestMeshes:
     def test_no_text_names_one_mesh(self) -> None:
         layers = [f"module_utils/{layer}" for layer in ("_mesh", "_work", "_kube", "_pki", "_ansible")]
         none([said for source in sources(*layers, "filter", "plugin_utils", "action") for said in self.sayings(source)])
+
+    # What products call themselves and their own things, and where one may be named below the providers, with the reason.
+    PRODUCTS = re.compile(
+        r"istio|envoy|pilot|ztunnel|waypoint|ambient|syncz|discoverySelectors|remote.?secret|consul|linkerd|ossm|service.?mesh", re.IGNORECASE
+    )
+    NAMED: ClassVar = {"_pki/issue.py": ("istio", "the numbers of the reports that were the reason for a constant")}
+
+    def named(self, source: Source) -> list[str]:
+        """The products in a file or its path, and that in comments too: code below the providers is the same for every mesh."""
+        allowed = self.NAMED.get(str(source.path).partition("/")[2], ("",))[0]
+        lines = enumerate([str(source.path), *source.text.splitlines()])
+        found = ((number, name.lower()) for number, line in lines for name in self.PRODUCTS.findall(line))
+        return [f"plugins/{source.path}:{number}: {name}" for number, name in found if name != allowed]
+
+    def test_nothing_below_the_providers_names_a_product(self) -> None:
+        none([said for source in sources(*(f"module_utils/{layer}" for layer in ("_mesh", "_work", "_kube", "_pki"))) for said in self.named(source)])
+
+    def test_a_product_is_seen_in_names_texts_and_comments(self) -> None:
+        text = 'remote_secret = "x"\nx = 1  # as istiod does\ndef of_envoy():\n    """Ask Consul."""\n'
+        assert [said.rpartition(": ")[2] for said in self.named(Source(Path("module_utils/_mesh/ambient.py"), text))] == [
+            "ambient", "remote_secret", "istio", "envoy", "consul",
+        ]  # fmt: skip
+
+    def test_each_exception_is_needed(self) -> None:
+        texts = {name: (PLUGINS / "module_utils" / name).read_text(encoding="utf-8").lower() for name in self.NAMED}
+        none([name for name, (product, _why) in self.NAMED.items() if product not in texts[name]])
 
     def test_such_a_text_is_seen(self) -> None:
         assert self.sayings(Source(Path("module_utils/_mesh/a.py"), 'def f():\n    """Istio."""\n    return f"the container istio-proxy of {x}"'))

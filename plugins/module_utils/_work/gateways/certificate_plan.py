@@ -120,7 +120,7 @@ class CertificatePlan:
         return Task(ref, live, uses, current)
 
     def _inspect(self, material: Material, where: str) -> Authority:
-        return x509.inspect(_apart(material), where, self._now)
+        return replace(x509.inspect(_apart(material), where, self._now), keys=self._request.root.keys)
 
     def _of_root(self, current: Authority) -> bool:
         leaf, own = current.certificate, self.root()

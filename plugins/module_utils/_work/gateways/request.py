@@ -54,13 +54,14 @@ class Request:
 
     @classmethod
     def of(cls, params: Mapping[str, Any], cluster: str) -> Request:
+        defaults = provider(params["provider"]).defaults
         return cls(
             provider=params["provider"],
             mesh=params["mesh"],
             trust_domain=params["trust_domain"],
             key_type=params["key_type"],
-            key_types=tuple(provider(params["provider"]).defaults.key_types),
-            root=RootOptions.of(params["root"]),
+            key_types=tuple(defaults.key_types),
+            root=RootOptions.of(params["root"], defaults.keys),
             certificates=tuple(Given.of(entry) for entry in params["certificates"] if entry["cluster"] in (None, "", cluster)),
             issue_days=params["issue_days"],
             min_age=params["min_age"],
