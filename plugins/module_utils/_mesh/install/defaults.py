@@ -17,8 +17,8 @@ class Defaults:
     """If `revision` is empty, the mesh has no revisions at all, and so no `tags`.
 
     `key_types` are the key types that its CAs may have, and `key_type` is the default. `keys` are those that certificates of others may have,
-    such as a root that the user gives. `shares_root` says that all clusters of a mesh
-    trust one root. `gateways` says that gateways of the mesh join the networks.
+    such as a root that the user gives. `shares_root` says that all clusters of a mesh trust one root. `gateways` says that gateways of the mesh
+    join the networks.
     """
 
     namespace: str

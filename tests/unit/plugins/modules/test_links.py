@@ -444,7 +444,10 @@ class TestOfPaper:
         assert [change["action"] for change in self.link(east.checking(), "west")["changes"]] == ["created"] * 5
         with pytest.raises(NotReady) as late:
             self.link(east, "west", token_timeout=5)
-        assert str(late.value) == "west: its address did not become known within 5 s. Look after the paper mesh there."
+        assert str(late.value) == f"west: the Service {self.SPACE}/paper-gateway got no address within 5 s. Look after the paper mesh there."
+        assert [change["object"] for change in late.value.facts["changes"]] == [
+            f"ServiceAccount {self.SPACE}/paper-for-east", f"Secret {self.SPACE}/paper-for-east-token",
+        ]  # fmt: skip
         assert self.linked(east) == []
 
     def test_only_what_we_made_is_pruned(self, estate: Estate) -> None:
