@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..trust.keys import ALL, UsableKeys
+
 
 @dataclass(frozen=True, kw_only=True)
 class Defaults:
     """If `revision` is empty, the mesh has no revisions at all, and so no `tags`.
 
-    `key_types` are the key types that its CAs may have, and `key_type` is the default. `shares_root` says that all clusters of a mesh
-    trust one root. `gateways` says that gateways of the mesh join the networks.
+    `key_types` are the key types that its CAs may have, and `key_type` is the default. `keys` are those that certificates of others may have,
+    such as a root that the user gives. `shares_root` says that all clusters of a mesh trust one root. `gateways` says that gateways of the mesh
+    join the networks.
     """
 
     namespace: str
@@ -23,5 +26,6 @@ class Defaults:
     tags: Sequence[str] = ()
     key_type: str = "P-256"
     key_types: Sequence[str] = ("P-256",)
+    keys: UsableKeys = ALL
     shares_root: bool = True
     gateways: bool = True

@@ -34,7 +34,7 @@ class VersionLimits:
 class ReleaseLine:
     """One minor version. `ends` is the day on which its support ends; None if that day is not known yet.
 
-    `kubernetes` are the lowest and the highest minor version that it was tested with. `envoy` and `gateway_api` (the lowest version of
+    `kubernetes` are the lowest and the highest minor version that it was tested with. `proxy` and `gateway_api` (the lowest version of
     its CRDs) are None if no source names them.
     """
 
@@ -43,7 +43,7 @@ class ReleaseLine:
     kubernetes: tuple[Minor, Minor]
     ends: date | None = None
     until: str = ""
-    envoy: Minor | None = None
+    proxy: Minor | None = None
     gateway_api: Minor | None = None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..._mesh.contract.provider import Provider, Stories
 from ..._mesh.install.defaults import Defaults
+from ..istio_family.keys import OF_ENVOY
 from ..istio_family.rotation import rotation
 from ..istio_family.trust import trust
 from .cutover import cutover
@@ -29,4 +30,5 @@ ISTIO = Provider("istio", Stories(
     revision="stable",
     tags=("default",),
     key_types=("P-256", "RSA-2048", "RSA-3072", "RSA-4096"),
+    keys=OF_ENVOY,
 ))  # fmt: skip

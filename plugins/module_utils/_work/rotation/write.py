@@ -142,8 +142,9 @@ def signer(work: StepWork, seen: Observed, now: datetime) -> Material:
         return _issued(work, _material(work, now))
     try:
         kept, ref = former
-        sans = work.mesh.trust.sans(work.namespace, work.request.authority.trust_domain)
-        return proved(kept, f"{work.cluster.name}: {ref}", now, signed_for(work.request.authority.trust_domain, sans))
+        wanted = work.request.authority
+        bears = signed_for(wanted.trust_domain, work.mesh.trust.sans(work.namespace, wanted.trust_domain))
+        return proved(kept, f"{work.cluster.name}: {ref}", now, bears, wanted.root.keys)
     except Refused as unfit:
         try:
             root = _material(work, now)

@@ -13,6 +13,7 @@ from datetime import datetime
 from ..._kube.cluster import Cluster
 from ..._mesh.errors import Refused
 from ..._mesh.trust.certificate import Material
+from ..._mesh.trust.keys import UsableKeys
 from ..._mesh.trust.name_constraints import Name, signed_for
 from ..._mesh.trust.objections import ISSUER, objections
 from ..._pki import issue as pki
@@ -35,19 +36,19 @@ def intermediate(cluster: Cluster, root: Root, sans: Sequence[str], request: Aut
         made = pki.new_intermediate(root.issuer or root.material, name, domain, sans, kind, now, days)
         if root.issuer:
             made = replace(made, chain=made.certificate + (root.issuer.chain or b""), roots=root.issuer.roots)
-        return proved(made, f"{cluster.name}: the new intermediate", now, bears)
+        return proved(made, f"{cluster.name}: the new intermediate", now, bears, request.root.keys)
     if cluster.dry_run:  # a dry run asks no signer and shows what its answer would look like
         return pki.new_intermediate(pki.new_root(name, domain, kind, now, days), name, domain, sans, kind, now, days)
     (own,) = x509.bundle(root.material.certificate)
     key, pem = pki.new_request(name, domain, sans, kind)
     signing = external.SigningRequest(cluster.name, name, pem, *pki.lifetime(own, now, days))
     made = external.intermediate(root.signer, signing, key, root.material)
-    return proved(made, f"{cluster.name}: the answer of {root.signer}", clock.now(), bears)
+    return proved(made, f"{cluster.name}: the answer of {root.signer}", clock.now(), bears, request.root.keys)
 
 
-def proved(ca: Material, where: str, now: datetime, bears: Sequence[Name]) -> Material:
+def proved(ca: Material, where: str, now: datetime, bears: Sequence[Name], keys: UsableKeys) -> Material:
     """Return the CA. Refuse it with all objections at once if anything speaks against signing with it. `bears` are the names in its leaves."""
-    against = objections(tried(x509.inspect(ca, where, now), bears), ISSUER)
+    against = objections(tried(replace(x509.inspect(ca, where, now), keys=keys), bears), ISSUER)
     if against:
         sentences = [one.sentence for one in against]
         raise Refused(" ".join(sentences), findings=sentences, reasons=[one.reason for one in against])
