@@ -202,3 +202,35 @@ def test_a_task_file_that_fails_turns_its_wave_back(tmp_path: Path) -> None:
     assert story.run.code == 2
     assert story.report["why"] == ["The gate orders failed: it saw no orders."]
     assert [wave["number"] for wave in story.report["turned_back"]] == [1]
+
+
+ENDS = {colour: {"revision": f"in-{colour}", "gateways": [{"namespace": "in", "name": colour}]} for colour in ("blue", "green")}
+PLANES = {"ingress": {**ENDS, "weights": [10, 100], "splits": [{"kind": "VirtualService", "namespace": "in", "name": "shop",
+                                                                "blue": {"host": "a"}, "green": {"host": "b"}}]}}  # fmt: skip
+
+
+def shifted(story: Story) -> list[tuple[Any, ...]]:
+    """What was done to the plane, looks left out."""
+    done = [told for _host, name, told, check in story.state["log"] if name == "cutover_plane" and not check and told.get("to")]
+    return [(told["to"], told.get("gateways") or ("test" if told.get("test") else int(told["share"]))) for told in done]
+
+
+def test_the_gateways_of_a_plane_get_pods_before_its_first_share_and_lose_them_after_its_last(tmp_path: Path) -> None:
+    """There and back, and a gate that fails leaves the former's gateways as they are."""
+    failed = play(tmp_path, mesh("east", gate_fails=[2]), cutover_plane="ingress", cutover_to="green", mesh_planes=PLANES, cutover_rollback="all")
+    assert failed.run.code == 2, failed.run.output
+    assert shifted(failed) == [("in-green", "open"), ("in-green", "test"), ("in-green", 10), ("in-green", 100), ("in-blue", 90), ("in-blue", 100)]
+    assert failed.state["clusters"]["east"]["plane"] == {"green": 0, "pods": {"blue": 3, "green": 3}}
+    forward = play(tmp_path, {**failed.state, "log": [], "gate_fails": []}, cutover_plane="ingress", cutover_to="green", mesh_planes=PLANES)
+    assert forward.run.code == 0, forward.run.output
+    assert shifted(forward)[-1] == ("in-blue", "drain")
+    assert forward.state["clusters"]["east"]["plane"] == {"green": 100, "pods": {"blue": 0, "green": 3}}
+    back = play(tmp_path, {**forward.state, "log": []}, cutover_plane="ingress", cutover_to="previous", mesh_planes=PLANES)
+    assert back.run.code == 0, back.run.output
+    assert shifted(back) == [("in-blue", "open"), ("in-blue", "test"), ("in-blue", 10), ("in-blue", 100), ("in-green", "drain")]
+    assert back.state["clusters"]["east"]["plane"] == {"green": 0, "pods": {"blue": 3, "green": 0}}
+
+
+def test_pods_of_the_former_stay_where_it_is_not_to_be_retired(tmp_path: Path) -> None:
+    story = play(tmp_path, mesh("east"), cutover_plane="ingress", cutover_to="green", mesh_planes=PLANES, cutover_retire=False)
+    assert (story.run.code, shifted(story)[-1]) == (0, ("in-green", 100)), story.run.output

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import copy
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +105,73 @@ def test_a_colour_comes_into_a_service_before_the_other_leaves(cluster: Cluster,
         assert (result["changed"], result["late"]) == (changed, [])
         slices = [cluster.get(Ref.of(world.slice_of(colour, True))) or {} for colour in ("blue", "green")]
         assert [{one["conditions"]["ready"] for one in each["endpoints"]} for each in slices] == [{flag} for flag in ready]
+
+
+class Rolls(threading.Thread):
+    """The controller of the gateways' Deployments: all pods are there and ready at once."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(daemon=True)
+        self.cluster, self.ended = cluster, threading.Event()
+
+    def run(self) -> None:
+        while not self.ended.wait(0.1):
+            self.roll()
+
+    def roll(self) -> None:
+        for one in self.cluster.list("apps/v1", "Deployment", world.SPACE):
+            meta, wanted = one["metadata"], one["spec"]["replicas"]
+            if (one.get("status") or {}).get("observedGeneration") != meta["generation"]:
+                counts = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), wanted)
+                path = f"/apis/apps/v1/namespaces/{world.SPACE}/deployments/{meta['name']}/status"
+                status = {"status": {**counts, "observedGeneration": meta["generation"]}}
+                self.cluster._server.transport.request("PATCH", path, body=status, content_type="application/merge-patch+json")
+
+
+@pytest.fixture
+def gateways(cluster: Cluster) -> Iterator[dict[str, Any]]:
+    """The plane with a gateway of each colour, whose number of pods an autoscaler decides."""
+    wanted = declared("ServiceEntry")
+    objects: list[dict[str, Any]] = []
+    for colour, pods in (("blue", 3), ("green", 2)):
+        meta, labels = {"name": f"door-{colour}", "namespace": world.SPACE}, {"app": f"door-{colour}"}
+        wanted["application"][colour]["gateways"] = [{"namespace": world.SPACE, "name": f"door-{colour}"}]
+        template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "istio-proxy", "image": "auto"}]}}
+        spec = {"replicas": pods, "selector": {"matchLabels": labels}, "template": template}
+        aimed = {"apiVersion": "apps/v1", "kind": "Deployment", "name": f"door-{colour}"}
+        scaled = {"minReplicas": 1, "maxReplicas": 5, "scaleTargetRef": aimed}
+        objects.append({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec})
+        objects.append({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": meta, "spec": scaled})
+    cluster.apply(objects)
+    rolls = Rolls(cluster)
+    rolls.roll()
+    rolls.start()
+    yield wanted
+    rolls.ended.set()
+    rolls.join(10)
+    cluster.delete([Ref.of(one) for one in objects])
+
+
+def test_gateways_get_their_pods_first_and_lose_them_last_each_in_one_patch(
+    play: Play, api_server: Any, cluster: Cluster, gateways: dict[str, Any]
+) -> None:
+    options = {"planes": gateways, "plane": "application", "namespace": SYSTEM, "timeout": 30}
+    shows = {OUTSIDE: {"spec.endpoints"}, **{f"Deployment {world.SPACE}/door-{one}": {"spec.replicas", "metadata.annotations"} for one in ("blue", "green")}}
+
+    def leg(to: str, *does: str, **more: Any) -> Leg:
+        return Leg(f"{more} {to}", {**options, "to": to, **more}, dict.fromkeys(does, "updated"), shows)
+
+    blue, green = (f"Deployment {world.SPACE}/door-{one}" for one in ("blue", "green"))
+    go(play, api_server, cluster, "cutover_plane", [
+        leg("green", gateways="open"),
+        leg("green", OUTSIDE, share=100),
+        leg("blue", blue, gateways="drain"),
+        leg("blue", blue, gateways="open"),
+        leg("blue", OUTSIDE, share=100, back=True),
+        leg("green", green, gateways="drain"),
+    ])  # fmt: skip
+    pods = {one["metadata"]["name"]: one["spec"]["replicas"] for one in cluster.list("apps/v1", "Deployment", world.SPACE)}
+    assert pods == {"door-blue": 3, "door-green": 0}
 
 
 def test_an_object_that_somebody_changed_meanwhile_is_not_written(cluster: Cluster) -> None:

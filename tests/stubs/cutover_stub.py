@@ -20,7 +20,7 @@ from typing import Any
 VARIABLE = "MESHOPS_CUTOVER_STUB"
 _HERE = Path(__file__).resolve().parent
 _HOOKS = _HERE.parent / "killpoint"
-_KEPT = ("step", "wave", "target", "former", "spaces", "state", "revision", "space", "kept", "number", "finished", "tasks")
+_KEPT = ("step", "wave", "target", "former", "spaces", "state", "revision", "space", "kept", "number", "finished", "tasks", "to", "share", "gateways", "test")
 Answer = dict[str, Any]
 
 
@@ -99,6 +99,22 @@ def _gate(state: Answer, host: str, options: Answer) -> Answer:
     return {"reading": {"cluster": host, "wave": wave, "probes": probes, "before": {}, "rejected": {}, "late": late, "plain": [], "gates": [], "faults": []}}
 
 
+def _plane(state: Answer, host: str, options: Answer) -> Answer:
+    """One split, and a gateway of each colour. Revisions are in-blue and in-green."""
+    from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.shifts import Door, PlaneState, Weighed
+
+    one = state["clusters"][host].setdefault("plane", {"green": 0, "pods": {"blue": 3, "green": 0}})
+    colour, doing = str(options.get("to") or "").removeprefix("in-"), options.get("gateways")
+    if options.get("share") is not None:
+        one["green"] = int(options["share"]) if colour == "green" else 100 - int(options["share"])
+    if doing:
+        one["pods"][colour] = 3 if doing == "open" else 0
+    doors = {name: (Door(f"Deployment in/{name}", pods),) for name, pods in one["pods"].items()}
+    seen = PlaneState(host, "ingress", (Weighed("VirtualService in/shop", one["green"]),), doors=doors)
+    passed = {"step": doing or "move", "target": options.get("to") or "", "wave": int(options.get("wave") or 0)}
+    return {**passed, "state": json.dumps(seen.facts()), "late": [], "kept": [], "changed": bool(doing or options.get("share") is not None)}
+
+
 def _releases(state: Answer, host: str, options: Answer) -> Answer:
     """Helm has nothing to do: what it would install or remove is done here."""
     running = state["clusters"][host]["revisions"]
@@ -120,6 +136,7 @@ _ANSWERS: dict[str, Any] = {
     "cutover_compare": _nothing(differences=[], notices=[]),
     "cutover_gate": _gate,
     "cutover_info": _info,
+    "cutover_plane": _plane,
     "cutover_trial": _nothing(faults=[], notices=[], trials=[]),
     "lease": _nothing(holder="me", epoch=1, says=[]),
     "mesh_config": _nothing(changes=[]),

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import MeshError
-from ..install.versions import Versions
+from ..install.versions import Versions, of_charts
 from .leftover import left_over
 from .observed import ClusterState
 from .orders import Aim
@@ -44,7 +44,7 @@ def way(mesh: str, states: Sequence[ClusterState], options: Mapping[str, Any], r
     running = next((known for state in states if (known := state.version(towards.target))), "")
     return {
         **_planned(made),
-        "version": running or allowed.version,
+        "version": of_charts(running) or allowed.version,
         "left_out": left,
         "former_serves": all(state.ready(towards.former) for state in states),
         "notices": [*_notices(left, towards), *_others(states, towards)],

@@ -14,6 +14,7 @@ from typing import Any
 
 Minor = tuple[int, int]
 _BEGINS = re.compile(r"v?(\d+)\.(\d+)(?![\d])")
+_VARIANTS = ("distroless", "debug")
 _RELEASE = re.compile(r"v?\d+\.\d+(\.(\d+|[x*]))?")
 _SHOWN = 3
 
@@ -69,6 +70,12 @@ def minor(version: str) -> Minor | None:
     """Return the minor version of 1.31, v1.31.2 or 1.31.2-distroless; None for a text that is no version, such as latest."""
     match = _BEGINS.match(version)
     return (int(match[1]), int(match[2])) if match else None
+
+
+def of_charts(version: str) -> str:
+    """Return the version of the charts that install an image of this version: 1.31.2 for 1.31.2-distroless, which is the same release in another image."""
+    release, _dash, variant = version.partition("-")
+    return release if variant in _VARIANTS and _RELEASE.fullmatch(release) else version
 
 
 def plain(version: str) -> Minor | None:

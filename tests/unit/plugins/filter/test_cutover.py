@@ -48,6 +48,11 @@ def way(hosts: dict[str, dict[str, Any]] | None = None, **wish: Any) -> dict[str
     return call("plan", hosts or inventory(), "seen", {**WISH, **wish})
 
 
+def test_the_charts_are_those_of_the_running_release_whatever_its_image_is_made_of() -> None:
+    planes = [ControlPlaneRevision("blue", "1.30.1", 1, 1), ControlPlaneRevision("green", "1.31.0-distroless", 1, 1)]
+    assert way(inventory(east=seen(replace(state("east", "a"), revisions=planes))))["version"] == "1.31.0"
+
+
 def test_the_way_is_plain_data_and_names_what_is_left_of_it() -> None:
     made = way(canary=["a"])
     assert json.loads(json.dumps(made)) == made
