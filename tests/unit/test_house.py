@@ -417,6 +417,12 @@ class TestRoles:
         yield from (f"{role.name}: {name} is neither required nor given a default" for name, told in options.items()
                     if name not in defaults and not told.get("required"))
 
+    def test_a_key_that_is_a_method_of_dictionaries_is_taken_in_brackets(self) -> None:
+        """Jinja prefers the method, and the value is never seen."""
+        taken = re.compile(r"\w\.(?:values|items|keys|copy|get|pop|update)\b(?!\()")
+        texts = {path: re.findall(r"\{\{.*?\}\}", path.read_text(encoding="utf-8"), re.DOTALL) for path in files("roles/*/*/*.yml")}
+        none([f"{path.relative_to(CHECKOUT)}: {part}" for path, parts in texts.items() for each in parts for part in taken.findall(each)])
+
     def test_only_defaults_read_the_variables_of_the_whole_collection(self) -> None:
         """Otherwise a role that gets other inputs would use two different values for one thing."""
         others = [path for path in files("roles/*/*/**/*") if path.is_file() and path.parent.name != "defaults"]
