@@ -69,6 +69,7 @@ ARGUMENTS: dict[str, Any] = {
     "colour": "green",
     "other": "edge",
     "order": Order("turn", "Namespace", "", "shop", "green"),
+    "opened": True,
     "plane": Plane("entry", "ingress", "simple", {"green": Side("green", "green")}),
     "primary": None,
     "refusal": "it is forbidden",
