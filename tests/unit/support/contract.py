@@ -271,6 +271,19 @@ class Contract:
         assert cluster.get(Ref.of(wish))["metadata"]["labels"] == {"rev": "blue"}
         cluster.delete([Ref.of(wish)])
 
+    def test_to_take_over_our_own_field_is_no_change(self, cluster, checking, place, actions):
+        wish = config_map(place, a="1", b="2")
+        cluster.apply([wish])
+        for value in ("3", "1"):
+            cluster.amend(cluster.get(Ref.of(wish)), {"data": {"a": value}})
+        assert (actions(checking, [wish]), actions(cluster, [wish])) == (["unchanged"], ["unchanged"])
+
+    def test_to_take_over_the_field_of_somebody_else_is_a_change(self, cluster, place):
+        wish = config_map(place, a="1", b="2")
+        cluster.apply([config_map(place, b="2")])
+        as_somebody_else(cluster, config_map(place, a="1"))
+        assert [change.action for change in cluster.apply([wish], force=True)] == ["updated"]
+
     def test_what_others_own_is_replaced_as_a_whole(self, cluster, place):
         cluster.apply([config_map(place, a="1")])
         as_somebody_else(cluster, config_map(place, b="2"))

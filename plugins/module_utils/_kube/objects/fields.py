@@ -157,9 +157,21 @@ def _essence(live: Mapping[str, Any]) -> dict[str, Any]:
     skipped = ("managedFields", "resourceVersion", "generation")
     essence = {key: value for key, value in live.items() if key != "status"}
     essence["metadata"] = {key: value for key, value in live["metadata"].items() if key not in skipped}
-    mine = _entry(live, "Apply") or {}
-    essence["owned"] = (mine.get("apiVersion"), mine.get("fieldsV1"))
+    essence["owned"] = _owned(live)
     return essence
+
+
+def _owned(live: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are ours, whether we applied them or wrote them by a patch: an apply that takes over our own field changes nothing."""
+    ours: dict[str, Any] = {}
+    for operation in ("Apply", "Update"):
+        _join(ours, (_entry(live, operation) or {}).get("fieldsV1") or {})
+    return ours
+
+
+def _join(tree: dict[str, Any], other: Mapping[str, Any]) -> None:
+    for key, inner in other.items():
+        _join(tree.setdefault(key, {}), inner)
 
 
 def adoption(live: Mapping[str, Any]) -> list[dict[str, Any]] | None:
