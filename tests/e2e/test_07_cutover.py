@@ -48,7 +48,7 @@ def cutover(estate: Estate, folder: Path, to: str, *words: str, retire: bool = F
 @pytest.fixture(scope="module")
 def before(app: Estate) -> dict[str, dict[str, object]]:
     """What stands in each cluster while the mesh is on the revision that the inventory names."""
-    app.play("site").succeeded()
+    app.play("site", verify_traffic=True).succeeded()
     return {cluster: lasting(app, cluster) for cluster in CLUSTERS}
 
 
@@ -86,4 +86,4 @@ def test_back_is_the_same_play_and_leaves_nothing_of_the_other(app: Estate, move
         state = lasting(app, cluster)
         assert {name: (before[cluster].get(name), state.get(name)) for name in {*before[cluster], *state} if before[cluster].get(name) != state.get(name)} == {}
     assert crosses(app)
-    assert app.play("site").succeeded().changed == UNCHANGED
+    assert app.play("site", verify_traffic=True).succeeded().changed == UNCHANGED
