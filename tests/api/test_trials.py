@@ -159,6 +159,7 @@ def test_pods_are_injected_as_they_would_be_and_none_is_stored(cluster: Cluster,
 def test_more_at_once_are_more_connections_and_so_more_replicas(cluster: Cluster, webhook: Webhook, space: str) -> None:
     """An API server keeps its connections to a webhook, and asks one request after the other on each."""
     seen = []
+    webhook.fails = lambda: bool(time.sleep(0.1))  # so that requests overlap on a busy machine, too
     for at_once in (1, 1, 8, 32):
         webhook.connections.clear()
         assert all(answer.live for answer in cluster.rehearse_all([bare(space)] * 32, at_once))
@@ -210,7 +211,7 @@ def test_the_target_validates_copies_of_what_users_configured(cluster: Cluster, 
     (change,) = cluster.apply([validator])
     webhook.refused = {"b"}
     try:
-        options = {"provider": "istio", "namespace": "istio-system", "target": space, "former": "none", "allowed": {}}
+        options = {"provider": "istio", "namespace": "istio-system", "target": space, "former": "none", "allowed": {}, "images": "said"}
         wait_until(lambda: bool(cutover_compare.reconcile(cluster, options)["differences"]))
         compared = cutover_compare.reconcile(cluster, options)
         told = f'admission webhook "{VALIDATOR}" denied the request: configuration is invalid: b'
