@@ -15,6 +15,8 @@ from ansible_collections.meshops.lifecycle.tests.e2e.lasting import lasting
 
 HOME, OTHER = "stable", "green"
 REV = "istio.io/rev"
+# Two cores carry both clusters, the playbook and the pods that start.
+PATIENT = {"most_seconds": 5.0, "slower": 0}
 UNCHANGED = dict.fromkeys(CLUSTERS, 0)
 
 
@@ -42,7 +44,7 @@ def crosses(estate: Estate) -> bool:
 
 
 def cutover(estate: Estate, folder: Path, to: str, *words: str, retire: bool = False) -> Run:
-    return estate.play("cutover", *words, cutover_to=to, cutover_retire=retire, cutover_report_dir=str(folder)).succeeded()
+    return estate.play("cutover", *words, cutover_to=to, cutover_retire=retire, cutover_report_dir=str(folder), cutover_probe=PATIENT).succeeded()
 
 
 @pytest.fixture(scope="module")

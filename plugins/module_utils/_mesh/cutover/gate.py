@@ -80,7 +80,7 @@ class Measure:
     least_success: float = 1.0
     most_seconds: float = 1.0
     slower: float = 3.0
-    seconds: float = 0.1
+    seconds: float = 0.5
     rollback: str = WAVE
     requests: int = 0
 

@@ -37,8 +37,8 @@ def test_only_clusters_of_the_wave_count() -> None:
 
 
 def test_the_first_reading_is_what_slowness_is_compared_to() -> None:
-    slow = result("west", probes=[ProbeReading("a", 50, 50, 0.5)])
-    assert verdict(result("east"), slow)["reasons"] == ["west: the probe a waited 0.50 s for its slowest answers, 0.01 s before the wave."]
+    slow = result("west", probes=[ProbeReading("a", 50, 50, 0.6)])
+    assert verdict(result("east"), slow)["reasons"] == ["west: the probe a waited 0.60 s for its slowest answers, 0.01 s before the wave."]
     assert verdict(result("east"), slow, measure={**MEASURE, "slower": 0})["way"] == "go"
 
 

@@ -39,7 +39,7 @@ def test_all_good_goes_on() -> None:
         ({"probes": [ProbeReading("in", 50, 49)]}, "the probe in got 49 of 50 answers (98.00%), and needs 100.00%"),
         ({"probes": [ProbeReading("in", 0, 0)]}, "the probe in sent nothing"),
         ({"probes": [ProbeReading("in", 9, 9, 1.5)]}, "the probe in waited 1.50 s for its slowest answers, and may wait 1.00 s"),
-        ({"probes": [ProbeReading("east to west", 9, 9, 0.5)]}, "the probe east to west waited 0.50 s for its slowest answers, 0.02 s before the wave"),
+        ({"probes": [ProbeReading("east to west", 9, 9, 0.6)]}, "the probe east to west waited 0.60 s for its slowest answers, 0.02 s before the wave"),
         ({"rejected": {"listener": 2, "route": 0}}, "proxies rejected 2 listener configurations; the logs of the control planes say which"),
         ({"late": ["Deployment shop/a has 1 of 2 pods"]}, "not moved: Deployment shop/a has 1 of 2 pods"),
         ({"plain": ["shop/a-1"]}, "pods run without a proxy: shop/a-1"),
