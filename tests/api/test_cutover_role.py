@@ -173,9 +173,9 @@ def test_a_run_of_which_only_the_finish_is_left_runs_probes_and_asks_before_and_
     story = resumed(tmp_path, finished=False)
     assert story.run.code == 0, story.run.output
     calls = [(name, told.get("step") or told.get("state"), bool(told.get("finished"))) for _host, name, told, _check in story.state["log"]]
-    assert [each for each in calls if each[0] in ("mesh_config", "cutover_gate", "cutover")][:6] == [
+    assert [each for each in calls if each[0] in ("mesh_config", "cutover_gate", "cutover")][:7] == [
         ("mesh_config", None, False), ("cutover_gate", None, False), ("cutover", "finish", False), ("cutover_gate", None, True),
-        ("mesh_config", "absent", False), ("cutover", "retire_first", False),
+        ("mesh_config", "absent", False), ("cutover", "rejoin", False), ("cutover", "retire_first", False),
     ]  # fmt: skip
 
 

@@ -25,8 +25,9 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look impor
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_planes as world
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import namespace
 from ansible_collections.meshops.lifecycle.tests.unit.support.running import ran
+from meshlab import apionly
 
-from .conftest import Play
+from .conftest import Play, way_to
 from .cycle import Leg, go
 from .istio_crds import istio_crds
 from .journal import Journal, said, writes
@@ -54,6 +55,18 @@ def ready(cluster: Cluster, revision: str) -> None:
     path = f"/apis/apps/v1/namespaces/{SYSTEM}/deployments/istiod-{revision}/status"
     answer = cluster._server.transport.request("PATCH", path, body={"status": {"replicas": 1, "readyReplicas": 1}}, content_type="application/merge-patch+json")
     assert answer.ok, answer.body
+
+
+@pytest.fixture(scope="module")
+def api_server() -> Iterator[Any]:
+    """A server of its own, because other tests count the CRDs and the workloads of theirs."""
+    with apionly.running("of-planes") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def admin(api_server: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return {"kubeconfig": way_to(api_server, tmp_path_factory.mktemp("way")).kubeconfig, "context": "admin", "cluster": "east"}
 
 
 @pytest.fixture(scope="module")
