@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..few_names import few
 from ..objects.shapes import Manifest
 from ..question import Greeting
 
@@ -114,7 +115,7 @@ def unknown_images(images: Iterable[str], nodes: Mapping[str, frozenset[str]]) -
 
 
 def _shown(names: Sequence[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return few(names, _SHOWN)
 
 
 def takes_pods(node: Mapping[str, Any]) -> bool:

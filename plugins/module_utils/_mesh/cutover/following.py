@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from ..few_names import few
 from . import leader
 from .leftover import left_over
 from .observed import NOTHING, ClusterState
@@ -104,4 +105,4 @@ def _number(names: Sequence[str], what: str) -> str:
 
 
 def _list(names: Sequence[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return few(names, _SHOWN)

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..few_names import few
+
 GO, BACK, STOP = "go", "back", "stop"
 WAVE, ALL, NONE = "wave", "all", "none"
 _SHOWN = 5
@@ -136,8 +138,7 @@ def _reasons(reading: Reading, measure: Measure) -> list[str]:
 
 
 def _list(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return "; ".join(names[:_SHOWN]) + more
+    return few(names, _SHOWN, "; ")
 
 
 def _probe(probe: ProbeReading, before: ProbeReading | None, measure: Measure) -> list[str]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from ..few_names import few
+
 _SHOWN = 5
 
 
@@ -44,7 +46,7 @@ def left_over(leftovers: Sequence[Leftover]) -> list[str]:
 
 def _of(revision: str, leftovers: Sequence[Leftover]) -> str:
     names = [one.name for one in leftovers]
-    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    shown = few(names, _SHOWN)
     blocks = "; pods that its webhook matches do not start" if any(one.injects for one in leftovers) else ""
     removed = all(one.removable for one in leftovers)
     way = "run meshops.lifecycle.cutover to the revision that serves, which removes it, or install the revision" if removed else "delete what nobody needs"

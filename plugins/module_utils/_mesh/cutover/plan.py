@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..few_names import few
 from .observed import NEVER, ClusterState, MeshWorkload
 from .orders import Aim, Order, is_replaced, of_finish, of_gateways, of_pointers, of_spaces, serves_for
 from .waves import NOT_MOVED, Wave, WaveWish, scope, services, waves
@@ -82,7 +83,7 @@ def _step(name: str, clusters: Sequence[str], says: str, wave: int = 0) -> Cutov
 def says(wave: Wave, clusters: Sequence[str]) -> str:
     """What a wave moves in these clusters, for people."""
     names = sorted({name for cluster in clusters for name in (wave.spaces or wave.services)[cluster]})
-    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    shown = few(names, 5)
     restarts = sum(wave.proxies[cluster] for cluster in clusters)
     return f"{wave.kind} wave {wave.number}: {shown} ({restarts} {'proxy starts' if restarts == 1 else 'proxies start'} anew)"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..few_names import few
 from ..install.versions import Versions
 from . import skew
 from .leftover import forbidding
@@ -102,7 +103,7 @@ def _spaces(state: ClusterState) -> list[str]:
 
 
 def _list(names: Sequence[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return few(names, _SHOWN)
 
 
 def _workloads(state: ClusterState, aim: Aim, wish: CutoverWish) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import MeshError
+from ..few_names import few
 from ..install.versions import Versions, of_charts
 from .leftover import left_over
 from .observed import ClusterState
@@ -96,6 +97,5 @@ def _others(states: Sequence[ClusterState], towards: Aim) -> list[str]:
 def _notices(left: Sequence[str], towards: Aim) -> list[str]:
     if not left:
         return []
-    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
-    told = f"left out and still following {towards.former}: {', '.join(left[:_SHOWN])}{more}"
+    told = f"left out and still following {towards.former}: {few(left, _SHOWN)}"
     return [f"{told}. Tags, the default rule and validation stay with {towards.former}, which is not removed"]

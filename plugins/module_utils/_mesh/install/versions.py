@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from ..few_names import few
+
 Minor = tuple[int, int]
 _BEGINS = re.compile(r"v?(\d+)\.(\d+)(?![\d])")
 _VARIANTS = ("distroless", "debug")
@@ -159,7 +161,6 @@ def _served(proxy: Minor, plane: Minor, most: int) -> bool:
 
 
 def _skew(table: Versions, own: Minor, names: Sequence[str], planes: str, newer: bool) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    which = f"{len(names)} {'proxies are' if len(names) > 1 else 'proxy is'} of {table.mesh} {dotted(own)} ({', '.join(names[:_SHOWN])}{more})"
+    which = f"{len(names)} {'proxies are' if len(names) > 1 else 'proxy is'} of {table.mesh} {dotted(own)} ({few(names, _SHOWN)})"
     rule = "must not be newer" if newer else f"may be at most {table.proxy_skew} minor version older"
     return f"{which}, but the control plane is {planes}; a proxy {rule}, so {'upgrade the control plane' if newer else 'restart these workloads'}"

@@ -14,6 +14,7 @@ from ..._kube.cluster import Cluster
 from ..._kube.objects.yaml_text import parsed
 from ..._mesh.cutover.comparison import Comparison, PlaneSettings, differing, full, identities, takes_pods, unknown_images
 from ..._mesh.errors import Denied, MeshError
+from ..._mesh.few_names import few
 from ..._mesh.trust.certificate import short
 from ..._pki.chain import Reader
 from ..._providers import provider
@@ -89,7 +90,7 @@ def _configs(seen: Comparison, allowed: Mapping[str, Any], found: Compared) -> N
 
 
 def _list(names: Sequence[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return few(names, _SHOWN)
 
 
 def _roots(cluster: Cluster, seen: Comparison, found: Compared) -> None:

@@ -12,6 +12,7 @@ from ..._mesh.cutover.plan import lateness
 from ..._mesh.cutover.scene import Scene
 from ..._mesh.cutover.waves import NOT_MOVED
 from ..._mesh.errors import Refused
+from ..._mesh.few_names import few
 from .move import advance
 from .write import CutoverWork
 
@@ -33,7 +34,7 @@ def _refuse_unmoved(work: CutoverWork, state: ClusterState) -> None:
     if work.request.wish.waves.gateways == NOT_MOVED:
         pods = [one for one in pods if not one.gateway]
     if pods:
-        shown = ", ".join(one.where for one in pods[:_SHOWN]) + (f" and {len(pods) - _SHOWN} more" if len(pods) > _SHOWN else "")
+        shown = few([one.where for one in pods], _SHOWN)
         way = "Move all waves before you finish, because tags move at once what is left"
         raise Refused(f"{state.cluster}: {aim.former} still serves {shown}. {way}.")
 

@@ -12,6 +12,7 @@ from typing import Any
 from ..._kube.cluster import Answer, Cluster, PodRequest
 from ..._mesh.cutover.planes import OwnHost, Side
 from ..._mesh.errors import MeshError
+from ..._mesh.few_names import few
 
 _SHOWN = 3
 
@@ -46,4 +47,4 @@ def _said(answer: Answer | MeshError) -> str:
 
 def _list(said: Sequence[str]) -> str:
     kinds = list(dict.fromkeys(said))
-    return "; ".join(kinds[:_SHOWN]) + (f" and {len(kinds) - _SHOWN} more" if len(kinds) > _SHOWN else "")
+    return few(kinds, _SHOWN, "; ")

@@ -10,6 +10,7 @@ from ..._mesh.cutover.observed import ClusterState
 from ..._mesh.cutover.orders import TURN, Order, of_turn_back, unheld
 from ..._mesh.cutover.scene import Scene
 from ..._mesh.errors import Refused
+from ..._mesh.few_names import few
 from .finish import late_with_pointers
 from .move import advance
 from .prepare import let_read
@@ -31,7 +32,7 @@ def _refuse(work: CutoverWork, state: ClusterState) -> None:
     if not state.ready(aim.target):
         raise Refused(f"{state.cluster}: the control plane {aim.target} is not ready, so nothing can be led back to it. Prepare it and run the cutover again.")
     if names := unheld(state, aim):
-        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+        shown = few(names, _SHOWN)
         told = f"{state.cluster}: {aim.former} is the name of a tag, too, so no label would keep {shown} at this revision while its tag leads elsewhere"
         raise Refused(f"{told}. Go back with cutover_to: {aim.target} and cutover_by: tags.")
 
