@@ -185,6 +185,17 @@ def test_what_another_run_finished_is_asked_about_before_it_is_retired_and_turne
     assert [bool(told.get("finished")) for _host, name, told, _check in story.state["log"] if name == "cutover_gate"] == [False, True]
 
 
+def test_probes_of_a_killed_run_are_removed_under_the_lease_although_nothing_else_is_left(tmp_path: Path) -> None:
+    """Killed between its last step and the removal of the probes. A plan leaves them alone."""
+    state = mesh("east", probes=["meshops-cutover-former"])
+    planned = play(tmp_path, state, cutover_to="blue", cutover_plan=True)
+    assert (planned.run.code, planned.did("mesh_config")) == (0, []), planned.run.output
+    story = play(tmp_path, state, cutover_to="blue")
+    assert story.run.code == 0, story.run.output
+    assert story.did("mesh_config", "lease") == [("east",), ("east", "absent"), ("east", "released")]
+    assert story.did("cutover") == []
+
+
 def test_what_does_not_follow_is_turned_back_and_what_does_not_turn_back_is_named(tmp_path: Path) -> None:
     """In both clusters at once, and in none is a gate asked about a wave that is not through. A task file would have failed, too."""
     stuck = [["west", 1, "1-31-2"], ["west", 1, "blue"]]
