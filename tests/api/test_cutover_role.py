@@ -159,14 +159,14 @@ def test_a_finish_that_is_not_through_is_turned_back_and_what_does_not_turn_back
     assert "Not everything could be turned back. Run the cutover with cutover_to: blue." in story.run.output
 
 
-def resumed(folder: Path, finished: bool, **more: Any) -> Story:
+def resumed(folder: Path, finished: bool, options: dict[str, Any] | None = None, **more: Any) -> Story:
     """Only finish or retire is left."""
     state = mesh("east", **more)
     for one in state["clusters"].values():
         one["revisions"]["1-31-2"] = "1.31.2"
         one["spaces"] = dict.fromkeys(one["spaces"], "1-31-2")
         one["validator"] = "1-31-2" if finished else "blue"
-    return play(folder, state)
+    return play(folder, state, **(options or {}))
 
 
 def test_a_run_of_which_only_the_finish_is_left_runs_probes_and_asks_before_and_after(tmp_path: Path) -> None:
@@ -183,6 +183,18 @@ def test_what_another_run_finished_is_asked_about_before_it_is_retired_and_turne
     story = resumed(tmp_path, finished=True, gate_fails=["finished"])
     assert (story.run.code, story.did("cutover")) == (2, [("east", "turn_back", "blue")])
     assert [bool(told.get("finished")) for _host, name, told, _check in story.state["log"] if name == "cutover_gate"] == [False, True]
+
+
+def test_a_person_is_asked_once_more_before_the_former_revision_is_retired(tmp_path: Path) -> None:
+    """Where nobody can answer, the run ends before that without a failure, and goes on when it is told that somebody approved."""
+    gates = [{"name": "owner", "pause": "Look at the shop."}]
+    waiting = resumed(tmp_path, finished=False, options={"cutover_gates": gates, "awx_job_id": 1, "cutover_soak": 1})
+    assert waiting.run.code == 0, waiting.run.output
+    assert (waiting.report["waits"], waiting.report["finished"], waiting.report["retired"]) == ("Look at the shop.", True, False)
+    assert "Look at the shop. Start it again with cutover_approved: true to go on, or with cutover_to: blue to go back." in waiting.run.output
+    assert [step for _host, step, *_rest in waiting.did("cutover")] == ["finish", "soak"]
+    approved = play(tmp_path, {**waiting.state, "log": []}, cutover_gates=gates, awx_job_id=1, cutover_approved=True)
+    assert (approved.run.code, approved.report["waits"], approved.report["retired"]) == (0, "", True), approved.run.output
 
 
 def test_probes_of_a_killed_run_are_removed_under_the_lease_although_nothing_else_is_left(tmp_path: Path) -> None:
@@ -240,6 +252,28 @@ def test_the_gateways_of_a_plane_get_pods_before_its_first_share_and_lose_them_a
     assert back.run.code == 0, back.run.output
     assert shifted(back) == [("in-blue", "open"), ("in-blue", "test"), ("in-blue", 10), ("in-blue", 100), ("in-green", "drain")]
     assert back.state["clusters"]["east"]["plane"] == {"green": 0, "pods": {"blue": 3, "green": 0}}
+
+
+@pytest.mark.parametrize(("rollback", "back"), [("wave", [90]), ("all", [90, 100])])
+def test_gates_that_fail_after_the_drain_give_the_former_its_pods_and_its_traffic_again(tmp_path: Path, rollback: str, back: list[int]) -> None:
+    """After the soak. Pods come first, as weights lead to nobody else."""
+    state = mesh("east", gate_fails=["drained"])
+    story = play(tmp_path, state, cutover_plane="ingress", cutover_to="green", mesh_planes=PLANES, cutover_rollback=rollback, cutover_soak=1)
+    assert story.run.code == 2, story.run.output
+    given = [("in-green", "open"), ("in-green", "test"), ("in-green", 10), ("in-green", 100)]
+    assert shifted(story) == [*given, ("in-blue", "drain"), ("in-blue", "open"), *(("in-blue", share) for share in back)]
+    assert [step for _host, step, *_rest in story.did("cutover")] == ["soak"]
+    assert story.report["why"] == ["east: not moved: the shop is slow."]
+    assert [wave["number"] for wave in story.report["turned_back"]] == ([2] if rollback == "wave" else [2, 1])
+
+
+def test_a_shift_of_which_only_the_drain_is_left_runs_probes_and_asks_before_and_after(tmp_path: Path) -> None:
+    state = mesh("east")
+    state["clusters"]["east"]["plane"] = {"green": 100, "pods": {"blue": 3, "green": 3}}
+    story = play(tmp_path, state, cutover_plane="ingress", cutover_to="green", mesh_planes=PLANES)
+    assert story.run.code == 0, story.run.output
+    calls = [name for _host, name, told, _check in story.state["log"] if name in ("mesh_config", "cutover_gate") or told.get("gateways") == "drain"]
+    assert calls == ["mesh_config", "cutover_gate", "cutover_plane", "cutover_gate", "mesh_config"]
 
 
 def test_pods_of_the_former_stay_where_it_is_not_to_be_retired(tmp_path: Path) -> None:
