@@ -17,11 +17,13 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.tests.stubs.cutover_stub import mesh, stubbed
+from ansible_collections.meshops.lifecycle.tests.unit.support.leaks import leaks
 from ansible_collections.meshops.lifecycle.tests.unit.support.running import Ran, ran
 
+TOKEN = "a-token-of-a-gate-Zm9yLW5vYm9keQ-5f1c9e77"
 VARIABLES = {
     "mesh_name": "shop", "mesh_version": "1.30.1", "mesh_revision": "blue", "mesh_revision_tags": [], "mesh_trust_cluster": "east",
-    "mesh_kube": {"host": "https://127.0.0.1:9", "api_key": "nobody"}, "mesh_network": "lan",
+    "mesh_kube": {"host": "https://127.0.0.1:9", "api_key": "nobody"}, "mesh_network": "lan", "gate_token": TOKEN,
 }  # fmt: skip
 LOST, CALM = ({"name": "Look at the orders", f"ansible.builtin.{name}": {"msg": "no orders"}} for name in ("fail", "debug"))
 
@@ -41,14 +43,14 @@ class Story:
         return {name: set(one["spaces"].values()) for name, one in self.state["clusters"].items()}
 
 
-def play(folder: Path, state: dict[str, Any], **options: Any) -> Story:
+def play(folder: Path, state: dict[str, Any], *words: str, **options: Any) -> Story:
     (folder / "mesh.json").write_text(json.dumps(state))
     hosts = dict.fromkeys(state["clusters"])
     (folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"vars": VARIABLES, "hosts": hosts}}))
     (folder / "orders.yml").write_text(yaml.safe_dump([LOST]))
     (folder / "calm.yml").write_text(yaml.safe_dump([CALM]))
     given = json.dumps({"cutover_to": "1.31.2", "cutover_report_dir": str(folder / "report"), **options})
-    run = ran("cutover", "-i", str(folder / "inventory.yml"), "-e", given, home=folder, **stubbed(folder / "mesh.json"))
+    run = ran("cutover", "-i", str(folder / "inventory.yml"), *words, "-e", given, home=folder, **stubbed(folder / "mesh.json"))
     report = folder / "report" / "cutover-shop.json"
     return Story(run, json.loads((folder / "mesh.json").read_text()), json.loads(report.read_text()) if report.exists() else {})
 
@@ -58,7 +60,10 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Story:
     """Up to a gate that asks a person, in AWX. The gate before it passes."""
     folder = tmp_path_factory.mktemp("begun")
     gates = [{"name": "orders", "tasks": str(folder / "calm.yml")}, {"name": "owner", "pause": "Look at the shop."}]
-    return play(folder, mesh("east", "west"), cutover_gates=gates, awx_job_id=1)
+    headers = {"headers": {"Authorization": "Bearer {{ gate_token }}"}}
+    gates += [{"name": "errors", "prometheus": {"url": "https://prometheus.example", "query": "up", "most": 1, **headers}},
+              {"name": "page", "http": {"url": "https://shop.example/healthy", **headers}}]  # fmt: skip
+    return play(folder, mesh("east", "west"), "-vvvv", "--diff", cutover_gates=gates, awx_job_id=1)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +77,12 @@ def test_where_nobody_answers_the_run_ends_after_its_wave_and_is_no_failure(begu
     assert (begun.report["waits"], begun.follows()) == ("Look at the shop.", {"east": {"1-31-2"}, "west": {"blue"}})
     assert [wave["number"] for wave in begun.report["not_moved"]] == [2]
     assert [host for host, *step in begun.did("cutover") if step[0] != "move"] in (["east", "west"], ["west", "east"]), "prepare alone"
+
+
+def test_no_header_of_a_gate_is_shown_and_none_is_in_the_report(begun: Story) -> None:
+    """By the role, in the most verbose output. What the modules show of their arguments is tested with the modules."""
+    assert "Ask the gates" in begun.run.output
+    assert leaks({"the token of the gates": TOKEN.encode()}, {"output": begun.run.output.encode(), "report": json.dumps(begun.report).encode()}) == []
 
 
 class TestForward:
