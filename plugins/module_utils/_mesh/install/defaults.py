@@ -14,8 +14,9 @@ from dataclasses import dataclass
 class Defaults:
     """If `revision` is empty, the mesh has no revisions at all, and so no `tags`.
 
-    `key_types` are the key types that its CAs may have, and `key_type` is the default. `shares_root` says that all clusters of a mesh
-    trust one root. `gateways` says that gateways of the mesh join the networks.
+    `key_types` are the key types that its CAs may have, and `key_type` is the default. `path_length` is how many CAs the mesh itself puts
+    between a cluster's CA and its leaves. `shares_root` says that all clusters of a mesh trust one root. `gateways` says that gateways of the
+    mesh join the networks. `charts` is the source of an install if the inventory names none.
     """
 
     namespace: str
@@ -23,5 +24,7 @@ class Defaults:
     tags: Sequence[str] = ()
     key_type: str = "P-256"
     key_types: Sequence[str] = ("P-256",)
+    path_length: int = 0
     shares_root: bool = True
     gateways: bool = True
+    charts: str = "repository"

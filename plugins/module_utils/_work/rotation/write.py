@@ -143,7 +143,8 @@ def signer(work: StepWork, seen: Observed, now: datetime) -> Material:
     try:
         kept, ref = former
         sans = work.mesh.trust.sans(work.namespace, work.request.authority.trust_domain)
-        return proved(kept, f"{work.cluster.name}: {ref}", now, signed_for(work.request.authority.trust_domain, sans))
+        bears = signed_for(work.request.authority.trust_domain, sans)
+        return proved(kept, f"{work.cluster.name}: {ref}", now, bears, work.request.authority.path_length)
     except Refused as unfit:
         try:
             root = _material(work, now)

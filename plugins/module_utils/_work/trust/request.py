@@ -66,7 +66,7 @@ class RootOptions:
 
 @dataclass(frozen=True)
 class AuthorityRequest:
-    """The mesh, its root, and what new certificates are like. `key_types` are those that the mesh can use."""
+    """The mesh, its root, and what new certificates are like. `key_types` are those that the mesh can use, and `path_length` is that of its CAs."""
 
     provider: str
     mesh: str
@@ -78,6 +78,7 @@ class AuthorityRequest:
     intermediate_days: int
     root_days: int
     root: RootOptions
+    path_length: int = 0
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> AuthorityRequest:
@@ -93,6 +94,7 @@ class AuthorityRequest:
             intermediate_days=params.get("intermediate_days") or 0,
             root_days=params.get("root_days") or 0,
             root=RootOptions.of(params["root"]),
+            path_length=defaults.path_length,
         )
 
     def require_key_type(self, cluster: str) -> None:
