@@ -156,6 +156,11 @@ kept:
   returned: success
   type: list
   elements: str
+faults:
+  description: What is wrong with that which only this mesh has, such as a quorum of its servers, as half sentences. They are part of the C(findings).
+  returned: success
+  type: list
+  elements: str
 default_revision:
   description: The revision that validates what users write. Empty if no revision does.
   returned: success

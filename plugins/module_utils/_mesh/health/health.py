@@ -64,6 +64,7 @@ class HealthFacts:
 
     `default_revision` is the revision that validates users' objects; empty if no webhook does.
     `kept` says what other tools manage, as half sentences. `reachable_networks` is None if the mesh has no networks.
+    `faults` are half sentences about what only this mesh has, such as a quorum of its servers.
     """
 
     cluster: str
@@ -79,6 +80,7 @@ class HealthFacts:
     tags: Sequence[Tag] = ()
     default_revision: str = ""
     kept: Sequence[str] = ()
+    faults: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -101,7 +103,7 @@ class Expected:
 
 def findings(health: HealthFacts, expected: Expected) -> list[str]:
     """Return each difference from what is expected, as a sentence; the worst first."""
-    texts = _planes(health, expected)
+    texts = [*_planes(health, expected), *health.faults]
     if not texts and expected.role == "primary":
         texts += _remotes(health, expected) + _networks(health, expected)
     if expected.tags is not None:
@@ -119,20 +121,25 @@ def lasting(health: HealthFacts, expected: Expected) -> bool:
 
 
 def _planes(health: HealthFacts, expected: Expected) -> list[str]:
-    if expected.role != "primary":
-        return [] if health.served_by else ["the cluster does not know the address of its primary's control plane; run meshops.lifecycle.control_plane"]
     wanted = [plane for plane in health.planes if not expected.revision or plane.revision == expected.revision]
+    if expected.role != "primary":  # in some meshes a remote cluster runs servers of its own beside what its primary decides
+        lost = [] if health.served_by else ["the cluster does not know the address of its primary's control plane; run meshops.lifecycle.control_plane"]
+        return [*_unready(wanted), *lost]
     if not wanted:
         runs = ", ".join(plane.revision for plane in health.planes if plane.revision)
         others = f" (installed revisions: {runs})" if runs else ""
         return [f"the control plane {expected.revision or 'of the mesh'} is not installed{others}; run meshops.lifecycle.control_plane"]
+    return _unready(wanted) + [f"{who} did not answer" for who in health.unanswered]
+
+
+def _unready(planes: Sequence[ControlPlaneRevision]) -> list[str]:
     faults = []
-    for plane in wanted:
+    for plane in planes:
         if plane.ready < max(plane.desired, 1):
             reason = f": {plane.reason}" if plane.reason else ""
             name = f"the control plane {plane.revision}".rstrip()  # a mesh without revisions has none to name
             faults.append(f"{name} has {plane.ready} of {plane.desired} replicas ready{reason}")
-    return faults + [f"{who} did not answer" for who in health.unanswered]
+    return faults
 
 
 def _remotes(health: HealthFacts, expected: Expected) -> list[str]:

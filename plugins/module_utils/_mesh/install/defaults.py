@@ -16,7 +16,7 @@ class Defaults:
 
     `key_types` are the key types that its CAs may have, and `key_type` is the default. `path_length` is how many CAs the mesh itself puts
     between a cluster's CA and its leaves. `shares_root` says that all clusters of a mesh trust one root. `gateways` says that gateways of the
-    mesh join the networks. `charts` is the source of an install if the inventory names none.
+    mesh join the networks.
     """
 
     namespace: str
@@ -27,4 +27,3 @@ class Defaults:
     path_length: int = 0
     shares_root: bool = True
     gateways: bool = True
-    charts: str = "repository"

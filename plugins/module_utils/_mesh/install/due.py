@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is due once the objects of a stage are ready: objects that are made of live ones, and requests to a product that keeps state of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..objects.shapes import Manifest
+from ..question import Question
+
+
+@dataclass(frozen=True)
+class Order:
+    """A request that changes what the product keeps. It may come twice. `what` names what it changes, as in "the policy agents"."""
+
+    what: str
+    question: Question
+
+
+@dataclass(frozen=True)
+class Due:
+    """What the stage still lacks; nothing if it is complete. A run applies the objects, sends the orders, and looks again.
+
+    `fault` is half a sentence that says why nobody could tell, such as a product that does not answer yet. The run then waits.
+    """
+
+    manifests: Sequence[Manifest] = ()
+    orders: Sequence[Order] = ()
+    fault: str = ""
+
+    @property
+    def complete(self) -> bool:
+        return not (self.manifests or self.orders or self.fault)

@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Consul, installed from manifests: servers, client agents and mesh gateways, peered with other datacenters or federated with them."""
+
+from __future__ import annotations
+
+from ..._mesh.contract.provider import Provider, Stories
+from ..._mesh.contract.rotation import Driven
+from ..._mesh.install.defaults import Defaults
+from .gateways import gateways
+from .health import health
+from .install import install
+from .rotation import rotation
+from .trust import trust
+
+CONSUL = Provider("consul", Stories(
+    install=install,
+    trust=trust,
+    gateways=gateways,
+    driven_rotation=Driven(rotation.progress, rotation.order, rotation.permissions, stores=False),
+    health=health,
+), Defaults(
+    namespace="consul",
+    path_length=2,
+    shares_root=False,
+))  # fmt: skip

@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who may do what: the ACL policies and tokens of a datacenter. The secret part of each token was chosen before anything ran."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...._mesh.install.due import Order
+from ...._mesh.install.wish import ControlPlane
+from ...._mesh.objects.shapes import Live, Object
+from ...._mesh.trust.root_secret import decoded
+from .. import api, datacenter
+from ..names import SHARED, TOKENS
+
+_OURS = "meshops.lifecycle"
+_READS_ALL = 'service_prefix "" { policy = "read" } node_prefix "" { policy = "read" } agent_prefix "" { policy = "read" }'
+
+
+@dataclass(frozen=True)
+class Policy:
+    name: str
+    rules: str
+
+    @property
+    def description(self) -> str:
+        """Return a description that tells rules apart, because Consul lists policies without their rules."""
+        return f"{_OURS} {hashlib.sha256(self.rules.encode()).hexdigest()[:12]}"
+
+
+AGENT = Policy("meshops-agent", 'node_prefix "" { policy = "write" } agent_prefix "" { policy = "read" } service_prefix "" { policy = "read" }')
+GATEWAY = Policy("meshops-gateway", f'mesh = "write" peering = "read" service "mesh-gateway" {{ policy = "write" }} {_READS_ALL}')
+REPLICATION = Policy(
+    "meshops-replication",
+    'acl = "write" operator = "write" service_prefix "" { policy = "read" intentions = "read" } node_prefix "" { policy = "write" } '
+    'agent_prefix "" { policy = "read" }',
+)
+_NEEDS = {"agent": (TOKENS, AGENT), "gateway": (TOKENS, GATEWAY), "replication": (SHARED, REPLICATION)}
+
+
+def policies(wish: ControlPlane) -> list[Policy]:
+    """Return the policies that are written here. A secondary gets those of its primary."""
+    wanted = {datacenter.SECONDARY: (), datacenter.PRIMARY: (AGENT, GATEWAY, REPLICATION), datacenter.PEER: (AGENT, GATEWAY)}
+    return list(wanted[datacenter.kind(wish)])
+
+
+def tokens(wish: ControlPlane) -> list[str]:
+    return ["agent", "gateway", *(["replication"] if datacenter.kind(wish) == datacenter.PRIMARY else [])]
+
+
+def accessor(wish: ControlPlane, name: str) -> str:
+    """Return the public identifier of a token, by which a later run finds it."""
+    return datacenter.uuid(wish.mesh, wish.cluster, "token", name)
+
+
+def orders(wish: ControlPlane, live: Live, pod: Object, token: str, there: tuple[Sequence[Object], Sequence[Object]]) -> list[Order]:
+    """Return what is missing or different. Policies come before the tokens that name them. `there` are the policies and the tokens that Consul lists."""
+    known_policies, known_tokens = ({str(one.get(key)): one for one in entries} for key, entries in zip(("Name", "AccessorID"), there, strict=True))
+    due = [*_policies(wish, pod, token, known_policies)]
+    return due or [*_tokens(wish, live, pod, token, known_tokens)]
+
+
+def _policies(wish: ControlPlane, pod: Object, token: str, known: Mapping[str, Object]) -> Iterator[Order]:
+    for policy in policies(wish):
+        live = known.get(policy.name)
+        if live is None or live.get("Description") != policy.description:
+            path = f"/v1/acl/policy/{live['ID']}" if live else "/v1/acl/policy"
+            body = {"Name": policy.name, "Description": policy.description, "Rules": policy.rules}
+            yield Order(f"the policy {policy.name}", api.put("order", pod, path, token, body))
+
+
+def _tokens(wish: ControlPlane, live: Live, pod: Object, token: str, known: Mapping[str, Object]) -> Iterator[Order]:
+    for name in tokens(wish):
+        secret, policy = _NEEDS[name]
+        there, value = known.get(accessor(wish, name)), _value(live, secret, name)
+        if value and (there is None or [one.get("Name") for one in there.get("Policies") or ()] != [policy.name]):
+            path = f"/v1/acl/token/{accessor(wish, name)}" if there else "/v1/acl/token"
+            yield Order(f"the token of the {name}", api.put("order", pod, path, token, _body(wish, name, value, policy)))
+
+
+def _value(live: Live, secret: str, key: str) -> str:
+    held = next((one for one in live.get("Secret", ()) if one["metadata"]["name"] == secret), {})
+    return decoded((held.get("data") or {}).get(key)).decode()
+
+
+def _body(wish: ControlPlane, name: str, value: str, policy: Policy) -> dict[str, Any]:
+    """Return a token. A secondary's own tokens are local, because global ones can only be written in the primary."""
+    local = datacenter.kind(wish) == datacenter.SECONDARY
+    described = f"{_OURS} {wish.cluster} {name}"
+    return {"AccessorID": accessor(wish, name), "SecretID": value, "Description": described, "Policies": [{"Name": policy.name}], "Local": local}

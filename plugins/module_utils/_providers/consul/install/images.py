@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The images of Consul and Envoy, with their upstream names and the names by which a cluster pulls them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...._mesh.install.versions import minor
+from ...._mesh.install.wish import ControlPlane
+from ..settings import Images
+
+VERSION = "1.22.3"  # installed if the inventory names none
+_CONSUL, _ENVOY = "docker.io/hashicorp/consul", "docker.io/envoyproxy/envoy"
+# The newest Envoy of the line that a version of Consul supports. For a version that is not listed it is that of the newest one listed.
+_ENVOYS = {(1, 21): "v1.34.1", (1, 22): "v1.35.3"}
+
+
+def consul(version: str, mirror: Mapping[str, Any], images: Images) -> str:
+    return images.consul or _mirrored(f"{_CONSUL}:{version or VERSION}", mirror)
+
+
+def envoy(version: str, mirror: Mapping[str, Any], images: Images) -> str:
+    known = minor(version or VERSION)
+    return images.envoy or _mirrored(f"{_ENVOY}:{_ENVOYS.get(known or (0, 0), list(_ENVOYS.values())[-1])}", mirror)
+
+
+def of(wish: ControlPlane, images: Images) -> Images:
+    """Return the two images that a cluster pulls."""
+    return Images(consul(wish.version, wish.mirror, images), envoy(wish.version, wish.mirror, images))
+
+
+def _mirrored(upstream: str, mirror: Mapping[str, Any]) -> str:
+    place = str(mirror.get("images") or "").rstrip("/")
+    return f"{place}/{upstream.partition('/')[2]}" if place else upstream

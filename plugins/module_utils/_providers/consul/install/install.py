@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The contract `Install` for Consul: install it from manifests, and remove it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ...._mesh.errors import Refused
+from ...._mesh.install.claim import Claim
+from ...._mesh.install.helm_release import Release
+from ...._mesh.install.mirror import Needed
+from ...._mesh.install.stage import Stage
+from ...._mesh.install.supply import RetiredReference
+from ...._mesh.install.wish import ControlPlane
+from ...._mesh.objects.change import Ref
+from ...._mesh.objects.condition import Condition
+from ...._mesh.objects.look import Look
+from ...._mesh.objects.shapes import Live, Manifest
+from ...._mesh.preflight.requirements import Requirements
+from ...._mesh.question import Answers, Read
+from .. import datacenter
+from ..names import AGENT_TLS, CONNECT_CA, SERVER_TLS, SHARED, TOKENS, labelled
+from ..settings import Images, Settings
+from . import agents, gateway, images, product, rights, servers
+from .requirements import REQUIREMENTS
+
+SOURCE = "manifests"
+
+
+def requirements() -> Requirements:
+    """Return what Consul requires of a cluster and of an inventory."""
+    return REQUIREMENTS
+
+
+def permissions(namespace: str, platform: str = "", probe: str = "") -> list[dict[str, str]]:
+    """Return the rights that an install needs. `probe` is the namespace of the echo servers, empty if traffic is not verified."""
+    return [*rights.installing(namespace), *(rights.probing(probe) if probe else [])]
+
+
+def claims(wish: ControlPlane, peers: Iterable[str] = (), gateway: bool = True) -> list[Claim]:
+    """Return the names of what the stages write. Links make Secrets with names of their own, which no other tool makes."""
+    made = [one for stage in stages(wish) for one in stage.manifests if gateway or stage.part == "control_plane"]
+    return [Claim(Ref.of(one)) for one in made if one["kind"] != "Namespace"]
+
+
+def stages(wish: ControlPlane) -> list[Stage]:
+    """Return the stages. The Secrets were made before: a cluster without them is refused when its namespace is there, and not by pods that never start."""
+    settings = _settled(wish)
+    serving, entrance, passage = servers.manifests(wish, settings), gateway.entrance(wish, settings), gateway.deployment(wish, settings)
+    made = [
+        Stage("namespace", "control_plane", manifests=[_namespace(wish)], ready=[Condition(ref) for ref in _secrets(wish, settings)]),
+        Stage("servers", "control_plane", manifests=serving, ready=[Condition(Ref.of(serving[-1]), "rollout")], then=product.due(wish)),
+    ]
+    if settings.agents.enabled:
+        every_node = agents.manifests(wish, settings)
+        made.append(Stage("agents", "control_plane", manifests=every_node, ready=[Condition(Ref.of(every_node[-1]), "rollout")]))
+    asks = gateway.due(wish) if settings.gateway.type != "HostPort" else None
+    made.append(Stage("entrance", "gateways", manifests=entrance, then=asks))
+    return [*made, Stage("gateway", "gateways", manifests=[passage], ready=[Condition(Ref.of(passage), "rollout")])]
+
+
+def _settled(wish: ControlPlane) -> Settings:
+    """Return the settings. Refuse what cannot be installed."""
+    datacenter.require_possible(wish)
+    source = wish.charts.get("source") or SOURCE
+    if source != SOURCE:
+        fault = f"mesh_charts.source is {source}, but this collection installs Consul from {SOURCE} only"
+        raise Refused(f"{wish.cluster}: {fault}. Set mesh_charts.source to {SOURCE}, or leave it out.")
+    return Settings.of(wish)
+
+
+def _namespace(wish: ControlPlane) -> Manifest:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": wish.namespace}}
+
+
+def _secrets(wish: ControlPlane, settings: Settings) -> list[Ref]:
+    names = [SHARED, TOKENS, SERVER_TLS, *([AGENT_TLS] if settings.agents.enabled else [])]
+    first = [] if datacenter.kind(wish) == datacenter.SECONDARY else [CONNECT_CA]
+    return product.wanted_secrets([*first, *names], wish.namespace)
+
+
+def teardown(wish: ControlPlane) -> list[Stage]:
+    """Return the way back: the gateway deregisters while a server hears it, agents leave, and the servers are last. Data and Secrets stay."""
+    settings = _settled(wish)
+    passage = gateway.deployment(wish, settings)
+    address = gateway.address(wish, {})
+    return [
+        Stage("gateway", "gateways", manifests=[passage], ready=[Condition(Ref.of(passage), "absent")]),
+        Stage("entrance", "gateways", manifests=[*gateway.entrance(wish, settings), address]),
+        Stage("agents", "control_plane", manifests=agents.manifests(wish, settings)),
+        Stage("servers", "control_plane", manifests=servers.manifests(wish, settings)),
+    ]
+
+
+def leftovers(namespace: str, revision: str) -> Look[list[Ref]]:
+    """Find the servers' data. Without it no datacenter comes back, so nothing but this list removes it."""
+    return Look([Read("v1", "PersistentVolumeClaim", namespace, labelled("server"), metadata_only=True)], _data)
+
+
+def _data(live: Live, _answers: Answers) -> list[Ref]:
+    claims_of_data = live.get("PersistentVolumeClaim", ())
+    return [Ref("v1", "PersistentVolumeClaim", str(one["metadata"]["name"]), one["metadata"].get("namespace")) for one in claims_of_data]
+
+
+def supplies(releases: Sequence[Release], version: str) -> list[Needed]:
+    """Return the images. Consul has no releases here."""
+    known = (images.consul(version, {}, Images()), images.envoy(version, {}, Images()))
+    return [Needed("image", image, image) for image in known]
+
+
+def retired(namespace: str) -> Look[list[RetiredReference]]:
+    """Return nothing: no place from which Consul comes is known to shut down."""
+    return Look((), _nothing)
+
+
+def _nothing(_live: Live, _answers: Answers) -> list[RetiredReference]:
+    return []

@@ -1,0 +1,19 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What Consul requires of a cluster before an install."""
+
+from __future__ import annotations
+
+from ...._mesh.preflight.requirements import Requirements
+from ..settings import PARTS
+from .versions import VERSIONS
+
+REQUIREMENTS = Requirements(
+    versions=VERSIONS,
+    groups=("consul.hashicorp.com", "auth.consul.hashicorp.com"),
+    platforms=("openshift",),
+    charts=tuple(sorted(PARTS)),
+    refusing=(("consul.hashicorp.com/connect-inject", "false"),),
+)

@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rights that an install of Consul needs. Everything is in its own namespace: it brings no webhook, no CRD and no cluster role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+Right = dict[str, str]
+
+_APPLY = ("get", "create", "patch")
+_ALL = (*_APPLY, "delete")
+_INSIDE = {
+    "": ("configmaps", "serviceaccounts", "services"),
+    "apps": ("daemonsets", "deployments", "statefulsets"),
+    "policy": ("poddisruptionbudgets",),
+}
+_OF_PROBE = {"": ("serviceaccounts", "services"), "apps": ("deployments",)}
+
+
+def installing(namespace: str) -> list[Right]:
+    """Return the rights for an install: each a verb on a resource, cluster-wide unless it has a namespace."""
+    inside = [
+        *_of(_INSIDE, _ALL),
+        *_each("", "secrets", ("get", "list", "create", "patch")),
+        *_each("", "persistentvolumeclaims", ("get", "list", "delete")),
+        *_asking(),
+    ]
+    return [*_each("", "namespaces", ("get", "list", "create", "patch")), *({**right, "namespace": namespace} for right in inside)]
+
+
+def probing(namespace: str) -> list[Right]:
+    return [{**right, "namespace": namespace} for right in [*_of(_OF_PROBE, _APPLY), *_asking()]]
+
+
+def _asking() -> list[Right]:
+    return [*_each("", "pods", ("list",)), *_each("", "pods/portforward", ("get", "create"))]
+
+
+def _of(resources: Mapping[str, tuple[str, ...]], verbs: Iterable[str]) -> list[Right]:
+    return [right for group, names in resources.items() for name in names for right in _each(group, name, verbs)]
+
+
+def _each(group: str, resource: str, verbs: Iterable[str]) -> list[Right]:
+    return [{"verb": verb, "group": group, "resource": resource} for verb in verbs]
