@@ -29,10 +29,11 @@ def manifests(wish: ControlPlane, settings: Settings) -> list[Manifest]:
 def _template(wish: ControlPlane, settings: Settings, config: str, script: str) -> Manifest:
     """Return the pods. Their data stays on the node, so that a registration and the gossip keys outlive a restart."""
     image = images.of(wish, settings.images).consul
-    agent = pods.container("consul", image, pods.environment(("NODE_NAME", "POD_IP")), [*pods.MOUNTED, {"name": "data", "mountPath": "/consul/data"}])
+    mounts = [*pods.MOUNTED, {"name": "data", "mountPath": "/consul/data"}]
+    agent = pods.container("consul", image, pods.environment(("NODE_NAME", "POD_IP")), mounts, settings.agents.resources)
     ports = [{"name": name, "containerPort": port, "hostPort": port, "protocol": "TCP"} for name, port in (("https", HTTPS), ("grpc", GRPC))]
     ready = {"tcpSocket": {"port": HTTPS}, "periodSeconds": 2}
-    agent |= {"command": pods.agent_arguments("NODE_NAME"), "ports": ports, "readinessProbe": ready, "resources": dict(settings.agents.resources)}
+    agent |= {"command": pods.agent_arguments("NODE_NAME"), "ports": ports, "readinessProbe": ready}
     data = {"name": "data", "hostPath": {"path": settings.agents.host_path, "type": "DirectoryOrCreate"}}
     spec = {
         "initContainers": [pods.secret_part(image, script, pods.environment(secrets=_SECRETS))],

@@ -18,7 +18,7 @@ from ...._mesh.objects.shapes import Live, Manifest
 from ...._mesh.question import Answers
 from .. import datacenter
 from ..gateways.addresses import addresses, node_port
-from ..names import ADMIN, AGENT_TLS, DOMAIN, GATEWAY, GRPC, HTTPS, PASSAGE, SERVER, TOKENS, manifest, selector
+from ..names import ADMIN, AGENT_TLS, DOMAIN, GATEWAY, GRPC, HTTPS, PASSAGE, SERVER, SERVER_TLS, TOKENS, manifest, selector
 from ..settings import Settings
 from . import images, pods
 
@@ -70,22 +70,22 @@ def _pod(wish: ControlPlane, settings: Settings, on_node: bool) -> dict[str, Any
         mounts.append({"name": "address", "mountPath": "/consul/address", "readOnly": True})
     register = pods.container("register", known.consul, _environment(wish, settings), mounts) | {"command": ["/bin/sh", "-c", _script(wish, settings)]}
     port = {"name": "gateway", "containerPort": PASSAGE, "protocol": "TCP", **({"hostPort": PASSAGE} if on_node else {})}
-    envoy = pods.container("envoy", known.envoy, [], [bootstrap]) | {
+    envoy = pods.container("envoy", known.envoy, [], [bootstrap], settings.gateway.resources) | {
         "command": ["envoy", "-c", _BOOTSTRAP, "--concurrency", "1", "--disable-hot-restart"],
         "ports": [port],
         "readinessProbe": {"httpGet": {"path": "/ready", "port": _READY, "scheme": "HTTP"}, "periodSeconds": 1},
         "lifecycle": {"preStop": {"exec": {"command": ["/bin/sh", "-c", "sleep 10"]}}},
-        "resources": dict(settings.gateway.resources),
     }
     known_address = [{"name": "address", "configMap": {"name": ADDRESS}}] if settings.gateway.type != "HostPort" else []
+    certificates = AGENT_TLS if settings.agents.enabled else SERVER_TLS
     # Of the certificates only the CA is mounted: the gateway shows none of the agents'.
     volumes = [
         pods.memory("bootstrap"),
-        {"name": "tls", "secret": {"secretName": AGENT_TLS, "defaultMode": 0o440, "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+        {"name": "tls", "secret": {"secretName": certificates, "defaultMode": 0o440, "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
         {"name": "token", "secret": {"secretName": TOKENS, "defaultMode": 0o440, "items": [{"key": "gateway", "path": "gateway"}]}},
         *known_address,
     ]
-    return {"terminationGracePeriodSeconds": 30, "initContainers": [register], "containers": [envoy], "volumes": volumes}
+    return {**pods.user(wish.platform), "terminationGracePeriodSeconds": 30, "initContainers": [register], "containers": [envoy], "volumes": volumes}
 
 
 def _environment(wish: ControlPlane, settings: Settings) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from ...._mesh.objects.shapes import Manifest
 from .agent_config import CERTIFICATES, CONFIG, SECRETS
 
 READY_SECONDS = 5
+_USER, _GROUP = 100, 1000  # of Consul's image
 _DOWNWARD = {"POD_NAME": "metadata.name", "POD_IP": "status.podIP", "HOST_IP": "status.hostIP", "NODE_NAME": "spec.nodeName"}
 
 
@@ -54,9 +55,20 @@ def secret_part(image: str, script: str, env: list[dict[str, Any]], mounts: Iter
     return {**container("secrets", image, env, mounted), "command": ["/bin/sh", "-c", script]}
 
 
-def container(name: str, image: str, env: list[dict[str, Any]], mounts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def container(
+    name: str, image: str, env: list[dict[str, Any]], mounts: Iterable[Mapping[str, Any]], resources: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return a container without privileges. What is empty is left out, because the API server does not store it."""
     security = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
-    return {"name": name, "image": image, "imagePullPolicy": "IfNotPresent", "env": env, "volumeMounts": [*map(dict, mounts)], "securityContext": security}
+    more = {key: part for key, part in (("env", env), ("resources", dict(resources or {}))) if part}
+    return {"name": name, "image": image, "imagePullPolicy": "IfNotPresent", "volumeMounts": [*map(dict, mounts)], "securityContext": security, **more}
+
+
+def user(platform: str, on_node: bool = False) -> dict[str, Any]:
+    """Return who a pod runs as: the image's user, whom the platform replaces on OpenShift. Only root may write into a directory of the node."""
+    if on_node or platform == "openshift":
+        return {}
+    return {"securityContext": {"runAsNonRoot": True, "runAsUser": _USER, "runAsGroup": _GROUP, "fsGroup": _GROUP}}
 
 
 def agent_arguments(node: str) -> list[str]:
@@ -67,6 +79,6 @@ def agent_arguments(node: str) -> list[str]:
 def template(labels: Mapping[str, str], account: str, spec: Mapping[str, Any], annotations: Mapping[str, str]) -> Manifest:
     """Return a pod template. A digest of the configuration is an annotation, so that a change of it reaches the pods."""
     return {
-        "metadata": {"labels": dict(labels), "annotations": dict(annotations)},
+        "metadata": {"labels": dict(labels), **({"annotations": dict(annotations)} if annotations else {})},
         "spec": {"serviceAccountName": account, "automountServiceAccountToken": False, **spec},
     }

@@ -77,10 +77,10 @@ def _claim(settings: Settings) -> dict[str, Any]:
 def _template(wish: ControlPlane, settings: Settings, config: str, script: str) -> Manifest:
     image, on_nodes = images.of(wish, settings.images).consul, settings.servers.host_path
     data = {"name": "data", "mountPath": _DATA, **({"subPathExpr": "$(POD_NAME)"} if on_nodes else {})}
-    server = pods.container("consul", image, pods.environment(("POD_NAME", "POD_IP")), [*pods.MOUNTED, data])
+    server = pods.container("consul", image, pods.environment(("POD_NAME", "POD_IP")), [*pods.MOUNTED, data], settings.servers.resources)
     server |= {"command": pods.agent_arguments("POD_NAME"), "ports": _container_ports(), "readinessProbe": _probe()}
-    server["resources"] = dict(settings.servers.resources)
     spec = {
+        **pods.user(wish.platform, bool(on_nodes)),
         "terminationGracePeriodSeconds": 30,
         "initContainers": [pods.secret_part(image, script, pods.environment(secrets=_known(wish)), _mounts(wish))],
         "containers": [server],
