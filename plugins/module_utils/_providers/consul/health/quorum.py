@@ -42,7 +42,7 @@ def _raft(answers: Answers, desired: int) -> Iterator[str]:
     leaders = {pod: next((str(one.get("Node")) for one in servers if one.get("Leader")), "") for pod, servers in views.items()}
     without = sorted(pod for pod, leader in leaders.items() if not leader)
     if without:
-        yield f"{' and '.join(without)} knows no leader, so nothing can be written; {_REMEDY}"
+        yield f"{' and '.join(without)} {'know' if len(without) > 1 else 'knows'} no leader, so nothing can be written; {_REMEDY}"
     elif len(set(leaders.values())) > 1:
         named = ", ".join(f"{pod} follows {leader}" for pod, leader in sorted(leaders.items()))
         yield f"the servers follow different leaders ({named}); check whether they reach each other"

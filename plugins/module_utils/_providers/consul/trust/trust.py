@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from ...._mesh.trust.root_secret import decoded, encoded, labels
 from ..names import CONNECT_CA
 
 # The chain begins with the CA and goes up to the root: Consul signs with the first certificate of the text that it gets, and workloads trust all of it.
+_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 NAMES = Names("ca.crt", "ca.key", "chain.pem", "roots.pem")
 
 
@@ -51,9 +53,9 @@ def line(material: Material) -> bytes:
 
 
 def blocks(pem: bytes) -> list[bytes]:
-    """Return each certificate of a text as PEM with one kind of line end."""
-    end = b"-----END CERTIFICATE-----"
-    return [b"\n".join(part.strip().splitlines()) + b"\n" + end + b"\n" for part in pem.split(end)[:-1]] or ([pem] if pem.strip() else [])
+    """Return each certificate of a text as PEM, with one kind of line end and without other text. What is no PEM stays as it is, for others to judge."""
+    found = [b"\n".join(line.strip() for line in block.splitlines()) + b"\n" for block in _BLOCK.findall(pem)]
+    return found or ([pem] if pem.strip() else [])
 
 
 def namespace(name: str, network: str | None = None) -> Manifest:

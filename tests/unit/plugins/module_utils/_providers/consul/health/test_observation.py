@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What runs of Consul, from objects and from what each server says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import Expected, HealthFacts, findings
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Answers
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.health import health, quorum
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import install
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import PROXY
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.wishes import PEER, PRIMARY, SECONDARY
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.world import MANAGEMENT, server, tokens
+
+EXPECTED = Expected(gateway=True, remotes={"west": "aws"})
+
+
+def objects(wish=PEER) -> dict[str, list[dict[str, Any]]]:
+    live: dict[str, list[dict[str, Any]]] = {"Pod": [server(0), server(1), server(2)], "Secret": [tokens()]}
+    for one in (one for stage in install.stages(wish) for one in stage.manifests):
+        replicas = one.get("spec", {}).get("replicas", 0)
+        live.setdefault(one["kind"], []).append({**one, "status": {"readyReplicas": replicas}})
+    balanced = {"loadBalancer": {"ingress": [{"ip": "198.51.100.7"}]}}
+    live["Service"] = [{**one, "status": balanced} for one in live["Service"] if "gateway" in one["metadata"]["name"]]
+    return live
+
+
+def raft(leader: str = "consul-server-0", voters: int = 3) -> dict[str, Any]:
+    return {"Servers": [{"Node": f"consul-server-{n}", "Leader": f"consul-server-{n}" == leader, "Voter": n < voters} for n in range(3)]}
+
+
+def member(datacenter: str, number: int = 0, status: int = 1) -> dict[str, Any]:
+    return {"Name": f"consul-server-{number}.{datacenter}", "Status": status, "Tags": {"dc": datacenter}}
+
+
+def itself(own: str = "east", primary: str = "east") -> dict[str, Any]:
+    return {"Config": {"Datacenter": own, "PrimaryDatacenter": primary}}
+
+
+SAID: dict[str, Any] = {"self": itself(), "raft": raft(), "wan": [member("east")], "peerings": [{"Name": "west", "State": "ACTIVE"}]}
+
+
+def facts(live: dict[str, Any], cluster: str = "east", of: dict[str, dict[str, Any]] | None = None, **said: Any) -> HealthFacts:
+    """Let each server give the same answers, or with `of` others by its name."""
+    wanted = health.facts(cluster, "consul")
+    known = {**SAID, **said}
+    answers: Answers = {q: json.dumps(mine) if (mine := (of or {}).get(q.pod, {}).get(q.about, known.get(q.about))) is not None else None
+                        for q in wanted.questions(live)}  # fmt: skip
+    return wanted.judge(live, answers)
+
+
+def test_a_peer_that_is_well_has_no_finding() -> None:
+    seen = facts(objects())
+    assert findings(seen, EXPECTED) == []
+    assert [(plane.version, plane.desired, plane.ready) for plane in seen.planes] == [("1.22.3", 3, 3)]
+    assert [gateway.addresses for gateway in seen.gateways] == [["198.51.100.7:8443"]]
+    assert seen.answered == ["consul-server-0", "consul-server-1", "consul-server-2"]
+
+
+def test_a_primary_that_is_well_sees_its_secondary_in_its_pool() -> None:
+    pool = [member("east"), *(member("west", number) for number in range(3)), member("west", 7, status=3)]
+    assert findings(facts(objects(PRIMARY), wan=pool, peerings=[]), EXPECTED) == []
+
+
+def test_a_secondary_names_its_primary_and_is_asked_with_what_replicates() -> None:
+    live = objects(SECONDARY)
+    seen = facts(live, "west", self=itself("west", "east"), peerings=[], replication={"Enabled": True, "Running": True, "LastSuccess": "2026-11-27T08:00:00Z"})
+    assert (seen.served_by, seen.faults) == ("east", [])
+    assert findings(seen, Expected(role="remote", gateway=False)) == []
+    assert {q.about for q in health.facts("west", "consul").questions(live)} >= {"replication"}
+    assert not [q for q in health.facts("west", "consul").questions(live) if MANAGEMENT in str(q.headers)]
+
+
+@pytest.mark.parametrize(("said", "says"), [
+    pytest.param({"raft": raft(leader="")}, "consul-server-0 and consul-server-1 and consul-server-2 know no leader, so nothing", id="no leader"),
+    pytest.param({"raft": raft(voters=2)}, "2 of 3 servers vote, so the loss of one more may stop all writes", id="a voter is missing"),
+    pytest.param({"wan": [member("east"), member("west")]}, "west is a peer and a member of the same federation", id="a peering over a federation"),
+])
+def test_a_fault_of_the_quorum_is_a_finding(said, says) -> None:
+    (finding,) = findings(facts(objects(), **said), EXPECTED)
+    assert finding.startswith(f"east: {says}")
+
+
+def test_servers_that_follow_different_leaders_are_named() -> None:
+    (fault,) = facts(objects(), of={"consul-server-2": {"raft": raft(leader="consul-server-2")}}).faults
+    assert "consul-server-0 follows consul-server-0" in fault
+    assert "consul-server-2 follows consul-server-2" in fault
+
+
+@pytest.mark.parametrize(("replication", "says"), [
+    pytest.param({"Enabled": False}, "are not replicated, so new ones are unknown here", id="switched off"),
+    pytest.param({"Enabled": True, "Running": False}, "are not replicated", id="not running"),
+    pytest.param(
+        {"Enabled": True, "Running": True, "LastSuccess": "2026-11-27T08:00:00Z", "LastError": "2026-11-27T08:01:00Z", "LastErrorMessage": "connection reset"},
+        "the last replication of tokens and policies from the primary failed (connection reset)", id="its last try failed",
+    ),
+])  # fmt: skip
+def test_a_secondary_says_when_nothing_arrives(replication, says) -> None:
+    seen = facts(objects(SECONDARY), "west", self=itself("west", "east"), replication=replication)
+    assert says in seen.faults[0]
+
+
+@pytest.mark.parametrize(("said", "status"), [
+    pytest.param({"peerings": [{"Name": "west", "State": "FAILING"}]}, "failing", id="a peer that does not answer"),
+    pytest.param({"wan": [member("west"), member("west", 1, status=4)], "peerings": []}, "1 of 2 servers alive", id="a dead server of the federation"),
+])
+def test_a_datacenter_that_is_not_reached_is_told_with_its_state(said, status) -> None:
+    found = findings(facts(objects(), **said), EXPECTED)
+    assert [f"its status is {status}" in one for one in found] == [True, True, True]
+
+
+def test_a_server_that_does_not_answer_is_named() -> None:
+    seen = facts(objects(), self=None, wan=None)
+    assert seen.unanswered[:1] == ["consul-server-0/v1/agent/members?wan=1"]
+
+
+def test_members_that_left_do_not_count() -> None:
+    assert quorum.datacenters([member("west"), member("west", 1, status=3), member("north", status=4)]) == {"north": "0 of 1 servers alive", "west": "synced"}
+    assert quorum.datacenters([{"Name": "a.north", "Status": 1}]) == {"north": "synced"}
+
+
+def test_pods_with_a_sidecar_are_the_proxies() -> None:
+    live = objects()
+    live["Pod"] += [{"metadata": {"name": "shop-1", "namespace": "shop", "labels": {PROXY: "shop"}}}]
+    assert [(proxy.namespace, proxy.name) for proxy in facts(live).proxies] == [("shop", "shop-1")]
