@@ -88,7 +88,8 @@ def _judged(member: Member, variables: Mapping[str, Any], seen: PreflightResults
     refused = [] if unreadable else inventory_supply.refusals(member.name, variables, seen.cluster, datetime.now(UTC).date())
     closed = preflight.space_faults(seen.cluster.get("spaces") or [], requirements.refused_by)
     wrong = [*closed, *(unreadable or _unfit(member, rendered)), *misspelt(variables, VARIABLES, own)[0], *charts, *_to_helm(member), *_by_helm(seen)]
-    return ClusterFacts(member, limits, owned, seen.cluster, seen.trust, refused, wrong, shares_root=mesh.defaults.shares_root)
+    shares, alone = mesh.defaults.shares_root, requirements.one_primary
+    return ClusterFacts(member, limits, owned, seen.cluster, seen.trust, refused, wrong, shares_root=shares, one_primary=alone)
 
 
 def _to_helm(member: Member) -> list[str]:

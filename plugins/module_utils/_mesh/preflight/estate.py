@@ -33,7 +33,7 @@ class ClusterFacts:
     """One cluster before the first write: what its mesh requires, what cluster_info and ca_info read, and what the install cannot get.
 
     `inventory` lists faults of its variables and of the controller, as half sentences. `shares_root` is false if the clusters of its mesh have a
-    root each.
+    root each. `one_primary` is true if all remote clusters of its mesh must have the same primary, and no other primary may stand beside it.
     """
 
     member: Member
@@ -44,6 +44,7 @@ class ClusterFacts:
     supply: Sequence[str] = ()
     inventory: Sequence[str] = ()
     shares_root: bool = True
+    one_primary: bool = False
 
 
 def nodes(cluster: Mapping[str, Any], fact: str) -> list[str]:
@@ -81,6 +82,19 @@ def overlaps(read: Sequence[ClusterFacts]) -> dict[str, list[str]]:
                 )
                 by_cluster.setdefault(facts.member.name, []).append(text)
                 by_cluster.setdefault(other.member.name, []).append(text)
+    return by_cluster
+
+
+def primaries(read: Sequence[ClusterFacts], everyone: Sequence[Member]) -> dict[str, list[str]]:
+    """Find meshes with remote clusters and several primaries, where the mesh can have only one form: all are primaries, or one rules over all others."""
+    by_cluster: dict[str, list[str]] = {}
+    for mesh in sorted({one.member.mesh for one in read if one.one_primary}):
+        own = [member for member in everyone if member.mesh == mesh]
+        ruling, ruled = (sorted(member.name for member in own if member.serves == serves) for serves in (True, False))
+        if len(ruling) > 1 and ruled:
+            counted = f"the mesh {mesh} has the remote clusters {', '.join(ruled)} and the primaries {', '.join(ruling)}"
+            way = "make all clusters primaries, or give all others the same mesh_primary"
+            by_cluster |= {member.name: [f"{counted}, but its clusters either are all primaries or have one primary in common; {way}"] for member in own}
     return by_cluster
 
 

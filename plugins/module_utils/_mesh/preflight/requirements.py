@@ -20,7 +20,7 @@ class Requirements:
     """`groups` are the API groups of the mesh's CRDs. If `owner` is set, the Helm release of that name must own them.
 
     `platforms` and `charts` are the names that an inventory may use. The labels in `refusing` disable injection in a namespace.
-    `gone` are locations of charts and images that are being shut down.
+    `gone` are locations of charts and images that are being shut down. With `one_primary`, remote clusters of a mesh have one primary for all.
     """
 
     versions: Versions
@@ -30,6 +30,7 @@ class Requirements:
     charts: Sequence[str] = ()
     refusing: Sequence[tuple[str, str]] = ()
     gone: Sequence[Gone] = ()
+    one_primary: bool = False
 
     def limits(self, version: str) -> VersionLimits:
         """Return the limits of a mesh version. For a version that is not in the table they are only a lower bound."""

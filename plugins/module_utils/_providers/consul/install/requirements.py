@@ -15,5 +15,6 @@ REQUIREMENTS = Requirements(
     groups=("consul.hashicorp.com", "auth.consul.hashicorp.com"),
     platforms=("openshift",),
     charts=tuple(sorted(PARTS)),
+    one_primary=True,  # a datacenter is federated, or a peer of others: a peering on top of a federation says ACTIVE and serves nothing
     refusing=(("consul.hashicorp.com/connect-inject", "false"),),
 )

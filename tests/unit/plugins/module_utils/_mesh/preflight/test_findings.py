@@ -217,6 +217,20 @@ class TestEstate:
             assert told.startswith(f"{cluster}: {words.format(getattr(EAST, name))}")
             assert told.endswith("so set it once for the mesh.")
 
+    @pytest.mark.parametrize(("roles", "wrong"), [
+        pytest.param({"east": "", "west": ""}, [], id="all are primaries"),
+        pytest.param({"east": "", "west": "east", "north": "east"}, [], id="one primary for all others"),
+        pytest.param({"east": "", "west": "east", "north": ""}, ["east", "north", "west"], id="a primary beside a primary with remotes"),
+        pytest.param({"east": "", "west": "east", "north": "", "south": "north"}, ["east", "north", "south", "west"], id="two primaries with remotes"),
+    ])
+    @pytest.mark.parametrize("one_primary", [True, False])
+    def test_a_mesh_whose_remotes_have_one_primary_is_of_one_form(self, roles: dict[str, str], wrong: list[str], one_primary: bool) -> None:
+        members = [replace(EAST, name=name, network=name, role="remote" if primary else "primary", primary=primary) for name, primary in roles.items()]
+        seen = [replace(one(member, f"uid-{member.name}", f"10.{number}.0.0/24"), one_primary=one_primary) for number, member in enumerate(members)]
+        told_of = {name: texts for name, texts in between(*seen).items() if texts}
+        assert sorted(told_of) == (wrong if one_primary else [])
+        assert all("either are all primaries or have one primary in common; make all clusters primaries" in texts[0] for texts in told_of.values())
+
     def test_a_cluster_that_comes_between_reissue_and_retire_is_told(self) -> None:
         """The new cluster would trust only the mesh's root, but the others no longer sign under it."""
         ahead = [replace(one(member, uid, cidr), trust={"present": True, "trust": {"signs_under": "bbbb", "trusts": ["aaaa", "bbbb"]}, "source": "aaaa"})
