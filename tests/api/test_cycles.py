@@ -92,7 +92,7 @@ def ca(cluster: Cluster, admin: dict[str, Any], place: str) -> list[Leg]:
 
     def expire() -> None:
         material = root_secret.read(cluster.get(Ref("v1", "Secret", "meshops-root-ca", kept)) or {})
-        names, begun = trust.sans(system, "shop.example"), datetime.now(UTC) - timedelta(minutes=2)
+        names, begun = trust.needs(system, "shop.example").sans, datetime.now(UTC) - timedelta(minutes=2)
         old = issue.new_intermediate(material, "Intermediate CA east", "shop.example", names, "P-256", begun, 0)
         cluster.apply(trust.manifests(old, system, place), force=True)
 

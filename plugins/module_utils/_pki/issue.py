@@ -69,16 +69,19 @@ def new_request(name: str, organization: str, sans: Sequence[str], key_type: str
     return _pem.of_key(key), _pem.of_certificate(builder.sign(key, _digest(key)))
 
 
-def new_leaf(root: Material, hosts: Sequence[str], organization: str, key_type: str, now: datetime, days: int) -> Material:
-    """Return a server's certificate for these host names and addresses, with its key. The root itself signs it."""
+def new_leaf(
+    root: Material, hosts: Sequence[str], organization: str, key_type: str, now: datetime, days: int, asks: bool = False
+) -> Material:
+    """Return a server's certificate for these host names and addresses, with its key. The root itself signs it. A server that `asks` is a client too."""
     _pem.require()
     issuer, signer = _opened(root)
     key = _new_key(key_type)
+    purposes = [x509.ExtendedKeyUsageOID.SERVER_AUTH, *([x509.ExtendedKeyUsageOID.CLIENT_AUTH] if asks else [])]
     start, end = max(_start(now), issuer.not_valid_before_utc), min(_start(now) + BACKDATED + timedelta(days=days), issuer.not_valid_after_utc)
     builder = _builder(_name(known_as(hosts[0]), organization), issuer.subject, key.public_key(), start, end)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(digital_signature=True, signs=False, enciphers=isinstance(key, rsa.RSAPrivateKey)), critical=True)
-    builder = builder.add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     builder = builder.add_extension(x509.SubjectAlternativeName([_host(host) for host in dict.fromkeys(map(known_as, hosts))]), critical=False)
     builder = builder.add_extension(_issuer_key_id(issuer), critical=False)
     return Material(certificate=_pem.of_certificate(builder.sign(signer, _digest(signer))), key=_pem.of_key(key))

@@ -142,8 +142,7 @@ def signer(work: StepWork, seen: Observed, now: datetime) -> Material:
         return _issued(work, _material(work, now))
     try:
         kept, ref = former
-        sans = work.mesh.trust.sans(work.namespace, work.request.authority.trust_domain)
-        bears = signed_for(work.request.authority.trust_domain, sans)
+        bears = signed_for(work.request.authority.trust_domain, _sans(work))
         return proved(kept, f"{work.cluster.name}: {ref}", now, bears, work.request.authority.path_length)
     except Refused as unfit:
         try:
@@ -158,7 +157,11 @@ def _material(work: StepWork, now: datetime) -> Root:
 
 
 def _issued(work: StepWork, root: Root) -> Material:
-    return intermediate(work.cluster, root, work.mesh.trust.sans(work.namespace, work.request.authority.trust_domain), work.request.authority, work.clock)
+    return intermediate(work.cluster, root, _sans(work), work.request.authority, work.clock)
+
+
+def _sans(work: StepWork) -> Sequence[str]:
+    return work.mesh.trust.needs(work.namespace, work.request.authority.trust_domain).sans
 
 
 def _former(work: StepWork, seen: Observed) -> tuple[Material, Ref] | None:

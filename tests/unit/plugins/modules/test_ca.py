@@ -608,7 +608,9 @@ class TestACAOfSeveralObjects:
     def test_it_is_made_in_all_of_them_and_kept(self) -> None:
         cluster = FakeCluster(name="east")
         first, again = self.made(cluster), self.made(cluster)
-        assert [one["object"] for one in first["changes"]] == ["Namespace paper", "ConfigMap paper/paper-roots", "Secret paper/paper-issuer"]
+        assert [one["object"] for one in first["changes"]] == [
+            "Namespace paper", "ConfigMap paper/paper-roots", "Secret paper/paper-issuer", "Secret paper/paper-start",
+        ]  # fmt: skip
         assert (first["action"], first["chain"], again["action"], again["changed"]) == ("issued", True, "kept", False)
         bundle = cluster.get(self.BUNDLE)
         assert bundle
@@ -620,7 +622,8 @@ class TestACAOfSeveralObjects:
 
     def test_check_mode_says_the_same_and_writes_nothing(self) -> None:
         cluster = FakeCluster(name="east")
-        assert [one["object"] for one in self.made(cluster.checking())["changes"]][1:] == ["ConfigMap paper/paper-roots", "Secret paper/paper-issuer"]
+        changes = [one["object"] for one in self.made(cluster.checking())["changes"]]
+        assert changes[1:] == ["ConfigMap paper/paper-roots", "Secret paper/paper-issuer", "Secret paper/paper-start"]
         assert cluster.get(self.BUNDLE) is None
 
     def test_a_run_that_was_killed_between_two_writes_goes_on(self) -> None:
@@ -666,5 +669,5 @@ class TestACAOfSeveralObjects:
         cluster.apply([PAPER.trust.namespace("paper"), *PAPER.trust.manifests(EXPIRED, "paper", "shop")])
         kept_bundle = cluster.get(self.BUNDLE)
         result = self.made(cluster)
-        assert [one["object"] for one in result["changes"]] == ["Secret paper/paper-issuer"]
+        assert [one["object"] for one in result["changes"]] == ["Secret paper/paper-issuer", "Secret paper/paper-start"]
         assert cluster.get(self.BUNDLE) == kept_bundle

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...._mesh.install.wish import ControlPlane
 from ...._mesh.objects.shapes import Manifest
 from ..names import AGENT, AGENT_TLS, GRPC, HTTPS, SHARED, TOKENS, manifest, selector
@@ -29,7 +31,7 @@ def manifests(wish: ControlPlane, settings: Settings) -> list[Manifest]:
 def _template(wish: ControlPlane, settings: Settings, config: str, script: str) -> Manifest:
     """Return the pods. Their data stays on the node, so that a registration and the gossip keys outlive a restart."""
     image = images.of(wish, settings.images).consul
-    mounts = [*pods.MOUNTED, {"name": "data", "mountPath": "/consul/data"}]
+    mounts: list[dict[str, Any]] = [*map(dict, pods.MOUNTED), {"name": "data", "mountPath": "/consul/data"}]
     agent = pods.container("consul", image, pods.environment(("NODE_NAME", "POD_IP")), mounts, settings.agents.resources)
     ports = [{"name": name, "containerPort": port, "hostPort": port, "protocol": "TCP"} for name, port in (("https", HTTPS), ("grpc", GRPC))]
     ready = {"tcpSocket": {"port": HTTPS}, "periodSeconds": 2}

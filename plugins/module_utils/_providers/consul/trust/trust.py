@@ -15,8 +15,9 @@ from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Live, Manifest
 from ...._mesh.question import Answers
 from ...._mesh.trust.certificate import Material, Names
+from ...._mesh.trust.prepared import RANDOM, UUID, Drawn, PreparedSecret, SignedServer, TrustNeeds
 from ...._mesh.trust.root_secret import decoded, encoded, labels
-from ..names import CONNECT_CA
+from ..names import AGENT_TLS, AGENTS_CA, CONNECT_CA, DOMAIN, SERVER, SERVER_TLS, SHARED, TOKENS
 
 # The chain begins with the CA and goes up to the root: Consul signs with the first certificate of the text that it gets, and workloads trust all of it.
 _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
@@ -63,9 +64,29 @@ def namespace(name: str, network: str | None = None) -> Manifest:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
-def sans(namespace: str, trust_domain: str) -> list[str]:
-    """Return the name of the CA. Consul itself looks at none."""
-    return [f"connect.{namespace}.{trust_domain}"]
+def needs(namespace: str, trust_domain: str, cluster: str = "") -> TrustNeeds:
+    """Return the name of the CA, at which Consul itself does not look, and the Secrets that servers and agents take when they start."""
+    return TrustNeeds((f"connect.{namespace}.{trust_domain}",), tuple(secrets(namespace, cluster)))
+
+
+def secrets(namespace: str, cluster: str) -> list[PreparedSecret]:
+    """Return the Secrets. All agents of a mesh gossip with one key, and a secondary replicates with a token that its primary knows.
+
+    The CA of the agents signs no workload: otherwise any workload could speak to the ports of servers.
+    """
+    server, client = f"server.{cluster}.{DOMAIN}", f"client.{cluster}.{DOMAIN}"
+    service = f"{SERVER}.{namespace}.svc"
+    local = ("localhost", "127.0.0.1")
+    return [
+        PreparedSecret(_ref(SHARED, namespace), (Drawn("gossip", RANDOM), Drawn("replication", UUID)), shared=True),
+        PreparedSecret(_ref(TOKENS, namespace), tuple(Drawn(name, UUID) for name in ("management", "agent", "gateway"))),
+        PreparedSecret(_ref(SERVER_TLS, namespace), signed=SignedServer(AGENTS_CA, (server, f"*.{server}", service, f"*.{service}", *local))),
+        PreparedSecret(_ref(AGENT_TLS, namespace), signed=SignedServer(AGENTS_CA, (client, *local))),
+    ]
+
+
+def _ref(name: str, namespace: str) -> Ref:
+    return Ref("v1", "Secret", name, namespace)
 
 
 def external_issuer(namespace: str) -> Look[str]:

@@ -16,7 +16,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import
 
 def made() -> Material:
     root = issue.new_root("shop root", "shop", "P-256", NOW, 365)
-    return issue.new_intermediate(root, "east", "shop", trust.sans("consul", "shop.example"), "P-256", NOW, 100, CONSUL.defaults.path_length)
+    return issue.new_intermediate(root, "east", "shop", trust.needs("consul", "shop.example").sans, "P-256", NOW, 100, CONSUL.defaults.path_length)
 
 
 def test_the_line_begins_with_the_ca_and_ends_with_the_root() -> None:
