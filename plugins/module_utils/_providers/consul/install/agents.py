@@ -31,7 +31,7 @@ def manifests(wish: ControlPlane, settings: Settings) -> list[Manifest]:
 def _template(wish: ControlPlane, settings: Settings, config: str, script: str) -> Manifest:
     """Return the pods. Their data stays on the node, so that a registration and the gossip keys outlive a restart."""
     image = images.of(wish, settings.images).consul
-    mounts: list[dict[str, Any]] = [*map(dict, pods.MOUNTED), {"name": "data", "mountPath": "/consul/data"}]
+    mounts: list[dict[str, Any]] = [*pods.MOUNTED, {"name": "data", "mountPath": "/consul/data"}]
     agent = pods.container("consul", image, pods.environment(("NODE_NAME", "POD_IP")), mounts, settings.agents.resources)
     ports = [{"name": name, "containerPort": port, "hostPort": port, "protocol": "TCP"} for name, port in (("https", HTTPS), ("grpc", GRPC))]
     ready = {"tcpSocket": {"port": HTTPS}, "periodSeconds": 2}

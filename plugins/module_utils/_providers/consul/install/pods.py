@@ -42,7 +42,7 @@ def configuration(config_map: str, certificates: str) -> list[dict[str, Any]]:
     ]
 
 
-MOUNTED = (
+MOUNTED: tuple[dict[str, Any], ...] = (
     {"name": "config", "mountPath": CONFIG, "readOnly": True},
     {"name": "tls", "mountPath": CERTIFICATES, "readOnly": True},
     {"name": "secrets", "mountPath": SECRETS},

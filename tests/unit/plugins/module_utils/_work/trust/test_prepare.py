@@ -35,7 +35,7 @@ class Estate:
         params = {"provider": "consul", "mesh": "shop", "trust_domain": "shop.example", "namespace": "consul", "network": None, "key_type": "P-256",
                   "intermediate_days": 730, "root_days": 3650, "root": OPTIONS, **given}  # fmt: skip
         one, trusted = (cluster.checking(), self.east.checking()) if dry_run else (cluster, self.east)
-        return ca.reconcile(one, params, connect=lambda *_way, **_how: trusted, clock=Ticking(NOW))
+        return ca.reconcile(one, params, connect=lambda *_way, **_how: trusted, clock=Ticking(start=NOW))
 
 
 def data(cluster: FakeCluster, name: str, space: str = "consul") -> dict[str, bytes]:

@@ -6,17 +6,15 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.due import Due
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Question
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import encoded
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import access, product
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import SHARED
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.store import Store
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.wishes import PEER, PRIMARY, SECONDARY
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.world import MANAGEMENT, server, tokens
 
@@ -25,36 +23,6 @@ LIVE = {
     "Pod": [server(0), server(1)],
     "Secret": [tokens(), {"metadata": {"name": SHARED, "namespace": "mesh"}, "data": {"replication": encoded(REPLICATION.encode())}}],
 }
-
-
-@dataclass
-class Store:
-    """Consul's store, as far as these requests see it. It refuses a token whose policy it does not know."""
-
-    policies: dict[str, dict[str, Any]] = field(default_factory=dict)
-    tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
-    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
-    expected: str = MANAGEMENT
-
-    def answer(self, question: Question) -> str | None:
-        if dict(question.headers).get("X-Consul-Token") != self.expected:
-            return None
-        if question.method == "GET":
-            return json.dumps(self.read(question.path))
-        body = json.loads(question.body or b"")
-        if question.path.startswith("/v1/acl/policy"):
-            self.policies[body["Name"]] = {"ID": f"id-of-{body['Name']}", **{key: body[key] for key in ("Name", "Description")}}
-        elif question.path.startswith("/v1/acl/token"):
-            assert {one["Name"] for one in body["Policies"]} <= set(self.policies)
-            self.tokens[body["AccessorID"]] = body
-        else:
-            self.entries[body["Kind"]] = {**body, "ModifyIndex": 7}
-        return "{}"
-
-    def read(self, path: str) -> list[dict[str, Any]] | None:
-        known = {"policies": self.policies, "tokens": self.tokens}
-        what = path.rpartition("/")[2]
-        return list(known[what].values()) if what in known else [self.entries[what]] if what in self.entries else None
 
 
 def judged(wish: ControlPlane, store: Store, live: dict[str, Any] = LIVE) -> Due:

@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Complete a stage: look at what is still due, apply the objects, send the orders, and look again until nothing is due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..._kube.cluster import Answer, Cluster
+from ..._mesh.errors import NotReady
+from ..._mesh.install.due import Due, Order
+from ..._mesh.objects.change import Change
+from ..._mesh.objects.look import Look
+from ..clock import Clock
+from ..follow import Pace, follow, nothing
+from ..look import asked, look
+
+_PACE = Pace(0.3, 2.0)
+
+
+@dataclass
+class Completed:
+    """What a run did, or would do in check mode: objects, and what it ordered, by name. `refused` are orders that the product did not accept, until it does."""
+
+    changes: list[Change] = field(default_factory=list)
+    ordered: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.ordered) or any(change.changed for change in self.changes)
+
+
+def complete(cluster: Cluster, wanted: Look[Due], timeout: float, clock: Clock, keep: Callable[[], None] = nothing) -> Completed:
+    """Return what was done. A dry run looks once, and says what a run would do with what is there now."""
+    did = Completed()
+    if cluster.dry_run:
+        _do(cluster, look(cluster, wanted), did)
+        return did
+    follow(
+        lambda: look(cluster, wanted),
+        done=lambda seen: seen.complete,
+        late=lambda seen, seconds: _late(cluster, seen, did, seconds),
+        timeout=timeout,
+        keep=keep,
+        remedy=lambda seen, _seconds: _do(cluster, seen, did),
+        pace=_PACE,
+        clock=clock,
+    )
+    return did
+
+
+def _do(cluster: Cluster, due: Due, did: Completed) -> None:
+    """Apply the objects and send the orders, one after the other: a later order may need what an earlier one made."""
+    did.changes += cluster.apply(due.manifests) if due.manifests else []
+    for order in due.orders:
+        refusal = "" if cluster.dry_run else _sent(cluster, order)
+        if refusal:
+            did.refused[order.what] = refusal
+            return
+        did.refused.pop(order.what, None)
+        did.ordered += [] if order.what in did.ordered else [order.what]
+
+
+def _sent(cluster: Cluster, order: Order) -> str:
+    """Return why an order was not accepted; empty if it was. The answer itself may repeat what is secret, so only its status is told."""
+    (answer,) = cluster.ask_all([asked(order.question)])
+    if not isinstance(answer, Answer):
+        return str(answer).rstrip(".")
+    return "" if 200 <= answer.status < 300 else f"{order.question.method} was answered with HTTP {answer.status}"
+
+
+def _late(cluster: Cluster, due: Due, did: Completed, seconds: float) -> NotReady:
+    refused = [f"{what} ({why})" for what, why in sorted(did.refused.items())]
+    lacks = [*([due.fault] if due.fault else []), *refused, *(order.what for order in due.orders if order.what not in did.refused)]
+    lacks += [f"{manifest['kind']} {manifest['metadata']['name']}" for manifest in due.manifests]
+    return NotReady(f"{cluster.name}: after {seconds:.0f} s there is still something to do: {'; '.join(lacks)}. Run again to go on.", findings=lacks)

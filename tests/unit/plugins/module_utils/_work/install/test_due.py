@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A stage is completed until nothing is due, for the real needs of Consul and against a stand-in for its store."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Answer, PodRequest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import gateway, product
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.install.due import complete
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.store import Store
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.wishes import PEER
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.world import MANAGEMENT, server, tokens
+from ansible_collections.meshops.lifecycle.tests.unit.support.contract import namespace
+from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
+
+ALL = ["the policy meshops-agent", "the policy meshops-gateway", "the token of the agent", "the token of the gateway",
+       "the entry proxy-defaults", "the entry mesh"]  # fmt: skip
+
+
+class Running(FakeCluster):
+    """A cluster in which Consul runs. `dies` counts down the writes after which the run is killed, and `refusing` are answers to the first writes."""
+
+    store: Store
+    dies = -1
+    refusing: list[int]
+
+    def ask_all(self, questions: Sequence[PodRequest]) -> list[Answer | MeshError]:
+        return [self.answer(question) for question in questions]
+
+    def answer(self, question: PodRequest) -> Answer | MeshError:
+        if question.method != "GET":
+            if self.refusing:
+                return Answer(self.refusing.pop(0), f"no: {question.body!r}".encode())
+            self.dies -= 1
+            if self.dies == 0:
+                raise KeyboardInterrupt
+        said = self.store.answer(question)
+        return Answer(403, b"ACL not found") if said is None else Answer(200, said.encode())
+
+
+def running(*refusing: int, dry_run: bool = False, store: Store | None = None) -> Running:
+    objects = [{"apiVersion": "v1", "kind": kind, **copy.deepcopy(one)} for kind, one in (("Pod", server()), ("Secret", tokens()))]
+    for one in objects:
+        one["metadata"]["namespace"] = "consul"
+    made = Running(namespace("consul"), *objects, dry_run=dry_run)
+    made.store, made.refusing = store or Store(), list(refusing)
+    return made
+
+
+def test_everything_is_ordered_and_a_second_run_orders_nothing() -> None:
+    cluster = running()
+    first, second = (complete(cluster, product.due(PEER), 60, Ticking()) for _time in range(2))
+    assert (first.ordered, first.changed) == (ALL, True)
+    assert (second.ordered, second.changed) == ([], False)
+
+
+def test_check_mode_says_what_it_sees_and_orders_nothing() -> None:
+    cluster = running(dry_run=True)
+    seen = complete(cluster, product.due(PEER), 60, Ticking())
+    assert (seen.ordered, seen.changed) == (ALL[:2], True)
+    assert cluster.store == Store()
+
+
+@pytest.mark.parametrize("left", range(1, len(ALL) + 1))
+def test_a_run_that_is_killed_at_any_order_is_finished_by_the_next(left: int) -> None:
+    cluster = running()
+    cluster.dies = left
+    with pytest.raises(KeyboardInterrupt):
+        complete(cluster, product.due(PEER), 60, Ticking())
+    rest = complete(cluster, product.due(PEER), 60, Ticking())
+    assert rest.ordered == ALL[left - 1 :]
+    assert not complete(cluster, product.due(PEER), 60, Ticking()).changed
+
+
+def test_what_is_refused_for_now_is_ordered_again() -> None:
+    cluster = running(500, 503)
+    clock = Ticking()
+    assert complete(cluster, product.due(PEER), 60, clock).ordered == ALL
+    assert clock.passed > 0
+
+
+def test_what_is_refused_for_good_is_named_without_what_the_order_held() -> None:
+    cluster = running(*[403] * 100)
+    with pytest.raises(NotReady) as late:
+        complete(cluster, product.due(PEER), 5, Ticking())
+    assert "east: after 5 s there is still something to do: the policy meshops-agent (PUT was answered with HTTP 403); " in str(late.value)
+    assert MANAGEMENT not in str(late.value)
+    assert "node_prefix" not in str(late.value)
+
+
+def test_a_server_that_never_answers_is_named() -> None:
+    cluster = running(store=Store(expected="another token"))
+    with pytest.raises(NotReady, match="consul-server-0 did not list its mesh and policies and proxy-defaults and tokens"):
+        complete(cluster, product.due(PEER), 5, Ticking())
+
+
+def test_objects_that_are_made_of_live_ones_are_applied_when_those_are_there() -> None:
+    cluster = running()
+    service: dict[str, Any] = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "consul-mesh-gateway", "namespace": "consul"}}
+    service |= {"spec": {"type": "LoadBalancer", "ports": [{"port": 8443}]}}
+
+    def balanced(passed: float) -> None:
+        if passed > 2 and not cluster.get(Ref.of(service)):
+            cluster.apply([{**service, "status": {"loadBalancer": {"ingress": [{"ip": "198.51.100.7"}]}}}])
+
+    done = complete(cluster, gateway.due(PEER), 30, Ticking(balanced))
+    assert [(str(change.ref), change.action) for change in done.changes] == [("ConfigMap consul/consul-mesh-gateway-address", "created")]
+    assert not complete(cluster, gateway.due(PEER), 30, Ticking()).changed
