@@ -9,8 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..objects.change import Ref
 from ..objects.shapes import Manifest
 from ..question import Question
+
+
+@dataclass(frozen=True)
+class StoredAnswer:
+    """Where a part of the answer is kept, because the product says it only once: `part` of its JSON, under a key of a Secret that exists."""
+
+    secret: Ref
+    key: str
+    part: str
 
 
 @dataclass(frozen=True)
@@ -19,6 +29,7 @@ class Order:
 
     what: str
     question: Question
+    stored: StoredAnswer | None = None
 
 
 @dataclass(frozen=True)

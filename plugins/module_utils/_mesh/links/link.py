@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..install.due import Due
 from ..objects.change import Ref
+from ..objects.look import Look
 from ..objects.shapes import Manifest, Object
 from .sight import Sight
 
@@ -36,11 +38,15 @@ class Offer:
     """What a source has for a link. A run creates the objects in `missing` and waits for what is `lacking`.
 
     `content` is what the consumer needs from the source; its keys belong to the provider. It may be secret, so it is never printed or returned.
+    Where a product links itself, `fills` is what is due in the source, so that nothing lacks any more, and `then` what is due in the consumer when it
+    has its objects.
     """
 
     missing: Sequence[Manifest] = ()
     lacking: Lacking | None = None
     content: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    fills: Look[Due] | None = field(default=None, compare=False, repr=False)
+    then: Look[Due] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

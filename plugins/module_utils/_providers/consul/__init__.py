@@ -12,12 +12,14 @@ from ..._mesh.install.defaults import Defaults
 from .gateways import gateways
 from .health import health
 from .install import install
+from .links import links
 from .rotation import rotation
 from .trust import trust
 
 CONSUL = Provider("consul", Stories(
     install=install,
     trust=trust,
+    links=links,
     gateways=gateways,
     driven_rotation=Driven(rotation.progress, rotation.order, rotation.permissions, stores=False),
     health=health,

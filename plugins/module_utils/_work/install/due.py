@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..._kube.cluster import Answer, Cluster
 from ..._mesh.errors import NotReady
-from ..._mesh.install.due import Due, Order
+from ..._mesh.install.due import Due, Order, StoredAnswer
 from ..._mesh.objects.change import Change
 from ..._mesh.objects.look import Look
+from ..._mesh.trust.root_secret import encoded
 from ..clock import Clock
 from ..follow import Pace, follow, nothing
 from ..look import asked, look
@@ -57,7 +59,7 @@ def _do(cluster: Cluster, due: Due, did: Completed) -> None:
     """Apply the objects and send the orders, one after the other: a later order may need what an earlier one made."""
     did.changes += cluster.apply(due.manifests) if due.manifests else []
     for order in due.orders:
-        refusal = "" if cluster.dry_run else _sent(cluster, order)
+        refusal = "" if cluster.dry_run else _sent(cluster, order, did)
         if refusal:
             did.refused[order.what] = refusal
             return
@@ -65,12 +67,31 @@ def _do(cluster: Cluster, due: Due, did: Completed) -> None:
         did.ordered += [] if order.what in did.ordered else [order.what]
 
 
-def _sent(cluster: Cluster, order: Order) -> str:
-    """Return why an order was not accepted; empty if it was. The answer itself may repeat what is secret, so only its status is told."""
+def _sent(cluster: Cluster, order: Order, did: Completed) -> str:
+    """Return why an order was not accepted; empty if it was. The answer itself may hold what is secret, so only its status is told."""
     (answer,) = cluster.ask_all([asked(order.question)])
     if not isinstance(answer, Answer):
         return str(answer).rstrip(".")
-    return "" if 200 <= answer.status < 300 else f"{order.question.method} was answered with HTTP {answer.status}"
+    if not 200 <= answer.status < 300:
+        return f"{order.question.method} was answered with HTTP {answer.status}"
+    return _stored(cluster, order.stored, answer, did) if order.stored else ""
+
+
+def _stored(cluster: Cluster, place: StoredAnswer, answer: Answer, did: Completed) -> str:
+    """Keep a part of the answer in its Secret. Return why this was not possible; empty if it was."""
+    live, value = cluster.get(place.secret), _part(answer, place.part)
+    if live is None or not value:
+        return f"{place.secret} does not exist" if live is None else f"the answer has no {place.part}"
+    did.changes.append(cluster.amend(live, {"data": {place.key: encoded(value.encode())}}))
+    return ""
+
+
+def _part(answer: Answer, name: str) -> str:
+    try:
+        body = json.loads(answer.body)
+    except ValueError:
+        return ""
+    return str(body.get(name) or "") if isinstance(body, dict) else ""
 
 
 def _late(cluster: Cluster, due: Due, did: Completed, seconds: float) -> NotReady:

@@ -20,9 +20,11 @@ from ..._mesh.links.link import Link, Linked, Offer
 from ..._mesh.objects.change import Change, Ref, as_result
 from ..._mesh.objects.managed_by import managed_by
 from ..._providers import provider
-from ..chosen_mesh import MESH_OPTIONS, complete
+from ..chosen_mesh import MESH_OPTIONS
+from ..chosen_mesh import complete as completed
 from ..clock import Clock, SystemClock
 from ..follow import nothing
+from ..install.due import complete
 from ..look import look
 from . import offers
 from .mutual_trust import require_mutual_trust
@@ -46,7 +48,7 @@ TASK: dict[str, Any] = dict(
         force=dict(type="bool", default=False),
         token_timeout=dict(type="int", default=30, no_log=False),
     ),
-    prepare=complete,
+    prepare=completed,
 )
 
 _AT_ONCE = 16
@@ -104,8 +106,9 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
     changes = [change for made, _offer in filled for change in made]
     accepted = [work.links.accept(work.link(source), offer) for source, (_made, offer) in zip(sources, filled, strict=True)]
     changes += cluster.apply([manifest for manifests in accepted for manifest in manifests], force=request.force)
+    ordered = _settled(work, [offer for _made, offer in filled], changes)
     changes += _prune(work, there)
-    return _result(cluster, sources, [one for one in tried if isinstance(one, _Missing)], changes)
+    return _result(cluster, sources, [one for one in tried if isinstance(one, _Missing)], changes, ordered)
 
 
 def _reach(wish: LinkWish, connect: Connector, dry_run: bool) -> _Source | _Missing:
@@ -120,9 +123,20 @@ def _reach(wish: LinkWish, connect: Connector, dry_run: bool) -> _Source | _Miss
 def _filled(work: _Linking, source: _Source, offer: Offer) -> tuple[list[Change], Offer]:
     """Create what the source lacks, and wait until the source has filled it in."""
     made = [change for manifest in offer.missing if (change := source.cluster.create(manifest))]
+    if offer.fills:
+        done = complete(source.cluster, offer.fills, work.request.token_timeout, work.clock)
+        made += done.changes
+        offer = offer if source.cluster.dry_run or not done.changed else work.offer(source)
     if source.cluster.dry_run or offer.lacking is None:
         return made, offer
     return made, offers.awaited(lambda: work.offer(source), source.cluster.name, work.request.token_timeout, nothing, work.clock)
+
+
+def _settled(work: _Linking, offered: Sequence[Offer], changes: list[Change]) -> list[str]:
+    """Have the product of the consumer take its links, where objects alone do not make it. Return what was ordered."""
+    done = [complete(work.consumer, offer.then, work.request.token_timeout, work.clock) for offer in offered if offer.then]
+    changes += [change for one in done for change in one.changes]
+    return [what for one in done for what in one.ordered]
 
 
 def _require_ours(work: _Linking, sources: Sequence[_Source], offered: Sequence[Offer], there: Sequence[Linked]) -> None:
@@ -141,13 +155,14 @@ def _prune(work: _Linking, there: Sequence[Linked]) -> list[Change]:
     return work.consumer.delete([one.ref for one in there if one.ours and one.source not in wanted])
 
 
-def _result(cluster: Cluster, sources: list[_Source], missing: list[_Missing], changes: list[Change]) -> dict[str, Any]:
+def _result(cluster: Cluster, sources: list[_Source], missing: list[_Missing], changes: list[Change], ordered: list[str]) -> dict[str, Any]:
     required = [one for one in missing if one.wish.required]
     if required:
         names, reasons = ", ".join(one.wish.source.cluster for one in required), " ".join(one.reason for one in required)
         raise Unreachable(f"{cluster.name}: could not link {names}; all other links were made. {reasons}", **as_result(changes))
     return {
-        **as_result(changes),
+        **(result := as_result(changes)),
+        "changed": result["changed"] or bool(ordered),
         "linked": sorted(source.wish.source.cluster for source in sources),
         "postponed": {one.wish.source.cluster: one.reason for one in missing},
         "warnings": [f"{cluster.name}: the link to {one.wish.source.cluster} was not updated: {one.reason}" for one in missing],

@@ -17,6 +17,7 @@ from ...._mesh.report.managed import kept
 from .. import api
 from ..gateways.addresses import addresses
 from ..links.peer_secret import LABEL as PEER
+from ..members import datacenters
 from ..names import GATEWAY, PROXY, SHARED, TOKENS, labelled
 from . import quorum
 
@@ -93,7 +94,7 @@ def _remotes(cluster: str, answers: Answers) -> list[Remote]:
     remotes = []
     for question, text in answers.items():
         if question.about == "wan":
-            remotes += [Remote(question.pod, name, status) for name, status in quorum.datacenters(api.listed(text) or []).items() if name != cluster]
+            remotes += [Remote(question.pod, name, status) for name, status in datacenters(api.listed(text) or []).items() if name != cluster]
         elif question.about == "peerings":
             remotes += [Remote(question.pod, str(one.get("Name")), _state(str(one.get("State")))) for one in api.listed(text) or []]
     return remotes

@@ -6,15 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ...._mesh.objects.shapes import Live
 from ...._mesh.question import Answers
 from .. import api
+from ..members import datacenters
 
-_ALIVE, _LEFT = 1, 3
 _REMEDY = "read the logs of the servers"
 
 
@@ -49,16 +48,6 @@ def _raft(answers: Answers, desired: int) -> Iterator[str]:
     most = max((sum(1 for one in servers if one.get("Voter")) for servers in views.values()), default=desired)
     if most < desired:
         yield f"{most} of {desired} servers vote, so the loss of one more may stop all writes; a server that came back votes again after about a minute"
-
-
-def datacenters(members: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return each datacenter of a WAN pool: synced, or how many of its servers are alive. Servers that left do not count."""
-    by_datacenter: dict[str, list[bool]] = {}
-    for member in members:
-        if member.get("Status") != _LEFT:
-            name = str((member.get("Tags") or {}).get("dc") or str(member.get("Name")).rpartition(".")[2])
-            by_datacenter.setdefault(name, []).append(member.get("Status") == _ALIVE)
-    return {name: "synced" if all(alive) else f"{sum(alive)} of {len(alive)} servers alive" for name, alive in sorted(by_datacenter.items())}
 
 
 def _mixed(answers: Answers, own: str) -> Iterator[str]:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import encoded
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.links.peer_secret import OFFERED
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import SERVER, TOKENS, selector
 from ansible_collections.meshops.lifecycle.tests.unit.support.worlds import Object, World
 
@@ -23,4 +24,10 @@ def tokens(**values: str) -> Object:
     return {"metadata": {"name": TOKENS, "namespace": "mesh"}, "data": {name: encoded(value.encode()) for name, value in known.items()}}
 
 
-WORLD = World(product={"Pod": [server()], "Secret": [tokens()]}, token=MANAGEMENT)
+def gives_token(live: Object, token: str) -> None:
+    """Play the run that has a server make a token for a peering, and keeps it."""
+    if live["kind"] == "Secret" and OFFERED in (live["metadata"].get("labels") or {}):
+        live["data"] = {"token": encoded(token.encode())}
+
+
+WORLD = World(fills=gives_token, product={"Pod": [server()], "Secret": [tokens()]}, token=MANAGEMENT)

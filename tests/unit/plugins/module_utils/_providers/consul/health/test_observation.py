@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import Expected, HealthFacts, findings
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Answers
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.health import health, quorum
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.health import health
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import install
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.members import datacenters
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import PROXY
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.wishes import PEER, PRIMARY, SECONDARY
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.world import MANAGEMENT, server, tokens
@@ -121,8 +122,8 @@ def test_a_server_that_does_not_answer_is_named() -> None:
 
 
 def test_members_that_left_do_not_count() -> None:
-    assert quorum.datacenters([member("west"), member("west", 1, status=3), member("north", status=4)]) == {"north": "0 of 1 servers alive", "west": "synced"}
-    assert quorum.datacenters([{"Name": "a.north", "Status": 1}]) == {"north": "synced"}
+    assert datacenters([member("west"), member("west", 1, status=3), member("north", status=4)]) == {"north": "0 of 1 servers alive", "west": "synced"}
+    assert datacenters([{"Name": "a.north", "Status": 1}]) == {"north": "synced"}
 
 
 def test_pods_with_a_sidecar_are_the_proxies() -> None:
