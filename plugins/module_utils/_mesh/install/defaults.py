@@ -16,7 +16,7 @@ class Defaults:
 
     `key_types` are the key types that its CAs may have, and `key_type` is the default. `path_length` is how many CAs the mesh itself puts
     between a cluster's CA and its leaves. `shares_root` says that all clusters of a mesh trust one root. `gateways` says that gateways of the
-    mesh join the networks.
+    mesh join the networks. `links_by_api_server` says that control planes of other clusters reach a cluster's API server.
     """
 
     namespace: str
@@ -27,3 +27,4 @@ class Defaults:
     path_length: int = 0
     shares_root: bool = True
     gateways: bool = True
+    links_by_api_server: bool = True

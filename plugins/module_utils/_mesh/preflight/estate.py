@@ -34,6 +34,7 @@ class ClusterFacts:
 
     `inventory` lists faults of its variables and of the controller, as half sentences. `shares_root` is false if the clusters of its mesh have a
     root each. `one_primary` is true if all remote clusters of its mesh must have the same primary, and no other primary may stand beside it.
+    `links_by_api_server` is false if no control plane of another cluster reaches its API server.
     """
 
     member: Member
@@ -45,6 +46,7 @@ class ClusterFacts:
     inventory: Sequence[str] = ()
     shares_root: bool = True
     one_primary: bool = False
+    links_by_api_server: bool = True
 
 
 def nodes(cluster: Mapping[str, Any], fact: str) -> list[str]:
@@ -100,7 +102,8 @@ def primaries(read: Sequence[ClusterFacts], everyone: Sequence[Member]) -> dict[
 
 def servers(read: Sequence[ClusterFacts], everyone: Sequence[Member]) -> dict[str, list[str]]:
     """Find API server addresses that control planes of other clusters cannot use. A mesh of one cluster needs none."""
-    used = [one for one in read if any(peer.serves and peer.mesh == one.member.mesh and peer.name != one.member.name for peer in everyone)]
+    judged = [one for one in read if one.links_by_api_server]
+    used = [one for one in judged if any(peer.serves and peer.mesh == one.member.mesh and peer.name != one.member.name for peer in everyone)]
     addresses = {one.member.name: one.member.api_server or str(one.cluster.get("server") or "") for one in used}
     faults = {name: address_fault(server) for name, server in addresses.items() if server}
     return {name: [fault] for name, fault in faults.items() if fault}

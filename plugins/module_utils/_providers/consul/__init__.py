@@ -27,4 +27,5 @@ CONSUL = Provider("consul", Stories(
     namespace="consul",
     path_length=2,
     shares_root=False,
+    links_by_api_server=False,
 ))  # fmt: skip

@@ -82,18 +82,20 @@ class _Linking:
     links: Links
     request: LinksRequest
     clock: Clock
+    by_api_server: bool = True
 
     def link(self, source: _Source) -> Link:
         return Link(source.cluster.name, self.consumer.name, self.request.namespace)
 
     def offer(self, source: _Source) -> Offer:
-        return offers.offered(source.cluster, self.links, self.link(source), source.entrance)
+        entrance = source.entrance if self.by_api_server else Entrance("")
+        return offers.offered(source.cluster, self.links, self.link(source), entrance)
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None, clock: Clock | None = None) -> dict[str, Any]:
     request = LinksRequest.of(params)
     mesh = provider(request.provider)
-    work = _Linking(cluster, mesh.links, request, clock or SystemClock())
+    work = _Linking(cluster, mesh.links, request, clock or SystemClock(), mesh.defaults.links_by_api_server)
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         tried = list(pool.map(lambda wish: _reach(wish, connect or connect_to, cluster.dry_run), request.links))
         sources = [one for one in tried if isinstance(one, _Source)]

@@ -19,7 +19,6 @@ from .. import api, datacenter
 from ..names import SHARED, TOKENS
 
 _OURS = "meshops.lifecycle"
-_READS_ALL = 'service_prefix "" { policy = "read" } node_prefix "" { policy = "read" } agent_prefix "" { policy = "read" }'
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,19 @@ class Policy:
         return f"{_OURS} {hashlib.sha256(self.rules.encode()).hexdigest()[:12]}"
 
 
-AGENT = Policy("meshops-agent", 'node_prefix "" { policy = "write" } agent_prefix "" { policy = "read" } service_prefix "" { policy = "read" }')
-GATEWAY = Policy("meshops-gateway", f'mesh = "write" peering = "read" service "mesh-gateway" {{ policy = "write" }} {_READS_ALL}')
-REPLICATION = Policy(
-    "meshops-replication",
-    'acl = "write" operator = "write" service_prefix "" { policy = "read" intentions = "read" } node_prefix "" { policy = "write" } '
-    'agent_prefix "" { policy = "read" }',
-)
+def _prefix(kind: str, policy: str) -> str:
+    return f'{kind}_prefix "" {{\n  policy = "{policy}"\n}}'
+
+
+def _rules(*rules: str) -> str:
+    return "\n".join(rules) + "\n"
+
+
+_READS = (_prefix("service", "read"), _prefix("node", "read"), _prefix("agent", "read"))
+AGENT = Policy("meshops-agent", _rules(_prefix("node", "write"), _prefix("agent", "read"), _prefix("service", "read")))
+GATEWAY = Policy("meshops-gateway", _rules('mesh = "write"', 'peering = "read"', 'service "mesh-gateway" {\n  policy = "write"\n}', *_READS))
+_INTENTIONS = 'service_prefix "" {\n  policy = "read"\n  intentions = "read"\n}'
+REPLICATION = Policy("meshops-replication", _rules('acl = "write"', 'operator = "write"', _INTENTIONS, _prefix("node", "write"), _prefix("agent", "read")))
 _NEEDS = {"agent": (TOKENS, AGENT), "gateway": (TOKENS, GATEWAY), "replication": (SHARED, REPLICATION)}
 
 

@@ -110,7 +110,7 @@ def _of_the_ca(wish: ControlPlane, settings: Settings) -> list[str]:
     """Return the lines for the CA: it signs with the first certificate, and workloads trust all of them."""
     lifetimes = {"leaf_cert_ttl": settings.connect.leaf_ttl, "intermediate_cert_ttl": settings.connect.intermediate_ttl}
     known = {"cluster_id": datacenter.cluster_id(wish), **lifetimes}
-    lines = ["echo 'connect { ca_provider = \"consul\" ca_config {'"]
+    lines = ["echo 'connect {'", "echo 'ca_provider = \"consul\"'", "echo 'ca_config {'"]
     lines += [f"echo '{name} = \"{value}\"'" for name, value in known.items()]
     for name, file in (("private_key", "ca.key"), ("root_cert", "chain.pem")):
         lines += [f"echo '{name} = <<PEM'", f"cat /consul/ca/{file}", "echo PEM"]

@@ -20,9 +20,9 @@ from ...._mesh.objects.condition import Condition
 from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Live, Manifest
 from ...._mesh.preflight.requirements import Requirements
-from ...._mesh.question import Answers, Read
+from ...._mesh.question import Answers
 from .. import datacenter
-from ..names import AGENT_TLS, CONNECT_CA, SERVER_TLS, SHARED, TOKENS, labelled
+from ..names import AGENT_TLS, CONNECT_CA, SERVER_TLS, SHARED, TOKENS
 from ..settings import Images, Settings
 from . import agents, gateway, images, product, rights, servers
 from .requirements import REQUIREMENTS
@@ -96,13 +96,12 @@ def teardown(wish: ControlPlane) -> list[Stage]:
 
 
 def leftovers(namespace: str, revision: str) -> Look[list[Ref]]:
-    """Find the servers' data. Without it no datacenter comes back, so nothing but this list removes it."""
-    return Look([Read("v1", "PersistentVolumeClaim", namespace, labelled("server"), metadata_only=True)], _data)
+    """Return nothing. The servers' data stays: a teardown would remove what this finds, and without its data no datacenter comes back."""
+    return Look((), _nothing_left)
 
 
-def _data(live: Live, _answers: Answers) -> list[Ref]:
-    claims_of_data = live.get("PersistentVolumeClaim", ())
-    return [Ref("v1", "PersistentVolumeClaim", str(one["metadata"]["name"]), one["metadata"].get("namespace")) for one in claims_of_data]
+def _nothing_left(_live: Live, _answers: Answers) -> list[Ref]:
+    return []
 
 
 def supplies(releases: Sequence[Release], version: str) -> list[Needed]:

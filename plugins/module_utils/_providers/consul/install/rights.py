@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rights that an install of Consul needs. Everything is in its own namespace: it brings no webhook, no CRD and no cluster role."""
+"""The rights that an install of Consul needs. It writes into its own namespace only: it brings no webhook, no CRD and no cluster role."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ _INSIDE = {
     "apps": ("daemonsets", "deployments", "statefulsets"),
     "policy": ("poddisruptionbudgets",),
 }
+# What status lists.
+_SEEN = {"": ("services",), "apps": ("daemonsets", "deployments", "statefulsets")}
 _OF_PROBE = {"": ("serviceaccounts", "services"), "apps": ("deployments",)}
 
 
@@ -24,11 +26,13 @@ def installing(namespace: str) -> list[Right]:
     """Return the rights for an install: each a verb on a resource, cluster-wide unless it has a namespace."""
     inside = [
         *_of(_INSIDE, _ALL),
+        *_of(_SEEN, ("list",)),
         *_each("", "secrets", ("get", "list", "create", "patch")),
-        *_each("", "persistentvolumeclaims", ("get", "list", "delete")),
         *_asking(),
     ]
-    return [*_each("", "namespaces", ("get", "list", "create", "patch")), *({**right, "namespace": namespace} for right in inside)]
+    # Pods with a sidecar may be in any namespace.
+    wide = [*_each("", "namespaces", ("get", "list", "create", "patch")), *_each("", "pods", ("list",))]
+    return [*wide, *({**right, "namespace": namespace} for right in inside)]
 
 
 def probing(namespace: str) -> list[Right]:

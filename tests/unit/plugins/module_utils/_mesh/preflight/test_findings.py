@@ -182,6 +182,12 @@ class TestEstate:
         assert (told["west"], told["north"]) == ([], [])
         assert told["east"][0].startswith("east: its API server's address https://127.0.0.1:6443 leads every pod to itself")
 
+    def test_an_address_that_nobody_uses_may_be_anything(self) -> None:
+        members = [replace(member, api_server="https://127.0.0.1:6443") for member in (EAST, WEST)]
+        seen = [replace(one(member, member.name, f"10.{number}.0.0/16"), links_by_api_server=False) for number, member in enumerate(members)]
+        assert between(*seen) == {"east": [], "west": []}
+        assert [len(texts) for texts in between(*(replace(facts, links_by_api_server=True) for facts in seen)).values()] == [1, 1]
+
     def test_one_network_of_two_meshes_is_fine(self) -> None:
         assert not any(between(one(WEST, "2", "10.1.0.0/16"), one(replace(NORTH, mesh="bank"), "3", "10.1.0.0/16")).values())
 
