@@ -22,7 +22,7 @@ def _name(cluster: str) -> str:
 
 
 def manifests(wish: ProbeWish) -> list[dict[str, Any]]:
-    """Return the namespace, the account, and this cluster's echo server. The sidecar of the server is not here yet: see `workloads` in the provider's plan."""
+    """Return the namespace, the account, and this cluster's echo server. The server has no sidecar yet, so no target answers it."""
     name = _name(wish.cluster)
     container = {
         "name": "echo",

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...._mesh.install.wish import ControlPlane
 from .. import datacenter
-from ..names import DOMAIN, GRPC, HTTP, HTTPS, SERVER
+from ..names import DOMAIN, GRPC, HTTP, HTTPS, PASSAGE, SERVER
 from ..settings import Settings
 
 CONFIG, CERTIFICATES, SECRETS = "/consul/config", "/consul/tls", "/consul/secrets"
@@ -37,8 +37,14 @@ def server(wish: ControlPlane, settings: Settings) -> dict[str, Any]:
         "autopilot": {"min_quorum": _quorum(settings.servers.replicas)},
     }
     if datacenter.kind(wish) == datacenter.SECONDARY:
-        config |= {"primary_gateways": [wish.primary_address] if wish.primary_address else [], "primary_gateways_interval": "5s"}
+        config |= {"primary_gateways": [with_port(wish.primary_address)] if wish.primary_address else [], "primary_gateways_interval": "5s"}
     return config
+
+
+def with_port(address: str) -> str:
+    """Return the address of a gateway with its port, which is that of all gateways if none is given. Brackets tell an IPv6 address from its port."""
+    host = f"[{address}]" if address.count(":") > 1 and not address.startswith("[") else address
+    return host if host.rpartition("]")[2].rpartition(":")[1] else f"{host}:{PASSAGE}"
 
 
 def _quorum(servers: int) -> int:

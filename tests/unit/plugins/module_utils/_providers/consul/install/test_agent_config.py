@@ -47,6 +47,14 @@ def test_only_a_secondary_is_told_a_gateway_of_its_primary() -> None:
     assert not [wish for wish in (PEER, PRIMARY) if "primary_gateways" in server(wish)]
 
 
+@pytest.mark.parametrize(("given", "reached"), [
+    ("gateway.east.example", "gateway.east.example:8443"), ("gateway.east.example:443", "gateway.east.example:443"), ("192.0.2.1", "192.0.2.1:8443"),
+    ("2001:db8::7", "[2001:db8::7]:8443"), ("[2001:db8::7]", "[2001:db8::7]:8443"), ("[2001:db8::7]:443", "[2001:db8::7]:443"),
+])  # fmt: skip
+def test_an_address_without_a_port_gets_that_of_all_gateways(given: str, reached: str) -> None:
+    assert agent_config.with_port(given) == reached
+
+
 @pytest.mark.parametrize("wish", WISHES.values(), ids=WISHES)
 def test_access_is_denied_by_default_and_plain_http_stays_in_the_pod(wish: ControlPlane) -> None:
     config = server(wish)
