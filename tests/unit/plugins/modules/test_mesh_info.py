@@ -79,6 +79,7 @@ class TestFacts:
             "tags": [{"name": "default", "webhook": "stable", "service": "stable", "lacks": ""}],
             "default_revision": "stable",
             "kept": [],
+            "faults": (),
             "trust": {},
         }
         assert cluster.writes == []
