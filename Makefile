@@ -17,7 +17,7 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 -include tests/lab/lab.mk
 
 .PHONY: help setup tools env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog \
-  unit unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired clean
+  unit unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -92,8 +92,11 @@ test-api: tools lab-build ## tests on a real etcd and kube-apiserver
 test-lab: tools lab ## end-to-end tests on the lab
 	$(timed) $(tools) $(pytest) tests/e2e $(ARGS)
 
-molecule: tools lab ## the scenarios on the lab: converge, idempotence, verify; a rotation
-	$(timed) $(tools) molecule test --all --report $(ARGS)
+# The first one installs the mesh that the others go on with.
+scenarios := default rotation cutover
+
+molecule: tools lab ## the scenarios on the lab: converge, idempotence, verify; a rotation; a cutover and back (SCENARIOS=cutover ARGS="--destroy never")
+	$(timed) $(tools) molecule test $(addprefix --scenario-name=,$(or $(SCENARIOS),$(scenarios))) --report $(ARGS)
 
 bench: tools lab-build ## measure against kubectl, helm, istioctl and Ansible collections; writes docs/benchmarks.md (BENCH_RUNS=10 BENCH_ONLY="P1 P2")
 	PYTHONPATH=tests/lab:tests/bench $(tools) python -m meshbench --runs=$(or $(BENCH_RUNS),10) --only="$(BENCH_ONLY)" --peers="$(BENCH_PEERS)"
@@ -108,6 +111,14 @@ drill-naive drill-rotation drill-kill: tools lab
 drill-naive: ## count what a swap of cacerts and a restart lose
 drill-rotation: ## rotate under load until each flow had 20,000 requests; no request may be lost (DRILL_RUNS=10 DRILL_OPTIONS="--kinds root")
 drill-kill: ## kill a root rotation before and after each of its writes (DRILL_OPTIONS="--points '1 7'")
+
+drill-cutover drill-cutover-kill drill-peer drill-planes: tools lab
+	$(drill) $(@:drill-%=%) --runs=$(or $(DRILL_RUNS),1) $(DRILL_OPTIONS)
+
+drill-cutover: ## move a mesh to another revision and back under load; no request may be lost (DRILL_RUNS=5 DRILL_OPTIONS="--servers 2 --versions")
+drill-cutover-kill: ## kill a cutover and its way back before and after each of their writes (DRILL_OPTIONS="--points '1 7'")
+drill-planes: ## shift ingress, application and egress between blue and green control planes by weights, and back
+drill-peer: ## count what a canary upgrade by istioctl and kubectl loses
 
 drill-expired: tools lab ## bring a mesh whose root has expired to another root, without a restart
 	$(tools) $(pytest) tests/drills/clocks $(ARGS)

@@ -25,7 +25,7 @@ options:
     description:
       - The key type of the certificates that the module issues and of a generated root. The kind of mesh says which types it can use and which one is the
         default. Istio can use V(P-256), V(RSA-2048), V(RSA-3072) and V(RSA-4096), and its default is V(P-256).
-      - The module refuses every other type before it writes anything. It refuses V(Ed25519), because Envoy does not accept it.
+      - The module refuses every other type before it writes anything.
     type: str
   intermediate_days:
     description: How many days an intermediate is valid. It never outlives the root.

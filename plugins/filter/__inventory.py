@@ -33,7 +33,8 @@ def group_of(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) ->
 
 
 def topology(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
-    """Return the `clusters` of the cluster's mesh by name, whether it `serves_remotes`, and whether it needs an east-west `gateway`.
+    """Return the `clusters` of the cluster's mesh by name, whether it `serves_remotes`, the `primary` that serves it, and
+    whether it needs an east-west `gateway`.
 
     Refuses a host that is no cluster of a mesh, and a mesh of which a cluster's variables cannot be read.
     """
@@ -42,6 +43,7 @@ def topology(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) ->
     return {
         "clusters": [one.name for one in of_mesh(everyone, own.mesh)],
         "serves_remotes": bool(remotes_of(everyone, own)),
+        "primary": "" if own.serves else own.primary,
         "gateway": needs_gateway(everyone, own),
     }
 

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from ..module_utils._mesh.errors import MeshError
+from ..module_utils._mesh.cutover.declared import planes
+from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._providers import provider
 from ..plugin_utils import filters
 from ..plugin_utils.hosts import Once, any_cluster, faults, mates, member, unread
@@ -49,7 +50,7 @@ def refusals(
     seen = Once.of(hostvars)
     decisions: list[Callable[[], Any]] = [partial(mesh.mesh_connection, hosts, seen, cluster)]
     decisions += [partial(mates, hosts, seen, cluster)] if whole else []
-    decisions.append(partial(_known, hosts, seen, cluster))
+    decisions += [partial(_known, hosts, seen, cluster), partial(_declared, seen, cluster)]
     decisions += [partial(_way_to, hosts, seen, name) for name in reached if name]
     if helm:
         decisions.append(partial(mesh.mesh_helm, hosts, seen, cluster))
@@ -61,6 +62,14 @@ def refusals(
 def _known(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> None:
     """Refuse a provider that does not exist."""
     provider(member(hosts, hostvars, cluster).provider)
+
+
+def _declared(seen: Once, cluster: str) -> None:
+    """Refuse planes that cannot be."""
+    try:
+        planes(seen[cluster].get("mesh_planes"))
+    except Refused as wrong:
+        raise Refused(f"{cluster}: {wrong}") from wrong
 
 
 def _way_to(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> dict[str, Any]:

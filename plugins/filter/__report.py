@@ -19,7 +19,7 @@ from ..module_utils._mesh.report import expiries, summary, table
 from ..plugin_utils import filters
 from ..plugin_utils.hosts import faults
 
-_FACTS = ("findings", "notices", "trust", *(field.name for field in fields(HealthFacts)))
+_FACTS = ("findings", "notices", "trust", "followed", "shares", *(field.name for field in fields(HealthFacts)))
 
 
 def status_table(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> list[str]:

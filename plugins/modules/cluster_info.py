@@ -109,6 +109,12 @@ options:
       completed_by:
         description: The field manager of a control plane that only fills in fields of the object, and therefore does not count as an owner.
         type: str
+      label:
+        description: A label that says where the object leads.
+        type: str
+      value:
+        description: The value that O(claims[].label) will have. An object that has another value was led elsewhere.
+        type: str
 """
 
 EXAMPLES = r"""
@@ -196,6 +202,7 @@ claimed:
         - V(left) if no owner looks after it, so that the run could take it over, and V(taken) if the run will take it over.
         - V(kept) if its owner would undo changes to it, V(released) if it belongs to another Helm release.
         - V(rival) if it serves the same purpose under another name.
+        - V(led) if its O(claims[].label) has another value, which is then the RV(claimed[].owner).
       type: str
 crds:
   description: The custom resource definitions of the groups of O(crds), and who made them.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: lease
-short_description: Let only one run at a time rotate the certificates of a mesh
+short_description: Let only one run at a time rotate the certificates of a mesh, or cut it over
 version_added: 0.1.0
 description:
   - Takes the C(Lease) of a mesh on its trust cluster, renews it if the holder has it already, or gives it back.

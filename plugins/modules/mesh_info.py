@@ -67,6 +67,20 @@ options:
         of support, a Kubernetes version that the mesh's version does not support, and proxies whose version is too far from that of their control plane.
     type: bool
     default: false
+  followers:
+    description:
+      - Whether to read which revision each namespace follows. RV(followed) counts them. RV(notices) then also names a cutover that was left half done, labels
+        that name neither a revision nor a tag, and control planes that nothing follows.
+      - It also names objects of a revision that has no control plane, and work that another revision leads than the one of the default tag. A mesh without
+        revisions has nothing of it.
+    type: bool
+    default: false
+  planes:
+    description:
+      - The planes that the inventory declares for this cluster, in the shape of the inventory variable C(mesh_planes). RV(shares) says who gets how much of the
+        traffic of each, and RV(notices) names a cutover of a plane that was left half done.
+    type: dict
+    default: {}
   led:
     description: Registries that shut down and that the nodes themselves lead to a mirror. O(notices) says nothing about these.
     type: list
@@ -142,7 +156,8 @@ reachable_networks:
   type: list
   elements: str
 proxies:
-  description: The proxies that the control plane serves here, with C(name), C(namespace), C(version) and the kinds of configuration that are C(stale).
+  description: The proxies that the control plane serves here, with C(name), C(namespace), C(version), the kinds of configuration that are C(stale), and the
+    C(revision) of the control plane.
   returned: success
   type: list
   elements: dict
@@ -161,6 +176,21 @@ faults:
   returned: success
   type: list
   elements: str
+followed:
+  description:
+    - By C(revisions), how many C(namespaces) follow each and how many C(proxies) it serves.
+    - How many namespaces a cutover has C(turned) and not finished, and how many Gateways it holds at a revision (C(pinned)).
+    - Who does the work that only one control plane may do (C(leaders)), each C(lock) with its C(holder), which is a pod, and the C(revision) of the pod.
+  returned: if O(followers=true) and the mesh has revisions
+  type: dict
+shares:
+  description:
+    - For each of O(planes), its C(plane), C(role) and C(colours), each with C(revision) and C(shares), which are what objects give it of the traffic, in
+      percent. There is more than one share while a cutover is half done.
+    - C(away) says why its control plane does not serve, C(unready) why its pods take no traffic. C(gateways) is how many pods its gateways are to have.
+  returned: if O(planes) declares any and the mesh has revisions
+  type: list
+  elements: dict
 default_revision:
   description: The revision that validates what users write. Empty if no revision does.
   returned: success

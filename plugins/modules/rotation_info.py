@@ -218,8 +218,8 @@ elsewhere:
   description: The proxies that the control plane serves in other clusters, by the ID of the cluster.
   returned: success
   type: dict
-ambient:
-  description: Pods of ambient nodes, which the module cannot ask.
+node_proxies:
+  description: Pods that are the proxies of whole nodes, as those of Istio's ambient mode. The module cannot ask them.
   returned: success
   type: list
   elements: str

@@ -26,12 +26,16 @@ Object = dict[str, Any]
 
 
 class World:
-    """The controllers of one cluster. `order` has what became ready, in order. `port` is that of the kubelet through which requests reach the product."""
+    """The controllers of one cluster. `order` has what became ready, in order. `port` is that of the kubelet through which requests reach the product.
+
+    Without `gives_address` the gateway gets no address.
+    """
 
     def __init__(self, server: Any, name: str, address: str, port: int) -> None:
         self.cluster: Cluster = connect({"kubeconfig": str(server.kubeconfig), "context": server.context, "cluster": name}, environ={})
         self.name, self.address, self.port = name, address, port
         self.order: list[str] = []
+        self.gives_address = True
         self.product = Product(self.cluster, SPACE, TOKEN)
         self._stopped = threading.Event()
 
@@ -53,6 +57,17 @@ class World:
         root = [Ref("v1", "Secret", name, "meshops-system") for name in ("meshops-root-ca", "meshops-root-ca-next")]
         self.cluster.delete([Ref("v1", "Pod", "control-1", SPACE), *mesh, *made, *product, *root], wait=0)
         self.order = []
+
+    def take_address(self) -> None:
+        """Take the address of the gateway away, and give it none until `gives_address` is true again."""
+        self.gives_address = False
+        self._status(f"/api/v1/namespaces/{SPACE}/services/{links.GATEWAY}", {"loadBalancer": {"ingress": None}})
+
+    def there(self) -> dict[str, str]:
+        """The version of each object in the mesh's namespace, by kind and name."""
+        kinds = (("v1", "Secret"), ("v1", "ServiceAccount"), ("v1", "ConfigMap"), ("v1", "Service"), ("v1", "Pod"), ("apps/v1", "Deployment"),
+                 (install.VERSION, install.KIND))  # fmt: skip
+        return {f"{kind} {one['metadata']['name']}": one["metadata"]["resourceVersion"] for version, kind in kinds for one in self._of(version, kind)}
 
     def _of(self, api_version: str, kind: str) -> list[Object]:
         return self.cluster.list(api_version, kind, SPACE)
@@ -99,7 +114,7 @@ class World:
             live = self.cluster.get(ref)
             if live is None:
                 self.cluster.create(wanted)
-            elif status and not ((live.get("status") or {}).get("loadBalancer") or {}).get("ingress"):
+            elif status and self.gives_address and not ((live.get("status") or {}).get("loadBalancer") or {}).get("ingress"):
                 self._status(f"/api/v1/namespaces/{SPACE}/services/{ref.name}", status)
 
     def _runs(self) -> None:

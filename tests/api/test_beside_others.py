@@ -133,11 +133,12 @@ def test_what_istioctl_left_is_named_and_taken_over_by_one_word(cluster: Cluster
     def seen(adopt: bool = False) -> list[str]:
         return objections(cluster_info.reconcile(cluster, {"permissions": [], "crds": [], "claims": [{**one, "adopt": adopt} for one in claimed]})["claimed"])
 
-    named, rival = seen()
-    assert named.startswith("the ServiceAccount istio-system/istio-reader-service-account and 3 more belong to the field manager kubectl-client-side-apply ")
+    leading, named, rival = seen()
+    assert leading.startswith("the MutatingWebhookConfiguration istio-revision-tag-default leads to the revision 1-27, and an install of another one would")
+    assert named.startswith("the ServiceAccount istio-system/istio-reader-service-account and 2 more belong to the field manager kubectl-client-side-apply ")
     assert rival.startswith("the Secret istio-system/mesh-peer-west belongs to ") and "leads to west, as istio-remote-secret-west " in rival
     assert "a kubeconfig" not in named + rival
-    assert seen(adopt=True) == [rival], "which of the two is to go is for a person to say"
+    assert seen(adopt=True) == [leading, rival], "which of the two is to go, and what new pods get, is for a person to say"
     ours = [*control_plane.manifests(wish)[1:], remote_secret.link(CREDENTIAL, "istio-system")]
     with pytest.raises(Conflict, match="belongs to kubectl-client-side-apply"):
         cluster.apply(ours)

@@ -133,11 +133,17 @@ WRITERS: dict[str, tuple[Callable[[Cluster, dict[str, Any], str], list[Leg]], Te
     "mesh_config": (mesh_config, told),
     "releases": (releases, settled),
 }
-READERS = ("ca_info", "certificates_info", "cluster_info", "controller_info", "mesh_info", "probe", "rotation_info")
+READERS = (
+    "ca_info", "certificates_info", "cluster_info", "controller_info", "cutover_compare", "cutover_gate", "cutover_info", "cutover_trial", "mesh_info", "probe",
+    "rotation_info",
+)  # fmt: skip
+REHEARSING = ("cutover_compare", "cutover_trial")  # they ask what the server would make of an object, and it stores none
 # What has more to it than a creation, a change and a deletion is taken through its steps in a file of its own.
 ELSEWHERE = {
     "helm_release": "test_as_awx.py",
     "gateway_certificates": "test_link_rotation.py",
+    "cutover": "test_cutover.py",
+    "cutover_plane": "test_planes.py",
     "lease": "test_lease.py",
     "link_rotation": "test_link_rotation.py",
     "rotation": "rotation/test_steps.py",
@@ -198,8 +204,12 @@ def test_a_module_that_reads_writes_nothing(play: Play, api_server: Any, cluster
         "certificates_info": {"namespace": place},
         "rotation_info": {"namespace": place},
         "cluster_info": {"permissions": [{"verb": "create", "resource": "secrets"}], "crds": ["networking.istio.io"], "supply": "istio", "namespace": place},
+        "cutover_compare": {"namespace": place, "target": "green", "former": "blue"},
+        "cutover_gate": {"namespace": place, "target": "green", "former": "blue"},
+        "cutover_info": {"namespace": place},
+        "cutover_trial": {"namespace": place},
         "controller_info": {"charts": [{"chart": "/nowhere"}]},
-        "mesh_info": {"namespace": place, "expected": {"revision": "stable"}, "config": True, "notices": True},
+        "mesh_info": {"namespace": place, "expected": {"revision": "stable"}, "config": True, "notices": True, "followers": True},
         "probe": {"namespace": place, "targets": ["west"], "wait_timeout": 1},
     }
     journal, seen = Journal(api_server), []
@@ -210,7 +220,7 @@ def test_a_module_that_reads_writes_nothing(play: Play, api_server: Any, cluster
     assert not result["changed"]
     assert difference(before, stored(cluster)) == {}
     assert seen or module == "controller_info" or (module == "probe" and check), "the audit log knows nothing of it"
-    assert [said(event) for event in writes(seen)] == []
+    assert [said(event) for event in writes(seen) if not (dry(event) and module in REHEARSING)] == []
 
 
 def test_the_journal_tells_writes_from_dry_runs(play: Play, api_server: Any, cluster: Cluster, place: str) -> None:

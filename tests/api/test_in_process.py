@@ -154,6 +154,29 @@ def test_the_results_of_what_looks_and_of_a_step_are_the_same(cluster: Cluster, 
     assert [steady(one) for one in ours] == [steady(one) for one in beside]
 
 
+def test_the_results_of_the_modules_of_a_cutover_are_the_same(cluster: Cluster, way: Way, tmp_path: Path) -> None:
+    """Except times. Nothing of a mesh is there, and each module says so in its own way."""
+    system = "test-in-process-cutover"
+    own = {"kubeconfig": way.kubeconfig, "context": "admin", "cluster": "east", "namespace": system}
+    both = {**own, "target": "green", "former": "blue"}
+    cluster.apply([namespace(system)])
+    split = {"kind": "VirtualService", "namespace": system, "name": "shop", "blue": {"host": "blue"}, "green": {"host": "green"}}
+    planes = {"ingress": {"blue": {"revision": "blue"}, "green": {"revision": "green"}, "splits": [split]}}
+    wishes: list[tuple[str, dict[str, Any]]] = [
+        ("cutover_info", own), ("cutover_compare", both), ("cutover_trial", own), ("cutover_gate", {**both, "timeout": 0}),
+        ("cutover_plane", {**own, "planes": planes, "plane": "ingress"}), ("cutover_plane", {**own, "planes": planes, "plane": "egress"}),
+        ("cutover", {**both, "mesh": "m", "step": "prepare"}), ("cutover", {**both, "mesh": "m", "step": "finish"}),
+        ("cutover", {**both, "mesh": "m", "step": "forward"}),
+    ]  # fmt: skip
+    each = [{f"meshops.lifecycle.{name}": one, "register": f"step_{number}", "ignore_errors": True, "check_mode": True}
+            for number, (name, one) in enumerate(wishes)]
+    (ours, our_output), (beside, output) = (play(tmp_path / name, way, by, each) for name, by in (("ours", OURS), ("beside", BESIDE)))
+    assert [bool(one.get("failed")) for one in beside] == [False] * 5 + [True, False, True, True], [one.get("msg") for one in beside]
+    assert our_output.count("/plugins/modules/cutover") == 0
+    assert output.count("/plugins/modules/cutover") == len(wishes)
+    assert [steady(one) for one in ours] == [steady(one) for one in beside]
+
+
 def steady(result: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in result.items() if key not in ("clock_skew_seconds", "seconds")}
 

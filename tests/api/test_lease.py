@@ -171,7 +171,7 @@ def test_a_paused_holder_whose_successor_has_ended_is_refused(admin: dict[str, A
 def test_broken_only_by_the_right_name(cluster: Cluster, where: Ref) -> None:
     take(cluster, where, LeaseWish("run-1", 600))
     before = cluster.get(where)
-    with pytest.raises(Refused, match="held by run-1 .*, not by run-7 as rotate_break_lease says"):
+    with pytest.raises(Refused, match="held by run-1 .*, not by run-7 as rotate_break_lease or cutover_break_lease says"):
         take(cluster, where, LeaseWish("run-2", 600, break_holder="run-7"))
     assert cluster.get(where) == before
     started = time.monotonic()

@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.ch
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import decoded
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.meshops.lifecycle.plugins.modules import links
+from ansible_collections.meshops.lifecycle.tests.api.rotation.play import task
 from ansible_collections.meshops.lifecycle.tests.killpoint.killpoint import armed
 from ansible_collections.meshops.lifecycle.tests.paper.registered import with_paper
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper import install
@@ -46,16 +49,25 @@ def servers() -> Iterator[dict[str, Any]]:
         yield {"east": east, "west": west}
 
 
+def kubes(servers: dict[str, Any]) -> dict[str, dict[str, str]]:
+    return {name: {"kubeconfig": str(server.kubeconfig), "context": server.context} for name, server in servers.items()}
+
+
+def inventory(folder: Path, servers: dict[str, Any]) -> Path:
+    """Write an inventory of these clusters and a stand-in for Helm."""
+    (folder / "helm").write_text(HELM)
+    (folder / "helm").chmod(0o755)
+    hosts = {name: {"mesh_network": name, "mesh_api_server": f"https://{name}.example:6443", "mesh_kube": kube} for name, kube in kubes(servers).items()}
+    shared = {"mesh_name": "shop", "mesh_provider": "paper", "mesh_trust_cluster": "east", "mesh_version": "1.0.0"}
+    (folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"vars": shared, "hosts": hosts}}))
+    return folder
+
+
 @pytest.fixture(scope="module")
 def estate(servers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, World]]]:
     """The folder of the inventory, and the controllers that run beside the API servers."""
     folder = tmp_path_factory.mktemp("paper")
-    (folder / "helm").write_text(HELM)
-    (folder / "helm").chmod(0o755)
-    kubes = {name: {"kubeconfig": str(server.kubeconfig), "context": server.context} for name, server in servers.items()}
-    hosts = {name: {"mesh_network": name, "mesh_api_server": f"https://{name}.example:6443", "mesh_kube": kube} for name, kube in kubes.items()}
-    shared = {"mesh_name": "shop", "mesh_provider": "paper", "mesh_trust_cluster": "east", "mesh_version": "1.0.0"}
-    (folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"vars": shared, "hosts": hosts}}))
+    inventory(folder, servers)
     with worlds(servers) as found:
         yield folder, found
 
@@ -156,7 +168,7 @@ def test_killed_again_and_again_the_site_is_made_in_the_end(
     found = estate[1]
     for world in found.values():
         world.clear()
-    kube = {name: {"kubeconfig": str(server.kubeconfig), "context": server.context} for name, server in servers.items()}
+    kube = kubes(servers)
     words, killed = [sys.executable, str(Path(__file__).with_name("paper_site.py")), json.dumps(kube)], 0
     while True:
         place = tmp_path / str(killed)
@@ -176,3 +188,67 @@ def test_killed_again_and_again_the_site_is_made_in_the_end(
     assert len({held.root for held in state(found).values()}) == 1
     monkeypatch.setitem(PROVIDERS, "paper", PAPER)
     assert not site(kube), "the run that was not killed changed nothing, and neither does the next"
+
+
+@pytest.fixture
+def standing(servers: dict[str, Any], estate: tuple[Path, dict[str, World]], monkeypatch: pytest.MonkeyPatch) -> dict[str, World]:
+    """The mesh as `site` leaves it."""
+    monkeypatch.setitem(PROVIDERS, "paper", PAPER)
+    site(kubes(servers))
+    return estate[1]
+
+
+LINKS = ("ConfigMap", "Secret", "ServiceAccount")
+
+
+def linked_with(server: Any, name: str, *others: tuple[str, Any], check: bool = False, **more: Any) -> dict[str, Any]:
+    """Run the module links as the role federate does."""
+    peers = [{"name": other, "kube": {"kubeconfig": str(theirs.kubeconfig), "context": theirs.context}, "server": f"https://{other}.example:6443"}
+             for other, theirs in others]  # fmt: skip
+    own = {"kubeconfig": str(server.kubeconfig), "context": server.context, "cluster": name}
+    return task(links, {**own, "provider": "paper", "namespace": SPACE, "links": peers, **more}, check=check)
+
+
+def test_a_member_that_leaves_is_unlinked_on_both_sides(servers: dict[str, Any], standing: dict[str, World], tmp_path: Path) -> None:
+    """`site` without the member unlinks it in those that stay, and the task with which it leaves does so there. Nothing else is touched, not even what looks
+    like a link and is somebody else's."""
+    theirs = {"name": "paper-link-north", "namespace": SPACE, "labels": {"paper/link": "north"}}
+    for world in standing.values():
+        world.cluster.apply([{"apiVersion": "v1", "kind": "ConfigMap", "metadata": theirs}])
+    before = {name: world.there() for name, world in standing.items()}
+    planned = linked_with(servers["west"], "west", check=True)
+    assert (planned["changed"], standing["west"].there()) == (True, before["west"])
+
+    succeeded(run("site", inventory(tmp_path, {"east": servers["east"]})))
+    left = linked_with(servers["west"], "west")
+    assert [change["object"] for change in left["changes"]] == [change["object"] for change in planned["changes"]]
+    for name, other in (("east", "west"), ("west", "east")):
+        gone = {f"{kind} paper-link-{other}" for kind in LINKS}
+        assert gone <= before[name].keys()
+        assert standing[name].there() == {key: version for key, version in before[name].items() if key not in gone}
+    assert linked_with(servers["west"], "west")["changed"] is False
+    for world in standing.values():
+        world.cluster.delete([Ref("v1", "ConfigMap", theirs["name"], SPACE)], wait=0)
+
+
+def test_a_source_without_an_address_is_named_and_nothing_is_linked_by_halves(servers: dict[str, Any], standing: dict[str, World]) -> None:
+    east, west = standing["east"], standing["west"]
+    assert not linked_with(servers["east"], "east").get("failed")
+    west.cluster.delete([Ref("v1", kind, name, SPACE) for kind, name in (("ServiceAccount", "paper-for-east"), ("Secret", "paper-for-east-token"))], wait=0)
+    west.take_address()
+    before = east.there(), west.there()
+    begun = time.monotonic()
+    late = linked_with(servers["east"], "east", ("west", servers["west"]), token_timeout=3)
+    assert 3 <= time.monotonic() - begun < 10
+    assert late["msg"] == f"west: the Service {SPACE}/paper-gateway got no address within 3 s. Look after the paper mesh there."
+    offered = ["ServiceAccount paper-for-east", "Secret paper-for-east-token"]
+    assert [(change["object"], change["action"]) for change in late["changes"]] == [(one.replace(" ", f" {SPACE}/"), "created") for one in offered]
+    assert (late["failed"], east.there()) == (True, before[0])
+    assert west.there().keys() - before[1].keys() == set(offered)
+    assert before[1].items() <= west.there().items()
+
+    west.gives_address = True
+    resumed = linked_with(servers["east"], "east", ("west", servers["west"]))
+    assert [(change["object"], change["action"]) for change in resumed["changes"]] == [
+        (f"{kind} {SPACE}/paper-link-west", "created") for kind in ("Secret", "ServiceAccount", "ConfigMap")
+    ]

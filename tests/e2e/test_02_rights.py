@@ -71,7 +71,7 @@ def test_the_mesh_was_brought_up_with_these_rights_alone(estate: Estate, first: 
     """The account of these tests has no other rights, as each cluster confirms."""
     first.run.succeeded()
     for cluster in CLUSTERS:
-        for words, may in ((("create", "clusterroles"), "yes"), (("delete", "nodes"), "no"), (("create", "pods"), "no"), (("*", "*"), "no")):
+        for words, may in ((("create", "clusterroles"), "yes"), (("delete", "nodes"), "no"), (("delete", "pods"), "no"), (("*", "*"), "no")):
             told = subprocess.run(
                 ["kubectl", "--kubeconfig", estate.variables["mesh_kube"]["kubeconfig"], "--context", cluster, "auth", "can-i", *words],
                 capture_output=True, text=True, check=False,

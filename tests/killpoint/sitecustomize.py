@@ -5,7 +5,8 @@
 """Python imports this by itself where its folder is on PYTHONPATH: in Ansible, its workers, and the modules that it starts.
 
 As soon as a module of the collection is imported there that a test wants to be otherwise, it is made so: connections count their writes, and the
-mesh of paper (tests/paper) is one of the providers. Python takes one file of this name only, so both stand here, and a run may have both.
+mesh of paper (tests/paper) is one of the providers, and modules answer from a file (tests/stubs). Python takes one file of this name only, so all stand
+here, and a run may have several.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from importlib.abc import MetaPathFinder
 from typing import Any
 
 _MODULES = "ansible_collections.meshops.lifecycle.plugins.module_utils."
+_ACTIONS = "ansible_collections.meshops.lifecycle.plugins.plugin_utils.in_process"
 
 
 def _count(connect: Any) -> None:
@@ -31,8 +33,18 @@ def _register(providers: Any) -> None:
     providers.PROVIDERS["paper"] = paper()
 
 
+def _answer(in_process: Any) -> None:
+    from cutover_stub import arm
+
+    arm(in_process)
+
+
 # By the variable that asks for it: the module, and what is done to it once it is imported.
-HOOKS = {"MESHOPS_KILL_POINT": (f"{_MODULES}_kube.connect", _count), "MESHOPS_PAPER_MESH": (f"{_MODULES}_providers", _register)}
+HOOKS = {
+    "MESHOPS_KILL_POINT": (f"{_MODULES}_kube.connect", _count),
+    "MESHOPS_PAPER_MESH": (f"{_MODULES}_providers", _register),
+    "MESHOPS_CUTOVER_STUB": (_ACTIONS, _answer),
+}
 
 
 class _Finder(MetaPathFinder):

@@ -13,14 +13,14 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.doc_fragments._mesh import ModuleDocFragment
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import DEFAULT
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.chosen_mesh import PROVIDER_OPTION
-from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT, Source, sources
+from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT, PLUGINS, Source, sources
 
 MODULE_LINES, UTIL_LINES, UTIL_MEDIAN = 80, 200, 90
 ACTION_LINES = 25
@@ -339,12 +339,30 @@ class TestModules:
 
 def without_data(text: str) -> str:
     """The text without words that only look like variables: names of reports and runs, and those in descriptions."""
-    return re.sub(r"mesh_(status|certificates|rotation\w*):|\b[CV]\(mesh_.*?\)|^ *(description:|- [A-Z]).*", "", text, flags=re.MULTILINE)
+    return re.sub(r"mesh_(status|certificates|cutover\w*|rotation\w*):|\b[CV]\(mesh_.*?\)|^ *(description:|- [A-Z]).*", "", text, flags=re.MULTILINE)
 
 
 def variables_read(text: str) -> list[str]:
     """The variables of the whole collection that a file of a role reads. Filters and modules have a dot before their names."""
     return sorted(set(re.findall(r"(?<![.\w])mesh_\w+", without_data(text))))
+
+
+def asserts(tasks: Any) -> Iterator[dict[str, Any]]:
+    """The tasks that assert something, those in plays and blocks included."""
+    if isinstance(tasks, list):
+        for task in tasks:
+            yield from asserts(task)
+    elif isinstance(tasks, dict):
+        if "ansible.builtin.assert" in tasks:
+            yield tasks
+        for inner in tasks.values():
+            yield from asserts(inner) if isinstance(inner, list) else ()
+
+
+def twice(task: dict[str, Any]) -> bool:
+    """Whether an assert asks for nothing but that its own sentences are none, and its success means nothing."""
+    asked = re.match(r"(__[\w.]+) \| length == 0", str(task.get("that")))
+    return bool(asked and asked[1] in str(task.get("fail_msg")) and "success_msg" not in task)
 
 
 def keys_read(source: Source) -> set[str]:
@@ -399,6 +417,12 @@ class TestRoles:
         yield from (f"{role.name}: {name} is neither required nor given a default" for name, told in options.items()
                     if name not in defaults and not told.get("required"))
 
+    def test_a_key_that_is_a_method_of_dictionaries_is_taken_in_brackets(self) -> None:
+        """Jinja prefers the method, and the value is never seen."""
+        taken = re.compile(r"\w\.(?:values|items|keys|copy|get|pop|update)\b(?!\()")
+        texts = {path: re.findall(r"\{\{.*?\}\}", path.read_text(encoding="utf-8"), re.DOTALL) for path in files("roles/*/*/*.yml")}
+        none([f"{path.relative_to(CHECKOUT)}: {part}" for path, parts in texts.items() for each in parts for part in taken.findall(each)])
+
     def test_only_defaults_read_the_variables_of_the_whole_collection(self) -> None:
         """Otherwise a role that gets other inputs would use two different values for one thing."""
         others = [path for path in files("roles/*/*/**/*") if path.is_file() and path.parent.name != "defaults"]
@@ -410,11 +434,17 @@ class TestRoles:
         assert variables_read(line)
 
     def test_a_refusal_is_rendered_once(self) -> None:
-        """An assert renders its sentence even if it holds, once for each host."""
-        found = [(path, task) for path in files("roles/*/tasks/refuse.yml") for task in yaml_of(path) or []]
-        none([f"{path.relative_to(CHECKOUT)}: {task['name']}" for path, task in found
-              if task.get("ansible.builtin.assert", {}).get("fail_msg", "").strip("{} ") in str(task.get("ansible.builtin.assert", {}).get("that"))
-              and "ansible.builtin.assert" in task])
+        """An assert renders its sentence even if it holds, once for each host. It is left where its result is kept or shown."""
+        found = [(path, task) for path in files("roles/*/tasks/**/*.yml", "playbooks/*.yml") for task in asserts(yaml_of(path))]
+        none([f"{path.relative_to(CHECKOUT)}: {task['name']}" for path, task in found if twice(task["ansible.builtin.assert"])])
+
+    def test_a_refusal_that_is_rendered_twice_is_seen(self) -> None:
+        wrong = {"that": "__rotate_late | length == 0", "fail_msg": "Late: {{ __rotate_late }}"}
+        assert twice(wrong)
+        assert not twice({**wrong, "success_msg": "{{ passed }}"})
+        assert not twice({**wrong, "fail_msg": "{{ __rotate_other }}"})
+        assert not twice({"that": "hostvars[__rotate_taker] is succeeded", "fail_msg": "{{ hostvars[__rotate_taker].msg }}"})
+        assert list(asserts([{"tasks": [{"block": [{"name": "a", "ansible.builtin.assert": wrong}]}]}]))
 
     def test_task_files_are_short(self) -> None:
         allowed = {path: MAIN_TASK_LINES if path.name == "main.yml" else TASK_LINES for path in files("roles/*/tasks/**/*.yml")}
@@ -534,6 +564,32 @@ class TestMeshes:
     def test_no_text_names_one_mesh(self) -> None:
         layers = [f"module_utils/{layer}" for layer in ("_mesh", "_work", "_kube", "_pki", "_ansible")]
         none([said for source in sources(*layers, "filter", "plugin_utils", "action") for said in self.sayings(source)])
+
+    # What products call themselves and their own things, and where one may be named below the providers, with the reason.
+    PRODUCTS = re.compile(
+        r"istio|envoy|pilot|ztunnel|waypoint|ambient|syncz|discoverySelectors|remote.?secret|consul|linkerd|ossm|service.?mesh", re.IGNORECASE
+    )
+    NAMED: ClassVar = {"_pki/issue.py": ("istio", "the numbers of the reports that were the reason for a constant")}
+
+    def named(self, source: Source) -> list[str]:
+        """The products in a file or its path, and that in comments too: code below the providers is the same for every mesh."""
+        allowed = self.NAMED.get(str(source.path).partition("/")[2], ("",))[0]
+        lines = enumerate([str(source.path), *source.text.splitlines()])
+        found = ((number, name.lower()) for number, line in lines for name in self.PRODUCTS.findall(line))
+        return [f"plugins/{source.path}:{number}: {name}" for number, name in found if name != allowed]
+
+    def test_nothing_below_the_providers_names_a_product(self) -> None:
+        none([said for source in sources(*(f"module_utils/{layer}" for layer in ("_mesh", "_work", "_kube", "_pki"))) for said in self.named(source)])
+
+    def test_a_product_is_seen_in_names_texts_and_comments(self) -> None:
+        text = 'remote_secret = "x"\nx = 1  # as istiod does\ndef of_envoy():\n    """Ask Consul."""\n'
+        assert [said.rpartition(": ")[2] for said in self.named(Source(Path("module_utils/_mesh/ambient.py"), text))] == [
+            "ambient", "remote_secret", "istio", "envoy", "consul",
+        ]  # fmt: skip
+
+    def test_each_exception_is_needed(self) -> None:
+        texts = {name: (PLUGINS / "module_utils" / name).read_text(encoding="utf-8").lower() for name in self.NAMED}
+        none([name for name, (product, _why) in self.NAMED.items() if product not in texts[name]])
 
     def test_such_a_text_is_seen(self) -> None:
         assert self.sayings(Source(Path("module_utils/_mesh/a.py"), 'def f():\n    """Istio."""\n    return f"the container istio-proxy of {x}"'))

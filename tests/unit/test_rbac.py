@@ -11,10 +11,12 @@ import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import rights
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import NAMESPACE, ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.gateways import expiring
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install
 from ansible_collections.meshops.lifecycle.tests.unit.support import rbac
 from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
+from ansible_collections.meshops.lifecycle.tests.unit.support.istio_planes import DECLARED, declared
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 
 
@@ -40,6 +42,24 @@ def test_who_may_rotate_may_keep_the_lease_and_the_root_and_report() -> None:
     active, upcoming = (Ref("v1", "Secret", name, NAMESPACE) for name in ("meshops-root-ca", "meshops-root-ca-next"))
     wanted = [*rights.to_lease(ref("shop", NAMESPACE)), *rights.to_root(active, upcoming, replaced=True), *expiring.permissions("istio-system")]
     assert rbac.lacking(rbac.rules(*rbac.ROTATE), wanted) == []
+
+
+def test_who_may_cut_over_has_every_right_that_a_cutover_asks_for() -> None:
+    wanted = [*FILTERS["_cutover_permissions"]("istio", "istio-system"), *install.permissions("istio-system", "", "meshops-cutover-target")]
+    assert rbac.lacking(rbac.rules(*rbac.CUTOVER), [*wanted, *rights.to_lease(ref("shop", NAMESPACE))]) == []
+
+
+@pytest.mark.parametrize("plane", DECLARED)
+def test_who_may_cut_over_may_shift_a_plane(plane: str) -> None:
+    wanted = PROVIDERS["istio"].cutover.permissions("istio-system", declared(plane))
+    assert rbac.lacking(rbac.rules(*rbac.CUTOVER), wanted) == []
+
+
+def test_probes_of_a_cutover_need_no_right_in_their_namespace_alone() -> None:
+    """It goes with the cutover, and with it whatever was bound there."""
+    inside = [right for right in install.permissions("istio-system", "", "meshops-cutover-target") if right.get("namespace") == "meshops-cutover-target"]
+    assert inside
+    assert rbac.lacking(rbac.rules("read", "install", "cutover"), inside) == []
 
 
 def test_it_lies_in_what_is_built() -> None:

@@ -50,6 +50,10 @@ def _secret_values(params: Any) -> Iterator[str]:
 
 def _of_mapping(params: Mapping[Any, Any]) -> Iterator[str]:
     yield from confidential.secrets(params)
+    if isinstance(params.get("headers"), Mapping):
+        for value in _leaves(params["headers"]):
+            yield from _forms(value, coded=False)
+            yield from _forms(value.rpartition(" ")[2], coded=True)
     for key in _SECRET_KEYS & params.keys():
         if isinstance(params[key], str):
             yield from _forms(params[key], coded=key.endswith("-data"))
@@ -95,8 +99,10 @@ def masked(params: Any) -> Any:
 def _mask(key: Any, value: Any, secret: bool) -> Any:
     if secret and key in ("data", "stringData"):
         return dict.fromkeys(value, confidential.HIDDEN) if isinstance(value, Mapping) else confidential.HIDDEN
-    if key == "kube" and isinstance(value, Mapping):
+    if key in ("kube", "primary_kube") and isinstance(value, Mapping):
         return confidential.shown(value)
+    if key == "headers" and isinstance(value, Mapping):
+        return dict.fromkeys(value, confidential.HIDDEN)
     if key in _CONNECTING and value:
         return confidential.path_or_hidden(value) if isinstance(value, str) else confidential.HIDDEN
     return confidential.HIDDEN if key in _SECRET_KEYS and isinstance(value, str) else masked(value)

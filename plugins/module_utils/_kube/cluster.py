@@ -24,6 +24,7 @@ from .objects.server import Objects, Server, all_or_error, each
 if TYPE_CHECKING:
     from .._mesh.objects.condition import Condition
     from .._mesh.question import Greeting
+    from .objects.rehearse import Rehearsed
 
 _ASKED_AT_ONCE = 64
 T = TypeVar("T")
@@ -32,6 +33,7 @@ T = TypeVar("T")
 MaybeObjects = list[dict[str, Any] | None]
 Changes = list[Change]
 MoreOf = list
+Rehearsals = list["Rehearsed"]
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,10 @@ class Cluster:
         labels: str | Mapping[str, str] | None = None,
         fields: str | Mapping[str, str] | None = None,
         metadata_only: bool = False,
+        without: Sequence[str] = (),
     ) -> Objects:
-        """Return all objects that match; empty if the server does not serve the kind."""
-        return self._server.list(api_version, kind, namespace, labels, fields, metadata_only)
+        """Return all objects that match, without what lies at these paths; empty if the server does not serve the kind."""
+        return self._server.list(api_version, kind, namespace, labels, fields, metadata_only, without=without)
 
     def serves(self, api_version: str, kind: str) -> bool:
         return self._server.discovery.find(api_version, kind) is not None
@@ -109,23 +112,38 @@ class Cluster:
 
         return remove.create(self._server, manifest)
 
+    def rehearse_all(self, manifests: Sequence[Mapping[str, Any]], at_once: int) -> Rehearsals:
+        """Ask the server to create each object and to store nothing, in a real run too. Return, in their order, what it would store, or why it would not."""
+        from .objects import rehearse
+
+        return rehearse.rehearse_all(self._server, manifests, at_once)
+
     def amend(self, before: Mapping[str, Any], patch: Mapping[str, Any], exact: bool = True) -> Change:
         """Send a merge patch for the object `before`. With `exact`, raise Refused if it has changed since it was read."""
         from .objects import amend
 
         return amend.amend(self._server, before, patch, exact)
 
-    def replace(self, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Write a whole object that was read and changed. Return None if it has changed on the server since it was read."""
+    def replace(self, manifest: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+        """Write a whole object that was read and changed. Return None if it has changed on the server since it was read.
+
+        With `before`, the object as it was read, fields that we applied stay applied by us.
+        """
         from .objects import replace
 
-        return replace.replace(self._server, manifest)
+        return replace.replace(self._server, manifest, before)
 
     def delete(self, refs: Iterable[Ref], wait: float = 0) -> Changes:
         """Delete objects in reverse order and wait up to `wait` seconds for their finalizers."""
         from .objects import remove
 
         return remove.delete(self._server, refs, wait)
+
+    def evict(self, pod: Mapping[str, Any]) -> Change | None:
+        """End a pod that was read, if its disruption budgets allow it. Return None if they do not now."""
+        from .pods import eviction
+
+        return eviction.evict(self._server, pod)
 
     def settle(self, conditions: Iterable[Condition], timeout: float) -> None:
         from .objects import settle

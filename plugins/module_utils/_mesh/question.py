@@ -54,7 +54,10 @@ class Greeting:
 
 @dataclass(frozen=True)
 class Read:
-    """Objects of one kind to be listed, with `metadata_only` if the content is not needed (Secrets)."""
+    """Objects of one kind to be listed, with `metadata_only` if the content is not needed (Secrets).
+
+    `without` are paths, as in spec.containers, of what is not needed of many large objects.
+    """
 
     api_version: str
     kind: str
@@ -62,3 +65,4 @@ class Read:
     labels: str | None = None
     metadata_only: bool = False
     fields: str | None = None
+    without: tuple[str, ...] = ()

@@ -22,7 +22,9 @@ _NO_TEXT = (bool, int, float, date)  # a datetime is a date
 _PREFIX = "mesh_"
 _CLOSE = 0.8
 # Data that a run leaves under these names (set_stats) is not an inventory variable, but a workflow may pass it back as one.
-_LEFT_BEHIND = frozenset({"mesh_hosts", "mesh_status", "mesh_certificates", "mesh_rotation", "mesh_rotation_links", "mesh_rotation_gateways"})
+_LEFT_BEHIND = frozenset(
+    f"mesh_{name}" for name in ("hosts", "status", "certificates", "rotation", "rotation_links", "rotation_gateways", "cutover", "cutover_plan")
+)
 
 
 def misread_text(what: str, value: object) -> str | None:

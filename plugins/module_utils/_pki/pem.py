@@ -80,7 +80,7 @@ def of_certificate(raw: Any) -> bytes:
 
 
 def of_key(key: Any) -> bytes:
-    """Return a private key as PEM in PKCS#8, which istiod, Go and OpenSSL read for every type of key."""
+    """Return a private key as PEM in PKCS#8, which Go and OpenSSL read for every type of key."""
     form = serialization.PrivateFormat.PKCS8
     return bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
 

@@ -46,7 +46,8 @@ def _read(cluster: Cluster, read: Read | Ref) -> list[dict[str, Any]]:
     if isinstance(read, Ref):
         live = cluster.get(read)
         return [live] if live else []
-    return cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels, fields=read.fields, metadata_only=read.metadata_only)
+    more: dict[str, Any] = {"without": read.without} if read.without else {}
+    return cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels, fields=read.fields, metadata_only=read.metadata_only, **more)
 
 
 def answered(cluster: Cluster, questions: Sequence[Question]) -> Answers:

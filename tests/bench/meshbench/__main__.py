@@ -26,6 +26,7 @@ from .proxies import proxies
 from .pushes import storm
 from .race import Outcome
 from .sites import SIZES, playbooks
+from .waves import waves
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -66,7 +67,7 @@ def run(folder: Path, rounds: int, names: list[str], wanted: list[str]) -> dict[
     outcomes = course.warm(single) if single else {}
     others = {"P1-istioctl": fleets.own_set, "P1-fleet": fleets.some, "P3": course.cold, "P4": fleets.far,
               "P6": lambda: intermediates(folder, rounds, names, say), "P7": lambda: proxies(folder, rounds, names, say),
-              "P12": lambda: storm(folder, rounds, everywhere, say)}
+              "P12": lambda: storm(folder, rounds, everywhere, say), "P15": lambda: waves(folder, rounds, names, say)}
     outcomes |= {workload: go() for workload, go in others.items() if workload in wanted}
     if set(SIZES) & set(wanted):
         outcomes |= playbooks(folder, rounds, wanted, say)

@@ -43,6 +43,7 @@ WORKLOADS = {
     "P6": "100 intermediates of one root, P-256",
     "P7": "which of 2,000 proxies have caught up with their CA",
     "P12": "all of 100 Istio objects change, and istiod watches",
+    "P15": "1,000 sidecars move to another revision in one wave, its gate included",
     "P18-2": "the playbooks where nothing is to change, 2 clusters",
     "P18-20": "the same on 20 clusters",
     "P18-50": "the same on 50 clusters",
@@ -54,7 +55,7 @@ WHERE = {"P1-istioctl": "istioctl's own set, ", "P1-fleet": "20 clusters, ", "P4
 # What ratios are about where contestants do not all do the same number of pieces.
 PER = {"P7": " per proxy"}
 # Ours, where it is not mesh_config.
-INSTEAD = {"P6": "meshops.lifecycle.ca", "P7": "meshops.lifecycle.rotation_info",
+INSTEAD = {"P6": "meshops.lifecycle.ca", "P7": "meshops.lifecycle.rotation_info", "P15": "meshops.lifecycle.cutover and cutover_gate",
            **dict.fromkeys(("P18-2", "P18-20", "P18-50", "P18-200"), "meshops.lifecycle.site")}
 SHORT = {ENGINE: "engine", OURS: "e2e", STATUS: "status", STEP: "step of site"}
 # (workload, ours, peer) -> how many times less time than the peer ours has to take
@@ -71,6 +72,7 @@ LIMITS = (
     ("P18-2", OURS, "wall", "site, wall s", 6.0), ("P18-50", OURS, "wall", "site, wall s", 45.0), ("P18-50", OURS, "tree", "site, MiB of all processes", 400.0),
     ("P18-200", STATUS, "wall", "wall s", 20.0),
 )
+SIDECARS_A_SECOND = 25
 # What a playbook at least has to do, where it takes part.
 FLOORS = {PING: "`ansible.builtin.ping`", TASKS: "as many `ansible.builtin.debug` tasks"}
 VERDICTS = {True: "yes", False: "**no**", None: "not measured"}
@@ -111,6 +113,10 @@ def _limits(results: Results) -> Iterator[Row]:
         if name in second and name in first:
             ratio = round(second[name].wall / first[name].wall, 2)
             yield Row("P2", f"{SHORT[name]} wall s over that of P1", _short(second[name].wall), _short(first[name].wall), ratio, "<= 1.2", ratio <= 1.2)
+    if moved := results.get("P15", {}).get(OURS):
+        rate = moved.each / moved.wall
+        yield Row("P15", "e2e sidecars moved a minute per replica of istiod, gate included", round(rate * 60), None, None, f">= {SIDECARS_A_SECOND * 60}",
+                  rate >= SIDECARS_A_SECOND)
     yield from _growth(results.get("P18-20", {}), results.get("P18-200", {}))
 
 

@@ -105,13 +105,21 @@ class Site:
 
 @contextlib.contextmanager
 def site(folder: Path, count: int) -> Iterator[Site]:
+    with stubs_running(folder, names(count)) as running:
+        running.fill()
+        yield running
+
+
+@contextlib.contextmanager
+def stubs_running(folder: Path, clusters: Sequence[str], program: Path = PROGRAM) -> Iterator[Site]:
+    """The program that is these clusters, and a kubeconfig for each in the folder `kube`."""
     folder.mkdir(parents=True, exist_ok=True)
-    clusters, place = names(count), folder / "pki"
+    place = folder / "pki"
     place.mkdir()
     authority = pki.Authority(place, "stubs-ca")
     authority.sign("apiserver", "/CN=stubs", ["serverAuth"], [LOOPBACK], ["localhost"])
     authority.sign("admin", "/O=system:masters/CN=admin")
-    with subprocess.Popen([sys.executable, str(PROGRAM), str(place), *clusters], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, str(program), str(place), *clusters], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             port = int((process.stdout.readline() if process.stdout else "") or 0)
             if not port:
@@ -119,9 +127,7 @@ def site(folder: Path, count: int) -> Iterator[Site]:
             (folder / "kube").mkdir()
             for name in clusters:
                 pki.write_private(folder / "kube" / name, pki.kubeconfig([(name, f"https://{LOOPBACK}:{port}/{name}", place, "admin")], name))
-            found = Site(folder, port, clusters)
-            found.fill()
-            yield found
+            yield Site(folder, port, clusters)
         finally:
             process.kill()
 

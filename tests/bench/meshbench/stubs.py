@@ -34,6 +34,8 @@ READS = ("GET", "HEAD")
 REVIEWS = "accessreviews"
 UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n"
 PORT = struct.pack("<H", 15014)
+# A longer frame would need another form of its length.
+FRAME = 60000
 
 
 def network(cluster: str) -> str:
@@ -89,8 +91,8 @@ class Stub:
         self.server.seed(_record(told))
         self._remembered.clear()
 
-    def debug(self, path: str) -> bytes:
-        """Answer at the debug port as istiod does."""
+    def debug(self, path: str, pod: str = "") -> bytes:
+        """As the istiod in this pod says it."""
         if path.startswith("/debug/clusterz"):
             own = {"id": self.name, "secretName": "", "syncStatus": "synced"}
             told: Any = [own, *({"id": mate, "secretName": f"{NAMESPACE}/istio-remote-secret-{mate}", "syncStatus": "synced"} for mate in self._mates)]
@@ -131,9 +133,9 @@ def _record(told: Mapping[str, Any]) -> dict[str, Any]:
 class Stubs:
     """All of them, behind one port."""
 
-    def __init__(self, names: list[str]) -> None:
+    def __init__(self, names: list[str], made: type[Stub] = Stub) -> None:
         pairs = {name: names[place // 2 * 2 : place // 2 * 2 + 2] for place, name in enumerate(names)}
-        self._clusters = {name: Stub(name, [mate for mate in pair if mate != name]) for name, pair in pairs.items()}
+        self._clusters = {name: made(name, [mate for mate in pair if mate != name]) for name, pair in pairs.items()}
         self._installed: dict[str, list[Mapping[str, Any]]] = {}
         self._counts = {"requests": 0, "writes": 0}
 
@@ -157,7 +159,7 @@ class Stubs:
         stub = self._clusters[cluster]
         self._counts["requests"] += 1
         if headers.get("upgrade", "").lower() == "websocket":
-            await _forwarded(reader, writer, stub)
+            await _forwarded(reader, writer, stub, rest)
             return False
         self._counts["writes"] += method not in READS and not rest.partition("?")[0].endswith(REVIEWS) and "dryRun" not in rest
         body = json.loads(raw) if raw else None
@@ -193,13 +195,14 @@ def _write(writer: asyncio.StreamWriter, answer: Answer) -> bool:
     return True
 
 
-async def _forwarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, stub: Stub) -> None:
-    """One request to a port of a pod."""
+async def _forwarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, stub: Stub, path: str) -> None:
+    """One request to a port of a pod, which the path names before its last part."""
     writer.write(UPGRADED)
     asked = (await _heard(reader))[1:].decode("latin-1").split(" ")[1]
-    body = stub.debug(asked)
+    body = stub.debug(asked, path.partition("?")[0].split("/")[-2])
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(body) + body
-    for part in (b"\0" + PORT, b"\1" + PORT, b"\0" + answer):
+    parts = [b"\0" + answer[place : place + FRAME] for place in range(0, len(answer), FRAME)]
+    for part in (b"\0" + PORT, b"\1" + PORT, *parts):
         size = bytes([len(part)]) if len(part) < 126 else b"\x7e" + struct.pack(">H", len(part))
         writer.write(b"\x82" + size + part)
     writer.write(b"\x88\0")
@@ -213,10 +216,10 @@ async def _heard(reader: asyncio.StreamReader) -> bytes:
     return bytes(byte ^ mask[place % 4] for place, byte in enumerate(await reader.readexactly(size)))
 
 
-async def main(folder: Path, names: list[str]) -> None:
+async def main(folder: Path, names: list[str], made: type[Stub] = Stub) -> None:
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(folder / "apiserver.crt", folder / "apiserver.key")
-    server = await asyncio.start_server(Stubs(names).connected, LOOPBACK, 0, ssl=tls, backlog=1024, limit=1 << 24)
+    server = await asyncio.start_server(Stubs(names, made).connected, LOOPBACK, 0, ssl=tls, backlog=1024, limit=1 << 24)
     print(server.sockets[0].getsockname()[1], flush=True)
     # Until whoever started us goes away.
     await asyncio.to_thread(sys.stdin.read)

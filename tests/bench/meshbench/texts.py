@@ -105,6 +105,15 @@ that takes about 1 ms of CPU time in each of ten tasks and 3 ms in the task that
 without proxies: their number does not change how often it pushes, only what that costs. It gathers changes until nothing came for 0.1 s.
 The loop runs over 5 objects of each kind and is scaled, its pushes too.
 """,
+    "P15": """\
+200 Deployments with 5 pods each, in 20 namespaces of one stub cluster (as in P18) with two revisions, each with one replica of istiod. A run is one wave of
+all 20 namespaces, to the other revision and in the next round back: the module `cutover` turns the namespaces, restarts 20 workloads at once, and waits until
+each proxy is listed by the other istiod and in sync; then `cutover_gate` reads late workloads, pods without a sidecar and rejected configuration. A run after
+which something is late ends the benchmark.
+The stub makes new pods at once and its istiods take any number of proxies, so this is what the collection itself needs. A real istiod takes 30 to 40 sidecars
+a second.
+What it does not show: how long pods take to start, probes of the gate (50 requests, 50 a second on each path), several clusters, and networks with delays.
+""",
 }
 FLOOR = """\
 The first two lines are what any playbook with one task costs: a peer that takes less than their sum cannot be overtaken by a playbook on one cluster.

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""make drill-naive, drill-rotation, drill-kill: hold a drill, print its table, write build/drills/<name>.json. Exit with 1 if a promise is missed."""
+"""make drill-naive, drill-rotation, drill-cutover …: hold a drill, print its table, write build/drills/<name>.json. Ends with 1 where a promise is missed."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from pathlib import Path
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 from meshlab.errors import LabError
 
-from . import kill, naive, report, rotation
+from . import cutover, cutover_kill, kill, naive, peer, planes, report, rotation
 from .errors import DrillError
 from .ground import Ground
 from .report import Result
+from .versions import Choice, versions
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 MISSED, IMPOSSIBLE = 1, 2
-RATE, LONG_RATE = 60.0, 15.0
+RATE, CUTOVER_RATE, LONG_RATE = 60.0, 40.0, 15.0
+CUTOVERS = ("cutover", "cutover-kill", "peer")
 
 
 def say(text: str) -> None:
@@ -31,23 +33,35 @@ def say(text: str) -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="meshdrill", description=__doc__)
-    parser.add_argument("drill", choices=["naive", "rotation", "kill"])
+    parser.add_argument("drill", choices=["naive", "rotation", "kill", "planes", *CUTOVERS])
     parser.add_argument("--runs", type=int, default=1, help="how often it is held")
     parser.add_argument("--requests", type=int, default=20000, help="that each flow has at least")
-    parser.add_argument("--rate", type=float, help=f"requests a second in each flow; {RATE:g}, or {LONG_RATE:g} where it takes hours")
+    parser.add_argument("--rate", type=float, help=f"requests a second in each flow; {RATE:g} ({CUTOVER_RATE:g} in a cutover, {LONG_RATE:g} to kill)")
     parser.add_argument("--baseline", type=float, default=30.0, help="quiet seconds before, to compare with")
     parser.add_argument("--kinds", default=" ".join(rotation.KINDS), help="what is rotated, in turn")
-    parser.add_argument("--alone", action="store_true", help="do not hold drill-naive beside drill-rotation")
+    parser.add_argument("--alone", action="store_true", help="do not hold drill-naive beside drill-rotation, or drill-peer beside drill-cutover")
+    parser.add_argument("--servers", type=int, default=1, help="replicas of each server, in a cutover")
+    parser.add_argument("--versions", action="store_true", help="a cutover between two real versions, the older of which is built; the mesh is installed anew")
     parser.add_argument("--points", default="", help='kill only at these writes, as in "1 7"')
     return parser.parse_args()
 
 
-def drill(options: argparse.Namespace, ground: Ground) -> Callable[[], Result]:
+def drill(options: argparse.Namespace, ground: Ground, variables: Choice) -> Callable[[], Result]:
+    points = [int(number) for number in options.points.split()]
     return {
         "naive": lambda: naive.hold(ground),
         "rotation": lambda: rotation.hold(ground, options.kinds.split(), options.requests),
-        "kill": lambda: kill.hold(ground, [int(number) for number in options.points.split()]),
+        "kill": lambda: kill.hold(ground, points),
+        "cutover": lambda: cutover.hold(ground, options.requests, options.servers, variables),
+        "cutover-kill": lambda: cutover_kill.hold(ground, points, options.servers, variables),
+        "planes": lambda: planes.hold(ground, options.requests),
+        "peer": lambda: peer.hold(ground, options.servers, variables),
     }[options.drill]
+
+
+def rate(options: argparse.Namespace) -> float:
+    usual = {"rotation": RATE, "naive": RATE, "cutover": CUTOVER_RATE, "planes": CUTOVER_RATE, "peer": CUTOVER_RATE}
+    return options.rate or usual.get(options.drill, LONG_RATE)
 
 
 def repeat(hold: Callable[[], Result], runs: int, build: Path) -> list[Result]:
@@ -61,6 +75,17 @@ def repeat(hold: Callable[[], Result], runs: int, build: Path) -> list[Result]:
     return results
 
 
+def held(options: argparse.Namespace, ground: Ground, build: Path) -> tuple[list[Result], list[Result]]:
+    """The runs of the drill, and what was held beside it once. The peer comes last, as it leaves objects that another tool has written."""
+    if options.drill not in CUTOVERS:
+        beside = repeat(lambda: naive.hold(ground), 1, build) if options.drill == "rotation" and not options.alone else []
+        return repeat(drill(options, ground, lambda _revision: {}), options.runs, build), beside
+    with versions(ground.estate, options.versions) as variables, cutover.standing(ground, variables, home=not options.versions):
+        results = repeat(drill(options, ground, variables), options.runs, build)
+        peers = options.drill == "cutover" and not options.alone
+        return results, repeat(lambda: peer.hold(ground, options.servers, variables), 1, build) if peers else []
+
+
 def main() -> int:
     options = arguments()
     # Whoever ends a drill does not leave its witness behind.
@@ -68,15 +93,14 @@ def main() -> int:
     build = CHECKOUT / "build" / "drills"
     build.mkdir(parents=True, exist_ok=True)
     try:
-        ground = Ground(Estate(), build, say, options.rate or (LONG_RATE if options.drill == "kill" else RATE), options.baseline)
-        beside = [repeat(lambda: naive.hold(ground), 1, build)] if options.drill == "rotation" and not options.alone else []
-        results = repeat(drill(options, ground), options.runs, build)
+        ground = Ground(Estate(), build, say, rate(options), options.baseline)
+        results, beside = held(options, ground, build)
     except (DrillError, LabError, AssertionError) as error:
         print(f"drill-{options.drill}: {error}", file=sys.stderr)
         return IMPOSSIBLE
     for line in report.over_all(results):
         say(line)
-    for line in report.beside(results, [result for results in beside for result in results]):
+    for line in report.beside(results, beside):
         say(line)
     return 0 if all(result.met for result in results) else MISSED
 

@@ -9,16 +9,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 
 from . import ledger, machine, timeline, witness
-from .app import FLOWS, STREAM, Load, Say
+from .app import FLOWS, STREAM, Load, Say, Stage
 from .errors import DrillError
 from .ledger import Flow
 from .report import Phase, Promise, Result, promise
-from .timeline import Sample
+from .witness import TRUST, Eyes, Samples
 
 CLUSTERS = ("east", "west")
 # A witness that looked away for longer than this has not seen enough to vouch for anything.
@@ -30,8 +29,9 @@ class Seen:
     """What a drill has measured, by which its promises are judged."""
 
     flows: Mapping[str, Flow]
-    samples: Sequence[Sample]
+    samples: Samples
     phases: Sequence[Phase]
+    requests: Sequence[ledger.Request] = ()
 
     @property
     def lost(self) -> int:
@@ -52,14 +52,14 @@ class Ground:
     rate: float
     baseline: float
 
-    def hold(self, name: str, act: Act, judge: Judge, proxy: Mapping[str, Any] | None = None) -> Result:
-        """Hold one drill: first a quiet time for comparison, then the change under load, then the figures."""
-        load = Load(self.estate, CLUSTERS, self.rate, self.say, proxy)
+    def hold(self, name: str, act: Act, judge: Judge, stage: Stage | None = None, eyes: Eyes = TRUST, load: Load | None = None) -> Result:
+        """One drill, from a quiet time for comparison to the figures of what was done under load."""
+        load = load or Load(self.estate, CLUSTERS, self.rate, self.say, stage)
         file = self.build / f"{name}.timeline.jsonl"
         try:
-            self.say(f"drill-{name}: starting the load, {self.rate:g} requests a second in each of {len(FLOWS)} flows and one stream")
+            self.say(f"drill-{name}: starting the load, {self.rate:g} requests a second in each flow")
             load.start()
-            with witness.watching(Path(self.estate.kubeconfig), file, CLUSTERS):
+            with witness.watching(Path(self.estate.kubeconfig), file, CLUSTERS, eyes):
                 quiet, used = time.time(), [machine.now()]
                 time.sleep(self.baseline)
                 begin = time.time()
@@ -70,11 +70,11 @@ class Ground:
                 requests = load.finished()
         finally:
             load.stop()
-        during, samples = ledger.during(requests, begin, end), witness.samples(file)
-        seen = Seen(ledger.flows(during), samples, phases)
-        return Result(name, phases, seen.flows, ledger.flows(ledger.during(requests, quiet, begin)), timeline.conflicts(samples),
-                      timeline.longest_gap(samples), [*trouble, *judge(seen)], lost_by_phase(phases, during),
-                      {"quiet": machine.between(*used[:2]), "during": machine.between(*used[1:])})
+        during, samples = ledger.during(requests, begin, end), witness.samples(file, eyes)
+        seen = Seen(ledger.flows(during), samples, phases, during)
+        return Result(name, phases, seen.flows, ledger.flows(ledger.during(requests, quiet, begin)), eyes.conflicts(samples), eyes.gap(samples),
+                      [*trouble, *judge(seen)], lost_by_phase(phases, during),
+                      {"quiet": machine.between(*used[:2]), "during": machine.between(*used[1:])}, trust=eyes is TRUST)
 
 
 def attempt(act: Act, load: Load, begin: float) -> tuple[Sequence[Phase], list[Promise]]:
@@ -90,6 +90,15 @@ def lost_by_phase(phases: Sequence[Phase], requests: Sequence[ledger.Request]) -
     for phase in phases:
         lost[phase.name] += sum(request.lost for request in ledger.during(requests, phase.begin, phase.end))
     return lost
+
+
+def served(seen: Seen, requests: int, streams: Sequence[str]) -> list[Promise]:
+    """The promises to those who use the mesh."""
+    counted = [seen.flows.get(flow, Flow(flow, 0, 0, 0, 0, 0)) for flow in (*FLOWS, *streams)]
+    broken = [promise(f"the stream {flow.flow} never breaks", flow.breaks if flow.sent else float("inf")) for flow in counted if flow.flow in streams]
+    least = min(flow.sent for flow in counted)
+    return [Promise(f"each flow has {requests} requests or more", str(least), least >= requests),
+            promise("no request is lost", sum(flow.lost for flow in counted)), *broken]
 
 
 def nobody_noticed(seen: Seen, requests: int) -> list[Promise]:

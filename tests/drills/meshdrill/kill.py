@@ -36,68 +36,91 @@ def by_playbook(folder: Path) -> Rotate:
 
 
 @dataclass
+class Way:
+    """Something that can be killed and run again. A run with this kill point; with none to its end. And what a cluster is like after an undisturbed one."""
+
+    play: Rotate
+    name: str = ""
+    writes: int = 0
+    wanted: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.name}, " if self.name else ""
+
+
+@dataclass
 class Kills:
-    """The result of each kill."""
+    """What became of each kill. Where there is more than one way, each begins where the one before it ends."""
 
     ground: Ground
-    rotate: Rotate
+    ways: Sequence[Way]
+    state: Callable[[], dict[str, Any]]
     only: Sequence[int] = ()
-    wanted: dict[str, Any] = field(default_factory=dict)
+    drill: str = "kill"
     killed: list[str] = field(default_factory=list)
     passed: list[str] = field(default_factory=list)
     otherwise: dict[str, str] = field(default_factory=dict)
 
     def act(self, load: Load) -> list[Phase]:
         begin = time.time()
-        writes = self._undisturbed()
-        self.ground.say(f"drill-kill: a root rotation writes {writes} times")
+        self._undisturbed()
+        writes = {way.name or "a run": way.writes for way in self.ways}
+        self.ground.say(f"drill-{self.drill}: writes: {', '.join(f'{name} {number}' for name, number in writes.items())}")
         phases = [Phase("undisturbed", begin, time.time() - begin)]
-        for number in self.only or range(1, writes + 1 + MORE):
+        for number in self.only or range(1, max(writes.values()) + 1 + MORE):
             for moment in MOMENTS:
-                phases.append(self._one(moment, number))
+                phases += [self._one(way, moment, number) for way in self.ways]
         return phases
 
-    def _undisturbed(self) -> int:
-        """Rotate twice without a kill, and keep the state after the second rotation, because each killed run has one before it too. Return how often it
-        wrote."""
-        self.rotate("").succeeded()
-        with tempfile.TemporaryDirectory() as folder:
-            self.rotate(f"{folder}:count").succeeded()
-            self.wanted = self._state()
-            return len((Path(folder) / "writes").read_text(encoding="utf-8").splitlines())
+    def _undisturbed(self) -> None:
+        """Every run that is compared with it has one behind it, as this one has."""
+        for way in self.ways:
+            way.play("").succeeded()
+        for way in self.ways:
+            with tempfile.TemporaryDirectory() as folder:
+                way.play(f"{folder}:count").succeeded()
+                way.wanted = self.state()
+                way.writes = len((Path(folder) / "writes").read_text(encoding="utf-8").splitlines())
 
-    def _one(self, moment: str, number: int) -> Phase:
-        name, begin = f"{moment} write {number}", time.time()
+    def _one(self, way: Way, moment: str, number: int) -> Phase:
+        name, begin = f"{way}{moment} write {number}", time.time()
         with tempfile.TemporaryDirectory() as folder:
-            run = self.rotate(f"{folder}:{moment}:{number}")
+            run = way.play(f"{folder}:{moment}:{number}")
             writes = Path(folder) / "writes"
             at = writes.read_text(encoding="utf-8").splitlines()[-1:] if writes.exists() else []
         (self.killed if run.killed else self.passed).append(name)
         try:
-            (self.rotate("") if run.killed else run).succeeded()
+            (way.play("") if run.killed else run).succeeded()
         except DrillError as error:
             raise DrillError(f"{name} ({''.join(at)}): {error}") from None
-        if different := state.differences(self.wanted, self._state()):
+        if different := state.differences(way.wanted, self.state()):
             self.otherwise[name] = "; ".join(different)
-        self.ground.say(f"drill-kill: {name}: {'killed at ' + ''.join(at) if run.killed else 'not reached'}, then {self.otherwise.get(name, 'the same state')}")
+        became = f"{'killed at ' + ''.join(at) if run.killed else 'not reached'}, then {self.otherwise.get(name, 'the same state')}"
+        self.ground.say(f"drill-{self.drill}: {name}: {became}")
         return Phase(name, begin, time.time() - begin)
 
-    def _state(self) -> dict[str, Any]:
-        return {cluster: {**state.read(self.ground.estate, cluster), "roots": self._roots(cluster)} for cluster in CLUSTERS}
+    def ended(self) -> list[Promise]:
+        return [Promise("runs are killed", str(len(self.killed)), bool(self.killed)),
+                Promise("each ends in the same state", "; ".join(f"{name}: {why}" for name, why in self.otherwise.items()) or "the same", not self.otherwise)]
 
-    def _roots(self, cluster: str) -> Mapping[str, Any]:
-        """How many roots a cluster trusts, and whether all clusters trust the same."""
-        trusted = {name: roots(byhand.cacerts(self.ground.estate, name)["root-cert.pem"]) for name in CLUSTERS}
-        return {"trusted": len(trusted[cluster]), "of all": len(frozenset().union(*trusted.values()))}
 
-    def judge(self, seen: Seen) -> list[Promise]:
-        last = {sample.holder: sample for sample in seen.samples}.values()
-        mixed = sorted(sample.holder for sample in last if sample.trusts != {sample.issuer})
-        return [*nobody_noticed(seen, 0), Promise("runs are killed", str(len(self.killed)), bool(self.killed)),
-                Promise("each ends in the same state", "; ".join(f"{name}: {why}" for name, why in self.otherwise.items()) or "the same", not self.otherwise),
-                Promise("in the end every proxy trusts one root and has a leaf of it", ", ".join(mixed) or "all", not mixed)]
+def _state(ground: Ground) -> dict[str, Any]:
+    return {cluster: {**state.read(ground.estate, cluster), "roots": _roots(ground, cluster)} for cluster in CLUSTERS}
+
+
+def _roots(ground: Ground, cluster: str) -> Mapping[str, Any]:
+    """How many a cluster trusts, and whether it is those of its neighbours."""
+    trusted = {name: roots(byhand.cacerts(ground.estate, name)["root-cert.pem"]) for name in CLUSTERS}
+    return {"trusted": len(trusted[cluster]), "of all": len(frozenset().union(*trusted.values()))}
 
 
 def hold(ground: Ground, only: Sequence[int] = (), rotate: Rotate | None = None) -> Result:
-    kills = Kills(ground, rotate or by_playbook(ground.build / "kill"), only)
-    return ground.hold("kill", kills.act, kills.judge)
+    kills = Kills(ground, [Way(rotate or by_playbook(ground.build / "kill"))], lambda: _state(ground), only)
+
+    def judge(seen: Seen) -> list[Promise]:
+        last = {sample.holder: sample for sample in seen.samples}.values()
+        mixed = sorted(sample.holder for sample in last if sample.trusts != {sample.issuer})
+        return [*nobody_noticed(seen, 0), *kills.ended(),
+                Promise("in the end every proxy trusts one root and has a leaf of it", ", ".join(mixed) or "all", not mixed)]
+
+    return ground.hold("kill", kills.act, judge)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make figures of the sender's lines about each request. Pure."""
+"""What became of each request: the sender's lines to figures."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 ANSWERED = "200"
 BROKEN = "broken"
@@ -41,6 +42,33 @@ class Flow:
     first_lost: float | None = None
     last_lost: float | None = None
     outcomes: tuple[tuple[str, int], ...] = ()
+
+
+class Book:
+    """A folder with a file for each sender that there was."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[str, int] = {}
+
+    def open(self) -> None:
+        """Without what was written before; anybody may write, as senders have users of their own."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.chmod(0o777)
+        for file in self._folder.iterdir():
+            file.unlink()
+        self._read.clear()
+
+    def news(self) -> list[Request]:
+        """What was written since it was read last. A line that is half written waits for the next time."""
+        requests: list[Request] = []
+        for file in sorted(self._folder.iterdir()):
+            with file.open("rb") as content:
+                content.seek(self._read.get(file.name, 0))
+                whole, newline, _half = content.read().rpartition(b"\n")
+            self._read[file.name] = self._read.get(file.name, 0) + len(whole) + len(newline)
+            requests += parse(whole.decode(errors="replace").splitlines())
+        return requests
 
 
 def parse(lines: Iterable[str]) -> Iterator[Request]:

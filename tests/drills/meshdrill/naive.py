@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from . import authority, byhand
-from .app import NAMESPACE, PLAIN_PROXY
+from .app import NAMESPACE, PLAIN_PROXY, Stage
 from .ground import CLUSTERS, Ground, Seen
 from .report import Phase, Promise, Result
 from .timeline import conflicts
@@ -21,7 +21,7 @@ AFTERWARDS = 15.0
 def hold(ground: Ground) -> Result:
     before = {cluster: byhand.cacerts(ground.estate, cluster) for cluster in CLUSTERS}
     try:
-        return ground.hold("naive", lambda _load: swap(ground), judge, PLAIN_PROXY)
+        return ground.hold("naive", lambda _load: swap(ground), judge, Stage(PLAIN_PROXY))
     finally:
         _restore(ground, before)
 

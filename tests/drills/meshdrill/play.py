@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Running the playbook `rotate`, and seeing how long its parts took."""
+"""Running a playbook, and seeing how long its parts took."""
 
 from __future__ import annotations
 
@@ -50,18 +50,21 @@ class Run:
 
 
 def rotate(kind: str, folder: Path, environ: Mapping[str, str] | None = None, **variables: Any) -> Run:
-    """Run the playbook once. It gets a session of its own, because a kill point ends all processes of the run."""
+    return playbook("rotate", kind, folder, {"rotate": kind, "rotate_min_age": 0, **variables}, environ)
+
+
+def playbook(name: str, kind: str, folder: Path, variables: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Run:
+    """One run, whose phases are named after its kind. It gets a session of its own, for a kill point ends all that was started with it."""
     folder.mkdir(parents=True, exist_ok=True)
     times = folder / "tasks.jsonl"
     times.unlink(missing_ok=True)
-    given = {"rotate": kind, "rotate_min_age": 0, **variables}
     ours = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS), "ANSIBLE_CALLBACKS_ENABLED": "task_times", "MESHDRILL_TASK_TIMES": str(times)}
     began = time.time()
     # By a file that only its owner reads: an argument is seen by everybody on the machine, and there may be a key among them.
-    with (folder / "rotate.log").open("w", encoding="utf-8") as log, tempfile.NamedTemporaryFile("w", suffix=".json") as variables_file:
-        json.dump(given, variables_file)
+    with (folder / f"{name}.log").open("w", encoding="utf-8") as log, tempfile.NamedTemporaryFile("w", suffix=".json") as variables_file:
+        json.dump(variables, variables_file)
         variables_file.flush()
-        done = subprocess.run(["ansible-playbook", "meshops.lifecycle.rotate", "-i", str(INVENTORY), "-e", f"@{variables_file.name}"], check=False,
+        done = subprocess.run(["ansible-playbook", f"meshops.lifecycle.{name}", "-i", str(INVENTORY), "-e", f"@{variables_file.name}"], check=False,
                               env={**os.environ, **ours, **(environ or {})}, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                               start_new_session=True)
     return Run(done.returncode, Path(log.name), began, phases(kind, times.read_text(encoding="utf-8").splitlines() if times.exists() else ()))

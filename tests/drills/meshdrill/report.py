@@ -50,6 +50,7 @@ class Result:
     promises: Sequence[Promise]
     lost_by_phase: Mapping[str, int] = field(default_factory=dict)
     machine: Mapping[str, machine.Use] = field(default_factory=dict)
+    trust: bool = True  # whether the witness looked at what proxies trust
 
     @property
     def met(self) -> bool:
@@ -110,9 +111,9 @@ def over_all(results: Sequence[Result]) -> list[str]:
         sums = (sum(flow.sent for flow in seen), sum(flow.lost for flow in seen), sum(flow.breaks for flow in seen))
         flows.append((name, *map(str, sums), f"{median(added):+.1f}" if added else "", f"{max(added):+.1f}" if added else ""))
     states = sum(len(result.conflicts) for result in results)
+    trusted = [f"states seen in which a leaf was not trusted, or not excluded: {states}"] if results[0].trust else []
     return ["", f"all {len(results)} runs of drill-{results[0].name}", "", *columns(phase_lines(results)), "", *columns(flows), "",
-            f"states seen in which a leaf was not trusted, or not excluded: {states}",
-            f"longest time a proxy was not looked at: {max(result.gap for result in results):.2f} s", *_busy(results),
+            *trusted, f"longest time {_what(results[0])} was not looked at: {max(result.gap for result in results):.2f} s", *_busy(results),
             f"runs that kept every promise: {sum(result.met for result in results)} of {len(results)}"]
 
 
@@ -124,9 +125,14 @@ def _busy(results: Sequence[Result]) -> list[str]:
 def _states(result: Result) -> list[str]:
     certain = sum(one.certain for one in result.conflicts)
     first, rest = result.conflicts[:SHOWN], len(result.conflicts) - SHOWN
-    return [f"states seen in which a leaf was not trusted: {certain}, not excluded: {len(result.conflicts) - certain}",
-            f"longest time a proxy was not looked at: {result.gap:.2f} s", *(f"  {one}" for one in first), *([f"  and {rest} more"] if rest > 0 else []),
+    trusted = [f"states seen in which a leaf was not trusted: {certain}, not excluded: {len(result.conflicts) - certain}"] if result.trust else []
+    return [*trusted, f"longest time {_what(result)} was not looked at: {result.gap:.2f} s",
+            *(f"  {one}" for one in first), *([f"  and {rest} more"] if rest > 0 else []),
             *([machine.told(result.machine["quiet"], result.machine["during"])] if result.machine else [])]
+
+
+def _what(result: Result) -> str:
+    return "a proxy" if result.trust else "a cluster"
 
 
 def _line(flow: Flow, start: float, added: float | None) -> tuple[str, ...]:

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parts of a cluster's state that must be the same however a rotation ended: objects and their shape, not keys, certificates or times."""
+"""What of a cluster has to be the same however a run came to its end: objects and their shape, not keys, certificates or times."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
@@ -16,9 +16,16 @@ NAMESPACES = ("istio-system", "meshops-system")
 RESTLESS = ("deployment.kubernetes.io/", "kubectl.kubernetes.io/restartedAt", "control-plane.alpha.kubernetes.io/leader")
 
 
-def read(estate: Estate, cluster: str) -> dict[str, Any]:
-    items = [item for namespace in NAMESPACES for item in estate.get(cluster, KINDS, "-n", namespace)["items"]]
-    return {f"{item['metadata']['namespace']}/{item['kind']}/{item['metadata']['name']}": shape(item) for item in items}
+def read(estate: Estate, cluster: str, namespaces: Sequence[str] = NAMESPACES, kinds: str = KINDS, wide: str = "") -> dict[str, Any]:
+    """`wide` are kinds without a namespace."""
+    items = [item for namespace in namespaces for item in estate.get(cluster, kinds, "-n", namespace)["items"]]
+    items += estate.get(cluster, wide)["items"] if wide else []
+    # Helm keeps a history: a run that was killed adds to it.
+    return {f"{item['metadata'].get('namespace', '')}/{item['kind']}/{item['metadata']['name']}": shape(item) for item in items if not _of_helm(item)}
+
+
+def _of_helm(item: Mapping[str, Any]) -> bool:
+    return item.get("type") == "helm.sh/release.v1"
 
 
 def shape(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,9 +36,20 @@ def shape(item: Mapping[str, Any]) -> dict[str, Any]:
         "annotations": sorted(name for name in metadata.get("annotations", {}) if not name.startswith(RESTLESS)),
         "data": sorted(item.get("data") or {}),
         "type": item.get("type"),
-        "spec": item.get("spec"),
+        "spec": _lasting(item.get("spec")),
         "rules": item.get("rules"),
+        "webhooks": [(hook["name"], hook["clientConfig"].get("service"), hook.get("namespaceSelector"), hook.get("objectSelector"), hook.get("failurePolicy"))
+                     for hook in item.get("webhooks", [])],
     }
+
+
+def _lasting(spec: Any) -> Any:
+    """Without the time at which its pods were restarted."""
+    annotations = spec["template"]["metadata"].get("annotations") if isinstance(spec, Mapping) and "template" in spec else None
+    if not annotations:
+        return spec
+    lasting = {name: value for name, value in annotations.items() if not name.startswith(RESTLESS)}
+    return {**spec, "template": {**spec["template"], "metadata": {**spec["template"]["metadata"], "annotations": lasting}}}
 
 
 def differences(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:

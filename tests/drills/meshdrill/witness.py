@@ -8,23 +8,39 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import timeline
 from .errors import DrillError
-from .timeline import Sample
+
+Samples = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """A watcher: its program, what its timeline is read as, and how long something was out of its sight."""
+
+    program: str
+    read: Callable[[Iterable[str]], Samples]
+    gap: Callable[[Samples], float]
+    conflicts: Callable[[Samples], list[timeline.Conflict]] = lambda _samples: []
+
+
+TRUST = Eyes("meshdrill.watch", timeline.read, timeline.longest_gap, timeline.conflicts)
 
 
 @contextmanager
-def watching(kubeconfig: Path, file: Path, clusters: Sequence[str]) -> Iterator[None]:
+def watching(kubeconfig: Path, file: Path, clusters: Sequence[str], eyes: Eyes = TRUST) -> Iterator[None]:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.unlink(missing_ok=True)
     # In a session of its own, so that what kills a run does not kill the witness.
-    process = subprocess.Popen([sys.executable, "-m", "meshdrill.watch", str(kubeconfig), str(file), *clusters], start_new_session=True)
+    process = subprocess.Popen([sys.executable, "-m", eyes.program, str(kubeconfig), str(file), *clusters], start_new_session=True)
     try:
-        _await_first_sample(file)
+        _await_first_sample(file, eyes)
         yield
         if process.poll() is not None:
             raise DrillError(f"The watcher ended before the drill did, with code {process.returncode}; its timeline is {file}.")
@@ -33,16 +49,16 @@ def watching(kubeconfig: Path, file: Path, clusters: Sequence[str]) -> Iterator[
         process.wait(10)
 
 
-def _await_first_sample(file: Path, patience: float = 15.0) -> None:
+def _await_first_sample(file: Path, eyes: Eyes, patience: float = 15.0) -> None:
     until = time.monotonic() + patience
     while time.monotonic() < until:
-        if file.exists() and samples(file):
+        if file.exists() and samples(file, eyes):
             return
         time.sleep(0.2)
-    raise DrillError(f"The watcher saw no proxy within {patience:.0f} s; its timeline is {file}.")
+    raise DrillError(f"The watcher saw nothing within {patience:.0f} s; its timeline is {file}.")
 
 
-def samples(file: Path) -> list[Sample]:
+def samples(file: Path, eyes: Eyes = TRUST) -> Samples:
     with file.open(encoding="utf-8") as lines:
         # The last line may be half written.
-        return timeline.read(line for line in lines if line.endswith("\n"))
+        return eyes.read(line for line in lines if line.endswith("\n"))

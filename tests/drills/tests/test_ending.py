@@ -23,7 +23,7 @@ def hold():
 
 sys.argv = ["meshdrill", "naive"]
 program.Estate = program.Ground = lambda *_given: None
-program.drill = lambda _options, _ground: hold
+program.drill = lambda *_given: hold
 program.main()
 """
 

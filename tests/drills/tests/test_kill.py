@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from meshdrill import kill, state
 from meshdrill.errors import DrillError
-from meshdrill.kill import Kills
+from meshdrill.kill import Kills, Way
 from meshdrill.play import Run
 
 
@@ -38,42 +38,61 @@ class Playbook:
         return {"east": {"istio-system/Secret/cacerts-previous": {}} if self.left else {}}
 
 
-def drilled(monkeypatch: pytest.MonkeyPatch, playbook: Playbook, only: tuple[int, ...] = ()) -> Kills:
-    class Ground:
-        def say(self, text: str) -> None:
-            """Print nothing."""
+class Ground:
+    def say(self, text: str) -> None:
+        """Nobody listens."""
 
-    kills = Kills(Ground(), playbook, only)  # type: ignore[arg-type]
-    monkeypatch.setattr(kills, "_state", playbook.state)
+
+def drilled(playbook: Playbook, only: tuple[int, ...] = ()) -> Kills:
+    kills = Kills(Ground(), [Way(playbook)], playbook.state, only)  # type: ignore[arg-type]
     kills.act(None)  # type: ignore[arg-type]
     return kills
 
 
-def test_every_write_is_a_kill_before_and_after_and_each_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_write_is_a_kill_before_and_after_and_each_is_run_again() -> None:
     playbook = Playbook()
-    kills = drilled(monkeypatch, playbook)
+    kills = drilled(playbook)
     assert kills.killed == [f"{moment} write {number}" for number in (1, 2, 3) for moment in kill.MOMENTS]
     assert playbook.points[:6] == ["", "count", "before:1", "", "after:1", ""]
     assert kills.otherwise == {}
 
 
-def test_what_lies_behind_the_last_write_is_not_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert drilled(monkeypatch, Playbook()).passed == [f"{moment} write {number}" for number in (4, 5) for moment in kill.MOMENTS]
+def test_what_lies_behind_the_last_write_is_not_reached() -> None:
+    assert drilled(Playbook()).passed == [f"{moment} write {number}" for number in (4, 5) for moment in kill.MOMENTS]
 
 
-def test_another_end_is_told_with_the_kill_that_led_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    kills = drilled(monkeypatch, Playbook(bad=True), only=(2,))
+def test_another_end_is_told_with_the_kill_that_led_to_it() -> None:
+    kills = drilled(Playbook(bad=True), only=(2,))
     assert kills.otherwise == {"after write 2": "east: istio-system/Secret/cacerts-previous is there"}
 
 
-def test_a_run_that_does_not_mend_what_was_killed_is_told_with_the_write(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_does_not_mend_what_was_killed_is_told_with_the_write() -> None:
     class Stuck(Playbook):
         def __call__(self, point: str) -> Run:
             run = super().__call__(point)
             return Run(2, run.log) if self.points[-2:] == ["after:1", ""] else run
 
     with pytest.raises(DrillError, match=r"^after write 1 \(1 east PATCH /x\): The playbook ended with code 2"):
-        drilled(monkeypatch, Stuck())
+        drilled(Stuck())
+
+
+def test_a_cutover_and_its_way_back_are_killed_in_turn_as_each_begins_where_the_other_ends() -> None:
+    there, back, order = Playbook(), Playbook(), list[str]()
+
+    def play(name: str, playbook: Playbook) -> Way:
+        def run(point: str) -> Run:
+            order.append(f"{name} {point.partition(':')[2]}".strip())
+            return playbook(point)
+
+        return Way(run, name)
+
+    back.writes = 2
+    kills = Kills(Ground(), [play("forward", there), play("back", back)], there.state, only=(2, 3))  # type: ignore[arg-type]
+    kills.act(None)  # type: ignore[arg-type]
+    assert order[:4] == ["forward", "back", "forward count", "back count"]
+    assert order[4:12] == ["forward before:2", "forward", "back before:2", "back", "forward after:2", "forward", "back after:2", "back"]
+    assert order[12:] == ["forward before:3", "forward", "back before:3", "forward after:3", "forward", "back after:3"]
+    assert kills.passed == ["back, before write 3", "back, after write 3"] and "forward, after write 2" in kills.killed
 
 
 def test_states_are_compared_by_object() -> None:
@@ -85,3 +104,20 @@ def test_of_a_secret_the_names_of_its_keys_count_and_of_annotations_too() -> Non
     other = {**secret, "metadata": {"labels": {"a": "b"}, "annotations": {"meshops.lifecycle/epoch": "9"}}, "data": {"key.pem": "y"}}
     assert state.shape(secret) == state.shape(other)
     assert state.shape({**secret, "data": {}}) != state.shape(secret)
+
+
+def test_when_pods_were_restarted_and_what_helm_remembers_do_not_count() -> None:
+    def deployment(**annotations: str) -> dict[str, Any]:
+        return {"metadata": {"name": "a"}, "spec": {"replicas": 1, "template": {"metadata": {"annotations": annotations}, "spec": {}}}}
+
+    earlier, later = (deployment(**{"kubectl.kubernetes.io/restartedAt": at, "own": "1"}) for at in ("1", "2"))
+    assert state.shape(earlier) == state.shape(later) != state.shape(deployment(own="2"))
+
+    class Estate:
+        @staticmethod
+        def get(_cluster: str, *words: str) -> dict[str, Any]:
+            wide = "-n" not in words
+            return {"items": [{"kind": "Namespace" if wide else "Secret", "metadata": {"name": "a", **({} if wide else {"namespace": "n"})},
+                               "type": "" if wide else "helm.sh/release.v1"}]}
+
+    assert list(state.read(Estate(), "east", ("n",), "secrets", "namespaces")) == ["/Namespace/a"]  # type: ignore[arg-type]

@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from meshdrill import ledger
-from meshdrill.ledger import Request
+from meshdrill.ledger import Book, Request
 
 LINES = ["inside 1000000 2000 200", "inside 1500000 4000 200", "inside 2000000 5000000 timeout",
          "stream 1000000 1000 200", "stream 2000000 0 broken rpc error: code = Unavailable"]
@@ -40,3 +42,17 @@ def test_percentiles(share: float, expected: int) -> None:
 
 def test_of_nothing_every_percentile_is_nothing() -> None:
     assert ledger.percentile([], 0.99) == 0.0
+
+
+def test_senders_that_come_and_go_write_a_file_each_and_a_half_line_waits(tmp_path: Path) -> None:
+    book = Book(tmp_path / "ledger")
+    book.open()
+    (tmp_path / "ledger/a").write_text("f 1000000 5 200\nf 20000")
+    assert book.news() == [Request("f", 1.0, 5e-6, "200")]
+    with (tmp_path / "ledger/a").open("a") as file:
+        file.write("00 5 200\n")
+    (tmp_path / "ledger/b").write_text("f 3000000 5 timeout\n")
+    assert [request.due for request in book.news()] == [2.0, 3.0]
+    assert book.news() == []
+    book.open()
+    assert book.news() == [] and not list((tmp_path / "ledger").iterdir())

@@ -72,6 +72,33 @@ def test_what_is_sent_to_a_server_that_dies_is_lost_and_its_stream_breaks(start:
     assert flows["stream"].breaks > 0 and flows["plain"].breaks == 0
 
 
+def test_streams_that_are_renewed_lose_nothing_and_one_that_nobody_renews_does_not_end(start: Start) -> None:
+    calls, control = free_port(), free_port()
+    start("serve", "-http", f"127.0.0.1:{free_port()}", "-grpc", f"127.0.0.1:{calls}")
+    time.sleep(0.5)
+    streams = (f"renewed=127.0.0.1:{calls}/200ms", f"endless=127.0.0.1:{calls}")
+    start("send", "-control", f"127.0.0.1:{control}", "-pace", "10ms", *(word for stream in streams for word in ("-stream", stream)))
+    time.sleep(1.5)
+    flows = ledger.flows(taken(control))
+    assert {name: (flow.lost, flow.breaks) for name, flow in flows.items()} == {"renewed": (0, 0), "endless": (0, 0)}
+    assert min(flow.sent for flow in flows.values()) > 100
+
+
+def test_a_sender_that_has_to_go_ends_what_it_has_begun_and_leaves_its_records(start: Start, tmp_path: Path) -> None:
+    web, calls = free_port(), free_port()
+    start("serve", "-http", f"127.0.0.1:{web}", "-grpc", f"127.0.0.1:{calls}")
+    time.sleep(0.5)
+    book = ledger.Book(tmp_path)
+    words = ("-flow", f"plain=http://127.0.0.1:{web}/@100", "-stream", f"renewed=127.0.0.1:{calls}/200ms", "-stream", f"endless=127.0.0.1:{calls}")
+    sender = start("send", "-control", f"127.0.0.1:{free_port()}", "-ledger", str(tmp_path), *words)
+    time.sleep(1.0)
+    sender.terminate()
+    assert sender.wait(5) == 0
+    flows = ledger.flows(book.news())
+    assert {name: (flow.lost, flow.breaks) for name, flow in flows.items()} == {"plain": (0, 0), "renewed": (0, 0), "endless": (0, 0)}
+    assert flows["plain"].sent > 80 and min(flow.sent for flow in flows.values()) > 10
+
+
 class Stalling(http.server.BaseHTTPRequestHandler):
     """A server that answers at once, but not while it is closed."""
 

@@ -41,17 +41,23 @@ def _iptables() -> dict[str, Path]:
 
 def catalogue(built: Mapping[str, Path], envoy: Path) -> list[Image]:
     """All images of the lab. Those of Istio have upstream's names, so that charts work unmodified."""
-    istio = built["istio"]
-    proxy = {"/usr/local/bin/pilot-agent": istio / "pilot-agent", "/usr/local/bin/envoy": envoy,
-             "/var/lib/istio/envoy/envoy_bootstrap_tmpl.json": istio / "envoy_bootstrap.json", **_iptables()}
     return [
         Image((PAUSE,), {"/pause": built["pause"] / "pause"}, ["/pause"], "65534:65534"),
         Image((COREDNS,), {"/coredns": built["coredns"] / "coredns"}, ["/coredns"]),
         Image(("docker.io/lab/fortio:1", "docker.io/fortio/fortio:1.66.0"), {"/usr/bin/fortio": built["fortio"] / "fortio"},
               ["/usr/bin/fortio"], "65534:65534"),
-        Image((f"{ISTIO_HUB}/pilot:{ISTIO_VERSION}",), {"/usr/local/bin/pilot-discovery": istio / "pilot-discovery"},
+        *of_istio(built["istio"], ISTIO_VERSION, envoy),
+    ]
+
+
+def of_istio(istio: Path, version: str, envoy: Path) -> list[Image]:
+    """The control plane and the proxy of a version, from the folder in which it was built. Every version gets the same Envoy."""
+    proxy = {"/usr/local/bin/pilot-agent": istio / "pilot-agent", "/usr/local/bin/envoy": envoy,
+             "/var/lib/istio/envoy/envoy_bootstrap_tmpl.json": istio / "envoy_bootstrap.json", **_iptables()}
+    return [
+        Image((f"{ISTIO_HUB}/pilot:{version}",), {"/usr/local/bin/pilot-discovery": istio / "pilot-discovery"},
               ["/usr/local/bin/pilot-discovery"], "1337:1337"),
-        Image((f"{ISTIO_HUB}/proxyv2:{ISTIO_VERSION}",), proxy, ["/usr/local/bin/pilot-agent"], "1337:1337"),
+        Image((f"{ISTIO_HUB}/proxyv2:{version}",), proxy, ["/usr/local/bin/pilot-agent"], "1337:1337"),
     ]
 
 

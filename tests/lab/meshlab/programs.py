@@ -11,6 +11,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from . import cache, golang, paths
@@ -19,6 +20,8 @@ from .progress import Progress
 from .shell import last_words, run
 
 ISTIO_VERSION = "1.32.0-lab"
+# For a cutover between two real versions.
+ISTIO_BEFORE = "1.31.0-lab"
 ISTIO_HUB = "docker.io/istio"
 KUBERNETES_VERSION = "v1.34.4"
 KUBERNETES_NAMES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl")
@@ -68,23 +71,28 @@ def _helm_stamps() -> tuple[str, ...]:
                  for package in ("chartutil", "lint/rules") for name, value in (("Major", major), ("Minor", minor)))
 
 
-def stamped_chart(text: str, file: str) -> str:
+def _istio_stamps(version: str) -> tuple[str, ...]:
+    stamps = (("buildVersion", version), ("buildTag", version), ("buildHub", ISTIO_HUB))
+    return tuple(f"istio.io/istio/pkg/version.{name}={value}" for name, value in stamps)
+
+
+def stamped_chart(text: str, file: str, version: str = ISTIO_VERSION) -> str:
     """A chart's file as Istio's release tooling would write it: with the version, the hub and the tag of the release."""
     lines = []
     for line in text.splitlines():
         name = line.strip().split(":")[0]
         if file == "Chart.yaml" and name in ("version", "appVersion"):
-            line = f"{name}: {ISTIO_VERSION}"
+            line = f"{name}: {version}"
         elif file == "values.yaml" and line.strip() == "hub: registry.istio.io/testing":
             line = line.replace("registry.istio.io/testing", ISTIO_HUB)
         elif file == "values.yaml" and line.strip() == "tag: latest":
-            line = line.replace("latest", ISTIO_VERSION)
+            line = line.replace("latest", version)
         lines.append(line)
     return "\n".join(lines) + "\n"
 
 
-def _istio_extras(go: Path, target: Path) -> None:
-    module = Path(run([str(go), "list", "-m", "-f", "{{.Dir}}", "istio.io/istio"], cwd=str(paths.PROGRAMS / "istio"),
+def _istio_extras(source: str, version: str, go: Path, target: Path) -> None:
+    module = Path(run([str(go), "list", "-m", "-f", "{{.Dir}}", "istio.io/istio"], cwd=str(paths.PROGRAMS / source),
                       env=golang.environment(go)).strip())
     shutil.copy(module / "tools/packaging/common/envoy_bootstrap.json", target)
     for name, place in (("base", "base"), ("istiod", "istio-control/istio-discovery"), ("gateway", "gateway"),
@@ -96,7 +104,7 @@ def _istio_extras(go: Path, target: Path) -> None:
                 copy = chart / file.relative_to(module / "manifests/charts" / place)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 text = file.read_text(encoding="utf-8")
-                copy.write_text(stamped_chart(text, file.name) if copy.parent == chart else text, encoding="utf-8")
+                copy.write_text(stamped_chart(text, file.name, version) if copy.parent == chart else text, encoding="utf-8")
 
 
 PROGRAMS = {program.name: program for program in (
@@ -108,9 +116,8 @@ PROGRAMS = {program.name: program for program in (
     Program("helm", "tool", stamps=("helm.sh/helm/v3/internal/version.version=v3.22.0", *_helm_stamps())),
     # On no PATH, since it is called helm too. Its Kubernetes version is that of the client library it is built with.
     Program("helm4", "tool", stamps=("helm.sh/helm/v4/internal/version.version=v4.3.1",), optional=True),
-    Program("istio", "tool", extras=_istio_extras, stamps=tuple(
-        f"istio.io/istio/pkg/version.{name}={value}"
-        for name, value in (("buildVersion", ISTIO_VERSION), ("buildTag", ISTIO_VERSION), ("buildHub", ISTIO_HUB)))),
+    Program("istio", "tool", extras=partial(_istio_extras, "istio", ISTIO_VERSION), stamps=_istio_stamps(ISTIO_VERSION)),
+    Program("istio-before", "tool", extras=partial(_istio_extras, "istio-before", ISTIO_BEFORE), stamps=_istio_stamps(ISTIO_BEFORE), optional=True),
     Program("traffic", ".", "traffic", optional=True),
     Program("node", ".", "node", optional=True),
     Program("vault", ".", "vault", optional=True),

@@ -63,7 +63,7 @@ def test_optional_programs_are_not_built_unasked(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(programs, "build", lambda program: asked.append(program.name) or Path("/x"))
     monkeypatch.setitem(PROGRAMS, "consul", programs.Program("consul", "tool", optional=True))
     programs.ensure()
-    assert "consul" not in asked and set(asked) == set(PROGRAMS) - {"consul", "traffic", "node", "vault", "helm4"}
+    assert "consul" not in asked and set(asked) == set(PROGRAMS) - {"consul", "traffic", "node", "vault", "helm4", "istio-before"}
 
 
 def test_charts_are_stamped_like_a_release() -> None:

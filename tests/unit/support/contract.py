@@ -28,6 +28,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.co
 
 _NUMBERS = itertools.count(1)
 APPLY = "application/apply-patch+yaml"
+HOOKS = "admissionregistration.k8s.io/v1"
 
 
 def namespace(name: str) -> dict[str, Any]:
@@ -58,6 +59,20 @@ def crd(group: str) -> dict[str, Any]:
 def widget(group: str, place: str, size: int = 1) -> dict[str, Any]:
     meta = {"name": "one", "namespace": place}
     return {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": meta, "spec": {"size": size}}
+
+
+def webhook(name: str, revision: str) -> dict[str, Any]:
+    return {
+        "name": name, "clientConfig": {"service": {"name": revision, "namespace": "none", "path": "/inject", "port": 443}}, "sideEffects": "None",
+        "admissionReviewVersions": ["v1"], "failurePolicy": "Ignore", "namespaceSelector": {"matchLabels": {"none": "none"}},
+        "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"], "scope": "*"}],
+    }  # fmt: skip
+
+
+def pod(place: str) -> dict[str, Any]:
+    """Nothing runs it, so it is gone as soon as it is deleted."""
+    meta = {"name": "one", "namespace": place, "labels": {"app": "one"}}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"containers": [{"name": "main", "image": "nothing"}]}}
 
 
 def version_of(cluster: Cluster, manifest: dict[str, Any]) -> str:
@@ -229,6 +244,52 @@ class Contract:
         with pytest.raises(Refused, match="was not read from this cluster"):
             cluster.replace(config_map(place, a="4"))
 
+    def test_what_we_applied_is_still_applied_by_us_after_it_was_replaced(self, cluster, checking, place, actions):
+        """Otherwise the next apply of the same values would take the fields back, and call that a change."""
+        hooks = [webhook(name, "blue") for name in (f"b.{place}.example.com", f"a.{place}.example.com")]
+        wish = {"apiVersion": HOOKS, "kind": "MutatingWebhookConfiguration", "metadata": {"name": place, "labels": {"rev": "blue"}}, "webhooks": hooks}
+        cluster.apply([wish])
+        as_somebody_else(cluster, {"apiVersion": HOOKS, "kind": wish["kind"], "metadata": {"name": place, "labels": {"theirs": "1"}}})
+        read = cluster.get(Ref.of(wish))
+        led = copy.deepcopy(read)
+        led["metadata"]["labels"]["rev"] = "green"
+        for each in led["webhooks"]:
+            each["clientConfig"]["service"]["name"] = "green"
+        assert checking.replace(led, read)["metadata"]["labels"]["rev"] == "green"
+        after = cluster.replace(led, read)
+        assert after["metadata"]["labels"] == {"rev": "green", "theirs": "1"}
+        assert [each["name"] for each in after["webhooks"]] == [each["name"] for each in hooks]
+        assert {each["clientConfig"]["service"]["name"] for each in after["webhooks"]} == {"green"}
+        again = {**wish, "metadata": {"name": place, "labels": {"rev": "green"}}, "webhooks": [webhook(each["name"], "green") for each in hooks]}
+        assert actions(cluster, [again]) == ["unchanged"]
+        red = {**led, "metadata": {**led["metadata"], "labels": {**led["metadata"]["labels"], "rev": "red"}}}
+        assert cluster.replace(red, read) is None
+        cluster.delete([Ref.of(wish)])
+        assert (cluster.replace(red, read), cluster.get(Ref.of(wish))) == (None, None)
+        cluster.apply([wish])
+        assert cluster.replace(red, read) is None
+        assert cluster.get(Ref.of(wish))["metadata"]["labels"] == {"rev": "blue"}
+        cluster.delete([Ref.of(wish)])
+
+    def test_to_take_over_our_own_field_is_no_change(self, cluster, checking, place, actions):
+        wish = config_map(place, a="1", b="2")
+        cluster.apply([wish])
+        for value in ("3", "1"):
+            cluster.amend(cluster.get(Ref.of(wish)), {"data": {"a": value}})
+        assert (actions(checking, [wish]), actions(cluster, [wish])) == (["unchanged"], ["unchanged"])
+
+    def test_to_take_over_the_field_of_somebody_else_is_a_change(self, cluster, place):
+        wish = config_map(place, a="1", b="2")
+        cluster.apply([config_map(place, b="2")])
+        as_somebody_else(cluster, config_map(place, a="1"))
+        assert [change.action for change in cluster.apply([wish], force=True)] == ["updated"]
+
+    def test_what_others_own_is_replaced_as_a_whole(self, cluster, place):
+        cluster.apply([config_map(place, a="1")])
+        as_somebody_else(cluster, config_map(place, b="2"))
+        read = cluster.get(Ref.of(config_map(place)))
+        assert cluster.replace({**read, "data": {"a": "3", "b": "4"}}, read)["data"] == {"a": "3", "b": "4"}
+
     def test_what_was_read_is_amended_in_one_step(self, cluster, checking, place):
         cluster.apply([config_map(place, a="1", b="2")])
         read = cluster.get(Ref.of(config_map(place)))
@@ -283,6 +344,27 @@ class Contract:
             cluster.delete([Ref.of(wish)], wait=0.3)
         assert [change.action for change in cluster.delete([Ref.of(wish)])] == ["unchanged"]
 
+    def test_a_pod_is_evicted_once_and_no_other_one_of_its_name(self, cluster, checking, place):
+        cluster.apply([namespace(place), pod(place)])
+        ref = Ref("v1", "Pod", "one", place)
+        read = cluster.get(ref)
+        assert checking.evict(read).action == "deleted"
+        assert cluster.get(ref)
+        assert cluster.evict(read).action == "deleted"
+        assert cluster.get(ref) is None
+        cluster.apply([pod(place)])
+        assert [cluster.evict(read).action, bool(cluster.get(ref))] == ["unchanged", True]
+
+    def test_a_pod_is_not_evicted_while_its_budget_forbids_it(self, cluster, place):
+        selector = {"matchLabels": {"app": "one"}}
+        budget = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "all", "namespace": place}, "spec": {"selector": selector}}
+        cluster.apply([namespace(place), pod(place), {**budget, "spec": {"minAvailable": 1, **budget["spec"]}}])
+        path, ready = f"/api/v1/namespaces/{place}/pods/one/status", {"status": {"phase": "Running"}}
+        cluster._server.transport.request("PATCH", path, {"fieldManager": "kubelet"}, ready, content_type="application/merge-patch+json")
+        ref = Ref("v1", "Pod", "one", place)
+        assert cluster.evict(cluster.get(ref)) is None
+        assert cluster.get(ref)
+
     def test_reading(self, cluster, place):
         one, two = config_map(place, "one", a="1"), config_map(place, "two", a="1")
         two["metadata"]["labels"] = {"colour": "red"}
@@ -315,6 +397,13 @@ class Contract:
         cluster.apply([namespace(place), *wishes])
         listed = [live["metadata"]["name"] for live in cluster.list("v1", "ConfigMap", place, labels=selector)]
         assert sorted(name for name in listed if name != "kube-root-ca.crt") == found
+
+    def test_what_is_not_needed_is_left_out_of_a_list(self, cluster, place):
+        cluster.apply([namespace(place), config_map(place, "settings", a="1", b="2")])
+        paths = ("data.b", "data.c", "nothing.at.all", "metadata.managedFields")
+        (seen,) = [live for live in cluster.list("v1", "ConfigMap", place, without=paths) if live["metadata"]["name"] == "settings"]
+        assert (seen["data"], "managedFields" in seen["metadata"]) == ({"a": "1"}, False)
+        assert cluster.get(Ref("v1", "ConfigMap", "settings", place))["data"] == {"a": "1", "b": "2"}
 
     def test_waiting_ends_when_all_is_there_or_says_what_is_not(self, cluster, checking, place):
         wish = config_map(place, a="1")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 Path = tuple[str, ...]
+_SERVERS = {("metadata", "uid"), ("metadata", "resourceVersion")}
 _IDENTITY = {("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")}
 
 
@@ -84,7 +85,7 @@ def replaced(live: dict[str, Any], body: dict[str, Any], manager: str, _force: b
 
 
 def applied(live: dict[str, Any] | None, wish: dict[str, Any], manager: str, force: bool) -> dict[str, Any]:
-    wished = leaves(wish)
+    wished = {path: value for path, value in leaves(wish).items() if path not in _SERVERS}
     after = copy.deepcopy(live) if live else {key: wish[key] for key in ("apiVersion", "kind")}
     after.setdefault("metadata", {key: wish["metadata"][key] for key in ("name", "namespace") if key in wish["metadata"]})
     entries = _entries(after)

@@ -31,6 +31,9 @@ class FakeTransport:
         self.access = Access(server=f"https://{name}.example:6443", ca=ca)
         self.requests: list[str] = []
 
+    def beside(self) -> FakeTransport:
+        return self
+
     def request(self, method: str, path: str, query: Any = None, body: Any = None, **how: Any) -> Answer:
         self.requests.append(f"{method} {path}")
         return self.backend.handle(method, path, dict(query or {}), body, how.get("content_type", ""))

@@ -17,10 +17,12 @@ from typing import Any
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.objects.discovery import Kind, builtin
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.selector import matches
 
 from .fake_apply import Taken, applied, created, merged, replaced
 
 Key = tuple[str, str, str | None, str]
+_APPLY = "application/apply-patch+yaml"
 _MERGE = "application/merge-patch"
 _UNKNOWN = {"ConfigMap": {"apiVersion", "kind", "metadata", "data", "binaryData", "immutable"}}
 
@@ -105,7 +107,7 @@ class FakeServer:
             return self._handle(method, path, query, body, content_type)
 
     def _handle(self, method: str, path: str, query: dict[str, str], body: Any, content_type: str) -> Answer:
-        special = self._special(method, path, body)
+        special = self._evict(body, query) if path.endswith("/eviction") else self._special(method, path, body)
         if special:
             return special
         found = self._locate(path)
@@ -116,7 +118,7 @@ class FakeServer:
         if method == "GET" and not name:
             return self._list(kind, namespace, query)
         if method == "POST":
-            name = body["metadata"]["name"]
+            name = body["metadata"].setdefault("name", f"{body['metadata'].get('generateName', '')}0")
         key = (kind.api_version, kind.plural, namespace if kind.namespaced else None, name)
         live = copy.deepcopy(self.objects.get(key))
         if method in ("GET", "DELETE") and live is None:
@@ -125,8 +127,8 @@ class FakeServer:
             return _answer(live)
         if method == "DELETE":
             return self._delete(key, live or {}, bool((body or {}).get("dryRun")))
-        if method == "PUT" and (live is None or not _same_version(live, body)):
-            return _status(409 if live else 404, "Conflict" if live else "NotFound", f'{kind.plural} "{key[3]}" is another by now')
+        if _precise(method, content_type, body) and (live is None or not _same_version(live, body)):
+            return _status(404 if method == "PUT" and not live else 409, "Conflict", f'{kind.plural} "{key[3]}" is another by now')
         if content_type.startswith(_MERGE) and (refused := _another(live, body)):
             return _status(*refused, f'{kind.plural} "{key[3]}" is another by now')
         return self._write(key, kind, live, method, query, body, content_type)
@@ -172,6 +174,23 @@ class FakeServer:
             if key[1] == "namespaces":
                 self.objects = {other: kept for other, kept in self.objects.items() if other[2] != key[3]}
         return _answer(live)
+
+    def _evict(self, body: Mapping[str, Any], query: Mapping[str, str]) -> Answer:
+        """A pod that runs is kept by a budget that allows nothing, or that nobody has counted yet."""
+        meta, options = body["metadata"], body["deleteOptions"]
+        key = ("v1", "pods", meta["namespace"], meta["name"])
+        pod = self.objects.get(key)
+        if pod is None:
+            return _status(404, "NotFound", f'pods "{meta["name"]}" not found')
+        if pod["metadata"]["uid"] != options["preconditions"]["uid"]:
+            return _status(409, "Conflict", "the UID in the precondition does not match")
+        budgets = [live for (_api, plural, space, _name), live in self.objects.items() if (plural, space) == ("poddisruptionbudgets", key[2])]
+        kept = [one for one in budgets if matches(one["spec"]["selector"], pod["metadata"].get("labels") or {})]
+        if (pod.get("status") or {}).get("phase") == "Running" and any(not (one.get("status") or {}).get("disruptionsAllowed") for one in kept):
+            return _status(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.")
+        if not query.get("dryRun"):
+            del self.objects[key]
+        return _answer({"kind": "Status", "status": "Success"}, 201)
 
     def _list(self, kind: Kind, namespace: str | None, query: dict[str, str]) -> Answer:
         items = [
@@ -234,6 +253,11 @@ def _selects(selector: str, labels: Mapping[str, str]) -> bool:
         if key not in labels or labels[key] not in wanted:
             return False
     return True
+
+
+def _precise(method: str, content_type: str, body: Any) -> bool:
+    """Whether a write is for just one version of one object."""
+    return method == "PUT" or (content_type == _APPLY and {"uid", "resourceVersion"} <= set(body["metadata"]))
 
 
 def _same_version(live: Mapping[str, Any], body: Mapping[str, Any]) -> bool:

@@ -18,6 +18,7 @@ FILE = CHECKOUT / "docs" / "rbac.yml"
 STATUS = ("read", "secrets-read")
 SITE = ("read", "install", "install-namespace")
 ROTATE = ("read", "rotate")
+CUTOVER = ("read", "install", "install-namespace", "cutover")
 
 
 def roles() -> list[dict[str, Any]]:

@@ -78,6 +78,10 @@ class Transport:
         self._spent: Access | MeshError | None = None
         self._pool = dial.pool(access, THREADS)
 
+    def beside(self) -> Transport:
+        """Return another transport to the same server, with connections of its own."""
+        return Transport(self.access, self.name, pause=self.pause, limits=self.limits)
+
     def request(
         self,
         method: str,

@@ -70,6 +70,11 @@ def _entry(live: Mapping[str, Any], operation: str) -> dict[str, Any] | None:
     return None
 
 
+def applied(live: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the entry of managedFields that says what we applied; None if we applied nothing."""
+    return _entry(live, "Apply")
+
+
 def _ours(entry: Mapping[str, Any], operation: str) -> bool:
     """Each creation has its own field manager, so that a run can tell its creation from another run's."""
     manager = str(entry.get("manager"))
@@ -111,10 +116,10 @@ class _Comparison:
         places = []
         left = {key: inner for key, inner in owned.items() if key != "."}
         for item in wish:
-            keys = [key for key in left if _names(key, item)]
+            keys = [key for key in left if names(key, item)]
             if len(keys) != 1:
                 return False
-            there = [place for place, other in enumerate(live) if _names(keys[0], other, exactly=True)]
+            there = [place for place, other in enumerate(live) if names(keys[0], other, exactly=True)]
             if len(there) != 1 or not self.same(item, live[there[0]], left.pop(keys[0])):
                 return False
             places += there
@@ -125,7 +130,7 @@ def _equal(wish: Any, live: Any, _key: str) -> bool:
     return bool(wish == live)
 
 
-def _names(key: str, item: Any, exactly: bool = False) -> bool:
+def names(key: str, item: Any, exactly: bool = False) -> bool:
     """Return whether a key of managedFields (`k:{…}` or `v:…`) means this item. The wish may omit keys that have defaults."""
     named = _named(key)
     if key.startswith("v:"):
@@ -152,9 +157,21 @@ def _essence(live: Mapping[str, Any]) -> dict[str, Any]:
     skipped = ("managedFields", "resourceVersion", "generation")
     essence = {key: value for key, value in live.items() if key != "status"}
     essence["metadata"] = {key: value for key, value in live["metadata"].items() if key not in skipped}
-    mine = _entry(live, "Apply") or {}
-    essence["owned"] = (mine.get("apiVersion"), mine.get("fieldsV1"))
+    essence["owned"] = _owned(live)
     return essence
+
+
+def _owned(live: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are ours, whether we applied them or wrote them by a patch: an apply that takes over our own field changes nothing."""
+    ours: dict[str, Any] = {}
+    for operation in ("Apply", "Update"):
+        _join(ours, (_entry(live, operation) or {}).get("fieldsV1") or {})
+    return ours
+
+
+def _join(tree: dict[str, Any], other: Mapping[str, Any]) -> None:
+    for key, inner in other.items():
+        _join(tree.setdefault(key, {}), inner)
 
 
 def adoption(live: Mapping[str, Any]) -> list[dict[str, Any]] | None:

@@ -11,13 +11,16 @@ from typing import Any
 
 from ..._mesh.errors import Refused
 from ..._mesh.objects.change import Ref
-from . import fields
+from . import fields, owned
 from .server import Server
 
+_APPLY = "application/apply-patch+yaml"
 
-def replace(server: Server, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+
+def replace(server: Server, manifest: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
     """Return the written object; None if it has changed or is gone since it was read.
 
+    With `before`, the object as it was read, fields that we applied stay applied by us.
     Also None if our write was stored but its answer was lost: the repeat then meets the new version. So callers read again.
     """
     ref = Ref.of(manifest)
@@ -25,7 +28,11 @@ def replace(server: Server, manifest: Mapping[str, Any]) -> dict[str, Any] | Non
     if kind is None or not (manifest["metadata"].get("resourceVersion") and manifest["metadata"].get("uid")):
         raise Refused(f"{server.name}: {ref} cannot be replaced: it was not read from this cluster.")
     query = {"fieldManager": fields.MANAGER, "fieldValidation": "Strict", **({"dryRun": "All"} if server.dry_run else {})}
-    answer = server.transport.request("PUT", server.path(ref, kind), query, fields.normal(manifest))
+    wish = owned.wish_of(manifest, before) if before else None
+    if wish:
+        answer = server.transport.request("PATCH", server.path(ref, kind), {**query, "force": "true"}, wish, content_type=_APPLY)
+    else:
+        answer = server.transport.request("PUT", server.path(ref, kind), query, fields.normal(manifest))
     # An object that was recreated under the same name has another UID, which is a conflict too.
     if answer.status in (404, 409):
         return None

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from ..errors import Refused
 from ..install.defaults import Defaults
+from .cutover import Cutover
 from .gateways import Gateways
 from .health import Health
 from .install import Install
@@ -32,6 +33,7 @@ class Stories:
     rotation: Rotation | None = None
     driven_rotation: Driven | None = None
     health: Health | None = None
+    cutover: Cutover | None = None
 
 
 class Provider:
@@ -73,3 +75,7 @@ class Provider:
     @property
     def health(self) -> Health:
         return self._of(self.stories.health, "health")
+
+    @property
+    def cutover(self) -> Cutover:
+        return self._of(self.stories.cutover, "cutover")

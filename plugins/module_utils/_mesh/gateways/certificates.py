@@ -17,12 +17,12 @@ from ..trust.objections import (
     Objection,
     Reason,
     chain_does_not_verify,
-    ed25519,
     missing_part,
     not_yet_valid,
     objections,
     overdue,
     unreadable,
+    unusable_key,
     weak_key,
     weak_signature,
 )
@@ -110,7 +110,7 @@ def expired(leaf: Authority) -> str | None:
 
 
 _LEAF: tuple[Reason, ...] = (
-    missing_part, unreadable, key_does_not_match, wrong_purpose, expired, not_yet_valid, ed25519, weak_key, weak_signature, chain_does_not_verify,
+    missing_part, unreadable, key_does_not_match, wrong_purpose, expired, not_yet_valid, unusable_key, weak_key, weak_signature, chain_does_not_verify,
 )  # fmt: skip
 
 

@@ -50,12 +50,13 @@ class Gateway:
 
 @dataclass(frozen=True)
 class Proxy:
-    """A proxy that a control plane pod serves. `stale` names the kinds of configuration that it was sent and did not accept."""
+    """A proxy that a control plane pod of this `revision` serves. `stale` names the kinds of configuration that it was sent and did not accept."""
 
     name: str
     namespace: str
     version: str
     stale: Sequence[str] = ()
+    revision: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ..objects.shapes import Manifest
 from ..question import Question, Read
@@ -18,7 +18,12 @@ IMAGE = "docker.io/fortio/fortio:1.66.0"
 
 @dataclass(frozen=True)
 class ProbeWish:
-    """The probe of one cluster. `targets` are all clusters of the mesh, this one included."""
+    """The probe of one cluster. `targets` are all clusters of the mesh, this one included.
+
+    A probe asks the servers of its own namespace, or those of the namespace `asks`. `callers` are other namespaces whose probes may ask its server.
+    With `gateway` the probe has a gateway, too, which passes requests on to the servers of its own namespace and of `callers`. A probe that asks
+    `through` a namespace sends its requests to this cluster's gateway there, and the servers see that gateway's identity.
+    """
 
     cluster: str
     revision: str
@@ -26,6 +31,20 @@ class ProbeWish:
     namespace: str = NAMESPACE
     image: str = IMAGE
     trust_domain: str = "cluster.local"
+    asks: str = ""
+    callers: Sequence[str] = ()
+    gateway: bool = False
+    through: str = ""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Many requests, how many of them were answered, and the 99th percentile of the answers' time in seconds. `answers` counts them by their status."""
+
+    sent: int
+    answered: int
+    slowest: float
+    answers: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -33,10 +52,15 @@ class Probe:
     """The workloads of one cluster that ask those of the others.
 
     `pods` finds the pods that ask. `question` makes the request that lets a pod ask a target. `fault` judges the status and the body of the answer:
-    None if the target answered over mTLS as a workload of this mesh.
+    None if the target answered over mTLS as a workload of this mesh. `load` makes the request that lets a pod ask a target so many times, and `measured`
+    reads the answer to that; it raises ValueError if there is nothing to read. `knock` lets a pod ask a Service (namespace, name, port) so many times,
+    as somebody from outside of the mesh would, and for a host that nobody serves.
     """
 
     manifests: Sequence[Manifest]
     pods: Read
     question: Callable[[str, str], Question]
     fault: Callable[[str, int, str], str | None]
+    load: Callable[[str, str, int], Question]
+    measured: Callable[[str], Measured]
+    knock: Callable[[str, tuple[str, str, int], int], Question] | None = None

@@ -26,7 +26,7 @@ class Tag:
 
 
 def tag_faults(tags: Sequence[Tag], wanted: Collection[str], revision: str) -> list[str]:
-    """Find tags that lead astray. Gateways and waypoints follow a tag's Service, injection its webhook: if these differ, two revisions serve."""
+    """Find tags that lead astray. Gateways follow a tag's Service, injection its webhook: if these differ, two revisions serve."""
     there = {tag.name for tag in tags if tag.webhook}
     faults = [f"the revision tag {name} does not exist; {_REMEDY}" for name in wanted if name not in there]
     for tag in tags:
@@ -37,7 +37,7 @@ def tag_faults(tags: Sequence[Tag], wanted: Collection[str], revision: str) -> l
         elif tag.name in wanted and tag.webhook and revision not in ("", tag.webhook):
             faults.append(f"the revision tag {tag.name} leads to {tag.webhook}, not to {revision}; {_REMEDY}")
         elif tag.name in wanted and tag.webhook and tag.lacks:
-            faults.append(f"the revision tag {tag.name} lacks its Service {tag.lacks}, which gateways and waypoints follow; {_REMEDY}")
+            faults.append(f"the revision tag {tag.name} lacks its Service {tag.lacks}, which gateways follow; {_REMEDY}")
     return faults
 
 

@@ -25,6 +25,7 @@ class Claim:
     `adopt` says that the install takes the object over if nothing maintains it any more. `completed_by` is the field manager of a control plane
     that only fills in fields of the object, so it is no owner.
     `rivals` selects other objects of the same kind and place by labels. One of them that has `key` in its data serves the same purpose.
+    If the object has the `label` with another value than `value`, somebody led it elsewhere, and no install leads it back.
     """
 
     ref: Ref
@@ -33,17 +34,19 @@ class Claim:
     key: str = ""
     adopt: bool = False
     completed_by: str = ""
+    label: str = ""
+    value: str = ""
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Claim:
         ref = Ref(entry["api_version"], entry["kind"], entry["name"], entry.get("namespace") or None)
-        release, rivals, key, completed_by = (str(entry.get(field) or "") for field in ("release", "rivals", "key", "completed_by"))
-        return cls(ref, release, rivals, key, bool(entry.get("adopt")), completed_by)
+        texts = {field: str(entry.get(field) or "") for field in ("release", "rivals", "key", "completed_by", "label", "value")}
+        return cls(ref, adopt=bool(entry.get("adopt")), **texts)
 
     def as_dict(self) -> dict[str, Any]:
         named = {"api_version": self.ref.api_version, "kind": self.ref.kind, "name": self.ref.name, "namespace": self.ref.namespace}
         purpose = {"release": self.release, "rivals": self.rivals, "key": self.key}
-        return {**named, **purpose, "adopt": self.adopt, "completed_by": self.completed_by}
+        return {**named, **purpose, "adopt": self.adopt, "completed_by": self.completed_by, "label": self.label, "value": self.value}
 
 
 def owned_by_others(claim: Claim, live: Object | None) -> dict[str, Any] | None:
@@ -53,6 +56,9 @@ def owned_by_others(claim: Claim, live: Object | None) -> dict[str, Any] | None:
     controller = managed_by(live).writer
     if controller:
         return _ownership(claim, controller, "kept")
+    leads = ((live.get("metadata") or {}).get("labels") or {}).get(claim.label) if claim.label else None
+    if leads and leads != claim.value:
+        return _ownership(claim, str(leads), "led")
     annotations = (live.get("metadata") or {}).get("annotations") or {}
     helm = annotations.get("meta.helm.sh/release-name")
     release = f"{annotations.get('meta.helm.sh/release-namespace')}/{helm}" if helm else ""
@@ -103,10 +109,12 @@ def objections(owned: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 _BELONGS = ("belongs to", "belong to")
-_VERBS = {"kept": ("is managed by", "are managed by"), "released": _BELONGS, "left": _BELONGS, "rival": _BELONGS}
+_VERBS = {"kept": ("is managed by", "are managed by"), "led": ("leads to", "lead to"), "released": _BELONGS, "left": _BELONGS, "rival": _BELONGS}
 _WORDS = {
     "kept": "{what} {owner}, which would undo this install's changes; remove it there, or install the mesh with that tool alone",
     "released": "{what} {owner}, and this install would write it too; uninstall that release, or give this mesh another revision or namespace",
+    "led": "{what} the revision {owner}, and an install of another one would move every new pod to that at once; name {owner} as mesh_revision, "
+    "or move in waves with meshops.lifecycle.cutover",
     "left": "{what} {owner} and would be overwritten; set mesh_adopt: true to take over exactly these objects, or delete them",
     "rival": "{what} {owner} and leads to {key}, as {ours} does, but a control plane uses only one of the two; "
     "delete it once {ours} exists, then check with meshops.lifecycle.status that {key} is synced",

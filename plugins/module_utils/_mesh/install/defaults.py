@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..trust.keys import ALL, UsableKeys
+
 
 @dataclass(frozen=True, kw_only=True)
 class Defaults:
     """If `revision` is empty, the mesh has no revisions at all, and so no `tags`.
 
-    `key_types` are the key types that its CAs may have, and `key_type` is the default. `path_length` is how many CAs the mesh itself puts
-    between a cluster's CA and its leaves. `shares_root` says that all clusters of a mesh trust one root. `gateways` says that gateways of the
-    mesh join the networks. `links_by_api_server` says that control planes of other clusters reach a cluster's API server.
+    `key_types` are the key types that its CAs may have, and `key_type` is the default. `keys` are those that certificates of others may have,
+    such as a root that the user gives. `path_length` is how many CAs the mesh itself puts between a cluster's CA and its leaves. `shares_root`
+    says that all clusters of a mesh trust one root. `gateways` says that gateways of the mesh join the networks. `links_by_api_server` says that
+    control planes of other clusters reach a cluster's API server.
     """
 
     namespace: str
@@ -24,6 +27,7 @@ class Defaults:
     tags: Sequence[str] = ()
     key_type: str = "P-256"
     key_types: Sequence[str] = ("P-256",)
+    keys: UsableKeys = ALL
     path_length: int = 0
     shares_root: bool = True
     gateways: bool = True

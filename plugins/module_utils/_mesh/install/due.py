@@ -24,7 +24,7 @@ class StoredAnswer:
 
 
 @dataclass(frozen=True)
-class Order:
+class DueOrder:
     """A request that changes what the product keeps. It may come twice. `what` names what it changes, as in "the policy agents"."""
 
     what: str
@@ -40,7 +40,7 @@ class Due:
     """
 
     manifests: Sequence[Manifest] = ()
-    orders: Sequence[Order] = ()
+    orders: Sequence[DueOrder] = ()
     fault: str = ""
 
     @property

@@ -160,7 +160,7 @@ _MISSING = object()
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any], path: str = "") -> list[str]:
-    """Return the differences of two sets of values, sorted by path: 'pilot.replicas 1 -> 2'."""
+    """Return the differences of two sets of values, sorted by path: 'server.replicas 1 -> 2'."""
     changed: list[str] = []
     for key in sorted(set(before) | set(after), key=str):
         here = f"{path}{key}"

@@ -14,7 +14,7 @@ _SAYS_SO_SINCE = (6, 5)
 def server_side(version: str) -> str:
     """Return the option `server_side` for kubernetes.core.helm, so that Helm 3 and 4 act alike. Empty if the option must not be given.
 
-    Server-side apply would conflict with everyone who changed a field of a chart: istiod sets the failurePolicy of its webhooks,
+    Server-side apply would conflict with everyone who changed a field of a chart: a control plane sets the failurePolicy of its webhooks,
     and some platforms narrow their selectors.
     """
     known = minor(version)

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from ..few_names import few
+
 Minor = tuple[int, int]
 _BEGINS = re.compile(r"v?(\d+)\.(\d+)(?![\d])")
+_VARIANTS = ("distroless", "debug")
 _RELEASE = re.compile(r"v?\d+\.\d+(\.(\d+|[x*]))?")
 _SHOWN = 3
 
@@ -34,7 +37,7 @@ class VersionLimits:
 class ReleaseLine:
     """One minor version. `ends` is the day on which its support ends; None if that day is not known yet.
 
-    `kubernetes` are the lowest and the highest minor version that it was tested with. `envoy` and `gateway_api` (the lowest version of
+    `kubernetes` are the lowest and the highest minor version that it was tested with. `proxy` and `gateway_api` (the lowest version of
     its CRDs) are None if no source names them.
     """
 
@@ -43,7 +46,7 @@ class ReleaseLine:
     kubernetes: tuple[Minor, Minor]
     ends: date | None = None
     until: str = ""
-    envoy: Minor | None = None
+    proxy: Minor | None = None
     gateway_api: Minor | None = None
 
 
@@ -69,6 +72,12 @@ def minor(version: str) -> Minor | None:
     """Return the minor version of 1.31, v1.31.2 or 1.31.2-distroless; None for a text that is no version, such as latest."""
     match = _BEGINS.match(version)
     return (int(match[1]), int(match[2])) if match else None
+
+
+def of_charts(version: str) -> str:
+    """Return the version of the charts that install an image of this version: 1.31.2 for 1.31.2-distroless, which is the same release in another image."""
+    release, _dash, variant = version.partition("-")
+    return release if variant in _VARIANTS and _RELEASE.fullmatch(release) else version
 
 
 def plain(version: str) -> Minor | None:
@@ -152,7 +161,6 @@ def _served(proxy: Minor, plane: Minor, most: int) -> bool:
 
 
 def _skew(table: Versions, own: Minor, names: Sequence[str], planes: str, newer: bool) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    which = f"{len(names)} {'proxies are' if len(names) > 1 else 'proxy is'} of {table.mesh} {dotted(own)} ({', '.join(names[:_SHOWN])}{more})"
+    which = f"{len(names)} {'proxies are' if len(names) > 1 else 'proxy is'} of {table.mesh} {dotted(own)} ({few(names, _SHOWN)})"
     rule = "must not be newer" if newer else f"may be at most {table.proxy_skew} minor version older"
     return f"{which}, but the control plane is {planes}; a proxy {rule}, so {'upgrade the control plane' if newer else 'restart these workloads'}"

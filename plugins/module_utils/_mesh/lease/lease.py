@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decide who may rotate a mesh, from the Lease on its trust cluster. Nothing here compares two clocks."""
+"""Decide who may rotate a mesh or cut it over, from the Lease on its trust cluster. Nothing here compares two clocks."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from ..trust.root_secret import labels
 
 NAMESPACE = "meshops-system"
 _PREFIX = "meshops-"
+# The variables by which the playbooks that take the Lease break it.
+_BREAK = "rotate_break_lease or cutover_break_lease"
 # The duration of a Lease that somebody else wrote without one.
 _DURATION = 60
 FREE, OURS, HELD, EXPIRED, BROKEN, MISNAMED = "free", "ours", "held", "expired", "broken", "misnamed"
@@ -102,7 +104,7 @@ def held_by_another(cluster: str, mesh: str, lease: Lease, alive: bool) -> Refus
     said = "which is alive: the Lease changed during the watch" if alive else f"which took it for {lease.duration} s at a time, longer than this run may watch"
     return Refused(
         f"{cluster}: the Lease of mesh {mesh} is held by {lease.holder}, {said} ({lease}). "
-        f"Wait until that run ends. If you know that no run of that name is alive, run again with rotate_break_lease={lease.holder}.",
+        f"Wait until that run ends. If you know that no run of that name is alive, run again with {_BREAK} set to {lease.holder}.",
         holder=lease.holder,
         epoch=lease.epoch,
     )
@@ -114,15 +116,15 @@ def holder_sentence(cluster: str, mesh: str, lease: Lease) -> str:
         return ""
     return (
         f"{cluster}: the Lease of mesh {mesh} is held by {lease.holder} in epoch {lease.epoch}, until {lease.until} by its own clock "
-        f"unless it renews the Lease. If that run is dead, the next run takes the Lease over, or rotate_break_lease={lease.holder} releases it at once."
+        f"unless it renews the Lease. If that run is dead, the next run takes the Lease over; {_BREAK}, set to {lease.holder}, releases it at once."
     )
 
 
 def misnamed(cluster: str, mesh: str, lease: Lease, break_holder: str) -> Refused:
     """Return the error for a run that wants to break the Lease of one holder when another one has it."""
     return Refused(
-        f"{cluster}: the Lease of mesh {mesh} is held by {lease.holder} ({lease}), not by {break_holder} as rotate_break_lease says. "
-        "Find out what that run does. Run again without rotate_break_lease, or with the name of the holder.",
+        f"{cluster}: the Lease of mesh {mesh} is held by {lease.holder} ({lease}), not by {break_holder} as {_BREAK} says. "
+        "Find out what that run does. Run again without that variable, or with the name of the holder.",
         holder=lease.holder,
         epoch=lease.epoch,
     )
@@ -138,7 +140,7 @@ def lost(cluster: str, mesh: str, lease: Lease, holder: str, epoch: int) -> Refu
     return Refused(
         f"{cluster}: the Lease of mesh {mesh} is no longer held by {holder} in epoch {epoch}: {now}. This run writes nothing more. "
         "Run again when no other run is at work. That run goes on from the present state of the clusters. "
-        "rotate_break_lease is for a holder that is gone for good.",
+        f"{_BREAK} is for a holder that is gone for good.",
         holder=lease.holder,
         epoch=lease.epoch,
     )

@@ -37,12 +37,12 @@ class Lacking:
 class Offer:
     """What a source has for a link. A run creates the objects in `missing` and waits for what is `lacking`.
 
-    `content` is what the consumer needs from the source; its keys belong to the provider. It may be secret, so it is never printed or returned.
+    `content` is what the consumer needs from the source; its keys belong to the provider. It and the objects may be secret, so neither is ever shown.
     Where a product links itself, `fills` is what is due in the source, so that nothing lacks any more, and `then` what is due in the consumer when it
     has its objects.
     """
 
-    missing: Sequence[Manifest] = ()
+    missing: Sequence[Manifest] = field(default=(), repr=False)
     lacking: Lacking | None = None
     content: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     fills: Look[Due] | None = field(default=None, compare=False, repr=False)

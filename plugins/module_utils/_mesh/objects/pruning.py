@@ -64,7 +64,7 @@ def labelled(cluster: str, manifests: Iterable[Mapping[str, Any]], scope: Scope)
 def left(live: Iterable[Mapping[str, Any]], wished: Iterable[Ref], scope: Scope) -> list[Ref]:
     """Return the objects that we labelled, that lie in the scope and are not wished any more, each once.
 
-    A label alone proves nothing: controllers copy it to objects that they derive, as istiod does for the Service of a Gateway.
+    A label alone proves nothing: controllers copy it to objects that they derive, as a control plane does for the Service of a Gateway.
     """
     keep = {_place(ref) for ref in wished}
     ours = {_place(ref): ref for ref in (Ref.of(item) for item in live if _applied_by_us(item)) if scope.holds(ref)}

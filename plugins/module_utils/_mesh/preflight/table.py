@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..few_names import few
 from ..report.table import lines
 
 
@@ -34,5 +35,5 @@ def waits(name: str, findings: Mapping[str, Sequence[str]]) -> str:
     others = [other for other, sentences in findings.items() if sentences and other != name]
     if not others:
         return f"{name} is ready"
-    shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
+    shown = few(others, 5)
     return f"{name}: this cluster has no findings, but the run writes nothing anywhere while other clusters have findings: {shown}"

@@ -20,7 +20,7 @@ from .table import lines
 ROOT, INTERMEDIATE, LEAF, GATEWAY, WEBHOOK, TOKEN = "root", "intermediate", "leaf", "gateway", "webhook", "token"
 UNKNOWN = "unknown"
 _HEADER = ("CLUSTER", "KIND", "WHERE", "NUMBER", "ISSUER", "EXPIRES", "VERDICT")
-_BY_DAYS = (ROOT, INTERMEDIATE, WEBHOOK, CONTROL_PLANE)  # istiod's own certificates last as long as its CA
+_BY_DAYS = (ROOT, INTERMEDIATE, WEBHOOK, CONTROL_PLANE)  # a control plane's own certificates last as long as its CA
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ def lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [aligned[0], "  ".join("-" * width for width in widths), *aligned[1:]]
 
 
+REVISIONS = ("CLUSTER", "REVISION", "CONTROL PLANE", "TAGS", "VALIDATES", "LEADS", "NAMESPACES", "PROXIES")
+PLANES = ("CLUSTER", "PLANE", "ROLE", "COLOUR", "REVISION", "SHARE", "CONTROL PLANE", "PODS OF GATEWAYS")
 STATUS = ("CLUSTER", "SITE", "VERDICT", "VERSION", "REVISIONS", "REMOTE CLUSTERS", "GATEWAY", "ROOT", "ROOT EXPIRES", "INTERMEDIATE EXPIRES", "PROXIES")
 
 
@@ -35,7 +37,55 @@ def status(clusters: Mapping[str, Mapping[str, Any] | str], now: datetime) -> li
     table = lines(STATUS, [_row(name, facts, now) for _rank_, name, facts in sorted(rows, key=lambda row: row[:2])])
     ranked = [facts for _rank_, _name, facts in sorted(rows, key=lambda row: row[:2])]
     notes = [note for of in (_notes, _noticed) for facts in ranked for note in of(facts)]
-    return [*table, "", *notes] if notes else table
+    several = [row for _rank_, name, facts in sorted(rows, key=lambda row: row[:2]) for row in _revisions(name, facts)]
+    shared = [row for _rank_, name, facts in sorted(rows, key=lambda row: row[:2]) for row in _shares(name, facts)]
+    below = [lines(header, found) for header, found in ((REVISIONS, several), (PLANES, shared)) if found]
+    return [line for part in [table, *below, notes] if part for line in ("", *part)][1:]
+
+
+def _shares(name: str, facts: Mapping[str, Any] | str) -> list[list[str]]:
+    """Return a row for each colour of each plane that the inventory declares."""
+    declared = [] if isinstance(facts, str) else facts.get("shares") or []
+    return [[name, plane["plane"], plane["role"], *_colour(one)] for plane in declared for one in plane["colours"]]
+
+
+def _colour(one: Mapping[str, Any]) -> list[str]:
+    shares, gateways = one["shares"], one["gateways"]
+    share = _DASH if not shares else f"{shares[0]} %" if len(shares) == 1 else f"{shares[0]} to {shares[-1]} %"
+    return [one["colour"], one["revision"], share, "away" if one["away"] else "ready", _DASH if gateways is None else str(gateways)]
+
+
+def _revisions(name: str, facts: Mapping[str, Any] | str) -> list[list[str]]:
+    """Return a row for each revision of a cluster that has several, or a cutover half done."""
+    known = {} if isinstance(facts, str) else facts.get("followed") or {}
+    if isinstance(facts, str) or not known:
+        return []
+    planes = {plane["revision"]: plane for plane in facts.get("planes", [])}
+    revisions = sorted(planes.keys() | known["revisions"].keys())
+    shown = revisions if len(revisions) > 1 or known["turned"] or known["pinned"] else []
+    return [_revision(name, revision, planes.get(revision), facts, known) for revision in shown]
+
+
+def _revision(name: str, revision: str, plane: Mapping[str, Any] | None, facts: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
+    counts = known["revisions"].get(revision, {})
+    halves = [(tag["name"], {tag["webhook"], tag["service"]} - {""}) for tag in facts.get("tags", [])]
+    return [
+        name,
+        revision,
+        f"{plane['version']}, {plane['ready']}/{plane['desired']}" if plane else _served(facts),
+        _joined(f"{tag}{'' if len(leads) == 1 else ' (half)'}" for tag, leads in halves if revision in leads),
+        "yes" if facts.get("default_revision") == revision else _DASH,
+        _locks(known, revision),
+        str(counts.get("namespaces", 0)),
+        str(counts.get("proxies", 0)),
+    ]
+
+
+def _locks(known: Mapping[str, Any], revision: str) -> str:
+    """How many of the locks a revision holds. The report has their names and the pods."""
+    leaders = known.get("leaders") or []
+    number = sum(one["revision"] == revision for one in leaders)
+    return f"{number} of {len(leaders)}" if number else _DASH
 
 
 def _rank(facts: Mapping[str, Any] | str) -> int:

@@ -56,8 +56,8 @@ def findings(clusters: Mapping[str, Facts], members: Iterable[str], acknowledged
         if strange:
             fault = f"{name}: its control plane is linked to {', '.join(strange)}, no cluster of this mesh in the inventory. The proxies there would be cut off"
             sentences.append(f"{fault}. Add that cluster to the inventory, or remove the link if it is a leftover.")
-        if facts.get("ambient"):
-            fault = f"{name}: it runs ambient nodes ({_some(facts['ambient'])}). Nobody can see what their proxies trust, so the rotation could not wait for it"
+        if facts.get("node_proxies"):
+            fault = f"{name}: proxies of whole nodes run there ({_some(facts['node_proxies'])}). Nobody can see what they trust, so a rotation could not wait"
             sentences.append(f"{fault}. This mesh cannot be rotated here.")
         if facts.get("stranded"):
             fault = f"{name}: proxies of the mesh run in {_some(facts['stranded'])}, which its configuration leaves out, so these proxies get no new bundle"

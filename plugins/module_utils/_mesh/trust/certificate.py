@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from .keys import ALL, UsableKeys
 from .name_constraints import DNS, IP, Constraints, Name
 
 
@@ -109,6 +110,7 @@ class Authority:
     ours: bool = False
     signs_for: tuple[Name, ...] = ()  # the names in the certificates that this CA will sign
     refused: str = ""  # why peers would refuse these certificates, in the verifier's words
+    keys: UsableKeys = ALL  # those that the mesh can use
 
     @property
     def root(self) -> Certificate | None:

@@ -188,5 +188,4 @@ def key_type_fault(key_type: str, key_types: Sequence[str]) -> str | None:
     """Return why the mesh cannot use a key type, as half a sentence; None if it can."""
     if key_type in key_types:
         return None
-    why = "Envoy does not accept it" if key_type.lower().startswith("ed") else "this mesh cannot use it"
-    return f"the key_type {key_type} is refused, because {why}; use {'one of ' if len(key_types) > 1 else ''}{', '.join(key_types)}"
+    return f"the key_type {key_type} is refused, because this mesh cannot use it; use {'one of ' if len(key_types) > 1 else ''}{', '.join(key_types)}"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Say for which names the CAs below a certificate may sign (RFC 5280, 4.2.1.10), as Envoy's TLS library reads it."""
+"""Say for which names the CAs below a certificate may sign (RFC 5280, 4.2.1.10), as BoringSSL reads it."""
 
 from __future__ import annotations
 

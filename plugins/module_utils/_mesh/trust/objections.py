@@ -107,9 +107,10 @@ def weak_key(ca: Authority) -> str | None:
     return f"{faults}. Use at least RSA {RSA_BITS} or EC P-256." if faults else None
 
 
-def ed25519(ca: Authority) -> str | None:
-    faults = "; ".join(f"{c} has a key of type {c.key_type}" for c in ca.line if c.key_type.startswith("Ed"))
-    return f"{faults}, which Envoy does not accept. Use EC P-256 or RSA." if faults else None
+def unusable_key(ca: Authority) -> str | None:
+    """Find keys that the proxies of this mesh cannot use. A weak key is refused as such."""
+    faults = "; ".join(f"{c} has a key of type {c.key_type}" for c in ca.line if not ca.keys.fit(c.key_type) and not _is_weak(c.key_type))
+    return f"{faults}, {ca.keys.refusal}" if faults else None
 
 
 def weak_signature(ca: Authority) -> str | None:
@@ -193,7 +194,7 @@ def several_roots(ca: Authority) -> str | None:
 
 _EITHER: tuple[Reason, ...] = (
     missing_part, unreadable, key_does_not_match, not_a_ca, cannot_sign, wrong_purpose, forbidden_name, expired, not_yet_valid,
-    ed25519, weak_key, refused_by_peers,
+    unusable_key, weak_key, refused_by_peers,
 )  # fmt: skip
 ROOT: tuple[Reason, ...] = (*_EITHER, root_not_self_signed, no_room_for_intermediate, duplicate_roots, several_roots)
 BELOW_ROOT: tuple[Reason, ...] = (

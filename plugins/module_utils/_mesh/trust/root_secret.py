@@ -15,7 +15,7 @@ from .certificate import Material, Names
 # The name of a generated root, and the end of the name of the root that a rotation goes to.
 NAME, UPCOMING = "meshops-root-ca", "-next"
 CERTIFICATE, KEY = "root-cert.pem", "root-key.pem"
-# The keys of this collection, then those of kubernetes.io/tls (cert-manager, kubectl), then those of a self-signed istiod.
+# The keys of this collection, then those of kubernetes.io/tls (cert-manager, kubectl), then those of a control plane that made its CA for itself.
 _PAIRS = ((CERTIFICATE, KEY), ("tls.crt", "tls.key"), ("ca-cert.pem", "ca-key.pem"))
 _MANAGED_BY, _MESH = "app.kubernetes.io/managed-by", "meshops.lifecycle/mesh"
 _COLLECTION = "meshops.lifecycle"

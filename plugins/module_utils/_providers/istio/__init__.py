@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from ..._mesh.contract.provider import Provider, Stories
 from ..._mesh.install.defaults import Defaults
+from ..istio_family.keys import OF_ENVOY
 from ..istio_family.rotation import rotation
 from ..istio_family.trust import trust
+from .cutover import cutover
 from .gateways import gateways
 from .health import health
 from .install import install
@@ -22,9 +24,11 @@ ISTIO = Provider("istio", Stories(
     gateways=gateways,
     rotation=rotation,
     health=health,
+    cutover=cutover,
 ), Defaults(
     namespace="istio-system",
     revision="stable",
     tags=("default",),
     key_types=("P-256", "RSA-2048", "RSA-3072", "RSA-4096"),
+    keys=OF_ENVOY,
 ))  # fmt: skip

@@ -20,6 +20,7 @@ from ..._mesh.gateways.host_names import certifiable
 from ..._mesh.objects.change import Ref
 from ..._mesh.objects.managed_by import managed_by
 from ..._mesh.trust.certificate import Authority, Material, Names
+from ..._mesh.trust.issuing import key_type_fault
 from ..._mesh.trust.objections import ROOT, objections
 from ..._pki import issue, x509
 from ..trust import root as roots
@@ -119,7 +120,7 @@ class CertificatePlan:
         return Task(ref, live, uses, current)
 
     def _inspect(self, material: Material, where: str) -> Authority:
-        return x509.inspect(_apart(material), where, self._now)
+        return replace(x509.inspect(_apart(material), where, self._now), keys=self._request.root.keys)
 
     def _of_root(self, current: Authority) -> bool:
         leaf, own = current.certificate, self.root()
@@ -157,6 +158,9 @@ class CertificatePlan:
         if strange:
             named = ", ".join(strange)
             self.faults.append(f"{task.current.where}: its gateways serve {named}, which no certificate can name. Correct the hosts of the gateways.")
+            return None
+        if unfit := key_type_fault(self._request.key_type, self._request.key_types):
+            self.faults.append(f"{task.current.where}: {unfit}.")
             return None
         kind, domain, root = self._request.key_type, self._request.trust_domain, self.root()
         made = issue.new_leaf(root, hosts, domain, kind, self._now, self._request.issue_days)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._mesh.objects.change import Ref
+from ..._providers import provider
 from ..lease.hold import LeaseShare
 from ..trust.request import RootOptions
 
@@ -37,12 +38,13 @@ class Given:
 
 @dataclass(frozen=True)
 class Request:
-    """`certificates` are those for this cluster. If there is one, the run replaces nothing else."""
+    """`certificates` are those for this cluster. If there is one, the run replaces nothing else. `key_types` are those that the mesh can use."""
 
     provider: str
     mesh: str
     trust_domain: str
     key_type: str
+    key_types: tuple[str, ...]
     root: RootOptions
     certificates: tuple[Given, ...]
     issue_days: int
@@ -52,12 +54,14 @@ class Request:
 
     @classmethod
     def of(cls, params: Mapping[str, Any], cluster: str) -> Request:
+        defaults = provider(params["provider"]).defaults
         return cls(
             provider=params["provider"],
             mesh=params["mesh"],
             trust_domain=params["trust_domain"],
             key_type=params["key_type"],
-            root=RootOptions.of(params["root"]),
+            key_types=tuple(defaults.key_types),
+            root=RootOptions.of(params["root"], defaults.keys),
             certificates=tuple(Given.of(entry) for entry in params["certificates"] if entry["cluster"] in (None, "", cluster)),
             issue_days=params["issue_days"],
             min_age=params["min_age"],

@@ -23,7 +23,7 @@ from ..install import places
 _PERMISSION: dict[str, Any] = {"verb": {"required": True}, "group": {"default": ""}, "resource": {"required": True}, "namespace": {}, "name": {}}
 _CLAIM: dict[str, Any] = {
     **{name: {"required": True} for name in ("api_version", "kind", "name")},
-    **{name: {} for name in ("namespace", "release", "rivals", "completed_by")},
+    **{name: {} for name in ("namespace", "release", "rivals", "completed_by", "label", "value")},
     "key": {"no_log": False},
     "adopt": {"type": "bool", "default": False},
 }

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +14,11 @@ from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._mesh.contract.provider import Provider
-from ..._mesh.errors import NotReady
+from ..._mesh.cutover import plane_report
+from ..._mesh.cutover.declared import planes
+from ..._mesh.cutover.following import followed, unfinished
+from ..._mesh.cutover.planes import Plane
+from ..._mesh.errors import MeshError, NotReady
 from ..._mesh.health.health import Expected, HealthFacts, findings, lasting
 from ..._mesh.health.stuck import Patience, late_after, stuck_after
 from ..._mesh.install import notices, versions
@@ -40,6 +45,8 @@ TASK: dict[str, Any] = dict(
         config=dict(type="bool", default=False),
         leftovers_of=dict(),
         notices=dict(type="bool", default=False),
+        followers=dict(type="bool", default=False),
+        planes=dict(type="dict", default={}),
         led=dict(type="list", elements="str", default=[]),
         wait=dict(type="bool", default=False),
         wait_timeout=dict(type="int", default=120),
@@ -58,8 +65,10 @@ class Request:
     config: bool
     leftovers_of: str | None
     notices: bool
+    followers: bool
     led: tuple[str, ...]
     seconds: float | None
+    planes: tuple[Plane, ...] = ()
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Request:
@@ -70,8 +79,10 @@ class Request:
             config=params["config"],
             leftovers_of=params["leftovers_of"],
             notices=bool(params.get("notices")),
+            followers=bool(params.get("followers")),
             led=tuple(params.get("led") or ()),
             seconds=params["wait_timeout"] if params["wait"] else None,
+            planes=tuple(planes(params.get("planes")).values()),
         )
 
 
@@ -85,6 +96,14 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
         result["config"] = _config(cluster, mesh, space)
     if request.notices:
         result["notices"] = _notices(cluster, mesh, request, health, ticking.now().date())
+    if request.followers and mesh.stories.cutover:
+        state = look(cluster, mesh.cutover.standing(cluster.name, space))
+        proxies = Counter(proxy.revision for proxy in health.proxies)
+        result["followed"] = followed(state, proxies)
+        result["notices"] = [*result.get("notices", []), *(f"{cluster.name}: {said}." for said in unfinished(state, proxies))]
+    if request.planes and mesh.stories.cutover:
+        result["shares"], unsettled = _shares(cluster, mesh, request)
+        result["notices"] = [*result.get("notices", []), *unsettled]
     if request.leftovers_of is not None:
         result["leftovers"] = _leftovers(cluster, mesh, space, request.leftovers_of)
     return result
@@ -132,6 +151,21 @@ def _notices(cluster: Cluster, mesh: Provider, request: Request, health: HealthF
     facts = health.as_dict()
     whose = [f"{cluster.name}: {text}." for text in health.kept]
     return whose + notices.running(cluster.name, facts["planes"], facts["proxies"], images, version, known)
+
+
+def _shares(cluster: Cluster, mesh: Provider, request: Request) -> tuple[list[dict[str, Any]], list[str]]:
+    """Where each plane stands, and sentences about what is not settled, or cannot be read: a report says nothing less of everything else for that."""
+    shares, said = list[dict[str, Any]](), list[str]()
+    for plane in request.planes:
+        try:
+            state = look(cluster, mesh.cutover.plane(cluster.name, request.namespace, plane)).state
+        except MeshError as failed:
+            why = str(failed).removeprefix(f"{cluster.name}: ").rstrip(".")
+            said.append(f"{cluster.name}: who serves the plane {plane.name} could not be read: {why}.")
+            continue
+        shares.append(plane_report.standing(plane, state))
+        said += [f"{cluster.name}: {one}." for one in plane_report.unfinished(plane, state)]
+    return shares, said
 
 
 def _config(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, int]:

@@ -70,7 +70,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
 
 def _ask(cluster: Cluster, probe: Probe, wish: ProbeWish, answers: dict[str, int], wanted: int) -> dict[str, str]:
     """Send one request to each target that has not answered often enough. A fault resets the target's count."""
-    pod = _pod(cluster, probe)
+    pod = asking_pod(cluster, probe)
     if pod is None:
         return dict.fromkeys(wish.targets, f"the probe pod of {wish.cluster} is not running")
     open_targets = [target for target in wish.targets if answers[target] < wanted]
@@ -85,7 +85,8 @@ def _ask(cluster: Cluster, probe: Probe, wish: ProbeWish, answers: dict[str, int
     return faults
 
 
-def _pod(cluster: Cluster, probe: Probe) -> str | None:
+def asking_pod(cluster: Cluster, probe: Probe) -> str | None:
+    """Return the name of a pod of this cluster's probe; None if none runs."""
     pods = listed(cluster, [probe.pods])[probe.pods.kind]
     alive = [pod for pod in pods if pod.get("status", {}).get("phase") == "Running" and not pod["metadata"].get("deletionTimestamp")]
     return alive[0]["metadata"]["name"] if alive else None

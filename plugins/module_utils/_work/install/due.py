@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ..._kube.cluster import Answer, Cluster
 from ..._mesh.errors import NotReady
-from ..._mesh.install.due import Due, Order, StoredAnswer
+from ..._mesh.install.due import Due, DueOrder, StoredAnswer
 from ..._mesh.objects.change import Change
 from ..._mesh.objects.look import Look
 from ..._mesh.trust.root_secret import encoded
@@ -67,7 +67,7 @@ def _do(cluster: Cluster, due: Due, did: Completed) -> None:
         did.ordered += [] if order.what in did.ordered else [order.what]
 
 
-def _sent(cluster: Cluster, order: Order, did: Completed) -> str:
+def _sent(cluster: Cluster, order: DueOrder, did: Completed) -> str:
     """Return why an order was not accepted; empty if it was. The answer itself may hold what is secret, so only its status is told."""
     (answer,) = cluster.ask_all([asked(order.question)])
     if not isinstance(answer, Answer):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._kube.connect import Connector, connect_to
 from ..._mesh.contract.links import Links
-from ..._mesh.errors import Refused, Unreachable
+from ..._mesh.contract.provider import Provider
+from ..._mesh.errors import MeshError, Refused, Unreachable
 from ..._mesh.links.entrance import Entrance
 from ..._mesh.links.link import Link, Linked, Offer
 from ..._mesh.objects.change import Change, Ref, as_result
@@ -76,13 +77,15 @@ class _Missing:
 
 @dataclass(frozen=True)
 class _Linking:
-    """The consumer, the provider's links and the request of one run."""
+    """The consumer, the provider's links and the request of one run. `changes` is what the run has written so far, in all clusters."""
 
     consumer: Cluster
     links: Links
     request: LinksRequest
     clock: Clock
     by_api_server: bool = True
+    changes: list[Change] = field(default_factory=list)
+    ordered: list[str] = field(default_factory=list)
 
     def link(self, source: _Source) -> Link:
         return Link(source.cluster.name, self.consumer.name, self.request.namespace)
@@ -96,8 +99,17 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
     request = LinksRequest.of(params)
     mesh = provider(request.provider)
     work = _Linking(cluster, mesh.links, request, clock or SystemClock(), mesh.defaults.links_by_api_server)
+    try:
+        return _link_all(work, mesh, connect or connect_to)
+    except MeshError as failed:
+        failed.facts.update(as_result(work.changes))
+        raise
+
+
+def _link_all(work: _Linking, mesh: Provider, connect: Connector) -> dict[str, Any]:
+    cluster, request = work.consumer, work.request
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        tried = list(pool.map(lambda wish: _reach(wish, connect or connect_to, cluster.dry_run), request.links))
+        tried = list(pool.map(lambda wish: _reach(wish, connect, cluster.dry_run), request.links))
         sources = [one for one in tried if isinstance(one, _Source)]
         if mesh.defaults.shares_root:
             require_mutual_trust([cluster, *(source.cluster for source in sources)], mesh.trust, request.namespace, work.clock.now(), cluster.dry_run)
@@ -105,12 +117,11 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
         there = look(cluster, work.links.there(request.namespace))
         _require_ours(work, sources, offered, there)
         filled = list(pool.map(lambda source, offer: _filled(work, source, offer), sources, offered))
-    changes = [change for made, _offer in filled for change in made]
-    accepted = [work.links.accept(work.link(source), offer) for source, (_made, offer) in zip(sources, filled, strict=True)]
-    changes += cluster.apply([manifest for manifests in accepted for manifest in manifests], force=request.force)
-    ordered = _settled(work, [offer for _made, offer in filled], changes)
-    changes += _prune(work, there)
-    return _result(cluster, sources, [one for one in tried if isinstance(one, _Missing)], changes, ordered)
+    accepted = [work.links.accept(work.link(source), offer) for source, offer in zip(sources, filled, strict=True)]
+    work.changes.extend(cluster.apply([manifest for manifests in accepted for manifest in manifests], force=request.force))
+    _settle(work, filled)
+    work.changes.extend(_prune(work, there))
+    return _result(work, sources, [one for one in tried if isinstance(one, _Missing)])
 
 
 def _reach(wish: LinkWish, connect: Connector, dry_run: bool) -> _Source | _Missing:
@@ -122,23 +133,27 @@ def _reach(wish: LinkWish, connect: Connector, dry_run: bool) -> _Source | _Miss
         return _Missing(wish, str(error))
 
 
-def _filled(work: _Linking, source: _Source, offer: Offer) -> tuple[list[Change], Offer]:
+def _filled(work: _Linking, source: _Source, offer: Offer) -> Offer:
     """Create what the source lacks, and wait until the source has filled it in."""
-    made = [change for manifest in offer.missing if (change := source.cluster.create(manifest))]
+    for manifest in offer.missing:
+        made = source.cluster.create(manifest)
+        work.changes.extend([made] if made else [])
     if offer.fills:
         done = complete(source.cluster, offer.fills, work.request.token_timeout, work.clock)
-        made += done.changes
+        work.changes.extend(done.changes)
+        work.ordered.extend(done.ordered)
         offer = offer if source.cluster.dry_run or not done.changed else work.offer(source)
     if source.cluster.dry_run or offer.lacking is None:
-        return made, offer
-    return made, offers.awaited(lambda: work.offer(source), source.cluster.name, work.request.token_timeout, nothing, work.clock)
+        return offer
+    return offers.awaited(lambda: work.offer(source), source.cluster.name, work.request.token_timeout, nothing, work.clock)
 
 
-def _settled(work: _Linking, offered: Sequence[Offer], changes: list[Change]) -> list[str]:
-    """Have the product of the consumer take its links, where objects alone do not make it. Return what was ordered."""
-    done = [complete(work.consumer, offer.then, work.request.token_timeout, work.clock) for offer in offered if offer.then]
-    changes += [change for one in done for change in one.changes]
-    return [what for one in done for what in one.ordered]
+def _settle(work: _Linking, offered: Sequence[Offer]) -> None:
+    """Have the product of the consumer take its links, where objects alone do not make it."""
+    for then in [offer.then for offer in offered if offer.then]:
+        done = complete(work.consumer, then, work.request.token_timeout, work.clock)
+        work.changes.extend(done.changes)
+        work.ordered.extend(done.ordered)
 
 
 def _require_ours(work: _Linking, sources: Sequence[_Source], offered: Sequence[Offer], there: Sequence[Linked]) -> None:
@@ -157,14 +172,15 @@ def _prune(work: _Linking, there: Sequence[Linked]) -> list[Change]:
     return work.consumer.delete([one.ref for one in there if one.ours and one.source not in wanted])
 
 
-def _result(cluster: Cluster, sources: list[_Source], missing: list[_Missing], changes: list[Change], ordered: list[str]) -> dict[str, Any]:
+def _result(work: _Linking, sources: list[_Source], missing: list[_Missing]) -> dict[str, Any]:
+    cluster = work.consumer
     required = [one for one in missing if one.wish.required]
     if required:
         names, reasons = ", ".join(one.wish.source.cluster for one in required), " ".join(one.reason for one in required)
-        raise Unreachable(f"{cluster.name}: could not link {names}; all other links were made. {reasons}", **as_result(changes))
+        raise Unreachable(f"{cluster.name}: could not link {names}; all other links were made. {reasons}")
     return {
-        **(result := as_result(changes)),
-        "changed": result["changed"] or bool(ordered),
+        **(result := as_result(work.changes)),
+        "changed": result["changed"] or bool(work.ordered),
         "linked": sorted(source.wish.source.cluster for source in sources),
         "postponed": {one.wish.source.cluster: one.reason for one in missing},
         "warnings": [f"{cluster.name}: the link to {one.wish.source.cluster} was not updated: {one.reason}" for one in missing],

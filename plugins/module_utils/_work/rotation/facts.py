@@ -60,7 +60,7 @@ def facts(observed: Observed, limit: int, now: datetime, mesh: str = "") -> dict
 
 
 def _void(observed: Observed, now: datetime) -> list[str]:
-    """Return the proxies whose certificate has expired, or a certificate above it. istiod may date a certificate to outlive its CA."""
+    """Return the proxies whose certificate has expired, or a certificate above it. A control plane may date a certificate to outlive its CA."""
     if observed.primary:
         of_primary = observed.primary.facts
         above = [one for one in (*(of_primary.get("roots") or ()), of_primary.get("root"), of_primary.get("intermediate")) if one]

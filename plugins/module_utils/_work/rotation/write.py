@@ -142,8 +142,9 @@ def signer(work: StepWork, seen: Observed, now: datetime) -> Material:
         return _issued(work, _material(work, now))
     try:
         kept, ref = former
-        bears = signed_for(work.request.authority.trust_domain, _sans(work))
-        return proved(kept, f"{work.cluster.name}: {ref}", now, bears, work.request.authority.path_length)
+        wanted = work.request.authority
+        bears = signed_for(wanted.trust_domain, _sans(work))
+        return proved(kept, f"{work.cluster.name}: {ref}", now, bears, wanted.root.keys, wanted.path_length)
     except Refused as unfit:
         try:
             root = _material(work, now)

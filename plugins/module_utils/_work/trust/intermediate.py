@@ -13,6 +13,7 @@ from datetime import datetime
 from ..._kube.cluster import Cluster
 from ..._mesh.errors import Refused
 from ..._mesh.trust.certificate import Material
+from ..._mesh.trust.keys import ALL, UsableKeys
 from ..._mesh.trust.name_constraints import Name, signed_for
 from ..._mesh.trust.objections import ISSUER, objections
 from ..._mesh.trust.path_length import shortage
@@ -36,22 +37,22 @@ def intermediate(cluster: Cluster, root: Root, sans: Sequence[str], request: Aut
         made = pki.new_intermediate(root.issuer or root.material, name, domain, sans, kind, now, days, below)
         if root.issuer:
             made = replace(made, chain=made.certificate + (root.issuer.chain or b""), roots=root.issuer.roots)
-        return proved(made, f"{cluster.name}: the new intermediate", now, bears, below)
+        return proved(made, f"{cluster.name}: the new intermediate", now, bears, request.root.keys, below)
     if cluster.dry_run:  # a dry run asks no signer and shows what its answer would look like
         return pki.new_intermediate(pki.new_root(name, domain, kind, now, days), name, domain, sans, kind, now, days, below)
     (own,) = x509.bundle(root.material.certificate)
     key, pem = pki.new_request(name, domain, sans, kind, below)
     signing = external.SigningRequest(cluster.name, name, pem, *pki.lifetime(own, now, days), below)
     made = external.intermediate(root.signer, signing, key, root.material)
-    return proved(made, f"{cluster.name}: the answer of {root.signer}", clock.now(), bears, below)
+    return proved(made, f"{cluster.name}: the answer of {root.signer}", clock.now(), bears, request.root.keys, below)
 
 
-def proved(ca: Material, where: str, now: datetime, bears: Sequence[Name], below: int = 0) -> Material:
+def proved(ca: Material, where: str, now: datetime, bears: Sequence[Name], keys: UsableKeys = ALL, below: int = 0) -> Material:
     """Return the CA. Refuse it with all objections at once if anything speaks against signing with it.
 
     `bears` are the names in its leaves, and `below` is how many CAs the mesh puts between it and them.
     """
-    authority = tried(x509.inspect(ca, where, now), bears)
+    authority = tried(replace(x509.inspect(ca, where, now), keys=keys), bears)
     against = objections(authority, ISSUER)
     if against:
         sentences = [one.sentence for one in against]

@@ -15,6 +15,7 @@ from ..._mesh.errors import Refused
 from ..._mesh.objects.change import Ref
 from ..._mesh.trust import root_secret
 from ..._mesh.trust.issuing import key_type_fault, wish_faults
+from ..._mesh.trust.keys import ALL, UsableKeys
 from ..._providers import provider
 
 _PARTS = ("certificate", "private_key", "chain")
@@ -22,7 +23,7 @@ _PARTS = ("certificate", "private_key", "chain")
 
 @dataclass(frozen=True)
 class RootOptions:
-    """Where the mesh's root is. `trust_cluster` is None if that is the task's own cluster.
+    """Where the mesh's root is, and which keys its certificates may have. `trust_cluster` is None if that is the task's own cluster.
 
     `parts` are the certificate, its key and its chain: each as text, or as the path of a file under a name that ends with `_file`.
     """
@@ -35,9 +36,10 @@ class RootOptions:
     command: tuple[str, ...] = ()
     timeout: int = 60
     vault: Mapping[str, Any] | None = field(default=None, repr=False)
+    keys: UsableKeys = ALL
 
     @classmethod
-    def of(cls, option: Mapping[str, Any]) -> RootOptions:
+    def of(cls, option: Mapping[str, Any], keys: UsableKeys = ALL) -> RootOptions:
         kube = option.get("kube")
         names = [name for part in _PARTS for name in (part, f"{part}_file")]
         return cls(
@@ -49,6 +51,7 @@ class RootOptions:
             command=tuple(option.get("command") or ()),
             timeout=option.get("timeout", 60),
             vault=option.get("vault"),
+            keys=keys,
         )
 
     @property
@@ -93,7 +96,7 @@ class AuthorityRequest:
             key_types=tuple(defaults.key_types),
             intermediate_days=params.get("intermediate_days") or 0,
             root_days=params.get("root_days") or 0,
-            root=RootOptions.of(params["root"]),
+            root=RootOptions.of(params["root"], defaults.keys),
             path_length=defaults.path_length,
         )
 

@@ -62,6 +62,16 @@ class Root:
 
 def find(cluster: Cluster, mesh: str, options: RootOptions, now: datetime, connect: Connector) -> Root:
     """Return the root that the options point to. What is wrong with it is in its source, and is not raised."""
+    return _with_keys(_pointed_to(cluster, mesh, options, now, connect), options)
+
+
+def _with_keys(root: Root, options: RootOptions) -> Root:
+    """Return the root with the keys that the mesh can use, by which its source judges it."""
+    authority, issuer = (one and replace(one, keys=options.keys) for one in (root.source.root, root.source.issuer))
+    return replace(root, source=replace(root.source, root=authority, issuer=issuer))
+
+
+def _pointed_to(cluster: Cluster, mesh: str, options: RootOptions, now: datetime, connect: Connector) -> Root:
     if options.source in ("inline", "file"):
         return _given(options, now)
     if options.source in signers.SOURCES:
@@ -98,7 +108,7 @@ def make(root: Root, request: AuthorityRequest, now: datetime) -> tuple[Root, li
     changes = namespace.ensure(root.cluster, space)
     changes += _keep(root, root.cluster, root_secret.secret(made, root.ref.name, space, mesh))
     stored = root.cluster.get(root.ref)
-    return (_stored(root, stored, now) if stored else replace(root, material=made)), changes  # a dry run stores nothing
+    return (_with_keys(_stored(root, stored, now), request.root) if stored else replace(root, material=made)), changes  # a dry run stores nothing
 
 
 def _keep(root: Root, cluster: Cluster, wanted: Mapping[str, Any]) -> list[Change]:

@@ -68,10 +68,10 @@ def survey(
     space = request.namespace
     refs = mesh.objects(space)
     live = present(cluster, refs) if stored is None else stored
-    ca = _inspected(cluster, mesh, refs, live, request.mesh, now)
+    ca = _inspected(cluster, mesh, refs, live, request, now)
     empty = not ca and not _there(cluster, mesh.namespace(space))
     own = mesh.self_made(space)
-    self_signed = None if ca or empty else _inspected(cluster, mesh, own, present(cluster, own), request.mesh, now)
+    self_signed = None if ca or empty else _inspected(cluster, mesh, own, present(cluster, own), request, now)
     bears = signed_for(request.trust_domain, mesh.needs(space, request.trust_domain).sans)
     ca = tried(ca, bears) if ca else None
     root = root or roots.proved(roots.find(cluster, request.mesh, request.root, now, connect), bears)
@@ -151,11 +151,12 @@ def _there(cluster: Cluster, namespace: Mapping[str, Any]) -> bool:
     return True
 
 
-def _inspected(cluster: Cluster, mesh: Trust, refs: Sequence[Ref], live: Objects, name: str, now: datetime) -> Authority | None:
+def _inspected(cluster: Cluster, mesh: Trust, refs: Sequence[Ref], live: Objects, request: AuthorityRequest, now: datetime) -> Authority | None:
     """Return the CA; None if the object with its key is missing, even if other objects of the CA exist."""
     if not refs or refs[0] not in live:
         return None
-    return x509.inspect(mesh.read(live), f"{cluster.name}: {refs[0]}", now, ours=root_secret.is_ours(live[refs[0]], name))
+    seen = x509.inspect(mesh.read(live), f"{cluster.name}: {refs[0]}", now, ours=root_secret.is_ours(live[refs[0]], request.mesh))
+    return replace(seen, keys=request.root.keys)
 
 
 def _external_issuer(cluster: Cluster, mesh: Trust, space: str) -> str:

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,9 +14,24 @@ import (
 )
 
 // ledger holds a line for every request that has come to its end: flow, when it was due and how long it took (microseconds), what became of it.
+// With a file each line is written there as well, at once, so that it outlives the sender.
 type ledger struct {
 	lock  sync.Mutex
 	lines []string
+	file  *os.File
+}
+
+// kept is a ledger whose lines stand in a folder too, in a file with the name of this machine (of a pod, its own).
+func kept(folder string) (*ledger, error) {
+	if folder == "" {
+		return &ledger{}, nil
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(filepath.Join(folder, name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	return &ledger{file: file}, err
 }
 
 // add counts from the moment at which a request was due, not from the one at which it was sent.
@@ -24,6 +40,9 @@ func (l *ledger) add(flow string, due time.Time, took time.Duration, outcome str
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	l.lines = append(l.lines, line)
+	if l.file != nil {
+		_, _ = l.file.WriteString(line)
+	}
 }
 
 func (l *ledger) since(first int) []string {

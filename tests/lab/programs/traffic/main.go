@@ -2,7 +2,7 @@
 //
 //	traffic serve -http :8080 -grpc :8081        answers
 //	traffic send  -flow NAME=URL@RATE ...        sends, RATE requests a second, whether or not the ones before were answered
-//	              -stream NAME=HOST:PORT         and holds one gRPC stream
+//	              -stream NAME=HOST:PORT[/TIME]  and holds one gRPC stream, or one after the other that each last so long
 //	traffic take  -since N                       prints the records of the sender beside it, from the N-th on
 package main
 

@@ -11,8 +11,11 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"time"
 )
 
@@ -36,25 +39,85 @@ func send(arguments []string) error {
 	patience := flags.Duration("timeout", 5*time.Second, "after which a request is lost")
 	pace := flags.Duration("pace", 50*time.Millisecond, "between two messages of a stream")
 	flags.Var(flows, "flow", "NAME=URL@RATE")
-	flags.Var(streams, "stream", "NAME=HOST:PORT")
+	folder := flags.String("ledger", "", "folder for a file with the records, too")
+	flags.Var(streams, "stream", "NAME=HOST:PORT, or NAME=HOST:PORT/TIME for streams that each last so long")
 	_ = flags.Parse(arguments)
 	roots, err := pool(*trusted)
 	if err != nil {
 		return err
 	}
-	book := &ledger{}
+	book, err := kept(*folder)
+	if err != nil {
+		return err
+	}
+	work := begin()
 	for name, value := range flows {
 		address, text, _ := strings.Cut(value, "@")
 		rate, err := strconv.ParseFloat(text, 64)
 		if err != nil || rate <= 0 {
 			return fmt.Errorf("the flow %s has no rate", name)
 		}
-		go flow(book, name, address, time.Duration(float64(time.Second)/rate), *patience, roots)
+		work.start(func() { flow(book, work, name, address, time.Duration(float64(time.Second)/rate), *patience, roots) })
 	}
-	for name, address := range streams {
-		go hold(book, name, address, *pace, *patience)
+	for name, value := range streams {
+		address, text, bounded := strings.Cut(value, "/")
+		turn, err := time.ParseDuration(text)
+		if bounded && err != nil {
+			return fmt.Errorf("the stream %s: %w", name, err)
+		}
+		work.start(func() { hold(book, work, name, address, *pace, *patience, turn) })
 	}
-	return http.ListenAndServe(*control, book)
+	go func() { _ = http.ListenAndServe(*control, book) }()
+	work.wait(*patience)
+	return nil
+}
+
+// shift is what is under way until somebody ends it (SIGTERM): then nothing new is begun, and what has been begun comes to its end.
+type shift struct {
+	ended chan struct{}
+	open  sync.WaitGroup
+}
+
+func begin() *shift {
+	work, told := &shift{ended: make(chan struct{})}, make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGTERM, syscall.SIGINT)
+	go func() {
+		<-told
+		close(work.ended)
+	}()
+	return work
+}
+
+func (s *shift) start(what func()) {
+	s.open.Add(1)
+	go func() {
+		defer s.open.Done()
+		what()
+	}()
+}
+
+// until waits for a moment; false once nothing new is to be begun.
+func (s *shift) until(due time.Time) bool {
+	select {
+	case <-s.ended:
+		return false
+	case <-time.After(time.Until(due)):
+		return true
+	}
+}
+
+// wait returns when all has come to its end, and in any case when nothing that was begun can be answered any more.
+func (s *shift) wait(patience time.Duration) {
+	<-s.ended
+	done := make(chan struct{})
+	go func() {
+		s.open.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(patience + time.Second):
+	}
 }
 
 func pool(file string) (*x509.CertPool, error) {
@@ -71,7 +134,7 @@ func pool(file string) (*x509.CertPool, error) {
 
 // flow is an open loop: a request leaves at its time whatever became of those before it, and its latency counts from that time.
 // Over https each has a connection of its own, so that each is a handshake in which the server's certificate is verified.
-func flow(book *ledger, name, address string, interval, patience time.Duration, roots *x509.CertPool) {
+func flow(book *ledger, work *shift, name, address string, interval, patience time.Duration, roots *x509.CertPool) {
 	transport := &http.Transport{
 		MaxIdleConnsPerHost: 1024,
 		DialContext:         (&net.Dialer{Timeout: patience}).DialContext,
@@ -80,13 +143,12 @@ func flow(book *ledger, name, address string, interval, patience time.Duration, 
 	}
 	client := &http.Client{Timeout: patience, Transport: transport}
 	// Flows of one rate do not all send in the same moment.
-	begin := time.Now().Add(rand.N(interval))
-	for due := begin; ; due = due.Add(interval) {
-		time.Sleep(time.Until(due))
-		go func(due time.Time) {
+	first := time.Now().Add(rand.N(interval))
+	for due := first; work.until(due); due = due.Add(interval) {
+		work.start(func() {
 			outcome := ask(client, address)
 			book.add(name, due, time.Since(due), outcome)
-		}(due)
+		})
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/binary"
+	"io"
 	"sync"
 	"time"
 
@@ -45,42 +46,72 @@ func (w *waiting) overdue(before time.Time) []time.Time {
 }
 
 // hold keeps one stream. Should it break, that is recorded and another is opened.
-func hold(book *ledger, name, address string, pace, patience time.Duration) {
+//
+// With a turn, a stream that is so old gets no more messages: the next one is opened and takes them, and the old one is closed when all of its
+// messages are answered. A client that does so follows a server that goes away, since a new stream is where the proxies can say so.
+func hold(book *ledger, work *shift, name, address string, pace, patience, turn time.Duration) {
 	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.ForceCodec(raw{})))
 	if err != nil {
 		book.add(name, time.Now(), 0, "broken "+err.Error())
 		return
 	}
-	for {
-		err := converse(book, name, connection, pace, patience)
-		book.add(name, time.Now(), 0, "broken "+err.Error())
-		time.Sleep(pace)
+	for due := time.Now(); work.until(due); {
+		due, err = converse(book, work, name, connection, due, pace, patience, turn)
+		if err != nil {
+			book.add(name, time.Now(), 0, "broken "+err.Error())
+			due = time.Now().Add(pace)
+		}
 	}
 }
 
-func converse(book *ledger, name string, connection *grpc.ClientConn, pace, patience time.Duration) error {
+// converse sends over one stream until it breaks, its turn is over, or nothing new is to be begun; it returns when the next message is due.
+func converse(book *ledger, work *shift, name string, connection *grpc.ClientConn, due time.Time, pace, patience, turn time.Duration) (time.Time, error) {
 	context, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	stream, err := connection.NewStream(context, &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, echoMethod)
 	if err != nil {
-		return err
+		cancel()
+		return due, err
 	}
 	open, broken := &waiting{sent: map[uint64]time.Time{}}, make(chan error, 1)
 	go listen(book, name, stream, open, broken)
-	number := uint64(0)
-	for due := time.Now(); ; due = due.Add(pace) {
+	last := due.Add(turn)
+	for number := uint64(1); turn == 0 || due.Before(last); number++ {
 		select {
 		case err := <-broken:
+			cancel()
 			lose(book, name, open.overdue(time.Now()), "lost: the stream broke")
-			return err
+			return due, err
+		case <-work.ended:
+			last = due
+			turn = pace
+			continue
 		case <-time.After(time.Until(due)):
 		}
-		number++
 		open.put(number, due)
 		message := binary.BigEndian.AppendUint64(nil, number)
 		// Why it could not be sent is told to the listener.
 		_ = stream.SendMsg(&message)
 		lose(book, name, open.overdue(time.Now().Add(-patience)), "lost: no answer")
+		due = due.Add(pace)
+	}
+	work.start(func() {
+		defer cancel()
+		finish(book, name, stream, open, broken, patience)
+	})
+	return due, nil
+}
+
+// finish says that no more comes, and waits for the answers to what was sent.
+func finish(book *ledger, name string, stream grpc.ClientStream, open *waiting, broken chan error, patience time.Duration) {
+	_ = stream.CloseSend()
+	select {
+	case err := <-broken:
+		if left := open.overdue(time.Now()); len(left) > 0 || err != io.EOF {
+			book.add(name, time.Now(), 0, "broken "+err.Error())
+			lose(book, name, left, "lost: the stream broke")
+		}
+	case <-time.After(patience):
+		lose(book, name, open.overdue(time.Now()), "lost: no answer")
 	}
 }
 

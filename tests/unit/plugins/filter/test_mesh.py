@@ -66,9 +66,10 @@ class TestEstate:
         assert call("mesh_expected", HOSTS, HOSTVARS, cluster, without=without) == expected
 
     @pytest.mark.parametrize(("cluster", "topology"), [
-        ("west", {"clusters": ["east", "west", "edge"], "serves_remotes": True, "gateway": True}),
-        ("east", {"clusters": ["east", "west", "edge"], "serves_remotes": False, "gateway": True}),
-        ("bank-1", {"clusters": ["bank-1", "bank-2"], "serves_remotes": False, "gateway": False}),
+        ("west", {"clusters": ["east", "west", "edge"], "serves_remotes": True, "primary": "", "gateway": True}),
+        ("edge", {"clusters": ["east", "west", "edge"], "serves_remotes": False, "primary": "west", "gateway": True}),
+        ("east", {"clusters": ["east", "west", "edge"], "serves_remotes": False, "primary": "", "gateway": True}),
+        ("bank-1", {"clusters": ["bank-1", "bank-2"], "serves_remotes": False, "primary": "", "gateway": False}),
     ])
     def test_what_a_mesh_looks_like_from_a_cluster(self, cluster: str, topology: dict[str, Any]) -> None:
         assert call("_topology", HOSTS, HOSTVARS, cluster) == topology

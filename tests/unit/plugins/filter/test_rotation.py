@@ -211,7 +211,7 @@ class TestWhatCannotBeSeen:
     @pytest.mark.parametrize(("facts", "said"), [
         ({"linked": ["gke"]}, "west: its control plane is linked to gke, no cluster of this mesh in the inventory. The proxies there would be cut off"),
         ({"elsewhere": {"gke": ["shop/web"]}}, "west: its control plane is linked to gke, no cluster of this mesh in the inventory"),
-        ({"ambient": ["istio-system/ztunnel-1"]}, "west: it runs ambient nodes (istio-system/ztunnel-1)"),
+        ({"node_proxies": ["istio-system/ztunnel-1"]}, "west: proxies of whole nodes run there (istio-system/ztunnel-1)"),
         ({"stranded": ["shop"]}, "west: proxies of the mesh run in shop, which its configuration leaves out"),
     ])  # fmt: skip
     def test_some_of_it_cannot_be_acknowledged(self, facts: dict[str, Any], said: str) -> None:
@@ -228,7 +228,7 @@ class TestWhatCannotBeSeen:
         assert call("plan", hosts, "seen", NEW, exclude=["west"])["findings"] == []
 
     def test_it_forbids_nothing_where_nothing_is_rotated(self) -> None:
-        assert call("plan", inventory(west=seen("west", unseen=["shop/vm"], ambient=["ztunnel"])), "seen", OLD)["findings"] == []
+        assert call("plan", inventory(west=seen("west", unseen=["shop/vm"], node_proxies=["ztunnel"])), "seen", OLD)["findings"] == []
 
     def test_what_is_none_of_the_mesh_is_told(self) -> None:
         west = seen("west", foreign=["shop/fake"], unselected=["old"], by_hand=["shop/bare"])

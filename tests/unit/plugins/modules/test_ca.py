@@ -314,7 +314,9 @@ REFUSED = [
     pytest.param(None, {"root": inline(root(make("r", days=(-9, -1))))}, "expired", id="expired"),
     pytest.param(None, {"root": inline(root(make("r", days=(1, 9))))}, "not_yet_valid", id="not yet valid"),
     pytest.param(None, {"root": inline(root(make("r", own=key("RSA-1024"))))}, "weak_key", id="weak key"),
-    pytest.param(None, {"root": inline(root(make("r", own=key("Ed25519"))))}, "ed25519", id="Ed25519"),
+    pytest.param(None, {"root": inline(root(make("r", own=key("Ed25519"))))}, "unusable_key", id="Ed25519"),
+    pytest.param(None, {"root": inline(issuing(make("Issuing CA", ROOT, key("Ed25519"))))}, "unusable_key", id="a CA below the root with Ed25519"),
+    pytest.param(issuer(make("i", ROOT, key("Ed25519"))), {"root": inline()}, "unusable_key", id="Ed25519 in the cluster"),
     pytest.param(None, {"root": inline(root(CORP))}, "forbidden_name", id="a root that permits no istiod"),
     pytest.param(issuer(BELOW_CORP, under=(CORP,)), {"root": inline(root(CORP))}, "forbidden_name", id="a CA below such a root"),
     pytest.param(None, {"root": inline(root(make("r", purposes=(SERVER,))))}, "wrong_purpose", id="a root for servers alone"),
@@ -653,6 +655,16 @@ class TestACAOfSeveralObjects:
         variables = {"mesh_name": "shop", "mesh_provider": "paper", "mesh_version": "1.0.0", "mesh_kube": {"context": "east"},
                      "mesh_network": "one", "mesh_trust_cluster": "east"}  # fmt: skip
         assert FILTERS["_preflight_findings"](["east"], {"east": variables}, ["east"], [{}], [looked], {}, 30) == {"east": [said]}
+
+    def test_a_root_with_a_key_that_the_mesh_cannot_use_is_refused_before_the_first_write(self) -> None:
+        """Istio would take this root."""
+        cluster, given = FakeCluster(name="east"), inline(root(make("corp", own=key("RSA-2048"))))
+        said = "has a key of type RSA 2048, which paper does not carry. Use EC P-256."
+        with pytest.raises(Refused, match=f"^The mesh's root: .* {said}$"):
+            ca.reconcile(cluster, wish(provider="paper", namespace="paper", root=given))
+        assert ca_info.reconcile(cluster, wish(provider="paper", namespace="paper", root=given))["reasons"] == ["unusable_key"]
+        assert cluster.writes == []
+        assert ca.reconcile(FakeCluster(name="east"), wish(root=given))["action"] == "issued"
 
     def test_a_task_that_names_no_kind_of_key_gets_the_mesh_s(self) -> None:
         assert ca.reconcile(FakeCluster(name="east"), complete(wish(provider="paper", root=inline(), key_type=None)))["intermediate"]["key_type"] == "EC P-256"

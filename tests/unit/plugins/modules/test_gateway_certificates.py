@@ -195,6 +195,13 @@ class TestIssued:
         with pytest.raises(Refused, match=r"its gateways serve x{64}\.example, which no certificate can name"):
             front.run(issue_days=20)
 
+    def test_a_key_that_the_mesh_cannot_use_is_refused_where_one_is_made(self, clock: Ticking) -> None:
+        front = Front(clock, "shop.example")
+        with pytest.raises(Refused, match=rf"Secret {SPACE}/shop: the key_type Ed25519 is refused, because this mesh cannot use it; use one of P-256, RSA"):
+            front.run(issue_days=20, min_age=0, key_type="Ed25519")
+        assert [write for write in front.cluster.writes if "secrets/shop" in write] == []
+        assert front.run(given("shop.example"), key_type="Ed25519")["changed"] is True
+
     def test_by_a_ca_below_the_root_with_its_chain(self, clock: Ticking) -> None:
         top = opened("company root")
         below = opened("Issuing CA 7", top)

@@ -117,14 +117,14 @@ def test_what_is_given_back_while_it_is_watched_is_taken(cluster, clock):
 
 def test_broken_by_name_and_only_by_the_right_one(cluster, clock):
     held(cluster, "run-1")
-    with pytest.raises(Refused, match="held by run-1 .* not by run-7 as rotate_break_lease says"):
+    with pytest.raises(Refused, match="held by run-1 .* not by run-7 as rotate_break_lease or cutover_break_lease says"):
         held(cluster, "run-2", break_holder="run-7")
     assert told(held(cluster, "run-2", break_holder="run-1")) == (True, "run-2", 2, True)
     assert clock.passed == 0
 
 
 def test_given_back_by_name_when_there_is_nothing_to_take_it_for(cluster):
-    with pytest.raises(Refused, match="held by run-1 .* not by run-7 as rotate_break_lease says"):
+    with pytest.raises(Refused, match="held by run-1 .* not by run-7 as rotate_break_lease or cutover_break_lease says"):
         held(cluster, "run-1") and held(cluster, None, state="released", break_holder="run-7")
     assert told(held(cluster, None, state="released", break_holder="run-1")) == (True, "", 1, False)
     assert told(held(cluster, None, state="released", break_holder="run-1")) == (False, "", 1, False)
@@ -140,7 +140,7 @@ def test_shown_without_a_write(cluster):
     shown = held(cluster, None, state="shown")
     assert told(shown) == (False, "run-1", 1, False)
     assert shown["says"].startswith("east: the Lease of mesh shop is held by run-1 in epoch 1, until 2026-11-21T12:00:30Z by its own clock")
-    assert "rotate_break_lease=run-1 releases it at once" in shown["says"]
+    assert "rotate_break_lease or cutover_break_lease, set to run-1, releases it at once" in shown["says"]
     assert cluster.get(WHERE) == before
 
 

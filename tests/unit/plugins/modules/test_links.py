@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.connection import Connection
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Denied, MeshError, NotReady, Refused, Unreachable
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.entrance import Entrance
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.link import Link
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
@@ -426,13 +428,26 @@ class TestOfPaper:
             assert base64.b64decode(secret["data"]["token"]).decode() == f"s3cret-of-paper-for-{name}-token-in-{other}"
         assert [self.link(sides["east"], "west")["changed"], self.link(sides["west"], "east")["changed"]] == [False, False]
 
+    def test_what_is_created_at_the_source_keeps_its_secrets(self, estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+        east, west, made = self.side(estate, "east"), self.side(estate, "west"), paper_links._object
+        hidden = {"Secret": {"data": {"seed": coded("a-word-that-nobody-sees")}}}
+        monkeypatch.setattr(paper_links, "_object", lambda kind, *given, **more: made(kind, *given, **{**hidden.get(kind, {}), **more}))
+        offered = paper_links.offer(Link("west", "east", self.SPACE), Entrance("https://west.example:6443")).judge({}, {})
+        told = [repr(offered), *(json.dumps(self.link(one, "west")) for one in (east.checking(), east))]
+        assert [name for name in ("a-word-that-nobody-sees", coded("a-word-that-nobody-sees")[:-4]) if name in str(told)] == []
+        assert "seed" in str(offered.missing)
+        assert west.get(Ref("v1", "Secret", "paper-for-east-token", self.SPACE))
+
     def test_nothing_is_linked_before_the_other_side_is_known(self, estate: Estate, clock: Ticking) -> None:
         east = self.side(estate, "east")
         self.side(estate, "west", address="")
         assert [change["action"] for change in self.link(east.checking(), "west")["changes"]] == ["created"] * 5
         with pytest.raises(NotReady) as late:
             self.link(east, "west", token_timeout=5)
-        assert str(late.value) == "west: its address did not become known within 5 s. Look after the paper mesh there."
+        assert str(late.value) == f"west: the Service {self.SPACE}/paper-gateway got no address within 5 s. Look after the paper mesh there."
+        assert [change["object"] for change in late.value.facts["changes"]] == [
+            f"ServiceAccount {self.SPACE}/paper-for-east", f"Secret {self.SPACE}/paper-for-east-token",
+        ]  # fmt: skip
         assert self.linked(east) == []
 
     def test_only_what_we_made_is_pruned(self, estate: Estate) -> None:

@@ -12,13 +12,16 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Unreachable
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused, Unreachable
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import tags
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.health import mesh_info as work
 from ansible_collections.meshops.lifecycle.plugins.modules import mesh_info
+from ansible_collections.meshops.lifecycle.tests.unit.support import istio_cutover as cutover
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live as istio
+from ansible_collections.meshops.lifecycle.tests.unit.support import istio_planes as planes_of
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, ROOT, issuer
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
@@ -72,7 +75,7 @@ class TestFacts:
             }],
             "links": ["west"],
             "reachable_networks": ["aws", "on-prem"],
-            "proxies": [{"name": "client-5c8f", "namespace": "app", "version": "1.29.0", "stale": []}],
+            "proxies": [{"name": "client-5c8f", "namespace": "app", "version": "1.29.0", "stale": [], "revision": "stable"}],
             "answered": [POD],
             "unanswered": [],
             "served_by": "",
@@ -233,3 +236,54 @@ class TestNotices:
         cluster = healthy()
         assert "notices" not in ask(cluster)
         assert "GET /apis/apps/v1/daemonsets" not in cluster.transport.requests
+
+
+class TestFollowers:
+    def test_who_follows_what_and_what_a_cutover_left(self) -> None:
+        spaces = [cutover.space("default"), cutover.space("shop", **{"istio.io/rev": "prod"}), cutover.space("turned", **{"istio.io/rev": "green"})]
+        there = cutover.World.of(spaces, [], {"prod": "blue"})
+        there.live["Namespace"][-1]["metadata"]["annotations"] = {"meshops.lifecycle/cutover-former": "istio.io/rev=prod"}
+        answers = {**cutover.said(there), (istio.NAMESPACE, "istiod-green-1", 15014, "/debug/syncz"): json.dumps([istio.synced("a-1.turned")]).encode()}
+        seen = FakeCluster(*cutover.stored(there), answers=answers)
+        told = ask(seen, followers=True)
+        counts = {"blue": {"namespaces": 1, "proxies": 0}, "green": {"namespaces": 1, "proxies": 1}}
+        assert told["followed"] == {"revisions": counts, "turned": 1, "pinned": 0, "leaders": []}
+        (said,) = told["notices"]
+        assert said.startswith("east: a cutover to green is half done, with 1 namespace turned there and not given the former labels back (turned); run")
+        assert not [request for request in seen.transport.requests if request.endswith("/api/v1/pods")]
+
+    def test_only_who_asks_is_told(self) -> None:
+        assert {"followed", "shares"} & ask(healthy()).keys() == set()
+
+
+class TestPlanes:
+    def test_who_gets_how_much_and_what_is_half_done(self) -> None:
+        there = planes_of.live()
+        there["ServiceEntry"][0]["spec"]["endpoints"] += [{"address": "10.0.0.2", "weight": 1}]
+        seen = FakeCluster(*(one for kind in there.values() for one in kind))
+        told = ask(seen, planes=planes_of.DECLARED)
+        assert [(one["plane"], [colour["shares"] for colour in one["colours"]]) for one in told["shares"]] == [
+            ("ingress", [[100], [0]]), ("application", [[100], [0]]), ("egress", [[50], [50]]),
+        ]  # fmt: skip
+        (said,) = told["notices"]
+        assert said.startswith("east: a cutover of the plane egress is half done: ServiceEntry planes/outside gives green 50 percent; run meshops.lifecycle.")
+        assert seen.writes == []
+
+    def test_a_plane_that_may_not_be_read_is_a_notice(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        there = planes_of.live()
+        seen = FakeCluster(*(one for kind in there.values() for one in kind))
+        get = seen.get
+
+        def refused(ref: Ref) -> dict[str, Any] | None:
+            if ref.kind == "ServiceEntry":
+                raise Refused("east: the credential may not get serviceentries.")
+            return get(ref)
+
+        monkeypatch.setattr(seen, "get", refused)
+        told = ask(seen, planes=planes_of.DECLARED)
+        assert [one["plane"] for one in told["shares"]] == ["ingress", "application"]
+        assert told["notices"] == ["east: who serves the plane egress could not be read: the credential may not get serviceentries."]
+
+    def test_what_is_wrong_with_the_declaration_is_refused(self) -> None:
+        with pytest.raises(Refused, match="it has no control plane; declare blue"):
+            ask(FakeCluster(), planes={"ingress": {}})

@@ -40,8 +40,9 @@ def offer(link: Link, entrance: Entrance, generation: int = 0) -> Look[Offer]:
             "identity": str((here.get(("ConfigMap", IDENTITY), {}).get("data") or {}).get("identity") or "").encode(),
             "token": decoded((here.get(("Secret", token), {}).get("data") or {}).get("token")),
         }
-        lacks = [what for what, part in content.items() if not part]
-        lacking = Lacking(f"its {' and its '.join(lacks)} did not become known", "Look after the paper mesh there.") if lacks else None
+        holder = {"address": ("Service", GATEWAY), "identity": ("ConfigMap", IDENTITY), "token": ("Secret", token)}
+        lacks = [f"the {holder[what][0]} {link.namespace}/{holder[what][1]} got no {what}" for what, part in content.items() if not part]
+        lacking = Lacking(" and ".join(lacks), "Look after the paper mesh there.") if lacks else None
         return Offer([one for one in wanted if (one["kind"], one["metadata"]["name"]) not in here], lacking, content)
 
     places = (("Service", GATEWAY), ("ConfigMap", IDENTITY), ("ServiceAccount", account), ("Secret", token))

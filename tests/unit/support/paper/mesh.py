@@ -12,11 +12,17 @@ from __future__ import annotations
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.provider import Provider, Stories
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.rotation import Driven
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.defaults import Defaults
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.keys import UsableKeys
 
 from . import health, install, links, rotation, trust
 
 PAPER = Provider(
     "paper",
     Stories(driven_rotation=Driven(rotation.progress, rotation.order, rotation.permissions), health=health, install=install, links=links, trust=trust),
-    Defaults(namespace="paper-system", shares_root=False, gateways=False),
+    Defaults(
+        namespace="paper-system",
+        keys=UsableKeys(("EC P-256",), "which paper does not carry. Use EC P-256."),
+        shares_root=False,
+        gateways=False,
+    ),
 )

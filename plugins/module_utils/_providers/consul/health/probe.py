@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
+from urllib.parse import urlencode
 
-from ...._mesh.health.probe import ProbeWish
+from ...._mesh.health.probe import Measured, ProbeWish
 from ...._mesh.question import Question, Read
 
 _PORT, _PAGE, _FIRST_UPSTREAM = 8080, "/debug", 9000
+_RATE, _CONNECTIONS = 20, 2
 _OTHERS = ("grpc", "tcp", "udp", "redirect")
 _OWNED = {"app.kubernetes.io/managed-by": "meshops.lifecycle", "app.kubernetes.io/name": "meshops-probe"}
 
@@ -55,7 +58,28 @@ def upstream(wish: ProbeWish, target: str) -> int:
 
 def question(wish: ProbeWish, pod: str, target: str) -> Question:
     """Return the request that lets the pod fetch the target's page through its own sidecar."""
-    return Question(target, wish.namespace, pod, _PORT, f"/fortio/fetch/127.0.0.1:{upstream(wish, target)}{_PAGE}")
+    return Question(target, wish.namespace, pod, _PORT, f"/fortio/fetch/{_server(wish, target)}")
+
+
+def _server(wish: ProbeWish, target: str) -> str:
+    return f"127.0.0.1:{upstream(wish, target)}{_PAGE}"
+
+
+def load(wish: ProbeWish, pod: str, target: str, requests: int) -> Question:
+    """Return the request that lets the pod fetch the target's page so many times through its own sidecar, and measure it."""
+    how = {"n": requests, "qps": _RATE, "c": _CONNECTIONS, "timeout": "5s", "p": "99", "save": "off"}
+    return Question(target, wish.namespace, pod, _PORT, f"/fortio/rest/run?{urlencode({'url': f'http://{_server(wish, target)}', **how})}")
+
+
+def measured(body: str) -> Measured:
+    """Only an answer with the status 200 counts: any other one comes from a proxy."""
+    result = json.loads(body)
+    try:
+        codes, durations = result["RetCodes"], result["DurationHistogram"]
+        slowest = next((float(one["Value"]) for one in durations.get("Percentiles") or [] if one["Percentile"] == 99), 0.0)
+        return Measured(int(durations["Count"]), int(codes.get("200", 0)), slowest, {str(code): int(count) for code, count in codes.items()})
+    except (KeyError, TypeError, AttributeError) as wrong:
+        raise ValueError("the answer is no measure") from wrong
 
 
 def fault(wish: ProbeWish, target: str, status: int, body: str) -> str | None:

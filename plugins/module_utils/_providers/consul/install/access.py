@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...._mesh.install.due import Order
+from ...._mesh.install.due import DueOrder
 from ...._mesh.install.wish import ControlPlane
 from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.trust.root_secret import decoded
@@ -63,29 +63,29 @@ def accessor(wish: ControlPlane, name: str) -> str:
     return datacenter.uuid(wish.mesh, wish.cluster, "token", name)
 
 
-def orders(wish: ControlPlane, live: Live, pod: Object, token: str, there: tuple[Sequence[Object], Sequence[Object]]) -> list[Order]:
+def orders(wish: ControlPlane, live: Live, pod: Object, token: str, there: tuple[Sequence[Object], Sequence[Object]]) -> list[DueOrder]:
     """Return what is missing or different. Policies come before the tokens that name them. `there` are the policies and the tokens that Consul lists."""
     known_policies, known_tokens = ({str(one.get(key)): one for one in entries} for key, entries in zip(("Name", "AccessorID"), there, strict=True))
     due = [*_policies(wish, pod, token, known_policies)]
     return due or [*_tokens(wish, live, pod, token, known_tokens)]
 
 
-def _policies(wish: ControlPlane, pod: Object, token: str, known: Mapping[str, Object]) -> Iterator[Order]:
+def _policies(wish: ControlPlane, pod: Object, token: str, known: Mapping[str, Object]) -> Iterator[DueOrder]:
     for policy in policies(wish):
         live = known.get(policy.name)
         if live is None or live.get("Description") != policy.description:
             path = f"/v1/acl/policy/{live['ID']}" if live else "/v1/acl/policy"
             body = {"Name": policy.name, "Description": policy.description, "Rules": policy.rules}
-            yield Order(f"the policy {policy.name}", api.put("order", pod, path, token, body))
+            yield DueOrder(f"the policy {policy.name}", api.put("order", pod, path, token, body))
 
 
-def _tokens(wish: ControlPlane, live: Live, pod: Object, token: str, known: Mapping[str, Object]) -> Iterator[Order]:
+def _tokens(wish: ControlPlane, live: Live, pod: Object, token: str, known: Mapping[str, Object]) -> Iterator[DueOrder]:
     for name in tokens(wish):
         secret, policy = _NEEDS[name]
         there, value = known.get(accessor(wish, name)), _value(live, secret, name)
         if value and (there is None or [one.get("Name") for one in there.get("Policies") or ()] != [policy.name]):
             path = f"/v1/acl/token/{accessor(wish, name)}" if there else "/v1/acl/token"
-            yield Order(f"the token of the {name}", api.put("order", pod, path, token, _body(wish, name, value, policy)))
+            yield DueOrder(f"the token of the {name}", api.put("order", pod, path, token, _body(wish, name, value, policy)))
 
 
 def _value(live: Live, secret: str, key: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from ...._mesh.install.due import Due, Order
+from ...._mesh.install.due import Due, DueOrder
 from ...._mesh.install.wish import ControlPlane
 from ...._mesh.objects.change import Ref
 from ...._mesh.objects.look import Look
@@ -54,7 +54,7 @@ def _due(wish: ControlPlane, live: Live, answers: Answers) -> Due:
     return Due(orders=orders)
 
 
-def _entries(wish: ControlPlane, pod: Object, token: str, known: dict[str, list[Any]]) -> list[Order]:
+def _entries(wish: ControlPlane, pod: Object, token: str, known: dict[str, list[Any]]) -> list[DueOrder]:
     """Return the configuration that a datacenter needs before others reach it. What users set beside it, or instead of it, stays."""
     wanted: list[tuple[str, str, str, dict[str, Any]]] = [("proxy-defaults", "global", "MeshGateway", {"Mode": "local"})]
     if datacenter.kind(wish) == datacenter.PEER:
@@ -64,7 +64,7 @@ def _entries(wish: ControlPlane, pod: Object, token: str, known: dict[str, list[
         live: dict[str, Any] = next((one for one in known[kind] if one.get("Name", name) == name), {})
         if _lacks(live.get(part) or {}, value):
             path, body = f"/v1/config?cas={live.get('ModifyIndex', 0)}", _merged(live, kind, name, part, value)
-            orders.append(Order(f"the entry {kind}", api.put("order", pod, path, token, body)))
+            orders.append(DueOrder(f"the entry {kind}", api.put("order", pod, path, token, body)))
     return orders
 
 

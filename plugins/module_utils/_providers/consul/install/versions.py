@@ -20,7 +20,7 @@ VERSIONS = Versions(
     lines=(
         ReleaseLine((2, 1), date(2026, 10, 21), _KUBERNETES),
         ReleaseLine((2, 0), date(2026, 5, 24), _KUBERNETES),
-        ReleaseLine((1, 22), date(2025, 10, 1), _KUBERNETES, envoy=(1, 35)),
-        ReleaseLine((1, 21), date(2025, 5, 1), _KUBERNETES, envoy=(1, 34)),
+        ReleaseLine((1, 22), date(2025, 10, 1), _KUBERNETES, proxy=(1, 35)),
+        ReleaseLine((1, 21), date(2025, 5, 1), _KUBERNETES, proxy=(1, 34)),
     ),
 )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ...._mesh.install.due import Due, Order, StoredAnswer
+from ...._mesh.install.due import Due, DueOrder, StoredAnswer
 from ...._mesh.links.link import Link
 from ...._mesh.objects.change import Ref
 from ...._mesh.objects.look import Look
@@ -65,7 +65,7 @@ def _token_due(link: Link, live: Live, answers: Answers) -> Due:
         return Due()
     body = {"PeerName": link.consumer, "Meta": {"managed-by": "meshops.lifecycle"}}
     order = api.put("order", api.servers(live)[0], "/v1/peering/token", api.token(live, False), body, "POST")
-    return Due(orders=[Order(f"the token of the peering with {link.consumer}", order, StoredAnswer(secret, peer_secret.TOKEN, "PeeringToken"))])
+    return Due(orders=[DueOrder(f"the token of the peering with {link.consumer}", order, StoredAnswer(secret, peer_secret.TOKEN, "PeeringToken"))])
 
 
 def _peering_due(link: Link, live: Live, answers: Answers) -> Due:
@@ -80,4 +80,4 @@ def _peering_due(link: Link, live: Live, answers: Answers) -> Due:
         return Due(fault=f"the Secret {peer_secret.accepted(link).name} holds no token")
     body = {"PeerName": link.source, "PeeringToken": token, "Meta": {"managed-by": "meshops.lifecycle"}}
     order = api.put("order", api.servers(live)[0], "/v1/peering/establish", api.token(live, False), body, "POST")
-    return Due(orders=[Order(f"the peering with {link.source}", order)])
+    return Due(orders=[DueOrder(f"the peering with {link.source}", order)])

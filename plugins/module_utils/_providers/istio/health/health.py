@@ -34,4 +34,5 @@ def _counted(live: Live, _answers: Answers) -> dict[str, int]:
 
 def probe(wish: ProbeWish) -> Probe:
     """Return the probe: an echo server with a sidecar in each cluster."""
-    return Probe(echo.manifests(wish), echo.pods(wish), partial(echo.question, wish), partial(echo.fault, wish))
+    ask, judge, load = partial(echo.question, wish), partial(echo.fault, wish), partial(echo.load, wish)
+    return Probe(echo.manifests(wish), echo.pods(wish), ask, judge, load, echo.measured, partial(echo.knock, wish))

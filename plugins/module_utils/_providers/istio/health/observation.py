@@ -21,9 +21,9 @@ from ..links import remote_secret
 
 _DEBUG_PORT = 15014
 _DEBUG = {"remotes": "/debug/clusterz", "networks": "/debug/networkz", "proxies": "/debug/syncz"}
-_CONFIG_KINDS = ("cluster", "listener", "route", "endpoint", "extensionconfig")
+CONFIG_KINDS = ("cluster", "listener", "route", "endpoint", "extensionconfig")
 
-_CONFIG = (
+CONFIGURATION = (
     ("networking.istio.io/v1", "DestinationRule"),
     ("networking.istio.io/v1", "Gateway"),
     ("networking.istio.io/v1", "ServiceEntry"),
@@ -61,7 +61,7 @@ def reads(namespace: str) -> list[Read]:
 
 def config(namespace: str) -> list[Read]:
     """Read the kinds with which users configure the mesh, and the Deployments in the control plane's namespace."""
-    return [*(Read(version, kind, metadata_only=True) for version, kind in _CONFIG), Read("apps/v1", "Deployment", namespace, metadata_only=True)]
+    return [*(Read(version, kind, metadata_only=True) for version, kind in CONFIGURATION), Read("apps/v1", "Deployment", namespace, metadata_only=True)]
 
 
 def ours(manifest: Object) -> bool:
@@ -84,7 +84,8 @@ def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> 
     """Return the facts. An answer is a JSON text, or None if the pod gave none."""
     read = {question: _entries(text) for question, text in answers.items()}
     answered = {question: body for question, body in read.items() if body is not None}
-    planes = [_plane(d, live.get("Pod", ())) for d in _labelled(live, "Deployment", "app", "istiod")]
+    planes = [plane(d, live.get("Pod", ())) for d in _labelled(live, "Deployment", "app", "istiod")]
+    revisions = {pod["metadata"]["name"]: str((pod["metadata"].get("labels") or {}).get("istio.io/rev", "")) for pod in live.get("Pod", ())}
     return HealthFacts(
         cluster=cluster,
         planes=planes,
@@ -92,7 +93,7 @@ def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> 
         gateways=_gateways(live),
         links=sorted(remote_secret.linked(secret) for secret in live.get("Secret", ())),
         reachable_networks=_networks(body for q, body in answered.items() if q.about == "networks"),
-        proxies=[proxy for q, body in answered.items() if q.about == "proxies" for proxy in _proxies(cluster, body)],
+        proxies=[proxy for q, body in answered.items() if q.about == "proxies" for proxy in _proxies(cluster, body, revisions.get(q.pod, ""))],
         answered=sorted(q.pod for q in answered if q.about == "remotes"),
         unanswered=sorted(f"{q.pod}{q.path}" for q, body in read.items() if body is None),
         served_by=_served_by(live),
@@ -117,18 +118,20 @@ def _labelled(live: Live, kind: str, label: str, value: str) -> list[Object]:
     return [o for o in live.get(kind, ()) if (o["metadata"].get("labels") or {}).get(label) == value]
 
 
-def _plane(deployment: Object, pods: Iterable[Object]) -> ControlPlaneRevision:
+def plane(deployment: Object, pods: Iterable[Object]) -> ControlPlaneRevision:
+    """Return the revision that an istiod's Deployment runs."""
     labels = deployment["metadata"].get("labels") or {}
     status = deployment.get("status", {})
     revision = labels.get("istio.io/rev", "default")
-    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
     own = [pod for pod in pods if (pod["metadata"].get("labels") or {}).get("istio.io/rev") == revision and of_istiod(pod)]
     wanted, ready = int(deployment["spec"].get("replicas") or 0), int(status.get("readyReplicas") or 0)
     stuck = why(deployment, own) if ready < max(wanted, 1) else None
-    return ControlPlaneRevision(revision, _tag(image), wanted, ready, stuck.text if stuck else "", bool(stuck and stuck.lasting))
+    return ControlPlaneRevision(revision, version(deployment), wanted, ready, stuck.text if stuck else "", bool(stuck and stuck.lasting))
 
 
-def _tag(image: str) -> str:
+def version(workload: Object) -> str:
+    """Return the tag of the first image of a workload."""
+    image = str(workload["spec"]["template"]["spec"]["containers"][0]["image"])
     last = image.rsplit("/", 1)[-1].partition("@")[0]
     return last.partition(":")[2] or last
 
@@ -143,40 +146,51 @@ def _networks(bodies: Iterable[Iterable[Object]]) -> list[str]:
     return sorted(set.intersection(*known)) if known else []
 
 
-def _proxies(cluster: str, body: Iterable[Object]) -> list[Proxy]:
+def _proxies(cluster: str, body: Iterable[Object], revision: str) -> list[Proxy]:
     proxies = []
     for entry in body:
         if entry.get("cluster_id") not in (None, "", cluster):
             continue
         name, _dot, namespace = str(entry.get("proxy", "")).partition(".")
-        stale = [kind for kind in _CONFIG_KINDS if entry.get(f"{kind}_sent") != entry.get(f"{kind}_acked")]
-        proxies.append(Proxy(name, namespace, str(entry.get("istio_version", "")), stale))
+        stale = [kind for kind in CONFIG_KINDS if entry.get(f"{kind}_sent") != entry.get(f"{kind}_acked")]
+        proxies.append(Proxy(name, namespace, str(entry.get("istio_version", "")), stale, revision))
     return proxies
 
 
 def _gateways(live: Live) -> list[Gateway]:
-    deployments = {d["metadata"]["name"]: d for d in _labelled(live, "Deployment", "istio", "eastwestgateway")}
-    gateways_seen = []
-    for service in live.get("Service", ()):
-        if "topology.istio.io/network" not in service["metadata"]["labels"]:
-            continue
-        deployment = deployments.get(service["metadata"]["name"], {})
-        desired, ready = int((deployment.get("spec") or {}).get("replicas") or 0), int((deployment.get("status") or {}).get("readyReplicas") or 0)
-        pods = _labelled(live, "Pod", "istio", "eastwestgateway")
-        stuck = why(deployment, pods) if deployment and ready < max(desired, 1) else None
-        gateways_seen.append(
-            Gateway(
-                name=service["metadata"]["name"],
-                namespace=service["metadata"]["namespace"],
-                network=service["metadata"]["labels"]["topology.istio.io/network"],
-                desired=desired,
-                ready=ready,
-                addresses=gateways.addresses(service, live.get("Node", ())),
-                reason=stuck.text if stuck else "",
-                lasting=bool(stuck and stuck.lasting),
-            )
-        )
-    return gateways_seen
+    services = [one for one in live.get("Service", ()) if "topology.istio.io/network" in one["metadata"]["labels"]]
+    return [_gateway(service, _behind(service, live), live) for service in services]
+
+
+def _behind(service: Object, live: Live) -> list[Object]:
+    """The Deployments that serve through it. While a cutover moves a gateway there is a second one, and one of both may have no pods."""
+    picks = (service.get("spec") or {}).get("selector") or {}
+    known = _labelled(live, "Deployment", "istio", "eastwestgateway")
+    chosen = [one for one in known if picks and picks.items() <= _pods_of(one).items()]
+    return chosen or [one for one in known if one["metadata"]["name"] == service["metadata"]["name"]]
+
+
+def _pods_of(deployment: Object) -> dict[str, Any]:
+    return (deployment["spec"]["template"].get("metadata") or {}).get("labels") or {}
+
+
+def _gateway(service: Object, deployments: list[Object], live: Live) -> Gateway:
+    meta, pods = service["metadata"], _labelled(live, "Pod", "istio", "eastwestgateway")
+    counts = [(int(one["spec"].get("replicas") or 0), int((one.get("status") or {}).get("readyReplicas") or 0), one) for one in deployments]
+    desired, ready = sum(wanted for wanted, _ready, _one in counts), sum(there for _wanted, there, _one in counts)
+    lacking = [one for wanted, there, one in counts if there < (wanted if desired else 1)]
+    reasons = [stuck for one in lacking if (stuck := why(one, [pod for pod in pods if _pods_of(one).items() <= (pod["metadata"].get("labels") or {}).items()]))]
+    stuck = next((one for one in reasons if one.lasting), reasons[0] if reasons else None)
+    return Gateway(
+        name=meta["name"],
+        namespace=meta["namespace"],
+        network=meta["labels"]["topology.istio.io/network"],
+        desired=desired,
+        ready=ready,
+        addresses=gateways.addresses(service, live.get("Node", ())),
+        reason=stuck.text if stuck else "",
+        lasting=bool(stuck and stuck.lasting),
+    )
 
 
 def _served_by(live: Live) -> str:

@@ -6,14 +6,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
+from urllib.parse import urlencode
 
-from ...._mesh.health.probe import ProbeWish
+from ...._mesh.health.probe import Measured, ProbeWish
 from ...._mesh.question import Question, Read
+from . import probe_gateway
 
 _PORT, _PAGE = 8080, "/debug"
-_OWNED = {"app.kubernetes.io/managed-by": "meshops.lifecycle", "app.kubernetes.io/name": "meshops-probe"}
+# So many requests a second, over so many connections: enough for a measure, and nothing that a small cluster feels.
+_RATE, _CONNECTIONS = 20, 2
+_NOBODY = "meshops-cutover.invalid"
+_SERVER = {"app.kubernetes.io/name": "meshops-probe"}
+_OWNED = {"app.kubernetes.io/managed-by": "meshops.lifecycle", **_SERVER}
 
 
 def manifests(wish: ProbeWish) -> list[dict[str, Any]]:
@@ -29,16 +36,20 @@ def manifests(wish: ProbeWish) -> list[dict[str, Any]]:
         {**_object("security.istio.io/v1", "AuthorizationPolicy", "probe", wish), "spec": _only_the_question(wish)},
         _deployment(wish),
         *(_service(wish, target) for target in wish.targets),
+        *(probe_gateway.manifests(wish, _OWNED, _PORT, _PAGE) if wish.gateway else ()),
     ]
 
 
 def _only_the_question(wish: ProbeWish) -> dict[str, Any]:
     asked = {"methods": ["GET"], "paths": [_PAGE]}
-    return {"action": "ALLOW", "rules": [{"from": [{"source": {"principals": [_identity(wish)]}}], "to": [{"operation": asked}]}]}
+    principals = [_identity(wish, space) for space in (wish.namespace, *wish.callers)]
+    rules = [{"from": [{"source": {"principals": principals}}], "to": [{"operation": asked}]}]
+    only = {"selector": {"matchLabels": dict(_SERVER)}} if wish.gateway else {}
+    return {**only, "action": "ALLOW", "rules": rules}
 
 
-def _identity(wish: ProbeWish) -> str:
-    return f"{wish.trust_domain}/ns/{wish.namespace}/sa/probe"
+def _identity(wish: ProbeWish, space: str) -> str:
+    return f"{wish.trust_domain}/ns/{space}/sa/probe"
 
 
 def _object(api_version: str, kind: str, name: str, wish: ProbeWish) -> dict[str, Any]:
@@ -82,7 +93,41 @@ def pods(wish: ProbeWish) -> Read:
 
 def question(wish: ProbeWish, pod: str, target: str) -> Question:
     """Return the request that lets the pod fetch the target's echo page through its own sidecar."""
-    return Question(target, wish.namespace, pod, _PORT, f"/fortio/fetch/{_name(target)}.{wish.namespace}:{_PORT}{_PAGE}")
+    return Question(target, wish.namespace, pod, _PORT, f"/fortio/fetch/{_server(wish, target)}")
+
+
+def _server(wish: ProbeWish, target: str) -> str:
+    if wish.through:
+        return f"{probe_gateway.name(wish.cluster)}.{wish.through}:{_PORT}{probe_gateway.path(wish.asks or wish.namespace, target)}{_PAGE}"
+    return f"{_name(target)}.{wish.asks or wish.namespace}:{_PORT}{_PAGE}"
+
+
+def load(wish: ProbeWish, pod: str, target: str, requests: int) -> Question:
+    """Return the request that lets the pod fetch the target's page so many times through its own sidecar, and measure it."""
+    asked = {"url": f"http://{_server(wish, target)}", **_how(requests)}
+    return Question(target, wish.namespace, pod, _PORT, f"/fortio/rest/run?{urlencode(asked)}")
+
+
+def knock(wish: ProbeWish, pod: str, service: tuple[str, str, int], requests: int) -> Question:
+    """Return the request that lets the pod ask a Service. No proxy knows the host, so the sidecar passes it on as it is, to this cluster's own Service."""
+    namespace, name, port = service
+    asked = {"url": f"http://{name}.{namespace}:{port}/", "H": f"Host: {_NOBODY}", **_how(requests)}
+    return Question(f"{namespace}/{name}", wish.namespace, pod, _PORT, f"/fortio/rest/run?{urlencode(asked)}")
+
+
+def _how(requests: int) -> dict[str, Any]:
+    return {"n": requests, "qps": _RATE, "c": _CONNECTIONS, "timeout": "5s", "p": "99", "save": "off"}
+
+
+def measured(body: str) -> Measured:
+    """Only an answer with the status 200 counts: any other one comes from a proxy."""
+    result = json.loads(body)
+    try:
+        codes, durations = result["RetCodes"], result["DurationHistogram"]
+        slowest = next((float(one["Value"]) for one in durations.get("Percentiles") or [] if one["Percentile"] == 99), 0.0)
+        return Measured(int(durations["Count"]), int(codes.get("200", 0)), slowest, {str(code): int(count) for code, count in codes.items()})
+    except (KeyError, TypeError, AttributeError) as wrong:
+        raise ValueError("the answer is no measure") from wrong
 
 
 def fault(wish: ProbeWish, target: str, status: int, body: str) -> str | None:
@@ -93,9 +138,9 @@ def fault(wish: ProbeWish, target: str, status: int, body: str) -> str | None:
     if f" on {_name(target)} - request from " not in body:
         return f"the answer did not come from {_name(target)}"
     header = next((line for line in body.splitlines() if line.lower().startswith("x-forwarded-client-cert:")), "")
-    caller = f"URI=spiffe://{_identity(wish)}"
+    identity = f"spiffe://{_identity(wish, wish.through or wish.namespace)}"
     if not header:
         return "the answer came in plain text: the server saw no client certificate"
-    if caller not in re.split("[;,]", header.rstrip()):
-        return f"the server saw another identity than spiffe://{_identity(wish)}"
+    if f"URI={identity}" not in re.split("[;,]", header.rstrip()):
+        return f"the server saw another identity than {identity}"
     return None

@@ -23,7 +23,7 @@ _ISTIOD = "pilot-discovery"  # istiod's field manager
 def claims(wish: ControlPlane, peers: Iterable[str] = (), gateway: bool = True) -> list[Claim]:
     """Return the claims of the releases, the tags, and the links to other clusters."""
     claimed = [*_base(wish), *_istiod(wish), *(_gateway(wish) if gateway else ())]
-    claimed += [Claim(Ref.of(one)) for one in tags.manifests(wish)]
+    claimed += [Claim(Ref.of(one), label=tags.REV, value=wish.revision) for one in tags.manifests(wish)]
     claimed = [replace(claim, completed_by=_ISTIOD) if claim.ref.api_version == _HOOKS else claim for claim in claimed]  # istiod fills in the CA of a webhook
     links = remote_secret.links(wish.namespace).labels or ""
     return [*claimed, *(Claim(remote_secret.linking(peer, wish.namespace), rivals=links, key=peer) for peer in peers)]

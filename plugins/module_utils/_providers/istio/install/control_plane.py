@@ -15,7 +15,7 @@ from ...._mesh.install.helm_release import Release
 from ...._mesh.install.wish import ControlPlane
 from ...istio_family.trust import trust
 from ..links import remote_secret
-from . import requirements, tags, validator
+from . import gateways, requirements, tags, validator
 from .charts import injection_path, istiod, release, revision
 
 
@@ -101,15 +101,18 @@ def _remote_values(wish: ControlPlane) -> dict[str, Any]:
 
 
 def manifests(wish: ControlPlane) -> list[dict[str, Any]]:
-    """Return the namespace (with its network, and a remote's primary) and the revision tags."""
+    """Return the namespace (with its network, and a remote's primary), the way of remote clusters to this revision, and the revision tags."""
     space = trust.namespace(wish.namespace, wish.network)
     if wish.role == "remote":
         space["metadata"].setdefault("annotations", {})["topology.istio.io/controlPlaneClusters"] = wish.primary
-    return [space, *tags.manifests(wish)]
+    return [space, *gateways.passage(wish), *tags.manifests(wish)]
 
 
 def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
-    """Return what an uninstall leaves: tags, CAs, the reader's token. The roots in all namespaces are found by `handed_out`."""
+    """Return what an uninstall leaves: tags, CAs, the reader's token, and what leads remote clusters to the revision.
+
+    The roots in all namespaces are found by `handed_out`.
+    """
     inside = [
         ("v1", "Secret", trust.SECRET_NAME),
         ("v1", "Secret", trust.SELF_SIGNED_NAME),
@@ -120,4 +123,5 @@ def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
     # Helm keeps Istio's CRDs because they are annotated so: an uninstall loses no configuration.
     names = requirements.CRDS if wish.crds == "managed" else ()
     crds = [{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": name}} for name in names]
-    return [*crds, *tags.leftovers(wish), remote_secret.account(wish.namespace), *objects]
+    led = gateways.passage(replace(wish, serves_remotes=True, role="primary"))
+    return [*crds, *led, *tags.leftovers(wish), remote_secret.account(wish.namespace), *objects]

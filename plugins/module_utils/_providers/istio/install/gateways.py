@@ -12,6 +12,7 @@ from typing import Any
 
 from ...._mesh.install.helm_release import Release
 from ...._mesh.install.wish import ControlPlane
+from ...._mesh.objects.change import Ref
 from .charts import istiod, release, revision
 
 NAME = "istio-eastwestgateway"
@@ -63,6 +64,25 @@ def _to_istiod(wish: ControlPlane) -> dict[str, Any]:
         "metadata": {"name": "istiod-vs", "namespace": wish.namespace, "labels": dict(_OWNED)},
         "spec": {"hosts": ["*"], "gateways": ["istiod-gateway"], "tls": routes},
     }
+
+
+def passage(wish: ControlPlane) -> list[dict[str, Any]]:
+    """Return what leads remote clusters to this revision and no other, by the name that they ask for: several revisions serve at one address."""
+    if wish.role != "primary" or not wish.serves_remotes:
+        return []
+    host = f"{istiod(wish)}.{wish.namespace}.svc"
+    names = [host, f"{host}.cluster.local"]
+    routes = [
+        {"match": [{"port": port, "sniHosts": names}], "route": [{"destination": {"host": names[1], "port": {"number": target}}}]}
+        for port, target in ((15012, 15012), (15017, 443))
+    ]
+    ref = passage_of(wish.revision, wish.namespace)
+    meta = {"name": ref.name, "namespace": ref.namespace, "labels": dict(_OWNED)}
+    return [{"apiVersion": ref.api_version, "kind": ref.kind, "metadata": meta, "spec": {"hosts": names, "gateways": ["istiod-gateway"], "tls": routes}}]
+
+
+def passage_of(revision: str, namespace: str) -> Ref:
+    return Ref("networking.istio.io/v1", "VirtualService", f"istiod-vs-{revision}", namespace)
 
 
 def addresses(service: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]) -> list[str]:

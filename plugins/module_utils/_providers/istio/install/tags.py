@@ -16,6 +16,7 @@ from ...._mesh.question import Read
 from .charts import injection_path, istiod
 
 _SERVICES_SINCE = (1, 28)
+REV = "istio.io/rev"
 _PORTS = (("grpc-xds", 15010, None), ("https-dns", 15012, None), ("https-webhook", 443, 15017), ("http-monitoring", 15014, None))
 
 

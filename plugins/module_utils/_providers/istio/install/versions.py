@@ -22,8 +22,8 @@ VERSIONS = Versions(
         "1.29's end: the page names 12 October 2026, six weeks after 1.31.0 of 31 August",
     ),
     lines=(
-        ReleaseLine((1, 31), date(2026, 8, 31), ((1, 32), (1, 37)), until="six weeks after 1.33.0, about February 2027", envoy=(1, 39), gateway_api=(1, 5)),
-        ReleaseLine((1, 30), date(2026, 5, 18), ((1, 32), (1, 36)), until="six weeks after 1.32.0", envoy=(1, 38), gateway_api=(1, 5)),
+        ReleaseLine((1, 31), date(2026, 8, 31), ((1, 32), (1, 37)), until="six weeks after 1.33.0, about February 2027", proxy=(1, 39), gateway_api=(1, 5)),
+        ReleaseLine((1, 30), date(2026, 5, 18), ((1, 32), (1, 36)), until="six weeks after 1.32.0", proxy=(1, 38), gateway_api=(1, 5)),
         ReleaseLine((1, 29), date(2026, 2, 16), ((1, 31), (1, 35)), ends=date(2026, 10, 12)),
         ReleaseLine((1, 28), date(2025, 11, 5), ((1, 30), (1, 34)), ends=date(2026, 7, 1)),
         ReleaseLine((1, 27), date(2025, 8, 11), ((1, 29), (1, 33)), ends=date(2026, 4, 7)),

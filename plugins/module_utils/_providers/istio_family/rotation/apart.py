@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from ...._mesh.objects.selector import matches
 from ...._mesh.objects.shapes import Object
 from ..proxy import discovery_address, environment
 
@@ -43,23 +44,4 @@ def selected(spaces: Sequence[Object], meshes: Sequence[Any]) -> Collection[str]
         return None
     selectors = [selector for one in lists for selector in one if isinstance(selector, Mapping)]
     labelled = {space["metadata"]["name"]: space["metadata"].get("labels") or {} for space in spaces}
-    return {name for name, labels in labelled.items() if any(_matches(selector, labels) for selector in selectors)}
-
-
-def _matches(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Match labels as Kubernetes does. An unknown operator counts as a match, so that the rotation measures more and not less."""
-    wanted = selector.get("matchLabels") or {}
-    return all(str(labels.get(key)) == str(value) and key in labels for key, value in wanted.items()) and all(
-        _holds(one, labels) for one in selector.get("matchExpressions") or []
-    )
-
-
-def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    key, values = str(expression.get("key")), [str(value) for value in expression.get("values") or []]
-    ways = {
-        "In": labels.get(key) in values,
-        "NotIn": labels.get(key) not in values,
-        "Exists": key in labels,
-        "DoesNotExist": key not in labels,
-    }
-    return ways.get(str(expression.get("operator")), True)
+    return {name for name, labels in labelled.items() if any(matches(selector, labels) for selector in selectors)}

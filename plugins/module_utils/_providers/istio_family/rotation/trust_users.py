@@ -102,10 +102,10 @@ def proxies(live: Live, namespace: str) -> list[tuple[TrustUser, Question]]:
 
 
 def unmeasured(live: Live, namespace: str) -> dict[str, list[str]]:
-    """Return pods that have a container with the name of a proxy's container and are not asked: `ambient` and `foreign` pods."""
+    """Return pods that have a container with the name of a proxy's container and are not asked: `node_proxies` and `foreign` pods."""
     running = [pod for pod in live.get("Pod", ()) if instance(pod, "istio-proxy")]
     others = [pod for pod in running if not ztunnel(pod) and foreign(pod, namespace)]
-    kinds = {"ambient": [pod for pod in running if ztunnel(pod)], "foreign": others}
+    kinds = {"node_proxies": [pod for pod in running if ztunnel(pod)], "foreign": others}
     return {kind: [f"{pod['metadata']['namespace']}/{pod['metadata']['name']}" for pod in pods] for kind, pods in kinds.items()}
 
 

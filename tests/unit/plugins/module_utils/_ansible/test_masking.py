@@ -44,10 +44,10 @@ CONNECTIONS = {
 }
 
 
-@pytest.mark.parametrize("place", ["itself", "root", "links"])
+@pytest.mark.parametrize("place", ["itself", "root", "links", "primary"])
 @pytest.mark.parametrize(("kube", "values"), CONNECTIONS.values(), ids=CONNECTIONS)
 def test_a_connection_shows_nothing_of_it_wherever_it_stands(kube, values, place):
-    params = {"itself": kube, "root": {"root": {"kube": kube}}, "links": {"links": [{"name": "west", "kube": kube}]}}[place]
+    params = {"itself": kube, "root": {"root": {"kube": kube}}, "links": {"links": [{"name": "west", "kube": kube}]}, "primary": {"primary_kube": kube}}[place]
     text = json.dumps(masked(params))
     hidden = set(secrets_of(params))
     for value in values:
@@ -65,6 +65,10 @@ def test_of_a_second_cluster_only_what_is_known_to_be_harmless_is_shown():
             }
         }
     }  # fmt: skip
+
+
+def test_of_the_primary_of_a_cluster_no_more_is_shown():
+    assert masked({"primary_kube": {"context": "west", "of_tomorrow": "n3w"}}) == {"primary_kube": {"context": "west", "of_tomorrow": HIDDEN}}
 
 
 def test_of_the_first_cluster_paths_are_shown():
@@ -102,3 +106,12 @@ def test_every_leaf_of_a_secret_is_hidden(part, held):
 @pytest.mark.parametrize("kind", [MeshError, Refused])
 def test_no_sentence_holds_what_stands_before_a_host(kind, said, shown):
     assert str(kind(said)) == shown
+
+
+def test_headers_of_a_gate_are_hidden_in_all_forms_and_their_names_are_shown():
+    headers = {"Authorization": "Basic " + coded("mesh:a-long-password"), "X-Key": "key-of-a-gate"}
+    gates = {"gates": [{"name": "errors", "prometheus": {"url": "https://prometheus.example", "headers": headers}}]}
+    assert {headers["Authorization"], coded("mesh:a-long-password"), "mesh:a-long-password", "key-of-a-gate"} <= set(secrets_of(gates))
+    assert "errors" not in set(secrets_of(gates))
+    shown = masked(gates)["gates"][0]["prometheus"]
+    assert shown == {"url": "https://prometheus.example", "headers": dict.fromkeys(headers, "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")}

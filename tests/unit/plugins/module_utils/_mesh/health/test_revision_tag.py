@@ -28,7 +28,7 @@ APART = "the two halves of the revision tag {} disagree: its webhook injects for
     pytest.param([Tag("default", "1-29", "1-29")], [f"the revision tag default leads to 1-29, not to 1-30; {RUN}"], id="elsewhere"),
     pytest.param(
         [Tag("default", "1-30", "", "istiod-revision-tag-default")],
-        [f"the revision tag default lacks its Service istiod-revision-tag-default, which gateways and waypoints follow; {RUN}"], id="half",
+        [f"the revision tag default lacks its Service istiod-revision-tag-default, which gateways follow; {RUN}"], id="half",
     ),
     pytest.param([Tag("default", "1-30", "1-30"), Tag("old", "1-30", "", "istiod-revision-tag-old")], [], id="half, of others: istioctl made it so"),
 ])

@@ -52,6 +52,21 @@ def test_whose_it_is_and_whether_it_can_be_taken(claim: Claim, found: dict[str, 
     assert owned_by_others(claim, found) == {"object": str(claim.ref), "owner": owner, "how": how}
 
 
+LED = replace(TAG, label="istio.io/rev", value="stable")
+
+
+def test_what_a_cutover_led_elsewhere_is_not_led_back() -> None:
+    """Not even if it is ours, or may be adopted: every new pod would move at once."""
+    ours = live("meshops.lifecycle", labels={"istio.io/rev": "green"})
+    for claim in (LED, replace(LED, adopt=True)):
+        assert owned_by_others(claim, ours) == {"object": str(TAG.ref), "owner": "green", "how": "led"}
+    assert owned_by_others(LED, live("meshops.lifecycle", labels={"istio.io/rev": "stable"})) is None
+    assert owned_by_others(LED, live("meshops.lifecycle")) is None
+    (said,) = objections([{"object": "MutatingWebhookConfiguration istio-revision-tag-default", "owner": "green", "how": "led"}])
+    assert said.startswith("the MutatingWebhookConfiguration istio-revision-tag-default leads to the revision green, and an install of another one would move")
+    assert said.endswith("name green as mesh_revision, or move in waves with meshops.lifecycle.cutover")
+
+
 def secret(name: str, *keys: str) -> dict[str, Any]:
     return {"metadata": {"name": name, "managedFields": [{"manager": "kubectl"}]}, "data": dict.fromkeys(keys, "bm90LXJlYWw=")}
 
@@ -95,5 +110,5 @@ def test_only_what_nobody_minds_is_taken_over() -> None:
 
 
 def test_a_claim_is_read_as_it_was_told() -> None:
-    all_of_them = [ACCOUNT, TAG, LINK, replace(TAG, adopt=True)]
+    all_of_them = [ACCOUNT, TAG, LINK, LED, replace(TAG, adopt=True)]
     assert [Claim.of(claim.as_dict()) for claim in all_of_them] == all_of_them

@@ -34,6 +34,14 @@ def test_the_minor_of_a_version(version: str, minor: tuple[int, int] | None, pla
     assert (versions.minor(version), versions.plain(version)) == (minor, plain)
 
 
+@pytest.mark.parametrize(("image", "charts"), [
+    ("1.31.2", "1.31.2"), ("1.31.2-distroless", "1.31.2"), ("v1.31.2-debug", "v1.31.2"),
+    ("1.31.2-vendor", "1.31.2-vendor"), ("latest-debug", "latest-debug"), ("", ""),
+])  # fmt: skip
+def test_the_charts_of_an_image(image: str, charts: str) -> None:
+    assert versions.of_charts(image) == charts
+
+
 @pytest.mark.parametrize(("version", "kubernetes", "today", "told"), [
     ("1.31.3", (1, 37), date(2026, 11, 26), []),
     ("1.29.10", None, date(2026, 10, 11), []),

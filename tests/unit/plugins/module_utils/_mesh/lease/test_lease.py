@@ -79,7 +79,7 @@ def test_sentences_say_where_who_when_and_what_to_do():
         str(leases.lost("east", "shop", THEIRS, "me", 2)),
     ):
         assert sentence.startswith("east: the Lease of mesh shop")
-        assert all(part in sentence for part in ("run-1", "2026-11-21T12:00:00", "rotate_break_lease", "epoch 3"))
+        assert all(part in sentence for part in ("run-1", "2026-11-21T12:00:00", "rotate_break_lease or cutover_break_lease", "epoch 3"))
     assert "nobody holds it now" in str(leases.lost("east", "shop", Lease("", 3), "me", 3))
 
 

@@ -128,3 +128,57 @@ def test_of_many_findings_the_first_are_shown_and_the_rest_is_counted() -> None:
     assert told == [*findings[:5], "east: and 94 more findings; the report in mesh_report_dir has all of them."]
     assert first(findings[:5]) == findings[:5]
     assert first([]) == []
+
+
+def two(**change: Any) -> dict[str, Any]:
+    """A cluster on its way from blue to green."""
+    planes = [{"revision": name, "version": version, "ready": 1, "desired": 1} for name, version in (("blue", "1.30.1"), ("green", "1.31.0"))]
+    tags = [{"name": "default", "webhook": "blue", "service": "blue"}, {"name": "prod", "webhook": "blue", "service": "green"}]
+    counts = {"blue": {"namespaces": 3, "proxies": 12}, "green": {"namespaces": 1, "proxies": 4}}
+    leaders = [{"lock": name, "holder": "istiod-blue-1", "revision": "blue"} for name in ("istio-leader", "istio-status-leader")]
+    known = {"revisions": counts, "turned": 1, "pinned": 0, "leaders": leaders}
+    return facts(planes=planes, tags=tags, default_revision="blue", followed=known, **change)
+
+
+def test_who_follows_what_where_a_cluster_has_several_revisions() -> None:
+    told = status({"east": two(notices=["east: half done."]), "west": facts(followed={"revisions": {"stable": {}}, "turned": 0, "pinned": 0})}, NOW)
+    assert told[4:] == [
+        "",
+        "CLUSTER  REVISION  CONTROL PLANE  TAGS                  VALIDATES  LEADS   NAMESPACES  PROXIES",
+        "-------  --------  -------------  --------------------  ---------  ------  ----------  -------",
+        "east     blue      1.30.1, 1/1    default, prod (half)  yes        2 of 2  3           12",
+        "east     green     1.31.0, 1/1    prod (half)           -          -       1           4",
+        "",
+        "to be known: east: half done.",
+    ]
+
+
+def test_who_gets_how_much_of_each_plane() -> None:
+    def colour(name: str, shares: list[int], away: str = "", gateways: int | None = None) -> dict[str, Any]:
+        return {"colour": name, "revision": f"in-{name}", "shares": shares, "away": away, "unready": "", "gateways": gateways}
+
+    planes = [
+        {"plane": "front", "role": "ingress", "colours": [colour("blue", [0], gateways=0), colour("green", [100], gateways=3)]},
+        {"plane": "egress", "role": "egress", "colours": [colour("blue", [50, 90]), colour("green", [10, 50], "it is not installed")]},
+        {"plane": "app", "role": "application", "colours": [colour("blue", [])]},
+    ]
+    assert status({"east": facts(shares=planes), "west": "west: unreached"}, NOW)[5:-2] == [
+        "CLUSTER  PLANE   ROLE         COLOUR  REVISION  SHARE       CONTROL PLANE  PODS OF GATEWAYS",
+        "-------  ------  -----------  ------  --------  ----------  -------------  ----------------",
+        "east     front   ingress      blue    in-blue   0 %         ready          0",
+        "east     front   ingress      green   in-green  100 %       ready          3",
+        "east     egress  egress       blue    in-blue   50 to 90 %  ready          -",
+        "east     egress  egress       green   in-green  10 to 50 %  away           -",
+        "east     app     application  blue    in-blue   -           ready          -",
+    ]
+
+
+def test_a_remote_clusters_revisions_are_its_primarys() -> None:
+    counts = {name: {"namespaces": 1, "proxies": 0} for name in ("blue", "green")}
+    remote = facts(planes=[], served_by="east", followed={"revisions": counts, "turned": 0, "pinned": 0})
+    assert status({"west": remote}, NOW)[-1].split() == ["west", "green", "by", "east", "-", "-", "-", "1", "0"]
+
+
+def test_a_revision_that_a_half_done_cutover_leads_to_is_shown_although_it_is_the_only_one() -> None:
+    half = facts(followed={"revisions": {"stable": {"namespaces": 1, "proxies": 1}}, "turned": 1, "pinned": 0})
+    assert status({"east": half}, NOW)[-1].split()[:2] == ["east", "stable"]

@@ -92,7 +92,7 @@ def test_a_self_signed_control_plane_is_given_an_intermediate_of_its_own_root() 
 
 
 @pytest.mark.parametrize(("option", "value", "words"), [
-    pytest.param("key_type", "Ed25519", "Envoy does not accept it", id="Ed25519"),
+    pytest.param("key_type", "Ed25519", "the key_type Ed25519 is refused, because this mesh cannot use it", id="Ed25519"),
     pytest.param("key_type", "RSA-1024", "use one of P-256, RSA-2048", id="a short key"),
     pytest.param("key_types", ["RSA-2048"], "the key_type P-256 is refused, because this mesh cannot use it; use RSA-2048", id="a mesh with one key type"),
     pytest.param("mesh", "Shop_1", "not a DNS label", id="mesh"),

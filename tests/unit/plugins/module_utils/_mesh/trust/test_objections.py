@@ -6,10 +6,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Authority, Material
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.keys import UsableKeys
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.objections import ISSUER, objections
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.objections import ROOT as ROOT_CHAIN
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.keys import OF_ENVOY
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import (
     EAST,
     OTHER_ROOT,
@@ -25,6 +29,8 @@ from cryptography.hazmat.primitives import serialization
 
 EKU = x509.ExtendedKeyUsageOID
 SERVES = make("serves", own=key(number=6), purposes=(EKU.SERVER_AUTH,))
+ED25519 = key("Ed25519")
+BY_ED25519 = make("a root with such a key", own=ED25519)
 SUB = make("sub CA", ROOT, key(number=4), path_length=1)
 BELOW_SUB = make("Intermediate CA east", SUB, key(number=3), path_length=0)
 ENCRYPTED = key().private_bytes(
@@ -75,7 +81,6 @@ def test_a_good_issuer_is_taken(material: Material) -> None:
     pytest.param(issuer(make("i", ROOT, days=(1, 20))), "not_yet_valid", "not valid before 2026-08-28", id="not yet valid"),
     pytest.param(issuer(make("i", ROOT, key("RSA-1024"))), "weak_key", "RSA 1024", id="RSA 1024"),
     pytest.param(issuer(make("i", ROOT, key("P-224"))), "weak_key", "EC P-224", id="P-224"),
-    pytest.param(issuer(make("i", ROOT, key("Ed25519"))), "ed25519", "Envoy does not accept", id="Ed25519"),
     pytest.param(issuer(under=(OTHER_ROOT,)), "chain_does_not_verify", "no path leads from", id="another root"),
     pytest.param(issuer(make("i", OTHER_ROOT, issuer="shop root")), "chain_does_not_verify", "did not sign", id="a false name"),
     pytest.param(issuer(BELOW_SUB), "chain_does_not_verify", "cert-chain.pem", id="a link of the chain is not there"),
@@ -89,6 +94,30 @@ def test_a_bad_issuer_is_refused_by_name(material: Material, reason: str, words:
     assert words in found[reason]
     assert found[reason].startswith("east: Secret istio-system/cacerts: ")
     assert found[reason].endswith(".")
+
+
+@pytest.mark.parametrize(("material", "chain"), [
+    pytest.param(issuer(make("i", ROOT, ED25519)), ISSUER, id="a CA"),
+    pytest.param(issuer(make("i", BY_ED25519, key(number=3)), under=(BY_ED25519,)), ISSUER, id="the root of a CA"),
+    pytest.param(root(make("r", own=ED25519)), ROOT_CHAIN, id="a root"),
+])  # fmt: skip
+def test_a_key_that_the_mesh_cannot_use_is_refused_in_the_words_of_the_mesh(material: Material, chain: tuple[object, ...]) -> None:
+    said = told(replace(seen(material), keys=OF_ENVOY), chain)
+    assert said.keys() == {"unusable_key"}
+    assert said["unusable_key"].endswith("has a key of type Ed25519, which Envoy does not accept. Use EC P-256 or RSA.")
+    assert told(seen(material), chain) == {}
+
+
+@pytest.mark.parametrize("kind", ["P-256", "P-384", "RSA-2048"])
+def test_a_key_that_the_mesh_can_use_is_taken(kind: str) -> None:
+    assert told(replace(seen(root(make("r", own=key(kind)))), keys=OF_ENVOY), ROOT_CHAIN) == {}
+
+
+@pytest.mark.parametrize(("kind", "reasons"), [("P-256", set()), ("P-384", {"unusable_key"}), ("RSA-2048", {"unusable_key"}), ("RSA-1024", {"weak_key"})])
+def test_another_mesh_may_take_one_type_alone(kind: str, reasons: set[str]) -> None:
+    """A weak key is refused as weak, and not twice."""
+    only = UsableKeys(("EC P-256",), "which paper does not carry. Use EC P-256.")
+    assert told(replace(seen(root(make("r", own=key(kind)))), keys=only), ROOT_CHAIN).keys() == reasons
 
 
 def test_sha1_in_a_chain_is_refused() -> None:
@@ -119,7 +148,6 @@ def test_a_good_root_is_taken(material: Material) -> None:
     pytest.param(root(make("r", days=(-20, -1))), "expired", "expired at", id="expired"),
     pytest.param(root(make("r", days=(1, 20))), "not_yet_valid", "Check this machine's clock", id="not yet valid"),
     pytest.param(root(make("r", own=key("RSA-1024"))), "weak_key", "RSA 1024", id="weak key"),
-    pytest.param(root(make("r", own=key("Ed25519"))), "ed25519", "Envoy", id="Ed25519"),
     pytest.param(root(EAST), "root_not_self_signed", "not self-signed", id="an intermediate"),
     pytest.param(root(certificate=ROOT.pem + OTHER_ROOT.pem), "several_roots", "holds 2 certificates", id="a bundle"),
 ])  # fmt: skip

@@ -21,6 +21,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.rotation.rules import MARK as MARK_NAME
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation import rotation
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation import step as rotating
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation.primary import primary_of
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.rotation.request import StepRequest
@@ -92,6 +93,17 @@ def advance(asked: rotating.StepWork) -> Any:
 def held(cluster: FakeCluster, ref: Ref = CACERTS) -> Material:
     found: Material = trust.material_in(cluster.get(ref) or {})
     return found
+
+
+@pytest.mark.parametrize("step", ["introduce", "reissue", "retire", "finish"])
+def test_no_step_begins_with_a_key_type_that_the_mesh_cannot_use(step: str) -> None:
+    cluster = east(issuer(), config_map("shop", bundle(ROOT)))
+    params = {"namespace": SPACE, "mesh": "shop", "trust_domain": "shop.example", "key_type": "Ed25519", "intermediate_days": 30, "provider": "istio",
+              "root": {"source": "generated", "kube": None, "namespace": "meshops-system", "name": "meshops-root-ca"},
+              "step": step, "target": OTHER_ROOT.fingerprint, "timeout": 60, "clusters": []}  # fmt: skip
+    with pytest.raises(Refused, match=r"^east: the key_type Ed25519 is refused, because this mesh cannot use it; use one of P-256"):
+        rotation.reconcile(cluster, params)
+    assert cluster.writes == []
 
 
 @pytest.fixture(autouse=True)

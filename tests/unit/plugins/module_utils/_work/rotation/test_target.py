@@ -360,7 +360,7 @@ class TestWhatIsGivenUp:
 
 
 @pytest.mark.parametrize(("provider", "key_type", "why"), [
-    ("istio", "Ed25519", "Envoy does not accept it; use one of P-256, RSA-2048, RSA-3072, RSA-4096"),
+    ("istio", "Ed25519", "this mesh cannot use it; use one of P-256, RSA-2048, RSA-3072, RSA-4096"),
     ("paper", "RSA-2048", "this mesh cannot use it; use P-256"),
 ])  # fmt: skip
 def test_no_root_is_made_with_a_key_that_the_mesh_cannot_use(monkeypatch: pytest.MonkeyPatch, provider: str, key_type: str, why: str) -> None:

@@ -169,10 +169,10 @@ class TestProxies:
             istio.synced("istio-eastwestgateway-6b5c.istio-system", kind="router"),
             istio.synced("client-1a2b.app", cluster="edge"),
         ]
-        assert seen(proxies=json.dumps(entries)).proxies == [
-            Proxy("client-5c8f", "app", "1.29.0", []),
-            Proxy("server-7d9f", "app", "1.29.0", ["route", "extensionconfig"]),
-            Proxy("istio-eastwestgateway-6b5c", "istio-system", "1.29.0", []),
+        assert seen(istio.pod(POD), proxies=json.dumps(entries)).proxies == [
+            Proxy("client-5c8f", "app", "1.29.0", [], "stable"),
+            Proxy("server-7d9f", "app", "1.29.0", ["route", "extensionconfig"], "stable"),
+            Proxy("istio-eastwestgateway-6b5c", "istio-system", "1.29.0", [], "stable"),
         ]
 
 
@@ -197,6 +197,28 @@ class TestGateways:
     def test_one_without_an_address_or_a_deployment_is_seen_all_the_same(self) -> None:
         _deployment, service = istio.gateway(ingress=None)
         assert seen(service).gateways == [Gateway("istio-eastwestgateway", "istio-system", "on-prem", 0, 0, [])]
+
+    @pytest.mark.parametrize(("pods", "counts"), [((0, 2), (2, 2)), ((2, 2), (4, 4)), ((2, 0), (2, 2))])
+    def test_while_a_cutover_moves_it_both_deployments_count(self, pods: tuple[int, int], counts: tuple[int, int]) -> None:
+        """The second one has another name, and one of both may have no pods."""
+        first, second, service = self.moving(*pods)
+        assert [(one.name, one.desired, one.ready) for one in seen(first, second, service).gateways] == [("istio-eastwestgateway", *counts)]
+
+    def test_the_one_that_lacks_pods_says_why(self) -> None:
+        first, second, service = self.moving(0, 2)
+        second["status"] = {"readyReplicas": 1, "conditions": [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "quota"}]}
+        (found,) = seen(first, second, service).gateways
+        assert (found.desired, found.ready, found.reason, found.lasting) == (2, 1, "FailedCreate quota", True)
+
+    @staticmethod
+    def moving(first: int, second: int) -> list[dict[str, Any]]:
+        old, service = istio.gateway(replicas=first, ready=first)
+        new, _service = istio.gateway(replicas=second, ready=second)
+        service["spec"]["selector"] = {"istio": "eastwestgateway"}
+        for one, revision in ((old, "blue"), (new, "green")):
+            one["spec"]["template"]["metadata"] = {"labels": {"istio": "eastwestgateway", "istio.io/rev": revision}}
+        new["metadata"] |= {"name": "istio-eastwestgateway-green"}
+        return [old, new, service]
 
 
 @pytest.mark.parametrize(("objects", "primary"), [

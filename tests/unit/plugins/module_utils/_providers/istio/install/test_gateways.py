@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import gateways
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import control_plane, gateways
 
 EAST = ControlPlane("east", "shop", network="on-prem", version="1.29.0", revision="stable", namespace="istio-system")
 IP_1, IP_2 = "192.0.2.10", "192.0.2.11"
@@ -83,4 +83,17 @@ def test_a_gateway_with_node_ports_tells_istiod_which_nodes() -> None:
 
 
 def test_all_that_passed_through_is_left_over_even_when_the_remotes_went_before() -> None:
-    assert gateways.leftovers(EAST) == gateways.manifests(replace(EAST, serves_remotes=True))
+    serving = replace(EAST, serves_remotes=True)
+    for wish in (EAST, replace(EAST, role="remote")):
+        assert gateways.leftovers(wish) == gateways.manifests(replace(serving, role=wish.role))
+        assert [one for one in control_plane.leftovers(wish) if one["kind"] == "VirtualService"] == gateways.passage(serving)
+
+
+def test_each_revision_has_its_own_way_for_remote_clusters() -> None:
+    """By the name that proxies and API servers ask for: two revisions serve at one address."""
+    blue, green = (gateways.passage(replace(EAST, serves_remotes=True, revision=name))[0] for name in ("blue", "green"))
+    assert (blue["metadata"]["name"], green["metadata"]["name"]) == ("istiod-vs-blue", "istiod-vs-green")
+    hosts = ["istiod-green.istio-system.svc", "istiod-green.istio-system.svc.cluster.local"]
+    assert green["spec"]["hosts"] == hosts
+    assert [(match["port"], match["sniHosts"]) for route in green["spec"]["tls"] for match in route["match"]] == [(15012, hosts), (15017, hosts)]
+    assert gateways.passage(EAST) == gateways.passage(replace(EAST, serves_remotes=True, role="remote")) == []

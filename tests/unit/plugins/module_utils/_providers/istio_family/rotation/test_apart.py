@@ -45,7 +45,7 @@ def configured(*given: tuple[str, str], image: str = "proxyv2:1.29.0", **metadat
 def test_which_proxies_are_of_the_mesh(given: list[tuple[str, str]], measured: bool) -> None:
     live = {"Pod": [configured(*given)]}
     assert len(trust_users.proxies(live, "istio-system")) == measured
-    assert trust_users.unmeasured(live, "istio-system") == {"ambient": [], "foreign": [] if measured else ["shop/server-5c9-abc"]}
+    assert trust_users.unmeasured(live, "istio-system") == {"node_proxies": [], "foreign": [] if measured else ["shop/server-5c9-abc"]}
 
 
 @pytest.mark.parametrize("pod", [
@@ -54,7 +54,7 @@ def test_which_proxies_are_of_the_mesh(given: list[tuple[str, str]], measured: b
 ])  # fmt: skip
 def test_a_ztunnel_is_no_envoy(pod: dict[str, Any]) -> None:
     assert trust_users.proxies({"Pod": [pod]}, "istio-system") == []
-    assert trust_users.unmeasured({"Pod": [pod]}, "istio-system") == {"ambient": ["istio-system/server-5c9-abc"], "foreign": []}
+    assert trust_users.unmeasured({"Pod": [pod]}, "istio-system") == {"node_proxies": ["istio-system/server-5c9-abc"], "foreign": []}
 
 
 @pytest.mark.parametrize(("owner", "restarted"), [

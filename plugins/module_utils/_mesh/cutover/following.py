@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who follows which revision, counted, and what a cutover left half done, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ..few_names import few
+from . import leader
+from .leftover import left_over
+from .observed import NOTHING, ClusterState
+
+
+def followers(state: ClusterState) -> dict[str, Any]:
+    """By revision, how many namespaces and workloads follow it, how many proxies it made, and how many it serves.
+
+    `turned` are the namespaces that a cutover turned and did not finish, and `pinned` the Gateways that it held back. `plain` are pods that run
+    without a proxy although their namespace follows something.
+    """
+    counts: dict[str, dict[str, int]] = {}
+    for revision, what, number in _each(state):
+        if revision and number:
+            of_revision = counts.setdefault(revision, dict.fromkeys(("namespaces", "workloads", "made", "served"), 0))
+            of_revision[what] += number
+    return {
+        "follows": {revision: counts[revision] for revision in sorted(counts)},
+        "turned": [space.name for space in state.spaces if space.former is not None],
+        "pinned": [workload.where for workload in state.workloads if workload.pinned],
+        "plain": [f"{space.name}/{pod}" for space in state.spaces for pod in space.plain],
+    }
+
+
+def _each(state: ClusterState) -> Iterator[tuple[str, str, int]]:
+    for space in state.spaces:
+        if space.following.rule != NOTHING:
+            yield space.following.revision, "namespaces", 1
+    for workload in state.workloads:
+        if not workload.drained:
+            yield workload.following.revision, "workloads", 1
+        yield from ((revision, "made", number) for revision, number in workload.made.items())
+        yield from ((revision, "served", number) for revision, number in workload.connected.items())
+
+
+_SHOWN = 5
+_AGAIN = "run meshops.lifecycle.cutover again, to go on or to turn it back"
+
+
+def followed(state: ClusterState, proxies: Mapping[str, int]) -> dict[str, Any]:
+    """Return by revision how many namespaces follow it and how many of the `proxies` it serves, and how much a cutover holds half done."""
+    of_revision = followers(state)["follows"]
+    names = sorted({*of_revision, *(name for name in proxies if name)})
+    return {
+        "revisions": {name: {"namespaces": of_revision.get(name, {}).get("namespaces", 0), "proxies": proxies.get(name, 0)} for name in names},
+        "turned": sum(space.former is not None for space in state.spaces),
+        "pinned": sum(workload.pinned for workload in state.workloads),
+        "leaders": [asdict(one) for one in state.leaders],
+    }
+
+
+def unfinished(state: ClusterState, proxies: Mapping[str, int]) -> list[str]:
+    """Return half sentences about a cutover half done, what follows nobody or is followed by nobody, what a revision left, and locks that have not moved."""
+    versions = {known.revision: known.version for known in state.revisions}
+    leading = leader.astray(state.leaders, state.tags, state.default_tag, versions)
+    return [*_half_done(state), *_astray(state), *_unfollowed(state, proxies), *_unvalidated(state), *left_over(state.leftovers), *leading]
+
+
+def _half_done(state: ClusterState) -> list[str]:
+    turned = [space.name for space in state.spaces if space.former is not None]
+    if turned:
+        to = ", ".join(sorted({space.following.revision or space.following.pointer for space in state.spaces if space.former is not None}))
+        said = f"{_number(turned, 'namespace')} turned there and not given the former labels back ({_list(turned)})"
+        return [f"a cutover to {to} is half done, with {said}; {_AGAIN}"]
+    pinned = [workload.where for workload in state.workloads if workload.pinned]
+    return [f"a cutover is half done: it holds {_number(pinned, 'Gateway')} at a revision ({_list(pinned)}); {_AGAIN}"] if pinned else []
+
+
+def _astray(state: ClusterState) -> list[str]:
+    lost = [space for space in state.spaces if space.following.plain]
+    told = "which is neither a revision nor a tag, so new pods there start without a proxy; mend the label"
+    return [f"the namespace {space.name} names {space.following.pointer}, {told}" for space in lost[:_SHOWN]]
+
+
+def _unfollowed(state: ClusterState, proxies: Mapping[str, int]) -> list[str]:
+    if len(state.revisions) < 2:
+        return []
+    used = {name for name, number in proxies.items() if number} | {space.following.revision for space in state.spaces}
+    used |= {half for tag in state.tags for half in (tag.webhook, tag.service)} | {state.default_revision}
+    idle = [known.revision for known in state.revisions if known.revision not in used]
+    way = f"to remove it, run meshops.lifecycle.cutover with cutover_to: {state.default_revision}" if state.default_revision else "test it or remove it"
+    return [f"the control plane {name} runs, and no namespace, tag or proxy follows it; {way}" for name in idle]
+
+
+def _unvalidated(state: ClusterState) -> list[str]:
+    told = "no revision validates what users write; set mesh_default_revision and run meshops.lifecycle.control_plane"
+    return [told] if state.revisions and not state.default_revision else []
+
+
+def _number(names: Sequence[str], what: str) -> str:
+    return f"{len(names)} {what}{'' if len(names) == 1 else 's'}"
+
+
+def _list(names: Sequence[str]) -> str:
+    return few(names, _SHOWN)

@@ -1,0 +1,223 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a step of a cutover still has to write in one cluster, in order. Everything follows from what was seen, so a killed step goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from .observed import DELETING, EAST_WEST, ENABLED, GATEWAY_API, INGRESS, NEVER, NOTHING, ROLLING, TAG, ClusterState, MeshWorkload, Space
+
+PIN, TURN, RESTORE, RELABEL, RESTART, EVICT = "pin", "turn", "restore", "relabel", "restart", "evict"
+RAISE, DRAIN, HAND_OVER, UNPIN, REJOIN = "raise", "drain", "hand over", "unpin", "rejoin"
+POINT_SERVICE, POINT_WEBHOOK, NARROW, VALIDATE = "point service", "point webhook", "narrow", "validate"
+
+
+@dataclass(frozen=True)
+class Aim:
+    """The revision to end on, and the one that served before. On the way back they have changed places."""
+
+    target: str
+    former: str
+
+    @property
+    def both(self) -> tuple[str, str]:
+        return self.target, self.former
+
+
+@dataclass(frozen=True)
+class Order:
+    """One write: what is done to which object, so that it follows `to`."""
+
+    what: str
+    kind: str
+    namespace: str
+    name: str
+    to: str
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.kind} {self.namespace + '/' if self.namespace else ''}{self.name}"
+
+
+def of_spaces(state: ClusterState, names: Collection[str], aim: Aim, first: Iterable[Order] = ()) -> list[Order]:
+    """Move these namespaces: Gateways stay behind, the namespaces turn, then whatever runs there is made anew."""
+    spaces = [state.space[name] for name in names if name in state.space]
+    inside = [workload for space in spaces for workload in state.in_space.get(space.name, ())]
+    turning = {space.name for space in spaces if _turns(space, aim)}
+    pinned = [gateway for behind in state.behind_service.values() for gateway in behind if gateway.namespace in turning and _to_pin(gateway, aim)]
+    return [
+        *first,
+        *(_on(PIN, gateway, aim.former) for gateway in pinned),
+        *(order for space in spaces if (order := _turned(space, aim))),
+        *(order for workload in inside if not workload.late for order in _anew(workload, aim)),
+    ]
+
+
+def of_pointers(state: ClusterState, aim: Aim) -> list[Order]:
+    """Move the tags before anything else: Gateways that follow one by their namespace stay behind."""
+    tags = of_tags(state, aim)
+    pinned = [_on(PIN, workload, aim.former) for workload in state.workloads if _to_pin(workload, aim)] if tags else []
+    return [*pinned, *tags]
+
+
+def _turns(space: Space, aim: Aim) -> bool:
+    """A rule that leads to a third revision, or to nobody, is none of the cutover's."""
+    return space.following.rule != NOTHING and space.following.revision == aim.former
+
+
+def _turned(space: Space, aim: Aim) -> Order | None:
+    """Back to the labels that it had, where these lead to the target; else the namespace names the target itself."""
+    if not _turns(space, aim):
+        return None
+    back = space.former is not None and space.former.revision == aim.target
+    return Order(RESTORE if back else TURN, "Namespace", "", space.name, aim.target)
+
+
+def _to_pin(gateway: MeshWorkload, aim: Aim) -> bool:
+    return gateway.gateway == GATEWAY_API and not gateway.own and gateway.following.revision == aim.former
+
+
+def _anew(workload: MeshWorkload, aim: Aim) -> Iterator[Order]:
+    """A template that names its revision is rolled by the change of that name."""
+    if workload.own and workload.following.revision == aim.former:
+        yield _on(RELABEL, workload, aim.target)
+        if workload.restarts == ROLLING:
+            return
+    yield from _restarted(workload, aim)
+
+
+def _on(what: str, workload: MeshWorkload, to: str) -> Order:
+    return Order(what, workload.kind, workload.namespace, workload.name, to)
+
+
+def of_gateways(state: ClusterState, services: Collection[str], aim: Aim) -> list[Order]:
+    """Move what serves behind these Services: the target's pods come in, and only then the former ones leave.
+
+    Where the namespace decides what its pods follow, it turns first.
+    """
+    orders, around = [], dict[str, None]()
+    for service in services:
+        behind = state.behind_service.get(service, [])
+        around.update(dict.fromkeys(one.namespace for one in behind if is_replaced(one) and not one.own and one.following.revision == aim.former))
+        orders += _handed_over(behind, aim) if behind and behind[0].gateway == GATEWAY_API else _replaced(behind, aim)
+    turned = [order for order in of_spaces(state, list(around), aim) if order.what in (PIN, TURN, RESTORE)]
+    return [*turned, *orders]
+
+
+def _handed_over(behind: Iterable[MeshWorkload], aim: Aim) -> list[Order]:
+    return [_on(HAND_OVER, gateway, aim.target) for gateway in behind if gateway.following.revision == aim.former]
+
+
+def _replaced(behind: Collection[MeshWorkload], aim: Aim) -> list[Order]:
+    """Each that serves for the former revision has its own second one. Two of one name are a first one and its second, of which a run left both."""
+    serving = [gateway for gateway in behind if gateway.replicas]
+    leaving = [gateway for gateway in serving if serves_for(gateway, aim.former)]
+    there = {stem(gateway.name, aim) for gateway in serving if gateway.following.revision == aim.target and gateway not in leaving}
+    coming: dict[str, MeshWorkload] = {}
+    for gateway in leaving:
+        if stem(gateway.name, aim) not in there:
+            coming.setdefault(stem(gateway.name, aim), gateway)
+    return [*(_on(RAISE, gateway, aim.target) for gateway in coming.values()), *(_on(DRAIN, gateway, aim.target) for gateway in leaving)]
+
+
+def of_rejoining(state: ClusterState, aim: Aim) -> list[Order]:
+    """Let gateways serve from their first Deployment again, which is the one that whatever installed them knows: it comes in, and its second one leaves."""
+    orders: dict[Order, None] = {}
+    for first, seconds in rejoining(state, aim):
+        if first.following.revision != aim.target or first.replicas < max(second.replicas for second in seconds):
+            orders[_on(REJOIN, first, aim.target)] = None
+        orders |= dict.fromkeys(_on(DRAIN, second, aim.target) for second in seconds)
+    return list(orders)
+
+
+def rejoining(state: ClusterState, aim: Aim) -> list[tuple[MeshWorkload, list[MeshWorkload]]]:
+    """The first Deployment of each gateway that serves from second ones, with these."""
+    pairs = []
+    for behind in state.behind_service.values():
+        seconds = [one for one in behind if one.second_of and one.replicas and one.following.revision == aim.target]
+        for first in behind:
+            if own := [one for one in seconds if one.second_of == first.name]:
+                pairs.append((first, own))
+    return pairs
+
+
+def serves_for(gateway: MeshWorkload, revision: str) -> bool:
+    """Whether its pods are of this revision. What it follows says so only where nobody turned its namespace or its tag since."""
+    return bool(gateway.replicas) and (gateway.following.revision == revision or bool(gateway.made.get(revision)))
+
+
+def stem(name: str, aim: Aim) -> str:
+    """What the Deployments of one gateway have in common in their names."""
+    return name.removesuffix(f"-{aim.target}").removesuffix(f"-{aim.former}")
+
+
+def of_tags(state: ClusterState, aim: Aim) -> list[Order]:
+    """Both halves of each tag, the Service first: what is injected by the new name must reach what it leads to."""
+    orders = []
+    for tag in state.tags:
+        if tag.service == aim.former or (tag.lacks and tag.webhook in aim.both):
+            orders.append(Order(POINT_SERVICE, "tag", "", tag.name, aim.target))
+        if tag.webhook == aim.former:
+            orders.append(Order(POINT_WEBHOOK, "tag", "", tag.name, aim.target))
+    if state.legacy == aim.former and state.default_tag not in {tag.name for tag in state.tags if tag.webhook}:
+        orders += [Order(half, "tag", "", state.default_tag, aim.target) for half in (POINT_SERVICE, POINT_WEBHOOK)]
+    return orders
+
+
+def of_finish(state: ClusterState, aim: Aim) -> list[Order]:
+    """Whatever leads to the former revision leads to the target, and namespaces get their own labels back. The validator comes last."""
+    late = [workload for workload in state.workloads if workload.late and (workload.following.revision in aim.both)]
+    legacy = state.legacy == aim.former
+    return [
+        *of_tags(state, aim),
+        *([Order(NARROW, "default rule", "", aim.former, aim.target)] if legacy else []),
+        *(Order(RESTORE, "Namespace", "", space.name, aim.target) for space in state.spaces if _unfinished(space, aim)),
+        *(_on(UNPIN, gateway, aim.target) for gateway in state.workloads if gateway.pinned and gateway.following.revision == aim.target),
+        *(order for workload in late for order in _restarted(workload, aim)),
+        *([Order(VALIDATE, "validator", "", state.default_revision, aim.target)] if state.default_revision == aim.former else []),
+    ]
+
+
+def of_turn_back(state: ClusterState, back: Aim) -> list[Order]:
+    """Undo a finish without undoing the waves: `back` aims at the revision that served before. What follows a pointer names its revision first.
+
+    So nothing moves with the pointers but what has no other way. A Gateway follows its namespace, which is led to nobody else, and needs no pin.
+    """
+    return [
+        *(Order(TURN, "Namespace", "", space.name, back.former) for space in state.spaces if _led(space, back)),
+        *of_tags(state, back),
+        *(order for workload in state.workloads if workload.late and workload.following.revision in back.both for order in _restarted(workload, back)),
+        *([Order(VALIDATE, "validator", "", state.default_revision, back.target)] if state.default_revision == back.former else []),
+    ]
+
+
+def _led(space: Space, back: Aim) -> bool:
+    return space.following.rule in (TAG, ENABLED) and space.following.revision == back.former
+
+
+def unheld(state: ClusterState, back: Aim) -> list[str]:
+    """The namespaces that no name can hold at their revision, because it is the name of a tag, too, and follows that tag."""
+    tags = {tag.name for tag in state.tags} | ({state.default_tag} - {""})
+    return [space.name for space in state.spaces if space.following.revision == back.former and space.following.rule != NOTHING] if back.former in tags else []
+
+
+def _unfinished(space: Space, aim: Aim) -> bool:
+    return space.former is not None and space.following.revision == aim.target
+
+
+def _restarted(workload: MeshWorkload, aim: Aim) -> Iterator[Order]:
+    if workload.behind(aim.target) and workload.restarts != NEVER:
+        yield _on(EVICT if workload.restarts == DELETING else RESTART, workload, aim.target)
+
+
+def is_replaced(gateway: MeshWorkload) -> bool:
+    """Whether a second workload takes its place, rather than another control plane that takes it over."""
+    return gateway.gateway in (INGRESS, EAST_WEST)
+
+
+def unreached(state: ClusterState, aim: Aim) -> list[MeshWorkload]:
+    """What no restart by the cutover reaches: single pods, Jobs, and what an operator makes."""
+    return [workload for workload in state.workloads if workload.restarts == NEVER and workload.behind(aim.target)]

@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which revision a cutover ends on, and which one served before: from the user's word and from what is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import Refused
+from ..install.versions import minor
+from ..names import label_fault
+from .leftover import gone
+from .observed import ClusterState, in_use
+from .orders import Aim
+
+PREVIOUS = "previous"
+
+
+def aim(mesh: str, to: str, states: Sequence[ClusterState], former: str = "") -> Aim:
+    """`to` is a revision, a version, or `previous`. `former` is the user's word where several revisions are in use."""
+    target = _previous(mesh, states) if to == PREVIOUS else _named(mesh, to, states)
+    if former:
+        return _checked(mesh, target, former)
+    others = in_use(states, target)
+    if not others:
+        installed = sorted({known.revision for state in states for known in state.revisions} - {target})
+        others = installed if len(installed) == 1 else _gone(states, target)[:1]
+    if not others:
+        told = f"The mesh {mesh}: nothing is to be moved to {target}, because nothing follows another revision"
+        raise Refused(f"{told}. Install it with the playbook control_plane.")
+    if len(others) > 1:
+        told = f"The mesh {mesh}: besides {target} the revisions {', '.join(others)} are in use"
+        raise Refused(f"{told}, and a cutover moves from one. Name the one to move from as cutover_from.")
+    return _checked(mesh, target, others[0])
+
+
+def alone(to: str, states: Sequence[ClusterState]) -> str:
+    """Return the target if it is the only revision that is installed or in use, in every cluster: then the cutover is done. Empty if it is not."""
+    installed = {known.revision for state in states for known in state.revisions}
+    (target,) = installed if len(installed) == 1 else [""]
+    # A revision that a cutover made has the name of the version that was asked for.
+    known = {target, *(state.version(target).removeprefix("v") for state in states)} if target else set()
+    asked = {to.removeprefix("v"), _named_after(to)}
+    everywhere = all(state.ready(target) for state in states)
+    return target if asked & (known - {""}) and everywhere and not in_use(states, target) and not _gone(states, target) else ""
+
+
+def _gone(states: Sequence[ClusterState], target: str) -> list[str]:
+    return gone((one for state in states for one in state.leftovers), target)
+
+
+def _checked(mesh: str, target: str, former: str) -> Aim:
+    if target == former:
+        raise Refused(f"The mesh {mesh}: cutover_to and cutover_from both name {target}. Name the revision that is to serve as cutover_to.")
+    return Aim(target, former)
+
+
+def _named(mesh: str, to: str, states: Sequence[ClusterState]) -> str:
+    """A version names the revision that runs it, or gives a new one its name."""
+    revisions = {known.revision for state in states for known in state.revisions}
+    if to in revisions or minor(to) is None:
+        if fault := label_fault("revision", to):
+            raise Refused(f"The mesh {mesh}: {fault}. Mend cutover_to.")
+        return to
+    wanted = to.removeprefix("v")
+    running = sorted({known.revision for state in states for known in state.revisions if known.version.removeprefix("v") == wanted})
+    if len(running) > 1:
+        raise Refused(f"The mesh {mesh}: the revisions {', '.join(running)} all run {to}. Name the revision as cutover_to, not the version.")
+    return running[0] if running else _named_after(to)
+
+
+def _named_after(version: str) -> str:
+    return version.removeprefix("v").replace(".", "-").lower()
+
+
+def _previous(mesh: str, states: Sequence[ClusterState]) -> str:
+    """What served before: what namespaces followed that a cutover turned, else the one revision that is installed and that nobody follows."""
+    before = {space.former.revision for state in states for space in state.spaces if space.former} - {""}
+    now = {space.following.revision for state in states for space in state.spaces if space.former}
+    installed = {known.revision for state in states for known in state.revisions}
+    # A tag that was moved already leads its former followers to where they are now.
+    choice = sorted(before - now) or sorted(installed - {state.default_revision for state in states})
+    if len(choice) != 1:
+        seen = f"installed are {', '.join(sorted(installed)) or 'none'}"
+        raise Refused(f"The mesh {mesh}: it is not clear which revision served before ({seen}). Name it as cutover_to.")
+    return choice[0]

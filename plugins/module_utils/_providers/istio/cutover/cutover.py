@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Answer the questions of a cutover for istiod and its revisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from ...._mesh.cutover.comparison import Comparison
+from ...._mesh.cutover.observed import ClusterState
+from ...._mesh.cutover.orders import Aim, Order
+from ...._mesh.cutover.planes import Plane
+from ...._mesh.cutover.scene import Scene
+from ...._mesh.cutover.serving import Serving
+from ...._mesh.cutover.shifts import PlaneScene
+from ...._mesh.cutover.trial import Trial
+from ...._mesh.cutover.write import Removal, Write
+from ...._mesh.objects.look import Look
+from ...._mesh.objects.shapes import Object
+from . import comparing, counters, plane_doors, planes, scenery, trial_pods
+from . import copies as _copies
+from . import permissions as _permissions
+from . import removal as _removal
+from . import writes as _writes
+from .rules import RULES
+
+rules = RULES
+
+
+def scene(cluster: str, namespace: str, primary: Serving | None = None) -> Look[Scene]:
+    """Look at everything in the cluster, and ask every istiod which proxies it serves."""
+    return Look(scenery.reads(namespace), partial(scenery.scene, cluster, namespace, primary), partial(scenery.questions, namespace))
+
+
+def serving(cluster: str, namespace: str, other: str) -> Look[Serving]:
+    """Ask every istiod of a cluster which proxies of another cluster it serves."""
+    return Look(scenery.control_planes(namespace), partial(scenery.serving, cluster, namespace, other), partial(scenery.questions, namespace))
+
+
+def standing(cluster: str, namespace: str) -> Look[ClusterState]:
+    """Look at the webhooks and at what the labels of namespaces and Gateways say."""
+    return Look(scenery.pointing(namespace), partial(scenery.standing, cluster, namespace))
+
+
+def writes(order: Order, scene: Scene, aim: Aim, moment: str) -> list[Write]:
+    """Return what carries out an order."""
+    return _writes.writes(order, scene, aim, moment)
+
+
+def copies(scene: Scene, aim: Aim, choice: str) -> list[Write]:
+    """Return what lets the target read what only the former revision reads."""
+    return _copies.copies(scene, aim, choice)
+
+
+def trials(scene: Scene, after: str = "", space: str = "") -> list[Trial]:
+    """Return the pods that show who injects."""
+    return trial_pods.trials(scene, after, space)
+
+
+def judged(trial: Trial, answer: Object | None, refusal: str = "") -> str:
+    """Return what is wrong with a pod that came back, as half a sentence."""
+    return trial_pods.judged(trial, answer, refusal)
+
+
+def injections(namespace: str, revision: str) -> Look[Mapping[str, int | None]]:
+    """Count the pods that each istiod of a revision injected."""
+    return counters.injections(namespace, revision)
+
+
+def rejected(namespace: str, revision: str) -> Look[Mapping[str, int]]:
+    """Count the configuration that the proxies of a revision rejected."""
+    return counters.rejected(namespace, revision)
+
+
+def compared(namespace: str, target: str, former: str) -> Look[Comparison]:
+    """Look at what both revisions were installed with."""
+    return comparing.compared(namespace, target, former)
+
+
+def removal(scene: Scene, revision: str, namespace: str) -> Removal:
+    """Return what goes with a revision that nothing follows."""
+    return _removal.removal(scene, revision, namespace)
+
+
+def plane(cluster: str, namespace: str, plane: Plane) -> Look[PlaneScene]:
+    """Look at a plane: its weights, its control planes, and the pods that receive its traffic."""
+    return planes.plane(cluster, namespace, plane)
+
+
+def shift(plane: Plane, scene: PlaneScene, colour: str, share: int) -> list[Write]:
+    """Return what gives a colour of a plane its share of the traffic."""
+    return planes.shift(plane, scene, colour, share)
+
+
+def doors(plane: Plane, scene: PlaneScene, colour: str, opened: bool) -> list[Write]:
+    """Return what gives the gateways of a colour their pods, or takes them."""
+    return plane_doors.written(plane, scene, colour, opened)
+
+
+def permissions(namespace: str, plane: Plane | None = None) -> list[dict[str, str]]:
+    """Return the rights that a cutover needs; with a plane, those to look at the mesh and to shift the plane's traffic."""
+    if plane is None:
+        return _permissions.cutting_over(namespace)
+    return [*_permissions.seeing(namespace), *_permissions.probing(), *planes.rights(plane, namespace)]

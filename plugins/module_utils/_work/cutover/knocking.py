@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Let a probe ask the gateways of users through their Services: whatever revision serves there has to answer as the one before the first wave did.
+
+Nothing is written to these gateways. They are asked for a host that nobody serves, so most of them say that they have no such page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..._kube.cluster import Answer, Cluster
+from ..._mesh.contract.health import Health
+from ..._mesh.cutover.gate import ProbeReading
+from ..._mesh.cutover.observed import INGRESS, ClusterState
+from ..._mesh.cutover.probes import FORMER
+from ..._mesh.errors import MeshError
+from ..._mesh.health.probe import Measured, Probe, ProbeWish
+from ..health.probe import asking_pod
+from ..look import asked
+
+# What a proxy answers for whoever it cannot reach, and what stands for no answer.
+_NOBODY = frozenset({"-1", "0", "502", "503", "504"})
+_WAIT = 30.0
+Service = tuple[str, str, int]
+
+
+def knocked(
+    cluster: Cluster, health: Health, state: ClusterState, requests: int, since: Mapping[str, Any] | None
+) -> tuple[list[ProbeReading], list[str]]:
+    """What was read of each Service, and why some of them show nothing. `since` are facts of the first reading; None makes this one the first."""
+    probe = health.probe(ProbeWish(cluster.name, "", (), FORMER))
+    before = {one["path"]: str(one.get("answer") or "") for one in (since or {}).get("probes") or ()}
+    services = [one for one in _services(state) if since is None or before.get(_path(one))]
+    pod = asking_pod(cluster, probe) if services and probe.knock else None
+    readings, notices = list[ProbeReading](), list[str]()
+    for service in services if pod else ():
+        seen = _measured(cluster, probe, str(pod), service, requests)
+        answer = before[_path(service)] if since is not None else _usual(seen)
+        if answer:
+            readings.append(_reading(service, seen, requests, answer))
+        else:
+            notices.append(f"{_path(service)} nothing can be seen, because {_why(seen)}; give it a gate of your own")
+    return readings, notices
+
+
+def _services(state: ClusterState) -> list[Service]:
+    """Those of gateways that take plain HTTP."""
+    return sorted({(one.namespace, one.service, one.port) for one in state.workloads if one.gateway == INGRESS and one.service and one.port})
+
+
+def _path(service: Service) -> str:
+    return f"through Service {service[0]}/{service[1]}"
+
+
+def _measured(cluster: Cluster, probe: Probe, pod: str, service: Service, requests: int) -> Measured | str:
+    """Or why there is nothing."""
+    if probe.knock is None:
+        raise AssertionError("nobody asks")
+    (answer,) = cluster.ask_all([asked(probe.knock(pod, service, requests), _WAIT + requests)])
+    return _read(probe, answer)
+
+
+def _read(probe: Probe, answer: Answer | MeshError) -> Measured | str:
+    if isinstance(answer, MeshError):
+        return str(answer).rstrip(".")
+    try:
+        return probe.measured(answer.body.decode(errors="replace")) if answer.status == 200 else f"the measure was answered with HTTP {answer.status}"
+    except ValueError as wrong:
+        return str(wrong)
+
+
+def _usual(seen: Measured | str) -> str:
+    """The status of all answers; empty if they differ, or if none came from the gateway."""
+    if isinstance(seen, str) or len(seen.answers) != 1:
+        return ""
+    (status,) = seen.answers
+    return "" if status in _NOBODY else status
+
+
+def _why(seen: Measured | str) -> str:
+    if isinstance(seen, str):
+        return seen
+    return f"it answers with {', '.join(f'{status} ({count})' for status, count in sorted(seen.answers.items())) or 'nothing'}"
+
+
+def _reading(service: Service, seen: Measured | str, requests: int, answer: str) -> ProbeReading:
+    if isinstance(seen, str):
+        return ProbeReading(_path(service), requests, 0, 0.0, seen, answer)
+    return ProbeReading(_path(service), seen.sent, seen.answers.get(answer, 0), seen.slowest, "", answer)

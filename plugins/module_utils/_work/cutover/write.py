@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Make one write of a cutover: only if the object still is what was decided by, and only while this run holds the Lease."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from ..._kube.cluster import Cluster
+from ..._kube.connect import Connector
+from ..._kube.lease import Hold
+from ..._mesh.contract.cutover import Cutover
+from ..._mesh.cutover.orders import EVICT as EVICT_PODS
+from ..._mesh.cutover.orders import RESTART, Order
+from ..._mesh.cutover.write import CREATE, PATCH, REPLACE, TRY, Write
+from ..._mesh.errors import Refused
+from ..._mesh.objects.change import Change, Ref
+from ..._mesh.objects.managed_by import managed_by
+from ..._mesh.objects.shapes import Object
+from ..clock import Clock
+from ..lease.hold import UnderLease
+from .fresh import FreshLook
+from .step_request import CutoverRequest
+
+_BOOKKEEPING = ("resourceVersion", "managedFields", "generation")
+
+
+class Outdated(Refused):
+    """The object has changed since it was read: look again, and decide anew."""
+
+
+@dataclass
+class CutoverWork(UnderLease):
+    """Everything that a step needs, and what it did.
+
+    `kept` is what another tool keeps and has to write; `waits` why the step cannot go on yet. `notices` are sentences for whoever installed what it wrote.
+    """
+
+    cluster: Cluster
+    story: Cutover
+    request: CutoverRequest
+    hold: Hold | None
+    clock: Clock
+    connect: Connector | None = None
+    changes: list[Change] = field(default_factory=list)
+    kept: dict[Ref, dict[str, Any]] = field(default_factory=dict)
+    waits: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    restarted: int = 0
+
+    @cached_property
+    def looking(self) -> FreshLook:
+        return FreshLook(self.cluster, self.story, self.request.namespace, self.request.primary, self.connect)
+
+    @property
+    def moment(self) -> str:
+        return self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def put(work: CutoverWork, order: Order, write: Write) -> bool:
+    """Return whether the next write may follow."""
+    if _left_to_its_keeper(work, order, write):
+        return True
+    if write.how == TRY:
+        return _tried(work, write)
+    work.guard()
+    change = _WAYS[write.how](work, write)
+    work.changes.append(change)
+    return True
+
+
+def _left_to_its_keeper(work: CutoverWork, order: Order, write: Write) -> bool:
+    """A restart is nothing that a tool would undo: the copy in Git does not say when pods started."""
+    if not work.request.waits_for_keepers or write.before is None or order.what in (RESTART, EVICT_PODS):
+        return False
+    keeper = managed_by(write.before).writer
+    if keeper:
+        ref = write.ref
+        work.kept[ref] = {"kind": ref.kind, "namespace": ref.namespace or "", "name": ref.name, "keeper": keeper, "patch": write.body}
+        work.waits.append(f"{ref} is kept by {keeper}, which has to write it")
+    return bool(keeper)
+
+
+def _tried(work: CutoverWork, write: Write) -> bool:
+    """Prove that whatever has to refuse a faulty object is there and does."""
+    answer = work.cluster.rehearse_all([write.body], 1)[0]
+    if answer.live is None and write.refused_by in answer.refusal:
+        return True
+    said = f"the API server says: {answer.refusal.rstrip('.')}" if answer.live is None else "the API server would have stored it"
+    work.waits.append(f"nobody refused a faulty {write.ref} ({said})")
+    return False
+
+
+def _patched(work: CutoverWork, write: Write) -> Change:
+    return work.cluster.amend(still(work, write.before or {}), write.body)
+
+
+def _replaced(work: CutoverWork, write: Write) -> Change:
+    live = still(work, write.before or {})
+    body = {**write.body, "metadata": {**write.body["metadata"], "resourceVersion": live["metadata"]["resourceVersion"]}}
+    after = work.cluster.replace(body, live)
+    if after is None:
+        raise _outdated(work, write.ref)
+    return Change(write.ref, "updated", live, after)
+
+
+def _created(work: CutoverWork, write: Write) -> Change:
+    return work.cluster.create(write.body) or Change(write.ref, "unchanged")
+
+
+_WAYS = {PATCH: _patched, REPLACE: _replaced, CREATE: _created}
+
+
+def still(work: CutoverWork, before: Object) -> dict[str, Any]:
+    """Return the object as it is now, if only its status and the server's bookkeeping are others than when it was read."""
+    ref = Ref.of(before)
+    live = work.cluster.get(ref)
+    if live is None or live["metadata"]["uid"] != before["metadata"]["uid"] or _content(live) != _content(before):
+        raise _outdated(work, ref)
+    return live
+
+
+def _content(live: Mapping[str, Any]) -> dict[str, Any]:
+    meta = {key: value for key, value in live["metadata"].items() if key not in _BOOKKEEPING}
+    return {**{key: value for key, value in live.items() if key != "status"}, "metadata": meta}
+
+
+def _outdated(work: CutoverWork, ref: Ref) -> Outdated:
+    return Outdated(f"{work.cluster.name}: {ref} has changed since it was read, so it was not written. Run again to decide anew.")

@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A mesh in a file, for tests of the role cutover alone: each module answers from the file, and writes there what it would have moved.
+
+What the role tells each module, and in which order, stands in the file's `log`. Nothing here knows what a module does: other tests do.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+VARIABLE = "MESHOPS_CUTOVER_STUB"
+_HERE = Path(__file__).resolve().parent
+_HOOKS = _HERE.parent / "killpoint"
+_KEPT = ("step", "wave", "target", "former", "spaces", "state", "revision", "space", "kept", "number", "finished", "tasks", "to", "share", "gateways", "test")
+Answer = dict[str, Any]
+
+
+def stubbed(file: Path, path: str = os.environ.get("PYTHONPATH", "")) -> dict[str, str]:
+    """The variables of a run whose modules answer from this file."""
+    return {VARIABLE: str(file), "PYTHONPATH": os.pathsep.join(filter(None, (str(_HOOKS), str(_HERE), path)))}
+
+
+def mesh(*clusters: str, **more: Any) -> Answer:
+    """All of it on blue.
+
+    `gate_fails` are waves, and `finished` for the gates after the step finish; `move_fails` are triples of a cluster, a wave, and the revision that it does
+    not reach, and `step_fails` pairs of a cluster and another step.
+    """
+    one = {"revisions": {"blue": "1.30.1"}, "validator": "blue", "spaces": {"a": "blue", "b": "blue"}}
+    return {"clusters": {name: json.loads(json.dumps(one)) for name in clusters}, "log": [], "gate_fails": [], "move_fails": [], "step_fails": [], **more}
+
+
+def arm(in_process: Any) -> None:
+    """Called by tests/killpoint/sitecustomize.py as soon as the base of the actions is imported."""
+
+    def run(self: Any, _tmp: str | None = None, task_vars: Mapping[str, Any] | None = None) -> Answer:
+        name, host = self._task.action.rpartition(".")[2], (task_vars or {})["inventory_hostname"]
+        options = dict(self._task.args)
+        with _open() as state:
+            told = {key: options[key] for key in _KEPT if options.get(key)}
+            state["log"].append([host, name, told, bool(self._task.check_mode)])
+            answer = _ANSWERS.get(name, lambda *_given: {})(state, host, options)
+        return {"changed": False, **answer}
+
+    in_process.InProcess.run = run
+
+
+@contextmanager
+def _open() -> Iterator[Answer]:
+    file = Path(os.environ[VARIABLE])
+    with file.open("r+", encoding="utf-8") as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        state = json.load(opened)
+        yield state
+        opened.seek(0)
+        opened.truncate()
+        json.dump(state, opened)
+
+
+def _info(state: Answer, host: str, _options: Answer) -> Answer:
+    from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import NAMED, ClusterState, Following, MeshWorkload, Space
+    from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import ControlPlaneRevision
+
+    one = state["clusters"][host]
+    spaces = {name: Following(NAMED, revision, revision) for name, revision in one["spaces"].items()}
+    planes = [ControlPlaneRevision(revision, version, 1, 1) for revision, version in one["revisions"].items()]
+    pods = [MeshWorkload(name, "Deployment", "web", by, made={by.revision: 1}, connected={by.revision: 1}) for name, by in spaces.items()]
+    seen = ClusterState(host, planes, default_revision=one["validator"], spaces=[Space(name, by) for name, by in spaces.items()], workloads=pods)
+    return {"state": json.dumps(seen.facts()), "serves": {}}
+
+
+def _cutover(state: Answer, host: str, options: Answer) -> Answer:
+    one, step, wave, target = state["clusters"][host], options["step"], int(options["wave"]), options["target"]
+    if [host, wave, target] in state["move_fails"] and step == "move":
+        return {"failed": True, "msg": f"{host}: Deployment a/web did not follow"}
+    if [host, step] in state["step_fails"]:
+        return {"failed": True, "msg": f"{host}: Deployment a/late did not follow"}
+    if step == "move":
+        one["spaces"] |= dict.fromkeys(options["spaces"], target)
+    one["validator"] = target if step in ("finish", "turn_back") else one["validator"]
+    releases = [{"name": f"istiod-{options['former']}", "namespace": "istio-system"}]
+    return {"step": step, "wave": wave, "target": target, "late": [], "kept": [], "changes": [], "releases": releases, "changed": step != "soak"}
+
+
+def _gate(state: Answer, host: str, options: Answer) -> Answer:
+    wave = int(options["wave"])
+    late = ["the shop is slow"] if ("finished" if options["finished"] else wave) in state["gate_fails"] else []
+    asked = options["probes"]["requests"]
+    probes = [{"path": "a", "sent": asked, "answered": asked, "slowest": 0.01, "fault": ""}] if asked else []
+    return {"reading": {"cluster": host, "wave": wave, "probes": probes, "before": {}, "rejected": {}, "late": late, "plain": [], "gates": [], "faults": []}}
+
+
+def _plane(state: Answer, host: str, options: Answer) -> Answer:
+    """One split, and a gateway of each colour. Revisions are in-blue and in-green."""
+    from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.shifts import Door, PlaneState, Weighed
+
+    one = state["clusters"][host].setdefault("plane", {"green": 0, "pods": {"blue": 3, "green": 0}})
+    colour, doing = str(options.get("to") or "").removeprefix("in-"), options.get("gateways")
+    if options.get("share") is not None:
+        one["green"] = int(options["share"]) if colour == "green" else 100 - int(options["share"])
+    if doing:
+        one["pods"][colour] = 3 if doing == "open" else 0
+    doors = {name: (Door(f"Deployment in/{name}", pods),) for name, pods in one["pods"].items()}
+    seen = PlaneState(host, "ingress", (Weighed("VirtualService in/shop", one["green"]),), doors=doors)
+    passed = {"step": doing or "move", "target": options.get("to") or "", "wave": int(options.get("wave") or 0)}
+    return {**passed, "state": json.dumps(seen.facts()), "late": [], "kept": [], "changed": bool(doing or options.get("share") is not None)}
+
+
+def _releases(state: Answer, host: str, options: Answer) -> Answer:
+    """Helm has nothing to do: what it would install or remove is done here."""
+    running = state["clusters"][host]["revisions"]
+    for name in (release["name"].removeprefix("istiod-") for release in options["releases"] if release["name"].startswith("istiod-")):
+        if options.get("state") == "absent":
+            running.pop(name, None)
+        else:
+            running.setdefault(name, "1.31.2")
+    return {"due": [], "server_side": ""}
+
+
+def _nothing(**answer: Any) -> Any:
+    return lambda *_given: answer
+
+
+_ANSWERS: dict[str, Any] = {
+    "cluster_info": _nothing(denied=[]),
+    "cutover": _cutover,
+    "cutover_compare": _nothing(differences=[], notices=[]),
+    "cutover_gate": _gate,
+    "cutover_info": _info,
+    "cutover_plane": _plane,
+    "cutover_trial": _nothing(faults=[], notices=[], trials=[]),
+    "lease": _nothing(holder="me", epoch=1, says=[]),
+    "mesh_config": _nothing(changes=[]),
+    "releases": _releases,
+}
