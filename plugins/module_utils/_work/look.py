@@ -14,7 +14,7 @@ from .._kube import cluster as kube
 from .._kube.cluster import Answer, Cluster
 from .._mesh.objects.change import Ref
 from .._mesh.objects.look import Look
-from .._mesh.question import Answers, Question, Read
+from .._mesh.question import Answers, PodReply, Question, Read
 
 Live = dict[str, list[dict[str, Any]]]
 T = TypeVar("T")
@@ -51,9 +51,9 @@ def _read(cluster: Cluster, read: Read | Ref) -> list[dict[str, Any]]:
 
 
 def answered(cluster: Cluster, questions: Sequence[Question]) -> Answers:
-    """Return what each pod answered with status 200; None for other answers, which the provider judges."""
-    answers = cluster.ask_all([asked(question) for question in questions]) if questions else []
-    return {question: _text(answer) for question, answer in zip(questions, answers, strict=True)}
+    """Return what each pod answered: its text with status 200, which most judges need, and all replies beside it."""
+    came = cluster.ask_all([asked(question) for question in questions]) if questions else []
+    return Answers.of({question: _reply(one) for question, one in zip(questions, came, strict=True)})
 
 
 def asked(question: Question, timeout: float = _TIMEOUT) -> kube.PodRequest:
@@ -62,5 +62,5 @@ def asked(question: Question, timeout: float = _TIMEOUT) -> kube.PodRequest:
     return kube.PodRequest(*where, question.method, question.body, timeout, question.headers, question.tls)
 
 
-def _text(answer: object) -> str | None:
-    return answer.body.decode(errors="replace") if isinstance(answer, Answer) and answer.status == 200 else None
+def _reply(came: object) -> PodReply | None:
+    return PodReply(came.status, came.body) if isinstance(came, Answer) else None

@@ -36,13 +36,17 @@ class DueOrder:
 class Due:
     """What the stage still lacks; nothing if it is complete. A run applies the objects, sends the orders, and looks again.
 
+    `restarts` are pods in the order in which they are replaced. A run deletes only the first one and looks again: who comes next, and when, is judged anew.
     `fault` is half a sentence that says why nobody could tell, such as a product that does not answer yet. The run then waits.
+    `refusal` is a sentence. It ends the run at once, because waiting would not help.
     """
 
     manifests: Sequence[Manifest] = ()
     orders: Sequence[DueOrder] = ()
     fault: str = ""
+    restarts: Sequence[Ref] = ()
+    refusal: str = ""
 
     @property
     def complete(self) -> bool:
-        return not (self.manifests or self.orders or self.fault)
+        return not (self.manifests or self.orders or self.fault or self.restarts or self.refusal)

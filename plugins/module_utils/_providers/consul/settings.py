@@ -19,12 +19,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Servers:
-    """`host_path` keeps the data on the nodes, for clusters without a StorageClass."""
+    """`host_path` keeps the data on the nodes, for clusters without a StorageClass. Another `restart` restarts the servers, one after the other.
+
+    `restart_without_primary` is the reason why servers of a secondary may restart although its primary does not answer.
+    """
 
     replicas: int = 3
     storage: str = "10Gi"
     storage_class: str = ""
     host_path: str = ""
+    restart: str = ""
+    restart_without_primary: str = ""
     resources: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Complete a stage: look at what is still due, apply the objects, send the orders, and look again until nothing is due."""
+"""Complete a stage: look at what is still due, apply the objects, send the orders, replace a pod, and look again until nothing is due."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..._kube.cluster import Answer, Cluster
-from ..._mesh.errors import NotReady
+from ..._mesh.errors import NotReady, Refused
 from ..._mesh.install.due import Due, DueOrder, StoredAnswer
 from ..._mesh.objects.change import Change
 from ..._mesh.objects.look import Look
@@ -56,7 +56,9 @@ def complete(cluster: Cluster, wanted: Look[Due], timeout: float, clock: Clock, 
 
 
 def _do(cluster: Cluster, due: Due, did: Completed) -> None:
-    """Apply the objects and send the orders, one after the other: a later order may need what an earlier one made."""
+    """Apply the objects and send the orders, one after the other: a later order may need what an earlier one made. Then let one pod be replaced."""
+    if due.refusal:
+        raise Refused(f"{cluster.name}: {due.refusal}")
     did.changes += cluster.apply(due.manifests) if due.manifests else []
     for order in due.orders:
         refusal = "" if cluster.dry_run else _sent(cluster, order, did)
@@ -65,6 +67,8 @@ def _do(cluster: Cluster, due: Due, did: Completed) -> None:
             return
         did.refused.pop(order.what, None)
         did.ordered += [] if order.what in did.ordered else [order.what]
+    for pod in due.restarts if cluster.dry_run else due.restarts[:1]:
+        did.changes += cluster.delete([pod])
 
 
 def _sent(cluster: Cluster, order: DueOrder, did: Completed) -> str:
@@ -98,4 +102,5 @@ def _late(cluster: Cluster, due: Due, did: Completed, seconds: float) -> NotRead
     refused = [f"{what} ({why})" for what, why in sorted(did.refused.items())]
     lacks = [*([due.fault] if due.fault else []), *refused, *(order.what for order in due.orders if order.what not in did.refused)]
     lacks += [f"{manifest['kind']} {manifest['metadata']['name']}" for manifest in due.manifests]
+    lacks += [f"the restart of {pod}" for pod in due.restarts]
     return NotReady(f"{cluster.name}: after {seconds:.0f} s there is still something to do: {'; '.join(lacks)}. Run again to go on.", findings=lacks)

@@ -37,8 +37,13 @@ def server(wish: ControlPlane, settings: Settings) -> dict[str, Any]:
         "autopilot": {"min_quorum": _quorum(settings.servers.replicas)},
     }
     if datacenter.kind(wish) == datacenter.SECONDARY:
-        config |= {"primary_gateways": [with_port(wish.primary_address)] if wish.primary_address else [], "primary_gateways_interval": "5s"}
+        config |= {"primary_gateways": gateways(wish), "primary_gateways_interval": "5s"}
     return config
+
+
+def gateways(wish: ControlPlane) -> list[str]:
+    """Return the addresses at which a secondary reaches the gateways of its primary."""
+    return [with_port(wish.primary_address)] if wish.primary_address else []
 
 
 def with_port(address: str) -> str:

@@ -24,7 +24,7 @@ from ...._mesh.question import Answers
 from .. import datacenter
 from ..names import AGENT_TLS, CONNECT_CA, SERVER_TLS, SHARED, TOKENS
 from ..settings import Images, Settings
-from . import agents, gateway, images, product, rights, servers
+from . import agent_config, agents, gateway, images, product, restarts, rights, servers
 from .requirements import REQUIREMENTS
 
 SOURCE = "manifests"
@@ -53,6 +53,7 @@ def stages(wish: ControlPlane) -> list[Stage]:
     made = [
         Stage("namespace", "control_plane", manifests=[_namespace(wish)], ready=[Condition(ref) for ref in _secrets(wish, settings)]),
         Stage("servers", "control_plane", manifests=serving, ready=[Condition(Ref.of(serving[-1]), "rollout")], then=product.due(wish)),
+        Stage("restarts", "control_plane", then=restarts.due(_place(wish, settings))),
     ]
     if settings.agents.enabled:
         every_node = agents.manifests(wish, settings)
@@ -60,6 +61,13 @@ def stages(wish: ControlPlane) -> list[Stage]:
     asks = gateway.due(wish) if settings.gateway.type != "HostPort" else None
     made.append(Stage("entrance", "gateways", manifests=entrance, then=asks))
     return [*made, Stage("gateway", "gateways", manifests=[passage], ready=[Condition(Ref.of(passage), "rollout")])]
+
+
+def _place(wish: ControlPlane, settings: Settings) -> restarts.Place:
+    """Return where servers restart. Only a secondary needs its primary for that."""
+    if datacenter.kind(wish) != datacenter.SECONDARY:
+        return restarts.Place(wish.namespace)
+    return restarts.Place(wish.namespace, wish.primary, agent_config.gateways(wish), settings.servers.restart_without_primary)
 
 
 def _settled(wish: ControlPlane) -> Settings:

@@ -29,6 +29,7 @@ def installing(namespace: str) -> list[Right]:
         *_of(_SEEN, ("list",)),
         *_each("", "secrets", ("get", "list", "create", "patch")),
         *_asking(),
+        *_each("", "pods", ("get", "delete")),  # servers restart one after the other
     ]
     # Pods with a sidecar may be in any namespace.
     wide = [*_each("", "namespaces", ("get", "list", "create", "patch")), *_each("", "pods", ("list",))]

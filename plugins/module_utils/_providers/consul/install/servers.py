@@ -59,6 +59,7 @@ def _spec(wish: ControlPlane, settings: Settings, config: str, script: str) -> d
         "serviceName": SERVER,
         "podManagementPolicy": "Parallel",
         "minReadySeconds": pods.READY_SECONDS,
+        "updateStrategy": {"type": "OnDelete"},  # restarts.py replaces the pods, the leader last
         "selector": {"matchLabels": selector("server")},
         "template": _template(wish, settings, config, script),
     }
@@ -87,7 +88,8 @@ def _template(wish: ControlPlane, settings: Settings, config: str, script: str) 
         "volumes": [*pods.configuration(SERVER, SERVER_TLS), *_volumes(wish), *([_on_the_node(on_nodes)] if on_nodes else [])],
         "affinity": _apart(),
     }
-    return pods.template(selector("server"), SERVER, spec, {"meshops.lifecycle/config": digest(config, script)})
+    asked = {"meshops.lifecycle/restart": settings.servers.restart} if settings.servers.restart else {}
+    return pods.template(selector("server"), SERVER, spec, {"meshops.lifecycle/config": digest(config, script), **asked})
 
 
 def digest(*texts: str) -> str:
