@@ -17,7 +17,8 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 -include tests/lab/lab.mk
 
 .PHONY: help setup tools env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog \
-  unit unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes clean
+  unit unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
+  test-consul molecule-consul drill-consul clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -122,6 +123,19 @@ drill-peer: ## count what a canary upgrade by istioctl and kubectl loses
 
 drill-expired: tools lab ## bring a mesh whose root has expired to another root, without a restart
 	$(tools) $(pytest) tests/drills/clocks $(ARGS)
+
+# Consul takes a quarter of an hour to build, so nothing of this is a part of `make test`.
+test-consul molecule-consul drill-consul: LAB_CONSUL := 1
+
+test-consul: tools lab ## tests on a real Consul, alone and in the lab
+	$(timed) $(tools) $(pytest) tests/consul $(ARGS)
+
+molecule-consul: tools lab ## the scenario of Consul on the lab
+	$(timed) $(tools) molecule test --scenario-name consul --report $(ARGS)
+
+drill-consul: tools lab ## what a mesh of Consul survives under load (DRILL_RUNS=5 DRILL_OPTIONS="--acts 'failover leader'")
+	@mkdir -p build/drills
+	$(drill) consul --runs=$(or $(DRILL_RUNS),1) $(DRILL_OPTIONS)
 
 clean: ## remove test results; the cache is kept (see mk/environment.py)
 	rm -rf build .ansible tests/output
