@@ -60,12 +60,20 @@ class Proxy:
 
 
 @dataclass(frozen=True)
+class Deadline:
+    """Something that works until a certificate ends: the certificate as PEM, and half a sentence to which the end is added."""
+
+    certificate: bytes
+    text: str
+
+
+@dataclass(frozen=True)
 class HealthFacts:
     """The facts of one cluster. `answered` are the control plane pods that said what they discover, even if it is nothing.
 
     `default_revision` is the revision that validates users' objects; empty if no webhook does.
     `kept` says what other tools manage, as half sentences. `reachable_networks` is None if the mesh has no networks.
-    `faults` are half sentences about what only this mesh has, such as a quorum of its servers.
+    `faults` are half sentences about what only this mesh has, such as a quorum of its servers. `deadlines` become faults once their end was read.
     """
 
     cluster: str
@@ -82,9 +90,11 @@ class HealthFacts:
     default_revision: str = ""
     kept: Sequence[str] = ()
     faults: Sequence[str] = ()
+    deadlines: Sequence[Deadline] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """Return the facts. Deadlines are among the faults when somebody may read them."""
+        return {name: value for name, value in asdict(self).items() if name != "deadlines"}
 
 
 @dataclass(frozen=True)

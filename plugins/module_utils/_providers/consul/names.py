@@ -18,6 +18,7 @@ HTTP, HTTPS, GRPC, RPC, SERF = 8500, 8501, 8503, 8300, 8301
 PASSAGE = 8443  # of a mesh gateway: all that crosses between datacenters
 DOMAIN = "consul"
 STANDING = "meshops.lifecycle/datacenter"  # on the StatefulSet: peer, primary or secondary
+RULER = "meshops.lifecycle/primary"  # annotation of the StatefulSet of a secondary
 LEAF_TTL, INTERMEDIATE_TTL = "meshops.lifecycle/leaf-ttl", "meshops.lifecycle/intermediate-ttl"  # annotations of the StatefulSet
 PROXY = "meshops.lifecycle/consul-proxy"  # on pods with a sidecar of ours
 ADMIN = 19000  # of Envoy, on the loopback of its pod

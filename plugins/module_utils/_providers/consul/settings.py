@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
@@ -44,10 +44,14 @@ class Agents:
 
 @dataclass(frozen=True)
 class MeshGateway:
-    """`service` is the Service of the gateway: its type, and for a NodePort its port. HostPort makes none."""
+    """`service` is the Service of the gateway: its type, and for a NodePort its port. HostPort makes none.
+
+    A gateway whose type changes moves. `secondaries_know` says that they were given its new address before.
+    """
 
     replicas: int = 2
     service: Mapping[str, Any] = field(default_factory=dict)
+    secondaries_know: bool = False
     resources: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -57,10 +61,16 @@ class MeshGateway:
 
 @dataclass(frozen=True)
 class Connect:
-    """Lifetimes as Consul writes them. After a rotation, the former root stays for twice the lifetime of a leaf."""
+    """Lifetimes as Consul writes them. After a rotation, the former root stays for twice the lifetime of a leaf.
+
+    `primary_addresses` are more addresses of the primary's gateways, such as one to which they will move.
+    `gives_up` is the name of a datacenter that joins a federation although its own tokens, intentions and entries go.
+    """
 
     leaf_ttl: str = "72h"
     intermediate_ttl: str = "8760h"
+    primary_addresses: Sequence[str] = ()
+    gives_up: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,11 +112,13 @@ def _read(name: str, kind: type[T], given: Mapping[str, Any]) -> tuple[T, list[s
 def _fits(value: Any, default: Any) -> bool:
     if isinstance(default, bool) or isinstance(value, bool):
         return isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, tuple):
+        return isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value)
     return isinstance(value, Mapping) if isinstance(default, Mapping) else isinstance(value, type(default))
 
 
 def _words(default: Any) -> str:
-    kinds = {bool: "true or false", int: "a number", str: "a text"}
+    kinds = {bool: "true or false", int: "a number", str: "a text", tuple: "a list of texts"}
     return next((words for kind, words in kinds.items() if isinstance(default, kind)), "a dictionary")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -22,6 +22,7 @@ from ..._mesh.errors import MeshError, NotReady
 from ..._mesh.health.health import Expected, HealthFacts, findings, lasting
 from ..._mesh.health.stuck import Patience, late_after, stuck_after
 from ..._mesh.install import notices, versions
+from ..._mesh.trust.certificate import iso
 from ..._pki.x509 import bundle
 from ..._providers import provider
 from ..chosen_mesh import MESH_OPTIONS, complete
@@ -139,7 +140,13 @@ def _late(cluster: str, when: str, seen: list[str]) -> NotReady:
 
 
 def _health(cluster: Cluster, mesh: Provider, namespace: str) -> HealthFacts:
-    return look(cluster, mesh.health.facts(cluster.name, namespace))
+    return _dated(look(cluster, mesh.health.facts(cluster.name, namespace)))
+
+
+def _dated(health: HealthFacts) -> HealthFacts:
+    """Return the facts with the end of each deadline among the faults."""
+    read = [(one.text, bundle(one.certificate)) for one in health.deadlines]
+    return replace(health, faults=[*health.faults, *(f"{text} {iso(ends[0].not_after)}" for text, ends in read if ends)], deadlines=())
 
 
 def _notices(cluster: Cluster, mesh: Provider, request: Request, health: HealthFacts, today: date) -> list[str]:

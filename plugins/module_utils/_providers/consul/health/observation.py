@@ -18,8 +18,8 @@ from .. import api
 from ..gateways.addresses import addresses
 from ..links.peer_secret import LABEL as PEER
 from ..members import datacenters
-from ..names import GATEWAY, PROXY, SHARED, TOKENS, labelled
-from . import quorum
+from ..names import GATEWAY, PROXY, RULER, SHARED, TOKENS, labelled
+from . import primary, quorum
 
 _ASKED = {
     "self": "/v1/agent/self",
@@ -50,8 +50,15 @@ def questions(live: Live) -> list[Question]:
     """Ask each server that is ready: one that is cut off answers something else than the others."""
     secondary = api.is_secondary(live)
     token = api.token(live, secondary)
-    asked = [about for about in _ASKED if secondary or about != "replication"]
-    return [api.get(about, pod, _ASKED[about], token) for pod in api.servers(live) for about in asked]
+    paths = {about: path for about, path in _ASKED.items() if secondary or about != "replication"}
+    ruler = ruling(live)
+    asked = [api.get(about, pod, path, token) for pod in api.servers(live) for about, path in paths.items()]
+    return [*asked, *(primary.questions(ruler, api.servers(live), token) if ruler else ())]
+
+
+def ruling(live: Live) -> str:
+    """Return the name of a secondary's primary, as the install noted it; empty for all others."""
+    return next((str((one["metadata"].get("annotations") or {}).get(RULER) or "") for one in live.get("StatefulSet", ())), "")
 
 
 def health(cluster: str, live: Live, answers: Answers) -> HealthFacts:
@@ -68,7 +75,8 @@ def health(cluster: str, live: Live, answers: Answers) -> HealthFacts:
         answered=sorted({question.pod for question, text in answers.items() if question.about == "wan" and api.listed(text) is not None}),
         unanswered=sorted(f"{question.pod}{question.path}" for question, text in answers.items() if text is None and question.about in ("self", "wan")),
         served_by=seen.primary,
-        faults=seen.faults,
+        faults=[*seen.faults, *(primary.faults(ruling(live), answers) if ruling(live) else ())],
+        deadlines=primary.deadlines(live, answers),
         kept=kept(one for kind in _KEPT for one in live.get(kind, ())),
     )
 

@@ -13,6 +13,7 @@ from ...._mesh.objects.shapes import Live
 from ...._mesh.question import Answers
 from .. import api
 from ..members import datacenters
+from .primary import silent
 
 _REMEDY = "read the logs of the servers"
 
@@ -31,7 +32,7 @@ def seen(live: Live, answers: Answers) -> ServersView:
     own, primary = str(config.get("Datacenter") or ""), str(config.get("PrimaryDatacenter") or "")
     desired = sum(int(one["spec"].get("replicas") or 0) for one in live.get("StatefulSet", ()))
     secondary = bool(primary) and primary != own
-    faults = [*_raft(answers, desired), *_mixed(answers, own), *(_replication(answers) if secondary else ())]
+    faults = [*_raft(answers, desired), *_mixed(answers, own), *(_replication(answers) if secondary and not silent(answers)[1] else ())]
     return ServersView(primary if secondary else "", faults)
 
 

@@ -37,13 +37,14 @@ def server(wish: ControlPlane, settings: Settings) -> dict[str, Any]:
         "autopilot": {"min_quorum": _quorum(settings.servers.replicas)},
     }
     if datacenter.kind(wish) == datacenter.SECONDARY:
-        config |= {"primary_gateways": gateways(wish), "primary_gateways_interval": "5s"}
+        config |= {"primary_gateways": gateways(wish, settings), "primary_gateways_interval": "5s"}
     return config
 
 
-def gateways(wish: ControlPlane) -> list[str]:
-    """Return the addresses at which a secondary reaches the gateways of its primary."""
-    return [with_port(wish.primary_address)] if wish.primary_address else []
+def gateways(wish: ControlPlane, settings: Settings) -> list[str]:
+    """Return the addresses at which a secondary reaches the gateways of its primary: the present one, and those to which they are to move."""
+    known = [wish.primary_address, *map(str, settings.connect.primary_addresses)]
+    return list(dict.fromkeys(with_port(address) for address in known if address))
 
 
 def with_port(address: str) -> str:

@@ -24,7 +24,7 @@ from ...._mesh.question import Answers
 from .. import datacenter
 from ..names import AGENT_TLS, CONNECT_CA, SERVER_TLS, SHARED, TOKENS
 from ..settings import Images, Settings
-from . import agent_config, agents, gateway, images, product, restarts, rights, servers
+from . import agent_config, agents, gateway, images, joining, product, restarts, rights, servers
 from .requirements import REQUIREMENTS
 
 SOURCE = "manifests"
@@ -50,8 +50,10 @@ def stages(wish: ControlPlane) -> list[Stage]:
     """Return the stages. The Secrets were made before: a cluster without them is refused when its namespace is there, and not by pods that never start."""
     settings = _settled(wish)
     serving, entrance, passage = servers.manifests(wish, settings), gateway.entrance(wish, settings), gateway.deployment(wish, settings)
+    consent = joining.Consent(settings.connect.gives_up, settings.gateway.secondaries_know, settings.gateway.type)
+    secrets = [Condition(ref) for ref in _secrets(wish, settings)]
     made = [
-        Stage("namespace", "control_plane", manifests=[_namespace(wish)], ready=[Condition(ref) for ref in _secrets(wish, settings)]),
+        Stage("namespace", "control_plane", manifests=[_namespace(wish)], ready=secrets, then=joining.due(wish, consent)),
         Stage("servers", "control_plane", manifests=serving, ready=[Condition(Ref.of(serving[-1]), "rollout")], then=product.due(wish)),
         Stage("restarts", "control_plane", then=restarts.due(_place(wish, settings))),
     ]
@@ -67,7 +69,7 @@ def _place(wish: ControlPlane, settings: Settings) -> restarts.Place:
     """Return where servers restart. Only a secondary needs its primary for that."""
     if datacenter.kind(wish) != datacenter.SECONDARY:
         return restarts.Place(wish.namespace)
-    return restarts.Place(wish.namespace, wish.primary, agent_config.gateways(wish), settings.servers.restart_without_primary)
+    return restarts.Place(wish.namespace, wish.primary, agent_config.gateways(wish, settings), settings.servers.restart_without_primary)
 
 
 def _settled(wish: ControlPlane) -> Settings:

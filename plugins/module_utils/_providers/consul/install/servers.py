@@ -12,7 +12,24 @@ from typing import Any
 from ...._mesh.install.wish import ControlPlane
 from ...._mesh.objects.shapes import Manifest
 from .. import datacenter
-from ..names import CONNECT_CA, GRPC, HTTP, HTTPS, INTERMEDIATE_TTL, LEAF_TTL, RPC, SERF, SERVER, SERVER_TLS, SHARED, STANDING, TOKENS, manifest, selector
+from ..names import (
+    CONNECT_CA,
+    GRPC,
+    HTTP,
+    HTTPS,
+    INTERMEDIATE_TTL,
+    LEAF_TTL,
+    RPC,
+    RULER,
+    SERF,
+    SERVER,
+    SERVER_TLS,
+    SHARED,
+    STANDING,
+    TOKENS,
+    manifest,
+    selector,
+)
 from ..settings import Settings
 from . import agent_config, images, pods
 
@@ -33,13 +50,14 @@ def manifests(wish: ControlPlane, settings: Settings) -> list[Manifest]:
     config = agent_config.text(agent_config.server(wish, settings))
     script = agent_config.script(wish, settings, serves=True)
     standing, spec = {STANDING: datacenter.kind(wish)}, _spec(wish, settings, config, script)
-    lifetimes = {LEAF_TTL: settings.connect.leaf_ttl, INTERMEDIATE_TTL: settings.connect.intermediate_ttl}
+    noted = {LEAF_TTL: settings.connect.leaf_ttl, INTERMEDIATE_TTL: settings.connect.intermediate_ttl}
+    noted |= {RULER: wish.primary} if datacenter.kind(wish) == datacenter.SECONDARY else {}
     return [
         manifest("v1", "ServiceAccount", SERVER, wish.namespace, "server"),
         manifest("v1", "ConfigMap", SERVER, wish.namespace, "server", data={"server.json": config}),
         manifest("v1", "Service", SERVER, wish.namespace, "server", spec=_service()),
         manifest("policy/v1", "PodDisruptionBudget", SERVER, wish.namespace, "server", spec=_budget()),
-        manifest("apps/v1", "StatefulSet", SERVER, wish.namespace, "server", labels=standing, annotations=lifetimes, spec=spec),
+        manifest("apps/v1", "StatefulSet", SERVER, wish.namespace, "server", labels=standing, annotations=noted, spec=spec),
     ]
 
 

@@ -44,7 +44,9 @@ def itself(own: str = "east", primary: str = "east") -> dict[str, Any]:
     return {"Config": {"Datacenter": own, "PrimaryDatacenter": primary}}
 
 
-SAID: dict[str, Any] = {"self": itself(), "raft": raft(), "wan": [member("east")], "peerings": [{"Name": "west", "State": "ACTIVE"}]}
+PRIMARYS_LEADER = "192.0.2.1:8300"
+SAID: dict[str, Any] = {"primary": PRIMARYS_LEADER, "self": itself(), "raft": raft(), "wan": [member("east")],
+                        "peerings": [{"Name": "west", "State": "ACTIVE"}]}  # fmt: skip
 
 
 def facts(live: dict[str, Any], cluster: str = "east", of: dict[str, dict[str, Any]] | None = None, **said: Any) -> HealthFacts:
