@@ -41,7 +41,8 @@ def wish(variables: Mapping[str, Any], role: str, **given: Any) -> dict[str, Any
 def plan(wish: Mapping[str, Any], part: str, state: str = "present") -> dict[str, Any]:
     """Return the stages that install a part of the mesh, `control_plane` or `gateways`, or with `absent` those that remove it.
 
-    Each has a `name`, `releases` or `manifests`, `wait_for`, and whether the mesh has to be `healthy` before the next. `refusals` says why a wish cannot be.
+    Each has a `name`, a `kind` and what it says: `releases`, `manifests` with `wait_for`, or `orders` with the wish that they are about. `healthy` says
+    whether the mesh has to be healthy before the next. `refusals` says why a wish cannot be.
     """
     if part not in PARTS:
         raise Refused(f"A mesh has no part {part!r}; its parts are {' and '.join(PARTS)}.")
@@ -51,7 +52,9 @@ def plan(wish: Mapping[str, Any], part: str, state: str = "present") -> dict[str
         stages = of_part(install.teardown(plane) if state == "absent" else install.stages(plane), part)
     except MeshError as error:
         return {"refusals": [str(error)], "stages": []}
-    return {"refusals": [], "stages": [step for stage in stages for step in stage.steps()], "role": plane.role, "network": plane.network}
+    steps = [step for stage in stages for step in stage.steps(absent=state == "absent")]
+    made = [{**step, "wish": dict(wish)} if step["kind"] == "orders" else step for step in steps]
+    return {"refusals": [], "stages": made, "role": plane.role, "network": plane.network}
 
 
 def probe(wish: Mapping[str, Any], mesh: str) -> list[dict[str, Any]]:

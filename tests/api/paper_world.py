@@ -56,7 +56,7 @@ class World:
         mesh = [Ref(install.VERSION, install.KIND, install.MESH, SPACE), Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", install.CRD)]
         root = [Ref("v1", "Secret", name, "meshops-system") for name in ("meshops-root-ca", "meshops-root-ca-next")]
         self.cluster.delete([Ref("v1", "Pod", "control-1", SPACE), *mesh, *made, *product, *root], wait=0)
-        self.order = []
+        self.order, self.product.name, self.product.named = [], "", 0
 
     def take_address(self) -> None:
         """Take the address of the gateway away, and give it none until `gives_address` is true again."""

@@ -148,6 +148,7 @@ ELSEWHERE = {
     "link_rotation": "test_link_rotation.py",
     "rotation": "rotation/test_steps.py",
     "rotation_target": "rotation/test_steps.py",
+    "stage_orders": "test_stage_orders.py",
 }
 
 

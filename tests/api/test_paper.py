@@ -129,6 +129,7 @@ def test_one_story_from_nothing_to_nothing(estate: tuple[Path, dict[str, World]]
     said = [succeeded(run("site", folder, "-vvv"))]
     first = state(found)
     assert all(world.order == ["operator", "mesh"] for world in found.values()), "the mesh was looked at before its operator ran"
+    assert {name: (world.product.name, world.product.named) for name, world in found.items()} == {"east": ("east", 1), "west": ("west", 1)}
     for name, other in (("east", "west"), ("west", "east")):
         held = first[name]
         assert (held.stages, held.trusts) == (["Deployment", install.KIND], [held.root])
@@ -138,6 +139,7 @@ def test_one_story_from_nothing_to_nothing(estate: tuple[Path, dict[str, World]]
     said.append(succeeded(run("site", folder, "-vvv")))
     assert recap(said[-1]) == {"east": (0, 0), "west": (0, 0)}, said[-1].stdout
     assert state(found) == first
+    assert [world.product.named for world in found.values()] == [1, 1]
     assert re.search(r"east\s+-\s+ok", succeeded(run("status", folder)).stdout)
 
     keys = [world.product.held().key for world in found.values()]
@@ -151,7 +153,7 @@ def test_one_story_from_nothing_to_nothing(estate: tuple[Path, dict[str, World]]
 
     said.append(succeeded(run("teardown", folder, "-e", "teardown_confirm=shop", "-e", "teardown_config=true")))
     for world in found.values():
-        assert Held.of(world, "nobody").stages == []
+        assert (Held.of(world, "nobody").stages, world.product.name) == ([], "")
         assert world.cluster.get(Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", install.CRD)) is None
         assert world.cluster.get(Ref("v1", "Namespace", SPACE)) is None
     secret = [TOKEN, "token of paper-for", *(key.decode().split("\n")[1] for key in keys)]
@@ -183,6 +185,7 @@ def test_killed_again_and_again_the_site_is_made_in_the_end(
     for name, held in state(found).items():
         other = next(one for one in found if one != name)
         assert (held.stages, held.trusts) == (["Deployment", install.KIND], [held.root])
+        assert found[name].product.name == name
         assert (held.link["source"], held.link["address"]) == (other, found[other].address)
         assert held.link["token"] == f"token of paper-for-{name}-token for {other}"
     assert len({held.root for held in state(found).values()}) == 1

@@ -25,22 +25,28 @@ _PACE = Pace(0.3, 2.0)
 
 @dataclass
 class Completed:
-    """What a run did, or would do in check mode: objects, and what it ordered, by name. `refused` are orders that the product did not accept, until it does."""
+    """What a run did, or would do in check mode: objects, and what it ordered, by name. `refused` are orders that the product did not accept, until it does.
+
+    `unknown` says why a dry run could not tell what is due.
+    """
 
     changes: list[Change] = field(default_factory=list)
     ordered: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    unknown: str = ""
 
     @property
     def changed(self) -> bool:
         return bool(self.ordered) or any(change.changed for change in self.changes)
 
 
-def complete(cluster: Cluster, wanted: Look[Due], timeout: float, clock: Clock, keep: Callable[[], None] = nothing) -> Completed:
-    """Return what was done. A dry run looks once, and says what a run would do with what is there now."""
-    did = Completed()
+def complete(cluster: Cluster, wanted: Look[Due], timeout: float, clock: Clock, keep: Callable[[], None] = nothing, did: Completed | None = None) -> Completed:
+    """Return what was done; `did` has it after a failure too. A dry run looks once, and says what a run would do with what is there now."""
+    did = did or Completed()
     if cluster.dry_run:
-        _do(cluster, look(cluster, wanted), did)
+        seen = look(cluster, wanted)
+        did.unknown = seen.fault
+        _do(cluster, seen, did)
         return did
     follow(
         lambda: look(cluster, wanted),

@@ -16,16 +16,18 @@ from ..._kube.connect import Connector, connect_to
 from ..._mesh.contract.links import Links
 from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import MeshError, Refused, Unreachable
+from ..._mesh.install.due import Due
 from ..._mesh.links.entrance import Entrance
 from ..._mesh.links.link import Link, Linked, Offer
 from ..._mesh.objects.change import Change, Ref, as_result
+from ..._mesh.objects.look import Look
 from ..._mesh.objects.managed_by import managed_by
 from ..._providers import provider
 from ..chosen_mesh import MESH_OPTIONS
 from ..chosen_mesh import complete as completed
 from ..clock import Clock, SystemClock
 from ..follow import nothing
-from ..install.due import complete
+from ..install.due import Completed, complete
 from ..look import look
 from . import offers
 from .mutual_trust import require_mutual_trust
@@ -139,9 +141,7 @@ def _filled(work: _Linking, source: _Source, offer: Offer) -> Offer:
         made = source.cluster.create(manifest)
         work.changes.extend([made] if made else [])
     if offer.fills:
-        done = complete(source.cluster, offer.fills, work.request.token_timeout, work.clock)
-        work.changes.extend(done.changes)
-        work.ordered.extend(done.ordered)
+        done = _completed(work, source.cluster, offer.fills)
         offer = offer if source.cluster.dry_run or not done.changed else work.offer(source)
     if source.cluster.dry_run or offer.lacking is None:
         return offer
@@ -151,7 +151,14 @@ def _filled(work: _Linking, source: _Source, offer: Offer) -> Offer:
 def _settle(work: _Linking, offered: Sequence[Offer]) -> None:
     """Have the product of the consumer take its links, where objects alone do not make it."""
     for then in [offer.then for offer in offered if offer.then]:
-        done = complete(work.consumer, then, work.request.token_timeout, work.clock)
+        _completed(work, work.consumer, then)
+
+
+def _completed(work: _Linking, cluster: Cluster, wanted: Look[Due]) -> Completed:
+    done = Completed()
+    try:
+        return complete(cluster, wanted, work.request.token_timeout, work.clock, did=done)
+    finally:
         work.changes.extend(done.changes)
         work.ordered.extend(done.ordered)
 

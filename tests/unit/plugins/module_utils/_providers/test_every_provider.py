@@ -304,7 +304,7 @@ class TestInstalled:
     def test_each_stage_has_a_part_and_something_to_do(self, provider: Provider, wish: ControlPlane, what: str) -> None:
         made = getattr(provider.install, what)(wish)
         assert {one.part for one in made} <= set(stage.PARTS)
-        assert all(one.releases or one.manifests for one in made)
+        assert all(one.releases or one.manifests or one.then for one in made)
         assert len({(one.part, one.name) for one in made}) == len(made)
         parts = [one.part for one in made]
         assert parts == sorted(parts, reverse=what == "teardown"), "gateways come after the control plane and go before it"

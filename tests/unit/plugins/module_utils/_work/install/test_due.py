@@ -6,55 +6,18 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Answer, PodRequest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import gateway, product
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.install.due import complete
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.running import ALL, running
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.store import Store
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.wishes import PEER
-from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.world import MANAGEMENT, server, tokens
-from ansible_collections.meshops.lifecycle.tests.unit.support.contract import namespace
-from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.world import MANAGEMENT
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
-
-ALL = ["the policy meshops-agent", "the policy meshops-gateway", "the token of the agent", "the token of the gateway",
-       "the entry proxy-defaults", "the entry mesh"]  # fmt: skip
-
-
-class Running(FakeCluster):
-    """A cluster in which Consul runs. `dies` counts down the writes after which the run is killed, and `refusing` are answers to the first writes."""
-
-    store: Store
-    dies = -1
-    refusing: list[int]
-
-    def ask_all(self, questions: Sequence[PodRequest]) -> list[Answer | MeshError]:
-        return [self.answer(question) for question in questions]
-
-    def answer(self, question: PodRequest) -> Answer | MeshError:
-        if question.method != "GET":
-            if self.refusing:
-                return Answer(self.refusing.pop(0), f"no: {question.body!r}".encode())
-            self.dies -= 1
-            if self.dies == 0:
-                raise KeyboardInterrupt
-        said = self.store.answer(question)
-        return Answer(403, b"ACL not found") if said is None else Answer(200, said.encode())
-
-
-def running(*refusing: int, dry_run: bool = False, store: Store | None = None) -> Running:
-    objects = [{"apiVersion": "v1", "kind": kind, **copy.deepcopy(one)} for kind, one in (("Pod", server()), ("Secret", tokens()))]
-    for one in objects:
-        one["metadata"]["namespace"] = "consul"
-    made = Running(namespace("consul"), *objects, dry_run=dry_run)
-    made.store, made.refusing = store or Store(), list(refusing)
-    return made
 
 
 def test_everything_is_ordered_and_a_second_run_orders_nothing() -> None:
