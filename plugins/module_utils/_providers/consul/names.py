@@ -11,6 +11,7 @@ from typing import Any
 
 from ..._mesh.objects.shapes import Manifest
 
+NAME = "consul"  # of HashiCorp's chart, of its release, and the first word of its objects
 SERVER, AGENT, GATEWAY = "consul-server", "consul-client", "consul-mesh-gateway"
 CONNECT_CA, TOKENS, SHARED = "consul-connect-ca", "consul-tokens", "consul-federation"
 SERVER_TLS, AGENT_TLS, AGENTS_CA = "consul-server-tls", "consul-agent-tls", "consul-agents-ca"
@@ -18,7 +19,7 @@ HTTP, HTTPS, GRPC, RPC, SERF = 8500, 8501, 8503, 8300, 8301
 PASSAGE = 8443  # of a mesh gateway: all that crosses between datacenters
 DOMAIN = "consul"
 STANDING = "meshops.lifecycle/datacenter"  # on the StatefulSet: peer, primary or secondary
-RULER = "meshops.lifecycle/primary"  # annotation of the StatefulSet of a secondary
+RULER = "meshops.lifecycle/primary"  # on the StatefulSet of a secondary: an annotation, or a label where HashiCorp's chart made it
 LEAF_TTL, INTERMEDIATE_TTL = "meshops.lifecycle/leaf-ttl", "meshops.lifecycle/intermediate-ttl"  # annotations of the StatefulSet
 PROXY = "meshops.lifecycle/consul-proxy"  # on pods with a sidecar of ours
 ADMIN = 19000  # of Envoy, on the loopback of its pod
@@ -45,3 +46,9 @@ def manifest(api_version: str, kind: str, name: str, namespace: str, component: 
 def standing(live: Mapping[str, Any]) -> str:
     """Return what a StatefulSet of servers says of its datacenter; empty if somebody else made it."""
     return str(((live.get("metadata") or {}).get("labels") or {}).get(STANDING) or "")
+
+
+def primary_of(live: Mapping[str, Any]) -> str:
+    """Return the primary that a StatefulSet of a secondary's servers names; empty if it names none."""
+    metadata = live.get("metadata") or {}
+    return str((metadata.get("annotations") or {}).get(RULER) or (metadata.get("labels") or {}).get(RULER) or "")

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from ..._mesh.errors import Refused
 from ..._mesh.install.wish import ControlPlane
 
+VERSION = "1.22.3"  # of Consul, installed if the inventory names none
 SERVICES = ("LoadBalancer", "NodePort", "HostPort")
 T = TypeVar("T")
 
@@ -79,7 +80,14 @@ class Images:
     envoy: str = ""
 
 
-PARTS = {"servers": Servers, "agents": Agents, "gateway": MeshGateway, "connect": Connect, "images": Images}
+@dataclass(frozen=True)
+class ChartVersion:
+    """Which version of HashiCorp's chart is installed, where it is not the newest one known for the version of Consul."""
+
+    version: str = ""
+
+
+PARTS = {"servers": Servers, "agents": Agents, "gateway": MeshGateway, "connect": Connect, "images": Images, "chart": ChartVersion}
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,7 @@ class Settings:
     gateway: MeshGateway
     connect: Connect
     images: Images
+    chart: ChartVersion
 
     @classmethod
     def of(cls, wish: ControlPlane) -> Settings:

@@ -33,6 +33,12 @@ def node_port(service: Object) -> int | None:
     return next(known, None) if spec.get("type") == "NodePort" else None
 
 
+def with_port(address: str) -> str:
+    """Return the address of a gateway with its port, which is that of all gateways if none is given. Brackets tell an IPv6 address from its port."""
+    host = f"[{address}]" if address.count(":") > 1 and not address.startswith("[") else address
+    return host if host.rpartition("]")[2].rpartition(":")[1] else f"{host}:{PASSAGE}"
+
+
 def _nodes(pods: Sequence[Object]) -> list[str]:
     """Return the addresses of the nodes on which the gateway runs, each once. They are known as soon as a pod runs, without a right on nodes."""
     return sorted({str((pod.get("status") or {}).get("hostIP") or "") for pod in pods} - {""})

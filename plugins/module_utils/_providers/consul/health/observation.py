@@ -18,7 +18,7 @@ from .. import api
 from ..gateways.addresses import addresses
 from ..links.peer_secret import LABEL as PEER
 from ..members import datacenters
-from ..names import GATEWAY, PROXY, RULER, SHARED, TOKENS, labelled
+from ..names import GATEWAY, PROXY, SHARED, TOKENS, labelled, primary_of
 from . import primary, quorum
 
 _ASKED = {
@@ -58,7 +58,7 @@ def questions(live: Live) -> list[Question]:
 
 def ruling(live: Live) -> str:
     """Return the name of a secondary's primary, as the install noted it; empty for all others."""
-    return next((str((one["metadata"].get("annotations") or {}).get(RULER) or "") for one in live.get("StatefulSet", ())), "")
+    return next((primary_of(one) for one in live.get("StatefulSet", ())), "")
 
 
 def health(cluster: str, live: Live, answers: Answers) -> HealthFacts:

@@ -12,7 +12,8 @@ from typing import Any
 
 from ...._mesh.install.wish import ControlPlane
 from .. import datacenter
-from ..names import DOMAIN, GRPC, HTTP, HTTPS, PASSAGE, SERVER
+from ..gateways.addresses import with_port
+from ..names import DOMAIN, GRPC, HTTP, HTTPS, SERVER
 from ..settings import Settings
 
 CONFIG, CERTIFICATES, SECRETS = "/consul/config", "/consul/tls", "/consul/secrets"
@@ -45,12 +46,6 @@ def gateways(wish: ControlPlane, settings: Settings) -> list[str]:
     """Return the addresses at which a secondary reaches the gateways of its primary: the present one, and those to which they are to move."""
     known = [wish.primary_address, *map(str, settings.connect.primary_addresses)]
     return list(dict.fromkeys(with_port(address) for address in known if address))
-
-
-def with_port(address: str) -> str:
-    """Return the address of a gateway with its port, which is that of all gateways if none is given. Brackets tell an IPv6 address from its port."""
-    host = f"[{address}]" if address.count(":") > 1 and not address.startswith("[") else address
-    return host if host.rpartition("]")[2].rpartition(":")[1] else f"{host}:{PASSAGE}"
 
 
 def _quorum(servers: int) -> int:

@@ -11,9 +11,8 @@ from typing import Any
 
 from ...._mesh.install.versions import minor
 from ...._mesh.install.wish import ControlPlane
-from ..settings import Images
+from ..settings import VERSION, Images
 
-VERSION = "1.22.3"  # installed if the inventory names none
 _CONSUL, _ENVOY = "docker.io/hashicorp/consul", "docker.io/envoyproxy/envoy"
 # The newest Envoy of the line that a version of Consul supports. For a version that is not listed it is that of the newest one listed.
 _ENVOYS = {(1, 21): "v1.34.1", (1, 22): "v1.35.3"}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The contract `Install` for Consul: install it from manifests, and remove it."""
+"""The contract `Install` for Consul: install it from manifests or by HashiCorp's chart, and remove it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from .. import datacenter
 from ..names import AGENT_TLS, CONNECT_CA, SERVER_TLS, SHARED, TOKENS
 from ..settings import Images, Settings
 from . import agent_config, agents, gateway, images, joining, product, restarts, rights, servers
+from .chart import stages as chart
 from .requirements import REQUIREMENTS
 
 SOURCE = "manifests"
@@ -42,12 +43,16 @@ def permissions(namespace: str, platform: str = "", probe: str = "") -> list[dic
 
 def claims(wish: ControlPlane, peers: Iterable[str] = (), gateway: bool = True) -> list[Claim]:
     """Return the names of what the stages write. Links make Secrets with names of their own, which no other tool makes."""
+    if chart.used(wish):
+        return chart.claims(wish)
     made = [one for stage in stages(wish) for one in stage.manifests if gateway or stage.part == "control_plane"]
     return [Claim(Ref.of(one)) for one in made if one["kind"] != "Namespace"]
 
 
 def stages(wish: ControlPlane) -> list[Stage]:
     """Return the stages. The Secrets were made before: a cluster without them is refused when its namespace is there, and not by pods that never start."""
+    if chart.used(wish):
+        return chart.stages(wish)
     settings = _settled(wish)
     serving, entrance, passage = servers.manifests(wish, settings), gateway.entrance(wish, settings), gateway.deployment(wish, settings)
     consent = joining.Consent(settings.connect.gives_up, settings.gateway.secondaries_know, settings.gateway.type)
@@ -77,8 +82,8 @@ def _settled(wish: ControlPlane) -> Settings:
     datacenter.require_possible(wish)
     source = wish.charts.get("source") or SOURCE
     if source != SOURCE:
-        fault = f"mesh_charts.source is {source}, but this collection installs Consul from {SOURCE} only"
-        raise Refused(f"{wish.cluster}: {fault}. Set mesh_charts.source to {SOURCE}, or leave it out.")
+        known = ", ".join((*chart.SOURCES, SOURCE))
+        raise Refused(f"{wish.cluster}: mesh_charts.source is {source}, but Consul comes from one of {known}. Correct it, or leave it out for {SOURCE}.")
     return Settings.of(wish)
 
 
@@ -94,6 +99,8 @@ def _secrets(wish: ControlPlane, settings: Settings) -> list[Ref]:
 
 def teardown(wish: ControlPlane) -> list[Stage]:
     """Return the way back: the gateway deregisters while a server hears it, agents leave, and the servers are last. Data and Secrets stay."""
+    if chart.used(wish):
+        return chart.teardown(wish)
     settings = _settled(wish)
     passage = gateway.deployment(wish, settings)
     address = gateway.address(wish, {})

@@ -22,7 +22,7 @@ from .. import api, datacenter
 from ..datacenter import PEER, PRIMARY, SECONDARY
 from ..gateways.addresses import addresses
 from ..members import datacenters
-from ..names import GATEWAY, RULER, SHARED, TOKENS, labelled, standing
+from ..names import GATEWAY, SHARED, TOKENS, labelled, primary_of, standing
 from . import access
 
 _OF_JOINING = {"tokens": "/v1/acl/tokens", "intentions": "/v1/connect/intentions", "entries": "/v1/config/service-resolver"}
@@ -113,7 +113,7 @@ def _moving(live: Live, given: Consent) -> str:
 
 def _of_secondary(wish: ControlPlane, live: Live, becomes: str) -> str:
     """Return why a secondary cannot be what is wished; empty if it stays what it is."""
-    rulers = {str((one["metadata"].get("annotations") or {}).get(RULER) or "") for one in live.get("StatefulSet", ())} - {""}
+    rulers = {primary_of(one) for one in live.get("StatefulSet", ())} - {""}
     if becomes != SECONDARY:
         return f"It is a secondary datacenter, and Consul cannot make it a {becomes}: {_RUNBOOK}. Set mesh_role to remote."
     if rulers and rulers != {wish.primary}:

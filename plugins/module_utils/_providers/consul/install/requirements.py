@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ...._mesh.preflight.requirements import Requirements
+from ..names import NAME
 from ..settings import PARTS
 from .versions import VERSIONS
 
@@ -14,7 +15,7 @@ REQUIREMENTS = Requirements(
     versions=VERSIONS,
     groups=("consul.hashicorp.com", "auth.consul.hashicorp.com"),
     platforms=("openshift",),
-    charts=tuple(sorted(PARTS)),
+    charts=tuple(sorted((*PARTS, NAME))),
     one_primary=True,  # a datacenter is federated, or a peer of others: a peering on top of a federation says ACTIVE and serves nothing
     refusing=(("consul.hashicorp.com/connect-inject", "false"),),
 )

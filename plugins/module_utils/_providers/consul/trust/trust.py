@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -22,6 +23,7 @@ from ..names import AGENT_TLS, AGENTS_CA, CONNECT_CA, DOMAIN, SERVER, SERVER_TLS
 # The chain begins with the CA and goes up to the root: Consul signs with the first certificate of the text that it gets, and workloads trust all of it.
 _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 NAMES = Names("ca.crt", "ca.key", "chain.pem", "roots.pem")
+CONFIGURATION = "connect.json"  # the same as a configuration of servers, for HashiCorp's chart, which mounts Secrets as files of configuration
 
 
 def objects(namespace: str) -> list[Ref]:
@@ -43,8 +45,14 @@ def read(there: Mapping[Ref, Mapping[str, Any]]) -> Material:
 def manifests(material: Material, namespace: str, mesh: str = "") -> list[Manifest]:
     """Return the Secret. A CA without a chain is its own root."""
     parts = {NAMES.certificate: material.certificate, NAMES.key: material.key, NAMES.chain: line(material), NAMES.roots: material.roots}
+    parts[CONFIGURATION] = _configuration(material)
     metadata = {"name": CONNECT_CA, "namespace": namespace, "labels": labels(mesh)}
     return [{"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "data": {name: encoded(part) for name, part in parts.items()}}]
+
+
+def _configuration(material: Material) -> bytes:
+    known = {"private_key": material.key.decode(), "root_cert": line(material).decode()}
+    return json.dumps({"connect": {"ca_config": known}}, sort_keys=True).encode()
 
 
 def line(material: Material) -> bytes:

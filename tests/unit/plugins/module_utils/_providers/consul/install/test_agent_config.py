@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.gateways.addresses import with_port
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import agent_config
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.settings import Settings
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.wishes import PEER, PRIMARY, SECONDARY, SMALL, WISHES
@@ -52,7 +53,7 @@ def test_only_a_secondary_is_told_a_gateway_of_its_primary() -> None:
     ("2001:db8::7", "[2001:db8::7]:8443"), ("[2001:db8::7]", "[2001:db8::7]:8443"), ("[2001:db8::7]:443", "[2001:db8::7]:443"),
 ])  # fmt: skip
 def test_an_address_without_a_port_gets_that_of_all_gateways(given: str, reached: str) -> None:
-    assert agent_config.with_port(given) == reached
+    assert with_port(given) == reached
 
 
 @pytest.mark.parametrize("wish", WISHES.values(), ids=WISHES)

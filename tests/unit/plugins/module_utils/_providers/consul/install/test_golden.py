@@ -95,10 +95,10 @@ def test_only_a_federation_exposes_its_servers_through_the_gateway() -> None:
     assert exposing == ["east", "west"]
 
 
-def test_a_chart_is_refused_by_name() -> None:
-    chart = ControlPlane("east", "shop", namespace="consul", charts={"source": "repository"})
-    with pytest.raises(Refused, match=r"^east: mesh_charts.source is repository, but .* from manifests only"):
-        install.stages(chart)
+def test_another_source_is_refused_by_name() -> None:
+    elsewhere = ControlPlane("east", "shop", namespace="consul", charts={"source": "operator"})
+    with pytest.raises(Refused, match=r"^east: mesh_charts.source is operator, but Consul comes from one of repository, oci, directory, manifests"):
+        install.stages(elsewhere)
 
 
 def test_everything_that_is_written_is_claimed() -> None:
