@@ -21,7 +21,7 @@ from ..module_utils._mesh.links import peers
 from ..module_utils._mesh.member import Member, named, served_faults
 from ..module_utils._mesh.objects.change import Ref
 from ..module_utils._mesh.preflight.findings import clock_faults
-from ..module_utils._mesh.rotation import expired_root, served
+from ..module_utils._mesh.rotation import aim, expired_root, served, stepped_plan
 from ..module_utils._mesh.rotation import plan as rotation
 from ..module_utils._mesh.rotation.barrier import barrier
 from ..module_utils._mesh.rotation.leaving import staying
@@ -229,31 +229,75 @@ def link_plan(
 
 def permissions(provider: str, kind: str, namespace: str, restart: bool = False, recover: bool = False) -> list[dict[str, str]]:
     """Return the rights that a kind of rotation needs in each cluster, for the option `permissions` of cluster_info."""
+    mesh = _provider(provider)
     if kind in ("root", "intermediate"):
-        mesh = _provider(provider)
         wanted: list[dict[str, str]] = (mesh.driven_rotation or mesh.rotation).permissions(namespace, restart, recover)
     elif kind in ("links", "remote_secrets"):
-        links = _provider(provider).links
+        links = mesh.links
         if links.credentials(namespace) is None:
             raise Refused(f"With the provider {provider}, a cluster never has two valid credentials, so a rotation without interruption is impossible.")
         wanted = links.permissions(namespace, restart)
+    elif kind == "gateways":
+        wanted = mesh.gateways.permissions()
     else:
-        wanted = _provider(provider).gateways.permissions()
+        stepped = mesh.stepped(kind)
+        wanted = [*stepped.permissions(namespace), *rights.to_renew(one.ref for one in stepped.renews(namespace, ""))]
     return wanted
 
 
-def places_of_lease_and_root(lease: Mapping[str, Any], root: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+def places_of_lease_and_root(lease: Mapping[str, Any], root: Mapping[str, Any], kind: str, provider: str = "") -> dict[str, dict[str, Any]]:
     """Return by place the connection (`kube`) and the `permissions` that the taker of the Lease needs: one place if one cluster keeps both."""
     own: dict[str, Any] = {"kube": dict(lease["kube"]), "permissions": rights.to_lease(ref(lease["mesh"], NAMESPACE))}
     source = root.get("source", "generated")
-    if source not in ("generated", "secret"):
+    stepped = _provider(provider).stories.rotations.get(kind) if provider else None
+    if source not in ("generated", "secret") and not (stepped and root.get("kube")):
         return {lease["kube"]["cluster"]: own}
-    name, space = root.get("name") or ROOT_NAME, root.get("namespace") or NAMESPACE
-    active, upcoming = (Ref("v1", "Secret", each, space) for each in (name, f"{name}{UPCOMING}"))
-    wanted = rights.to_root(active, upcoming, replaced=kind == "root" and source == "generated")
+    space = root.get("namespace") or NAMESPACE
+    if stepped:
+        copies = [Ref("v1", "Secret", f"{lease['mesh']}-{one.ref.name}", space) for one in stepped.renews("", "") if one.shared]
+        wanted = [*rights.to_aim(aim.place(lease["mesh"], kind, space)), *rights.to_renew(copies)]
+    else:
+        active, upcoming = (Ref("v1", "Secret", each, space) for each in (root.get("name") or ROOT_NAME, f"{root.get('name') or ROOT_NAME}{UPCOMING}"))
+        wanted = rights.to_root(active, upcoming, replaced=kind == "root" and source == "generated")
     if root["kube"] == lease["kube"]:
         return {lease["kube"]["cluster"]: {**own, "permissions": own["permissions"] + wanted}}
     return {lease["kube"]["cluster"]: own, "The root's cluster": {"kube": dict(root["kube"]), "permissions": wanted}}
+
+
+def _stepped(
+    hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, exclude: Iterable[str], rights: str = ""
+) -> tuple[str, dict[str, Mapping[str, Any] | str]]:
+    """Return the mesh, and for each of its clusters the result of stepped_rotation, or a sentence that says why there is none."""
+    members = _mesh(hosts, hostvars, cluster, exclude)
+    results = {member.name: hostvars[member.name].get(variable) for member in members}
+    seen = {name: _absent(name, hostvars, rights) if result is None else str(result.get("msg")) if result.get("failed") else result
+            for name, result in results.items()}  # fmt: skip
+    return members[0].mesh, seen
+
+
+def stepped_plan_of(
+    hosts: Sequence[str],
+    hostvars: Mapping[str, Any],
+    cluster: str,
+    variable: str,
+    kind: str,
+    min_age: float,
+    exclude: Iterable[str] = (),
+    rights: str = "",
+    rollback: bool = False,
+) -> dict[str, Any]:
+    """Return the `steps` of a rotation in steps, `findings` that forbid it, a `table`, and whether all is `done`."""
+    left_out = list(exclude)
+    mesh, seen = _stepped(hosts, hostvars, cluster, variable, left_out, rights)
+    return stepped_plan.plan(mesh, kind, seen, min_age, left_out, rollback).facts()
+
+
+def stepped_late(
+    hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, kind: str, step: str, exclude: Iterable[str] = ()
+) -> list[str]:
+    """Return the sentence that stops the mesh after a step of a rotation in steps, if a cluster was not seen to be through; nothing if all were."""
+    mesh, seen = _stepped(hosts, hostvars, cluster, variable, exclude)
+    return stepped_plan.late(mesh, kind, step, seen)
 
 
 def denied(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, kept: str, exclude: Iterable[str] = ()) -> list[str]:
@@ -283,4 +327,6 @@ class FilterModule:
             _rotation_permissions=permissions,
             _rotation_plan=plan_of,
             _rotation_primary=primary_of,
+            _rotation_stepped_late=stepped_late,
+            _rotation_stepped_plan=stepped_plan_of,
         )

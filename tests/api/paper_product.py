@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import decoded
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper import trust
 
 _LOOKS = 3  # after so many it has moved on
@@ -33,6 +34,7 @@ class Product:
         self.name = ""
         self.interrupt: Callable[[], bool] = lambda: False
         self._looks, self._lock = 0, threading.Lock()
+        self.seals: list[str] = []
 
     def answer(self, request: bytes) -> bytes:
         head, _gap, body = request.partition(b"\r\n\r\n")
@@ -48,7 +50,23 @@ class Product:
                 return self._take_name(json.loads(body)["name"])
             if line.startswith("GET /v1/name "):
                 return _http(200, json.dumps({"name": self.name}).encode())
+            if line.partition(" ")[2].startswith("/v1/seals "):
+                return self._sealed(line.partition(" ")[0], body)
             return _http(200, json.dumps(self._told()).encode()) if line.startswith("GET /v1/ca ") else _http(404, b"")
+
+    def _sealed(self, method: str, body: bytes) -> bytes:
+        """Learn a seal, forget one, or tell all. The product begins with the one that it was started with."""
+        if not self.seals:
+            self.seals = [self.seal()]
+        if method != "GET":
+            seal = str(json.loads(body)["seal"])
+            self.seals = [*(one for one in self.seals if one != seal), *([seal] if method == "PUT" else [])]
+        return _http(200, json.dumps({"seals": self.seals}).encode())
+
+    def seal(self) -> str:
+        """Return the seal with which a pod would start now."""
+        live = self.cluster.get(Ref("v1", "Secret", trust.START, self.namespace)) or {}
+        return decoded((live.get("data") or {}).get("token")).decode()
 
     def held(self) -> Material:
         refs = trust.objects(self.namespace)

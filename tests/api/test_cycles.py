@@ -149,6 +149,7 @@ ELSEWHERE = {
     "rotation": "rotation/test_steps.py",
     "rotation_target": "rotation/test_steps.py",
     "stage_orders": "test_stage_orders.py",
+    "stepped_rotation": "rotation/test_stepped.py",
 }
 
 

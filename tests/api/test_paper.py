@@ -124,7 +124,7 @@ def test_without_the_hook_of_the_tests_nobody_knows_it() -> None:
 
 
 def test_one_story_from_nothing_to_nothing(estate: tuple[Path, dict[str, World]]) -> None:
-    """site, site again, status, rotate, status, teardown. No run shows a token or a key."""
+    """site, site again, status, both rotations, status, teardown. No run shows a token or a key."""
     folder, found = estate
     said = [succeeded(run("site", folder, "-vvv"))]
     first = state(found)
@@ -151,12 +151,23 @@ def test_one_story_from_nothing_to_nothing(estate: tuple[Path, dict[str, World]]
     assert [(world.product.ordered, world.product.refused) for world in found.values()] == [(1, 0), (1, 0)]
     assert re.search(r"east\s+-\s+ok", succeeded(run("status", folder)).stdout)
 
+    former = {name: world.product.seal() for name, world in found.items()}
+    said.append(succeeded(run("rotate", folder, "-vvv", "-e", "rotate=seal")))
+    sealed = {name: world.product.seal() for name, world in found.items()}
+    assert {name: world.product.seals for name, world in found.items()} == {name: [seal] for name, seal in sealed.items()}
+    assert not set(sealed.values()) & set(former.values())
+    said.append(succeeded(run("rotate", folder, "-e", "rotate=seal")))
+    assert recap(said[-1]) == {"east": (0, 0), "west": (0, 0)}, said[-1].stdout
+    assert "Nothing is to be done" in said[-1].stdout
+    unknown = "The provider paper has no rotation of the kind tokens. It has root, intermediate, links, seal."
+    assert unknown in run("rotate", folder, "-e", "rotate=tokens").stdout
+
     said.append(succeeded(run("teardown", folder, "-e", "teardown_confirm=shop", "-e", "teardown_config=true")))
     for world in found.values():
         assert (Held.of(world, "nobody").stages, world.product.name) == ([], "")
         assert world.cluster.get(Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", install.CRD)) is None
         assert world.cluster.get(Ref("v1", "Namespace", SPACE)) is None
-    secret = [TOKEN, "token of paper-for", *(key.decode().split("\n")[1] for key in keys)]
+    secret = [TOKEN, "token of paper-for", *former.values(), *sealed.values(), *(key.decode().split("\n")[1] for key in keys)]
     assert not [one for one in secret for done in said if one in done.stdout + done.stderr]
 
 

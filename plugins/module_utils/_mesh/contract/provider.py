@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ..errors import Refused
@@ -16,7 +17,7 @@ from .gateways import Gateways
 from .health import Health
 from .install import Install
 from .links import Links
-from .rotation import Driven, Rotation
+from .rotation import Driven, Rotation, Stepped
 from .trust import Trust
 
 T = TypeVar("T")
@@ -24,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Stories:
-    """What a mesh can do, each a module of pure functions; None is what it cannot."""
+    """What a mesh can do, each a module of pure functions; None is what it cannot. `rotations` are those beside the CA's, by kind."""
 
     install: Install | None = None
     trust: Trust | None = None
@@ -34,6 +35,7 @@ class Stories:
     driven_rotation: Driven | None = None
     health: Health | None = None
     cutover: Cutover | None = None
+    rotations: Mapping[str, Stepped] = field(default_factory=dict)
 
 
 class Provider:
@@ -71,6 +73,19 @@ class Provider:
     def driven_rotation(self) -> Driven | None:
         """Of a product that rotates its CA by itself; None where a rotation is written."""
         return self.stories.driven_rotation
+
+    def stepped(self, kind: str) -> Stepped:
+        """Return a rotation beside the CA's. Refuse an unknown kind."""
+        if kind not in self.stories.rotations:
+            raise Refused(f"The provider {self.name} has no rotation of the kind {kind}. It has {', '.join(self.rotation_kinds)}.")
+        return self.stories.rotations[kind]
+
+    @property
+    def rotation_kinds(self) -> list[str]:
+        """Return what can be rotated, as the role names it."""
+        of_the_ca = ["root", "intermediate"] if self.stories.rotation or self.stories.driven_rotation else []
+        shared = [name for name, story in (("links", self.stories.links), ("gateways", self.stories.gateways)) if story]
+        return [*of_the_ca, *shared, *sorted(self.stories.rotations)]
 
     @property
     def health(self) -> Health:

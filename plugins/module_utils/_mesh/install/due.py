@@ -37,7 +37,8 @@ class Due:
     """What the stage still lacks; nothing if it is complete. A run applies the objects, sends the orders, and looks again.
 
     `restarts` are pods in the order in which they are replaced. A run deletes only the first one and looks again: who comes next, and when, is judged anew.
-    `fault` is half a sentence that says why nobody could tell, such as a product that does not answer yet. The run then waits.
+    `fault` is half a sentence that says why nobody could tell, such as a product that does not answer yet. The run then waits. `lags` are half sentences about
+    those who have not followed yet.
     `refusal` is a sentence. It ends the run at once, because waiting would not help.
     """
 
@@ -46,7 +47,15 @@ class Due:
     fault: str = ""
     restarts: Sequence[Ref] = ()
     refusal: str = ""
+    lags: Sequence[str] = ()
 
     @property
     def complete(self) -> bool:
-        return not (self.manifests or self.orders or self.fault or self.restarts or self.refusal)
+        return not (self.manifests or self.orders or self.fault or self.restarts or self.refusal or self.lags)
+
+    @property
+    def lacks(self) -> list[str]:
+        """Return what is still to be done, and who lags, each as half a sentence."""
+        objects = [f"{manifest['kind']} {manifest['metadata']['name']}" for manifest in self.manifests]
+        faults = [one for one in (self.refusal, self.fault) if one]
+        return [*faults, *self.lags, *(order.what for order in self.orders), *objects, *(f"the restart of {pod}" for pod in self.restarts)]

@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 from ..._mesh.contract.provider import Provider, Stories
-from ..._mesh.contract.rotation import Driven
+from ..._mesh.contract.rotation import Driven, Stepped
 from ..._mesh.install.defaults import Defaults
 from .gateways import gateways
 from .health import health
 from .install import install
 from .links import links
-from .rotation import rotation
+from .rotation import gossip, rotation
 from .trust import trust
 
 CONSUL = Provider("consul", Stories(
@@ -23,6 +23,7 @@ CONSUL = Provider("consul", Stories(
     gateways=gateways,
     driven_rotation=Driven(rotation.progress, rotation.order, rotation.permissions, stores=False),
     health=health,
+    rotations={"gossip": Stepped(gossip.renews, gossip.STEPS, gossip.permissions)},
 ), Defaults(
     namespace="consul",
     path_length=2,

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The members of a WAN pool, which is what a federation consists of."""
+"""The members of the pools in which agents gossip: of a datacenter, and of the servers of a federation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_ALIVE, _LEFT = 1, 3
+_ALIVE, _LEFT, _FAILED = 1, 3, 4
 
 
 def datacenters(members: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -20,3 +20,8 @@ def datacenters(members: Sequence[Mapping[str, Any]]) -> dict[str, str]:
             name = str((member.get("Tags") or {}).get("dc") or str(member.get("Name")).rpartition(".")[2])
             by_datacenter.setdefault(name, []).append(member.get("Status") == _ALIVE)
     return {name: "synced" if all(alive) else f"{sum(alive)} of {len(alive)} servers alive" for name, alive in sorted(by_datacenter.items())}
+
+
+def down(members: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the members that failed and did not leave. The pool waits for them to come back, for three days."""
+    return sorted(str(member.get("Name")) for member in members if member.get("Status") == _FAILED)

@@ -40,9 +40,20 @@ class Completed:
         return bool(self.ordered) or any(change.changed for change in self.changes)
 
 
-def complete(cluster: Cluster, wanted: Look[Due], timeout: float, clock: Clock, keep: Callable[[], None] = nothing, did: Completed | None = None) -> Completed:
-    """Return what was done; `did` has it after a failure too. A dry run looks once, and says what a run would do with what is there now."""
-    did = did or Completed()
+def complete(
+    cluster: Cluster,
+    wanted: Look[Due],
+    timeout: float,
+    clock: Clock,
+    keep: Callable[[], None] = nothing,
+    guard: Callable[[], None] = nothing,
+    did: Completed | None = None,
+) -> Completed:
+    """Return what was done. A dry run looks once, and says what a run would do with what is there now. `guard` is called before each write.
+
+    What was done is added to `did`, so that the caller knows it even if this fails.
+    """
+    did = Completed() if did is None else did
     if cluster.dry_run:
         seen = look(cluster, wanted)
         did.unknown = seen.fault
@@ -54,19 +65,22 @@ def complete(cluster: Cluster, wanted: Look[Due], timeout: float, clock: Clock, 
         late=lambda seen, seconds: _late(cluster, seen, did, seconds),
         timeout=timeout,
         keep=keep,
-        remedy=lambda seen, _seconds: _do(cluster, seen, did),
+        remedy=lambda seen, _seconds: _do(cluster, seen, did, guard),
         pace=_PACE,
         clock=clock,
     )
     return did
 
 
-def _do(cluster: Cluster, due: Due, did: Completed) -> None:
+def _do(cluster: Cluster, due: Due, did: Completed, guard: Callable[[], None] = nothing) -> None:
     """Apply the objects and send the orders, one after the other: a later order may need what an earlier one made. Then let one pod be replaced."""
     if due.refusal:
         raise Refused(f"{cluster.name}: {due.refusal}")
-    did.changes += cluster.apply(due.manifests) if due.manifests else []
+    if due.manifests:
+        guard()
+        did.changes += cluster.apply(due.manifests)
     for order in due.orders:
+        guard()
         refusal = "" if cluster.dry_run else _sent(cluster, order, did)
         if refusal:
             did.refused[order.what] = refusal
@@ -74,6 +88,7 @@ def _do(cluster: Cluster, due: Due, did: Completed) -> None:
         did.refused.pop(order.what, None)
         did.ordered += [] if order.what in did.ordered else [order.what]
     for pod in due.restarts if cluster.dry_run else due.restarts[:1]:
+        guard()
         did.changes += cluster.delete([pod])
 
 
@@ -106,7 +121,5 @@ def _part(answer: Answer, name: str) -> str:
 
 def _late(cluster: Cluster, due: Due, did: Completed, seconds: float) -> NotReady:
     refused = [f"{what} ({why})" for what, why in sorted(did.refused.items())]
-    lacks = [*([due.fault] if due.fault else []), *refused, *(order.what for order in due.orders if order.what not in did.refused)]
-    lacks += [f"{manifest['kind']} {manifest['metadata']['name']}" for manifest in due.manifests]
-    lacks += [f"the restart of {pod}" for pod in due.restarts]
+    lacks = [*refused, *(one for one in due.lacks if one not in did.refused)]
     return NotReady(f"{cluster.name}: after {seconds:.0f} s there is still something to do: {'; '.join(lacks)}. Run again to go on.", findings=lacks)

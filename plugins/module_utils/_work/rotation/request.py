@@ -104,3 +104,18 @@ class InfoRequest:
     @classmethod
     def of(cls, params: Facts) -> InfoRequest:
         return cls(params["provider"], params["namespace"], params["mesh"] or "", params["limit"], params.get("primary") or {})
+
+
+@dataclass(frozen=True)
+class SteppedRequest:
+    """A step of a rotation of another kind than the CA's."""
+
+    authority: AuthorityRequest
+    kind: str
+    step: str
+    timeout: int
+    lease: LeaseShare | None
+
+    @classmethod
+    def of(cls, params: Facts) -> SteppedRequest:
+        return cls(AuthorityRequest.of(params), params["kind"], params["step"], params["timeout"], LeaseShare.of(params))

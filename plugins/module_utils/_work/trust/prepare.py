@@ -23,7 +23,7 @@ from ..._mesh.objects.change import Change, Ref
 from ..._mesh.objects.managed_by import managed_by
 from ..._mesh.objects.shapes import Object
 from ..._mesh.trust.certificate import Material
-from ..._mesh.trust.prepared import AUTHORITY, CERTIFICATE, KEY, UUID, Drawn, PreparedSecret, lacking
+from ..._mesh.trust.prepared import AUTHORITY, CERTIFICATE, KEY, UUID, Drawn, PreparedSecret, SignedServer, lacking
 from ..._mesh.trust.root_secret import encoded, labels
 from ..._mesh.trust.root_secret import read as read_ca
 from ..._mesh.trust.root_secret import secret as ca_secret
@@ -35,7 +35,7 @@ _SPACE = "meshops-system"  # where the trust cluster keeps what belongs to no si
 
 
 @dataclass(frozen=True)
-class _Preparation:
+class Preparation:
     """One cluster that gets its Secrets, and the trust cluster, which keeps what all clusters share."""
 
     cluster: Cluster
@@ -69,11 +69,11 @@ def prepare(cluster: Cluster, lacks: Missing, request: AuthorityRequest, connect
     """Make what is missing, first on the trust cluster. If several tasks do so at once, the first one wins, and all take what it made."""
     if not lacks:
         return []
-    work = _Preparation(cluster, trust_cluster(cluster, request.root, connect), request, now)
+    work = Preparation(cluster, trust_cluster(cluster, request.root, connect), request, now)
     return [change for one, live in lacks.items() for change in _made(work, one, live)]
 
 
-def _made(work: _Preparation, wanted: PreparedSecret, live: Object | None) -> list[Change]:
+def _made(work: Preparation, wanted: PreparedSecret, live: Object | None) -> list[Change]:
     """Write the Secret, or the keys that it lacks. A value that is there stays."""
     values, changes = _values(work, wanted)
     data = {key: encoded(values[key]) for key in lacking(wanted, live)}
@@ -83,24 +83,29 @@ def _made(work: _Preparation, wanted: PreparedSecret, live: Object | None) -> li
     return [*changes, *([made] if made else [])]
 
 
-def _values(work: _Preparation, wanted: PreparedSecret) -> tuple[Mapping[str, bytes], list[Change]]:
+def _values(work: Preparation, wanted: PreparedSecret) -> tuple[Mapping[str, bytes], list[Change]]:
     if wanted.signed:
-        ca, changes = _authority(work, wanted.signed.authority)
-        days, domain = work.request.intermediate_days, work.request.trust_domain
-        leaf = issue.new_leaf(ca, wanted.signed.hosts, domain, work.request.key_type, work.now, days, asks=True)
-        return {CERTIFICATE: leaf.certificate, KEY: leaf.key, AUTHORITY: ca.certificate}, changes
+        return signed(work, wanted.signed)
     if not wanted.shared:
-        return {one.key: _drawn(one) for one in wanted.drawn}, []
+        return {one.key: drawn(one) for one in wanted.drawn}, []
     ref = work.place(wanted.ref.name)
-    drawn = {one.key: encoded(_drawn(one)) for one in wanted.drawn}
-    kept, changes = _kept(work, _secret(ref, work.request.mesh, drawn))
-    lost = sorted(set(drawn) - set(kept.get("data") or {}))
+    values = {one.key: encoded(drawn(one)) for one in wanted.drawn}
+    kept, changes = _kept(work, _secret(ref, work.request.mesh, values))
+    lost = sorted(set(values) - set(kept.get("data") or {}))
     if lost:
         raise Refused(f"{work.trust.name}: {ref} lacks {', '.join(lost)}, which the clusters of the mesh share. Restore it from a cluster that has it.")
-    return {key: base64.b64decode(kept["data"][key]) for key in drawn}, changes
+    return {key: base64.b64decode(kept["data"][key]) for key in values}, changes
 
 
-def _authority(work: _Preparation, name: str) -> tuple[Material, list[Change]]:
+def signed(work: Preparation, wanted: SignedServer) -> tuple[Mapping[str, bytes], list[Change]]:
+    """Return a new certificate with its key, and the CA that signed it."""
+    ca, changes = _authority(work, wanted.authority)
+    days, domain = work.request.intermediate_days, work.request.trust_domain
+    leaf = issue.new_leaf(ca, wanted.hosts, domain, work.request.key_type, work.now, days, asks=True)
+    return {CERTIFICATE: leaf.certificate, KEY: leaf.key, AUTHORITY: ca.certificate}, changes
+
+
+def _authority(work: Preparation, name: str) -> tuple[Material, list[Change]]:
     """Return the CA on the trust cluster, and make it if it is missing."""
     ref, request = work.place(name), work.request
     made = issue.new_root(f"{request.mesh} {name}", request.trust_domain, request.key_type, work.now, request.root_days)
@@ -108,7 +113,7 @@ def _authority(work: _Preparation, name: str) -> tuple[Material, list[Change]]:
     return read_ca(kept), changes
 
 
-def _kept(work: _Preparation, manifest: dict[str, Any]) -> tuple[Object, list[Change]]:
+def _kept(work: Preparation, manifest: dict[str, Any]) -> tuple[Object, list[Change]]:
     """Return what the trust cluster keeps under this name, and create it if there is nothing."""
     ref = Ref.of(manifest)
     there = work.trust.get(ref)
@@ -124,5 +129,6 @@ def _secret(ref: Ref, mesh: str, data: Mapping[str, str]) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "Opaque", "data": dict(data)}
 
 
-def _drawn(wanted: Drawn) -> bytes:
+def drawn(wanted: Drawn) -> bytes:
+    """Draw a value by lot."""
     return str(uuid.uuid4()).encode() if wanted.form == UUID else base64.b64encode(secrets.token_bytes(32))

@@ -32,8 +32,9 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.entr
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.link import Lacking, Link, Offer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Question
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Answers, Question
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.remedies import Need
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.stepped import BEGIN, FINISH, LOOK, SETTLE, StepPlace, complete
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.trust_users import CONTROL_PLANE, TrustUser
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import encoded
@@ -490,3 +491,47 @@ class TestDrivenRotation:
         driven = provider.driven_rotation
         assert driven
         assert all({"verb", "group", "resource", "namespace"} <= set(right) for right in driven.permissions("mesh", False, False))
+
+
+STEPPED = [pytest.param(one, kind, id=f"{one.name}-{kind}") for one in MESHES for kind in one.stories.rotations]
+HERE = StepPlace("shop", "east", "mesh")
+
+
+@pytest.mark.parametrize(("provider", "kind"), STEPPED)
+class TestSteppedRotations:
+    """A rotation in steps: its values are part of what the mesh needs, and its steps can be read at any time."""
+
+    def test_it_renews_what_the_mesh_prepared(self, provider: Provider, kind: str) -> None:
+        prepared = {one.ref: one for one in provider.trust.needs("mesh", "shop", "east").prepared}
+        renews = provider.stepped(kind).renews("mesh", "east")
+        assert renews
+        for one in renews:
+            assert set(one.drawn) <= set(prepared[one.ref].drawn)
+            assert (one.signed, one.shared) in ((prepared[one.ref].signed, prepared[one.ref].shared), (None, prepared[one.ref].shared))
+
+    def test_its_steps_have_names_of_their_own_and_put_the_values_in_their_place_once(self, provider: Provider, kind: str) -> None:
+        names = [step.name for step in complete(provider.stepped(kind).steps)]
+        assert len(set(names)) == len(names)
+        assert not {BEGIN, FINISH, LOOK} & set(names)
+        assert [step for step in provider.stepped(kind).steps if step.look is None] == [SETTLE]
+        assert kind not in ("root", "intermediate", "links", "remote_secrets", "gateways", "report")
+
+    def test_a_product_that_does_not_answer_lags_and_is_ordered_nothing(self, provider: Provider, kind: str) -> None:
+        product = copy.deepcopy(dict(world(provider.name).product))
+        for step in provider.stepped(kind).steps:
+            if step.look:
+                wanted = step.look(HERE)
+                for said in (None, "nonsense", "[]"):
+                    answers = dict.fromkeys(wanted.questions(product), said)
+                    due = wanted.judge(product, Answers(answers))
+                    assert not due.complete
+                    assert not [secret for secret in (world(provider.name).token,) if secret in repr((due, answers))]
+
+    def test_the_rights_are_whole(self, provider: Provider, kind: str) -> None:
+        assert all({"verb", "group", "resource", "namespace"} <= set(right) for right in provider.stepped(kind).permissions("mesh"))
+
+
+@pytest.mark.parametrize("provider", MESHES, ids=lambda mesh: mesh.name)
+def test_an_unknown_kind_of_rotation_is_refused_with_those_that_there_are(provider: Provider) -> None:
+    with pytest.raises(Refused, match=rf"The provider {provider.name} has no rotation of the kind nonsense. It has root, intermediate, links"):
+        provider.stepped("nonsense")
