@@ -143,17 +143,19 @@ def notices(hosts: Sequence[str], hostvars: Mapping[str, Any], read: Iterable[Ma
 
 
 def questions(
-    mesh: str, namespace: str, platform: str = "", probe_namespace: str = "", root: Mapping[str, Any] | None = None
+    mesh: str, namespace: str, platform: str = "", probe_namespace: str = "", root: Mapping[str, Any] | None = None, charts: Any = None
 ) -> dict[str, list[Any]]:
     """Return what cluster_info has to ask: the `permissions` that the install needs, and the API groups of its `crds`.
 
-    `root` is the description of the mesh's root on the cluster that keeps it. Of a kind of mesh that is not known nothing is asked; `_refusals` names it.
+    `root` is the description of the mesh's root on the cluster that keeps it, and `charts` says where the mesh comes from. Of a kind of mesh that is not
+    known nothing is asked; `_refusals` names it.
     """
     try:
         install = provider(mesh).install
     except Refused:
         return {"permissions": [], "crds": []}
-    permissions = [*install.permissions(namespace, platform, probe_namespace), *_rights_to_root(root or {})]
+    source = str(charts.get("source") or "") if isinstance(charts, Mapping) else ""
+    permissions = [*install.permissions(namespace, platform, probe_namespace, source), *_rights_to_root(root or {})]
     return {"permissions": permissions, "crds": [*install.requirements().groups, gateway_api.GROUP]}
 
 

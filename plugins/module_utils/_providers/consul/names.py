@@ -22,6 +22,7 @@ STANDING = "meshops.lifecycle/datacenter"  # on the StatefulSet: peer, primary o
 RULER = "meshops.lifecycle/primary"  # on the StatefulSet of a secondary: an annotation, or a label where HashiCorp's chart made it
 LEAF_TTL, INTERMEDIATE_TTL = "meshops.lifecycle/leaf-ttl", "meshops.lifecycle/intermediate-ttl"  # annotations of the StatefulSet
 PROXY = "meshops.lifecycle/consul-proxy"  # on pods with a sidecar of ours
+INJECTED = "consul.hashicorp.com/connect-inject-status"  # on pods with a sidecar of HashiCorp's controller
 ADMIN = 19000  # of Envoy, on the loopback of its pod
 _OWNED = {"app.kubernetes.io/managed-by": "meshops.lifecycle"}
 

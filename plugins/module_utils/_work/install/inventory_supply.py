@@ -59,5 +59,5 @@ def needs(name: str, variables: Mapping[str, Any]) -> list[mirror.Needed]:
         return []
     mesh = provider(str(variables.get("mesh_provider") or ""))
     plane = inventory_wish.of_inventory(name, variables, mesh.defaults)
-    supplies = mesh.install.supplies(_releases(mesh, plane), plane.version)
+    supplies = mesh.install.supplies(plane)
     return [*supplies, mirror.Needed("image", IMAGE, mirror.image(str(variables.get("mesh_probe_image") or ""), plane.mirror))]

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -15,7 +15,6 @@ from typing import Any
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.claim import Claim
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.due import Due, DueOrder
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.helm_release import Release
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.mirror import Needed
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.stage import Stage
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.supply import RetiredReference
@@ -43,7 +42,7 @@ def requirements() -> Requirements:
     return Requirements(_VERSIONS, groups=(GROUP,), refusing=((f"{GROUP}/closed", "true"),))
 
 
-def permissions(namespace: str, platform: str = "", probe: str = "") -> list[dict[str, str]]:
+def permissions(namespace: str, platform: str = "", probe: str = "", source: str = "") -> list[dict[str, str]]:
     wide = [("", "namespaces"), ("apiextensions.k8s.io", "customresourcedefinitions")]
     inside = [("apps", "deployments"), (GROUP, "papermeshes")]
     verbs = ("get", "create", "patch", "delete")
@@ -106,9 +105,9 @@ def _nothing(live: Live, answers: Answers) -> list[Any]:
     return []
 
 
-def supplies(releases: Sequence[Release], version: str) -> list[Needed]:
-    image = f"{IMAGE}:{version or '1.0.0'}"
-    return [Needed("image", image, image)]
+def supplies(wish: ControlPlane) -> list[Needed]:
+    image = f"{IMAGE}:{wish.version or '1.0.0'}"
+    return [Needed("image", image, str(wish.values.get("paper", {}).get("image") or image))]
 
 
 def retired(namespace: str) -> Look[list[RetiredReference]]:

@@ -14,7 +14,7 @@ from ..names import PASSAGE
 
 def addresses(service: Object | None, pods: Sequence[Object]) -> list[str]:
     """Return the addresses with their port: those of a load balancer, external IPs, the nodes of the pods with the node port or the host port."""
-    if service is None:
+    if service is None or _on_nodes(service, pods):
         return [f"{node}:{PASSAGE}" for node in _nodes(pods)]
     spec = service.get("spec") or {}
     given = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
@@ -24,6 +24,13 @@ def addresses(service: Object | None, pods: Sequence[Object]) -> list[str]:
         return [f"{address}:{PASSAGE}" for address in reached]
     port = node_port(service)
     return [f"{node}:{port}" for node in _nodes(pods)] if port else []
+
+
+def _on_nodes(service: Object, pods: Sequence[Object]) -> bool:
+    """Return whether the gateway takes a port of its node beside a Service for the cluster only. HashiCorp's chart always makes a Service."""
+    containers = [one for pod in pods for one in (pod.get("spec") or {}).get("containers") or []]
+    inner = (service.get("spec") or {}).get("type", "ClusterIP") == "ClusterIP" and not (service.get("spec") or {}).get("externalIPs")
+    return inner and any(port.get("hostPort") == PASSAGE for one in containers for port in one.get("ports") or [])
 
 
 def node_port(service: Object) -> int | None:

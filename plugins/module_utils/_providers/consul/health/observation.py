@@ -18,7 +18,7 @@ from .. import api
 from ..gateways.addresses import addresses
 from ..links.peer_secret import LABEL as PEER
 from ..members import datacenters
-from ..names import GATEWAY, PROXY, SHARED, TOKENS, labelled, primary_of
+from ..names import GATEWAY, INJECTED, PROXY, SHARED, TOKENS, labelled, primary_of
 from . import primary, quorum
 
 _ASKED = {
@@ -43,6 +43,7 @@ def reads(namespace: str) -> list[Read | Ref]:
         Ref("v1", "Secret", TOKENS, namespace),
         Ref("v1", "Secret", SHARED, namespace),
         Read("v1", "Pod", None, PROXY, metadata_only=True),
+        Read("v1", "Pod", None, INJECTED, metadata_only=True),
     ]
 
 
@@ -86,7 +87,7 @@ def api_pods(live: Live, component: str) -> list[Object]:
 
 
 def _has_proxy(pod: Object) -> bool:
-    return PROXY in (pod["metadata"].get("labels") or {})
+    return not {PROXY, INJECTED}.isdisjoint(pod["metadata"].get("labels") or {})
 
 
 def _plane(workload: Object, pods: Sequence[Object]) -> ControlPlaneRevision:

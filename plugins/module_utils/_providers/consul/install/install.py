@@ -6,11 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from ...._mesh.errors import Refused
 from ...._mesh.install.claim import Claim
-from ...._mesh.install.helm_release import Release
 from ...._mesh.install.mirror import Needed
 from ...._mesh.install.stage import Stage
 from ...._mesh.install.supply import RetiredReference
@@ -25,6 +24,7 @@ from .. import datacenter
 from ..names import AGENT_TLS, CONNECT_CA, SERVER_TLS, SHARED, TOKENS
 from ..settings import Images, Settings
 from . import agent_config, agents, gateway, images, joining, product, restarts, rights, servers
+from .chart import rights as chart_rights
 from .chart import stages as chart
 from .requirements import REQUIREMENTS
 
@@ -36,9 +36,11 @@ def requirements() -> Requirements:
     return REQUIREMENTS
 
 
-def permissions(namespace: str, platform: str = "", probe: str = "") -> list[dict[str, str]]:
+def permissions(namespace: str, platform: str = "", probe: str = "", source: str = "") -> list[dict[str, str]]:
     """Return the rights that an install needs. `probe` is the namespace of the echo servers, empty if traffic is not verified."""
-    return [*rights.installing(namespace), *(rights.probing(probe) if probe else [])]
+    needed = [*rights.installing(namespace), *(rights.probing(probe) if probe else [])]
+    more = chart_rights.installing(namespace, platform) if source in chart.SOURCES else []
+    return [*needed, *(right for right in more if right not in needed)]
 
 
 def claims(wish: ControlPlane, peers: Iterable[str] = (), gateway: bool = True) -> list[Claim]:
@@ -121,10 +123,13 @@ def _nothing_left(_live: Live, _answers: Answers) -> list[Ref]:
     return []
 
 
-def supplies(releases: Sequence[Release], version: str) -> list[Needed]:
-    """Return the images. Consul has no releases here."""
-    known = (images.consul(version, {}, Images()), images.envoy(version, {}, Images()))
-    return [Needed("image", image, image) for image in known]
+def supplies(wish: ControlPlane) -> list[Needed]:
+    """Return the images, or the chart with its images, with their upstream names and those that the install uses."""
+    if chart.used(wish):
+        return chart.supplies(wish)
+    pulled = images.of(wish, _settled(wish).images)
+    known = ((images.consul(wish.version, {}, Images()), pulled.consul), (images.envoy(wish.version, {}, Images()), pulled.envoy))
+    return [Needed("image", upstream, taken) for upstream, taken in known]
 
 
 def retired(namespace: str) -> Look[list[RetiredReference]]:

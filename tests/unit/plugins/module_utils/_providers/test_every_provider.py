@@ -321,10 +321,19 @@ class TestInstalled:
             assert len(places) < 2 or order[min(places)] == first
 
     @having("install")
-    def test_the_permissions_are_whole(self, provider: Provider) -> None:
-        rights = provider.install.permissions("mesh", probe="echo")
+    @pytest.mark.parametrize("source", ["", "repository"])
+    def test_the_permissions_are_whole(self, provider: Provider, source: str) -> None:
+        rights = provider.install.permissions("mesh", probe="echo", source=source)
         assert all(set(right) in ({"verb", "group", "resource"}, {"verb", "group", "resource", "namespace"}) for right in rights)
         assert len({tuple(sorted(right.items())) for right in rights}) == len(rights)
+
+    @having("install")
+    @pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.role)
+    def test_what_is_pulled_is_listed_under_both_names(self, provider: Provider, wish: ControlPlane) -> None:
+        needed = provider.install.supplies(wish)
+        assert needed
+        assert {one.kind for one in needed} <= {"chart", "image"}
+        assert all(one.upstream and one.taken for one in needed)
 
 
 @having("trust")

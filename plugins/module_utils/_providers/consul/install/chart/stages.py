@@ -12,6 +12,7 @@ from typing import Any
 from ....._mesh.errors import Refused
 from ....._mesh.install.claim import Claim
 from ....._mesh.install.helm_release import Release
+from ....._mesh.install.mirror import Needed, reference
 from ....._mesh.install.stage import Stage
 from ....._mesh.install.wish import ControlPlane
 from ....._mesh.objects.change import Ref
@@ -22,7 +23,7 @@ from ... import datacenter
 from ...names import CONNECT_CA, GATEWAY, NAME, SERVER, SERVER_TLS, SHARED, TOKENS
 from ...settings import Settings
 from .. import joining
-from . import lines, objects, rules, settled, unknown
+from . import images, lines, objects, rules, settled, unknown
 from .by_path import Values
 from .lines import Chosen
 from .values import added, ours, values
@@ -93,6 +94,14 @@ def claims(wish: ControlPlane) -> list[Claim]:
     """Return the names of what the release makes, with the CRDs that others may have brought, and our entries."""
     refs = [*objects.of_release(wish), *map(_crd, objects.ENTRY_CRDS), *(map(_crd, objects.GATEWAY_CRDS) if wish.crds != "external" else ())]
     return [*(Claim(ref, f"{wish.namespace}/{NAME}") for ref in refs), *(Claim(Ref.of(one)) for one in objects.entries(wish))]
+
+
+def supplies(wish: ControlPlane) -> list[Needed]:
+    """Return the chart and its images. The values of the release name each image, whether ours or the inventory's."""
+    settings = Settings.of(wish)
+    chosen, release = lines.choose(wish, settings), _release(wish, settings)
+    chart = Needed("chart", f"{REPOSITORY}/{NAME}:{chosen.version}", reference(release))
+    return [chart, *images.needed(chosen, release.values["global"])]
 
 
 def _release(wish: ControlPlane, settings: Settings) -> Release:

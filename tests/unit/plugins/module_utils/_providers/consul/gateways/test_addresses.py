@@ -27,6 +27,7 @@ def service(kind: str = "LoadBalancer", ingress: list[dict[str, str]] | None = N
     pytest.param(service(), [], id="a load balancer that has no address yet"),
     pytest.param(service("NodePort", ports=[{"port": 8443, "nodePort": 30443}]), ["192.0.2.1:30443", "192.0.2.2:30443"], id="node ports"),
     pytest.param(service("NodePort"), [], id="node ports that are not given yet"),
+    pytest.param(service("ClusterIP"), [], id="a Service for the cluster only"),
     pytest.param(service("ClusterIP", externalIPs=["203.0.113.5"]), ["203.0.113.5:8443"], id="external IPs"),
 ])
 def test_the_addresses_of(given, reached) -> None:
@@ -48,3 +49,10 @@ def test_the_gateway_is_told_its_address_once(given, data) -> None:
 def test_a_service_without_an_address_is_waited_for() -> None:
     assert gateway.due(PEER).judge({"Service": [service()]}, {}).fault == "the Service consul/consul-mesh-gateway has no address yet"
     assert gateway.due(PEER).judge({}, {}).fault
+
+
+def test_a_port_of_the_node_beside_a_service_for_the_cluster_only() -> None:
+    """HashiCorp's chart makes a Service in any case."""
+    pods = [{**pod, "spec": {"containers": [{"ports": [{"containerPort": 8443, "hostPort": 8443}]}]}} for pod in PODS]
+    assert addresses(service("ClusterIP"), pods) == ["192.0.2.1:8443", "192.0.2.2:8443"]
+    assert addresses(service(ingress=[{"ip": "198.51.100.7"}]), pods) == ["198.51.100.7:8443"]

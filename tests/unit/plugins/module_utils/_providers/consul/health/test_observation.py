@@ -15,7 +15,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question i
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.health import health
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import install
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.members import datacenters
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import PROXY
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import INJECTED, PROXY
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.wishes import PEER, PRIMARY, SECONDARY
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.world import MANAGEMENT, server, tokens
 
@@ -131,4 +131,5 @@ def test_members_that_left_do_not_count() -> None:
 def test_pods_with_a_sidecar_are_the_proxies() -> None:
     live = objects()
     live["Pod"] += [{"metadata": {"name": "shop-1", "namespace": "shop", "labels": {PROXY: "shop"}}}]
-    assert [(proxy.namespace, proxy.name) for proxy in facts(live).proxies] == [("shop", "shop-1")]
+    live["Pod"] += [{"metadata": {"name": "shop-2", "namespace": "shop", "labels": {INJECTED: "injected"}}}]
+    assert [(proxy.namespace, proxy.name) for proxy in facts(live).proxies] == [("shop", "shop-1"), ("shop", "shop-2")]
