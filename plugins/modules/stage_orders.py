@@ -55,7 +55,7 @@ attributes:
       there yet, so a real run may order more. A warning says so if the mesh does not answer.
   diff_mode:
     support: partial
-    details: The diff shows objects. RV(ordered) names what the mesh was asked for; the requests may hold secrets, so the module never shows them.
+    details: The diff shows objects, and what the mesh keeps and will keep where that is no secret. RV(ordered) names all that the mesh was asked for.
   idempotent:
     support: full
 """

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..objects.change import Ref
 from ..objects.shapes import Manifest
@@ -25,16 +26,25 @@ class StoredAnswer:
 
 @dataclass(frozen=True)
 class DueOrder:
-    """A request that changes what the product keeps. It may come twice. `what` names what it changes, as in "the policy agents"."""
+    """A request that changes what the product keeps. It may come twice. `what` names what it changes, as in "the policy agents".
+
+    `before` and `after` are for a diff, where what changes is no secret: what the product keeps, and what it keeps in the end; None if it keeps nothing.
+    """
 
     what: str
     question: Question
     stored: StoredAnswer | None = None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+
+    @property
+    def shown(self) -> bool:
+        return self.before is not None or self.after is not None
 
 
 @dataclass(frozen=True)
 class Due:
-    """What the stage still lacks; nothing if it is complete. A run applies the objects, sends the orders, and looks again.
+    """What the stage still lacks; nothing if it is complete. A run applies the objects, removes others, sends the orders, and looks again.
 
     `restarts` are pods in the order in which they are replaced. A run deletes only the first one and looks again: who comes next, and when, is judged anew.
     `fault` is half a sentence that says why nobody could tell, such as a product that does not answer yet. The run then waits. `lags` are half sentences about
@@ -43,6 +53,7 @@ class Due:
     """
 
     manifests: Sequence[Manifest] = ()
+    removes: Sequence[Ref] = ()
     orders: Sequence[DueOrder] = ()
     fault: str = ""
     restarts: Sequence[Ref] = ()
@@ -51,11 +62,12 @@ class Due:
 
     @property
     def complete(self) -> bool:
-        return not (self.manifests or self.orders or self.fault or self.restarts or self.refusal or self.lags)
+        return not (self.manifests or self.removes or self.orders or self.fault or self.restarts or self.refusal or self.lags)
 
     @property
     def lacks(self) -> list[str]:
         """Return what is still to be done, and who lags, each as half a sentence."""
         objects = [f"{manifest['kind']} {manifest['metadata']['name']}" for manifest in self.manifests]
         faults = [one for one in (self.refusal, self.fault) if one]
-        return [*faults, *self.lags, *(order.what for order in self.orders), *objects, *(f"the restart of {pod}" for pod in self.restarts)]
+        gone = [*(f"the removal of {ref}" for ref in self.removes), *(f"the restart of {pod}" for pod in self.restarts)]
+        return [*faults, *self.lags, *(order.what for order in self.orders), *objects, *gone]

@@ -52,6 +52,10 @@ def put(about: str, pod: Object, path: str, token: str, body: Mapping[str, Any],
     return Question(about, pod["metadata"]["namespace"], pod["metadata"]["name"], HTTP, path, method, headers, text)
 
 
+def delete(about: str, pod: Object, path: str, token: str) -> Question:
+    return Question(about, pod["metadata"]["namespace"], pod["metadata"]["name"], HTTP, path, "DELETE", headers=_headers(token))
+
+
 def _headers(token: str) -> tuple[tuple[str, str], ...]:
     return ((_HEADER, token),) if token else ()
 

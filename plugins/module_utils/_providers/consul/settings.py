@@ -87,7 +87,28 @@ class ChartVersion:
     version: str = ""
 
 
-PARTS = {"servers": Servers, "agents": Agents, "gateway": MeshGateway, "connect": Connect, "images": Images, "chart": ChartVersion}
+@dataclass(frozen=True)
+class Entries:
+    """The configuration entries, as a whole set. `adopt` names entries of others that may be overwritten, as in service-resolver/web.
+
+    `elsewhere` are datacenters and peers that the inventory does not know.
+    """
+
+    through: str = "api"
+    declared: Sequence[Any] = field(default_factory=list)
+    adopt: Sequence[str] = ()
+    elsewhere: Sequence[str] = ()
+
+
+PARTS = {
+    "servers": Servers,
+    "agents": Agents,
+    "gateway": MeshGateway,
+    "connect": Connect,
+    "images": Images,
+    "chart": ChartVersion,
+    "entries": Entries,
+}
 
 
 @dataclass(frozen=True)
@@ -98,6 +119,7 @@ class Settings:
     connect: Connect
     images: Images
     chart: ChartVersion
+    entries: Entries
 
     @classmethod
     def of(cls, wish: ControlPlane) -> Settings:
@@ -121,13 +143,15 @@ def _read(name: str, kind: type[T], given: Mapping[str, Any]) -> tuple[T, list[s
 def _fits(value: Any, default: Any) -> bool:
     if isinstance(default, bool) or isinstance(value, bool):
         return isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, list):
+        return isinstance(value, (list, tuple))
     if isinstance(default, tuple):
         return isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value)
     return isinstance(value, Mapping) if isinstance(default, Mapping) else isinstance(value, type(default))
 
 
 def _words(default: Any) -> str:
-    kinds = {bool: "true or false", int: "a number", str: "a text", tuple: "a list of texts"}
+    kinds = {bool: "true or false", int: "a number", str: "a text", tuple: "a list of texts", list: "a list"}
     return next((words for kind, words in kinds.items() if isinstance(default, kind)), "a dictionary")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..._kube.cluster import Answer, Cluster
 from ..._mesh.errors import NotReady, Refused
@@ -21,17 +22,20 @@ from ..follow import Pace, follow, nothing
 from ..look import asked, look
 
 _PACE = Pace(0.3, 2.0)
+_LONGEST = 400  # characters of an answer
 
 
 @dataclass
 class Completed:
-    """What a run did, or would do in check mode: objects, and what it ordered, by name. `refused` are orders that the product did not accept, until it does.
+    """What a run did, or would do in check mode: objects, and what it ordered, by name.
 
+    `diff` is of the orders that may be shown. `refused` are orders that the product did not accept, until it does.
     `unknown` says why a dry run could not tell what is due.
     """
 
     changes: list[Change] = field(default_factory=list)
     ordered: list[str] = field(default_factory=list)
+    diff: list[dict[str, Any]] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     unknown: str = ""
 
@@ -79,6 +83,9 @@ def _do(cluster: Cluster, due: Due, did: Completed, guard: Callable[[], None] = 
     if due.manifests:
         guard()
         did.changes += cluster.apply(due.manifests)
+    if due.removes:
+        guard()
+        did.changes += cluster.delete(due.removes)
     for order in due.orders:
         guard()
         refusal = "" if cluster.dry_run else _sent(cluster, order, did)
@@ -86,20 +93,32 @@ def _do(cluster: Cluster, due: Due, did: Completed, guard: Callable[[], None] = 
             did.refused[order.what] = refusal
             return
         did.refused.pop(order.what, None)
-        did.ordered += [] if order.what in did.ordered else [order.what]
+        if order.what not in did.ordered:
+            did.ordered.append(order.what)
+            did.diff += [_diff(order)] if order.shown else []
     for pod in due.restarts if cluster.dry_run else due.restarts[:1]:
         guard()
         did.changes += cluster.delete([pod])
 
 
+def _diff(order: DueOrder) -> dict[str, Any]:
+    action = "created" if order.before is None else "deleted" if order.after is None else "updated"
+    return {"before_header": order.what, "after_header": f"{order.what} ({action})", "before": dict(order.before or {}), "after": dict(order.after or {})}
+
+
 def _sent(cluster: Cluster, order: DueOrder, did: Completed) -> str:
-    """Return why an order was not accepted; empty if it was. The answer itself may hold what is secret, so only its status is told."""
+    """Return why an order was not accepted; empty if it was. The answer may hold what is secret, so its words are told only of what a diff may show."""
     (answer,) = cluster.ask_all([asked(order.question)])
     if not isinstance(answer, Answer):
         return str(answer).rstrip(".")
     if not 200 <= answer.status < 300:
-        return f"{order.question.method} was answered with HTTP {answer.status}"
+        return f"{order.question.method} was answered with HTTP {answer.status}{_reason(order, answer)}"
     return _stored(cluster, order.stored, answer, did) if order.stored else ""
+
+
+def _reason(order: DueOrder, answer: Answer) -> str:
+    words = answer.body.decode(errors="replace").split() if order.shown else ()
+    return f": {' '.join(words)[:_LONGEST]}" if words else ""
 
 
 def _stored(cluster: Cluster, place: StoredAnswer, answer: Answer, did: Completed) -> str:

@@ -65,4 +65,5 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
 
 
 def _result(did: Completed) -> dict[str, Any]:
-    return {**as_result(did.changes), "changed": did.changed, "ordered": did.ordered}
+    result = as_result(did.changes)
+    return {**result, "changed": did.changed, "ordered": did.ordered, "diff": [*result["diff"], *did.diff]}

@@ -22,6 +22,7 @@ from ...._mesh.preflight.requirements import Requirements
 from ...._mesh.question import Answers
 from .. import datacenter
 from ..names import AGENT_TLS, CONNECT_CA, SERVER_TLS, SHARED, TOKENS
+from ..objects import entries
 from ..settings import Images, Settings
 from . import agent_config, agents, gateway, images, joining, product, restarts, rights, servers
 from .chart import rights as chart_rights
@@ -67,6 +68,7 @@ def stages(wish: ControlPlane) -> list[Stage]:
     if settings.agents.enabled:
         every_node = agents.manifests(wish, settings)
         made.append(Stage("agents", "control_plane", manifests=every_node, ready=[Condition(Ref.of(every_node[-1]), "rollout")]))
+    made += entries.stages(wish, settings.entries)
     asks = gateway.due(wish) if settings.gateway.type != "HostPort" else None
     made.append(Stage("entrance", "gateways", manifests=entrance, then=asks))
     return [*made, Stage("gateway", "gateways", manifests=[passage], ready=[Condition(Ref.of(passage), "rollout")])]

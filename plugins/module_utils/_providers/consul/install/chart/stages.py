@@ -21,6 +21,7 @@ from ....._mesh.objects.shapes import Manifest
 from ....._mesh.reach.options import anchor
 from ... import datacenter
 from ...names import CONNECT_CA, GATEWAY, NAME, SERVER, SERVER_TLS, SHARED, TOKENS
+from ...objects import entries as declared
 from ...settings import Settings
 from .. import joining
 from . import images, lines, objects, rules, settled, unknown
@@ -46,7 +47,7 @@ def stages(wish: ControlPlane) -> list[Stage]:
     waits = [Condition(ref) for ref in _secrets(wish)]
     if wish.crds == "external":
         waits += [Condition(_crd(name), "established") for name in objects.GATEWAY_CRDS]
-    entries = objects.entries(wish)
+    entries = _entries(wish, settings)
     consent = joining.Consent(settings.connect.gives_up, settings.gateway.secondaries_know, settings.gateway.type)
     made = [
         Stage("namespace", "control_plane", manifests=[_namespace(wish)], ready=waits, then=joining.due(wish, consent)),
@@ -54,7 +55,13 @@ def stages(wish: ControlPlane) -> list[Stage]:
     ]
     if entries:
         made.append(Stage("entries", "control_plane", manifests=entries, ready=[Condition(Ref.of(one), "condition", type="Synced") for one in entries]))
+    made += declared.stages(wish, settings.entries, controller=True)
     return [*made, Stage("gateway", "gateways", ready=list(_reached(wish, settings)))]
+
+
+def _entries(wish: ControlPlane, settings: Settings) -> list[Manifest]:
+    """Return the entries without which nothing crosses. The declared ones have them in them where they are objects too."""
+    return [] if settings.entries.through == declared.CRDS else objects.entries(wish)
 
 
 def _running(wish: ControlPlane) -> Iterator[Condition]:
@@ -84,8 +91,9 @@ def _secrets(wish: ControlPlane) -> list[Ref]:
 
 def teardown(wish: ControlPlane) -> list[Stage]:
     """Return the way back: our entries first, because the controller that has to let them go leaves with the release."""
-    entries = objects.entries(wish)
-    release = _release(wish, Settings.of(wish))
+    settings = Settings.of(wish)
+    entries = [*_entries(wish, settings), *declared.objects(wish, settings.entries)]
+    release = _release(wish, settings)
     first = [Stage("entries", "control_plane", manifests=entries, ready=[Condition(Ref.of(one), "absent") for one in entries])] if entries else []
     return [*first, Stage("chart", "control_plane", releases=[release])]
 

@@ -10,13 +10,17 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.due import Due, DueOrder
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul import api
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import gateway, product
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import TOKENS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.install.due import complete
-from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.running import ALL, running
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.running import ALL, Running, running
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.store import Store
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.wishes import PEER
-from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.world import MANAGEMENT
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.world import MANAGEMENT, server
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 
 
@@ -79,3 +83,33 @@ def test_objects_that_are_made_of_live_ones_are_applied_when_those_are_there() -
     done = complete(cluster, gateway.due(PEER), 30, Ticking(balanced))
     assert [(str(change.ref), change.action) for change in done.changes] == [("ConfigMap consul/consul-mesh-gateway-address", "created")]
     assert not complete(cluster, gateway.due(PEER), 30, Ticking()).changed
+
+
+def entry_order(kept: Running, **fields: Any) -> Look[Due]:
+    """What is due until the stand-in keeps the entry."""
+    wanted = {"Kind": "mesh", **fields}
+    pod = server()
+    order = DueOrder("the entry mesh/mesh", api.put("order", pod, "/v1/config?cas=0", MANAGEMENT, wanted), before=None, after=wanted)
+    return Look([], lambda _live, _answers: Due(orders=[] if "mesh" in kept.store.entries else [order]))
+
+
+def test_an_order_that_may_be_shown_is_in_the_diff_once() -> None:
+    cluster = running(500)
+    did = complete(cluster, entry_order(cluster, TLS={}), 60, Ticking())
+    assert did.ordered == ["the entry mesh/mesh"]
+    headers = {"before_header": "the entry mesh/mesh", "after_header": "the entry mesh/mesh (created)"}
+    assert did.diff == [{**headers, "before": {}, "after": {"Kind": "mesh", "TLS": {}}}]
+
+
+def test_what_the_product_says_of_an_order_that_may_be_shown_is_told() -> None:
+    cluster = running(*[500] * 200)
+    with pytest.raises(NotReady, match=r"the entry mesh/mesh \(PUT was answered with HTTP 500: no: .*Kind"):
+        complete(cluster, entry_order(cluster), 5, Ticking())
+
+
+def test_objects_that_go_are_removed_before_anything_is_ordered() -> None:
+    cluster = running()
+    gone = Ref("v1", "Secret", TOKENS, "consul")
+    wanted: Look[Due] = Look([gone], lambda live, _answers: Due(removes=[gone] if live["Secret"] else []))
+    assert [change.action for change in complete(cluster, wanted, 5, Ticking()).changes] == ["deleted"]
+    assert complete(cluster, wanted, 5, Ticking()).changes == []

@@ -78,8 +78,8 @@ def named(stages: list[Stage]) -> list[str]:
 
 
 def test_agents_are_left_out_on_request() -> None:
-    assert named(install.stages(PEER)) == ["namespace", "servers", "restarts", "agents", "entrance", "gateway"]
-    assert named(install.stages(SMALL)) == ["namespace", "servers", "restarts", "entrance", "gateway"]
+    assert named(install.stages(PEER)) == ["namespace", "servers", "restarts", "agents", "declared", "entrance", "gateway"]
+    assert named(install.stages(SMALL)) == ["namespace", "servers", "restarts", "declared", "entrance", "gateway"]
 
 
 def test_without_agents_the_gateway_asks_a_server() -> None:

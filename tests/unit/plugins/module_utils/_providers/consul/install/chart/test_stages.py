@@ -32,8 +32,15 @@ def waited(stage: Stage) -> set[str]:
 
 
 def test_entries_follow_the_controller_and_a_secondary_has_those_of_its_primary() -> None:
-    assert named(CONSUL.install.stages(PEER)) == ["namespace", "chart", "entries", "gateway"]
+    assert named(CONSUL.install.stages(PEER)) == ["namespace", "chart", "entries", "declared", "gateway"]
     assert named(CONSUL.install.stages(SECONDARY)) == ["namespace", "chart", "gateway"]
+
+
+def test_declared_objects_take_the_place_of_the_entries_and_go_before_the_controller() -> None:
+    wish = replace(PEER, values={**PEER.values, "entries": {"through": "crds", "declared": [{"kind": "service-defaults", "name": "web"}]}})
+    assert named(CONSUL.install.stages(wish)) == ["namespace", "chart", "declared", "gateway"]
+    first = CONSUL.install.teardown(wish)[0]
+    assert [one["kind"] for one in first.manifests] == ["ProxyDefaults", "Mesh", "ServiceDefaults"]
 
 
 def test_the_chart_waits_for_the_secrets() -> None:
@@ -43,7 +50,7 @@ def test_the_chart_waits_for_the_secrets() -> None:
 
 
 def test_crds_are_established_and_entries_synced() -> None:
-    _space, chart, entries, gateway = CONSUL.install.stages(PEER)
+    _space, chart, entries, _declared, gateway = CONSUL.install.stages(PEER)
     assert {"established proxydefaults.consul.hashicorp.com", "rollout consul-server", "rollout consul-connect-injector"} <= waited(chart)
     assert {(condition.ref.kind, condition.type) for condition in entries.ready} == {("ProxyDefaults", "Synced"), ("Mesh", "Synced")}
     assert waited(gateway) == {"rollout consul-mesh-gateway", "field consul-mesh-gateway"}
