@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from meshdrill import ledger
@@ -97,6 +98,36 @@ def test_a_sender_that_has_to_go_ends_what_it_has_begun_and_leaves_its_records(s
     flows = ledger.flows(book.news())
     assert {name: (flow.lost, flow.breaks) for name, flow in flows.items()} == {"plain": (0, 0), "renewed": (0, 0), "endless": (0, 0)}
     assert flows["plain"].sent > 80 and min(flow.sent for flow in flows.values()) > 10
+
+
+class Counting(http.server.BaseHTTPRequestHandler):
+    """A server that keeps connections, and counts them."""
+
+    protocol_version = "HTTP/1.1"
+    connections: ClassVar[dict[str, set[tuple[str, int]]]] = {"/kept": set(), "/fresh": set()}
+
+    def do_GET(self) -> None:
+        self.connections[self.path].add(self.client_address)
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_words: object) -> None:
+        """Say nothing."""
+
+
+def test_a_fresh_flow_has_a_connection_for_each_request(start: Start) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Counting) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address, control = f"http://127.0.0.1:{server.server_address[1]}", free_port()
+        flows = [word for name in ("kept", "fresh") for word in ("-flow", f"{name}={address}/{name}@50")]
+        start("send", "-control", f"127.0.0.1:{control}", *flows, "-fresh", "fresh")
+        time.sleep(0.5)
+        until(lambda: all(flow.sent > 20 for flow in ledger.flows(taken(control)).values()) and len(ledger.flows(taken(control))) == 2)
+        told = ledger.flows(taken(control))
+        server.shutdown()
+    assert len(Counting.connections["/fresh"]) >= told["fresh"].sent
+    assert len(Counting.connections["/kept"]) < told["kept"].sent / 2
 
 
 class Stalling(http.server.BaseHTTPRequestHandler):

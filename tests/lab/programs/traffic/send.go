@@ -39,6 +39,8 @@ func send(arguments []string) error {
 	patience := flags.Duration("timeout", 5*time.Second, "after which a request is lost")
 	pace := flags.Duration("pace", 50*time.Millisecond, "between two messages of a stream")
 	flags.Var(flows, "flow", "NAME=URL@RATE")
+	fresh := map[string]bool{}
+	flags.Func("fresh", "NAME of a flow in which each request has a connection of its own", func(name string) error { fresh[name] = true; return nil })
 	folder := flags.String("ledger", "", "folder for a file with the records, too")
 	flags.Var(streams, "stream", "NAME=HOST:PORT, or NAME=HOST:PORT/TIME for streams that each last so long")
 	_ = flags.Parse(arguments)
@@ -57,7 +59,9 @@ func send(arguments []string) error {
 		if err != nil || rate <= 0 {
 			return fmt.Errorf("the flow %s has no rate", name)
 		}
-		work.start(func() { flow(book, work, name, address, time.Duration(float64(time.Second)/rate), *patience, roots) })
+		work.start(func() {
+			flow(book, work, name, address, time.Duration(float64(time.Second)/rate), *patience, roots, fresh[name])
+		})
 	}
 	for name, value := range streams {
 		address, text, bounded := strings.Cut(value, "/")
@@ -134,11 +138,11 @@ func pool(file string) (*x509.CertPool, error) {
 
 // flow is an open loop: a request leaves at its time whatever became of those before it, and its latency counts from that time.
 // Over https each has a connection of its own, so that each is a handshake in which the server's certificate is verified.
-func flow(book *ledger, work *shift, name, address string, interval, patience time.Duration, roots *x509.CertPool) {
+func flow(book *ledger, work *shift, name, address string, interval, patience time.Duration, roots *x509.CertPool, fresh bool) {
 	transport := &http.Transport{
 		MaxIdleConnsPerHost: 1024,
 		DialContext:         (&net.Dialer{Timeout: patience}).DialContext,
-		DisableKeepAlives:   strings.HasPrefix(address, "https:"),
+		DisableKeepAlives:   fresh || strings.HasPrefix(address, "https:"),
 		TLSClientConfig:     &tls.Config{RootCAs: roots},
 	}
 	client := &http.Client{Timeout: patience, Transport: transport}
