@@ -12,6 +12,8 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import os
+import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul import datacenter as kinds
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import gateway, install
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import AGENT, GATEWAY, SERVER
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.clock import SystemClock
@@ -73,7 +76,8 @@ class Datacenter:
         self.trust = self.trust or self.cluster
 
     def address(self, host: int) -> str:
-        return f"127.77.{self.number}.{host}"
+        # Two runs on one machine do not meet.
+        return f"127.{2 + os.getpid() % 250}.{self.number}.{host}"
 
     @property
     def entrance(self) -> str:
@@ -113,14 +117,19 @@ class Datacenter:
     def _write_pod(self, pod: Pod) -> None:
         status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}], "podIP": pod.address, "hostIP": self.address(100)}
         metadata = {"name": pod.name, "namespace": self.wish.namespace, "labels": pod.template["metadata"]["labels"]}
-        self.cluster.apply([{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {}, "status": status}])
+        self.cluster.backend.seed({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {}, "status": status})
 
     def start_servers(self) -> None:
-        spec = self.find("StatefulSet", SERVER)["spec"]
-        made = [self.run("StatefulSet", SERVER, f"{SERVER}-{number}", number + 1) for number in range(spec["replicas"])]
-        probe = spec["template"]["spec"]["containers"][0]["readinessProbe"]
-        for pod in made:
-            until(lambda pod=pod: pod.succeeds(probe), lambda pod=pod: f"{pod.name} knows no leader:\n{pod.log('consul')[-3000:]}")
+        replicas = self.find("StatefulSet", SERVER)["spec"]["replicas"]
+        for pod in [self.run("StatefulSet", SERVER, f"{SERVER}-{number}", number + 1) for number in range(replicas)]:
+            self.await_ready(pod)
+
+    def await_ready(self, pod: Pod) -> None:
+        """Wait for the readiness probe of the manifest. A new leader knows the token of the management a moment later."""
+        probe = pod.spec["containers"][0]["readinessProbe"]
+        until(lambda: pod.succeeds(probe), lambda: f"{pod.name} knows no leader:\n{pod.log('consul')[-3000:]}")
+        if kinds.kind(self.wish) != kinds.SECONDARY:
+            until(lambda: self.ask("GET", "/v1/agent/self")[0] == 200, lambda: str(self.ask("GET", "/v1/agent/self")))
 
     def complete(self, stage: str) -> list[str]:
         """Order what a stage lacks, and return the names of the orders."""
@@ -134,6 +143,8 @@ class Datacenter:
     def start_gateway(self) -> None:
         """Start the gateway, which registers with the agent. Its address is what a load balancer would have been given."""
         self.cluster.apply([gateway.address(self.wish, {"wan": self.entrance})])
+        # Consul looks whether an interface has the address of a gateway, and the loopback interface has only its first one.
+        subprocess.run(["ip", "address", "replace", f"{self.address(50)}/32", "dev", "lo"], check=True)
         self.run("Deployment", GATEWAY, GATEWAY, 50)
 
     def get(self, path: str, key: str = "management", server: int = 0, **more: Any) -> Any:
@@ -154,6 +165,7 @@ class Datacenter:
     def end(self) -> None:
         for pod in reversed(self.pods.values()):
             pod.end("kill")
+        subprocess.run(["ip", "address", "delete", f"{self.address(50)}/32", "dev", "lo"], check=False, capture_output=True)
 
 
 def until(holds: Callable[[], bool], why: Callable[[], str], patience: float = PATIENCE) -> None:

@@ -6,13 +6,31 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
+from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue, x509
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul import datacenter as kinds
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import access, product
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.trust import trust
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look import asked, look
 from ansible_collections.meshops.lifecycle.tests.consul.conftest import Make
-from ansible_collections.meshops.lifecycle.tests.consul.datacenter import Datacenter
+from ansible_collections.meshops.lifecycle.tests.consul.datacenter import Datacenter, until
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.store import Store
 
 WISH = ControlPlane("east", "shop", network="on-prem", namespace="consul", provider="consul", version="1.22.3", values={"servers": {"replicas": 1}})
+LEAF = "/v1/agent/connect/ca/leaf/web"
+ORDERED = ["the policy meshops-agent", "the policy meshops-gateway", "the token of the agent", "the token of the gateway", "the entry proxy-defaults",
+           "the entry mesh"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +38,143 @@ def east(make: Make) -> Datacenter:
     return make(WISH)
 
 
-def test_the_trust_domain_is_the_one_that_was_chosen(east: Datacenter) -> None:
-    assert east.get("/v1/connect/ca/roots")["TrustDomain"] == f"{kinds.cluster_id(WISH)}.consul"
+def given(east: Datacenter) -> Material:
+    return trust.read({ref: east.cluster.get(ref) for ref in trust.objects("consul")})
 
 
-def test_what_is_due_is_ordered_once(east: Datacenter) -> None:
+def verified(leaf: dict[str, Any], roots: bytes, folder: Path) -> str:
+    """What openssl says of a leaf with the certificates that come along, held against roots."""
+    certificates = trust.blocks(leaf["CertPEM"].encode())
+    for name, parts in (("leaf", certificates[:1]), ("along", certificates[1:]), ("roots", [roots])):
+        (folder / f"{name}.pem").write_bytes(b"".join(parts) or b"\n")
+    along = ["-untrusted", str(folder / "along.pem")] if certificates[1:] else []
+    command = ["openssl", "verify", "-CAfile", str(folder / "roots.pem"), *along, str(folder / "leaf.pem")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "OK" if done.returncode == 0 else done.stderr
+
+
+def test_the_server_runs_the_version_that_we_install(east: Datacenter) -> None:
+    told = east.get("/v1/agent/self")
+    assert told["Config"]["Version"] == "1.22.3"
+    assert told["Config"]["Datacenter"] == told["Config"]["PrimaryDatacenter"] == "east"
+
+
+def test_what_is_due_is_ordered_once_by_a_real_consul_and_by_the_stand_in(east: Datacenter) -> None:
+    """The stand-in judges as Consul does: the same orders, and then nothing."""
+    stand_in, wanted = Store(expected=_token(east)), product.due(WISH)
+    live = {"Pod": east.cluster.list("v1", "Pod", "consul"), "Secret": east.cluster.list("v1", "Secret", "consul")}
+    while orders := wanted.judge(live, {question: stand_in.answer(question) for question in wanted.questions(live)}).orders:
+        assert all(stand_in.answer(order.question) is not None for order in orders)
+    told = east.complete("servers")
+    assert told == ORDERED
     assert east.complete("servers") == []
+    real = {name: east.get(path) for name, path in product._ASKED.items()}
+    assert {one["Name"] for one in stand_in.policies.values()} <= {one["Name"] for one in real["policies"]}
+    assert set(stand_in.tokens) <= {one["AccessorID"] for one in real["tokens"]}
+    assert {kind: one["Kind"] for kind, one in stand_in.entries.items()} == {kind: real[kind][0]["Kind"] for kind in ("proxy-defaults", "mesh")}
+
+
+def _token(east: Datacenter) -> str:
+    return base64.b64decode(east.find("Secret", "consul-tokens")["data"]["management"]).decode()
+
+
+def test_a_policy_with_other_rules_and_a_token_with_other_policies_are_set_right(east: Datacenter) -> None:
+    east.complete("servers")
+    policy = next(one for one in east.get("/v1/acl/policies") if one["Name"] == "meshops-agent")
+    assert east.ask("PUT", f"/v1/acl/policy/{policy['ID']}", body={**policy, "Description": "changed", "Rules": 'node_prefix "" { policy = "read" }'})[0] == 200
+    name = access.accessor(WISH, "gateway")
+    assert east.ask("PUT", f"/v1/acl/token/{name}", body={"AccessorID": name, "Policies": [], "Description": "changed"})[0] == 200
+    assert east.complete("servers") == ["the policy meshops-agent", "the token of the gateway"]
     assert east.complete("servers") == []
+
+
+def test_what_users_set_in_an_entry_stays(east: Datacenter) -> None:
+    east.complete("servers")
+    assert east.ask("PUT", "/v1/config", body={"Kind": "proxy-defaults", "Name": "global", "Config": {"protocol": "http"}})[0] == 200
+    assert east.complete("servers") == ["the entry proxy-defaults"]
+    entry = east.get("/v1/config/proxy-defaults/global")
+    assert (entry["Config"], entry["MeshGateway"]) == ({"protocol": "http"}, {"Mode": "local"})
+
+
+class TestTrust:
+    def test_the_trust_domain_is_the_one_that_was_chosen(self, east: Datacenter) -> None:
+        assert east.get("/v1/connect/ca/roots")["TrustDomain"] == f"{kinds.cluster_id(WISH)}.consul"
+
+    def test_the_active_root_is_the_line_of_certificates_that_was_given(self, east: Datacenter) -> None:
+        (root,) = east.get("/v1/connect/ca/roots")["Roots"]
+        assert root["RootCert"].encode() == trust.line(given(east))
+
+    def test_a_leaf_is_trusted_by_whoever_trusts_the_root_of_the_mesh_and_the_line(self, east: Datacenter, tmp_path: Path) -> None:
+        leaf, material = east.get(LEAF), given(east)
+        assert verified(leaf, trust.line(material), tmp_path) == "OK"
+        assert x509.bundle(leaf["CertPEM"].encode())[0].issuer == x509.bundle(material.certificate)[0].subject
+
+
+def test_status_finds_nothing_wrong_with_a_server_that_is_well(east: Datacenter) -> None:
+    east.complete("servers")
+    facts = look(east.cluster, PROVIDERS["consul"].health.facts("east", "consul"))
+    assert (list(facts.faults), list(facts.unanswered), list(facts.remotes)) == ([], [], [])
+    assert [(plane.version, plane.desired) for plane in facts.planes] == [("1.22.3", 1)]
+    assert list(facts.answered) == ["consul-server-0"]
+
+
+@pytest.fixture(scope="module")
+def second() -> Material:
+    now = datetime.now(UTC)
+    root = issue.new_root("second root", "shop.example", "P-256", now, 365)
+    return issue.new_intermediate(root, "east", "shop.example", ["connect.consul.shop.example"], "P-256", now, 100, 2)
+
+
+class TestRotation:
+    """Another CA under another root, given by a PUT."""
+
+    def test_a_proxy_that_knows_only_the_former_root_trusts_a_leaf_of_the_new_ca(self, east: Datacenter, second: Material, tmp_path: Path) -> None:
+        """The new CA is signed by the former one, and comes along with the leaf."""
+        east.complete("servers")
+        first = given(east)
+        self.give(east, second)
+        said = east.get("/v1/connect/ca/roots")
+        assert {bool(one["Active"]): one["RootCert"].encode() for one in said["Roots"]} == {True: trust.line(second), False: trust.line(first)}
+        assert said["TrustDomain"] == f"{kinds.cluster_id(WISH)}.consul"
+        until(lambda: verified(east.get(LEAF), trust.line(second), tmp_path) == "OK", lambda: "the leaf is not one of the new CA")
+        assert verified(east.get(LEAF), trust.line(first), tmp_path) == "OK"
+
+    def give(self, east: Datacenter, material: Material) -> None:
+        rotation = PROVIDERS["consul"].driven_rotation
+        assert rotation
+        live = {kind: east.cluster.list(version, kind, "consul") for kind, version in (("Pod", "v1"), ("Secret", "v1"), ("StatefulSet", "apps/v1"))}
+        (answer,) = east.cluster.ask_all([asked(rotation.order(live, "consul", material))])
+        assert isinstance(answer, Answer) and answer.status == 200, answer
+
+    def test_progress_names_the_new_line_and_both_roots(self, east: Datacenter, second: Material) -> None:
+        rotation = PROVIDERS["consul"].driven_rotation
+        assert rotation
+        seen = look(east.cluster, rotation.progress("consul"))
+        assert (seen.fault, seen.certificate) == ("", trust.blocks(second.certificate)[0])
+        assert {one.fingerprint for one in x509.bundle(seen.roots)} == {x509.bundle(one.roots)[0].fingerprint for one in (given(east), second)}
+
+    def test_the_same_order_again_changes_nothing(self, east: Datacenter, second: Material) -> None:
+        before = east.get("/v1/connect/ca/roots")
+        self.give(east, second)
+        assert [one["ID"] for one in east.get("/v1/connect/ca/roots")["Roots"]] == [one["ID"] for one in before["Roots"]]
+
+    def test_a_server_that_starts_again_with_the_former_ca_in_its_secret_keeps_the_new_one(self, east: Datacenter, second: Material) -> None:
+        server = east.pods["consul-server-0"]
+        server.end()
+        server.start()
+        east.await_ready(server)
+        active = next(one for one in east.get("/v1/connect/ca/roots")["Roots"] if one["Active"])
+        assert active["RootCert"].encode() == trust.line(second)
+
+    def test_a_ca_whose_issuer_has_another_kind_of_key_cannot_sign_the_next_one(self, east: Datacenter, second: Material) -> None:
+        """Consul signs the next CA with the algorithm by which its own certificate was signed, so an RSA root above an EC key ends every rotation."""
+        now = datetime.now(UTC)
+        root = issue.new_root("RSA root", "shop.example", "RSA-2048", now, 365)
+        mixed = issue.new_intermediate(root, "east", "shop.example", ["connect.consul.shop.example"], "P-256", now, 100, 2)
+        self.give(east, mixed)
+        rotation = PROVIDERS["consul"].driven_rotation
+        assert rotation
+        live = {kind: east.cluster.list(version, kind, "consul") for kind, version in (("Pod", "v1"), ("Secret", "v1"), ("StatefulSet", "apps/v1"))}
+        (answer,) = east.cluster.ask_all([asked(rotation.order(live, "consul", second))])
+        assert isinstance(answer, Answer)
+        assert (answer.status, b"SignatureAlgorithm" in answer.body) == (500, True), json.dumps(answer.body.decode())

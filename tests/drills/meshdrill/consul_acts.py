@@ -15,7 +15,7 @@ from .consul_mesh import ANSWERING, GATEWAY, SERVERS, Mesh, Said, token_of
 from .consul_scenery import FEDERATION, PEERING, SERVICES
 from .report import Promise
 
-EAST, WEST = "east", "west"
+EAST, WEST, MESH = "east", "west", "stock"
 BOTH = (PEERING, FEDERATION)
 # So long each state is watched under load.
 WATCHED = 20.0
@@ -76,14 +76,13 @@ def _restore(mesh: Mesh) -> list[Promise]:
     """What came after the snapshot is gone, what was before it is back, and servers and roots are the same."""
     before = _standing(mesh, EAST)
     mesh.consul(EAST, "consul", "kv", "put", "drill/before", "1").well()
-    mesh.consul(EAST, "consul", "snapshot", "save", "/tmp/drill.snap").well()
-    holder = next(iter(mesh.servers(EAST)))
+    mesh.play("backup", "backup", mesh_backup=mesh.snapshots).succeeded()
     mesh.consul(EAST, "consul", "kv", "put", "drill/after", "1").well()
-    mesh.consul(EAST, "consul", "snapshot", "restore", "/tmp/drill.snap", pod=holder).well()
+    given = {"backup_confirm": MESH, "backup_file": mesh.newest(EAST)}
+    mesh.play("restore", "restore", "--limit", EAST, mesh_backup=mesh.snapshots, **given).succeeded()
     mesh.elected(EAST)
     time.sleep(WATCHED / 2)
     kept, gone = mesh.consul(EAST, "consul", "kv", "get", "drill/before").code == 0, mesh.consul(EAST, "consul", "kv", "get", "drill/after").code != 0
-    mesh.consul(EAST, "rm", "-f", "/tmp/drill.snap", pod=holder)
     after = _standing(mesh, EAST)
     return [Promise("a restored snapshot has what was before it and not what came after", f"before {kept}, after gone {gone}", kept and gone),
             Promise("servers and roots are the same after a restore", "the same" if before == after else f"{before} and {after}", before == after)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import secrets
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -47,8 +48,23 @@ class Mesh:
     folder: Path
     variables: Mapping[str, Any] = field(default_factory=dict)
 
-    def play(self, name: str, kind: str, **variables: Any) -> Run:
-        return play.playbook(name, kind, self.folder / kind, {**self.variables, **variables}, inventory=INVENTORIES / f"{self.mesh}.yml")
+    def play(self, name: str, kind: str, *words: str, **variables: Any) -> Run:
+        given = {**self.variables, **variables}
+        return play.playbook(name, kind, self.folder / kind, given, inventory=INVENTORIES / f"{self.mesh}.yml", words=words)
+
+    @property
+    def snapshots(self) -> dict[str, Any]:
+        """Where backups lie, encrypted by a key beside them: this is a lab."""
+        place, key = self.folder / "snapshots", self.folder / "snapshots.key"
+        place.mkdir(parents=True, exist_ok=True)
+        if not key.exists():
+            key.touch(mode=0o600)
+            key.write_text(secrets.token_hex(32), encoding="utf-8")
+        openssl = ["openssl", "enc", "-aes-256-cbc", "-pbkdf2", "-pass", f"file:{key}"]
+        return {"directory": str(place), "encrypt": openssl, "decrypt": [*openssl, "-d"], "keep": 3}
+
+    def newest(self, cluster: str) -> str:
+        return max((str(file) for file in (self.folder / "snapshots").glob(f"{cluster}@*.snapshot")), default="")
 
     def servers(self, cluster: str) -> dict[str, str]:
         """The servers that are ready, with their addresses."""

@@ -179,6 +179,43 @@ class TestWithoutPrimary:
             assert sum(not one.met for one in told) == broken
 
 
+class Restored(Answering):
+    """A mesh whose playbooks are noted, and that has the keys of a snapshot after a restore."""
+
+    def __init__(self, folder: Path, keeps: bool) -> None:
+        super().__init__(self.said)
+        self.folder, self.keeps, self.played, self.keys = folder, keeps, [], set()
+
+    def said(self, words: tuple[str, ...]) -> Said:
+        if words[:3] == ("consul", "kv", "put"):
+            self.keys.add(words[3])
+        return Said(0 if words[:3] != ("consul", "kv", "get") or words[3] in self.keys else 1, "")
+
+    def http(self, _cluster: str, _path: str, pod: str = "") -> Said:
+        return Said(0, '{"Roots": [{"ID": "a"}], "Servers": [{"Node": "consul-server-0", "Leader": true, "Voter": true}]}')
+
+    def elected(self, _cluster: str, servers: int = 3) -> float:
+        return 0.0
+
+    def play(self, name: str, kind: str, *words: str, **variables: Any) -> Any:
+        self.played.append((name, *words, variables.get("backup_file", "")))
+        if name == "backup":
+            (self.folder / "snapshots" / "east@stock.20261127T120000Z.snapshot").touch()
+        elif not self.keeps:
+            self.keys.discard("drill/after")
+        return SimpleNamespace(succeeded=lambda: None)
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_a_restore_is_judged_by_what_was_written_before_and_after_the_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keeps: bool) -> None:
+    monkeypatch.setattr(consul_acts, "WATCHED", 0.0)
+    mesh = Restored(tmp_path, keeps)
+    told = consul_acts._restore(mesh)
+    assert [one.met for one in told] == [not keeps, True]
+    assert mesh.played == [("backup", ""), ("restore", "--limit", "east", str(tmp_path / "snapshots/east@stock.20261127T120000Z.snapshot"))]
+    assert (tmp_path / "snapshots.key").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_refusal_of_consul_is_an_error_with_its_words() -> None:
     with pytest.raises(DrillError, match="Consul refused what the drill asked for: Permission denied"):
         Said(1, "Permission denied\n").well()

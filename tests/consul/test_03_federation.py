@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Two real datacenters on loopback as one federation: the secondary finds its primary through gateways, and takes policies, tokens and the CA from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.link import Link
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul import datacenter as kinds
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import access
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look import look
+from ansible_collections.meshops.lifecycle.tests.consul.conftest import Make
+from ansible_collections.meshops.lifecycle.tests.consul.datacenter import Datacenter, until
+
+PRIMARY = ControlPlane("east", "shop", network="on-prem", namespace="consul", provider="consul", version="1.22.3", serves_remotes=True,
+                       values={"servers": {"replicas": 1}})  # fmt: skip
+SECONDARY = ControlPlane("west", "shop", network="aws", namespace="consul", provider="consul", version="1.22.3", role="remote", primary="east",
+                         values={"servers": {"replicas": 1}})  # fmt: skip
+ALIVE = 1
+
+
+@pytest.fixture(scope="module")
+def federation(make: Make) -> dict[str, Datacenter]:
+    east = make(PRIMARY)
+    east.complete("servers")
+    east.start_agent()
+    east.start_gateway()
+    until(lambda: bool(east.get("/v1/catalog/service/mesh-gateway")), lambda: east.pods["consul-mesh-gateway"].log("register"))
+    west = make(replace(SECONDARY, primary_address=east.entrance), east.cluster)
+    west.complete("servers")
+    west.start_agent()
+    west.start_gateway()
+    return {"east": east, "west": west}
+
+
+def pool(one: Datacenter) -> dict[str, int]:
+    return {each["Name"]: each["Status"] for each in one.get("/v1/agent/members?wan=1", "replication")}
+
+
+def test_all_servers_are_alive_in_the_pool_of_both(federation: dict[str, Datacenter]) -> None:
+    wanted = {"consul-server-0.east": ALIVE, "consul-server-0.west": ALIVE}
+    for one in federation.values():
+        until(lambda one=one: pool(one) == wanted, lambda one=one: one.pods["consul-server-0"].log("consul")[-3000:])
+
+
+def test_the_secondary_gets_the_policies_and_makes_local_tokens(federation: dict[str, Datacenter]) -> None:
+    west = federation["west"]
+    assert west.complete("servers") == []
+    tokens = {one["AccessorID"]: one for one in west.get("/v1/acl/tokens", "replication")}
+    wish = west.wish
+    assert [tokens[access.accessor(wish, name)]["Local"] for name in ("agent", "gateway")] == [True, True]
+    said = west.get("/v1/acl/replication", "replication")
+    assert (said["Enabled"], said["Running"], said["SourceDatacenter"]) == (True, True, "east")
+
+
+def test_the_secondary_signs_below_the_ca_of_its_primary(federation: dict[str, Datacenter]) -> None:
+    east, west = (one.get("/v1/connect/ca/roots", "replication") for one in federation.values())
+    assert east["TrustDomain"] == west["TrustDomain"] == f"{kinds.cluster_id(PRIMARY)}.consul"
+    assert [one["RootCert"] for one in east["Roots"]] == [one["RootCert"] for one in west["Roots"]]
+
+
+def test_status_and_links_see_a_federation(federation: dict[str, Datacenter]) -> None:
+    for name, other in (("east", "west"), ("west", "east")):
+        facts = look(federation[name].cluster, PROVIDERS["consul"].health.facts(name, "consul"))
+        assert list(facts.faults) == []
+        assert {(one.cluster, one.status) for one in facts.remotes} == {(other, "synced")}
+        seen = look(federation[name].cluster, PROVIDERS["consul"].links.sights(Link(other, name, "consul")))
+        assert [one.synced for one in seen.sights] == [True]
+    assert facts.served_by == "east"
+
+
+class TestAnswersOfASecondary:
+    """What a secondary answers to writes that are its primary's."""
+
+    def test_a_global_token_is_made_in_the_primary(self, federation: dict[str, Datacenter]) -> None:
+        west = federation["west"]
+        accessor = "6b7a1c4e-0000-4000-8000-00000000000a"
+        body = {"AccessorID": accessor, "SecretID": accessor[:-1] + "b", "Description": "test", "ServiceIdentities": [{"ServiceName": "web"}]}
+        status, text = west.ask("PUT", "/v1/acl/token", "replication", body=body)
+        assert status == 200, text
+        assert accessor in {one["AccessorID"] for one in federation["east"].get("/v1/acl/tokens")}
+        again, words = west.ask("PUT", "/v1/acl/token", "replication", body=body)
+        assert (again, "AccessorID is already in use" in words) == (500, True)
+        assert west.ask("PUT", f"/v1/acl/token/{accessor}", "replication", body=body)[0] == 200
