@@ -60,7 +60,9 @@ options:
         type: bool
         default: true
   prune:
-    description: Whether to remove links that this collection made and that are not in O(links).
+    description:
+      - Whether to remove links that this collection made and that are not in O(links), and what the cluster gave others for links to it, such as an account of
+        their own. If the mesh keeps links in its product, such as a peering of Consul, the module ends them there first.
     type: bool
     default: true
   force:
@@ -110,6 +112,11 @@ postponed:
   description: The clusters that the module did not reach and does not require, each with the reason.
   returned: success
   type: dict
+ordered:
+  description: What the mesh's product was asked for, or in check mode would be asked for first.
+  returned: success
+  type: list
+  elements: str
 changes:
   description: Each object and what became of it.
   returned: success

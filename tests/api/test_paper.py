@@ -224,8 +224,10 @@ def linked_with(server: Any, name: str, *others: tuple[str, Any], check: bool = 
 
 
 def test_a_member_that_leaves_is_unlinked_on_both_sides(servers: dict[str, Any], standing: dict[str, World], tmp_path: Path) -> None:
-    """`site` without the member unlinks it in those that stay, and the task with which it leaves does so there. Nothing else is touched, not even what looks
-    like a link and is somebody else's."""
+    """`site` without the member unlinks it in those that stay, and the task with which it leaves does so there: the links, and the accounts that others had.
+
+    Nothing else is touched, not even what looks like a link and is somebody else's.
+    """
     theirs = {"name": "paper-link-north", "namespace": SPACE, "labels": {"paper/link": "north"}}
     for world in standing.values():
         world.cluster.apply([{"apiVersion": "v1", "kind": "ConfigMap", "metadata": theirs}])
@@ -237,7 +239,7 @@ def test_a_member_that_leaves_is_unlinked_on_both_sides(servers: dict[str, Any],
     left = linked_with(servers["west"], "west")
     assert [change["object"] for change in left["changes"]] == [change["object"] for change in planned["changes"]]
     for name, other in (("east", "west"), ("west", "east")):
-        gone = {f"{kind} paper-link-{other}" for kind in LINKS}
+        gone = {f"{kind} paper-link-{other}" for kind in LINKS} | {f"ServiceAccount paper-for-{other}", f"Secret paper-for-{other}-token"}
         assert gone <= before[name].keys()
         assert standing[name].there() == {key: version for key, version in before[name].items() if key not in gone}
     assert linked_with(servers["west"], "west")["changed"] is False

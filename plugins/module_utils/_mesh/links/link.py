@@ -53,7 +53,8 @@ class Offer:
 class Linked:
     """An object in a consumer with which it discovers `source`. `ours` says whether this collection made it.
 
-    `digest` is that of its credential; empty if it holds none, or if the look was not for one source.
+    `digest` is that of its credential; empty if it holds none, or if the look was not for one source. Where a product links itself, `ends` is what
+    is due in it before the object goes.
     """
 
     ref: Ref
@@ -61,6 +62,18 @@ class Linked:
     ours: bool
     live: Object = field(repr=False)
     digest: str = ""
+    ends: Look[Due] | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """An object in a source that it made for one `consumer`, such as an account, and `ends` as in Linked. Without it the consumer's credential is void."""
+
+    ref: Ref
+    consumer: str
+    ours: bool
+    live: Object = field(repr=False)
+    ends: Look[Due] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...._mesh.links.entrance import Entrance
-from ...._mesh.links.link import Issued, Lacking, Link, Linked, Offer, Seen
+from ...._mesh.links.link import Grant, Issued, Lacking, Link, Linked, Offer, Seen
 from ...._mesh.objects.change import Ref, digest
 from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Live, Manifest
@@ -72,7 +72,24 @@ def _linked(secret: Any, asked: bool) -> Linked:
     meta = secret["metadata"]
     token = decoded((secret.get("data") or {}).get(peer_secret.TOKEN)) if asked else b""
     ref = Ref("v1", "Secret", meta["name"], meta["namespace"])
-    return Linked(ref, str(meta["labels"][peer_secret.LABEL]), peer_secret.ours(secret), secret, digest(token.decode()) if token else "")
+    source = str(meta["labels"][peer_secret.LABEL])
+    ends = peering.ends(str(meta["namespace"]), source)
+    return Linked(ref, source, peer_secret.ours(secret), secret, digest(token.decode()) if token else "", ends)
+
+
+def grants(namespace: str) -> Look[list[Grant]]:
+    """Find the Secrets with tokens that servers made. A peering ends on both sides: a token is used up, so its Secret alone holds nobody off."""
+
+    def judge(live: Live, _answers: Answers) -> list[Grant]:
+        return [_grant(one) for one in live.get("Secret", ())]
+
+    return Look([Read("v1", "Secret", namespace, peer_secret.OFFERED, metadata_only=True)], judge)
+
+
+def _grant(secret: Any) -> Grant:
+    meta = secret["metadata"]
+    consumer, ref = str(meta["labels"][peer_secret.OFFERED]), Ref("v1", "Secret", meta["name"], meta["namespace"])
+    return Grant(ref, consumer, peer_secret.ours(secret), secret, peering.ends(str(meta["namespace"]), consumer))
 
 
 def credentials(namespace: str) -> Look[list[Issued]] | None:

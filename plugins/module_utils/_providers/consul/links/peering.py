@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is due in Consul until two datacenters are peered: a token in the one, and the peering in the other."""
+"""What is due in Consul until two datacenters are peered, a token in the one and the peering in the other, and until they are peers no longer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -35,8 +36,13 @@ def establishes(link: Link) -> Look[Due]:
     return Look(_reads(link.namespace, peer_secret.accepted(link)), partial(_peering_due, link), _questions)
 
 
-def _reads(namespace: str, secret: Ref) -> list[Read | Ref]:
-    return [Read("v1", "Pod", namespace, labelled("server")), Ref("v1", "Secret", TOKENS, namespace), secret]
+def ends(namespace: str, other: str) -> Look[Due]:
+    """Return what is due until a datacenter is no peer of another one any more. Each of the two ends the peering, because either may be away."""
+    return Look(_reads(namespace), partial(_end_due, other), _questions)
+
+
+def _reads(namespace: str, *secrets: Ref) -> list[Read | Ref]:
+    return [Read("v1", "Pod", namespace, labelled("server")), Ref("v1", "Secret", TOKENS, namespace), *secrets]
 
 
 def _questions(live: Live) -> list[Question]:
@@ -81,3 +87,15 @@ def _peering_due(link: Link, live: Live, answers: Answers) -> Due:
     body = {"PeerName": link.source, "PeeringToken": token, "Meta": {"managed-by": "meshops.lifecycle"}}
     order = api.put("order", api.servers(live)[0], "/v1/peering/establish", api.token(live, False), body, "POST")
     return Due(orders=[DueOrder(f"the peering with {link.source}", order)])
+
+
+def _end_due(other: str, live: Live, answers: Answers) -> Due:
+    if not live.get("Pod"):
+        return Due()  # no server is left that could hold a peering
+    state = _state(answers, other)
+    if state is None:
+        return Due(fault=f"no server of Consul said whether it is peered with {other}")
+    if state in ("", "DELETING"):
+        return Due()
+    order = replace(api.get("order", api.servers(live)[0], f"/v1/peering/{other}", api.token(live, False)), method="DELETE")
+    return Due(orders=[DueOrder(f"the end of the peering with {other}", order)])

@@ -431,6 +431,14 @@ class TestLinks:
             assert {(one.source, one.ours) for one in there} == {("west", True)}
         assert look(consumer, provider.links.there("mesh", "north")) == []
 
+    def test_what_a_source_gives_one_consumer_is_found_again_by_its_name(self, provider: Provider, source: FakeCluster) -> None:
+        """If any of it is named after the consumer, it must be found, or the consumer keeps its access when it leaves."""
+        made = [Ref.of(one) for one in self.offered(provider, source).missing]
+        self.filled(provider, source)
+        grants = look(source, provider.links.grants("mesh"))
+        assert {one.ref for one in grants} == {ref for ref in made if "east" in ref.name}
+        assert {(one.consumer, one.ours) for one in grants} <= {("east", True)}
+
     def test_a_digest_tells_credentials_apart_and_says_nothing_of_them(self, provider: Provider, its: World) -> None:
         digests = []
         for token in (TOKEN, TOKEN, "an0ther-token"):

@@ -56,8 +56,9 @@ def test_what_is_looked_at_in_an_install_and_for_status() -> None:
 
 
 def test_what_a_link_looks_at() -> None:
-    looks = [CONSUL.links.offer(LINK, Entrance("")), CONSUL.links.there("consul"), CONSUL.links.sights(LINK), peering.fills(LINK), peering.establishes(LINK)]
-    assert lacking(looked(looks), CONSUL.links.permissions("consul")) == set()
+    looks = [CONSUL.links.offer(LINK, Entrance("")), CONSUL.links.there("consul"), CONSUL.links.grants("consul"), CONSUL.links.sights(LINK)]
+    due = [peering.fills(LINK), peering.establishes(LINK), peering.ends("consul", "west")]
+    assert lacking(looked([*looks, *due]), CONSUL.links.permissions("consul")) == set()
 
 
 def test_what_a_rotation_looks_at() -> None:

@@ -43,6 +43,12 @@ class Peers:
             return Answer(200, json.dumps([{"Name": name, "State": state} for name, state in self.known[own].items()] or None).encode())
         if question.path.startswith("/v1/agent/members"):
             return Answer(200, b"[]")
+        if question.method == "DELETE":
+            other = question.path.rpartition("/")[2]
+            self.known[own].pop(other)
+            if own in self.known[other]:
+                self.known[other][own] = "TERMINATED"
+            return Answer(200, b"")
         body = json.loads(question.body or b"")
         if question.path == "/v1/peering/token":
             self.token = f"t0ken-number-{next(self.numbers)}"
@@ -95,6 +101,15 @@ class Estate:
         params = {"provider": "consul", "namespace": "consul", "links": [entry], "prune": True, "force": False, "token_timeout": timeout}
         one, other = (checked(self.clusters[name]) if checking else self.clusters[name] for name in (consumer, source))
         return links.reconcile(one, params, connect=lambda *_way, **_how: other, clock=Ticking())
+
+    def unlinked(self, name: str, checking: bool = False, prune: bool = True) -> dict[str, Any]:
+        """Run the task without the other cluster, as when that leaves the mesh, or as a teardown does."""
+        params = {"provider": "consul", "namespace": "consul", "links": [], "prune": prune, "force": False, "token_timeout": 5}
+        return links.reconcile(checked(self.clusters[name]) if checking else self.clusters[name], params, clock=Ticking())
+
+    def secrets(self) -> list[str]:
+        refs = [Ref("v1", "Secret", name, "consul") for name in ("consul-peer-west", "consul-peering-for-east")]
+        return [f"{name} {ref.name}" for name, cluster in self.clusters.items() for ref in refs if cluster.get(ref)]
 
     def states(self) -> dict[str, dict[str, str]]:
         return self.peers.known
@@ -200,3 +215,57 @@ def test_each_server_says_whether_it_sees_the_peer() -> None:
     assert [(sight.synced, sight.status) for sight in look(estate.clusters["east"], wanted).sights] == [(True, "synced")]
     estate.states()["east"]["west"] = "FAILING"
     assert [(sight.synced, sight.status) for sight in look(estate.clusters["east"], wanted).sights] == [(False, "failing")]
+
+
+HELD = ["east consul-peer-west", "west consul-peering-for-east"]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["east", "west"])))
+def test_a_member_that_leaves_is_a_peer_of_nobody_on_either_side(order: tuple[str, str]) -> None:
+    estate = Estate()
+    estate.linked("east")
+    assert estate.secrets() == HELD
+    ended = [estate.unlinked(name) for name in order]
+    assert [one["ordered"] for one in ended] == [[f"the end of the peering with {name}"] for name in reversed(order)]
+    assert (estate.states(), estate.secrets()) == ({"east": {}, "west": {}}, [])
+    assert [estate.unlinked(name)["changed"] for name in order] == [False, False]
+    estate.linked("east")
+    assert estate.states() == PEERED, "and it may come back"
+
+
+@pytest.mark.parametrize("name", ["east", "west"])
+def test_check_mode_ends_no_peering_and_without_prune_all_stays(name: str) -> None:
+    estate = Estate()
+    estate.linked("east")
+    planned = estate.unlinked(name, checking=True)
+    assert (planned["changed"], len(planned["ordered"])) == (True, 1)
+    assert estate.unlinked(name, prune=False)["changed"] is False
+    assert (estate.states(), estate.secrets()) == (PEERED, HELD)
+
+
+@pytest.mark.parametrize("name", ["east", "west"])
+def test_a_run_that_is_killed_before_it_ends_a_peering_is_finished_by_the_next(name: str) -> None:
+    estate = Estate()
+    estate.linked("east")
+    cluster = estate.clusters[name]
+    cluster.dies = cluster.writes_of_consul + 1
+    with pytest.raises(KeyboardInterrupt):
+        estate.unlinked(name)
+    assert (estate.states(), estate.secrets()) == (PEERED, HELD)
+    estate.unlinked(name)
+    assert (estate.states()[name], [one for one in estate.secrets() if one.startswith(name)]) == ({}, [])
+
+
+def test_a_peering_is_not_forgotten_while_no_server_says_whether_it_ended() -> None:
+    estate = Estate()
+    estate.linked("east")
+    estate.peers.known["east"]["west"] = "FAILING"
+    pod = estate.clusters["east"].get(Ref("v1", "Pod", "consul-server-0", "consul"))
+    assert pod
+    estate.clusters["east"].amend(pod, {"status": {"conditions": [{"type": "Ready", "status": "False"}]}})
+    with pytest.raises(NotReady, match="no server of Consul said whether it is peered with west"):
+        estate.unlinked("east")
+    assert estate.secrets() == HELD
+    estate.clusters["east"].delete([Ref("v1", "Pod", "consul-server-0", "consul")])
+    estate.unlinked("east")
+    assert estate.secrets() == HELD[1:], "without any server nothing keeps a peering"
