@@ -81,6 +81,15 @@ options:
         traffic of each, and RV(notices) names a cutover of a plane that was left half done.
     type: dict
     default: {}
+  snapshots:
+    description:
+      - The directory, on the machine that runs the module, in which M(meshops.lifecycle.snapshot) stores. RV(notices) then says how old the last snapshot
+        of the cluster is. It has no effect with a kind of mesh that has no snapshots.
+    type: path
+  mesh:
+    description: The name of the mesh, by which the module finds its O(snapshots).
+    type: str
+    default: ""
   led:
     description: Registries that shut down and that the nodes themselves lead to a mirror. O(notices) says nothing about these.
     type: list

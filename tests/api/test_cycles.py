@@ -146,6 +146,8 @@ ELSEWHERE = {
     "cutover_plane": "test_planes.py",
     "lease": "test_lease.py",
     "link_rotation": "test_link_rotation.py",
+    "snapshot": "test_backup.py",
+    "snapshot_info": "test_backup.py",
     "rotation": "rotation/test_steps.py",
     "rotation_target": "rotation/test_steps.py",
     "stage_orders": "test_stage_orders.py",

@@ -21,10 +21,10 @@ T = TypeVar("T")
 _TIMEOUT = 15.0
 
 
-def look(cluster: Cluster, wanted: Look[T]) -> T:
-    """Return the provider's judgement of what it wanted to see in a cluster."""
+def look(cluster: Cluster, wanted: Look[T], timeout: float = _TIMEOUT) -> T:
+    """Return the provider's judgement of what it wanted to see in a cluster. `timeout` is for each of its questions."""
     live = listed(cluster, wanted.reads)
-    return wanted.judge(live, answered(cluster, wanted.questions(live)))
+    return wanted.judge(live, answered(cluster, wanted.questions(live), timeout))
 
 
 def present(cluster: Cluster, refs: Sequence[Ref]) -> dict[Ref, dict[str, Any]]:
@@ -50,9 +50,9 @@ def _read(cluster: Cluster, read: Read | Ref) -> list[dict[str, Any]]:
     return cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels, fields=read.fields, metadata_only=read.metadata_only, **more)
 
 
-def answered(cluster: Cluster, questions: Sequence[Question]) -> Answers:
+def answered(cluster: Cluster, questions: Sequence[Question], timeout: float = _TIMEOUT) -> Answers:
     """Return what each pod answered: its text with status 200, which most judges need, and all replies beside it."""
-    came = cluster.ask_all([asked(question) for question in questions]) if questions else []
+    came = cluster.ask_all([asked(question, timeout) for question in questions]) if questions else []
     return Answers.of({question: _reply(one) for question, one in zip(questions, came, strict=True)})
 
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from ..errors import Refused
 from ..install.defaults import Defaults
+from .backup import Backup
 from .cutover import Cutover
 from .gateways import Gateways
 from .health import Health
@@ -36,6 +37,7 @@ class Stories:
     health: Health | None = None
     cutover: Cutover | None = None
     rotations: Mapping[str, Stepped] = field(default_factory=dict)
+    backup: Backup | None = None
 
 
 class Provider:
@@ -94,3 +96,7 @@ class Provider:
     @property
     def cutover(self) -> Cutover:
         return self._of(self.stories.cutover, "cutover")
+
+    @property
+    def backup(self) -> Backup:
+        return self._of(self.stories.backup, "backup")

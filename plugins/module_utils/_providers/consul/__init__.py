@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..._mesh.contract.provider import Provider, Stories
 from ..._mesh.contract.rotation import Driven, Stepped
 from ..._mesh.install.defaults import Defaults
+from .backup import backup
 from .gateways import gateways
 from .health import health
 from .install import install
@@ -24,6 +25,7 @@ CONSUL = Provider("consul", Stories(
     driven_rotation=Driven(rotation.progress, rotation.order, rotation.permissions, stores=False),
     health=health,
     rotations={"gossip": Stepped(gossip.renews, gossip.STEPS, gossip.permissions)},
+    backup=backup,
 ), Defaults(
     namespace="consul",
     path_length=2,

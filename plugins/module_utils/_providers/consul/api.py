@@ -56,6 +56,12 @@ def delete(about: str, pod: Object, path: str, token: str) -> Question:
     return Question(about, pod["metadata"]["namespace"], pod["metadata"]["name"], HTTP, path, "DELETE", headers=_headers(token))
 
 
+def sent(about: str, pod: Object, path: str, token: str, body: bytes) -> Question:
+    """Return a request whose body is no JSON."""
+    headers = (*_headers(token), ("Content-Type", "application/octet-stream"))
+    return Question(about, pod["metadata"]["namespace"], pod["metadata"]["name"], HTTP, path, "PUT", headers, body)
+
+
 def _headers(token: str) -> tuple[tuple[str, str], ...]:
     return ((_HEADER, token),) if token else ()
 

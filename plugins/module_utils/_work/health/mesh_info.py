@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._mesh.backup.snapshot import age, of_cluster
 from ..._mesh.contract.provider import Provider
 from ..._mesh.cutover import plane_report
 from ..._mesh.cutover.declared import planes
@@ -25,6 +26,7 @@ from ..._mesh.install import notices, versions
 from ..._mesh.trust.certificate import iso
 from ..._pki.x509 import bundle
 from ..._providers import provider
+from ..backup import shelf
 from ..chosen_mesh import MESH_OPTIONS, complete
 from ..clock import Clock, SystemClock
 from ..follow import Pace, follow
@@ -49,6 +51,8 @@ TASK: dict[str, Any] = dict(
         followers=dict(type="bool", default=False),
         planes=dict(type="dict", default={}),
         led=dict(type="list", elements="str", default=[]),
+        snapshots=dict(type="path"),
+        mesh=dict(default=""),
         wait=dict(type="bool", default=False),
         wait_timeout=dict(type="int", default=120),
     ),
@@ -70,6 +74,8 @@ class Request:
     led: tuple[str, ...]
     seconds: float | None
     planes: tuple[Plane, ...] = ()
+    snapshots: str = ""
+    mesh: str = ""
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Request:
@@ -84,6 +90,8 @@ class Request:
             led=tuple(params.get("led") or ()),
             seconds=params["wait_timeout"] if params["wait"] else None,
             planes=tuple(planes(params.get("planes")).values()),
+            snapshots=params.get("snapshots") or "",
+            mesh=params.get("mesh") or "",
         )
 
 
@@ -105,9 +113,17 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
     if request.planes and mesh.stories.cutover:
         result["shares"], unsettled = _shares(cluster, mesh, request)
         result["notices"] = [*result.get("notices", []), *unsettled]
+    if request.snapshots and mesh.stories.backup:
+        result["notices"] = [*result.get("notices", []), _snapshot(cluster, request, ticking.now())]
     if request.leftovers_of is not None:
         result["leftovers"] = _leftovers(cluster, mesh, space, request.leftovers_of)
     return result
+
+
+def _snapshot(cluster: Cluster, request: Request, now: datetime) -> str:
+    """Say how old the last snapshot is, which the names of files say."""
+    files = of_cluster(shelf.names(request.snapshots), request.mesh, cluster.name)
+    return f"{cluster.name}: {age(files[0] if files else None, request.snapshots, now)}."
 
 
 def _judged(cluster: Cluster, mesh: Provider, request: Request) -> tuple[HealthFacts, list[str]]:

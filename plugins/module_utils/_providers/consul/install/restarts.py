@@ -52,9 +52,9 @@ def due(place: Place) -> Look[Due]:
 def _questions(place: Place, live: Live) -> list[Question]:
     """Ask each server that is ready. The primary matters only if something is to restart."""
     token = api.token(live, api.is_secondary(live))
-    asked = {voters.ABOUT: voters.PATH}
+    asked = dict(voters.ASKED)
     if place.primary and outdated(live):
-        asked |= {"primary": f"{_PRIMARY}{place.primary}", "self": "/v1/agent/self"}
+        asked |= {"primary": f"{_PRIMARY}{place.primary}"}
     return [api.get(about, pod, path, token) for pod in api.servers(live) for about, path in asked.items()]
 
 
@@ -122,7 +122,7 @@ def _without_primary(place: Place, leader: str, old: Sequence[Object], answers: 
 def _moved(place: Place, former: set[str], answers: Answers) -> bool:
     """Return whether the servers that are to restart know none of the addresses of the primary that they are to know."""
     known: set[str] = set()
-    for question, text in api.about(answers, "self"):
+    for question, text in api.about(answers, voters.OWN):
         if question.pod in former:
             known |= set(((api.mapped(text) or {}).get("DebugConfig") or {}).get("PrimaryGateways") or [])
     return bool(place.addresses) and not known & set(place.addresses)

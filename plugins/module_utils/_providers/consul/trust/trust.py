@@ -63,8 +63,12 @@ def line(material: Material) -> bytes:
 
 def blocks(pem: bytes) -> list[bytes]:
     """Return each certificate of a text as PEM, with one kind of line end and without other text. What is no PEM stays as it is, for others to judge."""
-    found = [b"\n".join(line.strip() for line in block.splitlines()) + b"\n" for block in _BLOCK.findall(pem)]
-    return found or ([pem] if pem.strip() else [])
+    return pem_of(pem) or ([pem] if pem.strip() else [])
+
+
+def pem_of(data: bytes) -> list[bytes]:
+    """Return each certificate that stands as PEM anywhere in the data."""
+    return [b"\n".join(line.strip() for line in block.splitlines()) + b"\n" for block in _BLOCK.findall(data)]
 
 
 def namespace(name: str, network: str | None = None) -> Manifest:

@@ -89,7 +89,9 @@ class Servers(FakeCluster):
             reached = self.reaching is None or question.pod in self.reaching
             return Answer(200, b'"192.0.2.9:8300"') if reached else Answer(500, b"No path to datacenter")
         if question.path == "/v1/agent/self":
-            return Answer(200, json.dumps({"DebugConfig": {"PrimaryGateways": self.gateways.get(question.pod, [])}}).encode())
+            raft = {"state": "Leader" if question.pod == self.leader else "Follower", "applied_index": str(self.member(question.pod)["LastIndex"])}
+            known = {"DebugConfig": {"PrimaryGateways": self.gateways.get(question.pod, [])}, "Stats": {"raft": raft}}
+            return Answer(200, json.dumps(known).encode())
         listed = [self.member(name) for name in self.names]
         return Answer(200 if all(one["Healthy"] for one in listed) else 429, json.dumps({"Servers": listed}).encode())
 

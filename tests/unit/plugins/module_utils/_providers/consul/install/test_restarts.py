@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -93,6 +94,25 @@ def test_a_quorum_that_is_not_whole_is_waited_for(change: dict[str, Any], says: 
     well = cluster.member
     monkeypatch.setattr(cluster, "member", lambda name: {**well(name), **change})
     with pytest.raises(NotReady, match=says):
+        run(cluster, timeout=10)
+    assert cluster.restarted == []
+
+
+@pytest.mark.parametrize("raft", [
+    pytest.param({"state": "Candidate", "applied_index": "5000"}, id="neither leads nor follows"),
+    pytest.param({"state": "Follower", "applied_index": "4000"}, id="is far behind"),
+    pytest.param({}, id="says nothing"),
+])
+def test_what_a_server_says_of_itself_counts_more_than_a_list_of_the_leader_that_is_old(raft: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = Servers()
+    said = cluster.said
+
+    def own(question: Any) -> Any:
+        late = question.path == "/v1/agent/self" and question.pod == THIRD
+        return Answer(200, json.dumps({"Stats": {"raft": raft}}).encode()) if late else said(question)
+
+    monkeypatch.setattr(cluster, "said", own)
+    with pytest.raises(NotReady, match=f"{THIRD} does not vote yet, or has not caught up"):
         run(cluster, timeout=10)
     assert cluster.restarted == []
 
