@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..._mesh.contract.provider import Provider, Stories
 from ..._mesh.contract.rotation import Driven, Stepped
 from ..._mesh.install.defaults import Defaults
+from ..._mesh.trust.keys import UsableKeys
 from .backup import backup
 from .gateways import gateways
 from .health import health
@@ -28,6 +29,8 @@ CONSUL = Provider("consul", Stories(
     backup=backup,
 ), Defaults(
     namespace="consul",
+    # It signs the next CA by the algorithm with which the present one was signed, and that has to fit the key of the present one.
+    keys=UsableKeys(one_family="and Consul could never replace such a CA. Have the CA signed by a key of type EC."),
     path_length=2,
     shares_root=False,
     links_by_api_server=False,

@@ -666,6 +666,14 @@ class TestACAOfSeveralObjects:
         assert cluster.writes == []
         assert ca.reconcile(FakeCluster(name="east"), wish(root=given))["action"] == "issued"
 
+    def test_consul_gets_no_ca_that_it_could_not_replace(self) -> None:
+        """A real Consul answers the next rotation with HTTP 500 then: tests/consul/test_01_one_server.py."""
+        cluster, given = FakeCluster(name="east"), {**inline(root(make("corp", own=key("RSA-2048")))), "kube": {"context": "east"}}
+        with pytest.raises(Refused, match=r"RSA 2048, and Consul could never replace such a CA\. Have the CA signed by a key of type EC\.$"):
+            ca.reconcile(cluster, wish(provider="consul", namespace="consul", network=None, root=given), connect=lambda *_way, **_how: cluster)
+        assert cluster.writes == []
+        assert ca.reconcile(FakeCluster(name="east"), wish(root=given))["action"] == "issued"
+
     def test_a_task_that_names_no_kind_of_key_gets_the_mesh_s(self) -> None:
         assert ca.reconcile(FakeCluster(name="east"), complete(wish(provider="paper", root=inline(), key_type=None)))["intermediate"]["key_type"] == "EC P-256"
 
