@@ -13,6 +13,8 @@ import base64
 import http.client
 import json
 import os
+import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +26,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Greeting
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul import datacenter as kinds
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import gateway, install
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import AGENT, GATEWAY, SERVER
@@ -36,6 +39,7 @@ from meshlab import images, programs
 from .pods import Node, Pod
 
 PATIENCE = 180.0
+NOWHERE = "127.255.255.254"
 Object = dict[str, Any]
 
 
@@ -48,7 +52,7 @@ class Real(FakeCluster):
         return [self._asked(question) for question in questions]
 
     def _asked(self, question: PodRequest) -> Answer | MeshError:
-        connection = http.client.HTTPConnection(self.places.get(question.pod, "127.255.255.254"), question.port, timeout=30)
+        connection = self._connection(question)
         try:
             connection.request(question.method, question.path, question.body, dict(question.headers))
             answer = connection.getresponse()
@@ -57,6 +61,32 @@ class Real(FakeCluster):
             return MeshError(f"{self.name}: Pod {question.pod} is silent ({error}).")
         finally:
             connection.close()
+
+    def _connection(self, question: PodRequest) -> http.client.HTTPConnection:
+        place = self.places.get(question.pod, NOWHERE)
+        if not question.tls:
+            return http.client.HTTPConnection(place, question.port, timeout=30)
+        context = ssl.create_default_context(cadata=question.tls.ca.decode())
+        context.check_hostname = False  # the connection goes to an address, and the certificate has a name
+        return http.client.HTTPSConnection(place, question.port, timeout=30, context=context)
+
+    def greet_all(self, greetings: Sequence[Greeting]) -> list[bytes | MeshError]:
+        return [self._greeted(greeting) for greeting in greetings]
+
+    def _greeted(self, greeting: Greeting) -> bytes | MeshError:
+        """Return the certificate that a port shows."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if greeting.alpn:
+            context.set_alpn_protocols(list(greeting.alpn))
+        try:
+            with (
+                socket.create_connection((self.places.get(greeting.pod, NOWHERE), greeting.port), 10) as plain,
+                context.wrap_socket(plain, server_hostname=greeting.server_name or None) as secure,
+            ):
+                return ssl.DER_cert_to_PEM_cert(secure.getpeercert(binary_form=True) or b"").encode()
+        except OSError as error:
+            return MeshError(f"{self.name}: {greeting.pod}:{greeting.port} showed no certificate ({error}).")
 
 
 @dataclass

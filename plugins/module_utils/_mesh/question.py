@@ -45,11 +45,15 @@ class PodReply:
 
 
 class Answers(dict[Question, "str | None"]):
-    """The text of each answer with status 200; None for all others. `replies` has the status and the bytes of each pod that answered at all."""
+    """The text of each answer with status 200; None for all others. `replies` has the status and the bytes of each pod that answered at all.
+
+    `shown` has the certificates that each greeted port showed, as PEM; empty for a port that showed none.
+    """
 
     def __init__(self, texts: Mapping[Question, str | None] | None = None, replies: Mapping[Question, PodReply] | None = None) -> None:
         super().__init__(texts or {})
         self.replies: Mapping[Question, PodReply] = replies or {}
+        self.shown: Mapping[Greeting, bytes] = {}
 
     @classmethod
     def of(cls, replies: Mapping[Question, PodReply | None]) -> Answers:

@@ -24,7 +24,11 @@ _TIMEOUT = 15.0
 def look(cluster: Cluster, wanted: Look[T], timeout: float = _TIMEOUT) -> T:
     """Return the provider's judgement of what it wanted to see in a cluster. `timeout` is for each of its questions."""
     live = listed(cluster, wanted.reads)
-    return wanted.judge(live, answered(cluster, wanted.questions(live), timeout))
+    answers = answered(cluster, wanted.questions(live), timeout)
+    greetings = wanted.greets(live)
+    chains = cluster.greet_all(greetings) if greetings else []
+    answers.shown = {greeting: b"" if isinstance(chain, Exception) else chain for greeting, chain in zip(greetings, chains, strict=True)}
+    return wanted.judge(live, answers)
 
 
 def present(cluster: Cluster, refs: Sequence[Ref]) -> dict[Ref, dict[str, Any]]:

@@ -57,7 +57,10 @@ def fused(transport: Any, fuse: Callable[[], Fuse]) -> None:
 
 @dataclass
 class Steps:
-    """A rotation of a kind over all clusters, in memory or real ones. The first one is the trust cluster. `meanwhile` is called with each pause of a wait."""
+    """A rotation of a kind over all clusters, in memory or real ones. The first one is the trust cluster. `meanwhile` is called with each pause of a wait.
+
+    Where the product is real, so is the `clock`.
+    """
 
     clusters: Mapping[str, Any]
     provider: str
@@ -66,6 +69,7 @@ class Steps:
     meanwhile: Callable[[float], None] = lambda _passed: None
     now: datetime | None = None
     timeout: int = 30
+    clock: Any = None
     results: list[Result] = field(default_factory=list)
 
     def task(self, name: str, step: str, dry_run: bool = False) -> Result:
@@ -73,7 +77,7 @@ class Steps:
         cluster, trusted = (one.checking() if dry_run else one for one in (self.clusters[name], first))
         params = {"provider": self.provider, "mesh": "shop", "trust_domain": "shop.example", "namespace": self.namespace, "network": None, "key_type": "P-256",
                   "intermediate_days": 90, "root_days": 365, "root": ROOT, "kind": self.kind, "step": step, "timeout": self.timeout}  # fmt: skip
-        clock = Ticking(self.meanwhile, self.now)
+        clock = self.clock or Ticking(self.meanwhile, self.now)
         try:
             result = stepped_rotation.reconcile(cluster, params, connect=lambda *_way, **_how: trusted, clock=clock)
         except MeshError as failed:

@@ -48,7 +48,7 @@ class Due:
 
     `restarts` are pods in the order in which they are replaced. A run deletes only the first one and looks again: who comes next, and when, is judged anew.
     `fault` is half a sentence that says why nobody could tell, such as a product that does not answer yet. The run then waits. `lags` are half sentences about
-    those who have not followed yet.
+    those who have not followed yet. `patches` change a part of an object that is there.
     `refusal` is a sentence. It ends the run at once, because waiting would not help.
     """
 
@@ -59,15 +59,18 @@ class Due:
     restarts: Sequence[Ref] = ()
     refusal: str = ""
     lags: Sequence[str] = ()
+    patches: Sequence[tuple[Ref, Manifest]] = ()
 
     @property
     def complete(self) -> bool:
-        return not (self.manifests or self.removes or self.orders or self.fault or self.restarts or self.refusal or self.lags)
+        parts = (self.manifests, self.removes, self.patches, self.orders, self.restarts, self.fault, self.refusal, self.lags)
+        return not any(parts)
 
     @property
     def lacks(self) -> list[str]:
         """Return what is still to be done, and who lags, each as half a sentence."""
         objects = [f"{manifest['kind']} {manifest['metadata']['name']}" for manifest in self.manifests]
         faults = [one for one in (self.refusal, self.fault) if one]
+        objects += [f"a change of {ref}" for ref, _patch in self.patches]
         gone = [*(f"the removal of {ref}" for ref in self.removes), *(f"the restart of {pod}" for pod in self.restarts)]
         return [*faults, *self.lags, *(order.what for order in self.orders), *objects, *gone]

@@ -35,6 +35,10 @@ def to_renew(secrets: Iterable[Ref]) -> list[Right]:
     return [_named(verb, ref) for ref in secrets for verb in ("get", "patch")]
 
 
+def to_read(secrets: Iterable[Ref]) -> list[Right]:
+    return [_named("get", ref) for ref in secrets]
+
+
 def to_aim(kept: Ref) -> list[Right]:
     """Return the rights to keep the aim of a rotation on the trust cluster."""
     space = str(kept.namespace)

@@ -55,6 +55,22 @@ def is_settled(live: Object | None, key: str) -> bool:
     return f"{key}{NEXT}" not in ((live or {}).get("data") or {})
 
 
+def rotation_of(live: Object | None, kind: str) -> str:
+    """Return the rotation that put the value in use in its place; empty if none of this kind did."""
+    return str(((live or {}).get("metadata") or {}).get("annotations", {}).get(_renewed(kind)) or "")
+
+
+def template_marks(live: Object, kind: str) -> str:
+    """Return the rotation for which the pods of a workload restart; empty if they do not restart for one."""
+    template = ((live.get("spec") or {}).get("template") or {}).get("metadata") or {}
+    return str((template.get("annotations") or {}).get(_renewed(kind)) or "")
+
+
+def marked(kind: str, aim: str) -> dict[str, Any]:
+    """Return the patch of a workload by which its pods restart for a rotation."""
+    return {"spec": {"template": {"metadata": {"annotations": {_renewed(kind): aim}}}}}
+
+
 def _renewing(kind: str) -> str:
     return f"meshops.lifecycle/renewing-{kind}"
 

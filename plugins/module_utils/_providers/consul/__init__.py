@@ -15,7 +15,7 @@ from .gateways import gateways
 from .health import health
 from .install import install
 from .links import links
-from .rotation import gossip, rotation
+from .rotation import agents_tls, gossip, rotation
 from .trust import trust
 
 CONSUL = Provider("consul", Stories(
@@ -25,7 +25,10 @@ CONSUL = Provider("consul", Stories(
     gateways=gateways,
     driven_rotation=Driven(rotation.progress, rotation.order, rotation.permissions, stores=False),
     health=health,
-    rotations={"gossip": Stepped(gossip.renews, gossip.STEPS, gossip.permissions)},
+    rotations={
+        "agents": Stepped(agents_tls.renews, agents_tls.STEPS, agents_tls.permissions),
+        "gossip": Stepped(gossip.renews, gossip.STEPS, gossip.permissions),
+    },
     backup=backup,
 ), Defaults(
     namespace="consul",

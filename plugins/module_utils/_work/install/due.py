@@ -80,12 +80,7 @@ def _do(cluster: Cluster, due: Due, did: Completed, guard: Callable[[], None] = 
     """Apply the objects and send the orders, one after the other: a later order may need what an earlier one made. Then let one pod be replaced."""
     if due.refusal:
         raise Refused(f"{cluster.name}: {due.refusal}")
-    if due.manifests:
-        guard()
-        did.changes += cluster.apply(due.manifests)
-    if due.removes:
-        guard()
-        did.changes += cluster.delete(due.removes)
+    _write(cluster, due, did, guard)
     for order in due.orders:
         guard()
         refusal = "" if cluster.dry_run else _sent(cluster, order, did)
@@ -104,6 +99,19 @@ def _do(cluster: Cluster, due: Due, did: Completed, guard: Callable[[], None] = 
 def _diff(order: DueOrder) -> dict[str, Any]:
     action = "created" if order.before is None else "deleted" if order.after is None else "updated"
     return {"before_header": order.what, "after_header": f"{order.what} ({action})", "before": dict(order.before or {}), "after": dict(order.after or {})}
+
+
+def _write(cluster: Cluster, due: Due, did: Completed, guard: Callable[[], None]) -> None:
+    if due.manifests:
+        guard()
+        did.changes += cluster.apply(due.manifests)
+    for ref, patch in due.patches:
+        live = cluster.get(ref)
+        guard()
+        did.changes += [cluster.amend(live, patch, exact=False)] if live else []
+    if due.removes:
+        guard()
+        did.changes += cluster.delete(due.removes)
 
 
 def _sent(cluster: Cluster, order: DueOrder, did: Completed) -> str:

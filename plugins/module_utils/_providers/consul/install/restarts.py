@@ -46,10 +46,10 @@ def due(place: Place) -> Look[Due]:
         Read("v1", "Pod", place.namespace, labelled("server")),
         *(Ref("v1", "Secret", name, place.namespace) for name in (TOKENS, SHARED)),
     ]
-    return Look(reads, partial(_due, place), partial(_questions, place))
+    return Look(reads, partial(judged, place), partial(questions, place))
 
 
-def _questions(place: Place, live: Live) -> list[Question]:
+def questions(place: Place, live: Live) -> list[Question]:
     """Ask each server that is ready. The primary matters only if something is to restart."""
     token = api.token(live, api.is_secondary(live))
     asked = dict(voters.ASKED)
@@ -65,7 +65,8 @@ def outdated(live: Live) -> list[Object]:
     return [pod for pod in pods if newest and (pod["metadata"].get("labels") or {}).get(_REVISION) != newest]
 
 
-def _due(place: Place, live: Live, answers: Answers) -> Due:
+def judged(place: Place, live: Live, answers: Answers) -> Due:
+    """Return the next server to restart, or why none may restart now."""
     workload = next(iter(live.get("StatefulSet", ())), None)
     if workload is None:
         return Due()
