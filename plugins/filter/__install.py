@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from ..module_utils._mesh.errors import MeshError, Refused
@@ -57,6 +58,16 @@ def plan(wish: Mapping[str, Any], part: str, state: str = "present") -> dict[str
     return {"refusals": [], "stages": made, "role": plane.role, "network": plane.network}
 
 
+def probe_services(wish: Mapping[str, Any], mesh: str) -> list[dict[str, Any]]:
+    """Return the services of the echo server, for the module workloads; none if the mesh injects its proxy. The wish has the keys of ProbeWish."""
+    return [{key: value for key, value in asdict(service).items() if value} for service in provider(mesh).health.probe(ProbeWish(**wish)).services]
+
+
+def injects(mesh: str) -> bool:
+    """Return whether the product of a mesh gives workloads their proxies itself."""
+    return provider(mesh).stories.workloads is None
+
+
 def probe(wish: Mapping[str, Any], mesh: str) -> list[dict[str, Any]]:
     """Return the manifests of the echo server and of the workload that asks it, for mesh_config. The wish has the keys of ProbeWish."""
     return list(provider(mesh).health.probe(ProbeWish(**wish)).manifests)
@@ -66,4 +77,4 @@ class FilterModule:
     """The filters of control_plane, gateways and verify."""
 
     def filters(self) -> dict[str, Any]:
-        return filters.named(_plan=plan, _probe=probe, _wish=wish)
+        return filters.named(_injects=injects, _plan=plan, _probe=probe, _probe_services=probe_services, _wish=wish)

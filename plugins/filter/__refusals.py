@@ -15,6 +15,7 @@ from typing import Any
 
 from ..module_utils._mesh.cutover.declared import planes
 from ..module_utils._mesh.errors import MeshError, Refused
+from ..module_utils._mesh.workloads.service_wish import ServiceSet
 from ..module_utils._providers import provider
 from ..plugin_utils import filters
 from ..plugin_utils.hosts import Once, any_cluster, faults, mates, member, unread
@@ -50,7 +51,7 @@ def refusals(
     seen = Once.of(hostvars)
     decisions: list[Callable[[], Any]] = [partial(mesh.mesh_connection, hosts, seen, cluster)]
     decisions += [partial(mates, hosts, seen, cluster)] if whole else []
-    decisions += [partial(_known, hosts, seen, cluster), partial(_declared, seen, cluster)]
+    decisions += [partial(_known, hosts, seen, cluster), partial(_declared, seen, cluster), partial(_served, seen, cluster)]
     decisions += [partial(_way_to, hosts, seen, name) for name in reached if name]
     if helm:
         decisions.append(partial(mesh.mesh_helm, hosts, seen, cluster))
@@ -70,6 +71,11 @@ def _declared(seen: Once, cluster: str) -> None:
         planes(seen[cluster].get("mesh_planes"))
     except Refused as wrong:
         raise Refused(f"{cluster}: {wrong}") from wrong
+
+
+def _served(seen: Once, cluster: str) -> None:
+    """Refuse services of workloads that cannot be."""
+    ServiceSet.of(cluster, "inventory", seen[cluster].get("mesh_workloads") or [])
 
 
 def _way_to(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -152,6 +152,7 @@ ELSEWHERE = {
     "rotation_target": "rotation/test_steps.py",
     "stage_orders": "test_stage_orders.py",
     "stepped_rotation": "rotation/test_stepped.py",
+    "workloads": "test_workloads.py",
 }
 
 

@@ -20,6 +20,7 @@ from .install import Install
 from .links import Links
 from .rotation import Driven, Rotation, Stepped
 from .trust import Trust
+from .workloads import Workloads
 
 T = TypeVar("T")
 
@@ -38,6 +39,7 @@ class Stories:
     cutover: Cutover | None = None
     rotations: Mapping[str, Stepped] = field(default_factory=dict)
     backup: Backup | None = None
+    workloads: Workloads | None = None
 
 
 class Provider:
@@ -100,3 +102,7 @@ class Provider:
     @property
     def backup(self) -> Backup:
         return self._of(self.stories.backup, "backup")
+
+    @property
+    def workloads(self) -> Workloads:
+        return self._of(self.stories.workloads, "workloads")

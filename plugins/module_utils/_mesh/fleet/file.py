@@ -19,7 +19,7 @@ VARIABLES = frozenset({
     "mesh_intermediate_days", "mesh_key_type", "mesh_kube", "mesh_limits", "mesh_locality", "mesh_mirror", "mesh_name", "mesh_namespace", "mesh_network",
     "mesh_own_variables", "mesh_pending_grace", "mesh_planes", "mesh_platform", "mesh_primary", "mesh_primary_address", "mesh_probe_image", "mesh_provider",
     "mesh_report_dir", "mesh_revision", "mesh_revision_tags", "mesh_role", "mesh_root", "mesh_root_days", "mesh_site", "mesh_site_values",
-    "mesh_tls_server_name", "mesh_trust_cluster", "mesh_trust_domain", "mesh_values", "mesh_version",
+    "mesh_tls_server_name", "mesh_trust_cluster", "mesh_trust_domain", "mesh_values", "mesh_version", "mesh_workloads",
 })  # fmt: skip
 FREE = "vars"
 CONTEXTS = {"kubeconfig": str, "include": list, "exclude": list, "names": dict, "variables": dict}

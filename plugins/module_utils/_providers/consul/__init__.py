@@ -17,6 +17,7 @@ from .install import install
 from .links import links
 from .rotation import agents_tls, gossip, rotation
 from .trust import trust
+from .workloads import workloads
 
 CONSUL = Provider("consul", Stories(
     install=install,
@@ -30,6 +31,7 @@ CONSUL = Provider("consul", Stories(
         "gossip": Stepped(gossip.renews, gossip.STEPS, gossip.permissions),
     },
     backup=backup,
+    workloads=workloads,
 ), Defaults(
     namespace="consul",
     # It signs the next CA by the algorithm with which the present one was signed, and that has to fit the key of the present one.

@@ -24,6 +24,7 @@ LEAF_TTL, INTERMEDIATE_TTL = "meshops.lifecycle/leaf-ttl", "meshops.lifecycle/in
 PROXY = "meshops.lifecycle/consul-proxy"  # on pods with a sidecar of ours
 INJECTED = "consul.hashicorp.com/connect-inject-status"  # on pods with a sidecar of HashiCorp's controller
 ADMIN = 19000  # of Envoy, on the loopback of its pod
+READY = 19001  # of Envoy: where its pod says that it is ready
 _OWNED = {"app.kubernetes.io/managed-by": "meshops.lifecycle"}
 
 

@@ -35,4 +35,5 @@ def _counted(live: Live, _answers: Answers) -> dict[str, int]:
 
 def probe(wish: ProbeWish) -> Probe:
     """Return the probe: an echo server with a sidecar in each cluster."""
-    return Probe(echo.manifests(wish), echo.pods(wish), partial(echo.question, wish), partial(echo.fault, wish), partial(echo.load, wish), echo.measured)
+    asks = (partial(echo.question, wish), partial(echo.fault, wish), partial(echo.load, wish), echo.measured)
+    return Probe(echo.manifests(wish), echo.pods(wish), *asks, services=echo.services(wish))

@@ -13,7 +13,9 @@ from urllib.parse import urlencode
 
 from ...._mesh.health.probe import Measured, ProbeWish
 from ...._mesh.question import Question, Read
+from ...._mesh.workloads.service_wish import Caller, ServiceWish, Upstream
 
+SERVICE = "meshops-echo"  # the same in all datacenters: in a federation it is one service
 _PORT, _PAGE, _FIRST_UPSTREAM = 8080, "/debug", 9000
 _RATE, _CONNECTIONS = 20, 2
 _OTHERS = ("grpc", "tcp", "udp", "redirect")
@@ -25,7 +27,7 @@ def _name(cluster: str) -> str:
 
 
 def manifests(wish: ProbeWish) -> list[dict[str, Any]]:
-    """Return the namespace, the account, and this cluster's echo server. The server has no sidecar yet, so no target answers it."""
+    """Return the namespace, the account, and this cluster's echo server. Its sidecar comes as that of any other workload does."""
     name = _name(wish.cluster)
     container = {
         "name": "echo",
@@ -45,6 +47,15 @@ def manifests(wish: ProbeWish) -> list[dict[str, Any]]:
 
 def _object(api_version: str, kind: str, name: str, wish: ProbeWish) -> dict[str, Any]:
     return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": wish.namespace, "labels": dict(_OWNED)}}
+
+
+def services(wish: ProbeWish) -> list[ServiceWish]:
+    """Return the service of the echo server: it calls those of all targets, and they may call it. It speaks HTTP, so that it sees who calls."""
+    return [ServiceWish(
+        SERVICE, wish.namespace, _PORT, "Deployment", _name(wish.cluster), protocol="http", health_path=_PAGE,
+        upstreams=tuple(Upstream(SERVICE, upstream(wish, target), target) for target in sorted(wish.targets)),
+        callers=tuple(Caller(SERVICE, target) for target in sorted(wish.targets)),
+    )]  # fmt: skip
 
 
 def pods(wish: ProbeWish) -> Read:
@@ -95,5 +106,5 @@ def fault(wish: ProbeWish, target: str, status: int, body: str) -> str | None:
     header = next((line for line in body.splitlines() if line.lower().startswith("x-forwarded-client-cert:")), "")
     if not header:
         return "the answer came in plain text: the server saw no client certificate"
-    caller = rf"URI=spiffe://[^/;,]+/ns/default/dc/{re.escape(wish.cluster)}/svc/{re.escape(_name(wish.cluster))}(?=[;,]|$)"
-    return None if re.search(caller, header.rstrip()) else f"the server saw another identity than that of {_name(wish.cluster)} in {wish.cluster}"
+    caller = rf"URI=spiffe://[^/;,]+/ns/default/dc/{re.escape(wish.cluster)}/svc/{SERVICE}(?=[;,]|$)"
+    return None if re.search(caller, header.rstrip()) else f"the server saw another identity than that of {SERVICE} in {wish.cluster}"

@@ -18,12 +18,11 @@ from ...._mesh.objects.shapes import Live, Manifest
 from ...._mesh.question import Answers
 from .. import datacenter
 from ..gateways.addresses import addresses, node_port
-from ..names import ADMIN, AGENT_TLS, DOMAIN, GATEWAY, GRPC, HTTPS, PASSAGE, SERVER, SERVER_TLS, TOKENS, manifest, selector
+from ..names import ADMIN, AGENT_TLS, DOMAIN, GATEWAY, GRPC, HTTPS, PASSAGE, READY, SERVER, SERVER_TLS, TOKENS, manifest, selector
 from ..settings import Settings
 from . import images, pods
 
 ADDRESS = f"{GATEWAY}-address"
-_READY = 19001
 _BOOTSTRAP = "/consul/bootstrap/bootstrap.json"
 _TOKEN = "/consul/token/gateway"  # noqa: S105
 
@@ -73,7 +72,7 @@ def _pod(wish: ControlPlane, settings: Settings, on_node: bool) -> dict[str, Any
     envoy = pods.container("envoy", known.envoy, [], [bootstrap], settings.gateway.resources) | {
         "command": ["envoy", "-c", _BOOTSTRAP, "--concurrency", "1", "--disable-hot-restart"],
         "ports": [port],
-        "readinessProbe": {"httpGet": {"path": "/ready", "port": _READY, "scheme": "HTTP"}, "periodSeconds": 1},
+        "readinessProbe": {"httpGet": {"path": "/ready", "port": READY, "scheme": "HTTP"}, "periodSeconds": 1},
         "lifecycle": {"preStop": {"exec": {"command": ["/bin/sh", "-c", "sleep 10"]}}},
     }
     known_address = [{"name": "address", "configMap": {"name": ADDRESS}}] if settings.gateway.type != "HostPort" else []
@@ -111,7 +110,7 @@ def _script(wish: ControlPlane, settings: Settings) -> str:
     command = (
         f"consul connect envoy -gateway=mesh -register {exposes}-service mesh-gateway -proxy-id $POD_NAME -address $POD_IP:{PASSAGE} "
         f"-wan-address {_outside(settings)} -deregister-after-critical 1m -admin-bind 127.0.0.1:{ADMIN} "
-        f"-envoy-ready-bind-address 0.0.0.0 -envoy-ready-bind-port {_READY} -bootstrap"
+        f"-envoy-ready-bind-address 0.0.0.0 -envoy-ready-bind-port {READY} -bootstrap"
     )
     return f"umask 077\nuntil {command} > {_BOOTSTRAP}.new; do sleep 1; done\nmv {_BOOTSTRAP}.new {_BOOTSTRAP}\n"
 

@@ -19,7 +19,7 @@ _INSIDE = {
 }
 # What status lists.
 _SEEN = {"": ("services",), "apps": ("daemonsets", "deployments", "statefulsets")}
-_OF_PROBE = {"": ("serviceaccounts", "services"), "apps": ("deployments",)}
+_OF_PROBE = {"": ("secrets", "serviceaccounts", "services"), "apps": ("deployments",)}
 
 
 def installing(namespace: str) -> list[Right]:
@@ -37,7 +37,9 @@ def installing(namespace: str) -> list[Right]:
 
 
 def probing(namespace: str) -> list[Right]:
-    return [{**right, "namespace": namespace} for right in [*_of(_OF_PROBE, _APPLY), *_asking()]]
+    """Return the rights for the echo server and its sidecar. Which workloads have one is asked of the whole cluster."""
+    inside = [*_of(_OF_PROBE, _APPLY), *_each("", "secrets", ("delete",)), *_each("policy", "poddisruptionbudgets", ("list",)), *_asking()]
+    return [*_of({"apps": _SEEN["apps"]}, ("list",)), *({**right, "namespace": namespace} for right in inside)]
 
 
 def _asking() -> list[Right]:

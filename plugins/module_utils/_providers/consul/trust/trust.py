@@ -91,7 +91,7 @@ def secrets(namespace: str, cluster: str) -> list[PreparedSecret]:
     local = ("localhost", "127.0.0.1")
     return [
         PreparedSecret(_ref(SHARED, namespace), (Drawn("gossip", RANDOM), Drawn("replication", UUID)), shared=True),
-        PreparedSecret(_ref(TOKENS, namespace), tuple(Drawn(name, UUID) for name in ("management", "agent", "gateway"))),
+        PreparedSecret(_ref(TOKENS, namespace), (*(Drawn(name, UUID) for name in ("management", "agent", "gateway")), Drawn("workloads", RANDOM))),
         PreparedSecret(_ref(SERVER_TLS, namespace), signed=SignedServer(AGENTS_CA, (server, f"*.{server}", service, f"*.{service}", *local))),
         PreparedSecret(_ref(AGENT_TLS, namespace), signed=SignedServer(AGENTS_CA, (client, *local))),
     ]

@@ -38,6 +38,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.s
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.trust_users import CONTROL_PLANE, TrustUser
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import encoded
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.workloads.service_wish import Caller, ServiceSet, ServiceWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue, x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look import look
@@ -116,6 +117,8 @@ ARGUMENTS: dict[str, Any] = {
     "secret": SECRET,
     "spaces": [{"metadata": {"name": "shop", "labels": {"mesh": "shop"}}}],
     "meshes": [{"discoverySelectors": [{"matchLabels": {"mesh": "shop"}}]}],
+    "service": ServiceWish("shop", "shop", 8080, "Deployment", "shop", callers=(Caller("web", "west"),)),
+    "services": ServiceSet("inventory", (ServiceWish("shop", "shop", 8080, "Deployment", "shop", callers=(Caller("web", "west"),)),)),
     "status": 200,
     "target": "west",
     "need": Need([TrustUser(CONTROL_PLANE, "mesh", "cp-1")], written=True),
@@ -124,6 +127,8 @@ ARGUMENTS: dict[str, Any] = {
     "version": "1.29.0",
     "versions": ["1.29.0"],
     "viewer": "east",
+    "workload": {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "shop", "namespace": "shop"},
+                 "spec": {"template": {"spec": {"containers": [{"name": "app", "image": "shop:1"}]}}}},
 }
 
 

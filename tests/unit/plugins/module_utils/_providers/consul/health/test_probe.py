@@ -14,7 +14,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consu
 
 WISH = ProbeWish("east", "", ("west", "east"))
 PAGE = "Φορτίο version 1.66.0 on echo-west - request from 127.0.0.1\nX-Forwarded-Client-Cert: {header}\n"
-OURS = "URI=spiffe://49fe3a15-8ab5-8ece-85a1-417e818ae25a.consul/ns/default/dc/east/svc/echo-east"
+OURS = "URI=spiffe://49fe3a15-8ab5-8ece-85a1-417e818ae25a.consul/ns/default/dc/east/svc/meshops-echo"
 GATEWAY = "By=x;URI=spiffe://b.consul/gateway/mesh/dc/west"
 
 
@@ -27,7 +27,7 @@ def test_an_answer_to_this_cluster_is_accepted_with_or_without_a_gateway_between
     pytest.param(503, "upstream connect error\nx", "the answer was HTTP 503 (upstream connect error)", id="an error"),
     pytest.param(200, PAGE.format(header=OURS).replace("echo-west", "echo-east"), "the answer did not come from echo-west", id="another server"),
     pytest.param(200, " on echo-west - request from 1", "the answer came in plain text", id="plain text"),
-    pytest.param(200, PAGE.format(header=OURS + "-2"), "the server saw another identity than that of echo-east in east", id="a longer name"),
+    pytest.param(200, PAGE.format(header=OURS + "-2"), "the server saw another identity than that of meshops-echo in east", id="a longer name"),
     pytest.param(200, PAGE.format(header=OURS.replace("dc/east", "dc/north")), "another identity", id="another datacenter"),
 ])
 def test_anything_else_is_told(status: int, body: str, says: str) -> None:
