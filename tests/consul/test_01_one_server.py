@@ -7,22 +7,18 @@
 from __future__ import annotations
 
 import base64
-import json
-import subprocess
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
-from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue, x509
+from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul import datacenter as kinds
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import access, product
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.trust import trust
-from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look import asked, look
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look import look
+from ansible_collections.meshops.lifecycle.tests.consul.authority import below_another_root, give, given, order, verified
 from ansible_collections.meshops.lifecycle.tests.consul.conftest import Make
 from ansible_collections.meshops.lifecycle.tests.consul.datacenter import Datacenter, until
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.store import Store
@@ -36,21 +32,6 @@ ORDERED = ["the policy meshops-agent", "the policy meshops-gateway", "the token 
 @pytest.fixture(scope="module")
 def east(make: Make) -> Datacenter:
     return make(WISH)
-
-
-def given(east: Datacenter) -> Material:
-    return trust.read({ref: east.cluster.get(ref) for ref in trust.objects("consul")})
-
-
-def verified(leaf: dict[str, Any], roots: bytes, folder: Path) -> str:
-    """What openssl says of a leaf with the certificates that come along, held against roots."""
-    certificates = trust.blocks(leaf["CertPEM"].encode())
-    for name, parts in (("leaf", certificates[:1]), ("along", certificates[1:]), ("roots", [roots])):
-        (folder / f"{name}.pem").write_bytes(b"".join(parts) or b"\n")
-    along = ["-untrusted", str(folder / "along.pem")] if certificates[1:] else []
-    command = ["openssl", "verify", "-CAfile", str(folder / "roots.pem"), *along, str(folder / "leaf.pem")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return "OK" if done.returncode == 0 else done.stderr
 
 
 def test_the_server_runs_the_version_that_we_install(east: Datacenter) -> None:
@@ -120,9 +101,7 @@ def test_status_finds_nothing_wrong_with_a_server_that_is_well(east: Datacenter)
 
 @pytest.fixture(scope="module")
 def second() -> Material:
-    now = datetime.now(UTC)
-    root = issue.new_root("second root", "shop.example", "P-256", now, 365)
-    return issue.new_intermediate(root, "east", "shop.example", ["connect.consul.shop.example"], "P-256", now, 100, 2)
+    return below_another_root()
 
 
 class TestRotation:
@@ -132,19 +111,12 @@ class TestRotation:
         """The new CA is signed by the former one, and comes along with the leaf."""
         east.complete("servers")
         first = given(east)
-        self.give(east, second)
+        give(east, second)
         said = east.get("/v1/connect/ca/roots")
         assert {bool(one["Active"]): one["RootCert"].encode() for one in said["Roots"]} == {True: trust.line(second), False: trust.line(first)}
         assert said["TrustDomain"] == f"{kinds.cluster_id(WISH)}.consul"
         until(lambda: verified(east.get(LEAF), trust.line(second), tmp_path) == "OK", lambda: "the leaf is not one of the new CA")
         assert verified(east.get(LEAF), trust.line(first), tmp_path) == "OK"
-
-    def give(self, east: Datacenter, material: Material) -> None:
-        rotation = PROVIDERS["consul"].driven_rotation
-        assert rotation
-        live = {kind: east.cluster.list(version, kind, "consul") for kind, version in (("Pod", "v1"), ("Secret", "v1"), ("StatefulSet", "apps/v1"))}
-        (answer,) = east.cluster.ask_all([asked(rotation.order(live, "consul", material))])
-        assert isinstance(answer, Answer) and answer.status == 200, answer
 
     def test_progress_names_the_new_line_and_both_roots(self, east: Datacenter, second: Material) -> None:
         rotation = PROVIDERS["consul"].driven_rotation
@@ -155,7 +127,7 @@ class TestRotation:
 
     def test_the_same_order_again_changes_nothing(self, east: Datacenter, second: Material) -> None:
         before = east.get("/v1/connect/ca/roots")
-        self.give(east, second)
+        give(east, second)
         assert [one["ID"] for one in east.get("/v1/connect/ca/roots")["Roots"]] == [one["ID"] for one in before["Roots"]]
 
     def test_a_server_that_starts_again_with_the_former_ca_in_its_secret_keeps_the_new_one(self, east: Datacenter, second: Material) -> None:
@@ -168,13 +140,6 @@ class TestRotation:
 
     def test_a_ca_whose_issuer_has_another_kind_of_key_cannot_sign_the_next_one(self, east: Datacenter, second: Material) -> None:
         """Consul signs the next CA with the algorithm by which its own certificate was signed, so an RSA root above an EC key ends every rotation."""
-        now = datetime.now(UTC)
-        root = issue.new_root("RSA root", "shop.example", "RSA-2048", now, 365)
-        mixed = issue.new_intermediate(root, "east", "shop.example", ["connect.consul.shop.example"], "P-256", now, 100, 2)
-        self.give(east, mixed)
-        rotation = PROVIDERS["consul"].driven_rotation
-        assert rotation
-        live = {kind: east.cluster.list(version, kind, "consul") for kind, version in (("Pod", "v1"), ("Secret", "v1"), ("StatefulSet", "apps/v1"))}
-        (answer,) = east.cluster.ask_all([asked(rotation.order(live, "consul", second))])
-        assert isinstance(answer, Answer)
-        assert (answer.status, b"SignatureAlgorithm" in answer.body) == (500, True), json.dumps(answer.body.decode())
+        give(east, below_another_root("RSA-2048"))
+        answer = order(east, second)
+        assert (answer.status, b"SignatureAlgorithm" in answer.body) == (500, True), answer.body

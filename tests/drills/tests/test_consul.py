@@ -12,6 +12,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.objects import entries
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.settings import Entries
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.wishes import PEER, PRIMARY
 from meshdrill import consul, consul_acts, consul_scenery
 from meshdrill.consul import Course
 from meshdrill.consul_acts import ACTS, Act
@@ -56,6 +60,11 @@ class TestScenery:
         assert (pooled["Name"], fresh["Name"], pooled["Failover"]) == ("pooled", "fresh", {"*": {"Targets": [{"Peer": "west"}]}})
         assert consul_scenery.entries(CLUSTERS, "east", "federation")[0]["Failover"] == {"*": {"Datacenters": ["east", "west"]}}
         assert consul_scenery.entries(CLUSTERS, "west", "federation") == []
+
+    @pytest.mark.parametrize(("mesh", "wish"), [("peering", PEER), ("federation", PRIMARY)])
+    def test_the_entries_are_ones_that_the_provider_takes(self, mesh: str, wish: ControlPlane) -> None:
+        declared = consul_scenery.entries(CLUSTERS, "east", mesh)
+        assert [one.name for one in entries.judged(wish, Entries(declared=declared))] == ["fresh", "pooled"]
 
     def test_servers_wait_before_they_end_and_listen_on_loopback_only(self) -> None:
         for one in consul_scenery.objects(CLUSTERS, "east", 40):
