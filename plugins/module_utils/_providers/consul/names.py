@@ -20,7 +20,7 @@ PASSAGE = 8443  # of a mesh gateway: all that crosses between datacenters
 DOMAIN = "consul"
 STANDING = "meshops.lifecycle/datacenter"  # on the StatefulSet: peer, primary or secondary
 RULER = "meshops.lifecycle/primary"  # on the StatefulSet of a secondary: an annotation, or a label where HashiCorp's chart made it
-LEAF_TTL, INTERMEDIATE_TTL = "meshops.lifecycle/leaf-ttl", "meshops.lifecycle/intermediate-ttl"  # annotations of the StatefulSet
+LEAF_TTL, INTERMEDIATE_TTL = "meshops.lifecycle/leaf-ttl", "meshops.lifecycle/intermediate-ttl"  # on the StatefulSet, as RULER
 PROXY = "meshops.lifecycle/consul-proxy"  # on pods with a sidecar of ours
 INJECTED = "consul.hashicorp.com/connect-inject-status"  # on pods with a sidecar of HashiCorp's controller
 ADMIN = 19000  # of Envoy, on the loopback of its pod
@@ -52,5 +52,10 @@ def standing(live: Mapping[str, Any]) -> str:
 
 def primary_of(live: Mapping[str, Any]) -> str:
     """Return the primary that a StatefulSet of a secondary's servers names; empty if it names none."""
+    return noted(live, RULER)
+
+
+def noted(live: Mapping[str, Any], name: str) -> str:
+    """Return what an install noted on a StatefulSet of servers; empty if it noted nothing. HashiCorp's chart can only add labels."""
     metadata = live.get("metadata") or {}
-    return str((metadata.get("annotations") or {}).get(RULER) or (metadata.get("labels") or {}).get(RULER) or "")
+    return str((metadata.get("annotations") or {}).get(name) or (metadata.get("labels") or {}).get(name) or "")

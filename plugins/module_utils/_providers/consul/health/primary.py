@@ -13,7 +13,7 @@ from ...._mesh.health.health import Deadline
 from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Answers, Question
 from .. import api
-from ..names import LEAF_TTL
+from ..names import LEAF_TTL, noted
 from ..trust.trust import blocks
 
 ABOUT, ROOTS, PASSAGES = "primary", "roots", "passages"
@@ -77,7 +77,6 @@ def deadlines(live: Live, answers: Answers) -> list[Deadline]:
     listed = (api.mapped(api.only(answers, ROOTS)) or {}).get("Roots") or []
     active: Mapping[str, Any] = next((one for one in listed if one.get("Active")), {})
     signing = [block for text in (active.get("IntermediateCerts") or [])[-1:] for block in blocks(str(text).encode())]
-    marked: Mapping[str, Any] = next((one["metadata"].get("annotations") or {} for one in live.get("StatefulSet", ())), {})
-    life = str(marked.get(LEAF_TTL) or "72h")
+    life = next((noted(one, LEAF_TTL) for one in live.get("StatefulSet", ())), "") or "72h"
     text = f"without it certificates of workloads, which live for {life}, can be renewed (if no new leader is elected) until"
     return [Deadline(one, text) for one in signing[:1]]

@@ -16,14 +16,14 @@ from ...._mesh.question import Answers, Question
 from ...._mesh.rotation.trust_users import PROXY as KIND
 from ...._mesh.rotation.trust_users import TrustUser
 from .. import api
-from ..names import ADMIN, PROXY
+from ..names import ADMIN, INJECTED, PROXY
 from ..trust.trust import blocks
 
 _DUMP = "/config_dump?resource=dynamic_listeners"
 
 
 def _pods(live: Live) -> list[Object]:
-    running = [pod for pod in live.get("Pod", ()) if PROXY in (pod["metadata"].get("labels") or {})]
+    running = [pod for pod in live.get("Pod", ()) if not {PROXY, INJECTED}.isdisjoint(pod["metadata"].get("labels") or {})]
     return [pod for pod in running if (pod.get("status") or {}).get("phase") == "Running" and not pod["metadata"].get("deletionTimestamp")]
 
 

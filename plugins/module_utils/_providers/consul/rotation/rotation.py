@@ -17,7 +17,7 @@ from ...._mesh.rotation.driven import Progress
 from ...._mesh.rotation.trust_users import ControlPlaneDeployment
 from ...._mesh.trust.certificate import Material
 from .. import api
-from ..names import CONNECT_CA, INTERMEDIATE_TTL, LEAF_TTL, PROXY, SHARED, TOKENS, labelled
+from ..names import CONNECT_CA, INJECTED, INTERMEDIATE_TTL, LEAF_TTL, PROXY, SHARED, TOKENS, labelled, noted
 from ..trust.trust import blocks, line
 from . import proxies
 
@@ -31,6 +31,7 @@ def progress(namespace: str) -> Look[Progress]:
         Read("apps/v1", "StatefulSet", namespace, labelled("server")),
         Read("v1", "Pod", namespace, labelled("server")),
         Read("v1", "Pod", None, PROXY),
+        Read("v1", "Pod", None, INJECTED),
         *(Ref("v1", "Secret", name, namespace) for name in (TOKENS, SHARED)),
     ]
     return Look(reads, _progress, _questions)
@@ -68,8 +69,8 @@ def _plane(workload: Mapping[str, Any]) -> ControlPlaneDeployment:
 
 def order(live: Live, namespace: str, material: Material) -> Question:
     """Return the request that gives Consul the CA. The lifetimes come along, because Consul takes its defaults for what the request leaves out."""
-    marked: Mapping[str, Any] = next((one["metadata"].get("annotations") or {} for one in live.get("StatefulSet", ())), {})
-    lifetimes = {"LeafCertTTL": marked.get(LEAF_TTL), "IntermediateCertTTL": marked.get(INTERMEDIATE_TTL)}
+    servers: Mapping[str, Any] = next(iter(live.get("StatefulSet", ())), {})
+    lifetimes = {"LeafCertTTL": noted(servers, LEAF_TTL), "IntermediateCertTTL": noted(servers, INTERMEDIATE_TTL)}
     config = {"PrivateKey": material.key.decode(), "RootCert": line(material).decode(), **{name: value for name, value in lifetimes.items() if value}}
     body = {"Provider": "consul", "Config": config, "ForceWithoutCrossSigning": False}
     pod = next(iter(api.servers(live)), {"metadata": {"namespace": namespace, "name": ""}})

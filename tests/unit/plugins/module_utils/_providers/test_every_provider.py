@@ -42,6 +42,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.workloads.
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue, x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look import look
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.backup.archives import archive
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import namespace
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
@@ -95,6 +96,7 @@ ARGUMENTS: dict[str, Any] = {
     "gateway": True,
     "generation": 2,
     "key": b"key",
+    "snapshot": archive(b"state"),
     "live": LIVE,
     "manifest": SECRET,
     "material": Material(b"certificate", b"key", b"chain", b"roots"),
@@ -192,7 +194,7 @@ def seen(answer: Any) -> Any:
 def judgement(look: Any, live: Any) -> Any:
     """To say that nothing can be said is an answer too."""
     try:
-        return look.judge(live, {})
+        return look.judge(live, Answers())
     except MeshError as error:
         return str(error)
 

@@ -17,7 +17,8 @@ from ...names import GATEWAY, SERVER, manifest
 
 INJECTOR = "consul-connect-injector"
 _GROUP = "consul.hashicorp.com"
-_KINDS = ("exportedservices", "meshes", "peeringacceptors", "peeringdialers", "proxydefaults", "servicedefaults", "serviceintentions", "serviceresolvers",
+# The chart brings them whatever the values say.
+_KINDS = ("exportedservices", "meshes", "proxydefaults", "servicedefaults", "serviceintentions", "serviceresolvers",
           "servicerouters", "servicesplitters")  # fmt: skip
 ENTRY_CRDS = tuple(f"{kind}.{_GROUP}" for kind in _KINDS)
 # The kinds that the controller watches, whether or not somebody uses an API gateway.

@@ -13,7 +13,7 @@ from typing import Any
 from ....._mesh.errors import Refused
 from ....._mesh.install.wish import ControlPlane, merged
 from ... import datacenter
-from ...names import CONNECT_CA, DOMAIN, NAME, PASSAGE, RULER, SERVER_TLS, SHARED, STANDING, TOKENS
+from ...names import CONNECT_CA, DOMAIN, INTERMEDIATE_TTL, LEAF_TTL, NAME, PASSAGE, RULER, SERVER_TLS, SHARED, STANDING, TOKENS
 from ...settings import Settings
 from ...trust.trust import CONFIGURATION
 from ..agent_config import gateways
@@ -26,14 +26,15 @@ EXTRA = "extraConfig"
 def values(wish: ControlPlane, settings: Settings, chosen: Chosen) -> dict[str, Any]:
     """Return the values: ours, with the inventory's on top. What an inventory adds to the servers' configuration is added to ours."""
     result = merged(ours(wish, settings, chosen), wish.values.get(NAME))
-    result["global"]["extraLabels"] = {**(result["global"].get("extraLabels") or {}), **_labels(wish)}
+    result["global"]["extraLabels"] = {**(result["global"].get("extraLabels") or {}), **_labels(wish, settings)}
     result["server"][EXTRA] = _text(merged(_configuration(wish, settings), added(wish)))
     return result
 
 
-def _labels(wish: ControlPlane) -> dict[str, str]:
-    """Return what status reads of the servers. The chart puts it on all objects, and knows no annotations for a StatefulSet."""
-    return {STANDING: datacenter.kind(wish), **({RULER: wish.primary} if datacenter.kind(wish) == datacenter.SECONDARY else {})}
+def _labels(wish: ControlPlane, settings: Settings) -> dict[str, str]:
+    """Return what status and rotations read of the servers. The chart puts it on all objects, and knows no annotations for a StatefulSet."""
+    lifetimes = {LEAF_TTL: settings.connect.leaf_ttl, INTERMEDIATE_TTL: settings.connect.intermediate_ttl}
+    return {STANDING: datacenter.kind(wish), **lifetimes, **({RULER: wish.primary} if datacenter.kind(wish) == datacenter.SECONDARY else {})}
 
 
 def added(wish: ControlPlane) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.he
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.stage import releases
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul import names
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import agent_config
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install.chart import stages as chart
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install.chart import unknown
@@ -115,7 +116,15 @@ def test_only_a_primary_makes_the_replication_token_and_only_a_secondary_names_i
 def test_what_the_inventory_adds_to_the_configuration_stands_beside_ours() -> None:
     assert configuration(OPENSHIFT)["log_level"] == "warn"
     assert configuration(OPENSHIFT)["connect"]["ca_config"]["leaf_cert_ttl"] == "1h"
-    assert release(OPENSHIFT).values["global"]["extraLabels"] == {"team": "shop", "meshops.lifecycle/datacenter": "peer"}
+    labels = release(OPENSHIFT).values["global"]["extraLabels"]
+    assert labels == {"team": "shop", "meshops.lifecycle/datacenter": "peer", "meshops.lifecycle/leaf-ttl": "1h", "meshops.lifecycle/intermediate-ttl": "8760h"}
+
+
+def test_what_is_noted_on_the_servers_is_read_again() -> None:
+    """The chart puts the labels on the StatefulSet, where manifests have annotations."""
+    live = {"metadata": {"labels": release(SECONDARY).values["global"]["extraLabels"]}}
+    assert (names.standing(live), names.primary_of(live), names.noted(live, names.LEAF_TTL)) == ("secondary", "east", "72h")
+    assert names.primary_of({"metadata": {"annotations": {names.RULER: "south"}}}) == "south"
 
 
 def test_a_configuration_that_is_no_json_is_refused_without_showing_it() -> None:
