@@ -109,7 +109,8 @@ def scene(api_server: Any, admin: dict[str, Any]) -> Iterator[Scene]:
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE}}
     pod = copy.deepcopy(server())
     status = pod.pop("status")
-    spec = {"nodeName": NODE, "automountServiceAccountToken": False, "containers": [{"name": "consul", "image": "consul"}]}
+    containers = [{"name": "consul", "image": "consul"}]
+    spec = {"nodeName": NODE, "automountServiceAccountToken": False, "terminationGracePeriodSeconds": 0, "containers": containers}
     pod |= {"apiVersion": "v1", "kind": "Pod", "spec": spec}
     secret = {"apiVersion": "v1", "kind": "Secret", **copy.deepcopy(tokens())}
     for one in (pod, secret):
