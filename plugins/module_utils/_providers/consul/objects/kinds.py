@@ -125,8 +125,8 @@ class EntryKind:
 KINDS: Mapping[str, EntryKind] = {
     kind.name: kind
     for kind in (
-        EntryKind(PROXY_DEFAULTS, "ProxyDefaults", "proxydefaults", _PROXY_DEFAULTS, "global"),
         EntryKind(MESH, "Mesh", "meshes", _MESH, "mesh"),
+        EntryKind(PROXY_DEFAULTS, "ProxyDefaults", "proxydefaults", _PROXY_DEFAULTS, "global"),
         EntryKind(DEFAULTS, "ServiceDefaults", "servicedefaults", _DEFAULTS),
         EntryKind(EXPORTED, "ExportedServices", "exportedservices", _EXPORTED, "default"),
         EntryKind(RESOLVER, "ServiceResolver", "serviceresolvers", _RESOLVER),

@@ -48,7 +48,7 @@ def names(due: Due) -> list[str]:
 def test_all_objects_are_applied_in_the_order_of_their_kinds_with_those_that_the_collection_needs() -> None:
     made = due(*WHOLE, EVERYONE, there=[])
     assert names(made) == [
-        "ProxyDefaults/global", "Mesh/mesh", "ServiceDefaults/web", "ServiceResolver/web", "ServiceSplitter/web", "ServiceRouter/web",
+        "Mesh/mesh", "ProxyDefaults/global", "ServiceDefaults/web", "ServiceResolver/web", "ServiceSplitter/web", "ServiceRouter/web",
         "ServiceIntentions/api", "ServiceIntentions/every-service", "ServiceIntentions/web",
     ]  # fmt: skip
     everyone = next(one for one in made.manifests if one["metadata"]["name"] == "every-service")

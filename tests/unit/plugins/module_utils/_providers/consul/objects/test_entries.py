@@ -106,7 +106,7 @@ def balancer(**fields: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("given", "says"), [
     (["web"], r"declared\[0\] is not a dictionary"),
-    ([{"name": "web"}], r"declared\[0\] has no kind; the kinds are proxy-defaults, mesh"),
+    ([{"name": "web"}], r"declared\[0\] has no kind; the kinds are mesh, proxy-defaults"),
     ([{"kind": "service-spliter", "name": "web"}], "kind service-spliter, .*did you mean service-splitter"),
     ([{"kind": "sameness-group", "name": "all"}], "only Consul Enterprise has"),
     ([{"kind": "jwt-provider", "name": "a"}], "kind jwt-provider, which this collection does not write"),
@@ -178,6 +178,11 @@ def balancer(**fields: Any) -> dict[str, Any]:
     ([permitted(action="allow")], r"permissions\[0\].http is missing"),
     ([{**HTTP, "protocol": "tcp"}, permitted(action="allow", http={"pathPrefix": "/"})],
      "sources.permissions tell requests apart, but the protocol of web is tcp"),
+    ([{"kind": "mesh"}, {**HTTP, "mutualTLSMode": "permissive"}], "mutualTLSMode is permissive, which Consul takes only if allowEnabling"),
+    ([{**HTTP, "externalSNI": "a.example"}, resolver()], "subsets cannot be given, because service-defaults/web has externalSNI"),
+    ([exported(consumers=[{"peer": "west"}]), failover(datacenters=["west"])], "service-resolver/web leads to another datacenter, and Consul exports no such"),
+    ([exported(consumers=[{"peer": "west"}]), HTTP, {**HTTP, "name": "api"}, splits({"weight": 100, "service": "api"}),
+      {**failover(datacenters=["west"]), "name": "api"}], r"services\[web\] has a peer as a consumer, but service-resolver/api leads"),
     ([exported()], r"services\[web\].consumers is missing"),
     ([exported(consumers=[{"peer": "*"}])], r"consumers\[0\].peer has a wildcard"),
     ([exported(consumers=[{"peer": "west", "samenessGroup": "all"}])], "must name a peer, and nothing beside it"),

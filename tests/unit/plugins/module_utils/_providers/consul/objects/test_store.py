@@ -21,7 +21,8 @@ from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._prov
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.world import server, tokens
 
 LIVE = {"Pod": [server(0), server(1)], "Secret": [tokens()]}
-RESOLVER = {"kind": "service-resolver", "name": "web", "subsets": {"v1": {"filter": "a"}, "v2": {"filter": "b"}}, "connectTimeout": "2s"}
+SUBSETS = {name: {"filter": f"Service.Meta.version == {name}"} for name in ("v1", "v2", "v3")}
+RESOLVER = {"kind": "service-resolver", "name": "web", "subsets": {name: SUBSETS[name] for name in ("v1", "v2")}, "connectTimeout": "2s"}
 SPLITTER = {"kind": "service-splitter", "name": "web", "splits": [{"weight": 80, "serviceSubset": "v1"}, {"weight": 20, "serviceSubset": "v2"}]}
 ROUTER = {"kind": "service-router", "name": "web", "routes": [{"destination": {"numRetries": 3, "requestTimeout": "90s", "retryOn": ["reset"]}}]}
 DEFAULTS = {"kind": "service-defaults", "name": "web", "protocol": "http"}
@@ -94,7 +95,7 @@ WORLDS = {
     "first run": ([], WHOLE),
     "change": ([DEFAULTS, RESOLVER], WHOLE),
     "removal": (WHOLE, [DEFAULTS]),
-    "other subsets": (WHOLE, [DEFAULTS, {**RESOLVER, "subsets": {"v3": {"filter": "c"}}}, {**SPLITTER, "splits": [{"weight": 100, "serviceSubset": "v3"}]}]),
+    "other subsets": (WHOLE, [DEFAULTS, {**RESOLVER, "subsets": {"v3": SUBSETS["v3"]}}, {**SPLITTER, "splits": [{"weight": 100, "serviceSubset": "v3"}]}]),
 }
 
 

@@ -40,7 +40,7 @@ def test_declared_objects_take_the_place_of_the_entries_and_go_before_the_contro
     wish = replace(PEER, values={**PEER.values, "entries": {"through": "crds", "declared": [{"kind": "service-defaults", "name": "web"}]}})
     assert named(CONSUL.install.stages(wish)) == ["namespace", "chart", "declared", "gateway"]
     first = CONSUL.install.teardown(wish)[0]
-    assert [one["kind"] for one in first.manifests] == ["ProxyDefaults", "Mesh", "ServiceDefaults"]
+    assert [one["kind"] for one in first.manifests] == ["Mesh", "ProxyDefaults", "ServiceDefaults"]
 
 
 def test_the_chart_waits_for_the_secrets() -> None:
