@@ -143,12 +143,12 @@ def notices(hosts: Sequence[str], hostvars: Mapping[str, Any], read: Iterable[Ma
 
 
 def questions(
-    mesh: str, namespace: str, platform: str = "", probe_namespace: str = "", root: Mapping[str, Any] | None = None, charts: Any = None
+    mesh: str, namespace: str, platform: str = "", probe_namespace: str = "", root: Mapping[str, Any] | None = None, charts: Any = None, workloads: Any = ()
 ) -> dict[str, list[Any]]:
     """Return what cluster_info has to ask: the `permissions` that the install needs, and the API groups of its `crds`.
 
-    `root` is the description of the mesh's root on the cluster that keeps it, and `charts` says where the mesh comes from. Of a kind of mesh that is not
-    known nothing is asked; `_refusals` names it.
+    `root` is the description of the mesh's root on the cluster that keeps it, `charts` says where the mesh comes from, and `workloads` are those that
+    the run gives sidecars. Of a kind of mesh that is not known nothing is asked; `_refusals` names it.
     """
     try:
         install = provider(mesh).install
@@ -156,6 +156,8 @@ def questions(
         return {"permissions": [], "crds": []}
     source = str(charts.get("source") or "") if isinstance(charts, Mapping) else ""
     permissions = [*install.permissions(namespace, platform, probe_namespace, source), *_rights_to_root(root or {})]
+    story = provider(mesh).stories.workloads if workloads else None
+    permissions += [right for right in (story.permissions(namespace) if story else ()) if right not in permissions]
     return {"permissions": permissions, "crds": [*install.requirements().groups, gateway_api.GROUP]}
 
 

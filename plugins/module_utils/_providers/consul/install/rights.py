@@ -31,15 +31,15 @@ def installing(namespace: str) -> list[Right]:
         *_asking(),
         *_each("", "pods", ("get", "delete")),  # servers restart one after the other
     ]
-    # Pods with a sidecar may be in any namespace.
-    wide = [*_each("", "namespaces", ("get", "list", "create", "patch")), *_each("", "pods", ("list",))]
+    # Workloads and pods with a sidecar may be in any namespace.
+    wide = [*_each("", "namespaces", ("get", "list", "create", "patch")), *_each("", "pods", ("list",)), *_of({"apps": _SEEN["apps"]}, ("list",))]
     return [*wide, *({**right, "namespace": namespace} for right in inside)]
 
 
 def probing(namespace: str) -> list[Right]:
-    """Return the rights for the echo server and its sidecar. Which workloads have one is asked of the whole cluster."""
+    """Return the rights for the echo server and its sidecar."""
     inside = [*_of(_OF_PROBE, _APPLY), *_each("", "secrets", ("delete",)), *_each("policy", "poddisruptionbudgets", ("list",)), *_asking()]
-    return [*_of({"apps": _SEEN["apps"]}, ("list",)), *({**right, "namespace": namespace} for right in inside)]
+    return [{**right, "namespace": namespace} for right in inside]
 
 
 def _asking() -> list[Right]:

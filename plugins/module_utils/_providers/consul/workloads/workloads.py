@@ -19,7 +19,7 @@ from ...._mesh.objects.shapes import Live, Manifest, Object
 from ...._mesh.question import Answers, Question, Read
 from ...._mesh.workloads.service_wish import ServiceSet, ServiceWish
 from .. import api, datacenter
-from ..install.install import SOURCE as MANIFESTS
+from ..install.chart import stages as chart
 from ..names import AGENT_TLS, SHARED, TOKENS, labelled
 from ..settings import Settings
 from . import entries, identity, sidecar
@@ -30,7 +30,7 @@ _TOKENS = "/v1/acl/tokens"
 def joined(wish: ControlPlane, service: ServiceWish, workload: Object) -> Manifest:
     """Return the sidecar of a workload. Refuse what could not register, or what would serve only sometimes."""
     settings, place = Settings.of(wish), f"{wish.cluster}: {Ref.of(workload)}"
-    if (wish.charts.get("source") or MANIFESTS) != MANIFESTS:
+    if chart.used(wish):
         raise Refused(f"{place}: HashiCorp's chart gives workloads their sidecars by its webhook. Remove mesh_workloads, and annotate the pods.")
     if not settings.agents.enabled:
         raise Refused(f"{place}: a sidecar registers with the agent of its node, and mesh_values.agents.enabled is false. Set it to true.")
@@ -51,8 +51,17 @@ def due(wish: ControlPlane, services: ServiceSet) -> Look[Due]:
 
 
 def spare(wish: ControlPlane, services: ServiceSet) -> Look[Due]:
-    """Return the tokens, and their Secrets, of services that the set does not name any more. Consul's list of tokens tells which they are."""
+    """Return the tokens, and their Secrets, of services that the set does not name any more. Consul's list of tokens tells which they are.
+
+    HashiCorp's chart has sidecars and tokens of its own.
+    """
+    if chart.used(wish):
+        return Look((), _nothing)
     return Look(_reads(wish, services), partial(_spare, wish, services), partial(_questions, wish, ServiceSet(services.name)))
+
+
+def _nothing(_live: Live, _answers: Answers) -> Due:
+    return Due()
 
 
 def _reads(wish: ControlPlane, services: ServiceSet) -> list[Read | Ref]:

@@ -14,6 +14,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.link
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Read
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.workloads.service_wish import ServiceSet, ServiceWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul import CONSUL
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import gateway, product
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.links import peering
@@ -53,6 +54,16 @@ def test_what_is_applied_and_removed(wish) -> None:
 def test_what_is_looked_at_in_an_install_and_for_status() -> None:
     looks = [CONSUL.health.facts("east", "consul"), product.due(PEER), gateway.due(PEER), CONSUL.trust.bundle("consul")]
     assert lacking(looked(looks), CONSUL.install.permissions("consul")) == set()
+
+
+def test_what_workloads_and_their_identities_need() -> None:
+    wish = ServiceSet("inventory", (ServiceWish("shop", "store", 8080, "Deployment", "shop"),))
+    listed = {("list", "apps", kind, "") for kind in ("daemonsets", "deployments", "statefulsets")}
+    assert lacking(listed, CONSUL.install.permissions("consul")) == set(), "which workloads have a sidecar, even if the inventory names none"
+    rights = [*CONSUL.install.permissions("consul"), *CONSUL.workloads.permissions("consul")]
+    looks = [CONSUL.workloads.due(PEER, wish), CONSUL.workloads.spare(PEER, wish)]
+    written = {(verb, "", "secrets", "store") for verb in ("get", "create", "patch", "delete")} | {("patch", "apps", "deployments", "store")}
+    assert lacking(looked(looks) | written | {("list", "policy", "poddisruptionbudgets", "store")}, rights) == set()
 
 
 def test_what_a_link_looks_at() -> None:

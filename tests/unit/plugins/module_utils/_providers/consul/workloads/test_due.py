@@ -194,6 +194,12 @@ def test_where_no_server_is_left_nothing_is_spare() -> None:
     assert wanted.judge({"Pod": [server(0, ready=False)]}, {}).fault == "no server of Consul is ready"
 
 
+def test_a_chart_has_tokens_of_its_own() -> None:
+    wish = dataclasses.replace(PEER, charts={"source": "repository"})
+    wanted = workloads.spare(wish, of())
+    assert (wanted.reads, wanted.judge({}, {}).complete) == ((), True)
+
+
 def test_no_secret_is_shown() -> None:
     east = Datacenter()
     due = east.look(workloads.due(PEER, of(STOCK)))
