@@ -84,9 +84,10 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
     changes = [*first.changes, *_written(cluster, joining, rehearsed, request), *_written(cluster, leaving, rehearsed, request)]
     last = complete(cluster, story.spare(request.wish, request.services), request.timeout, clock)
     ordered = [*first.ordered, *last.ordered]
+    unknown = [f"{cluster.name}: what the services need cannot be told yet: {first.unknown}."] if first.unknown else []
     result = as_result([*changes, *last.changes])
     notices = [notice for one in joining for notice in part.notices(cluster.name, one.workload, one.manifest)]
-    return {**result, "changed": result["changed"] or bool(ordered), "ordered": ordered, "notices": [*absent, *notices]}
+    return {**result, "changed": result["changed"] or bool(ordered), "ordered": ordered, "notices": [*absent, *notices], "warnings": unknown}
 
 
 def _story(cluster: str, request: Request) -> Workloads:

@@ -59,9 +59,14 @@ def kept(kind: str, listed: Sequence[Mapping[str, Any]]) -> Iterator[KeptEntry]:
 
 
 def digest(entry: Entry) -> str:
-    """Return what tells the content of an entry from any other. Equal contents have equal digests."""
-    text = json.dumps([entry.kind, entry.name, entry.content], sort_keys=True)
+    """Return what tells the content of an entry from any other. Equal contents have equal digests. That the probe exports its service is no edit."""
+    text = json.dumps([entry.kind, entry.name, _without_probe(entry)], sort_keys=True)
     return "1:" + hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def _without_probe(entry: Entry) -> Content:
+    services = [one for one in entry.content.get("services") or () if one.get("name") != PROBE]
+    return entry.content if entry.kind != EXPORTED else {"services": services} if services else {}
 
 
 def meta(entry: Entry, mesh: str) -> dict[str, str]:

@@ -4,7 +4,7 @@
 
 """Config entries without which a service is not called as its wish says: its protocol, who may call it, and which peers know of it.
 
-A run only adds what is missing. What users set, such as a denied caller, stays.
+A run only adds what is missing. What users set, such as a denied caller, stays, and what they declare as a whole set is refused rather than completed.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ...._mesh.errors import Refused
 from ...._mesh.install.due import DueOrder
 from ...._mesh.install.wish import ControlPlane
 from ...._mesh.objects.shapes import Object
 from ...._mesh.workloads.service_wish import Caller, ServiceSet, ServiceWish
 from .. import api, datacenter
+from ..objects.ownership import OWNER, PROBE
 
 DEFAULTS, INTENTIONS, EXPORTED = KINDS = ("service-defaults", "service-intentions", "exported-services")
 _BOOKKEEPING = ("CreateIndex", "ModifyIndex", "Hash")
@@ -36,8 +38,18 @@ def orders(wish: ControlPlane, services: ServiceSet, pod: Object, token: str, kn
         kept = {key: value for key, value in live.items() if key not in _BOOKKEEPING}
         made = complete(kept)
         if made != kept:
+            _require_free(wish, services, kind, name, live)
             body = {**made, "Kind": kind, "Name": name}
             yield DueOrder(f"the entry {kind} {name}", api.put("order", pod, f"/v1/config?cas={live.get('ModifyIndex', 0)}", token, body))
+
+
+def _require_free(wish: ControlPlane, services: ServiceSet, kind: str, name: str, live: Object) -> None:
+    """Refuse to complete an entry of a declared set: the next run would take back what this one adds. The set keeps what the probe needs."""
+    if OWNER in (live.get("Meta") or {}) and any(one.service != PROBE for one in services.services):
+        raise Refused(
+            f"{wish.cluster}: the entry {kind}/{name} is declared in mesh_values.entries, and lacks what mesh_workloads says in protocol or callers. "
+            "Declare it there, and leave protocol and callers out of mesh_workloads."
+        )  # fmt: skip
 
 
 def _needs(wish: ControlPlane, services: ServiceSet) -> Iterator[tuple[str, str, Callable[[Entry], Entry]]]:

@@ -12,13 +12,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import ProbeWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.due import Due
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import decoded, encoded
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.workloads.service_wish import Caller, ServiceSet, ServiceWish
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.health import probe
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import AGENT_TLS, SHARED
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.objects.entry import Entry
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.objects.ownership import kept as kept_entries
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.objects.ownership import meta
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.workloads import workloads
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.services import Services
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.wishes import PEER, PRIMARY, SECONDARY
@@ -141,6 +147,25 @@ def test_what_users_set_stays() -> None:
     assert east.store.entries["service-defaults/shop"]["Protocol"] == "http2"
     assert east.store.entries["service-intentions/shop"]["Sources"] == [denied, {"Name": "web", "Action": "allow", "Peer": "west"}]
     assert [one["Name"] for one in east.store.entries["exported-services/default"]["Services"]] == ["stock", "shop"]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("service-defaults", "shop"), ("service-intentions", "shop"), ("exported-services", "default")])
+def test_an_entry_of_a_declared_set_is_not_completed_but_refused(kind: str, name: str) -> None:
+    """The next run of the declaration would take back what this one adds."""
+    declared = {"Kind": kind, "Name": name, "Meta": {"meshops.lifecycle/set": "shop"}, "ModifyIndex": 5}
+    east = Datacenter(store=Services(entries={f"{kind}/{name}": declared}))
+    with pytest.raises(Refused, match=rf"^east: the entry {kind}/{name} is declared in mesh_values.entries, and lacks"):
+        east.look(workloads.due(PEER, of(SHOP)))
+
+
+def test_the_probe_exports_its_service_beside_a_declared_set() -> None:
+    service = probe.services(ProbeWish("east", "", ("east", "west")))[0]
+    declared = {"Kind": "exported-services", "Name": "default", "Meta": {"meshops.lifecycle/set": "shop"}, "ModifyIndex": 5}
+    east = Datacenter(store=Services(entries={"exported-services/default": declared}))
+    assert "the entry exported-services default" in list(east.steps(workloads.due(PEER, of(service, name="probe"))))
+    marked = {**east.store.entries["exported-services/default"], "Meta": meta(Entry("exported-services", "default", {}), "shop")}
+    (live,) = kept_entries("exported-services", [marked])
+    assert not live.edited
 
 
 def test_a_service_that_nobody_names_loses_its_secret_and_then_its_token() -> None:
