@@ -13,7 +13,7 @@ from ...._mesh.health.probe import Probe, ProbeWish
 from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Live
 from ...._mesh.question import Answers, Read
-from . import observation
+from . import observation, user_entries
 from . import probe as echo
 
 _KINDS = ("ExportedServices", "Mesh", "ProxyDefaults", "ServiceDefaults", "ServiceIntentions", "ServiceResolver", "ServiceRouter", "ServiceSplitter")
@@ -25,12 +25,13 @@ def facts(cluster: str, namespace: str) -> Look[HealthFacts]:
 
 
 def config(namespace: str) -> Look[dict[str, int]]:
-    """Count users' objects of Consul's kinds. A cluster without HashiCorp's controller has none: its entries are in Consul only."""
-    return Look([Read("consul.hashicorp.com/v1alpha1", kind, metadata_only=True) for kind in _KINDS], _counted)
+    """Count users' objects of Consul's kinds, and the entries that they wrote into Consul itself."""
+    reads = [Read("consul.hashicorp.com/v1alpha1", kind, metadata_only=True) for kind in _KINDS]
+    return Look([*reads, *user_entries.reads(namespace)], _counted, user_entries.questions)
 
 
-def _counted(live: Live, _answers: Answers) -> dict[str, int]:
-    return {kind: len(objects) for kind, objects in live.items() if objects and kind in _KINDS}
+def _counted(live: Live, answers: Answers) -> dict[str, int]:
+    return {**{kind: len(objects) for kind, objects in live.items() if objects and kind in _KINDS}, **user_entries.counted(live, answers)}
 
 
 def probe(wish: ProbeWish) -> Probe:
