@@ -125,7 +125,8 @@ class World:
         status = {"addresses": [{"type": "InternalIP", "address": "127.0.0.1"}], "daemonEndpoints": {"kubeletEndpoint": {"Port": self.port}}}
         self._status(f"/api/v1/nodes/{NODE}", status)
         self.cluster.create({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": rotation.TOKEN, "namespace": SPACE}, "stringData": {"token": TOKEN}})
-        spec = {"nodeName": NODE, "automountServiceAccountToken": False, "containers": [{"name": "control", "image": "paper"}]}
+        containers = [{"name": "control", "image": "paper"}]
+        spec = {"nodeName": NODE, "automountServiceAccountToken": False, "terminationGracePeriodSeconds": 0, "containers": containers}
         meta = {"name": "control-1", "namespace": SPACE, "labels": {"paper": "control"}}
         self.cluster.create({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
 
