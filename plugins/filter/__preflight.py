@@ -16,6 +16,7 @@ from typing import Any
 from ..module_utils._mesh.errors import MeshError, Refused
 from ..module_utils._mesh.fleet.file import VARIABLES
 from ..module_utils._mesh.install import chart_source, gateway_api, helm_version, wish_faults
+from ..module_utils._mesh.install.wish import ControlPlane
 from ..module_utils._mesh.lease import rights
 from ..module_utils._mesh.lease.lease import NAMESPACE
 from ..module_utils._mesh.member import Member
@@ -62,7 +63,22 @@ def findings(
     seen = {name: PreflightResults(cluster, ca, controller) for name, cluster, ca in zip(hosts, read, trust, strict=True)}
     known = members(everyone, hostvars)
     judged = [_judged(member, hostvars[member.name], seen[member.name], clock_skew, own) for member in known if member.name in seen]
-    return preflight.findings([replace(one, inventory=[*one.inventory, *_rootless(one.member, everyone, hostvars)]) for one in judged], known)
+    between = _between(known, hostvars)
+    more = {one.member.name: [*_rootless(one.member, everyone, hostvars), *between.get(one.member.name, ())] for one in judged}
+    return preflight.findings([replace(one, inventory=[*one.inventory, *more[one.member.name]]) for one in judged], known)
+
+
+def _between(known: Sequence[Member], hostvars: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+    """Return by cluster what only shows when the wishes of all clusters of a mesh are seen together, of the meshes that judge this."""
+    wishes: dict[tuple[str, str], list[ControlPlane]] = {}
+    for member in known:
+        mesh = provider(member.provider)
+        if mesh.install.requirements().between:
+            rendered, unreadable = _rendered(member.name, hostvars[member.name])
+            wish = None if unreadable else wish_faults.wish(member, rendered, mesh.defaults)
+            wishes.setdefault((member.provider, member.mesh), []).extend([wish] if wish else [])
+    judges = {key: provider(key[0]).install.requirements().between for key in wishes}
+    return {name: texts for key, judge in judges.items() if judge for name, texts in judge(wishes[key]).items()}
 
 
 def _rootless(member: Member, everyone: Sequence[str], hostvars: Mapping[str, Any]) -> list[str]:

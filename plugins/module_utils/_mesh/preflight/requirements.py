@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..install import versions
 from ..install.supply import Gone
 from ..install.versions import VersionLimits, Versions
+from ..install.wish import ControlPlane
 from .estate import Owned
 
 
@@ -21,6 +22,7 @@ class Requirements:
 
     `platforms` and `charts` are the names that an inventory may use. The labels in `refusing` disable injection in a namespace.
     `gone` are locations of charts and images that are being shut down. With `one_primary`, remote clusters of a mesh have one primary for all.
+    `between` judges the wishes of all clusters of one mesh: what only shows when they are seen together, by cluster, as half sentences.
     """
 
     versions: Versions
@@ -31,6 +33,7 @@ class Requirements:
     refusing: Sequence[tuple[str, str]] = ()
     gone: Sequence[Gone] = ()
     one_primary: bool = False
+    between: Callable[[Sequence[ControlPlane]], Mapping[str, Sequence[str]]] | None = None
 
     def limits(self, version: str) -> VersionLimits:
         """Return the limits of a mesh version. For a version that is not in the table they are only a lower bound."""

@@ -261,3 +261,16 @@ class TestTable:
     ])
     def test_a_cluster_without_findings_says_one_line(self, others: dict[str, list[str]], said: str) -> None:
         assert call("_preflight_verdict", json.dumps({"east": [], **others}), "east") == {"findings": [], "waits": said}
+
+
+def test_what_only_shows_between_the_clusters_of_a_mesh_is_told_to_those_of_the_play() -> None:
+    def host(name: str, protocol: Any) -> dict[str, Any]:
+        entries = {"declared": [{"kind": "service-defaults", "name": "web", "protocol": protocol}]}
+        return {**HOSTVARS[name], "mesh_provider": "consul", "mesh_values": {"entries": entries}}
+
+    hostvars = {"east": host("east", "http"), "west": host("west", "tcp"), "bastion": HOSTVARS["bastion"]}
+    texts = judged(["east"], hostvars)
+    assert list(texts) == ["east"]
+    assert [text for text in texts["east"] if "the protocol of the service web is not the same in all datacenters: east has http | west has tcp" in text]
+    hostvars["west"] = host("west", ["no text"])  # west is told of it by itself, and nobody else is told anything
+    assert not [text for text in judged(["east"], hostvars)["east"] if "protocol" in text]

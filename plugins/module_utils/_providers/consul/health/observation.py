@@ -19,6 +19,7 @@ from ..gateways.addresses import addresses
 from ..links.peer_secret import LABEL as PEER
 from ..members import datacenters
 from ..names import GATEWAY, INJECTED, PROXY, SHARED, TOKENS, labelled, primary_of
+from ..objects import edited
 from . import primary, quorum
 
 _ASKED = {
@@ -54,7 +55,7 @@ def questions(live: Live) -> list[Question]:
     paths = {about: path for about, path in _ASKED.items() if secondary or about != "replication"}
     ruler = ruling(live)
     asked = [api.get(about, pod, path, token) for pod in api.servers(live) for about, path in paths.items()]
-    return [*asked, *(primary.questions(ruler, api.servers(live), token) if ruler else ())]
+    return [*asked, *(primary.questions(ruler, api.servers(live), token) if ruler else ()), *(() if secondary else edited.questions(live, token))]
 
 
 def ruling(live: Live) -> str:
@@ -76,7 +77,7 @@ def health(cluster: str, live: Live, answers: Answers) -> HealthFacts:
         answered=sorted({question.pod for question, text in answers.items() if question.about == "wan" and api.listed(text) is not None}),
         unanswered=sorted(f"{question.pod}{question.path}" for question, text in answers.items() if text is None and question.about in ("self", "wan")),
         served_by=seen.primary,
-        faults=[*seen.faults, *(primary.faults(ruling(live), answers) if ruling(live) else ())],
+        faults=[*seen.faults, *edited.faults(answers), *(primary.faults(ruling(live), answers) if ruling(live) else ())],
         deadlines=primary.deadlines(live, answers),
         kept=kept(one for kind in _KEPT for one in live.get(kind, ())),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ...._mesh.preflight.requirements import Requirements
 from ..names import NAME
+from ..objects import mesh_wide
 from ..settings import PARTS
 from .versions import VERSIONS
 
@@ -17,5 +18,6 @@ REQUIREMENTS = Requirements(
     platforms=("openshift",),
     charts=tuple(sorted((*PARTS, NAME))),
     one_primary=True,  # a datacenter is federated, or a peer of others: a peering on top of a federation says ACTIVE and serves nothing
+    between=mesh_wide.faults,
     refusing=(("consul.hashicorp.com/connect-inject", "false"),),
 )

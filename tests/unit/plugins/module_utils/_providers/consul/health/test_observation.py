@@ -16,6 +16,8 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consu
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import install
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.members import datacenters
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import INJECTED, PROXY
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.objects.keeper import Keeper
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.objects.test_store import WHOLE, completed, with_entries
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.wishes import PEER, PRIMARY, SECONDARY
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.world import MANAGEMENT, server, tokens
 
@@ -133,3 +135,14 @@ def test_pods_with_a_sidecar_are_the_proxies() -> None:
     live["Pod"] += [{"metadata": {"name": "shop-1", "namespace": "shop", "labels": {PROXY: "shop"}}}]
     live["Pod"] += [{"metadata": {"name": "shop-2", "namespace": "shop", "labels": {INJECTED: "injected"}}}]
     assert [(proxy.namespace, proxy.name) for proxy in facts(live).proxies] == [("shop", "shop-1"), ("shop", "shop-2")]
+
+
+def test_entries_that_somebody_edited_after_a_run_are_faults() -> None:
+    completed(with_entries(*WHOLE), keeper := Keeper())
+    lists = {f"entries of {kind}": [one] for (kind, _name), one in keeper.entries.items()}
+    assert facts(objects(), **lists).faults == []
+    lists["entries of service-resolver"] = [{**lists["entries of service-resolver"][0], "ConnectTimeout": "9s"}]
+    (fault,) = facts(objects(), **lists).faults
+    assert fault == "somebody edited the entry service-resolver/web after a run wrote it; run site to set it right, or declare what is wanted"
+    lists["entries of service-defaults"] = [{"Kind": "service-defaults", "Name": "theirs", "Protocol": "tcp"}]
+    assert facts(objects(), **lists).faults == [fault]
