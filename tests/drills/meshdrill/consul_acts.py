@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
+
 from .app import NAMESPACE
 from .consul_mesh import ANSWERING, GATEWAY, SERVERS, Mesh, Said, token_of
 from .consul_scenery import FEDERATION, PEERING, SERVICES
@@ -188,9 +190,7 @@ ACTS = (
     Act("failover", _failover),
     Act("leader", _leader),
     Act("root", _rotation("root")),
-    Act("gossip", _rotation("gossip")),
-    Act("agents", _rotation("agents")),
-    Act("tokens", _rotation("tokens")),
+    *(Act(kind, _rotation(kind)) for kind in sorted(PROVIDERS["consul"].stories.rotations)),
     Act("restore", _restore),
     Act("gateway", _gateway, safe=False, why=_GATEWAY, keeps="east-inside"),
     Act("east-dies", _east_dies, safe=False, why=_EAST, keeps="west-inside"),

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.workloads.service_wish import ServiceSet
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.objects import entries
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.settings import Entries
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.wishes import PEER, PRIMARY
@@ -66,6 +68,13 @@ class TestScenery:
         declared = consul_scenery.entries(CLUSTERS, "east", mesh)
         assert [one.name for one in entries.judged(wish, Entries(declared=declared))] == ["fresh", "pooled"]
 
+    @pytest.mark.parametrize("cluster", CLUSTERS)
+    def test_the_services_are_ones_that_the_inventory_may_declare(self, cluster: str) -> None:
+        made = ServiceSet.of(cluster, "default", consul_scenery.workloads(CLUSTERS, cluster))
+        assert [one.service for one in made.services] == ["pooled", "fresh", "client"]
+        deployments = {one["metadata"]["name"] for one in consul_scenery.objects(CLUSTERS, cluster, 40) if one["kind"] == "Deployment"}
+        assert {one.name for one in made.services} == deployments
+
     def test_servers_wait_before_they_end_and_listen_on_loopback_only(self) -> None:
         for one in consul_scenery.objects(CLUSTERS, "east", 40):
             if one["kind"] == "Deployment" and one["metadata"]["name"] != "client":
@@ -87,7 +96,9 @@ class TestActs:
             consul.chosen("peering", ["primary-down"])
 
     def test_the_acts_that_the_story_asks_for_are_there(self) -> None:
-        assert {act.name for act in ACTS} == {"failover", "leader", "root", "gossip", "agents", "tokens", "restore", "gateway", "east-dies", "primary-down"}
+        """And whatever else the provider rotates."""
+        wanted = {"failover", "leader", "root", "gossip", "agents", "restore", "gateway", "east-dies", "primary-down"}
+        assert {act.name for act in ACTS} == wanted | set(PROVIDERS["consul"].stories.rotations)
 
 
 class FakeLoad:
