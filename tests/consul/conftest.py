@@ -6,11 +6,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lab"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "drills"))
+
 from ansible_collections.meshops.lifecycle.tests.consul.datacenter import Datacenter, Real
 
 Make = Callable[..., Datacenter]

@@ -87,7 +87,8 @@ def _deployment(name: str, words: Sequence[str], farewell: int) -> dict[str, Any
     container: dict[str, Any] = {"name": "traffic", "image": picture(), "imagePullPolicy": "IfNotPresent", "args": list(words)}
     if farewell:
         container["lifecycle"] = {"preStop": {"sleep": {"seconds": farewell}}}
-    pod = {"terminationGracePeriodSeconds": 20 if farewell else 2, "containers": [container]}
+    # Its sidecar serves for some seconds after the pod was told to end.
+    pod = {"terminationGracePeriodSeconds": 20, "containers": [container]}
     labels: Mapping[str, str] = {**LABEL, "app": name}
     strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
     spec = {"replicas": 1, "strategy": strategy, "selector": {"matchLabels": {"app": name}}, "template": {"metadata": {"labels": dict(labels)}, "spec": pod}}

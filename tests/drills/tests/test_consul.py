@@ -75,6 +75,13 @@ class TestScenery:
         deployments = {one["metadata"]["name"] for one in consul_scenery.objects(CLUSTERS, cluster, 40) if one["kind"] == "Deployment"}
         assert {one.name for one in made.services} == deployments
 
+    @pytest.mark.parametrize(("mesh", "wish"), [("peering", PEER), ("federation", PRIMARY)])
+    def test_each_workload_gets_its_sidecar(self, mesh: str, wish: ControlPlane) -> None:
+        services = ServiceSet.of("east", "default", consul_scenery.workloads(CLUSTERS, "east")).services
+        made = {one["metadata"]["name"]: one for one in consul_scenery.objects(CLUSTERS, "east", 40)}
+        parts = [PROVIDERS["consul"].stories.workloads.joined(wish, service, made[service.name]) for service in services]
+        assert [len(part["spec"]["template"]["spec"]["containers"]) for part in parts] == [2, 2, 2]
+
     def test_servers_wait_before_they_end_and_listen_on_loopback_only(self) -> None:
         for one in consul_scenery.objects(CLUSTERS, "east", 40):
             if one["kind"] == "Deployment" and one["metadata"]["name"] != "client":
