@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.edition import is_paid, refusal
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.edition import is_paid
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import access, install, joining
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install.agent_config import gateways
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import GATEWAY, RULER
@@ -141,15 +141,6 @@ def test_it_is_judged_before_anything_but_the_namespace_is_written() -> None:
 
 
 class TestEdition:
-    def test_what_only_the_paid_edition_has_is_named(self) -> None:
-        entries = [{"Kind": "sameness-group", "Name": "all"},
-                   {"kind": "exported-services", "name": "default", "Services": [{"Consumers": [{"Partition": "a"}]}]},
-                   {"Kind": "service-resolver", "Name": "shop", "Namespace": "default"}]  # fmt: skip
-        said = refusal(entries)
-        assert "exported-services default (Partition); sameness-group all (sameness-group)" in said
-        assert "service-resolver" not in said
-        assert refusal(entries[2:]) == ""
-
     @pytest.mark.parametrize(("itself", "paid"), [
         ({"Config": {"Version": "1.22.3"}, "DebugConfig": {"VersionMetadata": ""}}, False),
         ({"Config": {"Version": "1.22.3+ent"}}, True),
