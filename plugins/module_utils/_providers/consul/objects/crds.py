@@ -24,7 +24,8 @@ from .kinds import INTENTIONS, KINDS
 from .ownership import ALWAYS, completed, differing, needed
 from .reading import EntryReading
 
-VERSION = "consul.hashicorp.com/v1alpha1"
+GROUP = "consul.hashicorp.com"
+VERSION = f"{GROUP}/v1alpha1"
 _EVERY = "every-service"  # the name of an object cannot be *
 # The controller takes over an entry of the same content only, and says so if it differs.
 _TAKEN_OVER = {"consul.hashicorp.com/migrate-entry": "true"}

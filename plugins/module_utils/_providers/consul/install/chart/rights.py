@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from ...objects.kinds import KINDS
 from ..rights import Right
 
 # Helm looks at an object before it makes, patches or removes it, and watches the jobs that it runs before and after.
 _HELM = ("get", "create", "patch", "delete")
 _RECORDS = ("get", "list", "create", "update", "patch", "delete")
 _RBAC, _CNI = "rbac.authorization.k8s.io", "k8s.cni.cncf.io"
+_ENTRIES = "consul.hashicorp.com"
 _EVERYWHERE = {
     "apiextensions.k8s.io": ("customresourcedefinitions",),
     _RBAC: ("clusterroles", "clusterrolebindings"),
@@ -22,7 +24,7 @@ _EVERYWHERE = {
 _INSIDE = {
     "batch": ("jobs",),
     _RBAC: ("roles", "rolebindings"),
-    "consul.hashicorp.com": ("meshes", "proxydefaults"),
+    _ENTRIES: tuple(sorted(kind.plural for kind in KINDS.values())),
 }
 
 
@@ -32,6 +34,8 @@ def installing(namespace: str, platform: str = "") -> list[Right]:
         *_of(_EVERYWHERE, _HELM),
         # Whoever creates a role must have all rights in it, or the verbs bind and escalate.
         *_each(_RBAC, "clusterroles", ("bind", "escalate")),
+        # An entry may have one object only, in whichever namespace.
+        *_of({_ENTRIES: _INSIDE[_ENTRIES]}, ("list",)),
         *(_each("security.openshift.io", "securitycontextconstraints", _HELM) if platform == "openshift" else ()),
     ]
     inside = [

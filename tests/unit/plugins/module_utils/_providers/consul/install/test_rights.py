@@ -18,6 +18,8 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.workloads.
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul import CONSUL
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import gateway, product
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.links import peering
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.objects import crds
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.objects.kinds import KINDS
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.wishes import PEER, SMALL
 
 LINK = Link("west", "east", "consul")
@@ -54,6 +56,14 @@ def test_what_is_applied_and_removed(wish) -> None:
 def test_what_is_looked_at_in_an_install_and_for_status() -> None:
     looks = [CONSUL.health.facts("east", "consul"), product.due(PEER), gateway.due(PEER), CONSUL.trust.bundle("consul")]
     assert lacking(looked(looks), CONSUL.install.permissions("consul")) == set()
+
+
+def test_what_declared_objects_need() -> None:
+    wanted = crds.due(PEER, [])
+    listed = {("list", crds.GROUP, kind.plural, "") for kind in KINDS.values()}
+    assert {one.kind for one in wanted.reads if isinstance(one, Read)} == {kind.resource for kind in KINDS.values()}
+    written = {(verb, crds.GROUP, kind.plural, "consul") for kind in KINDS.values() for verb in ("get", "create", "patch", "delete")}
+    assert lacking(listed | written, CONSUL.install.permissions("consul", source="repository")) == set()
 
 
 def test_what_workloads_and_their_identities_need() -> None:

@@ -235,6 +235,15 @@ class TestNeeded:
         assert completed(with_entries(), keeper)
         assert keeper.entries["exported-services", "default"]["Services"] == [probe]
 
+    def test_the_probe_may_be_exported_later_and_nobody_edited_the_entry(self) -> None:
+        mine = {"kind": "exported-services", "services": [{"name": "web", "consumers": [{"peer": "west"}]}]}
+        completed(with_entries(mine), keeper := Keeper())
+        entry = keeper.entries["exported-services", "default"]
+        probe = {"Name": ownership.PROBE, "Consumers": [{"Peer": "west"}]}
+        keeper.put("exported-services", "default", Services=[*entry["Services"], probe], Meta=entry["Meta"])
+        assert not next(ownership.kept("exported-services", [keeper.entries["exported-services", "default"]])).edited
+        assert judged(with_entries(mine), keeper).complete
+
 
 class TestEdition:
     """What only Consul Enterprise has."""
