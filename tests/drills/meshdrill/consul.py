@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ class ConsulLoad(Load):
         for cluster in CLUSTERS:
             for name in (*consul_scenery.SERVICES, "client"):
                 self._mesh.rolled_out(cluster, f"deployment/{name}", NAMESPACE)
+                # The one without a sidecar is gone, so that nobody asks it what it sent.
+                self._mesh.alone(cluster, f"app={name}", NAMESPACE)
         self._taken = dict.fromkeys(CLUSTERS, 0)
         self._settle()
 
@@ -54,10 +57,22 @@ class ConsulLoad(Load):
             self._requests += news
         return self._requests
 
+    def sent_since(self, begin: float) -> int:
+        seen = ledger.flows(ledger.during(self.requests(), begin, time.time()))
+        return min((seen[name].sent if name in seen else 0) for name in self.flows)
+
     def stop(self) -> None:
         """The pods go, and `site` without them takes their services, tokens and entries out of Consul."""
         for cluster in CLUSTERS:
             self._estate.kubectl(cluster, "delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=true")
+
+
+def _nothing(_mesh: Mesh) -> list[Promise]:
+    time.sleep(10.0)
+    return []
+
+
+_REST = Act("nothing is done", _nothing)
 
 
 @dataclass
@@ -75,8 +90,9 @@ class Course:
         begin, phases, turn = time.time(), list[Phase](), 0
         # What may lose requests is done once, last, so that its aftermath is in no other act.
         safe, other = [one for one in self.acts if one.safe], [one for one in self.acts if not one.safe]
+        again = [one for one in safe if not one.once] or [_REST]
         while turn < len(safe) or (safe and load.sent_since(begin) < self.requests):
-            phases += self._one(safe[turn % len(safe)], load, begin)
+            phases += self._one(safe[turn] if turn < len(safe) else again[turn % len(again)], load, begin)
             turn += 1
         for one in other:
             phases += self._one(one, load, begin)
@@ -86,7 +102,7 @@ class Course:
         since = time.time()
         try:
             self.findings += self.do(act, self.mesh)
-        except (DrillError, AssertionError) as error:
+        except (DrillError, AssertionError, subprocess.SubprocessError) as error:
             # The others are held all the same, as each begins with a mesh that is well.
             self.findings.append(Promise(f"{act.name} comes to its end", str(error)[:600], met=False))
         phase = Phase(act.name, since, time.time() - since)

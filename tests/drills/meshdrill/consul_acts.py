@@ -27,7 +27,10 @@ Work = Callable[[Mesh], Sequence[Promise]]
 
 @dataclass(frozen=True)
 class Act:
-    """Something that happens to a mesh. A `safe` one loses nothing. Of another, `why` says what is lost, and flows that begin with `keeps` lose nothing."""
+    """Something that happens to a mesh. A `safe` one loses nothing. Of another, `why` says what is lost, and flows that begin with `keeps` lose nothing.
+
+    What comes `once` is not repeated until there are requests enough.
+    """
 
     name: str
     work: Work
@@ -35,6 +38,7 @@ class Act:
     safe: bool = True
     why: str = ""
     keeps: str = ""
+    once: bool = False
 
 
 def do(act: Act, mesh: Mesh) -> Sequence[Promise]:
@@ -189,7 +193,8 @@ _EAST = ("the failover follows the health of the catalogue and the outliers that
 ACTS = (
     Act("failover", _failover),
     Act("leader", _leader),
-    Act("root", _rotation("root")),
+    # Consul keeps the former root for twice the time that a leaf lives, which is two hours at least.
+    Act("root", _rotation("root"), once=True),
     *(Act(kind, _rotation(kind)) for kind in sorted(PROVIDERS["consul"].stories.rotations)),
     Act("restore", _restore),
     Act("gateway", _gateway, safe=False, why=_GATEWAY, keeps="east-inside"),

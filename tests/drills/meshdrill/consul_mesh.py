@@ -131,6 +131,9 @@ class Mesh:
     def gone(self, cluster: str, labels: str, space: str = SPACE) -> float:
         return self.until(lambda: not self.estate.get(cluster, "pods", "-n", space, "-l", labels)["items"], f"{cluster}: pods with {labels} are gone")
 
+    def alone(self, cluster: str, labels: str, space: str) -> float:
+        return self.until(lambda: len(self.estate.get(cluster, "pods", "-n", space, "-l", labels)["items"]) == 1, f"{cluster}: one pod has {labels}")
+
     def elected(self, cluster: str, servers: int = 3) -> float:
         return self.until(lambda: bool(self.voters(cluster)[0]) and self.voters(cluster)[1] == servers, f"{cluster}: {servers} servers vote")
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -127,6 +128,16 @@ def course(*acts: Act, do: Any = None, requests: int = 0) -> Course:
     return Course(ground, mesh, acts, requests, do or (lambda act, _mesh: act.work(_mesh)))
 
 
+def test_the_load_counts_its_own_flows() -> None:
+    load = consul.ConsulLoad(SimpleNamespace(estate=None, rate=40.0, say=print), None)  # type: ignore[arg-type]
+    begin = time.time() - 10
+    asked = [one for number, name in enumerate(load.flows) for one in lost_and_answered(name, begin + 1, 0, 5 + number)]
+    load.requests = lambda: asked  # type: ignore[method-assign]
+    assert load.sent_since(begin) == 5
+    load.requests = lambda: asked[6:]  # type: ignore[method-assign]
+    assert load.sent_since(begin) == 0
+
+
 class TestCourse:
     def test_safe_acts_are_repeated_until_each_flow_has_its_requests_and_the_others_come_once_and_last(self) -> None:
         done: list[str] = []
@@ -135,6 +146,23 @@ class TestCourse:
         assert done == [phase.name for phase in phases]
         assert done[0:3] == ["safe", "second", "safe"] and done[-1] == "other" and done.count("other") == 1
         assert len(done) >= 4
+
+    def test_what_comes_once_is_not_repeated_for_the_sake_of_requests(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(consul.time, "sleep", lambda _seconds: None)
+        made = course(replace(SAFE, name="once", once=True), SAFE, requests=20000)
+        names = [phase.name for phase in made.act(FakeLoad())]  # type: ignore[arg-type]
+        assert names.count("once") == 1 and set(names[1:]) == {"safe"}
+        alone = course(replace(SAFE, name="once", once=True), requests=20000)
+        names = [phase.name for phase in alone.act(FakeLoad())]  # type: ignore[arg-type]
+        assert names[0] == "once" and set(names[1:]) == {"nothing is done"}
+
+    def test_a_command_that_hangs_is_a_broken_promise_too(self) -> None:
+        def do(_act: Act, _mesh: Any) -> list[Promise]:
+            raise subprocess.TimeoutExpired("kubectl", 60)
+
+        made = course(SAFE, do=do)
+        made.act(FakeLoad())  # type: ignore[arg-type]
+        assert [one.met for one in made.findings] == [False]
 
     def test_an_act_that_fails_is_a_broken_promise_and_the_others_are_held(self) -> None:
         def do(act: Act, _mesh: Any) -> list[Promise]:
