@@ -63,7 +63,8 @@ options:
     default: []
   supply:
     description:
-      - A kind of mesh. RV(supply) then lists what in the cluster names a registry or chart repository of that mesh which shuts down.
+      - A kind of mesh. RV(supply) then lists what in the cluster names a registry or chart repository of that mesh which shuts down, and RV(stray) what
+        leads pods astray.
     type: str
   namespace:
     description:
@@ -261,6 +262,16 @@ spaces:
     ends:
       description: Whether the namespace is being deleted.
       type: bool
+stray:
+  description:
+    - What leads pods astray, as half sentences, if the kind of mesh has revisions. What is left of a revision without a control plane, tags and labels that
+      lead nowhere or to two places, and pods that run without a proxy in an injected namespace.
+    - Empty without O(supply), or if the credential may not read it.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - the revision tag prod leads to 1-30-2, which is not installed; lead it elsewhere or delete it
 supply:
   description: What names a registry or chart repository that shuts down; null without O(supply).
   returned: success

@@ -17,11 +17,13 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.tests.stubs.cutover_stub import mesh, stubbed
+from ansible_collections.meshops.lifecycle.tests.unit.support.leaks import leaks
 from ansible_collections.meshops.lifecycle.tests.unit.support.running import Ran, ran
 
+TOKEN = "a-token-of-a-gate-Zm9yLW5vYm9keQ-5f1c9e77"
 VARIABLES = {
     "mesh_name": "shop", "mesh_version": "1.30.1", "mesh_revision": "blue", "mesh_revision_tags": [], "mesh_trust_cluster": "east",
-    "mesh_kube": {"host": "https://127.0.0.1:9", "api_key": "nobody"}, "mesh_network": "lan",
+    "mesh_kube": {"host": "https://127.0.0.1:9", "api_key": "nobody"}, "mesh_network": "lan", "gate_token": TOKEN,
 }  # fmt: skip
 LOST, CALM = ({"name": "Look at the orders", f"ansible.builtin.{name}": {"msg": "no orders"}} for name in ("fail", "debug"))
 
@@ -41,14 +43,14 @@ class Story:
         return {name: set(one["spaces"].values()) for name, one in self.state["clusters"].items()}
 
 
-def play(folder: Path, state: dict[str, Any], **options: Any) -> Story:
+def play(folder: Path, state: dict[str, Any], *words: str, **options: Any) -> Story:
     (folder / "mesh.json").write_text(json.dumps(state))
     hosts = dict.fromkeys(state["clusters"])
     (folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"vars": VARIABLES, "hosts": hosts}}))
     (folder / "orders.yml").write_text(yaml.safe_dump([LOST]))
     (folder / "calm.yml").write_text(yaml.safe_dump([CALM]))
     given = json.dumps({"cutover_to": "1.31.2", "cutover_report_dir": str(folder / "report"), **options})
-    run = ran("cutover", "-i", str(folder / "inventory.yml"), "-e", given, home=folder, **stubbed(folder / "mesh.json"))
+    run = ran("cutover", "-i", str(folder / "inventory.yml"), *words, "-e", given, home=folder, **stubbed(folder / "mesh.json"))
     report = folder / "report" / "cutover-shop.json"
     return Story(run, json.loads((folder / "mesh.json").read_text()), json.loads(report.read_text()) if report.exists() else {})
 
@@ -58,7 +60,10 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Story:
     """Up to a gate that asks a person, in AWX. The gate before it passes."""
     folder = tmp_path_factory.mktemp("begun")
     gates = [{"name": "orders", "tasks": str(folder / "calm.yml")}, {"name": "owner", "pause": "Look at the shop."}]
-    return play(folder, mesh("east", "west"), cutover_gates=gates, awx_job_id=1)
+    headers = {"headers": {"Authorization": "Bearer {{ gate_token }}"}}
+    gates += [{"name": "errors", "prometheus": {"url": "https://prometheus.example", "query": "up", "most": 1, **headers}},
+              {"name": "page", "http": {"url": "https://shop.example/healthy", **headers}}]  # fmt: skip
+    return play(folder, mesh("east", "west"), "-vvvv", "--diff", cutover_gates=gates, awx_job_id=1)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +77,12 @@ def test_where_nobody_answers_the_run_ends_after_its_wave_and_is_no_failure(begu
     assert (begun.report["waits"], begun.follows()) == ("Look at the shop.", {"east": {"1-31-2"}, "west": {"blue"}})
     assert [wave["number"] for wave in begun.report["not_moved"]] == [2]
     assert [host for host, *step in begun.did("cutover") if step[0] != "move"] in (["east", "west"], ["west", "east"]), "prepare alone"
+
+
+def test_no_header_of_a_gate_is_shown_and_none_is_in_the_report(begun: Story) -> None:
+    """By the role, in the most verbose output. What the modules show of their arguments is tested with the modules."""
+    assert "Ask the gates" in begun.run.output
+    assert leaks({"the token of the gates": TOKEN.encode()}, {"output": begun.run.output.encode(), "report": json.dumps(begun.report).encode()}) == []
 
 
 class TestForward:
@@ -159,14 +170,14 @@ def test_a_finish_that_is_not_through_is_turned_back_and_what_does_not_turn_back
     assert "Not everything could be turned back. Run the cutover with cutover_to: blue." in story.run.output
 
 
-def resumed(folder: Path, finished: bool, **more: Any) -> Story:
+def resumed(folder: Path, finished: bool, options: dict[str, Any] | None = None, **more: Any) -> Story:
     """Only finish or retire is left."""
     state = mesh("east", **more)
     for one in state["clusters"].values():
         one["revisions"]["1-31-2"] = "1.31.2"
         one["spaces"] = dict.fromkeys(one["spaces"], "1-31-2")
         one["validator"] = "1-31-2" if finished else "blue"
-    return play(folder, state)
+    return play(folder, state, **(options or {}))
 
 
 def test_a_run_of_which_only_the_finish_is_left_runs_probes_and_asks_before_and_after(tmp_path: Path) -> None:
@@ -183,6 +194,29 @@ def test_what_another_run_finished_is_asked_about_before_it_is_retired_and_turne
     story = resumed(tmp_path, finished=True, gate_fails=["finished"])
     assert (story.run.code, story.did("cutover")) == (2, [("east", "turn_back", "blue")])
     assert [bool(told.get("finished")) for _host, name, told, _check in story.state["log"] if name == "cutover_gate"] == [False, True]
+
+
+def test_a_person_is_asked_once_more_before_the_former_revision_is_retired(tmp_path: Path) -> None:
+    """Where nobody can answer, the run ends before that without a failure, and goes on when it is told that somebody approved."""
+    gates = [{"name": "owner", "pause": "Look at the shop."}]
+    waiting = resumed(tmp_path, finished=False, options={"cutover_gates": gates, "awx_job_id": 1, "cutover_soak": 1})
+    assert waiting.run.code == 0, waiting.run.output
+    assert (waiting.report["waits"], waiting.report["finished"], waiting.report["retired"]) == ("Look at the shop.", True, False)
+    assert "Look at the shop. Start it again with cutover_approved: true to go on, or with cutover_to: blue to go back." in waiting.run.output
+    assert [step for _host, step, *_rest in waiting.did("cutover")] == ["finish", "soak"]
+    approved = play(tmp_path, {**waiting.state, "log": []}, cutover_gates=gates, awx_job_id=1, cutover_approved=True)
+    assert (approved.run.code, approved.report["waits"], approved.report["retired"]) == (0, "", True), approved.run.output
+
+
+def test_probes_of_a_killed_run_are_removed_under_the_lease_although_nothing_else_is_left(tmp_path: Path) -> None:
+    """Killed between its last step and the removal of the probes. A plan leaves them alone."""
+    state = mesh("east", probes=["meshops-cutover-former"])
+    planned = play(tmp_path, state, cutover_to="blue", cutover_plan=True)
+    assert (planned.run.code, planned.did("mesh_config")) == (0, []), planned.run.output
+    story = play(tmp_path, state, cutover_to="blue")
+    assert story.run.code == 0, story.run.output
+    assert story.did("mesh_config", "lease") == [("east",), ("east", "absent"), ("east", "released")]
+    assert story.did("cutover") == []
 
 
 def test_what_does_not_follow_is_turned_back_and_what_does_not_turn_back_is_named(tmp_path: Path) -> None:
@@ -229,6 +263,28 @@ def test_the_gateways_of_a_plane_get_pods_before_its_first_share_and_lose_them_a
     assert back.run.code == 0, back.run.output
     assert shifted(back) == [("in-blue", "open"), ("in-blue", "test"), ("in-blue", 10), ("in-blue", 100), ("in-green", "drain")]
     assert back.state["clusters"]["east"]["plane"] == {"green": 0, "pods": {"blue": 3, "green": 0}}
+
+
+@pytest.mark.parametrize(("rollback", "back"), [("wave", [90]), ("all", [90, 100])])
+def test_gates_that_fail_after_the_drain_give_the_former_its_pods_and_its_traffic_again(tmp_path: Path, rollback: str, back: list[int]) -> None:
+    """After the soak. Pods come first, as weights lead to nobody else."""
+    state = mesh("east", gate_fails=["drained"])
+    story = play(tmp_path, state, cutover_plane="ingress", cutover_to="green", mesh_planes=PLANES, cutover_rollback=rollback, cutover_soak=1)
+    assert story.run.code == 2, story.run.output
+    given = [("in-green", "open"), ("in-green", "test"), ("in-green", 10), ("in-green", 100)]
+    assert shifted(story) == [*given, ("in-blue", "drain"), ("in-blue", "open"), *(("in-blue", share) for share in back)]
+    assert [step for _host, step, *_rest in story.did("cutover")] == ["soak"]
+    assert story.report["why"] == ["east: not moved: the shop is slow."]
+    assert [wave["number"] for wave in story.report["turned_back"]] == ([2] if rollback == "wave" else [2, 1])
+
+
+def test_a_shift_of_which_only_the_drain_is_left_runs_probes_and_asks_before_and_after(tmp_path: Path) -> None:
+    state = mesh("east")
+    state["clusters"]["east"]["plane"] = {"green": 100, "pods": {"blue": 3, "green": 3}}
+    story = play(tmp_path, state, cutover_plane="ingress", cutover_to="green", mesh_planes=PLANES)
+    assert story.run.code == 0, story.run.output
+    calls = [name for _host, name, told, _check in story.state["log"] if name in ("mesh_config", "cutover_gate") or told.get("gateways") == "drain"]
+    assert calls == ["mesh_config", "cutover_gate", "cutover_plane", "cutover_gate", "mesh_config"]
 
 
 def test_pods_of_the_former_stay_where_it_is_not_to_be_retired(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import OTHER_ROOT, ROOT, issuer
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import as_somebody_else, config_map, namespace, secret
+from ansible_collections.meshops.lifecycle.tests.unit.support.leaks import leaks
 
 from .conftest import BESIDE, OURS, Way, _surroundings
 
@@ -154,6 +155,12 @@ def test_the_results_of_what_looks_and_of_a_step_are_the_same(cluster: Cluster, 
     assert [steady(one) for one in ours] == [steady(one) for one in beside]
 
 
+GATE_TOKEN = "a-token-of-a-gate-Zm9yLW5vYm9keQ-5f1c9e77"
+GATES: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("errors", "prometheus", {"url": "http://127.0.0.1:9", "query": "up", "most": 1}), ("page", "http", {"url": "http://127.0.0.1:9/healthy"}),
+)  # fmt: skip
+
+
 def test_the_results_of_the_modules_of_a_cutover_are_the_same(cluster: Cluster, way: Way, tmp_path: Path) -> None:
     """Except times. Nothing of a mesh is there, and each module says so in its own way."""
     system = "test-in-process-cutover"
@@ -167,14 +174,19 @@ def test_the_results_of_the_modules_of_a_cutover_are_the_same(cluster: Cluster, 
         ("cutover_plane", {**own, "planes": planes, "plane": "ingress"}), ("cutover_plane", {**own, "planes": planes, "plane": "egress"}),
         ("cutover", {**both, "mesh": "m", "step": "prepare"}), ("cutover", {**both, "mesh": "m", "step": "finish"}),
         ("cutover", {**both, "mesh": "m", "step": "forward"}),
+        ("cutover_gate", {**both, "timeout": 0, "gates": [{"name": name, kind: {**asked, "headers": {"Authorization": f"Bearer {GATE_TOKEN}"}}}
+                                                          for name, kind, asked in GATES]}),
     ]  # fmt: skip
     each = [{f"meshops.lifecycle.{name}": one, "register": f"step_{number}", "ignore_errors": True, "check_mode": True}
             for number, (name, one) in enumerate(wishes)]
     (ours, our_output), (beside, output) = (play(tmp_path / name, way, by, each) for name, by in (("ours", OURS), ("beside", BESIDE)))
-    assert [bool(one.get("failed")) for one in beside] == [False] * 5 + [True, False, True, True], [one.get("msg") for one in beside]
+    assert [bool(one.get("failed")) for one in beside] == [False] * 5 + [True, False, True, True, False], [one.get("msg") for one in beside]
     assert our_output.count("/plugins/modules/cutover") == 0
     assert output.count("/plugins/modules/cutover") == len(wishes)
     assert [steady(one) for one in ours] == [steady(one) for one in beside]
+    assert [(gate["name"], bool(gate["fault"])) for gate in ours[-1]["reading"]["gates"]] == [("errors", True), ("page", True)]
+    assert leaks({"the token of the gates": GATE_TOKEN.encode()}, {"ours": our_output.encode(), "beside": output.encode()}) == []
+    assert '"name": "errors"' in our_output, "the most verbose output has the answers of the gates"
 
 
 def steady(result: dict[str, Any]) -> dict[str, Any]:

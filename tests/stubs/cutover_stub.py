@@ -32,8 +32,9 @@ def stubbed(file: Path, path: str = os.environ.get("PYTHONPATH", "")) -> dict[st
 def mesh(*clusters: str, **more: Any) -> Answer:
     """All of it on blue.
 
-    `gate_fails` are waves, and `finished` for the gates after the step finish; `move_fails` are triples of a cluster, a wave, and the revision that it does
-    not reach, and `step_fails` pairs of a cluster and another step.
+    `gate_fails` are waves, `finished` for the gates after the step finish, and `drained` for those after a colour lost its pods. `move_fails` are triples
+    of a cluster, a wave, and the revision that it does not reach, and `step_fails` pairs of a cluster and another step. `probes` are namespaces that a
+    killed run left.
     """
     one = {"revisions": {"blue": "1.30.1"}, "validator": "blue", "spaces": {"a": "blue", "b": "blue"}}
     return {"clusters": {name: json.loads(json.dumps(one)) for name in clusters}, "log": [], "gate_fails": [], "move_fails": [], "step_fails": [], **more}
@@ -93,7 +94,9 @@ def _cutover(state: Answer, host: str, options: Answer) -> Answer:
 
 def _gate(state: Answer, host: str, options: Answer) -> Answer:
     wave = int(options["wave"])
-    late = ["the shop is slow"] if ("finished" if options["finished"] else wave) in state["gate_fails"] else []
+    pods = state["clusters"][host].get("plane", {}).get("pods", {})
+    when = "finished" if options["finished"] else "drained" if 0 in pods.values() else wave
+    late = ["the shop is slow"] if when in state["gate_fails"] else []
     asked = options["probes"]["requests"]
     probes = [{"path": "a", "sent": asked, "answered": asked, "slowest": 0.01, "fault": ""}] if asked else []
     return {"reading": {"cluster": host, "wave": wave, "probes": probes, "before": {}, "rejected": {}, "late": late, "plain": [], "gates": [], "faults": []}}
@@ -126,12 +129,16 @@ def _releases(state: Answer, host: str, options: Answer) -> Answer:
     return {"due": [], "server_side": ""}
 
 
+def _seen(state: Answer, _host: str, _options: Answer) -> Answer:
+    return {"denied": [], "spaces": [{"name": name, "labels": {}, "ends": False} for name in state.get("probes", ())]}
+
+
 def _nothing(**answer: Any) -> Any:
     return lambda *_given: answer
 
 
 _ANSWERS: dict[str, Any] = {
-    "cluster_info": _nothing(denied=[]),
+    "cluster_info": _seen,
     "cutover": _cutover,
     "cutover_compare": _nothing(differences=[], notices=[]),
     "cutover_gate": _gate,

@@ -49,6 +49,14 @@ def test_who_may_cut_over_has_every_right_that_a_cutover_asks_for() -> None:
     assert rbac.lacking(rbac.rules(*rbac.CUTOVER), [*wanted, *rights.to_lease(ref("shop", NAMESPACE))]) == []
 
 
+def test_to_create_pods_opens_nothing_to_who_may_cut_over() -> None:
+    """The page of rights says so: who may change the template of any Deployment may run any pod."""
+    patch = [{"verb": "patch", "group": "apps", "resource": kind} for kind in ("deployments", "statefulsets", "daemonsets")]
+    assert {"verb": "create", "group": "", "resource": "pods"} in FILTERS["_cutover_permissions"]("istio", "istio-system")
+    assert [right for right in patch if right not in FILTERS["_cutover_permissions"]("istio", "istio-system")] == []
+    assert rbac.lacking(rbac.rules("cutover"), patch) == []
+
+
 @pytest.mark.parametrize("plane", DECLARED)
 def test_who_may_cut_over_may_shift_a_plane(plane: str) -> None:
     wanted = PROVIDERS["istio"].cutover.permissions("istio-system", declared(plane))

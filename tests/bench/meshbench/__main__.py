@@ -22,6 +22,7 @@ from .figures import summary
 from .fleets import Fleets
 from .issuing import intermediates
 from .machine import load, machine, versions
+from .plans import plans
 from .proxies import proxies
 from .pushes import storm
 from .race import Outcome
@@ -67,7 +68,8 @@ def run(folder: Path, rounds: int, names: list[str], wanted: list[str]) -> dict[
     outcomes = course.warm(single) if single else {}
     others = {"P1-istioctl": fleets.own_set, "P1-fleet": fleets.some, "P3": course.cold, "P4": fleets.far,
               "P6": lambda: intermediates(folder, rounds, names, say), "P7": lambda: proxies(folder, rounds, names, say),
-              "P12": lambda: storm(folder, rounds, everywhere, say), "P15": lambda: waves(folder, rounds, names, say)}
+              "P12": lambda: storm(folder, rounds, everywhere, say), "P15": lambda: waves(folder, rounds, names, say),
+              "P16": lambda: plans(folder, rounds, names, say)}
     outcomes |= {workload: go() for workload, go in others.items() if workload in wanted}
     if set(SIZES) & set(wanted):
         outcomes |= playbooks(folder, rounds, wanted, say)

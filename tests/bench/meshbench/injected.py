@@ -49,6 +49,7 @@ class Injected(Stub):
             self.server.seed({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space, "labels": {REV: "blue"}}})
         for number in range(WORKLOADS):
             self.server.seed(_workload(spaces()[number % SPACES], f"server-{number:03}"))
+            self.server.seed(_budget(spaces()[number % SPACES], f"server-{number:03}"))
 
     def _plane(self, revision: str, version: str) -> None:
         self.server.seed(istio_live.deployment(revision, image=f"docker.io/istio/pilot:{version}"))
@@ -99,6 +100,12 @@ def _workload(space: str, name: str) -> dict[str, Any]:
     labels = {"app": name}
     spec = {"replicas": REPLICAS, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": {"containers": []}}}
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": space}, "spec": spec}
+
+
+def _budget(space: str, name: str) -> dict[str, Any]:
+    spec = {"maxUnavailable": 1, "selector": {"matchLabels": {"app": name}}}
+    return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": name, "namespace": space}, "spec": spec,
+            "status": {"disruptionsAllowed": 1, "currentHealthy": REPLICAS, "desiredHealthy": REPLICAS - 1, "expectedPods": REPLICAS}}
 
 
 if __name__ == "__main__":

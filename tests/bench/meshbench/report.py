@@ -44,6 +44,7 @@ WORKLOADS = {
     "P7": "which of 2,000 proxies have caught up with their CA",
     "P12": "all of 100 Istio objects change, and istiod watches",
     "P15": "1,000 sidecars move to another revision in one wave, its gate included",
+    "P16": "a cutover is planned over 2,000 namespaces",
     "P18-2": "the playbooks where nothing is to change, 2 clusters",
     "P18-20": "the same on 20 clusters",
     "P18-50": "the same on 50 clusters",
@@ -69,6 +70,7 @@ LIMITS = (
     ("P1", ENGINE, "wall", "wall s", 0.25), ("P1", ENGINE, "requests", "requests (kinds + 3)", len(COUNTS) + 3.0), ("P4", STEP, "wall", "wall s", 6.0),
     ("P4", STEP, "tree", "MiB of all processes", 300.0), ("P12", OURS, "pushes", "full pushes of istiod", 3.0),
     ("P7", OURS, "lag", "s from the last proxy's change to the verdict, p95", 2.0),
+    ("P16", ENGINE, "wall", "wall s", 2.0),
     ("P18-2", OURS, "wall", "site, wall s", 6.0), ("P18-50", OURS, "wall", "site, wall s", 45.0), ("P18-50", OURS, "tree", "site, MiB of all processes", 400.0),
     ("P18-200", STATUS, "wall", "wall s", 20.0),
 )

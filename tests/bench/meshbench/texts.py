@@ -112,7 +112,13 @@ each proxy is listed by the other istiod and in sync; then `cutover_gate` reads 
 which something is late ends the benchmark.
 The stub makes new pods at once and its istiods take any number of proxies, so this is what the collection itself needs. A real istiod takes 30 to 40 sidecars
 a second.
+Each workload has a disruption budget that allows one pod, and no more than half of the workloads of a namespace start anew at once.
 What it does not show: how long pods take to start, probes of the gate (50 requests, 50 a second on each path), several clusters, and networks with delays.
+""",
+    "P16": """\
+2,000 namespaces with 5 Deployments of 2 pods each, all of them behind one revision tag. A run turns these 32,000 objects, as they were read, into what was
+seen, passes that on as JSON as a module does to the role, and makes the plan with its waves, refusals and table.
+What it does not show: reading the objects, and Ansible.
 """,
 }
 FLOOR = """\

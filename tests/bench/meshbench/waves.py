@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from .contestants import OURS, Commands, Scene, playbook
 from .errors import BenchError
@@ -26,8 +27,9 @@ def tasks(scene: Scene, target: str, former: str) -> Commands:
     """A wave of all namespaces, and its gate."""
     common = {"kubeconfig": str(scene.kubeconfig), "context": scene.context, "provider": "istio", "namespace": "istio-system", "target": target,
               "former": former, "wave": 1, "spaces": spaces()}
+    paced: dict[str, Any] = {"budgets": {"shop-*": 20, **dict.fromkeys(spaces(), 5)}}
     lacks = "{{ (seen.reading.late + seen.reading.plain + seen.reading.faults) | length }}"
-    return playbook(scene, [{"name": "Move", "meshops.lifecycle.cutover": {**common, "mesh": "bench", "step": "move"}, "register": "moved"},
+    return playbook(scene, [{"name": "Move", "meshops.lifecycle.cutover": {**common, **paced, "mesh": "bench", "step": "move"}, "register": "moved"},
                             {"name": "Ask the gate", "meshops.lifecycle.cutover_gate": common, "register": "seen"},
                             {"name": "Tell", "ansible.builtin.debug": {"msg": f"{WORDS} {lacks}"}}])
 

@@ -51,6 +51,12 @@ def test_pods_are_listed_whatever_fields_are_asked_for(cluster: Injected) -> Non
     assert len(json.loads(answer.body)["items"]) == SIDECARS + 2
 
 
+def test_every_workload_has_a_budget_that_allows_one_pod(cluster: Injected) -> None:
+    answer = cluster.handle("GET", "/apis/policy/v1/poddisruptionbudgets", None, "")
+    assert {one["status"]["disruptionsAllowed"] for one in json.loads(answer.body)["items"]} == {1}
+    assert len(json.loads(answer.body)["items"]) == SIDECARS // REPLICAS
+
+
 class Site:
     def mark(self) -> None:
         """Nobody counts."""

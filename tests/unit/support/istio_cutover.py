@@ -228,14 +228,20 @@ class World:
     def _point_service(self, order: Order) -> None:
         name = f"istiod-revision-tag-{order.name}"
         found = [one for one in self.live["Service"] if one["metadata"]["name"] == name]
-        self._put("Service", pointers.service(found[0], order.to) if found else tag(order.name, order.to)[0])
+        away = self._away(order)
+        self._put("Service", pointers.service(found[0], order.to, away) if found else pointers.noted(tag(order.name, order.to)[0], away))
         self.gateways()
 
     def _point_webhook(self, order: Order) -> None:
         name = f"istio-revision-tag-{order.name}"
         found = [one for one in self.live[HOOKS] if one["metadata"]["name"] == name]
-        self._put(HOOKS, pointers.webhook(found[0], order.to) if found else tag(order.name, order.to)[1])
+        away = self._away(order)
+        self._put(HOOKS, pointers.webhook(found[0], order.to, away) if found else pointers.noted(tag(order.name, order.to)[1], away))
         self.gateways()
+
+    def _away(self, order: Order) -> str:
+        """The other revision."""
+        return next(name for name in self.planes if name != order.to)
 
     def _narrow(self, order: Order) -> None:
         self._put(HOOKS, pointers.narrow(self.one(HOOKS, "", "istio-sidecar-injector")))

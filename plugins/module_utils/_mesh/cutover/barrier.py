@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..few_names import few
+
 _SHOWN = 5
 
 
@@ -20,5 +22,4 @@ def late(name: str, result: Mapping[str, Any], step: str, target: str, wave: int
     if (result.get("step"), int(result.get("wave") or 0), result.get("target")) != (step, wave, target):
         return f"{name}: nothing was seen of its {of} to {target}. Run the cutover again."
     rest = list(result.get("late") or ())
-    more = f", and {len(rest) - _SHOWN} more" if len(rest) > _SHOWN else ""
-    return f"{name}: {'; '.join(rest[:_SHOWN])}{more}." if rest else ""
+    return f"{name}: {few(rest, _SHOWN, '; ')}." if rest else ""

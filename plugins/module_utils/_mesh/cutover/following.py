@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..few_names import few
-from . import leader
+from . import leader, stray
 from .leftover import left_over
 from .observed import NOTHING, ClusterState
 
@@ -66,7 +66,8 @@ def unfinished(state: ClusterState, proxies: Mapping[str, int]) -> list[str]:
     """Return half sentences about a cutover half done, what follows nobody or is followed by nobody, what a revision left, and locks that have not moved."""
     versions = {known.revision: known.version for known in state.revisions}
     leading = leader.astray(state.leaders, state.tags, state.default_tag, versions)
-    return [*_half_done(state), *_astray(state), *_unfollowed(state, proxies), *_unvalidated(state), *left_over(state.leftovers), *leading]
+    astray = [*stray.of_labels(state)[:_SHOWN], *stray.of_two_rules(state)[:_SHOWN]]
+    return [*_half_done(state), *astray, *_unfollowed(state, proxies), *_unvalidated(state), *left_over(state.leftovers), *leading]
 
 
 def _half_done(state: ClusterState) -> list[str]:
@@ -77,12 +78,6 @@ def _half_done(state: ClusterState) -> list[str]:
         return [f"a cutover to {to} is half done, with {said}; {_AGAIN}"]
     pinned = [workload.where for workload in state.workloads if workload.pinned]
     return [f"a cutover is half done: it holds {_number(pinned, 'Gateway')} at a revision ({_list(pinned)}); {_AGAIN}"] if pinned else []
-
-
-def _astray(state: ClusterState) -> list[str]:
-    lost = [space for space in state.spaces if space.following.plain]
-    told = "which is neither a revision nor a tag, so new pods there start without a proxy; mend the label"
-    return [f"the namespace {space.name} names {space.following.pointer}, {told}" for space in lost[:_SHOWN]]
 
 
 def _unfollowed(state: ClusterState, proxies: Mapping[str, int]) -> list[str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from .observed import DELETING, EAST_WEST, ENABLED, GATEWAY_API, INGRESS, NEVER, NOTHING, ROLLING, TAG, ClusterState, MeshWorkload, Space
+from ..health.revision_tag import Tag
+from .observed import DELETING, EAST_WEST, ENABLED, GATEWAY_API, INGRESS, NEVER, NOTHING, ROLLING, TAG, ClusterState, Following, MeshWorkload, Space
 
 PIN, TURN, RESTORE, RELABEL, RESTART, EVICT = "pin", "turn", "restore", "relabel", "restart", "evict"
 RAISE, DRAIN, HAND_OVER, UNPIN, REJOIN = "raise", "drain", "hand over", "unpin", "rejoin"
@@ -156,15 +157,18 @@ def stem(name: str, aim: Aim) -> str:
 
 def of_tags(state: ClusterState, aim: Aim) -> list[Order]:
     """Both halves of each tag, the Service first: what is injected by the new name must reach what it leads to."""
-    orders = []
-    for tag in state.tags:
-        if tag.service == aim.former or (tag.lacks and tag.webhook in aim.both):
-            orders.append(Order(POINT_SERVICE, "tag", "", tag.name, aim.target))
-        if tag.webhook == aim.former:
-            orders.append(Order(POINT_WEBHOOK, "tag", "", tag.name, aim.target))
+    orders = [order for tag in state.tags for order in _of_tag(tag, aim, tag.service == aim.former, tag.webhook == aim.former)]
     if state.legacy == aim.former and state.default_tag not in {tag.name for tag in state.tags if tag.webhook}:
         orders += [Order(half, "tag", "", state.default_tag, aim.target) for half in (POINT_SERVICE, POINT_WEBHOOK)]
     return orders
+
+
+def _of_tag(tag: Tag, aim: Aim, service: bool, webhook: bool) -> Iterator[Order]:
+    """Lead these halves. A Service that is missing follows a webhook that leads, or is led, to the target."""
+    if service or (tag.lacks and (webhook or tag.webhook == aim.target)):
+        yield Order(POINT_SERVICE, "tag", "", tag.name, aim.target)
+    if webhook:
+        yield Order(POINT_WEBHOOK, "tag", "", tag.name, aim.target)
 
 
 def of_finish(state: ClusterState, aim: Aim) -> list[Order]:
@@ -185,23 +189,49 @@ def of_turn_back(state: ClusterState, back: Aim) -> list[Order]:
     """Undo a finish without undoing the waves: `back` aims at the revision that served before. What follows a pointer names its revision first.
 
     So nothing moves with the pointers but what has no other way. A Gateway follows its namespace, which is led to nobody else, and needs no pin.
+    Only a tag that a cutover led away is led back, so one that led there before stays, with whatever follows it.
     """
+    returning = _returning(state, back)
+    turned = [space for space in state.spaces if space.following.rule in (TAG, ENABLED) and _is_led(space.following, back, returning)]
     return [
-        *(Order(TURN, "Namespace", "", space.name, back.former) for space in state.spaces if _led(space, back)),
-        *of_tags(state, back),
-        *(order for workload in state.workloads if workload.late and workload.following.revision in back.both for order in _restarted(workload, back)),
+        *(Order(TURN, "Namespace", "", space.name, back.former) for space in turned),
+        *(order for tag in state.tags for order in _of_tag(tag, back, _is_back(tag.service, tag.service_from, back), tag.name in returning)),
+        *(order for workload in with_pointers(state, back) for order in _restarted(workload, back)),
         *([Order(VALIDATE, "validator", "", state.default_revision, back.target)] if state.default_revision == back.former else []),
     ]
 
 
-def _led(space: Space, back: Aim) -> bool:
-    return space.following.rule in (TAG, ENABLED) and space.following.revision == back.former
+def _is_back(revision: str, came_from: str, back: Aim) -> bool:
+    """Whether half of a tag leads to where a cutover led it, away from the revision that is to serve again."""
+    return (revision, came_from) == (back.former, back.target)
+
+
+def _returning(state: ClusterState, back: Aim) -> set[str]:
+    """The tags that are still to be led back, by whose webhook pods are injected."""
+    return {tag.name for tag in state.tags if _is_back(tag.webhook, tag.webhook_from, back)}
+
+
+def _is_led(following: Following, back: Aim, returning: Collection[str]) -> bool:
+    return following.revision == back.former and following.pointer in returning
+
+
+def with_pointers(state: ClusterState, back: Aim) -> list[MeshWorkload]:
+    """What follows by its own template a tag that is led back, or was."""
+    late, returning = [workload for workload in state.workloads if workload.late], _returning(state, back)
+    return [one for one in late if one.following.revision == back.target or _is_led(one.following, back, returning)]
+
+
+def staying(state: ClusterState, back: Aim) -> list[str]:
+    """The tags that lead to the revision that is left, and that no cutover led there from the one that is to serve again."""
+    return [tag.name for tag in state.tags if back.former in (tag.webhook, tag.service) and tag.name not in _returning(state, back)
+            and not _is_back(tag.service, tag.service_from, back)]  # fmt: skip
 
 
 def unheld(state: ClusterState, back: Aim) -> list[str]:
-    """The namespaces that no name can hold at their revision, because it is the name of a tag, too, and follows that tag."""
-    tags = {tag.name for tag in state.tags} | ({state.default_tag} - {""})
-    return [space.name for space in state.spaces if space.following.revision == back.former and space.following.rule != NOTHING] if back.former in tags else []
+    """The namespaces that no name can hold at their revision, because it is the name of a tag, too, and that tag is led back."""
+    if back.former not in _returning(state, back):
+        return []
+    return [space.name for space in state.spaces if space.following.revision == back.former and space.following.rule != NOTHING]
 
 
 def _unfinished(space: Space, aim: Aim) -> bool:

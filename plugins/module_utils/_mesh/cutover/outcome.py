@@ -44,7 +44,7 @@ def judged(progress: CutoverProgress, wave: int, way: str, reasons: Iterable[str
     """A wave passed its gates, or something stopped the run. Wave 0 is none."""
     if way != GO:
         return replace(progress, why=(*progress.why, *reasons))
-    return replace(progress, moved=(*progress.moved, wave), waits=waits) if wave else progress
+    return replace(progress, moved=(*progress.moved, *([wave] if wave else [])), waits=waits)
 
 
 def turned_back(progress: CutoverProgress, wave: int, late: Sequence[str]) -> CutoverProgress:
@@ -121,7 +121,8 @@ def _next(plan: Mapping[str, Any], progress: CutoverProgress, left: Sequence[int
     elif progress.why:
         said.append(f"Mend what is named. Then run the cutover again to go on to {plan['target']}, or with cutover_to: {plan['former']} to go back.")
     if progress.waits:
-        said.append(f"The run waits for a person: {progress.waits} Start it again to go on, or with cutover_to: {plan['former']} to go back.")
+        again = "Start it again with cutover_approved: true to go on" if not left and _finished(plan, progress) else "Start it again to go on"
+        said.append(f"The run waits for a person: {progress.waits} {again}, or with cutover_to: {plan['former']} to go back.")
     if not left and plan.get("left_out"):
         names = ", ".join(plan["left_out"])
         said.append(f"{plan['former']} stays, and tags lead to it, because cutover_only, cutover_skip or cutover_gateways leaves out what follows it: {names}.")

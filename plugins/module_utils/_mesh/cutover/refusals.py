@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ..few_names import few
 from ..install.versions import Versions
-from . import skew
+from . import skew, stray
 from .leftover import forbidding
 from .observed import EAST_WEST, GATEWAY_API, ClusterState, MeshWorkload
 from .orders import DRAIN, HAND_OVER, Aim, of_finish, of_gateways, of_spaces
@@ -45,7 +45,9 @@ def _of(state: ClusterState, aim: Aim, wish: CutoverWish, rules: skew.SkewRules,
         *_versions(state, aim, rules, table, allowed),
         *(f"{pod} does not say which proxies it serves, so nobody can see what is moved; look at its log" for pod in state.silent),
         *_pointers(state, aim, {aim.target, *([aim.former] if wish.retire else [])}),
-        *_spaces(state),
+        *stray.of_two_rules(state),
+        *stray.of_labels(state),
+        *stray.of_pods(state),
         *_workloads(state, aim, wish),
         *_gateways(state, aim, wish, rules, allowed),
         *_keepers(state, aim, wish, allowed),
@@ -74,32 +76,9 @@ def _node_agent(state: ClusterState, aim: Aim, rules: skew.SkewRules, allowed: A
 
 
 def _pointers(state: ClusterState, aim: Aim, spared: Collection[str]) -> list[str]:
-    """A tag whose halves name the target and the former revision is half moved: the cutover goes on with it."""
-    there = {known.revision for known in state.revisions}
-    found = []
-    for tag in state.tags:
-        halves = {half for half in (tag.webhook, tag.service) if half}
-        if len(halves) > 1 and not halves <= set(aim.both):
-            found.append(f"the revision tag {tag.name} leads to {tag.webhook} by its webhook and to {tag.service} by its Service; lead both to one first")
-        missing = sorted(halves - there - {aim.target})
-        found += [f"the revision tag {tag.name} leads to {half}, which is not installed; lead it elsewhere or delete it" for half in missing]
-    found += forbidding(state.leftovers, spared)
+    found = [*stray.of_tags(state, aim.both, aim.target), *forbidding(state.leftovers, spared)]
     found += [f"the webhook {name} lets pods start without a proxy while nobody answers it; set its failurePolicy to Fail" for name in state.unguarded]
     return found if not state.served_by else [said for said in found if "not installed" not in said]
-
-
-def _spaces(state: ClusterState) -> list[str]:
-    found = []
-    for space in state.spaces:
-        if space.both:
-            found.append(f"namespace {space.name} has labels of two rules for injection, of which one wins silently; remove one of them")
-        if space.following.plain:
-            told = f"namespace {space.name} follows {space.following.pointer}, which is neither a revision nor a tag, so its pods start without a proxy"
-            found.append(f"{told}; mend the label")
-        if space.plain:
-            many = f"{len(space.plain)} pods of namespace {space.name} run" if len(space.plain) > 1 else f"a pod of namespace {space.name} runs"
-            found.append(f"{many} without a proxy ({_list(space.plain)}); restart what has none first")
-    return found
 
 
 def _list(names: Sequence[str]) -> str:

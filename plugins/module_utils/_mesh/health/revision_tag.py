@@ -16,13 +16,16 @@ _REMEDY = "run meshops.lifecycle.control_plane"
 class Tag:
     """A revision tag: the revision for which its webhook injects, and the one to which its Service leads; empty if that half does not exist.
 
-    `lacks` is the Service that the tag should have in this version of the mesh.
+    `lacks` is the Service that the tag should have in this version of the mesh. `webhook_from` and `service_from` are the revisions from which a cutover
+    led each half, if one did.
     """
 
     name: str
     webhook: str
     service: str
     lacks: str = ""
+    webhook_from: str = ""
+    service_from: str = ""
 
 
 def tag_faults(tags: Sequence[Tag], wanted: Collection[str], revision: str) -> list[str]:

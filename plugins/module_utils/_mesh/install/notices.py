@@ -35,7 +35,7 @@ def before(name: str, releases: Sequence[Release], image: str, version: str, clu
     refused, warned = supply.refusals(inventory, known.gone, versions.minor(version), known.today)
     warned += versions.notices(known.versions, version, kubernetes(cluster), known.today)
     warned += gateway_api.notices(cluster.get("crds") or [])
-    return refused, _sentences(name, [*warned, *_running(cluster.get("supply"), known)])
+    return refused, _sentences(name, [*warned, *_running(cluster.get("supply"), known), *(cluster.get("stray") or ())])
 
 
 def running(name: str, planes: Iterable[Found], proxies: Iterable[Found], images: Found | None, version: Minor | None, known: SupportData) -> list[str]:

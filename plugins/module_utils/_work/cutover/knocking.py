@@ -19,6 +19,7 @@ from ..._mesh.cutover.observed import INGRESS, ClusterState
 from ..._mesh.cutover.probes import FORMER
 from ..._mesh.errors import MeshError
 from ..._mesh.health.probe import Measured, Probe, ProbeWish
+from ..._mesh.question import Question
 from ..health.probe import asking_pod
 from ..look import asked
 
@@ -35,10 +36,13 @@ def knocked(
     probe = health.probe(ProbeWish(cluster.name, "", (), FORMER))
     before = {one["path"]: str(one.get("answer") or "") for one in (since or {}).get("probes") or ()}
     services = [one for one in _services(state) if since is None or before.get(_path(one))]
-    pod = asking_pod(cluster, probe) if services and probe.knock else None
+    knock = probe.knock
+    pod = asking_pod(cluster, probe) if services and knock else None
     readings, notices = list[ProbeReading](), list[str]()
-    for service in services if pod else ():
-        seen = _measured(cluster, probe, str(pod), service, requests)
+    if pod is None or knock is None:
+        return readings, notices
+    for service in services:
+        seen = _measured(cluster, probe, knock(pod, service, requests), _WAIT + requests)
         answer = before[_path(service)] if since is not None else _usual(seen)
         if answer:
             readings.append(_reading(service, seen, requests, answer))
@@ -56,11 +60,9 @@ def _path(service: Service) -> str:
     return f"through Service {service[0]}/{service[1]}"
 
 
-def _measured(cluster: Cluster, probe: Probe, pod: str, service: Service, requests: int) -> Measured | str:
+def _measured(cluster: Cluster, probe: Probe, question: Question, timeout: float) -> Measured | str:
     """Or why there is nothing."""
-    if probe.knock is None:
-        raise AssertionError("nobody asks")
-    (answer,) = cluster.ask_all([asked(probe.knock(pod, service, requests), _WAIT + requests)])
+    (answer,) = cluster.ask_all([asked(question, timeout)])
     return _read(probe, answer)
 
 

@@ -15,6 +15,7 @@ from ..._mesh.cutover.plan import wave_late, wave_orders
 from ..._mesh.cutover.scene import Scene
 from ..._mesh.cutover.write import Write
 from ..._mesh.errors import NotReady
+from ..._mesh.few_names import few
 from ..follow import Pace, follow
 from .entrance import may_leave
 from .restarts import restart
@@ -93,7 +94,6 @@ def _made(work: CutoverWork, scene: Scene, order: Order, writes: Sequence[Write]
 
 def _too_late(work: CutoverWork, lacks: Sequence[str], seconds: float) -> NotReady:
     said = list(dict.fromkeys([*work.waits, *lacks]))
-    more = f"; and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
-    aim, told = work.request.aim, f"{'; '.join(said[:_SHOWN])}{more}"
+    aim, told = work.request.aim, few(said, _SHOWN, "; ")
     way = "Find out why and run again: the cutover goes on where it stopped"
     return NotReady(f"{work.cluster.name}: {work.request.step} to {aim.target} did not end within {seconds:.0f} s: {told}. {way}.", late=said)

@@ -14,6 +14,7 @@ from ..._mesh.cutover.orders import Order
 from ..._mesh.cutover.restarting import PodsOf, startable
 from ..._mesh.cutover.write import EVICT, Write
 from ..._mesh.errors import NotReady
+from ..._mesh.few_names import few
 from ..._mesh.objects.change import Ref
 from ..._mesh.objects.condition import verdict
 from ..._mesh.objects.shapes import Object
@@ -130,6 +131,5 @@ def _through(work: CutoverWork, one: Restart) -> bool:
 
 def _late(work: CutoverWork, left: Sequence[Restart], seconds: float) -> NotReady:
     said = [f"{Ref('', one.pods.kind, one.pods.name, one.pods.namespace)}: {one.says}" for one in left]
-    more = f"; and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
-    told = f"{work.cluster.name}: these did not start anew within {seconds:.0f} s: {'; '.join(said[:_SHOWN])}{more}"
+    told = f"{work.cluster.name}: these did not start anew within {seconds:.0f} s: {few(said, _SHOWN, '; ')}"
     return NotReady(f"{told}. Find out why and run again: the cutover goes on where it stopped.", late=said)

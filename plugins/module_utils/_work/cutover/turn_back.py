@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 from ..._mesh.cutover.observed import ClusterState
-from ..._mesh.cutover.orders import TURN, Order, of_turn_back, unheld
+from ..._mesh.cutover.orders import TURN, Order, is_replaced, of_turn_back, staying, unheld, with_pointers
+from ..._mesh.cutover.plan import lateness
 from ..._mesh.cutover.scene import Scene
 from ..._mesh.errors import Refused
 from ..._mesh.few_names import few
-from .finish import late_with_pointers
 from .move import advance
 from .prepare import let_read
 from .write import CutoverWork
@@ -24,7 +24,15 @@ def turn_back(work: CutoverWork) -> Scene:
     scene = work.looking.scene()
     _refuse(work, scene.state)
     let_read(work, scene)
-    return advance(work, lambda state: _ordered(work, state), lambda state: late_with_pointers(work, state))
+    aim = work.request.aim
+    work.notices += [f"the tag {name} led to {aim.former} before this cutover, or another tool led it there, so it stays" for name in staying(scene.state, aim)]
+    return advance(work, lambda state: _ordered(work, state), lambda state: _late(work, state))
+
+
+def _late(work: CutoverWork, state: ClusterState) -> list[str]:
+    """What goes back only with its tag, and has not."""
+    aim = work.request.aim
+    return [why for one in with_pointers(state, aim) if not is_replaced(one) and (why := lateness(one, aim))]
 
 
 def _refuse(work: CutoverWork, state: ClusterState) -> None:

@@ -15,10 +15,15 @@ from ..._kube.claims import claimed
 from ..._kube.cluster import Cluster, Permission
 from ..._kube.connect import Connector, connect_to
 from ..._mesh.connection import Connection
+from ..._mesh.contract.provider import Provider
+from ..._mesh.cutover.observed import NOTHING
+from ..._mesh.cutover.stray import strays
+from ..._mesh.errors import Denied
 from ..._mesh.install import versions
 from ..._mesh.install.claim import Claim
 from ..._providers import provider
 from ..install import places
+from ..look import look
 
 _PERMISSION: dict[str, Any] = {"verb": {"required": True}, "group": {"default": ""}, "resource": {"required": True}, "namespace": {}, "name": {}}
 _CLAIM: dict[str, Any] = {
@@ -86,5 +91,18 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
         "crds": crds(cluster, request.crds),
         "spaces": spaces(cluster, request.spaces),
         "supply": places.named(cluster, mesh, request.namespace or mesh.defaults.namespace) if mesh else None,
+        "stray": _stray(cluster, mesh, request.namespace or mesh.defaults.namespace) if mesh else [],
         "claimed": claimed(cluster, request.claims),
     }
+
+
+def _stray(cluster: Cluster, mesh: Provider, namespace: str) -> list[str]:
+    """What leads pods astray, as half sentences. Pods are read only where a namespace is injected; who may not read them is told nothing."""
+    if not mesh.stories.cutover:
+        return []
+    try:
+        state = look(cluster, mesh.cutover.standing(cluster.name, namespace))
+        injected = any(space.following.rule != NOTHING for space in state.spaces)
+        return strays(look(cluster, mesh.cutover.standing(cluster.name, namespace, pods=True)) if injected else state)
+    except Denied:
+        return []

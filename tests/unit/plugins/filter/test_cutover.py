@@ -168,7 +168,7 @@ def test_who_could_not_be_reached_by_the_first_task_says_so() -> None:
     ("result", "said"),
     [
         ({"step": "move", "wave": 2, "target": "green", "late": []}, []),
-        ({"step": "move", "wave": 2, "target": "green", "late": ["a", "b", "c", "d", "e", "f"]}, ["west: a; b; c; d; e, and 1 more."]),
+        ({"step": "move", "wave": 2, "target": "green", "late": ["a", "b", "c", "d", "e", "f"]}, ["west: a; b; c; d; e and 1 more."]),
         ({"step": "move", "wave": 1, "target": "green", "late": []}, ["west: nothing was seen of its wave 2 to green. Run the cutover again."]),
         ({"step": "move", "wave": 2, "target": "blue", "late": []}, ["west: nothing was seen of its wave 2 to green. Run the cutover again."]),
         ({"failed": True, "msg": "west: no route."}, ["west: no route."]),

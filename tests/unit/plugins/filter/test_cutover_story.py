@@ -141,6 +141,20 @@ class TestOwnGates:
         found = outcome(progress)
         assert "The run waits for a person: Look. Start it again to go on, or with cutover_to: blue to go back." in found["says"]
 
+    def test_after_the_finish_the_next_run_has_to_be_told_that_somebody_approved(self) -> None:
+        waits = {"verdict": GO, "own_gates": [{"name": "owner", "passed": True, "waits": "Look."}]}
+        progress = after({"wave": 1, "verdict": GO}, {"wave": 2, "verdict": GO}, {"step": "finish"}, waits)
+        assert (progress["moved"], progress["waits"]) == ([1, 2], "Look.")
+        found = outcome(progress, "finish", "retire")
+        said = "The run waits for a person: Look. Start it again with cutover_approved: true to go on, or with cutover_to: blue to go back."
+        assert said in found["says"]
+        assert (found["finished"], found["retired"]) == (True, False)
+
+    def test_a_wave_is_approved_by_another_run_even_if_it_was_the_last_one(self) -> None:
+        waits = {"wave": 2, "verdict": GO, "own_gates": [{"name": "owner", "passed": True, "waits": "Look."}]}
+        found = outcome(after({"wave": 1, "verdict": GO}, waits), "finish", "retire")
+        assert "The run waits for a person: Look. Start it again to go on, or with cutover_to: blue to go back." in found["says"]
+
 
 class TestFaultsOfAllClusters:
     def faults(self, **results: Any) -> list[str]:

@@ -9,9 +9,14 @@ from __future__ import annotations
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.objects.discovery import Kind
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.modules.cluster_info import reconcile
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import crd
+from ansible_collections.meshops.lifecycle.tests.unit.support.cutover_cluster import CutoverCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import HOOKS, NAMESPACE, REV, World, space
+from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import deployment as workload
+from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
 
 
 def node(name, version, *cidrs):
@@ -135,3 +140,31 @@ def test_of_the_gateway_apis_definitions_the_metadata_will_do() -> None:
     (found,) = told(cluster, crds=["gateway.networking.k8s.io"])["crds"]
     assert (found["bundle"], found["channel"]) == ("v1.5.1", "standard")
     assert not [request for request in cluster.transport.requests if "customresourcedefinitions/" in request]
+
+
+def astray(cluster, mesh="istio"):
+    return reconcile(cluster, {"permissions": [], "crds": [], "supply": mesh, "namespace": NAMESPACE})["stray"]
+
+
+def test_what_leads_pods_astray_is_told_in_the_words_of_a_cutover():
+    world = World.of([space("shop", **{REV: "prod"}), space("bank", **{REV: "gone"})], [workload("shop", "a")], {"prod": "blue"})
+    world.planes.pop("green")
+    cluster = CutoverCluster(world)
+    (plain,) = [pod["metadata"] for pod in cluster.backend.of("Pod") if pod["metadata"]["namespace"] == "shop"]
+    del plain["annotations"][REV]
+    left, label, pod = astray(cluster)
+    assert left.startswith(f"of the revision green, which has no control plane, these objects are left: {HOOKS} istio-sidecar-injector-green")
+    assert label == "namespace bank follows gone, which is neither a revision nor a tag, so its pods start without a proxy; mend the label"
+    assert pod == f"a pod of namespace shop runs without a proxy ({plain['name']}); restart what has none first"
+
+
+def test_pods_are_read_only_where_a_namespace_is_injected_and_nothing_by_a_mesh_without_revisions(monkeypatch):
+    cluster = FakeCluster()
+    assert astray(cluster) == []
+    assert not [request for request in cluster.transport.requests if "/api/v1/pods" in request and "status.phase" in request]
+    monkeypatch.setitem(PROVIDERS, "paper", PAPER)
+    assert astray(FakeCluster(), "paper") == []
+    handle = cluster.backend.handle
+    monkeypatch.setattr(cluster.backend, "handle", lambda method, path, *rest: Answer(403, b'{"kind": "Status"}')
+                        if "mutatingwebhook" in path else handle(method, path, *rest))
+    assert astray(cluster) == []

@@ -40,9 +40,9 @@ def serving(cluster: str, namespace: str, other: str) -> Look[Serving]:
     return Look(scenery.control_planes(namespace), partial(scenery.serving, cluster, namespace, other), partial(scenery.questions, namespace))
 
 
-def standing(cluster: str, namespace: str) -> Look[ClusterState]:
+def standing(cluster: str, namespace: str, pods: bool = False) -> Look[ClusterState]:
     """Look at the webhooks and at what the labels of namespaces and Gateways say."""
-    return Look(scenery.pointing(namespace), partial(scenery.standing, cluster, namespace))
+    return Look(scenery.pointing(namespace, pods), partial(scenery.standing, cluster, namespace))
 
 
 def writes(order: Order, scene: Scene, aim: Aim, moment: str) -> list[Write]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 
 from ...._mesh.objects.shapes import Manifest, Object
+from ..install.tags import LED_FROM
 from .injection import REV
 
 _DEACTIVATED = {"matchLabels": {"istio.io/deactivated": "never-match"}}
@@ -19,23 +20,30 @@ def istiod(revision: str) -> str:
     return "istiod" if revision == "default" else f"istiod-{revision}"
 
 
-def service(live: Object, target: str) -> Manifest:
+def service(live: Object, target: str, former: str) -> Manifest:
     """The Service of a tag, as it is found, leading to the target. The selector is replaced as a whole: that of the revision default has another key."""
     changed = copy.deepcopy(dict(live))
     changed["metadata"].setdefault("labels", {})[REV] = target
     own = {"istio": "pilot"} if target == "default" else {REV: target}
     changed["spec"]["selector"] = {"app": "istiod", **own}
+    return noted(changed, former) if changed != dict(live) else changed
+
+
+def noted(half: Object, former: str) -> Manifest:
+    """Half of a tag with the revision from which a cutover leads it. By that it is led back."""
+    changed = copy.deepcopy(dict(half))
+    changed["metadata"]["annotations"] = {**(changed["metadata"].get("annotations") or {}), LED_FROM: former}
     return changed
 
 
-def webhook(live: Object, target: str) -> Manifest:
+def webhook(live: Object, target: str, former: str) -> Manifest:
     """The webhooks of a tag, as they are found. A foreign tag keeps its selectors, paths and CA bundles."""
     changed = copy.deepcopy(dict(live))
     changed["metadata"].setdefault("labels", {})[REV] = target
     for each in changed.get("webhooks") or []:
         if each["clientConfig"].get("service"):
             each["clientConfig"]["service"]["name"] = istiod(target)
-    return changed
+    return noted(changed, former) if changed != dict(live) else changed
 
 
 def narrow(live: Object) -> Manifest:

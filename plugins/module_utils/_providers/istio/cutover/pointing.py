@@ -24,26 +24,29 @@ from .live_objects import labelled, replaced
 _HOOKS, _TAG = "MutatingWebhookConfiguration", "istio.io/tag"
 
 
-def service(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
+def service(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
+    """A Service that is missing comes from where the webhook of its tag does, which may lead to the target already."""
     there = labelled(scene.live, "Service", {_TAG: order.name})
     if there:
-        return replaced(there[0], pointers.service(there[0], order.to))
-    return [_made(one) for one in _manifests(order, scene) if one["kind"] == "Service"]
+        return replaced(there[0], pointers.service(there[0], order.to, aim.former))
+    own = next((tag for tag in scene.state.tags if tag.name == order.name), None)
+    former = own.webhook_from if own and own.webhook == order.to else aim.former
+    return [_made(one, former) for one in _manifests(order, scene) if one["kind"] == "Service"]
 
 
-def webhook(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
+def webhook(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
     there = labelled(scene.live, _HOOKS, {_TAG: order.name})
     if there:
-        return replaced(there[0], _led(there[0], order, scene))
+        return replaced(there[0], _led(there[0], order, scene, aim.former))
     (made,) = [one for one in _manifests(order, scene) if one["kind"] == _HOOKS]
     for each in made["webhooks"]:
         each["clientConfig"] = copy.deepcopy(_client(order, scene))
-    return [_made(made)]
+    return [_made(made, aim.former)]
 
 
-def _led(live: Object, order: Order, scene: Scene) -> Manifest:
+def _led(live: Object, order: Order, scene: Scene, former: str) -> Manifest:
     """A webhook that is reached by a URL says nothing about its revision there, so it is reached as the target's own is."""
-    changed = pointers.webhook(live, order.to)
+    changed = pointers.webhook(live, order.to, former)
     for each in changed.get("webhooks") or []:
         if not each["clientConfig"].get("service"):
             each["clientConfig"] = copy.deepcopy(_client(order, scene))
@@ -55,8 +58,8 @@ def narrowed(_order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write
     return [write for one in serving for write in replaced(one, pointers.narrow(one))]
 
 
-def _made(manifest: Manifest) -> Write:
-    return Write(CREATE, Ref.of(manifest), manifest)
+def _made(manifest: Manifest, former: str) -> Write:
+    return Write(CREATE, Ref.of(manifest), pointers.noted(manifest, former) if former else manifest)
 
 
 def _manifests(order: Order, scene: Scene) -> list[Manifest]:

@@ -26,6 +26,7 @@ from .left_over import left_over
 _LIVE_PODS = "status.phase!=Succeeded,status.phase!=Failed"
 # Most of a pod is what its containers are made of. A cluster may have tens of thousands of pods.
 _UNUSED = ("metadata.managedFields", "spec.containers", "spec.initContainers", "spec.volumes", "spec.affinity", "spec.tolerations")
+_PODS = Read("v1", "Pod", fields=_LIVE_PODS, without=_UNUSED)
 _ADMISSION = "admissionregistration.k8s.io/v1"
 _GATEWAY_API_CRD = "gateways.gateway.networking.k8s.io"
 _GATEWAY_API_VERSION = "gateway.networking.k8s.io/bundle-version"
@@ -48,7 +49,7 @@ WHOLE = (
 def reads(namespace: str) -> list[Read]:
     """Any pod may have a proxy, and no label marks all of them. A kind that the cluster does not serve has no objects."""
     return [
-        Read("v1", "Pod", fields=_LIVE_PODS, without=_UNUSED),
+        _PODS,
         *(Read(group, kind) for group, kind in WHOLE),
         Read("v1", "ConfigMap", namespace, metadata_only=True),
         Read("networking.istio.io/v1", "VirtualService", namespace, "app.kubernetes.io/managed-by=meshops.lifecycle", metadata_only=True),
@@ -89,9 +90,10 @@ def scene(cluster: str, namespace: str, primary: Serving | None, everything: Liv
     return Scene(_state(cluster, namespace, live, told, told.revisions), live)
 
 
-def pointing(namespace: str) -> list[Read]:
-    """What leads to revisions and follows them, without what runs."""
+def pointing(namespace: str, pods: bool = False) -> list[Read]:
+    """What leads to revisions and follows them, without what makes pods."""
     return [
+        *([_PODS] if pods else []),
         Read("apps/v1", "Deployment", namespace, "app=istiod"),
         Read("v1", "Namespace", metadata_only=True),
         Read("v1", "Service", namespace, "istio.io/tag"),

@@ -56,7 +56,7 @@ def test_gateways_that_a_cutover_holds() -> None:
 
 def test_a_label_that_leads_nowhere() -> None:
     (told,) = unfinished(state(Space("a", Following(NAMED, "gren")), Space("b", GREEN)), {})
-    assert told.startswith("the namespace a names gren, which is neither a revision nor a tag, so new pods there start without a proxy")
+    assert told.startswith("namespace a follows gren, which is neither a revision nor a tag, so its pods start without a proxy")
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,10 @@ class TestBefore:
         refused, warned = before(Release("cp", "mesh", "cp", "https://new.example"), version="1.31.0", cluster={"supply": FOUND}, today=date(2027, 1, 1))
         assert refused == [] and len(warned) == 1 and warned[0].startswith("east: 1 Pod names old.example (app/web: old.example/proxy:1)")
 
+    def test_what_leads_pods_astray_stops_nothing_either(self) -> None:
+        refused, warned = before(Release("cp", "mesh", "cp", "https://new.example"), version="1.31.0", cluster={"stray": ["the tag leads nowhere; mend it"]})
+        assert (refused, warned) == ([], ["east: the tag leads nowhere; mend it."])
+
 
 class TestRunning:
     def test_all_that_will_not_last_is_told_once(self) -> None:

@@ -30,6 +30,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.wa
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import ISTIO
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.injection import Template
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.workloads import made_by
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install.tags import LED_FROM
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover import retire
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.finish import finish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.move import move
@@ -199,7 +200,11 @@ def test_turned_back_after_any_write_everything_is_as_before(wish: CutoverWish) 
 
 
 def labels(there: CutoverCluster) -> list[Any]:
+    """But for the note on a tag from where it was led last."""
     picture = there.picture()
+    for one in (*picture["Service"], *picture["MutatingWebhookConfiguration"]):
+        if (one["metadata"].get("annotations") or {}).pop(LED_FROM, None) and not one["metadata"]["annotations"]:
+            del one["metadata"]["annotations"]
     return [picture[kind] for kind in ("Namespace", "Service", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")]
 
 

@@ -14,9 +14,10 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import ISTIO
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import pointers
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover import cutover
 from ansible_collections.meshops.lifecycle.tests.unit.support.cutover_cluster import CutoverCluster
-from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import NAMESPACE, REV, World, deployment, space
+from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import HOOKS, NAMESPACE, REV, World, deployment, space
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 
 GATEWAY = {"inject.istio.io/templates": "gateway"}
@@ -330,10 +331,19 @@ def test_pointers_turn_back_to_a_control_plane_that_is_ready_and_only_where_a_na
     with pytest.raises(Refused, match="the control plane blue is not ready, so nothing can be led back to it"):
         ask(there, "turn_back", target="blue", former="green")
     there = World.of([space("shop", **{REV: "green"})], [deployment("shop", "a")], {"green": "green"})
+    for kind in ("Service", HOOKS):
+        there.live[kind] = [pointers.noted(one, "blue") if "istio.io/tag" in one["metadata"]["labels"] else one for one in there.live[kind]]
     named = CutoverCluster(there)
     with pytest.raises(Refused, match="green is the name of a tag, too, so no label would keep shop at this revision while its tag leads elsewhere"):
         ask(named, "turn_back", target="blue", former="green")
     assert named.writes == []
+
+
+def test_a_tag_that_no_cutover_led_to_the_target_is_named_and_stays() -> None:
+    there = World.of([space("shop", **{REV: "early"})], [deployment("shop", "a"), deployment("shop", "b", {REV: "early"})], {"early": "green"})
+    told = ask(CutoverCluster(there), "turn_back", target="blue", former="green")
+    assert (told["changes"], told["late"], told["turned"]) == ([], [], [])
+    assert told["notices"] == ["east: the tag early led to green before this cutover, or another tool led it there, so it stays"]
 
 
 def locked(there: CutoverCluster, holder: str) -> None:

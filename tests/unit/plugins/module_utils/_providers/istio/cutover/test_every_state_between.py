@@ -13,7 +13,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import in_use
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.orders import Aim, Order, of_finish, of_turn_back
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.orders import (
+    Aim,
+    Order,
+    of_finish,
+    of_turn_back,
+    staying,
+    with_pointers,
+)
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.plan import (
     BY_TAGS,
     FINISH,
@@ -28,7 +35,19 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.pl
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.waves import WaveWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.injection import Template
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.workloads import made_by
-from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import ENABLE, INJECT, NAMESPACE, REV, World, api_gateway, deployment, space
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install.tags import LED_FROM
+from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import (
+    ENABLE,
+    HOOKS,
+    INJECT,
+    NAMESPACE,
+    REV,
+    World,
+    api_gateway,
+    deployment,
+    space,
+    tag,
+)
 
 FORWARD, BACK = Aim("green", "blue"), Aim("blue", "green")
 GATEWAY = {"inject.istio.io/templates": "gateway"}
@@ -172,8 +191,10 @@ def test_turned_back_after_any_write_everything_is_as_before(wish: CutoverWish) 
 
 
 def _labels(there: World) -> Any:
-    """Namespaces and pointers. What was named is named again, and gateways may have a second Deployment without pods."""
+    """Namespaces and pointers. What was named is named again, gateways may have a second Deployment without pods, and tags note who led them last."""
     kinds, _pods = there.picture()
+    for one in kinds["Service"]:
+        (one["metadata"].pop("annotations", None) or {}).pop(LED_FROM, None)
     return {kind: kinds[kind] for kind in ("Namespace", "ValidatingWebhookConfiguration", "Service")}
 
 
@@ -241,3 +262,44 @@ def test_pointers_turn_back_alone_and_forward_again(make: Any, aim: Aim, wish: C
         assert phase(state, aim, wish) == MOVED
         run(led, aim, wish, check)
         assert led.picture() == finished, kill
+
+
+def test_a_tag_that_led_to_the_target_before_stays_with_all_that_follows_it() -> None:
+    """Of the other tags one is of somebody else, whose Service led to the target, and whose webhook did not."""
+    there = world()
+    service, webhook = tag("early", "green")
+    half, blue = tag("half", "green")[0], tag("half", "blue")[1]
+    for kind, one in (("Service", service), (HOOKS, webhook), ("Service", half), (HOOKS, blue)):
+        there.live[kind].append(one)
+    there.live["Namespace"] += [space("ahead", **{REV: "early"}), space("split", **{REV: "half"})]
+    for owner in (deployment("ahead", "a"), deployment("own", "by-early", {REV: "early"}), deployment("split", "a")):
+        there.live["Deployment"].append(owner)
+        there.roll(owner)
+    wish = WISHES["namespaces"]
+    run(there, FORWARD, wish, Check(there))
+    pods, state = early(there), there.state()
+    assert staying(state, BACK) == ["early"]
+    orders = of_turn_back(state, BACK)
+    assert not [order for order in orders if "early" in str(order) or order.name == "ahead"]
+    assert "point service tag half" not in [str(order) for order in orders]
+    for kill in range(len(orders) + 1):
+        led = copy.deepcopy(there)
+        for order in [*orders[:kill], *of_turn_back(_after(led, orders[:kill]), BACK)]:
+            led.obey(order)
+        assert of_turn_back(led.state(), BACK) == [], kill
+        tags = {one.name: (one.service, one.webhook) for one in led.state().tags}
+        assert tags == {"early": ("green", "green"), "half": ("green", "blue"), "prod": ("blue", "blue"), "default": ("blue", "blue")}
+        assert {one.where for one in with_pointers(led.state(), BACK)} == {"Deployment own/by-tag", "Deployment own/by-default"}
+        assert early(led) == pods
+
+
+def early(there: World) -> list[Any]:
+    return [pod for pod in there.picture()[1] if pod[1] == "ahead" or pod[2] == "by-early"]
+
+
+def _after(there: World, orders: list[Order]) -> Any:
+    """What stands after these orders. The world is left as it is."""
+    led = copy.deepcopy(there)
+    for order in orders:
+        led.obey(order)
+    return led.state()

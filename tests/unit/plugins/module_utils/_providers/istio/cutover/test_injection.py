@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import ENABLED, NAMED, NOTHING, POD, TAG, Following
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import pointers
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.injection import Template, following, hooks
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install.tags import LED_FROM
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import ENABLE, INJECT, REV, injector, tag
 
 # Two revisions; the tag prod leads to green, the default rule to blue.
@@ -83,16 +84,23 @@ def test_the_default_rule_has_no_gap_while_it_changes_its_webhooks() -> None:
 
 def test_both_halves_of_a_tag_lead_to_the_target() -> None:
     service, webhook = tag("prod", "blue")
-    assert pointers.service(service, "green") == tag("prod", "green")[0]
-    assert pointers.webhook(webhook, "green") == tag("prod", "green")[1]
-    assert pointers.service(service, "default")["spec"]["selector"] == {"app": "istiod", "istio": "pilot"}
+    assert pointers.service(service, "green", "blue") == pointers.noted(tag("prod", "green")[0], "blue")
+    assert pointers.webhook(webhook, "green", "blue") == pointers.noted(tag("prod", "green")[1], "blue")
+    assert pointers.service(service, "default", "blue")["spec"]["selector"] == {"app": "istiod", "istio": "pilot"}
+
+
+def test_each_half_of_a_tag_notes_from_where_it_was_led() -> None:
+    for half, led in zip(tag("prod", "blue"), (pointers.service, pointers.webhook), strict=True):
+        half["metadata"]["annotations"] = {"own": "note"}
+        assert led(half, "green", "blue")["metadata"]["annotations"] == {"own": "note", LED_FROM: "blue"}
+        assert half["metadata"]["annotations"] == {"own": "note"}
 
 
 def test_a_foreign_tag_keeps_what_only_its_maker_knows() -> None:
     _service, webhook = tag("prod", "blue")
     webhook["webhooks"][0]["clientConfig"] |= {"caBundle": "e30="}
     webhook["webhooks"][0]["namespaceSelector"]["matchExpressions"].append({"key": "team", "operator": "Exists"})
-    moved = pointers.webhook(webhook, "green")
+    moved = pointers.webhook(webhook, "green", "blue")
     assert moved["webhooks"][0]["clientConfig"]["caBundle"] == "e30="
     assert moved["webhooks"][0]["namespaceSelector"] == webhook["webhooks"][0]["namespaceSelector"]
     assert webhook["webhooks"][0]["clientConfig"]["service"]["name"] == "istiod-blue"

@@ -16,6 +16,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.sc
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.write import CREATE, EVICT, PATCH, REPLACE, TRY, Write
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.writes import writes
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install.tags import LED_FROM
 from ansible_collections.meshops.lifecycle.tests.unit.support.cutover_cluster import API
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import ENABLE, HOOKS, NAMESPACE, REV, World, api_gateway, deployment, space
 
@@ -125,6 +126,7 @@ def test_a_tag_that_is_missing_is_made_with_the_way_to_the_target_and_its_ca() -
     assert [(one.how, str(one.ref)) for one in (service, webhook)] == [
         (CREATE, f"Service {NAMESPACE}/istiod-revision-tag-default"), (CREATE, f"{HOOKS} istio-revision-tag-default"),
     ]  # fmt: skip
+    assert [one.body["metadata"]["annotations"][LED_FROM] for one in (service, webhook)] == ["blue"] * 2
     ways = [each["clientConfig"] for each in webhook.body["webhooks"]]
     assert {(way["caBundle"], way["service"]["name"]) for way in ways} == {("CA of green", "istiod-green")}
     there.live[HOOKS].remove(injector)
@@ -140,6 +142,14 @@ def test_a_tag_that_is_there_is_written_as_it_was_read() -> None:
     )  # fmt: skip
     assert (webhook.how, {each["clientConfig"]["service"]["name"] for each in webhook.body["webhooks"]}) == (REPLACE, {"istiod-green"})
     assert of(there, orders.POINT_SERVICE, "tag", "", "prod", to="blue") == []
+
+
+@pytest.mark.parametrize(("led", "noted"), [("blue", {LED_FROM: "blue"}), ("green", None)])
+def test_a_service_that_a_tag_lacks_notes_no_way_that_its_webhook_was_never_led(led: str, noted: Any) -> None:
+    there = world(tags={"early": led})
+    there.live["Service"] = []
+    (service,) = of(there, orders.POINT_SERVICE, "tag", "", "early")
+    assert (service.how, service.body["metadata"].get("annotations") or None) == (CREATE, noted)
 
 
 def validators(there: World) -> World:
