@@ -117,7 +117,7 @@ drill-cutover drill-cutover-kill drill-peer drill-planes: tools lab
 	$(drill) $(@:drill-%=%) --runs=$(or $(DRILL_RUNS),1) $(DRILL_OPTIONS)
 
 drill-cutover: ## move a mesh to another revision and back under load; no request may be lost (DRILL_RUNS=5 DRILL_OPTIONS="--servers 2 --versions")
-drill-cutover-kill: ## kill a cutover and its way back before and after each of their writes (DRILL_OPTIONS="--points '1 7'")
+drill-cutover-kill: ## kill a cutover and its way back at each of their writes, one run after the other (DRILL_OPTIONS="--points '1 7'")
 drill-planes: ## shift ingress, application and egress between blue and green control planes by weights, and back
 drill-peer: ## count what a canary upgrade by istioctl and kubectl loses
 

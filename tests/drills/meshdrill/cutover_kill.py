@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""drill-cutover-kill: a cutover and its way back are killed before and after every one of their writes, run again to their end, and end in the same state."""
+"""drill-cutover-kill: a cutover and its way back are killed at every one of their writes, run again, and end in the same state."""
 
 from __future__ import annotations
 
@@ -37,12 +37,13 @@ def ways(pair: Pair, folder: Path) -> list[Way]:
 
 
 def hold(ground: Ground, only: Sequence[int], servers: int, variables: Callable[[str], revisions.Variables], chosen: Sequence[Way] = ()) -> Result:
+    """With points, each is a kill whose next run goes to its end. Without, each run goes on where the last was killed, until nothing is left to write."""
     pair = revisions.between(ground.estate, CLUSTERS, variables)
 
     def seen_now() -> dict[str, Any]:
         return {cluster: state.read(ground.estate, cluster, NAMESPACES, KINDS, WIDE) for cluster in CLUSTERS}
 
-    kills = Kills(ground, chosen or ways(pair, ground.build / "cutover-kill"), seen_now, only, drill="cutover-kill")
+    kills = Kills(ground, chosen or ways(pair, ground.build / "cutover-kill"), seen_now, only, drill="cutover-kill", chained=not only)
 
     def act(load: Load) -> list[Phase]:
         ground.estate.kubectl_all("-n", CANARY, "delete", "pod", DECOY, "--ignore-not-found")

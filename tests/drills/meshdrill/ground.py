@@ -78,10 +78,10 @@ class Ground:
 
 
 def attempt(act: Act, load: Load, begin: float) -> tuple[Sequence[Phase], list[Promise]]:
-    """Do something under load. If it fails halfway, the figures until then still count."""
+    """Do something under load. If it fails halfway, or a look at a cluster does, the figures until then still count."""
     try:
         return act(load), []
-    except DrillError as error:
+    except (DrillError, AssertionError) as error:
         return [Phase("did not come to its end", begin, time.time() - begin)], [Promise("it comes to its end", str(error), met=False)]
 
 

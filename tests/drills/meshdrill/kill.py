@@ -26,6 +26,8 @@ MOMENTS = ("before", "after")
 Rotate = Callable[[str], Run]
 # Seldom a run writes once more or less than the one that was counted: a write is sent again when the server asks for that.
 MORE = 2
+# A chain of killed runs ends after three times the writes of an undisturbed one and so many besides, or it does not get on.
+MOST_BESIDES = 20
 # Who was killed cannot give the Lease back, and the next has to wait until it is seen to be stale.
 LEASE = 10
 
@@ -57,6 +59,7 @@ class Kills:
     state: Callable[[], dict[str, Any]]
     only: Sequence[int] = ()
     drill: str = "kill"
+    chained: bool = False
     killed: list[str] = field(default_factory=list)
     passed: list[str] = field(default_factory=list)
     otherwise: dict[str, str] = field(default_factory=dict)
@@ -67,10 +70,46 @@ class Kills:
         writes = {way.name or "a run": way.writes for way in self.ways}
         self.ground.say(f"drill-{self.drill}: writes: {', '.join(f'{name} {number}' for name, number in writes.items())}")
         phases = [Phase("undisturbed", begin, time.time() - begin)]
+        if self.chained:
+            return [*phases, *(phase for way in self.ways for phase in self._chain(way))]
         for number in self.only or range(1, max(writes.values()) + 1 + MORE):
             for moment in MOMENTS:
                 phases += [self._one(way, moment, number) for way in self.ways]
         return phases
+
+    def _chain(self, way: Way) -> list[Phase]:
+        """One way, killed at each of its writes: every run goes on where the last was killed. It is killed after its first write or in turn before its second.
+
+        If a run sends what the one before it sent last, the next may send one write more, so that a write that every run sends does not hold all of them up.
+        """
+        phases, further, last = list[Phase](), 0, ""
+        for number in range(1, 3 * way.writes + MOST_BESIDES):
+            moment = MOMENTS[number % 2]
+            name, begin = f"{way}run {number}", time.time()
+            run, at, sent = self._killed(way, moment, 1 + further + (moment == "before"))
+            phases.append(Phase(name, begin, time.time() - begin))
+            if not run.killed:
+                self._compare(name, way, run)
+                return phases
+            self.killed.append(f"{name} {moment} {at}")
+            self.ground.say(f"drill-{self.drill}: {name}: killed {moment} {at}")
+            further, last = (further + 1 if sent == last else 0), sent
+        raise DrillError(f"{way}{len(phases)} runs were killed one after the other, far more than its {way.writes} writes, and none came to its end.")
+
+    def _killed(self, way: Way, moment: str, number: int) -> tuple[Run, str, str]:
+        """A run with this kill point, the write at which it ended, and the last that it sent."""
+        with tempfile.TemporaryDirectory() as folder:
+            run, writes = way.play(f"{folder}:{moment}:{number}"), Path(folder) / "writes"
+            lines = writes.read_text(encoding="utf-8").splitlines() if writes.exists() else []
+        at = lines[-1] if lines else ""
+        sent = "".join(lines[-2:-1]) if run.killed and moment == "before" else at
+        return run, at, sent.partition(" ")[2]
+
+    def _compare(self, name: str, way: Way, run: Run) -> None:
+        run.succeeded()
+        if different := state.differences(way.wanted, self.state()):
+            self.otherwise[name] = "; ".join(different)
+        self.ground.say(f"drill-{self.drill}: {name}: to its end, then {self.otherwise.get(name, 'the same state')}")
 
     def _undisturbed(self) -> None:
         """Every run that is compared with it has one behind it, as this one has."""
@@ -84,18 +123,15 @@ class Kills:
 
     def _one(self, way: Way, moment: str, number: int) -> Phase:
         name, begin = f"{way}{moment} write {number}", time.time()
-        with tempfile.TemporaryDirectory() as folder:
-            run = way.play(f"{folder}:{moment}:{number}")
-            writes = Path(folder) / "writes"
-            at = writes.read_text(encoding="utf-8").splitlines()[-1:] if writes.exists() else []
+        run, at, _sent = self._killed(way, moment, number)
         (self.killed if run.killed else self.passed).append(name)
         try:
             (way.play("") if run.killed else run).succeeded()
         except DrillError as error:
-            raise DrillError(f"{name} ({''.join(at)}): {error}") from None
+            raise DrillError(f"{name} ({at}): {error}") from None
         if different := state.differences(way.wanted, self.state()):
             self.otherwise[name] = "; ".join(different)
-        became = f"{'killed at ' + ''.join(at) if run.killed else 'not reached'}, then {self.otherwise.get(name, 'the same state')}"
+        became = f"{'killed at ' + at if run.killed else 'not reached'}, then {self.otherwise.get(name, 'the same state')}"
         self.ground.say(f"drill-{self.drill}: {name}: {became}")
         return Phase(name, begin, time.time() - begin)
 

@@ -106,5 +106,4 @@ def _restore(ground: Ground, pair: Pair) -> None:
     given = {**pair.variables(pair.former), "mesh_revision": pair.former, "mesh_adopt": True}
     play.playbook("site", "site", ground.build / "peer", given).succeeded()
     for cluster in CLUSTERS:
-        gone = ["helm", "uninstall", f"istiod-{pair.target}", "-n", MESH, "--kubeconfig", ground.estate.kubeconfig, "--kube-context", cluster]
-        subprocess.run(gone, check=False, capture_output=True)
+        revisions.uninstall(ground.estate, cluster, pair.target)

@@ -82,7 +82,12 @@ def answered(estate: Estate, plane: str, colour: str) -> int:
     if estate.get(CLUSTER, "deployment", name, "-n", space)["spec"].get("replicas") == 0:
         return 0
     words = ("exec", f"deploy/{name}", "-c", "istio-proxy", "--", "pilot-agent", "request", "GET", "stats?filter=downstream_rq_2xx")
-    return counted(estate.kubectl(CLUSTER, "-n", space, *words).splitlines())
+    try:
+        said = estate.kubectl(CLUSTER, "-n", space, *words)
+    except AssertionError:  # once more: on busy cores a pod that has just come is ready before the kubelet runs a command in it
+        time.sleep(2.0)
+        said = estate.kubectl(CLUSTER, "-n", space, *words)
+    return counted(said.splitlines())
 
 
 def share(estate: Estate, plane: str) -> int:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +65,14 @@ def left(estate: Estate, cluster: str, revision: str) -> list[str]:
     hooks = [item["metadata"]["name"] for item in estate.get(cluster, kinds)["items"] if item["metadata"].get("labels", {}).get(REV) == revision]
     deployments = [f"Deployment {item['metadata']['name']}" for item in estate.get(cluster, "deployments", "-n", MESH, "-l", f"{REV}={revision}")["items"]]
     return [f"{cluster}: {name}" for name in (*hooks, *deployments)]
+
+
+def uninstall(estate: Estate, cluster: str, revision: str) -> None:
+    """Its control plane goes, where there is one; nobody may follow it any more."""
+    gone = ["helm", "uninstall", f"istiod-{revision}", "-n", MESH, "--ignore-not-found", "--kubeconfig", estate.kubeconfig, "--kube-context", cluster]
+    done = subprocess.run(gone, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise DrillError(f"{cluster}: the control plane of {revision} stays: {done.stderr.strip()}")
 
 
 def charts(place: Path, version: str, tag: str) -> Variables:

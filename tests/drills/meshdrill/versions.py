@@ -13,6 +13,7 @@ from pathlib import Path
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import EVERYTHING, Estate
 from meshlab import image, images, paths, programs
 
+from . import revisions
 from .ground import CLUSTERS
 from .revisions import DRAINING, REVISIONS, Variables, charts
 
@@ -27,9 +28,19 @@ def versions(estate: Estate, real: bool) -> Iterator[Choice]:
         return
     before = programs.build(programs.PROGRAMS["istio-before"])
     bring_images(estate, before)
-    estate.play("teardown", **EVERYTHING).succeeded()
-    yield both(before)
-    estate.play("teardown", **EVERYTHING).succeeded()
+    take_down(estate)
+    try:
+        yield both(before)
+    finally:
+        take_down(estate)
+
+
+def take_down(estate: Estate) -> None:
+    """The revision that serves, after the other, which a drill that did not come to its end has left."""
+    serving = revisions.serving(estate, CLUSTERS[0]) or REVISIONS[0]
+    for cluster in CLUSTERS:
+        revisions.uninstall(estate, cluster, next(one for one in REVISIONS if one != serving))
+    estate.play("teardown", **EVERYTHING, mesh_revision=serving).succeeded()
 
 
 def bring_images(estate: Estate, before: Path) -> None:

@@ -95,6 +95,66 @@ def test_a_cutover_and_its_way_back_are_killed_in_turn_as_each_begins_where_the_
     assert kills.passed == ["back, before write 3", "back, after write 3"] and "forward, after write 2" in kills.killed
 
 
+class Resumed(Playbook):
+    """What was written stays written: each run goes on where the last was killed. `stuck`: its first write is due in every run, as it is never kept."""
+
+    def __init__(self, stuck: bool = False, worse: bool = False) -> None:
+        super().__init__()
+        self.done, self.stuck, self.worse = 0, stuck, worse
+
+    def __call__(self, point: str) -> Run:
+        folder, _colon, rest = point.partition(":")
+        self.points.append(rest)
+        moment, _colon, number = rest.partition(":")
+        if not number:
+            if folder:
+                (Path(folder) / "writes").write_text("".join(f"{one} east PATCH /{one}\n" for one in range(1, self.writes + 1)))
+            self.done = 0
+            return Run(0, Path("/dev/null"))
+        due = [*([0] if self.stuck else []), *range(self.done + 1, self.writes + 1)]
+        sent = due[:int(number)]
+        (Path(folder) / "writes").write_text("".join(f"{count} east PATCH /{one}\n" for count, one in enumerate(sent, 1)))
+        killed = len(sent) == int(number)
+        kept = sent[:-1] if killed and moment == "before" else sent
+        self.done = max([self.done, *kept])
+        self.left = self.worse and not killed
+        return Run(-9 if killed else 0, Path("/dev/null"))
+
+
+def chained(playbook: Resumed) -> Kills:
+    kills = Kills(Ground(), [Way(playbook)], playbook.state, chained=True)  # type: ignore[arg-type]
+    kills.act(None)  # type: ignore[arg-type]
+    return kills
+
+
+def test_in_a_chain_each_run_goes_on_where_the_last_was_killed_until_nothing_is_left_to_write() -> None:
+    playbook = Resumed()
+    kills = chained(playbook)
+    assert playbook.points == ["", "count", "after:1", "before:2", "after:1", "before:2"]
+    assert kills.killed == ["run 1 after 1 east PATCH /1", "run 2 before 2 east PATCH /3", "run 3 after 1 east PATCH /3"]
+    assert kills.otherwise == {}
+
+
+def test_a_write_that_every_run_sends_ends_no_chain() -> None:
+    kills = chained(Resumed(stuck=True))
+    assert "run 1 after 1 east PATCH /0" in kills.killed and {line[-1] for line in kills.killed} >= {"1", "2", "3"} and kills.otherwise == {}
+
+
+def test_a_chain_that_ends_elsewhere_is_told() -> None:
+    assert list(chained(Resumed(worse=True)).otherwise.values()) == ["east: istio-system/Secret/cacerts-previous is there"]
+
+
+def test_a_chain_that_does_not_get_on_is_told() -> None:
+    class Forgetful(Resumed):
+        def __call__(self, point: str) -> Run:
+            self.done = 0
+            run = super().__call__(point)
+            return run if not point or point.endswith("count") else Run(-9, run.log)
+
+    with pytest.raises(DrillError, match="28 runs were killed one after the other"):
+        chained(Forgetful())
+
+
 def test_states_are_compared_by_object() -> None:
     assert state.differences({"east": {"a": 1, "b": 2}}, {"east": {"b": 3, "c": 4}}) == ["east: a is missing", "east: b differs", "east: c is there"]
 
