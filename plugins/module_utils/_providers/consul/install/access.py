@@ -45,6 +45,7 @@ AGENT = Policy("meshops-agent", _rules(_prefix("node", "write"), _prefix("agent"
 GATEWAY = Policy("meshops-gateway", _rules('mesh = "write"', 'peering = "read"', 'service "mesh-gateway" {\n  policy = "write"\n}', *_READS))
 _INTENTIONS = 'service_prefix "" {\n  policy = "read"\n  intentions = "read"\n}'
 REPLICATION = Policy("meshops-replication", _rules('acl = "write"', 'operator = "write"', _INTENTIONS, _prefix("node", "write"), _prefix("agent", "read")))
+_HIDDEN = "<hidden>"  # what Consul shows of a value to those who may not write tokens
 _NEEDS = {"agent": (TOKENS, AGENT), "gateway": (TOKENS, GATEWAY), "replication": (SHARED, REPLICATION)}
 
 
@@ -90,12 +91,18 @@ def _tokens(wish: ControlPlane, live: Live, pod: Object, token: str, known: Mapp
     for name in tokens(wish):
         secret, policy = _NEEDS[name]
         value = _value(live, secret, name)
-        rotated = accessor(wish, name, value)
-        public = rotated if rotated in known else accessor(wish, name)
+        public = _public(wish, name, value, known)
         there = known.get(public)
         if value and (there is None or [one.get("Name") for one in there.get("Policies") or ()] != [policy.name]):
             path = f"/v1/acl/token/{public}" if there else "/v1/acl/token"
             yield DueOrder(f"the token of the {name}", api.put("order", pod, path, token, body(wish, name, value, policy.name, public)))
+
+
+def _public(wish: ControlPlane, name: str, value: str, known: Mapping[str, Object]) -> str:
+    """Return the identifier of the token with this value. The first one may have another value: that of an install whose data the servers still have."""
+    rotated, first = accessor(wish, name, value), accessor(wish, name)
+    held = str((known.get(first) or {}).get("SecretID") or "")
+    return rotated if rotated in known or held not in ("", _HIDDEN, value) else first
 
 
 def _value(live: Live, secret: str, key: str) -> str:
