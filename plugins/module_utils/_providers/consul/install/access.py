@@ -44,7 +44,8 @@ _READS = (_prefix("service", "read"), _prefix("node", "read"), _prefix("agent", 
 AGENT = Policy("meshops-agent", _rules(_prefix("node", "write"), _prefix("agent", "read"), _prefix("service", "read")))
 GATEWAY = Policy("meshops-gateway", _rules('mesh = "write"', 'peering = "read"', 'service "mesh-gateway" {\n  policy = "write"\n}', *_READS))
 _INTENTIONS = 'service_prefix "" {\n  policy = "read"\n  intentions = "read"\n}'
-REPLICATION = Policy("meshops-replication", _rules('acl = "write"', 'operator = "write"', _INTENTIONS, _prefix("node", "write"), _prefix("agent", "read")))
+# A run asks a secondary with this token, and tells its agents to reload.
+REPLICATION = Policy("meshops-replication", _rules('acl = "write"', 'operator = "write"', _INTENTIONS, _prefix("node", "write"), _prefix("agent", "write")))
 _HIDDEN = "<hidden>"  # what Consul shows of a value to those who may not write tokens
 _NEEDS = {"agent": (TOKENS, AGENT), "gateway": (TOKENS, GATEWAY), "replication": (SHARED, REPLICATION)}
 

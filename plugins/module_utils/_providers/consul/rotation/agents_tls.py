@@ -80,7 +80,7 @@ def _reloaded(place: StepPlace, live: Live, answers: Answers) -> Due:
     if not api.servers(live):
         return Due(lags=["no server of Consul is ready"])
     late = list(_late(live, answers, HTTPS))
-    orders = [DueOrder(f"a reload of {pod['metadata']['name']}", _reload(place, live, pod)) for pod, _says in late]
+    orders = [DueOrder(f"a reload of {pod['metadata']['name']}", _reload(place, live, pod), alone=True) for pod, _says in late]
     return Due(orders=orders, lags=[says for _pod, says in late])
 
 
