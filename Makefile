@@ -18,7 +18,7 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 
 .PHONY: help setup tools env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog \
   unit unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
-  test-consul molecule-consul drill-consul clean
+  test-consul test-consul-alone molecule-consul drill-consul clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -127,8 +127,13 @@ drill-expired: tools lab ## bring a mesh whose root has expired to another root,
 # Consul takes a quarter of an hour to build, so nothing of this is a part of `make test`.
 test-consul molecule-consul drill-consul: LAB_CONSUL := 1
 
-test-consul: tools lab ## tests on a real Consul, alone and in the lab
-	$(timed) $(tools) $(pytest) tests/consul $(ARGS)
+in_lab := tests/consul/test_11_peering.py tests/consul/test_12_federation.py
+
+test-consul: test-consul-alone tools lab ## tests on a real Consul, on loopback addresses and in the lab
+	$(timed) $(tools) $(pytest) $(in_lab) $(ARGS)
+
+test-consul-alone: tools ## only those that need no lab
+	$(timed) $(tools) $(pytest) tests/consul $(addprefix --ignore=,$(in_lab)) $(ARGS)
 
 molecule-consul: tools lab ## the scenario of Consul on the lab
 	$(timed) $(tools) molecule test --scenario-name consul --report $(ARGS)

@@ -59,6 +59,12 @@ options:
           - If V(false), an existing link stays as it is and a warning names it.
         type: bool
         default: true
+  consumers:
+    description:
+      - The clusters that may discover this one. What this cluster gave any other one for a link is removed, see O(prune).
+      - By default these are the clusters in O(links). A remote cluster discovers none and is discovered by others, so name them.
+    type: list
+    elements: str
   prune:
     description:
       - Whether to remove links that this collection made and that are not in O(links), and what the cluster gave others for links to it, such as an account of

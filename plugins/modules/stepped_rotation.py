@@ -83,6 +83,11 @@ steps:
   returned: with O(step=look)
   type: list
   elements: dict
+refusals:
+  description: Why the rotation cannot be done in this cluster, a sentence each.
+  returned: with O(step=look)
+  type: list
+  elements: str
 step:
   description: The step that the module did.
   returned: with every step except V(look)

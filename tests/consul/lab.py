@@ -50,6 +50,11 @@ class Datacenters(Estate):
             self.kubectl(cluster, "delete", "namespace", SPACE, "--ignore-not-found", "--wait=true")
             for secret in (name for name in self.names(cluster, "secrets", "-n", "meshops-system") if name.startswith("stock-")):
                 self.kubectl(cluster, "-n", "meshops-system", "delete", "secret", secret)
+        self.remove_data()
+
+    def remove_data(self) -> None:
+        """Remove the data of servers and agents on the nodes, which no playbook removes."""
+        for cluster in CLUSTERS:
             shutil.rmtree(Path(self.lab("path", "state").strip()) / cluster / "kubelet" / "consul", ignore_errors=True)
 
     def workloads(self, cluster: str) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
@@ -67,6 +68,16 @@ def test_a_policy_with_other_rules_and_a_token_with_other_policies_are_set_right
     assert east.ask("PUT", f"/v1/acl/token/{name}", body={"AccessorID": name, "Policies": [], "Description": "changed"})[0] == 200
     assert east.complete("servers") == ["the policy meshops-agent", "the token of the gateway"]
     assert east.complete("servers") == []
+
+
+def test_servers_with_the_data_of_a_former_install_learn_the_tokens_of_this_one(east: Datacenter) -> None:
+    east.complete("servers")
+    secret, own = Ref("v1", "Secret", "consul-tokens", "consul"), "11111111-2222-4333-8444-555555555555"
+    former = east.find("Secret", secret.name)["data"]["agent"]
+    for value, told in ((base64.b64encode(own.encode()).decode(), ["the token of the agent"]), (former, [])):
+        east.cluster.amend(east.cluster.get(secret) or {}, {"data": {"agent": value}})
+        assert east.complete("servers") == told
+        assert east.ask("GET", "/v1/acl/token/self", token=base64.b64decode(value).decode())[0] == 200
 
 
 def test_what_users_set_in_an_entry_stays(east: Datacenter) -> None:

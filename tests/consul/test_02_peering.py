@@ -65,3 +65,19 @@ def test_each_server_sees_its_peer_and_status_says_so(peers: Peers) -> None:
         facts = look(peers[name].cluster, PROVIDERS["consul"].health.facts(name, "consul"))
         assert {one.status for one in facts.remotes} == {"synced"}
         assert list(facts.faults) == []
+
+
+def unlinked(peers: Peers, name: str) -> list[str]:
+    params = {"provider": "consul", "namespace": "consul", "links": [], "prune": True, "force": False, "token_timeout": 60}
+    return list(links.reconcile(peers[name].cluster, params, clock=SystemClock())["ordered"])
+
+
+def test_a_member_that_leaves_is_a_peer_of_nobody_on_either_side_and_may_come_back(peers: Peers) -> None:
+    assert unlinked(peers, "east") == ["the end of the peering with west"]
+    assert unlinked(peers, "west") == ["the end of the peering with east"]
+    for one in peers.values():
+        until(lambda one=one: not one.get("/v1/peerings"), lambda one=one: str(one.get("/v1/peerings")))
+    assert [unlinked(peers, name) for name in peers] == [[], []]
+    assert linked(peers, "east")
+    for one in peers.values():
+        until(lambda one=one: [peering["State"] for peering in one.get("/v1/peerings")] == ["ACTIVE"], lambda one=one: str(one.get("/v1/peerings")))

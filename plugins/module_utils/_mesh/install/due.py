@@ -29,6 +29,7 @@ class DueOrder:
     """A request that changes what the product keeps. It may come twice. `what` names what it changes, as in "the policy agents".
 
     `before` and `after` are for a diff, where what changes is no secret: what the product keeps, and what it keeps in the end; None if it keeps nothing.
+    No later order needs one that stands `alone`, so that they are sent even if it is refused.
     """
 
     what: str
@@ -36,6 +37,7 @@ class DueOrder:
     stored: StoredAnswer | None = None
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
+    alone: bool = False
 
     @property
     def shown(self) -> bool:

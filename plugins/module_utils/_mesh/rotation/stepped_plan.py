@@ -43,6 +43,7 @@ def plan(
     findings = [f"{name} cannot be judged: {facts.rstrip('.')}." for name, facts in seen.items() if isinstance(facts, str)]
     findings += _asked_in_vain(mesh, kind, left_out, turns_back)
     known = {name: facts for name, facts in seen.items() if not isinstance(facts, str)}
+    findings += [refusal for facts in known.values() for refusal in facts.get("refusals") or ()]
     if not known:
         return SteppedPlan(kind, findings=findings, says=f"{mesh}, {kind}: nothing was seen.")
     first = next(iter(known.values()))

@@ -15,7 +15,7 @@ from .gateways import gateways
 from .health import health
 from .install import install
 from .links import links
-from .rotation import agents_tls, gossip, rotation
+from .rotation import agents_tls, gossip, rotation, tokens
 from .trust import trust
 from .workloads import workloads
 
@@ -29,6 +29,7 @@ CONSUL = Provider("consul", Stories(
     rotations={
         "agents": Stepped(agents_tls.renews, agents_tls.STEPS, agents_tls.permissions),
         "gossip": Stepped(gossip.renews, gossip.STEPS, gossip.permissions),
+        "tokens": Stepped(tokens.renews, tokens.STEPS, tokens.permissions),
     },
     backup=backup,
     workloads=workloads,

@@ -21,7 +21,8 @@ from ..clock import Clock
 from ..follow import Pace, follow, nothing
 from ..look import asked, look
 
-_PACE = Pace(0.3, 2.0)
+_PACE, _PATIENCE = Pace(0.3, 2.0), 20.0
+_DENIED = "HTTP 403"
 _LONGEST = 400  # characters of an answer
 
 
@@ -39,9 +40,20 @@ class Completed:
     refused: dict[str, str] = field(default_factory=dict)
     unknown: str = ""
 
+    denied_since: float | None = None
+
     @property
     def changed(self) -> bool:
         return bool(self.ordered) or any(change.changed for change in self.changes)
+
+    def denied(self, due: Due) -> bool:
+        """Tell whether the product denies an order to the token with which this run asks."""
+        return any(_DENIED in self.refused.get(order.what, "") for order in due.orders)
+
+    def denied_for(self, due: Due, seconds: float) -> float:
+        """Return for how long it has done so without a break. A product that has just started, or a token that was just made, may need a moment."""
+        self.denied_since = (seconds if self.denied_since is None else self.denied_since) if self.denied(due) else None
+        return 0.0 if self.denied_since is None else seconds - self.denied_since
 
 
 def complete(
@@ -69,6 +81,7 @@ def complete(
         late=lambda seen, seconds: _late(cluster, seen, did, seconds),
         timeout=timeout,
         keep=keep,
+        hopeless=lambda seen, seconds: _late(cluster, seen, did, seconds) if did.denied_for(seen, seconds) >= _PATIENCE else None,
         remedy=lambda seen, _seconds: _do(cluster, seen, did, guard),
         pace=_PACE,
         clock=clock,
@@ -86,6 +99,8 @@ def _do(cluster: Cluster, due: Due, did: Completed, guard: Callable[[], None] = 
         refusal = "" if cluster.dry_run else _sent(cluster, order, did)
         if refusal:
             did.refused[order.what] = refusal
+            if order.alone:
+                continue
             return
         did.refused.pop(order.what, None)
         if order.what not in did.ordered:
@@ -149,4 +164,6 @@ def _part(answer: Answer, name: str) -> str:
 def _late(cluster: Cluster, due: Due, did: Completed, seconds: float) -> NotReady:
     refused = [f"{what} ({why})" for what, why in sorted(did.refused.items())]
     lacks = [*refused, *(one for one in due.lacks if one not in did.refused)]
-    return NotReady(f"{cluster.name}: after {seconds:.0f} s there is still something to do: {'; '.join(lacks)}. Run again to go on.", findings=lacks)
+    lacking = "The token with which this run asks lacks a right. Run site, which gives it its rights, and then this again."
+    way = lacking if did.denied(due) else "Run again to go on."
+    return NotReady(f"{cluster.name}: after {seconds:.0f} s there is still something to do: {'; '.join(lacks)}. {way}", findings=lacks)

@@ -47,6 +47,7 @@ TASK: dict[str, Any] = dict(
     argument_spec=dict(
         **MESH_OPTIONS,
         links=dict(type="list", elements="dict", required=True, options=_LINK),
+        consumers=dict(type="list", elements="str"),
         prune=dict(type="bool", default=True),
         force=dict(type="bool", default=False),
         token_timeout=dict(type="int", default=30, no_log=False),
@@ -180,7 +181,7 @@ def _leaving(work: _Linking, there: Sequence[Linked], grants: Sequence[Grant]) -
         return []
     wanted = {wish.source.cluster for wish in work.request.links}
     left = [one for one in there if one.ours and one.source not in wanted]
-    return [*left, *(one for one in grants if one.ours and one.consumer not in wanted)]
+    return [*left, *(one for one in grants if one.ours and one.consumer not in work.request.members)]
 
 
 def _prune(work: _Linking, leaving: Sequence[Linked | Grant]) -> None:

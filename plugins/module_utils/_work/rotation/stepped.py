@@ -54,9 +54,15 @@ def finish(work: SteppedWork) -> None:
 
 def lacking(work: SteppedWork, step: Step, aim: RotationAim | None) -> list[str]:
     """Return what a step lacks, each as half a sentence."""
+    return stand(work, step, aim)[0]
+
+
+def stand(work: SteppedWork, step: Step, aim: RotationAim | None) -> tuple[list[str], str]:
+    """Return what a step lacks, each as half a sentence, and a sentence if it cannot be taken in this cluster."""
     if step.look:
-        return look(work.cluster, step.look(work.place)).lacks
-    return values.lacking(work, step, aim) if aim and aim.under_way else []
+        due = look(work.cluster, step.look(work.place))
+        return due.lacks, due.refusal
+    return (values.lacking(work, step, aim), "") if aim and aim.under_way else ([], "")
 
 
 def take(work: SteppedWork, step: Step) -> None:

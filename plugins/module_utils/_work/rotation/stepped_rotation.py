@@ -49,10 +49,10 @@ def _looked(work: SteppedWork) -> dict[str, Any]:
     """Say where the rotation stands. Nothing is remembered: the aim, the Secrets and the product tell."""
     aim = work.aim()
     age = (work.clock.now() - aim.finished).total_seconds() if aim and aim.finished else None
-    steps = [
-        {"step": step.name, "says": step.says, "returns": step.returns, "lacks": stepped.lacking(work, step, aim)} for step in work.steps
-    ]
-    return {"changed": False, "cluster": work.cluster.name, "under_way": bool(aim and aim.under_way), "age": age, "steps": steps}
+    stands = [(step, *stepped.stand(work, step, aim)) for step in work.steps]
+    steps = [{"step": step.name, "says": step.says, "returns": step.returns, "lacks": lacks} for step, lacks, _refusal in stands]
+    refusals = list(dict.fromkeys(f"{work.cluster.name}: {refusal}" for _step, _lacks, refusal in stands if refusal))
+    return {"changed": False, "cluster": work.cluster.name, "under_way": bool(aim and aim.under_way), "age": age, "steps": steps, "refusals": refusals}
 
 
 def _taken(work: SteppedWork) -> dict[str, Any]:

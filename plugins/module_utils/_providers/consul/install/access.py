@@ -44,7 +44,9 @@ _READS = (_prefix("service", "read"), _prefix("node", "read"), _prefix("agent", 
 AGENT = Policy("meshops-agent", _rules(_prefix("node", "write"), _prefix("agent", "read"), _prefix("service", "read")))
 GATEWAY = Policy("meshops-gateway", _rules('mesh = "write"', 'peering = "read"', 'service "mesh-gateway" {\n  policy = "write"\n}', *_READS))
 _INTENTIONS = 'service_prefix "" {\n  policy = "read"\n  intentions = "read"\n}'
-REPLICATION = Policy("meshops-replication", _rules('acl = "write"', 'operator = "write"', _INTENTIONS, _prefix("node", "write"), _prefix("agent", "read")))
+# A run asks a secondary with this token, and tells its agents to reload.
+REPLICATION = Policy("meshops-replication", _rules('acl = "write"', 'operator = "write"', _INTENTIONS, _prefix("node", "write"), _prefix("agent", "write")))
+_HIDDEN = "<hidden>"  # what Consul shows of a value to those who may not write tokens
 _NEEDS = {"agent": (TOKENS, AGENT), "gateway": (TOKENS, GATEWAY), "replication": (SHARED, REPLICATION)}
 
 
@@ -58,9 +60,16 @@ def tokens(wish: ControlPlane) -> list[str]:
     return ["agent", "gateway", *(["replication"] if datacenter.kind(wish) == datacenter.PRIMARY else [])]
 
 
-def accessor(wish: ControlPlane, name: str) -> str:
-    """Return the public identifier of a token, by which a later run finds it."""
-    return datacenter.uuid(wish.mesh, wish.cluster, "token", name)
+def accessor(wish: ControlPlane, name: str, value: str = "") -> str:
+    """Return the public identifier of a token, by which a later run finds it. A token that a rotation brought has one that its value gives it.
+
+    Consul keeps the value of a token for as long as the token lives, so that another value is another token.
+    """
+    return datacenter.uuid(wish.mesh, wish.cluster, "token", name, *([value] if value else []))
+
+
+def described(cluster: str, name: str) -> str:
+    return f"{_OURS} {cluster} {name}"
 
 
 def orders(wish: ControlPlane, live: Live, pod: Object, token: str, there: tuple[Sequence[Object], Sequence[Object]]) -> list[DueOrder]:
@@ -82,10 +91,19 @@ def _policies(wish: ControlPlane, pod: Object, token: str, known: Mapping[str, O
 def _tokens(wish: ControlPlane, live: Live, pod: Object, token: str, known: Mapping[str, Object]) -> Iterator[DueOrder]:
     for name in tokens(wish):
         secret, policy = _NEEDS[name]
-        there, value = known.get(accessor(wish, name)), _value(live, secret, name)
+        value = _value(live, secret, name)
+        public = _public(wish, name, value, known)
+        there = known.get(public)
         if value and (there is None or [one.get("Name") for one in there.get("Policies") or ()] != [policy.name]):
-            path = f"/v1/acl/token/{accessor(wish, name)}" if there else "/v1/acl/token"
-            yield DueOrder(f"the token of the {name}", api.put("order", pod, path, token, _body(wish, name, value, policy)))
+            path = f"/v1/acl/token/{public}" if there else "/v1/acl/token"
+            yield DueOrder(f"the token of the {name}", api.put("order", pod, path, token, body(wish, name, value, policy.name, public)))
+
+
+def _public(wish: ControlPlane, name: str, value: str, known: Mapping[str, Object]) -> str:
+    """Return the identifier of the token with this value. The first one may have another value: that of an install whose data the servers still have."""
+    rotated, first = accessor(wish, name, value), accessor(wish, name)
+    held = str((known.get(first) or {}).get("SecretID") or "")
+    return rotated if rotated in known or held not in ("", _HIDDEN, value) else first
 
 
 def _value(live: Live, secret: str, key: str) -> str:
@@ -93,8 +111,11 @@ def _value(live: Live, secret: str, key: str) -> str:
     return decoded((held.get("data") or {}).get(key)).decode()
 
 
-def _body(wish: ControlPlane, name: str, value: str, policy: Policy) -> dict[str, Any]:
+def body(wish: ControlPlane, name: str, value: str, policy: str, public: str) -> dict[str, Any]:
     """Return a token. A secondary's own tokens are local, because global ones can only be written in the primary."""
     local = datacenter.kind(wish) == datacenter.SECONDARY
-    described = f"{_OURS} {wish.cluster} {name}"
-    return {"AccessorID": accessor(wish, name), "SecretID": value, "Description": described, "Policies": [{"Name": policy.name}], "Local": local}
+    return {"AccessorID": public, "SecretID": value, "Description": described(wish.cluster, name), "Policies": [{"Name": policy}], "Local": local}
+
+
+def policy_of(name: str) -> str:
+    return _NEEDS[name][1].name

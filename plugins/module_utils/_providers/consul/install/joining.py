@@ -123,8 +123,10 @@ def _of_secondary(wish: ControlPlane, live: Live, becomes: str) -> str:
 
 
 def _of_joining(wish: ControlPlane, known: dict[str, list[dict[str, object]]]) -> str:
-    ours = {access.accessor(wish, name) for name in ("agent", "gateway", "replication")} | {_ANONYMOUS}
-    tokens = [one for one in known["tokens"] if one.get("AccessorID") not in ours and one.get("Description") != _FIRST]
+    names = ("management", "agent", "gateway", "replication")
+    ours = {access.accessor(wish, name) for name in names} | {_ANONYMOUS}
+    described = {_FIRST, *(access.described(wish.cluster, name) for name in names)}
+    tokens = [one for one in known["tokens"] if one.get("AccessorID") not in ours and one.get("Description") not in described]
     counts = {"tokens": len(tokens), "intentions": len(known["intentions"]), "resolvers": len(known["entries"])}
     lost = [f"{count} {name}" for name, count in counts.items() if count]
     if not lost:

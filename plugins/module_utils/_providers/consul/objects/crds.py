@@ -93,7 +93,8 @@ def _as_wanted(wish: ControlPlane, entry: Entry, live: Object | None) -> bool:
 
 
 def _was_needed(wish: ControlPlane, entry: Entry, live: Object) -> bool:
-    return live["metadata"].get("namespace") == wish.namespace and _content(entry, live) == (needed(wish, entry.key, None), False)
+    needs = needed(wish, entry.key, None)
+    return bool(needs) and live["metadata"].get("namespace") == wish.namespace and _content(entry, live) == (needs, False)
 
 
 def _refuse(wish: ControlPlane, entries: Sequence[Entry], there: Mapping[tuple[str, str], Object]) -> None:

@@ -114,7 +114,8 @@ def _way_out(key: Key, one: KeptEntry) -> str:
 
 def _was_needed(wish: ControlPlane, one: KeptEntry) -> bool:
     """Return whether an entry that bears no mark holds only what the collection itself once wrote there."""
-    return not one.meta and not one.strange and one.entry.content == needed(wish, one.entry.key, one)
+    needs = needed(wish, one.entry.key, one)
+    return bool(needs) and not one.meta and not one.strange and one.entry.content == needs
 
 
 def _differs(wish: ControlPlane, entry: Entry, one: KeptEntry | None) -> bool:

@@ -65,6 +65,25 @@ def test_what_is_refused_for_good_is_named_without_what_the_order_held() -> None
     assert "node_prefix" not in str(late.value)
 
 
+def test_what_the_product_denies_ends_long_before_the_wait_does_and_one_denial_does_not() -> None:
+    clock, patient = Ticking(), Ticking()
+    with pytest.raises(NotReady, match=r"after 2\d s .*HTTP 403.*The token with which this run asks lacks a right. Run site"):
+        complete(running(*[403] * 100), product.due(PEER), 600, clock)
+    assert clock.passed < 30
+    assert complete(running(403, 403), product.due(PEER), 600, patient).ordered == ALL
+
+
+def test_an_order_that_stands_alone_does_not_keep_others_away() -> None:
+    cluster, pods = running(500), [server(0), server(1)]
+    due = Due(orders=[DueOrder(f"a reload of {number}", api.put("o", pod, "/v1/config", MANAGEMENT, {"Kind": f"k{number}"}), alone=True)
+                      for number, pod in enumerate(pods)])  # fmt: skip
+    with pytest.raises(NotReady):
+        complete(cluster, Look((), lambda _live, _answers: due), 0, Ticking())
+    looked = iter([due, Due()])
+    cluster = running(500)
+    assert complete(cluster, Look((), lambda _live, _answers: next(looked)), 60, Ticking()).ordered == ["a reload of 1"]
+
+
 def test_a_server_that_never_answers_is_named() -> None:
     cluster = running(store=Store(expected="another token"))
     with pytest.raises(NotReady, match="consul-server-0 did not list its mesh and policies and proxy-defaults and tokens"):

@@ -102,9 +102,9 @@ class Estate:
         one, other = (checked(self.clusters[name]) if checking else self.clusters[name] for name in (consumer, source))
         return links.reconcile(one, params, connect=lambda *_way, **_how: other, clock=Ticking())
 
-    def unlinked(self, name: str, checking: bool = False, prune: bool = True) -> dict[str, Any]:
+    def unlinked(self, name: str, checking: bool = False, prune: bool = True, **more: Any) -> dict[str, Any]:
         """Run the task without the other cluster, as when that leaves the mesh, or as a teardown does."""
-        params = {"provider": "consul", "namespace": "consul", "links": [], "prune": prune, "force": False, "token_timeout": 5}
+        params = {"provider": "consul", "namespace": "consul", "links": [], "prune": prune, "force": False, "token_timeout": 5, **more}
         return links.reconcile(checked(self.clusters[name]) if checking else self.clusters[name], params, clock=Ticking())
 
     def secrets(self) -> list[str]:
@@ -269,3 +269,11 @@ def test_a_peering_is_not_forgotten_while_no_server_says_whether_it_ended() -> N
     estate.clusters["east"].delete([Ref("v1", "Pod", "consul-server-0", "consul")])
     estate.unlinked("east")
     assert estate.secrets() == HELD[1:], "without any server nothing keeps a peering"
+
+
+def test_a_cluster_that_discovers_nobody_keeps_what_it_gave_a_member() -> None:
+    estate = Estate()
+    estate.linked("east")
+    assert estate.unlinked("west", consumers=["east", "west"])["changed"] is False
+    assert (estate.states(), estate.secrets()) == (PEERED, HELD)
+    assert estate.unlinked("west", consumers=["west"])["ordered"] == ["the end of the peering with east"]

@@ -91,6 +91,9 @@ def test_an_object_of_somebody_else_is_refused_unless_it_is_equal() -> None:
     resolver["spec"]["connectTimeout"] = "9s"
     with pytest.raises(Refused, match=r"^east: ServiceResolver consul/web is there already, .* from the entry service-resolver/web in connectTimeout"):
         due(*WHOLE, there=there)
+    resolver["spec"] = {}
+    with pytest.raises(Refused, match="differs from the entry service-resolver/web in connectTimeout, subsets"):
+        due(*WHOLE, there=there)
 
 
 def test_what_the_install_itself_made_is_taken_into_the_set() -> None:

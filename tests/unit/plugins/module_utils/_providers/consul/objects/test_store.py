@@ -149,6 +149,12 @@ class TestOthers:
         with pytest.raises(Refused, match=says):
             judged(with_entries(*WHOLE), keeper)
 
+    def test_are_refused_even_if_they_say_nothing(self) -> None:
+        keeper = Keeper()
+        keeper.put("service-defaults", "web")
+        with pytest.raises(Refused, match="written by somebody else, and differs in protocol"):
+            judged(with_entries(DEFAULTS), keeper)
+
     def test_stay_theirs_if_they_are_equal(self) -> None:
         keeper = Keeper()
         keeper.put("service-defaults", "web", Protocol="HTTP")

@@ -54,6 +54,7 @@ class Datacenter(Servers):
     def __init__(self, deaf: Sequence[int] = (), arrives: float = 4.0) -> None:
         self.revision, self.deaf, self.arrives = OLD, deaf, arrives
         self.reloads: list[str] = []
+        self.made: dict[str, str] = {}
         self.daemons = 0
         self.used = {f"{SERVER}-{number}": dict.fromkeys(PORTS["server"], FORMER["server"].certificate) for number in range(3)}
         self.used |= {f"{AGENT}-{number}": dict.fromkeys(PORTS["client"], FORMER["client"].certificate) for number in range(2)}
@@ -88,10 +89,11 @@ class Datacenter(Servers):
         for name, begun in self.away.items():
             number = self.names.index(name)
             if passed >= begun + BACK and not self.live(name):
+                self.made[name] = self.revision
                 self.backend.seed(server_pod(number, self.revision, ready=False))
                 self.load(name, "server")
             if passed >= begun + READY:
-                self.backend.seed(server_pod(number, self.revision))
+                self.backend.seed(server_pod(number, self.made.get(name, OLD)))
 
     def said(self, question: PodRequest) -> Answer | MeshError:
         if question.path != "/v1/agent/reload":
