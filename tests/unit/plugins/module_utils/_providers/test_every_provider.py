@@ -114,6 +114,7 @@ ARGUMENTS: dict[str, Any] = {
     "restart": True,
     "recover": True,
     "pod": "echo-1",
+    "pods": True,
     "revision": "stable",
     "roots": b"roots",
     "secret": SECRET,
