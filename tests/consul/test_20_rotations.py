@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import AGENT, AGENT_TLS, GATEWAY, SERVER, SERVER_TLS
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import AGENT, AGENT_TLS, SERVER_TLS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.clock import SystemClock
 from ansible_collections.meshops.lifecycle.tests.consul.conftest import Make
+from ansible_collections.meshops.lifecycle.tests.consul.controllers import Controllers
 from ansible_collections.meshops.lifecycle.tests.consul.datacenter import Datacenter, until
 from ansible_collections.meshops.lifecycle.tests.unit.support.stepping import Steps
 
@@ -116,61 +117,16 @@ def test_servers_and_agents_show_their_new_certificates_after_a_reload(east: Dat
     assert len(alive(east)) == 4
 
 
-@pytest.fixture
-def controllers(east: Datacenter, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Play the controllers of the workloads, and return the names of the pods that they start anew."""
-    started: list[str] = []
-    made = dict.fromkeys(east.pods, "first")
-
-    def mark(live: dict[str, Any]) -> str:
-        noted = live["spec"]["template"]["metadata"].get("annotations") or {}
-        return str(noted.get("meshops.lifecycle/renewed-tokens", "first"))
-
-    def seed(name: str) -> None:
-        live = east.find("Pod", name)
-        live["metadata"]["labels"]["controller-revision-hash"] = made[name]
-        east.cluster.backend.seed(live)
-
-    def start(name: str, revision: str) -> None:
-        started.append(name)
-        made[name] = revision
-        east.pods[name].end()
-        east.pods[name].start()
-        seed(name)
-
-    def react(live: dict[str, Any]) -> None:
-        if live["kind"] not in ("StatefulSet", "DaemonSet", "Deployment"):
-            return
-        counts = dict.fromkeys(("replicas", "updatedReplicas", "availableReplicas"), int(live["spec"].get("replicas") or 0))
-        live["status"] = {"observedGeneration": live["metadata"].get("generation"), "updateRevision": mark(live), **counts}
-        if live["kind"] == "DaemonSet" and made[AGENT] != mark(live):
-            start(AGENT, mark(live))
-
-    def delete(refs: Any, wait: float = 0) -> list[Any]:
-        (ref,) = refs
-        start(ref.name, mark(east.find("StatefulSet", SERVER)))
-        return []
-
-    monkeypatch.setattr(east.cluster.backend, "react", react)
-    monkeypatch.setattr(east.cluster, "delete", delete)
-    for kind, name in (("StatefulSet", SERVER), ("DaemonSet", AGENT), ("Deployment", GATEWAY)):
-        live = east.find(kind, name)
-        react(live)
-        east.cluster.backend.seed(live)
-    for name in east.pods:
-        seed(name)
-    return started
-
-
-def test_all_restart_with_new_tokens_and_consul_forgets_the_former_ones(east: Datacenter, controllers: list[str]) -> None:
+def test_all_restart_with_new_tokens_and_consul_forgets_the_former_ones(east: Datacenter, monkeypatch: pytest.MonkeyPatch) -> None:
+    controllers = Controllers(east, "tokens", monkeypatch)
     former = {name: held(east, "consul-tokens", name) for name in ("management", "agent", "gateway")}
     leader = str(east.get("/v1/status/leader"))
     led = next(name for name, pod in east.pods.items() if leader.startswith(f"{pod.address}:"))
     steps = rotation(east, "tokens")
     steps.timeout = 180
     steps.run()
-    assert controllers[-2:] == [led, AGENT], controllers
-    assert sorted(controllers) == sorted(east.pods)
+    assert controllers.started[-2:] == [led, AGENT], controllers.started
+    assert sorted(controllers.started) == sorted(east.pods)
     new = {name: held(east, "consul-tokens", name) for name in former}
     assert not set(new.values()) & set(former.values())
     assert {east.ask("GET", "/v1/acl/token/self", token=value)[0] for value in former.values()} == {403}

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import AGENT_TLS, SERVER_TLS
 from ansible_collections.meshops.lifecycle.tests.consul.conftest import Make
+from ansible_collections.meshops.lifecycle.tests.consul.controllers import Controllers
 from ansible_collections.meshops.lifecycle.tests.consul.datacenter import Datacenter, until
 from ansible_collections.meshops.lifecycle.tests.consul.test_20_rotations import Kubelet, held
 from ansible_collections.meshops.lifecycle.tests.unit.support.stepping import Steps
@@ -72,3 +73,21 @@ def test_agents_of_a_secondary_load_their_new_certificates(federation: dict[str,
     assert not {held(one, name, "tls.crt") for one in federation.values() for name in (SERVER_TLS, AGENT_TLS)} & former
     ordered = [one for result in steps.results for one in result.get("ordered", [])]
     assert len([one for one in ordered if one.startswith("a reload of")]) == 4
+
+
+def test_a_secondary_goes_on_replicating_with_its_new_token(federation: dict[str, Datacenter], monkeypatch: pytest.MonkeyPatch) -> None:
+    former = held(federation["east"], "consul-federation", "replication")
+    played = {name: Controllers(one, "tokens", monkeypatch) for name, one in federation.items()}
+    steps = rotation(federation, "tokens")
+    steps.timeout = 240
+    steps.run()
+    assert {name: sorted(one.started) for name, one in played.items()} == {name: sorted(one.pods) for name, one in federation.items()}
+    (new,) = {held(one, "consul-federation", "replication") for one in federation.values()}
+    assert new != former
+    for one in federation.values():
+        assert one.ask("GET", "/v1/acl/token/self", token=new)[0] == 200
+        until(lambda one=one: one.ask("GET", "/v1/acl/token/self", token=former)[0] == 403, lambda: "the former token still works")
+    told = federation["west"].get("/v1/acl/replication", "replication")
+    assert (told["Enabled"], told["Running"]) == (True, True), told
+    until(lambda: [one["Status"] for one in federation["west"].get("/v1/agent/members?wan=1", "replication")] == [1, 1], lambda: "they lost each other")
+    assert [one.complete("servers") for one in federation.values()] == [[], []]

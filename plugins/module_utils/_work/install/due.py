@@ -22,7 +22,7 @@ from ..follow import Pace, follow, nothing
 from ..look import asked, look
 
 _PACE, _PATIENCE = Pace(0.3, 2.0), 20.0
-_DENIED = "HTTP 403"
+_DENIED, _BROKEN = "HTTP 403", "HTTP 500"
 _LONGEST = 400  # characters of an answer
 
 
@@ -50,9 +50,13 @@ class Completed:
         """Tell whether the product denies an order to the token with which this run asks."""
         return any(_DENIED in self.refused.get(order.what, "") for order in due.orders)
 
+    def settled(self, due: Due) -> bool:
+        """Tell whether waiting will hardly help: an order is denied, or is one whose words may be told and that the product does not take."""
+        return self.denied(due) or any(order.shown and _BROKEN in self.refused.get(order.what, "") for order in due.orders)
+
     def denied_for(self, due: Due, seconds: float) -> float:
         """Return for how long it has done so without a break. A product that has just started, or a token that was just made, may need a moment."""
-        self.denied_since = (seconds if self.denied_since is None else self.denied_since) if self.denied(due) else None
+        self.denied_since = (seconds if self.denied_since is None else self.denied_since) if self.settled(due) else None
         return 0.0 if self.denied_since is None else seconds - self.denied_since
 
 

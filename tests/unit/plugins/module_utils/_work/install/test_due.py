@@ -132,3 +132,9 @@ def test_objects_that_go_are_removed_before_anything_is_ordered() -> None:
     wanted: Look[Due] = Look([gone], lambda live, _answers: Due(removes=[gone] if live["Secret"] else []))
     assert [change.action for change in complete(cluster, wanted, 5, Ticking()).changes] == ["deleted"]
     assert complete(cluster, wanted, 5, Ticking()).changes == []
+
+
+def test_what_the_product_does_not_take_is_not_waited_for_until_the_end() -> None:
+    cluster, clock = running(*[500] * 2000), Ticking()
+    with pytest.raises(NotReady, match=r"^east: after 2\d s .*the entry mesh/mesh \(PUT was answered with HTTP 500: no: .*Run again to go on"):
+        complete(cluster, entry_order(cluster), 600, clock)
