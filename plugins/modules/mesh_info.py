@@ -171,7 +171,8 @@ proxies:
   type: list
   elements: dict
 tags:
-  description: The revision tags, with C(name), the revisions to which C(webhook) and C(service) lead, and the name of the Service that a tag C(lacks).
+  description: The revision tags, with C(name), the revisions to which C(webhook) and C(service) lead, the name of the Service that a tag C(lacks), and the
+    revisions from which a cutover led each half (C(webhook_from) and C(service_from)), if one did.
   returned: success
   type: list
   elements: dict

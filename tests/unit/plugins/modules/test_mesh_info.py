@@ -79,7 +79,7 @@ class TestFacts:
             "answered": [POD],
             "unanswered": [],
             "served_by": "",
-            "tags": [{"name": "default", "webhook": "stable", "service": "stable", "lacks": ""}],
+            "tags": [{"name": "default", "webhook": "stable", "service": "stable", "lacks": "", "webhook_from": "", "service_from": ""}],
             "default_revision": "stable",
             "kept": [],
             "faults": (),

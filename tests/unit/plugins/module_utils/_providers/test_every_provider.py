@@ -73,6 +73,7 @@ ARGUMENTS: dict[str, Any] = {
     "other": "edge",
     "order": Order("turn", "Namespace", "", "shop", "green"),
     "opened": True,
+    "pods": True,
     "plane": Plane("entry", "ingress", "simple", {"green": Side("green", "green")}),
     "primary": None,
     "refusal": "it is forbidden",
