@@ -115,7 +115,6 @@ ARGUMENTS: dict[str, Any] = {
     "restart": True,
     "recover": True,
     "pod": "echo-1",
-    "pods": True,
     "revision": "stable",
     "roots": b"roots",
     "secret": SECRET,
