@@ -82,7 +82,7 @@ class TestFacts:
             "tags": [{"name": "default", "webhook": "stable", "service": "stable", "lacks": "", "webhook_from": "", "service_from": ""}],
             "default_revision": "stable",
             "kept": [],
-            "faults": (),
+            "faults": [],
             "trust": {},
         }
         assert cluster.writes == []

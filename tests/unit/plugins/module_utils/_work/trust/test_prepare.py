@@ -56,6 +56,8 @@ def test_clusters_share_what_has_to_be_the_same_and_nothing_else(estate: Estate)
     east, west = ({name: data(cluster, name) for name in NAMES} for cluster in (estate.east, estate.west))
     assert east["consul-federation"] == west["consul-federation"]
     assert {len(base64.b64decode(east["consul-federation"]["gossip"]))} == {32}
+    drawn = [secret.pop("workloads") for secret in (east["consul-tokens"], west["consul-tokens"])]
+    assert {len(base64.b64decode(value)) for value in drawn} == {32} and len(set(drawn)) == 2  # from which the tokens of sidecars are made
     tokens = [*east["consul-tokens"].values(), *west["consul-tokens"].values(), east["consul-federation"]["replication"]]
     assert len({uuid.UUID(token.decode()) for token in tokens}) == len(tokens) == 7
     assert east["consul-server-tls"]["ca.crt"] == west["consul-server-tls"]["ca.crt"] == west["consul-agent-tls"]["ca.crt"]
