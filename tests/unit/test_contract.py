@@ -17,11 +17,11 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._providers impor
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import Source, sources
 
-MOST_FUNCTIONS = {"cutover": 15, "backup": 4}
+MOST_FUNCTIONS = {"cutover": 15, "backup": 4, "workloads": 4}
 MOST_OF_OTHERS = 41
-STORIES = ("backup", "cutover", "gateways", "health", "install", "links", "rotation", "trust")
+STORIES = ("backup", "cutover", "gateways", "health", "install", "links", "rotation", "trust", "workloads")
 # The stories that a mesh does not have. Of a rotation a mesh has one of two forms: it is written, or the product drives it.
-ABSENT = {"istio": {"backup", "driven_rotation"}, "paper": {"backup", "gateways", "rotation", "cutover"}}
+ABSENT = {"istio": {"backup", "driven_rotation", "workloads"}, "paper": {"backup", "gateways", "rotation", "cutover", "workloads"}}
 
 
 def protocols(contract: Iterable[Source]) -> dict[str, list[str]]:
