@@ -36,7 +36,7 @@ from ..plugin_utils import hosts as hosts_of
 
 NOT_HERE = "it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit"
 _NO_LINK = "it is not part of this run, and no cluster may miss; run it without --limit"
-_PASSED = ("standing", "laggards", "issuers", "roots", "previous", "ignored", "intermediate", "served_by", "unread", "driven", "alone")
+_PASSED = ("standing", "laggards", "issuers", "roots", "previous", "ignored", "intermediate", "served_by", "unread", "driven", "alone", "outgoing")
 _OF_PRIMARY = ("standing", "elsewhere", *OF_ITS_PRIMARY)
 
 

@@ -122,6 +122,13 @@ alone:
   description: Whether the clusters of the mesh share no root.
   returned: success
   type: bool
+outgoing:
+  description:
+    - Fingerprints of roots that workloads still trust although no certificate of theirs is in use.
+    - A product that drives the rotation itself drops them by itself.
+  returned: success
+  type: list
+  elements: str
 ignored:
   description:
     - Roots that the control plane goes on handing out although the CA holds others. A running control plane takes another CA only if one of the two bundles

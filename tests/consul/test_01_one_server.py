@@ -129,12 +129,13 @@ class TestRotation:
         until(lambda: verified(east.get(LEAF), trust.line(second), tmp_path) == "OK", lambda: "the leaf is not one of the new CA")
         assert verified(east.get(LEAF), trust.line(first), tmp_path) == "OK"
 
-    def test_progress_names_the_new_line_and_both_roots(self, east: Datacenter, second: Material) -> None:
+    def test_progress_names_the_new_line_and_the_former_root_that_goes(self, east: Datacenter, second: Material) -> None:
         rotation = PROVIDERS["consul"].driven_rotation
         assert rotation
         seen = look(east.cluster, rotation.progress("consul"))
         assert (seen.fault, seen.certificate) == ("", trust.blocks(second.certificate)[0])
-        assert {one.fingerprint for one in x509.bundle(seen.roots)} == {x509.bundle(one.roots)[0].fingerprint for one in (given(east), second)}
+        named = [[one.fingerprint for one in x509.bundle(pem)] for pem in (seen.roots, seen.outgoing)]
+        assert named == [[x509.bundle(one.roots)[0].fingerprint] for one in (second, given(east))]
 
     def test_the_same_order_again_changes_nothing(self, east: Datacenter, second: Material) -> None:
         before = east.get("/v1/connect/ca/roots")

@@ -20,7 +20,7 @@ def table(plans: Iterable[Plan], reports: Mapping[str, Report | str], notes: Map
             report = reports.get(cluster)
             behind = f"; {len(report.laggards)} behind: {report.laggards[0]}" if isinstance(report, Report) and report.laggards else ""
             lines.append(f"  {cluster}: {now}{_signs(report)}{behind}")
-            lines += [f"    {note}" for note in (*_ignored(report), *(notes or {}).get(cluster, ()))]
+            lines += [f"    {note}" for note in (*_ignored(report), *_outgoing(report), *(notes or {}).get(cluster, ()))]
         lines += [f"  {number}. {step.name} in {', '.join(step.clusters)}: {step.says}" for number, step in enumerate(plan.steps, 1)]
     return lines
 
@@ -32,6 +32,12 @@ def _signs(report: Report | str | None) -> str:
     if report.served_by:
         return f", served by {report.served_by}"
     return f", signs under {root_named(own.signs_under)}, trusts {roots_named(own.trusts)}"
+
+
+def _outgoing(report: Report | str | None) -> list[str]:
+    if not isinstance(report, Report) or not report.outgoing:
+        return []
+    return [f"its workloads still trust {roots_named(report.outgoing)}, under which no certificate is in use any more; its product drops that by itself"]
 
 
 def _ignored(report: Report | str | None) -> list[str]:

@@ -26,7 +26,7 @@ from ..._mesh.rotation.report import report
 from ..._mesh.trust.certificate import Material, short
 from ..._mesh.trust.root_secret import mesh_of
 from ..._mesh.trust.standing import Standing
-from ..._pki.x509 import inspect
+from ..._pki.x509 import bundle, inspect
 from ..clock import Clock
 from ..follow import Pace, follow
 from ..look import Live, answered, asked, listed, present
@@ -63,6 +63,7 @@ def _observed(cluster: Cluster, mesh: Provider, namespace: str, progress: Progre
         authority=authority,
         mesh=next(map(mesh_of, there.values()), ""),
         bundle=progress.roots,
+        outgoing=tuple(bundle(progress.outgoing)),
         managed_by=next(filter(None, (managed_by(one).writer for one in there.values())), ""),
     )
 

@@ -47,7 +47,10 @@ def _questions(live: Live) -> list[Question]:
 
 
 def _progress(live: Live, answers: Answers) -> Progress:
-    """Return where Consul stands. Its active root is the line of CAs that it was given, up to the root."""
+    """Return where Consul stands. Its active root is the line of CAs that it was given, up to the root.
+
+    It keeps a former one listed for twice the lifetime of leaf certificates. Such a root is outgoing as soon as no proxy has a certificate of it.
+    """
     said = api.mapped(api.only(answers, "roots")) or {}
     listed: Sequence[Mapping[str, Any]] = said.get("Roots") or []
     active = next((one for one in listed if one.get("Active")), {})
@@ -55,9 +58,11 @@ def _progress(live: Live, answers: Answers) -> Progress:
     own = blocks(str(active.get("RootCert") or "").encode())
     if not own:
         return Progress(fault=_SILENT)
-    roots = b"".join(dict.fromkeys(each[-1] for each in lines if each))
-    users = proxies.users(live, answers, own[0], str(active.get("SigningKeyID") or ""))
-    return Progress(own[0], b"".join(own), roots, tuple(users), tuple(map(_plane, live.get("StatefulSet", ()))))
+    former = b"".join(dict.fromkeys(each[-1] for each in lines if each and each[-1] != own[-1]))
+    users = tuple(proxies.users(live, answers, own[0], str(active.get("SigningKeyID") or "")))
+    used = any(user.fault or user.behind for user in users)
+    planes = tuple(map(_plane, live.get("StatefulSet", ())))
+    return Progress(own[0], b"".join(own), own[-1] + (former if used else b""), users, planes, outgoing=b"" if used else former)
 
 
 def _plane(workload: Mapping[str, Any]) -> ControlPlaneDeployment:

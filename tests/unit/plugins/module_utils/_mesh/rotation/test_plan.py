@@ -86,6 +86,14 @@ def test_a_root_that_is_not_made_yet_can_be_planned_for() -> None:
     assert "1. introduce in east: trust a new root beside root 000000000000" in lines[2]
 
 
+def test_a_root_that_the_product_drops_by_itself_is_named_below_the_cluster() -> None:
+    ends = replace(DONE, driven=True, outgoing=frozenset({OLD}))
+    lines = table([plan("shop", TARGET, [ends])], {"east": ends})
+    assert "retired" in lines[1]
+    assert lines[2] == ("    its workloads still trust root 000000000000, under which no certificate is in use any more; "
+                        "its product drops that by itself")
+
+
 def test_a_cluster_whose_root_nobody_else_trusts_is_not_let_in() -> None:
     rebuilt = report("west", OTHER)
     with pytest.raises(Refused, match=f"west signs under root {OTHER[:12]}, which is not trusted in east of the mesh shop. Was west rebuilt"):

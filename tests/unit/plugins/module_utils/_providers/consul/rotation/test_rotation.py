@@ -74,9 +74,26 @@ def test_before_a_rotation_the_given_ca_is_active_and_leads_to_the_meshs_root() 
 
 
 def test_during_a_rotation_the_former_root_is_trusted_too() -> None:
-    seen = progress(roots((OLD, False), (NEW, True)))
+    seen = progress(roots((OLD, False), (NEW, True)), dump(leaf(OLD), OLD, NEW))
+    assert seen.outgoing == b""
     assert x509.bundle(seen.certificate)[0].fingerprint == x509.bundle(NEW.certificate)[0].fingerprint
     assert {one.fingerprint for one in x509.bundle(seen.roots)} == {x509.bundle(one.roots)[0].fingerprint for one in (OLD, NEW)}
+
+
+@pytest.mark.parametrize("dumps", [[], [dump(leaf(NEW), OLD, NEW)]], ids=["there is no proxy", "every proxy has a new certificate"])
+def test_a_former_root_that_nothing_uses_any_more_is_outgoing(dumps: list[str]) -> None:
+    seen = progress(roots((OLD, False), (NEW, True)), *dumps)
+    assert [one.fingerprint for one in x509.bundle(seen.roots)] == [x509.bundle(NEW.roots)[0].fingerprint]
+    assert [one.fingerprint for one in x509.bundle(seen.outgoing)] == [x509.bundle(OLD.roots)[0].fingerprint]
+
+
+@pytest.mark.parametrize("dumps", [
+    pytest.param([None], id="a proxy is silent"),
+    pytest.param([dump(leaf(NEW), OLD, NEW), dump(leaf(OLD), OLD, NEW)], id="one of two has a former certificate"),
+])
+def test_a_former_root_that_something_may_use_is_not(dumps: list[str | None]) -> None:
+    seen = progress(roots((OLD, False), (NEW, True)), *dumps)
+    assert (len(x509.bundle(seen.roots)), seen.outgoing) == (2, b"")
 
 
 def test_a_ca_that_consul_made_for_itself_is_seen() -> None:
