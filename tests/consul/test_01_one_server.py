@@ -10,6 +10,7 @@ import base64
 from pathlib import Path
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
@@ -78,6 +79,27 @@ def test_servers_with_the_data_of_a_former_install_learn_the_tokens_of_this_one(
         east.cluster.amend(east.cluster.get(secret) or {}, {"data": {"agent": value}})
         assert east.complete("servers") == told
         assert east.ask("GET", "/v1/acl/token/self", token=base64.b64decode(value).decode())[0] == 200
+
+
+def test_servers_with_the_gossip_key_of_a_former_install_are_refused_at_once(east: Datacenter) -> None:
+    secret = Ref("v1", "Secret", "consul-federation", "consul")
+    present = east.find("Secret", secret.name)["data"]["gossip"]
+    other = base64.b64encode(base64.b64encode(b"k" * 32)).decode()
+    east.cluster.amend(east.cluster.get(secret) or {}, {"data": {"gossip": other}})
+    with pytest.raises(Refused, match="the data of a former installation: they do not know the gossip key of the Secret consul/consul-federation"):
+        east.complete("servers")
+    east.cluster.amend(east.cluster.get(secret) or {}, {"data": {"gossip": present}})
+    assert east.complete("servers") == []
+
+
+def test_a_secret_that_was_made_anew_while_servers_ran_is_named(east: Datacenter) -> None:
+    secret = Ref("v1", "Secret", "consul-tokens", "consul")
+    present = east.find("Secret", secret.name)["data"]["management"]
+    other = base64.b64encode(b"11111111-2222-4333-8444-666666666666").decode()
+    east.cluster.amend(east.cluster.get(secret) or {}, {"data": {"management": other}})
+    fault = look(east.cluster, product.due(WISH)).fault
+    east.cluster.amend(east.cluster.get(secret) or {}, {"data": {"management": present}})
+    assert "because it denies the token 'management' of the Secret consul/consul-tokens (HTTP 403)" in fault
 
 
 def test_what_users_set_in_an_entry_stays(east: Datacenter) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,16 @@ def test_status_and_links_see_a_federation(federation: dict[str, Datacenter], na
     until(lambda: synced() == [True], lambda: str(pool(federation[name])))
     until(lambda: {(one.cluster, one.status) for one in facts().remotes} == {(other, "synced")}, lambda: str(facts().remotes))
     assert (list(facts().faults), facts().served_by) == ([], by)
+
+
+@pytest.mark.parametrize("name", ["east", "west"])
+def test_a_look_asks_nothing_that_servers_of_a_federation_take_long_to_refuse(federation: dict[str, Datacenter], name: str) -> None:
+    """They answer /v1/peerings after twelve seconds."""
+    cluster = federation[name].cluster
+    for wanted in (PROVIDERS["consul"].health.facts(name, "consul"), PROVIDERS["consul"].links.sights(Link("west", name, "consul"))):
+        begun = time.monotonic()
+        look(cluster, wanted)
+        assert time.monotonic() - begun < 6
 
 
 class TestAnswersOfASecondary:

@@ -13,7 +13,7 @@ from typing import Any
 from ..._mesh.objects.shapes import Live, Object
 from ..._mesh.question import Answers, Question
 from ..._mesh.trust.root_secret import decoded
-from .datacenter import SECONDARY
+from .datacenter import PEER, SECONDARY
 from .names import HTTP, SHARED, TOKENS, standing
 
 _HEADER = "X-Consul-Token"
@@ -40,6 +40,11 @@ def token(live: Live, secondary: bool) -> str:
 
 def is_secondary(live: Live) -> bool:
     return any(standing(one) == SECONDARY for one in live.get("StatefulSet", ()))
+
+
+def peers(live: Live) -> bool:
+    """Tell whether servers may have peers. Those of a federation do not know of peerings, and take twelve seconds to say so."""
+    return all(standing(one) in ("", PEER) for one in live.get("StatefulSet", ()))
 
 
 def get(about: str, pod: Object, path: str, token: str) -> Question:

@@ -52,7 +52,8 @@ def questions(live: Live) -> list[Question]:
     """Ask each server that is ready: one that is cut off answers something else than the others."""
     secondary = api.is_secondary(live)
     token = api.token(live, secondary)
-    paths = {about: path for about, path in _ASKED.items() if secondary or about != "replication"}
+    senseless = {*(() if secondary else ("replication",)), *(() if api.peers(live) else ("peerings",))}
+    paths = {about: path for about, path in _ASKED.items() if about not in senseless}
     ruler = ruling(live)
     asked = [api.get(about, pod, path, token) for pod in api.servers(live) for about, path in paths.items()]
     return [*asked, *(primary.questions(ruler, api.servers(live), token) if ruler else ()), *(() if secondary else edited.questions(live, token))]

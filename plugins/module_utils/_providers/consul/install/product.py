@@ -18,7 +18,7 @@ from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Answers, Question, Read
 from .. import api, datacenter
 from ..names import SHARED, TOKENS, labelled
-from . import access
+from . import access, former
 
 _ASKED = {"policies": "/v1/acl/policies", "tokens": "/v1/acl/tokens", "proxy-defaults": "/v1/config/proxy-defaults", "mesh": "/v1/config/mesh"}
 
@@ -35,7 +35,9 @@ def _secondary(wish: ControlPlane) -> bool:
 def _questions(wish: ControlPlane, live: Live) -> list[Question]:
     """Ask one server: the answers of all of them are those of their leader."""
     token = api.token(live, _secondary(wish))
-    return [api.get(about, pod, path, token) for pod in api.servers(live)[:1] for about, path in _ASKED.items()]
+    ready = api.servers(live)[:1]
+    asked = [api.get(about, pod, path, token) for pod in ready for about, path in _ASKED.items()]
+    return [*asked, *(question for pod in ready for question in former.questions(wish, pod, token))]
 
 
 def _due(wish: ControlPlane, live: Live, answers: Answers) -> Due:
@@ -45,7 +47,9 @@ def _due(wish: ControlPlane, live: Live, answers: Answers) -> Due:
     lists = {about: api.listed(api.only(answers, about)) for about in _ASKED}
     silent = sorted(about for about, entries in lists.items() if entries is None)
     if silent:
-        return Due(fault=f"the server {ready[0]['metadata']['name']} did not list its {' and '.join(silent)}")
+        return Due(fault=f"the server {ready[0]['metadata']['name']} did not list its {' and '.join(silent)}{former.denied(wish, answers, silent)}")
+    if refusal := former.refusal(wish, live, answers):
+        return Due(refusal=refusal)
     token = api.token(live, _secondary(wish))
     known = {about: entries or [] for about, entries in lists.items()}
     orders = access.orders(wish, live, ready[0], token, (known["policies"], known["tokens"]))

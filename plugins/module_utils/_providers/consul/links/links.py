@@ -18,8 +18,8 @@ from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Live, Manifest
 from ...._mesh.question import Answers, Read
 from ...._mesh.trust.root_secret import decoded, encoded
-from ..datacenter import PEER
-from ..names import labelled, standing
+from .. import api
+from ..names import labelled
 from . import peer_secret, peering, sight
 
 _FEDERATED = "federated"
@@ -31,7 +31,7 @@ def offer(link: Link, entrance: Entrance, generation: int = 0) -> Look[Offer]:
     reads: list[Read | Ref] = [peer_secret.offered(link), Read("apps/v1", "StatefulSet", link.namespace, labelled("server"))]
 
     def judge(live: Live, _answers: Answers) -> Offer:
-        if any(standing(one) not in ("", PEER) for one in live.get("StatefulSet", ())):
+        if not api.peers(live):
             return Offer(content={_FEDERATED: b"yes"})
         if not gives(link):
             return Offer()

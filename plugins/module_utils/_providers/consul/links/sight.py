@@ -28,7 +28,8 @@ def reads(namespace: str) -> list[Read | Ref]:
 
 def questions(live: Live) -> list[Question]:
     token = api.token(live, api.is_secondary(live))
-    return [api.get(about, pod, path, token) for pod in api.servers(live) for about, path in _ASKED.items()]
+    paths = {about: path for about, path in _ASKED.items() if about != "peerings" or api.peers(live)}
+    return [api.get(about, pod, path, token) for pod in api.servers(live) for about, path in paths.items()]
 
 
 def sights(link: Link, live: Live, answers: Answers) -> list[Sight]:

@@ -82,6 +82,13 @@ def test_a_secondary_names_its_primary_and_is_asked_with_what_replicates() -> No
     assert not [q for q in health.facts("west", "consul").questions(live) if MANAGEMENT in str(q.headers)]
 
 
+@pytest.mark.parametrize(("wish", "asked"), [(PEER, True), (PRIMARY, False), (SECONDARY, False)])
+def test_only_servers_that_may_have_peers_are_asked_for_them(wish, asked) -> None:
+    """A real Consul 1.22.3 whose peering is switched off answers after twelve seconds, with HTTP 500 (tests/consul/test_03_federation.py)."""
+    paths = [question.path for question in health.facts("east", "consul").questions(objects(wish))]
+    assert ("/v1/peerings" in paths) is asked
+
+
 @pytest.mark.parametrize(("said", "says"), [
     pytest.param({"raft": raft(leader="")}, "consul-server-0 and consul-server-1 and consul-server-2 know no leader, so nothing", id="no leader"),
     pytest.param({"raft": raft(voters=2)}, "2 of 3 servers vote, so the loss of one more may stop all writes", id="a voter is missing"),

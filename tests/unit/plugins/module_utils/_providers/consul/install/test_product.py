@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.due import Due
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Answers, PodReply
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import encoded
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import access, product
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import SHARED
@@ -27,7 +29,7 @@ LIVE = {
 
 def judged(wish: ControlPlane, store: Store, live: dict[str, Any] = LIVE) -> Due:
     wanted = product.due(wish)
-    return wanted.judge(live, {question: store.answer(question) for question in wanted.questions(live)})
+    return wanted.judge(live, Answers({question: store.answer(question) for question in wanted.questions(live)}))
 
 
 def completed(wish: ControlPlane, store: Store) -> list[str]:
@@ -101,6 +103,43 @@ def test_servers_with_the_data_of_a_former_install_learn_the_tokens_of_this_one(
     assert judged(PEER, store).complete
     store.tokens[first]["SecretID"] = "<hidden>"
     assert judged(PEER, store).complete, "who may not see values takes the token for the right one"
+
+
+GOSSIP = "a2V5LW9mLXRoaXMtaW5zdGFsbA=="
+WITH_KEY = {**LIVE, "Secret": [tokens(), {"metadata": {"name": SHARED, "namespace": "mesh"}, "data": {"gossip": encoded(GOSSIP.encode())}}]}
+
+
+@pytest.mark.parametrize(("values", "where"), [
+    pytest.param({}, "remove the PersistentVolumeClaims of consul-server in consul and the agents' /var/lib/consul-client on its nodes,", id="claims"),
+    pytest.param({"servers": {"host_path": "/srv/consul"}, "agents": {"enabled": False}}, "remove /srv/consul on its nodes,", id="nodes"),
+])
+def test_servers_with_another_gossip_key_are_refused_before_the_first_order(values, where) -> None:
+    due = judged(replace(PEER, values=values), Store(keys=("Zm9ybWVyLWtleQ==",)), WITH_KEY)
+    assert due.refusal.startswith("Its servers have the data of a former installation: they do not know the gossip key of the Secret consul/consul-federation")
+    assert where in due.refusal
+    assert not due.orders
+    assert not [key for key in (GOSSIP, "Zm9ybWVyLWtleQ==") if key in due.refusal]
+
+
+@pytest.mark.parametrize("keys", [(), (GOSSIP,), ("bmV4dC1rZXk=", GOSSIP)], ids=["a server that does not say", "the key of the Secret", "in a rotation"])
+def test_servers_that_know_the_gossip_key_of_the_secret_are_not_refused(keys) -> None:
+    assert judged(PEER, Store(keys=keys), WITH_KEY).refusal == ""
+
+
+def test_a_secondary_is_not_asked_for_keys() -> None:
+    assert not [one for one in product.due(SECONDARY).questions(LIVE) if "keyring" in one.path]
+
+
+@pytest.mark.parametrize(("status", "says"), [
+    (403, ", because it denies the token 'management' of the Secret consul/consul-tokens (HTTP 403); if this Secret was made anew since the servers"),
+    (500, ""),
+])
+def test_a_token_that_no_server_knows_is_named(status, says) -> None:
+    wanted, silent = product.due(PEER), "the server consul-server-0 did not list its mesh and policies and proxy-defaults and tokens"
+    answers = Answers.of({question: PodReply(status, b"ACL not found") for question in wanted.questions(LIVE)})
+    fault = wanted.judge(LIVE, answers).fault
+    assert fault.startswith(silent + says)
+    assert says or fault == silent
 
 
 def test_what_users_set_stays() -> None:
