@@ -18,7 +18,7 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 
 .PHONY: help setup tools env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog \
   unit unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
-  test-consul test-consul-alone molecule-consul drill-consul clean
+  test-consul test-consul-alone test-consul-charts molecule-consul drill-consul clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -133,7 +133,10 @@ test-consul: test-consul-alone tools lab ## tests on a real Consul, on loopback 
 	$(timed) $(tools) $(pytest) $(in_lab) $(ARGS)
 
 test-consul-alone: tools ## only those that need no lab
-	$(timed) $(tools) $(pytest) tests/consul $(addprefix --ignore=,$(in_lab)) $(ARGS)
+	$(timed) $(tools) $(pytest) tests/consul --ignore=tests/consul/charts $(addprefix --ignore=,$(in_lab)) $(ARGS)
+
+test-consul-charts: tools lab-build ## HashiCorp's charts with our values, if MESHOPS_CONSUL_CHARTS names a directory that has them
+	$(timed) $(tools) $(pytest) tests/consul/charts $(ARGS)
 
 molecule-consul: tools lab ## the scenario of Consul on the lab
 	$(timed) $(tools) molecule test --scenario-name consul --report $(ARGS)
