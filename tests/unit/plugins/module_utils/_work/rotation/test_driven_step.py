@@ -64,7 +64,8 @@ def reissue(cluster: FakeCluster, stores: bool, hold: Held | None = None, primar
     root = {"source": "generated", "kube": None, "namespace": "meshops-system", "name": "meshops-root-ca"}
     params = {"namespace": SPACE, "mesh": "shop", "trust_domain": "shop.example", "key_type": "P-256", "intermediate_days": 30, "root": root, "step": "reissue",
               "target": OTHER_ROOT.fingerprint, "leaving": [ROOT.fingerprint], "stale": [], "recover": False, "may_restart": False, "timeout": 60}  # fmt: skip
-    asked = rotating.StepWork(cluster, mesh(stores), StepRequest.of(params), hold or Held(), connect_to, clock or Ticking(), primary=primary)  # type: ignore[arg-type]
+    wanted, keeper, by = StepRequest.of(params), hold or Held(), clock or Ticking()
+    asked = rotating.StepWork(cluster, mesh(stores), wanted, keeper, connect_to, by, primary=primary)  # type: ignore[arg-type]
     rotating.advance(asked, datetime.now(UTC))
     return asked
 

@@ -129,7 +129,10 @@ class Turning(Steps):
     def task(self, name: str, step: str, dry_run: bool = False) -> dict[str, Any]:
         cluster = self.clusters[name]
         begun = cluster.clock.passed
-        self.meanwhile = lambda passed: (setattr(cluster.clock, "passed", begun + passed), cluster.pass_time(begun + passed))  # type: ignore[func-returns-value]
+        self.meanwhile = lambda passed: (
+            setattr(cluster.clock, "passed", begun + passed),
+            cluster.pass_time(begun + passed),  # type: ignore[func-returns-value]
+        )
         return super().task(name, step, dry_run)
 
 
