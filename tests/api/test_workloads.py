@@ -145,7 +145,7 @@ def without(live: dict[str, Any]) -> dict[str, Any]:
     return own
 
 
-def ran(cluster: Beside, services: Sequence[dict[str, Any]] = ALL, name: str = "inventory") -> dict[str, Any]:
+def ran(cluster: Beside, services: Sequence[dict[str, Any]] = (WEB, STOCK, LOGS), name: str = "inventory") -> dict[str, Any]:
     return reconcile(cluster, {"wish": WISH, "services": services, "set": name, "wait_timeout": 5}, Ticking())
 
 

@@ -94,7 +94,7 @@ def test_its_package_is_asked_for_only_with_consul(monkeypatch: pytest.MonkeyPat
     asked: list[tuple[str, ...]] = []
     monkeypatch.setattr(packages.shutil, "which", lambda name, **_: None if name == "busybox" else f"/usr/bin/{name}")
     monkeypatch.setattr(packages, "_apt", lambda *words: asked.append(words))
-    monkeypatch.setattr(packages, "_without_daemons", lambda: contextlib.nullcontext())
+    monkeypatch.setattr(packages, "_without_daemons", contextlib.nullcontext)
     monkeypatch.setattr(host, "cni_plugins", lambda: Path("/usr/lib/cni"))
     monkeypatch.setattr("os.geteuid", lambda: 0)
     packages.ensure()

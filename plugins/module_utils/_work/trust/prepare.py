@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Optional
 
 from ..._kube import namespace
 from ..._kube.cluster import Cluster
@@ -48,7 +48,7 @@ class Preparation:
         return Ref("v1", "Secret", f"{self.request.mesh}-{name}", self.request.root.namespace or _SPACE)
 
 
-Missing = Mapping[PreparedSecret, Object | None]
+Missing = Mapping[PreparedSecret, Optional[Object]]  # noqa: UP045
 
 
 def missing(cluster: Cluster, mesh: Trust, request: AuthorityRequest) -> Missing:

@@ -47,9 +47,9 @@ def mapped(item: FieldShape) -> FieldShape:
     return FieldShape(MAP, item=item)
 
 
-def fields(required: str = "", /, **shapes: FieldShape) -> FieldShape:
+def fields(must_have: str = "", /, **shapes: FieldShape) -> FieldShape:
     """Return a shape of fields, with the names of those that must be given."""
-    return FieldShape(FIELDS, fields=shapes, required=required.split())
+    return FieldShape(FIELDS, fields=shapes, required=must_have.split())
 
 
 def enterprise(shape: FieldShape) -> FieldShape:

@@ -27,8 +27,8 @@ LIVE = {
 }
 
 
-def judged(wish: ControlPlane, store: Store, live: dict[str, Any] = LIVE) -> Due:
-    wanted = product.due(wish)
+def judged(wish: ControlPlane, store: Store, live: dict[str, Any] | None = None) -> Due:
+    wanted, live = product.due(wish), live or LIVE
     return wanted.judge(live, Answers({question: store.answer(question) for question in wanted.questions(live)}))
 
 

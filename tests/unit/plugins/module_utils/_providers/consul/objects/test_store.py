@@ -35,7 +35,8 @@ def with_entries(*declared: dict[str, Any], wish: ControlPlane = PEER, **more: A
     return replace(wish, values={**wish.values, "entries": {"declared": list(declared), **more}})
 
 
-def judged(wish: ControlPlane, keeper: Keeper, live: dict[str, Any] = LIVE) -> Due:
+def judged(wish: ControlPlane, keeper: Keeper, live: dict[str, Any] | None = None) -> Due:
+    live = live or LIVE
     (stage,) = entries.stages(wish, Settings.of(wish).entries)
     assert stage.then
     return stage.then.judge(live, {question: keeper.answer(question) for question in stage.then.questions(live)})

@@ -90,7 +90,7 @@ def test_a_service_gets_its_secret_a_token_and_its_entries_once() -> None:
 def test_a_token_is_its_service_and_nothing_else() -> None:
     east = Datacenter()
     list(east.steps(workloads.due(PEER, of(SHOP))))
-    (token,) = east.store.tokens.values()
+    (token,) = list(east.store.tokens.values())
     assert token["ServiceIdentities"] == [{"ServiceName": "shop"}]
     assert not {"Policies", "Roles", "NodeIdentities"} & set(token)
     assert token["SecretID"] == kept(east)["shop", "shop-consul"]
@@ -184,7 +184,7 @@ def test_with_another_key_come_new_tokens_and_the_old_ones_go() -> None:
     east.key = "bmV3IGtleQ=="
     assert list(east.steps(workloads.due(PEER, of(STOCK)))) == ["Secret stock-consul", "the token of the service shop/stock"]
     assert list(east.steps(workloads.spare(PEER, of(STOCK)))) == ["the token of the service shop/stock"]
-    (token,) = east.store.tokens.values()
+    (token,) = list(east.store.tokens.values())
     assert token["SecretID"] == kept(east)["shop", "stock-consul"] != before["shop", "stock-consul"]
 
 
