@@ -89,7 +89,8 @@ class Kills:
             run, at, sent = self._killed(way, moment, 1 + further + (moment == "before"))
             phases.append(Phase(name, begin, time.time() - begin))
             if not run.killed:
-                self._compare(name, way, run)
+                self._end(name, way, run, at)
+                self.ground.say(f"drill-{self.drill}: {name}: to its end, then {self.otherwise.get(name, 'the same state')}")
                 return phases
             self.killed.append(f"{name} {moment} {at}")
             self.ground.say(f"drill-{self.drill}: {name}: killed {moment} {at}")
@@ -105,11 +106,14 @@ class Kills:
         sent = "".join(lines[-2:-1]) if run.killed and moment == "before" else at
         return run, at, sent.partition(" ")[2]
 
-    def _compare(self, name: str, way: Way, run: Run) -> None:
-        run.succeeded()
+    def _end(self, name: str, way: Way, run: Run, at: str) -> None:
+        """A run that was not killed has to succeed, and to leave what an undisturbed one leaves. `at` is the write that is named if it fails."""
+        try:
+            run.succeeded()
+        except DrillError as error:
+            raise DrillError(f"{name} ({at}): {error}") from None
         if different := state.differences(way.wanted, self.state()):
             self.otherwise[name] = "; ".join(different)
-        self.ground.say(f"drill-{self.drill}: {name}: to its end, then {self.otherwise.get(name, 'the same state')}")
 
     def _undisturbed(self) -> None:
         """Every run that is compared with it has one behind it, as this one has."""
@@ -125,12 +129,7 @@ class Kills:
         name, begin = f"{way}{moment} write {number}", time.time()
         run, at, _sent = self._killed(way, moment, number)
         (self.killed if run.killed else self.passed).append(name)
-        try:
-            (way.play("") if run.killed else run).succeeded()
-        except DrillError as error:
-            raise DrillError(f"{name} ({at}): {error}") from None
-        if different := state.differences(way.wanted, self.state()):
-            self.otherwise[name] = "; ".join(different)
+        self._end(name, way, way.play("") if run.killed else run, at)
         became = f"{'killed at ' + at if run.killed else 'not reached'}, then {self.otherwise.get(name, 'the same state')}"
         self.ground.say(f"drill-{self.drill}: {name}: {became}")
         return Phase(name, begin, time.time() - begin)
