@@ -36,8 +36,12 @@ class Write:
 
 @dataclass(frozen=True)
 class Removal:
-    """What goes with a revision: objects in the order in which they are removed, before and after its Helm releases, as (namespace, name)."""
+    """What goes with a revision: objects in the order in which they are removed, before and after its Helm releases, as (namespace, name).
+
+    `forgotten` are writes, made before all that: they take what names the revision off objects that stay.
+    """
 
     first: Sequence[Ref] = ()
     releases: Sequence[tuple[str, str]] = ()
     last: Sequence[Ref] = ()
+    forgotten: Sequence[Write] = ()

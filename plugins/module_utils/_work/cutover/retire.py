@@ -17,7 +17,7 @@ from ..._mesh.cutover.scene import Scene
 from ..._mesh.cutover.write import Removal
 from ..._mesh.errors import Refused
 from ..._mesh.objects.change import Ref
-from .write import CutoverWork
+from .write import CutoverWork, make
 
 _LOCKS = 2.0  # seconds between two looks at who leads
 
@@ -27,6 +27,8 @@ def first(work: CutoverWork, others: Sequence[ClusterState]) -> tuple[Scene, lis
     scene, removal = _decided(work, others)
     _refuse_seconds(work, scene.state)
     _let_others_lead(work, scene.state)
+    for write in removal.forgotten:
+        make(work, write)
     _remove(work, removal.first)
     return scene, [{"name": name, "namespace": namespace} for namespace, name in removal.releases]
 

@@ -68,10 +68,14 @@ def put(work: CutoverWork, order: Order, write: Write) -> bool:
         return True
     if write.how == TRY:
         return _tried(work, write)
-    work.guard()
-    change = _WAYS[write.how](work, write)
-    work.changes.append(change)
+    make(work, write)
     return True
+
+
+def make(work: CutoverWork, write: Write) -> None:
+    """Make the write, whoever else keeps the object."""
+    work.guard()
+    work.changes.append(_WAYS[write.how](work, write))
 
 
 def _left_to_its_keeper(work: CutoverWork, order: Order, write: Write) -> bool:

@@ -36,6 +36,15 @@ def noted(half: Object, former: str) -> Manifest:
     return changed
 
 
+def forgotten(half: Object, revision: str) -> Manifest:
+    """Half of a tag without the note that it was led from this revision."""
+    changed = copy.deepcopy(dict(half))
+    notes = changed["metadata"].get("annotations") or {}
+    if notes.get(LED_FROM) == revision:
+        del notes[LED_FROM]
+    return changed
+
+
 def webhook(live: Object, target: str, former: str) -> Manifest:
     """The webhooks of a tag, as they are found. A foreign tag keeps its selectors, paths and CA bundles."""
     changed = copy.deepcopy(dict(live))

@@ -58,6 +58,12 @@ def narrowed(_order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write
     return [write for one in serving for write in replaced(one, pointers.narrow(one))]
 
 
+def forgotten(scene: Scene, revision: str) -> list[Write]:
+    """Take the notes that name a revision off the tags. A later revision of that name is another one."""
+    halves = [half for kind in ("Service", _HOOKS) for half in scene.live.get(kind, ()) if _TAG in (half["metadata"].get("labels") or {})]
+    return [write for half in halves for write in replaced(half, pointers.forgotten(half, revision))]
+
+
 def _made(manifest: Manifest, former: str) -> Write:
     return Write(CREATE, Ref.of(manifest), pointers.noted(manifest, former) if former else manifest)
 

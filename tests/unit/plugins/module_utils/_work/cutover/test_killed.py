@@ -296,6 +296,9 @@ def ended() -> CutoverCluster:
     """Everything follows green, and blue has all that it can leave."""
     there = World.of([space("tagged", **{REV: "prod"})], [deployment("tagged", "a")], {"prod": "green"}, validator="green")
     there.live["ValidatingWebhookConfiguration"].append({"metadata": {"name": f"istio-validator-blue-{NAMESPACE}", "labels": {"app": "istiod", REV: "blue"}}})
+    for kind in ("Service", "MutatingWebhookConfiguration"):
+        for half in [one for one in there.live[kind] if "istio.io/tag" in one["metadata"].get("labels", {})]:
+            half["metadata"]["annotations"] = {LED_FROM: "blue"}
     there.live["ConfigMap"] = [{"metadata": {"name": f"{name}-blue", "namespace": NAMESPACE, "labels": {REV: "blue"}}} for name in ("istio", "values")]
     made = {"annotations": {"meshops.lifecycle/cutover-copy-of": "a"}}
     there.live["VirtualService"] = [
@@ -330,7 +333,8 @@ def test_a_retirement_that_was_killed_anywhere_is_gone_on_with_although_the_revi
     retired(there)
     there.watch()
     whole = there.picture()
-    assert not [one for kind in ("ConfigMap", "VirtualService", "ValidatingWebhookConfiguration") for one in whole[kind] if "blue" in str(one)]
+    gone = ("ConfigMap", "Service", "VirtualService", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+    assert not [one for kind in gone for one in whole[kind] if "blue" in str(one)]
     assert [one["metadata"]["name"] for one in whole["MutatingWebhookConfiguration"]] == ["istio-revision-tag-prod", "istio-sidecar-injector-green"]
     assert len(left) >= 8
     for number, kept in enumerate(left):

@@ -15,6 +15,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.or
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.scene import Scene
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.write import CREATE, EVICT, PATCH, REPLACE, TRY, Write
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.pointing import forgotten
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.writes import writes
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install.tags import LED_FROM
 from ansible_collections.meshops.lifecycle.tests.unit.support.cutover_cluster import API
@@ -150,6 +151,18 @@ def test_a_service_that_a_tag_lacks_notes_no_way_that_its_webhook_was_never_led(
     there.live["Service"] = []
     (service,) = of(there, orders.POINT_SERVICE, "tag", "", "early")
     assert (service.how, service.body["metadata"].get("annotations") or None) == (CREATE, noted)
+
+
+def test_what_a_revision_leaves_on_tags_goes_with_it() -> None:
+    there = world(tags={"prod": "green", "early": "green"})
+    for kind in ("Service", HOOKS):
+        for half in there.live[kind]:
+            if "istio.io/tag" in half["metadata"].get("labels", {}):
+                from_where = "blue" if half["metadata"]["labels"]["istio.io/tag"] == "prod" else "other"
+                half["metadata"]["annotations"] = {LED_FROM: from_where, "own": "note"}
+    gone = forgotten(scene(there), "blue")
+    assert [(one.how, one.ref.kind, one.body["metadata"]["labels"]["istio.io/tag"]) for one in gone] == [(REPLACE, "Service", "prod"), (REPLACE, HOOKS, "prod")]
+    assert [one.body["metadata"]["annotations"] for one in gone] == [{"own": "note"}] * 2
 
 
 def validators(there: World) -> World:
