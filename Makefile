@@ -9,6 +9,7 @@ environment := $(PYTHON) mk/environment.py
 run := $(environment) exec run
 tools := $(environment) exec tools
 floor := $(environment) exec floor
+pages := $(environment) exec pages
 # Each step's seconds, for the end of `.ci/run`.
 timed = $(PYTHON) mk/stopwatch.py $@
 collections = $(shell $(environment) path collections)
@@ -16,7 +17,7 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 
 -include tests/lab/lab.mk
 
-.PHONY: help setup tools env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog \
+.PHONY: help setup tools pages env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog lint-site lint-importer \
   unit unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
   test-consul test-consul-alone test-consul-charts molecule-consul drill-consul clean
 
@@ -30,6 +31,9 @@ setup: $(if $(wildcard tests/lab/lab.mk),lab-packages) ## install what is missin
 
 tools: setup
 	@$(PYTHON) mk/stopwatch.py setup $(environment) setup tools floor
+
+pages: setup
+	@$(PYTHON) mk/stopwatch.py setup $(environment) setup pages
 
 env: ## print shell lines for your own ansible-playbook: eval "$(make -s env)"
 	@$(environment) setup run
@@ -46,7 +50,7 @@ test: at-rest unit test-api test-lab molecule ## all of lint, sanity, unit, test
 at-rest: tools
 	@$(MAKE) -j2 --output-sync=target sanity lint
 
-lint: lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog ## ruff, mypy, yamllint, ansible-lint (production), antsibull
+lint: lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog lint-site lint-importer ## ruff, mypy, yamllint, ansible-lint (production), antsibull, the site, galaxy-importer
 
 lint-python: tools
 	$(timed) $(tools) ruff check .
@@ -66,6 +70,12 @@ lint-docs: tools
 
 lint-changelog: tools
 	$(timed) $(tools) antsibull-changelog lint
+
+lint-site: pages ## build the site of the documentation into build/site
+	$(timed) $(pages) python mk/docsite.py
+
+lint-importer: pages ## build the artifact and import it as Galaxy does (IMPORTER_LINT=1 with ansible-lint as Galaxy calls it)
+	$(timed) $(pages) python mk/importer.py
 
 unit: unit-newest unit-oldest $(if $(wildcard tests/lab/tests/*.py),unit-lab) unit-bench unit-drills ## unit tests, on the newest and on the oldest Python and ansible-core (ARGS="-k name")
 

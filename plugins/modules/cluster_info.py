@@ -14,9 +14,12 @@ description:
     differ, which permissions are missing, and who owns the custom resource definitions of a mesh.
 author:
   - meshops contributors (@meshops)
+seealso:
+  - module: meshops.lifecycle.controller_info
+  - plugin: meshops.lifecycle.preflight
+    plugin_type: role
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
 options:
@@ -168,10 +171,12 @@ openshift:
   description: Whether the cluster is an OpenShift cluster.
   returned: success
   type: bool
+  sample: false
 clock_skew_seconds:
   description: The local clock minus the clock of the API server, exact to about a second.
   returned: success
   type: float
+  sample: 0.4
 denied:
   description: The entries of O(permissions) that the credential lacks.
   returned: success

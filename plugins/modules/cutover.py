@@ -114,13 +114,14 @@ options:
     type: dict
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
 seealso:
   - module: meshops.lifecycle.cutover_info
   - module: meshops.lifecycle.cutover_trial
+  - plugin: meshops.lifecycle.cutover
+    plugin_type: role
 notes:
   - A gateway that leaves ends its pods as Kubernetes ends any pod. So that no request is lost, its pods need a C(preStop) pause that is longer than load
     balancers and nodes need to stop sending traffic there, and C(terminationGracePeriodSeconds) beyond it. Open connections are drained for
@@ -160,6 +161,7 @@ wave:
   description: The number of the wave.
   returned: always
   type: int
+  sample: 2
 late:
   description: What is not through, a sentence each. Empty after a step.
   returned: always
@@ -169,6 +171,7 @@ restarted:
   description: How many rollouts and evictions the module asked for.
   returned: always
   type: int
+  sample: 3
 kept:
   description: With O(kept=wait), what another tool has to write. C(kind), C(namespace) and C(name) of the object, its C(keeper), and the merge C(patch).
   returned: always
@@ -192,11 +195,15 @@ seconds:
   description: How long the step took until all had followed.
   returned: success
   type: float
+  sample: 41.7
 changes:
   description: Each object that the module wrote, with C(object) and C(action).
   returned: always
   type: list
   elements: dict
+  contains:
+    object: {description: "Kind, namespace and name.", type: str, sample: Namespace shop}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
 """
 
 from ..module_utils._ansible.run import run

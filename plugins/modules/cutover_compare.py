@@ -35,9 +35,12 @@ options:
     type: str
     choices: [said, known]
     default: said
+seealso:
+  - module: meshops.lifecycle.cutover_info
+  - plugin: meshops.lifecycle.cutover
+    plugin_type: role
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
@@ -73,6 +76,7 @@ analysed:
   description: How many objects the target was asked about.
   returned: success
   type: int
+  sample: 214
 """
 
 from ..module_utils._ansible.run import run

@@ -139,9 +139,12 @@ options:
     description: For how many seconds the first reading waits until the new probes reach each other.
     type: int
     default: 60
+seealso:
+  - module: meshops.lifecycle.cutover
+  - plugin: meshops.lifecycle.cutover
+    plugin_type: role
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh

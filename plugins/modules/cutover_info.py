@@ -23,13 +23,14 @@ options:
     type: dict
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
 seealso:
   - module: meshops.lifecycle.mesh_info
   - module: meshops.lifecycle.rotation_info
+  - plugin: meshops.lifecycle.cutover
+    plugin_type: role
 """
 
 EXAMPLES = r"""
@@ -49,24 +50,29 @@ cluster:
   description: The cluster's name.
   returned: success
   type: str
+  sample: east
 served_by:
   description: The cluster whose control plane serves this one. Empty if a control plane runs here.
   returned: success
   type: str
+  sample: ''
 revisions:
   description: The control planes, with C(name), C(version), C(desired) and C(ready) replicas, and the C(reason) if replicas are missing.
   returned: success
   type: list
   elements: dict
+  sample: [{name: stable, version: 1.31.3, desired: 1, ready: 1, reason: ''}]
 tags:
   description: The revision tags, with C(name), the revision for which the C(webhook) injects, and the revision to which the C(service) leads.
   returned: success
   type: list
   elements: dict
+  sample: [{name: default, webhook: stable, service: stable}]
 default_revision:
   description: The revision that validates what users write. Empty if no webhook does.
   returned: success
   type: str
+  sample: stable
 follows:
   description:
     - By revision, how many C(namespaces) and C(workloads) follow it, for how many pods it C(made) the proxy, and how many proxies it has C(served) with

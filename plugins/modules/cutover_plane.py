@@ -78,12 +78,13 @@ options:
     type: dict
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
 seealso:
   - module: meshops.lifecycle.cutover_trial
+  - plugin: meshops.lifecycle.cutover
+    plugin_type: role
 """
 
 EXAMPLES = r"""
@@ -118,10 +119,12 @@ target:
   description: What O(to) named.
   returned: success
   type: str
+  sample: green
 share:
   description: The share that O(to) got at least.
   returned: success
   type: int
+  sample: 10
 step:
   description: The step of a cutover that this task does.
   returned: success
@@ -131,6 +134,7 @@ wave:
   description: The number of the step.
   returned: success
   type: int
+  sample: 1
 late:
   description: What does not give the share yet. Empty after a task that succeeded.
   returned: success
@@ -145,11 +149,15 @@ seconds:
   description: How long the task took.
   returned: success
   type: float
+  sample: 12.4
 changes:
   description: Each object that the module wrote, with C(object) and C(action).
   returned: success
   type: list
   elements: dict
+  contains:
+    object: {description: "Kind, namespace and name.", type: str, sample: HTTPRoute istio-ingress/shop}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
 """
 
 from ..module_utils._ansible.run import run

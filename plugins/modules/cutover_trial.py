@@ -37,9 +37,12 @@ options:
     description: For how many seconds the module tries again after a fault. It looks for a replica that no pod reaches for 20 seconds at most.
     type: int
     default: 60
+seealso:
+  - module: meshops.lifecycle.cutover
+  - plugin: meshops.lifecycle.cutover
+    plugin_type: role
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh

@@ -74,7 +74,6 @@ options:
     type: dict
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
@@ -90,6 +89,8 @@ attributes:
     details: The module replaces a token again when it has become older than O(min_age).
 seealso:
   - module: meshops.lifecycle.links
+  - plugin: meshops.lifecycle.rotate
+    plugin_type: role
 """
 
 EXAMPLES = r"""
@@ -123,10 +124,12 @@ restarted:
   returned: success
   type: list
   elements: str
+  sample: []
 seconds:
   description: How many seconds it took.
   returned: success
   type: float
+  sample: 8.9
 findings:
   description: The control planes that lag behind, a sentence each.
   returned: when a control plane lags behind
@@ -137,6 +140,9 @@ changes:
   returned: success
   type: list
   elements: dict
+  contains:
+    object: {description: "Kind, namespace and name.", type: str, sample: Secret istio-system/istio-remote-secret-west}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
 """
 
 from ..module_utils._ansible.run import run

@@ -81,9 +81,14 @@ options:
     description: How many seconds to wait for another cluster to issue a credential.
     type: int
     default: 30
+seealso:
+  - module: meshops.lifecycle.link_rotation
+  - plugin: meshops.lifecycle.mesh_links
+    plugin_type: filter
+  - plugin: meshops.lifecycle.federate
+    plugin_type: role
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
@@ -114,20 +119,26 @@ linked:
   returned: success
   type: list
   elements: str
+  sample: [west]
 postponed:
   description: The clusters that the module did not reach and does not require, each with the reason.
   returned: success
   type: dict
+  sample: {}
 ordered:
   description: What the mesh's product was asked for, or in check mode would be asked for first.
   returned: success
   type: list
   elements: str
+  sample: []
 changes:
   description: Each object and what became of it.
   returned: success
   type: list
   elements: dict
+  contains:
+    object: {description: "Kind, namespace and name.", type: str, sample: Secret istio-system/istio-remote-secret-west}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
 """
 
 from ..module_utils._ansible.run import run

@@ -104,9 +104,15 @@ options:
       - How many seconds to wait. A fault that a person must repair, such as an image that does not exist, ends the wait after 30 seconds.
     type: int
     default: 120
+seealso:
+  - plugin: meshops.lifecycle.mesh_expected
+    plugin_type: filter
+  - plugin: meshops.lifecycle.status
+    plugin_type: role
+  - plugin: meshops.lifecycle.verify
+    plugin_type: role
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
@@ -127,6 +133,7 @@ findings:
   returned: success
   type: list
   elements: str
+  sample: []
 planes:
   description:
     - The control planes, with C(revision), C(version), C(desired) and C(ready) replicas, the C(reason) why one is not ready, and whether a person must repair
@@ -134,11 +141,13 @@ planes:
   returned: success
   type: list
   elements: dict
+  sample: [{revision: stable, version: 1.31.3, desired: 1, ready: 1, reason: '', lasting: false}]
 remotes:
   description: What each control plane pod says of each remote cluster, with C(pod), C(cluster) and C(status).
   returned: success
   type: list
   elements: dict
+  sample: [{pod: istiod-stable-6f7c, cluster: west, status: synced}]
 answered:
   description: The control plane pods that said which clusters they discover.
   returned: success
@@ -154,16 +163,19 @@ gateways:
   returned: success
   type: list
   elements: dict
+  sample: [{name: istio-eastwestgateway, namespace: istio-system, network: onprem, desired: 1, ready: 1, addresses: [198.18.0.33]}]
 links:
   description: The clusters to which this cluster has a link.
   returned: success
   type: list
   elements: str
+  sample: [west]
 reachable_networks:
   description: The networks for which every control plane pod knows a gateway. Null with a mesh that knows nothing of networks.
   returned: success
   type: list
   elements: str
+  sample: [cloud]
 proxies:
   description: The proxies that the control plane serves here, with C(name), C(namespace), C(version), the kinds of configuration that are C(stale), and the
     C(revision) of the control plane.
@@ -205,10 +217,12 @@ default_revision:
   description: The revision that validates what users write. Empty if no revision does.
   returned: success
   type: str
+  sample: stable
 served_by:
   description: For a remote cluster, the primary that serves it.
   returned: success
   type: str
+  sample: ''
 config:
   description: By kind, how many objects the mesh's users have.
   returned: success and O(config)

@@ -42,9 +42,12 @@ options:
     description: How many seconds every target has to give its answers.
     type: int
     default: 60
+seealso:
+  - module: meshops.lifecycle.mesh_info
+  - plugin: meshops.lifecycle.verify
+    plugin_type: role
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh.provider
@@ -63,6 +66,7 @@ answers:
   description: How many answers each target gave, by target.
   returned: success
   type: dict
+  sample: {west: 5}
 """
 
 from ..module_utils._ansible.run import run

@@ -84,7 +84,6 @@ options:
     type: dict
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._authority
@@ -95,6 +94,8 @@ requirements:
 seealso:
   - module: meshops.lifecycle.rotation_info
   - module: meshops.lifecycle.rotation_target
+  - plugin: meshops.lifecycle.rotate
+    plugin_type: role
 """
 
 EXAMPLES = r"""
@@ -124,6 +125,7 @@ laggards:
   returned: with every step except V(soak) and V(finish)
   type: list
   elements: str
+  sample: []
 issuers:
   description: Fingerprints of the roots that certificates in use lead to.
   returned: with every step except V(soak) and V(finish)
@@ -139,15 +141,20 @@ mended:
   returned: with every step except V(soak) and V(finish)
   type: list
   elements: str
+  sample: []
 seconds:
   description: How many seconds it took until everything had followed.
   returned: success
   type: float
+  sample: 21.3
 changes:
   description: Each object that the module wrote, with C(object) and C(action).
   returned: with every step except V(soak)
   type: list
   elements: dict
+  contains:
+    object: {description: "Kind, namespace and name.", type: str, sample: Secret istio-system/cacerts}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
 """
 
 from ..module_utils._ansible.run import run

@@ -34,7 +34,6 @@ options:
     default: {}
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
@@ -43,6 +42,8 @@ requirements:
 seealso:
   - module: meshops.lifecycle.ca_info
   - module: meshops.lifecycle.certificates_info
+  - plugin: meshops.lifecycle.rotate
+    plugin_type: role
 """
 
 EXAMPLES = r"""
@@ -62,6 +63,7 @@ cluster:
   description: The cluster's name.
   returned: success
   type: str
+  sample: east
 uid:
   description: The UID of the namespace kube-system, which distinguishes a cluster from one that was rebuilt under its name.
   returned: success
@@ -70,6 +72,7 @@ clock_skew_seconds:
   description: The local clock minus the clock of the API server, exact to about a second.
   returned: success
   type: float
+  sample: 0.4
 standing:
   description:
     - Fingerprints of the root that the CA C(signs_under), of its own certificate (C(signer)), of the roots that it C(trusts), and of C(marks), roots without a
@@ -85,10 +88,20 @@ root:
   description: The root that the CA leads to, with C(subject), C(fingerprint), C(not_after) and others.
   returned: success
   type: dict
+  contains:
+    subject: {description: The subject., type: str, sample: "CN=shop root,O=shop.example"}
+    fingerprint: {description: SHA-256 of the certificate in hexadecimal., type: str, sample: 9f31c2d4...}
+    not_after: {description: When it expires., type: str, sample: "2036-11-18T09:30:00Z"}
+    key_type: {description: The type of its key., type: str, sample: P-256}
 intermediate:
   description: The CA's own certificate, with the same facts as RV(root).
   returned: success
   type: dict
+  contains:
+    subject: {description: The subject., type: str, sample: "CN=shop root,O=shop.example"}
+    fingerprint: {description: SHA-256 of the certificate in hexadecimal., type: str, sample: 9f31c2d4...}
+    not_after: {description: When it expires., type: str, sample: "2036-11-18T09:30:00Z"}
+    key_type: {description: The type of its key., type: str, sample: P-256}
 roots:
   description: Every root of the CA's trust bundle, with the same facts as RV(root), its C(pem), and whether it is a C(mark).
   returned: success
@@ -118,10 +131,12 @@ driven:
   description: Whether the product of the mesh drives the rotation itself.
   returned: success
   type: bool
+  sample: false
 alone:
   description: Whether the clusters of the mesh share no root.
   returned: success
   type: bool
+  sample: false
 outgoing:
   description:
     - Fingerprints of roots that workloads still trust although no certificate of theirs is in use.
@@ -146,6 +161,7 @@ expired_count:
   description: The number of all such proxies.
   returned: success
   type: int
+  sample: 0
 quirks:
   description: What the versions of the control planes do wrong in a rotation or need for it, a sentence each with its source.
   returned: success
@@ -165,6 +181,7 @@ holders:
   description: How many control planes, trust bundles and proxies the module saw, by the keys C(control plane), C(trust bundle) and C(proxy).
   returned: success
   type: dict
+  sample: {control plane: 1, trust bundle: 14, proxy: 212}
 laggards:
   description: The laggards, which hold something else than the CA gives or which the module could not see, a sentence each.
   returned: success
@@ -174,6 +191,7 @@ laggard_count:
   description: The number of all laggards.
   returned: success
   type: int
+  sample: 0
 lagging:
   description: The laggards with C(kind), C(namespace), C(name), C(workload), whether each takes a new trust bundle while it runs (C(online)), and a sentence
     about it (C(says)).
@@ -184,6 +202,7 @@ online:
   description: Whether a new trust bundle reaches every control plane and every proxy without a restart.
   returned: success
   type: bool
+  sample: true
 offline:
   description: The workloads that need a restart for a new trust bundle, as namespace, kind and name.
   returned: success
@@ -201,6 +220,7 @@ in_charge:
     nothing else keeps it.
   returned: success
   type: str
+  sample: ''
 unseen:
   description: Proxies that the control plane serves and that are not pods of the cluster, such as virtual machines, by namespace and name.
   returned: success

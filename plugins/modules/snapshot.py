@@ -70,9 +70,12 @@ options:
     description: How many seconds the snapshot, the programs and the restore may each take.
     type: int
     default: 300
+seealso:
+  - module: meshops.lifecycle.snapshot_info
+  - plugin: meshops.lifecycle.backup
+    plugin_type: role
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
@@ -129,11 +132,13 @@ index:
   description: How far the control plane's log was when it took the snapshot.
   returned: unless the last snapshot is young enough
   type: int
+  sample: 4711
 removed:
   description: The names of older snapshots that the module removed.
   returned: success
   type: list
   elements: str
+  sample: []
 """
 
 from ..module_utils._ansible.run import run

@@ -35,9 +35,12 @@ options:
     description: How many seconds the program may take.
     type: int
     default: 300
+seealso:
+  - module: meshops.lifecycle.snapshot
+  - plugin: meshops.lifecycle.backup
+    plugin_type: role
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh

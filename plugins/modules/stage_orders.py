@@ -43,9 +43,12 @@ options:
     description: For how many seconds to go on until nothing is due.
     type: int
     default: 600
+seealso:
+  - module: meshops.lifecycle.mesh_config
+  - plugin: meshops.lifecycle.control_plane
+    plugin_type: role
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
 attributes:
@@ -83,11 +86,15 @@ changes:
   returned: always
   type: list
   elements: dict
+  contains:
+    object: {description: "Kind, namespace and name.", type: str, sample: Secret consul/consul-tokens}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
 findings:
   description: What is still due, half a sentence each.
   returned: when something is still due after O(wait_timeout) seconds
   type: list
   elements: str
+  sample: []
 """
 
 from ..module_utils._ansible.run import run

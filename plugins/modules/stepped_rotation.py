@@ -40,7 +40,6 @@ options:
     type: dict
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._authority
@@ -50,6 +49,8 @@ requirements:
 seealso:
   - module: meshops.lifecycle.rotation
   - module: meshops.lifecycle.lease
+  - plugin: meshops.lifecycle.rotate
+    plugin_type: role
 """
 
 EXAMPLES = r"""
@@ -70,10 +71,12 @@ cluster:
   description: The name of the cluster.
   returned: with O(step=look)
   type: str
+  sample: east
 under_way:
   description: Whether a rotation of this kind has begun and is not over.
   returned: with O(step=look)
   type: bool
+  sample: false
 age:
   description: How many seconds ago the latest rotation of this kind was over. None if there was none, or if one is under way.
   returned: with O(step=look)
@@ -88,6 +91,7 @@ refusals:
   returned: with O(step=look)
   type: list
   elements: str
+  sample: []
 step:
   description: The step that the module did.
   returned: with every step except V(look)
@@ -97,6 +101,7 @@ lacks:
   returned: with every step except V(look)
   type: list
   elements: str
+  sample: []
 ordered:
   description: What the module asked the product for, by name.
   returned: with every step except V(look)
@@ -106,11 +111,15 @@ seconds:
   description: How many seconds the step took.
   returned: with every step except V(look)
   type: float
+  sample: 5.1
 changes:
   description: Each object that the module wrote, with C(object) and C(action).
   returned: with every step except V(look)
   type: list
   elements: dict
+  contains:
+    object: {description: "Kind, namespace and name.", type: str, sample: Secret consul/consul-gossip}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
 """
 
 from ..module_utils._ansible.run import run

@@ -94,9 +94,12 @@ options:
     description: How many seconds to wait for each step, such as the new pods of some workloads.
     type: int
     default: 300
+seealso:
+  - module: meshops.lifecycle.probe
+  - plugin: meshops.lifecycle.workloads
+    plugin_type: role
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
 attributes:
@@ -133,16 +136,21 @@ changes:
   returned: success
   type: list
   elements: dict
+  contains:
+    object: {description: "Kind, namespace and name.", type: str, sample: Deployment shop/shop}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
 ordered:
   description: What the module had the product do, or would in check mode.
   returned: success
   type: list
   elements: str
+  sample: []
 notices:
   description: What may lose requests although nothing is wrong with the services, such as a container that ends at once.
   returned: success
   type: list
   elements: str
+  sample: []
 """
 
 from ..module_utils._ansible.run import run

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError, AnsibleUndefinedVariable
-from ansible_collections.meshops.lifecycle.plugins.filter import __preflight as preflight
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.modules import controller_info
+from ansible_collections.meshops.lifecycle.plugins.plugin_utils.deciding import preflight
 from ansible_collections.meshops.lifecycle.tests.unit.support.filters import call
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
 

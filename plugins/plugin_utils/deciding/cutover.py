@@ -13,15 +13,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..module_utils._mesh.cutover import barrier, refusals, wishes
-from ..module_utils._mesh.cutover.observed import ClusterState
-from ..module_utils._mesh.cutover.way import way
-from ..module_utils._mesh.errors import MeshError
-from ..module_utils._mesh.lease import rights as _rights
-from ..module_utils._mesh.member import Member, served_faults
-from ..module_utils._providers import provider as _provider
-from ..plugin_utils import filters
-from ..plugin_utils import hosts as hosts_of
+from ...module_utils._mesh.cutover import barrier, refusals, wishes
+from ...module_utils._mesh.cutover.observed import ClusterState
+from ...module_utils._mesh.cutover.way import way
+from ...module_utils._mesh.errors import MeshError
+from ...module_utils._mesh.lease import rights as _rights
+from ...module_utils._mesh.member import Member, served_faults
+from ...module_utils._providers import provider as _provider
+from .. import filters
+from .. import hosts as hosts_of
 
 PLATFORM = "mesh_platform"
 NOT_HERE = "it is not part of this run, and a cutover takes all clusters of the mesh; run it without --limit"

@@ -10,11 +10,10 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ..module_utils._mesh.errors import MeshError
-from ..module_utils._mesh.install import mirror
-from ..module_utils._work.install import inventory_supply
-from ..plugin_utils import filters
-from ..plugin_utils.hosts import Once, Variables, members
+from ...module_utils._mesh.errors import MeshError
+from ...module_utils._mesh.install import mirror
+from ...module_utils._work.install import inventory_supply
+from ..hosts import Once, Variables, members
 
 
 def mesh_mirror_list(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> list[str]:
@@ -27,10 +26,3 @@ def each(hosts: Iterable[str], hostvars: Mapping[str, Any], ask: Callable[[str, 
     for member in members(hosts, seen):
         with contextlib.suppress(MeshError):
             yield ask(member.name, seen[member.name])
-
-
-class FilterModule:
-    """The public filter about charts and images."""
-
-    def filters(self) -> dict[str, Any]:
-        return filters.named(mesh_mirror_list=mesh_mirror_list)

@@ -13,11 +13,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..module_utils._mesh.cutover import outcome
-from ..module_utils._mesh.cutover.gate import GO
-from ..module_utils._mesh.cutover.outcome import POINTERS_BACK, TURNED_BACK, CutoverProgress
-from ..plugin_utils import filters
-from ..plugin_utils.hosts import mates
+from ...module_utils._mesh.cutover import outcome
+from ...module_utils._mesh.cutover.gate import GO
+from ...module_utils._mesh.cutover.outcome import POINTERS_BACK, TURNED_BACK, CutoverProgress
+from .. import filters
+from ..hosts import mates
 
 
 def faults_of(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, key: str = "faults") -> list[str]:

@@ -14,25 +14,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ..module_utils._mesh.errors import MeshError, Refused
-from ..module_utils._mesh.lease import rights
-from ..module_utils._mesh.lease.lease import NAMESPACE, ref
-from ..module_utils._mesh.links import peers
-from ..module_utils._mesh.member import Member, named, served_faults
-from ..module_utils._mesh.objects.change import Ref
-from ..module_utils._mesh.preflight.findings import clock_faults
-from ..module_utils._mesh.rotation import aim, expired_root, served, stepped_plan
-from ..module_utils._mesh.rotation import plan as rotation
-from ..module_utils._mesh.rotation.barrier import barrier
-from ..module_utils._mesh.rotation.leaving import staying
-from ..module_utils._mesh.rotation.plan import INTRODUCE
-from ..module_utils._mesh.rotation.primary import OF_ITS_PRIMARY
-from ..module_utils._mesh.rotation.table import table
-from ..module_utils._mesh.trust.root_secret import NAME as ROOT_NAME
-from ..module_utils._mesh.trust.root_secret import UPCOMING
-from ..module_utils._providers import provider as _provider
-from ..plugin_utils import filters
-from ..plugin_utils import hosts as hosts_of
+from ...module_utils._mesh.errors import MeshError, Refused
+from ...module_utils._mesh.lease import rights
+from ...module_utils._mesh.lease.lease import NAMESPACE, ref
+from ...module_utils._mesh.links import peers
+from ...module_utils._mesh.member import Member, named, served_faults
+from ...module_utils._mesh.objects.change import Ref
+from ...module_utils._mesh.preflight.findings import clock_faults
+from ...module_utils._mesh.rotation import aim, expired_root, served, stepped_plan
+from ...module_utils._mesh.rotation import plan as rotation
+from ...module_utils._mesh.rotation.barrier import barrier
+from ...module_utils._mesh.rotation.leaving import staying
+from ...module_utils._mesh.rotation.plan import INTRODUCE
+from ...module_utils._mesh.rotation.primary import OF_ITS_PRIMARY
+from ...module_utils._mesh.rotation.table import table
+from ...module_utils._mesh.trust.root_secret import NAME as ROOT_NAME
+from ...module_utils._mesh.trust.root_secret import UPCOMING
+from ...module_utils._providers import provider as _provider
+from .. import filters
+from .. import hosts as hosts_of
 
 NOT_HERE = "it is not part of this run, and a rotation takes all clusters of the mesh; run it without --limit"
 _NO_LINK = "it is not part of this run, and no cluster may miss; run it without --limit"

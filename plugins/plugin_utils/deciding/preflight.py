@@ -13,25 +13,25 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ..module_utils._mesh.errors import MeshError, Refused
-from ..module_utils._mesh.fleet.file import VARIABLES
-from ..module_utils._mesh.install import chart_source, gateway_api, helm_version, wish_faults
-from ..module_utils._mesh.install.wish import ControlPlane
-from ..module_utils._mesh.lease import rights
-from ..module_utils._mesh.lease.lease import NAMESPACE
-from ..module_utils._mesh.member import Member
-from ..module_utils._mesh.objects.change import Ref
-from ..module_utils._mesh.preflight import findings as preflight
-from ..module_utils._mesh.preflight.estate import ClusterFacts, Owned
-from ..module_utils._mesh.preflight.table import report, waits
-from ..module_utils._mesh.reach import helm
-from ..module_utils._mesh.spelling import misspelt
-from ..module_utils._mesh.trust.root_secret import NAME as ROOT_NAME
-from ..module_utils._providers import provider
-from ..module_utils._work.install import inventory_supply
-from ..plugin_utils import filters
-from ..plugin_utils.collections import version_of
-from ..plugin_utils.hosts import Variables, members, unread
+from ...module_utils._mesh.errors import MeshError, Refused
+from ...module_utils._mesh.fleet.file import VARIABLES
+from ...module_utils._mesh.install import chart_source, gateway_api, helm_version, wish_faults
+from ...module_utils._mesh.install.wish import ControlPlane
+from ...module_utils._mesh.lease import rights
+from ...module_utils._mesh.lease.lease import NAMESPACE
+from ...module_utils._mesh.member import Member
+from ...module_utils._mesh.objects.change import Ref
+from ...module_utils._mesh.preflight import findings as preflight
+from ...module_utils._mesh.preflight.estate import ClusterFacts, Owned
+from ...module_utils._mesh.preflight.table import report, waits
+from ...module_utils._mesh.reach import helm
+from ...module_utils._mesh.spelling import misspelt
+from ...module_utils._mesh.trust.root_secret import NAME as ROOT_NAME
+from ...module_utils._providers import provider
+from ...module_utils._work.install import inventory_supply
+from .. import filters
+from ..collections import version_of
+from ..hosts import Variables, members, unread
 from .mesh import mesh_root
 from .mirror import each
 

@@ -13,14 +13,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from ..module_utils._mesh.cutover.declared import planes
-from ..module_utils._mesh.errors import MeshError, Refused
-from ..module_utils._mesh.workloads.service_wish import ServiceSet
-from ..module_utils._providers import provider
-from ..plugin_utils import filters
-from ..plugin_utils.hosts import Once, any_cluster, faults, mates, member, unread
-from . import __rotation as rotation
-from . import mesh
+from ...module_utils._mesh.cutover.declared import planes
+from ...module_utils._mesh.errors import MeshError, Refused
+from ...module_utils._mesh.workloads.service_wish import ServiceSet
+from ...module_utils._providers import provider
+from .. import filters
+from ..hosts import Once, any_cluster, faults, mates, member, unread
+from . import mesh, rotation
 
 
 def _said(*decisions: Callable[[], Any]) -> list[str]:

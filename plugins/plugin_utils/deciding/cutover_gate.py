@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..module_utils._mesh.cutover import gate, probes
-from ..module_utils._mesh.cutover.gate import Measure, Reading, UserGate
-from ..module_utils._mesh.cutover.user_gate import gate_faults
-from ..module_utils._providers import provider
-from ..plugin_utils import filters
+from ...module_utils._mesh.cutover import gate, probes
+from ...module_utils._mesh.cutover.gate import Measure, Reading, UserGate
+from ...module_utils._mesh.cutover.user_gate import gate_faults
+from ...module_utils._providers import provider
+from .. import filters
 
 
 def probe(mesh: str, wish: Mapping[str, Any]) -> list[dict[str, Any]]:

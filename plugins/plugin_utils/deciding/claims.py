@@ -12,13 +12,13 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..module_utils._mesh.errors import Refused
-from ..module_utils._mesh.install.inventory_wish import of_inventory
-from ..module_utils._mesh.links import peers as discovery
-from ..module_utils._mesh.member import named
-from ..module_utils._providers import provider
-from ..plugin_utils import filters
-from ..plugin_utils.hosts import Once, readable_mates
+from ...module_utils._mesh.errors import Refused
+from ...module_utils._mesh.install.inventory_wish import of_inventory
+from ...module_utils._mesh.links import peers as discovery
+from ...module_utils._mesh.member import named
+from ...module_utils._providers import provider
+from .. import filters
+from ..hosts import Once, readable_mates
 from .mesh import needs_gateway
 
 

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from ..module_utils._mesh.errors import MeshError, Refused
-from ..module_utils._mesh.given_text import elements
-from ..module_utils._mesh.install.defaults import Defaults
-from ..module_utils._mesh.member import named, of_mesh, remotes_of
-from ..module_utils._providers import DEFAULT, provider
-from ..plugin_utils import filters
-from ..plugin_utils.hosts import Variables, clusters, faults, mates
-from ..plugin_utils.meshes import group
+from ...module_utils._mesh.errors import MeshError, Refused
+from ...module_utils._mesh.given_text import elements
+from ...module_utils._mesh.install.defaults import Defaults
+from ...module_utils._mesh.member import named, of_mesh, remotes_of
+from ...module_utils._providers import DEFAULT, provider
+from .. import filters
+from ..hosts import Variables, clusters, faults, mates
+from ..meshes import group
 from .mesh import needs_gateway
 
 

@@ -14,10 +14,10 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from ..module_utils._mesh.health.health import HealthFacts
-from ..module_utils._mesh.report import expiries, summary, table
-from ..plugin_utils import filters
-from ..plugin_utils.hosts import faults
+from ...module_utils._mesh.health.health import HealthFacts
+from ...module_utils._mesh.report import expiries, summary, table
+from .. import filters
+from ..hosts import faults
 
 _FACTS = ("findings", "notices", "trust", "followed", "shares", *(field.name for field in fields(HealthFacts)))
 

@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ..module_utils._mesh.errors import MeshError, Refused
-from ..module_utils._mesh.health.probe import ProbeWish
-from ..module_utils._mesh.install.inventory_wish import wished
-from ..module_utils._mesh.install.stage import PARTS, of_part
-from ..module_utils._mesh.install.wish import ControlPlane
-from ..module_utils._mesh.member import named, remotes_of
-from ..module_utils._providers import provider
-from ..plugin_utils import filters
-from ..plugin_utils.hosts import Once, mates
+from ...module_utils._mesh.errors import MeshError, Refused
+from ...module_utils._mesh.health.probe import ProbeWish
+from ...module_utils._mesh.install.inventory_wish import wished
+from ...module_utils._mesh.install.stage import PARTS, of_part
+from ...module_utils._mesh.install.wish import ControlPlane
+from ...module_utils._mesh.member import named, remotes_of
+from ...module_utils._providers import provider
+from .. import filters
+from ..hosts import Once, mates
 
 # What the roles control_plane and gateways have as inputs of their own, such as control_plane_version.
 INPUTS = ("provider", "version", "revision", "default_revision", "namespace", "primary", "charts", "mirror", "crds", "values")

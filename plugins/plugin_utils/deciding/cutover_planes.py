@@ -13,15 +13,15 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..module_utils._mesh.cutover.declared import faults, planes
-from ..module_utils._mesh.cutover.plane_way import plane_way
-from ..module_utils._mesh.cutover.planes import Plane
-from ..module_utils._mesh.cutover.shifts import PlaneState
-from ..module_utils._mesh.errors import MeshError
-from ..module_utils._mesh.install.wish import merged
-from ..module_utils._providers import provider
-from ..plugin_utils import filters
-from ..plugin_utils import hosts as hosts_of
+from ...module_utils._mesh.cutover.declared import faults, planes
+from ...module_utils._mesh.cutover.plane_way import plane_way
+from ...module_utils._mesh.cutover.planes import Plane
+from ...module_utils._mesh.cutover.shifts import PlaneState
+from ...module_utils._mesh.errors import MeshError
+from ...module_utils._mesh.install.wish import merged
+from ...module_utils._providers import provider
+from .. import filters
+from .. import hosts as hosts_of
 
 DECLARED = "mesh_planes"
 NOT_HERE = "it is not part of this run, and a cutover takes all clusters of the mesh; run it without --limit"
