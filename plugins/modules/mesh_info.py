@@ -198,6 +198,18 @@ faults:
   returned: success
   type: list
   elements: str
+quorum:
+  description: For a mesh whose control plane is a quorum of servers, the name of their C(leader), how many of them vote (C(voters)), and their C(role) beside
+    those of other clusters, such as C(peer), C(primary) or C(secondary). Null for other meshes.
+  returned: success
+  type: dict
+  sample: {leader: consul-server-1, voters: 3, role: peer}
+agents:
+  description: For a mesh with an agent on each node, on how many nodes it should be (C(desired)) and is C(ready), the C(reason) why it is not, and whether a
+    person must repair it (C(lasting)). Null if there are no agents.
+  returned: success
+  type: dict
+  sample: {desired: 3, ready: 3, reason: "", lasting: false}
 followed:
   description:
     - By C(revisions), how many C(namespaces) follow each and how many C(proxies) it serves.
@@ -239,7 +251,8 @@ notices:
   elements: str
   sample: ["east: Istio 1.29 has been out of support since 2026-10-12; choose a supported version: 1.30 or 1.31 (as of 2026-11-26)."]
 trust:
-  description: The C(root) and the C(intermediate) of this cluster, with C(subject), C(fingerprint) and C(not_after) among others.
+  description: The C(root) and the C(intermediate) of this cluster, with C(subject), C(fingerprint) and C(not_after) among others. Of a mesh that keeps its
+    CA in a store of its own they are those with which its servers say that they sign, if they say so.
   returned: success
   type: dict
 """

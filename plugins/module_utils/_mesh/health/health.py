@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .revision_tag import Tag, tag_faults, validator_faults
+from .servers import NodeAgents, Quorum, agent_faults
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class HealthFacts:
     `default_revision` is the revision that validates users' objects; empty if no webhook does.
     `kept` says what other tools manage, as half sentences. `reachable_networks` is None if the mesh has no networks.
     `faults` are half sentences about what only this mesh has, such as a quorum of its servers. `deadlines` become faults once their end was read.
+    `noticed` are half sentences about what is no fault. `agents` and `quorum` are None if the mesh has none here. `line` is the CA with which the product
+    says that it signs, and the CAs above it up to the root, as PEM; empty if the product does not say it, so that the Secret counts.
     """
 
     cluster: str
@@ -91,10 +94,14 @@ class HealthFacts:
     kept: Sequence[str] = ()
     faults: Sequence[str] = ()
     deadlines: Sequence[Deadline] = ()
+    noticed: Sequence[str] = ()
+    quorum: Quorum | None = None
+    agents: NodeAgents | None = None
+    line: bytes = b""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the facts. Deadlines are among the faults when somebody may read them."""
-        return {name: value for name, value in asdict(self).items() if name != "deadlines"}
+        """Return the facts. What others read first is not among them: deadlines are faults by then, and certificates are read."""
+        return {name: value for name, value in asdict(self).items() if name not in ("deadlines", "line", "noticed")}
 
 
 @dataclass(frozen=True)
@@ -120,7 +127,7 @@ def findings(health: HealthFacts, expected: Expected) -> list[str]:
     if expected.tags is not None:
         texts += tag_faults(health.tags, expected.tags, expected.revision)
         texts += validator_faults(health.default_revision, [plane.revision for plane in health.planes]) if expected.role == "primary" else []
-    texts += _gateways(health, expected)
+    texts += [*agent_faults(health.agents), *_gateways(health, expected)]
     return [f"{health.cluster}: {text}." for text in texts]
 
 
@@ -128,7 +135,8 @@ def lasting(health: HealthFacts, expected: Expected) -> bool:
     """Return whether something that the run waits for is stuck in a way that waiting rarely resolves."""
     planes = [plane for plane in health.planes if expected.role == "primary" and expected.revision in ("", plane.revision)]
     gateways = _of_network(health, expected) if expected.gateway else []
-    return any(plane.lasting for plane in planes) or any(gateway.lasting for gateway in gateways)
+    agents = bool(health.agents and health.agents.lasting)
+    return agents or any(plane.lasting for plane in planes) or any(gateway.lasting for gateway in gateways)
 
 
 def _planes(health: HealthFacts, expected: Expected) -> list[str]:

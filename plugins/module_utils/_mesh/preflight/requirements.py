@@ -22,6 +22,7 @@ class Requirements:
 
     `platforms` and `charts` are the names that an inventory may use. The labels in `refusing` disable injection in a namespace.
     `gone` are locations of charts and images that are being shut down. With `one_primary`, remote clusters of a mesh have one primary for all.
+    `noticed` says what is to be known of a wish and stops nothing, as half sentences.
     `between` judges the wishes of all clusters of one mesh: what only shows when they are seen together, by cluster, as half sentences.
     """
 
@@ -34,6 +35,7 @@ class Requirements:
     gone: Sequence[Gone] = ()
     one_primary: bool = False
     between: Callable[[Sequence[ControlPlane]], Mapping[str, Sequence[str]]] | None = None
+    noticed: Callable[[ControlPlane], Sequence[str]] | None = None
 
     def limits(self, version: str) -> VersionLimits:
         """Return the limits of a mesh version. For a version that is not in the table they are only a lower bound."""

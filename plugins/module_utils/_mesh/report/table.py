@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from ..trust.expiry import remaining
+from . import servers
 
 _DASH = "-"
 # A mesh of many clusters has as many remotes in each row, and may have as many findings: a table has the first of them, the report has all.
@@ -39,7 +40,8 @@ def status(clusters: Mapping[str, Mapping[str, Any] | str], now: datetime) -> li
     notes = [note for of in (_notes, _noticed) for facts in ranked for note in of(facts)]
     several = [row for _rank_, name, facts in sorted(rows, key=lambda row: row[:2]) for row in _revisions(name, facts)]
     shared = [row for _rank_, name, facts in sorted(rows, key=lambda row: row[:2]) for row in _shares(name, facts)]
-    below = [lines(header, found) for header, found in ((REVISIONS, several), (PLANES, shared)) if found]
+    serving = [row for _rank_, name, facts in sorted(rows, key=lambda row: row[:2]) for row in servers.row(name, facts)]
+    below = [lines(header, found) for header, found in ((REVISIONS, several), (PLANES, shared), (servers.SERVERS, serving)) if found]
     return [line for part in [table, *below, notes] if part for line in ("", *part)][1:]
 
 

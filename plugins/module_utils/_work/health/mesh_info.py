@@ -100,7 +100,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
     mesh, space = provider(request.provider), request.namespace
     waits = request.seconds is not None and not cluster.dry_run
     health, findings = _awaited(cluster, mesh, request, ticking) if waits else _judged(cluster, mesh, request)
-    result = {"changed": False, **health.as_dict(), "findings": findings, "trust": _trust(cluster, mesh, space)}
+    result = {"changed": False, **health.as_dict(), "findings": findings, "trust": _trust(cluster, mesh, space, health.line)}
     if request.config:
         result["config"] = _config(cluster, mesh, space)
     if request.notices:
@@ -172,7 +172,7 @@ def _notices(cluster: Cluster, mesh: Provider, request: Request, health: HealthF
     images = places.named(cluster, mesh, request.namespace)
     version = versions.minor(cluster.identity().version)
     facts = health.as_dict()
-    whose = [f"{cluster.name}: {text}." for text in health.kept]
+    whose = [f"{cluster.name}: {text}." for text in (*health.kept, *health.noticed)]
     return whose + notices.running(cluster.name, facts["planes"], facts["proxies"], images, version, known)
 
 
@@ -202,8 +202,10 @@ def _leftovers(cluster: Cluster, mesh: Provider, namespace: str, revision: str) 
     return [{"apiVersion": ref.api_version, "kind": ref.kind, "metadata": {"name": ref.name, "namespace": ref.namespace}} for ref in refs]
 
 
-def _trust(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, Any]:
-    """Return the certificates of the CA, never its key."""
+def _trust(cluster: Cluster, mesh: Provider, namespace: str, line: bytes) -> dict[str, Any]:
+    """Return the certificates of the CA, never its key: of the one with which the product says that it signs, or else of the Secret."""
+    if signing := bundle(line):
+        return {"root": signing[-1].facts(), "intermediate": signing[0].facts()}
     trust = mesh.trust
     refs = trust.objects(namespace)
     live = present(cluster, refs)

@@ -83,6 +83,8 @@ class TestFacts:
             "default_revision": "stable",
             "kept": [],
             "faults": [],
+            "quorum": None,
+            "agents": None,
             "trust": {},
         }
         assert cluster.writes == []

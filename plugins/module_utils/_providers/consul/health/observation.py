@@ -6,21 +6,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ...._mesh.health.health import ControlPlaneRevision, Gateway, HealthFacts, Proxy, Remote
+from ...._mesh.health.servers import NodeAgents
 from ...._mesh.health.stuck import why
 from ...._mesh.objects.change import Ref
 from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Answers, Question, Read
 from ...._mesh.report.managed import kept
-from .. import api
+from .. import api, envoy
 from ..gateways.addresses import addresses
 from ..links.peer_secret import LABEL as PEER
 from ..members import datacenters
 from ..names import GATEWAY, INJECTED, PROXY, SHARED, TOKENS, labelled, primary_of
 from ..objects import edited
-from . import primary, quorum
+from . import primary, quorum, signing
 
 _ASKED = {
     "self": "/v1/agent/self",
@@ -56,6 +57,7 @@ def questions(live: Live) -> list[Question]:
     paths = {about: path for about, path in _ASKED.items() if about not in senseless}
     ruler = ruling(live)
     asked = [api.get(about, pod, path, token) for pod in api.servers(live) for about, path in paths.items()]
+    asked += [api.get(signing.ABOUT, pod, signing.PATH, token) for pod in api.servers(live)[:1]]
     return [*asked, *(primary.questions(ruler, api.servers(live), token) if ruler else ()), *(() if secondary else edited.questions(live, token))]
 
 
@@ -81,7 +83,26 @@ def health(cluster: str, live: Live, answers: Answers) -> HealthFacts:
         faults=[*seen.faults, *edited.faults(answers), *(primary.faults(ruling(live), answers) if ruling(live) else ())],
         deadlines=primary.deadlines(live, answers),
         kept=kept(one for kind in _KEPT for one in live.get(kind, ())),
+        noticed=list(_noticed(live, answers)),
+        quorum=seen.quorum,
+        agents=next((_agents(one, live) for one in live.get("DaemonSet", ())), None),
+        line=signing.line(answers, api.is_secondary(live)),
     )
+
+
+def _noticed(live: Live, answers: Answers) -> Iterator[str]:
+    """Yield what is to be known of the Envoy of the mesh gateways. HashiCorp's chart has it in an image of another name."""
+    itself = api.mapped(api.only(answers, "self")) or {}
+    images = {str(one["image"]) for each in live.get("Deployment", ()) for one in each["spec"]["template"]["spec"]["containers"] if one["name"] == "envoy"}
+    yield from filter(None, (envoy.unlisted(itself, image) for image in sorted(images)))
+
+
+def _agents(daemons: Object, live: Live) -> NodeAgents:
+    """Return the client agents, with which sidecars register."""
+    status = daemons.get("status") or {}
+    desired, ready = (int(status.get(number) or 0) for number in ("desiredNumberScheduled", "numberReady"))
+    stuck = why(daemons, api_pods(live, "client")) if ready < desired else None
+    return NodeAgents(desired, ready, stuck.text if stuck else "", bool(stuck and stuck.lasting))
 
 
 def api_pods(live: Live, component: str) -> list[Object]:

@@ -14,17 +14,16 @@ from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Answers, Question
 from .. import api
 from ..names import LEAF_TTL, noted
-from ..trust.trust import blocks
+from . import signing
 
-ABOUT, ROOTS, PASSAGES = "primary", "roots", "passages"
+ABOUT, PASSAGES = "primary", "passages"
 RUNBOOK = "the page \"When the primary is lost\" has the runbook"
 
 
 def questions(primary: str, pods: Sequence[Object], token: str) -> list[Question]:
-    """Ask each server of a secondary whether it reaches the primary, and one of them for its CA and for the gateways that it knows."""
-    paths = {ROOTS: "/v1/connect/ca/roots", PASSAGES: "/v1/internal/federation-states/mesh-gateways"}
+    """Ask each server of a secondary whether it reaches the primary, and one of them for the gateways that it knows."""
     reaching = [api.get(ABOUT, pod, f"/v1/status/leader?dc={primary}", token) for pod in pods]
-    return [*reaching, *(api.get(about, pod, path, token) for pod in pods[:1] for about, path in paths.items())]
+    return [*reaching, *(api.get(PASSAGES, pod, "/v1/internal/federation-states/mesh-gateways", token) for pod in pods[:1])]
 
 
 def silent(answers: Answers) -> tuple[list[str], bool]:
@@ -71,12 +70,10 @@ def _is_ip(address: str) -> bool:
 
 
 def deadlines(live: Live, answers: Answers) -> list[Deadline]:
-    """Return until when the secondary signs certificates by itself. The last of its intermediates is the one with which it signs."""
+    """Return until when the secondary signs certificates by itself."""
     if not silent(answers)[1]:
         return []
-    listed = (api.mapped(api.only(answers, ROOTS)) or {}).get("Roots") or []
-    active: Mapping[str, Any] = next((one for one in listed if one.get("Active")), {})
-    signing = [block for text in (active.get("IntermediateCerts") or [])[-1:] for block in blocks(str(text).encode())]
+    own = signing.intermediate(answers)
     life = next((noted(one, LEAF_TTL) for one in live.get("StatefulSet", ())), "") or "72h"
     text = f"without it certificates of workloads, which live for {life}, can be renewed (if no new leader is elected) until"
-    return [Deadline(one, text) for one in signing[:1]]
+    return [Deadline(own, text)] if own else []

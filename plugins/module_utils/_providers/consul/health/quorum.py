@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from ...._mesh.health.servers import Quorum
 from ...._mesh.objects.shapes import Live
 from ...._mesh.question import Answers
 from .. import api
 from ..members import datacenters
+from ..names import standing
 from .primary import silent
 
 _REMEDY = "read the logs of the servers"
@@ -24,6 +27,7 @@ class ServersView:
 
     primary: str = ""
     faults: Sequence[str] = ()
+    quorum: Quorum | None = None
 
 
 def seen(live: Live, answers: Answers) -> ServersView:
@@ -33,13 +37,31 @@ def seen(live: Live, answers: Answers) -> ServersView:
     desired = sum(int(one["spec"].get("replicas") or 0) for one in live.get("StatefulSet", ()))
     secondary = bool(primary) and primary != own
     faults = [*_raft(answers, desired), *_mixed(answers, own), *(_replication(answers) if secondary and not silent(answers)[1] else ())]
-    return ServersView(primary if secondary else "", faults)
+    return ServersView(primary if secondary else "", faults, _quorum(live, answers))
+
+
+def _quorum(live: Live, answers: Answers) -> Quorum | None:
+    """Return who leads and how many vote, as the servers agree on it; None if there are no servers."""
+    views = list(_views(answers).values())
+    leaders = {_leader(servers) for servers in views}
+    voting = max((sum(1 for one in servers if one.get("Voter")) for servers in views), default=0)
+    role = next((standing(one) for one in live.get("StatefulSet", ())), "")
+    return Quorum(leaders.pop() if len(leaders) == 1 else "", voting, role) if live.get("StatefulSet") else None
+
+
+def _views(answers: Answers) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the servers that each server knows."""
+    return {question.pod: (api.mapped(text) or {}).get("Servers") or [] for question, text in api.about(answers, "raft") if text is not None}
+
+
+def _leader(servers: Sequence[Mapping[str, Any]]) -> str:
+    return next((str(one.get("Node")) for one in servers if one.get("Leader")), "")
 
 
 def _raft(answers: Answers, desired: int) -> Iterator[str]:
     """Yield what is wrong with the quorum. Servers that name different leaders are cut off from each other."""
-    views = {question.pod: (api.mapped(text) or {}).get("Servers") or [] for question, text in api.about(answers, "raft") if text is not None}
-    leaders = {pod: next((str(one.get("Node")) for one in servers if one.get("Leader")), "") for pod, servers in views.items()}
+    views = _views(answers)
+    leaders = {pod: _leader(servers) for pod, servers in views.items()}
     without = sorted(pod for pod, leader in leaders.items() if not leader)
     if without:
         yield f"{' and '.join(without)} {'know' if len(without) > 1 else 'knows'} no leader, so nothing can be written; {_REMEDY}"

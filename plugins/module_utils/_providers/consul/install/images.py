@@ -11,11 +11,10 @@ from typing import Any
 
 from ...._mesh.install.versions import minor
 from ...._mesh.install.wish import ControlPlane
+from ..envoy import NEWEST
 from ..settings import VERSION, Images
 
 _CONSUL, _ENVOY = "docker.io/hashicorp/consul", "docker.io/envoyproxy/envoy"
-# The newest Envoy of the line that a version of Consul supports. For a version that is not listed it is that of the newest one listed.
-_ENVOYS = {(1, 21): "v1.34.1", (1, 22): "v1.35.3"}
 
 
 def consul(version: str, mirror: Mapping[str, Any], images: Images) -> str:
@@ -23,8 +22,9 @@ def consul(version: str, mirror: Mapping[str, Any], images: Images) -> str:
 
 
 def envoy(version: str, mirror: Mapping[str, Any], images: Images) -> str:
+    """Return the image of Envoy. For a version of Consul that is not known it is that of the newest one known."""
     known = minor(version or VERSION)
-    return images.envoy or _mirrored(f"{_ENVOY}:{_ENVOYS.get(known or (0, 0), list(_ENVOYS.values())[-1])}", mirror)
+    return images.envoy or _mirrored(f"{_ENVOY}:{NEWEST.get(known or (0, 0), list(NEWEST.values())[-1])}", mirror)
 
 
 def of(wish: ControlPlane, images: Images) -> Images:

@@ -6,11 +6,22 @@
 
 from __future__ import annotations
 
+from ...._mesh.install.wish import ControlPlane
 from ...._mesh.preflight.requirements import Requirements
+from ..envoy import unnamed
 from ..names import NAME
 from ..objects import mesh_wide
-from ..settings import PARTS
+from ..settings import PARTS, VERSION, Settings
+from . import images
+from .chart import stages as chart
 from .versions import VERSIONS
+
+
+def _noticed(wish: ControlPlane) -> list[str]:
+    """Return what is to be known before an install. The chart's Envoy is in an image that does not tell its version."""
+    said = "" if chart.used(wish) else unnamed(wish.version or VERSION, images.of(wish, Settings.of(wish).images).envoy)
+    return [said] if said else []
+
 
 REQUIREMENTS = Requirements(
     versions=VERSIONS,
@@ -19,5 +30,6 @@ REQUIREMENTS = Requirements(
     charts=tuple(sorted((*PARTS, NAME))),
     one_primary=True,  # a datacenter is federated, or a peer of others: a peering on top of a federation says ACTIVE and serves nothing
     between=mesh_wide.faults,
+    noticed=_noticed,
     refusing=(("consul.hashicorp.com/connect-inject", "false"),),
 )

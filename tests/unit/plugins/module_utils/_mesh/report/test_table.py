@@ -182,3 +182,16 @@ def test_a_remote_clusters_revisions_are_its_primarys() -> None:
 def test_a_revision_that_a_half_done_cutover_leads_to_is_shown_although_it_is_the_only_one() -> None:
     half = facts(followed={"revisions": {"stable": {"namespaces": 1, "proxies": 1}}, "turned": 1, "pinned": 0})
     assert status({"east": half}, NOW)[-1].split()[:2] == ["east", "stable"]
+
+
+def test_who_leads_the_servers_of_a_mesh_that_has_a_quorum() -> None:
+    planes = [{"revision": "", "version": "1.22.3", "ready": 2, "desired": 3}]
+    quorum = {"leader": "consul-server-1", "voters": 2, "role": "secondary"}
+    told = status({"north": facts(), "east": facts(planes=planes, quorum=quorum, agents={"desired": 5, "ready": 4}),
+                   "west": facts(planes=planes, quorum={"leader": "", "voters": 0, "role": ""}, agents=None)}, NOW)  # fmt: skip
+    below = told[told.index("") + 1 :]
+    assert cells(below, below[0]) == ["CLUSTER", "ROLE", "SERVERS", "VOTE", "LEADER", "AGENTS ON NODES"]
+    assert [cells(below, line) for line in below[2:]] == [
+        ["east", "secondary", "2/3", "2", "consul-server-1", "4/5"],
+        ["west", "-", "2/3", "0", "none", "none"],
+    ]

@@ -10,7 +10,8 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import Expected, HealthFacts, findings
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import Expected, HealthFacts, findings, lasting
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.servers import NodeAgents, Quorum
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Answers
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.health import health
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import install
@@ -20,6 +21,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._prov
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.objects.test_store import WHOLE, completed, with_entries
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.wishes import PEER, PRIMARY, SECONDARY
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.world import MANAGEMENT, server, tokens
+from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, ROOT
 
 EXPECTED = Expected(gateway=True, remotes={"west": "aws"})
 
@@ -46,9 +48,10 @@ def itself(own: str = "east", primary: str = "east") -> dict[str, Any]:
     return {"Config": {"Datacenter": own, "PrimaryDatacenter": primary}}
 
 
+CHAIN = (EAST.pem + ROOT.pem).decode()
 PRIMARYS_LEADER = "192.0.2.1:8300"
 SAID: dict[str, Any] = {"primary": PRIMARYS_LEADER, "self": itself(), "raft": raft(), "wan": [member("east")],
-                        "peerings": [{"Name": "west", "State": "ACTIVE"}]}  # fmt: skip
+                        "peerings": [{"Name": "west", "State": "ACTIVE"}], "roots": {"Roots": [{"Active": True, "RootCert": CHAIN}]}}  # fmt: skip
 
 
 def facts(live: dict[str, Any], cluster: str = "east", of: dict[str, dict[str, Any]] | None = None, **said: Any) -> HealthFacts:
@@ -153,3 +156,54 @@ def test_entries_that_somebody_edited_after_a_run_are_faults() -> None:
     assert fault == "somebody edited the entry service-resolver/web after a run wrote it; run site to set it right, or declare what is wanted"
     lists["entries of service-defaults"] = [{"Kind": "service-defaults", "Name": "theirs", "Protocol": "tcp"}]
     assert facts(objects(), **lists).faults == [fault]
+
+
+def test_who_leads_and_votes_and_what_the_datacenter_is_are_facts() -> None:
+    seen = facts(objects(PRIMARY), raft=raft("consul-server-2"), peerings=[])
+    assert seen.quorum == Quorum("consul-server-2", 3, "primary")
+    assert facts(objects(), of={"consul-server-2": {"raft": raft("consul-server-2")}}).quorum == Quorum("", 3, "peer"), "they do not agree"
+    assert facts({"Pod": [], "Secret": []}).quorum is None
+
+
+def daemons(desired: int, ready: int) -> dict[str, Any]:
+    live = objects()
+    live["DaemonSet"] = [{**one, "status": {"desiredNumberScheduled": desired, "numberReady": ready}} for one in live["DaemonSet"]]
+    waiting = {"name": "consul", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
+    labels = {"app": "consul", "component": "client"}
+    live["Pod"] += [{"metadata": {"name": "consul-client-1", "namespace": "consul", "labels": labels}, "status": {"containerStatuses": [waiting]}}]
+    return live
+
+
+def test_an_agent_that_is_not_ready_on_a_node_is_a_finding_with_its_reason() -> None:
+    seen = facts(daemons(5, 4))
+    assert findings(seen, EXPECTED) == ["east: the agent of the mesh is ready on 4 of 5 nodes: ImagePullBackOff no such image."]
+    assert lasting(seen, EXPECTED), "nobody repairs an image by waiting"
+    well = facts(daemons(5, 5))
+    assert (well.agents, findings(well, EXPECTED), lasting(well, EXPECTED)) == (NodeAgents(5, 5), [], False)
+
+
+def test_a_datacenter_without_agents_has_none() -> None:
+    live = objects()
+    del live["DaemonSet"]
+    assert (facts(live).agents, findings(facts(live), EXPECTED)) == (None, [])
+
+
+def test_the_ca_is_the_one_with_which_the_servers_sign() -> None:
+    """The Secret of a secondary has a CA that nobody uses: the primary signs another one for it."""
+    assert facts(objects()).line == EAST.pem + ROOT.pem
+    assert facts(objects(), roots=None).line == b""
+    of_primary = {"Active": True, "RootCert": ROOT.pem.decode(), "IntermediateCerts": ["", EAST.pem.decode()]}
+    former = {"Active": False, "RootCert": CHAIN}
+    seen = facts(objects(SECONDARY), "west", self=itself("west", "east"), peerings=[], roots={"Roots": [former, of_primary]})
+    assert seen.line == EAST.pem + ROOT.pem
+
+
+@pytest.mark.parametrize(("supported", "said"), [
+    (["1.35.3", "1.34.1", "1.33.2", "1.32.4"], []),
+    (["1.34.1", "1.33.2"], ["Envoy is 1.35, and the servers support 1.33 to 1.34; "]),
+    ([], []),
+])
+def test_an_envoy_that_the_servers_do_not_list_is_to_be_known(supported, said) -> None:
+    """Consul says which versions it supports; nothing of it stops a run, because the bootstrap of a proxy checks no version."""
+    seen = facts(objects(), self={**itself(), "xDS": {"SupportedProxies": {"envoy": supported}}})
+    assert [text.startswith(one) for text, one in zip(seen.noticed, said, strict=True)] == [True] * len(said)
