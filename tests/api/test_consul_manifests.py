@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._prov
 
 SETS: dict[str, list[dict[str, Any]]] = {
     **{name: [one for stage in install.stages(wish) for one in stage.manifests] for name, wish in WISHES.items()},
+    "openshift": [one for stage in install.stages(replace(WISHES["secondary"], platform="openshift")) for one in stage.manifests],
     "address": [gateway.address(PEER, {"wan": "192.0.2.1:8443"})],
     "probe": probe.manifests(ProbeWish("east", "", ("east", "west"))),
 }

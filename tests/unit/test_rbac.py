@@ -77,6 +77,14 @@ def test_who_may_install_consul_has_every_right_that_preflight_asks_for(source: 
     assert rbac.lacking(rbac.rules(*rbac.CONSUL, *more), [*wanted, *root]) == []
 
 
+def test_who_may_install_consul_on_openshift_may_let_its_pods_use_their_node() -> None:
+    wanted = PROVIDERS["consul"].install.permissions("consul", "openshift")
+    assert rbac.lacking(rbac.rules(*rbac.CONSUL, "consul-openshift"), wanted) == []
+    assert {"use securitycontextconstraints of security.openshift.io"} <= set(rbac.lacking(rbac.rules(*rbac.CONSUL), wanted))
+    (use,) = [rule for rule in rbac.rules("consul-openshift") if "use" in rule["verbs"]]
+    assert use["resourceNames"] == [right["name"] for right in wanted if right["verb"] == "use"], "each by its name"
+
+
 def test_consul_from_manifests_needs_no_cluster_role_of_its_own() -> None:
     wide = [rule for rule in rbac.rules("consul") if "rbac.authorization.k8s.io" in rule["apiGroups"] or "secrets" in rule["resources"]]
     assert wide == []

@@ -12,7 +12,7 @@ from ...._mesh.install.wish import ControlPlane
 from ...._mesh.objects.shapes import Manifest
 from ..names import AGENT, AGENT_TLS, GRPC, HTTPS, SHARED, TOKENS, manifest, selector
 from ..settings import Settings
-from . import agent_config, images, pods, servers
+from . import agent_config, images, openshift, pods, servers
 
 _SECRETS = {"GOSSIP": (SHARED, "gossip"), "AGENT": (TOKENS, "agent")}
 
@@ -23,6 +23,7 @@ def manifests(wish: ControlPlane, settings: Settings) -> list[Manifest]:
     spec = {"selector": {"matchLabels": selector("client")}, "minReadySeconds": pods.READY_SECONDS, "template": _template(wish, settings, config, script)}
     return [
         manifest("v1", "ServiceAccount", AGENT, wish.namespace, "client"),
+        *openshift.allowed(wish, AGENT, "client", openshift.DIRECTORY),
         manifest("v1", "ConfigMap", AGENT, wish.namespace, "client", data={"agent.json": config}),
         manifest("apps/v1", "DaemonSet", AGENT, wish.namespace, "client", spec=spec),
     ]
@@ -38,6 +39,7 @@ def _template(wish: ControlPlane, settings: Settings, config: str, script: str) 
     agent |= {"command": pods.agent_arguments("NODE_NAME"), "ports": ports, "readinessProbe": ready}
     data = {"name": "data", "hostPath": {"path": settings.agents.host_path, "type": "DirectoryOrCreate"}}
     spec = {
+        **pods.user(wish.platform, on_node=True),
         "initContainers": [pods.secret_part(image, script, pods.environment(secrets=_SECRETS))],
         "containers": [agent],
         "volumes": [*pods.configuration(AGENT, AGENT_TLS), data],

@@ -20,7 +20,7 @@ from .. import datacenter
 from ..gateways.addresses import addresses, node_port
 from ..names import ADMIN, AGENT_TLS, DOMAIN, GATEWAY, GRPC, HTTPS, PASSAGE, READY, SERVER, SERVER_TLS, TOKENS, manifest, selector
 from ..settings import Settings
-from . import images, pods
+from . import images, openshift, pods
 
 ADDRESS = f"{GATEWAY}-address"
 _BOOTSTRAP = "/consul/bootstrap/bootstrap.json"
@@ -31,7 +31,9 @@ def entrance(wish: ControlPlane, settings: Settings) -> list[Manifest]:
     """Return the account, and the Service unless the port is the node's."""
     wanted = settings.gateway
     objects = [manifest("v1", "ServiceAccount", GATEWAY, wish.namespace, "mesh-gateway")]
-    if wanted.type != "HostPort":
+    if wanted.type == "HostPort":
+        objects += openshift.allowed(wish, GATEWAY, "mesh-gateway", openshift.PORT)
+    else:
         annotations = wanted.service.get("annotations")
         objects.append(manifest("v1", "Service", GATEWAY, wish.namespace, "mesh-gateway", annotations=annotations, spec=_service(settings)))
     return objects

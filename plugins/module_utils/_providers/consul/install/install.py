@@ -39,8 +39,9 @@ def requirements() -> Requirements:
 
 def permissions(namespace: str, platform: str = "", probe: str = "", source: str = "") -> list[dict[str, str]]:
     """Return the rights that an install needs. `probe` is the namespace of the echo servers, empty if traffic is not verified."""
-    needed = [*rights.installing(namespace), *(rights.probing(probe) if probe else [])]
-    more = chart_rights.installing(namespace, platform) if source in chart.SOURCES else []
+    charted = source in chart.SOURCES
+    needed = [*rights.installing(namespace, "" if charted else platform), *(rights.probing(probe) if probe else [])]
+    more = chart_rights.installing(namespace, platform) if charted else []
     return [*needed, *(right for right in more if right not in needed)]
 
 

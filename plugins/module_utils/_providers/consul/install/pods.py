@@ -11,6 +11,7 @@ from typing import Any
 
 from ...._mesh.objects.shapes import Manifest
 from .agent_config import CERTIFICATES, CONFIG, SECRETS
+from .openshift import PLATFORM
 
 READY_SECONDS = 5
 _USER, _GROUP = 100, 1000  # of Consul's image
@@ -65,8 +66,13 @@ def container(
 
 
 def user(platform: str, on_node: bool = False) -> dict[str, Any]:
-    """Return who a pod runs as: the image's user, whom the platform replaces on OpenShift. Only root may write into a directory of the node."""
-    if on_node or platform == "openshift":
+    """Return who a pod runs as: the image's user, whom the platform replaces on OpenShift.
+
+    Only root may write into a directory of the node, and on OpenShift only with a label of SELinux that is not confined.
+    """
+    if platform == PLATFORM:
+        return {"securityContext": {"runAsUser": 0, "seLinuxOptions": {"type": "spc_t"}}} if on_node else {}
+    if on_node:
         return {}
     return {"securityContext": {"runAsNonRoot": True, "runAsUser": _USER, "runAsGroup": _GROUP, "fsGroup": _GROUP}}
 

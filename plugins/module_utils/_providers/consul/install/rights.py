@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rights that an install of Consul needs. It writes into its own namespace only: it brings no webhook, no CRD and no cluster role."""
+"""The rights that an install of Consul needs. It writes into its own namespace only, and brings no webhook, no CRD and no cluster role."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+
+from . import openshift
 
 Right = dict[str, str]
 
@@ -22,7 +24,7 @@ _SEEN = {"": ("services",), "apps": ("daemonsets", "deployments", "statefulsets"
 _OF_PROBE = {"": ("secrets", "serviceaccounts", "services"), "apps": ("deployments",)}
 
 
-def installing(namespace: str) -> list[Right]:
+def installing(namespace: str, platform: str = "") -> list[Right]:
     """Return the rights for an install: each a verb on a resource, cluster-wide unless it has a namespace."""
     inside = [
         *_of(_INSIDE, _ALL),
@@ -30,6 +32,7 @@ def installing(namespace: str) -> list[Right]:
         *_each("", "secrets", ("get", "list", "create", "patch")),
         *_asking(),
         *_each("", "pods", ("get", "delete")),  # servers restart one after the other
+        *(openshift.rights() if platform == openshift.PLATFORM else ()),
     ]
     # Workloads and pods with a sidecar may be in any namespace.
     wide = [*_each("", "namespaces", ("get", "list", "create", "patch")), *_each("", "pods", ("list",)), *_of({"apps": _SEEN["apps"]}, ("list",))]

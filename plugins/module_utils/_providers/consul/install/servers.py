@@ -31,7 +31,7 @@ from ..names import (
     selector,
 )
 from ..settings import Settings
-from . import agent_config, images, pods
+from . import agent_config, images, openshift, pods
 
 _SECRETS = {
     "GOSSIP": (SHARED, "gossip"),
@@ -54,6 +54,7 @@ def manifests(wish: ControlPlane, settings: Settings) -> list[Manifest]:
     noted |= {RULER: wish.primary} if datacenter.kind(wish) == datacenter.SECONDARY else {}
     return [
         manifest("v1", "ServiceAccount", SERVER, wish.namespace, "server"),
+        *(openshift.allowed(wish, SERVER, "server", openshift.DIRECTORY) if settings.servers.host_path else ()),
         manifest("v1", "ConfigMap", SERVER, wish.namespace, "server", data={"server.json": config}),
         manifest("v1", "Service", SERVER, wish.namespace, "server", spec=_service()),
         manifest("policy/v1", "PodDisruptionBudget", SERVER, wish.namespace, "server", spec=_budget()),
