@@ -74,6 +74,12 @@ options:
       - The namespace of the control plane. O(supply) looks there for the templates of its sidecars.
       - Without it the module takes the usual namespace of this kind of mesh.
     type: str
+  wish:
+    description:
+      - The control plane that the run will install. RV(refused) says what stages of its install will refuse.
+      - The role preflight makes it from the inventory, with the keys that module M(meshops.lifecycle.stage_orders) takes.
+    type: dict
+    default: {}
   claims:
     description:
       - Objects that the run will write here, and that somebody else may have. RV(claimed) describes those that are not free.
@@ -210,6 +216,15 @@ claimed:
         - V(rival) if it serves the same purpose under another name.
         - V(led) if its O(claims[].label) has another value, which is then the RV(claimed[].owner).
       type: str
+refused:
+  description:
+    - Why stages of the install of O(wish) will refuse it, because of what the cluster runs. A datacenter of Consul that is a secondary cannot become a primary,
+      for example.
+    - Empty if permissions are missing, because the answers would not be whole.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Its primary is north, and Consul gives no datacenter another one (east): all of its data would have to go. Correct mesh_primary."]
 crds:
   description: The custom resource definitions of the groups of O(crds), and who made them.
   returned: success

@@ -166,6 +166,12 @@ def test_one_story_from_nothing_to_nothing(estate: tuple[Path, dict[str, World]]
     for world in found.values():
         assert (Held.of(world, "nobody").stages, world.product.name) == ([], "")
         assert world.cluster.get(Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", install.CRD)) is None
+        assert world.cluster.get(Ref("v1", "Namespace", SPACE))
+    assert said[-1].stdout.count(f"the namespace {SPACE} stays, with the seal of the product.") == 2
+    rootless = run("teardown", folder, "-e", "teardown_confirm=shop", "-e", "teardown_root=true").stdout
+    assert "and their CA is below this root. Nothing was removed." in re.sub(r"\s+", " ", rootless)
+    said.append(succeeded(run("teardown", folder, "-e", "teardown_confirm=shop", "-e", "teardown_data=true")))
+    for world in found.values():
         assert world.cluster.get(Ref("v1", "Namespace", SPACE)) is None
     secret = [TOKEN, "token of paper-for", *former.values(), *sealed.values(), *(key.decode().split("\n")[1] for key in keys)]
     assert not [one for one in secret for done in said if one in done.stdout + done.stderr]

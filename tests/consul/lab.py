@@ -16,7 +16,7 @@ from typing import Any
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import CHECKOUT, CLUSTERS, Estate
 
 SPACE = "consul"
-EVERYTHING = {"teardown_confirm": "stock", "teardown_config": True, "teardown_root": True}
+EVERYTHING = {"teardown_confirm": "stock", "teardown_config": True, "teardown_data": True, "teardown_root": True}
 # The token comes by the standard input: arguments are seen by everybody on the machine.
 _ASK = 'read -r TOKEN; exec wget -qO- --header "X-Consul-Token: $TOKEN" "http://127.0.0.1:8500$0"'
 

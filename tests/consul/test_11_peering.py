@@ -84,18 +84,21 @@ def test_the_root_is_rotated_without_a_restart(lab: Datacenters) -> None:
     assert lab.play("site", verify_traffic=True).succeeded().changed == {"east": 0, "west": 0}
 
 
-def test_a_teardown_leaves_no_workload_and_again_is_nothing(lab: Datacenters) -> None:
+def servers(lab: Datacenters, cluster: str) -> list[str]:
+    """The identifiers of the servers, which each of them keeps in its data."""
+    return sorted(str(one["ID"]) for one in lab.ask(cluster, "/v1/operator/raft/configuration")["Servers"])
+
+
+def test_a_teardown_keeps_the_data_and_the_next_installation_takes_them_up(lab: Datacenters) -> None:
+    before, kept = {cluster: servers(lab, cluster) for cluster in CLUSTERS}, root(lab)
+    refused = lab.play("teardown", teardown_confirm="stock", teardown_root=True)
+    assert refused.rc != 0 and refused.lines("teardown_data=true"), refused.output
     lab.play("teardown", teardown_confirm="stock").succeeded()
     assert {cluster: lab.workloads(cluster) for cluster in CLUSTERS} == {"east": [], "west": []}
     again = lab.play("teardown", teardown_confirm="stock").succeeded()
     assert again.changed == {"east": 0, "west": 0}, again.output
-
-
-def test_the_next_installation_is_below_the_root_that_was_kept(lab: Datacenters) -> None:
-    """The data of the servers goes by hand, as the tokens and the gossip key in it went with the namespace."""
-    kept = root(lab)
-    lab.remove_data()
     lab.play("site", verify_traffic=True).succeeded()
+    assert {cluster: servers(lab, cluster) for cluster in CLUSTERS} == before
     for cluster in CLUSTERS:
         assert [one["State"] for one in lab.ask(cluster, "/v1/peerings")] == ["ACTIVE"]
         assert fingerprints(lab.active_root(cluster))[-1] == root(lab) == kept

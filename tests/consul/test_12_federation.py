@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.tests.consul.lab import Datacenters
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import CLUSTERS
 
-ALIVE = 1
+ALIVE, FAILED = 1, 4
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,13 @@ def test_the_root_of_both_is_rotated_in_the_primary(lab: Datacenters) -> None:
     print(f"rotation of the root: {run.seconds:.1f} s")
     assert first != lab.active_root("west") == lab.active_root("east")
     assert lab.play("site", verify_traffic=True).succeeded().changed == {"east": 0, "west": 0}
+
+
+def test_a_secondary_that_is_taken_down_leaves_the_federation(lab: Datacenters) -> None:
+    lab.play("teardown", "--limit", "west", teardown_confirm="stock").succeeded()
+    counted = [one["Name"] for one in lab.ask("east", "/v1/agent/members?wan=1") if one["Status"] in (ALIVE, FAILED)]
+    assert counted == [f"consul-server-{number}.east" for number in range(3)]
+    assert lab.play("teardown", "--limit", "west", teardown_confirm="stock").succeeded().changed == {"west": 0}
 
 
 def test_a_teardown_leaves_no_workload(lab: Datacenters) -> None:

@@ -111,7 +111,8 @@ class TestRestarts:
         complete(east.cluster, due(HERE), 120, controller)
         assert sorted(name for name, _leader in controller.restarted) == [f"{SERVER}-{number}" for number in range(3)]
         assert [name for name, _leader in controller.restarted][-1] == first
-        assert {leading for _name, leading in controller.restarted} == {first}, "the lead moved only once, at the end"
+        assert {leading for _name, leading in controller.restarted[:2]} == {first}, "the lead moved only once, at the end"
+        assert controller.restarted[-1][1] not in ("", first), "it handed the lead over before it restarted"
         until(lambda: [one["Voter"] for one in east.get("/v1/operator/raft/configuration")["Servers"]] == [True] * 3, lambda: "not all vote")
         assert complete(east.cluster, due(HERE), 60, SystemClock()).changed is False
 

@@ -149,3 +149,10 @@ class TestWithoutSidecarsOfARun:
     def test_its_echo_server_is_no_service_of_the_inventory(self) -> None:
         assert FILTERS["_injects"]("paper")
         assert FILTERS["_probe_services"]({"cluster": "east", "revision": "", "targets": ["east"]}, "paper") == []
+
+
+def test_what_to_run_instead_is_said_where_a_mesh_knows_it() -> None:
+    with pytest.raises(Refused, match=r"^The provider consul has no cutover\. Its servers have no revisions: site restarts them .*false\.$"):
+        PROVIDERS["consul"].cutover  # noqa: B018
+    with pytest.raises(Refused, match=r"^The provider paper has no cutover\.$"):
+        PAPER.cutover  # noqa: B018

@@ -42,8 +42,8 @@ def wish(variables: Mapping[str, Any], role: str, **given: Any) -> dict[str, Any
 def plan(wish: Mapping[str, Any], part: str, state: str = "present") -> dict[str, Any]:
     """Return the stages that install a part of the mesh, `control_plane` or `gateways`, or with `absent` those that remove it.
 
-    Each has a `name`, a `kind` and what it says: `releases`, `manifests` with `wait_for`, or `orders` with the wish that they are about. `healthy` says
-    whether the mesh has to be healthy before the next. `refusals` says why a wish cannot be.
+    Each has a `name`, a `kind` and what it says: `releases`, `manifests` with `wait_for`, `orders` with the wish that they are about, or `elsewhere` with
+    the wish and another `cluster`. `healthy` says whether the mesh has to be healthy before the next. `refusals` says why a wish cannot be.
     """
     if part not in PARTS:
         raise Refused(f"A mesh has no part {part!r}; its parts are {' and '.join(PARTS)}.")
@@ -54,7 +54,7 @@ def plan(wish: Mapping[str, Any], part: str, state: str = "present") -> dict[str
     except MeshError as error:
         return {"refusals": [str(error)], "stages": []}
     steps = [step for stage in stages for step in stage.steps(absent=state == "absent")]
-    made = [{**step, "wish": dict(wish)} if step["kind"] == "orders" else step for step in steps]
+    made = [{**step, "wish": dict(wish)} if step["kind"] in ("orders", "elsewhere") else step for step in steps]
     return {"refusals": [], "stages": made, "role": plane.role, "network": plane.network}
 
 

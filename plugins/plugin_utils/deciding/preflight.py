@@ -103,6 +103,7 @@ def _judged(member: Member, variables: Mapping[str, Any], seen: PreflightResults
     rendered, unreadable = _rendered(member.name, variables)
     refused = [] if unreadable else inventory_supply.refusals(member.name, variables, seen.cluster, datetime.now(UTC).date())
     closed = preflight.space_faults(seen.cluster.get("spaces") or [], requirements.refused_by)
+    closed += seen.cluster.get("refused") or []
     wrong = [*closed, *(unreadable or _unfit(member, rendered)), *misspelt(variables, VARIABLES, own)[0], *charts, *_to_helm(member), *_by_helm(seen)]
     facts = ClusterFacts(member, limits, owned, seen.cluster, seen.trust, refused, wrong, shares_root=mesh.defaults.shares_root)
     return replace(facts, one_primary=requirements.one_primary, links_by_api_server=mesh.defaults.links_by_api_server)

@@ -27,7 +27,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Stories:
-    """What a mesh can do, each a module of pure functions; None is what it cannot. `rotations` are those beside the CA's, by kind."""
+    """What a mesh can do, each a module of pure functions; None is what it cannot. `rotations` are those beside the CA's, by kind.
+
+    `instead` says, by story, what to run where the mesh has none.
+    """
 
     install: Install | None = None
     trust: Trust | None = None
@@ -40,6 +43,7 @@ class Stories:
     rotations: Mapping[str, Stepped] = field(default_factory=dict)
     backup: Backup | None = None
     workloads: Workloads | None = None
+    instead: Mapping[str, str] = field(default_factory=dict)
 
 
 class Provider:
@@ -50,7 +54,7 @@ class Provider:
 
     def _of(self, story: T | None, called: str) -> T:
         if story is None:
-            raise Refused(f"The provider {self.name} has no {called}.")
+            raise Refused(" ".join((f"The provider {self.name} has no {called}.", self.stories.instead.get(called, ""))).rstrip())
         return story
 
     @property

@@ -29,6 +29,8 @@ class Stage:
     Of a stage with releases, a run waits for health only if Helm had work to do. It always waits for `ready`, and for the health of a stage without
     releases, because an earlier run may have been killed while it waited.
     `then` is what a run looks at and completes when `ready` holds. In a teardown it does so before it removes anything, while the product still answers.
+    `cluster` names another cluster that this is about: what it keeps of the cluster that goes. Only a teardown has such stages, with nothing but `then`, and
+    goes on with a warning if that cluster cannot be reached.
     """
 
     name: str
@@ -38,9 +40,12 @@ class Stage:
     ready: Sequence[Condition] = ()
     healthy: bool = False
     then: Look[Due] | None = field(default=None, compare=False)
+    cluster: str = ""
 
     def steps(self, absent: bool = False) -> list[dict[str, Any]]:
-        """Return the stage's steps in their order. The `kind` of a step is releases, manifests or orders, because roles have a task file for each."""
+        """Return the stage's steps in their order. The `kind` of a step is releases, manifests, orders or elsewhere: roles have a task file for each."""
+        if self.cluster:
+            return [self._step("elsewhere", part=self.part, cluster=self.cluster)]
         waits = [as_entry(condition) for condition in self.ready]
         parts = [self._step("releases", releases=[release.as_dict() for release in self.releases])] if self.releases else []
         if self.manifests or waits or not (parts or self.then):

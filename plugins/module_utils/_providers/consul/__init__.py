@@ -33,6 +33,10 @@ CONSUL = Provider("consul", Stories(
     },
     backup=backup,
     workloads=workloads,
+    instead={"cutover": (
+        "Its servers have no revisions: site restarts them one after the other when mesh_version changes, and takes the agents away when "
+        "mesh_values.agents.enabled becomes false."
+    )},
 ), Defaults(
     namespace="consul",
     # It signs the next CA by the algorithm with which the present one was signed, and that has to fit the key of the present one.
@@ -40,4 +44,5 @@ CONSUL = Provider("consul", Stories(
     path_length=2,
     shares_root=False,
     links_by_api_server=False,
+    outlives="the data of the servers, and the Secrets without which no server reads them",
 ))  # fmt: skip

@@ -17,9 +17,18 @@ def datacenters(members: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     by_datacenter: dict[str, list[bool]] = {}
     for member in members:
         if member.get("Status") != _LEFT:
-            name = str((member.get("Tags") or {}).get("dc") or str(member.get("Name")).rpartition(".")[2])
-            by_datacenter.setdefault(name, []).append(member.get("Status") == _ALIVE)
+            by_datacenter.setdefault(_datacenter(member), []).append(member.get("Status") == _ALIVE)
     return {name: "synced" if all(alive) else f"{sum(alive)} of {len(alive)} servers alive" for name, alive in sorted(by_datacenter.items())}
+
+
+def staying(members: Sequence[Mapping[str, Any]], datacenter: str) -> list[str]:
+    """Return the servers of a datacenter that a WAN pool counts on: those that are alive in its eyes, and those that it waits for."""
+    own = [one for one in members if _datacenter(one) == datacenter and one.get("Status") in (_ALIVE, _FAILED)]
+    return sorted(str(one.get("Name")) for one in own)
+
+
+def _datacenter(member: Mapping[str, Any]) -> str:
+    return str((member.get("Tags") or {}).get("dc") or str(member.get("Name")).rpartition(".")[2])
 
 
 def down(members: Sequence[Mapping[str, Any]]) -> list[str]:

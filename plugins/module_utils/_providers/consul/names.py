@@ -50,6 +50,12 @@ def standing(live: Mapping[str, Any]) -> str:
     return str(((live.get("metadata") or {}).get("labels") or {}).get(STANDING) or "")
 
 
+def by_chart(live: Mapping[str, Any]) -> bool:
+    """Return whether a chart made an object, as its labels say."""
+    labels = (live.get("metadata") or {}).get("labels") or {}
+    return "Helm" in (labels.get("heritage"), labels.get("app.kubernetes.io/managed-by"))
+
+
 def primary_of(live: Mapping[str, Any]) -> str:
     """Return the primary that a StatefulSet of a secondary's servers names; empty if it names none."""
     return noted(live, RULER)

@@ -69,6 +69,10 @@ class TestPreflight:
         read = {**self.CLUSTER, "spaces": [{"name": "istio-system", "labels": {}, "ends": False, **space}]}
         assert found({"__preflight_cluster": read}) == ([f"east: the namespace istio-system {told}"] if told else [])
 
+    def test_what_a_stage_of_the_install_will_refuse(self) -> None:
+        said = "Its primary is north, and Consul gives no datacenter another one (east). Correct mesh_primary."
+        assert found({"__preflight_cluster": {**self.CLUSTER, "refused": [said]}}) == [f"east: {said}"]
+
     def test_crds_that_belong_to_others_by_wish_are_fine(self) -> None:
         assert self.found(60, mesh_crds="external") == {"east": []}
 

@@ -6,17 +6,56 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.objects.discovery import Kind
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.install import stage_refusals
 from ansible_collections.meshops.lifecycle.plugins.modules.cluster_info import reconcile
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.quorums import Servers
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import crd
 from ansible_collections.meshops.lifecycle.tests.unit.support.cutover_cluster import CutoverCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import HOOKS, NAMESPACE, REV, World, space
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import deployment as workload
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
+
+
+class TestRefused:
+    """What a stage of Consul's install will refuse is told before anything is written."""
+
+    WISH: ClassVar[dict[str, Any]] = {"cluster": "west", "mesh": "shop", "provider": "consul", "namespace": "mesh"}
+
+    def refused(self, cluster, wish, permissions=()):
+        return reconcile(cluster, {"permissions": list(permissions), "crds": [], "wish": wish})["refused"]
+
+    def test_by_what_runs(self):
+        secondary = Servers(standing="secondary")
+        (said,) = self.refused(secondary, self.WISH)
+        assert said.startswith("It is a secondary datacenter, and Consul cannot make it a peer")
+        assert self.refused(secondary, {**self.WISH, "role": "remote", "primary": "east"}) == []
+
+    def test_not_without_a_wish_nor_where_nothing_runs_nor_of_what_can_never_be(self):
+        assert self.refused(Servers(standing="secondary"), {}) == []
+        assert self.refused(FakeCluster(), self.WISH) == []
+        assert self.refused(Servers(standing="secondary"), {**self.WISH, "values": {"servers": {"replicas": 2}}}) == []
+
+    def test_not_where_the_answers_would_not_be_whole(self, monkeypatch):
+        right = {"verb": "list", "group": "", "resource": "pods", "namespace": "mesh", "name": None}
+        cluster = Servers(standing="secondary")
+        monkeypatch.setattr(cluster, "denied", lambda permissions: list(permissions))
+        assert self.refused(cluster, self.WISH, [right]) == []
+
+    def test_a_stage_that_cannot_be_looked_at_yet_says_nothing(self, monkeypatch):
+        monkeypatch.setattr(stage_refusals, "look", failing)
+        assert self.refused(Servers(standing="secondary"), self.WISH) == []
+
+
+def failing(_cluster, _look):
+    raise MeshError("east: the API server has no kind IngressGateway.")
 
 
 def node(name, version, *cidrs):

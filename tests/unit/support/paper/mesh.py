@@ -31,5 +31,6 @@ PAPER = Provider(
         keys=UsableKeys(("EC P-256",), "which paper does not carry. Use EC P-256."),
         shares_root=False,
         gateways=False,
+        outlives="the seal of the product",
     ),
 )

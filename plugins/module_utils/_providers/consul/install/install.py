@@ -21,10 +21,10 @@ from ...._mesh.objects.shapes import Live, Manifest
 from ...._mesh.preflight.requirements import Requirements
 from ...._mesh.question import Answers
 from .. import datacenter
-from ..names import AGENT_TLS, CONNECT_CA, SERVER_TLS, SHARED, TOKENS
+from ..names import AGENT_TLS, CONNECT_CA, SERVER, SERVER_TLS, SHARED, TOKENS
 from ..objects import entries
 from ..settings import Images, Settings
-from . import agent_config, agents, gateway, images, joining, product, restarts, rights, servers
+from . import agent_config, agentless, agents, departure, gateway, images, joining, product, restarts, rights, servers
 from .chart import rights as chart_rights
 from .chart import stages as chart
 from .requirements import REQUIREMENTS
@@ -69,10 +69,13 @@ def stages(wish: ControlPlane) -> list[Stage]:
     if settings.agents.enabled:
         every_node = agents.manifests(wish, settings)
         made.append(Stage("agents", "control_plane", manifests=every_node, ready=[Condition(Ref.of(every_node[-1]), "rollout")]))
+    else:
+        made.append(Stage("without agents", "control_plane", then=agentless.due(wish)))
     made += entries.stages(wish, settings.entries)
     asks = gateway.due(wish) if settings.gateway.type != "HostPort" else None
     made.append(Stage("entrance", "gateways", manifests=entrance, then=asks))
-    return [*made, Stage("gateway", "gateways", manifests=[passage], ready=[Condition(Ref.of(passage), "rollout")])]
+    made.append(Stage("gateway", "gateways", manifests=[passage], ready=[Condition(Ref.of(passage), "rollout")]))
+    return made if settings.agents.enabled else [*made, Stage("without agents", "gateways", then=agentless.due(wish))]
 
 
 def _place(wish: ControlPlane, settings: Settings) -> restarts.Place:
@@ -103,7 +106,10 @@ def _secrets(wish: ControlPlane, settings: Settings) -> list[Ref]:
 
 
 def teardown(wish: ControlPlane) -> list[Stage]:
-    """Return the way back: the gateway deregisters while a server hears it, agents leave, and the servers are last. Data and Secrets stay."""
+    """Return the way back: the gateway deregisters while a server hears it, agents leave, the servers are last, and a primary forgets them.
+
+    Data and Secrets stay.
+    """
     if chart.used(wish):
         return chart.teardown(wish)
     settings = _settled(wish)
@@ -113,8 +119,14 @@ def teardown(wish: ControlPlane) -> list[Stage]:
         Stage("gateway", "gateways", manifests=[passage], ready=[Condition(Ref.of(passage), "absent")]),
         Stage("entrance", "gateways", manifests=[*gateway.entrance(wish, settings), address]),
         Stage("agents", "control_plane", manifests=agents.manifests(wish, settings)),
-        Stage("servers", "control_plane", manifests=servers.manifests(wish, settings)),
+        Stage("servers", "control_plane", manifests=servers.manifests(wish, settings), ready=_ended(wish, settings)),
+        *departure.stages(wish),
     ]
+
+
+def _ended(wish: ControlPlane, settings: Settings) -> list[Condition]:
+    """Return what holds when all servers have ended: one that still runs would tell the others that it did not leave."""
+    return [Condition(Ref("v1", "Pod", f"{SERVER}-{number}", wish.namespace), "absent") for number in range(settings.servers.replicas)]
 
 
 def leftovers(namespace: str, revision: str) -> Look[list[Ref]]:

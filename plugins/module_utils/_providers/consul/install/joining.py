@@ -22,7 +22,7 @@ from .. import api, datacenter
 from ..datacenter import PEER, PRIMARY, SECONDARY
 from ..gateways.addresses import addresses
 from ..members import datacenters
-from ..names import GATEWAY, SHARED, TOKENS, labelled, primary_of, standing
+from ..names import GATEWAY, SHARED, TOKENS, by_chart, labelled, primary_of, standing
 from . import access
 
 _OF_JOINING = {"tokens": "/v1/acl/tokens", "intentions": "/v1/connect/intentions", "entries": "/v1/config/service-resolver"}
@@ -37,12 +37,13 @@ _RUNBOOK = 'the page "When the primary is lost" says what is possible instead'
 class Consent:
     """What the inventory agrees to: the name of the datacenter that gives up its own, and whether secondaries know where the gateway moves.
 
-    `service` is the type of the gateway's Service as it is wished.
+    `service` is the type of the gateway's Service as it is wished. `chart` says that the servers are to come from HashiCorp's chart.
     """
 
     gives_up: str
     secondaries_know: bool
     service: str
+    chart: bool = False
 
 
 def due(wish: ControlPlane, given: Consent) -> Look[Due]:
@@ -75,6 +76,8 @@ def _questions(wish: ControlPlane, live: Live) -> list[Question]:
 
 def _due(wish: ControlPlane, given: Consent, live: Live, answers: Answers) -> Due:
     was, becomes, asked = _is(live), datacenter.kind(wish), _asked(wish, live)
+    if otherwise := _made_otherwise(live, given):
+        return Due(refusal=otherwise)
     if was == SECONDARY:
         return Due(refusal=_of_secondary(wish, live, becomes))
     if becomes == PRIMARY and (moving := _moving(live, given)):
@@ -92,6 +95,16 @@ def _due(wish: ControlPlane, given: Consent, live: Live, answers: Answers) -> Du
         return Due(refusal=_of_peers(sorted(str(one.get("Name")) for one in known["peerings"])))
     others = sorted(set(datacenters(known.get("wan", []))) - {wish.cluster})
     return Due(refusal=f"It is the primary of {' and '.join(others)}, which would lose it. Take those out of the federation first." if others else "")
+
+
+def _made_otherwise(live: Live, given: Consent) -> str:
+    """Return why servers do not change the way in which they are installed; empty if they need not. Both ways name their claims differently."""
+    if all(by_chart(one) == given.chart for one in live.get("StatefulSet", ())):
+        return ""
+    are, wanted = ("manifests", "HashiCorp's chart") if given.chart else ("HashiCorp's chart", "manifests")
+    what = f"Its servers were installed from {are}, and mesh_charts.source asks for {wanted}, which would not find their data"
+    way = "Save a snapshot with meshops.lifecycle.backup, run teardown, run site, and bring the snapshot back with meshops.lifecycle.restore"
+    return f"{what}. {way}. Or set mesh_charts.source back."
 
 
 def _of_peers(peers: list[str]) -> str:

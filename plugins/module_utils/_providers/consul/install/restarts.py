@@ -4,6 +4,7 @@
 
 """The servers restart one after the other: followers first, the leader last, and each only while all others vote.
 
+The leader hands its lead over before it restarts, so that the others elect nobody while requests wait.
 The StatefulSet replaces no pod by itself. Which pods are of an older template is read, so that a run that was killed goes on where it was.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ...._mesh.install.due import Due
+from ...._mesh.install.due import Due, DueOrder
 from ...._mesh.objects.change import Ref
 from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Live, Object
@@ -24,6 +25,7 @@ from . import voters
 
 _REVISION = "controller-revision-hash"
 _PRIMARY = "/v1/status/leader?dc="
+_HANDOVER = "/v1/operator/raft/transfer-leader"
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,14 @@ def judged(place: Place, live: Live, answers: Answers) -> Due:
         return Due(fault=_down(down, len(pods), replicas))
     if fault := view.fault or (_without_primary(place, view.leader, old, answers) if old else ""):
         return Due(fault=fault)
+    if len(pods) > 1 and [_name(pod) for pod in old] == [view.leader]:
+        return Due(orders=[_handover(old[0], live)])
     return Due(restarts=_refs(sorted(old, key=lambda pod: (_name(pod) == view.leader, _name(pod)))))
+
+
+def _handover(leader: Object, live: Live) -> DueOrder:
+    """Return the order by which a leader gives the lead to the server that is the furthest. Who leads is read, so that it comes twice if it has to."""
+    return DueOrder(f"the handover of the lead of {_name(leader)}", api.put("order", leader, _HANDOVER, api.token(live, api.is_secondary(live)), {}, "POST"))
 
 
 def _useless(pod: Object, old: Sequence[Object]) -> bool:

@@ -17,20 +17,15 @@ from ...._mesh.question import Answers, Question, Read
 from ...._mesh.rotation import renewed
 from ...._mesh.rotation.stepped import StepPlace
 from ..install import restarts
-from ..names import labelled, primary_of
+from ..names import by_chart, labelled, primary_of
 
 SERVER, CLIENT, GATEWAY = "server", "client", "mesh-gateway"  # the components, in the order in which they restart
 _WORKLOADS = {SERVER: "StatefulSet", CLIENT: "DaemonSet", GATEWAY: "Deployment"}
 
 
-_BY_A_CHART = ("heritage", "app.kubernetes.io/managed-by"), "Helm"
-
-
 def refusal(live: Live) -> str:
     """Return why this collection renews nothing of these servers; empty unless a chart installed them."""
-    names, helm = _BY_A_CHART
-    labels = [one["metadata"].get("labels") or {} for one in live.get("StatefulSet", ())]
-    if not any(own.get(name) == helm for own in labels for name in names):
+    if not any(map(by_chart, live.get("StatefulSet", ()))):
         return ""
     return "Its servers were installed by a chart, which makes certificates and tokens of its own and restarts who uses them. Renew them by the chart."
 

@@ -317,6 +317,8 @@ class TestInstalled:
         assert len({(one.part, one.name) for one in made}) == len(made)
         parts = [one.part for one in made]
         assert parts == sorted(parts, reverse=what == "teardown"), "gateways come after the control plane and go before it"
+        elsewhere = [(what, one.part, bool(one.releases or one.manifests or one.ready)) for one in made if one.cluster]
+        assert set(elsewhere) <= {("teardown", "control_plane", False)}, "roles have a task file for no other one"
 
     @having("install")
     @pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.role)

@@ -23,7 +23,7 @@ from ... import datacenter
 from ...names import CONNECT_CA, GATEWAY, NAME, SERVER, SERVER_TLS, SHARED, TOKENS
 from ...objects import entries as declared
 from ...settings import Settings
-from .. import joining
+from .. import departure, joining
 from . import images, lines, objects, rules, settled, unknown
 from .by_path import Values
 from .lines import Chosen
@@ -48,7 +48,7 @@ def stages(wish: ControlPlane) -> list[Stage]:
     if wish.crds == "external":
         waits += [Condition(_crd(name), "established") for name in objects.GATEWAY_CRDS]
     entries = _entries(wish, settings)
-    consent = joining.Consent(settings.connect.gives_up, settings.gateway.secondaries_know, settings.gateway.type)
+    consent = joining.Consent(settings.connect.gives_up, settings.gateway.secondaries_know, settings.gateway.type, chart=True)
     made = [
         Stage("namespace", "control_plane", manifests=[_namespace(wish)], ready=waits, then=joining.due(wish, consent)),
         Stage("chart", "control_plane", releases=[release], ready=list(_running(wish))),
@@ -95,7 +95,7 @@ def teardown(wish: ControlPlane) -> list[Stage]:
     entries = [*_entries(wish, settings), *declared.objects(wish, settings.entries)]
     release = _release(wish, settings)
     first = [Stage("entries", "control_plane", manifests=entries, ready=[Condition(Ref.of(one), "absent") for one in entries])] if entries else []
-    return [*first, Stage("chart", "control_plane", releases=[release])]
+    return [*first, Stage("chart", "control_plane", releases=[release]), *departure.stages(wish)]
 
 
 def claims(wish: ControlPlane) -> list[Claim]:

@@ -42,6 +42,11 @@ def test_what_a_stage_orders_is_its_last_step_and_on_the_way_back_the_first() ->
     assert stage.steps()[-1] == {"name": "s", "kind": "orders", "releases": [], "healthy": False, "part": "gateways"}
 
 
+def test_what_is_about_another_cluster_is_one_step_that_names_it() -> None:
+    stage = Stage("s", "control_plane", then=Look((), lambda _live, _answers: Due()), cluster="east")
+    assert stage.steps(absent=True) == [{"name": "s", "kind": "elsewhere", "releases": [], "healthy": False, "part": "control_plane", "cluster": "east"}]
+
+
 def test_a_stage_that_no_part_has_is_refused_by_name() -> None:
     stages = [Stage("one", "control_plane"), Stage("two", "gateways")]
     assert named(stages, "gateways", "two", "east") is stages[1]

@@ -36,9 +36,10 @@ def workload(replicas: int = 3, standing: str = "peer", revision: str = NEW) -> 
 
 
 class Servers(FakeCluster):
-    """Servers whose pods come back some time after they were deleted. A server that restarts gives the lead away.
+    """Servers whose pods come back some time after they were deleted. A leader has to give the lead away before it restarts, unless it is alone.
 
-    `dies` counts down the deletions after which the run is killed. `reaching` are servers that reach the primary; `gateways` is what a server knows of it.
+    `dies` counts down the deletions after which the run is killed. `handed` are the leaders that gave their lead away.
+    `reaching` are servers that reach the primary; `gateways` is what a server knows of it.
     """
 
     def __init__(self, *pods: dict[str, Any], standing: str = "peer", leader: int = 1, dry_run: bool = False, revision: str = NEW) -> None:
@@ -46,7 +47,7 @@ class Servers(FakeCluster):
         first = {"apiVersion": "v1", "kind": "Secret", **tokens()}
         super().__init__(namespace("mesh"), workload(len(known), standing, revision), first, *known, dry_run=dry_run, react=lambda _live: None)
         self.names = [str(one["metadata"]["name"]) for one in known]
-        self.leader, self.dies, self.restarted = self.names[leader], -1, list[str]()
+        self.leader, self.dies, self.restarted, self.handed = self.names[leader], -1, list[str](), list[str]()
         self.away: dict[str, float] = {}
         self.clock = Ticking(self.pass_time)
         self.reaching: set[str] | None = None
@@ -64,8 +65,7 @@ class Servers(FakeCluster):
             assert all(self.clock.passed >= begun + CAUGHT_UP for begun in self.away.values()), f"{ref} restarts while {self.away} are away"
             self.away[ref.name] = self.clock.passed
             self.restarted.append(ref.name)
-            if self.leader == ref.name:
-                self.leader = next((name for name in self.names if name != ref.name), ref.name)
+            assert self.leader != ref.name or len(self.names) == 1, f"{ref} restarts while it leads"
         changes = super().delete(wanted, wait)
         self.dies -= 1
         if self.dies == 0:
@@ -85,6 +85,11 @@ class Servers(FakeCluster):
         return [self.said(question) for question in questions]
 
     def said(self, question: PodRequest) -> Answer | MeshError:
+        if question.path == "/v1/operator/raft/transfer-leader":
+            assert (question.method, question.pod) == ("POST", self.leader)
+            self.handed.append(self.leader)
+            self.leader = next(name for name in self.names if name != self.leader)
+            return Answer(200, b'{"Success": true}')
         if question.path.startswith("/v1/status/leader?dc="):
             reached = self.reaching is None or question.pod in self.reaching
             return Answer(200, b'"192.0.2.9:8300"') if reached else Answer(500, b"No path to datacenter")

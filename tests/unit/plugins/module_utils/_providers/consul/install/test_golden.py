@@ -79,7 +79,7 @@ def named(stages: list[Stage]) -> list[str]:
 
 def test_agents_are_left_out_on_request() -> None:
     assert named(install.stages(PEER)) == ["namespace", "servers", "restarts", "agents", "declared", "entrance", "gateway"]
-    assert named(install.stages(SMALL)) == ["namespace", "servers", "restarts", "declared", "entrance", "gateway"]
+    assert named(install.stages(SMALL)) == ["namespace", "servers", "restarts", "without agents", "declared", "entrance", "gateway", "without agents"]
 
 
 def test_without_agents_the_gateway_asks_a_server() -> None:

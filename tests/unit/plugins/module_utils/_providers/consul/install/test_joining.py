@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Answers
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.edition import is_paid
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import access, install, joining
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install.agent_config import gateways
@@ -114,6 +115,24 @@ class TestPeeringsAndFederation:
         with pytest.raises(Refused, match="It is the primary of west, which would lose it"):
             judged(running("primary", **{path: [{"Name": "a.west", "Status": 1}, {"Name": "a.east", "Status": 1}]}), PEER)
         assert judged(running("primary", **{path: [{"Name": "a.east", "Status": 1}, {"Name": "a.west", "Status": 3}]}), PEER)
+
+
+class TestTheWayOfTheInstall:
+    @pytest.mark.parametrize(("labels", "chart", "says"), [
+        ({}, True, "from manifests, and mesh_charts.source asks for HashiCorp's chart"),
+        ({"heritage": "Helm"}, False, "from HashiCorp's chart, and mesh_charts.source asks for manifests"),
+    ])
+    def test_it_does_not_change_under_servers_that_run(self, labels: dict[str, str], chart: bool, says: str) -> None:
+        made = workload(1)
+        made["metadata"]["labels"] |= labels
+        with pytest.raises(Refused, match=f"^east: Its servers were installed {says}, which would not find their data. Save a snapshot"):
+            judged(running("peer", made), PEER, replace(NONE, chart=chart))
+        assert judged(running("peer", made), PEER, replace(NONE, chart=not chart))
+
+    def test_the_chart_says_that_it_is_one(self) -> None:
+        first = install.stages(replace(PEER, charts={"source": "repository"}))[0]
+        assert first.then is not None
+        assert first.then.judge({"StatefulSet": [workload(1)]}, Answers()).refusal.startswith("Its servers were installed from manifests")
 
 
 class TestMovingGateway:

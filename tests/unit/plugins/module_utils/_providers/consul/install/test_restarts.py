@@ -35,9 +35,57 @@ def secondary(**parts: Any) -> Servers:
 def test_followers_restart_first_and_the_leader_last() -> None:
     cluster = Servers()
     done = run(cluster)
-    assert cluster.restarted == [FIRST, THIRD, SECOND]
+    assert (cluster.restarted, cluster.handed) == ([FIRST, THIRD, SECOND], [SECOND])
     assert [(str(change.ref), change.action) for change in done.changes] == [(f"Pod mesh/{name}", "deleted") for name in cluster.restarted]
     assert {(cluster.live(name) or {})["metadata"]["labels"]["controller-revision-hash"] for name in cluster.names} == {NEW}
+
+
+def test_a_lead_that_comes_back_is_handed_over_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing remembers that it was handed over: an election may have given it back before the server restarted."""
+    cluster = Servers()
+    said = cluster.said
+
+    def returning(question: Any) -> Any:
+        answer = said(question)
+        cluster.leader = SECOND if len(cluster.handed) == 1 else cluster.leader
+        return answer
+
+    monkeypatch.setattr(cluster, "said", returning)
+    run(cluster)
+    assert (cluster.restarted, cluster.handed) == ([FIRST, THIRD, SECOND], [SECOND, SECOND])
+
+
+def test_a_leader_that_cannot_hand_over_its_lead_does_not_restart(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = Servers()
+    said = cluster.said
+    monkeypatch.setattr(cluster, "said", lambda question: Answer(500, b"no peer") if "transfer-leader" in question.path else said(question))
+    with pytest.raises(NotReady, match=f"the handover of the lead of {SECOND}.*HTTP 500"):
+        run(cluster)
+    assert cluster.restarted == [FIRST, THIRD]
+
+
+def test_a_run_that_is_killed_when_the_lead_was_handed_over_is_finished_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = Servers()
+    said = cluster.said
+
+    def dying(question: Any) -> Any:
+        answer = said(question)
+        if "transfer-leader" in question.path:
+            raise KeyboardInterrupt
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cluster, "said", dying)
+        with pytest.raises(KeyboardInterrupt):
+            run(cluster)
+    run(cluster)
+    assert (cluster.restarted, cluster.handed) == ([FIRST, THIRD, SECOND], [SECOND])
+
+
+def test_the_only_server_restarts_without_a_handover() -> None:
+    cluster = Servers(pod(0), leader=0)
+    run(cluster)
+    assert (cluster.restarted, cluster.handed) == ([FIRST], [])
 
 
 def test_a_second_run_restarts_nothing() -> None:

@@ -92,7 +92,7 @@ def test_stages_are_of_known_parts_and_can_be_told_to_a_role(wish) -> None:
 def test_the_way_back_takes_the_entries_while_their_controller_lives() -> None:
     assert named(CONSUL.install.teardown(PEER)) == ["entries", "chart"]
     assert {condition.check for condition in CONSUL.install.teardown(PEER)[0].ready} == {"absent"}
-    assert named(CONSUL.install.teardown(SECONDARY)) == ["chart"]
+    assert named(CONSUL.install.teardown(SECONDARY)) == ["chart", "departure"]
 
 
 @pytest.mark.parametrize(
