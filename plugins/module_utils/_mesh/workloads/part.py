@@ -48,17 +48,22 @@ def faults(cluster: str, workload: Object, part: Manifest) -> Iterator[str]:
     if workload["spec"].get("paused"):
         yield f"{place} is paused, so no pod would get its sidecar. Resume its rollout."
     for kind in _LISTS:
-        if both := sorted(_names(part["spec"]["template"]["spec"], kind) & (_names(spec, kind) - _owned(workload, kind))):
+        if both := sorted(_names(_pod(part), kind) & (_names(spec, kind) - _owned(workload, kind))):
             yield f"{place} has {kind} of its own that are called {' and '.join(both)}, as those of the sidecar. Rename them."
 
 
 def notices(cluster: str, workload: Object, part: Manifest) -> list[str]:
     """Return what may lose requests and is not the mesh's to change: a container that ends at once while others still send requests."""
-    sidecar = _names(part["spec"]["template"]["spec"], "containers")
+    sidecar = _names(_pod(part), "containers")
     own = [one for one in workload["spec"]["template"]["spec"].get("containers", ()) if one["name"] not in sidecar]
     abrupt = sorted(one["name"] for one in own if not (one.get("lifecycle") or {}).get("preStop"))
     lacks = f"{cluster}: {Ref.of(workload)}: {' and '.join(abrupt)} has no preStop hook"
     return [f"{lacks}. Unless it serves on for some seconds after SIGTERM, requests fail when a pod ends."] if abrupt else []
+
+
+def _pod(part: Manifest) -> Mapping[str, Any]:
+    """Return what the part adds to pods; nothing if the mesh's webhook adds it."""
+    return part["spec"]["template"].get("spec") or {}
 
 
 def _names(spec: Mapping[str, Any], kind: str) -> set[str]:

@@ -27,7 +27,10 @@ def _name(cluster: str) -> str:
 
 
 def manifests(wish: ProbeWish) -> list[dict[str, Any]]:
-    """Return the namespace, the account, and this cluster's echo server. Its sidecar comes as that of any other workload does."""
+    """Return the namespace, and this cluster's echo server. Its sidecar comes as that of any other workload does.
+
+    The account and the Service are for HashiCorp's chart, which takes the name of a service from both.
+    """
     name = _name(wish.cluster)
     container = {
         "name": "echo",
@@ -36,11 +39,12 @@ def manifests(wish: ProbeWish) -> list[dict[str, Any]]:
         "args": ["server", "-http-port", f"127.0.0.1:{_PORT}", *(word for other in _OTHERS for word in (f"-{other}-port", "disabled"))],
         "resources": {"requests": {"cpu": "5m", "memory": "16Mi"}},
     }
-    template = {"metadata": {"labels": {**_OWNED, "app": name}}, "spec": {"hostname": name, "serviceAccountName": name, "containers": [container]}}
+    template = {"metadata": {"labels": {**_OWNED, "app": name}}, "spec": {"hostname": name, "serviceAccountName": SERVICE, "containers": [container]}}
     spec = {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": template}
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": wish.namespace, "labels": dict(_OWNED)}},
-        _object("v1", "ServiceAccount", name, wish),
+        _object("v1", "ServiceAccount", SERVICE, wish),
+        {**_object("v1", "Service", SERVICE, wish), "spec": {"selector": {"app": name}, "ports": [{"name": "http", "port": _PORT}]}},
         {**_object("apps/v1", "Deployment", name, wish), "spec": spec},
     ]
 

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The contract `Workloads` for Consul installed from manifests: nothing injects a sidecar, so a run gives one to the workloads that the inventory names."""
+"""The contract `Workloads` for Consul. From manifests nothing injects a sidecar, so a run gives one to the workloads that the inventory names.
+
+With HashiCorp's chart a webhook does, so a run gives them the annotations that ask for one (injected.py).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from .. import api, datacenter
 from ..install.chart import stages as chart
 from ..names import AGENT_TLS, SHARED, TOKENS, labelled
 from ..settings import Settings
-from . import entries, identity, sidecar
+from . import entries, identity, injected, sidecar
 
 _TOKENS = "/v1/acl/tokens"
 
@@ -31,7 +34,7 @@ def joined(wish: ControlPlane, service: ServiceWish, workload: Object) -> Manife
     """Return the sidecar of a workload. Refuse what could not register, or what would serve only sometimes."""
     settings, place = Settings.of(wish), f"{wish.cluster}: {Ref.of(workload)}"
     if chart.used(wish):
-        raise Refused(f"{place}: HashiCorp's chart gives workloads their sidecars by its webhook. Remove mesh_workloads, and annotate the pods.")
+        return injected.part(wish, service, workload)
     if not settings.agents.enabled:
         raise Refused(f"{place}: a sidecar registers with the agent of its node, and mesh_values.agents.enabled is false. Set it to true.")
     pod = workload["spec"]["template"]["spec"]
@@ -46,8 +49,12 @@ def joined(wish: ControlPlane, service: ServiceWish, workload: Object) -> Manife
 
 
 def due(wish: ControlPlane, services: ServiceSet) -> Look[Due]:
-    """Return what workloads need before they have their sidecar: a Secret with a token of the service, and config entries."""
-    return Look(_reads(wish, services), partial(_due, wish, services), partial(_questions, wish, services))
+    """Return what workloads need before they have their sidecar: a Secret with a token of the service, and config entries.
+
+    With HashiCorp's chart the token is its controller's, which needs a Service.
+    """
+    reads = [*_reads(wish, services), *(injected.service_refs(services) if chart.used(wish) else ())]
+    return Look(reads, partial(_due, wish, services), partial(_questions, wish, services))
 
 
 def spare(wish: ControlPlane, services: ServiceSet) -> Look[Due]:
@@ -91,14 +98,15 @@ def _due(wish: ControlPlane, services: ServiceSet, live: Live, answers: Answers)
     if not services.services:
         return Due()
     known, fault = _known(wish, live, answers)
-    fault = fault or identity.lacks(live)
+    by_chart = chart.used(wish)
+    fault = fault or (injected.lacks(services, live) if by_chart else identity.lacks(live))
     if fault:
         return Due(fault=fault)
     pod = api.servers(live)[0]
-    orders = list(identity.orders(wish, services, live, pod, known["tokens"]))
+    orders = [] if by_chart else list(identity.orders(wish, services, live, pod, known["tokens"]))
     if entries.wanted(wish, services):
         orders += entries.orders(wish, services, pod, _token(wish, live), known)
-    return Due(manifests=identity.secrets(wish, services, live), orders=orders)
+    return Due(manifests=[] if by_chart else identity.secrets(wish, services, live), orders=orders)
 
 
 def _spare(wish: ControlPlane, services: ServiceSet, live: Live, answers: Answers) -> Due:
@@ -132,5 +140,5 @@ def permissions(namespace: str) -> list[dict[str, str]]:
     """Return the rights that this needs beside those of an install: workloads may be in any namespace."""
     rights = [("get", "", "secrets"), ("create", "", "secrets"), ("patch", "", "secrets"), ("delete", "", "secrets")]
     rights += [(verb, "apps", kind) for kind in ("daemonsets", "deployments", "statefulsets") for verb in ("get", "list", "patch")]
-    rights += [("list", "policy", "poddisruptionbudgets")]
+    rights += [("list", "policy", "poddisruptionbudgets"), ("get", "", "services")]
     return [{"verb": verb, "group": group, "resource": resource} for verb, group, resource in rights]

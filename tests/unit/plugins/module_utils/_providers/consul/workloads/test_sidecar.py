@@ -95,7 +95,8 @@ def test_openshift_chooses_the_user() -> None:
 
 
 @pytest.mark.parametrize(("case", "says"), [
-    pytest.param((dataclasses.replace(PEER, charts={"source": "oci"}), PLAIN, workload()), "HashiCorp's chart gives workloads their sidecars", id="a chart"),
+    pytest.param((dataclasses.replace(PEER, charts={"source": "oci"}), PLAIN, workload()),
+                 r" runs as the ServiceAccount default, but .*, and the service is shop\. Give the", id="an account of a chart"),
     pytest.param((SMALL, PLAIN, workload()), "mesh_values.agents.enabled is false", id="no agents"),
     pytest.param((PEER, PLAIN, workload(terminationGracePeriodSeconds=5)), "gives its pods 5 s to end, but its", id="no time to drain"),
     pytest.param((PEER, ServiceWish("shop", "shop", 20000, name="shop"), workload()), "both take port 20000", id="the port of the sidecar"),
