@@ -135,11 +135,12 @@ def plan_of(
     leaving: Iterable[str] = (),
     moment: str = "",
     unseen_acknowledged: bool = False,
+    root: str = "new root",
 ) -> dict[str, Any]:
     """Return the `mesh`, the `target`, the `phases` by cluster, the `steps` that are left, `findings` that forbid it, a `table`, and whether all is `done`.
 
     `accepted` and `leaving` are roots by fingerprint, `stale` are intermediates to replace although they are of the target. `unsettled` says that the
-    Secret of a next root exists, `recover` that the mesh leaves an expired root, `moment` when the rotation was planned.
+    Secret of a next root exists, `recover` that the mesh leaves an expired root, `moment` when the rotation was planned. `root` is what the target is called.
     """
     members, now, gone = _mesh(hosts, hostvars, cluster, exclude), _moment(moment), list(leaving)
     seen = {member.name: hostvars[member.name].get(variable) or {} for member in members}
@@ -159,7 +160,7 @@ def plan_of(
         missing += served.findings(seen, names, unseen_acknowledged)
     behind = any(report.laggards for report in known)
     notes = {name: _notes(facts, now, target, gone, unseen_acknowledged) for name, facts in seen.items()}
-    return {**plan.facts(), "findings": missing, "done": plan.done and not behind, "table": [*table([plan], reports, notes), *missing]}
+    return {**plan.facts(), "findings": missing, "done": plan.done and not behind, "table": [*table([plan], reports, notes, root), *missing]}
 
 
 def _notes(facts: Mapping[str, Any], now: datetime, target: str, gone: list[str], unseen_acknowledged: bool) -> list[str]:

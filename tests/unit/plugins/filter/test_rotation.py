@@ -310,7 +310,7 @@ class TestARemoteCluster:
         unread = {"trails": True, "kept": True}
         told = call("plan", self.hosts(west=seen("west", served_by="east", unread=unread)), "seen", OLD)
         assert [(step["step"], step["clusters"]) for step in told["steps"]] == [("retire", ["west"]), ("finish", ["west"])]
-        assert "  west: retired, served by east" in told["table"]
+        assert "  west: on the new root only, with steps to come, served by east" in told["table"]
         assert call("plan", self.hosts(west=seen("west", served_by="east", unread={"trails": False, "kept": False})), "seen", OLD)["done"]
 
 
