@@ -135,7 +135,7 @@ WRITERS: dict[str, tuple[Callable[[Cluster, dict[str, Any], str], list[Leg]], Te
 }
 READERS = (
     "ca_info", "certificates_info", "cluster_info", "controller_info", "cutover_compare", "cutover_gate", "cutover_info", "cutover_trial", "mesh_info", "probe",
-    "rotation_info",
+    "rotation_info", "show",
 )  # fmt: skip
 REHEARSING = ("cutover_compare", "cutover_trial")  # they ask what the server would make of an object, and it stores none
 # What has more to it than a creation, a change and a deletion is taken through its steps in a file of its own.
@@ -216,6 +216,7 @@ def test_a_module_that_reads_writes_nothing(play: Play, api_server: Any, cluster
         "controller_info": {"charts": [{"chart": "/nowhere"}]},
         "mesh_info": {"namespace": place, "expected": {"revision": "stable"}, "config": True, "notices": True, "followers": True},
         "probe": {"namespace": place, "targets": ["west"], "wait_timeout": 1},
+        "show": {"lines": ["a line"], "summary": "a line in short"},
     }
     journal, seen = Journal(api_server), []
     journal.read()
@@ -224,7 +225,7 @@ def test_a_module_that_reads_writes_nothing(play: Play, api_server: Any, cluster
     assert bool(result.get("failed")) == (module == "probe" and not check), result.get("msg")
     assert not result["changed"]
     assert difference(before, stored(cluster)) == {}
-    assert seen or module == "controller_info" or (module == "probe" and check), "the audit log knows nothing of it"
+    assert seen or module in ("controller_info", "show") or (module == "probe" and check), "the audit log knows nothing of it"
     assert [said(event) for event in writes(seen) if not (dry(event) and module in REHEARSING)] == []
 
 

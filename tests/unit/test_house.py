@@ -267,6 +267,30 @@ class TestRequests:
             assert self.timed(Source(Path("module_utils/_work/a.py"), text))
 
 
+class TestWaits:
+    """People who watch a run are told what it waits for: docs/decisions/0069-what-a-run-waits-for.md."""
+
+    @staticmethod
+    def silent(source: Source) -> list[str]:
+        """Waits that say nothing: calls of `follow` without `waits`, and functions that sleep without `waiting`."""
+        calls = (node for node in ast.walk(source.tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "follow")
+        found = [source.at(call, "follow() without waits") for call in calls if "waits" not in {keyword.arg for keyword in call.keywords}]
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.FunctionDef) and "clock.sleep(" in (text := ast.unparse(node)) and "waiting()" not in text:
+                found.append(source.at(node, f"{node.name} sleeps and says nothing"))
+        return found
+
+    def test_every_wait_says_for_what(self) -> None:
+        none([said for source in sources("module_utils/_work") for said in self.silent(source)])
+
+    @pytest.mark.parametrize("text", [
+        "def a():\n    follow(look, done=done, clock=clock)",
+        "def a():\n    while True:\n        work.clock.sleep(1)",
+    ])  # fmt: skip
+    def test_a_silent_wait_is_seen(self, text: str) -> None:
+        assert self.silent(Source(Path("module_utils/_work/a.py"), text))
+
+
 class TestTypes:
     """mypy checks every call of a provider."""
 

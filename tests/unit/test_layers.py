@@ -38,6 +38,7 @@ LAYERS = {
     "plugin_utils": Layer(frozenset({"_mesh", "_ansible"}), frozenset({"ansible", "jinja2"})),
     "deciding": Layer(frozenset({"_mesh", "_providers", "_pki", "_work", "plugin_utils"}), frozenset({"ansible"})),
     "filter": Layer(frozenset({"plugin_utils", "deciding"})),
+    "callback": Layer(frozenset({"plugin_utils"}), frozenset({"ansible"})),
     "inventory": Layer(frozenset({"_mesh", "_providers", "_kube"}), frozenset({"ansible"})),
     "doc_fragments": Layer(frozenset()),
 }

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...module_utils._mesh.health.health import HealthFacts
-from ...module_utils._mesh.report import expiries, summary, table
+from ...module_utils._mesh.report import expiries, matrix, summary, table
 from .. import filters
 from ..hosts import faults
 
@@ -27,10 +27,24 @@ def status_table(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: st
     return table.status(_status(hosts, hostvars, variable), datetime.now(UTC))
 
 
+def status_summary(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> str:
+    """Return one line about all clusters: how many are well, and the first of those that are not."""
+    return table.summary(_status(hosts, hostvars, variable))
+
+
 def status_report(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str, brief: bool = False) -> dict[str, Any]:
     """Return by cluster the facts of mesh_info, or `unreached` with the reason. With `brief` only what a program acts on."""
     read, shaped = _status(hosts, hostvars, variable), summary.brief if brief else dict
     return {name: {"unreached": facts} if isinstance(facts, str) else shaped(facts) for name, facts in read.items()}
+
+
+def traffic(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str, wanted: int) -> dict[str, Any]:
+    """Return the `lines` of who reaches whom, and a `summary`, from what module probe returned for each cluster, whether it failed or not."""
+    answers: dict[str, Any] = {}
+    for name in hosts:
+        result = hostvars[name].get(variable) or {}
+        answers[name] = result["answers"] if "answers" in result else str(result.get("msg") or f"{name}: this run did not come to its probe.")
+    return {"lines": matrix.matrix(answers, int(wanted)), "summary": matrix.reached(answers, int(wanted))}
 
 
 def first_findings(findings: Sequence[str]) -> list[str]:
@@ -76,5 +90,7 @@ class FilterModule:
             _certificates_table=certificates_table,
             _first_findings=first_findings,
             _status_report=status_report,
+            _status_summary=status_summary,
             _status_table=status_table,
+            _traffic=traffic,
         )

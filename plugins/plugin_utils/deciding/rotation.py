@@ -146,8 +146,7 @@ def plan_of(
     seen = {member.name: hostvars[member.name].get(variable) or {} for member in members}
     reports = _reports(members, hostvars, variable)
     known = [report for report in reports.values() if isinstance(report, rotation.Report)]
-    missing = [f"{name} cannot be judged: {outcome.rstrip('.')}." for name, outcome in reports.items() if isinstance(outcome, str)]
-    missing += _clocks(seen, clock_skew_max)
+    missing = [f"{name} cannot be judged: {said.rstrip('.')}." for name, said in reports.items() if isinstance(said, str)] + _clocks(seen, clock_skew_max)
     kept = [name for name, one in seen.items() if one.get("previous") or (one.get("unread") or {}).get("kept")]
     unfinished = kept or ([members[0].name] if unsettled else [])
     missing += expired_root.findings(members[0].mesh, seen, recover, bool(unfinished), list(stale), now)
@@ -158,9 +157,9 @@ def plan_of(
     if any(step.name in rotation.STEPS for step in plan.steps):
         names = [name for name in hosts if hosts_of.Variables(name, hostvars[name]).mesh == members[0].mesh]
         missing += served.findings(seen, names, unseen_acknowledged)
-    behind = any(report.laggards for report in known)
     notes = {name: _notes(facts, now, target, gone, unseen_acknowledged) for name, facts in seen.items()}
-    return {**plan.facts(), "findings": missing, "done": plan.done and not behind, "table": [*table([plan], reports, notes, root), *missing]}
+    done = plan.done and not any(report.laggards for report in known)
+    return {**plan.facts(), "findings": missing, "done": done, "table": [*table([plan], reports, notes, root), *missing]}
 
 
 def _notes(facts: Mapping[str, Any], now: datetime, target: str, gone: list[str], unseen_acknowledged: bool) -> list[str]:

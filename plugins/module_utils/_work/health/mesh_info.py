@@ -20,6 +20,7 @@ from ..._mesh.cutover.declared import planes
 from ..._mesh.cutover.following import followed, unfinished
 from ..._mesh.cutover.planes import Plane
 from ..._mesh.errors import MeshError, NotReady
+from ..._mesh.few_names import few
 from ..._mesh.health.health import Expected, HealthFacts, findings, lasting
 from ..._mesh.health.stuck import Patience, late_after, stuck_after
 from ..._mesh.install import notices, versions
@@ -146,6 +147,7 @@ def _awaited(cluster: Cluster, mesh: Provider, request: Request, clock: Clock) -
         late=lambda seen, _seconds: _late(cluster.name, late_after(timeout), seen[1]),
         timeout=timeout,
         hopeless=hopeless,
+        waits=lambda seen: few([text.removeprefix(f"{cluster.name}: ") for text in seen[1]], 3, " "),
         pace=Pace(0.5, 0.5),
         clock=clock,
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..._kube.cluster import Answer, Cluster
 from ..._mesh.errors import NotReady
+from ..._mesh.few_names import few
 from ..._mesh.health.probe import Probe, ProbeWish
 from ..._providers import provider
 from ..chosen_mesh import PROVIDER_OPTION
@@ -67,8 +68,12 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
         return NotReady(f"{cluster.name}: these clusters did not answer over mTLS within {timeout} s: {shown}.", answers=answers)
 
     if not cluster.dry_run:
-        follow(look, done=lambda faults: not faults, late=late, timeout=timeout, pace=Pace(0.5, 0.5), clock=clock or SystemClock())
+        follow(look, done=lambda faults: not faults, late=late, timeout=timeout, waits=_waits, pace=Pace(0.5, 0.5), clock=clock or SystemClock())
     return {"changed": False, "answers": answers}
+
+
+def _waits(faults: Mapping[str, str]) -> str:
+    return f"no answer over mTLS yet from {few(sorted(faults), 5)}"
 
 
 def _ask(cluster: Cluster, probe: Probe, wish: ProbeWish, answers: dict[str, int], wanted: int) -> dict[str, str]:

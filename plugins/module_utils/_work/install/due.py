@@ -13,6 +13,7 @@ from typing import Any
 
 from ..._kube.cluster import Answer, Cluster
 from ..._mesh.errors import NotReady, Refused
+from ..._mesh.few_names import few
 from ..._mesh.install.due import Due, DueOrder, StoredAnswer
 from ..._mesh.objects.change import Change
 from ..._mesh.objects.look import Look
@@ -87,6 +88,7 @@ def complete(
         keep=keep,
         hopeless=lambda seen, seconds: _late(cluster, seen, did, seconds) if did.denied_for(seen, seconds) >= _PATIENCE else None,
         remedy=lambda seen, _seconds: _do(cluster, seen, did, guard),
+        waits=lambda seen: f"still to do: {few(_lacks(seen, did), 3, '; ')}",
         pace=_PACE,
         clock=clock,
     )
@@ -165,9 +167,13 @@ def _part(answer: Answer, name: str) -> str:
     return str(body.get(name) or "") if isinstance(body, dict) else ""
 
 
-def _late(cluster: Cluster, due: Due, did: Completed, seconds: float) -> NotReady:
+def _lacks(due: Due, did: Completed) -> list[str]:
     refused = [f"{what} ({why})" for what, why in sorted(did.refused.items())]
-    lacks = [*refused, *(one for one in due.lacks if one not in did.refused)]
+    return [*refused, *(one for one in due.lacks if one not in did.refused)]
+
+
+def _late(cluster: Cluster, due: Due, did: Completed, seconds: float) -> NotReady:
+    lacks = _lacks(due, did)
     lacking = "The token with which this run asks lacks a right. Run site, which gives it its rights, and then this again."
     way = lacking if did.denied(due) else "Run again to go on."
     return NotReady(f"{cluster.name}: after {seconds:.0f} s there is still something to do: {'; '.join(lacks)}. {way}", findings=lacks)

@@ -15,6 +15,7 @@ from ..._kube.cluster import Cluster
 from ..._mesh.contract.provider import Provider
 from ..._mesh.contract.rotation import Driven
 from ..._mesh.errors import NotReady, Refused
+from ..._mesh.few_names import few
 from ..._mesh.lease.fence import annotation, last_epoch
 from ..._mesh.objects.change import Ref
 from ..._mesh.objects.managed_by import managed_by
@@ -141,6 +142,7 @@ def _follow(work: StepWork, driven: Driven) -> Observed:
         late=lambda seen, seconds: _failed(work, _late(work, seen), seconds),
         timeout=work.request.timeout,
         keep=work.keep,
+        waits=lambda seen: few(_late(work, seen), 3, "; "),
         pace=_PACE,
         clock=work.clock,
     )
