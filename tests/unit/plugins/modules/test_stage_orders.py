@@ -48,8 +48,8 @@ def test_check_mode_sends_nothing_and_warns_of_a_mesh_that_does_not_answer() -> 
     silent = ordered(running(dry_run=True, store=Store(expected="another token")))
     assert silent["changed"] is False
     told = ("east: what the stage servers orders cannot be told yet: the server consul-server-0 did not list its mesh and policies and proxy-defaults and "
-            "tokens, because it denies the token 'management' of the Secret consul/consul-tokens (HTTP 403); if this Secret was made anew since the servers started, "
-            "bring back the former one.")
+            "tokens, because it denies the token 'management' of the Secret consul/consul-tokens (HTTP 403); if this Secret was made anew since the servers "
+            "started, bring back the former one.")
     assert silent["warnings"] == [told]
 
 
