@@ -36,6 +36,7 @@ WISH = {"provider": "consul", "cluster": "east", "mesh": "secretive", "namespace
 SHOP = {"service": "shop", "namespace": APP, "port": 8080, "kind": "Deployment", "name": "shop", "protocol": "http"}
 HELD = {"v1": ("ConfigMap", "Service", "ServiceAccount", "Event", "Pod"), "apps/v1": ("DaemonSet", "Deployment", "StatefulSet")}
 # Nothing starts the pods of this API server, and one Consul takes no order.
+POLICIES = 3
 LATE = {"the orders that Consul refuses", "the sidecars"}
 
 
@@ -56,10 +57,11 @@ class Scene:
         self.consul.store.expected = self.found()["consul-tokens.management"].decode()
 
     def refuse(self) -> None:
-        self.consul.status = 500
+        """Let Consul take the policies, and refuse each token with an answer that repeats it."""
+        self.consul.before = lambda number: setattr(self.consul, "status", 500) if number == POLICIES else None
 
     def take(self) -> None:
-        self.consul.status = 200
+        self.consul.before, self.consul.status = lambda _number: None, 200
 
     def objects(self) -> dict[str, bytes]:
         """Return what the API server keeps beside Secrets."""

@@ -14,16 +14,20 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import HealthFacts
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.servers import Quorum
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.versions import minor
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.link import Link
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul import datacenter as kinds
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul import envoy
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import access
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.trust import trust
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look import look
 from ansible_collections.meshops.lifecycle.tests.consul.authority import below_another_root, give, given, verified
 from ansible_collections.meshops.lifecycle.tests.consul.conftest import Make
 from ansible_collections.meshops.lifecycle.tests.consul.datacenter import Datacenter, until
+from cryptography import x509
 
 PRIMARY = ControlPlane("east", "shop", network="on-prem", namespace="consul", provider="consul", version="1.22.3", serves_remotes=True,
                        values={"servers": {"replicas": 1}})  # fmt: skip
@@ -85,6 +89,31 @@ def test_status_and_links_see_a_federation(federation: dict[str, Datacenter], na
     until(lambda: synced() == [True], lambda: str(pool(federation[name])))
     until(lambda: {(one.cluster, one.status) for one in facts().remotes} == {(other, "synced")}, lambda: str(facts().remotes))
     assert (list(facts().faults), facts().served_by) == ([], by)
+
+
+@pytest.mark.parametrize(("name", "role"), [("east", "primary"), ("west", "secondary")])
+def test_status_shows_who_leads_and_with_which_ca_each_signs(federation: dict[str, Datacenter], name: str, role: str) -> None:
+    """That of the secondary is signed by that of the primary, and is none of the roots that both list."""
+    def facts() -> HealthFacts:
+        return look(federation[name].cluster, PROVIDERS["consul"].health.facts(name, "consul"))
+
+    own = 1 if role == "secondary" else 0
+    chain = trust.pem_of(trust.line(given(federation["east"])))
+    until(lambda: len(trust.pem_of(facts().line)) == own + len(chain), lambda: facts().line.decode())
+    seen = facts()
+    assert seen.quorum == Quorum("consul-server-0", 1, role)
+    signing = trust.pem_of(seen.line)
+    assert signing[own:] == chain
+    for below in signing[:own]:
+        x509.load_pem_x509_certificate(below).verify_directly_issued_by(x509.load_pem_x509_certificate(chain[0]))
+
+
+def test_the_lines_of_envoy_that_we_know_are_those_that_the_servers_list(federation: dict[str, Datacenter]) -> None:
+    itself = federation["east"].get("/v1/agent/self")
+    supported = {minor(text) for text in itself["xDS"]["SupportedProxies"]["envoy"]}
+    named = {line for line in ((1, number) for number in range(20, 60)) if not envoy.unnamed("1.22.3", f"envoy:v{line[0]}.{line[1]}.0")}
+    assert supported == named
+    assert not envoy.unlisted(itself, f"envoy:{envoy.NEWEST[1, 22]}")
 
 
 @pytest.mark.parametrize("name", ["east", "west"])
