@@ -41,7 +41,7 @@ def artifact() -> Path:
 
 def without_page(result: dict[str, Any]) -> list[str]:
     """Contents that would have no page in the catalogue."""
-    return [f"{content['content_type']} {content['content_name']} has no page" for content in result["contents"]
+    return [f"{content['content_type']} {content['content_name']} has no page" for content in result["docs_blob"]["contents"]
             if content["content_type"] in PAGED and content["content_name"] not in NO_PAGES and not (content["doc_strings"] or {}).get("doc")]
 
 
