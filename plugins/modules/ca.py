@@ -31,8 +31,8 @@ notes:
 seealso:
   - module: meshops.lifecycle.ca_info
   - module: meshops.lifecycle.rotation
-  - plugin: meshops.lifecycle.trust
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.trust_role
+    description: The role C(trust), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes

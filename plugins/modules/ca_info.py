@@ -25,8 +25,8 @@ requirements:
   - hvac >= 2.0, with O(root.source=vault)
 seealso:
   - module: meshops.lifecycle.ca
-  - plugin: meshops.lifecycle.trust
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.trust_role
+    description: The role C(trust), which calls this module.
 """
 
 EXAMPLES = r"""

@@ -57,8 +57,8 @@ requirements:
   - cryptography >= 42
 seealso:
   - module: meshops.lifecycle.rotation_info
-  - plugin: meshops.lifecycle.rotate
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.rotate_role
+    description: The role C(rotate), which calls this module.
 """
 
 EXAMPLES = r"""

@@ -16,8 +16,8 @@ author:
   - meshops contributors (@meshops)
 seealso:
   - module: meshops.lifecycle.controller_info
-  - plugin: meshops.lifecycle.preflight
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.preflight_role
+    description: The role C(preflight), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes.info

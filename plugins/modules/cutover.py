@@ -120,8 +120,8 @@ extends_documentation_fragment:
 seealso:
   - module: meshops.lifecycle.cutover_info
   - module: meshops.lifecycle.cutover_trial
-  - plugin: meshops.lifecycle.cutover
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.cutover_role
+    description: The role C(cutover), which calls this module.
 notes:
   - A gateway that leaves ends its pods as Kubernetes ends any pod. So that no request is lost, its pods need a C(preStop) pause that is longer than load
     balancers and nodes need to stop sending traffic there, and C(terminationGracePeriodSeconds) beyond it. Open connections are drained for

@@ -37,8 +37,8 @@ options:
     default: said
 seealso:
   - module: meshops.lifecycle.cutover_info
-  - plugin: meshops.lifecycle.cutover
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.cutover_role
+    description: The role C(cutover), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes.info

@@ -29,8 +29,8 @@ extends_documentation_fragment:
 seealso:
   - module: meshops.lifecycle.mesh_info
   - module: meshops.lifecycle.rotation_info
-  - plugin: meshops.lifecycle.cutover
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.cutover_role
+    description: The role C(cutover), which calls this module.
 """
 
 EXAMPLES = r"""

@@ -83,8 +83,8 @@ extends_documentation_fragment:
   - meshops.lifecycle._mesh
 seealso:
   - module: meshops.lifecycle.cutover_trial
-  - plugin: meshops.lifecycle.cutover
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.cutover_role
+    description: The role C(cutover), which calls this module.
 """
 
 EXAMPLES = r"""

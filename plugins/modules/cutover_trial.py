@@ -39,8 +39,8 @@ options:
     default: 60
 seealso:
   - module: meshops.lifecycle.cutover
-  - plugin: meshops.lifecycle.cutover
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.cutover_role
+    description: The role C(cutover), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes.info

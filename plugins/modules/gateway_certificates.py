@@ -78,8 +78,8 @@ options:
     type: dict
 seealso:
   - module: meshops.lifecycle.certificates_info
-  - plugin: meshops.lifecycle.rotate
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.rotate_role
+    description: The role C(rotate), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes

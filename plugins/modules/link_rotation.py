@@ -89,8 +89,8 @@ attributes:
     details: The module replaces a token again when it has become older than O(min_age).
 seealso:
   - module: meshops.lifecycle.links
-  - plugin: meshops.lifecycle.rotate
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.rotate_role
+    description: The role C(rotate), which calls this module.
 """
 
 EXAMPLES = r"""

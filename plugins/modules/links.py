@@ -85,8 +85,8 @@ seealso:
   - module: meshops.lifecycle.link_rotation
   - plugin: meshops.lifecycle.mesh_links
     plugin_type: filter
-  - plugin: meshops.lifecycle.federate
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.federate_role
+    description: The role C(federate), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes

@@ -107,10 +107,10 @@ options:
 seealso:
   - plugin: meshops.lifecycle.mesh_expected
     plugin_type: filter
-  - plugin: meshops.lifecycle.status
-    plugin_type: role
-  - plugin: meshops.lifecycle.verify
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.status_role
+    description: The role C(status), which calls this module.
+  - ref: ansible_collections.meshops.lifecycle.verify_role
+    description: The role C(verify), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes.info

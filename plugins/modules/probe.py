@@ -44,8 +44,8 @@ options:
     default: 60
 seealso:
   - module: meshops.lifecycle.mesh_info
-  - plugin: meshops.lifecycle.verify
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.verify_role
+    description: The role C(verify), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes.info

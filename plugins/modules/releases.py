@@ -97,8 +97,8 @@ options:
     default: 120
 seealso:
   - module: meshops.lifecycle.helm_release
-  - plugin: meshops.lifecycle.control_plane
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.control_plane_role
+    description: The role C(control_plane), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes

@@ -94,8 +94,8 @@ requirements:
 seealso:
   - module: meshops.lifecycle.rotation_info
   - module: meshops.lifecycle.rotation_target
-  - plugin: meshops.lifecycle.rotate
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.rotate_role
+    description: The role C(rotate), which calls this module.
 """
 
 EXAMPLES = r"""

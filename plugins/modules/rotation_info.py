@@ -42,8 +42,8 @@ requirements:
 seealso:
   - module: meshops.lifecycle.ca_info
   - module: meshops.lifecycle.certificates_info
-  - plugin: meshops.lifecycle.rotate
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.rotate_role
+    description: The role C(rotate), which calls this module.
 """
 
 EXAMPLES = r"""

@@ -72,8 +72,8 @@ requirements:
   - hvac >= 2.0, with O(root.source=vault)
 seealso:
   - module: meshops.lifecycle.rotation
-  - plugin: meshops.lifecycle.rotate
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.rotate_role
+    description: The role C(rotate), which calls this module.
 """
 
 EXAMPLES = r"""

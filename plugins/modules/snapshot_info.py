@@ -37,8 +37,8 @@ options:
     default: 300
 seealso:
   - module: meshops.lifecycle.snapshot
-  - plugin: meshops.lifecycle.backup
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.backup_role
+    description: The role C(backup), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes.info

@@ -45,8 +45,8 @@ options:
     default: 600
 seealso:
   - module: meshops.lifecycle.mesh_config
-  - plugin: meshops.lifecycle.control_plane
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.control_plane_role
+    description: The role C(control_plane), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes

@@ -49,8 +49,8 @@ requirements:
 seealso:
   - module: meshops.lifecycle.rotation
   - module: meshops.lifecycle.lease
-  - plugin: meshops.lifecycle.rotate
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.rotate_role
+    description: The role C(rotate), which calls this module.
 """
 
 EXAMPLES = r"""

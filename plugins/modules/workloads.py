@@ -96,8 +96,8 @@ options:
     default: 300
 seealso:
   - module: meshops.lifecycle.probe
-  - plugin: meshops.lifecycle.workloads
-    plugin_type: role
+  - ref: ansible_collections.meshops.lifecycle.workloads_role
+    description: The role C(workloads), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
   - meshops.lifecycle._attributes
