@@ -154,11 +154,13 @@ findings:
   returned: when the module refuses
   type: list
   elements: str
+  sample: []
 reasons:
   description: The names of the reasons for C(findings), in the same order.
   returned: when the module refuses
   type: list
   elements: str
+  sample: []
 """
 
 from ..module_utils._ansible.run import run

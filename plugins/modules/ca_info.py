@@ -52,11 +52,13 @@ findings:
   returned: success
   type: list
   elements: str
+  sample: []
 reasons:
   description: The names of the reasons for C(findings), in the same order.
   returned: success
   type: list
   elements: str
+  sample: []
 present:
   description: Whether the cluster holds a CA.
   returned: success

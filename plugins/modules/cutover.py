@@ -167,6 +167,7 @@ late:
   returned: always
   type: list
   elements: str
+  sample: []
 restarted:
   description: How many rollouts and evictions the module asked for.
   returned: always
@@ -177,16 +178,24 @@ kept:
   returned: always
   type: list
   elements: dict
+  contains:
+    kind: {description: The kind of the object., type: str, sample: Namespace}
+    namespace: {description: "Its namespace, if it has one.", type: str, sample: ""}
+    name: {description: Its name., type: str, sample: shop}
+    keeper: {description: The tool that would write it back., type: str, sample: Argo CD}
+    patch: {description: "The merge patch to commit where that tool reads.", type: dict, sample: {metadata: {labels: {istio.io/rev: green}}}}
 notices:
   description: With O(step=rejoin), the Helm releases of other tools whose values still name the former revision, a sentence each.
   returned: always
   type: list
   elements: str
+  sample: []
 releases:
   description: With O(step=retire_first), the Helm releases to remove, with C(name) and C(namespace).
   returned: success
   type: list
   elements: dict
+  sample: [{name: istiod-stable, namespace: istio-system}]
 state:
   description: All that was seen after the step, as M(meshops.lifecycle.cutover_info) returns it. Other values of that module are returned, too.
   returned: success

@@ -67,11 +67,13 @@ differences:
   returned: success
   type: list
   elements: str
+  sample: []
 notices:
   description: What could not be compared, and images that some nodes have to pull.
   returned: success
   type: list
   elements: str
+  sample: []
 analysed:
   description: How many objects the target was asked about.
   returned: success

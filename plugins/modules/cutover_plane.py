@@ -140,11 +140,18 @@ late:
   returned: success
   type: list
   elements: str
+  sample: []
 kept:
   description: What another tool keeps and this module has not written, with C(kind), C(namespace), C(name), C(keeper) and the merge C(patch).
   returned: success
   type: list
   elements: dict
+  contains:
+    kind: {description: The kind of the object., type: str, sample: Namespace}
+    namespace: {description: "Its namespace, if it has one.", type: str, sample: ""}
+    name: {description: Its name., type: str, sample: shop}
+    keeper: {description: The tool that would write it back., type: str, sample: Argo CD}
+    patch: {description: "The merge patch to commit where that tool reads.", type: dict, sample: {metadata: {labels: {istio.io/rev: green}}}}
 seconds:
   description: How long the task took.
   returned: success

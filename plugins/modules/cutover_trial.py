@@ -68,11 +68,13 @@ faults:
   returned: success
   type: list
   elements: str
+  sample: []
 notices:
   description: What the trial could not prove, such as a replica that no trial pod reached, or a pod that a quota refused.
   returned: success
   type: list
   elements: str
+  sample: []
 replicas:
   description: The pods of the control planes whose webhooks answered or should have.
   returned: success

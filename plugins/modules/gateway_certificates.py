@@ -116,7 +116,7 @@ plan:
   returned: success
   type: list
   elements: str
-  sample: ['replace Secret istio-ingress/shop-tls, which gateway istio-ingress/ingress serves']
+  sample: []
 seconds:
   description: How many seconds it took until all gateways served the certificates.
   returned: success
@@ -127,6 +127,7 @@ findings:
   returned: when the module refuses, or a gateway lags behind
   type: list
   elements: str
+  sample: []
 changes:
   description: Each object that the module checked or wrote, with C(object) and C(action).
   returned: success

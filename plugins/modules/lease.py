@@ -122,6 +122,7 @@ says:
   description: Who holds the Lease and until when by the holder's clock, as a sentence. Empty if nobody holds it.
   returned: with O(state=shown)
   type: str
+  sample: ''
 changes:
   description: The Lease, and the namespace if the module made it, with C(object) and C(action).
   returned: success

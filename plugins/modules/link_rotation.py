@@ -112,6 +112,7 @@ steps:
   returned: success
   type: list
   elements: str
+  sample: []
 seen:
   description:
     - What each control plane sees of this cluster in the end. Each entry has C(cluster) and C(pod) of the control plane, whether it is C(synced), the number of
@@ -135,6 +136,7 @@ findings:
   returned: when a control plane lags behind
   type: list
   elements: str
+  sample: []
 changes:
   description: Each object that the module checked or wrote, with C(object) and C(action).
   returned: success

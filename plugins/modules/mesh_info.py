@@ -153,11 +153,13 @@ answered:
   returned: success
   type: list
   elements: str
+  sample: [istiod-stable-6f7c]
 unanswered:
   description: The questions that a control plane pod did not answer, as pod and path.
   returned: success
   type: list
   elements: str
+  sample: []
 gateways:
   description: The gateways between networks, with C(name), C(namespace), C(network), C(desired), C(ready) and C(addresses).
   returned: success
@@ -182,22 +184,26 @@ proxies:
   returned: success
   type: list
   elements: dict
+  sample: [{name: cart-7d9f, namespace: shop, version: 1.31.3, stale: [], revision: stable}]
 tags:
   description: The revision tags, with C(name), the revisions to which C(webhook) and C(service) lead, the name of the Service that a tag C(lacks), and the
     revisions from which a cutover led each half (C(webhook_from) and C(service_from)), if one did.
   returned: success
   type: list
   elements: dict
+  sample: [{name: default, webhook: stable, service: stable}]
 kept:
   description: What parts of the mesh another tool, such as Argo CD, Flux or an operator, manages or tracks, as half sentences with what to do.
   returned: success
   type: list
   elements: str
+  sample: []
 faults:
   description: What is wrong with that which only this mesh has, such as a quorum of its servers, as half sentences. They are part of the C(findings).
   returned: success
   type: list
   elements: str
+  sample: []
 quorum:
   description: For a mesh whose control plane is a quorum of servers, the name of their C(leader), how many of them vote (C(voters)), and their C(role) beside
     those of other clusters, such as C(peer), C(primary) or C(secondary). Null for other meshes.
@@ -239,11 +245,13 @@ config:
   description: By kind, how many objects the mesh's users have.
   returned: success and O(config)
   type: dict
+  sample: {VirtualService: 12, PeerAuthentication: 1}
 leftovers:
   description: The objects that a revision left in the cluster's namespaces, for O(meshops.lifecycle.mesh_config#module:manifests) with C(state=absent).
   returned: success and O(leftovers_of)
   type: list
   elements: dict
+  sample: []
 notices:
   description: The notices, a sentence each. A notice is no fault yet.
   returned: success and O(notices)

@@ -146,7 +146,7 @@ due:
   returned: success
   type: list
   elements: dict
-  sample: [{name: istiod-stable, namespace: istio-system, reason: it is not installed}]
+  sample: []
 server_side:
   description:
     - The value for the option C(server_side) of C(kubernetes.core.helm). It is empty if no release is due, with O(state=absent), and for

@@ -120,6 +120,12 @@ standing:
     - C(marks) are roots without a key that are in the bundle only to change it. C(epoch) is the epoch of the Lease under which the CA was written.
   returned: with every step except V(soak) and V(finish)
   type: dict
+  contains:
+    signs_under: {description: The fingerprint of the root that the CA leads to., type: str, sample: 9f31c2d4...}
+    signer: {description: The fingerprint of the CA's own certificate., type: str, sample: 51aa07be...}
+    trusts: {description: Fingerprints of the roots that it hands out., type: list, elements: str, sample: [9f31c2d4...]}
+    marks: {description: Fingerprints of roots without a key that are only to change the bundle., type: list, elements: str, sample: []}
+    epoch: {description: The epoch of the Lease under which the CA was written., type: int, sample: 7}
 laggards:
   description: The laggards, a sentence each. After a step that succeeded there are none.
   returned: with every step except V(soak) and V(finish)
@@ -131,6 +137,7 @@ issuers:
   returned: with every step except V(soak) and V(finish)
   type: list
   elements: str
+  sample: [9f31c2d4...]
 step:
   description: The step that the module did.
   returned: with every step except V(soak) and V(finish)

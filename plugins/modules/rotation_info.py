@@ -68,6 +68,7 @@ uid:
   description: The UID of the namespace kube-system, which distinguishes a cluster from one that was rebuilt under its name.
   returned: success
   type: str
+  sample: 2f6d3a52-6c1e-4a57-9d40-0a6d5f1c9b11
 clock_skew_seconds:
   description: The local clock minus the clock of the API server, exact to about a second.
   returned: success
@@ -80,10 +81,22 @@ standing:
     - Empty if the cluster holds no CA.
   returned: success
   type: dict
+  contains:
+    signs_under: {description: The fingerprint of the root that the CA leads to., type: str, sample: 9f31c2d4...}
+    signer: {description: The fingerprint of the CA's own certificate., type: str, sample: 51aa07be...}
+    trusts: {description: Fingerprints of the roots that it hands out., type: list, elements: str, sample: [9f31c2d4...]}
+    marks: {description: Fingerprints of roots without a key that are only to change the bundle., type: list, elements: str, sample: []}
+    epoch: {description: The epoch of the Lease under which the CA was written., type: int, sample: 7}
 previous:
   description: The same facts about the former CA, as long as the cluster keeps one.
   returned: success
   type: dict
+  contains:
+    signs_under: {description: The fingerprint of the root that the CA leads to., type: str, sample: 9f31c2d4...}
+    signer: {description: The fingerprint of the CA's own certificate., type: str, sample: 51aa07be...}
+    trusts: {description: Fingerprints of the roots that it hands out., type: list, elements: str, sample: [9f31c2d4...]}
+    marks: {description: Fingerprints of roots without a key that are only to change the bundle., type: list, elements: str, sample: []}
+    epoch: {description: The epoch of the Lease under which the CA was written., type: int, sample: 7}
 root:
   description: The root that the CA leads to, with C(subject), C(fingerprint), C(not_after) and others.
   returned: success
@@ -121,6 +134,7 @@ served_by:
       RV(added_pem) then describe the CA of the primary.
   returned: success
   type: str
+  sample: ''
 unread:
   description:
     - With a O(primary), the standing of the CA in the cluster itself, if it has one. Also whether a former CA is C(kept), and whether the CA in the cluster
@@ -144,6 +158,7 @@ outgoing:
   returned: success
   type: list
   elements: str
+  sample: []
 ignored:
   description:
     - Roots that the control plane goes on handing out although the CA holds others. A running control plane takes another CA only if one of the two bundles
@@ -157,6 +172,7 @@ expired:
   returned: success
   type: list
   elements: str
+  sample: []
 expired_count:
   description: The number of all such proxies.
   returned: success
@@ -167,16 +183,19 @@ quirks:
   returned: success
   type: list
   elements: str
+  sample: []
 faults:
   description: Why the module cannot measure the cluster by its CA, a sentence each.
   returned: success
   type: list
   elements: str
+  sample: []
 issuers:
   description: Fingerprints of the roots that certificates in use lead to.
   returned: success
   type: list
   elements: str
+  sample: [9f31c2d4...]
 holders:
   description: How many control planes, trust bundles and proxies the module saw, by the keys C(control plane), C(trust bundle) and C(proxy).
   returned: success
@@ -187,6 +206,7 @@ laggards:
   returned: success
   type: list
   elements: str
+  sample: []
 laggard_count:
   description: The number of all laggards.
   returned: success
@@ -208,6 +228,7 @@ offline:
   returned: success
   type: list
   elements: str
+  sample: []
 planes:
   description:
     - The control planes, with C(name), C(revision), C(version), C(desired) and C(ready) replicas, and whether they take a new trust bundle while they run
@@ -226,11 +247,13 @@ unseen:
   returned: success
   type: list
   elements: str
+  sample: []
 silent:
   description: Control plane pods that did not say which proxies they serve.
   returned: success
   type: list
   elements: str
+  sample: []
 ids:
   description: The names by which control planes know the cluster.
   returned: success
@@ -279,6 +302,7 @@ leaf_expires:
   description: When the first of the certificates in use expires.
   returned: success
   type: str
+  sample: '2026-11-27T12:00:00Z'
 """
 
 from ..module_utils._ansible.run import run

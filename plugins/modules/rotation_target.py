@@ -120,11 +120,13 @@ leaving:
   returned: with O(state=chosen)
   type: list
   elements: str
+  sample: []
 stale:
   description: With O(renew_intermediates), fingerprints of the intermediates to replace.
   returned: with O(state=chosen)
   type: list
   elements: str
+  sample: []
 moment:
   description: When the module chose the root. All steps of the rotation judge by this moment what is old or expired.
   returned: with O(state=chosen)

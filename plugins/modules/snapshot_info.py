@@ -62,6 +62,7 @@ snapshots:
   returned: success
   type: list
   elements: dict
+  sample: [{file: east@shop.20261126T120000Z.snapshot, taken: '2026-11-26T12:00:00Z'}]
 says:
   description: How old the last snapshot is, as half a sentence.
   returned: success

@@ -96,6 +96,7 @@ step:
   description: The step that the module did.
   returned: with every step except V(look)
   type: str
+  sample: introduce
 lacks:
   description: What the step lacks, a sentence each. After a step that succeeded there is nothing.
   returned: with every step except V(look)
@@ -107,6 +108,7 @@ ordered:
   returned: with every step except V(look)
   type: list
   elements: str
+  sample: []
 seconds:
   description: How many seconds the step took.
   returned: with every step except V(look)
