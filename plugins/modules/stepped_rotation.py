@@ -16,6 +16,8 @@ description:
     one task of a play does this.
   - With O(step=prepare) the Secrets of the cluster get the new values beside those in use, and with O(step=settle) in their place. Other steps ask the
     product until it has followed.
+  - Where a CA gets a successor, O(step=trust) has its owners trust both, O(step=issue) gives them certificates of the next one, and O(step=drop) takes the
+    former one from what they trust.
   - With O(step=finish) the rotation is over. Only one task of a play does this, after all clusters are through.
   - The module reads how far a rotation is. A run that was killed goes on when it is repeated.
   - The module never returns or logs a value.
@@ -34,6 +36,11 @@ options:
     description: For how many seconds to wait until the product has followed.
     type: int
     default: 600
+  may_restart:
+    description: Whether workloads of users may restart, one after the other, if they take the new value only when they start. Without it the module
+      refuses a rotation that needs this.
+    type: bool
+    default: false
   lease:
     description: The mesh's Lease, as M(meshops.lifecycle.lease) returned it, with C(kube) as the connection to its cluster. The module writes nothing unless
       the run holds this Lease.

@@ -257,7 +257,9 @@ def places_of_lease_and_root(lease: Mapping[str, Any], root: Mapping[str, Any], 
         copies = [Ref("v1", "Secret", f"{lease['mesh']}-{one.ref.name}", space) for one in stepped.renews("", "") if one.shared]
         signers = {one.signed.authority for one in stepped.renews("", "") if one.signed}
         wanted = [*rights.to_aim(aim.place(lease["mesh"], kind, space)), *rights.to_renew(copies)]
-        wanted += rights.to_read(Ref("v1", "Secret", f"{lease['mesh']}-{name}", space) for name in sorted(signers))
+        replaced = {stepped.replaces} & signers
+        wanted += rights.to_read(Ref("v1", "Secret", f"{lease['mesh']}-{name}", space) for name in sorted(signers - replaced))
+        wanted += rights.to_renew(Ref("v1", "Secret", f"{lease['mesh']}-{name}", space) for name in sorted(replaced))
     else:
         active, upcoming = (Ref("v1", "Secret", each, space) for each in (root.get("name") or ROOT_NAME, f"{root.get('name') or ROOT_NAME}{UPCOMING}"))
         wanted = rights.to_root(active, upcoming, replaced=kind == "root" and source == "generated")

@@ -70,13 +70,15 @@ class Steps:
     now: datetime | None = None
     timeout: int = 30
     clock: Any = None
+    may_restart: bool = False
     results: list[Result] = field(default_factory=list)
 
     def task(self, name: str, step: str, dry_run: bool = False) -> Result:
         first = next(iter(self.clusters.values()))
         cluster, trusted = (one.checking() if dry_run else one for one in (self.clusters[name], first))
         params = {"provider": self.provider, "mesh": "shop", "trust_domain": "shop.example", "namespace": self.namespace, "network": None, "key_type": "P-256",
-                  "intermediate_days": 90, "root_days": 365, "root": ROOT, "kind": self.kind, "step": step, "timeout": self.timeout}  # fmt: skip
+                  "intermediate_days": 90, "root_days": 365, "root": ROOT, "kind": self.kind, "step": step, "timeout": self.timeout,
+                  "may_restart": self.may_restart}  # fmt: skip
         clock = self.clock or Ticking(self.meanwhile, self.now)
         try:
             result = stepped_rotation.reconcile(cluster, params, connect=lambda *_way, **_how: trusted, clock=clock)

@@ -67,8 +67,12 @@ class Stepped:
 
     `renews` are the values that are drawn anew, by namespace and cluster: part of what `Trust.needs` prepares. `steps` are taken one after the other, each by
     all clusters. One of them is SETTLE. `permissions` are the rights to take them in a namespace, without those on the Secrets.
+
+    `replaces` is the CA on the trust cluster that signs what `renews` are, if it is the CA that gets a successor. Then the steps have TRUST, ISSUE and DROP
+    in place of SETTLE.
     """
 
     renews: Callable[[str, str], Sequence[PreparedSecret]]
     steps: Sequence[Step]
     permissions: Callable[[str], list[dict[str, str]]]
+    replaces: str = ""

@@ -44,6 +44,11 @@ def in_place(one: PreparedSecret, live: Object, kind: str, aim: str, noted: Mapp
     return {"metadata": {"annotations": {_renewed(kind): aim, _renewing(kind): None, **noted}}, "data": data}
 
 
+def reissued(values: Mapping[str, bytes], kind: str, aim: str, step: str, noted: Mapping[str, str]) -> dict[str, Any]:
+    """Return the patch that puts another certificate, and what is to be trusted, in the place of those in use."""
+    return {"metadata": {"annotations": {_renewed(kind): f"{aim}.{step}", **noted}}, "data": {key: encoded(value) for key, value in values.items()}}
+
+
 def wanted(live: Object | None, key: str) -> bytes:
     """Return the value with which a rotation ends: the next one, or the one in use if there is no next one."""
     data = (live or {}).get("data") or {}
@@ -60,6 +65,16 @@ def rotation_of(live: Object | None, kind: str) -> str:
     return str(((live or {}).get("metadata") or {}).get("annotations", {}).get(_renewed(kind)) or "")
 
 
+def whole(mark: str) -> str:
+    """Return the rotation that a step of it marked."""
+    return mark.partition(".")[0]
+
+
+def is_of(mark: str, step: str) -> bool:
+    """Tell whether a step of a rotation left the mark."""
+    return mark.partition(".")[2] == step
+
+
 def template_marks(live: Object, kind: str) -> str:
     """Return the rotation for which the pods of a workload restart; empty if they do not restart for one."""
     template = ((live.get("spec") or {}).get("template") or {}).get("metadata") or {}
@@ -69,6 +84,11 @@ def template_marks(live: Object, kind: str) -> str:
 def marked(kind: str, aim: str) -> dict[str, Any]:
     """Return the patch of a workload by which its pods restart for a rotation."""
     return {"spec": {"template": {"metadata": {"annotations": {_renewed(kind): aim}}}}}
+
+
+def noting(kind: str, aim: str) -> dict[str, Any]:
+    """Return the patch that notes a rotation on an object, and restarts nothing."""
+    return {"metadata": {"annotations": {_renewed(kind): aim}}}
 
 
 def _renewing(kind: str) -> str:

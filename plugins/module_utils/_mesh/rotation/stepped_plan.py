@@ -43,7 +43,6 @@ def plan(
     findings = [f"{name} cannot be judged: {facts.rstrip('.')}." for name, facts in seen.items() if isinstance(facts, str)]
     findings += _asked_in_vain(mesh, kind, left_out, turns_back)
     known = {name: facts for name, facts in seen.items() if not isinstance(facts, str)}
-    findings += [refusal for facts in known.values() for refusal in facts.get("refusals") or ()]
     if not known:
         return SteppedPlan(kind, findings=findings, says=f"{mesh}, {kind}: nothing was seen.")
     first = next(iter(known.values()))
@@ -51,6 +50,7 @@ def plan(
     if not under_way and age is not None and age < min_age:
         fresh = f"{mesh}, {kind}: rotated {age:.0f} s ago, which is less than {min_age:.0f} s. Nothing is to be done."
         return SteppedPlan(kind, findings=findings, says=fresh)
+    findings += [refusal for facts in known.values() for refusal in facts.get("refusals") or ()]
     return SteppedPlan(kind, _steps(known, under_way), findings, f"{mesh}, {kind}: a rotation {'goes on' if under_way else 'begins'}.")
 
 

@@ -52,6 +52,7 @@ class PreparedSecret:
 
 
 CERTIFICATE, KEY, AUTHORITY = "tls.crt", "tls.key", "ca.crt"
+TRUSTED = "trusted.pem"  # beside a CA on the trust cluster, while it gets a successor: all CAs that its owners are to trust
 
 
 def lacking(wanted: PreparedSecret, live: Object | None) -> list[str]:

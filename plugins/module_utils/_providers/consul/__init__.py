@@ -15,7 +15,8 @@ from .gateways import gateways
 from .health import health
 from .install import install
 from .links import links
-from .rotation import agents_tls, gossip, rotation, tokens
+from .names import AGENTS_CA
+from .rotation import agents_ca, agents_tls, gossip, rotation, sidecar_tokens, tokens
 from .trust import trust
 from .workloads import workloads
 
@@ -28,7 +29,9 @@ CONSUL = Provider("consul", Stories(
     health=health,
     rotations={
         "agents": Stepped(agents_tls.renews, agents_tls.STEPS, agents_tls.permissions),
+        "agents-ca": Stepped(agents_tls.renews, agents_ca.STEPS, agents_ca.permissions, AGENTS_CA),
         "gossip": Stepped(gossip.renews, gossip.STEPS, gossip.permissions),
+        "sidecar-tokens": Stepped(sidecar_tokens.renews, sidecar_tokens.STEPS, sidecar_tokens.permissions),
         "tokens": Stepped(tokens.renews, tokens.STEPS, tokens.permissions),
     },
     backup=backup,

@@ -115,7 +115,9 @@ class SteppedRequest:
     step: str
     timeout: int
     lease: LeaseShare | None
+    may_restart: bool = False
 
     @classmethod
     def of(cls, params: Facts) -> SteppedRequest:
-        return cls(AuthorityRequest.of(params), params["kind"], params["step"], params["timeout"], LeaseShare.of(params))
+        may_restart = bool(params.get("may_restart"))
+        return cls(AuthorityRequest.of(params), params["kind"], params["step"], params["timeout"], LeaseShare.of(params), may_restart)

@@ -15,7 +15,7 @@ from ..._mesh.rotation.stepped import PREPARE, Step
 from ..install.due import complete
 from ..look import look
 from ..trust import prepare
-from . import values
+from . import reissue, values
 from .stepped_work import SteppedWork
 
 
@@ -27,7 +27,9 @@ def begin(work: SteppedWork) -> None:
     if before and before.under_way:
         return
     shared = [(one.ref.name, drawn) for one in work.renews if one.shared for drawn in one.drawn]
-    aim = RotationAim(str(uuid.uuid4()), values={aims.value_name(name, drawn.key): prepare.drawn(drawn) for name, drawn in shared})
+    values_of = {aims.value_name(name, drawn.key): prepare.drawn(drawn) for name, drawn in shared}
+    identifier = str(uuid.uuid4())
+    aim = RotationAim(identifier, values={**values_of, **reissue.drawn(work, identifier)})
     work.guard()
     if live is None:
         made = work.trust.create(aims.manifest(ref, work.place.mesh, aim, work.noted))
@@ -62,6 +64,8 @@ def stand(work: SteppedWork, step: Step, aim: RotationAim | None) -> tuple[list[
     if step.look:
         due = look(work.cluster, step.look(work.place))
         return due.lacks, due.refusal
+    if step.reissue:
+        return reissue.stand(work, step.reissue, aim)
     return (values.lacking(work, step, aim), "") if aim and aim.under_way else ([], "")
 
 
@@ -69,7 +73,9 @@ def take(work: SteppedWork, step: Step) -> None:
     aim = work.aim()
     if aim is None or not aim.under_way:
         raise Refused(f"{work.cluster.name}: no rotation {work.request.kind} of the mesh {work.place.mesh} is under way. Run the playbook, which begins one.")
-    if step.look is None:
+    if step.reissue:
+        reissue.take(work, step.name, step.reissue, aim)
+    elif step.look is None:
         (values.keep if step == PREPARE else values.settle)(work, aim)
     else:
         complete(work.cluster, step.look(work.place), work.request.timeout, work.clock, work.keep, work.guard, work.did)

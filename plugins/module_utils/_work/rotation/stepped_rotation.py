@@ -28,6 +28,7 @@ TASK: dict[str, Any] = {
         "kind": {"type": "str", "required": True},
         "step": {"type": "str", "default": LOOK},
         "timeout": {"type": "int", "default": 600},
+        "may_restart": {"type": "bool", "default": False},
         "lease": {"type": "dict"},
         **OPTIONS,
     },

@@ -38,7 +38,7 @@ class SteppedWork(UnderLease):
 
     @property
     def place(self) -> StepPlace:
-        return StepPlace(self.request.authority.mesh, self.cluster.name, self.request.authority.namespace)
+        return StepPlace(self.request.authority.mesh, self.cluster.name, self.request.authority.namespace, self.request.may_restart)
 
     @property
     def renews(self) -> Sequence[PreparedSecret]:

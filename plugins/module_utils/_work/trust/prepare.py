@@ -10,7 +10,7 @@ import base64
 import secrets
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Optional
 
@@ -23,8 +23,8 @@ from ..._mesh.objects.change import Change, Ref
 from ..._mesh.objects.managed_by import managed_by
 from ..._mesh.objects.shapes import Object
 from ..._mesh.trust.certificate import Material
-from ..._mesh.trust.prepared import AUTHORITY, CERTIFICATE, KEY, UUID, Drawn, PreparedSecret, SignedServer, lacking
-from ..._mesh.trust.root_secret import encoded, labels
+from ..._mesh.trust.prepared import AUTHORITY, CERTIFICATE, KEY, TRUSTED, UUID, Drawn, PreparedSecret, SignedServer, lacking
+from ..._mesh.trust.root_secret import decoded, encoded, labels
 from ..._mesh.trust.root_secret import read as read_ca
 from ..._mesh.trust.root_secret import secret as ca_secret
 from ..._pki import issue
@@ -100,17 +100,31 @@ def _values(work: Preparation, wanted: PreparedSecret) -> tuple[Mapping[str, byt
 def signed(work: Preparation, wanted: SignedServer) -> tuple[Mapping[str, bytes], list[Change]]:
     """Return a new certificate with its key, and the CA that signed it."""
     ca, changes = _authority(work, wanted.authority)
+    leaf = leaf_of(work, ca, wanted)
+    return {CERTIFICATE: leaf.certificate, KEY: leaf.key, AUTHORITY: ca.roots}, changes
+
+
+def leaf_of(work: Preparation, ca: Material, wanted: SignedServer) -> Material:
     days, domain = work.request.intermediate_days, work.request.trust_domain
-    leaf = issue.new_leaf(ca, wanted.hosts, domain, work.request.key_type, work.now, days, asks=True)
-    return {CERTIFICATE: leaf.certificate, KEY: leaf.key, AUTHORITY: ca.certificate}, changes
+    return issue.new_leaf(ca, wanted.hosts, domain, work.request.key_type, work.now, days, asks=True)
+
+
+def new_authority(work: Preparation, name: str) -> Material:
+    request = work.request
+    return issue.new_root(f"{request.mesh} {name}", request.trust_domain, request.key_type, work.now, request.root_days)
+
+
+def known_authority(kept: Object) -> Material:
+    """Return the CA, with all that its owners are to trust. While it gets a successor, these are both."""
+    ca = read_ca(kept)
+    return replace(ca, roots=decoded((kept.get("data") or {}).get(TRUSTED)) or ca.certificate)
 
 
 def _authority(work: Preparation, name: str) -> tuple[Material, list[Change]]:
     """Return the CA on the trust cluster, and make it if it is missing."""
-    ref, request = work.place(name), work.request
-    made = issue.new_root(f"{request.mesh} {name}", request.trust_domain, request.key_type, work.now, request.root_days)
-    kept, changes = _kept(work, ca_secret(made, ref.name, str(ref.namespace), request.mesh))
-    return read_ca(kept), changes
+    ref = work.place(name)
+    kept, changes = _kept(work, ca_secret(new_authority(work, name), ref.name, str(ref.namespace), work.request.mesh))
+    return known_authority(kept), changes
 
 
 def _kept(work: Preparation, manifest: dict[str, Any]) -> tuple[Object, list[Change]]:

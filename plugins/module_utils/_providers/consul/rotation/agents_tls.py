@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rotation of the certificates that servers and client agents show each other. Their CA stays.
+"""The rotation of the certificates that servers and client agents show each other. Their CA stays; agents_ca.py replaces it, by the same reloads.
 
 Agents take a certificate when they are told to reload. What an older version still shows on some port after that goes with an ordered restart.
 """
@@ -50,7 +50,7 @@ def _greeting(pod: Object, port: int) -> Greeting:
     return Greeting(pod["metadata"]["namespace"], pod["metadata"]["name"], port, alpn=("h2",) if port == GRPC else ())
 
 
-def _greetings(live: Live) -> list[Greeting]:
+def greetings(live: Live) -> list[Greeting]:
     return [_greeting(pod, port) for pod in _running(live) for port in _PORTS[component(pod)]]
 
 
@@ -95,7 +95,7 @@ def _reload(place: StepPlace, live: Live, pod: Object) -> Question:
     return Question(asked.about, asked.namespace, asked.pod, HTTPS, asked.path, asked.method, asked.headers, asked.body, tls)
 
 
-def _restarted(place: StepPlace, live: Live, answers: Answers) -> Due:
+def restarted(kind: str, place: StepPlace, live: Live, answers: Answers) -> Due:
     """Restart who still shows the former certificate on some port: servers one after the other, then the agents of the nodes."""
     if said := restarting.refusal(live):
         return Due(refusal=said)
@@ -105,31 +105,31 @@ def _restarted(place: StepPlace, live: Live, answers: Answers) -> Due:
         return Due(lags=["no server of Consul is ready"])
     late = list(_late(live, answers))
     for one in _HELD:
-        aim = renewed.rotation_of(_secret(live, one), KIND)
-        due = restarting.due(place, live, answers, KIND, one, aim, any(component(pod) == one for pod, _says in late))
+        aim = renewed.rotation_of(_secret(live, one), kind)
+        due = restarting.due(place, live, answers, kind, one, aim, any(component(pod) == one for pod, _says in late))
         if not due.complete:
             return due
     return Due(lags=[says for _pod, says in late])
 
 
-def _reads(place: StepPlace) -> list[Read | Ref]:
+def reads(place: StepPlace) -> list[Read | Ref]:
     pods = (Read("v1", "Pod", place.namespace, labelled(one)) for one in _HELD)
     held = (Ref("v1", "Secret", name, place.namespace) for name in (TOKENS, SHARED, SERVER_TLS, AGENT_TLS))
     return [*restarting.reads(place, *_HELD), *pods, *held]
 
 
-def _look_of_reload(place: StepPlace) -> Look[Due]:
-    return Look(_reads(place), partial(_reloaded, place), greets=_greetings)
+def look_of_reload(place: StepPlace) -> Look[Due]:
+    return Look(reads(place), partial(_reloaded, place), greets=greetings)
 
 
-def _look_of_restart(place: StepPlace) -> Look[Due]:
-    return Look(_reads(place), partial(_restarted, place), partial(restarting.questions, place), _greetings)
+def look_of_restart(kind: str, place: StepPlace) -> Look[Due]:
+    return Look(reads(place), partial(restarted, kind, place), partial(restarting.questions, place), greetings)
 
 
 STEPS = (
     SETTLE,
-    Step("reload", "have servers and agents load their new certificates", _look_of_reload),
-    Step("restart", "restart those who show the former certificate on some port, one server after the other", _look_of_restart),
+    Step("reload", "have servers and agents load their new certificates", look_of_reload),
+    Step("restart", "restart those who show the former certificate on some port, one server after the other", partial(look_of_restart, KIND)),
 )
 
 

@@ -62,13 +62,22 @@ def _secret(wish: ControlPlane, services: ServiceSet, service: ServiceWish, live
 
 def secret_id(wish: ControlPlane, service: ServiceWish, live: Live) -> str:
     """Return the secret part of a token. Who knows it learns nothing of the key or of another token."""
-    words = "\n".join((wish.mesh, wish.cluster, service.namespace, service.service)).encode()
-    return datacenter.uuid(hmac.new(_value(live, TOKENS, KEY), words, hashlib.sha256).hexdigest())
+    return derived(_value(live, TOKENS, KEY), wish.mesh, wish.cluster, service.namespace, service.service)
+
+
+def derived(key: bytes, mesh: str, cluster: str, namespace: str, service: str) -> str:
+    """Return the secret part of the token that a service has under a key."""
+    words = "\n".join((mesh, cluster, namespace, service)).encode()
+    return datacenter.uuid(hmac.new(key, words, hashlib.sha256).hexdigest())
 
 
 def accessor(wish: ControlPlane, service: ServiceWish, live: Live) -> str:
     """Return the public part. It follows the secret one, because a token cannot get another secret: with another key come new tokens."""
-    return datacenter.uuid("accessor", secret_id(wish, service, live))
+    return public(secret_id(wish, service, live))
+
+
+def public(secret: str) -> str:
+    return datacenter.uuid("accessor", secret)
 
 
 def orders(wish: ControlPlane, services: ServiceSet, live: Live, pod: Object, known: Sequence[Object]) -> Iterator[DueOrder]:
@@ -93,8 +102,12 @@ def _body(wish: ControlPlane, services: ServiceSet, service: ServiceWish, live: 
 
     In a federation a sidecar asks other datacenters with it, so it is no local one: a secondary passes the request on to its primary.
     """
-    known = {"AccessorID": accessor(wish, service, live), "SecretID": secret_id(wish, service, live)}
-    return {**known, "Description": described(wish, services.name, service), "ServiceIdentities": [{"ServiceName": service.service}], "Local": False}
+    return body(secret_id(wish, service, live), described(wish, services.name, service), service.service)
+
+
+def body(secret: str, description: str, service: str) -> dict[str, Any]:
+    known = {"AccessorID": public(secret), "SecretID": secret}
+    return {**known, "Description": description, "ServiceIdentities": [{"ServiceName": service}], "Local": False}
 
 
 def described(wish: ControlPlane, name: str, service: ServiceWish) -> str:
@@ -103,7 +116,12 @@ def described(wish: ControlPlane, name: str, service: ServiceWish) -> str:
 
 def of_set(wish: ControlPlane, name: str) -> str:
     """Return how the descriptions of all tokens of a set begin."""
-    return f"meshops.lifecycle {wish.cluster} workloads {name}: "
+    return f"{of_cluster(wish.cluster)}{name}: "
+
+
+def of_cluster(cluster: str) -> str:
+    """Return how the descriptions of the tokens of all services of a cluster begin."""
+    return f"meshops.lifecycle {cluster} workloads "
 
 
 def _value(live: Live, name: str, key: str) -> bytes:

@@ -34,7 +34,17 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.ch
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Answers, Question
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.remedies import Need
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.stepped import BEGIN, FINISH, LOOK, SETTLE, StepPlace, complete
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.stepped import (
+    BEGIN,
+    DROP,
+    FINISH,
+    ISSUE,
+    LOOK,
+    SETTLE,
+    TRUST,
+    StepPlace,
+    complete,
+)
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.trust_users import CONTROL_PLANE, TrustUser
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import encoded
@@ -540,8 +550,14 @@ class TestSteppedRotations:
         names = [step.name for step in complete(provider.stepped(kind).steps)]
         assert len(set(names)) == len(names)
         assert not {BEGIN, FINISH, LOOK} & set(names)
-        assert [step for step in provider.stepped(kind).steps if step.look is None] == [SETTLE]
+        writes = [step for step in provider.stepped(kind).steps if step.look is None]
+        assert writes == ([TRUST, ISSUE, DROP] if provider.stepped(kind).replaces else [SETTLE])
         assert kind not in ("root", "intermediate", "links", "remote_secrets", "gateways", "report")
+
+    def test_a_ca_that_it_replaces_signed_all_that_it_renews(self, provider: Provider, kind: str) -> None:
+        stepped = provider.stepped(kind)
+        if stepped.replaces:
+            assert {one.signed.authority if one.signed else "" for one in stepped.renews("mesh", "east")} == {stepped.replaces}
 
     def test_a_product_that_does_not_answer_lags_and_is_ordered_nothing(self, provider: Provider, kind: str) -> None:
         product = copy.deepcopy(dict(world(provider.name).product))
