@@ -40,9 +40,12 @@ def artifact() -> Path:
 
 
 def without_page(result: dict[str, Any]) -> list[str]:
-    """Contents that would have no page in the catalogue."""
-    return [f"{content['content_type']} {content['content_name']} has no page" for content in result["docs_blob"]["contents"]
-            if content["content_type"] in PAGED and content["content_name"] not in NO_PAGES and not (content["doc_strings"] or {}).get("doc")]
+    """Contents that would have no page in the catalogue, and filters that are not even found there, because their file cannot be imported."""
+    contents = [content for content in result["docs_blob"]["contents"] if content["content_name"] not in NO_PAGES]
+    shown = {(content["content_type"], content["content_name"]) for content in contents if (content["doc_strings"] or {}).get("doc")}
+    wanted = {(content["content_type"], content["content_name"]) for content in contents if content["content_type"] in PAGED}
+    wanted |= {("filter", path.stem) for path in (CHECKOUT / "plugins/filter").glob("*.yml")}
+    return [f"{kind} {name} has no page" for kind, name in sorted(wanted - shown)]
 
 
 def main() -> int:
