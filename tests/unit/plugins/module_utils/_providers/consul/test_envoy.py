@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which Envoy goes with which Consul. The lines are those of HashiCorp's pages; the servers' own list has the form that Consul's API documents."""
+"""Which Envoy goes with which Consul. The lines of 1.22 are those that a real server lists (tests/consul/test_03_federation.py)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._prov
 
 @pytest.mark.parametrize(("version", "image", "unnamed"), [
     ("1.22.3", "registry.example:5000/envoy:v1.35.3", False),
-    ("1.22.3", "envoyproxy/envoy:v1.32.0@sha256:00", False),
-    ("1.22.3", "envoyproxy/envoy:v1.31.9", True),
+    ("1.22.3", "envoyproxy/envoy:v1.33.0@sha256:00", False),
+    ("1.22.3", "envoyproxy/envoy:v1.32.9", True),
     ("1.22.3", "envoyproxy/envoy:v1.40.0", True),
     ("1.21.0", "envoyproxy/envoy:v1.35.3", True),
+    ("1.21.0", "envoyproxy/envoy:v1.20.0", False),  # which line is the oldest of this version is not known here
     ("2.7.0", "envoyproxy/envoy:v1.20.0", False),  # nobody here knows the lines of this version
     ("1.22.3", "registry.example:5000/envoy", False),
     ("1.22.3", "registry.example/envoy:ours", False),
@@ -32,7 +33,8 @@ def test_a_line_that_the_pages_do_not_name(version: str, image: str, unnamed: bo
 
 def test_the_sentence_says_what_is_supported_and_what_to_do() -> None:
     said = envoy.unnamed("1.22.3", "envoyproxy/envoy:v1.40.0")
-    assert said.startswith("Envoy is 1.40, and Consul 1.22.3 supports 1.32 to 1.35; ")
+    assert said.startswith("Envoy is 1.40, and Consul 1.22.3 supports 1.33 to 1.35; ")
+    assert "Consul 1.21.0 supports none newer than 1.34; " in envoy.unnamed("1.21.0", "envoyproxy/envoy:v1.35.3")
     assert said.endswith("try it first, or name another one in mesh_values.images.envoy")
 
 
