@@ -11,7 +11,7 @@ from typing import Union
 
 from ..few_names import few
 from .columns import fitted
-from .marks import BAD, GOOD
+from .symbols import BAD, GOOD
 
 # By cluster how often each cluster answered it, or a sentence that says why its probe asked nobody.
 Answers = Mapping[str, Union[Mapping[str, int], str]]  # noqa: UP007 - sanity's pylint knows no other

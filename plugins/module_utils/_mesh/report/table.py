@@ -15,7 +15,7 @@ from ..few_names import few
 from ..trust.expiry import time_left
 from . import servers
 from .columns import fitted
-from .marks import BAD, GOOD, KNOWN
+from .symbols import BAD, GOOD, KNOWN
 
 _DASH, _SYNCED = "-", "synced"
 # A cluster may have as many findings as its mesh has clusters: a table has the first of them, the report has all.
@@ -43,7 +43,7 @@ def status(clusters: Mapping[str, Mapping[str, Any] | str], now: datetime) -> li
         *([fitted(PLANES, shared, _PLANES_YIELD)] if shared else []),
         *([fitted(servers.SERVERS, serving, _SERVERS_YIELD)] if serving else []),
     ]
-    notes = [f"{mark} {note}" for mark, of in ((BAD, _notes), (KNOWN, _noticed)) for note in _together(ranked, of)]
+    notes = [f"{symbol} {note}" for symbol, of in ((BAD, _notes), (KNOWN, _noticed)) for note in _together(ranked, of)]
     return [line for part in [*tables, notes] if part for line in ("", *part)][1:]
 
 
@@ -55,8 +55,8 @@ def summary(clusters: Mapping[str, Mapping[str, Any] | str]) -> str:
     well = len(clusters) - len(unreached) - len(sick)
     named = [f"{len(names)} {word} ({few(sorted(names), _NAMES)})" for word, names in (("sick", sick), ("unreached", unreached)) if names]
     parts = [f"{well} ok" if named else "all ok" if well > 1 else "ok", *named, *([f"{known} notice{'' if known == 1 else 's'}"] if known else [])]
-    mark = BAD if named else KNOWN if known else GOOD
-    return f"{mark} {len(clusters)} cluster{'' if len(clusters) == 1 else 's'}: {', '.join(parts)}"
+    symbol = BAD if named else KNOWN if known else GOOD
+    return f"{symbol} {len(clusters)} cluster{'' if len(clusters) == 1 else 's'}: {', '.join(parts)}"
 
 
 def _shares(name: str, facts: Mapping[str, Any] | str) -> list[list[str]]:
