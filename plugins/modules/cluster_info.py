@@ -286,7 +286,7 @@ stray:
   description:
     - What leads pods astray, as half sentences, if the kind of mesh has revisions. What is left of a revision without a control plane, tags and labels that
       lead nowhere or to two places, and pods that run without a proxy in an injected namespace.
-    - Empty without O(supply), or if the credential may not read it.
+    - Empty without O(supply). What the credential may not read is named.
   returned: success
   type: list
   elements: str

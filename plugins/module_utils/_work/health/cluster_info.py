@@ -102,12 +102,22 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
 
 
 def _stray(cluster: Cluster, mesh: Provider, namespace: str) -> list[str]:
-    """What leads pods astray, as half sentences. Pods are read only where a namespace is injected; who may not read them is told nothing."""
+    """What leads pods astray, as half sentences, and what nobody may look at. Pods are read only where a namespace is injected."""
     if not mesh.stories.cutover:
         return []
     try:
         state = look(cluster, mesh.cutover.standing(cluster.name, namespace))
-        injected = any(space.following.rule != NOTHING for space in state.spaces)
-        return strays(look(cluster, mesh.cutover.standing(cluster.name, namespace, pods=True)) if injected else state)
-    except Denied:
-        return []
+    except Denied as denied:
+        return [f"{_unread(cluster, denied)} labels, revision tags and webhooks that lead pods astray"]
+    if all(space.following.rule == NOTHING for space in state.spaces):
+        return strays(state)
+    try:
+        return strays(look(cluster, mesh.cutover.standing(cluster.name, namespace, pods=True)))
+    except Denied as denied:
+        return [*strays(state), f"{_unread(cluster, denied)} pods that run without a proxy"]
+
+
+def _unread(cluster: Cluster, denied: Denied) -> str:
+    """What is denied, without the API server's own words, which name the user."""
+    told = str(denied).removeprefix(f"{cluster.name}: ").partition(":")[0].rstrip(".")
+    return f"the credential is {told}, so nobody looked for"

@@ -203,7 +203,28 @@ def test_pods_are_read_only_where_a_namespace_is_injected_and_nothing_by_a_mesh_
     assert not [request for request in cluster.transport.requests if "/api/v1/pods" in request and "status.phase" in request]
     monkeypatch.setitem(PROVIDERS, "paper", PAPER)
     assert astray(FakeCluster(), "paper") == []
+
+
+def forbidden(cluster, monkeypatch, path):
     handle = cluster.backend.handle
-    monkeypatch.setattr(cluster.backend, "handle", lambda method, path, *rest: Answer(403, b'{"kind": "Status"}')
-                        if "mutatingwebhook" in path else handle(method, path, *rest))
-    assert astray(cluster) == []
+    monkeypatch.setattr(cluster.backend, "handle", lambda method, asked, *rest: Answer(403, b'{"kind": "Status", "message": "user jane may not"}')
+                        if path in asked else handle(method, asked, *rest))
+
+
+def test_who_may_not_read_pods_is_told_of_tags_and_labels_and_that_nobody_looked_for_pods(monkeypatch):
+    world = World.of([space("shop", **{REV: "prod"}), space("bank", **{REV: "gone"})], [workload("shop", "a")], {"prod": "blue", "old": "grey"})
+    cluster = CutoverCluster(world)
+    forbidden(cluster, monkeypatch, "/api/v1/pods")
+    left, tag, label, unread = astray(cluster)
+    assert left.startswith("of the revision grey, which has no control plane, these objects are left")
+    assert tag == "the revision tag old leads to grey, which is not installed; lead it elsewhere or delete it"
+    assert label.startswith("namespace bank follows gone")
+    assert unread == "the credential is not allowed to list pods, so nobody looked for pods that run without a proxy"
+
+
+def test_who_may_not_read_webhooks_is_told_that_nobody_looked(monkeypatch):
+    cluster = CutoverCluster(World.of([space("shop", **{REV: "gone"})], [workload("shop", "a")], {}))
+    forbidden(cluster, monkeypatch, "mutatingwebhook")
+    (unread,) = astray(cluster)
+    told = "so nobody looked for labels, revision tags and webhooks that lead pods astray"
+    assert unread == f"the credential is not allowed to list mutatingwebhookconfigurations, {told}"
