@@ -166,5 +166,32 @@ def test_a_stall_does_not_keep_it_from_sending_and_every_request_waits_for_its_e
     assert all(later.due - earlier.due == pytest.approx(0.02, abs=0.001) for earlier, later in itertools.pairwise(stalled))
 
 
+def test_what_is_lost_says_how_far_it_had_come(start: Start) -> None:
+    """One server takes connections and ends them at once: over TLS in the handshake, and without it before an answer. At the last address is nobody."""
+    control, nobody = free_port(), free_port()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        def end_them() -> None:
+            while True:
+                try:
+                    one, _address = listening.accept()
+                except OSError:
+                    return
+                one.recv(1)
+                one.shutdown(socket.SHUT_WR)
+                while one.recv(4096):
+                    pass
+                one.close()
+
+        threading.Thread(target=end_them, daemon=True).start()
+        address = f"127.0.0.1:{listening.getsockname()[1]}/"
+        flows = {"tls": f"https://{address}", "plain": f"http://{address}", "none": f"http://127.0.0.1:{nobody}/"}
+        start("send", "-control", f"127.0.0.1:{control}", *(word for name, place in flows.items() for word in ("-flow", f"{name}={place}@20")))
+        until(lambda: len(ledger.flows(taken(control))) == 3)
+        told = {request.flow: request.outcome for request in taken(control)}
+    assert told["tls"].startswith("error in its TLS handshake: ") and told["tls"].endswith("EOF")
+    assert told["plain"].startswith("error before an answer: ") and told["plain"].endswith("EOF")
+    assert told["none"].startswith("error before it was connected: ") and "connection refused" in told["none"]
+
+
 def test_its_tests_do_not_use_what_the_cache_holds_of_another_version() -> None:
     assert Path(TRAFFIC).parent.name.endswith(programs.PROGRAMS["traffic"].key)

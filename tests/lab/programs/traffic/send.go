@@ -10,11 +10,13 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"os/signal"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -156,15 +158,22 @@ func flow(book *ledger, work *shift, name, address string, interval, patience ti
 	}
 }
 
+// ask returns 200, or what came instead. Whoever asked in vain says how far the request had come, since a gateway ends a connection for other reasons
+// in its handshake than after it.
 func ask(client *http.Client, address string) string {
-	answer, err := client.Get(address)
+	request, err := http.NewRequest(http.MethodGet, address, nil)
 	if err != nil {
-		return failure(err)
+		return failure(err, "before it was sent")
+	}
+	come := &progress{}
+	answer, err := client.Do(request.WithContext(httptrace.WithClientTrace(request.Context(), come.watched())))
+	if err != nil {
+		return failure(err, come.far())
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
 	if err != nil {
-		return failure(err)
+		return failure(err, "within its answer")
 	}
 	if answer.StatusCode != http.StatusOK {
 		return fmt.Sprintf("%d %s", answer.StatusCode, body)
@@ -172,10 +181,26 @@ func ask(client *http.Client, address string) string {
 	return "200"
 }
 
-func failure(err error) string {
+func failure(err error, far string) string {
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
-		return "timeout"
+		return "timeout " + far
 	}
-	return "error " + err.Error()
+	return fmt.Sprintf("error %s: %v", far, err)
+}
+
+// progress is how far a request has come. A dial may go on after its request was given up, so another goroutine may write while it is read.
+type progress struct{ stage atomic.Int32 }
+
+var stages = []string{"before it was connected", "in its TLS handshake", "before it was sent", "before an answer", "within its answer"}
+
+func (p *progress) far() string { return stages[p.stage.Load()] }
+
+func (p *progress) watched() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		TLSHandshakeStart:    func() { p.stage.Store(1) },
+		GotConn:              func(httptrace.GotConnInfo) { p.stage.Store(2) },
+		WroteRequest:         func(httptrace.WroteRequestInfo) { p.stage.Store(3) },
+		GotFirstResponseByte: func() { p.stage.Store(4) },
+	}
 }
