@@ -103,9 +103,9 @@ def _question_faults(question: Mapping[str, Any]) -> Iterator[str]:
         yield f"the type {kind} is not known"
     elif default != "" and not isinstance(default, _ANSWERS[kind]):
         yield f"the default {default!r} is not of the type {kind}"
-    if type(question.get("required")) is not bool:
+    if not isinstance(question.get("required"), bool):
         yield "required is no truth value"
-    yield from (f"{limit} is no whole number" for limit in ("min", "max") if type(question.get(limit, 0)) is not int)
+    yield from (f"{limit} is no whole number" for limit in ("min", "max") if not isinstance(question.get(limit, 0), int))
     if kind in ("multiplechoice", "multiselect"):
         if not choices or not all(isinstance(choice, str) for choice in choices):
             yield "there are no choices, or they are not text"
