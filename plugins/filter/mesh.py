@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..plugin_utils import filters
+from ..plugin_utils import filters, query
 from ..plugin_utils.deciding import mesh, mirror
 
 
@@ -23,5 +23,6 @@ class FilterModule:
             mesh_helm=mesh.mesh_helm,
             mesh_links=mesh.mesh_links,
             mesh_mirror_list=mirror.mesh_mirror_list,
+            mesh_query=query.cut,
             mesh_root=mesh.mesh_root,
         )

@@ -35,7 +35,7 @@ LAYERS = {
     "_ansible": Layer(frozenset({"_mesh", "_kube", "_pki"}), frozenset({"ansible"})),
     "modules": Layer(frozenset({"_ansible", "_work"})),
     "action": Layer(frozenset({"_ansible", "_work", "plugin_utils"}), frozenset({"ansible"})),
-    "plugin_utils": Layer(frozenset({"_mesh", "_ansible"}), frozenset({"ansible", "jinja2"})),
+    "plugin_utils": Layer(frozenset({"_mesh", "_ansible"}), frozenset({"ansible", "jinja2", "jmespath"})),
     "deciding": Layer(frozenset({"_mesh", "_providers", "_pki", "_work", "plugin_utils"}), frozenset({"ansible"})),
     "filter": Layer(frozenset({"plugin_utils", "deciding"})),
     "callback": Layer(frozenset({"plugin_utils"}), frozenset({"ansible"})),

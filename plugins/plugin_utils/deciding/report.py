@@ -9,15 +9,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from ...module_utils._mesh.health.health import HealthFacts
-from ...module_utils._mesh.report import expiries, matrix, summary, table
+from ...module_utils._mesh.install.versions import Versions
+from ...module_utils._mesh.report import estate as picture
+from ...module_utils._mesh.report import expiries, exposition, matrix, summary, table
+from ...module_utils._providers import DEFAULT, PROVIDERS, provider
 from .. import filters
-from ..hosts import faults
+from ..estate_page import page
+from ..hosts import faults, members
 
 _FACTS = ("findings", "notices", "trust", "followed", "shares", *(field.name for field in fields(HealthFacts)))
 
@@ -81,13 +86,38 @@ def _expiring(name: str, result: Mapping[str, Any]) -> list[dict[str, Any]] | st
     return [*map(expiries.unknown, (*result["faults"], *result["unseen"])), *result["certificates"]]
 
 
+def estate(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> dict[str, Any]:
+    """Return all clusters of the run with their meshes, links, CAs, versions and proxies, as estate.schema.json describes them."""
+    known = [replace(one, provider=one.provider or DEFAULT) for one in members(list(hostvars), hostvars)]
+    return picture.estate(_status(hosts, hostvars, variable), known, _versions(), datetime.now(UTC))
+
+
+def estate_files(known: Mapping[str, Any], folder: str, metrics: str) -> list[dict[str, str]]:
+    """Return the files of the report, each with its `path`, its `content` and its `mode`: those in a folder, and the metrics. An empty path is no file."""
+    files = []
+    if folder:
+        products = {name: versions.mesh for name, versions in _versions().items()}
+        files = [
+            {"path": f"{folder}/estate.html", "content": page(known, products), "mode": "0600"},
+            {"path": f"{folder}/estate.json", "content": json.dumps(known, indent=2) + "\n", "mode": "0600"},
+        ]
+    return [*files, *([{"path": metrics, "content": exposition.exposition(known), "mode": "0644"}] if metrics else [])]
+
+
+def _versions() -> dict[str, Versions]:
+    """Return the versions that are known of each kind of mesh that can be installed."""
+    return {name: provider(name).install.requirements().versions for name in PROVIDERS if provider(name).stories.install}
+
+
 class FilterModule:
-    """The filters of status and of the report of rotate."""
+    """The filters of status, of the report and of the report of rotate."""
 
     def filters(self) -> dict[str, Any]:
         return filters.named(
             _certificates=certificates,
             _certificates_table=certificates_table,
+            _estate=estate,
+            _estate_files=estate_files,
             _first_findings=first_findings,
             _status_report=status_report,
             _status_summary=status_summary,
