@@ -67,8 +67,10 @@ def test_few_clusters_say_more() -> None:
     ({"unreached": "east: silence."}, ("not reached",)),
     ({"control_planes": [], "served_by": "west", "gateways": []}, ("served by west", "12 proxies", "no gateway")),
     ({"control_planes": [], "gateways": [{"addresses": []}]}, ("no control plane", "12 proxies", "gateway without address")),
-    ({"control_planes": [{"version": each, "ready": 1, "desired": 2} for each in ("1.30.1", "1.31.2")]}, ("1.30.1 · 1/2 and more", "12 proxies",
-                                                                                                         "gateway 198.18.0.33")),
+    (
+        {"control_planes": [{"version": each, "ready": 1, "desired": 2} for each in ("1.30.1", "1.31.2")]},
+        ("1.30.1 · 1/2 and more", "12 proxies", "gateway 198.18.0.33"),
+    ),
     ({"proxies": {"count": 4321, "behind": 12}}, ("1.31.2 · 2/2", "4,321 proxies, 12 behind", "gateway 198.18.0.33")),
 ])  # fmt: skip
 def test_a_cluster_says(change: dict[str, Any], lines: tuple[str, ...]) -> None:
