@@ -85,7 +85,7 @@ class TestASharedInventory:
     def test_a_cluster_without_credential_is_named_in_the_table_and_fails_alone(self, status: Ran) -> None:
         said = "west: mesh_kube cannot be read: object of type 'dict' has no attribute 'west'."
         assert status.recap["west"] == {"ok": 1, "failed": 1}
-        assert [line for line in status.output.splitlines() if line.strip().startswith(f'"{said}')]
+        assert [line for line in status.output.splitlines() if line.startswith(f"× {said}")]
         assert status.code == 2
 
     def test_it_does_not_matter_to_a_run_without_it(self, tmp_path: Path) -> None:
