@@ -140,7 +140,7 @@ def test_one_story_from_nothing_to_nothing(estate: tuple[Path, dict[str, World]]
     assert recap(said[-1]) == {"east": (0, 0), "west": (0, 0)}, said[-1].stdout
     assert state(found) == first
     assert [world.product.named for world in found.values()] == [1, 1]
-    assert re.search(r"east\s+-\s+ok", succeeded(run("status", folder)).stdout)
+    assert re.search(r"east\s+-\s+[√‼] ok", succeeded(run("status", folder)).stdout)
 
     keys = [world.product.held().key for world in found.values()]
     said.append(succeeded(run("rotate", folder, "-vvv", "-e", json.dumps({"rotate": "root", "rotate_min_age": 0, "rotate_timeout": 30}))))
@@ -149,7 +149,7 @@ def test_one_story_from_nothing_to_nothing(estate: tuple[Path, dict[str, World]]
     assert root not in {held.root for held in first.values()}
     assert rotated == {name: dataclasses.replace(held, root=root, trusts=[root]) for name, held in first.items()}
     assert [(world.product.ordered, world.product.refused) for world in found.values()] == [(1, 0), (1, 0)]
-    assert re.search(r"east\s+-\s+ok", succeeded(run("status", folder)).stdout)
+    assert re.search(r"east\s+-\s+[√‼] ok", succeeded(run("status", folder)).stdout)
 
     former = {name: world.product.seal() for name, world in found.items()}
     said.append(succeeded(run("rotate", folder, "-vvv", "-e", "rotate=seal")))

@@ -146,7 +146,7 @@ def without(live: dict[str, Any]) -> dict[str, Any]:
 
 
 def ran(cluster: Beside, services: Sequence[dict[str, Any]] = (WEB, STOCK, LOGS), name: str = "inventory") -> dict[str, Any]:
-    return reconcile(cluster, {"wish": WISH, "services": services, "set": name, "wait_timeout": 5}, Ticking())
+    return reconcile(cluster, {"wish": WISH, "services": list(services), "set": name, "wait_timeout": 5}, Ticking())
 
 
 def test_a_sidecar_is_added_once_and_leaves_no_trace(real: Cluster) -> None:

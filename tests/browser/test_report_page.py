@@ -22,7 +22,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.plugin_utils.estate_page import page
 from ansible_collections.meshops.lifecycle.tests.unit.support.estates import made
 
-CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), "")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 LOOKING = (Path(__file__).parent / "looking.js").read_text(encoding="utf-8")
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 

@@ -99,7 +99,7 @@ def test_status_shows_who_leads_and_with_which_ca_each_signs(federation: dict[st
 
     own = 1 if role == "secondary" else 0
     chain = trust.pem_of(trust.line(given(federation["east"])))
-    until(lambda: len(trust.pem_of(facts().line)) == own + len(chain), lambda: facts().line.decode())
+    until(lambda: len(trust.pem_of(facts().line)) == own + len(chain), lambda: str(facts().line))
     seen = facts()
     assert seen.quorum == Quorum("consul-server-0", 1, role)
     signing = trust.pem_of(seen.line)

@@ -22,7 +22,7 @@ _SINGLE = 24
 
 @dataclass(frozen=True)
 class Span:
-    """A row of the time line: one certificate, or several that end on one day. `bar` is how long its bar is."""
+    """A row of the time line: one certificate, or several that end on one day. `length` is that of its bar."""
 
     kind: str
     whose: str
@@ -31,7 +31,7 @@ class Span:
     day: str
     days_left: int
     level: str
-    bar: float
+    length: float
     number: int = 1
 
 
@@ -61,8 +61,8 @@ def _span(own: Sequence[Mapping[str, Any]], most: float) -> Span:
     first = own[0]
     names = [name for one in own for name in one["clusters"]]
     whose = first["subject"] if first["kind"] == "root" else few(names, _NAMED)
-    bar = _x(max(first["days_left"], 0), most)
-    return Span(first["kind"], whose, ", ".join(names), first["mesh"], first["not_after"][:10], first["days_left"], first["level"], bar, len(own))
+    length = _x(max(first["days_left"], 0), most)
+    return Span(first["kind"], whose, ", ".join(names), first["mesh"], first["not_after"][:10], first["days_left"], first["level"], length, len(own))
 
 
 def _most(certificates: Sequence[Mapping[str, Any]]) -> float:

@@ -46,7 +46,7 @@ class TestRefused:
     def test_not_where_the_answers_would_not_be_whole(self, monkeypatch):
         right = {"verb": "list", "group": "", "resource": "pods", "namespace": "mesh", "name": None}
         cluster = Servers(standing="secondary")
-        monkeypatch.setattr(cluster, "denied", lambda permissions: list(permissions))
+        monkeypatch.setattr(cluster, "denied", list)
         assert self.refused(cluster, self.WISH, [right]) == []
 
     def test_a_stage_that_cannot_be_looked_at_yet_says_nothing(self, monkeypatch):

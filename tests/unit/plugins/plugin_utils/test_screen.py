@@ -13,7 +13,12 @@ from ansible_collections.meshops.lifecycle.plugins.plugin_utils import screen
 @pytest.fixture
 def displayed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     seen: list[tuple[str, dict[str, Any]]] = []
-    monkeypatch.setattr(screen, "Display", lambda: type("Screen", (), {"display": lambda _self, text, **how: seen.append((text, how))})())
+
+    class Screen:
+        def display(self, text: str, **how: Any) -> None:
+            seen.append((text, how))
+
+    monkeypatch.setattr(screen, "Display", Screen)
     return seen
 
 

@@ -20,11 +20,11 @@ def one(kind: str = "intermediate", days: int = 700, level: str = "ok", **change
 def test_few_have_a_row_each_and_bars_grow_with_the_days() -> None:
     rows = spans([one(days=10, level="critical"), one(days=700), one(kind="root", days=3650)])
     assert [(row.whose, row.days_left, row.level) for row in rows] == [("east", 10, "critical"), ("east", 700, "ok"), ("CN=shop root", 3650, "ok")]
-    assert 0 < rows[0].bar < rows[1].bar < rows[2].bar == BAR
+    assert 0 < rows[0].length < rows[1].length < rows[2].length == BAR
 
 
 def test_what_has_expired_has_no_bar() -> None:
-    assert spans([one(days=-3, level="expired")])[0].bar == 0
+    assert spans([one(days=-3, level="expired")])[0].length == 0
 
 
 def test_many_that_are_ok_and_end_on_one_day_share_a_row() -> None:
