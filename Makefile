@@ -9,6 +9,7 @@ environment := $(PYTHON) mk/environment.py
 run := $(environment) exec run
 tools := $(environment) exec tools
 floor := $(environment) exec floor
+pages := $(environment) exec pages
 # Each step's seconds, for the end of `.ci/run`.
 timed = $(PYTHON) mk/stopwatch.py $@
 collections = $(shell $(environment) path collections)
@@ -16,8 +17,9 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 
 -include tests/lab/lab.mk
 
-.PHONY: help setup tools env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog \
-  unit unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes clean
+.PHONY: help setup tools pages env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog lint-site lint-importer \
+  unit unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
+  test-consul test-consul-alone test-consul-charts molecule-consul drill-consul clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -29,6 +31,9 @@ setup: $(if $(wildcard tests/lab/lab.mk),lab-packages) ## install what is missin
 
 tools: setup
 	@$(PYTHON) mk/stopwatch.py setup $(environment) setup tools floor
+
+pages: setup
+	@$(PYTHON) mk/stopwatch.py setup $(environment) setup pages
 
 env: ## print shell lines for your own ansible-playbook: eval "$(make -s env)"
 	@$(environment) setup run
@@ -45,7 +50,7 @@ test: at-rest unit test-api test-lab molecule ## all of lint, sanity, unit, test
 at-rest: tools
 	@$(MAKE) -j2 --output-sync=target sanity lint
 
-lint: lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog ## ruff, mypy, yamllint, ansible-lint (production), antsibull
+lint: lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog lint-site lint-importer ## ruff, mypy, yamllint, ansible-lint (production), antsibull, the site, galaxy-importer
 
 lint-python: tools
 	$(timed) $(tools) ruff check .
@@ -65,6 +70,12 @@ lint-docs: tools
 
 lint-changelog: tools
 	$(timed) $(tools) antsibull-changelog lint
+
+lint-site: pages ## build the site of the documentation into build/site
+	$(timed) $(pages) python mk/docsite.py
+
+lint-importer: pages ## build the artifact and import it as Galaxy does (IMPORTER_LINT=1 with ansible-lint as Galaxy calls it)
+	$(timed) $(pages) python mk/importer.py
 
 unit: unit-newest unit-oldest $(if $(wildcard tests/lab/tests/*.py),unit-lab) unit-bench unit-drills ## unit tests, on the newest and on the oldest Python and ansible-core (ARGS="-k name")
 
@@ -122,6 +133,27 @@ drill-peer: ## count what a canary upgrade by istioctl and kubectl loses
 
 drill-expired: tools lab ## bring a mesh whose root has expired to another root, without a restart
 	$(tools) $(pytest) tests/drills/clocks $(ARGS)
+
+# Consul takes a quarter of an hour to build, so nothing of this is a part of `make test`.
+test-consul molecule-consul drill-consul: LAB_CONSUL := 1
+
+in_lab := tests/consul/test_11_peering.py tests/consul/test_12_federation.py
+
+test-consul: test-consul-alone tools lab ## tests on a real Consul, on loopback addresses and in the lab
+	$(timed) $(tools) $(pytest) $(in_lab) $(ARGS)
+
+test-consul-alone: tools ## only those that need no lab
+	$(timed) $(tools) $(pytest) tests/consul --ignore=tests/consul/charts $(addprefix --ignore=,$(in_lab)) $(ARGS)
+
+test-consul-charts: tools lab-build ## HashiCorp's charts with our values, if MESHOPS_CONSUL_CHARTS names a directory that has them
+	$(timed) $(tools) $(pytest) tests/consul/charts $(ARGS)
+
+molecule-consul: tools lab ## the scenario of Consul on the lab
+	$(timed) $(tools) molecule test --scenario-name consul --report $(ARGS)
+
+drill-consul: tools lab ## what a mesh of Consul survives under load (DRILL_RUNS=5 DRILL_OPTIONS="--acts 'failover leader'")
+	@mkdir -p build/drills
+	$(drill) consul --runs=$(or $(DRILL_RUNS),1) $(DRILL_OPTIONS)
 
 clean: ## remove test results; the cache is kept (see mk/environment.py)
 	rm -rf build .ansible tests/output

@@ -38,7 +38,7 @@ def listed() -> set[Path]:
 
 
 def same(source: Path, target: Path) -> bool:
-    if not target.exists():
+    if not target.exists() or source.is_symlink() != target.is_symlink():
         return False
     old, new = target.stat(), source.stat()
     return (old.st_size, old.st_mtime_ns, old.st_mode) == (new.st_size, new.st_mtime_ns, new.st_mode)
@@ -58,7 +58,8 @@ def mirror(names: set[Path]) -> None:
     for name in names:
         if not same(CHECKOUT / name, COPY / name):
             (COPY / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(CHECKOUT / name, COPY / name)
+            (COPY / name).unlink(missing_ok=True)
+            shutil.copy2(CHECKOUT / name, COPY / name, follow_symlinks=False)
     dependency = COPY.parent.parent / "kubernetes" / "core"
     if not dependency.exists():
         dependency.parent.mkdir(parents=True, exist_ok=True)

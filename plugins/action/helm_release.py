@@ -10,8 +10,10 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._ansible.progress import Onlooker, watched
 from ..module_utils._ansible.quiet import quiet
 from ..module_utils._work.install import helm_release
+from ..plugin_utils.screen import mention
 
 
 class ActionModule(ActionBase):
@@ -21,7 +23,8 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         try:
-            result = self._execute_module(module_name=self.work.MODULE, module_args=self.work.asked(arguments), task_vars=task_vars)
+            with watched(Onlooker(mention, str((task_vars or {}).get("inventory_hostname")), f"Helm works on {arguments['release_name']}")):
+                result = self._execute_module(module_name=self.work.MODULE, module_args=self.work.asked(arguments), task_vars=task_vars)
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         return quiet(result, arguments)

@@ -2,13 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the collection adds to the connection options of kubernetes.core."""
+"""How a task reaches its cluster. The names are those of kubernetes.core, so that one connection serves both; the meaning is described here alone."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Put it before kubernetes.core.k8s_auth_options in a module: if both describe an option, the first description counts.
     DOCUMENTATION = r"""
 options:
   kubeconfig:
@@ -18,6 +17,89 @@ options:
       - If only O(context) is given, the module reads the files that the environment variable E(KUBECONFIG) names, or C(~/.kube/config). Without O(context)
         the module reads no kubeconfig that you do not name here.
     type: raw
+  context:
+    description:
+      - The context of the kubeconfig. The environment variable E(K8S_AUTH_CONTEXT) may give it too. You may leave it out only if the kubeconfig has exactly
+        one.
+    type: str
+  host:
+    description:
+      - The URL of the API server, such as C(https://api.east.example:6443). The environment variable E(K8S_AUTH_HOST) may give it too.
+      - It needs a credential beside it, which is O(api_key), or O(client_cert) and O(client_key), or O(username) and O(password).
+      - Beside O(kubeconfig) it takes the place of the address in the context.
+    type: str
+  api_key:
+    description:
+      - A bearer token. The environment variable E(K8S_AUTH_API_KEY) may give it too. Keep it in ansible-vault or in the credential of an automation platform.
+    type: str
+  username:
+    description:
+      - A user name for an API server that takes basic authentication. Kubernetes itself has not taken it since 1.19, and Helm cannot use it. The environment
+        variable E(K8S_AUTH_USERNAME) may give it too.
+    type: str
+  password:
+    description:
+      - The password of O(username). The environment variable E(K8S_AUTH_PASSWORD) may give it too.
+    type: str
+  client_cert:
+    description:
+      - The path of a client certificate, PEM. The environment variable E(K8S_AUTH_CERT_FILE) may give it too. Helm takes it only from a kubeconfig.
+    type: path
+    aliases: [cert_file]
+  client_key:
+    description:
+      - The path of the private key of O(client_cert), PEM. The environment variable E(K8S_AUTH_KEY_FILE) may give it too.
+    type: path
+    aliases: [key_file]
+  ca_cert:
+    description:
+      - The path of a file with the CAs by which to trust the API server, PEM. An intermediate in it is trusted too, as kubectl does. The environment variable
+        E(K8S_AUTH_SSL_CA_CERT) may give it too.
+      - Without it, and without a CA in the kubeconfig, the CAs of the machine count.
+    type: path
+    aliases: [ssl_ca_cert]
+  validate_certs:
+    description:
+      - Whether to verify the certificate of the API server. Without it, the kubeconfig says so, and without a kubeconfig the module verifies it.
+      - The environment variable E(K8S_AUTH_VERIFY_SSL) counts only beside O(host), and not if E(K8S_AUTH_HOST) is another host, because an automation platform
+        may set it for another cluster.
+    type: bool
+    aliases: [verify_ssl]
+  proxy:
+    description:
+      - The URL of an HTTP or HTTPS proxy on the way to the API server. The environment variable E(K8S_AUTH_PROXY) may give it too. A proxy of the kubeconfig
+        (C(proxy-url)) also serves Helm, which does not take this option beside a kubeconfig.
+    type: str
+  no_proxy:
+    description:
+      - Hosts, domains, addresses and ranges of addresses to reach without a proxy, with commas between them. The environment variable E(K8S_AUTH_NO_PROXY) may
+        give it too.
+    type: str
+  proxy_headers:
+    description:
+      - What to send to the proxy besides. Helm cannot use it.
+    type: dict
+    suboptions:
+      proxy_basic_auth:
+        description: User and password for the proxy, with a colon between them.
+        type: str
+      basic_auth:
+        description: User and password for the C(Authorization) header, with a colon between them.
+        type: str
+      user_agent:
+        description: The C(User-Agent) header.
+        type: str
+  impersonate_user:
+    description:
+      - The user in whose name to act. The credential needs the right to impersonate. The environment variable E(K8S_AUTH_IMPERSONATE_USER) may give it too,
+        and counts for every cluster.
+    type: str
+  impersonate_groups:
+    description:
+      - The groups in whose name to act, beside O(impersonate_user). The environment variable E(K8S_AUTH_IMPERSONATE_GROUPS) may give them too, with commas
+        between them.
+    type: list
+    elements: str
   persist_config:
     description:
       - Has no effect. The module never writes to a kubeconfig. A refreshed token lives as long as the task.

@@ -6,83 +6,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from ..module_utils._mesh.errors import MeshError, Refused
-from ..module_utils._mesh.links import peers
-from ..module_utils._mesh.member import Member, named, of_mesh, remotes_of
-from ..module_utils._mesh.reach import helm, job_environment
-from ..module_utils._mesh.reach.options import anchored_root
-from ..module_utils._providers import provider
-from ..plugin_utils import filters
-from ..plugin_utils.hosts import Once, base, mates, member, unread
-
-
-def mesh_links(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, optional: Iterable[str] = ()) -> list[dict[str, Any]]:
-    tolerated = set(optional)
-    return [
-        {
-            **(replace(peer.connection, options={}) if (gap := unread(peer)) else peer.connection).entry,
-            "unread": gap,
-            "server": peer.api_server,
-            "tls_server_name": peer.tls_server_name,
-            "ca": peer.api_ca,
-            "required": peer.name not in tolerated,
-        }
-        for peer in peers.peers(mates(hosts, hostvars, cluster), cluster)
-    ]
-
-
-def mesh_expected(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, without: Iterable[str] = ()) -> dict[str, Any]:
-    everyone = mates(hosts, hostvars, cluster)
-    own, gone = named(everyone, cluster), set(without)
-    remotes = {peer.name: peer.network for peer in peers.peers(everyone, cluster) if peer.name not in gone}
-    return {"role": own.role, "network": own.network, "gateway": needs_gateway(everyone, own), "remotes": remotes}
-
-
-def needs_gateway(everyone: list[Member], own: Member) -> bool:
-    """Return whether the cluster needs a gateway: if the mesh has several networks, or if remote clusters must reach this control plane."""
-    if not provider(own.provider).defaults.gateways:
-        return False
-    networks = {one.network for one in of_mesh(everyone, own.mesh)}
-    return len(networks) > 1 or bool(remotes_of(everyone, own))
-
-
-def mesh_connection(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
-    return member(hosts, hostvars, cluster).connection.task
-
-
-def mesh_environment(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, str]:
-    """Return options that override what an automation platform sets for another cluster. TLS verification becomes true, because it must have a value."""
-    if not job_environment.set_at_all(os.environ):
-        return {}  # for each task and host, nothing has to be rendered where nothing is to be silenced
-    theirs = job_environment.foreign(member(hosts, hostvars, cluster).connection.options, os.environ)
-    return {name: "true" if name in job_environment.TRUTHS else "" for name in theirs}
-
-
-def mesh_helm(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> dict[str, Any]:
-    own = member(hosts, hostvars, cluster)
-    try:
-        way = helm.way(own.connection, os.environ, lambda path: os.path.expanduser(os.path.expandvars(path)))
-    except helm.NoWay as error:
-        raise MeshError(f"{own.name}: {error}.") from None
-    return {"options": dict(way.options), "environment": dict(way.environment)}
-
-
-def mesh_root(hosts: Sequence[str], hostvars: Mapping[str, Any], root: Mapping[str, Any], trust_cluster: str) -> dict[str, Any]:
-    if not isinstance(root, Mapping):
-        raise Refused("mesh_root has to be a dictionary, such as {source: generated}; on the command line, give it as JSON: -e '{\"mesh_root\": {…}}'.")
-    seen = Once.of(hostvars)
-    root = anchored_root(root, base(hosts, seen, trust_cluster))
-    elsewhere = root.get("source", "generated") not in ("generated", "secret")
-    if "kube" in root or (elsewhere and not trust_cluster):
-        return dict(root)
-    if not trust_cluster:
-        raise Refused("mesh_trust_cluster is not set. Name the cluster of the mesh that keeps its root CA as a Secret.")
-    return {**root, "kube": member(hosts, seen, trust_cluster).connection.task}
+from ..plugin_utils import filters, query
+from ..plugin_utils.deciding import mesh, mirror
 
 
 class FilterModule:
@@ -90,10 +17,12 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         return filters.named(
-            mesh_connection=mesh_connection,
-            mesh_environment=mesh_environment,
-            mesh_expected=mesh_expected,
-            mesh_helm=mesh_helm,
-            mesh_links=mesh_links,
-            mesh_root=mesh_root,
+            mesh_connection=mesh.mesh_connection,
+            mesh_environment=mesh.mesh_environment,
+            mesh_expected=mesh.mesh_expected,
+            mesh_helm=mesh.mesh_helm,
+            mesh_links=mesh.mesh_links,
+            mesh_mirror_list=mirror.mesh_mirror_list,
+            mesh_query=query.cut,
+            mesh_root=mesh.mesh_root,
         )

@@ -28,9 +28,13 @@ author:
 notes:
   - A task's options pass through a temporary file unless pipelining is on. Set C(ansible_pipelining) to V(true) if you give O(root.private_key), as the
     playbooks of this collection do.
+seealso:
+  - module: meshops.lifecycle.ca_info
+  - module: meshops.lifecycle.rotation
+  - ref: ansible_collections.meshops.lifecycle.trust_role
+    description: The role C(trust), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._authority
@@ -91,51 +95,72 @@ action:
     does.
   returned: success
   type: str
+  sample: issued
 root:
   description:
     - The root that the cluster's CA leads to, with C(subject), C(fingerprint), C(not_after), C(key_type) and others.
     - Nothing in check mode if the run would make it.
   returned: success
   type: dict
+  contains:
+    subject: {description: The subject., type: str, sample: "CN=shop root,O=shop.example"}
+    fingerprint: {description: SHA-256 of the certificate in hexadecimal., type: str, sample: 9f31c2d4...}
+    not_after: {description: When it expires., type: str, sample: "2036-11-18T09:30:00Z"}
+    key_type: {description: The type of its key., type: str, sample: P-256}
 intermediate:
   description: The certificate of the cluster's CA, with the same facts. Nothing in check mode if the run would make it.
   returned: success
   type: dict
+  contains:
+    subject: {description: The subject., type: str, sample: "CN=shop root,O=shop.example"}
+    fingerprint: {description: SHA-256 of the certificate in hexadecimal., type: str, sample: 9f31c2d4...}
+    not_after: {description: When it expires., type: str, sample: "2036-11-18T09:30:00Z"}
+    key_type: {description: The type of its key., type: str, sample: P-256}
 chain:
   description: Whether the module verified the signatures from the intermediate up to the root.
   returned: success
   type: bool
+  sample: true
 trust:
   description: Fingerprints of the root that the cluster C(signs_under) and of the roots that it C(trusts).
   returned: success
   type: dict
+  sample: {signs_under: 9f31c2d4..., trusts: [9f31c2d4...]}
 expiry:
   description: For C(root) and C(intermediate), the C(days) left, and a C(level) of V(ok), V(warn), V(critical) or V(expired).
   returned: success
   type: dict
+  sample: {root: {days: 3650, level: ok}, intermediate: {days: 730, level: ok}}
 source:
   description: The fingerprint of the mesh's root, as the option O(root) gives it.
   returned: success
   type: str
+  sample: 9f31c2d4...
 present:
   description: Whether the cluster holds a CA now.
   returned: success
   type: bool
+  sample: true
 changes:
   description: Each object that the module checked or wrote, with C(object) and C(action).
   returned: success
   type: list
   elements: dict
+  contains:
+    object: {description: "Kind, namespace and name.", type: str, sample: Secret istio-system/cacerts}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
 findings:
   description: What is wrong with the root or with the cluster's CA, a sentence each.
   returned: when the module refuses
   type: list
   elements: str
+  sample: []
 reasons:
   description: The names of the reasons for C(findings), in the same order.
   returned: when the module refuses
   type: list
   elements: str
+  sample: []
 """
 
 from ..module_utils._ansible.run import run

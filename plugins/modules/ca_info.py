@@ -16,7 +16,6 @@ author:
   - meshops contributors (@meshops)
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._authority
@@ -26,6 +25,8 @@ requirements:
   - hvac >= 2.0, with O(root.source=vault)
 seealso:
   - module: meshops.lifecycle.ca
+  - ref: ansible_collections.meshops.lifecycle.trust_role
+    description: The role C(trust), which calls this module.
 """
 
 EXAMPLES = r"""
@@ -45,44 +46,62 @@ action:
   description: What M(meshops.lifecycle.ca) would do, one of V(keep), V(issue), V(leave) and V(refuse).
   returned: success
   type: str
+  sample: keep
 findings:
   description: What is wrong with the CA input, a sentence each.
   returned: success
   type: list
   elements: str
+  sample: []
 reasons:
   description: The names of the reasons for C(findings), in the same order.
   returned: success
   type: list
   elements: str
+  sample: []
 present:
   description: Whether the cluster holds a CA.
   returned: success
   type: bool
+  sample: true
 root:
   description: The root that the cluster's CA leads to, with C(subject), C(fingerprint), C(not_after) and others.
   returned: success
   type: dict
+  contains:
+    subject: {description: The subject., type: str, sample: "CN=shop root,O=shop.example"}
+    fingerprint: {description: SHA-256 of the certificate in hexadecimal., type: str, sample: 9f31c2d4...}
+    not_after: {description: When it expires., type: str, sample: "2036-11-18T09:30:00Z"}
+    key_type: {description: The type of its key., type: str, sample: P-256}
 intermediate:
   description: The certificate of the cluster's CA, with the same facts.
   returned: success
   type: dict
+  contains:
+    subject: {description: The subject., type: str, sample: "CN=shop root,O=shop.example"}
+    fingerprint: {description: SHA-256 of the certificate in hexadecimal., type: str, sample: 9f31c2d4...}
+    not_after: {description: When it expires., type: str, sample: "2036-11-18T09:30:00Z"}
+    key_type: {description: The type of its key., type: str, sample: P-256}
 chain:
   description: Whether the module verified the signatures from the intermediate up to the root.
   returned: success
   type: bool
+  sample: true
 trust:
   description: Fingerprints of the root that the cluster C(signs_under) and of the roots that it C(trusts).
   returned: success
   type: dict
+  sample: {signs_under: 9f31c2d4..., trusts: [9f31c2d4...]}
 expiry:
   description: For C(root) and C(intermediate), the C(days) left, and a C(level) of V(ok), V(warn), V(critical) or V(expired).
   returned: success
   type: dict
+  sample: {root: {days: 3650, level: ok}, intermediate: {days: 730, level: ok}}
 source:
   description: The fingerprint of the mesh's root, as the option O(root) gives it. Nothing if the root does not exist yet.
   returned: success
   type: str
+  sample: 9f31c2d4...
 """
 
 from ..module_utils._ansible.run import run

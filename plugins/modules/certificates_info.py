@@ -50,7 +50,6 @@ options:
     default: 365
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
@@ -58,6 +57,8 @@ requirements:
   - cryptography >= 42
 seealso:
   - module: meshops.lifecycle.rotation_info
+  - ref: ansible_collections.meshops.lifecycle.rotate_role
+    description: The role C(rotate), which calls this module.
 """
 
 EXAMPLES = r"""
@@ -78,16 +79,19 @@ certificates:
   returned: success
   type: list
   elements: dict
+  sample: [{kind: root, where: Secret istio-system/cacerts, subject: 'CN=shop root,O=shop.example', seconds_left: 315360000, level: ok}]
 unseen:
   description: Up to 50 control planes, proxies and gateways that the module could not ask. Their certificates are not in RV(certificates).
   returned: success
   type: list
   elements: str
+  sample: []
 faults:
   description: What is wrong with the CA itself, a sentence each.
   returned: success
   type: list
   elements: str
+  sample: []
 """
 
 from ..module_utils._ansible.run import run

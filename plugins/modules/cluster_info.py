@@ -14,9 +14,12 @@ description:
     differ, which permissions are missing, and who owns the custom resource definitions of a mesh.
 author:
   - meshops contributors (@meshops)
+seealso:
+  - module: meshops.lifecycle.controller_info
+  - ref: ansible_collections.meshops.lifecycle.preflight_role
+    description: The role C(preflight), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
 options:
@@ -71,6 +74,12 @@ options:
       - The namespace of the control plane. O(supply) looks there for the templates of its sidecars.
       - Without it the module takes the usual namespace of this kind of mesh.
     type: str
+  wish:
+    description:
+      - The control plane that the run will install. RV(refused) says what stages of its install will refuse.
+      - The role preflight makes it from the inventory, with the keys that module M(meshops.lifecycle.stage_orders) takes.
+    type: dict
+    default: {}
   claims:
     description:
       - Objects that the run will write here, and that somebody else may have. RV(claimed) describes those that are not free.
@@ -168,10 +177,12 @@ openshift:
   description: Whether the cluster is an OpenShift cluster.
   returned: success
   type: bool
+  sample: false
 clock_skew_seconds:
   description: The local clock minus the clock of the API server, exact to about a second.
   returned: success
   type: float
+  sample: 0.4
 denied:
   description: The entries of O(permissions) that the credential lacks.
   returned: success
@@ -205,6 +216,15 @@ claimed:
         - V(rival) if it serves the same purpose under another name.
         - V(led) if its O(claims[].label) has another value, which is then the RV(claimed[].owner).
       type: str
+refused:
+  description:
+    - Why stages of the install of O(wish) will refuse it, because of what the cluster runs. A datacenter of Consul that is a secondary cannot become a primary,
+      for example.
+    - Empty if permissions are missing, because the answers would not be whole.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Its primary is north, and Consul gives no datacenter another one (east): all of its data would have to go. Correct mesh_primary."]
 crds:
   description: The custom resource definitions of the groups of O(crds), and who made them.
   returned: success
@@ -266,7 +286,7 @@ stray:
   description:
     - What leads pods astray, as half sentences, if the kind of mesh has revisions. What is left of a revision without a control plane, tags and labels that
       lead nowhere or to two places, and pods that run without a proxy in an injected namespace.
-    - Empty without O(supply), or if the credential may not read it.
+    - Empty without O(supply). What the credential may not read is named.
   returned: success
   type: list
   elements: str

@@ -15,9 +15,12 @@ description:
   - Installs nothing and asks no cluster. If something is missing, the module does not fail. It returns what is missing.
 author:
   - meshops contributors (@meshops)
+seealso:
+  - module: meshops.lifecycle.cluster_info
+  - ref: ansible_collections.meshops.lifecycle.preflight_role
+    description: The role C(preflight), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
 options:

@@ -114,13 +114,14 @@ options:
     type: dict
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
 seealso:
   - module: meshops.lifecycle.cutover_info
   - module: meshops.lifecycle.cutover_trial
+  - ref: ansible_collections.meshops.lifecycle.cutover_role
+    description: The role C(cutover), which calls this module.
 notes:
   - A gateway that leaves ends its pods as Kubernetes ends any pod. So that no request is lost, its pods need a C(preStop) pause that is longer than load
     balancers and nodes need to stop sending traffic there, and C(terminationGracePeriodSeconds) beyond it. Open connections are drained for
@@ -160,30 +161,41 @@ wave:
   description: The number of the wave.
   returned: always
   type: int
+  sample: 2
 late:
   description: What is not through, a sentence each. Empty after a step.
   returned: always
   type: list
   elements: str
+  sample: []
 restarted:
   description: How many rollouts and evictions the module asked for.
   returned: always
   type: int
+  sample: 3
 kept:
   description: With O(kept=wait), what another tool has to write. C(kind), C(namespace) and C(name) of the object, its C(keeper), and the merge C(patch).
   returned: always
   type: list
   elements: dict
+  contains:
+    kind: {description: The kind of the object., type: str, sample: Namespace}
+    namespace: {description: "Its namespace, if it has one.", type: str, sample: ""}
+    name: {description: Its name., type: str, sample: shop}
+    keeper: {description: The tool that would write it back., type: str, sample: Argo CD}
+    patch: {description: "The merge patch to commit where that tool reads.", type: dict, sample: {metadata: {labels: {istio.io/rev: green}}}}
 notices:
   description: With O(step=rejoin), the Helm releases of other tools whose values still name the former revision, a sentence each.
   returned: always
   type: list
   elements: str
+  sample: []
 releases:
   description: With O(step=retire_first), the Helm releases to remove, with C(name) and C(namespace).
   returned: success
   type: list
   elements: dict
+  sample: [{name: istiod-stable, namespace: istio-system}]
 state:
   description: All that was seen after the step, as M(meshops.lifecycle.cutover_info) returns it. Other values of that module are returned, too.
   returned: success
@@ -192,11 +204,15 @@ seconds:
   description: How long the step took until all had followed.
   returned: success
   type: float
+  sample: 41.7
 changes:
   description: Each object that the module wrote, with C(object) and C(action).
   returned: always
   type: list
   elements: dict
+  contains:
+    object: {description: "Kind, namespace and name.", type: str, sample: Namespace shop}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
 """
 
 from ..module_utils._ansible.run import run

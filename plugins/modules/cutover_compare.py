@@ -35,9 +35,12 @@ options:
     type: str
     choices: [said, known]
     default: said
+seealso:
+  - module: meshops.lifecycle.cutover_info
+  - ref: ansible_collections.meshops.lifecycle.cutover_role
+    description: The role C(cutover), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
@@ -64,15 +67,18 @@ differences:
   returned: success
   type: list
   elements: str
+  sample: []
 notices:
   description: What could not be compared, and images that some nodes have to pull.
   returned: success
   type: list
   elements: str
+  sample: []
 analysed:
   description: How many objects the target was asked about.
   returned: success
   type: int
+  sample: 214
 """
 
 from ..module_utils._ansible.run import run

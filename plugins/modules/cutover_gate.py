@@ -139,9 +139,12 @@ options:
     description: For how many seconds the first reading waits until the new probes reach each other.
     type: int
     default: 60
+seealso:
+  - module: meshops.lifecycle.cutover
+  - ref: ansible_collections.meshops.lifecycle.cutover_role
+    description: The role C(cutover), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh

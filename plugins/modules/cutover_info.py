@@ -23,13 +23,14 @@ options:
     type: dict
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
 seealso:
   - module: meshops.lifecycle.mesh_info
   - module: meshops.lifecycle.rotation_info
+  - ref: ansible_collections.meshops.lifecycle.cutover_role
+    description: The role C(cutover), which calls this module.
 """
 
 EXAMPLES = r"""
@@ -49,50 +50,60 @@ cluster:
   description: The cluster's name.
   returned: success
   type: str
+  sample: east
 served_by:
   description: The cluster whose control plane serves this one. Empty if a control plane runs here.
   returned: success
   type: str
+  sample: ''
 revisions:
   description: The control planes, with C(name), C(version), C(desired) and C(ready) replicas, and the C(reason) if replicas are missing.
   returned: success
   type: list
   elements: dict
+  sample: [{name: stable, version: 1.31.3, desired: 1, ready: 1, reason: ''}]
 tags:
   description: The revision tags, with C(name), the revision for which the C(webhook) injects, and the revision to which the C(service) leads.
   returned: success
   type: list
   elements: dict
+  sample: [{name: default, webhook: stable, service: stable}]
 default_revision:
   description: The revision that validates what users write. Empty if no webhook does.
   returned: success
   type: str
+  sample: stable
 follows:
   description:
     - By revision, how many C(namespaces) and C(workloads) follow it, for how many pods it C(made) the proxy, and how many proxies it has C(served) with
       configuration.
   returned: success
   type: dict
+  sample: {stable: {namespaces: 14, workloads: 40, made: 212, served: 212}}
 turned:
   description: The namespaces that a cutover turned to another revision and has not finished.
   returned: success
   type: list
   elements: str
+  sample: [shop]
 pinned:
   description: The Gateways that a cutover holds at the former revision until their turn comes.
   returned: success
   type: list
   elements: str
+  sample: []
 plain:
   description: The pods that run without a proxy although a new pod in their place would get one, by namespace and name.
   returned: success
   type: list
   elements: str
+  sample: [shop/cart-7d9f]
 silent:
   description: Control plane pods that did not say which proxies they serve.
   returned: success
   type: list
   elements: str
+  sample: []
 state:
   description: All that a cutover decides by, as JSON. The filters of the role C(cutover) read it.
   returned: success

@@ -78,12 +78,13 @@ options:
     type: dict
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
 seealso:
   - module: meshops.lifecycle.cutover_trial
+  - ref: ansible_collections.meshops.lifecycle.cutover_role
+    description: The role C(cutover), which calls this module.
 """
 
 EXAMPLES = r"""
@@ -118,10 +119,12 @@ target:
   description: What O(to) named.
   returned: success
   type: str
+  sample: green
 share:
   description: The share that O(to) got at least.
   returned: success
   type: int
+  sample: 10
 step:
   description: The step of a cutover that this task does.
   returned: success
@@ -131,25 +134,37 @@ wave:
   description: The number of the step.
   returned: success
   type: int
+  sample: 1
 late:
   description: What does not give the share yet. Empty after a task that succeeded.
   returned: success
   type: list
   elements: str
+  sample: []
 kept:
   description: What another tool keeps and this module has not written, with C(kind), C(namespace), C(name), C(keeper) and the merge C(patch).
   returned: success
   type: list
   elements: dict
+  contains:
+    kind: {description: The kind of the object., type: str, sample: Namespace}
+    namespace: {description: "Its namespace, if it has one.", type: str, sample: ""}
+    name: {description: Its name., type: str, sample: shop}
+    keeper: {description: The tool that would write it back., type: str, sample: Argo CD}
+    patch: {description: "The merge patch to commit where that tool reads.", type: dict, sample: {metadata: {labels: {istio.io/rev: green}}}}
 seconds:
   description: How long the task took.
   returned: success
   type: float
+  sample: 12.4
 changes:
   description: Each object that the module wrote, with C(object) and C(action).
   returned: success
   type: list
   elements: dict
+  contains:
+    object: {description: "Kind, namespace and name.", type: str, sample: HTTPRoute istio-ingress/shop}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
 """
 
 from ..module_utils._ansible.run import run

@@ -37,9 +37,12 @@ options:
     description: For how many seconds the module tries again after a fault. It looks for a replica that no pod reaches for 20 seconds at most.
     type: int
     default: 60
+seealso:
+  - module: meshops.lifecycle.cutover
+  - ref: ansible_collections.meshops.lifecycle.cutover_role
+    description: The role C(cutover), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
@@ -65,11 +68,13 @@ faults:
   returned: success
   type: list
   elements: str
+  sample: []
 notices:
   description: What the trial could not prove, such as a replica that no trial pod reached, or a pod that a quota refused.
   returned: success
   type: list
   elements: str
+  sample: []
 replicas:
   description: The pods of the control planes whose webhooks answered or should have.
   returned: success

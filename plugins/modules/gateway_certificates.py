@@ -76,9 +76,12 @@ options:
     description: The mesh's Lease, as M(meshops.lifecycle.lease) returned it, with C(kube) as the connection to its cluster. The module writes nothing unless
       the run holds this Lease.
     type: dict
+seealso:
+  - module: meshops.lifecycle.certificates_info
+  - ref: ansible_collections.meshops.lifecycle.rotate_role
+    description: The role C(rotate), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._authority
@@ -113,20 +116,26 @@ plan:
   returned: success
   type: list
   elements: str
+  sample: []
 seconds:
   description: How many seconds it took until all gateways served the certificates.
   returned: success
   type: float
+  sample: 3.2
 findings:
   description: What is wrong, or which gateways lag behind, a sentence each.
   returned: when the module refuses, or a gateway lags behind
   type: list
   elements: str
+  sample: []
 changes:
   description: Each object that the module checked or wrote, with C(object) and C(action).
   returned: success
   type: list
   elements: dict
+  contains:
+    object: {description: "Kind, namespace and name.", type: str, sample: Secret istio-ingress/shop-tls}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
 """
 
 from ..module_utils._ansible.run import run

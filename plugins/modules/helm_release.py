@@ -16,9 +16,13 @@ description:
   - This is an action. It runs on the controller, and the module of C(kubernetes.core) runs where the task runs.
 author:
   - meshops contributors (@meshops)
+seealso:
+  - module: meshops.lifecycle.releases
+  - module: kubernetes.core.helm
+  - plugin: meshops.lifecycle.mesh_helm
+    plugin_type: filter
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
 attributes:
   check_mode:
@@ -107,10 +111,12 @@ stdout:
   description: What Helm wrote to its standard output.
   returned: when Helm ran
   type: str
+  sample: ''
 stderr:
   description: What Helm wrote to its standard error.
   returned: when Helm ran
   type: str
+  sample: ''
 """
 
 from ..module_utils._ansible.run import run

@@ -62,9 +62,11 @@ options:
     description: The namespace of the Lease. The module makes it if it does not exist.
     type: str
     default: meshops-system
+seealso:
+  - module: meshops.lifecycle.rotation
+  - module: meshops.lifecycle.cutover
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
 attributes:
@@ -105,23 +107,30 @@ holder:
   description: The holder of the Lease; empty if nobody holds it. In check mode, the holder after the change.
   returned: success
   type: str
+  sample: controller-4711
 epoch:
   description: The epoch of the holder, or of the last one.
   returned: success
   type: int
+  sample: 7
 took_over:
   description: Whether the module took the Lease from a holder who had not given it back.
   returned: success
   type: bool
+  sample: false
 says:
   description: Who holds the Lease and until when by the holder's clock, as a sentence. Empty if nobody holds it.
   returned: with O(state=shown)
   type: str
+  sample: ''
 changes:
   description: The Lease, and the namespace if the module made it, with C(object) and C(action).
   returned: success
   type: list
   elements: dict
+  contains:
+    object: {description: "Kind, namespace and name.", type: str, sample: Lease meshops-system/meshops-shop}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
 """
 
 from ..module_utils._ansible.run import run

@@ -74,7 +74,6 @@ options:
     type: dict
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
@@ -90,6 +89,8 @@ attributes:
     details: The module replaces a token again when it has become older than O(min_age).
 seealso:
   - module: meshops.lifecycle.links
+  - ref: ansible_collections.meshops.lifecycle.rotate_role
+    description: The role C(rotate), which calls this module.
 """
 
 EXAMPLES = r"""
@@ -111,6 +112,7 @@ steps:
   returned: success
   type: list
   elements: str
+  sample: []
 seen:
   description:
     - What each control plane sees of this cluster in the end. Each entry has C(cluster) and C(pod) of the control plane, whether it is C(synced), the number of
@@ -123,20 +125,26 @@ restarted:
   returned: success
   type: list
   elements: str
+  sample: []
 seconds:
   description: How many seconds it took.
   returned: success
   type: float
+  sample: 8.9
 findings:
   description: The control planes that lag behind, a sentence each.
   returned: when a control plane lags behind
   type: list
   elements: str
+  sample: []
 changes:
   description: Each object that the module checked or wrote, with C(object) and C(action).
   returned: success
   type: list
   elements: dict
+  contains:
+    object: {description: "Kind, namespace and name.", type: str, sample: Secret istio-system/istio-remote-secret-west}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
 """
 
 from ..module_utils._ansible.run import run

@@ -59,8 +59,16 @@ options:
           - If V(false), an existing link stays as it is and a warning names it.
         type: bool
         default: true
+  consumers:
+    description:
+      - The clusters that may discover this one. What this cluster gave any other one for a link is removed, see O(prune).
+      - By default these are the clusters in O(links). A remote cluster discovers none and is discovered by others, so name them.
+    type: list
+    elements: str
   prune:
-    description: Whether to remove links that this collection made and that are not in O(links).
+    description:
+      - Whether to remove links that this collection made and that are not in O(links), and what the cluster gave others for links to it, such as an account of
+        their own. If the mesh keeps links in its product, such as a peering of Consul, the module ends them there first.
     type: bool
     default: true
   force:
@@ -73,9 +81,14 @@ options:
     description: How many seconds to wait for another cluster to issue a credential.
     type: int
     default: 30
+seealso:
+  - module: meshops.lifecycle.link_rotation
+  - plugin: meshops.lifecycle.mesh_links
+    plugin_type: filter
+  - ref: ansible_collections.meshops.lifecycle.federate_role
+    description: The role C(federate), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
@@ -106,15 +119,26 @@ linked:
   returned: success
   type: list
   elements: str
+  sample: [west]
 postponed:
   description: The clusters that the module did not reach and does not require, each with the reason.
   returned: success
   type: dict
+  sample: {}
+ordered:
+  description: What the mesh's product was asked for, or in check mode would be asked for first.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 changes:
   description: Each object and what became of it.
   returned: success
   type: list
   elements: dict
+  contains:
+    object: {description: "Kind, namespace and name.", type: str, sample: Secret istio-system/istio-remote-secret-west}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
 """
 
 from ..module_utils._ansible.run import run

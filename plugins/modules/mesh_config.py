@@ -19,7 +19,6 @@ author:
   - meshops contributors (@meshops)
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
 options:

@@ -81,6 +81,15 @@ options:
         traffic of each, and RV(notices) names a cutover of a plane that was left half done.
     type: dict
     default: {}
+  snapshots:
+    description:
+      - The directory, on the machine that runs the module, in which M(meshops.lifecycle.snapshot) stores. RV(notices) then says how old the last snapshot
+        of the cluster is. It has no effect with a kind of mesh that has no snapshots.
+    type: path
+  mesh:
+    description: The name of the mesh, by which the module finds its O(snapshots).
+    type: str
+    default: ""
   led:
     description: Registries that shut down and that the nodes themselves lead to a mirror. O(notices) says nothing about these.
     type: list
@@ -95,9 +104,15 @@ options:
       - How many seconds to wait. A fault that a person must repair, such as an image that does not exist, ends the wait after 30 seconds.
     type: int
     default: 120
+seealso:
+  - plugin: meshops.lifecycle.mesh_expected
+    plugin_type: filter
+  - ref: ansible_collections.meshops.lifecycle.status_role
+    description: The role C(status), which calls this module.
+  - ref: ansible_collections.meshops.lifecycle.verify_role
+    description: The role C(verify), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
@@ -118,6 +133,7 @@ findings:
   returned: success
   type: list
   elements: str
+  sample: []
 planes:
   description:
     - The control planes, with C(revision), C(version), C(desired) and C(ready) replicas, the C(reason) why one is not ready, and whether a person must repair
@@ -125,53 +141,81 @@ planes:
   returned: success
   type: list
   elements: dict
+  sample: [{revision: stable, version: 1.31.3, desired: 1, ready: 1, reason: '', lasting: false}]
 remotes:
   description: What each control plane pod says of each remote cluster, with C(pod), C(cluster) and C(status).
   returned: success
   type: list
   elements: dict
+  sample: [{pod: istiod-stable-6f7c, cluster: west, status: synced}]
 answered:
   description: The control plane pods that said which clusters they discover.
   returned: success
   type: list
   elements: str
+  sample: [istiod-stable-6f7c]
 unanswered:
   description: The questions that a control plane pod did not answer, as pod and path.
   returned: success
   type: list
   elements: str
+  sample: []
 gateways:
   description: The gateways between networks, with C(name), C(namespace), C(network), C(desired), C(ready) and C(addresses).
   returned: success
   type: list
   elements: dict
+  sample: [{name: istio-eastwestgateway, namespace: istio-system, network: onprem, desired: 1, ready: 1, addresses: [198.18.0.33]}]
 links:
   description: The clusters to which this cluster has a link.
   returned: success
   type: list
   elements: str
+  sample: [west]
 reachable_networks:
   description: The networks for which every control plane pod knows a gateway. Null with a mesh that knows nothing of networks.
   returned: success
   type: list
   elements: str
+  sample: [cloud]
 proxies:
   description: The proxies that the control plane serves here, with C(name), C(namespace), C(version), the kinds of configuration that are C(stale), and the
     C(revision) of the control plane.
   returned: success
   type: list
   elements: dict
+  sample: [{name: cart-7d9f, namespace: shop, version: 1.31.3, stale: [], revision: stable}]
 tags:
   description: The revision tags, with C(name), the revisions to which C(webhook) and C(service) lead, the name of the Service that a tag C(lacks), and the
     revisions from which a cutover led each half (C(webhook_from) and C(service_from)), if one did.
   returned: success
   type: list
   elements: dict
+  sample: [{name: default, webhook: stable, service: stable}]
 kept:
   description: What parts of the mesh another tool, such as Argo CD, Flux or an operator, manages or tracks, as half sentences with what to do.
   returned: success
   type: list
   elements: str
+  sample: []
+faults:
+  description: What is wrong with that which only this mesh has, such as a quorum of its servers, as half sentences. They are part of the C(findings).
+  returned: success
+  type: list
+  elements: str
+  sample: []
+quorum:
+  description: For a mesh whose control plane is a quorum of servers, the name of their C(leader), how many of them vote (C(voters)), and their C(role) beside
+    those of other clusters, such as C(peer), C(primary) or C(secondary). Null for other meshes.
+  returned: success
+  type: dict
+  sample: {leader: consul-server-1, voters: 3, role: peer}
+agents:
+  description: For a mesh with an agent on each node, on how many nodes it should be (C(desired)) and is C(ready), the C(reason) why it is not, and whether a
+    person must repair it (C(lasting)). Null if there are no agents.
+  returned: success
+  type: dict
+  sample: {desired: 3, ready: 3, reason: "", lasting: false}
 followed:
   description:
     - By C(revisions), how many C(namespaces) follow each and how many C(proxies) it serves.
@@ -191,19 +235,23 @@ default_revision:
   description: The revision that validates what users write. Empty if no revision does.
   returned: success
   type: str
+  sample: stable
 served_by:
   description: For a remote cluster, the primary that serves it.
   returned: success
   type: str
+  sample: ''
 config:
   description: By kind, how many objects the mesh's users have.
   returned: success and O(config)
   type: dict
+  sample: {VirtualService: 12, PeerAuthentication: 1}
 leftovers:
   description: The objects that a revision left in the cluster's namespaces, for O(meshops.lifecycle.mesh_config#module:manifests) with C(state=absent).
   returned: success and O(leftovers_of)
   type: list
   elements: dict
+  sample: []
 notices:
   description: The notices, a sentence each. A notice is no fault yet.
   returned: success and O(notices)
@@ -211,7 +259,8 @@ notices:
   elements: str
   sample: ["east: Istio 1.29 has been out of support since 2026-10-12; choose a supported version: 1.30 or 1.31 (as of 2026-11-26)."]
 trust:
-  description: The C(root) and the C(intermediate) of this cluster, with C(subject), C(fingerprint) and C(not_after) among others.
+  description: The C(root) and the C(intermediate) of this cluster, with C(subject), C(fingerprint) and C(not_after) among others. Of a mesh that keeps its
+    CA in a store of its own they are those with which its servers say that they sign, if they say so.
   returned: success
   type: dict
 """

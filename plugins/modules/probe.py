@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - Lets this cluster's probe workload ask the probe workload of each other cluster, through its own sidecar, and reads the answers.
   - An answer counts if it comes from the cluster that the module asked, and if the server saw the caller's identity in a client certificate.
-  - The role verify makes the workloads and applies them with M(meshops.lifecycle.mesh_config).
+  - The role verify makes the workloads and applies them with M(meshops.lifecycle.mesh_config). In a mesh whose product injects no sidecar, they get it by
+    M(meshops.lifecycle.workloads).
 author:
   - meshops contributors (@meshops)
 options:
@@ -21,6 +22,10 @@ options:
     type: list
     elements: str
     required: true
+  clusters:
+    description: All clusters of the mesh, for a task that asks only some of them. Without it they are those in O(targets).
+    type: list
+    elements: str
   requests:
     description: How many answers in a row each target must give.
     type: int
@@ -37,9 +42,12 @@ options:
     description: How many seconds every target has to give its answers.
     type: int
     default: 60
+seealso:
+  - module: meshops.lifecycle.mesh_info
+  - ref: ansible_collections.meshops.lifecycle.verify_role
+    description: The role C(verify), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh.provider
@@ -58,6 +66,7 @@ answers:
   description: How many answers each target gave, by target.
   returned: success
   type: dict
+  sample: {west: 5}
 """
 
 from ..module_utils._ansible.run import run

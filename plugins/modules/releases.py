@@ -95,9 +95,12 @@ options:
     description: How many seconds a pending record must stay unchanged before the module treats it as a record that a killed run left behind.
     type: int
     default: 120
+seealso:
+  - module: meshops.lifecycle.helm_release
+  - ref: ansible_collections.meshops.lifecycle.control_plane_role
+    description: The role C(control_plane), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
 attributes:
@@ -143,6 +146,7 @@ due:
   returned: success
   type: list
   elements: dict
+  sample: []
 server_side:
   description:
     - The value for the option C(server_side) of C(kubernetes.core.helm). It is empty if no release is due, with O(state=absent), and for
@@ -151,11 +155,13 @@ server_side:
       conflict with istiod over the C(failurePolicy) of its webhooks.
   returned: success
   type: str
+  sample: "false"
 settled:
   description: The records of killed operations that the module removed or marked as failed.
   returned: success
   type: list
   elements: str
+  sample: []
 """
 
 from ..module_utils._ansible.run import run

@@ -84,7 +84,6 @@ options:
     type: dict
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._authority
@@ -95,6 +94,8 @@ requirements:
 seealso:
   - module: meshops.lifecycle.rotation_info
   - module: meshops.lifecycle.rotation_target
+  - ref: ansible_collections.meshops.lifecycle.rotate_role
+    description: The role C(rotate), which calls this module.
 """
 
 EXAMPLES = r"""
@@ -119,16 +120,24 @@ standing:
     - C(marks) are roots without a key that are in the bundle only to change it. C(epoch) is the epoch of the Lease under which the CA was written.
   returned: with every step except V(soak) and V(finish)
   type: dict
+  contains:
+    signs_under: {description: The fingerprint of the root that the CA leads to., type: str, sample: 9f31c2d4...}
+    signer: {description: The fingerprint of the CA's own certificate., type: str, sample: 51aa07be...}
+    trusts: {description: Fingerprints of the roots that it hands out., type: list, elements: str, sample: [9f31c2d4...]}
+    marks: {description: Fingerprints of roots without a key that are only to change the bundle., type: list, elements: str, sample: []}
+    epoch: {description: The epoch of the Lease under which the CA was written., type: int, sample: 7}
 laggards:
   description: The laggards, a sentence each. After a step that succeeded there are none.
   returned: with every step except V(soak) and V(finish)
   type: list
   elements: str
+  sample: []
 issuers:
   description: Fingerprints of the roots that certificates in use lead to.
   returned: with every step except V(soak) and V(finish)
   type: list
   elements: str
+  sample: [9f31c2d4...]
 step:
   description: The step that the module did.
   returned: with every step except V(soak) and V(finish)
@@ -139,15 +148,20 @@ mended:
   returned: with every step except V(soak) and V(finish)
   type: list
   elements: str
+  sample: []
 seconds:
   description: How many seconds it took until everything had followed.
   returned: success
   type: float
+  sample: 21.3
 changes:
   description: Each object that the module wrote, with C(object) and C(action).
   returned: with every step except V(soak)
   type: list
   elements: dict
+  contains:
+    object: {description: "Kind, namespace and name.", type: str, sample: Secret istio-system/cacerts}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
 """
 
 from ..module_utils._ansible.run import run

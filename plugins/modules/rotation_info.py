@@ -34,7 +34,6 @@ options:
     default: {}
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes.info
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._mesh
@@ -43,6 +42,8 @@ requirements:
 seealso:
   - module: meshops.lifecycle.ca_info
   - module: meshops.lifecycle.certificates_info
+  - ref: ansible_collections.meshops.lifecycle.rotate_role
+    description: The role C(rotate), which calls this module.
 """
 
 EXAMPLES = r"""
@@ -62,14 +63,17 @@ cluster:
   description: The cluster's name.
   returned: success
   type: str
+  sample: east
 uid:
   description: The UID of the namespace kube-system, which distinguishes a cluster from one that was rebuilt under its name.
   returned: success
   type: str
+  sample: 2f6d3a52-6c1e-4a57-9d40-0a6d5f1c9b11
 clock_skew_seconds:
   description: The local clock minus the clock of the API server, exact to about a second.
   returned: success
   type: float
+  sample: 0.4
 standing:
   description:
     - Fingerprints of the root that the CA C(signs_under), of its own certificate (C(signer)), of the roots that it C(trusts), and of C(marks), roots without a
@@ -77,18 +81,40 @@ standing:
     - Empty if the cluster holds no CA.
   returned: success
   type: dict
+  contains:
+    signs_under: {description: The fingerprint of the root that the CA leads to., type: str, sample: 9f31c2d4...}
+    signer: {description: The fingerprint of the CA's own certificate., type: str, sample: 51aa07be...}
+    trusts: {description: Fingerprints of the roots that it hands out., type: list, elements: str, sample: [9f31c2d4...]}
+    marks: {description: Fingerprints of roots without a key that are only to change the bundle., type: list, elements: str, sample: []}
+    epoch: {description: The epoch of the Lease under which the CA was written., type: int, sample: 7}
 previous:
   description: The same facts about the former CA, as long as the cluster keeps one.
   returned: success
   type: dict
+  contains:
+    signs_under: {description: The fingerprint of the root that the CA leads to., type: str, sample: 9f31c2d4...}
+    signer: {description: The fingerprint of the CA's own certificate., type: str, sample: 51aa07be...}
+    trusts: {description: Fingerprints of the roots that it hands out., type: list, elements: str, sample: [9f31c2d4...]}
+    marks: {description: Fingerprints of roots without a key that are only to change the bundle., type: list, elements: str, sample: []}
+    epoch: {description: The epoch of the Lease under which the CA was written., type: int, sample: 7}
 root:
   description: The root that the CA leads to, with C(subject), C(fingerprint), C(not_after) and others.
   returned: success
   type: dict
+  contains:
+    subject: {description: The subject., type: str, sample: "CN=shop root,O=shop.example"}
+    fingerprint: {description: SHA-256 of the certificate in hexadecimal., type: str, sample: 9f31c2d4...}
+    not_after: {description: When it expires., type: str, sample: "2036-11-18T09:30:00Z"}
+    key_type: {description: The type of its key., type: str, sample: P-256}
 intermediate:
   description: The CA's own certificate, with the same facts as RV(root).
   returned: success
   type: dict
+  contains:
+    subject: {description: The subject., type: str, sample: "CN=shop root,O=shop.example"}
+    fingerprint: {description: SHA-256 of the certificate in hexadecimal., type: str, sample: 9f31c2d4...}
+    not_after: {description: When it expires., type: str, sample: "2036-11-18T09:30:00Z"}
+    key_type: {description: The type of its key., type: str, sample: P-256}
 roots:
   description: Every root of the CA's trust bundle, with the same facts as RV(root), its C(pem), and whether it is a C(mark).
   returned: success
@@ -108,6 +134,7 @@ served_by:
       RV(added_pem) then describe the CA of the primary.
   returned: success
   type: str
+  sample: ''
 unread:
   description:
     - With a O(primary), the standing of the CA in the cluster itself, if it has one. Also whether a former CA is C(kept), and whether the CA in the cluster
@@ -118,10 +145,20 @@ driven:
   description: Whether the product of the mesh drives the rotation itself.
   returned: success
   type: bool
+  sample: false
 alone:
   description: Whether the clusters of the mesh share no root.
   returned: success
   type: bool
+  sample: false
+outgoing:
+  description:
+    - Fingerprints of roots that workloads still trust although no certificate of theirs is in use.
+    - A product that drives the rotation itself drops them by itself.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 ignored:
   description:
     - Roots that the control plane goes on handing out although the CA holds others. A running control plane takes another CA only if one of the two bundles
@@ -135,38 +172,46 @@ expired:
   returned: success
   type: list
   elements: str
+  sample: []
 expired_count:
   description: The number of all such proxies.
   returned: success
   type: int
+  sample: 0
 quirks:
   description: What the versions of the control planes do wrong in a rotation or need for it, a sentence each with its source.
   returned: success
   type: list
   elements: str
+  sample: []
 faults:
   description: Why the module cannot measure the cluster by its CA, a sentence each.
   returned: success
   type: list
   elements: str
+  sample: []
 issuers:
   description: Fingerprints of the roots that certificates in use lead to.
   returned: success
   type: list
   elements: str
+  sample: [9f31c2d4...]
 holders:
   description: How many control planes, trust bundles and proxies the module saw, by the keys C(control plane), C(trust bundle) and C(proxy).
   returned: success
   type: dict
+  sample: {control plane: 1, trust bundle: 14, proxy: 212}
 laggards:
   description: The laggards, which hold something else than the CA gives or which the module could not see, a sentence each.
   returned: success
   type: list
   elements: str
+  sample: []
 laggard_count:
   description: The number of all laggards.
   returned: success
   type: int
+  sample: 0
 lagging:
   description: The laggards with C(kind), C(namespace), C(name), C(workload), whether each takes a new trust bundle while it runs (C(online)), and a sentence
     about it (C(says)).
@@ -177,11 +222,13 @@ online:
   description: Whether a new trust bundle reaches every control plane and every proxy without a restart.
   returned: success
   type: bool
+  sample: true
 offline:
   description: The workloads that need a restart for a new trust bundle, as namespace, kind and name.
   returned: success
   type: list
   elements: str
+  sample: []
 planes:
   description:
     - The control planes, with C(name), C(revision), C(version), C(desired) and C(ready) replicas, and whether they take a new trust bundle while they run
@@ -194,16 +241,19 @@ in_charge:
     nothing else keeps it.
   returned: success
   type: str
+  sample: ''
 unseen:
   description: Proxies that the control plane serves and that are not pods of the cluster, such as virtual machines, by namespace and name.
   returned: success
   type: list
   elements: str
+  sample: []
 silent:
   description: Control plane pods that did not say which proxies they serve.
   returned: success
   type: list
   elements: str
+  sample: []
 ids:
   description: The names by which control planes know the cluster.
   returned: success
@@ -252,6 +302,7 @@ leaf_expires:
   description: When the first of the certificates in use expires.
   returned: success
   type: str
+  sample: '2026-11-27T12:00:00Z'
 """
 
 from ..module_utils._ansible.run import run

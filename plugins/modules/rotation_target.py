@@ -63,7 +63,6 @@ options:
     type: dict
 extends_documentation_fragment:
   - meshops.lifecycle._connection
-  - kubernetes.core.k8s_auth_options
   - meshops.lifecycle._attributes
   - meshops.lifecycle._attributes.in_process
   - meshops.lifecycle._authority
@@ -73,6 +72,8 @@ requirements:
   - hvac >= 2.0, with O(root.source=vault)
 seealso:
   - module: meshops.lifecycle.rotation
+  - ref: ansible_collections.meshops.lifecycle.rotate_role
+    description: The role C(rotate), which calls this module.
 """
 
 EXAMPLES = r"""
@@ -91,6 +92,7 @@ fingerprint:
   description: SHA-256 of the root's certificate in hexadecimal, or V(new) in check mode if the run would make it.
   returned: with O(state=chosen)
   type: str
+  sample: 9f31c2d4...
 certificate:
   description: The root's certificate, PEM. Empty if the clusters' bundles hold it.
   returned: with O(state=chosen)
@@ -103,26 +105,33 @@ unsettled:
   description: Whether the Secret of a next root exists, as it does from the beginning of a rotation to its end.
   returned: with O(state=chosen)
   type: bool
+  sample: true
 changes:
   description: Each object that the module checked or wrote, with C(object) and C(action).
   returned: success
   type: list
   elements: dict
+  contains:
+    object: {description: "Kind, namespace and name.", type: str, sample: Secret meshops-system/meshops-root-ca-next}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
 leaving:
   description:
     - Fingerprints of the roots that the rotation gives up in the end, because it brought or replaces them, they have expired, or O(retire_roots) names them.
   returned: with O(state=chosen)
   type: list
   elements: str
+  sample: []
 stale:
   description: With O(renew_intermediates), fingerprints of the intermediates to replace.
   returned: with O(state=chosen)
   type: list
   elements: str
+  sample: []
 moment:
   description: When the module chose the root. All steps of the rotation judge by this moment what is old or expired.
   returned: with O(state=chosen)
   type: str
+  sample: '2026-11-26T12:00:00Z'
 """
 
 from ..module_utils._ansible.run import run

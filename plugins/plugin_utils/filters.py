@@ -5,8 +5,8 @@
 """Make filters of decisions.
 
 Public filters begin with `mesh_` and have a page. Private filters begin with `_`. Only the roles and playbooks of this collection call them, and they may
-change with every release. They lie in files whose names begin with two underscores: Ansible loads such a file, and lists none of its filters in the
-documentation.
+change with every release. Their files lie in `deciding`, and `plugins/filter/_private.py` offers all of them to Ansible. That file is a symbolic link: Ansible
+loads it as any other, and lists none of its filters in the documentation.
 """
 
 from __future__ import annotations

@@ -21,7 +21,9 @@ from ansible.plugins.action import normal
 
 from ..module_utils._ansible import preload
 from ..module_utils._ansible.in_process import like_a_process, only_for_a_start
+from ..module_utils._ansible.progress import Onlooker
 from ..module_utils._ansible.run import run_here
+from .screen import mention, show
 
 IMPORTED = preload.ALL
 
@@ -42,13 +44,18 @@ class InProcess(normal.ActionModule):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         variables = task_vars or {}
         environment = self._environment()
-        if not self._same_process_would_do(variables) or only_for_a_start(environment):
-            return dict(super().run(tmp, task_vars))
+        alone = not self._same_process_would_do(variables) or only_for_a_start(environment)
+        result = dict(super().run(tmp, task_vars)) if alone else self._here(environment, variables)
+        show(result.get("screen") or [])
+        return result
+
+    def _here(self, environment: Mapping[str, str], variables: dict[str, Any]) -> dict[str, Any]:
         arguments = dict(self._task.args)
         self._update_module_args(self._task.action, arguments, variables)
         plain = json.loads(json.dumps(arguments, cls=AnsibleJSONEncoder, vault_to_text=True))
         with like_a_process(environment, self._loader.get_basedir()):
-            return run_here(self.work.reconcile, plain, **self.work.TASK)
+            onlooker = Onlooker(mention, str(variables.get("inventory_hostname")), str(self._task.name or self._task.action))
+            return run_here(self.work.reconcile, plain, onlooker=onlooker, **self.work.TASK)
 
     def _same_process_would_do(self, task_vars: Mapping[str, Any]) -> bool:
         elsewhere = self._connection.transport != "local" or self._connection.become or self._task.async_val

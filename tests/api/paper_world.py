@@ -56,7 +56,7 @@ class World:
         mesh = [Ref(install.VERSION, install.KIND, install.MESH, SPACE), Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", install.CRD)]
         root = [Ref("v1", "Secret", name, "meshops-system") for name in ("meshops-root-ca", "meshops-root-ca-next")]
         self.cluster.delete([Ref("v1", "Pod", "control-1", SPACE), *mesh, *made, *product, *root], wait=0)
-        self.order = []
+        self.order, self.product.name, self.product.named = [], "", 0
 
     def take_address(self) -> None:
         """Take the address of the gateway away, and give it none until `gives_address` is true again."""
@@ -125,7 +125,8 @@ class World:
         status = {"addresses": [{"type": "InternalIP", "address": "127.0.0.1"}], "daemonEndpoints": {"kubeletEndpoint": {"Port": self.port}}}
         self._status(f"/api/v1/nodes/{NODE}", status)
         self.cluster.create({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": rotation.TOKEN, "namespace": SPACE}, "stringData": {"token": TOKEN}})
-        spec = {"nodeName": NODE, "automountServiceAccountToken": False, "containers": [{"name": "control", "image": "paper"}]}
+        containers = [{"name": "control", "image": "paper"}]
+        spec = {"nodeName": NODE, "automountServiceAccountToken": False, "terminationGracePeriodSeconds": 0, "containers": containers}
         meta = {"name": "control-1", "namespace": SPACE, "labels": {"paper": "control"}}
         self.cluster.create({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
 

@@ -65,7 +65,11 @@ LEGS: list[tuple[dict[str, Any], dict[str, str]]] = [
          "Namespace bank": "updated", "ValidatingWebhookConfiguration istiod-default-validator": "updated"},
     ),
     (step("rejoin"), {f"Deployment {NAMESPACE}/door": "updated", f"Deployment {NAMESPACE}/door-green": "updated"}),
-    (step("retire_first"), {f"HorizontalPodAutoscaler {NAMESPACE}/door-green": "deleted", f"Deployment {NAMESPACE}/door-green": "deleted"}),
+    (
+        step("retire_first"),
+        {f"Service {NAMESPACE}/istiod-revision-tag-prod": "updated", "MutatingWebhookConfiguration istio-revision-tag-prod": "updated",
+         f"HorizontalPodAutoscaler {NAMESPACE}/door-green": "deleted", f"Deployment {NAMESPACE}/door-green": "deleted"},
+    ),
 ]  # fmt: skip
 
 

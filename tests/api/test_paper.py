@@ -124,11 +124,12 @@ def test_without_the_hook_of_the_tests_nobody_knows_it() -> None:
 
 
 def test_one_story_from_nothing_to_nothing(estate: tuple[Path, dict[str, World]]) -> None:
-    """site, site again, status, rotate, status, teardown. No run shows a token or a key."""
+    """site, site again, status, both rotations, status, teardown. No run shows a token or a key."""
     folder, found = estate
     said = [succeeded(run("site", folder, "-vvv"))]
     first = state(found)
     assert all(world.order == ["operator", "mesh"] for world in found.values()), "the mesh was looked at before its operator ran"
+    assert {name: (world.product.name, world.product.named) for name, world in found.items()} == {"east": ("east", 1), "west": ("west", 1)}
     for name, other in (("east", "west"), ("west", "east")):
         held = first[name]
         assert (held.stages, held.trusts) == (["Deployment", install.KIND], [held.root])
@@ -138,7 +139,8 @@ def test_one_story_from_nothing_to_nothing(estate: tuple[Path, dict[str, World]]
     said.append(succeeded(run("site", folder, "-vvv")))
     assert recap(said[-1]) == {"east": (0, 0), "west": (0, 0)}, said[-1].stdout
     assert state(found) == first
-    assert re.search(r"east\s+-\s+ok", succeeded(run("status", folder)).stdout)
+    assert [world.product.named for world in found.values()] == [1, 1]
+    assert re.search(r"east\s+-\s+[√‼] ok", succeeded(run("status", folder)).stdout)
 
     keys = [world.product.held().key for world in found.values()]
     said.append(succeeded(run("rotate", folder, "-vvv", "-e", json.dumps({"rotate": "root", "rotate_min_age": 0, "rotate_timeout": 30}))))
@@ -147,14 +149,31 @@ def test_one_story_from_nothing_to_nothing(estate: tuple[Path, dict[str, World]]
     assert root not in {held.root for held in first.values()}
     assert rotated == {name: dataclasses.replace(held, root=root, trusts=[root]) for name, held in first.items()}
     assert [(world.product.ordered, world.product.refused) for world in found.values()] == [(1, 0), (1, 0)]
-    assert re.search(r"east\s+-\s+ok", succeeded(run("status", folder)).stdout)
+    assert re.search(r"east\s+-\s+[√‼] ok", succeeded(run("status", folder)).stdout)
+
+    former = {name: world.product.seal() for name, world in found.items()}
+    said.append(succeeded(run("rotate", folder, "-vvv", "-e", "rotate=seal")))
+    sealed = {name: world.product.seal() for name, world in found.items()}
+    assert {name: world.product.seals for name, world in found.items()} == {name: [seal] for name, seal in sealed.items()}
+    assert not set(sealed.values()) & set(former.values())
+    said.append(succeeded(run("rotate", folder, "-e", "rotate=seal")))
+    assert recap(said[-1]) == {"east": (0, 0), "west": (0, 0)}, said[-1].stdout
+    assert "Nothing is to be done" in said[-1].stdout
+    unknown = "The provider paper has no rotation of the kind tokens. It has root, intermediate, links, seal."
+    assert unknown in run("rotate", folder, "-e", "rotate=tokens").stdout
 
     said.append(succeeded(run("teardown", folder, "-e", "teardown_confirm=shop", "-e", "teardown_config=true")))
     for world in found.values():
-        assert Held.of(world, "nobody").stages == []
+        assert (Held.of(world, "nobody").stages, world.product.name) == ([], "")
         assert world.cluster.get(Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", install.CRD)) is None
+        assert world.cluster.get(Ref("v1", "Namespace", SPACE))
+    assert said[-1].stdout.count(f"the namespace {SPACE} stays, with the seal of the product.") == 2
+    rootless = run("teardown", folder, "-e", "teardown_confirm=shop", "-e", "teardown_root=true").stdout
+    assert "and their CA is below this root. Nothing was removed." in re.sub(r"\s+", " ", rootless)
+    said.append(succeeded(run("teardown", folder, "-e", "teardown_confirm=shop", "-e", "teardown_data=true")))
+    for world in found.values():
         assert world.cluster.get(Ref("v1", "Namespace", SPACE)) is None
-    secret = [TOKEN, "token of paper-for", *(key.decode().split("\n")[1] for key in keys)]
+    secret = [TOKEN, "token of paper-for", *former.values(), *sealed.values(), *(key.decode().split("\n")[1] for key in keys)]
     assert not [one for one in secret for done in said if one in done.stdout + done.stderr]
 
 
@@ -183,6 +202,7 @@ def test_killed_again_and_again_the_site_is_made_in_the_end(
     for name, held in state(found).items():
         other = next(one for one in found if one != name)
         assert (held.stages, held.trusts) == (["Deployment", install.KIND], [held.root])
+        assert found[name].product.name == name
         assert (held.link["source"], held.link["address"]) == (other, found[other].address)
         assert held.link["token"] == f"token of paper-for-{name}-token for {other}"
     assert len({held.root for held in state(found).values()}) == 1
@@ -210,8 +230,10 @@ def linked_with(server: Any, name: str, *others: tuple[str, Any], check: bool = 
 
 
 def test_a_member_that_leaves_is_unlinked_on_both_sides(servers: dict[str, Any], standing: dict[str, World], tmp_path: Path) -> None:
-    """`site` without the member unlinks it in those that stay, and the task with which it leaves does so there. Nothing else is touched, not even what looks
-    like a link and is somebody else's."""
+    """`site` without the member unlinks it in those that stay, and the task with which it leaves does so there: the links, and the accounts that others had.
+
+    Nothing else is touched, not even what looks like a link and is somebody else's.
+    """
     theirs = {"name": "paper-link-north", "namespace": SPACE, "labels": {"paper/link": "north"}}
     for world in standing.values():
         world.cluster.apply([{"apiVersion": "v1", "kind": "ConfigMap", "metadata": theirs}])
@@ -223,7 +245,7 @@ def test_a_member_that_leaves_is_unlinked_on_both_sides(servers: dict[str, Any],
     left = linked_with(servers["west"], "west")
     assert [change["object"] for change in left["changes"]] == [change["object"] for change in planned["changes"]]
     for name, other in (("east", "west"), ("west", "east")):
-        gone = {f"{kind} paper-link-{other}" for kind in LINKS}
+        gone = {f"{kind} paper-link-{other}" for kind in LINKS} | {f"ServiceAccount paper-for-{other}", f"Secret paper-for-{other}-token"}
         assert gone <= before[name].keys()
         assert standing[name].there() == {key: version for key, version in before[name].items() if key not in gone}
     assert linked_with(servers["west"], "west")["changed"] is False

@@ -84,7 +84,7 @@ def test_preflight_refuses_what_the_install_cannot_get(old: Cluster, way: Way, t
 def test_status_tells_it_below_the_table(old: Cluster, way: Way, tmp_path: Path) -> None:
     told = ran("status", way, tmp_path, status_fail=False)
     assert "failed=0" in told, told
-    assert "to be known: east: 1 Deployment and 1 injection template name registry.istio.io" in told
+    assert "‼ east: 1 Deployment and 1 injection template name registry.istio.io" in told
 
 
 MIRROR = "registry.example/hub"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The account that runs the playbooks of these tests: in each cluster it has the ClusterRoles of docs/rbac.yml and no other right."""
+"""The account that runs the playbooks of these tests: in each cluster it has the ClusterRoles of docs/rbac.yml, but those for Consul, and no other right."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def tokens(kubeconfig: Path) -> dict[str, bytes]:
 
 
 def _objects() -> list[dict[str, object]]:
-    roles = [role["metadata"]["name"] for role in rbac.roles()]
+    roles = [name for name in (role["metadata"]["name"] for role in rbac.roles()) if "-consul" not in name]
     subject = {"kind": "ServiceAccount", "name": _ACCOUNT, "namespace": _SPACE}
     bindings = [
         {

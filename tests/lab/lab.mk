@@ -5,12 +5,13 @@ CLUSTERS   ?=
 CLUSTER    ?=
 PROGRAMS   ?=
 LAB_OPTIONS ?=
+LAB_CONSUL ?=
 LAB := PYTHONPATH=$(dir $(lastword $(MAKEFILE_LIST))) PYTHONDONTWRITEBYTECODE=1 $(LAB_PYTHON) -m meshlab
 
 .PHONY: lab lab-down lab-status lab-kubeconfig lab-logs lab-api lab-build lab-packages lab-test
 
-lab: ## Bring up real clusters (CLUSTERS="east west")
-	@$(timed) env $(LAB) up $(LAB_OPTIONS) $(CLUSTERS)
+lab: ## Bring up real clusters (CLUSTERS="east west"; LAB_CONSUL=1: with the images of Consul and its Envoy)
+	@$(timed) env $(LAB) up $(LAB_OPTIONS) $(if $(LAB_CONSUL),--consul) $(CLUSTERS)
 
 lab-down: ## Remove the lab and every trace of it (CLUSTERS="…": only these)
 	@$(LAB) down $(CLUSTERS)
@@ -31,7 +32,7 @@ lab-build: ## Build and fetch everything the lab needs, start nothing (PROGRAMS=
 	@$(timed) env $(LAB) build $(PROGRAMS)
 
 lab-packages: ## Install the Debian packages the lab needs
-	@$(LAB) packages
+	@$(LAB) packages $(if $(LAB_CONSUL),--consul)
 
 lab-test: ## Unit tests of the lab's own program
 	@PYTHONPATH=$(dir $(lastword $(MAKEFILE_LIST))) PYTHONDONTWRITEBYTECODE=1 $(LAB_PYTHON) -m pytest -q tests/lab/tests

@@ -35,6 +35,7 @@ CLASSES_OF_MANY = {"ActionModule", "FilterModule", "InventoryModule", "ModuleDoc
 JUDGE_OF_EXPIRY = "module_utils/_mesh/trust/expiry.py"
 FORBIDDEN_TASK = re.compile(r"^\s*-?\s*(ansible\.(builtin|legacy)\.)?(command|shell|raw|script|expect|set_fact):", re.MULTILINE)
 KUBERNETES_CORE = "kubernetes.core."
+PLAYS_BESIDE = ("extensions/molecule/**/*.yml", "extensions/controller/*.yml")  # what else lies in extensions is data without tasks
 LICENCE = """\
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
@@ -267,6 +268,30 @@ class TestRequests:
             assert self.timed(Source(Path("module_utils/_work/a.py"), text))
 
 
+class TestWaits:
+    """People who watch a run are told what it waits for: docs/decisions/0069-what-a-run-waits-for.md."""
+
+    @staticmethod
+    def silent(source: Source) -> list[str]:
+        """Waits that say nothing: calls of `follow` without `waits`, and functions that sleep without `waiting`."""
+        calls = (node for node in ast.walk(source.tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "follow")
+        found = [source.at(call, "follow() without waits") for call in calls if "waits" not in {keyword.arg for keyword in call.keywords}]
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.FunctionDef) and "clock.sleep(" in (text := ast.unparse(node)) and "waiting()" not in text:
+                found.append(source.at(node, f"{node.name} sleeps and says nothing"))
+        return found
+
+    def test_every_wait_says_for_what(self) -> None:
+        none([said for source in sources("module_utils/_work") for said in self.silent(source)])
+
+    @pytest.mark.parametrize("text", [
+        "def a():\n    follow(look, done=done, clock=clock)",
+        "def a():\n    while True:\n        work.clock.sleep(1)",
+    ])  # fmt: skip
+    def test_a_silent_wait_is_seen(self, text: str) -> None:
+        assert self.silent(Source(Path("module_utils/_work/a.py"), text))
+
+
 class TestTypes:
     """mypy checks every call of a provider."""
 
@@ -339,7 +364,7 @@ class TestModules:
 
 def without_data(text: str) -> str:
     """The text without words that only look like variables: names of reports and runs, and those in descriptions."""
-    return re.sub(r"mesh_(status|certificates|cutover\w*|rotation\w*):|\b[CV]\(mesh_.*?\)|^ *(description:|- [A-Z]).*", "", text, flags=re.MULTILINE)
+    return re.sub(r"mesh_(status|estate|certificates|cutover\w*|rotation\w*):|\b[CV]\(mesh_.*?\)|^ *(description:|- [A-Z]).*", "", text, flags=re.MULTILINE)
 
 
 def variables_read(text: str) -> list[str]:
@@ -473,7 +498,7 @@ class TestPlaybooks:
 
     def test_no_task_is_one_of_kubernetes_core(self) -> None:
         """Actions of kubernetes.core may return their arguments with the token. helm_release never does."""
-        none([f"{path.relative_to(CHECKOUT)}: {task.get('name')}" for path in files("roles/*/tasks/**/*.yml", "playbooks/*.yml", "extensions/**/*.yml")
+        none([f"{path.relative_to(CHECKOUT)}: {task.get('name')}" for path in files("roles/*/tasks/**/*.yml", "playbooks/*.yml", *PLAYS_BESIDE)
               for task in tasks(yaml_of(path)) if any(str(key).startswith(KUBERNETES_CORE) for key in (*task, task.get("action")))])
 
     def test_plays_run_on_the_controller_with_its_python(self) -> None:

@@ -143,7 +143,9 @@ def test_a_cluster_behind_a_bastion_is_linked_by_the_address_that_pods_reach(est
 
 
 # What a run leaves behind under such a name is nothing that an inventory says.
-ARTIFACTS = {"mesh_status", "mesh_certificates", "mesh_cutover", "mesh_cutover_plan", "mesh_rotation", "mesh_rotation_links", "mesh_rotation_gateways"}
+ARTIFACTS = {
+    "mesh_status", "mesh_estate", "mesh_certificates", "mesh_cutover", "mesh_cutover_plan", "mesh_rotation", "mesh_rotation_links", "mesh_rotation_gateways",
+}  # fmt: skip
 
 
 class TestTexts:
@@ -169,3 +171,13 @@ def test_the_lab_can_be_planned_too(tmp_path: Any) -> None:
         "east": ["istio-base", "istiod-stable"],
         "west": ["istio-base", "istiod-stable"],
     }
+
+
+@pytest.mark.parametrize(("file", "kinds"), [("peering", {"east": "peer", "west": "peer"}), ("federation", {"east": "primary", "west": "secondary"})])
+def test_the_lab_of_consul_can_be_planned_too(tmp_path: Any, file: str, kinds: dict[str, str]) -> None:
+    stages = {"stages": "__control_plane_plan.stages | selectattr('manifests', 'defined') | map(attribute='manifests') | flatten"}
+    lab = planned(CHECKOUT / f"inventories/lab-consul/{file}.yml", ["control_plane"], stages, tmp_path)
+    servers = {name: next(one for one in plan["stages"] if one["kind"] == "StatefulSet") for name, plan in lab.items()}
+    assert {name: one["metadata"]["labels"]["meshops.lifecycle/datacenter"] for name, one in servers.items()} == kinds
+    images = {container["image"] for one in servers.values() for container in one["spec"]["template"]["spec"]["containers"]}
+    assert images == {"docker.io/hashicorp/consul:1.22.3"}

@@ -35,8 +35,10 @@ LAYERS = {
     "_ansible": Layer(frozenset({"_mesh", "_kube", "_pki"}), frozenset({"ansible"})),
     "modules": Layer(frozenset({"_ansible", "_work"})),
     "action": Layer(frozenset({"_ansible", "_work", "plugin_utils"}), frozenset({"ansible"})),
-    "plugin_utils": Layer(frozenset({"_mesh", "_ansible"}), frozenset({"ansible", "jinja2"})),
-    "filter": Layer(frozenset({"_mesh", "_providers", "_pki", "_work", "plugin_utils"}), frozenset({"ansible"})),
+    "plugin_utils": Layer(frozenset({"_mesh", "_ansible"}), frozenset({"ansible", "jinja2", "jmespath"})),
+    "deciding": Layer(frozenset({"_mesh", "_providers", "_pki", "_work", "plugin_utils"}), frozenset({"ansible"})),
+    "filter": Layer(frozenset({"plugin_utils", "deciding"})),
+    "callback": Layer(frozenset({"plugin_utils"}), frozenset({"ansible"})),
     "inventory": Layer(frozenset({"_mesh", "_providers", "_kube"}), frozenset({"ansible"})),
     "doc_fragments": Layer(frozenset()),
 }
@@ -75,7 +77,7 @@ def fault(source: Source, found: Import) -> str | None:
         return f"`{source.layer}` is not one of the layers"
     if found.ours:
         parts = found.name.split("/")
-        target = parts[1] if parts[0] == "module_utils" else parts[0]
+        target = parts[1] if parts[0] == "module_utils" or parts[:2] == ["plugin_utils", "deciding"] else parts[0]
         return None if target in {source.layer} | layer.below else f"{source.layer} may not import {target}"
     if found.name.startswith("ansible_collections.meshops"):
         return "write imports inside the collection as relative ones"

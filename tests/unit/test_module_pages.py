@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import ARGUMENTS
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 
 MODULES = sorted(path.stem for path in CHECKOUT.glob("plugins/modules/*.py") if path.stem != "__init__")
@@ -40,3 +41,23 @@ def test_a_connection_is_described_as_it_is_made(pages: dict[str, Any], name: st
     assert "attempt to load the default" not in str(options["kubeconfig"]["description"])
     assert options["kubeconfig"]["type"] == "raw"
     assert "O(context)" in str(options["kubeconfig"]["description"])
+
+
+def test_connections_are_described_here_alone() -> None:
+    """Galaxy shows a page only if it needs no other collection for it. `ansible-test sanity` compares the options with those that the modules take."""
+    sources = {name: (CHECKOUT / f"plugins/modules/{name}.py").read_text("utf-8") for name in MODULES}
+    assert [name for name, text in sources.items() if "kubernetes.core.k8s_auth_options" in text] == []
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_page_leads_on(pages: dict[str, Any], name: str) -> None:
+    assert pages[name].get("seealso"), "name the module that reads what this one writes, or the role that calls it"
+
+
+def test_options_of_a_connection_are_those_of_the_modules(pages: dict[str, Any]) -> None:
+    """Names, types, elements and aliases, the parts of proxy_headers too."""
+    told = pages["cluster_info"]["options"]
+    for option, spec in ARGUMENTS.items():
+        page = told[option]
+        assert (page["type"], page.get("elements"), page.get("aliases")) == (spec.get("type", "str"), spec.get("elements"), spec.get("aliases")), option
+        assert set(page.get("suboptions") or {}) == set(spec.get("options") or {}), option

@@ -85,7 +85,7 @@ class TestASharedInventory:
     def test_a_cluster_without_credential_is_named_in_the_table_and_fails_alone(self, status: Ran) -> None:
         said = "west: mesh_kube cannot be read: object of type 'dict' has no attribute 'west'."
         assert status.recap["west"] == {"ok": 1, "failed": 1}
-        assert [line for line in status.output.splitlines() if line.strip().startswith(f'"{said}')]
+        assert [line for line in status.output.splitlines() if line.startswith(f"× {said}")]
         assert status.code == 2
 
     def test_it_does_not_matter_to_a_run_without_it(self, tmp_path: Path) -> None:
@@ -116,6 +116,28 @@ class TestReports:
     def test_is_made_by_status_and_holds_the_file(self, status: Ran, reports: Path) -> None:
         assert (self.mode(reports), self.mode(reports / "status.json")) == ("0o700", "0o600")
         assert set(json.loads((reports / "status.json").read_text())) == {"east", "west"}
+
+    def test_a_picture_of_the_same_facts_lies_beside_it(self, status: Ran, reports: Path) -> None:
+        told = json.loads((reports / "estate.json").read_text())
+        assert {(one["name"], one["mesh"], one["verdict"]) for one in told["clusters"]} == {(name, "shop", "unreached") for name in ("east", "west")}
+        assert "the API server at https://127.0.0.1:9 refuses connections" in (reports / "estate.html").read_text()
+        assert 'mesh_cluster_unreached{cluster="east",mesh="shop",site=""} 1' in (reports / "estate.prom").read_text()
+        assert [self.mode(reports / f"estate.{kind}") for kind in ("html", "json", "prom")] == ["0o600", "0o600", "0o644"]
+
+    def test_a_report_writes_without_failing_and_shows_what_its_query_selects(self, tmp_path: Path) -> None:
+        query = json.dumps({"report_query": "clusters[].{whose: name, how: verdict}"})
+        given = ("-e", f"mesh_report_dir={tmp_path / 'new'}", "-e", f"report_metrics={tmp_path / 'm.prom'}", "-e", query)
+        run = play("report", SHARED, tmp_path, *given, "--limit", "east,bastion")
+        assert run.code == 0, run.output
+        assert '"how": "unreached"' in run.output and '"whose": "east"' in run.output
+        assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["estate.html", "estate.json"]
+        assert (tmp_path / "m.prom").read_text().startswith("# HELP mesh_report_generated_seconds ")
+
+    def test_one_that_nobody_gets_is_refused_before_any_cluster_is_asked(self, tmp_path: Path) -> None:
+        run = play("report", SHARED, tmp_path)
+        assert "Nothing says where the report goes." in run.output
+        assert "127.0.0.1:9" not in run.output
+        assert run.code == 2
 
     def test_one_that_is_there_keeps_its_mode(self, tmp_path: Path) -> None:
         there = tmp_path / "there"

@@ -70,6 +70,36 @@ def test_probes_of_a_cutover_need_no_right_in_their_namespace_alone() -> None:
     assert rbac.lacking(rbac.rules("read", "install", "cutover"), inside) == []
 
 
+@pytest.mark.parametrize(("source", "more"), [("", ()), ("manifests", ()), ("repository", ("install", "install-namespace"))])
+def test_who_may_install_consul_has_every_right_that_preflight_asks_for(source: str, more: tuple[str, ...]) -> None:
+    root = rights.to_make_root(Ref("v1", "Secret", "meshops-root-ca", NAMESPACE))
+    wanted = PROVIDERS["consul"].install.permissions("consul", "", "meshops-probe", source)
+    assert rbac.lacking(rbac.rules(*rbac.CONSUL, *more), [*wanted, *root]) == []
+
+
+def test_who_may_install_consul_on_openshift_may_let_its_pods_use_their_node() -> None:
+    wanted = PROVIDERS["consul"].install.permissions("consul", "openshift")
+    assert rbac.lacking(rbac.rules(*rbac.CONSUL, "consul-openshift"), wanted) == []
+    assert {"use securitycontextconstraints of security.openshift.io"} <= set(rbac.lacking(rbac.rules(*rbac.CONSUL), wanted))
+    (use,) = [rule for rule in rbac.rules("consul-openshift") if "use" in rule["verbs"]]
+    assert use["resourceNames"] == [right["name"] for right in wanted if right["verb"] == "use"], "each by its name"
+
+
+def test_consul_from_manifests_needs_no_cluster_role_of_its_own() -> None:
+    wide = [rule for rule in rbac.rules("consul") if "rbac.authorization.k8s.io" in rule["apiGroups"] or "secrets" in rule["resources"]]
+    assert wide == []
+
+
+def test_who_may_give_workloads_sidecars_of_consul_has_every_right_for_it() -> None:
+    assert rbac.lacking(rbac.rules("read", "consul-workloads"), PROVIDERS["consul"].workloads.permissions("consul")) == []
+
+
+@pytest.mark.parametrize("kind", ["root", "intermediate", *sorted(PROVIDERS["consul"].stories.rotations)])
+def test_who_may_rotate_consul_has_every_right_that_a_rotation_asks_for(kind: str) -> None:
+    wanted = FILTERS["_rotation_permissions"]("consul", kind, "consul", True, True)
+    assert rbac.lacking(rbac.rules(*rbac.ROTATE, "consul-namespace"), [*wanted, *rights.to_lease(ref("shop", NAMESPACE))]) == []
+
+
 def test_it_lies_in_what_is_built() -> None:
     ignored = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text("utf-8"))["build_ignore"]
     assert not {"docs", "docs/rbac.yml", "*.yml"} & set(ignored)

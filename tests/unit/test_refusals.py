@@ -63,6 +63,8 @@ CASES = {
     "rotate-nothing-served": Case("rotate", "The provider paper has no gateways.", {"mesh_provider": "paper", "rotate": "gateways"}),
     "rotate-one-credential": Case("rotate", "With the provider paper, a cluster never has two valid credentials, so a rotation without interruption "
                                   "is impossible.", {"mesh_provider": "paper", "rotate": "links"}),
+    "rotate-of-others": Case("rotate", "The provider istio has no rotation of the kind gossip. It has root, intermediate, links, gateways.",
+                             {"rotate": "gossip"}),
     "rotate-misspelt": Case("rotate", NOBODY.format("eas"), {"mesh_trust_cluster": "eas"}),
     "rotate-unread": Case("rotate", f"rotate-unread{UNREAD}", {}, UNDEFINED),
     "rotate-token": Case("rotate", f"rotate-token-west cannot be judged: rotate-token{UNREAD_KUBE}", {}, {"mesh_kube": {"host": "{{ nowhere }}"}}),

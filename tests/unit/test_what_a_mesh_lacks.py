@@ -18,7 +18,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wi
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust import root_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.install import inventory_supply
-from ansible_collections.meshops.lifecycle.plugins.modules import certificates_info, gateway_certificates, link_rotation, mesh_info, probe
+from ansible_collections.meshops.lifecycle.plugins.modules import certificates_info, gateway_certificates, link_rotation, mesh_info, probe, workloads
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, NOW, ROOT, issuer, root
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import namespace
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
@@ -132,3 +132,27 @@ class TestWithoutInjectionByLabel:
 def test_one_credential_for_each_account_is_not_replaced_while_it_is_used() -> None:
     with pytest.raises(Refused, match="^east: paper never has two valid credentials of one cluster, so this collection cannot replace one"):
         asked(link_rotation, installed(), mesh="shop", namespace=SPACE, consumers=[])
+
+
+class TestWithoutSidecarsOfARun:
+    """Its product gives workloads their proxies, so a run has nothing to give, and says so to whoever asks for it."""
+
+    def test_a_service_of_the_inventory_is_refused(self) -> None:
+        service = {"service": "shop", "namespace": "shop", "port": 8080, "labels": {"app": "shop"}}
+        params = {"wish": {"cluster": "east", "mesh": "shop", "provider": "paper"}, "services": [service], "set": "inventory", "wait_timeout": 1}
+        here = installed()
+        before = list(here.writes)
+        with pytest.raises(Refused, match="^east: paper gives workloads their proxies itself. Remove mesh_workloads"):
+            workloads.reconcile(here, params)
+        assert here.writes == before
+
+    def test_its_echo_server_is_no_service_of_the_inventory(self) -> None:
+        assert FILTERS["_injects"]("paper")
+        assert FILTERS["_probe_services"]({"cluster": "east", "revision": "", "targets": ["east"]}, "paper") == []
+
+
+def test_what_to_run_instead_is_said_where_a_mesh_knows_it() -> None:
+    with pytest.raises(Refused, match=r"^The provider consul has no cutover\. Its servers have no revisions: site restarts them .*false\.$"):
+        PROVIDERS["consul"].cutover  # noqa: B018
+    with pytest.raises(Refused, match=r"^The provider paper has no cutover\.$"):
+        PAPER.cutover  # noqa: B018

@@ -19,13 +19,13 @@ try:
 except ImportError:
     register_secret = None
 
-from .._kube.cluster import Cluster
 from .._kube.connect import ARGUMENTS, connect
 from .._kube.http.transport import MISSING
 from .._mesh.errors import MeshError
 from .masking import masked, secrets_of
+from .progress import Onlooker, watched
 
-Reconcile = Callable[[Cluster, dict[str, Any]], dict[str, Any]]
+Reconcile = Callable[[Any, dict[str, Any]], dict[str, Any]]  # a Cluster, or None for what asks none
 Prepare = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -41,16 +41,17 @@ class _Module(AnsibleModule):
         raise SystemExit(1)
 
 
-def run(reconcile: Reconcile, argument_spec: Mapping[str, Any], prepare: Prepare | None = None, **settings: Any) -> None:
+def run(reconcile: Reconcile, argument_spec: Mapping[str, Any], prepare: Prepare | None = None, connected: bool = True, **settings: Any) -> None:
     """Connect, reconcile and exit with the result. A MeshError becomes a failed task with its message.
 
-    `prepare` completes the parameters, for example with the content of files. The secrets that it adds are hidden too.
+    `prepare` completes the parameters, for example with the content of files. The secrets that it adds are hidden too. What is not `connected` asks no
+    cluster, and gets None for it.
     """
     module = _Module({**ARGUMENTS, **argument_spec}, **{"supports_check_mode": True, **settings})
     if MISSING:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=MISSING)
     invocation = {"module_args": masked(module.params)}
-    result = _outcome(reconcile, module.params, prepare, module.check_mode, module.no_log_values)
+    result = _outcome(reconcile, module.params, prepare, module.check_mode if connected else None, module.no_log_values)
     for warning in result.pop("warnings", []):
         module.warn(warning)
     shown = _shown(result, diff=module._diff)
@@ -60,7 +61,13 @@ def run(reconcile: Reconcile, argument_spec: Mapping[str, Any], prepare: Prepare
 
 
 def run_here(
-    reconcile: Reconcile, arguments: Mapping[str, Any], argument_spec: Mapping[str, Any], prepare: Prepare | None = None, **rules: Any
+    reconcile: Reconcile,
+    arguments: Mapping[str, Any],
+    argument_spec: Mapping[str, Any],
+    prepare: Prepare | None = None,
+    connected: bool = True,
+    onlooker: Onlooker | None = None,
+    **rules: Any,
 ) -> dict[str, Any]:
     """Return the result that a module would give, without starting a process. `arguments` are those of the module, `_ansible_…` included."""
     given = {key: value for key, value in arguments.items() if not key.startswith("_ansible_")}
@@ -73,7 +80,8 @@ def run_here(
     elif MISSING:
         result = {"failed": True, "msg": missing_required_lib("kubernetes"), "exception": MISSING}
     else:
-        result = _outcome(reconcile, params, prepare, bool(arguments["_ansible_check_mode"]), hidden)
+        with watched(onlooker, hidden):
+            result = _outcome(reconcile, params, prepare, bool(arguments["_ansible_check_mode"]) if connected else None, hidden)
     if warnings := [f"Both option {each['option']} and its alias {each['alias']} are set." for each in valid._warnings]:
         result["warnings"] = [*warnings, *result.get("warnings", [])]
     shown = {"invocation": invocation, **_shown(result, diff=bool(arguments["_ansible_diff"]))}
@@ -91,13 +99,14 @@ def _wrong(valid: ValidationResult, arguments: Mapping[str, Any]) -> str | None:
     return f"Unsupported parameters for ({arguments['_ansible_module_name']}) module: {message}" if isinstance(valid.errors[0], UnsupportedError) else message
 
 
-def _outcome(reconcile: Reconcile, params: dict[str, Any], prepare: Prepare | None, dry_run: bool, hidden: set[str]) -> dict[str, Any]:
+def _outcome(reconcile: Reconcile, params: dict[str, Any], prepare: Prepare | None, dry_run: bool | None, hidden: set[str]) -> dict[str, Any]:
+    """Return the result. Without a word about a dry run, no cluster is asked."""
     hide(hidden, params)
     try:
         if prepare:
             params = prepare(params)
             hide(hidden, params)
-        return reconcile(connect(params, dry_run=dry_run), params)
+        return reconcile(None if dry_run is None else connect(params, dry_run=dry_run), params)
     except MeshError as error:
         return {**error.facts, "failed": True, "msg": str(error)}
 

@@ -10,6 +10,7 @@ Files that a task without changes does not need are imported where they are used
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -105,6 +106,17 @@ class Cluster:
     def apply(self, manifests: Iterable[Mapping[str, Any]], force: bool = False) -> Changes:
         """Write only the objects that differ; `force` takes fields over from other managers. Return one change for each manifest."""
         return write.apply(self._server, manifests, force)
+
+    def apply_part(self, parts: Iterable[Mapping[str, Any]], owner: str, rehearsal: bool = False) -> Changes:
+        """Write what `owner` adds to objects of others, each as a whole: what an earlier call added and this one does not name, goes.
+
+        A rehearsal stores nothing. It lets the server judge before the first write.
+        """
+        server = self._server
+        if rehearsal:
+            server = copy(server)
+            server.dry_run = True
+        return write.apply(server, parts, owner=owner)
 
     def create(self, manifest: Mapping[str, Any]) -> Change | None:
         """Create an object. Return None if it exists already, whatever it holds: if several callers try at once, one of them wins."""

@@ -18,6 +18,7 @@ from .._mesh.objects.change import Change, Ref
 from . import namespace
 from .cluster import Cluster
 from .http.deadline import Limits
+from .waiting import waiting
 
 _TRIES = 12
 _RACE = Limits(first_pause=0.02, longest_pause=1.0)
@@ -91,16 +92,18 @@ class _Watch:
     def until_free(self, wish: LeaseWish) -> tuple[dict[str, Any] | None, Lease, str]:
         """Return the Lease as soon as it can be taken. Raise Refused if another holder renews it, or still has it after the duration."""
         mesh = mesh_of(self._ref)
-        while True:
-            live, lease = self.read()
-            verdict = decide(lease, wish.holder, wish.break_holder, self.unchanged)
-            if verdict == MISNAMED:
-                raise misnamed(self._cluster.name, mesh, lease, wish.break_holder)
-            if verdict != HELD:
-                return live, lease, verdict
-            if self.changed or self.unchanged >= wish.duration:
-                raise held_by_another(self._cluster.name, mesh, lease, alive=self.changed)
-            time.sleep(min(_LONGEST_LOOK, wish.duration / 10))
+        with waiting() as say:
+            while True:
+                live, lease = self.read()
+                verdict = decide(lease, wish.holder, wish.break_holder, self.unchanged)
+                if verdict == MISNAMED:
+                    raise misnamed(self._cluster.name, mesh, lease, wish.break_holder)
+                if verdict != HELD:
+                    return live, lease, verdict
+                if self.changed or self.unchanged >= wish.duration:
+                    raise held_by_another(self._cluster.name, mesh, lease, alive=self.changed)
+                say(f"{lease.holder} has the Lease of the mesh {mesh}; this run takes it if {lease.holder} does not renew it")
+                time.sleep(min(_LONGEST_LOOK, wish.duration / 10))
 
 
 def take(cluster: Cluster, ref: Ref, wish: LeaseWish) -> Taken:

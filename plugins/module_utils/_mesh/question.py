@@ -36,8 +36,30 @@ class Question:
     tls: Tls | None = None
 
 
-# The answer to each question; None if a pod did not answer it.
-Answers = Mapping[Question, "str | None"]
+@dataclass(frozen=True)
+class PodReply:
+    """What a pod answered, whatever its status: some products say in it what is wrong. The body may hold what is secret, so repr does not show it."""
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+
+
+class Answers(dict[Question, "str | None"]):
+    """The text of each answer with status 200; None for all others. `replies` has the status and the bytes of each pod that answered at all.
+
+    `shown` has the certificates that each greeted port showed, as PEM; empty for a port that showed none.
+    """
+
+    def __init__(self, texts: Mapping[Question, str | None] | None = None, replies: Mapping[Question, PodReply] | None = None) -> None:
+        super().__init__(texts or {})
+        self.replies: Mapping[Question, PodReply] = replies or {}
+        self.shown: Mapping[Greeting, bytes] = {}
+
+    @classmethod
+    def of(cls, replies: Mapping[Question, PodReply | None]) -> Answers:
+        """Return the answers for what came back; None stands for a pod that did not answer."""
+        texts = {question: reply.body.decode(errors="replace") if reply and reply.status == 200 else None for question, reply in replies.items()}
+        return cls(texts, {question: reply for question, reply in replies.items() if reply})
 
 
 @dataclass(frozen=True)

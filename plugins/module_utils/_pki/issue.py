@@ -41,16 +41,16 @@ def new_root(name: str, organization: str, key_type: str, now: datetime, days: i
 
 
 def new_intermediate(
-    root: Material, name: str, organization: str, sans: Sequence[str], key_type: str, now: datetime, days: int
+    root: Material, name: str, organization: str, sans: Sequence[str], key_type: str, now: datetime, days: int, path_length: int = 0
 ) -> Material:
-    """Return a CA signed by `root`, with its key. It may sign leaves only and does not outlive the root."""
+    """Return a CA signed by `root`, with its key. It may have `path_length` CAs between itself and its leaves, and does not outlive the root."""
     _pem.require()
     issuer, signer = _opened(root)
     key = _new_key(key_type)
     start = max(_start(now), issuer.not_valid_before_utc)
     end = min(_start(now) + BACKDATED + timedelta(days=days), issuer.not_valid_after_utc)
     builder = _builder(_name(name, organization), issuer.subject, key.public_key(), start, end)
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
     builder = builder.add_extension(_usage(digital_signature=True), critical=True)
     builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(san) for san in sans]), critical=False)
     builder = builder.add_extension(_issuer_key_id(issuer), critical=False)
@@ -58,27 +58,30 @@ def new_intermediate(
     return Material(certificate=own, key=_pem.of_key(key), chain=own + above, roots=above)
 
 
-def new_request(name: str, organization: str, sans: Sequence[str], key_type: str) -> tuple[bytes, bytes]:
+def new_request(name: str, organization: str, sans: Sequence[str], key_type: str, path_length: int = 0) -> tuple[bytes, bytes]:
     """Return a new key and the signing request for a CA like those of `new_intermediate`, both as PEM."""
     _pem.require()
     key = _new_key(key_type)
     builder = x509.CertificateSigningRequestBuilder().subject_name(_name(name, organization))
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
     builder = builder.add_extension(_usage(digital_signature=True), critical=True)
     builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(san) for san in sans]), critical=False)
     return _pem.of_key(key), _pem.of_certificate(builder.sign(key, _digest(key)))
 
 
-def new_leaf(root: Material, hosts: Sequence[str], organization: str, key_type: str, now: datetime, days: int) -> Material:
-    """Return a server's certificate for these host names and addresses, with its key. The root itself signs it."""
+def new_leaf(
+    root: Material, hosts: Sequence[str], organization: str, key_type: str, now: datetime, days: int, asks: bool = False
+) -> Material:
+    """Return a server's certificate for these host names and addresses, with its key. The root itself signs it. A server that `asks` is a client too."""
     _pem.require()
     issuer, signer = _opened(root)
     key = _new_key(key_type)
+    purposes = [x509.ExtendedKeyUsageOID.SERVER_AUTH, *([x509.ExtendedKeyUsageOID.CLIENT_AUTH] if asks else [])]
     start, end = max(_start(now), issuer.not_valid_before_utc), min(_start(now) + BACKDATED + timedelta(days=days), issuer.not_valid_after_utc)
     builder = _builder(_name(known_as(hosts[0]), organization), issuer.subject, key.public_key(), start, end)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(digital_signature=True, signs=False, enciphers=isinstance(key, rsa.RSAPrivateKey)), critical=True)
-    builder = builder.add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     builder = builder.add_extension(x509.SubjectAlternativeName([_host(host) for host in dict.fromkeys(map(known_as, hosts))]), critical=False)
     builder = builder.add_extension(_issuer_key_id(issuer), critical=False)
     return Material(certificate=_pem.of_certificate(builder.sign(signer, _digest(signer))), key=_pem.of_key(key))

@@ -19,13 +19,14 @@ _ANSWERED = Names("the certificate that came back", "the signing request", "the 
 
 @dataclass(frozen=True)
 class SigningRequest:
-    """A certificate to be signed: the PKCS#10 request as PEM, the cluster and the common name that it is for, and its lifetime."""
+    """A certificate to be signed: the PKCS#10 request as PEM, the cluster and the common name that it is for, its lifetime and its path length."""
 
     cluster: str
     common_name: str
     pem: bytes
     not_before: datetime
     not_after: datetime
+    path_length: int = 0
 
     @property
     def days(self) -> int:

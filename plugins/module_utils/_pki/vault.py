@@ -56,7 +56,7 @@ class Vault:
             "common_name": request.common_name,
             "use_csr_values": True,
             "format": "pem",
-            "max_path_length": 0,
+            "max_path_length": request.path_length,
             "ttl": f"{int((request.not_after - request.not_before - BACKDATED).total_seconds())}s",
             "not_before_duration": f"{int(BACKDATED.total_seconds())}s",
         }

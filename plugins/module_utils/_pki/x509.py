@@ -170,6 +170,13 @@ def signed(child: Any, parent: Any) -> bool:
     return True
 
 
+def issued_by(leaf: bytes, ca: bytes) -> bool:
+    """Return whether a CA signed a certificate. Both are PEM, and of each the first certificate counts."""
+    _pem.require()
+    (child, *_more), (parent, *_others) = ([*read(pem, "")[0], None] for pem in (leaf, ca))
+    return bool(child and parent and signed(child.raw, parent.raw))
+
+
 def _distinct(certificates: Sequence[ParsedCertificate]) -> list[ParsedCertificate]:
     return list({one.facts.fingerprint: one for one in certificates}.values())
 

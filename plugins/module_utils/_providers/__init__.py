@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from .._mesh.contract.provider import Provider
 from .._mesh.errors import Refused
+from .consul import CONSUL
 from .istio import ISTIO
 
 DEFAULT = ISTIO.name  # where nothing is said; the documentation fragment _mesh names it too
-PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (ISTIO,)}
+PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (ISTIO, CONSUL)}
 
 
 def provider(name: str) -> Provider:

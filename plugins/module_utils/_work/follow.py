@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from .._kube.waiting import waiting
 from .._mesh.errors import MeshError
 
 T = TypeVar("T")
@@ -49,6 +50,11 @@ def _never(_seen: object, _seconds: float) -> MeshError | None:
     return None
 
 
+def _unsaid(_seen: object) -> str:
+    """Say nothing about what is waited for."""
+    return ""
+
+
 def follow(
     look: Callable[[], T],
     *,
@@ -58,23 +64,27 @@ def follow(
     keep: Callable[[], None] = nothing,
     hopeless: Callable[[T, float], MeshError | None] = _never,
     remedy: Callable[[T, float], None] = _no_remedy,
+    waits: Callable[[T], str] = _unsaid,
     pace: Pace = Pace(),
     clock: Ticking,
 ) -> T:
     """Return what `look` saw when it was `done`. `late` makes the error for a timeout, `hopeless` the error for a fault that waiting cannot resolve.
 
-    `keep` and `remedy` are called after each look that is not `done`. Seconds count from the start of the wait.
+    `keep` and `remedy` are called after each look that is not `done`. Seconds count from the start of the wait. `waits` says, without the name of the
+    cluster, what is waited for after such a look.
     """
     begun = clock.monotonic()
-    for pause in pace.pauses():
-        seen = look()
-        if done(seen):
-            return seen
-        keep()
-        seconds = clock.monotonic() - begun
-        failed = hopeless(seen, seconds) or (late(seen, seconds) if seconds >= timeout else None)
-        if failed:
-            raise failed
-        remedy(seen, seconds)
-        clock.sleep(pause)
+    with waiting() as say:
+        for pause in pace.pauses():
+            seen = look()
+            if done(seen):
+                return seen
+            say(waits(seen))
+            keep()
+            seconds = clock.monotonic() - begun
+            failed = hopeless(seen, seconds) or (late(seen, seconds) if seconds >= timeout else None)
+            if failed:
+                raise failed
+            remedy(seen, seconds)
+            clock.sleep(pause)
     raise AssertionError("unreachable")

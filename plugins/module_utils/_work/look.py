@@ -14,17 +14,21 @@ from .._kube import cluster as kube
 from .._kube.cluster import Answer, Cluster
 from .._mesh.objects.change import Ref
 from .._mesh.objects.look import Look
-from .._mesh.question import Answers, Question, Read
+from .._mesh.question import Answers, PodReply, Question, Read
 
 Live = dict[str, list[dict[str, Any]]]
 T = TypeVar("T")
 _TIMEOUT = 15.0
 
 
-def look(cluster: Cluster, wanted: Look[T]) -> T:
-    """Return the provider's judgement of what it wanted to see in a cluster."""
+def look(cluster: Cluster, wanted: Look[T], timeout: float = _TIMEOUT) -> T:
+    """Return the provider's judgement of what it wanted to see in a cluster. `timeout` is for each of its questions."""
     live = listed(cluster, wanted.reads)
-    return wanted.judge(live, answered(cluster, wanted.questions(live)))
+    answers = answered(cluster, wanted.questions(live), timeout)
+    greetings = wanted.greets(live)
+    chains = cluster.greet_all(greetings) if greetings else []
+    answers.shown = {greeting: b"" if isinstance(chain, Exception) else chain for greeting, chain in zip(greetings, chains, strict=True)}
+    return wanted.judge(live, answers)
 
 
 def present(cluster: Cluster, refs: Sequence[Ref]) -> dict[Ref, dict[str, Any]]:
@@ -50,10 +54,10 @@ def _read(cluster: Cluster, read: Read | Ref) -> list[dict[str, Any]]:
     return cluster.list(read.api_version, read.kind, read.namespace, labels=read.labels, fields=read.fields, metadata_only=read.metadata_only, **more)
 
 
-def answered(cluster: Cluster, questions: Sequence[Question]) -> Answers:
-    """Return what each pod answered with status 200; None for other answers, which the provider judges."""
-    answers = cluster.ask_all([asked(question) for question in questions]) if questions else []
-    return {question: _text(answer) for question, answer in zip(questions, answers, strict=True)}
+def answered(cluster: Cluster, questions: Sequence[Question], timeout: float = _TIMEOUT) -> Answers:
+    """Return what each pod answered: its text with status 200, which most judges need, and all replies beside it."""
+    came = cluster.ask_all([asked(question, timeout) for question in questions]) if questions else []
+    return Answers.of({question: _reply(one) for question, one in zip(questions, came, strict=True)})
 
 
 def asked(question: Question, timeout: float = _TIMEOUT) -> kube.PodRequest:
@@ -62,5 +66,5 @@ def asked(question: Question, timeout: float = _TIMEOUT) -> kube.PodRequest:
     return kube.PodRequest(*where, question.method, question.body, timeout, question.headers, question.tls)
 
 
-def _text(answer: object) -> str | None:
-    return answer.body.decode(errors="replace") if isinstance(answer, Answer) and answer.status == 200 else None
+def _reply(came: object) -> PodReply | None:
+    return PodReply(came.status, came.body) if isinstance(came, Answer) else None

@@ -20,7 +20,7 @@ _WAVE = 8
 def restart(cluster: Cluster, refs: Sequence[Ref], patch: Mapping[str, Any], timeout: float, meanwhile: Callable[[], None]) -> list[Change]:
     """Restart `_WAVE` workloads at a time, and wait until they are rolled out. Leave out workloads that a budget forbids to restart now."""
     changes: list[Change] = []
-    free = [ref for ref in refs if not _forbidden(cluster, ref)]
+    free = [ref for ref in refs if not forbidden(cluster, ref)]
     for start in range(0, len(free), _WAVE):
         wave = free[start : start + _WAVE]
         meanwhile()
@@ -35,7 +35,8 @@ def rolled(moment: str) -> Manifest:
     return {"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": moment}}}}}
 
 
-def _forbidden(cluster: Cluster, ref: Ref) -> bool:
+def forbidden(cluster: Cluster, ref: Ref) -> bool:
+    """Return whether a disruption budget allows none of the workload's pods to go now."""
     live = cluster.get(ref)
     labels = (((live or {}).get("spec") or {}).get("template") or {}).get("metadata", {}).get("labels") or {}
     budgets = cluster.list("policy/v1", "PodDisruptionBudget", ref.namespace)

@@ -115,7 +115,7 @@ def paper(mesh_of_two: Two, monkeypatch: pytest.MonkeyPatch) -> Iterator[Paper]:
             itself.answer = products[name].answer
             cluster.delete([*trust.objects(SPACE), *([ROOT, NEXT, LEASE] if name == "east" else [])])
             _settle(cluster, itself.port)
-            ca = issue.new_intermediate(old, f"Intermediate CA {name}", "shop.example", trust.sans(SPACE, "shop.example"), "P-256", begun, 300)
+            ca = issue.new_intermediate(old, f"Intermediate CA {name}", "shop.example", trust.needs(SPACE, "shop.example").sans, "P-256", begun, 300)
             for one in trust.manifests(ca, SPACE, "shop"):
                 cluster.create(one)
         mesh_of_two.clusters["east"].create(root_secret.secret(old, ROOT.name, "meshops-system", "shop"))

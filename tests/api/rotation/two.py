@@ -51,7 +51,7 @@ def root(number: int = 0, age: timedelta = timedelta(hours=3)) -> Material:
 
 @lru_cache
 def intermediate(cluster: str, of: Material, age: timedelta = timedelta(hours=2)) -> Material:
-    names = trust.sans("istio-system", "shop.example")
+    names = trust.needs("istio-system", "shop.example").sans
     return issue.new_intermediate(of, f"Intermediate CA {cluster}", "shop.example", names, "P-256", datetime.now(UTC) - age, 300)
 
 

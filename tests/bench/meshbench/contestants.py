@@ -107,7 +107,7 @@ def _ours(scene: Scene) -> Commands:
 def _step(scene: Scene) -> Commands:
     """Write objects as the playbook site does for a control plane: select the clusters, register a plan for each, and include the step of the role."""
     clusters, site = yaml.safe_load(SITE.read_text(encoding="utf-8"))
-    plan = {"refusals": [], "stages": [{"name": "objects", "releases": [], "manifests": scene.crds + scene.objects, "wait_for": []}]}
+    plan = {"refusals": [], "stages": [{"name": "objects", "healthy": False, "manifests": scene.crds + scene.objects, "wait_for": []}]}
     registered = {"that": True, "quiet": True, "success_msg": f"{{{{ lookup('ansible.builtin.file', '{scene.write('plan.json', plan)}') }}}}"}
     step = {"name": "meshops.lifecycle.control_plane", "tasks_from": "manifests"}
     tasks = [

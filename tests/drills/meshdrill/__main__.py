@@ -15,7 +15,7 @@ from pathlib import Path
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 from meshlab.errors import LabError
 
-from . import cutover, cutover_kill, kill, naive, peer, planes, report, rotation
+from . import consul, consul_scenery, cutover, cutover_kill, kill, naive, peer, planes, report, rotation
 from .errors import DrillError
 from .ground import Ground
 from .report import Result
@@ -33,7 +33,7 @@ def say(text: str) -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="meshdrill", description=__doc__)
-    parser.add_argument("drill", choices=["naive", "rotation", "kill", "planes", *CUTOVERS])
+    parser.add_argument("drill", choices=["naive", "rotation", "kill", "planes", "consul", *CUTOVERS])
     parser.add_argument("--runs", type=int, default=1, help="how often it is held")
     parser.add_argument("--requests", type=int, default=20000, help="that each flow has at least")
     parser.add_argument("--rate", type=float, help=f"requests a second in each flow; {RATE:g} ({CUTOVER_RATE:g} in a cutover, {LONG_RATE:g} to kill)")
@@ -42,6 +42,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--alone", action="store_true", help="do not hold drill-naive beside drill-rotation, or drill-peer beside drill-cutover")
     parser.add_argument("--servers", type=int, default=1, help="replicas of each server, in a cutover")
     parser.add_argument("--versions", action="store_true", help="a cutover between two real versions, the older of which is built; the mesh is installed anew")
+    parser.add_argument("--mesh", choices=[consul_scenery.PEERING, consul_scenery.FEDERATION], default=consul_scenery.PEERING, help="of drill-consul")
+    parser.add_argument("--acts", default="", help='only these acts of drill-consul, as in "failover leader"')
     parser.add_argument("--points", default="", help='kill only at these writes, as in "1 7"')
     return parser.parse_args()
 
@@ -56,11 +58,12 @@ def drill(options: argparse.Namespace, ground: Ground, variables: Choice) -> Cal
         "cutover-kill": lambda: cutover_kill.hold(ground, points, options.servers, variables),
         "planes": lambda: planes.hold(ground, options.requests),
         "peer": lambda: peer.hold(ground, options.servers, variables),
+        "consul": lambda: consul.hold(ground, options.requests, options.mesh, options.acts.split()),
     }[options.drill]
 
 
 def rate(options: argparse.Namespace) -> float:
-    usual = {"rotation": RATE, "naive": RATE, "cutover": CUTOVER_RATE, "planes": CUTOVER_RATE, "peer": CUTOVER_RATE}
+    usual = {"rotation": RATE, "naive": RATE, "cutover": CUTOVER_RATE, "planes": CUTOVER_RATE, "peer": CUTOVER_RATE, "consul": CUTOVER_RATE}
     return options.rate or usual.get(options.drill, LONG_RATE)
 
 

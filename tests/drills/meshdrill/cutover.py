@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import play, revisions, sightings
+from . import counters, play, revisions, sightings
 from .app import NAMESPACE, STREAM, Load
 from .errors import DrillError
 from .gate import Gate, always, gate
@@ -22,7 +23,7 @@ from .ledger import ANSWERED, Request
 from .play import Run
 from .report import Phase, Promise, Result, promise
 from .revisions import Pair, Variables
-from .scenery import CANARY, DECOY, ENDLESS, stage
+from .scenery import CANARY, DECOY, ENDLESS, INGRESS, stage
 
 # A stream that is not renewed ends with its server; within so many seconds it is answered again.
 SILENCE = 5.0
@@ -68,6 +69,7 @@ class Course:
     requests: int
     spans: dict[str, tuple[float, float]] = field(default_factory=dict)
     trouble: list[Promise] = field(default_factory=list)
+    note: Callable[[str], None] = lambda _step: None
 
     def act(self, load: Load) -> list[Phase]:
         begin, phases = time.time(), list[Phase]()
@@ -94,6 +96,7 @@ class Course:
         own = {"name": "drill", "http": {"url": self.asked.url, "status": [200]}}
         run = self.play(step.name, wish(to, self.pair, [own], cutover_retire=step.retire))
         end = time.time()
+        self.note(step.name)
         self.spans[step.name] = (run.began, end)
         self._judge(step, run)
         return [*run.phases, Phase(f"{step.name}: in all", run.began, end - run.began)]
@@ -138,7 +141,8 @@ def hold(ground: Ground, requests: int, servers: int, variables: Callable[[str],
     pair = revisions.between(ground.estate, CLUSTERS, variables)
     ground.say(f"drill-cutover: {pair.former} serves; there and back to {pair.target}, {servers} server{'s' if servers > 1 else ''} in each cluster")
     with gate() as asked:
-        course = Course(ground, pair, run or by_playbook(ground.build / "cutover"), asked, requests)
+        note = partial(counters.write_down, ground.estate, CLUSTERS[0], INGRESS, ground.build / "cutover.counters.jsonl")
+        course = Course(ground, pair, run or by_playbook(ground.build / "cutover"), asked, requests, note=note)
         return ground.hold("cutover", course.act, course.judge, stage(CLUSTERS, pair.former, servers), sightings.PODS)
 
 

@@ -74,7 +74,8 @@ class Ground:
         seen = Seen(ledger.flows(during), samples, phases, during)
         return Result(name, phases, seen.flows, ledger.flows(ledger.during(requests, quiet, begin)), eyes.conflicts(samples), eyes.gap(samples),
                       [*trouble, *judge(seen)], lost_by_phase(phases, during),
-                      {"quiet": machine.between(*used[:2]), "during": machine.between(*used[1:])}, trust=eyes is TRUST)
+                      {"quiet": machine.between(*used[:2]), "during": machine.between(*used[1:])}, trust=eyes is TRUST,
+                      losses=[request for request in during if request.lost])
 
 
 def attempt(act: Act, load: Load, begin: float) -> tuple[Sequence[Phase], list[Promise]]:

@@ -12,7 +12,7 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,10 @@ def rotate(kind: str, folder: Path, environ: Mapping[str, str] | None = None, **
     return playbook("rotate", kind, folder, {"rotate": kind, "rotate_min_age": 0, **variables}, environ)
 
 
-def playbook(name: str, kind: str, folder: Path, variables: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> Run:
+def playbook(
+    name: str, kind: str, folder: Path, variables: Mapping[str, Any], environ: Mapping[str, str] | None = None, inventory: Path = INVENTORY,
+    words: Sequence[str] = (),
+) -> Run:
     """One run, whose phases are named after its kind. It gets a session of its own, for a kill point ends all that was started with it."""
     folder.mkdir(parents=True, exist_ok=True)
     times = folder / "tasks.jsonl"
@@ -64,7 +67,7 @@ def playbook(name: str, kind: str, folder: Path, variables: Mapping[str, Any], e
     with (folder / f"{name}.log").open("w", encoding="utf-8") as log, tempfile.NamedTemporaryFile("w", suffix=".json") as variables_file:
         json.dump(variables, variables_file)
         variables_file.flush()
-        done = subprocess.run(["ansible-playbook", f"meshops.lifecycle.{name}", "-i", str(INVENTORY), "-e", f"@{variables_file.name}"], check=False,
+        done = subprocess.run(["ansible-playbook", f"meshops.lifecycle.{name}", "-i", str(inventory), *words, "-e", f"@{variables_file.name}"], check=False,
                               env={**os.environ, **ours, **(environ or {})}, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                               start_new_session=True)
     return Run(done.returncode, Path(log.name), began, phases(kind, times.read_text(encoding="utf-8").splitlines() if times.exists() else ()))

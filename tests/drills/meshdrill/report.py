@@ -11,10 +11,10 @@ from statistics import median
 from typing import Any
 
 from . import machine
-from .ledger import Flow
+from .ledger import Flow, Request
 from .timeline import Conflict
 
-SHOWN = 8
+SHOWN, _LOSSES = 8, 200
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Result:
     lost_by_phase: Mapping[str, int] = field(default_factory=dict)
     machine: Mapping[str, machine.Use] = field(default_factory=dict)
     trust: bool = True  # whether the witness looked at what proxies trust
+    losses: Sequence[Request] = ()
 
     @property
     def met(self) -> bool:
@@ -73,7 +74,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "name": result.name, "met": result.met, "phases": [{**asdict(phase), "lost": result.lost_by_phase.get(phase.name)} for phase in result.phases],
         "flows": flows, "unsafe": sum(conflict.certain for conflict in result.conflicts),
         "unclear": sum(not conflict.certain for conflict in result.conflicts), "conflicts": [str(conflict) for conflict in result.conflicts[:50]],
-        "longest_gap": round(result.gap, 2), "promises": [asdict(one) for one in result.promises],
+        "losses": [asdict(one) for one in result.losses[:_LOSSES]], "longest_gap": round(result.gap, 2), "promises": [asdict(one) for one in result.promises],
         "machine_percent": {when: asdict(use) for when, use in result.machine.items()},
     }
 

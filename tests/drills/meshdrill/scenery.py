@@ -11,6 +11,7 @@ from typing import Any
 
 from .app import LABEL, STREAM, Objects, Stage, picture
 from .byhand import MESH
+from .counters import COUNTED
 
 CANARY, INGRESS, DECOY = "drill-canary", "drill-ingress", "decoy"
 # Nobody renews this one: it breaks where its server or a gateway on the way ends, and is opened again.
@@ -69,7 +70,7 @@ def ingress(serving: str) -> Iterator[dict[str, Any]]:
     yield _object("rbac.authorization.k8s.io/v1", "RoleBinding", INGRESS, MESH, subjects=[{"kind": "ServiceAccount", "name": INGRESS, "namespace": MESH}],
                   roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": INGRESS})
     labels = {"istio": INGRESS, "sidecar.istio.io/inject": "true", "istio.io/rev": serving}
-    annotations = {"inject.istio.io/templates": "gateway", "proxy.istio.io/config": json.dumps({"terminationDrainDuration": DRAIN})}
+    annotations = {"inject.istio.io/templates": "gateway", "proxy.istio.io/config": json.dumps({"terminationDrainDuration": DRAIN, **COUNTED})}
     container: Mapping[str, Any] = {"name": "istio-proxy", "image": "auto", "imagePullPolicy": "IfNotPresent"}
     pod = {"serviceAccountName": INGRESS, "terminationGracePeriodSeconds": GRACE, "containers": [container]}
     yield _object("apps/v1", "Deployment", INGRESS, MESH, spec={

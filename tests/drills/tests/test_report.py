@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from meshdrill import report
-from meshdrill.ledger import Flow
+from meshdrill.ledger import Flow, Request
 from meshdrill.machine import Use
 from meshdrill.report import Phase, Promise, Result
 from meshdrill.timeline import Conflict
@@ -32,7 +32,9 @@ def test_the_table_says_what_was_lost_when_and_why() -> None:
 
 
 def test_the_file_holds_the_same_for_machines() -> None:
-    told = json.loads(json.dumps(report.as_json(result())))
+    lost = [Request("inside", 105.0, 0.2, "error in its TLS handshake: EOF")]
+    told = json.loads(json.dumps(report.as_json(result(losses=lost))))
+    assert told["losses"] == [{"flow": "inside", "due": 105.0, "took": 0.2, "outcome": "error in its TLS handshake: EOF"}]
     assert told["met"] is False and told["unsafe"] == 1 and told["unclear"] == 0
     assert told["phases"] == [{"name": "swap", "begin": 100.0, "seconds": 10.0, "lost": 2}]
     assert told["flows"]["inside"]["p99_added_ms"] == 8.0

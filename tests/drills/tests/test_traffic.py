@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from meshdrill import ledger
@@ -99,6 +100,36 @@ def test_a_sender_that_has_to_go_ends_what_it_has_begun_and_leaves_its_records(s
     assert flows["plain"].sent > 80 and min(flow.sent for flow in flows.values()) > 10
 
 
+class Counting(http.server.BaseHTTPRequestHandler):
+    """A server that keeps connections, and counts them."""
+
+    protocol_version = "HTTP/1.1"
+    connections: ClassVar[dict[str, set[tuple[str, int]]]] = {"/kept": set(), "/fresh": set()}
+
+    def do_GET(self) -> None:
+        self.connections[self.path].add(self.client_address)
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_words: object) -> None:
+        """Say nothing."""
+
+
+def test_a_fresh_flow_has_a_connection_for_each_request(start: Start) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Counting) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address, control = f"http://127.0.0.1:{server.server_address[1]}", free_port()
+        flows = [word for name in ("kept", "fresh") for word in ("-flow", f"{name}={address}/{name}@50")]
+        start("send", "-control", f"127.0.0.1:{control}", *flows, "-fresh", "fresh")
+        time.sleep(0.5)
+        until(lambda: all(flow.sent > 20 for flow in ledger.flows(taken(control)).values()) and len(ledger.flows(taken(control))) == 2)
+        told = ledger.flows(taken(control))
+        server.shutdown()
+    assert len(Counting.connections["/fresh"]) >= told["fresh"].sent
+    assert len(Counting.connections["/kept"]) < told["kept"].sent / 2
+
+
 class Stalling(http.server.BaseHTTPRequestHandler):
     """A server that answers at once, but not while it is closed."""
 
@@ -133,6 +164,33 @@ def test_a_stall_does_not_keep_it_from_sending_and_every_request_waits_for_its_e
     assert stalled[0].took == pytest.approx(1.0, abs=0.3)
     assert stalled[25].took == pytest.approx(0.5, abs=0.3)
     assert all(later.due - earlier.due == pytest.approx(0.02, abs=0.001) for earlier, later in itertools.pairwise(stalled))
+
+
+def test_what_is_lost_says_how_far_it_had_come(start: Start) -> None:
+    """One server takes connections and ends them at once: over TLS in the handshake, and without it before an answer. At the last address is nobody."""
+    control, nobody = free_port(), free_port()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        def end_them() -> None:
+            while True:
+                try:
+                    one, _address = listening.accept()
+                except OSError:
+                    return
+                one.recv(1)
+                one.shutdown(socket.SHUT_WR)
+                while one.recv(4096):
+                    pass
+                one.close()
+
+        threading.Thread(target=end_them, daemon=True).start()
+        address = f"127.0.0.1:{listening.getsockname()[1]}/"
+        flows = {"tls": f"https://{address}", "plain": f"http://{address}", "none": f"http://127.0.0.1:{nobody}/"}
+        start("send", "-control", f"127.0.0.1:{control}", *(word for name, place in flows.items() for word in ("-flow", f"{name}={place}@20")))
+        until(lambda: len(ledger.flows(taken(control))) == 3)
+        told = {request.flow: request.outcome for request in taken(control)}
+    assert told["tls"].startswith("error in its TLS handshake: ") and told["tls"].endswith("EOF")
+    assert told["plain"].startswith("error before an answer: ") and told["plain"].endswith("EOF")
+    assert told["none"].startswith("error before it was connected: ") and "connection refused" in told["none"]
 
 
 def test_its_tests_do_not_use_what_the_cache_holds_of_another_version() -> None:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import apionly, image, inside, lab, packages, paths, programs, report
+from . import apionly, consul, image, inside, lab, packages, paths, programs, report
 from .errors import LabError
 
 Command = Callable[[argparse.Namespace], int | None]
@@ -22,7 +22,10 @@ def _words(text: str) -> list[str]:
 
 
 def _up(arguments: argparse.Namespace) -> None:
-    lab.up(_flatten(arguments.clusters) or ["east", "west"], arguments.flat, arguments.audit)
+    clusters = _flatten(arguments.clusters) or ["east", "west"]
+    made = consul.archives() if arguments.consul else {}
+    lab.up(clusters, arguments.flat, arguments.audit)
+    consul.bring(made, clusters)
 
 
 def _down(arguments: argparse.Namespace) -> None:
@@ -93,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("clusters", nargs="*")
     up.add_argument("--flat", type=_words, help="clusters whose pods reach each other without gateways")
     up.add_argument("--audit", action=argparse.BooleanOptionalAction, help="write the API server's audit log")
+    up.add_argument("--consul", action="store_true", help="bring the images of Consul and its Envoy into them, built if need be")
     down = command("down", _down, "remove clusters, or the whole lab")
     down.add_argument("clusters", nargs="*")
     command("kubeconfig", _kubeconfig, "path of a cluster's kubeconfig, or of the one for all").add_argument("cluster", nargs="?")
@@ -106,7 +110,8 @@ def parser() -> argparse.ArgumentParser:
     logs.add_argument("cluster", nargs="?")
     logs.add_argument("--program", action="append", default=[], help="the log of this program, failed or not")
     logs.add_argument("--lines", type=int, default=12)
-    command("packages", lambda _: packages.ensure(), "install the Debian packages that are missing")
+    wanted = command("packages", lambda arguments: packages.ensure(arguments.consul), "install the Debian packages that are missing")
+    wanted.add_argument("--consul", action="store_true", help="also those for the images of Consul")
     command("api", lambda _: apionly.serve(), "run only etcd and an API server, until interrupted")
     _inside(command)
     return top

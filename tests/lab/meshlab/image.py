@@ -23,13 +23,14 @@ ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 @dataclass(frozen=True)
 class Image:
-    """An image to be: its names, its files (path in the image -> file here) and how it starts."""
+    """An image to be: its names, its files (path in the image -> file here), symbolic links (path -> where it leads) and how it starts."""
 
     names: tuple[str, ...]
     files: Mapping[str, Path]
     entrypoint: Sequence[str]
     user: str = ""
     texts: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 def libraries(ldd: str) -> dict[str, str]:
@@ -63,7 +64,8 @@ def _info(path: str, size: int, mode: int, kind: bytes = tarfile.REGTYPE) -> tar
 def _members(image: Image) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
     yield from ((_info(path, 0, 0o1777, tarfile.DIRTYPE), b"") for path in WRITABLE)
     # /lib and /lib64 are links on this machine too, so that a library has one place under each of its names.
-    for old, new in (("lib", "usr/lib"), ("lib64", "usr/lib64"), ("bin", "usr/bin"), ("sbin", "usr/sbin"), ("var/run", "../run")):
+    places = {"lib": "usr/lib", "lib64": "usr/lib64", "bin": "usr/bin", "sbin": "usr/sbin", "var/run": "../run"}
+    for old, new in {**places, **{merged(path): target for path, target in sorted(image.links.items())}}.items():
         link = _info(old, 0, 0o777, tarfile.SYMTYPE)
         link.linkname = new
         yield link, b""

@@ -23,12 +23,14 @@ OWNERS = {
     "conntrack": "conntrack", "openssl": "openssl", "cp": "coreutils", "ldd": "libc-bin",
 }
 CNI = "containernetworking-plugins"
+# What only a lab with Consul needs: the shell and the small programs of its images.
+FOR_CONSUL = {"busybox": "busybox-static"}
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 
 def needed(missing: Iterable[str], with_cni: bool) -> list[str]:
     """The packages that hold the missing commands."""
-    return sorted({OWNERS[name] for name in missing} | ({CNI} if with_cni else set()))
+    return sorted({{**OWNERS, **FOR_CONSUL}[name] for name in missing} | ({CNI} if with_cni else set()))
 
 
 @contextlib.contextmanager
@@ -52,10 +54,11 @@ def _apt(*words: str) -> None:
         raise LabError(f"`apt-get {' '.join(words)}` failed: {last_words(done.stderr or done.stdout)}.")
 
 
-def ensure() -> None:
+def ensure(consul: bool = False) -> None:
     """Silent and quick when everything is there."""
     path = host.search_path()
-    packages = needed([name for name in OWNERS if not shutil.which(name, path=path)], host.cni_plugins() is None)
+    commands = [*OWNERS, *(FOR_CONSUL if consul else ())]
+    packages = needed([name for name in commands if not shutil.which(name, path=path)], host.cni_plugins() is None)
     if not packages:
         return
     if not shutil.which("apt-get"):

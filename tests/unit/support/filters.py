@@ -12,7 +12,8 @@ from typing import Any
 
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 
-FILES = sorted(path.stem for path in CHECKOUT.glob("plugins/filter/*.py") if path.name != "__init__.py")
+FOLDER = CHECKOUT / "plugins/filter"
+FILES = sorted(path.stem for path in FOLDER.glob("*.py") if path.name != "__init__.py")
 BY_FILE: dict[str, dict[str, Callable[..., Any]]] = {
     file: import_module(f"ansible_collections.meshops.lifecycle.plugins.filter.{file}").FilterModule().filters() for file in FILES
 }

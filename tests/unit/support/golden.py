@@ -35,7 +35,7 @@ class _Plain(yaml.SafeDumper):
 
 def assert_golden(path: Path, documents: Sequence[Any]) -> None:
     """Compare the documents with those of the file, in order. The file holds a list, because ansible-test allows one YAML document a file."""
-    told = HEADER + yaml.dump(json.loads(json.dumps(documents)), Dumper=_Plain, explicit_start=True, sort_keys=False, width=140)
+    told = HEADER + yaml.dump(json.loads(json.dumps(documents)), Dumper=_Plain, explicit_start=True, sort_keys=False, width=120)
     if os.environ.get("UPDATE_GOLDEN"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(told, encoding="utf-8")

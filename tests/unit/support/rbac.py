@@ -19,6 +19,7 @@ STATUS = ("read", "secrets-read")
 SITE = ("read", "install", "install-namespace")
 ROTATE = ("read", "rotate")
 CUTOVER = ("read", "install", "install-namespace", "cutover")
+CONSUL = ("read", "consul", "consul-namespace")
 
 
 def roles() -> list[dict[str, Any]]:

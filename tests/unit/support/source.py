@@ -28,9 +28,11 @@ class Source:
 
     @property
     def layer(self) -> str:
-        """The folder that says how much this file may know: modules, filter, _mesh, _kube ..."""
+        """The folder that says how much this file may know: modules, filter, _mesh, _kube, deciding ..."""
         parts = self.path.parts
-        return parts[1] if parts[0] == "module_utils" and len(parts) > 2 else parts[0]
+        if parts == ("plugin_utils", "private_filters.py"):
+            return "filter"  # a link in that folder leads to it
+        return parts[1] if parts[0] in ("module_utils", "plugin_utils") and len(parts) > 2 else parts[0]
 
     def at(self, node: ast.AST, fault: str) -> str:
         return f"plugins/{self.path}:{getattr(node, 'lineno', 1)}: {fault}"

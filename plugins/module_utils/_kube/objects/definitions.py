@@ -13,6 +13,7 @@ from typing import Any
 
 from ..._mesh.objects.change import Ref
 from ..._mesh.objects.condition import Condition
+from ..waiting import waiting
 from .server import Server, each
 from .settle import settle
 
@@ -27,7 +28,9 @@ def establish(server: Server, crds: Sequence[Mapping[str, Any]]) -> None:
     for crd in crds:
         for kind in server.discovery.learn(crd):
             kinds.setdefault(kind.api_version, set()).add(kind.kind)
-    served = each(partial(_served, server, end), kinds.items())
+    with waiting() as say:
+        say(f"the API server does not serve all of {len(crds)} new kinds yet")
+        served = each(partial(_served, server, end), kinds.items())
     if not all(one is True for one in served):
         # The conditions of the CRDs tell why.
         settle(server, [Condition(Ref.of(crd), "established") for crd in crds], max(0.0, end - time.monotonic()))

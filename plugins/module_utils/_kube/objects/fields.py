@@ -44,8 +44,8 @@ def _scoped(webhook: Any) -> Any:
     return {**webhook, "rules": [{"scope": "*", **rule} if isinstance(rule, dict) else rule for rule in webhook["rules"]]}
 
 
-def settled(wish: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
-    """Return True only if applying the wish would change nothing: the values are there, and our manager owns exactly these fields.
+def settled(wish: Mapping[str, Any], live: Mapping[str, Any], owner: str = MANAGER) -> bool:
+    """Return True only if applying the wish would change nothing: the values are there, and our manager, `owner`, owns exactly these fields.
 
     In doubt (defaults inside lists, values that a custom resource may write differently) return False, so that the
     server decides.
@@ -54,7 +54,7 @@ def settled(wish: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
     meta = {key: value for key, value in wish["metadata"].items() if key not in ("name", "namespace")}
     if meta:
         body["metadata"] = meta
-    mine = _entry(live, "Apply")
+    mine = _entry(live, "Apply", owner)
     if mine is None:
         # The server records no manager that owns no field; a bare Namespace is such a wish.
         return not body and not _entry(live, "Update")
@@ -63,9 +63,9 @@ def settled(wish: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
     return _Comparison(has_quantities(wish)).same(body, live, mine.get("fieldsV1") or {})
 
 
-def _entry(live: Mapping[str, Any], operation: str) -> dict[str, Any] | None:
+def _entry(live: Mapping[str, Any], operation: str, owner: str = MANAGER) -> dict[str, Any] | None:
     for entry in (live.get("metadata") or {}).get("managedFields") or []:
-        if _ours(entry, operation):
+        if _ours(entry, operation, owner):
             return dict(entry)
     return None
 
@@ -75,10 +75,10 @@ def applied(live: Mapping[str, Any]) -> dict[str, Any] | None:
     return _entry(live, "Apply")
 
 
-def _ours(entry: Mapping[str, Any], operation: str) -> bool:
+def _ours(entry: Mapping[str, Any], operation: str, owner: str = MANAGER) -> bool:
     """Each creation has its own field manager, so that a run can tell its creation from another run's."""
     manager = str(entry.get("manager"))
-    named = manager == MANAGER or (operation == "Update" and is_our_manager(manager))
+    named = manager == owner or (operation == "Update" and is_our_manager(manager))
     return named and entry.get("operation") == operation and not entry.get("subresource")
 
 
@@ -146,26 +146,26 @@ def _named(key: str) -> Any:
     return json.loads(key[2:]) if key[:2] in ("v:", "k:") else None
 
 
-def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+def changed(before: Mapping[str, Any], after: Mapping[str, Any], owner: str = MANAGER) -> bool:
     """Return whether a write changed anything. A status that changed meanwhile does not count."""
     versions = [(each.get("metadata") or {}).get("resourceVersion") for each in (before, after)]
     same_version = versions[0] == versions[1] and before.get("status") == after.get("status")
-    return not (same_version and before == after) and _essence(before) != _essence(after)
+    return not (same_version and before == after) and _essence(before, owner) != _essence(after, owner)
 
 
-def _essence(live: Mapping[str, Any]) -> dict[str, Any]:
+def _essence(live: Mapping[str, Any], owner: str) -> dict[str, Any]:
     skipped = ("managedFields", "resourceVersion", "generation")
     essence = {key: value for key, value in live.items() if key != "status"}
     essence["metadata"] = {key: value for key, value in live["metadata"].items() if key not in skipped}
-    essence["owned"] = _owned(live)
+    essence["owned"] = _owned(live, owner)
     return essence
 
 
-def _owned(live: Mapping[str, Any]) -> dict[str, Any]:
+def _owned(live: Mapping[str, Any], owner: str) -> dict[str, Any]:
     """The fields that are ours, whether we applied them or wrote them by a patch: an apply that takes over our own field changes nothing."""
     ours: dict[str, Any] = {}
     for operation in ("Apply", "Update"):
-        _join(ours, (_entry(live, operation) or {}).get("fieldsV1") or {})
+        _join(ours, (_entry(live, operation, owner) or {}).get("fieldsV1") or {})
     return ours
 
 

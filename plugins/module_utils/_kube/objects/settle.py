@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Union
@@ -16,6 +16,7 @@ from ..._mesh.errors import MeshError, NotReady, Unreachable
 from ..._mesh.health.stuck import Patience, containers, ended, late_after, stuck_after, waits_for, why
 from ..._mesh.objects.change import Ref
 from ..._mesh.objects.condition import Condition, standing, verdict
+from ..waiting import waiting
 from .gather import gather
 from .server import Server, all_or_error, each
 
@@ -35,7 +36,12 @@ def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> N
     pending = list(conditions)
     if server.dry_run or not pending:
         return
-    start, pause, patience = time.monotonic(), _FIRST_PAUSE, Patience()
+    with waiting() as say:
+        _settle(server, pending, timeout, say)
+
+
+def _settle(server: Server, pending: Sequence[Condition], timeout: float, say: Callable[[str], None]) -> None:
+    start, pause, patience, everything = time.monotonic(), _FIRST_PAUSE, Patience(), len(pending)
     looked = start
     while True:
         late = _unmet(server, pending, max(_SHORTEST_READ, timeout - (time.monotonic() - start)))
@@ -46,6 +52,7 @@ def settle(server: Server, conditions: Iterable[Condition], timeout: float) -> N
         pending = [condition for condition, _reason, _live in late]
         if not pending:
             return
+        say(f"{len(pending):,} of {everything:,} objects are not ready: {pending[0].ref}: {_brief(str(late[0][1]), _LONGEST)}")
         now = time.monotonic()
         if now - start >= timeout:
             raise _late(server, late, late_after(timeout))

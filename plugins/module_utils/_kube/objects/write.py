@@ -49,14 +49,23 @@ def order(kind: str) -> int:
     return _ORDER.get(kind, _OTHERS)
 
 
-def apply(server: Server, manifests: Iterable[Mapping[str, Any]], force: bool = False) -> list[Change]:
+@dataclass(frozen=True)
+class Hand:
+    """Who writes. With `force` it takes fields over from other managers."""
+
+    owner: str = fields.MANAGER
+    force: bool = False
+
+
+def apply(server: Server, manifests: Iterable[Mapping[str, Any]], force: bool = False, owner: str = fields.MANAGER) -> list[Change]:
     """Write the objects that differ, in waves. Return the changes in the order of the manifests. Raise Refused before the first write."""
+    hand = Hand(owner, force)
     wishes = _wishes(server, list(manifests))
     done: dict[Ref, Change] = {}
     wanted = {wish.ref: wish.manifest for wish in wishes}
 
     def compare(ref: Ref, there: dict[str, Any]) -> None:
-        if fields.settled(wanted[ref] if force else left_to_the_platform(wanted[ref], there), there):
+        if fields.settled(wanted[ref] if force else left_to_the_platform(wanted[ref], there), there, owner):
             done[ref] = Change(ref, "unchanged", there, there)
 
     live = read(server, [(wish.kind, wish.manifest) for wish in wishes if wish.kind], compare)
@@ -66,7 +75,7 @@ def apply(server: Server, manifests: Iterable[Mapping[str, Any]], force: bool = 
     for wish in due:
         custom = wish.kind is None or _of(wish.ref) in defined
         waves.setdefault(_CUSTOM if custom else _WAVES[order(wish.ref.kind)], []).append(wish)
-    put = partial(_put, server, live, force)
+    put = partial(_put, server, live, hand)
     for wave in sorted(wave for wave in waves if wave < _CUSTOM):
         _write(waves[wave], put, done)
     _serve(server, wishes, done)
@@ -150,19 +159,19 @@ def _with_kind(server: Server, wish: ObjectWish) -> ObjectWish:
     return ObjectWish(wish.ref, fields.normal(wish.manifest, has_status=kind.has_status), kind)
 
 
-def _put(server: Server, known: Mapping[Ref, dict[str, Any]], force: bool, wish: ObjectWish) -> Change:
+def _put(server: Server, known: Mapping[Ref, dict[str, Any]], hand: Hand, wish: ObjectWish) -> Change:
     if wish.kind is None:
         return Change(wish.ref, "created", None, wish.manifest)
     live, path = known.get(wish.ref), server.path(wish.ref, wish.kind)
-    if live and not force:
+    if live and not hand.force:
         wish = replace(wish, manifest=left_to_the_platform(wish.manifest, live))
-    adopted = fields.adoption(live) if live else None
+    adopted = fields.adoption(live) if live and hand.owner == fields.MANAGER else None
     if adopted and not server.dry_run:
         _adopt(server, wish.ref, path, adopted)
-    answer = _patch(server, wish, path, force, fresh=live is None)
+    answer = _patch(server, wish, path, hand, fresh=live is None)
     if adopted and server.dry_run and _by_owner(answer) and all(map(is_our_manager, owners(answer.refusal))):
         # A real run would have adopted the object by now, and the conflict with our own creation would be gone.
-        answer = _patch(server, wish, path, force=True, fresh=False)
+        answer = _patch(server, wish, path, replace(hand, force=True), fresh=False)
     if not answer.ok:
         if server.dry_run and _namespace_missing(answer):
             return Change(wish.ref, "created", None, wish.manifest)
@@ -170,7 +179,7 @@ def _put(server: Server, known: Mapping[Ref, dict[str, Any]], force: bool, wish:
     after = dict(answer.json())
     if live is None:
         return Change(wish.ref, "created", None, after)
-    return Change(wish.ref, "updated" if fields.changed(live, after) else "unchanged", live, after)
+    return Change(wish.ref, "updated" if fields.changed(live, after, hand.owner) else "unchanged", live, after)
 
 
 def _adopt(server: Server, ref: Ref, path: str, patch: list[dict[str, Any]] | None) -> None:
@@ -183,8 +192,8 @@ def _adopt(server: Server, ref: Ref, path: str, patch: list[dict[str, Any]] | No
         patch = fields.adoption(live) if live else None
 
 
-def _patch(server: Server, wish: ObjectWish, path: str, force: bool, fresh: bool) -> Answer:
-    query = {"fieldManager": fields.MANAGER, "fieldValidation": "Strict", "force": "true" if force else "false"}
+def _patch(server: Server, wish: ObjectWish, path: str, hand: Hand, fresh: bool) -> Answer:
+    query = {"fieldManager": hand.owner, "fieldValidation": "Strict", "force": "true" if hand.force else "false"}
     if server.dry_run:
         query["dryRun"] = "All"
     for attempt in range(1, _TRIES + 1):

@@ -23,6 +23,7 @@ from .websocket import WebSocket
 
 _DATA, _ERROR = 0, 1
 _TRIES = 3
+_PIECE = 1 << 20  # bytes in one message: API servers limit its size
 _HARMLESS = ("GET", "HEAD")
 # The API server itself is busy for now; or it does not reach the kubelet, which may last.
 _BUSY, _BROKEN = (429, 503), (500, 502, 504)
@@ -148,7 +149,8 @@ def _secured(opened: Forwarded, question: PodRequest, who: str) -> Forwarded:
 
 
 def _exchange(opened: Forwarded, request: bytes, method: str) -> Answer:
-    opened.send(request)
+    for start in range(0, len(request), _PIECE):
+        opened.send(request[start : start + _PIECE])
     with http.client.HTTPResponse(_SocketFile(opened.stream), method=method) as reply:  # type: ignore[arg-type]
         reply.begin()
         return Answer(reply.status, reply.read(), {name.lower(): value for name, value in reply.getheaders()})

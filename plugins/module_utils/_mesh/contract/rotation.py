@@ -18,8 +18,10 @@ from ..rotation.driven import Progress
 from ..rotation.remedies import Need, Remedy
 from ..rotation.rules import Rules
 from ..rotation.served import Served
+from ..rotation.stepped import Step
 from ..rotation.trust_users import ControlPlanes, Proxies, ProxyCertificates
 from ..trust.certificate import Material
+from ..trust.prepared import PreparedSecret
 
 Objects = Mapping[Ref, Mapping[str, Any]]
 
@@ -57,3 +59,20 @@ class Driven:
     order: Callable[[Live, str, Material], Question]
     permissions: Callable[[str, bool, bool], list[dict[str, str]]]
     stores: bool = True
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """A rotation of something else than the CA, in steps of the mesh's own.
+
+    `renews` are the values that are drawn anew, by namespace and cluster: part of what `Trust.needs` prepares. `steps` are taken one after the other, each by
+    all clusters. One of them is SETTLE. `permissions` are the rights to take them in a namespace, without those on the Secrets.
+
+    `replaces` is the CA on the trust cluster that signs what `renews` are, if it is the CA that gets a successor. Then the steps have TRUST, ISSUE and DROP
+    in place of SETTLE.
+    """
+
+    renews: Callable[[str, str], Sequence[PreparedSecret]]
+    steps: Sequence[Step]
+    permissions: Callable[[str], list[dict[str, str]]]
+    replaces: str = ""

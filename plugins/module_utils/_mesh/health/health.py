@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .revision_tag import Tag, tag_faults, validator_faults
+from .servers import NodeAgents, Quorum, agent_faults
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,22 @@ class Proxy:
 
 
 @dataclass(frozen=True)
+class Deadline:
+    """Something that works until a certificate ends: the certificate as PEM, and half a sentence to which the end is added."""
+
+    certificate: bytes
+    text: str
+
+
+@dataclass(frozen=True)
 class HealthFacts:
     """The facts of one cluster. `answered` are the control plane pods that said what they discover, even if it is nothing.
 
     `default_revision` is the revision that validates users' objects; empty if no webhook does.
     `kept` says what other tools manage, as half sentences. `reachable_networks` is None if the mesh has no networks.
+    `faults` are half sentences about what only this mesh has, such as a quorum of its servers. `deadlines` become faults once their end was read.
+    `noticed` are half sentences about what is no fault. `agents` and `quorum` are None if the mesh has none here. `line` is the CA with which the product
+    says that it signs, and the CAs above it up to the root, as PEM; empty if the product does not say it, so that the Secret counts.
     """
 
     cluster: str
@@ -80,9 +92,16 @@ class HealthFacts:
     tags: Sequence[Tag] = ()
     default_revision: str = ""
     kept: Sequence[str] = ()
+    faults: Sequence[str] = ()
+    deadlines: Sequence[Deadline] = ()
+    noticed: Sequence[str] = ()
+    quorum: Quorum | None = None
+    agents: NodeAgents | None = None
+    line: bytes = b""
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """Return the facts. What others read first is not among them: deadlines are faults by then, and certificates are read."""
+        return {name: value for name, value in asdict(self).items() if name not in ("deadlines", "line", "noticed")}
 
 
 @dataclass(frozen=True)
@@ -102,13 +121,13 @@ class Expected:
 
 def findings(health: HealthFacts, expected: Expected) -> list[str]:
     """Return each difference from what is expected, as a sentence; the worst first."""
-    texts = _planes(health, expected)
+    texts = [*_planes(health, expected), *health.faults]
     if not texts and expected.role == "primary":
         texts += _remotes(health, expected) + _networks(health, expected)
     if expected.tags is not None:
         texts += tag_faults(health.tags, expected.tags, expected.revision)
         texts += validator_faults(health.default_revision, [plane.revision for plane in health.planes]) if expected.role == "primary" else []
-    texts += _gateways(health, expected)
+    texts += [*agent_faults(health.agents), *_gateways(health, expected)]
     return [f"{health.cluster}: {text}." for text in texts]
 
 
@@ -116,24 +135,30 @@ def lasting(health: HealthFacts, expected: Expected) -> bool:
     """Return whether something that the run waits for is stuck in a way that waiting rarely resolves."""
     planes = [plane for plane in health.planes if expected.role == "primary" and expected.revision in ("", plane.revision)]
     gateways = _of_network(health, expected) if expected.gateway else []
-    return any(plane.lasting for plane in planes) or any(gateway.lasting for gateway in gateways)
+    agents = bool(health.agents and health.agents.lasting)
+    return agents or any(plane.lasting for plane in planes) or any(gateway.lasting for gateway in gateways)
 
 
 def _planes(health: HealthFacts, expected: Expected) -> list[str]:
-    if expected.role != "primary":
-        return [] if health.served_by else ["the cluster does not know the address of its primary's control plane; run meshops.lifecycle.control_plane"]
     wanted = [plane for plane in health.planes if not expected.revision or plane.revision == expected.revision]
+    if expected.role != "primary":  # in some meshes a remote cluster runs servers of its own beside what its primary decides
+        lost = [] if health.served_by else ["the cluster does not know the address of its primary's control plane; run meshops.lifecycle.control_plane"]
+        return [*_unready(wanted), *lost]
     if not wanted:
         runs = ", ".join(plane.revision for plane in health.planes if plane.revision)
         others = f" (installed revisions: {runs})" if runs else ""
         return [f"the control plane {expected.revision or 'of the mesh'} is not installed{others}; run meshops.lifecycle.control_plane"]
+    return _unready(wanted) + [f"{who} did not answer" for who in health.unanswered]
+
+
+def _unready(planes: Sequence[ControlPlaneRevision]) -> list[str]:
     faults = []
-    for plane in wanted:
+    for plane in planes:
         if plane.ready < max(plane.desired, 1):
             reason = f": {plane.reason}" if plane.reason else ""
             name = f"the control plane {plane.revision}".rstrip()  # a mesh without revisions has none to name
             faults.append(f"{name} has {plane.ready} of {plane.desired} replicas ready{reason}")
-    return faults + [f"{who} did not answer" for who in health.unanswered]
+    return faults
 
 
 def _remotes(health: HealthFacts, expected: Expected) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ..objects.shapes import Manifest
 from ..question import Question, Read
+from ..workloads.service_wish import ServiceWish
 
 NAMESPACE = "meshops-probe"
 IMAGE = "docker.io/fortio/fortio:1.66.0"
@@ -55,6 +56,7 @@ class Probe:
     None if the target answered over mTLS as a workload of this mesh. `load` makes the request that lets a pod ask a target so many times, and `measured`
     reads the answer to that; it raises ValueError if there is nothing to read. `knock` lets a pod ask a Service (namespace, name, port) so many times,
     as somebody from outside of the mesh would, and for a host that nobody serves.
+    `services` are for a mesh whose product injects no proxy into these workloads.
     """
 
     manifests: Sequence[Manifest]
@@ -64,3 +66,4 @@ class Probe:
     load: Callable[[str, str, int], Question]
     measured: Callable[[str], Measured]
     knock: Callable[[str, tuple[str, str, int], int], Question] | None = None
+    services: Sequence[ServiceWish] = ()

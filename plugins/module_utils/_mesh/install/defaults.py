@@ -17,8 +17,10 @@ class Defaults:
     """If `revision` is empty, the mesh has no revisions at all, and so no `tags`.
 
     `key_types` are the key types that its CAs may have, and `key_type` is the default. `keys` are those that certificates of others may have,
-    such as a root that the user gives. `shares_root` says that all clusters of a mesh trust one root. `gateways` says that gateways of the mesh
-    join the networks.
+    such as a root that the user gives. `path_length` is how many CAs the mesh itself puts between a cluster's CA and its leaves. `shares_root`
+    says that all clusters of a mesh trust one root. `gateways` says that gateways of the mesh join the networks. `links_by_api_server` says that
+    control planes of other clusters reach a cluster's API server. `outlives` says, in words, what a teardown keeps in the namespace, because what the mesh
+    knows would be lost with it.
     """
 
     namespace: str
@@ -27,5 +29,8 @@ class Defaults:
     key_type: str = "P-256"
     key_types: Sequence[str] = ("P-256",)
     keys: UsableKeys = ALL
+    path_length: int = 0
     shares_root: bool = True
     gateways: bool = True
+    links_by_api_server: bool = True
+    outlives: str = ""

@@ -42,7 +42,7 @@ def of_inventory(name: str, variables: Mapping[str, Any], defaults: Defaults) ->
 def wished(name: str, variables: Mapping[str, Any], defaults: Defaults, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the wish before it is judged. `given`, the inputs of a role, override the inventory, and the inventory overrides the mesh's defaults."""
     inventory = {key: value for key, variable in VARIABLES.items() if (value := variables.get(variable)) not in (None, "")}
-    below = {"namespace": defaults.namespace, "revision": defaults.revision, "tags": defaults.tags, "charts": {"source": "repository"}}
+    below = {"namespace": defaults.namespace, "revision": defaults.revision, "tags": defaults.tags}
     wish = {**below, **inventory, **(given or {})}
     if "values" not in wish:
         wish["values"] = merged(*(variables.get(variable) for variable in VALUES))

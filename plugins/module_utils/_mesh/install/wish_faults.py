@@ -65,6 +65,16 @@ def releases(member: Member, variables: Mapping[str, Any], defaults: Defaults, s
         return []
 
 
+def wish(member: Member, variables: Mapping[str, Any], defaults: Defaults) -> ControlPlane | None:
+    """Return the wish of a host; None if `faults` finds that it cannot be read."""
+    if _wrong(member, variables):
+        return None
+    try:
+        return of_inventory(member.name, variables, defaults)
+    except Refused:
+        return None
+
+
 def faults(
     member: Member, variables: Mapping[str, Any], defaults: Defaults, stages: Stages, platforms: Iterable[str], charts: Iterable[str]
 ) -> list[str]:

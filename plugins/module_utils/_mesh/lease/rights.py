@@ -30,6 +30,25 @@ def to_root(active: Ref, upcoming: Ref, replaced: bool) -> list[Right]:
     return [*named, *([{"verb": "create", "group": "", "resource": "secrets", "namespace": space}, _to_see(space)] if replaced else [])]
 
 
+def to_renew(secrets: Iterable[Ref]) -> list[Right]:
+    """Return the rights to read Secrets in a cluster and to put other values into them."""
+    return [_named(verb, ref) for ref in secrets for verb in ("get", "patch")]
+
+
+def to_read(secrets: Iterable[Ref]) -> list[Right]:
+    return [_named("get", ref) for ref in secrets]
+
+
+def to_aim(kept: Ref) -> list[Right]:
+    """Return the rights to keep the aim of a rotation on the trust cluster."""
+    space = str(kept.namespace)
+    return [*(_named(verb, kept) for verb in ("get", "patch")), {"verb": "create", "group": "", "resource": "secrets", "namespace": space}, _to_see(space)]
+
+
+def _named(verb: str, ref: Ref) -> Right:
+    return {"verb": verb, "group": "", "resource": "secrets", "namespace": str(ref.namespace), "name": ref.name}
+
+
 def to_make_root(root: Ref) -> list[Right]:
     """Return the rights to generate a root and to replace an expired one. Whoever installs a mesh may see and make namespaces anyway."""
     space = str(root.namespace)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..install.due import Due
 from ..objects.change import Ref
+from ..objects.look import Look
 from ..objects.shapes import Manifest, Object
 from .sight import Sight
 
@@ -36,18 +38,23 @@ class Offer:
     """What a source has for a link. A run creates the objects in `missing` and waits for what is `lacking`.
 
     `content` is what the consumer needs from the source; its keys belong to the provider. It and the objects may be secret, so neither is ever shown.
+    Where a product links itself, `fills` is what is due in the source, so that nothing lacks any more, and `then` what is due in the consumer when it
+    has its objects.
     """
 
     missing: Sequence[Manifest] = field(default=(), repr=False)
     lacking: Lacking | None = None
     content: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    fills: Look[Due] | None = field(default=None, compare=False, repr=False)
+    then: Look[Due] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class Linked:
     """An object in a consumer with which it discovers `source`. `ours` says whether this collection made it.
 
-    `digest` is that of its credential; empty if it holds none, or if the look was not for one source.
+    `digest` is that of its credential; empty if it holds none, or if the look was not for one source. Where a product links itself, `ends` is what
+    is due in it before the object goes.
     """
 
     ref: Ref
@@ -55,6 +62,18 @@ class Linked:
     ours: bool
     live: Object = field(repr=False)
     digest: str = ""
+    ends: Look[Due] | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """An object in a source that it made for one `consumer`, such as an account, and `ends` as in Linked. Without it the consumer's credential is void."""
+
+    ref: Ref
+    consumer: str
+    ours: bool
+    live: Object = field(repr=False)
+    ends: Look[Due] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

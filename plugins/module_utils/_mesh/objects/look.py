@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from ..question import Answers, Question, Read
+from ..question import Answers, Greeting, Question, Read
 from .change import Ref
 from .shapes import Live
 
@@ -21,10 +21,18 @@ def _nobody(_live: Live) -> list[Question]:
     return []
 
 
+def _no_port(_live: Live) -> list[Greeting]:
+    return []
+
+
 @dataclass(frozen=True)
 class Look(Generic[T]):
-    """`reads` are lists, or Refs to read by name. `questions` returns requests to pods among the read objects. `judge` returns the result."""
+    """`reads` are lists, or Refs to read by name. `questions` returns requests to pods among the read objects. `judge` returns the result.
+
+    `greets` returns ports of these pods whose certificates are of interest.
+    """
 
     reads: Sequence[Read | Ref]
     judge: Callable[[Live, Answers], T]
     questions: Callable[[Live], Sequence[Question]] = _nobody
+    greets: Callable[[Live], Sequence[Greeting]] = _no_port

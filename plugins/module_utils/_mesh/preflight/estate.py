@@ -33,7 +33,8 @@ class ClusterFacts:
     """One cluster before the first write: what its mesh requires, what cluster_info and ca_info read, and what the install cannot get.
 
     `inventory` lists faults of its variables and of the controller, as half sentences. `shares_root` is false if the clusters of its mesh have a
-    root each.
+    root each. `one_primary` is true if all remote clusters of its mesh must have the same primary, and no other primary may stand beside it.
+    `links_by_api_server` is false if no control plane of another cluster reaches its API server.
     """
 
     member: Member
@@ -44,6 +45,8 @@ class ClusterFacts:
     supply: Sequence[str] = ()
     inventory: Sequence[str] = ()
     shares_root: bool = True
+    one_primary: bool = False
+    links_by_api_server: bool = True
 
 
 def nodes(cluster: Mapping[str, Any], fact: str) -> list[str]:
@@ -84,9 +87,23 @@ def overlaps(read: Sequence[ClusterFacts]) -> dict[str, list[str]]:
     return by_cluster
 
 
+def primaries(read: Sequence[ClusterFacts], everyone: Sequence[Member]) -> dict[str, list[str]]:
+    """Find meshes with remote clusters and several primaries, where the mesh can have only one form: all are primaries, or one rules over all others."""
+    by_cluster: dict[str, list[str]] = {}
+    for mesh in sorted({one.member.mesh for one in read if one.one_primary}):
+        own = [member for member in everyone if member.mesh == mesh]
+        ruling, ruled = (sorted(member.name for member in own if member.serves == serves) for serves in (True, False))
+        if len(ruling) > 1 and ruled:
+            counted = f"the mesh {mesh} has the remote clusters {', '.join(ruled)} and the primaries {', '.join(ruling)}"
+            way = "make all clusters primaries, or give all others the same mesh_primary"
+            by_cluster |= {member.name: [f"{counted}, but its clusters either are all primaries or have one primary in common; {way}"] for member in own}
+    return by_cluster
+
+
 def servers(read: Sequence[ClusterFacts], everyone: Sequence[Member]) -> dict[str, list[str]]:
     """Find API server addresses that control planes of other clusters cannot use. A mesh of one cluster needs none."""
-    used = [one for one in read if any(peer.serves and peer.mesh == one.member.mesh and peer.name != one.member.name for peer in everyone)]
+    judged = [one for one in read if one.links_by_api_server]
+    used = [one for one in judged if any(peer.serves and peer.mesh == one.member.mesh and peer.name != one.member.name for peer in everyone)]
     addresses = {one.member.name: one.member.api_server or str(one.cluster.get("server") or "") for one in used}
     faults = {name: address_fault(server) for name, server in addresses.items() if server}
     return {name: [fault] for name, fault in faults.items() if fault}

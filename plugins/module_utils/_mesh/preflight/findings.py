@@ -23,7 +23,7 @@ def findings(seen: Iterable[ClusterFacts], everyone: Sequence[Member]) -> dict[s
     """Return the findings by cluster; an empty list for a cluster without findings."""
     read = list(seen)
     by_cluster: dict[str, list[str]] = {one.member.name: _single(one) for one in read}
-    of_clusters = (estate.twice(read), estate.overlaps(read), estate.roots(read), estate.servers(read, everyone))
+    of_clusters = (estate.twice(read), estate.overlaps(read), estate.roots(read), estate.servers(read, everyone), estate.primaries(read, everyone))
     for of_estate in (*of_clusters, served_faults(everyone), apart(everyone)):
         for name, sentences in of_estate.items():
             if name in by_cluster:

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..install import versions
 from ..install.supply import Gone
 from ..install.versions import VersionLimits, Versions
+from ..install.wish import ControlPlane
 from .estate import Owned
 
 
@@ -20,7 +21,9 @@ class Requirements:
     """`groups` are the API groups of the mesh's CRDs. If `owner` is set, the Helm release of that name must own them.
 
     `platforms` and `charts` are the names that an inventory may use. The labels in `refusing` disable injection in a namespace.
-    `gone` are locations of charts and images that are being shut down.
+    `gone` are locations of charts and images that are being shut down. With `one_primary`, remote clusters of a mesh have one primary for all.
+    `noticed` says what is to be known of a wish and stops nothing, as half sentences.
+    `between` judges the wishes of all clusters of one mesh: what only shows when they are seen together, by cluster, as half sentences.
     """
 
     versions: Versions
@@ -30,6 +33,9 @@ class Requirements:
     charts: Sequence[str] = ()
     refusing: Sequence[tuple[str, str]] = ()
     gone: Sequence[Gone] = ()
+    one_primary: bool = False
+    between: Callable[[Sequence[ControlPlane]], Mapping[str, Sequence[str]]] | None = None
+    noticed: Callable[[ControlPlane], Sequence[str]] | None = None
 
     def limits(self, version: str) -> VersionLimits:
         """Return the limits of a mesh version. For a version that is not in the table they are only a lower bound."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..few_names import few
-from ..report.table import lines
+from ..report.columns import lines
 
 
 def report(findings: Mapping[str, Sequence[str]], notes: Sequence[str] = ()) -> list[str]:

@@ -15,7 +15,7 @@ from ..rotation.trust_users import CONTROL_PLANE, TrustUser
 from ..trust.certificate import Certificate, iso
 from ..trust.expiry import CA_LIMITS, OK, WARN, ExpiryLimits, remaining
 from ..trust.expiry import level as level_at
-from .table import lines
+from .columns import lines
 
 ROOT, INTERMEDIATE, LEAF, GATEWAY, WEBHOOK, TOKEN = "root", "intermediate", "leaf", "gateway", "webhook", "token"
 UNKNOWN = "unknown"

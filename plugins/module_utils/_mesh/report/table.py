@@ -2,45 +2,61 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table of `status`, for people: one row for each cluster, the worst first."""
+"""The table of `status`, for people: one row for each cluster, the worst first, and a line about all of them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ..trust.expiry import remaining
+from ..few_names import few
+from ..trust.expiry import time_left
+from . import servers
+from .columns import fitted
+from .symbols import BAD, GOOD, KNOWN
 
-_DASH = "-"
-# A mesh of many clusters has as many remotes in each row, and may have as many findings: a table has the first of them, the report has all.
-_FEW, _FIRST = 3, 5
-
-
-def lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return a table with aligned columns two spaces apart and a rule under the header."""
-    cells = [list(header), *([str(cell) for cell in row] for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
-    aligned = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
-    return [aligned[0], "  ".join("-" * width for width in widths), *aligned[1:]]
-
+_DASH, _SYNCED = "-", "synced"
+# A cluster may have as many findings as its mesh has clusters: a table has the first of them, the report has all.
+_FIRST, _NAMES = 5, 3
 
 REVISIONS = ("CLUSTER", "REVISION", "CONTROL PLANE", "TAGS", "VALIDATES", "LEADS", "NAMESPACES", "PROXIES")
 PLANES = ("CLUSTER", "PLANE", "ROLE", "COLOUR", "REVISION", "SHARE", "CONTROL PLANE", "PODS OF GATEWAYS")
-STATUS = ("CLUSTER", "SITE", "VERDICT", "VERSION", "REVISIONS", "REMOTE CLUSTERS", "GATEWAY", "ROOT", "ROOT EXPIRES", "INTERMEDIATE EXPIRES", "PROXIES")
+STATUS = ("CLUSTER", "SITE", "VERDICT", "VERSION", "REVISIONS", "REMOTES", "GATEWAY", "ROOT ENDS IN", "CA ENDS IN", "PROXIES")
+# How far each column gives way where a screen is too narrow, the first one first.
+_STATUS_YIELDS = {"GATEWAY": 7, "SITE": 6, "REVISIONS": 10, "VERSION": 7, "REMOTES": 10, "CLUSTER": 12, "PROXIES": 12}
+_REVISIONS_YIELD = {"TAGS": 10, "REVISION": 10, "CONTROL PLANE": 13, "CLUSTER": 12}
+_PLANES_YIELD = {"REVISION": 10, "PLANE": 10, "CLUSTER": 12}
+_SERVERS_YIELD = {"LEADER": 12, "CLUSTER": 12}
 
 
 def status(clusters: Mapping[str, Mapping[str, Any] | str], now: datetime) -> list[str]:
     """Return the table and its notes. Each cluster has its mesh_info result, or the sentence that says why it has none."""
-    rows = [(_rank(facts), name, facts) for name, facts in clusters.items()]
-    table = lines(STATUS, [_row(name, facts, now) for _rank_, name, facts in sorted(rows, key=lambda row: row[:2])])
-    ranked = [facts for _rank_, _name, facts in sorted(rows, key=lambda row: row[:2])]
-    notes = [note for of in (_notes, _noticed) for facts in ranked for note in of(facts)]
-    several = [row for _rank_, name, facts in sorted(rows, key=lambda row: row[:2]) for row in _revisions(name, facts)]
-    shared = [row for _rank_, name, facts in sorted(rows, key=lambda row: row[:2]) for row in _shares(name, facts)]
-    below = [lines(header, found) for header, found in ((REVISIONS, several), (PLANES, shared)) if found]
-    return [line for part in [table, *below, notes] if part for line in ("", *part)][1:]
+    ranked = sorted(clusters.items(), key=lambda one: (_rank(one[1]), one[0]))
+    several = [row for name, facts in ranked for row in _revisions(name, facts)]
+    shared = [row for name, facts in ranked for row in _shares(name, facts)]
+    serving = [row for name, facts in ranked for row in servers.row(name, facts)]
+    tables = [
+        fitted(STATUS, [_row(name, facts, now) for name, facts in ranked], _STATUS_YIELDS),
+        *([fitted(REVISIONS, several, _REVISIONS_YIELD)] if several else []),
+        *([fitted(PLANES, shared, _PLANES_YIELD)] if shared else []),
+        *([fitted(servers.SERVERS, serving, _SERVERS_YIELD)] if serving else []),
+    ]
+    notes = [f"{symbol} {note}" for symbol, of in ((BAD, _notes), (KNOWN, _noticed)) for note in _together(ranked, of)]
+    return [line for part in [*tables, notes] if part for line in ("", *part)][1:]
+
+
+def summary(clusters: Mapping[str, Mapping[str, Any] | str]) -> str:
+    """Return one line about all clusters: how many are well, and the first of those that are not."""
+    unreached = [name for name, facts in clusters.items() if _rank(facts) == 0]
+    sick = [name for name, facts in clusters.items() if _rank(facts) == 1]
+    known = sum(len(_noticed(facts)) for facts in clusters.values())
+    well = len(clusters) - len(unreached) - len(sick)
+    named = [f"{len(names)} {word} ({few(sorted(names), _NAMES)})" for word, names in (("sick", sick), ("unreached", unreached)) if names]
+    parts = [f"{well} ok" if named else "all ok" if well > 1 else "ok", *named, *([f"{known} notice{'' if known == 1 else 's'}"] if known else [])]
+    symbol = BAD if named else KNOWN if known else GOOD
+    return f"{symbol} {len(clusters)} cluster{'' if len(clusters) == 1 else 's'}: {', '.join(parts)}"
 
 
 def _shares(name: str, facts: Mapping[str, Any] | str) -> list[list[str]]:
@@ -98,6 +114,15 @@ def _notes(facts: Mapping[str, Any] | str) -> list[str]:
     return [facts] if isinstance(facts, str) else first(facts.get("findings", []))
 
 
+def _together(ranked: Iterable[tuple[str, Mapping[str, Any] | str]], of: Callable[[Mapping[str, Any] | str], list[str]]) -> list[str]:
+    """Return the sentences about all clusters. One that several clusters share appears once."""
+    whose: dict[str, list[str]] = {}
+    for name, facts in ranked:
+        for sentence in of(facts):
+            whose.setdefault(sentence.removeprefix(f"{name}: "), []).append(name if sentence.startswith(f"{name}: ") else "")
+    return [f"{few([name for name in names if name], _NAMES)}: {sentence}" if any(names) else sentence for sentence, names in whose.items()]
+
+
 def first(findings: Sequence[str]) -> list[str]:
     """Return the first findings of a cluster and the number of the others."""
     cluster, rest = str(findings[0]).partition(":")[0] if findings else "", len(findings) - _FIRST
@@ -106,24 +131,23 @@ def first(findings: Sequence[str]) -> list[str]:
 
 def _noticed(facts: Mapping[str, Any] | str) -> list[str]:
     """Return the notices of a cluster."""
-    return [] if isinstance(facts, str) else [f"to be known: {notice}" for notice in facts.get("notices", [])]
+    return [] if isinstance(facts, str) else list(facts.get("notices", []))
 
 
 def _row(name: str, facts: Mapping[str, Any] | str, now: datetime) -> list[str]:
     if isinstance(facts, str):
-        return [name, _DASH, "UNREACHED", *[_DASH] * (len(STATUS) - 3)]
+        return [name, _DASH, f"{BAD} UNREACHED", *[_DASH] * (len(STATUS) - 3)]
     trust = facts.get("trust") or {}
     root, intermediate = trust.get("root") or {}, trust.get("intermediate") or {}
     return [
         name,
         facts.get("site") or _DASH,
-        "SICK" if facts.get("findings") else "ok",
+        f"{BAD} SICK" if facts.get("findings") else f"{KNOWN if _noticed(facts) else GOOD} ok",
         _joined(plane["version"] for plane in facts.get("planes", [])),
         _joined(f"{plane['revision']} {plane['ready']}/{plane['desired']}" for plane in facts.get("planes", [])) if facts.get("planes") else _served(facts),
         _remotes(facts),
         _joined(address for gateway in facts.get("gateways", []) for address in gateway["addresses"]),
-        str(root.get("fingerprint", _DASH))[:8],
-        _ends(root, now),
+        f"{str(root.get('fingerprint', _DASH))[:8]} {_ends(root, now)}".removesuffix(f" {_DASH}"),
         _ends(intermediate, now),
         _proxies(facts.get("proxies", [])),
     ]
@@ -138,14 +162,15 @@ def _joined(parts: Iterable[Any]) -> str:
 
 
 def _remotes(facts: Mapping[str, Any]) -> str:
-    """Return each remote cluster with the worst state that any control plane pod reports for it."""
+    """Return how many remote clusters are synced by every control plane pod. Of the others the only one is named, and several are counted."""
     worst: dict[str, str] = {}
     for remote in facts.get("remotes", []):
-        before = worst.get(remote["cluster"], "synced")
-        worst[remote["cluster"]] = remote["status"] if before == "synced" else before
-    if len(worst) <= _FEW:
-        return _joined(f"{name} {state}" for name, state in sorted(worst.items()))
-    return _joined(f"{count} {state}" for state, count in sorted(Counter(worst.values()).items()))
+        before = worst.get(remote["cluster"], _SYNCED)
+        worst[remote["cluster"]] = remote["status"] if before == _SYNCED else before
+    late = {name: state for name, state in worst.items() if state != _SYNCED}
+    one = len(late) == 1
+    said = late.items() if one else ((str(count), state) for state, count in sorted(Counter(late.values()).items()))
+    return ", ".join([f"{len(worst) - len(late)}/{len(worst)}", *(f"{who} {state}" for who, state in said)]) if worst else _DASH
 
 
 def _proxies(proxies: Sequence[Mapping[str, Any]]) -> str:
@@ -154,4 +179,4 @@ def _proxies(proxies: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _ends(certificate: Mapping[str, Any], now: datetime) -> str:
-    return remaining(certificate["not_after"], now) if certificate.get("not_after") else _DASH
+    return time_left(certificate["not_after"], now) if certificate.get("not_after") else _DASH

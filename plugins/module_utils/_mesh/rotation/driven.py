@@ -18,6 +18,7 @@ class Progress:
     """What the product says about its CA, as PEM: the certificate, the certificates above it, and the roots that its workloads trust.
 
     `users` are the trust users of the CA, and `planes` the control planes. `fault` is half a sentence that says why nobody could ask the product.
+    `outgoing` are roots beside those, as PEM: workloads still trust them, no certificate of theirs is in use, and the product drops them by itself.
     """
 
     certificate: bytes = b""
@@ -26,6 +27,7 @@ class Progress:
     users: tuple[TrustUser, ...] = ()
     planes: tuple[ControlPlaneDeployment, ...] = ()
     fault: str = ""
+    outgoing: bytes = b""
 
 
 _REACHED = {REISSUE: (REISSUED, RETIRED), RETIRE: (RETIRED,)}

@@ -25,7 +25,7 @@ class Observed:
     byte, `mesh` the mesh for which it was made, `previous` the former CA, and `managed_by` another tool that manages the CA. `ignored` are roots
     that the control plane goes on handing out because it did not accept the CA. `added` are roots that proxies get beside those of the CA, and
     `marks` the certificates that are only marks. `unmeasured` lists what is not measured, by reason. `meshes` are the configurations that say what
-    belongs to the mesh.
+    belongs to the mesh. `outgoing` are roots that nothing uses any more and that a product which drives the rotation drops by itself.
     """
 
     cluster: str
@@ -49,6 +49,7 @@ class Observed:
     marks: frozenset[str] = frozenset()
     driven: bool = False  # the product drives the rotation itself
     alone: bool = False  # its mesh shares no root between clusters
+    outgoing: tuple[Certificate, ...] = ()
 
     @property
     def online(self) -> bool:

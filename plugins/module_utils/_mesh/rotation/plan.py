@@ -50,7 +50,8 @@ class Report:
 
     `ignored` are the roots that its control plane goes on handing out because it cannot accept those of the CA. A cluster that is `served_by`
     another one is as far as that one. `trails` means that the CA in such a cluster, which nobody reads, differs from the CA of its primary. If the
-    rotation is `driven` by the product, the product introduces a root by itself. A cluster that is `alone` shares no root with other clusters.
+    rotation is `driven` by the product, the product introduces a root by itself, and drops those that are `outgoing`. A cluster that is `alone` shares
+    no root with other clusters.
     """
 
     standing: Standing
@@ -61,13 +62,15 @@ class Report:
     trails: bool = False
     driven: bool = False
     alone: bool = False
+    outgoing: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Report:
         ignored = frozenset(root["fingerprint"] for root in facts.get("ignored") or ())
         trails = bool((facts.get("unread") or {}).get("trails"))
         served_by, driven, alone = str(facts.get("served_by") or ""), bool(facts.get("driven")), bool(facts.get("alone"))
-        return cls(Standing.of(facts["standing"]), tuple(facts["laggards"]), frozenset(facts["issuers"]), ignored, served_by, trails, driven, alone)
+        outgoing = frozenset(facts.get("outgoing") or ())
+        return cls(Standing.of(facts["standing"]), tuple(facts["laggards"]), frozenset(facts["issuers"]), ignored, served_by, trails, driven, alone, outgoing)
 
     def under(self, target: str) -> bool:
         """Tell whether this cluster signs under the target, and uses no certificate of another root."""

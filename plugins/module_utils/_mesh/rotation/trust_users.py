@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from ..trust.certificate import Certificate, short
 from ..trust.standing import Standing
 
 CONTROL_PLANE, CONFIG, PROXY = "control plane", "trust bundle", "proxy"
+_MANY = {CONTROL_PLANE: "control planes", CONFIG: "trust bundles", PROXY: "proxies"}
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,12 @@ class Laggard:
 def laggards(standing: Standing, users: Iterable[TrustUser], stale: Iterable[str] = ()) -> list[Laggard]:
     worn = frozenset(stale)
     return [Laggard(user, says) for user in users if (says := user.lags(standing, worn))]
+
+
+def behind(users: Iterable[TrustUser], late: Iterable[Laggard]) -> str:
+    """Return how many of each kind have not caught up, for those who wait for them."""
+    everyone, lagging = Counter(user.kind for user in users), Counter(one.user.kind for one in late)
+    return f"{', '.join(f'{lagging[kind]:,} of {everyone[kind]:,} {_MANY[kind]}' for kind in _MANY if lagging[kind])} behind"
 
 
 def _named(roots: Iterable[str]) -> str:

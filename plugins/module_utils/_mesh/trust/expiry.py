@@ -58,10 +58,14 @@ def days_left(end: datetime, now: datetime) -> int:
 
 
 def remaining(end: datetime | str, now: datetime) -> str:
-    """Return '2036-11-19 (3649 d)' for a table; hours if less than two days are left."""
+    """Return '2036-11-19 (3649 d)' for a table."""
+    return f"{moment(end):%Y-%m-%d} ({time_left(end, now)})"
+
+
+def time_left(end: datetime | str, now: datetime) -> str:
+    """Return '3649 d' for a table; hours if less than two days are left."""
     until = moment(end)
-    left = "EXPIRED" if is_over(until, now) else f"{days_left(until, now)} d" if until - now >= 2 * _DAY else f"{(until - now) / _HOUR:.0f} h"
-    return f"{until:%Y-%m-%d} ({left})"
+    return "EXPIRED" if is_over(until, now) else f"{days_left(until, now)} d" if until - now >= 2 * _DAY else f"{(until - now) / _HOUR:.0f} h"
 
 
 def expired_at(what: object, end: datetime | str) -> str:

@@ -14,14 +14,21 @@ from dataclasses import dataclass
 class UsableKeys:
     """`families` are the families of keys that the proxies of a mesh can use, or single types of a family: "RSA", "EC P-256". Without any, all keys fit.
 
-    `refusal` ends the sentence about any other key. It names who does not accept the key, and says what to use.
+    `refusal` ends the sentence about any other key. It names who does not accept the key, and says what to use. If `one_family` is set, a CA and the
+    certificate that signed it must have keys of one family. It ends the sentence about two families in the same way.
     """
 
     families: Sequence[str] = ()
     refusal: str = ""
+    one_family: str = ""
 
     def fit(self, key_type: str) -> bool:
-        return not self.families or bool({key_type, key_type.partition(" ")[0]} & {*self.families})
+        return not self.families or bool({key_type, family(key_type)} & {*self.families})
+
+
+def family(key_type: str) -> str:
+    """Return the family of a key type such as EC P-256."""
+    return key_type.partition(" ")[0]
 
 
 ALL = UsableKeys()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from .certificate import Authority, Certificate, iso
 from .expiry import expired_at, is_over
+from .keys import family
 
 Reason = Callable[[Authority], "str | None"]
 
@@ -113,6 +114,14 @@ def unusable_key(ca: Authority) -> str | None:
     return f"{faults}, {ca.keys.refusal}" if faults else None
 
 
+def two_families(ca: Authority) -> str | None:
+    """Find a CA whose key is of another family than the key that signed it, where the mesh cannot replace such a CA."""
+    if not ca.keys.one_family or len(ca.path) < 2 or family(ca.path[0].key_type) == family(ca.path[1].key_type):
+        return None
+    own, above = ca.path[:2]
+    return f"{own} has a key of type {own.key_type}, and {above}, which signed it, has one of type {above.key_type}, {ca.keys.one_family}"
+
+
 def weak_signature(ca: Authority) -> str | None:
     """Ignore a root's signature on itself, because nobody checks it."""
     weak = [c for c in ca.line if not c.self_signed and c.signature_algorithm.endswith(_WEAK_DIGESTS)]
@@ -202,7 +211,7 @@ BELOW_ROOT: tuple[Reason, ...] = (
 )  # fmt: skip
 ISSUER: tuple[Reason, ...] = (
     *_EITHER, chain_does_not_verify, chain_lacks_signer, path_too_short, weak_signature, root_not_self_signed,
-    duplicate_roots,
+    duplicate_roots, two_families,
 )  # fmt: skip
 
 

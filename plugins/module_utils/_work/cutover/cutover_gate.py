@@ -12,6 +12,7 @@ from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._kube.connect import Connector
+from ..._kube.waiting import waiting
 from ..._mesh.connection import Connection
 from ..._mesh.contract.cutover import Cutover
 from ..._mesh.contract.health import Health
@@ -22,6 +23,7 @@ from ..._mesh.cutover.plan import mesh_late, wave_late
 from ..._mesh.cutover.user_gate import Gate, gate_of
 from ..._mesh.cutover.waves import Wave
 from ..._mesh.errors import MeshError
+from ..._mesh.few_names import few
 from ..._providers import provider
 from ..chosen_mesh import MESH_OPTIONS, complete
 from ..clock import Clock, SystemClock
@@ -158,14 +160,17 @@ def _probed(cluster: Cluster, health: Health, request: GateRequest, state: Clust
 def _settled(cluster: Cluster, looking: FreshLook, request: GateRequest, clock: Clock) -> tuple[ClusterState | None, str]:
     """Look until nothing of the wave is late, for a short time only; or say why nothing can be seen."""
     end = clock.monotonic() + min(_GRACE, request.patience)
-    for pause in Pace(0.5, 2.0).pauses():
-        try:
-            state = looking.scene().state
-        except MeshError as failed:
-            return None, f"what follows which revision could not be read: {_said(failed, cluster)}"
-        if clock.monotonic() >= end or not (_late(state, request) or _plain(state, request)):
-            return state, ""
-        clock.sleep(pause)
+    with waiting() as say:
+        for pause in Pace(0.5, 2.0).pauses():
+            try:
+                state = looking.scene().state
+            except MeshError as failed:
+                return None, f"what follows which revision could not be read: {_said(failed, cluster)}"
+            late = [*_late(state, request), *_plain(state, request)]
+            if clock.monotonic() >= end or not late:
+                return state, ""
+            say(f"{len(late):,} fell back: {few(late, 3)}")
+            clock.sleep(pause)
     raise AssertionError("unreachable")
 
 

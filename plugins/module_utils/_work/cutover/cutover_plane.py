@@ -14,6 +14,7 @@ from ..._kube.connect import Connector, connect_to
 from ..._mesh.cutover.plan import MOVE
 from ..._mesh.cutover.shifts import PlaneScene, PlaneState
 from ..._mesh.errors import MeshError, NotReady, Refused
+from ..._mesh.few_names import few
 from ..._mesh.objects.change import as_result
 from ..._providers import provider
 from ..chosen_mesh import MESH_OPTIONS, complete
@@ -94,6 +95,7 @@ def _ready(work: ShiftWork) -> PlaneScene:
         late=late,
         timeout=patience,
         keep=work.keep,
+        waits=lambda scene: f"{asked.to} of plane {asked.plane.name} cannot take traffic yet, because {scene.state.hindered(asked.to, asked.back)}",
         pace=_PACE,
         clock=work.clock,
     )
@@ -125,6 +127,7 @@ def _through(work: ShiftWork, share: int) -> PlaneState:
         late=late,
         timeout=asked.timeout if work.kept else 0,
         keep=work.keep,
+        waits=lambda state: few(state.late(asked.to, share), 3, "; "),
         pace=_PACE,
         clock=work.clock,
     )

@@ -12,9 +12,11 @@ from typing import Any
 
 from ..._kube.cluster import Cluster
 from ..._kube.connect import Connector
+from ..._kube.waiting import waiting
 from ..._mesh.connection import Connection
 from ..._mesh.contract.cutover import Cutover
 from ..._mesh.cutover.trial import Trial
+from ..._mesh.few_names import few
 from ..._providers import provider
 from ..chosen_mesh import MESH_OPTIONS, complete
 from ..clock import Clock, SystemClock
@@ -100,18 +102,20 @@ def _proved(cluster: Cluster, control: Cluster, cutover: Cutover, trials: Sequen
     """Ask until each kind of pod has come back often enough and each replica has injected, or the time is over."""
     at_once, proof = _AT_ONCE, Proof()
     begun = well = clock.monotonic()
-    for pause in Pace(0.5, 3.0).pauses():
-        if proof.faults or not proof.before:
-            before = _injected(control, cutover, trials, request.namespace)
-            proof = Proof(replicas=before, before=before)
-        _round(cluster, cutover, trials, proof, request.requests * max(1, len(proof.before)), at_once)
-        proof.replicas = {**proof.replicas, **_injected(control, cutover, trials, request.namespace)}
-        well = clock.monotonic() if proof.faults else well
-        over = clock.monotonic() - begun >= request.timeout or clock.monotonic() - well >= _REACHES
-        if over or not (proof.faults or proof.unreached()):
-            break
-        at_once = min(_MOST_AT_ONCE, at_once * 2)
-        clock.sleep(pause)
+    with waiting() as say:
+        for pause in Pace(0.5, 3.0).pauses():
+            if proof.faults or not proof.before:
+                before = _injected(control, cutover, trials, request.namespace)
+                proof = Proof(replicas=before, before=before)
+            _round(cluster, cutover, trials, proof, request.requests * max(1, len(proof.before)), at_once)
+            proof.replicas = {**proof.replicas, **_injected(control, cutover, trials, request.namespace)}
+            well = clock.monotonic() if proof.faults else well
+            over = clock.monotonic() - begun >= request.timeout or clock.monotonic() - well >= _REACHES
+            if over or not (proof.faults or proof.unreached()):
+                break
+            say(few(proof.faults, 3, "; ") or f"no trial pod has reached {few(proof.unreached(), 3)} yet")
+            at_once = min(_MOST_AT_ONCE, at_once * 2)
+            clock.sleep(pause)
     return proof
 
 

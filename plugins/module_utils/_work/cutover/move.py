@@ -61,6 +61,7 @@ def advance(work: CutoverWork, ordered: Ordered, late: Late) -> Scene:
         timeout=work.request.timeout,
         keep=work.keep,
         remedy=write,
+        waits=lambda scene: few(list(dict.fromkeys([*work.waits, *lacks(scene)])), 3, "; "),
         pace=_PACE,
         clock=work.clock,
     )

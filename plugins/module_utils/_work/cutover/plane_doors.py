@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..._mesh.cutover.planes import other
 from ..._mesh.cutover.shifts import PlaneScene, PlaneState
 from ..._mesh.errors import MeshError, NotReady, Refused
+from ..._mesh.few_names import few
 from ..._mesh.objects.change import Ref
 from ..._mesh.objects.condition import Condition
 from ..follow import Pace, follow
@@ -37,6 +38,7 @@ def stood(work: ShiftWork, opened: bool) -> PlaneState:
         late=late,
         timeout=asked.timeout if work.kept else 0,
         keep=work.keep,
+        waits=lambda now: f"gateways {'without' if opened else 'with'} pods: {few([one.where for one in (now.closed if opened else now.opened)(asked.to)], 3)}",
         pace=_PACE,
         clock=work.clock,
     )

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..._kube.cluster import Answer, Cluster
+from ..._kube.waiting import waiting
 from ..._mesh.contract.health import Health
 from ..._mesh.cutover.gate import ProbeReading
 from ..._mesh.cutover.probes import asking
 from ..._mesh.errors import MeshError
+from ..._mesh.few_names import few
 from ..._mesh.health.probe import Probe
 from ..clock import Clock
 from ..follow import Pace
@@ -48,12 +50,14 @@ class ProbeOrder:
 def probed(cluster: Cluster, health: Health, order: ProbeOrder, clock: Clock) -> list[ProbeReading]:
     """What the probes saw on each path. Without patience each is asked once."""
     end, requests = clock.monotonic() + order.patience, order.requests
-    for pause in Pace(0.5, 2.0).pauses():
-        paths, faults = _paths(cluster, health, order)
-        faults = {**faults, **_faults(cluster, paths)}
-        if not faults or clock.monotonic() >= end:
-            break
-        clock.sleep(pause)
+    with waiting() as say:
+        for pause in Pace(0.5, 2.0).pauses():
+            paths, faults = _paths(cluster, health, order)
+            faults = {**faults, **_faults(cluster, paths)}
+            if not faults or clock.monotonic() >= end:
+                break
+            say(f"probes do not get through yet: {few(sorted(faults), 3)}")
+            clock.sleep(pause)
     sound = [path for path in paths if path.name not in faults]
     measured = {one.path: one for chunk in _chunks(sound) for one in _measured(cluster, chunk, requests)}
     failed = {name: ProbeReading(name, requests, 0, 0.0, fault) for name, fault in faults.items()}

@@ -61,6 +61,7 @@ def restart(work: CutoverWork, planned: Iterable[tuple[Order, Sequence[Write]]],
         late=lambda left, seconds: _late(work, left, seconds),
         timeout=timeout,
         keep=work.keep,
+        waits=lambda left: f"{len(left):,} of {len(restarts):,} workloads have not started anew: {few([one.pods.name for one in left], 3)}",
         pace=_PACE,
         clock=work.clock,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..._kube.waiting import waiting
 from ..._mesh.cutover.leader import PATIENCE, of_revision, preferred
 from ..._mesh.cutover.observed import ClusterState
 from ..._mesh.cutover.orders import DRAIN, of_rejoining
@@ -43,13 +44,15 @@ def _refuse_seconds(work: CutoverWork, state: ClusterState) -> None:
 def _let_others_lead(work: CutoverWork, state: ClusterState) -> None:
     """A control plane takes the locks of all others if the default tag leads to it, but none that its version no longer has. Who ends gives its locks back."""
     aim, end = work.request.aim, work.clock.monotonic() + min(PATIENCE, work.request.timeout)
-    while (locks := of_revision(state.leaders, aim.former)) and preferred(state.tags, state.default_tag) == aim.target and not work.cluster.dry_run:
-        if work.clock.monotonic() >= end:
-            work.notices.append(f"{aim.former} still leads {', '.join(locks)}, which {aim.target} did not take over; it gives them back when it ends.")
-            return
-        work.guard()
-        work.clock.sleep(_LOCKS)
-        state = work.looking.scene().state
+    with waiting() as say:
+        while (locks := of_revision(state.leaders, aim.former)) and preferred(state.tags, state.default_tag) == aim.target and not work.cluster.dry_run:
+            if work.clock.monotonic() >= end:
+                work.notices.append(f"{aim.former} still leads {', '.join(locks)}, which {aim.target} did not take over; it gives them back when it ends.")
+                return
+            say(f"{aim.former} still leads {', '.join(locks)}")
+            work.guard()
+            work.clock.sleep(_LOCKS)
+            state = work.looking.scene().state
 
 
 def last(work: CutoverWork, others: Sequence[ClusterState]) -> Scene:
@@ -76,8 +79,10 @@ def _remove(work: CutoverWork, refs: Sequence[Ref]) -> None:
 def soak(work: CutoverWork, look: float) -> dict[str, Any]:
     """Wait under the Lease. Another run is refused meanwhile, and a run that lost the Lease ends here."""
     start, seconds = work.clock.monotonic(), work.request.soak
-    while not work.cluster.dry_run and (left := seconds - (work.clock.monotonic() - start)) > 0:
-        work.guard()
-        work.clock.sleep(min(left, look))
+    with waiting() as say:
+        while not work.cluster.dry_run and (left := seconds - (work.clock.monotonic() - start)) > 0:
+            say(f"{left:.0f} s of the soak are left")
+            work.guard()
+            work.clock.sleep(min(left, look))
     work.guard()
     return {"seconds": round(work.clock.monotonic() - start, 2)}

@@ -93,7 +93,10 @@ def _follow(cluster: Cluster, tasks: Sequence[Task], timeout: float, hold: Hold 
         message = f"{cluster.name}: these pods do not serve the new certificate after {timeout} s: {shown}. Check the pods, then run again."
         return NotReady(message, findings=reasons)
 
-    follow(behind, done=lambda reasons: not reasons, late=late, timeout=timeout, keep=hold.keep if hold else nothing, clock=clock)
+    def waits(reasons: list[str]) -> str:
+        return f"{len(reasons):,} of {len(asked):,} gateways and hosts do not serve the new certificate yet: {reasons[0]}"
+
+    follow(behind, done=lambda reasons: not reasons, late=late, timeout=timeout, keep=hold.keep if hold else nothing, waits=waits, clock=clock)
     return {str(task.ref): sorted({_pod(greeting) for one, _use, greeting in asked if one is task}) for task in tasks}
 
 

@@ -23,6 +23,7 @@ from ..._mesh.install import versions
 from ..._mesh.install.claim import Claim
 from ..._providers import provider
 from ..install import places
+from ..install.stage_refusals import refusals
 from ..look import look
 
 _PERMISSION: dict[str, Any] = {"verb": {"required": True}, "group": {"default": ""}, "resource": {"required": True}, "namespace": {}, "name": {}}
@@ -40,6 +41,7 @@ TASK: dict[str, Any] = {
         "spaces": {"type": "list", "elements": "str", "default": []},
         "supply": {},
         "namespace": {},
+        "wish": {"type": "dict", "default": {}},
         "claims": {"type": "list", "elements": "dict", "options": _CLAIM, "default": []},
     }
 }
@@ -47,7 +49,7 @@ TASK: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Request:
-    """What a task wants to know of a cluster. `elsewhere` is the cluster to ask, if that is not the task's own."""
+    """What a task wants to know of a cluster. `elsewhere` is the cluster to ask, if that is not the task's own. `wish` is the control plane to come."""
 
     elsewhere: Connection | None
     permissions: tuple[Permission, ...]
@@ -56,6 +58,7 @@ class Request:
     supply: str
     namespace: str
     claims: tuple[Claim, ...]
+    wish: Mapping[str, Any]
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Request:
@@ -67,6 +70,7 @@ class Request:
             supply=params.get("supply") or "",
             namespace=params.get("namespace") or "",
             claims=tuple(Claim.of(wish) for wish in params.get("claims") or ()),
+            wish=params.get("wish") or {},
         )
 
 
@@ -93,16 +97,27 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
         "supply": places.named(cluster, mesh, request.namespace or mesh.defaults.namespace) if mesh else None,
         "stray": _stray(cluster, mesh, request.namespace or mesh.defaults.namespace) if mesh else [],
         "claimed": claimed(cluster, request.claims),
+        "refused": [] if denied else refusals(cluster, request.wish),
     }
 
 
 def _stray(cluster: Cluster, mesh: Provider, namespace: str) -> list[str]:
-    """What leads pods astray, as half sentences. Pods are read only where a namespace is injected; who may not read them is told nothing."""
+    """What leads pods astray, as half sentences, and what nobody may look at. Pods are read only where a namespace is injected."""
     if not mesh.stories.cutover:
         return []
     try:
         state = look(cluster, mesh.cutover.standing(cluster.name, namespace))
-        injected = any(space.following.rule != NOTHING for space in state.spaces)
-        return strays(look(cluster, mesh.cutover.standing(cluster.name, namespace, pods=True)) if injected else state)
-    except Denied:
-        return []
+    except Denied as denied:
+        return [f"{_unread(cluster, denied)} labels, revision tags and webhooks that lead pods astray"]
+    if all(space.following.rule == NOTHING for space in state.spaces):
+        return strays(state)
+    try:
+        return strays(look(cluster, mesh.cutover.standing(cluster.name, namespace, pods=True)))
+    except Denied as denied:
+        return [*strays(state), f"{_unread(cluster, denied)} pods that run without a proxy"]
+
+
+def _unread(cluster: Cluster, denied: Denied) -> str:
+    """What is denied, without the API server's own words, which name the user."""
+    told = str(denied).removeprefix(f"{cluster.name}: ").partition(":")[0].rstrip(".")
+    return f"the credential is {told}, so nobody looked for"

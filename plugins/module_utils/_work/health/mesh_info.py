@@ -8,22 +8,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from ..._kube.cluster import Cluster
+from ..._mesh.backup.snapshot import age, of_cluster
 from ..._mesh.contract.provider import Provider
 from ..._mesh.cutover import plane_report
 from ..._mesh.cutover.declared import planes
 from ..._mesh.cutover.following import followed, unfinished
 from ..._mesh.cutover.planes import Plane
 from ..._mesh.errors import MeshError, NotReady
+from ..._mesh.few_names import few
 from ..._mesh.health.health import Expected, HealthFacts, findings, lasting
 from ..._mesh.health.stuck import Patience, late_after, stuck_after
 from ..._mesh.install import notices, versions
+from ..._mesh.trust.certificate import iso
 from ..._pki.x509 import bundle
 from ..._providers import provider
+from ..backup import shelf
 from ..chosen_mesh import MESH_OPTIONS, complete
 from ..clock import Clock, SystemClock
 from ..follow import Pace, follow
@@ -48,6 +52,8 @@ TASK: dict[str, Any] = dict(
         followers=dict(type="bool", default=False),
         planes=dict(type="dict", default={}),
         led=dict(type="list", elements="str", default=[]),
+        snapshots=dict(type="path"),
+        mesh=dict(default=""),
         wait=dict(type="bool", default=False),
         wait_timeout=dict(type="int", default=120),
     ),
@@ -69,6 +75,8 @@ class Request:
     led: tuple[str, ...]
     seconds: float | None
     planes: tuple[Plane, ...] = ()
+    snapshots: str = ""
+    mesh: str = ""
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Request:
@@ -83,6 +91,8 @@ class Request:
             led=tuple(params.get("led") or ()),
             seconds=params["wait_timeout"] if params["wait"] else None,
             planes=tuple(planes(params.get("planes")).values()),
+            snapshots=params.get("snapshots") or "",
+            mesh=params.get("mesh") or "",
         )
 
 
@@ -91,7 +101,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
     mesh, space = provider(request.provider), request.namespace
     waits = request.seconds is not None and not cluster.dry_run
     health, findings = _awaited(cluster, mesh, request, ticking) if waits else _judged(cluster, mesh, request)
-    result = {"changed": False, **health.as_dict(), "findings": findings, "trust": _trust(cluster, mesh, space)}
+    result = {"changed": False, **health.as_dict(), "findings": findings, "trust": _trust(cluster, mesh, space, health.line)}
     if request.config:
         result["config"] = _config(cluster, mesh, space)
     if request.notices:
@@ -104,9 +114,17 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
     if request.planes and mesh.stories.cutover:
         result["shares"], unsettled = _shares(cluster, mesh, request)
         result["notices"] = [*result.get("notices", []), *unsettled]
+    if request.snapshots and mesh.stories.backup:
+        result["notices"] = [*result.get("notices", []), _snapshot(cluster, request, ticking.now())]
     if request.leftovers_of is not None:
         result["leftovers"] = _leftovers(cluster, mesh, space, request.leftovers_of)
     return result
+
+
+def _snapshot(cluster: Cluster, request: Request, now: datetime) -> str:
+    """Say how old the last snapshot is, which the names of files say."""
+    files = of_cluster(shelf.names(request.snapshots), request.mesh, cluster.name)
+    return f"{cluster.name}: {age(files[0] if files else None, request.snapshots, now)}."
 
 
 def _judged(cluster: Cluster, mesh: Provider, request: Request) -> tuple[HealthFacts, list[str]]:
@@ -129,6 +147,7 @@ def _awaited(cluster: Cluster, mesh: Provider, request: Request, clock: Clock) -
         late=lambda seen, _seconds: _late(cluster.name, late_after(timeout), seen[1]),
         timeout=timeout,
         hopeless=hopeless,
+        waits=lambda seen: few([text.removeprefix(f"{cluster.name}: ") for text in seen[1]], 3, " "),
         pace=Pace(0.5, 0.5),
         clock=clock,
     )
@@ -139,7 +158,13 @@ def _late(cluster: str, when: str, seen: list[str]) -> NotReady:
 
 
 def _health(cluster: Cluster, mesh: Provider, namespace: str) -> HealthFacts:
-    return look(cluster, mesh.health.facts(cluster.name, namespace))
+    return _dated(look(cluster, mesh.health.facts(cluster.name, namespace)))
+
+
+def _dated(health: HealthFacts) -> HealthFacts:
+    """Return the facts with the end of each deadline among the faults."""
+    read = [(one.text, bundle(one.certificate)) for one in health.deadlines]
+    return replace(health, faults=[*health.faults, *(f"{text} {iso(ends[0].not_after)}" for text, ends in read if ends)], deadlines=())
 
 
 def _notices(cluster: Cluster, mesh: Provider, request: Request, health: HealthFacts, today: date) -> list[str]:
@@ -149,7 +174,7 @@ def _notices(cluster: Cluster, mesh: Provider, request: Request, health: HealthF
     images = places.named(cluster, mesh, request.namespace)
     version = versions.minor(cluster.identity().version)
     facts = health.as_dict()
-    whose = [f"{cluster.name}: {text}." for text in health.kept]
+    whose = [f"{cluster.name}: {text}." for text in (*health.kept, *health.noticed)]
     return whose + notices.running(cluster.name, facts["planes"], facts["proxies"], images, version, known)
 
 
@@ -179,8 +204,10 @@ def _leftovers(cluster: Cluster, mesh: Provider, namespace: str, revision: str) 
     return [{"apiVersion": ref.api_version, "kind": ref.kind, "metadata": {"name": ref.name, "namespace": ref.namespace}} for ref in refs]
 
 
-def _trust(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, Any]:
-    """Return the certificates of the CA, never its key."""
+def _trust(cluster: Cluster, mesh: Provider, namespace: str, line: bytes) -> dict[str, Any]:
+    """Return the certificates of the CA, never its key: of the one with which the product says that it signs, or else of the Secret."""
+    if signing := bundle(line):
+        return {"root": signing[-1].facts(), "intermediate": signing[0].facts()}
     trust = mesh.trust
     refs = trust.objects(namespace)
     live = present(cluster, refs)

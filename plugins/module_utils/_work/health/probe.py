@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..._kube.cluster import Answer, Cluster
 from ..._mesh.errors import NotReady
+from ..._mesh.few_names import few
 from ..._mesh.health.probe import Probe, ProbeWish
 from ..._providers import provider
 from ..chosen_mesh import PROVIDER_OPTION
@@ -23,6 +24,7 @@ TASK: dict[str, Any] = dict(
     argument_spec=dict(
         **PROVIDER_OPTION,
         targets=dict(type="list", elements="str", required=True),
+        clusters=dict(type="list", elements="str"),
         requests=dict(type="int", default=5),
         namespace=dict(default="meshops-probe"),
         trust_domain=dict(default="cluster.local"),
@@ -33,24 +35,26 @@ TASK: dict[str, Any] = dict(
 
 @dataclass(frozen=True)
 class Request:
-    """The clusters to ask, how many answers each has to give, and how long the task waits for them."""
+    """The clusters to ask, of all in the mesh, how many answers each has to give, and how long the task waits for them."""
 
     provider: str
     wish: ProbeWish
+    asked: Sequence[str]
     requests: int
     timeout: float
 
     @classmethod
     def of(cls, params: Mapping[str, Any], cluster: str) -> Request:
-        wish = ProbeWish(cluster, "", tuple(params["targets"]), params["namespace"], trust_domain=params["trust_domain"])
-        return cls(params["provider"], wish, params["requests"], params["wait_timeout"])
+        known = tuple(params.get("clusters") or params["targets"])
+        wish = ProbeWish(cluster, "", known, params["namespace"], trust_domain=params["trust_domain"])
+        return cls(params["provider"], wish, tuple(params["targets"]), params["requests"], params["wait_timeout"])
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None) -> dict[str, Any]:
     request = Request.of(params, cluster.name)
     wish, wanted, timeout = request.wish, request.requests, request.timeout
     probe = provider(request.provider).health.probe(wish)
-    answers = dict.fromkeys(wish.targets, 0)
+    answers = dict.fromkeys(request.asked, 0)
 
     def look() -> dict[str, str]:
         """Ask without a pause as long as all targets answer."""
@@ -64,16 +68,20 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
         return NotReady(f"{cluster.name}: these clusters did not answer over mTLS within {timeout} s: {shown}.", answers=answers)
 
     if not cluster.dry_run:
-        follow(look, done=lambda faults: not faults, late=late, timeout=timeout, pace=Pace(0.5, 0.5), clock=clock or SystemClock())
+        follow(look, done=lambda faults: not faults, late=late, timeout=timeout, waits=_waits, pace=Pace(0.5, 0.5), clock=clock or SystemClock())
     return {"changed": False, "answers": answers}
+
+
+def _waits(faults: Mapping[str, str]) -> str:
+    return f"no answer over mTLS yet from {few(sorted(faults), 5)}"
 
 
 def _ask(cluster: Cluster, probe: Probe, wish: ProbeWish, answers: dict[str, int], wanted: int) -> dict[str, str]:
     """Send one request to each target that has not answered often enough. A fault resets the target's count."""
     pod = asking_pod(cluster, probe)
     if pod is None:
-        return dict.fromkeys(wish.targets, f"the probe pod of {wish.cluster} is not running")
-    open_targets = [target for target in wish.targets if answers[target] < wanted]
+        return dict.fromkeys(answers, f"the probe pod of {wish.cluster} is not running")
+    open_targets = [target for target in answers if answers[target] < wanted]
     posed = (probe.question(pod, target) for target in open_targets)
     questions = [asked(one) for one in posed]
     faults = {}

@@ -38,7 +38,9 @@ def _foreseen(name: str, variables: Mapping[str, Any], seen: Mapping[str, Any], 
         mesh = provider(str(variables.get("mesh_provider") or ""))
         plane = inventory_wish.of_inventory(name, variables, mesh.defaults)
         image = str(variables.get("mesh_probe_image") or "")
-        return notices.before(name, _releases(mesh, plane), image, plane.version, seen, _support(mesh, plane, today))
+        refused, warned = notices.before(name, _releases(mesh, plane), image, plane.version, seen, _support(mesh, plane, today))
+        noticed = mesh.install.requirements().noticed
+        return refused, [*warned, *(f"{name}: {text}." for text in (noticed(plane) if noticed else ()))]
     except MeshError:
         return [], []
 
@@ -59,5 +61,5 @@ def needs(name: str, variables: Mapping[str, Any]) -> list[mirror.Needed]:
         return []
     mesh = provider(str(variables.get("mesh_provider") or ""))
     plane = inventory_wish.of_inventory(name, variables, mesh.defaults)
-    supplies = mesh.install.supplies(_releases(mesh, plane), plane.version)
+    supplies = mesh.install.supplies(plane)
     return [*supplies, mirror.Needed("image", IMAGE, mirror.image(str(variables.get("mesh_probe_image") or ""), plane.mirror))]

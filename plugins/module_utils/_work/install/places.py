@@ -14,7 +14,7 @@ from ..._kube.cluster import Cluster
 from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import Denied
 from ..._mesh.objects.change import Ref
-from ..._mesh.question import Read
+from ..._mesh.question import Answers, Read
 from ..look import listed
 
 _AT_ONCE = 8
@@ -24,7 +24,7 @@ def named(cluster: Cluster, mesh: Provider, namespace: str) -> dict[str, Any]:
     """Return these objects, and the kinds that the credential may not list. Only reads."""
     retired = mesh.install.retired(namespace)
     live, unread = _live(cluster, retired.reads)
-    return {"named": [reference.as_dict() for reference in retired.judge(live, {})], "unread": unread}
+    return {"named": [reference.as_dict() for reference in retired.judge(live, Answers())], "unread": unread}
 
 
 def _live(cluster: Cluster, reads: Sequence[Read | Ref]) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:

@@ -12,6 +12,8 @@ from typing import Any
 
 from ..._kube import helm as program
 from ..._kube.cluster import Cluster
+from ..._kube.waiting import waiting
+from ..._mesh.few_names import few
 from ..._mesh.install import helm_release as helm
 from ..._mesh.install import helm_version
 from ..._mesh.install.shared_release import beside
@@ -115,8 +117,10 @@ def _left_behind(cluster: Cluster, wished: list[helm.Release], blocking: dict[st
     """Return the blocking records that stay pending for `grace` seconds. A record that changes belongs to a running Helm."""
     left = blocking
     deadline = clock.monotonic() + grace
-    while left and clock.monotonic() < deadline and not cluster.dry_run:
-        clock.sleep(1)
-        still = {record.secret for record in _records(cluster, wished) if record.pending}
-        left = {name: ref for name, ref in left.items() if name in still}
+    with waiting() as say:
+        while left and clock.monotonic() < deadline and not cluster.dry_run:
+            say(f"Helm may still work on what {few(sorted(left), 3)} records")
+            clock.sleep(1)
+            still = {record.secret for record in _records(cluster, wished) if record.pending}
+            left = {name: ref for name, ref in left.items() if name in still}
     return left

@@ -14,6 +14,7 @@ from ..._kube.cluster import Cluster
 from ..._mesh.contract.trust import Trust
 from ..._mesh.links import peers
 from ..._mesh.objects.change import Ref
+from ..._mesh.question import Answers
 from ..._mesh.trust.standing import Standing
 from ..._pki.x509 import bundle, inspect
 from ..look import listed
@@ -36,7 +37,7 @@ def _roots(cluster: Cluster, trust: Trust, namespace: str, now: datetime) -> Sta
     """Return what a cluster trusts and signs under. It signs under its CA's root only if it hands out that root too; otherwise another CA signs."""
     refs, given = trust.objects(namespace), trust.bundle(namespace)
     live = listed(cluster, list(dict.fromkeys([*given.reads, *refs])))
-    trusts = frozenset(one.fingerprint for one in bundle(given.judge(live, {})))
+    trusts = frozenset(one.fingerprint for one in bundle(given.judge(live, Answers())))
     of_ca = {Ref.of(one): one for objects in live.values() for one in objects if Ref.of(one) in refs}
     root = inspect(trust.read(of_ca), f"{cluster.name}: {refs[0]}", now).root if refs[0] in of_ca else None
     return Standing(cluster.name, root.fingerprint if root and root.fingerprint in trusts else "", trusts=trusts)

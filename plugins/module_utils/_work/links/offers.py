@@ -47,4 +47,7 @@ def awaited(read: Callable[[], Offer], source: str, timeout: float, keep: Callab
         what, remedy = (seen.lacking.what, seen.lacking.remedy) if seen.lacking else ("", "")
         return NotReady(f"{source}: {what} within {timeout} s. {remedy}")
 
-    return follow(read, done=lambda seen: seen.lacking is None, late=late, timeout=timeout, keep=keep, pace=Pace(0.2, 1.0), clock=clock)
+    def waits(seen: Offer) -> str:
+        return f"{source}: {seen.lacking.what if seen.lacking else ''}"
+
+    return follow(read, done=lambda seen: seen.lacking is None, late=late, timeout=timeout, keep=keep, waits=waits, pace=Pace(0.2, 1.0), clock=clock)

@@ -17,6 +17,7 @@ from ..._kube.lease import Hold
 from ..._mesh.contract.links import Links
 from ..._mesh.contract.provider import Provider
 from ..._mesh.errors import NotReady, Refused
+from ..._mesh.few_names import few
 from ..._mesh.links.entrance import Entrance
 from ..._mesh.links.link import Issued, Link, Offer
 from ..._mesh.links.rotation import CREATE, REVOKE, SWITCH, CredentialState, CredentialStep, HeldCredential, Token, remaining_steps, require_links, strays
@@ -235,6 +236,7 @@ def _follow(work: Replacement, revoked: bool = False) -> None:
         late=lambda late, _seconds: _late(work, late, revoked),
         timeout=work.request.timeout,
         keep=work.keep,
+        waits=lambda late: few(late, 3, "; "),
         clock=work.clock,
     )
     work.proved = True

@@ -53,7 +53,7 @@ class LinkWish:
 
 @dataclass(frozen=True)
 class LinksRequest:
-    """All links of a consumer."""
+    """All links of a cluster as a consumer. `members` are the clusters that may have links to it; what it gave others goes."""
 
     provider: str
     namespace: str
@@ -61,11 +61,13 @@ class LinksRequest:
     prune: bool
     force: bool
     token_timeout: float
+    members: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> LinksRequest:
-        links = tuple(map(LinkWish.of, params["links"]))
-        return cls(params["provider"], params["namespace"], links, bool(params["prune"]), bool(params.get("force")), params["token_timeout"])
+        links, given = tuple(map(LinkWish.of, params["links"])), params.get("consumers")
+        members = frozenset(given if given is not None else (one.source.cluster for one in links))
+        return cls(params["provider"], params["namespace"], links, bool(params["prune"]), bool(params.get("force")), params["token_timeout"], members)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from ..._kube.cluster import Cluster
 from ..._mesh.contract.provider import Provider
 from ..._mesh.contract.rotation import Driven
 from ..._mesh.errors import NotReady, Refused
+from ..._mesh.few_names import few
 from ..._mesh.lease.fence import annotation, last_epoch
 from ..._mesh.objects.change import Ref
 from ..._mesh.objects.managed_by import managed_by
@@ -22,12 +23,11 @@ from ..._mesh.objects.shapes import Manifest
 from ..._mesh.rotation.driven import Progress, waits_for
 from ..._mesh.rotation.observed import Observed
 from ..._mesh.rotation.plan import INTRODUCE, company, wish
-from ..._mesh.rotation.primary import Primary
 from ..._mesh.rotation.report import report
 from ..._mesh.trust.certificate import Material, short
 from ..._mesh.trust.root_secret import mesh_of
 from ..._mesh.trust.standing import Standing
-from ..._pki.x509 import inspect
+from ..._pki.x509 import bundle, inspect
 from ..clock import Clock
 from ..follow import Pace, follow
 from ..look import Live, answered, asked, listed, present
@@ -38,11 +38,9 @@ _SENT_WITHIN = 30.0
 
 
 def observe(
-    cluster: Cluster, mesh: Provider, driven: Driven, namespace: str, clock: Clock, primary: Primary | None = None, target: str = ""
+    cluster: Cluster, mesh: Provider, driven: Driven, namespace: str, clock: Clock, target: str = ""
 ) -> Observed:
-    """Return what the product says about itself. No fact that leaves this function has a token in it."""
-    if primary:
-        raise Refused(f"{cluster.name}: the provider {mesh.name} rotates its CA by itself, and its control planes serve no other cluster.")
+    """Return what the product says about itself, also in a cluster that has a primary. No fact that leaves this function has a token in it."""
     return _observed(cluster, mesh, namespace, _progress(cluster, driven, namespace)[1], target, clock.now())
 
 
@@ -66,15 +64,22 @@ def _observed(cluster: Cluster, mesh: Provider, namespace: str, progress: Progre
         authority=authority,
         mesh=next(map(mesh_of, there.values()), ""),
         bundle=progress.roots,
+        outgoing=tuple(bundle(progress.outgoing)),
         managed_by=next(filter(None, (managed_by(one).writer for one in there.values())), ""),
     )
 
 
 def advance(work: StepWork, driven: Driven, now: datetime) -> Observed:
-    """Do the step and return the cluster without laggards. The product introduces a root by itself as soon as it has the CA."""
+    """Do the step and return the cluster without laggards. The product introduces a root by itself as soon as it has the CA.
+
+    Where the cluster has a primary, the product there has the CA already, and the one here follows it.
+    """
     live, progress = _progress(work.cluster, driven, work.namespace)
     seen = _observed(work.cluster, work.mesh, work.namespace, progress, work.request.target, now)
     own = report(seen, work.stale)
+    if work.primary and work.request.step != INTRODUCE:
+        _trail(work, now, seen)
+        return seen if work.cluster.dry_run else _follow(work, driven)
     wanted = wish(work.request.step, own.standing, company(own, [own, *work.others]), work.request.target, work.stale, work.dead, work.request.leaving)
     if work.request.step == INTRODUCE:
         return seen
@@ -105,6 +110,19 @@ def _order(work: StepWork, driven: Driven, live: Live, seen: Observed, now: date
     work.mended.append(f"order {order.namespace}/{order.pod}")
 
 
+def _trail(work: StepWork, now: datetime, seen: Observed) -> None:
+    """Make a CA that no product reads, because the cluster has a primary, one of the new root, so that all CAs of a mesh have one root."""
+    there = work.there()
+    if not there or any(managed_by(one).writer for one in there.values()):
+        return
+    held = inspect(work.mesh.trust.read(there), f"{work.cluster.name}: {next(iter(there))}", now)
+    if held.root and held.root.fingerprint == work.request.target:
+        return
+    may_write(work, there)
+    ca = signer(work, seen, now)
+    _note(work, there, {Ref.of(one): one for one in work.mesh.trust.manifests(ca, work.namespace, seen.mesh)})
+
+
 def _note(work: StepWork, there: Objects, wanted: Mapping[Ref, Manifest]) -> None:
     """Write the epoch of the Lease and the wanted content into the object that holds the key, after all other objects of the CA."""
     noted = {"metadata": {"annotations": annotation(work.hold.epoch if work.hold else 0)}}
@@ -124,6 +142,7 @@ def _follow(work: StepWork, driven: Driven) -> Observed:
         late=lambda seen, seconds: _failed(work, _late(work, seen), seconds),
         timeout=work.request.timeout,
         keep=work.keep,
+        waits=lambda seen: few(_late(work, seen), 3, "; "),
         pace=_PACE,
         clock=work.clock,
     )

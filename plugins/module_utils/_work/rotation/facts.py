@@ -52,7 +52,7 @@ def facts(observed: Observed, limit: int, now: datetime, mesh: str = "") -> dict
         **{kind: names[:limit] for kind, names in observed.unmeasured.items()},
         "by_hand": sorted({one.where for one in observed.users if one.kind == PROXY and not one.online and not one.workload})[:limit],
         "meshes": list(observed.meshes),
-        "driven": observed.driven, "alone": observed.alone,
+        "driven": observed.driven, "alone": observed.alone, "outgoing": sorted(one.fingerprint for one in observed.outgoing),
         "served_by": primary.name if primary else "",
         "unread": {**unread.facts(), "kept": bool(observed.previous), "trails": primary.trailed(unread)} if primary and unread else None,
         **({key: primary.facts.get(key) for key in OF_ITS_PRIMARY} if primary else {}),

@@ -17,5 +17,5 @@ from .watch import Watch
 
 def observe(cluster: Cluster, mesh: Provider, namespace: str, clock: Clock, primary: Primary | None = None, target: str = "") -> Observed:
     if mesh.driven_rotation:
-        return driven.observe(cluster, mesh, mesh.driven_rotation, namespace, clock, primary, target)
+        return driven.observe(cluster, mesh, mesh.driven_rotation, namespace, clock, target)
     return Watch(cluster, mesh, namespace, clock, primary=primary, target=target).observe()

@@ -104,3 +104,20 @@ class InfoRequest:
     @classmethod
     def of(cls, params: Facts) -> InfoRequest:
         return cls(params["provider"], params["namespace"], params["mesh"] or "", params["limit"], params.get("primary") or {})
+
+
+@dataclass(frozen=True)
+class SteppedRequest:
+    """A step of a rotation of another kind than the CA's."""
+
+    authority: AuthorityRequest
+    kind: str
+    step: str
+    timeout: int
+    lease: LeaseShare | None
+    may_restart: bool = False
+
+    @classmethod
+    def of(cls, params: Facts) -> SteppedRequest:
+        may_restart = bool(params.get("may_restart"))
+        return cls(AuthorityRequest.of(params), params["kind"], params["step"], params["timeout"], LeaseShare.of(params), may_restart)

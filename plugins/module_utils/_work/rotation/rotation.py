@@ -11,6 +11,7 @@ from typing import Any
 from ..._kube.cluster import Cluster
 from ..._kube.connect import Connector, connect_to
 from ..._kube.lease import Hold
+from ..._kube.waiting import waiting
 from ..._mesh.errors import MeshError
 from ..._mesh.objects.change import as_result
 from ..._mesh.rotation.expired_root import expired
@@ -91,10 +92,11 @@ def _work(cluster: Cluster, request: StepRequest, hold: Hold | None, connect: Co
 def _soak(hold: Hold | None, seconds: int, clock: Clock) -> dict[str, Any]:
     """Wait under the Lease. Another run is refused meanwhile, and a run that lost the Lease ends here."""
     start = clock.monotonic()
-    with renewed(hold):
+    with renewed(hold), waiting() as say:
         while (left := seconds - (clock.monotonic() - start)) > 0:
             if hold:
                 hold.guard()
+            say(f"{left:.0f} s of the soak are left")
             clock.sleep(min(left, _LOOK))
     if hold:
         hold.guard()

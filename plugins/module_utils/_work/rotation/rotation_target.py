@@ -50,7 +50,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
     now = (clock or SystemClock()).now()
     if request.state == "settled":
         return as_result(settle(cluster, request, now, connector, hold.guard if hold else lambda: None))
-    bears = signed_for(authority.trust_domain, provider(authority.provider).trust.sans(authority.namespace, authority.trust_domain))
+    bears = signed_for(authority.trust_domain, provider(authority.provider).trust.needs(authority.namespace, authority.trust_domain).sans)
     choice, certificate, changes = aim(cluster, request, now, connector, bears)
     return {
         "fingerprint": choice.fingerprint,

@@ -16,7 +16,7 @@ from ..._mesh.rotation.observed import Observed
 from ..._mesh.rotation.plan import INTRODUCE, RETIRED, Report, beyond_introduction, company, phase, wish
 from ..._mesh.rotation.remedies import Need, Remedy, stuck
 from ..._mesh.rotation.report import report
-from ..._mesh.rotation.trust_users import Laggard
+from ..._mesh.rotation.trust_users import Laggard, behind
 from ..._mesh.trust.certificate import short
 from ..._mesh.trust.standing import Standing
 from ..follow import Pace, follow
@@ -83,6 +83,7 @@ def _follow(work: StepWork, watch: Watch, written: bool) -> Observed:
         keep=work.keep,
         hopeless=hopeless,
         remedy=remedy,
+        waits=lambda seen: behind(seen[0].users, seen[1]),
         pace=_PACE,
         clock=work.clock,
     )[0]

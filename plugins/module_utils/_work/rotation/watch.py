@@ -17,7 +17,7 @@ from ..._mesh.errors import MeshError
 from ..._mesh.lease.fence import last_epoch
 from ..._mesh.objects.change import Ref
 from ..._mesh.objects.managed_by import managed_by
-from ..._mesh.question import Greeting
+from ..._mesh.question import Answers, Greeting
 from ..._mesh.rotation.observed import Observed, ignored
 from ..._mesh.rotation.primary import Primary
 from ..._mesh.rotation.trust_users import CONFIG, ControlPlaneDeployment, ControlPlanes, Proxies, TrustUser
@@ -200,7 +200,7 @@ class Watch:
         silent = [Ref("v1", "Pod", one.name, one.namespace) for one in users if one.fault]
         live = {"Pod": list(present(self._cluster, silent).values())}
         planes, proxies = self._rotation.control_planes(self._namespace), self._rotation.proxies(self._namespace)
-        running = {one.instance for one in (*(user for user, _how in planes.judge(live, {}).greeted), *proxies.judge(live, {}).users)}
+        running = {one.instance for one in (*(user for user, _how in planes.judge(live, Answers()).greeted), *proxies.judge(live, Answers()).users)}
         return [one for one in users if not one.fault or one.instance in running]
 
 

@@ -143,8 +143,8 @@ def signer(work: StepWork, seen: Observed, now: datetime) -> Material:
     try:
         kept, ref = former
         wanted = work.request.authority
-        bears = signed_for(wanted.trust_domain, work.mesh.trust.sans(work.namespace, wanted.trust_domain))
-        return proved(kept, f"{work.cluster.name}: {ref}", now, bears, wanted.root.keys)
+        bears = signed_for(wanted.trust_domain, _sans(work))
+        return proved(kept, f"{work.cluster.name}: {ref}", now, bears, wanted.root.keys, wanted.path_length)
     except Refused as unfit:
         try:
             root = _material(work, now)
@@ -158,7 +158,11 @@ def _material(work: StepWork, now: datetime) -> Root:
 
 
 def _issued(work: StepWork, root: Root) -> Material:
-    return intermediate(work.cluster, root, work.mesh.trust.sans(work.namespace, work.request.authority.trust_domain), work.request.authority, work.clock)
+    return intermediate(work.cluster, root, _sans(work), work.request.authority, work.clock)
+
+
+def _sans(work: StepWork) -> Sequence[str]:
+    return work.mesh.trust.needs(work.namespace, work.request.authority.trust_domain).sans
 
 
 def _former(work: StepWork, seen: Observed) -> tuple[Material, Ref] | None:

@@ -15,6 +15,7 @@ from ..._mesh.trust.issuing import ISSUE, LEAVE
 from ..._providers import provider
 from ..chosen_mesh import complete
 from ..clock import Clock, SystemClock
+from .prepare import missing, prepare
 from .request import AuthorityRequest
 from .survey import OPTIONS, establish, facts
 
@@ -22,7 +23,10 @@ TASK: dict[str, Any] = {"argument_spec": OPTIONS, "prepare": complete}
 
 
 def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | None = None, clock: Clock | None = None) -> dict[str, Any]:
-    request = AuthorityRequest.of(params)
-    seen, changes = establish(cluster, provider(request.provider).trust, request, connect or connect_to, clock or SystemClock())
+    request, ticking = AuthorityRequest.of(params), clock or SystemClock()
+    mesh, connector = provider(request.provider).trust, connect or connect_to
+    lacks = missing(cluster, mesh, request)
+    seen, changes = establish(cluster, mesh, request, connector, ticking)
+    changes = [*changes, *prepare(cluster, lacks, request, connector, ticking.now())]
     action = {ISSUE: "issued", LEAVE: "left"}.get(seen.decision.action, "kept")
     return {"action": action, **facts(cluster.name, seen), **as_result(changes)}

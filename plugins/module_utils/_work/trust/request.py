@@ -69,7 +69,7 @@ class RootOptions:
 
 @dataclass(frozen=True)
 class AuthorityRequest:
-    """The mesh, its root, and what new certificates are like. `key_types` are those that the mesh can use."""
+    """The mesh, its root, and what new certificates are like. `key_types` are those that the mesh can use, and `path_length` is that of its CAs."""
 
     provider: str
     mesh: str
@@ -81,6 +81,7 @@ class AuthorityRequest:
     intermediate_days: int
     root_days: int
     root: RootOptions
+    path_length: int = 0
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> AuthorityRequest:
@@ -96,6 +97,7 @@ class AuthorityRequest:
             intermediate_days=params.get("intermediate_days") or 0,
             root_days=params.get("root_days") or 0,
             root=RootOptions.of(params["root"], defaults.keys),
+            path_length=defaults.path_length,
         )
 
     def require_key_type(self, cluster: str) -> None:

@@ -72,7 +72,7 @@ def survey(
     empty = not ca and not _there(cluster, mesh.namespace(space))
     own = mesh.self_made(space)
     self_signed = None if ca or empty else _inspected(cluster, mesh, own, present(cluster, own), request, now)
-    bears = signed_for(request.trust_domain, mesh.sans(space, request.trust_domain))
+    bears = signed_for(request.trust_domain, mesh.needs(space, request.trust_domain).sans)
     ca = tried(ca, bears) if ca else None
     root = root or roots.proved(roots.find(cluster, request.mesh, request.root, now, connect), bears)
     issuer = "" if ca or empty else _external_issuer(cluster, mesh, space)
@@ -169,7 +169,7 @@ def _external_issuer(cluster: Cluster, mesh: Trust, space: str) -> str:
 def _issue(cluster: Cluster, mesh: Trust, request: AuthorityRequest, seen: Survey, clock: Clock) -> Sequence[Change]:
     """Write the new CA. Change an object only if it still is as it was read, and keep its trust bundle. So a run that was killed can go on."""
     space = request.namespace
-    material = intermediate(cluster, seen.root, mesh.sans(space, request.trust_domain), request, clock)
+    material = intermediate(cluster, seen.root, mesh.needs(space, request.trust_domain).sans, request, clock)
     made = cluster.create(mesh.namespace(space, request.network)) if seen.empty else None
     changes = [made] if made else []
     if seen.live:

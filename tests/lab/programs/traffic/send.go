@@ -10,11 +10,13 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"os/signal"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -39,6 +41,8 @@ func send(arguments []string) error {
 	patience := flags.Duration("timeout", 5*time.Second, "after which a request is lost")
 	pace := flags.Duration("pace", 50*time.Millisecond, "between two messages of a stream")
 	flags.Var(flows, "flow", "NAME=URL@RATE")
+	fresh := map[string]bool{}
+	flags.Func("fresh", "NAME of a flow in which each request has a connection of its own", func(name string) error { fresh[name] = true; return nil })
 	folder := flags.String("ledger", "", "folder for a file with the records, too")
 	flags.Var(streams, "stream", "NAME=HOST:PORT, or NAME=HOST:PORT/TIME for streams that each last so long")
 	_ = flags.Parse(arguments)
@@ -57,7 +61,9 @@ func send(arguments []string) error {
 		if err != nil || rate <= 0 {
 			return fmt.Errorf("the flow %s has no rate", name)
 		}
-		work.start(func() { flow(book, work, name, address, time.Duration(float64(time.Second)/rate), *patience, roots) })
+		work.start(func() {
+			flow(book, work, name, address, time.Duration(float64(time.Second)/rate), *patience, roots, fresh[name])
+		})
 	}
 	for name, value := range streams {
 		address, text, bounded := strings.Cut(value, "/")
@@ -134,11 +140,11 @@ func pool(file string) (*x509.CertPool, error) {
 
 // flow is an open loop: a request leaves at its time whatever became of those before it, and its latency counts from that time.
 // Over https each has a connection of its own, so that each is a handshake in which the server's certificate is verified.
-func flow(book *ledger, work *shift, name, address string, interval, patience time.Duration, roots *x509.CertPool) {
+func flow(book *ledger, work *shift, name, address string, interval, patience time.Duration, roots *x509.CertPool, fresh bool) {
 	transport := &http.Transport{
 		MaxIdleConnsPerHost: 1024,
 		DialContext:         (&net.Dialer{Timeout: patience}).DialContext,
-		DisableKeepAlives:   strings.HasPrefix(address, "https:"),
+		DisableKeepAlives:   fresh || strings.HasPrefix(address, "https:"),
 		TLSClientConfig:     &tls.Config{RootCAs: roots},
 	}
 	client := &http.Client{Timeout: patience, Transport: transport}
@@ -152,15 +158,22 @@ func flow(book *ledger, work *shift, name, address string, interval, patience ti
 	}
 }
 
+// ask returns 200, or what came instead. Whoever asked in vain says how far the request had come, since a gateway ends a connection for other reasons
+// in its handshake than after it.
 func ask(client *http.Client, address string) string {
-	answer, err := client.Get(address)
+	request, err := http.NewRequest(http.MethodGet, address, nil)
 	if err != nil {
-		return failure(err)
+		return failure(err, "before it was sent")
+	}
+	come := &progress{}
+	answer, err := client.Do(request.WithContext(httptrace.WithClientTrace(request.Context(), come.watched())))
+	if err != nil {
+		return failure(err, come.far())
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
 	if err != nil {
-		return failure(err)
+		return failure(err, "within its answer")
 	}
 	if answer.StatusCode != http.StatusOK {
 		return fmt.Sprintf("%d %s", answer.StatusCode, body)
@@ -168,10 +181,26 @@ func ask(client *http.Client, address string) string {
 	return "200"
 }
 
-func failure(err error) string {
+func failure(err error, far string) string {
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
-		return "timeout"
+		return "timeout " + far
 	}
-	return "error " + err.Error()
+	return fmt.Sprintf("error %s: %v", far, err)
+}
+
+// progress is how far a request has come. A dial may go on after its request was given up, so another goroutine may write while it is read.
+type progress struct{ stage atomic.Int32 }
+
+var stages = []string{"before it was connected", "in its TLS handshake", "before it was sent", "before an answer", "within its answer"}
+
+func (p *progress) far() string { return stages[p.stage.Load()] }
+
+func (p *progress) watched() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		TLSHandshakeStart:    func() { p.stage.Store(1) },
+		GotConn:              func(httptrace.GotConnInfo) { p.stage.Store(2) },
+		WroteRequest:         func(httptrace.WroteRequestInfo) { p.stage.Store(3) },
+		GotFirstResponseByte: func() { p.stage.Store(4) },
+	}
 }

@@ -26,7 +26,7 @@ def task(monkeypatch, tmp_path):
 
     def go(connection: dict[str, Any] | None = None, environment: dict[str, Any] | None = None, interpreter: str = sys.executable, **keywords: Any) -> Any:
         made = object.__new__(action.ActionModule)
-        made._task = SimpleNamespace(action="mesh_config", **{"args": {"src": ["~/a"]}, "async_val": 0, "delegate_to": None, **keywords})
+        made._task = SimpleNamespace(action="mesh_config", name="", **{"args": {"src": ["~/a"]}, "async_val": 0, "delegate_to": None, **keywords})
         made._connection = SimpleNamespace(**{"transport": "local", "become": None, **(connection or {})})
         made._loader, made._templar = SimpleNamespace(get_basedir=lambda: str(tmp_path)), SimpleNamespace(template=lambda value: value)
         monkeypatch.setattr(made, "_compute_environment_string", lambda out: out.update(environment or {}))

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from ansible.errors import AnsibleFilterError
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 
 CLAIMS = FILTERS["_claims"]
@@ -56,3 +57,17 @@ def test_variables_that_are_wrong_are_told_elsewhere() -> None:
     assert CLAIMS(["east"], {"east": host(mesh_revision="No!")}, "east") == []
     with pytest.raises(AnsibleFilterError, match="no cluster of this name"):
         CLAIMS(["east"], {"east": host()}, "west")
+
+
+class TestPlanned:
+    """The wish by which cluster_info asks what stages will refuse. It has to say which form of the mesh a cluster has."""
+
+    HOSTS: ClassVar[dict[str, Any]] = {"east": host(mesh_provider="consul"), "west": host(mesh_provider="consul", mesh_role="remote", mesh_primary="east")}
+
+    def test_is_a_wish_that_knows_who_serves_whom(self) -> None:
+        east, west = (ControlPlane.of(FILTERS["_planned"](self.HOSTS, self.HOSTS, name)) for name in ("east", "west"))
+        assert (east.cluster, east.provider, east.serves_remotes, west.role, west.primary) == ("east", "consul", True, "remote", "east")
+
+    def test_is_nothing_where_the_variables_are_wrong(self) -> None:
+        hosts = {"east": host(mesh_revision="No!")}
+        assert FILTERS["_planned"](hosts, hosts, "east") == {}

@@ -273,13 +273,25 @@ class TestReport:
 
     def test_the_table_has_a_row_for_each_cluster_read_or_not(self) -> None:
         told = call("_status_table", self.hostvars(), self.hostvars(), "__status")
-        assert [line.split()[:3] for line in told[2:6]] == [
-            ["north", "-", "UNREACHED"], ["south", "-", "UNREACHED"], ["west", "-", "UNREACHED"], ["east", "frankfurt", "ok"],
+        assert [line.split()[:4] for line in told[2:6]] == [
+            ["north", "-", "×", "UNREACHED"], ["south", "-", "×", "UNREACHED"], ["west", "-", "×", "UNREACHED"], ["east", "frankfurt", "√", "ok"],
         ]
-        assert told[7:] == ["north: this run read nothing from the cluster.", "south: this run read nothing from the cluster.", "west: refused."]
+        assert told[7:] == ["× north, south: this run read nothing from the cluster.", "× west: refused."]
+
+    def test_a_line_sums_it_up(self) -> None:
+        assert call("_status_summary", self.hostvars(), self.hostvars(), "__status") == "× 4 clusters: 1 ok, 3 unreached (north, south, west)"
+
+    def test_who_reaches_whom(self) -> None:
+        hostvars = {
+            "east": {"__asked": {"answers": {"east": 5, "west": 5}}}, "north": {},
+            "west": {"__asked": {"failed": True, "msg": "west: these did not answer: east.", "answers": {"east": 0, "west": 5}}},
+        }
+        told = call("_traffic", hostvars, hostvars, "__asked", "5")
+        assert told["lines"][2:] == ["1 east   √  ·  √", "2 north  ·  ·  ·", "3 west   ×  ·  √", "× north: this run did not come to its probe."]
+        assert told["summary"] == "× 3 of 4 paths between 3 clusters answer over mTLS; not west to east; north asked nobody"
 
     def test_the_table_is_of_this_moment(self) -> None:
-        assert "(10 h)" in call("_status_table", ["east"], self.hostvars(), "__status")[2]
+        assert " ab 10 h " in call("_status_table", ["east"], self.hostvars(), "__status")[2]
 
     def test_the_report_is_the_same_as_data(self) -> None:
         told = call("_status_report", self.hostvars(), self.hostvars(), "__status")

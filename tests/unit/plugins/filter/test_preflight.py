@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError, AnsibleUndefinedVariable
-from ansible_collections.meshops.lifecycle.plugins.filter import __preflight as preflight
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.modules import controller_info
+from ansible_collections.meshops.lifecycle.plugins.plugin_utils.deciding import preflight
 from ansible_collections.meshops.lifecycle.tests.unit.support.filters import call
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
 
@@ -68,6 +68,10 @@ class TestPreflight:
     def test_a_namespace_in_which_pods_would_wait_for_ever(self, space: dict[str, Any], told: str) -> None:
         read = {**self.CLUSTER, "spaces": [{"name": "istio-system", "labels": {}, "ends": False, **space}]}
         assert found({"__preflight_cluster": read}) == ([f"east: the namespace istio-system {told}"] if told else [])
+
+    def test_what_a_stage_of_the_install_will_refuse(self) -> None:
+        said = "Its primary is north, and Consul gives no datacenter another one (east). Correct mesh_primary."
+        assert found({"__preflight_cluster": {**self.CLUSTER, "refused": [said]}}) == [f"east: {said}"]
 
     def test_crds_that_belong_to_others_by_wish_are_fine(self) -> None:
         assert self.found(60, mesh_crds="external") == {"east": []}
@@ -261,3 +265,16 @@ class TestTable:
     ])
     def test_a_cluster_without_findings_says_one_line(self, others: dict[str, list[str]], said: str) -> None:
         assert call("_preflight_verdict", json.dumps({"east": [], **others}), "east") == {"findings": [], "waits": said}
+
+
+def test_what_only_shows_between_the_clusters_of_a_mesh_is_told_to_those_of_the_play() -> None:
+    def host(name: str, protocol: Any) -> dict[str, Any]:
+        entries = {"declared": [{"kind": "service-defaults", "name": "web", "protocol": protocol}]}
+        return {**HOSTVARS[name], "mesh_provider": "consul", "mesh_values": {"entries": entries}}
+
+    hostvars = {"east": host("east", "http"), "west": host("west", "tcp"), "bastion": HOSTVARS["bastion"]}
+    texts = judged(["east"], hostvars)
+    assert list(texts) == ["east"]
+    assert [text for text in texts["east"] if "the protocol of the service web is not the same in all datacenters: east has http | west has tcp" in text]
+    hostvars["west"] = host("west", ["no text"])  # west is told of it by itself, and nobody else is told anything
+    assert not [text for text in judged(["east"], hostvars)["east"] if "protocol" in text]

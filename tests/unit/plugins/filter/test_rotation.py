@@ -46,7 +46,9 @@ def call(name: str, hosts: dict[str, dict[str, Any]], *given: Any, **more: Any) 
 def test_what_a_step_is_told_of_each_cluster() -> None:
     told = call("clusters", inventory(), "seen")
     assert [one["standing"]["cluster"] for one in told] == ["east", "west"]
-    assert set(told[0]) == {"standing", "laggards", "issuers", "roots", "previous", "ignored", "intermediate", "served_by", "unread", "driven", "alone"}
+    assert set(told[0]) == {  # what a plan is made of
+        "standing", "laggards", "issuers", "roots", "previous", "ignored", "intermediate", "served_by", "unread", "driven", "alone", "outgoing",
+    }
 
 
 ELSEWHERE = (
@@ -308,7 +310,7 @@ class TestARemoteCluster:
         unread = {"trails": True, "kept": True}
         told = call("plan", self.hosts(west=seen("west", served_by="east", unread=unread)), "seen", OLD)
         assert [(step["step"], step["clusters"]) for step in told["steps"]] == [("retire", ["west"]), ("finish", ["west"])]
-        assert "  west: retired, served by east" in told["table"]
+        assert "  west: on the new root only, with steps to come, served by east" in told["table"]
         assert call("plan", self.hosts(west=seen("west", served_by="east", unread={"trails": False, "kept": False})), "seen", OLD)["done"]
 
 
@@ -409,3 +411,74 @@ class TestFromStepToStep:
         primary = partial(FILTERS["_rotation_primary"], list(hosts), hosts, "west", "seen")
         assert primary(step="introduce")["standing"]["cluster"] == "east"
         assert primary(step="reissue") == {"missing": "west: its primary east was not seen to be through: nothing was seen of its step reissue."}
+
+
+def stands(under_way: bool = False, age: float | None = None, **lacks: list[str]) -> dict[str, Any]:
+    steps = [{"step": name, "says": f"do {name}", "returns": name != "remove", "lacks": lacks.get(name, [])} for name in ("prepare", "settle", "remove")]
+    return {"under_way": under_way, "age": age, "steps": steps, "refusals": []}
+
+
+def of_steps(*given: Any, east: dict[str, Any] | None = None, west: dict[str, Any] | None = None, **more: Any) -> Any:
+    return call("stepped_plan", inventory(east=east or stands(), west=west or stands()), "seen", "gossip", 3600, *given, **more)
+
+
+def test_a_rotation_in_steps_that_has_not_begun_takes_all_of_them_in_all_clusters() -> None:
+    planned = of_steps()
+    assert (planned["steps"], planned["findings"], planned["done"]) == (["prepare", "settle", "remove"], [], False)
+    assert planned["table"][0] == "shop, gossip: a rotation begins."
+    assert planned["table"][-1] == "remove: do remove, in east, west; after it the former values no longer work"
+
+
+def test_one_that_is_under_way_says_who_lacks_what() -> None:
+    planned = of_steps(east=stands(under_way=True), west=stands(under_way=True, remove=["a pool still knows a former key"]))
+    assert planned["table"] == ["shop, gossip: a rotation goes on.",
+                                "remove: do remove, in west; after it the former values no longer work (west: a pool still knows a former key)"]  # fmt: skip
+    assert planned["steps"] == ["prepare", "settle", "remove"], "the run looks at each step again"
+
+
+def test_one_that_was_over_a_moment_ago_is_not_repeated() -> None:
+    planned = of_steps(east=stands(age=60.0), west=stands(age=60.0))
+    assert (planned["steps"], planned["done"]) == ([], True)
+    assert planned["table"] == ["shop, gossip: rotated 60 s ago, which is less than 3600 s. Nothing is to be done."]
+
+
+ALL_TAKE_PART = (
+    "rotate_exclude leaves out west, but all clusters of the mesh shop take part in a rotation gossip. Rotate when all of them can be reached."
+)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"west": {"failed": True, "msg": "west: nobody answers."}}, "west cannot be judged: west: nobody answers."),
+        ({"west": {**stands(), "refusals": ["west: Its servers were installed by a chart."]}}, "west: Its servers were installed by a chart."),
+        ({"exclude": ["west"]}, ALL_TAKE_PART),
+        ({"rollback": True}, "A rotation gossip is not turned back. Run it without rotate_rollback until it is over, and then once more for other values."),
+    ],
+)  # fmt: skip
+def test_what_forbids_it(how: dict[str, Any], said: str) -> None:
+    assert of_steps(**how)["findings"] == [said]
+
+
+def test_a_cluster_that_is_not_through_stops_the_mesh() -> None:
+    through = {"step": "settle", "lacks": []}
+    assert call("stepped_late", inventory(east=through, west=through), "seen", "gossip", "settle") == []
+    failed = {"failed": True, "msg": "west: the Secret does not exist."}
+    (said,) = call("stepped_late", inventory(east=through, west=failed), "seen", "gossip", "settle")
+    assert said == (
+        "The rotation gossip of the mesh shop stops after settle: west cannot be judged: west: the Secret does not exist. "
+        "Nothing is lost. Fix the cause and run the rotation again; it goes on where it stopped."
+    )
+    (said,) = call("stepped_late", inventory(east=through, west={**through, "step": "prepare"}), "seen", "gossip", "settle")
+    assert "west: nothing was seen of its step settle." in said
+
+
+def test_the_taker_of_the_lease_may_keep_the_aim_and_what_clusters_share() -> None:
+    kube = {"context": "east", "cluster": "east"}
+    lease = {"mesh": "shop", "kube": kube}
+    places = FILTERS["_rotation_kept"](lease, {"source": "generated", "kube": kube}, "gossip", "consul")
+    named = {(right["verb"], right.get("name")) for right in places["east"]["permissions"] if right["resource"] == "secrets"}
+    assert named == {("get", "shop-rotation-gossip"), ("patch", "shop-rotation-gossip"), ("create", None),
+                     ("get", "shop-consul-federation"), ("patch", "shop-consul-federation")}  # fmt: skip
+    agents = FILTERS["_rotation_kept"](lease, {"source": "generated", "kube": kube}, "agents", "consul")
+    assert ("get", "shop-consul-agents-ca") in {(right["verb"], right.get("name")) for right in agents["east"]["permissions"]}

@@ -610,7 +610,9 @@ class TestACAOfSeveralObjects:
     def test_it_is_made_in_all_of_them_and_kept(self) -> None:
         cluster = FakeCluster(name="east")
         first, again = self.made(cluster), self.made(cluster)
-        assert [one["object"] for one in first["changes"]] == ["Namespace paper", "ConfigMap paper/paper-roots", "Secret paper/paper-issuer"]
+        assert [one["object"] for one in first["changes"]] == [
+            "Namespace paper", "ConfigMap paper/paper-roots", "Secret paper/paper-issuer", "Secret paper/paper-start",
+        ]  # fmt: skip
         assert (first["action"], first["chain"], again["action"], again["changed"]) == ("issued", True, "kept", False)
         bundle = cluster.get(self.BUNDLE)
         assert bundle
@@ -622,7 +624,8 @@ class TestACAOfSeveralObjects:
 
     def test_check_mode_says_the_same_and_writes_nothing(self) -> None:
         cluster = FakeCluster(name="east")
-        assert [one["object"] for one in self.made(cluster.checking())["changes"]][1:] == ["ConfigMap paper/paper-roots", "Secret paper/paper-issuer"]
+        changes = [one["object"] for one in self.made(cluster.checking())["changes"]]
+        assert changes[1:] == ["ConfigMap paper/paper-roots", "Secret paper/paper-issuer", "Secret paper/paper-start"]
         assert cluster.get(self.BUNDLE) is None
 
     def test_a_run_that_was_killed_between_two_writes_goes_on(self) -> None:
@@ -663,6 +666,14 @@ class TestACAOfSeveralObjects:
         assert cluster.writes == []
         assert ca.reconcile(FakeCluster(name="east"), wish(root=given))["action"] == "issued"
 
+    def test_consul_gets_no_ca_that_it_could_not_replace(self) -> None:
+        """A real Consul answers the next rotation with HTTP 500 then: tests/consul/test_01_one_server.py."""
+        cluster, given = FakeCluster(name="east"), {**inline(root(make("corp", own=key("RSA-2048")))), "kube": {"context": "east"}}
+        with pytest.raises(Refused, match=r"RSA 2048, and Consul could never replace such a CA\. Have the CA signed by a key of type EC\.$"):
+            ca.reconcile(cluster, wish(provider="consul", namespace="consul", network=None, root=given), connect=lambda *_way, **_how: cluster)
+        assert cluster.writes == []
+        assert ca.reconcile(FakeCluster(name="east"), wish(root=given))["action"] == "issued"
+
     def test_a_task_that_names_no_kind_of_key_gets_the_mesh_s(self) -> None:
         assert ca.reconcile(FakeCluster(name="east"), complete(wish(provider="paper", root=inline(), key_type=None)))["intermediate"]["key_type"] == "EC P-256"
 
@@ -678,5 +689,5 @@ class TestACAOfSeveralObjects:
         cluster.apply([PAPER.trust.namespace("paper"), *PAPER.trust.manifests(EXPIRED, "paper", "shop")])
         kept_bundle = cluster.get(self.BUNDLE)
         result = self.made(cluster)
-        assert [one["object"] for one in result["changes"]] == ["Secret paper/paper-issuer"]
+        assert [one["object"] for one in result["changes"]] == ["Secret paper/paper-issuer", "Secret paper/paper-start"]
         assert cluster.get(self.BUNDLE) == kept_bundle

@@ -6,17 +6,56 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.objects.discovery import Kind
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.install import stage_refusals
 from ansible_collections.meshops.lifecycle.plugins.modules.cluster_info import reconcile
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.quorums import Servers
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import crd
 from ansible_collections.meshops.lifecycle.tests.unit.support.cutover_cluster import CutoverCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import HOOKS, NAMESPACE, REV, World, space
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import deployment as workload
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
+
+
+class TestRefused:
+    """What a stage of Consul's install will refuse is told before anything is written."""
+
+    WISH: ClassVar[dict[str, Any]] = {"cluster": "west", "mesh": "shop", "provider": "consul", "namespace": "mesh"}
+
+    def refused(self, cluster, wish, permissions=()):
+        return reconcile(cluster, {"permissions": list(permissions), "crds": [], "wish": wish})["refused"]
+
+    def test_by_what_runs(self):
+        secondary = Servers(standing="secondary")
+        (said,) = self.refused(secondary, self.WISH)
+        assert said.startswith("It is a secondary datacenter, and Consul cannot make it a peer")
+        assert self.refused(secondary, {**self.WISH, "role": "remote", "primary": "east"}) == []
+
+    def test_not_without_a_wish_nor_where_nothing_runs_nor_of_what_can_never_be(self):
+        assert self.refused(Servers(standing="secondary"), {}) == []
+        assert self.refused(FakeCluster(), self.WISH) == []
+        assert self.refused(Servers(standing="secondary"), {**self.WISH, "values": {"servers": {"replicas": 2}}}) == []
+
+    def test_not_where_the_answers_would_not_be_whole(self, monkeypatch):
+        right = {"verb": "list", "group": "", "resource": "pods", "namespace": "mesh", "name": None}
+        cluster = Servers(standing="secondary")
+        monkeypatch.setattr(cluster, "denied", list)
+        assert self.refused(cluster, self.WISH, [right]) == []
+
+    def test_a_stage_that_cannot_be_looked_at_yet_says_nothing(self, monkeypatch):
+        monkeypatch.setattr(stage_refusals, "look", failing)
+        assert self.refused(Servers(standing="secondary"), self.WISH) == []
+
+
+def failing(_cluster, _look):
+    raise MeshError("east: the API server has no kind IngressGateway.")
 
 
 def node(name, version, *cidrs):
@@ -164,7 +203,28 @@ def test_pods_are_read_only_where_a_namespace_is_injected_and_nothing_by_a_mesh_
     assert not [request for request in cluster.transport.requests if "/api/v1/pods" in request and "status.phase" in request]
     monkeypatch.setitem(PROVIDERS, "paper", PAPER)
     assert astray(FakeCluster(), "paper") == []
+
+
+def forbidden(cluster, monkeypatch, path):
     handle = cluster.backend.handle
-    monkeypatch.setattr(cluster.backend, "handle", lambda method, path, *rest: Answer(403, b'{"kind": "Status"}')
-                        if "mutatingwebhook" in path else handle(method, path, *rest))
-    assert astray(cluster) == []
+    monkeypatch.setattr(cluster.backend, "handle", lambda method, asked, *rest: Answer(403, b'{"kind": "Status", "message": "user jane may not"}')
+                        if path in asked else handle(method, asked, *rest))
+
+
+def test_who_may_not_read_pods_is_told_of_tags_and_labels_and_that_nobody_looked_for_pods(monkeypatch):
+    world = World.of([space("shop", **{REV: "prod"}), space("bank", **{REV: "gone"})], [workload("shop", "a")], {"prod": "blue", "old": "grey"})
+    cluster = CutoverCluster(world)
+    forbidden(cluster, monkeypatch, "/api/v1/pods")
+    left, tag, label, unread = astray(cluster)
+    assert left.startswith("of the revision grey, which has no control plane, these objects are left")
+    assert tag == "the revision tag old leads to grey, which is not installed; lead it elsewhere or delete it"
+    assert label.startswith("namespace bank follows gone")
+    assert unread == "the credential is not allowed to list pods, so nobody looked for pods that run without a proxy"
+
+
+def test_who_may_not_read_webhooks_is_told_that_nobody_looked(monkeypatch):
+    cluster = CutoverCluster(World.of([space("shop", **{REV: "gone"})], [workload("shop", "a")], {}))
+    forbidden(cluster, monkeypatch, "mutatingwebhook")
+    (unread,) = astray(cluster)
+    told = "so nobody looked for labels, revision tags and webhooks that lead pods astray"
+    assert unread == f"the credential is not allowed to list mutatingwebhookconfigurations, {told}"

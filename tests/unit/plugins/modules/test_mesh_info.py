@@ -82,6 +82,9 @@ class TestFacts:
             "tags": [{"name": "default", "webhook": "stable", "service": "stable", "lacks": "", "webhook_from": "", "service_from": ""}],
             "default_revision": "stable",
             "kept": [],
+            "faults": [],
+            "quorum": None,
+            "agents": None,
             "trust": {},
         }
         assert cluster.writes == []

@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Unreachable
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import ProbeWish
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import provider
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.health import probe
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.health import probe as work
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
@@ -55,6 +58,16 @@ def test_every_target_gives_its_answers_in_a_row(clock: Ticking) -> None:
     cluster = FakeCluster(pod(), answers=WELL)
     assert ask(cluster) == {"changed": False, "answers": {"west": 3, "north": 3}}
     assert (clock.passed, cluster.writes) == (0, [])
+
+
+def test_some_clusters_are_asked_by_what_all_of_them_are(clock: Ticking) -> None:
+    """A mesh may give each cluster a port by its place among all of them."""
+    known: list[ProbeWish] = []
+    real = provider("istio").health.probe
+    cluster = FakeCluster(pod(), answers=WELL)
+    with patch.object(provider("istio").stories.health, "probe", lambda wish: known.append(wish) or real(wish)):
+        assert ask(cluster, targets=["west"], clusters=["east", "west", "north"])["answers"] == {"west": 3}
+    assert [wish.targets for wish in known] == [("east", "west", "north")]
 
 
 def test_a_fault_starts_the_count_of_its_target_anew(clock: Ticking) -> None:

@@ -79,7 +79,7 @@ def test_a_link_to_a_cluster_without_credential_says_why_instead_of_how() -> Non
 
 def test_the_table_and_the_plan_say_why_nothing_was_read() -> None:
     hosts = estate(east=GOOD, west=GONE)
-    assert UNREAD in call("_status_table", hosts, "__status_info")
+    assert f"× {UNREAD}" in call("_status_table", hosts, "__status_info")
     findings = call("_rotation_plan", hosts, "east", "__rotate_seen", "0" * 64)["findings"]
     assert f"west cannot be judged: {UNREAD}" in findings
 

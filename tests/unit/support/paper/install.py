@@ -2,16 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An operator with its CRD, then an object of that CRD, which has to be ready. No charts, no revisions, no gateway."""
+"""An operator with its CRD, then an object of that CRD, which has to be ready, then a name that its product is given. No charts, no revisions, no gateway."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.claim import Claim
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.helm_release import Release
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.due import Due, DueOrder
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.mirror import Needed
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.stage import Stage
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.supply import RetiredReference
@@ -22,12 +25,15 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.co
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.shapes import Live, Manifest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.preflight.requirements import Requirements
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Answers
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Answers, Question, Read
+
+from . import rotation
 
 GROUP, KIND, MESH, OPERATOR = "paper.example.com", "PaperMesh", "mesh", "paper-operator"
 VERSION = f"{GROUP}/v1"
 IMAGE = "registry.example/paper/operator"
 CRD = f"papermeshes.{GROUP}"
+NAME = "/v1/name"
 _LABELS = {"app": OPERATOR}
 _VERSIONS = Versions("Paper", date(2026, 11, 1), (ReleaseLine((1, 0), date(2026, 1, 1), ((1, 20), (1, 99))),), ("nowhere",))
 
@@ -36,11 +42,14 @@ def requirements() -> Requirements:
     return Requirements(_VERSIONS, groups=(GROUP,), refusing=((f"{GROUP}/closed", "true"),))
 
 
-def permissions(namespace: str, platform: str = "", probe: str = "") -> list[dict[str, str]]:
+def permissions(namespace: str, platform: str = "", probe: str = "", source: str = "") -> list[dict[str, str]]:
     wide = [("", "namespaces"), ("apiextensions.k8s.io", "customresourcedefinitions")]
     inside = [("apps", "deployments"), (GROUP, "papermeshes")]
     verbs = ("get", "create", "patch", "delete")
     rights = [{"verb": verb, "group": group, "resource": resource} for group, resource in wide for verb in verbs]
+    rights += [{"verb": "get", "group": "", "resource": "secrets", "namespace": namespace}]
+    product = [("pods", "list"), ("pods/portforward", "get"), ("pods/portforward", "create")]
+    rights += [{"verb": verb, "group": "", "resource": resource, "namespace": namespace} for resource, verb in product]
     return rights + [{"verb": verb, "group": group, "resource": resource, "namespace": namespace} for group, resource in inside for verb in verbs]
 
 
@@ -55,15 +64,35 @@ def stages(wish: ControlPlane) -> list[Stage]:
     running = [Condition(_crd_ref(), "established"), Condition(Ref.of(operator), "rollout")]
     return [
         Stage("operator", "control_plane", manifests=[_namespace(wish), _crd(), operator], ready=running),
-        Stage("mesh", "control_plane", manifests=[mesh], ready=[Condition(Ref.of(mesh), "condition", type="Ready")]),
+        Stage("mesh", "control_plane", manifests=[mesh], ready=[Condition(Ref.of(mesh), "condition", type="Ready")], then=_name(wish, wish.cluster)),
     ]
 
 
+def _name(wish: ControlPlane, wanted: str) -> Look[Due]:
+    """The product keeps the cluster's name, which it is told by a PUT with its token."""
+    reads = [Read("v1", "Pod", wish.namespace, rotation.LABEL), Ref("v1", "Secret", rotation.TOKEN, wish.namespace)]
+
+    def asked(live: Live) -> list[Question]:
+        pods = [one["metadata"]["name"] for one in live.get("Pod", ()) if live.get("Secret")]
+        return [Question("name", wish.namespace, pod, rotation.PORT, NAME, headers=rotation.token(live)) for pod in pods[:1]]
+
+    return Look(reads, partial(_named, asked, wanted), asked)
+
+
+def _named(asked: Any, wanted: str, live: Live, answers: Answers) -> Due:
+    said = next((text for text in answers.values() if text is not None), None)
+    if said is None:
+        return Due(fault="the product does not tell its name" if wanted or live.get("Pod") else "")
+    (question,) = asked(live)
+    put = replace(question, about="order", method="PUT", body=json.dumps({"name": wanted}).encode())
+    return Due(orders=[] if json.loads(said)["name"] == wanted else [DueOrder(f"the name {wanted!r}", put)])
+
+
 def teardown(wish: ControlPlane) -> list[Stage]:
-    """The object goes before the operator, which has to notice this."""
+    """The product forgets its name while it still runs. The object goes before the operator, which has to notice this."""
     mesh = _mesh(wish)
     return [
-        Stage("mesh", "control_plane", manifests=[mesh], ready=[Condition(Ref.of(mesh), "absent")]),
+        Stage("mesh", "control_plane", manifests=[mesh], ready=[Condition(Ref.of(mesh), "absent")], then=_name(wish, "")),
         Stage("operator", "control_plane", manifests=[_crd(), _operator(wish)]),
     ]
 
@@ -76,9 +105,9 @@ def _nothing(live: Live, answers: Answers) -> list[Any]:
     return []
 
 
-def supplies(releases: Sequence[Release], version: str) -> list[Needed]:
-    image = f"{IMAGE}:{version or '1.0.0'}"
-    return [Needed("image", image, image)]
+def supplies(wish: ControlPlane) -> list[Needed]:
+    image = f"{IMAGE}:{wish.version or '1.0.0'}"
+    return [Needed("image", image, str(wish.values.get("paper", {}).get("image") or image))]
 
 
 def retired(namespace: str) -> Look[list[RetiredReference]]:

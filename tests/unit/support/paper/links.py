@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.entrance import Entrance
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.link import Issued, Lacking, Link, Linked, Offer, Seen
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.link import Grant, Issued, Lacking, Link, Linked, Offer, Seen
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.sight import Sight
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref, digest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
@@ -22,16 +22,18 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question i
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import decoded, encoded
 
 GATEWAY, IDENTITY = "paper-gateway", "paper-identity"
-_LINK = "paper/link"
+_LINK, _FOR = "paper/link", "paper/for"
 _OURS = {"app.kubernetes.io/managed-by": "meshops.lifecycle"}
 # In the order in which they are removed: without the first one nobody uses the others.
 _KINDS = ("ConfigMap", "ServiceAccount", "Secret")
+_GRANTS = ("ServiceAccount", "Secret")
 
 
 def offer(link: Link, entrance: Entrance, generation: int = 0) -> Look[Offer]:
     """Offer an account, its token, which a controller of the source fills in, and the address and identity of the source."""
     account, token = f"paper-for-{link.consumer}", f"paper-for-{link.consumer}-token"
-    wanted = [_object("ServiceAccount", account, link), _object("Secret", token, link, type="paper/token")]
+    label = {_FOR: link.consumer}
+    wanted = [_object("ServiceAccount", account, link, label), _object("Secret", token, link, label, type="paper/token")]
 
     def judge(live: Live, _answers: Answers) -> Offer:
         here = {(kind, one["metadata"]["name"]): one for kind, objects in live.items() for one in objects}
@@ -81,6 +83,20 @@ def _linked(kind: str, one: Mapping[str, Any], asked: bool) -> Linked:
     ours = all((meta.get("labels") or {}).get(key) == value for key, value in _OURS.items())
     ref = Ref("v1", kind, meta["name"], meta["namespace"])
     return Linked(ref, meta["labels"][_LINK], ours, one, digest(token.decode()) if token else "")
+
+
+def grants(namespace: str) -> Look[list[Grant]]:
+    """Without its account a consumer is let in no more, so that goes first."""
+
+    def judge(live: Live, _answers: Answers) -> list[Grant]:
+        return [_grant(kind, one["metadata"], one) for kind in _GRANTS for one in live.get(kind, ())]
+
+    return Look([Read("v1", kind, namespace, _FOR, metadata_only=True) for kind in _GRANTS], judge)
+
+
+def _grant(kind: str, meta: Mapping[str, Any], live: Mapping[str, Any]) -> Grant:
+    ours = all(meta["labels"].get(key) == value for key, value in _OURS.items())
+    return Grant(Ref("v1", kind, meta["name"], meta["namespace"]), meta["labels"][_FOR], ours, live)
 
 
 def credentials(namespace: str) -> Look[list[Issued]] | None:

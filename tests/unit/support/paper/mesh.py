@@ -14,15 +14,23 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.contract.r
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.defaults import Defaults
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.keys import UsableKeys
 
-from . import health, install, links, rotation, trust
+from . import health, install, links, rotation, seal, trust
 
 PAPER = Provider(
     "paper",
-    Stories(driven_rotation=Driven(rotation.progress, rotation.order, rotation.permissions), health=health, install=install, links=links, trust=trust),
+    Stories(
+        driven_rotation=Driven(rotation.progress, rotation.order, rotation.permissions),
+        rotations={"seal": seal.SEAL},
+        health=health,
+        install=install,
+        links=links,
+        trust=trust,
+    ),
     Defaults(
         namespace="paper-system",
         keys=UsableKeys(("EC P-256",), "which paper does not carry. Use EC P-256."),
         shares_root=False,
         gateways=False,
+        outlives="the seal of the product",
     ),
 )

@@ -28,10 +28,10 @@ def progress(namespace: str) -> Look[Progress]:
 
 
 def _questions(live: Live) -> list[Question]:
-    return [Question("ca", pod["metadata"]["namespace"], pod["metadata"]["name"], PORT, PATH, headers=_token(live)) for pod in live.get("Pod", ())[:1]]
+    return [Question("ca", pod["metadata"]["namespace"], pod["metadata"]["name"], PORT, PATH, headers=token(live)) for pod in live.get("Pod", ())[:1]]
 
 
-def _token(live: Live) -> tuple[tuple[str, str], ...]:
+def token(live: Live) -> tuple[tuple[str, str], ...]:
     held = next((one for one in live.get("Secret", ()) if one["metadata"]["name"] == TOKEN), {})
     return ((HEADER, decoded((held.get("data") or {}).get("token")).decode()),)
 
@@ -52,7 +52,7 @@ def order(live: Live, namespace: str, material: Material) -> Question:
     pod = next((one["metadata"]["name"] for one in live.get("Pod", ())), "")
     parts = {"certificate": material.certificate, "key": material.key, "chain": material.chain or b"", "roots": material.roots}
     body = json.dumps({name: part.decode() for name, part in parts.items()}).encode()
-    return Question("order", namespace, pod, PORT, PATH, "PUT", (*_token(live), ("Content-Type", "application/json")), body)
+    return Question("order", namespace, pod, PORT, PATH, "PUT", (*token(live), ("Content-Type", "application/json")), body)
 
 
 def permissions(namespace: str, restart: bool = False, recover: bool = False) -> list[dict[str, str]]:

@@ -14,9 +14,10 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.lo
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.shapes import Live, Manifest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Answers, Read
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material, Names
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.prepared import UUID, Drawn, PreparedSecret, TrustNeeds
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import decoded, encoded, labels
 
-ISSUER, BUNDLE = "paper-issuer", "paper-roots"
+ISSUER, BUNDLE, START = "paper-issuer", "paper-roots", "paper-start"
 _NAMES = Names("crt.pem", "key.pem", "chain.pem", "roots.pem")
 
 
@@ -50,8 +51,9 @@ def namespace(name: str, network: str | None = None) -> Manifest:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
-def sans(namespace: str, trust_domain: str) -> list[str]:
-    return [f"identity.{namespace}.{trust_domain}"]
+def needs(namespace: str, trust_domain: str, cluster: str = "") -> TrustNeeds:
+    """The name of the CA, and a token that the operator takes when it starts."""
+    return TrustNeeds((f"identity.{namespace}.{trust_domain}",), (PreparedSecret(Ref("v1", "Secret", START, namespace), (Drawn("token", UUID),)),))
 
 
 def external_issuer(namespace: str) -> Look[str]:

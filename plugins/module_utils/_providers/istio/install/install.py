@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 
+from ...._mesh.install import stage
 from ...._mesh.install.claim import Claim
-from ...._mesh.install.helm_release import Release
 from ...._mesh.install.mirror import Needed, reference
 from ...._mesh.install.stage import Stage
 from ...._mesh.install.supply import RetiredReference
@@ -30,7 +30,7 @@ def requirements() -> Requirements:
     return REQUIREMENTS
 
 
-def permissions(namespace: str, platform: str = "", probe: str = "") -> list[dict[str, str]]:
+def permissions(namespace: str, platform: str = "", probe: str = "", source: str = "") -> list[dict[str, str]]:
     """Return the rights that an install needs: each a verb on a resource, cluster-wide unless it has a namespace.
 
     `probe` is the namespace of the echo servers, empty if traffic is not verified.
@@ -71,10 +71,11 @@ def _left(namespace: str, revision: str, live: Live, _answers: Answers) -> list[
     return handed_out.left(namespace, revision, live)
 
 
-def supplies(releases: Sequence[Release], version: str) -> list[Needed]:
+def supplies(wish: ControlPlane) -> list[Needed]:
     """Return the charts of the releases and the images that they pull, with their upstream names and the names that the install uses."""
+    releases = stage.releases(stages(wish))
     charts = [Needed("chart", supply.chart(release), reference(release)) for release in releases]
-    return [*charts, *(Needed("image", upstream, pulled) for upstream, pulled in supply.images(releases, version))]
+    return [*charts, *(Needed("image", upstream, pulled) for upstream, pulled in supply.images(releases, wish.version))]
 
 
 def retired(namespace: str) -> Look[list[RetiredReference]]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...._mesh.links.entrance import Entrance
-from ...._mesh.links.link import Issued, Lacking, Link, Linked, Offer, Seen
+from ...._mesh.links.link import Grant, Issued, Lacking, Link, Linked, Offer, Seen
 from ...._mesh.objects.change import Ref, digest
 from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Live
@@ -78,6 +78,15 @@ def _linked(secret: Any, source: str) -> Linked:
 
 def _digest(token: bytes) -> str:
     return digest(token.decode(errors="replace")) if token else ""
+
+
+def grants(namespace: str) -> Look[list[Grant]]:
+    """Return nothing: all consumers of a cluster share the token of its reader account."""
+    return Look((), _no_grants)
+
+
+def _no_grants(_live: Live, _answers: Answers) -> list[Grant]:
+    return []
 
 
 def credentials(namespace: str) -> Look[list[Issued]] | None:

@@ -15,6 +15,7 @@ from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Live
 from ...._mesh.question import Answers
 from ...._mesh.trust.certificate import Material, Names
+from ...._mesh.trust.prepared import TrustNeeds
 from ...._mesh.trust.root_secret import decoded, encoded, labels
 from . import external_ca
 
@@ -40,9 +41,9 @@ def self_made(namespace: str) -> list[Ref]:
     return [Ref("v1", "Secret", SELF_SIGNED_NAME, namespace)]
 
 
-def sans(namespace: str, trust_domain: str) -> list[str]:
-    """Return the names in istiod's intermediate, as in Istio's own tools/certs."""
-    return [f"istiod.{namespace}.svc"]
+def needs(namespace: str, trust_domain: str, cluster: str = "") -> TrustNeeds:
+    """Return the names in istiod's intermediate, as in Istio's own tools/certs. istiod makes everything else by itself."""
+    return TrustNeeds((f"istiod.{namespace}.svc",))
 
 
 def external_issuer(namespace: str) -> Look[str]:

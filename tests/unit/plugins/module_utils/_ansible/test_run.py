@@ -47,6 +47,14 @@ def test_a_result_is_returned(ran):
     assert (code, result["changed"], result["seen"]) == (0, True, ["east", False])
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_what_asks_no_cluster_runs_without_a_connection(monkeypatch, check):
+    monkeypatch.setattr(running, "connect", lambda params, dry_run: pytest.fail("a connection was made"))
+    modes = {"_ansible_check_mode": check, "_ansible_diff": False, "_ansible_module_name": "show"}
+    result = running.run_here(lambda cluster, params: {"changed": False, "seen": cluster}, {**modes, "manifests": []}, SPEC, connected=False)
+    assert result["seen"] is None and not result.get("failed")
+
+
 def test_check_mode_reaches_the_cluster(ran):
     _code, result, _out = ran(lambda cluster, params: {"seen": cluster.dry_run}, check=True)
     assert result["seen"] is True

@@ -32,14 +32,27 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.entr
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.links.link import Lacking, Link, Offer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Question
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Answers, Question
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.remedies import Need
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.stepped import (
+    BEGIN,
+    DROP,
+    FINISH,
+    ISSUE,
+    LOOK,
+    SETTLE,
+    TRUST,
+    StepPlace,
+    complete,
+)
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.trust_users import CONTROL_PLANE, TrustUser
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import encoded
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.workloads.service_wish import Caller, ServiceSet, ServiceWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue, x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look import look
+from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.backup.archives import archive
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import namespace
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
@@ -94,6 +107,7 @@ ARGUMENTS: dict[str, Any] = {
     "gateway": True,
     "generation": 2,
     "key": b"key",
+    "snapshot": archive(b"state"),
     "live": LIVE,
     "manifest": SECRET,
     "material": Material(b"certificate", b"key", b"chain", b"roots"),
@@ -116,6 +130,8 @@ ARGUMENTS: dict[str, Any] = {
     "secret": SECRET,
     "spaces": [{"metadata": {"name": "shop", "labels": {"mesh": "shop"}}}],
     "meshes": [{"discoverySelectors": [{"matchLabels": {"mesh": "shop"}}]}],
+    "service": ServiceWish("shop", "shop", 8080, "Deployment", "shop", callers=(Caller("web", "west"),)),
+    "services": ServiceSet("inventory", (ServiceWish("shop", "shop", 8080, "Deployment", "shop", callers=(Caller("web", "west"),)),)),
     "status": 200,
     "target": "west",
     "need": Need([TrustUser(CONTROL_PLANE, "mesh", "cp-1")], written=True),
@@ -124,6 +140,8 @@ ARGUMENTS: dict[str, Any] = {
     "version": "1.29.0",
     "versions": ["1.29.0"],
     "viewer": "east",
+    "workload": {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "shop", "namespace": "shop"},
+                 "spec": {"template": {"spec": {"containers": [{"name": "app", "image": "shop:1"}]}}}},
 }
 
 
@@ -187,7 +205,7 @@ def seen(answer: Any) -> Any:
 def judgement(look: Any, live: Any) -> Any:
     """To say that nothing can be said is an answer too."""
     try:
-        return look.judge(live, {})
+        return look.judge(live, Answers())
     except MeshError as error:
         return str(error)
 
@@ -305,10 +323,12 @@ class TestInstalled:
     def test_each_stage_has_a_part_and_something_to_do(self, provider: Provider, wish: ControlPlane, what: str) -> None:
         made = getattr(provider.install, what)(wish)
         assert {one.part for one in made} <= set(stage.PARTS)
-        assert all(one.releases or one.manifests for one in made)
+        assert all(one.releases or one.manifests or one.then for one in made)
         assert len({(one.part, one.name) for one in made}) == len(made)
         parts = [one.part for one in made]
         assert parts == sorted(parts, reverse=what == "teardown"), "gateways come after the control plane and go before it"
+        elsewhere = [(what, one.part, bool(one.releases or one.manifests or one.ready)) for one in made if one.cluster]
+        assert set(elsewhere) <= {("teardown", "control_plane", False)}, "roles have a task file for no other one"
 
     @having("install")
     @pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.role)
@@ -321,10 +341,19 @@ class TestInstalled:
             assert len(places) < 2 or order[min(places)] == first
 
     @having("install")
-    def test_the_permissions_are_whole(self, provider: Provider) -> None:
-        rights = provider.install.permissions("mesh", probe="echo")
+    @pytest.mark.parametrize("source", ["", "repository"])
+    def test_the_permissions_are_whole(self, provider: Provider, source: str) -> None:
+        rights = provider.install.permissions("mesh", probe="echo", source=source)
         assert all(set(right) in ({"verb", "group", "resource"}, {"verb", "group", "resource", "namespace"}) for right in rights)
         assert len({tuple(sorted(right.items())) for right in rights}) == len(rights)
+
+    @having("install")
+    @pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.role)
+    def test_what_is_pulled_is_listed_under_both_names(self, provider: Provider, wish: ControlPlane) -> None:
+        needed = provider.install.supplies(wish)
+        assert needed
+        assert {one.kind for one in needed} <= {"chart", "image"}
+        assert all(one.upstream and one.taken for one in needed)
 
 
 @having("trust")
@@ -422,6 +451,14 @@ class TestLinks:
             assert {(one.source, one.ours) for one in there} == {("west", True)}
         assert look(consumer, provider.links.there("mesh", "north")) == []
 
+    def test_what_a_source_gives_one_consumer_is_found_again_by_its_name(self, provider: Provider, source: FakeCluster) -> None:
+        """If any of it is named after the consumer, it must be found, or the consumer keeps its access when it leaves."""
+        made = [Ref.of(one) for one in self.offered(provider, source).missing]
+        self.filled(provider, source)
+        grants = look(source, provider.links.grants("mesh"))
+        assert {one.ref for one in grants} == {ref for ref in made if "east" in ref.name}
+        assert {(one.consumer, one.ours) for one in grants} <= {("east", True)}
+
     def test_a_digest_tells_credentials_apart_and_says_nothing_of_them(self, provider: Provider, its: World) -> None:
         digests = []
         for token in (TOKEN, TOKEN, "an0ther-token"):
@@ -491,3 +528,53 @@ class TestDrivenRotation:
         driven = provider.driven_rotation
         assert driven
         assert all({"verb", "group", "resource", "namespace"} <= set(right) for right in driven.permissions("mesh", False, False))
+
+
+STEPPED = [pytest.param(one, kind, id=f"{one.name}-{kind}") for one in MESHES for kind in one.stories.rotations]
+HERE = StepPlace("shop", "east", "mesh")
+
+
+@pytest.mark.parametrize(("provider", "kind"), STEPPED)
+class TestSteppedRotations:
+    """A rotation in steps: its values are part of what the mesh needs, and its steps can be read at any time."""
+
+    def test_it_renews_what_the_mesh_prepared(self, provider: Provider, kind: str) -> None:
+        prepared = {one.ref: one for one in provider.trust.needs("mesh", "shop", "east").prepared}
+        renews = provider.stepped(kind).renews("mesh", "east")
+        assert renews
+        for one in renews:
+            assert set(one.drawn) <= set(prepared[one.ref].drawn)
+            assert (one.signed, one.shared) in ((prepared[one.ref].signed, prepared[one.ref].shared), (None, prepared[one.ref].shared))
+
+    def test_its_steps_have_names_of_their_own_and_put_the_values_in_their_place_once(self, provider: Provider, kind: str) -> None:
+        names = [step.name for step in complete(provider.stepped(kind).steps)]
+        assert len(set(names)) == len(names)
+        assert not {BEGIN, FINISH, LOOK} & set(names)
+        writes = [step for step in provider.stepped(kind).steps if step.look is None]
+        assert writes == ([TRUST, ISSUE, DROP] if provider.stepped(kind).replaces else [SETTLE])
+        assert kind not in ("root", "intermediate", "links", "remote_secrets", "gateways", "report")
+
+    def test_a_ca_that_it_replaces_signed_all_that_it_renews(self, provider: Provider, kind: str) -> None:
+        stepped = provider.stepped(kind)
+        if stepped.replaces:
+            assert {one.signed.authority if one.signed else "" for one in stepped.renews("mesh", "east")} == {stepped.replaces}
+
+    def test_a_product_that_does_not_answer_lags_and_is_ordered_nothing(self, provider: Provider, kind: str) -> None:
+        product = copy.deepcopy(dict(world(provider.name).product))
+        for step in provider.stepped(kind).steps:
+            if step.look:
+                wanted = step.look(HERE)
+                for said in (None, "nonsense", "[]"):
+                    answers = dict.fromkeys(wanted.questions(product), said)
+                    due = wanted.judge(product, Answers(answers))
+                    assert not due.complete
+                    assert not [secret for secret in (world(provider.name).token,) if secret in repr((due, answers))]
+
+    def test_the_rights_are_whole(self, provider: Provider, kind: str) -> None:
+        assert all({"verb", "group", "resource", "namespace"} <= set(right) for right in provider.stepped(kind).permissions("mesh"))
+
+
+@pytest.mark.parametrize("provider", MESHES, ids=lambda mesh: mesh.name)
+def test_an_unknown_kind_of_rotation_is_refused_with_those_that_there_are(provider: Provider) -> None:
+    with pytest.raises(Refused, match=rf"The provider {provider.name} has no rotation of the kind nonsense. It has root, intermediate, links"):
+        provider.stepped("nonsense")

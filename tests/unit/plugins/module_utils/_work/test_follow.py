@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.waiting import awaited
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.follow import Pace, follow
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
@@ -63,3 +64,13 @@ def test_what_no_wait_mends_is_not_waited_for() -> None:
     with pytest.raises(Refused, match="restart 1"):
         watch(iter([2, 1, 0]), clock, hopeless=lambda seen, _seconds: Refused(f"restart {seen}") if seen == 1 else None)
     assert clock.passed < 1
+
+
+def test_who_watches_is_told_what_is_waited_for_and_nothing_after_it() -> None:
+    heard: list[str] = []
+    clock = Ticking(lambda _passed: heard.append(awaited()))
+    watch(iter([12, 1, 0]), clock, waits=lambda seen: f"{seen} of 2,000 proxies behind")
+    assert (heard, awaited()) == (["12 of 2,000 proxies behind", "1 of 2,000 proxies behind"], "")
+    with pytest.raises(NotReady):
+        watch(iter([1]), Ticking(), timeout=0.0, waits=lambda _seen: "a proxy")
+    assert awaited() == ""

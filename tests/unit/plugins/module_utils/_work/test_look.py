@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import fields
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Question, Tls
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import PodReply, Question, Tls
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look import asked, look
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 
@@ -35,3 +36,15 @@ def test_what_was_answered_goes_to_the_judgement() -> None:
     assert look(cluster, wanted) == "done"
     assert cluster.asked == ["PUT mesh/vault-0:8200/v1/ca"]
     assert cluster.questions == [asked(ASKED)]
+
+
+def test_a_judge_sees_the_status_and_the_bytes_of_what_is_no_plain_success() -> None:
+    """Some products say in a refusal what is wrong, and some answers are no text."""
+    path = ("mesh", "vault-0", 8200, "/v1/ca")
+    wanted = Look([], lambda _live, answers: answers, lambda _live: [ASKED])
+    seen = look(FakeCluster(answers={path: Answer(429, b"\xffnot healthy")}), wanted)
+    assert seen[ASKED] is None
+    assert seen.replies[ASKED] == PodReply(429, b"\xffnot healthy")
+    assert "healthy" not in repr(seen.replies)
+    silent = look(FakeCluster(answers={path: NotReady("east: Pod mesh/vault-0 does not answer.")}), wanted)
+    assert (silent[ASKED], silent.replies) == (None, {})

@@ -35,6 +35,7 @@ REMOTE = HealthFacts("edge", gateways=[replace(GATEWAY, network="aws")], served_
     pytest.param(replace(HEALTHY, gateways=[]), replace(EXPECTED, gateway=False), id="no gateway wanted"),
     pytest.param(replace(HEALTHY, reachable_networks=[]), replace(EXPECTED, remotes={"west": "on-prem"}), id="one network needs no gateway known"),
     pytest.param(replace(HEALTHY, reachable_networks=None), EXPECTED, id="a mesh that knows nothing of networks"),
+    pytest.param(replace(REMOTE, planes=[PLANE]), Expected("stable", "aws", "remote"), id="a remote whose own servers are ready"),
     pytest.param(replace(HEALTHY, remotes=[]), replace(EXPECTED, remotes={}), id="alone"),
     pytest.param(REMOTE, Expected("stable", "aws", "remote"), id="a remote"),
     pytest.param(TAGGED, replace(EXPECTED, tags=["default"]), id="tags"),
@@ -93,6 +94,13 @@ def test_nothing_is_told_of_what_is_as_expected(health: HealthFacts, expected: E
         replace(HEALTHY, remotes=[], answered=[]), EXPECTED,
         "no control plane pod answered which clusters it has synced; look at the control plane's pods and logs",
         id="nobody told"
+    ),
+    pytest.param(
+        replace(HEALTHY, faults=["two of three servers vote"], remotes=[]), EXPECTED, "two of three servers vote", id="a fault that only the mesh knows",
+    ),
+    pytest.param(
+        replace(REMOTE, planes=[replace(PLANE, ready=1, reason="Pending")]), Expected("stable", "aws", "remote"),
+        "the control plane stable has 1 of 2 replicas ready: Pending", id="a remote with servers of its own",
     ),
     pytest.param(
         replace(HEALTHY, reachable_networks=["on-prem"]), EXPECTED,

@@ -182,6 +182,12 @@ class TestEstate:
         assert (told["west"], told["north"]) == ([], [])
         assert told["east"][0].startswith("east: its API server's address https://127.0.0.1:6443 leads every pod to itself")
 
+    def test_an_address_that_nobody_uses_may_be_anything(self) -> None:
+        members = [replace(member, api_server="https://127.0.0.1:6443") for member in (EAST, WEST)]
+        seen = [replace(one(member, member.name, f"10.{number}.0.0/16"), links_by_api_server=False) for number, member in enumerate(members)]
+        assert between(*seen) == {"east": [], "west": []}
+        assert [len(texts) for texts in between(*(replace(facts, links_by_api_server=True) for facts in seen)).values()] == [1, 1]
+
     def test_one_network_of_two_meshes_is_fine(self) -> None:
         assert not any(between(one(WEST, "2", "10.1.0.0/16"), one(replace(NORTH, mesh="bank"), "3", "10.1.0.0/16")).values())
 
@@ -216,6 +222,20 @@ class TestEstate:
             (told,) = found[cluster]
             assert told.startswith(f"{cluster}: {words.format(getattr(EAST, name))}")
             assert told.endswith("so set it once for the mesh.")
+
+    @pytest.mark.parametrize(("roles", "wrong"), [
+        pytest.param({"east": "", "west": ""}, [], id="all are primaries"),
+        pytest.param({"east": "", "west": "east", "north": "east"}, [], id="one primary for all others"),
+        pytest.param({"east": "", "west": "east", "north": ""}, ["east", "north", "west"], id="a primary beside a primary with remotes"),
+        pytest.param({"east": "", "west": "east", "north": "", "south": "north"}, ["east", "north", "south", "west"], id="two primaries with remotes"),
+    ])
+    @pytest.mark.parametrize("one_primary", [True, False])
+    def test_a_mesh_whose_remotes_have_one_primary_is_of_one_form(self, roles: dict[str, str], wrong: list[str], one_primary: bool) -> None:
+        members = [replace(EAST, name=name, network=name, role="remote" if primary else "primary", primary=primary) for name, primary in roles.items()]
+        seen = [replace(one(member, f"uid-{member.name}", f"10.{number}.0.0/24"), one_primary=one_primary) for number, member in enumerate(members)]
+        told_of = {name: texts for name, texts in between(*seen).items() if texts}
+        assert sorted(told_of) == (wrong if one_primary else [])
+        assert all("either are all primaries or have one primary in common; make all clusters primaries" in texts[0] for texts in told_of.values())
 
     def test_a_cluster_that_comes_between_reissue_and_retire_is_told(self) -> None:
         """The new cluster would trust only the mesh's root, but the others no longer sign under it."""

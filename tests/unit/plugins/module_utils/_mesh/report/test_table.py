@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.report.table import first, lines, status
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.report.table import PLANES, first, status, summary
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -44,29 +44,17 @@ def cell(column: str, **change: Any) -> str:
     return dict(zip(cells(told, told[0]), row(told, "east"), strict=True))[column]
 
 
-def test_columns_are_as_wide_as_their_widest_cell() -> None:
-    assert lines(("A", "LONG HEAD"), [("wide cell", "x"), (7, "y")]) == [
-        "A          LONG HEAD",
-        "---------  ---------",
-        "wide cell  x",
-        "7          y",
-    ]
-
-
-def test_a_table_without_rows_is_its_header() -> None:
-    assert lines(("A", "B"), []) == ["A  B", "-  -"]
-
-
 def test_a_healthy_cluster_is_one_row() -> None:
     told = status({"east": facts()}, NOW)
     assert len(told) == 3
     assert row(told, "east") == [
-        "east", "-", "ok", "1.29.0", "stable 1/1", "west synced", "192.0.2.10", "01234567", "2036-11-19 (3651 d)", "2028-11-20 (730 d)", "2",
+        "east", "-", "√ ok", "1.29.0", "stable 1/1", "1/1", "192.0.2.10", "01234567 3651 d", "730 d", "2",
     ]
 
 
 @pytest.mark.parametrize(("column", "change", "told"), [
-    ("VERDICT", {"findings": ["east: something."]}, "SICK"),
+    ("VERDICT", {"findings": ["east: something."]}, "× SICK"),
+    ("VERDICT", {"notices": ["east: something."]}, "‼ ok"),
     ("SITE", {"site": "frankfurt"}, "frankfurt"),
     ("SITE", {"site": ""}, "-"),
     ("VERSION", {"planes": []}, "-"),
@@ -74,13 +62,15 @@ def test_a_healthy_cluster_is_one_row() -> None:
     ("REVISIONS", {"planes": [{"revision": r, "version": "1.29.0", "ready": 0, "desired": 2} for r in "ab"]}, "a 0/2, b 0/2"),
     ("REVISIONS", {"planes": [], "served_by": "west"}, "by west"),
     ("REVISIONS", {"planes": []}, "-"),
-    ("REMOTE CLUSTERS", {"remotes": []}, "-"),
+    ("REMOTES", {"remotes": []}, "-"),
     ("GATEWAY", {"gateways": []}, "-"),
     ("GATEWAY", {"gateways": [{"addresses": []}]}, "-"),
     ("GATEWAY", {"gateways": [{"addresses": ["a.example", "192.0.2.1"]}, {"addresses": ["a.example"]}]}, "a.example, 192.0.2.1"),
-    ("ROOT", {"trust": {}}, "-"),
-    ("ROOT EXPIRES", {"trust": None}, "-"),
-    ("INTERMEDIATE EXPIRES", {"trust": {"root": {"fingerprint": "00"}}}, "-"),
+    ("ROOT ENDS IN", {"trust": {}}, "-"),
+    ("CA ENDS IN", {"trust": None}, "-"),
+    ("ROOT ENDS IN", {"trust": {"root": {"fingerprint": "00"}}}, "00"),
+    ("CA ENDS IN", {"trust": {"intermediate": {"not_after": "2026-11-21T22:00:00Z"}}}, "10 h"),
+    ("CA ENDS IN", {"trust": {"intermediate": {"not_after": "2026-11-20T12:00:00Z"}}}, "EXPIRED"),
     ("PROXIES", {"proxies": []}, "0"),
     ("PROXIES", {"proxies": [{"stale": ["route"]}, {"stale": []}]}, "2, 1 stale"),
 ])
@@ -91,7 +81,7 @@ def test_a_cell_shows(column: str, change: dict[str, Any], told: str) -> None:
 @pytest.mark.parametrize("order", [("synced", "timeout"), ("timeout", "synced")])
 def test_a_remote_cluster_is_shown_as_the_worst_that_a_replica_says(order: tuple[str, str]) -> None:
     remotes = [{"pod": pod, "cluster": "west", "status": state} for pod, state in zip("ab", order, strict=True)]
-    assert cell("REMOTE CLUSTERS", remotes=[*remotes, {"pod": "a", "cluster": "north", "status": "synced"}]) == "north synced, west timeout"
+    assert cell("REMOTES", remotes=[*remotes, {"pod": "a", "cluster": "north", "status": "synced"}]) == "1/2, west timeout"
 
 
 def test_the_worst_stand_first_and_their_sentences_below() -> None:
@@ -102,24 +92,25 @@ def test_the_worst_stand_first_and_their_sentences_below() -> None:
         "d-gone": "d-gone: 401.",
     }, NOW)
     assert [line.split()[0] for line in told[2:6]] == ["c-gone", "d-gone", "b-sick", "a-fine"]
-    assert row(told, "c-gone")[1:4] == ["-", "UNREACHED", "-"]
-    assert told[6:] == ["", "c-gone: https://192.0.2.3:6443 refuses the connection.", "d-gone: 401.", "b-sick: no address.", "b-sick: no root."]
+    assert row(told, "c-gone")[1:4] == ["-", "× UNREACHED", "-"]
+    assert told[6:] == ["", "× c-gone: https://192.0.2.3:6443 refuses the connection.", "× d-gone: 401.", "× b-sick: no address.", "× b-sick: no root."]
 
 
 @pytest.mark.parametrize("not_after", [None, ""])
 def test_a_certificate_without_an_end_has_a_dash(not_after: str | None) -> None:
-    assert cell("ROOT EXPIRES", trust={"root": {"not_after": not_after}}) == "-"
+    assert cell("ROOT ENDS IN", trust={"root": {"not_after": not_after}}) == "-"
 
 
 def test_what_is_no_fault_yet_stands_below_all_that_is_and_changes_no_verdict() -> None:
     told = status({"east": facts(notices=["east: a registry goes away."]), "west": facts(findings=["west: it is sick."])}, NOW)
-    assert told[-2:] == ["west: it is sick.", "to be known: east: a registry goes away."]
-    assert dict(zip(cells(told, told[0]), row(told, "east"), strict=True))["VERDICT"] == "ok"
+    assert told[-2:] == ["× west: it is sick.", "‼ east: a registry goes away."]
+    assert dict(zip(cells(told, told[0]), row(told, "east"), strict=True))["VERDICT"] == "‼ ok"
 
 
-def test_a_mesh_of_many_clusters_keeps_lines_short_and_counts_them() -> None:
-    remotes = [{"pod": "a", "cluster": f"c{number:02}", "status": "timeout" if number == 7 else "synced"} for number in range(99)]
-    assert cell("REMOTE CLUSTERS", remotes=remotes) == "98 synced, 1 timeout"
+@pytest.mark.parametrize(("late", "said"), [((), "99/99"), ((7,), "98/99, c07 timeout"), ((7, 9), "97/99, 2 timeout")])
+def test_a_mesh_of_many_clusters_keeps_lines_short_and_counts_them(late: tuple[int, ...], said: str) -> None:
+    remotes = [{"pod": "a", "cluster": f"c{number:02}", "status": "timeout" if number in late else "synced"} for number in range(99)]
+    assert cell("REMOTES", remotes=remotes) == said
 
 
 def test_of_many_findings_the_first_are_shown_and_the_rest_is_counted() -> None:
@@ -149,7 +140,7 @@ def test_who_follows_what_where_a_cluster_has_several_revisions() -> None:
         "east     blue      1.30.1, 1/1    default, prod (half)  yes        2 of 2  3           12",
         "east     green     1.31.0, 1/1    prod (half)           -          -       1           4",
         "",
-        "to be known: east: half done.",
+        "‼ east: half done.",
     ]
 
 
@@ -182,3 +173,70 @@ def test_a_remote_clusters_revisions_are_its_primarys() -> None:
 def test_a_revision_that_a_half_done_cutover_leads_to_is_shown_although_it_is_the_only_one() -> None:
     half = facts(followed={"revisions": {"stable": {"namespaces": 1, "proxies": 1}}, "turned": 1, "pinned": 0})
     assert status({"east": half}, NOW)[-1].split()[:2] == ["east", "stable"]
+
+
+def test_who_leads_the_servers_of_a_mesh_that_has_a_quorum() -> None:
+    planes = [{"revision": "", "version": "1.22.3", "ready": 2, "desired": 3}]
+    quorum = {"leader": "consul-server-1", "voters": 2, "role": "secondary"}
+    told = status({"north": facts(), "east": facts(planes=planes, quorum=quorum, agents={"desired": 5, "ready": 4}),
+                   "west": facts(planes=planes, quorum={"leader": "", "voters": 0, "role": ""}, agents=None)}, NOW)  # fmt: skip
+    below = told[told.index("") + 1 :]
+    assert cells(below, below[0]) == ["CLUSTER", "ROLE", "SERVERS", "VOTE", "LEADER", "AGENTS ON NODES"]
+    assert [cells(below, line) for line in below[2:]] == [
+        ["east", "secondary", "2/3", "2", "consul-server-1", "4/5"],
+        ["west", "-", "2/3", "0", "none", "none"],
+    ]
+
+
+def estate(count: int) -> dict[str, Any]:
+    """Clusters with long names of everything, as cloud providers give them. The third is not reached, the fifth is sick, the sixth is told something."""
+    names = [f"production-europe-central-{number:02}.example" for number in range(count)]
+    planes = [{"revision": f"1-31-{number}", "version": f"1.31.{number}-distroless", "ready": 2, "desired": 3} for number in range(2)]
+    known = {"revisions": {plane["revision"]: {"namespaces": 12, "proxies": 12345} for plane in planes}, "turned": 0, "pinned": 0}
+    tags = [{"name": f"a-tag-of-a-long-name-{number}", "webhook": "1-31-0", "service": "1-31-1"} for number in range(4)]
+    shares = [{"plane": "ingress-of-a-long-name", "role": "ingress", "colours": [
+        {"colour": "green", "revision": "a-revision-with-a-long-name", "shares": [10, 50], "away": "", "gateways": 3}]}]
+    one = {
+        "planes": planes, "followed": known, "tags": tags, "shares": shares, "site": "a-data-centre-with-a-name",
+        "remotes": [{"pod": "a", "cluster": name, "status": "timeout" if name == names[2] else "synced"} for name in names],
+        "gateways": [{"addresses": ["a0123456789abcdef0123456789abcde-1234567890.eu-central-1.elb.amazonaws.com"]}],
+        "proxies": [{"stale": ["route"]}] * 999 + [{"stale": []}] * 99001,
+    }
+    told: dict[str, Any] = {name: facts(**one) for name in names}
+    told[names[4]] = facts(**one, findings=[f"{names[4]}: sick."])
+    told[names[5]] = facts(**one, notices=[f"{names[5]}: a registry goes away."])
+    return {**told, names[2]: f"{names[2]}: no route to host."}
+
+
+@pytest.mark.parametrize("count", [6, 60])
+def test_each_cluster_is_one_line_of_a_screen(count: int) -> None:
+    clusters = estate(count)
+    told = status(clusters, NOW)
+    below = told.index("")
+    assert below == count + 2
+    tables = told[: next(number for number, line in enumerate(told) if line.startswith("× "))]
+    assert max(map(len, tables)) <= 120
+    shown = [cells(told, line)[0] for line in told[2:below]]
+    assert len(set(shown)) == count, "which cluster a line is about cannot be seen"
+    assert any(line.split() == [word for head in PLANES for word in head.split()] for line in told)
+
+
+@pytest.mark.parametrize("count", [6, 60])
+def test_one_line_sums_all_up(count: int) -> None:
+    names = [f"production-europe-central-0{number}.example" for number in (4, 2)]
+    assert summary(estate(count)) == f"× {count} clusters: {count - 2} ok, 1 sick ({names[0]}), 1 unreached ({names[1]}), 1 notice"
+
+
+@pytest.mark.parametrize(("clusters", "said"), [
+    ({"east": facts()}, "√ 1 cluster: ok"),
+    ({"east": facts(), "west": facts()}, "√ 2 clusters: all ok"),
+    ({"east": facts(), "west": facts(notices=["west: a.", "west: b."])}, "‼ 2 clusters: all ok, 2 notices"),
+    ({name: f"{name}: gone." for name in "edcba"}, "× 5 clusters: 0 ok, 5 unreached (a, b, c and 2 more)"),
+])
+def test_the_line_says_no_more_than_there_is(clusters: dict[str, Any], said: str) -> None:
+    assert summary(clusters) == said
+
+
+def test_what_several_clusters_share_is_said_once() -> None:
+    told = status({name: facts(notices=[f"{name}: a registry goes away."]) for name in "abcde"}, NOW)
+    assert told[-1] == "‼ a, b, c and 2 more: a registry goes away."

@@ -86,6 +86,31 @@ def test_a_root_that_is_not_made_yet_can_be_planned_for() -> None:
     assert "1. introduce in east: trust a new root beside root 000000000000" in lines[2]
 
 
+@pytest.mark.parametrize(("one", "root", "said"), [
+    (SETTLED, "new root", "not begun: does not trust the new root yet, signs under"),
+    (BOTH, "former root", "introduced: trusts the former root, and signs under another one, signs under"),
+    (SIGNED, "new root", "reissued: signs under the new root, and still trusts another one, signs under"),
+    (DONE, "new root", "done: on the new root only, signs under"),
+])
+def test_a_table_says_where_a_cluster_stands_in_words_of_its_own(one: Report, root: str, said: str) -> None:
+    assert table([plan("shop", TARGET, [one], accepted=[OLD])], {"east": one}, root=root)[1].startswith(f"  east: {said}")
+
+
+def test_what_has_steps_to_come_or_trusts_a_partner_s_root_is_not_called_done_on_one_root_only() -> None:
+    stale = table([plan("shop", TARGET, [DONE], stale=[DONE.standing.signer])], {"east": DONE}, root="same root")
+    assert stale[1].startswith("  east: on the same root only, with steps to come, signs under")
+    partner = report("east", TARGET, TARGET, OTHER)
+    assert table([plan("shop", TARGET, [partner], leaving=[OLD])], {"east": partner})[1].startswith("  east: done: on the new root, signs under")
+
+
+def test_a_root_that_the_product_drops_by_itself_is_named_below_the_cluster() -> None:
+    ends = replace(DONE, driven=True, outgoing=frozenset({OLD}))
+    lines = table([plan("shop", TARGET, [ends])], {"east": ends})
+    assert "done: on the new root only" in lines[1]
+    assert lines[2] == ("    its workloads still trust root 000000000000, under which no certificate is in use any more; "
+                        "its product drops that by itself")
+
+
 def test_a_cluster_whose_root_nobody_else_trusts_is_not_let_in() -> None:
     rebuilt = report("west", OTHER)
     with pytest.raises(Refused, match=f"west signs under root {OTHER[:12]}, which is not trusted in east of the mesh shop. Was west rebuilt"):

@@ -120,6 +120,22 @@ def test_another_mesh_may_take_one_type_alone(kind: str, reasons: set[str]) -> N
     assert told(replace(seen(root(make("r", own=key(kind)))), keys=only), ROOT_CHAIN).keys() == reasons
 
 
+@pytest.mark.parametrize(("material", "refused"), [
+    pytest.param(issuer(), False, id="EC below EC"),
+    pytest.param(issuer(make("i", ROOT, key("P-384"))), False, id="another size of the same family"),
+    pytest.param(issuer(make("i", ROOT, key("RSA-2048"))), True, id="RSA below EC"),
+    pytest.param(issuer(make("i", BY_ED25519, key(number=3)), under=(BY_ED25519,)), True, id="EC below Ed25519"),
+    pytest.param(issuer(ROOT), False, id="a root signs itself"),
+    pytest.param(issuer(BELOW_SUB, SUB), False, id="only the next one above counts"),
+])  # fmt: skip
+def test_a_mesh_may_want_one_family_for_a_ca_and_its_signer(material: Material, refused: bool) -> None:
+    keys = UsableKeys(one_family="and so it could never be replaced. Use EC.")
+    said = told(replace(seen(material), keys=keys), ISSUER)
+    assert said.keys() == ({"two_families"} if refused else set())
+    assert all("which signed it, has one of type" in words and words.endswith("and so it could never be replaced. Use EC.") for words in said.values())
+    assert told(seen(material), ISSUER) == {}
+
+
 def test_sha1_in_a_chain_is_refused() -> None:
     """Current libraries no longer make such a certificate, so this test changes the facts of another one."""
     ca = seen(issuer())

@@ -1,0 +1,1 @@
+../plugin_utils/private_filters.py

@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What pages tell people to type and to write exists. No command is run here, since clusters would be needed."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.member import Member
+from ansible_collections.meshops.lifecycle.tests.unit.support.rendering import planned
+from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
+
+FOLDER = CHECKOUT / "docs/docsite/rst"
+PAGES = [*sorted(FOLDER.glob("*.rst")), CHECKOUT / "README.md", CHECKOUT / "inventories/example/README.md"]
+COMMAND = re.compile(r"ansible-playbook meshops\.lifecycle\.(\w+)([^\n`]*)")
+EXTRA = re.compile(r"-e '?(?:\{\")?(\w+)")
+
+
+def texts(pattern: str) -> str:
+    return "\n".join(path.read_text("utf-8") for path in sorted(CHECKOUT.glob(pattern)))
+
+
+def variables() -> set[str]:
+    """Every variable of a role or of an inventory."""
+    roles = [yaml.safe_load(path.read_text("utf-8")) for path in CHECKOUT.glob("roles/*/meta/argument_specs.yml")]
+    own = {name for role in roles for spec in role["argument_specs"].values() for name in spec.get("options") or {}}
+    return own | set(re.findall(r"^\| `(mesh_\w+)` \|", (CHECKOUT / "inventories/example/README.md").read_text("utf-8"), re.MULTILINE))
+
+
+def unknown(text: str) -> Iterator[str]:
+    """Playbooks and variables of commands that do not exist. A role's variable may be given under the name of the role without its prefix, as rotate is."""
+    known = variables() | {path.stem for path in CHECKOUT.glob("roles/*")}
+    for playbook, rest in COMMAND.findall(text):
+        if not (CHECKOUT / f"playbooks/{playbook}.yml").exists():
+            yield f"playbook {playbook}"
+        yield from (f"variable {name} of {playbook}" for name in EXTRA.findall(rest) if name not in known)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_commands_name_playbooks_and_variables_that_exist(page: Path) -> None:
+    assert list(unknown(page.read_text("utf-8"))) == []
+
+
+def test_a_command_that_nobody_knows_is_seen() -> None:
+    assert list(unknown("ansible-playbook meshops.lifecycle.sight -i x -e verify_trafic=true")) == ["playbook sight", "variable verify_trafic of sight"]
+
+
+def blocks(page: Path) -> list[str]:
+    """The YAML of a page."""
+    found = re.findall(r"^( *)\.\. code-block:: yaml\n((?:\n|\1   .*\n)+)", page.read_text("utf-8") + "\n", re.MULTILINE)
+    return ["\n".join(line[len(indent) + 3:] for line in text.splitlines()) for indent, text in found]
+
+
+@pytest.mark.parametrize("page", sorted(FOLDER.glob("*.rst")), ids=lambda page: page.stem)
+def test_yaml_can_be_read(page: Path) -> None:
+    for text in blocks(page):
+        try:
+            list(yaml.safe_load_all(text))
+        except yaml.YAMLError as error:
+            pytest.fail(f"{page.name}: {error}\n{text}")
+
+
+def inventory(name: str) -> dict[str, Any]:
+    """The inventory in a page of which the first line is `# <name>`."""
+    (text,) = [text for text in blocks(FOLDER / "own_clusters.rst") if text.strip().startswith(f"# {name}")]
+    return yaml.safe_load(text)
+
+
+@pytest.mark.parametrize(("name", "networks", "servers"), [
+    ("inventory.yml", {"east": "onprem", "west": "cloud"}, {"east": "", "west": ""}),
+    ("kind.yml", {"east": "east", "west": "west"}, {"east": "https://172.18.0.2:6443", "west": "https://172.18.0.3:6443"}),
+])
+def test_the_inventories_of_the_first_page_can_be_planned(tmp_path: Path, name: str, networks: dict[str, str], servers: dict[str, str]) -> None:
+    """It does not prove that clusters answer: no cluster is asked."""
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump(inventory(name)))
+    names = "query('varnames', '^mesh_', '^inventory_dir$')"
+    wanted = {
+        "variables": f"dict({names} | zip(query('vars', *{names})))",
+        "gateways": "__gateways_plan.stages | selectattr('releases', 'defined') | map(attribute='releases') | flatten",
+    }
+    told = planned(tmp_path / "hosts.yml", ["preflight", "control_plane", "gateways"], wanted, tmp_path)
+    members = {cluster: Member.of(cluster, plan["variables"]) for cluster, plan in told.items()}
+    assert {cluster: member.faults() for cluster, member in members.items()} == {"east": [], "west": []}
+    assert {cluster: member.network for cluster, member in members.items()} == networks
+    assert {cluster: member.api_server for cluster, member in members.items()} == servers
+    assert [release["name"] for release in told["east"]["gateways"]] == ["istio-eastwestgateway"]
+
+
+def test_the_page_of_all_variables_is_the_table_of_the_example() -> None:
+    """If it fails, run: python3 mk/variables.py."""
+    program = runpy.run_path(str(CHECKOUT / "mk/variables.py"))
+    assert (FOLDER / "variables.rst").read_text("utf-8") == program["page"]((CHECKOUT / "inventories/example/README.md").read_text("utf-8"))
+    assert "|" not in (FOLDER / "variables.rst").read_text("utf-8")
+
+
+# What Ansible, Python, Kubernetes, Helm and Envoy say, and not this collection.
+OTHERS = {
+    "couldn't resolve module/action", "the playbook: meshops.lifecycle.site could not be found", "Failed to import the required Python library",
+    "Unable to parse ... as an inventory source", "failed calling webhook", "another operation (install/upgrade/rollback) is in progress", "503",
+    "CERTIFICATE_VERIFY_FAILED", "helm",
+}  # fmt: skip
+
+
+def sayings(text: str) -> list[str]:
+    """The words of messages by which the page on troubleshooting is ordered: in the lines above what to do."""
+    terms = re.findall(r"^(\S.*``.*)\n    \S", text, re.MULTILINE)
+    return [words for term in terms for words in re.findall(r"``([^`]+)``", term)]
+
+
+def test_troubleshooting_is_ordered_by_what_runs_really_say() -> None:
+    said = sayings((FOLDER / "troubleshooting.rst").read_text("utf-8"))
+    source = texts("plugins/**/*.py") + texts("roles/**/*.yml") + texts("playbooks/*.yml")
+    assert [words for words in said if words not in OTHERS and words not in source] == []
+    assert len(said) > 20
+
+
+def test_links_of_the_first_page_lead_somewhere() -> None:
+    text = (CHECKOUT / "README.md").read_text("utf-8")
+    assert [target for target in re.findall(r"\]\((?!https?:)([^)#]+)", text) if not (CHECKOUT / target).exists()] == []
+
+
+def test_every_guide_is_in_the_list_of_guides() -> None:
+    sections = yaml.safe_load((CHECKOUT / "docs/docsite/extra-docs.yml").read_text("utf-8"))["sections"]
+    listed = [page for section in sections for page in section["toctree"]]
+    assert sorted(listed) == sorted(page.stem for page in FOLDER.glob("*.rst"))
