@@ -27,6 +27,8 @@ html_theme = "sphinx_ansible_theme"
 html_short_title = "meshops.lifecycle"
 html_show_sphinx = False
 html_use_smartypants = False
+# The highlighter knows no backquotes within YAML, which queries have.
+suppress_warnings = ["misc.highlighting_failure"]
 """
 
 

@@ -31,7 +31,8 @@ notes:
 seealso:
   - module: meshops.lifecycle.ca_info
   - module: meshops.lifecycle.rotation
-  - ref: ansible_collections.meshops.lifecycle.trust_role
+  - name: Role trust
+    link: https://github.com/meshops/lifecycle/blob/main/roles/trust/README.md
     description: The role C(trust), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection

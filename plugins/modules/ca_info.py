@@ -25,7 +25,8 @@ requirements:
   - hvac >= 2.0, with O(root.source=vault)
 seealso:
   - module: meshops.lifecycle.ca
-  - ref: ansible_collections.meshops.lifecycle.trust_role
+  - name: Role trust
+    link: https://github.com/meshops/lifecycle/blob/main/roles/trust/README.md
     description: The role C(trust), which calls this module.
 """
 

@@ -57,7 +57,8 @@ requirements:
   - cryptography >= 42
 seealso:
   - module: meshops.lifecycle.rotation_info
-  - ref: ansible_collections.meshops.lifecycle.rotate_role
+  - name: Role rotate
+    link: https://github.com/meshops/lifecycle/blob/main/roles/rotate/README.md
     description: The role C(rotate), which calls this module.
 """
 

@@ -16,7 +16,8 @@ author:
   - meshops contributors (@meshops)
 seealso:
   - module: meshops.lifecycle.controller_info
-  - ref: ansible_collections.meshops.lifecycle.preflight_role
+  - name: Role preflight
+    link: https://github.com/meshops/lifecycle/blob/main/roles/preflight/README.md
     description: The role C(preflight), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection

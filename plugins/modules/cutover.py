@@ -120,7 +120,8 @@ extends_documentation_fragment:
 seealso:
   - module: meshops.lifecycle.cutover_info
   - module: meshops.lifecycle.cutover_trial
-  - ref: ansible_collections.meshops.lifecycle.cutover_role
+  - name: Role cutover
+    link: https://github.com/meshops/lifecycle/blob/main/roles/cutover/README.md
     description: The role C(cutover), which calls this module.
 notes:
   - A gateway that leaves ends its pods as Kubernetes ends any pod. So that no request is lost, its pods need a C(preStop) pause that is longer than load

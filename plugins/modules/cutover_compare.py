@@ -37,7 +37,8 @@ options:
     default: said
 seealso:
   - module: meshops.lifecycle.cutover_info
-  - ref: ansible_collections.meshops.lifecycle.cutover_role
+  - name: Role cutover
+    link: https://github.com/meshops/lifecycle/blob/main/roles/cutover/README.md
     description: The role C(cutover), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection

@@ -29,7 +29,8 @@ extends_documentation_fragment:
 seealso:
   - module: meshops.lifecycle.mesh_info
   - module: meshops.lifecycle.rotation_info
-  - ref: ansible_collections.meshops.lifecycle.cutover_role
+  - name: Role cutover
+    link: https://github.com/meshops/lifecycle/blob/main/roles/cutover/README.md
     description: The role C(cutover), which calls this module.
 """
 

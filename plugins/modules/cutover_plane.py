@@ -83,7 +83,8 @@ extends_documentation_fragment:
   - meshops.lifecycle._mesh
 seealso:
   - module: meshops.lifecycle.cutover_trial
-  - ref: ansible_collections.meshops.lifecycle.cutover_role
+  - name: Role cutover
+    link: https://github.com/meshops/lifecycle/blob/main/roles/cutover/README.md
     description: The role C(cutover), which calls this module.
 """
 

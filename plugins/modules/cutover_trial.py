@@ -39,7 +39,8 @@ options:
     default: 60
 seealso:
   - module: meshops.lifecycle.cutover
-  - ref: ansible_collections.meshops.lifecycle.cutover_role
+  - name: Role cutover
+    link: https://github.com/meshops/lifecycle/blob/main/roles/cutover/README.md
     description: The role C(cutover), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection

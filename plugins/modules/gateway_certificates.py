@@ -78,7 +78,8 @@ options:
     type: dict
 seealso:
   - module: meshops.lifecycle.certificates_info
-  - ref: ansible_collections.meshops.lifecycle.rotate_role
+  - name: Role rotate
+    link: https://github.com/meshops/lifecycle/blob/main/roles/rotate/README.md
     description: The role C(rotate), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection

@@ -89,7 +89,8 @@ attributes:
     details: The module replaces a token again when it has become older than O(min_age).
 seealso:
   - module: meshops.lifecycle.links
-  - ref: ansible_collections.meshops.lifecycle.rotate_role
+  - name: Role rotate
+    link: https://github.com/meshops/lifecycle/blob/main/roles/rotate/README.md
     description: The role C(rotate), which calls this module.
 """
 

@@ -85,7 +85,8 @@ seealso:
   - module: meshops.lifecycle.link_rotation
   - plugin: meshops.lifecycle.mesh_links
     plugin_type: filter
-  - ref: ansible_collections.meshops.lifecycle.federate_role
+  - name: Role federate
+    link: https://github.com/meshops/lifecycle/blob/main/roles/federate/README.md
     description: The role C(federate), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection

@@ -107,9 +107,11 @@ options:
 seealso:
   - plugin: meshops.lifecycle.mesh_expected
     plugin_type: filter
-  - ref: ansible_collections.meshops.lifecycle.status_role
+  - name: Role status
+    link: https://github.com/meshops/lifecycle/blob/main/roles/status/README.md
     description: The role C(status), which calls this module.
-  - ref: ansible_collections.meshops.lifecycle.verify_role
+  - name: Role verify
+    link: https://github.com/meshops/lifecycle/blob/main/roles/verify/README.md
     description: The role C(verify), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection

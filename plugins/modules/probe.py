@@ -44,7 +44,8 @@ options:
     default: 60
 seealso:
   - module: meshops.lifecycle.mesh_info
-  - ref: ansible_collections.meshops.lifecycle.verify_role
+  - name: Role verify
+    link: https://github.com/meshops/lifecycle/blob/main/roles/verify/README.md
     description: The role C(verify), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection

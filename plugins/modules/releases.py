@@ -97,7 +97,8 @@ options:
     default: 120
 seealso:
   - module: meshops.lifecycle.helm_release
-  - ref: ansible_collections.meshops.lifecycle.control_plane_role
+  - name: Role control_plane
+    link: https://github.com/meshops/lifecycle/blob/main/roles/control_plane/README.md
     description: The role C(control_plane), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection

@@ -72,7 +72,8 @@ requirements:
   - hvac >= 2.0, with O(root.source=vault)
 seealso:
   - module: meshops.lifecycle.rotation
-  - ref: ansible_collections.meshops.lifecycle.rotate_role
+  - name: Role rotate
+    link: https://github.com/meshops/lifecycle/blob/main/roles/rotate/README.md
     description: The role C(rotate), which calls this module.
 """
 

@@ -37,7 +37,8 @@ options:
     default: 300
 seealso:
   - module: meshops.lifecycle.snapshot
-  - ref: ansible_collections.meshops.lifecycle.backup_role
+  - name: Role backup
+    link: https://github.com/meshops/lifecycle/blob/main/roles/backup/README.md
     description: The role C(backup), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection

@@ -56,7 +56,8 @@ requirements:
 seealso:
   - module: meshops.lifecycle.rotation
   - module: meshops.lifecycle.lease
-  - ref: ansible_collections.meshops.lifecycle.rotate_role
+  - name: Role rotate
+    link: https://github.com/meshops/lifecycle/blob/main/roles/rotate/README.md
     description: The role C(rotate), which calls this module.
 """
 

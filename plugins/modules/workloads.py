@@ -96,7 +96,8 @@ options:
     default: 300
 seealso:
   - module: meshops.lifecycle.probe
-  - ref: ansible_collections.meshops.lifecycle.workloads_role
+  - name: Role workloads
+    link: https://github.com/meshops/lifecycle/blob/main/roles/workloads/README.md
     description: The role C(workloads), which calls this module.
 extends_documentation_fragment:
   - meshops.lifecycle._connection
