@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -28,7 +27,6 @@ def test_what_was_sealed_is_opened() -> None:
     assert unseal("east", TURNED, sealed, 30) == PLAIN
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl")
 def test_a_public_key_is_enough_to_seal(tmp_path: Path) -> None:
     import subprocess
 
