@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +22,7 @@ from meshdrill.ledger import Request
 from meshlab import programs
 
 TRAFFIC = programs.build(programs.PROGRAMS["traffic"]) / "traffic"
+LISTENS = ("-control", "-http", "-grpc")
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
@@ -30,12 +32,20 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+def somebody_listens(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
 @pytest.fixture
 def start() -> Iterator[Start]:
     running: list[subprocess.Popen[bytes]] = []
 
     def begin(*words: str) -> subprocess.Popen[bytes]:
         running.append(subprocess.Popen([TRAFFIC, *words]))
+        for option, address in itertools.pairwise(words):
+            if option in LISTENS:
+                until(partial(somebody_listens, int(address.rpartition(":")[2])))
         return running[-1]
 
     yield begin
@@ -60,7 +70,6 @@ def until(true: Callable[[], bool]) -> None:
 def test_what_is_sent_to_a_server_that_dies_is_lost_and_its_stream_breaks(start: Start) -> None:
     web, calls, control = free_port(), free_port(), free_port()
     server = start("serve", "-http", f"127.0.0.1:{web}", "-grpc", f"127.0.0.1:{calls}")
-    time.sleep(0.5)
     start("send", "-control", f"127.0.0.1:{control}", "-flow", f"plain=http://127.0.0.1:{web}/@100", "-stream", f"stream=127.0.0.1:{calls}")
     time.sleep(1.0)
     server.kill()
@@ -76,28 +85,25 @@ def test_what_is_sent_to_a_server_that_dies_is_lost_and_its_stream_breaks(start:
 def test_streams_that_are_renewed_lose_nothing_and_one_that_nobody_renews_does_not_end(start: Start) -> None:
     calls, control = free_port(), free_port()
     start("serve", "-http", f"127.0.0.1:{free_port()}", "-grpc", f"127.0.0.1:{calls}")
-    time.sleep(0.5)
     streams = (f"renewed=127.0.0.1:{calls}/200ms", f"endless=127.0.0.1:{calls}")
     start("send", "-control", f"127.0.0.1:{control}", "-pace", "10ms", *(word for stream in streams for word in ("-stream", stream)))
-    time.sleep(1.5)
+    until(lambda: min((flow.sent for flow in ledger.flows(taken(control)).values()), default=0) > 100)
     flows = ledger.flows(taken(control))
     assert {name: (flow.lost, flow.breaks) for name, flow in flows.items()} == {"renewed": (0, 0), "endless": (0, 0)}
-    assert min(flow.sent for flow in flows.values()) > 100
 
 
 def test_a_sender_that_has_to_go_ends_what_it_has_begun_and_leaves_its_records(start: Start, tmp_path: Path) -> None:
-    web, calls = free_port(), free_port()
+    web, calls, control = free_port(), free_port(), free_port()
     start("serve", "-http", f"127.0.0.1:{web}", "-grpc", f"127.0.0.1:{calls}")
-    time.sleep(0.5)
     book = ledger.Book(tmp_path)
     words = ("-flow", f"plain=http://127.0.0.1:{web}/@100", "-stream", f"renewed=127.0.0.1:{calls}/200ms", "-stream", f"endless=127.0.0.1:{calls}")
-    sender = start("send", "-control", f"127.0.0.1:{free_port()}", "-ledger", str(tmp_path), *words)
-    time.sleep(1.0)
+    sender = start("send", "-control", f"127.0.0.1:{control}", "-ledger", str(tmp_path), *words)
+    until(lambda: {name for name, flow in ledger.flows(taken(control)).items() if flow.sent > 80} >= {"plain", "renewed", "endless"})
     sender.terminate()
     assert sender.wait(5) == 0
     flows = ledger.flows(book.news())
     assert {name: (flow.lost, flow.breaks) for name, flow in flows.items()} == {"plain": (0, 0), "renewed": (0, 0), "endless": (0, 0)}
-    assert flows["plain"].sent > 80 and min(flow.sent for flow in flows.values()) > 10
+    assert min(flow.sent for flow in flows.values()) > 80
 
 
 class Counting(http.server.BaseHTTPRequestHandler):
@@ -122,7 +128,6 @@ def test_a_fresh_flow_has_a_connection_for_each_request(start: Start) -> None:
         address, control = f"http://127.0.0.1:{server.server_address[1]}", free_port()
         flows = [word for name in ("kept", "fresh") for word in ("-flow", f"{name}={address}/{name}@50")]
         start("send", "-control", f"127.0.0.1:{control}", *flows, "-fresh", "fresh")
-        time.sleep(0.5)
         until(lambda: all(flow.sent > 20 for flow in ledger.flows(taken(control)).values()) and len(ledger.flows(taken(control))) == 2)
         told = ledger.flows(taken(control))
         server.shutdown()
@@ -157,12 +162,13 @@ def test_a_stall_does_not_keep_it_from_sending_and_every_request_waits_for_its_e
         closed = time.time()
         time.sleep(1.0)
         Stalling.is_open.set()
-        time.sleep(0.5)
-        stalled = sorted(ledger.during(taken(control), closed, closed + 1.0), key=lambda request: request.due)
+        opened = time.time()
+        until(lambda: any(request.due > opened + 0.2 for request in taken(control)))
+        stalled = sorted(ledger.during(taken(control), closed, opened), key=lambda request: request.due)
         server.shutdown()
-    assert len(stalled) == pytest.approx(50, abs=2)
-    assert stalled[0].took == pytest.approx(1.0, abs=0.3)
-    assert stalled[25].took == pytest.approx(0.5, abs=0.3)
+    assert len(stalled) == pytest.approx(50 * (opened - closed), abs=2)
+    assert stalled[0].took == pytest.approx(opened - closed, abs=0.3)
+    assert stalled[len(stalled) // 2].took == pytest.approx((opened - closed) / 2, abs=0.3)
     assert all(later.due - earlier.due == pytest.approx(0.02, abs=0.001) for earlier, later in itertools.pairwise(stalled))
 
 
