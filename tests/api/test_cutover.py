@@ -68,6 +68,7 @@ LEGS: list[tuple[dict[str, Any], dict[str, str]]] = [
     (
         step("retire_first"),
         {f"Service {NAMESPACE}/istiod-revision-tag-prod": "updated", "MutatingWebhookConfiguration istio-revision-tag-prod": "updated",
+         "ValidatingWebhookConfiguration istiod-default-validator": "updated", "Namespace shop": "updated",
          f"HorizontalPodAutoscaler {NAMESPACE}/door-green": "deleted", f"Deployment {NAMESPACE}/door-green": "deleted"},
     ),
 ]  # fmt: skip

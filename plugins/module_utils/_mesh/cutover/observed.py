@@ -47,13 +47,15 @@ class Following:
 class Space:
     """A namespace. `former` is what it would follow by the labels that it had before a cutover turned it; None if no cutover did.
 
-    `keeper` is who would write its labels back. `both` says that it has a label of each rule, of which one wins silently.
-    `plain` are pods that run without a proxy although a proxy would be injected now.
+    `led_from` is the revision from which a cutover turned it that names another one now. `keeper` is who would write its labels back.
+    `both` says that it has a label of each rule, of which one wins silently. `plain` are pods that run without a proxy although a proxy would be
+    injected now.
     """
 
     name: str
     following: Following
     former: Following | None = None
+    led_from: str = ""
     keeper: str = ""
     both: bool = False
     plain: tuple[str, ...] = ()
@@ -68,6 +70,7 @@ class MeshWorkload:
     A `gateway` serves through a `service`, which leads to the pods of several workloads while one replaces another.
     `pinned` says that a cutover gave a Gateway the label of its own, so that it does not move with its namespace. `second_of` names the Deployment
     in whose place a cutover put this one, and which can come to serve again by another revision. `port` is that of a gateway's Service for plain HTTP.
+    `led_from` is the revision from which a cutover led what names its revision by itself.
     """
 
     namespace: str
@@ -88,6 +91,7 @@ class MeshWorkload:
     blocked_by: str = ""
     second_of: str = ""
     port: int = 0
+    led_from: str = ""
 
     @property
     def where(self) -> str:
@@ -129,7 +133,8 @@ class LabelledObject:
 
 @dataclass(frozen=True)
 class ClusterState:
-    """All that a cutover decides by. `default_revision` validates what users write; `served_by` is the primary of a remote cluster.
+    """All that a cutover decides by. `default_revision` validates what users write, and a cutover led that there from `default_from`.
+    `served_by` is the primary of a remote cluster.
 
     `cni` and `gateway_api` are versions, empty if they are not installed. `node_proxies` says that proxies of whole nodes run here.
     `unguarded` are webhooks that let a pod start without a proxy while their control plane is away. `legacy` is the revision whose own
@@ -140,6 +145,7 @@ class ClusterState:
     revisions: Sequence[ControlPlaneRevision] = ()
     tags: Sequence[Tag] = ()
     default_revision: str = ""
+    default_from: str = ""
     legacy: str = ""
     default_tag: str = ""
     spaces: Sequence[Space] = ()

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..health.revision_tag import Tag
 from .observed import DELETING, EAST_WEST, ENABLED, GATEWAY_API, INGRESS, NEVER, NOTHING, ROLLING, TAG, ClusterState, Following, MeshWorkload, Space
@@ -31,13 +31,14 @@ class Aim:
 
 @dataclass(frozen=True)
 class Order:
-    """One write: what is done to which object, so that it follows `to`."""
+    """One write: what is done to which object, so that it follows `to`. It `undoes` one before it, whose note goes with it."""
 
     what: str
     kind: str
     namespace: str
     name: str
     to: str
+    undoes: bool = False
 
     def __str__(self) -> str:
         return f"{self.what} {self.kind} {self.namespace + '/' if self.namespace else ''}{self.name}"
@@ -195,10 +196,11 @@ def of_turn_back(state: ClusterState, back: Aim) -> list[Order]:
     turned = [space for space in state.spaces if space.following.rule in (TAG, ENABLED) and _is_led(space.following, back, returning)]
     return [
         *(Order(TURN, "Namespace", "", space.name, back.former) for space in turned),
-        *(order for tag in state.tags for order in _of_tag(tag, back, _is_back(tag.service, tag.service_from, back), tag.name in returning)),
+        *(replace(order, undoes=True) for tag in state.tags
+          for order in _of_tag(tag, back, _is_back(tag.service, tag.service_from, back), tag.name in returning)),
         *(order for workload in with_pointers(state, back) for order in _restarted(workload, back)),
-        *([Order(VALIDATE, "validator", "", state.default_revision, back.target)] if state.default_revision == back.former else []),
-    ]
+        *([Order(VALIDATE, "validator", "", state.default_revision, back.target, True)] if state.default_revision == back.former else []),
+    ]  # fmt: skip
 
 
 def _is_back(revision: str, came_from: str, back: Aim) -> bool:

@@ -30,18 +30,10 @@ def service(live: Object, target: str, former: str) -> Manifest:
 
 
 def noted(half: Object, former: str) -> Manifest:
-    """Half of a tag with the revision from which a cutover leads it. By that it is led back."""
+    """Half of a tag, or the validator, with the revision from which a cutover leads it. By that it is led back; without a name it loses its note."""
     changed = copy.deepcopy(dict(half))
-    changed["metadata"]["annotations"] = {**(changed["metadata"].get("annotations") or {}), LED_FROM: former}
-    return changed
-
-
-def forgotten(half: Object, revision: str) -> Manifest:
-    """Half of a tag without the note that it was led from this revision."""
-    changed = copy.deepcopy(dict(half))
-    notes = changed["metadata"].get("annotations") or {}
-    if notes.get(LED_FROM) == revision:
-        del notes[LED_FROM]
+    notes = {**(changed["metadata"].get("annotations") or {}), LED_FROM: former}
+    changed["metadata"]["annotations"] = {key: note for key, note in notes.items() if key != LED_FROM or note}
     return changed
 
 

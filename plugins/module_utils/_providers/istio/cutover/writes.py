@@ -53,13 +53,13 @@ def _unpinned(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write
     return patched(_object(order, scene), turning.unpin())
 
 
-def _handed_over(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
-    return patched(_object(order, scene), turning.hand_over(order.to))
+def _handed_over(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
+    return patched(_object(order, scene), turning.hand_over(order.to, aim.former))
 
 
-def _relabelled(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
+def _relabelled(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
     live = _object(order, scene)
-    return patched(live, turning.relabel(order.to), restarts=True, then=[_through(live)]) if live else []
+    return patched(live, turning.relabel(order.to, aim.former), restarts=True, then=[_through(live)]) if live else []
 
 
 def _restarted(order: Order, scene: Scene, _aim: Aim, moment: str) -> list[Write]:

@@ -265,7 +265,7 @@ def test_a_revision_goes_only_when_nothing_in_any_cluster_needs_it() -> None:
     told = ask(there, "retire_first", clusters=[ask(there, "prepare")["state"]])
     assert told["releases"] == [{"name": "istiod-blue", "namespace": NAMESPACE}]
     tag = [f"Service {NAMESPACE}/istiod-revision-tag-prod", "MutatingWebhookConfiguration istio-revision-tag-prod"]
-    assert [one["object"] for one in told["changes"]] == tag
+    assert [one["object"] for one in told["changes"]] == [*tag, "ValidatingWebhookConfiguration istiod-default-validator"], "the notes that name blue"
     assert ask(there, "retire_first", clusters=others[:0])["changes"] == []
     last = ask(there, "retire_last")
     assert [one["object"] for one in last["changes"]] == ["MutatingWebhookConfiguration istio-sidecar-injector-blue"]
