@@ -48,11 +48,14 @@ def step(name: str, **options: Any) -> dict[str, Any]:
 
 BACK = {"target": "blue", "former": "green"}
 STORE = {f"Pod shop/store-{number}": "deleted" for number in (0, 1)}
+TAGGED = {f"Service {NAMESPACE}/istiod-revision-tag-prod": "updated", "MutatingWebhookConfiguration istio-revision-tag-prod": "updated"}
 TURNED = {"Namespace shop": "updated", "Deployment shop/a": "updated"}
 LEGS: list[tuple[dict[str, Any], dict[str, str]]] = [
     (step("prepare"), {"VirtualService shop/web-green": "created"}),
     (step("move", spaces=["shop"]), {**TURNED, **STORE}),
-    (step("move", spaces=["shop"], **BACK), {**TURNED, **STORE}),
+    (step("move", spaces=["shop"], back=True, **BACK), {**TURNED, **STORE}),
+    (step("move", spaces=["bank"], by="tags"), {**TAGGED, "Deployment bank/b": "updated"}),
+    (step("move", spaces=["bank"], by="tags", back=True, **BACK), {**TAGGED, "Deployment bank/b": "updated"}),
     (step("move", spaces=["shop", "bank"]), {**TURNED, **STORE, "Namespace bank": "updated", "Deployment bank/b": "updated"}),
     (
         step("move", services=[f"{NAMESPACE}/door"]),

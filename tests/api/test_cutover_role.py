@@ -133,6 +133,8 @@ def test_a_gate_that_fails_turns_all_waves_back_and_says_why(tmp_path: Path) -> 
     assert story.run.code == 2
     moves = [(host, *told) for host, step, *told in story.did("cutover") if step == "move"]
     assert moves == [("east", 1, "1-31-2"), ("west", 2, "1-31-2"), ("west", 2, "blue"), ("east", 1, "blue")]
+    asked = [bool(told.get("back")) for _host, name, told, check in story.state["log"] if name == "cutover" and told["step"] == "move" and not check]
+    assert asked == [False, False, True, True], "a gate turns back only what this run moved"
     assert story.follows() == {"east": {"blue"}, "west": {"blue"}}
     assert [[wave["number"] for wave in story.report[key]] for key in ("moved", "turned_back", "not_moved")] == [[], [2, 1], [1, 2]]
     assert story.report["why"] == ["west: not moved: the shop is slow."]

@@ -20,7 +20,8 @@ from typing import Any
 VARIABLE = "MESHOPS_CUTOVER_STUB"
 _HERE = Path(__file__).resolve().parent
 _HOOKS = _HERE.parent / "killpoint"
-_KEPT = ("step", "wave", "target", "former", "spaces", "state", "revision", "space", "kept", "number", "finished", "tasks", "to", "share", "gateways", "test")
+_KEPT = ("step", "wave", "target", "former", "back", "spaces", "state", "revision", "space", "kept", "number", "finished", "tasks", "to", "share",
+         "gateways", "test")  # fmt: skip
 Answer = dict[str, Any]
 
 

@@ -174,7 +174,7 @@ class World:
 
     def _turn(self, order: Order) -> None:
         live = self.one("Namespace", "", order.name)
-        merge(live, turning.turn(live, order.to, {hook.tag: hook.revision for hook in self.hooks() if hook.tag}))
+        merge(live, turning.turn(live, order.to, {hook.tag: hook.revision for hook in self.hooks() if hook.tag}, order.undoes))
         self.gateways(order.name)
 
     def _restore(self, order: Order) -> None:

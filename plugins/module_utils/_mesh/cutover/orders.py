@@ -40,6 +40,10 @@ class Order:
     to: str
     undoes: bool = False
 
+    def away(self, aim: Aim) -> str | None:
+        """The revision that it notes as the one from which it leads; None where a note is taken off."""
+        return None if self.undoes else aim.former
+
     def __str__(self) -> str:
         return f"{self.what} {self.kind} {self.namespace + '/' if self.namespace else ''}{self.name}"
 

@@ -34,8 +34,8 @@ def raised(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
     _refuse(order, scene, former)
     asleep = _asleep(order, scene, aim)
     if asleep is not None:
-        return patched(asleep, {**noted(aim.former), "spec": {"replicas": _replicas(former)}}, then=[Condition(Ref.of(asleep), "rollout")])
-    second = _second(former, f"{stem(order.name, aim)}-{order.to}", aim)
+        return patched(asleep, {**noted(order.away(aim)), "spec": {"replicas": _replicas(former)}}, then=[Condition(Ref.of(asleep), "rollout")])
+    second = _second(former, f"{stem(order.name, aim)}-{order.to}", order.to, order.away(aim))
     there = named(scene.live, order.kind, order.namespace, second["metadata"]["name"])
     if there is not None:
         return _left(there, scene.state.cluster)
@@ -119,9 +119,9 @@ def _replicas(live: Object) -> int:
     return 1 if asked is None else int(asked)
 
 
-def _second(former: Object, name: str, aim: Aim) -> Manifest:
+def _second(former: Object, name: str, target: str, away: str | None) -> Manifest:
     """Its selector names the revision, so that neither takes the other's pods. The pods have all labels that the Service looks for."""
-    target, made = aim.target, copied(former, name, **{SECOND_OF: _first(former), LED_FROM: aim.former})
+    made = copied(former, name, **{SECOND_OF: _first(former)}, **({LED_FROM: away} if away else {}))
     made["spec"] = copy.deepcopy(dict(former["spec"]))
     selector, template = made["spec"].setdefault("selector", {}), made["spec"]["template"].setdefault("metadata", {})
     selector["matchLabels"] = {**(selector.get("matchLabels") or {}), REV: target}

@@ -29,4 +29,4 @@ def forgotten(scene: Scene, revision: str, going: Collection[Ref] = ()) -> list[
     gateways = [one for one in live.get("Gateway", ()) if is_gateway_api(one)]
     others = [one for kind in ("Namespace", *CONTROLLERS) for one in live.get(kind, ())]
     staying = [one for one in (*others, *gateways) if led_from(one) == revision and Ref.of(one) not in going]
-    return [*(write for one in pointers for write in replaced(one, noted(one, ""))), *(write for one in staying for write in patched(one, off))]
+    return [*(write for one in pointers for write in replaced(one, noted(one, None))), *(write for one in staying for write in patched(one, off))]

@@ -25,7 +25,7 @@ _DENIED = "denied the request"
 
 def validated(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
     """First a faulty object that the target's own webhook has to refuse: one that does not answer may let everything pass. A remote cluster has none."""
-    default, former = validator.webhook(scene.live), "" if order.undoes else aim.former
+    default, former = validator.webhook(scene.live), order.away(aim)
     own = _of(scene.live, order.to)
     if own is None and not scene.state.served_by:
         told = f"{scene.state.cluster}: the revision {order.to} has no validating webhook of its own, so nobody knows whether it would answer"
@@ -39,7 +39,7 @@ def _of(live: Live, revision: str) -> Object | None:
     return next((one for one in names if one.get("webhooks")), None)
 
 
-def _leading(default: Object, own: Object | None, target: str, former: str) -> Manifest:
+def _leading(default: Object, own: Object | None, target: str, former: str | None) -> Manifest:
     """The webhook as it is found, leading to the target, with the CA that the target serves under, and its URL if it is reached by one."""
     changed = copy.deepcopy(dict(default))
     changed["metadata"].setdefault("labels", {})[REV] = target

@@ -37,7 +37,7 @@ def _object(order: Order, scene: Scene) -> Object | None:
 def _turned(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
     live = _object(order, scene)
     tags = {hook.tag: hook.revision for hook in hooks(scene.live.get("MutatingWebhookConfiguration", ())) if hook.tag}
-    return patched(live, turning.turn(live, order.to, tags)) if live else []
+    return patched(live, turning.turn(live, order.to, tags, order.undoes)) if live else []
 
 
 def _restored(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
@@ -54,12 +54,12 @@ def _unpinned(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write
 
 
 def _handed_over(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
-    return patched(_object(order, scene), turning.hand_over(order.to, aim.former))
+    return patched(_object(order, scene), turning.hand_over(order.to, order.away(aim)))
 
 
 def _relabelled(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
     live = _object(order, scene)
-    return patched(live, turning.relabel(order.to, aim.former), restarts=True, then=[_through(live)]) if live else []
+    return patched(live, turning.relabel(order.to, order.away(aim)), restarts=True, then=[_through(live)]) if live else []
 
 
 def _restarted(order: Order, scene: Scene, _aim: Aim, moment: str) -> list[Write]:

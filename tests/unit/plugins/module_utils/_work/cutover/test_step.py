@@ -349,6 +349,44 @@ def test_a_tag_that_no_cutover_led_to_the_target_is_named_and_stays() -> None:
     assert told["notices"] == ["east: the tag early led to green before this cutover, or another tool led it there, so it stays"]
 
 
+def ahead(by: str) -> CutoverCluster:
+    """Beside what a cutover moves: a tag, a namespace and a workload of somebody who was on green before."""
+    spaces = [space("shop", **{REV: "prod"}), space("early", **{REV: "canary"}), space("named", **{REV: "green"}), space("own")]
+    own = [deployment("own", "b", {REV: "green"}), deployment("own", "c", {REV: "blue"})]
+    workloads = [*(deployment(name, "a") for name in ("shop", "early", "named")), *own]
+    there = CutoverCluster(World.of(spaces, workloads, {"prod": "blue", "canary": "green"}))
+    ask(there, spaces=["early", "named", "own", "shop"], by=by)
+    return there
+
+
+@pytest.mark.parametrize("by", ["namespaces", "tags"])
+def test_a_gate_turns_back_only_what_this_cutover_moved(by: str) -> None:
+    """A cutover to the former revision by hand leads everything there."""
+    there = ahead(by)
+    start = there.picture()
+    told = ask(there, spaces=["early", "named", "own", "shop"], by=by, target="blue", former="green", back=True)
+    moved = {("shop/a", "blue"), ("own/c", "blue"), ("early/a", "green"), ("named/a", "green"), ("own/b", "green")}
+    assert {each for each in there.picture()["Pod"] if not each[0].startswith(NAMESPACE)} == moved
+    assert {tag["name"]: (tag["service"], tag["webhook"]) for tag in told["tags"]} == {"prod": ("blue", "blue"), "canary": ("green", "green")}
+    said = ["east: the tag canary led to green before this cutover, or another tool led it there, so it stays"]
+    assert (told["late"], told["led"], told["notices"]) == ([], [], said if by == "tags" else [])
+    assert ask(there, spaces=["early", "named", "own", "shop"], by=by, target="blue", former="green", back=True)["changes"] == []
+    ask(there, spaces=["early", "named", "own", "shop"], by=by)
+    assert there.picture() == start
+    all_of_it = ask(there, spaces=["early", "named", "own", "shop"], by=by, target="blue", former="green")
+    assert set(all_of_it["follows"]) == {"blue"}
+
+
+def test_a_gateway_that_the_target_made_before_is_not_turned_back() -> None:
+    doors = [deployment(NAMESPACE, name, {REV: revision}, annotations=GATEWAY) for name, revision in (("door", "green"), ("gate", "blue"))]
+    services = [{"metadata": {"name": name, "namespace": NAMESPACE}, "spec": {"selector": {"app": name}}} for name in ("door", "gate")]
+    there = CutoverCluster(World.of([], doors, {}, services=services))
+    both = [f"{NAMESPACE}/door", f"{NAMESPACE}/gate"]
+    ask(there, services=both)
+    told = ask(there, services=both, target="blue", former="green", back=True)
+    assert [one["object"] for one in told["changes"]] == [f"Deployment {NAMESPACE}/gate", f"Deployment {NAMESPACE}/gate-green"]
+
+
 def locked(there: CutoverCluster, holder: str) -> None:
     record = json.dumps({"holderIdentity": f"istiod-{holder}-1", "holderKey": holder})
     there.backend.seed({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {
