@@ -81,6 +81,7 @@ options:
     default: last
   objects:
     description: With O(step=prepare) and O(step=turn_back), whether objects with the label of the former revision get a copy for the target, or lose the label.
+      The step O(step=finish) of the way back puts a label back that was taken off. Copies go with their revision.
     type: str
     choices: [copy, unlabel, refuse, leave]
     default: copy

@@ -51,6 +51,8 @@ STORE = {f"Pod shop/store-{number}": "deleted" for number in (0, 1)}
 TAGGED = {f"Service {NAMESPACE}/istiod-revision-tag-prod": "updated", "MutatingWebhookConfiguration istio-revision-tag-prod": "updated"}
 TURNED = {"Namespace shop": "updated", "Deployment shop/a": "updated"}
 LEGS: list[tuple[dict[str, Any], dict[str, str]]] = [
+    (step("prepare", objects="unlabel"), {"VirtualService shop/web": "updated"}),
+    (step("finish", **BACK), {"VirtualService shop/web": "updated"}),
     (step("prepare"), {"VirtualService shop/web-green": "created"}),
     (step("move", spaces=["shop"]), {**TURNED, **STORE}),
     (step("move", spaces=["shop"], back=True, **BACK), {**TURNED, **STORE}),

@@ -247,10 +247,10 @@ class FakeServer:
 
 
 def _selects(selector: str, labels: Mapping[str, str]) -> bool:
-    """`key=value`, `key in (one,two)` and `key`, joined by commas."""
+    """`key=value`, `key in (one,two)`, `key` and `!key`, joined by commas."""
     for key, value, values in re.findall(r"([^\s,=(]+)(?:=([^,]*)| in \(([^)]*)\))?(?:,|$)", selector):
         wanted = values.split(",") if values else [value] if value else [labels.get(key)]
-        if key not in labels or labels[key] not in wanted:
+        if key[1:] in labels if key.startswith("!") else key not in labels or labels[key] not in wanted:
             return False
     return True
 

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from ..health.health import ControlPlaneRevision
 from ..health.revision_tag import Tag
+from .configured import LabelledObject, UnlabelledObject
 from .facts import Numbered, differing, made
 from .leader import Leader
 from .leftover import Leftover
@@ -123,15 +124,6 @@ class MeshWorkload:
 
 
 @dataclass(frozen=True)
-class LabelledObject:
-    """An object of the mesh's configuration that only one revision reads. `copies` are the revisions that read a copy of it."""
-
-    name: str
-    revision: str
-    copies: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class ClusterState:
     """All that a cutover decides by. `default_revision` validates what users write, and a cutover led that there from `default_from`.
     `served_by` is the primary of a remote cluster.
@@ -151,6 +143,7 @@ class ClusterState:
     spaces: Sequence[Space] = ()
     workloads: Sequence[MeshWorkload] = ()
     objects: Sequence[LabelledObject] = ()
+    unlabelled: Sequence[UnlabelledObject] = ()
     leftovers: Sequence[Leftover] = ()
     leaders: Sequence[Leader] = ()
     unguarded: tuple[str, ...] = ()
@@ -232,7 +225,8 @@ class ClusterState:
         return uses
 
 
-_ROWS: dict[str, Any] = {"revisions": ControlPlaneRevision, "tags": Tag, "objects": LabelledObject, "leftovers": Leftover, "leaders": Leader}
+_ROWS: dict[str, Any] = {"revisions": ControlPlaneRevision, "tags": Tag, "objects": LabelledObject, "unlabelled": UnlabelledObject,
+                         "leftovers": Leftover, "leaders": Leader}  # fmt: skip
 
 
 def _space(name: str, row: Mapping[str, Any], rules: Sequence[Following]) -> Space:
@@ -250,13 +244,3 @@ def _uses(workload: MeshWorkload, revision: str) -> str:
     if pods:
         return f"has {pods} {'pods' if pods > 1 else 'pod'} with its proxy"
     return "follows it" if workload.following.revision == revision and not workload.drained else ""
-
-
-def in_use(states: Iterable[ClusterState], but: str) -> list[str]:
-    """The revisions other than `but` that something follows, or that lead somewhere, in any cluster."""
-    used: set[str] = set()
-    for state in states:
-        used |= {space.following.revision for space in state.spaces} | {workload.following.revision for workload in state.workloads if not workload.drained}
-        used |= {revision for workload in state.workloads for counts in (workload.made, workload.connected) for revision in counts if counts[revision]}
-        used |= {half for tag in state.tags for half in (tag.webhook, tag.service)} | {state.default_revision}
-    return sorted(used - {"", but})

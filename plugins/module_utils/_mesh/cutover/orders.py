@@ -14,7 +14,7 @@ from .observed import DELETING, EAST_WEST, ENABLED, GATEWAY_API, INGRESS, NEVER,
 
 PIN, TURN, RESTORE, RELABEL, RESTART, EVICT = "pin", "turn", "restore", "relabel", "restart", "evict"
 RAISE, DRAIN, HAND_OVER, UNPIN, REJOIN = "raise", "drain", "hand over", "unpin", "rejoin"
-POINT_SERVICE, POINT_WEBHOOK, NARROW, VALIDATE = "point service", "point webhook", "narrow", "validate"
+POINT_SERVICE, POINT_WEBHOOK, NARROW, LABEL, VALIDATE = "point service", "point webhook", "narrow", "label", "validate"
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,10 @@ def _of_tag(tag: Tag, aim: Aim, service: bool, webhook: bool) -> Iterator[Order]
 
 
 def of_finish(state: ClusterState, aim: Aim) -> list[Order]:
-    """Whatever leads to the former revision leads to the target, and namespaces get their own labels back. The validator comes last."""
+    """Whatever leads to the former revision leads to the target, and namespaces get their own labels back. The validator comes last.
+
+    On a way back, objects that the target alone had read before get its label again, as nothing of the other revision needs them any more.
+    """
     late = [workload for workload in state.workloads if workload.late and (workload.following.revision in aim.both)]
     legacy = state.legacy == aim.former
     return [
@@ -186,6 +189,7 @@ def of_finish(state: ClusterState, aim: Aim) -> list[Order]:
         *(Order(RESTORE, "Namespace", "", space.name, aim.target) for space in state.spaces if _unfinished(space, aim)),
         *(_on(UNPIN, gateway, aim.target) for gateway in state.workloads if gateway.pinned and gateway.following.revision == aim.target),
         *(order for workload in late for order in _restarted(workload, aim)),
+        *(Order(LABEL, one.kind, one.namespace, one.name, aim.target) for one in state.unlabelled if one.revision == aim.target),
         *([Order(VALIDATE, "validator", "", state.default_revision, aim.target)] if state.default_revision == aim.former else []),
     ]
 

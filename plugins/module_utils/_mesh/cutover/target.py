@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..errors import Refused
 from ..install.versions import minor
 from ..names import label_fault
 from .led import led
 from .leftover import gone
-from .observed import ClusterState, in_use
+from .observed import ClusterState
 from .orders import Aim
 
 PREVIOUS = "previous"
@@ -91,3 +91,13 @@ def _back(mesh: str, states: Sequence[ClusterState]) -> Aim:
     told = "nothing says that a cutover led anything from one revision to another, so there is nothing to go back from"
     way = "Name the revision that is to serve as cutover_to; another one that nothing follows is then removed"
     raise Refused(f"The mesh {mesh}: {told} (installed are {installed}). {way}.")
+
+
+def in_use(states: Iterable[ClusterState], but: str) -> list[str]:
+    """The revisions other than `but` that something follows, or that lead somewhere, in any cluster."""
+    used: set[str] = set()
+    for state in states:
+        used |= {space.following.revision for space in state.spaces} | {workload.following.revision for workload in state.workloads if not workload.drained}
+        used |= {revision for workload in state.workloads for counts in (workload.made, workload.connected) for revision in counts if counts[revision]}
+        used |= {half for tag in state.tags for half in (tag.webhook, tag.service)} | {state.default_revision}
+    return sorted(used - {"", but})

@@ -16,7 +16,7 @@ from ...._mesh.cutover.write import EVICT, Write
 from ...._mesh.objects.change import Ref
 from ...._mesh.objects.condition import Condition
 from ...._mesh.objects.shapes import Manifest, Object
-from . import entrance, pointing, turning, validating
+from . import copies, entrance, pointing, turning, validating
 from .injection import hooks
 from .live_objects import named, patched
 from .workloads import ended, made_by, owner
@@ -122,5 +122,6 @@ _WRITERS: dict[str, Writer] = {
     orders.POINT_SERVICE: pointing.service,
     orders.POINT_WEBHOOK: pointing.webhook,
     orders.NARROW: pointing.narrowed,
+    orders.LABEL: copies.labelled_again,
     orders.VALIDATE: validating.validated,
 }

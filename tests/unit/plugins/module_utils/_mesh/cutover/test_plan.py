@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.configured import LabelledObject
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.leftover import Leftover
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import (
     EAST_WEST,
@@ -20,7 +21,6 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.ob
     TAG,
     ClusterState,
     Following,
-    LabelledObject,
     MeshWorkload,
     Space,
 )

@@ -387,6 +387,26 @@ def test_a_gateway_that_the_target_made_before_is_not_turned_back() -> None:
     assert [one["object"] for one in told["changes"]] == [f"Deployment {NAMESPACE}/gate", f"Deployment {NAMESPACE}/gate-green"]
 
 
+def test_a_label_that_was_taken_off_comes_back_when_nothing_is_left_of_the_target() -> None:
+    """By the finish of the way back. A wave that goes back leaves it off: proxies of both revisions still read the object."""
+    there = cluster(deployment("shop", "a"), validates="blue")
+    route = {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": "web", "namespace": "shop", "labels": {REV: "blue"}}}
+    there.backend.seed({**route, "spec": {"hosts": ["web"]}})
+
+    def label() -> str | None:
+        found: str | None = there.live("VirtualService", "shop", "web")["metadata"]["labels"].get(REV)
+        return found
+
+    assert (ask(there, "prepare", objects="unlabel")["changes"][0]["object"], label()) == ("VirtualService shop/web", None)
+    assert ask(there, "prepare", objects="unlabel")["changes"] == []
+    ask(there, spaces=["shop", "bank"], objects="unlabel")
+    ask(there, spaces=["shop", "bank"], target="blue", former="green", objects="unlabel", back=True)
+    assert label() is None
+    told = ask(there, "finish", target="blue", former="green", objects="unlabel")
+    assert ([one["object"] for one in told["changes"]], label()) == (["VirtualService shop/web"], "blue")
+    assert ask(there, "finish", target="blue", former="green", objects="unlabel")["changes"] == []
+
+
 def locked(there: CutoverCluster, holder: str) -> None:
     record = json.dumps({"holderIdentity": f"istiod-{holder}-1", "holderKey": holder})
     there.backend.seed({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import in_use
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.orders import (
     Aim,
     Order,
@@ -32,6 +31,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.pl
     plan,
     wave_orders,
 )
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.target import in_use
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.waves import WaveWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.injection import Template
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.workloads import made_by
