@@ -13,22 +13,29 @@ from .orders import Aim
 
 
 def led(states: Sequence[ClusterState]) -> list[Aim]:
-    """Return where the cutover leads that is under way, else where the last one led; several if that is not clear, and none if nothing says so.
+    """Return where the cutover leads that is under way, else where the last one led; several if that is not clear, and none if nothing says so."""
+    now, ended = _noted_in(states)
+    return _last(states, now) or _last(states, ended)
+
+
+def under_way(states: Sequence[ClusterState]) -> list[Aim]:
+    """Return where the cutover leads that is under way."""
+    return _last(states, _noted_in(states)[0])
+
+
+def _noted_in(states: Sequence[ClusterState]) -> tuple[set[Aim], set[Aim]]:
+    """What is under way, and what has ended.
 
     Validation moves last. So a note that names the revision that validates is of a cutover under way, and any other note of one that has ended.
     """
-    installed = {known.revision for state in states for known in state.revisions}
     validators = {state.default_revision for state in states} - {""}
-    under_way, ended = set[Aim](), set[Aim]()
+    now, ended = set[Aim](), set[Aim]()
     for state in states:
-        under_way |= set(_turned(state))
+        now |= set(_turned(state))
         validating = {state.default_revision} - {""} or validators
         for aim in _noted(state):
-            (under_way if aim.former in validating else ended).add(aim)
-    for found in (under_way, ended):
-        if known := {aim for aim in found if "" not in aim.both and aim.target != aim.former and aim.former in installed}:
-            return sorted(_last(known), key=lambda aim: aim.both)
-    return []
+            (now if aim.former in validating else ended).add(aim)
+    return now, ended
 
 
 def _turned(state: ClusterState) -> Iterator[Aim]:
@@ -48,7 +55,9 @@ def _noted(state: ClusterState) -> Iterator[Aim]:
             yield Aim(one.following.revision, one.led_from)
 
 
-def _last(found: Collection[Aim]) -> Collection[Aim]:
-    """Of cutovers of which one began where another one ended, the later one."""
-    begun = {aim.former for aim in found}
-    return [aim for aim in found if aim.target not in begun] or found
+def _last(states: Sequence[ClusterState], found: Collection[Aim]) -> list[Aim]:
+    """Of cutovers of which one began where another one ended, the later one. What is not installed any more leads nowhere back."""
+    installed = {known.revision for state in states for known in state.revisions}
+    known = {aim for aim in found if "" not in aim.both and aim.target != aim.former and aim.former in installed}
+    begun = {aim.former for aim in known}
+    return sorted({aim for aim in known if aim.target not in begun} or known, key=lambda aim: aim.both)
