@@ -44,12 +44,12 @@ def raised(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
 
 
 def drained(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
-    """No replicas: an autoscaler leaves such a Deployment alone, unless it may go down to none itself."""
+    """No replicas: an autoscaler leaves such a Deployment alone, unless it may go down to none itself. It serves nobody, so no note says from where."""
     live = named(scene.live, order.kind, order.namespace, order.name)
     if live is None or (live.get("spec") or {}).get("replicas") == 0:
         return []
     _refuse(order, scene, live)
-    return patched(live, {"spec": {"replicas": 0}}, then=[Condition(Ref.of(live), "rollout")])
+    return patched(live, {**noted(None), "spec": {"replicas": 0}}, then=[Condition(Ref.of(live), "rollout")])
 
 
 def rejoined(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:

@@ -74,7 +74,7 @@ def test_on_the_way_back_the_first_one_gets_as_many_replicas_as_the_second_has()
     raised = {"metadata": {"annotations": {LED_FROM: "green"}}, "spec": {"replicas": 5}}
     assert (write.how, write.ref.name, write.body, [one.check for one in write.then]) == (PATCH, "door", raised, ["rollout"])
     (write,) = of(there, DRAIN, "door-green", BACK)
-    assert (write.how, write.body) == (PATCH, {"spec": {"replicas": 0}})
+    assert (write.how, write.body) == (PATCH, {"metadata": {"annotations": {LED_FROM: None}}, "spec": {"replicas": 0}})
     assert of(there, DRAIN) == []
 
 
