@@ -141,7 +141,7 @@ def play(admin: dict[str, Any], tmp_path: Path, interpreter: str) -> Play:
 
 
 def _turn(url: str, number: int) -> dict[str, Any]:
-    asked = f"lookup('ansible.builtin.url', '{url}/{number}', use_proxy=false) == 'done'"
+    asked = f"lookup('ansible.builtin.url', '{url}/{number}', use_proxy=false, timeout=120) == 'done'"
     return {"name": f"Turn {number}", "ansible.builtin.assert": {"that": asked, "quiet": True}}
 
 
