@@ -28,7 +28,7 @@ class Changes:
 
         What is written during a look comes after the version that was read before it, so that there is another look.
         """
-        versions, now = tuple(map(_version, clusters)), self._monotonic()
+        versions, now = tuple(map(version, clusters)), self._monotonic()
         if versions == self._versions and now - self._looked < _LONGEST:
             return False
         self._versions, self._looked = versions, now
@@ -39,7 +39,8 @@ class Changes:
         self._versions = ()
 
 
-def _version(cluster: Cluster) -> str:
+def version(cluster: Cluster) -> str:
+    """Return the version of all that an API server stores. If it is the same twice, nothing was written in between."""
     answer = cluster._server.transport.request("GET", "/api/v1/namespaces", {"limit": "1"})
     if not answer.ok:
         raise MeshError(f"{cluster.name}: {answer.body!r}")
