@@ -19,7 +19,7 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 
 .PHONY: help setup tools pages env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog lint-site lint-importer \
   unit unit-versions unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
-  test-consul test-consul-alone test-consul-charts molecule-consul drill-consul clean
+  test-browser test-consul test-consul-alone test-consul-charts molecule-consul drill-consul clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -116,6 +116,10 @@ scenarios := default rotation cutover
 
 molecule: tools lab ## the scenarios on the lab: converge, idempotence, verify; a rotation; a cutover and back (SCENARIOS=cutover ARGS="--destroy never")
 	$(timed) $(tools) molecule test $(addprefix --scenario-name=,$(or $(SCENARIOS),$(scenarios))) --report $(ARGS)
+
+# Needs Chromium, which no registry of packages has, so it is not a part of `make test`.
+test-browser: tools ## the report's page in headless Chromium (BROWSER_KEEP=directory keeps pictures for eyes)
+	$(timed) $(tools) $(pytest) tests/browser $(ARGS)
 
 bench: tools lab-build ## measure against kubectl, helm, istioctl and Ansible collections; writes docs/benchmarks.md (BENCH_RUNS=10 BENCH_ONLY="P1 P2")
 	PYTHONPATH=tests/lab:tests/bench $(tools) python -m meshbench --runs=$(or $(BENCH_RUNS),10) --only="$(BENCH_ONLY)" --peers="$(BENCH_PEERS)"

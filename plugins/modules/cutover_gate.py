@@ -72,6 +72,14 @@ options:
             keeps the status of their answers, and later on only the same status counts as an answer. Nothing is written to these gateways.
         type: bool
         default: true
+      destinations:
+        description:
+          - Whether the probes' proxies have to know the same endpoints behind each service. One of each revision is asked by its admin port, and for up to
+            30 seconds again, because they hear of a new pod one after the other.
+          - A service that only the target knows, or that is the probes' own, does not count. Of gateways at port 15443 only the port counts where both
+            revisions know some, because control planes look up the names of load balancers by themselves.
+        type: bool
+        default: true
   gates:
     description: Gates of the user's. One that cannot be asked has failed.
     type: list
@@ -206,6 +214,10 @@ reading:
       description: What the gates said, with C(name), C(passed), C(value) and C(fault).
       type: list
       elements: dict
+    astray:
+      description: Where the target sends requests otherwise than the former revision, as half sentences.
+      type: list
+      elements: str
     faults:
       description: What could not be read.
       type: list

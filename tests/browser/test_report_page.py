@@ -26,11 +26,10 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 LOOKING = (Path(__file__).parent / "looking.js").read_text(encoding="utf-8")
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="There is no Chromium on PATH.")
-
 
 def browse(folder: Path, *options: str) -> tuple[str, str]:
     """What Chromium writes and what it complains about."""
+    assert CHROMIUM, "There is no Chromium on PATH: install it, for example by apt-get install chromium."
     usual = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--enable-logging=stderr"]
     done = subprocess.run([CHROMIUM, *usual, f"--user-data-dir={folder / 'profile'}", *options], capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

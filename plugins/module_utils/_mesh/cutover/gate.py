@@ -16,6 +16,7 @@ GO, BACK, STOP = "go", "back", "stop"
 WAVE, ALL, NONE = "wave", "all", "none"
 _SHOWN = 5
 _LOGS = "the logs of the control planes say which"
+_ASTRAY = "restart the control planes of the revision that is wrong, or leave this out with cutover_probe.destinations: false"
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class UserGate:
 class Reading:
     """What was seen of a cluster after a wave, and of its probes `before` the first one. `late` says what is not moved, `faults` what could not be asked.
 
-    `counted` is the configuration that proxies rejected since their control planes started, by kind, and `rejected` since the first reading.
+    `counted` is the configuration that proxies rejected since their control planes started, by kind, and `rejected` since the first reading. `astray` says
+    where the target sends requests otherwise than the former revision.
     """
 
     cluster: str
@@ -60,6 +62,7 @@ class Reading:
     counted: Mapping[str, int] = field(default_factory=dict)
     faults: Sequence[str] = ()
     wave: int = 0
+    astray: Sequence[str] = ()
 
     def facts(self) -> dict[str, Any]:
         return {**vars(self), "probes": [vars(one) for one in self.probes], "before": {}, "gates": [vars(one) for one in self.gates]}
@@ -131,6 +134,7 @@ def _reasons(reading: Reading, measure: Measure) -> list[str]:
         *(["no probe was asked"] if measure.requests and not reading.probes and not reading.faults else []),
         *([f"pods run without a proxy: {_list(reading.plain)}"] if reading.plain else []),
         *([f"not moved: {_list(reading.late)}"] if reading.late else []),
+        *([f"{_list(reading.astray)}; {_ASTRAY}"] if reading.astray else []),
         *(f"proxies rejected {count} {kind} configurations; {_LOGS}" for kind, count in sorted(reading.rejected.items()) if count > 0),
         *(reason for probe in reading.probes for reason in _probe(probe, reading.before.get(probe.path), measure)),
         *(reason for gate in reading.gates if (reason := _gate(gate))),

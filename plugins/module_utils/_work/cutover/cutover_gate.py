@@ -32,6 +32,7 @@ from ..look import look
 from .fresh import PRIMARY_CONNECTION, FreshLook, primary_connection
 from .knocking import knocked
 from .probing import ProbeOrder, probed
+from .sending import gone_astray
 from .user_gates import answers
 
 _HEADERS: dict[str, Any] = {"headers": {"type": "dict"}, "ca": {"type": "path"}}
@@ -53,6 +54,7 @@ _PROBES: dict[str, Any] = {
     "requests": {"type": "int", "default": 50},
     "trust_domain": {"default": "cluster.local"},
     "gateway": {"type": "bool", "default": True},
+    "destinations": {"type": "bool", "default": True},
 }
 TASK: dict[str, Any] = {
     "argument_spec": {
@@ -122,6 +124,11 @@ class GateRequest:
         )
 
     @property
+    def compares(self) -> bool:
+        """Only the probes of a cutover tell what both revisions know."""
+        return bool(self.probes.requests and self.probes.targets and self.probes.destinations)
+
+    @property
     def first(self) -> bool:
         return not self.since
 
@@ -144,6 +151,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
         counted=counted,
         faults=[said for said in (fault, silent) if said],
         wave=request.wave,
+        astray=gone_astray(cluster, mesh.cutover, min(_GRACE, request.patience), ticking) if request.compares else [],
     )
     return {"changed": False, "reading": reading.facts(), "since": dict(request.since), "notices": [f"{cluster.name}: {said}." for said in notices]}
 

@@ -38,13 +38,17 @@ class ProbePath:
 
 @dataclass(frozen=True)
 class ProbeOrder:
-    """Which clusters the probes ask, how often, and whether they also ask through gateways. `patience` is how many seconds a path may take until it works."""
+    """Which clusters the probes ask, how often, and whether they also ask through gateways. `patience` is how many seconds a path may take until it works.
+
+    `destinations` says that the proxies of the probes have to know the same endpoints.
+    """
 
     targets: Sequence[str] = ()
     requests: int = 0
     trust_domain: str = ""
     gateway: bool = True
     patience: float = 0.0
+    destinations: bool = True
 
 
 def probed(cluster: Cluster, health: Health, order: ProbeOrder, clock: Clock) -> list[ProbeReading]:

@@ -21,7 +21,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.se
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused, Unreachable
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import provider
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import counters
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import counters, destinations
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover import cutover_gate
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import REV, World, deployment, space
@@ -35,6 +35,20 @@ NOBODY = "meshops-cutover.invalid"
 def pod(name: str, namespace: str, **labels: str) -> dict[str, Any]:
     running = {"phase": "Running", "containerStatuses": [{"ready": True}]}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": namespace, "labels": labels}, "status": running}
+
+
+def sidecar(echo: dict[str, Any]) -> dict[str, Any]:
+    status = {"name": "istio-proxy", "ready": True, "state": {"running": {}}}
+    return {**echo, "spec": {"containers": [{"name": "istio-proxy"}, {"name": "echo"}]}, "status": {**echo["status"], "containerStatuses": [status]}}
+
+
+def dump(known: dict[str, str]) -> bytes:
+    """What Envoy says of its endpoints: those of services at port 80, by their addresses."""
+    return json.dumps({"configs": [
+        {"endpoint_config": {"cluster_name": f"outbound|80||{host}", "endpoints": [{"lb_endpoints": [
+            {"endpoint": {"address": {"socket_address": {"address": one.partition(":")[0], "port_value": int(one.partition(":")[2])}}}} for one in text.split()
+        ]}]}} for host, text in known.items()
+    ]}).encode()  # fmt: skip
 
 
 def page(caller: str, target: str) -> bytes:
@@ -62,7 +76,8 @@ class Estate:
         self.answer: Callable[[str, str], Answer | None] = lambda _path, _target: None
         self.asked: list[str] = []
         self.door, self.knocks = {"404": 50}, list[str]()
-        probes = [pod(f"echo-{number}", name, app="echo-east") for number, name in enumerate(SPACES)]
+        self.known: dict[str, list[dict[str, str]]] = {name: [{"orders.shop": "198.18.2.1:15443"}] for name in SPACES}
+        probes = [sidecar(pod(f"echo-{number}", name, app="echo-east")) for number, name in enumerate(SPACES)]
         self.cluster = FakeCluster(pod("istiod-green-1", SYSTEM, **{"app": "istiod", REV: "green"}), *probes)
         monkeypatch.setattr(self.cluster, "ask", self.ask)
         monkeypatch.setattr(cutover_gate, "provider", lambda name: SimpleNamespace(health=provider(name).health, cutover=self.story()))
@@ -72,9 +87,12 @@ class Estate:
             state = self.world.state()
             return Scene(state if not self.served_by else SimpleNamespace(**{**vars(state), "served_by": self.served_by}), {})  # type: ignore[arg-type]
 
-        return SimpleNamespace(scene=lambda *_where: Look([], judge), rejected=counters.rejected)
+        return SimpleNamespace(scene=lambda *_where: Look([], judge), rejected=counters.rejected, destinations=destinations.destinations)
 
     def ask(self, namespace: str, _pod: str, port: int, path: str, *_rest: Any, **_how: Any) -> Answer:
+        if port == 15000:
+            known = self.known[namespace]
+            return Answer(200, dump(known.pop(0) if len(known) > 1 else known[0]))
         if port == 15014:
             if self.rejected is None:
                 raise Unreachable("no port-forward.")
@@ -298,3 +316,26 @@ def test_who_serves_a_remote_clusters_proxies_is_asked_of_its_primary_each_time(
     reading = cutover_gate.reconcile(estate.cluster, params, estate.clock, lambda *_to, **_how: primary)["reading"]
     assert seen == [("east", "west"), ("west", {("shop", "s-1"): ("green", True)})]
     assert reading["faults"] == []
+
+
+@pytest.mark.parametrize(("target", "said"), [
+    ({"orders.shop": "198.18.32.41:8080 198.18.32.42:8080"}, "the target sends requests for orders.shop:80 to 198.18.32.41:8080, 198.18.32.42:8080"),
+    ({}, "the target sends requests for orders.shop:80 to nobody"),
+])  # fmt: skip
+def test_a_target_that_knows_other_endpoints_is_named_after_a_while(estate: Estate, target: dict[str, str], said: str) -> None:
+    """Every probe is answered, because the control plane knows the probes' own services, which are new."""
+    estate.known[TARGET] = [target]
+    reading = estate.read()
+    assert reading["astray"] == [f"{said}, and the former revision to 198.18.2.1:15443"]
+    assert {one["fault"] for one in reading["probes"]} == {""} and 30 <= estate.clock.passed < 35
+
+
+def test_a_proxy_that_hears_of_an_endpoint_later_is_waited_for(estate: Estate) -> None:
+    estate.known[FORMER] = [{"orders.shop": "198.18.2.9:15443 198.18.16.4:8080"}, {"orders.shop": "198.18.2.1:15443"}]
+    assert (estate.read()["astray"], 0 < estate.clock.passed < 2) == ([], True)
+
+
+def test_destinations_are_not_compared_if_nobody_wants_it_or_no_probe_runs(estate: Estate) -> None:
+    estate.known[TARGET] = [{}]
+    probes = {"targets": list(CLUSTERS), "requests": 50, "trust_domain": "cluster.local", "destinations": False}
+    assert estate.read(probes=probes)["astray"] == [] == estate.read(probes=None)["astray"]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from ...._mesh.cutover.comparison import Comparison
+from ...._mesh.cutover.destinations import Destinations
 from ...._mesh.cutover.observed import ClusterState
 from ...._mesh.cutover.orders import Aim, Order
 from ...._mesh.cutover.planes import Plane
@@ -22,6 +23,7 @@ from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Object
 from . import comparing, counters, plane_doors, planes, scenery, trial_pods
 from . import copies as _copies
+from . import destinations as _destinations
 from . import permissions as _permissions
 from . import removal as _removal
 from . import writes as _writes
@@ -73,6 +75,11 @@ def injections(namespace: str, revision: str) -> Look[Mapping[str, int | None]]:
 def rejected(namespace: str, revision: str) -> Look[Mapping[str, int]]:
     """Count the configuration that the proxies of a revision rejected."""
     return counters.rejected(namespace, revision)
+
+
+def destinations(space: str) -> Look[Destinations]:
+    """Ask a sidecar of a namespace where it sends requests."""
+    return _destinations.destinations(space)
 
 
 def compared(namespace: str, target: str, former: str) -> Look[Comparison]:

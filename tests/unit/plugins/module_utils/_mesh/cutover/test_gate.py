@@ -45,6 +45,10 @@ def test_all_good_goes_on() -> None:
         ({"plain": ["shop/a-1"]}, "pods run without a proxy: shop/a-1"),
         ({"probes": [ProbeReading("in", 50, 0, 0.0, "plain text")]}, "the probe in failed: plain text"),
         ({"faults": ["what proxies rejected could not be read: no answer"]}, "what proxies rejected could not be read: no answer"),
+        (
+            {"astray": ["a:80 goes to nobody"]},
+            "a:80 goes to nobody; restart the control planes of the revision that is wrong, or leave this out with cutover_probe.destinations: false",
+        ),
         ({"gates": [UserGate("errors", value="0.3")]}, "the gate errors failed: it saw 0.3"),
         ({"gates": [UserGate("errors", True, fault="connection refused")]}, "the gate errors could not be asked: connection refused"),
     ],
@@ -102,7 +106,8 @@ def test_counters_are_compared_and_one_that_began_anew_is_not_negative() -> None
 
 def test_a_reading_passes_through_json_and_takes_what_was_before_from_the_first() -> None:
     first = json.loads(json.dumps(replace(GOOD, counted={"cds": 3}).facts()))
-    later = replace(GOOD, probes=[ProbeReading("east to west", 50, 49, 0.5)], gates=[UserGate("errors", True, "0")], faults=["x"], late=[], plain=[], wave=2)
+    later = replace(GOOD, probes=[ProbeReading("east to west", 50, 49, 0.5)], gates=[UserGate("errors", True, "0")], faults=["x"], late=[], wave=2)
+    later = replace(later, plain=[], astray=["y"])
     read = Reading.of(json.loads(json.dumps(later.facts())), first)
     assert read == replace(later, before={"east to west": GOOD.probes[0]})
     assert Reading.of(first).before == {}
