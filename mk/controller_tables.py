@@ -85,7 +85,12 @@ WORKFLOWS: Mapping[str, Workflow] = {
         (
             Run("preflight", "mesh: preflight"),
             Run("check", "mesh: site, check"),
-            Approve("approve", "mesh: approve the install", "Read the output of the node check: it shows each object and each release that would change."),
+            Approve(
+                "approve",
+                "mesh: approve the install",
+                "Read mesh_install among the artifacts of the node check, and its output, which shows each object and each release "
+                "that would change.",
+            ),
             Run("site", "mesh: site"),
             Run("verify", "mesh: verify"),
         ),
@@ -95,7 +100,12 @@ WORKFLOWS: Mapping[str, Workflow] = {
         _ROTATE,
         (
             Run("plan", "mesh: rotate, check"),
-            Approve("approve", "mesh: approve the rotation", "Read the output of the node plan: it shows the phase of each cluster and the steps to come."),
+            Approve(
+                "approve",
+                "mesh: approve the rotation",
+                "Read mesh_rotation_plan among the artifacts of the node plan, or its output, which has the phase of each cluster and "
+                "all steps.",
+            ),
             Run("rotate", "mesh: rotate"),
             Run("report", REPORT),
         ),
@@ -106,7 +116,12 @@ WORKFLOWS: Mapping[str, Workflow] = {
         (
             Run("preflight", "mesh: preflight"),
             Run("plan", "mesh: cutover, check"),
-            Approve("approve", "mesh: approve the cutover", "Read the output of the node plan, or mesh_cutover_plan among its artifacts."),
+            Approve(
+                "approve",
+                "mesh: approve the cutover",
+                "Read mesh_cutover_plan among the artifacts of the node plan, or its output, which has the phase of each cluster and "
+                "all steps.",
+            ),
             Run("cutover", "mesh: cutover", {"cutover_retire": "false"}),
             Approve("approve_end", "mesh: approve the end of the former revision", "Read mesh_cutover among the artifacts of the node cutover."),
             Run("retire", "mesh: cutover", {"cutover_retire": "true", "cutover_approved": "true"}),

@@ -23,9 +23,10 @@ from ..plugin_utils.deciding import (
     refusals,
     report,
     rotation,
+    verdicts,
 )
 
-DECIDING = (claims, cutover, cutover_gate, cutover_planes, cutover_story, install, inventory, preflight, refusals, report, rotation)
+DECIDING = (claims, cutover, cutover_gate, cutover_planes, cutover_story, install, inventory, preflight, refusals, report, rotation, verdicts)
 
 
 class FilterModule:

@@ -44,7 +44,11 @@ def mesh(*clusters: str, **more: Any) -> Answer:
 def arm(in_process: Any) -> None:
     """Called by tests/killpoint/sitecustomize.py as soon as the base of the actions is imported."""
 
+    itself = in_process.InProcess.run
+
     def run(self: Any, _tmp: str | None = None, task_vars: Mapping[str, Any] | None = None) -> Answer:
+        if self._task.action == "meshops.lifecycle.show":  # asks no cluster
+            return itself(self, _tmp, task_vars)
         name, host = self._task.action.rpartition(".")[2], (task_vars or {})["inventory_hostname"]
         options = dict(self._task.args)
         with _open() as state:
