@@ -19,7 +19,7 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 
 .PHONY: help setup tools pages env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog lint-site lint-importer \
   unit unit-versions unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
-  test-browser test-consul test-consul-alone test-consul-charts molecule-consul drill-consul clean
+  test-browser test-controller test-consul test-consul-alone test-consul-charts molecule-consul drill-consul clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -145,6 +145,13 @@ drill-peer: ## count what a canary upgrade by istioctl and kubectl loses
 
 drill-expired: tools lab ## bring a mesh whose root has expired to another root, without a restart
 	$(tools) $(pytest) tests/drills/clocks $(ARGS)
+
+controller_env := $(environment) exec controller
+
+test-controller: setup ## execution environments by ansible-builder, rulebooks by ansible-rulebook (needs Java 17; installs it on Debian)
+	@$(PYTHON) mk/stopwatch.py setup $(environment) setup controller
+	@command -v java > /dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless; }
+	$(timed) $(controller_env) $(pytest) tests/controller $(ARGS)
 
 # Consul takes a quarter of an hour to build, so nothing of this is a part of `make test`.
 test-consul molecule-consul drill-consul: LAB_CONSUL := 1
