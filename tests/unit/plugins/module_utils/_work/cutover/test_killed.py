@@ -222,7 +222,7 @@ def labels(there: CutoverCluster) -> list[Any]:
     for one in [each for kind in kinds for each in picture[kind]]:
         if (one["metadata"].get("annotations") or {}).pop(LED_FROM, None) and not one["metadata"]["annotations"]:
             del one["metadata"]["annotations"]
-    return [picture[kind] for kind in kinds]
+    return [sorted(picture[kind], key=lambda one: (one["metadata"].get("namespace", ""), one["metadata"]["name"])) for kind in kinds]
 
 
 def test_killed_on_the_way_back_it_ends_the_same(wish: CutoverWish) -> None:
