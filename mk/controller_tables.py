@@ -48,7 +48,7 @@ class Workflow:
     steps: Sequence[Run | Approve]
 
 
-READS = ("preflight", "report", "status")  # playbooks that write nothing to a cluster have no twin in check mode
+READS = ("lint", "preflight", "report", "status")  # playbooks that write nothing to a cluster have no twin in check mode
 REPORT = "mesh: certificates"
 
 _TRAFFIC = Ask("verify", "verify_traffic")
@@ -70,6 +70,7 @@ SURVEYS: Mapping[str, Sequence[Ask]] = {
         _TO,
         *(Ask("cutover", f"cutover_{name}") for name in ("from", "plane", "only", "skip", "gateways", "retire", "approved", "break_lease")),
     ),
+    "lint": tuple(Ask("lint", f"lint_{name}") for name in ("src", "beside", "crds", "live", "offline", "skip", "fail_on")),
     "restore": (
         Ask("backup", "backup_file", required=True),
         Ask("backup", "backup_confirm", required=True),

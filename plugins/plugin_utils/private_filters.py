@@ -19,6 +19,7 @@ from ..plugin_utils.deciding import (
     cutover_story,
     install,
     inventory,
+    lint,
     preflight,
     refusals,
     report,
@@ -26,7 +27,7 @@ from ..plugin_utils.deciding import (
     verdicts,
 )
 
-DECIDING = (claims, cutover, cutover_gate, cutover_planes, cutover_story, install, inventory, preflight, refusals, report, rotation, verdicts)
+DECIDING = (claims, cutover, cutover_gate, cutover_planes, cutover_story, install, inventory, lint, preflight, refusals, report, rotation, verdicts)
 
 
 class FilterModule:

@@ -364,7 +364,7 @@ class TestModules:
 
 def without_data(text: str) -> str:
     """The text without words that only look like variables: names of reports and runs, and those in descriptions."""
-    artifacts = r"mesh_(status|estate|certificates|preflight|install|verify|cutover\w*|rotation\w*):"
+    artifacts = r"mesh_(status|estate|lint|certificates|preflight|install|verify|cutover\w*|rotation\w*):"
     return re.sub(artifacts + r"|\b[CV]\(mesh_.*?\)|^ *(description:|- [A-Z]).*", "", text, flags=re.MULTILINE)
 
 
