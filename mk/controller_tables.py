@@ -71,6 +71,7 @@ SURVEYS: Mapping[str, Sequence[Ask]] = {
         *(Ask("cutover", f"cutover_{name}") for name in ("from", "plane", "only", "skip", "gateways", "retire", "approved", "break_lease")),
     ),
     "lint": tuple(Ask("lint", f"lint_{name}") for name in ("src", "beside", "crds", "live", "offline", "skip", "fail_on")),
+    "operator": tuple(Ask("operator", f"operator_{name}") for name in ("state", "remove_operands", "remove_crds")),
     "restore": (
         Ask("backup", "backup_file", required=True),
         Ask("backup", "backup_confirm", required=True),

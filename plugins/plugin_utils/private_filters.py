@@ -20,6 +20,7 @@ from ..plugin_utils.deciding import (
     install,
     inventory,
     lint,
+    operators,
     preflight,
     refusals,
     report,
@@ -27,7 +28,9 @@ from ..plugin_utils.deciding import (
     verdicts,
 )
 
-DECIDING = (claims, cutover, cutover_gate, cutover_planes, cutover_story, install, inventory, lint, preflight, refusals, report, rotation, verdicts)
+DECIDING = (
+    claims, cutover, cutover_gate, cutover_planes, cutover_story, install, inventory, lint, operators, preflight, refusals, report, rotation, verdicts,
+)  # fmt: skip
 
 
 class FilterModule:

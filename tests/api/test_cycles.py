@@ -147,6 +147,7 @@ ELSEWHERE = {
     "cutover_plane": "test_planes.py",
     "lease": "test_lease.py",
     "link_rotation": "test_link_rotation.py",
+    "operators": "test_operators.py",
     "snapshot": "test_backup.py",
     "snapshot_info": "test_backup.py",
     "rotation": "rotation/test_steps.py",
