@@ -120,6 +120,10 @@ def files(*folders: Path) -> dict[str, bytes]:
     return found
 
 
+def _processes() -> set[str]:
+    return {name for name in os.listdir("/proc") if name.isdigit()}
+
+
 @dataclass
 class Watch:
     """Files that existed only during a run, kept under a second name, and the arguments of processes that began during it.
@@ -128,7 +132,7 @@ class Watch:
     """
 
     kept: Path
-    older: set[str] = field(default_factory=lambda: _processes())
+    older: set[str] = field(default_factory=_processes)
     commands: set[bytes] = field(default_factory=set)
     files: dict[str, Path] = field(default_factory=dict)
 
@@ -159,10 +163,6 @@ class Watch:
             except OSError:  # on another file system
                 copy.write_bytes(Path(path).read_bytes())
             self.files[path] = copy
-
-
-def _processes() -> set[str]:
-    return {name for name in os.listdir("/proc") if name.isdigit()}
 
 
 @contextmanager

@@ -19,7 +19,7 @@ _YIELDS = {"CLUSTER": 12}
 _DASH = "-"
 # A folder of thousands of files may have thousands of findings: a screen has the first of a cluster, the result has all.
 _FIRST, _NAMES = 40, 3
-Results = Mapping[str, Mapping[str, Any] | str]  # the result of a cluster, or the sentence that says why it has none
+Results = Mapping[str, "Mapping[str, Any] | str"]  # the result of a cluster, or the sentence that says why it has none
 
 
 def table(clusters: Results) -> list[str]:
