@@ -18,8 +18,8 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 -include tests/lab/lab.mk
 
 .PHONY: help setup tools pages env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog lint-site lint-importer \
-  unit unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
-  test-browser test-consul test-consul-alone test-consul-charts molecule-consul drill-consul clean
+  unit unit-versions unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
+  test-browser test-controller test-consul test-consul-alone test-consul-charts molecule-consul drill-consul clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -55,9 +55,12 @@ lint: lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog lin
 lint-python: tools
 	$(timed) $(tools) ruff check .
 
+# What mypy learned outlives the checkout: it compares the contents of files.
+mypy = $(tools) mypy --cache-dir=$(shell $(environment) path cache)/mypy
+
 lint-types: tools
-	MYPYPATH=$(collections) $(timed) $(tools) mypy $(collections)/ansible_collections/meshops/lifecycle/plugins
-	$(timed) $(tools) mypy mk
+	MYPYPATH=$(collections) $(timed) $(mypy) $(collections)/ansible_collections/meshops/lifecycle/plugins
+	$(timed) $(mypy) mk
 
 lint-yaml: tools
 	$(timed) $(tools) yamllint --strict .
@@ -77,13 +80,17 @@ lint-site: pages ## build the site of the documentation into build/site
 lint-importer: pages ## build the artifact and import it as Galaxy does (IMPORTER_LINT=1 with ansible-lint as Galaxy calls it)
 	$(timed) $(pages) python mk/importer.py
 
-unit: unit-newest unit-oldest $(if $(wildcard tests/lab/tests/*.py),unit-lab) unit-bench unit-drills ## unit tests, on the newest and on the oldest Python and ansible-core (ARGS="-k name")
+unit: unit-versions $(if $(wildcard tests/lab/tests/*.py),unit-lab) unit-bench unit-drills ## unit tests, on the newest and on the oldest Python and ansible-core (ARGS="-k name")
+
+# A core for each version: two workers would both collect all tests, and prepare what a file shares.
+unit-versions: tools
+	$(timed) $(MAKE) -j2 --output-sync=target unit-newest unit-oldest
 
 unit-newest: tools
-	$(timed) $(tools) $(pytest) -n 2 tests/unit $(ARGS)
+	$(tools) $(pytest) tests/unit $(ARGS)
 
 unit-oldest: tools
-	$(timed) $(floor) $(pytest) -n 2 tests/unit $(ARGS)
+	$(floor) $(pytest) tests/unit $(ARGS)
 
 unit-lab: tools
 	PYTHONPATH=tests/lab $(timed) $(tools) $(pytest) tests/lab/tests $(ARGS)
@@ -97,8 +104,9 @@ unit-drills: tools
 sanity: tools ## ansible-test sanity, nothing ignored (ARGS="--test pep8")
 	$(timed) $(tools) python mk/sanity.py $(ARGS)
 
+# These tests wait for Leases, webhooks and rollouts: three workers keep two cores busy.
 test-api: tools lab-build ## tests on a real etcd and kube-apiserver
-	$(timed) $(tools) $(pytest) -n 2 --dist worksteal tests/api $(ARGS)
+	$(timed) $(tools) $(pytest) -n 3 --dist worksteal tests/api $(ARGS)
 
 test-lab: tools lab ## end-to-end tests on the lab
 	$(timed) $(tools) $(pytest) tests/e2e $(ARGS)
@@ -137,6 +145,13 @@ drill-peer: ## count what a canary upgrade by istioctl and kubectl loses
 
 drill-expired: tools lab ## bring a mesh whose root has expired to another root, without a restart
 	$(tools) $(pytest) tests/drills/clocks $(ARGS)
+
+controller_env := $(environment) exec controller
+
+test-controller: setup ## execution environments by ansible-builder, rulebooks by ansible-rulebook (needs Java 17; installs it on Debian)
+	@$(PYTHON) mk/stopwatch.py setup $(environment) setup controller
+	@command -v java > /dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless; }
+	$(timed) $(controller_env) $(pytest) tests/controller $(ARGS)
 
 # Consul takes a quarter of an hour to build, so nothing of this is a part of `make test`.
 test-consul molecule-consul drill-consul: LAB_CONSUL := 1

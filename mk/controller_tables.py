@@ -48,7 +48,7 @@ class Workflow:
     steps: Sequence[Run | Approve]
 
 
-READS = ("preflight", "report", "status")  # playbooks that write nothing to a cluster have no twin in check mode
+READS = ("lint", "preflight", "report", "status")  # playbooks that write nothing to a cluster have no twin in check mode
 REPORT = "mesh: certificates"
 
 _TRAFFIC = Ask("verify", "verify_traffic")
@@ -70,6 +70,8 @@ SURVEYS: Mapping[str, Sequence[Ask]] = {
         _TO,
         *(Ask("cutover", f"cutover_{name}") for name in ("from", "plane", "only", "skip", "gateways", "retire", "approved", "break_lease")),
     ),
+    "lint": tuple(Ask("lint", f"lint_{name}") for name in ("src", "beside", "crds", "live", "offline", "skip", "fail_on")),
+    "operator": tuple(Ask("operator", f"operator_{name}") for name in ("state", "remove_operands", "remove_crds")),
     "restore": (
         Ask("backup", "backup_file", required=True),
         Ask("backup", "backup_confirm", required=True),
@@ -85,7 +87,12 @@ WORKFLOWS: Mapping[str, Workflow] = {
         (
             Run("preflight", "mesh: preflight"),
             Run("check", "mesh: site, check"),
-            Approve("approve", "mesh: approve the install", "Read the output of the node check: it shows each object and each release that would change."),
+            Approve(
+                "approve",
+                "mesh: approve the install",
+                "Read mesh_install among the artifacts of the node check, and its output, which shows each object and each release "
+                "that would change.",
+            ),
             Run("site", "mesh: site"),
             Run("verify", "mesh: verify"),
         ),
@@ -95,7 +102,12 @@ WORKFLOWS: Mapping[str, Workflow] = {
         _ROTATE,
         (
             Run("plan", "mesh: rotate, check"),
-            Approve("approve", "mesh: approve the rotation", "Read the output of the node plan: it shows the phase of each cluster and the steps to come."),
+            Approve(
+                "approve",
+                "mesh: approve the rotation",
+                "Read mesh_rotation_plan among the artifacts of the node plan, or its output, which has the phase of each cluster and "
+                "all steps.",
+            ),
             Run("rotate", "mesh: rotate"),
             Run("report", REPORT),
         ),
@@ -106,7 +118,12 @@ WORKFLOWS: Mapping[str, Workflow] = {
         (
             Run("preflight", "mesh: preflight"),
             Run("plan", "mesh: cutover, check"),
-            Approve("approve", "mesh: approve the cutover", "Read the output of the node plan, or mesh_cutover_plan among its artifacts."),
+            Approve(
+                "approve",
+                "mesh: approve the cutover",
+                "Read mesh_cutover_plan among the artifacts of the node plan, or its output, which has the phase of each cluster and "
+                "all steps.",
+            ),
             Run("cutover", "mesh: cutover", {"cutover_retire": "false"}),
             Approve("approve_end", "mesh: approve the end of the former revision", "Read mesh_cutover among the artifacts of the node cutover."),
             Run("retire", "mesh: cutover", {"cutover_retire": "true", "cutover_approved": "true"}),

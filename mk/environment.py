@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make what a checkout needs to run, once, in a cache outside it.
 
-environment.py setup [run] [tools] [floor] [pages]   make these virtual environments and the collections path
+environment.py setup [run] [tools] [floor] [pages] [controller]   make these virtual environments and the collections path
 environment.py env                           print `export` lines for a shell
 environment.py exec NAME COMMAND ...         run a command in the environment NAME
 environment.py path NAME|collections|cache   print where it is
@@ -35,6 +35,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("MESHOPS_CACHE") or Path.home() / ".cache" / "meshops.lifecycle").absolute()
 NAMESPACE, NAME = "meshops", "lifecycle"
 BUNDLE = "ansible==14.5.0"  # the package which brings collections where Galaxy cannot be reached
+# Ansible runs no callback of a collection unasked. This one puts the line about all clusters below Ansible's own last lines.
+CALLBACKS, SUMMARY = "ANSIBLE_CALLBACKS_ENABLED", "meshops.lifecycle.summary"
 NEEDED = (("kubernetes", "core"), ("community", "crypto"))  # the second only as a peer of `make bench`
 
 
@@ -61,6 +63,7 @@ ENVIRONMENTS = {
         Environment("tools", ("3.13", "3.12", "3.11")),
         Environment("floor", ("3.11",)),
         Environment("pages", ("3.13", "3.12", "3.11")),
+        Environment("controller", ("3.13", "3.12", "3.11")),
     )
 }
 
@@ -235,6 +238,8 @@ def enter(name: str, command: Sequence[str]) -> None:
     os.environ["PATH"] = os.pathsep.join([programs(name), os.environ.get("PATH", os.defpath)])
     os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(collections())
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(collections()), os.environ.get("PYTHONPATH")]))
+    if name == "run":  # tests say themselves what is on their screen
+        os.environ.setdefault(CALLBACKS, SUMMARY)
     try:
         os.execvp(command[0], list(command))
     except OSError as error:
@@ -265,6 +270,7 @@ def main(arguments: Sequence[str]) -> None:
     else:
         print(f'export PATH={shlex.quote(programs("run"))}:"$PATH"')
         print(f"export ANSIBLE_COLLECTIONS_PATH={shlex.quote(str(collections()))}")
+        print(f"export {CALLBACKS}={shlex.quote(os.environ.get(CALLBACKS) or SUMMARY)}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ ansible-test wants to stand in .../ansible_collections/<namespace>/<name> and lo
 copy holds what git tracks or would add. It also wants to download a script that installs pip; get_pip.py takes its
 place, so that nothing but a package index is needed. Its caches go to a home of its own, with the settings of pip
 written down there, as ansible-test passes no PIP_ variable on.
+
+ansible-test runs one test after the other, most of them on one core. Without arguments the longest ones run beside the others.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import ansible_test
@@ -25,6 +28,8 @@ from environment import CHECKOUT, NAME, NAMESPACE, collections
 
 ROOT = collections().parent.parent / "sanity"
 HOME = ROOT / "home"
+# Each of these takes as long as many others, and has a virtual environment of its own.
+LONGEST = ("pylint", "validate-modules", "import", "ansible-doc")
 COPY = ROOT / collections().name / "ansible_collections" / NAMESPACE / NAME
 
 
@@ -90,6 +95,28 @@ def place_pip_script() -> None:
         shutil.copyfile(CHECKOUT / "mk" / "get_pip.py", target)
 
 
+def command(*arguments: str) -> list[str]:
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return ["ansible-test", "sanity", f"--python={python}", "--color=no", *arguments]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Show the output in one piece when the run is over."""
+    done = subprocess.run(command(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    print(done.stdout, end="", flush=True)
+    return done.returncode
+
+
+def all_tests() -> int:
+    """Run all tests, two at a time. The virtual environments are made first, because two runs may want the same one."""
+    if status := run(["--prime-venvs"]):
+        return status
+    alone = [["--test", name] for name in LONGEST]
+    others = [argument for name in LONGEST for argument in ("--skip-test", name)]
+    with ThreadPoolExecutor(2) as pool:
+        return int(any(list(pool.map(run, [others, *alone]))))
+
+
 if __name__ == "__main__":
     mirror(listed())
     write_pip_settings()
@@ -97,5 +124,6 @@ if __name__ == "__main__":
     os.chdir(COPY)
     os.environ["HOME"] = str(HOME)
     os.environ.pop("PYTHONPATH", None)
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    os.execvp("ansible-test", ["ansible-test", "sanity", f"--python={python}", "--color=no", *sys.argv[1:]])
+    if sys.argv[1:]:
+        os.execvp("ansible-test", command(*sys.argv[1:]))
+    sys.exit(all_tests())

@@ -62,6 +62,13 @@ options:
     type: list
     elements: str
     default: []
+  back:
+    description:
+      - With O(step=move), whether a wave is turned back whose gates failed, with O(target) and O(former) exchanged as on any way back.
+      - Only what this cutover moved goes back then, by the notes that it left. That is not a tag that led to O(former) before, nor what follows such a tag or
+        named O(former) by itself. RV(notices) names these tags where O(by=tags). The notes go with it.
+    type: bool
+    default: false
   by:
     description: With V(tags) the first wave moves the tags, so that no namespace is written that follows a tag. With V(namespaces) each wave turns its own.
     type: str
@@ -74,6 +81,7 @@ options:
     default: last
   objects:
     description: With O(step=prepare) and O(step=turn_back), whether objects with the label of the former revision get a copy for the target, or lose the label.
+      The step O(step=finish) of the way back puts a label back that was taken off. Copies go with their revision.
     type: str
     choices: [copy, unlabel, refuse, leave]
     default: copy
@@ -186,7 +194,8 @@ kept:
     keeper: {description: The tool that would write it back., type: str, sample: Argo CD}
     patch: {description: "The merge patch to commit where that tool reads.", type: dict, sample: {metadata: {labels: {istio.io/rev: green}}}}
 notices:
-  description: With O(step=rejoin), the Helm releases of other tools whose values still name the former revision, a sentence each.
+  description: With O(step=rejoin), the Helm releases of other tools whose values still name the former revision, a sentence each. With O(step=turn_back)
+    and O(back), the tags that are not led back.
   returned: always
   type: list
   elements: str

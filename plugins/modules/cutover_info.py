@@ -74,6 +74,13 @@ default_revision:
   returned: success
   type: str
   sample: stable
+led:
+  description: From which C(former) revision to which C(target) the cutover leads that is under way, or the last one led. Several if notes contradict each
+    other. Empty if no cutover led anything, or if the former revision is not installed any more.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{former: blue, target: stable}]
 follows:
   description:
     - By revision, how many C(namespaces) and C(workloads) follow it, for how many pods it C(made) the proxy, and how many proxies it has C(served) with

@@ -218,6 +218,16 @@ agents:
   returned: success
   type: dict
   sample: {desired: 3, ready: 3, reason: "", lasting: false}
+catalogues:
+  description: For a mesh whose control plane is a quorum of servers, what they see of each other C(cluster), which is how many C(services), or null if they
+    cannot read that, and the services that entries here send requests to and that are C(lacking) there. Empty for other meshes.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    cluster: {description: The other cluster., type: str, sample: west}
+    services: {description: How many services are seen there., type: int, sample: 12}
+    lacking: {description: What is not among them., type: list, elements: str, sample: [web]}
 followed:
   description:
     - By C(revisions), how many C(namespaces) follow each and how many C(proxies) it serves.

@@ -14,6 +14,8 @@ description:
     its mesh still lacks of this state. It may also have objects that follow from live ones, such as the address of a Service.
   - The module looks at what is due, writes the objects, sends the orders, and looks again until nothing is due. An order that the mesh does not accept yet is
     sent again. After O(wait_timeout) seconds the module fails and names what is still due.
+  - What would make the mesh lose for good what it keeps is refused unless a snapshot of the last day is in the directory C(backups) of O(wish), where module
+    M(meshops.lifecycle.snapshot) saved it. Consul loses its own tokens, intentions and entries when a datacenter joins a federation.
   - The module remembers nothing, and every order may come twice. So a repeated run continues a killed run from any point.
   - The requests go through the API server of the cluster to a pod, so the mesh needs no port that is open to others.
 author:

@@ -19,13 +19,18 @@ from ..plugin_utils.deciding import (
     cutover_story,
     install,
     inventory,
+    lint,
+    operators,
     preflight,
     refusals,
     report,
     rotation,
+    verdicts,
 )
 
-DECIDING = (claims, cutover, cutover_gate, cutover_planes, cutover_story, install, inventory, preflight, refusals, report, rotation)
+DECIDING = (
+    claims, cutover, cutover_gate, cutover_planes, cutover_story, install, inventory, lint, operators, preflight, refusals, report, rotation, verdicts,
+)  # fmt: skip
 
 
 class FilterModule:

@@ -128,7 +128,7 @@ def play(admin: dict[str, Any], tmp_path: Path, interpreter: str) -> Play:
             book.write_text(yaml.safe_dump([_play(tasks, results, interpreter)]))
             ran = subprocess.run(
                 [str(Path(sys.executable).with_name("ansible-playbook")), verbosity, "--diff", str(book)],
-                env={**_surroundings(tmp_path), **environ},
+                env={**_surroundings(tmp_path), "ANSIBLE_FILTER_PLUGINS": str(Path(__file__).with_name("filter_plugins")), **environ},
                 capture_output=True,
                 text=True,
                 timeout=600,
@@ -141,7 +141,7 @@ def play(admin: dict[str, Any], tmp_path: Path, interpreter: str) -> Play:
 
 
 def _turn(url: str, number: int) -> dict[str, Any]:
-    asked = f"lookup('ansible.builtin.url', '{url}/{number}', use_proxy=false) == 'done'"
+    asked = f"lookup('ansible.builtin.url', '{url}/{number}', use_proxy=false, timeout=120) == 'done'"
     return {"name": f"Turn {number}", "ansible.builtin.assert": {"that": asked, "quiet": True}}
 
 
@@ -153,8 +153,7 @@ def _task(step: Step, number: int, admin: Mapping[str, Any]) -> dict[str, Any]:
 
 def _play(tasks: list[dict[str, Any]], results: Path, interpreter: str) -> dict[str, Any]:
     registered = ", ".join(task["register"] for task in tasks if "register" in task)
-    keep = {"name": "Keep", "ansible.builtin.copy": {"content": f"{{{{ [{registered}] | to_json }}}}", "dest": str(results)}}
-    keep |= {"no_log": True, "diff": False}
+    keep = {"name": "Keep", "ansible.builtin.assert": {"that": f"[{registered}] | to_json | kept('{results}')", "quiet": True}, "no_log": True}
     play: dict[str, Any] = {"hosts": "localhost", "connection": "local", "gather_facts": False}
     return {**play, "vars": {"ansible_python_interpreter": interpreter}, "tasks": [*tasks, keep]}
 

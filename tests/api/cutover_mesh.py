@@ -175,9 +175,11 @@ def cutover_mesh(cluster: Cluster, server: Any, options: dict[str, Any], folder:
             _running(mesh, revision, node.port)
         thread = threading.Thread(target=mesh.run, daemon=True)
         thread.start()
-        yield mesh
-        mesh.ended.set()
-        thread.join(10)
+        try:
+            yield mesh
+        finally:
+            mesh.ended.set()
+            thread.join(10)
 
 
 __all__ = ["NAMESPACE", "CutoverMesh", "cutover_mesh"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The part of a kubelet that a port-forward needs. Every pod on its node answers with the request that it got."""
+"""The part of a kubelet that a port-forward needs. Every pod on its node answers with the request that it got, unless the test says what it answers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n"
 _HANDSHAKE = b"\x16"
@@ -23,7 +24,8 @@ PORT = struct.pack("<H", 15014)
 class Kubelet:
     """`asked` has the request lines that reached a pod, `heard` the whole requests.
 
-    A client that begins with a TLS handshake is given one with `pods`, the certificate that each pod serves. `answer` is what else they say.
+    A client that begins with a TLS handshake is given one with `pods`, the certificate that each pod serves. `answer` is what else they say. Where
+    pods differ, `speaks` gives what one of them says to a request, and `serves` with which certificate at a port.
     """
 
     def __init__(self) -> None:
@@ -31,6 +33,8 @@ class Kubelet:
         self.heard: list[bytes] = []
         self.pods: ssl.SSLContext | None = None
         self.answer: Callable[[bytes], bytes] | None = None
+        self.speaks: Callable[[str, bytes], bytes] | None = None
+        self.serves: Callable[[str, int], ssl.SSLContext | None] = lambda _pod, _port: self.pods
         self.port = 0
 
 
@@ -43,14 +47,17 @@ class _Forward(socketserver.StreamRequestHandler):
         super().setup()
 
     def handle(self) -> None:
+        place = urlsplit(self.rfile.readline().split()[1].decode())
+        self.pod, to = place.path.rpartition("/")[2], int(parse_qs(place.query).get("port", ["0"])[0])
         for _line in iter(self.rfile.readline, b"\r\n"):
             pass
         self.wfile.write(UPGRADED)
         for part in (b"\0" + PORT, b"\1" + PORT):
             self._say(part)
         sent = self._hear()
-        if sent[:1] == _HANDSHAKE and self.kubelet.pods:
-            self._over_tls(self.kubelet.pods, sent)
+        serving = self.kubelet.serves(self.pod, to) if sent[:1] == _HANDSHAKE else None
+        if serving:
+            self._over_tls(serving, sent)
         else:
             self._say(b"\0" + self._answer(sent))
         self._hear()
@@ -59,6 +66,8 @@ class _Forward(socketserver.StreamRequestHandler):
         line = request.split(b"\r\n")[0]
         self.kubelet.heard.append(request)
         self.kubelet.asked.append(line.decode())
+        if self.kubelet.speaks:
+            return self.kubelet.speaks(self.pod, request)
         if self.kubelet.answer:
             return self.kubelet.answer(request)
         return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(line) + line

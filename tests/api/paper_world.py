@@ -17,6 +17,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors imp
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper import install, links, rotation
 
+from .changes import Changes
 from .kubelet import kubelet
 from .paper_product import Product
 
@@ -40,10 +41,16 @@ class World:
         self._stopped = threading.Event()
 
     def run(self) -> None:
+        changes = Changes()
         while not self._stopped.wait(0.1):
+            with suppress(MeshError):
+                if not changes.due(self.cluster):
+                    continue
             for turn in (self._rollouts, self._meshes, self._gateway, self._runs, self._tokens, self._spaces):
-                with suppress(MeshError):
+                try:
                     turn()
+                except MeshError:
+                    changes.again()
 
     def stop(self) -> None:
         self._stopped.set()

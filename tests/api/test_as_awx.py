@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What AWX would keep of a run of site holds no token, key or password, however Helm ends. tests/e2e/test_02 does the same with a run that succeeds."""
+"""Runs as AWX does them. What it would keep of a run of site holds no token, key or password, however Helm ends; tests/e2e/test_02 does the same with a run
+that succeeds. And playbooks of the project run as job templates do: by path, without HOME, under a number that no account has, with a credential in a file.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -112,3 +114,33 @@ def test_nothing_secret_is_kept_of_a_site_that_fails(
         }
         found += [f"{how}: {leak}" for leak in leaks(secrets, ran.places)]
     assert found == []
+
+
+class TestJobs:
+    """Playbooks of the project as job templates run them. No mesh is installed, and the inventory names no charts."""
+
+    INVENTORY: ClassVar[dict[str, Any]] = {
+        "all": {
+            "hosts": {"east": {"mesh_kube": {"context": "admin"}}},
+            "vars": {"mesh_name": "awx", "mesh_network": "one", "mesh_namespace": "awx-system", "mesh_version": "1.31.3", "mesh_trust_cluster": "east"},
+        }
+    }
+
+    def ran(self, playbook: str, way: Way, **variables: Any) -> as_awx.Ran:
+        config = Path(way.kubeconfig).read_bytes()
+        done = as_awx.job(playbook, self.INVENTORY, {"K8S_AUTH_KUBECONFIG": config}, **variables)
+        assert leaks({"the token": way.tokens["admin"].encode()}, done.places) == []
+        return done
+
+    def test_preflight_leaves_a_verdict_for_the_person_who_approves(self, way: Way) -> None:
+        done = self.ran("preflight", way)
+        left = done.artifacts["mesh_preflight"]
+        assert (done.rc, left["verdict"], left["clusters"], left["ready"]) == (2, "stop", 1, 0), done.output
+        assert left["findings"], done.output
+        assert len(json.dumps(done.artifacts)) < 4000
+
+    def test_status_reaches_the_cluster_and_ends_with_its_summary(self, way: Way) -> None:
+        done = self.ran("status", way, status_fail=False)
+        assert (done.rc, list(done.artifacts)) == (0, ["mesh_status"]), done.output
+        assert "unreached" not in done.artifacts["mesh_status"]["east"], done.output
+        assert done.output.replace("\r", "").rstrip().splitlines()[-1].startswith("× 1 cluster: "), "the project enables the callback"

@@ -48,11 +48,16 @@ def step(name: str, **options: Any) -> dict[str, Any]:
 
 BACK = {"target": "blue", "former": "green"}
 STORE = {f"Pod shop/store-{number}": "deleted" for number in (0, 1)}
+TAGGED = {f"Service {NAMESPACE}/istiod-revision-tag-prod": "updated", "MutatingWebhookConfiguration istio-revision-tag-prod": "updated"}
 TURNED = {"Namespace shop": "updated", "Deployment shop/a": "updated"}
 LEGS: list[tuple[dict[str, Any], dict[str, str]]] = [
+    (step("prepare", objects="unlabel"), {"VirtualService shop/web": "updated"}),
+    (step("finish", **BACK), {"VirtualService shop/web": "updated"}),
     (step("prepare"), {"VirtualService shop/web-green": "created"}),
     (step("move", spaces=["shop"]), {**TURNED, **STORE}),
-    (step("move", spaces=["shop"], **BACK), {**TURNED, **STORE}),
+    (step("move", spaces=["shop"], back=True, **BACK), {**TURNED, **STORE}),
+    (step("move", spaces=["bank"], by="tags"), {**TAGGED, "Deployment bank/b": "updated"}),
+    (step("move", spaces=["bank"], by="tags", back=True, **BACK), {**TAGGED, "Deployment bank/b": "updated"}),
     (step("move", spaces=["shop", "bank"]), {**TURNED, **STORE, "Namespace bank": "updated", "Deployment bank/b": "updated"}),
     (
         step("move", services=[f"{NAMESPACE}/door"]),
@@ -68,6 +73,7 @@ LEGS: list[tuple[dict[str, Any], dict[str, str]]] = [
     (
         step("retire_first"),
         {f"Service {NAMESPACE}/istiod-revision-tag-prod": "updated", "MutatingWebhookConfiguration istio-revision-tag-prod": "updated",
+         "ValidatingWebhookConfiguration istiod-default-validator": "updated", "Namespace shop": "updated",
          f"HorizontalPodAutoscaler {NAMESPACE}/door-green": "deleted", f"Deployment {NAMESPACE}/door-green": "deleted"},
     ),
 ]  # fmt: skip

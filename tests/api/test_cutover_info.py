@@ -15,12 +15,12 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import ClusterState
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import tags
 from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_live import synced
+from meshlab import apionly
 
-from .conftest import Play, Step
+from .conftest import Play, Step, way_to
 from .istio_crds import istio_crds
 from .kubelet import kubelet
 
@@ -79,6 +79,18 @@ def make_pods(cluster: Cluster) -> None:
 
 
 @pytest.fixture(scope="module")
+def api_server() -> Iterator[Any]:
+    """A server of its own: no controller removes these namespaces, and other tests would wait for pods in them."""
+    with apionly.running("of-cutover-info") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def admin(api_server: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return {"kubeconfig": way_to(api_server, tmp_path_factory.mktemp("way")).kubeconfig, "context": "admin", "cluster": "east"}
+
+
+@pytest.fixture(scope="module")
 def there(admin: dict[str, Any], api_server: Any) -> Iterator[Cluster]:
     cluster = connect(admin, environ={})
     service, hook = tags.manifests(ControlPlane("east", "cut", version="1.31.0", revision="blue", tags=("api-prod",), namespace=SYSTEM))
@@ -96,8 +108,6 @@ def there(admin: dict[str, Any], api_server: Any) -> Iterator[Cluster]:
         said = json.dumps([synced("a-1.cut-tagged"), synced("b-1.cut-named", cluster_acked=""), synced("a-1.cut-tagged", "west")]).encode()
         node.answer = lambda _request: b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(said), said)
         yield cluster
-        refs = [Ref("admissionregistration.k8s.io/v1", one["kind"], one["metadata"]["name"]) for one in hooks]
-        cluster.delete([Ref("v1", "Namespace", name) for name in SPACES] + [Ref("v1", "Node", "cut"), *refs])
 
 
 @pytest.fixture
@@ -129,7 +139,6 @@ def test_who_serves_which_proxy(seen: dict[str, Any]) -> None:
 
 
 def test_a_plan_follows_from_it(seen: dict[str, Any]) -> None:
-    """Of the whole server: other tests' objects do not name these revisions."""
     hosts = {"east": {"mesh_name": "cut", "mesh_kube": {"context": "admin"}, "seen": seen}}
     made = FILTERS["_cutover_plan"](list(hosts), hosts, "east", "seen", {"to": "green", "former": "blue"})
     assert made["phases"] == {"east": "absent"}

@@ -18,7 +18,7 @@ import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.tests.stubs.cutover_stub import mesh, stubbed
 from ansible_collections.meshops.lifecycle.tests.unit.support.leaks import leaks
-from ansible_collections.meshops.lifecycle.tests.unit.support.running import Ran, ran
+from ansible_collections.meshops.lifecycle.tests.unit.support.running import ARTIFACTS_SHOWN, Ran, artifacts, ran
 
 TOKEN = "a-token-of-a-gate-Zm9yLW5vYm9keQ-5f1c9e77"
 VARIABLES = {
@@ -118,14 +118,17 @@ class TestForward:
 
 
 def test_a_plan_only_reads_and_is_an_artifact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ANSIBLE_SHOW_CUSTOM_STATS", "1")
+    monkeypatch.setenv(*next(iter(ARTIFACTS_SHOWN.items())))
     story = play(tmp_path, mesh("east", "west"), cutover_plan=True)
     assert (story.run.code, "already in use" in story.run.output) == (0, False), story.run.output
     assert {name for _host, name, _told, _check in story.state["log"]} == {"cluster_info", "cutover_info", "lease"}
     assert story.did("lease") == [("east", "shown")]
-    artifact = json.loads(story.run.output.split("RUN: ")[-1].split("\n")[0])["mesh_cutover_plan"]
-    assert (artifact["target"], artifact["former"], artifact["done"], artifact["findings"]) == ("1-31-2", "blue", False, [])
-    assert [step["step"] for step in artifact["steps"]] == ["prepare", "try", "move", "move", "finish", "retire"]
+    artifact = artifacts(story.run.output)["mesh_cutover_plan"]
+    shop = artifact["meshes"]["shop"]
+    assert (artifact["verdict"], artifact["findings"], shop["target"], shop["former"], shop["steps"]) == ("go", [], "1-31-2", "blue", 6)
+    assert [step.split()[0] for step in shop["due"]] == ["prepare", "try", "move", "move", "finish", "and"]
+    whole = json.loads((tmp_path / "report" / "cutover-plan-shop.json").read_text())
+    assert [step["step"] for step in whole["steps"]] == ["prepare", "try", "move", "move", "finish", "retire"]
 
 
 def test_a_gate_that_fails_turns_all_waves_back_and_says_why(tmp_path: Path) -> None:
@@ -133,6 +136,8 @@ def test_a_gate_that_fails_turns_all_waves_back_and_says_why(tmp_path: Path) -> 
     assert story.run.code == 2
     moves = [(host, *told) for host, step, *told in story.did("cutover") if step == "move"]
     assert moves == [("east", 1, "1-31-2"), ("west", 2, "1-31-2"), ("west", 2, "blue"), ("east", 1, "blue")]
+    asked = [bool(told.get("back")) for _host, name, told, check in story.state["log"] if name == "cutover" and told["step"] == "move" and not check]
+    assert asked == [False, False, True, True], "a gate turns back only what this run moved"
     assert story.follows() == {"east": {"blue"}, "west": {"blue"}}
     assert [[wave["number"] for wave in story.report[key]] for key in ("moved", "turned_back", "not_moved")] == [[], [2, 1], [1, 2]]
     assert story.report["why"] == ["west: not moved: the shop is slow."]

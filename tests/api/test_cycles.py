@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
@@ -134,10 +135,10 @@ WRITERS: dict[str, tuple[Callable[[Cluster, dict[str, Any], str], list[Leg]], Te
     "releases": (releases, settled),
 }
 READERS = (
-    "ca_info", "certificates_info", "cluster_info", "controller_info", "cutover_compare", "cutover_gate", "cutover_info", "cutover_trial", "mesh_info", "probe",
-    "rotation_info", "show",
+    "ca_info", "certificates_info", "cluster_info", "controller_info", "cutover_compare", "cutover_gate", "cutover_info", "cutover_trial", "lint_mesh",
+    "mesh_info", "probe", "rotation_info", "show",
 )  # fmt: skip
-REHEARSING = ("cutover_compare", "cutover_trial")  # they ask what the server would make of an object, and it stores none
+REHEARSING = ("cutover_compare", "cutover_trial", "lint_mesh")  # they ask what the server would make of an object, and it stores none
 # What has more to it than a creation, a change and a deletion is taken through its steps in a file of its own.
 ELSEWHERE = {
     "helm_release": "test_as_awx.py",
@@ -146,6 +147,7 @@ ELSEWHERE = {
     "cutover_plane": "test_planes.py",
     "lease": "test_lease.py",
     "link_rotation": "test_link_rotation.py",
+    "operators": "test_operators.py",
     "snapshot": "test_backup.py",
     "snapshot_info": "test_backup.py",
     "rotation": "rotation/test_steps.py",
@@ -199,9 +201,18 @@ def _pod(place: str, labels: dict[str, str]) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "one", "namespace": place, "labels": labels}, "spec": spec}
 
 
+def _manifest(folder: Path, place: str) -> Path:
+    """A file with objects that a server takes, but for one that it refuses."""
+    given, refused = [config_map(place, a="1"), secret(place, token="one")], config_map(place, "no_name")
+    (folder / "given.yaml").write_text(yaml.safe_dump_all([*given, refused]))
+    return folder / "given.yaml"
+
+
 @pytest.mark.parametrize("check", [False, True])
 @pytest.mark.parametrize("module", READERS)
-def test_a_module_that_reads_writes_nothing(play: Play, api_server: Any, cluster: Cluster, admin: dict[str, Any], place: str, module: str, check: bool) -> None:
+def test_a_module_that_reads_writes_nothing(
+    play: Play, api_server: Any, cluster: Cluster, admin: dict[str, Any], place: str, tmp_path: Path, module: str, check: bool
+) -> None:
     cluster.apply([_pod(place, {"app": "istiod"}), *trust.manifests(issuer(), place)])
     api_server.api.patch(f"/api/v1/namespaces/{place}/pods/one/status", {"status": {"phase": "Running"}})
     options: dict[str, dict[str, Any]] = {
@@ -212,8 +223,9 @@ def test_a_module_that_reads_writes_nothing(play: Play, api_server: Any, cluster
         "cutover_compare": {"namespace": place, "target": "green", "former": "blue"},
         "cutover_gate": {"namespace": place, "target": "green", "former": "blue"},
         "cutover_info": {"namespace": place},
-        "cutover_trial": {"namespace": place},
+        "cutover_trial": {"namespace": place, "timeout": 1},  # others may have left webhooks that nobody answers
         "controller_info": {"charts": [{"chart": "/nowhere"}]},
+        "lint_mesh": {"src": [str(_manifest(tmp_path, place))], "live": True, "groups": ["apps"]},
         "mesh_info": {"namespace": place, "expected": {"revision": "stable"}, "config": True, "notices": True, "followers": True},
         "probe": {"namespace": place, "targets": ["west"], "wait_timeout": 1},
         "show": {"lines": ["a line"], "summary": "a line in short"},

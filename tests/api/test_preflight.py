@@ -19,6 +19,7 @@ import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.tests.unit.support import rbac
+from ansible_collections.meshops.lifecycle.tests.unit.support.running import ARTIFACTS_SHOWN, artifacts
 from meshlab import apionly
 
 from .conftest import way_to
@@ -62,7 +63,8 @@ def run(
     inventory.write_text(yaml.safe_dump({"all": {"vars": shared, "hosts": hosts}}))
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("K8S_AUTH_", "KUBECONFIG"))}
     words = [str(Path(sys.executable).with_name("ansible-playbook")), f"meshops.lifecycle.{playbook}", "-i", str(inventory)]
-    return subprocess.run(words, env={**environ, "ANSIBLE_NOCOLOR": "1", "PATH": path}, capture_output=True, text=True, timeout=120, check=False)
+    shown = {"ANSIBLE_NOCOLOR": "1", **ARTIFACTS_SHOWN, "PATH": path}
+    return subprocess.run(words, env={**environ, **shown}, capture_output=True, text=True, timeout=120, check=False)
 
 
 def failed(done: subprocess.CompletedProcess[str]) -> list[str]:
@@ -73,6 +75,8 @@ def test_clusters_of_which_nothing_is_wrong_are_ready(servers: dict[str, Any], h
     done = run("preflight", servers, tmp_path, str(helm))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "east is ready" in done.stdout
+    left = artifacts(done.stdout)["mesh_preflight"]
+    assert (left["verdict"], left["ready"], left["findings"]) == ("go", 2, [])
     assert "FINDINGS" not in done.stdout
 
 
@@ -83,6 +87,10 @@ def test_one_cluster_with_findings_is_red_and_nothing_is_written_anywhere(server
     done = run("site", servers, tmp_path, str(helm), mesh_revision="1.29.2", mesh_netwrok="cloud", mesh_site=False, mesh_api_server="")
     assert done.returncode == 2, done.stdout + done.stderr
     assert failed(done) == ["west"]
+    left = artifacts(done.stdout)["mesh_preflight"]
+    assert (left["verdict"], left["ready"], left["clusters"]) == ("stop", 1, 2)
+    assert all(finding.startswith("west: ") for finding in left["findings"])
+    assert re.search(r"^west +\d+$", done.stdout, re.MULTILINE), "the table stands on the screen without quotes"
     for words in (
         "west: the revision '1.29.2' is not a DNS label",
         "west: mesh_site is the truth value false to YAML, which reads no, off and false so; put it in quotes.",
@@ -101,7 +109,8 @@ def test_a_controller_without_helm_is_told_once_before_the_first_write(servers: 
         journal.read()
     done = run("site", servers, tmp_path, str(tmp_path))
     assert (done.returncode, sorted(failed(done))) == (2, ["east", "west"]), done.stdout + done.stderr
-    assert done.stdout.count("east, west: the machine that runs Ansible has no helm on its PATH") == 1
+    screen, _stats, left = done.stdout.partition("CUSTOM STATS")
+    assert [text.count("east, west: the machine that runs Ansible has no helm on its PATH") for text in (screen, left)] == [1, 1]
     assert [said(event) for journal in journals for event in writes(journal.read())] == []
 
 

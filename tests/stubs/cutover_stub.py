@@ -20,7 +20,8 @@ from typing import Any
 VARIABLE = "MESHOPS_CUTOVER_STUB"
 _HERE = Path(__file__).resolve().parent
 _HOOKS = _HERE.parent / "killpoint"
-_KEPT = ("step", "wave", "target", "former", "spaces", "state", "revision", "space", "kept", "number", "finished", "tasks", "to", "share", "gateways", "test")
+_KEPT = ("step", "wave", "target", "former", "back", "spaces", "state", "revision", "space", "kept", "number", "finished", "tasks", "to", "share",
+         "gateways", "test")  # fmt: skip
 Answer = dict[str, Any]
 
 
@@ -43,7 +44,11 @@ def mesh(*clusters: str, **more: Any) -> Answer:
 def arm(in_process: Any) -> None:
     """Called by tests/killpoint/sitecustomize.py as soon as the base of the actions is imported."""
 
+    itself = in_process.InProcess.run
+
     def run(self: Any, _tmp: str | None = None, task_vars: Mapping[str, Any] | None = None) -> Answer:
+        if self._task.action == "meshops.lifecycle.show":  # asks no cluster
+            return itself(self, _tmp, task_vars)
         name, host = self._task.action.rpartition(".")[2], (task_vars or {})["inventory_hostname"]
         options = dict(self._task.args)
         with _open() as state:

@@ -208,7 +208,8 @@ class TestArtifacts:
         files = [*CHECKOUT.glob("roles/*/tasks/*.yml"), *CHECKOUT.glob("playbooks/*.yml")]
         left = {name for path in files for name in self.names(yaml.load(path.read_text("utf-8"), yaml.CSafeLoader))}
         inputs = "".join(path.read_text("utf-8") for path in CHECKOUT.glob("roles/*/defaults/main.yml"))
-        assert left >= {"mesh_status", "mesh_certificates", "mesh_rotation", "mesh_cutover_plan"}
+        assert left >= {"mesh_status", "mesh_certificates", "mesh_rotation", "mesh_rotation_plan", "mesh_cutover_plan"}
+        assert left >= {"mesh_preflight", "mesh_verify", "mesh_install"}
         assert [name for name in left if name in VARIABLES or re.search(rf"\b{name}\b", inputs)] == []
         assert misspelt(left, VARIABLES) == ([], [])
 

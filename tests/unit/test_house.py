@@ -364,7 +364,8 @@ class TestModules:
 
 def without_data(text: str) -> str:
     """The text without words that only look like variables: names of reports and runs, and those in descriptions."""
-    return re.sub(r"mesh_(status|estate|certificates|cutover\w*|rotation\w*):|\b[CV]\(mesh_.*?\)|^ *(description:|- [A-Z]).*", "", text, flags=re.MULTILINE)
+    artifacts = r"mesh_(status|estate|lint|certificates|preflight|install|verify|cutover\w*|rotation\w*):"
+    return re.sub(artifacts + r"|\b[CV]\(mesh_.*?\)|^ *(description:|- [A-Z]).*", "", text, flags=re.MULTILINE)
 
 
 def variables_read(text: str) -> list[str]:

@@ -144,7 +144,8 @@ def test_a_cluster_behind_a_bastion_is_linked_by_the_address_that_pods_reach(est
 
 # What a run leaves behind under such a name is nothing that an inventory says.
 ARTIFACTS = {
-    "mesh_status", "mesh_estate", "mesh_certificates", "mesh_cutover", "mesh_cutover_plan", "mesh_rotation", "mesh_rotation_links", "mesh_rotation_gateways",
+    "mesh_status", "mesh_estate", "mesh_certificates", "mesh_cutover", "mesh_cutover_plan", "mesh_rotation", "mesh_rotation_plan",
+    "mesh_preflight", "mesh_install", "mesh_verify", "mesh_lint",
 }  # fmt: skip
 
 

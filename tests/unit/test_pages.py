@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import runpy
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def texts(pattern: str) -> str:
     return "\n".join(path.read_text("utf-8") for path in sorted(CHECKOUT.glob(pattern)))
 
 
+@cache
 def variables() -> set[str]:
     """Every variable of a role or of an inventory."""
     roles = [yaml.safe_load(path.read_text("utf-8")) for path in CHECKOUT.glob("roles/*/meta/argument_specs.yml")]

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +43,12 @@ def test_tiers_stand_beside_their_budgets_and_tests_by_their_seconds(build: Path
     assert "over" not in lines[0] and lines[1].endswith("over its budget")
     assert [line.split() for line in lines[3:6]] == [["61.2", "s", "a::slow"], ["7.0", "s", "b::middling"], ["0.5", "s", "a::quick"]]
     assert lines[-1] == "2 passed, 0 failed, 1 skipped"
+
+
+def test_the_shares_are_an_hour_together() -> None:
+    budgets = ast.literal_eval(re.findall(r"^BUDGETS = (.*)$", (MK / "summary.py").read_text("utf-8"), re.MULTILINE)[0])
+    assert budgets["lint"] <= budgets["sanity"], "lint runs beside sanity"
+    assert sum(budgets.values()) - budgets["lint"] <= 3600
 
 
 def test_a_step_that_could_not_report_counts_as_a_failure(build: Path) -> None:

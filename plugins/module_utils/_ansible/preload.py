@@ -9,9 +9,9 @@ Python compiles the files of a collection anew at each import.
 
 from __future__ import annotations
 
-from .._kube.objects import amend, definitions, remove, replace, settle
+from .._kube.objects import amend, definitions, remove, replace, settle, tried
 from .._kube.pods import handshake, portforward
 from .._pki import readiness
 
 readiness.prepare()
-ALL = (amend, definitions, handshake, portforward, remove, replace, settle)
+ALL = (amend, definitions, handshake, portforward, remove, replace, settle, tried)

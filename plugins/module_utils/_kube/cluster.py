@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .._mesh.objects.condition import Condition
     from .._mesh.question import Greeting
     from .objects.rehearse import Rehearsed
+    from .objects.tried import ApiTrial
 
 _ASKED_AT_ONCE = 64
 T = TypeVar("T")
@@ -129,6 +130,12 @@ class Cluster:
         from .objects import rehearse
 
         return rehearse.rehearse_all(self._server, manifests, at_once)
+
+    def trial(self) -> ApiTrial:
+        """Return what asks the server whether it would take objects, and what it serves. It stores nothing, in a real run too."""
+        from .objects import tried
+
+        return tried.ApiTrial(self._server)
 
     def amend(self, before: Mapping[str, Any], patch: Mapping[str, Any], exact: bool = True) -> Change:
         """Send a merge patch for the object `before`. With `exact`, raise Refused if it has changed since it was read."""

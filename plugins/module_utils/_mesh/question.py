@@ -61,6 +61,11 @@ class Answers(dict[Question, "str | None"]):
         texts = {question: reply.body.decode(errors="replace") if reply and reply.status == 200 else None for question, reply in replies.items()}
         return cls(texts, {question: reply for question, reply in replies.items() if reply})
 
+    def add(self, others: Answers) -> None:
+        """Take in what came back for questions that followed from the first answers."""
+        self.update(others)
+        self.replies = {**self.replies, **others.replies}
+
 
 @dataclass(frozen=True)
 class Greeting:

@@ -23,7 +23,9 @@ _PREFIX = "mesh_"
 _CLOSE = 0.8
 # Data that a run leaves under these names (set_stats) is not an inventory variable, but a workflow may pass it back as one.
 _LEFT_BEHIND = frozenset(
-    f"mesh_{name}" for name in ("hosts", "status", "estate", "certificates", "rotation", "rotation_links", "rotation_gateways", "cutover", "cutover_plan")
+    f"mesh_{name}" for name in (
+        "hosts", "status", "estate", "lint", "certificates", "rotation", "rotation_plan", "cutover", "cutover_plan", "preflight", "install", "verify"
+    )
 )
 
 

@@ -25,6 +25,8 @@ def look(cluster: Cluster, wanted: Look[T], timeout: float = _TIMEOUT) -> T:
     """Return the provider's judgement of what it wanted to see in a cluster. `timeout` is for each of its questions."""
     live = listed(cluster, wanted.reads)
     answers = answered(cluster, wanted.questions(live), timeout)
+    if further := wanted.further(live, answers):
+        answers.add(answered(cluster, further, timeout))
     greetings = wanted.greets(live)
     chains = cluster.greet_all(greetings) if greetings else []
     answers.shown = {greeting: b"" if isinstance(chain, Exception) else chain for greeting, chain in zip(greetings, chains, strict=True)}

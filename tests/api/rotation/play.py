@@ -19,7 +19,17 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import ARGUMENTS, connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
-from ansible_collections.meshops.lifecycle.plugins.modules import ca, lease, links, mesh_config, rotation, rotation_info, rotation_target, stage_orders
+from ansible_collections.meshops.lifecycle.plugins.modules import (
+    ca,
+    lease,
+    links,
+    mesh_config,
+    rotation,
+    rotation_info,
+    rotation_target,
+    stage_orders,
+    workloads,
+)
 from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 
 SHARED = {"provider": "istio", "namespace": "istio-system"}
@@ -42,7 +52,8 @@ def _spec(module: Any) -> dict[str, Any]:
     return spec
 
 
-SPECS = {module: _spec(module) for module in (ca, lease, links, mesh_config, rotation, rotation_info, rotation_target, stage_orders)}
+MODULES = (ca, lease, links, mesh_config, rotation, rotation_info, rotation_target, stage_orders, workloads)
+SPECS = {module: _spec(module) for module in MODULES}
 
 
 def task(module: Any, options: Mapping[str, Any], check: bool = False) -> Result:

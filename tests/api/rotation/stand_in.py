@@ -20,6 +20,8 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
 
+from ..changes import Changes
+
 CACERTS = Ref("v1", "Secret", "cacerts", "istio-system")
 BUNDLE = "istio-ca-root-cert"
 _TOUCHED = "meshops.lifecycle/touched"
@@ -56,12 +58,14 @@ class StandIn:
             self._lost.add(space)
 
     def run(self) -> None:
+        changes = Changes()
         while not self._ended.wait(0.15):
             with self._lock:
                 try:
-                    self._look()
+                    if changes.due(self.cluster, *self.serves):
+                        self._look()
                 except MeshError:  # the API server is about to end, or somebody was faster
-                    continue
+                    changes.again()
 
     def end(self) -> None:
         self._ended.set()
@@ -118,6 +122,8 @@ def standing_in(cluster: Cluster) -> Iterator[StandIn]:
     itself = StandIn(cluster)
     thread = threading.Thread(target=itself.run, daemon=True)
     thread.start()
-    yield itself
-    itself.end()
-    thread.join(10)
+    try:
+        yield itself
+    finally:
+        itself.end()
+        thread.join(10)

@@ -10,25 +10,37 @@ written where and when, what is refused, and that a run that was killed at any w
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import LeaseWish, take
+from ansible_collections.meshops.lifecycle.tests.unit.support.running import ARTIFACTS_SHOWN, artifacts
 
 from .play import Stopped
 from .two import LEASE, Two, fingerprints, root, settled
 
 
 def test_a_root_from_begin_to_end(two: Two) -> None:
-    two.rotate().succeeded()
+    done = two.rotate(environ=ARTIFACTS_SHOWN).succeeded()
     assert two.state() == settled()
-    again = two.rotate().succeeded()
+    left = artifacts(done.output)["mesh_rotation"]
+    assert (left["verdict"], left["meshes"]["shop"]["clusters"], set(left["meshes"]["shop"]["seconds"])) == ("done", 2, {"introduce", "reissue", "retire"})
+    again = two.rotate(environ=ARTIFACTS_SHOWN).succeeded()
     assert again.changed == 0
+    assert artifacts(again.output)["mesh_rotation"]["says"] == "√ shop: nothing was to be done"
     assert "stays until it is 60 minutes old (rotate_min_age)" in again.said
     assert two.state() == settled()
     assert [one.ignored for one in two.stand_ins.values()] == [[], []]
 
 
-def test_check_mode_shows_the_plan(two: Two) -> None:
-    shown = two.rotate("--check").succeeded()
+def test_check_mode_shows_the_plan(two: Two, tmp_path: Path) -> None:
+    shown = two.rotate("--check", environ=ARTIFACTS_SHOWN, rotate_report_dir=str(tmp_path / "reports")).succeeded()
+    left = artifacts(shown.output)
+    assert (set(left), left["mesh_rotation_plan"]["verdict"]) == ({"mesh_rotation_plan"}, "go")
+    assert left["mesh_rotation_plan"]["meshes"]["shop"]["due"][0].startswith("introduce in east, west: trust a new root beside root")
+    assert set(json.loads((tmp_path / "reports" / "rotation-plan-shop.json").read_text())["phases"]) == {"east", "west"}
+    assert "\n  1. introduce in east, west" in shown.output, "the table stands on the screen without quotes"
     assert "1. introduce in east, west: trust a new root beside root" in shown.said
     assert shown.changed == 0
     assert two.state() == settled("old", before=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from .leaks import files
+from .source import CHECKOUT
+
+# As OpenShift gives a container a number that no account has, in the group root. AWX keeps jobs in such containers.
+NOBODY, ROOT_GROUP = 1000660123, 0
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,21 @@ class Ran:
     output: str
     places: dict[str, bytes]
 
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """What each event is about, in order."""
+        found = [json.loads(text) for place, text in self.places.items() if "/job_events/" in place and place.endswith(".json")]
+        return [event.get("event_data") or {} for event in sorted(found, key=lambda event: event["counter"])]
+
+    @property
+    def artifacts(self) -> dict[str, Any]:
+        """What AWX shows beside the job and hands to the next one: it reads them from the last event."""
+        told: dict[str, Any] = next((one["artifact_data"] for one in reversed(self.events) if "artifact_data" in one), {})
+        return told
+
     def results(self, task: str) -> list[dict[str, Any]]:
         """The results of each host, from the events."""
-        events = [json.loads(text) for place, text in self.places.items() if "/job_events/" in place and place.endswith(".json")]
-        data = (event.get("event_data") or {} for event in sorted(events, key=lambda event: event["counter"]))
-        return [one["res"] for one in data if one.get("task") == task and "res" in one]
+        return [one["res"] for one in self.events if one.get("task") == task and "res" in one]
 
 
 def run(playbook: str, inventory: Path, environ: Mapping[str, str], *words: str, verbosity: int = 0, **variables: Any) -> Ran:
@@ -54,3 +69,46 @@ def run(playbook: str, inventory: Path, environ: Mapping[str, str], *words: str,
     output = next((text.decode() for place, text in left.items() if place.endswith("/job/stdout")), done.stdout + done.stderr)
     assert sum("/job_events/" in place for place in left) > 3, f"no events were kept: {output}"
     return Ran(done.returncode, output, {**left, "what ansible-runner said": (done.stdout + done.stderr).encode()})
+
+
+def job(playbook: str, inventory: Mapping[str, Any], credential: Mapping[str, bytes], **variables: Any) -> Ran:
+    """Run a playbook of the project in extensions/controller by its path, as AWX runs a job template.
+
+    `credential` has what a credential injects: by the name of an environment variable the content of the file that it names. The job has no HOME, no
+    account, and nothing but its own directory to write to. If the test runs as root, the job may read what root may, because that is where the test's
+    Python lies.
+    """
+    with tempfile.TemporaryDirectory(prefix="awx-", dir="/tmp") as made:
+        home = Path(made)
+        for name in ("artifacts", "env", "inventory"):
+            (home / name).mkdir()
+        shutil.copytree(CHECKOUT / "extensions/controller/project", home / "project")
+        (home / "inventory" / "hosts.json").write_text(json.dumps(inventory))
+        (home / "env" / "extravars").write_text(json.dumps(variables))
+        environ = {"LANG": "C.UTF-8", "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))}
+        environ |= {name: os.environ[name] for name in ("ANSIBLE_COLLECTIONS_PATH", "PYTHONPATH") if name in os.environ}
+        for name, content in credential.items():
+            file = home / "env" / f"tmp-{name.lower()}"
+            file.write_bytes(content)
+            file.chmod(0o600)
+            environ[name] = str(file)
+        words = [sys.executable, "-m", "ansible_runner", "run", made, "--playbook", f"{playbook}.yml", "--ident", "job", "--quiet"]
+        done = subprocess.run([*_as_nobody(home), *words], env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900, check=False)
+        owners = {path.stat().st_uid for path in (home / "artifacts").rglob("*")}
+        assert owners == {NOBODY if os.geteuid() == 0 else os.geteuid()}, owners
+        left = {**files(home / "artifacts"), **files(home / "project")}
+    output = next((text.decode() for place, text in left.items() if place.endswith("/job/stdout")), done.stdout + done.stderr)
+    assert sum("/job_events/" in place for place in left) > 3, f"no events were kept: {output}"
+    return Ran(done.returncode, output, {**left, "what ansible-runner said": (done.stdout + done.stderr).encode()})
+
+
+def _as_nobody(home: Path) -> list[str]:
+    """The words before a command that make it run as nobody, to whom all in `home` belongs. Only root can do that; anybody else runs it as he is."""
+    if os.geteuid():
+        return []
+    for path in (home, *home.rglob("*")):
+        os.chown(path, NOBODY, ROOT_GROUP)
+    reads = "+dac_read_search"
+    # access(2) would not know of the capability without that bit, so no program would be found.
+    kept = [f"--inh-caps={reads}", f"--ambient-caps={reads}", "--securebits=+no_setuid_fixup"]
+    return ["setpriv", f"--reuid={NOBODY}", f"--regid={ROOT_GROUP}", "--clear-groups", *kept]

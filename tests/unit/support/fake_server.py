@@ -106,7 +106,9 @@ class FakeServer:
         with self._one_by_one:
             return self._handle(method, path, query, body, content_type)
 
-    def _handle(self, method: str, path: str, query: dict[str, str], body: Any, content_type: str) -> Answer:
+    def _handle(  # noqa: C901
+        self, method: str, path: str, query: dict[str, str], body: Any, content_type: str
+    ) -> Answer:
         special = self._evict(body, query) if path.endswith("/eviction") else self._special(method, path, body)
         if special:
             return special
@@ -125,6 +127,8 @@ class FakeServer:
             return _status(404, "NotFound", f'{kind.plural} "{name}" not found', {"name": name, "kind": kind.plural})
         if method == "GET":
             return _answer(live)
+        if method == "PATCH" and path.endswith("/status") and live:
+            return self._report(key, live, body["status"])
         if method == "DELETE":
             return self._delete(key, live or {}, bool((body or {}).get("dryRun")))
         if _precise(method, content_type, body) and (live is None or not _same_version(live, body)):
@@ -164,7 +168,15 @@ class FakeServer:
             after["metadata"]["generation"] += 1
         if "dryRun" not in query:
             self._store(key, after)
+            if after["metadata"].get("deletionTimestamp") and not after["metadata"].get("finalizers"):
+                del self.objects[key]
         return _answer(after, 200 if live else 201)
+
+    def _report(self, key: Key, live: dict[str, Any], status: Mapping[str, Any]) -> Answer:
+        """A controller writes a status."""
+        live["status"] = {**(live.get("status") or {}), **status}
+        self._store(key, live, react=False)
+        return _answer(live)
 
     def _delete(self, key: Key, live: dict[str, Any], dry: bool) -> Answer:
         if not dry and live["metadata"].get("finalizers"):
@@ -247,10 +259,10 @@ class FakeServer:
 
 
 def _selects(selector: str, labels: Mapping[str, str]) -> bool:
-    """`key=value`, `key in (one,two)` and `key`, joined by commas."""
+    """`key=value`, `key in (one,two)`, `key` and `!key`, joined by commas."""
     for key, value, values in re.findall(r"([^\s,=(]+)(?:=([^,]*)| in \(([^)]*)\))?(?:,|$)", selector):
         wanted = values.split(",") if values else [value] if value else [labels.get(key)]
-        if key not in labels or labels[key] not in wanted:
+        if key[1:] in labels if key.startswith("!") else key not in labels or labels[key] not in wanted:
             return False
     return True
 

@@ -174,7 +174,7 @@ class World:
 
     def _turn(self, order: Order) -> None:
         live = self.one("Namespace", "", order.name)
-        merge(live, turning.turn(live, order.to, {hook.tag: hook.revision for hook in self.hooks() if hook.tag}))
+        merge(live, turning.turn(live, order.to, {hook.tag: hook.revision for hook in self.hooks() if hook.tag}, order.undoes))
         self.gateways(order.name)
 
     def _restore(self, order: Order) -> None:
@@ -190,7 +190,7 @@ class World:
 
     def _relabel(self, order: Order) -> None:
         live = self.one(order.kind, order.namespace, order.name)
-        merge(live, turning.relabel(order.to))
+        merge(live, turning.relabel(order.to, self._away(order)))
         self.roll(live)
 
     def _restart(self, order: Order) -> None:
@@ -206,7 +206,7 @@ class World:
 
     def _hand_over(self, order: Order) -> None:
         live = self.one("Gateway", order.namespace, order.name)
-        merge(live, turning.hand_over(order.to))
+        merge(live, turning.hand_over(order.to, self._away(order)))
         self.roll(live)
 
     def _raise(self, order: Order) -> None:
@@ -228,14 +228,14 @@ class World:
     def _point_service(self, order: Order) -> None:
         name = f"istiod-revision-tag-{order.name}"
         found = [one for one in self.live["Service"] if one["metadata"]["name"] == name]
-        away = self._away(order)
+        away = "" if order.undoes else self._away(order)
         self._put("Service", pointers.service(found[0], order.to, away) if found else pointers.noted(tag(order.name, order.to)[0], away))
         self.gateways()
 
     def _point_webhook(self, order: Order) -> None:
         name = f"istio-revision-tag-{order.name}"
         found = [one for one in self.live[HOOKS] if one["metadata"]["name"] == name]
-        away = self._away(order)
+        away = "" if order.undoes else self._away(order)
         self._put(HOOKS, pointers.webhook(found[0], order.to, away) if found else pointers.noted(tag(order.name, order.to)[1], away))
         self.gateways()
 
@@ -247,7 +247,9 @@ class World:
         self._put(HOOKS, pointers.narrow(self.one(HOOKS, "", "istio-sidecar-injector")))
 
     def _validate(self, order: Order) -> None:
-        self.live["ValidatingWebhookConfiguration"][0]["metadata"]["labels"][REV] = order.to
+        default = self.live["ValidatingWebhookConfiguration"][0]
+        default["metadata"]["labels"][REV] = order.to
+        self.live["ValidatingWebhookConfiguration"][0] = pointers.noted(default, "" if order.undoes else self._away(order))
 
     def _put(self, kind: str, manifest: dict[str, Any]) -> None:
         self.live[kind] = [*(one for one in self.live[kind] if one["metadata"]["name"] != manifest["metadata"]["name"]), manifest]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import itertools
 import os
+import sys
 import tempfile
 import threading
 import time
@@ -28,16 +29,22 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 SHARED = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))
 WINDOW, STRIDE = 16, 4  # so that a part of a secret is found too, from 19 characters on
+WORD = 8  # wherever a window begins, a whole word of the text lies in it
 
 
 def leaks(secrets: Mapping[str, bytes], places: Mapping[str, bytes]) -> list[str]:
-    """Return which secret is in which place. One pass finds all, because all search texts have the same length."""
+    """Return which secret is in which place. One pass finds all, because all search texts have the same length.
+
+    Most texts hold no word of any search text, and are passed over soon.
+    """
     owners: dict[bytes, set[str]] = {}
     for name, secret in secrets.items():
         for needle in needles(secret):
             owners.setdefault(needle, set()).add(name)
-    found = set()
+    found, words = set(), {int.from_bytes(needle[at : at + WORD], sys.byteorder) for needle in owners for at in range(WORD)}
     for place, text in places.items():
+        if words.isdisjoint(memoryview(text)[: len(text) // WORD * WORD].cast("Q")):
+            continue
         hits = {part for at in range(len(text) - WINDOW + 1) if (part := text[at : at + WINDOW]) in owners}
         found |= {f"{name} in {place}" for hit in hits for name in owners[hit]}
     return sorted(found)
@@ -113,11 +120,19 @@ def files(*folders: Path) -> dict[str, bytes]:
     return found
 
 
+def _processes() -> set[str]:
+    return {name for name in os.listdir("/proc") if name.isdigit()}
+
+
 @dataclass
 class Watch:
-    """Files that existed only during a run, kept under a second name, and the arguments of processes."""
+    """Files that existed only during a run, kept under a second name, and the arguments of processes that began during it.
+
+    `older` are the processes that were there before.
+    """
 
     kept: Path
+    older: set[str] = field(default_factory=_processes)
     commands: set[bytes] = field(default_factory=set)
     files: dict[str, Path] = field(default_factory=dict)
 
@@ -132,10 +147,11 @@ class Watch:
         for base, names in found:
             for name in names:
                 self._keep(os.path.join(base, name), known)
-        for process in os.scandir("/proc"):
-            if process.name.isdigit():
-                with suppress(OSError):
-                    self.commands.add(Path(process.path, "cmdline").read_bytes().replace(b"\0", b" "))
+        running = _processes()
+        self.older &= running  # the number of one that ended may be given to another
+        for process in running - self.older:
+            with suppress(OSError):
+                self.commands.add(Path("/proc", process, "cmdline").read_bytes().replace(b"\0", b" "))
 
     def _keep(self, path: str, known: set[str]) -> None:
         if path in known or path in self.files:

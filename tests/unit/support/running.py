@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+# With this in its environment, ansible-playbook shows what the run left with set_stats.
+ARTIFACTS_SHOWN = {"ANSIBLE_SHOW_CUSTOM_STATS": "1"}
 RECAP = re.compile(r"^(\S+)\s+: (ok=.*)$", re.MULTILINE)
 
 
@@ -27,6 +31,12 @@ class Ran:
         """By host, the counts that are not zero."""
         told = {host: (part.split("=") for part in counts.split()) for host, counts in RECAP.findall(self.output)}
         return {host: {name: int(count) for name, count in parts if int(count)} for host, parts in told.items()}
+
+
+def artifacts(output: str) -> dict[str, Any]:
+    """What the run left, which AWX would keep as the artifacts of the job."""
+    told: dict[str, Any] = json.loads(output.split("RUN: ")[-1].split("\n")[0])
+    return told
 
 
 def ran(playbook: str, *arguments: str, home: Path, **variables: str) -> Ran:

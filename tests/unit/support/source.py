@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -42,4 +42,10 @@ def sources(*below: str) -> Iterator[Source]:
     """All files under plugins/, or those under its folders `below`."""
     for folder in below or (".",):
         for path in sorted((PLUGINS / folder).rglob("*.py")):
-            yield Source(path.relative_to(PLUGINS), path.read_text(encoding="utf-8"))
+            yield _source(path)
+
+
+@cache
+def _source(path: Path) -> Source:
+    """Each file is read and parsed once for all tests, none of which changes a tree."""
+    return Source(path.relative_to(PLUGINS), path.read_text(encoding="utf-8"))

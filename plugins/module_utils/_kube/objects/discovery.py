@@ -94,6 +94,22 @@ class Discovery:
                 raise Unreachable(f"{self._transport.name}: the API server cannot say which kinds {api_version} has: the service behind it does not answer.")
         return self._known.get((api_version, kind))
 
+    def served(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Return all that the server serves: by group and kind the versions. The group of `v1` is empty."""
+        with self._lock:
+            self._known = {}
+            for root in ("/api", "/apis"):
+                self._ask(root)
+        found: dict[tuple[str, str], tuple[str, ...]] = {}
+        for api, kind in self._known:
+            group, _slash, version = api.rpartition("/")
+            found[group, kind] = (*found.get((group, kind), ()), version)
+        return found
+
+    def silent(self) -> frozenset[str]:
+        """Return the API versions whose kinds the server could not tell when it was asked last."""
+        return frozenset(self._stale)
+
     def learn(self, crd: Mapping[str, Any]) -> list[Kind]:
         """Return and remember the kinds of a CRD that is being applied, before the server lists them."""
         learned = []

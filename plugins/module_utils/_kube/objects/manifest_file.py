@@ -17,10 +17,10 @@ try:
 except ImportError:
     yaml = None  # type: ignore[assignment]
 
-from ..._mesh.errors import Refused
+from ..._mesh.errors import MeshError, Refused
 from ..reach.access import read_file
 
-_VAULTED = b"$ANSIBLE_VAULT"
+VAULTED = b"$ANSIBLE_VAULT"
 # The types that JSON has too. Dates (2026-01-01) and numbers to base 60 (8080:80) stay text, as in kubectl.
 _TYPES = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map", "merge")}
 _BASE_60 = re.compile(r"[-+\d_.]+:")
@@ -34,7 +34,7 @@ def load(path: str) -> list[dict[str, Any]]:
 
 def _documents(path: str) -> list[Any]:
     text = read_file(path, "file of manifests")
-    if text.startswith(_VAULTED):
+    if text.startswith(VAULTED):
         raise Refused(
             f"The file of manifests {path} is encrypted by ansible-vault, and only Ansible can decrypt it: give its content in manifests, "
             "with the lookup ansible.builtin.file."
@@ -48,6 +48,48 @@ def _documents(path: str) -> list[Any]:
         return list(yaml.load_all(text, Loader=_loader()))
     except (yaml.YAMLError, ValueError) as error:
         raise Refused(f"The file of manifests {path} is not valid YAML{_where(error)}.") from error
+
+
+def marked(text: bytes) -> Iterator[tuple[dict[str, Any], dict[tuple[Any, ...], int]]]:
+    """Yield each object of a file with the lines of its fields, and those of a List one by one. What has no kind, such as values of a chart, is passed over.
+
+    Raise MeshError with its `line` for a file that is not valid.
+    """
+    try:
+        loader = _loader()(text)
+        while loader.check_node():
+            node = loader.get_node()
+            document, lines = loader.construct_document(node), dict(_lines(node, ()))
+            for manifest, inside in _inside(document):
+                yield manifest, {way[len(inside) :]: line for way, line in lines.items() if way[: len(inside)] == inside}
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise MeshError(f"is not valid YAML{_where(error)}", line=mark.line + 1 if mark else 0) from error
+
+
+def _lines(node: Any, way: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], int]]:
+    """Yield the line of each field: that of its key, or of the item of a list. YAML counts from 0, people from 1."""
+    if not way:
+        yield way, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, inner in node.value:
+            yield (*way, key.value), key.start_mark.line + 1
+            yield from _lines(inner, (*way, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for place, inner in enumerate(node.value):
+            yield (*way, place), inner.start_mark.line + 1
+            yield from _lines(inner, (*way, place))
+
+
+def _inside(document: Any) -> Iterator[tuple[dict[str, Any], tuple[Any, ...]]]:
+    if not isinstance(document, dict) or not isinstance(document.get("kind"), str) or not isinstance(document.get("apiVersion"), str):
+        return
+    items = document.get("items")
+    if not document["kind"].endswith("List") or not isinstance(items, list):
+        yield document, ()
+        return
+    implied = {} if document["kind"] == "List" else {"apiVersion": document["apiVersion"], "kind": document["kind"].removesuffix("List")}
+    yield from (({**implied, **item}, ("items", place)) for place, item in enumerate(items) if isinstance(item, dict))
 
 
 def _unique(path: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:

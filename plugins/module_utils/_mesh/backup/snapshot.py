@@ -15,6 +15,7 @@ from ..trust.certificate import iso
 
 _ENDING = "snapshot"
 _FORM = "%Y%m%dT%H%M%SZ"
+FRESH = timedelta(days=1)  # of a snapshot that keeps what a product is about to lose
 _NAME = re.compile(rf"(?P<cluster>[^@/]+)@(?P<mesh>[^@/]+)\.(?P<taken>[0-9]{{8}}T[0-9]{{6}}Z)\.{_ENDING}")
 
 
@@ -70,6 +71,15 @@ def age(newest: SnapshotFile | None, directory: str, now: datetime) -> str:
     hours = (now - newest.taken) / timedelta(hours=1)
     old = f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} d"
     return f"its last snapshot was taken at {iso(newest.taken)}, {old} ago"
+
+
+def unsaved(loses: str, newest: SnapshotFile | None, directory: str, now: datetime) -> str:
+    """Return why a product may not lose what it keeps; empty if a snapshot of the last day has it. `loses` is half a sentence about what goes."""
+    if newest and now - newest.taken <= FRESH:
+        return ""
+    found = age(newest, directory, now) if directory else "mesh_backup.directory names no directory with snapshots"
+    way = "Save a snapshot with meshops.lifecycle.backup, and run this again within a day"
+    return f"{loses[:1].upper()}{loses[1:]}, and only a snapshot keeps that, but {found.partition(';')[0]}. {way}."
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,10 @@ from typing import Any
 
 from ..few_names import few
 from . import leader, stray
+from .led import under_way
 from .leftover import left_over
 from .observed import NOTHING, ClusterState
+from .orders import Aim
 
 
 def followers(state: ClusterState) -> dict[str, Any]:
@@ -67,10 +69,40 @@ def unfinished(state: ClusterState, proxies: Mapping[str, int]) -> list[str]:
     versions = {known.revision: known.version for known in state.revisions}
     leading = leader.astray(state.leaders, state.tags, state.default_tag, versions)
     astray = [*stray.of_labels(state)[:_SHOWN], *stray.of_two_rules(state)[:_SHOWN]]
-    return [*_half_done(state), *astray, *_unfollowed(state, proxies), *_unvalidated(state), *left_over(state.leftovers), *leading]
+    return [*_half_done(state, proxies), *astray, *_unfollowed(state, proxies), *_unvalidated(state), *left_over(state.leftovers), *leading]
 
 
-def _half_done(state: ClusterState) -> list[str]:
+def _half_done(state: ClusterState, proxies: Mapping[str, int]) -> list[str]:
+    """A cutover by tags turns no namespace: it is seen by the tags that it led."""
+    led = under_way([state])
+    if len(led) == 1 and (said := _led(state, led[0], proxies)):
+        aim = led[0]
+        way = f"run meshops.lifecycle.cutover with cutover_to: {aim.target} to go on, or with cutover_to: {aim.former} to turn it back"
+        return [f"a cutover from {aim.former} to {aim.target} is half done, with {said}; {way}"]
+    return _turned_or_pinned(state)
+
+
+def _led(state: ClusterState, aim: Aim, proxies: Mapping[str, int]) -> str:
+    """What a cutover led by a note, and what it has not; empty if it led nothing so."""
+    moved = [tag.name for tag in state.tags if aim.former in (tag.webhook_from, tag.service_from) and {tag.webhook, tag.service} <= {aim.target, ""}]
+    half = [tag.name for tag in state.tags if {tag.webhook, tag.service} == set(aim.both)]
+    waiting = [tag.name for tag in state.tags if {tag.webhook, tag.service} <= {aim.former, ""}]
+    named = [space.name for space in state.spaces if space.led_from == aim.former and space.following.revision == aim.target]
+    if not (moved or half or named):
+        return ""
+    turned = [space.name for space in state.spaces if space.former is not None]
+    parts = [
+        f"{_number(moved, 'tag')} led to {aim.target} ({_list(moved)})" if moved else "",
+        f"{_number(half, 'tag')} led there by one half only ({_list(half)})" if half else "",
+        f"{_number(waiting, 'tag')} not led there ({_list(waiting)})" if waiting else "",
+        f"{_number(named, 'namespace')} that named {aim.former} before ({_list(named)})" if named else "",
+        f"{_number(turned, 'namespace')} turned there and not given the former labels back ({_list(turned)})" if turned else "",
+        f"{proxies[aim.former]} {'proxies' if proxies[aim.former] > 1 else 'proxy'} still served by {aim.former}" if proxies.get(aim.former) else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _turned_or_pinned(state: ClusterState) -> list[str]:
     turned = [space.name for space in state.spaces if space.former is not None]
     if turned:
         to = ", ".join(sorted({space.following.revision or space.following.pointer for space in state.spaces if space.former is not None}))

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from ..health.health import ControlPlaneRevision
 from ..health.revision_tag import Tag
+from .configured import LabelledObject, UnlabelledObject
 from .facts import Numbered, differing, made
 from .leader import Leader
 from .leftover import Leftover
@@ -47,13 +48,15 @@ class Following:
 class Space:
     """A namespace. `former` is what it would follow by the labels that it had before a cutover turned it; None if no cutover did.
 
-    `keeper` is who would write its labels back. `both` says that it has a label of each rule, of which one wins silently.
-    `plain` are pods that run without a proxy although a proxy would be injected now.
+    `led_from` is the revision from which a cutover turned it that names another one now. `keeper` is who would write its labels back.
+    `both` says that it has a label of each rule, of which one wins silently. `plain` are pods that run without a proxy although a proxy would be
+    injected now.
     """
 
     name: str
     following: Following
     former: Following | None = None
+    led_from: str = ""
     keeper: str = ""
     both: bool = False
     plain: tuple[str, ...] = ()
@@ -68,6 +71,7 @@ class MeshWorkload:
     A `gateway` serves through a `service`, which leads to the pods of several workloads while one replaces another.
     `pinned` says that a cutover gave a Gateway the label of its own, so that it does not move with its namespace. `second_of` names the Deployment
     in whose place a cutover put this one, and which can come to serve again by another revision. `port` is that of a gateway's Service for plain HTTP.
+    `led_from` is the revision from which a cutover led what names its revision by itself.
     """
 
     namespace: str
@@ -88,6 +92,7 @@ class MeshWorkload:
     blocked_by: str = ""
     second_of: str = ""
     port: int = 0
+    led_from: str = ""
 
     @property
     def where(self) -> str:
@@ -119,17 +124,9 @@ class MeshWorkload:
 
 
 @dataclass(frozen=True)
-class LabelledObject:
-    """An object of the mesh's configuration that only one revision reads. `copies` are the revisions that read a copy of it."""
-
-    name: str
-    revision: str
-    copies: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class ClusterState:
-    """All that a cutover decides by. `default_revision` validates what users write; `served_by` is the primary of a remote cluster.
+    """All that a cutover decides by. `default_revision` validates what users write, and a cutover led that there from `default_from`.
+    `served_by` is the primary of a remote cluster.
 
     `cni` and `gateway_api` are versions, empty if they are not installed. `node_proxies` says that proxies of whole nodes run here.
     `unguarded` are webhooks that let a pod start without a proxy while their control plane is away. `legacy` is the revision whose own
@@ -140,11 +137,13 @@ class ClusterState:
     revisions: Sequence[ControlPlaneRevision] = ()
     tags: Sequence[Tag] = ()
     default_revision: str = ""
+    default_from: str = ""
     legacy: str = ""
     default_tag: str = ""
     spaces: Sequence[Space] = ()
     workloads: Sequence[MeshWorkload] = ()
     objects: Sequence[LabelledObject] = ()
+    unlabelled: Sequence[UnlabelledObject] = ()
     leftovers: Sequence[Leftover] = ()
     leaders: Sequence[Leader] = ()
     unguarded: tuple[str, ...] = ()
@@ -226,7 +225,8 @@ class ClusterState:
         return uses
 
 
-_ROWS: dict[str, Any] = {"revisions": ControlPlaneRevision, "tags": Tag, "objects": LabelledObject, "leftovers": Leftover, "leaders": Leader}
+_ROWS: dict[str, Any] = {"revisions": ControlPlaneRevision, "tags": Tag, "objects": LabelledObject, "unlabelled": UnlabelledObject,
+                         "leftovers": Leftover, "leaders": Leader}  # fmt: skip
 
 
 def _space(name: str, row: Mapping[str, Any], rules: Sequence[Following]) -> Space:
@@ -244,13 +244,3 @@ def _uses(workload: MeshWorkload, revision: str) -> str:
     if pods:
         return f"has {pods} {'pods' if pods > 1 else 'pod'} with its proxy"
     return "follows it" if workload.following.revision == revision and not workload.drained else ""
-
-
-def in_use(states: Iterable[ClusterState], but: str) -> list[str]:
-    """The revisions other than `but` that something follows, or that lead somewhere, in any cluster."""
-    used: set[str] = set()
-    for state in states:
-        used |= {space.following.revision for space in state.spaces} | {workload.following.revision for workload in state.workloads if not workload.drained}
-        used |= {revision for workload in state.workloads for counts in (workload.made, workload.connected) for revision in counts if counts[revision]}
-        used |= {half for tag in state.tags for half in (tag.webhook, tag.service)} | {state.default_revision}
-    return sorted(used - {"", but})

@@ -7,14 +7,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..health.revision_tag import Tag
 from .observed import DELETING, EAST_WEST, ENABLED, GATEWAY_API, INGRESS, NEVER, NOTHING, ROLLING, TAG, ClusterState, Following, MeshWorkload, Space
 
 PIN, TURN, RESTORE, RELABEL, RESTART, EVICT = "pin", "turn", "restore", "relabel", "restart", "evict"
 RAISE, DRAIN, HAND_OVER, UNPIN, REJOIN = "raise", "drain", "hand over", "unpin", "rejoin"
-POINT_SERVICE, POINT_WEBHOOK, NARROW, VALIDATE = "point service", "point webhook", "narrow", "validate"
+POINT_SERVICE, POINT_WEBHOOK, NARROW, LABEL, VALIDATE = "point service", "point webhook", "narrow", "label", "validate"
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,18 @@ class Aim:
 
 @dataclass(frozen=True)
 class Order:
-    """One write: what is done to which object, so that it follows `to`."""
+    """One write: what is done to which object, so that it follows `to`. It `undoes` one before it, whose note goes with it."""
 
     what: str
     kind: str
     namespace: str
     name: str
     to: str
+    undoes: bool = False
+
+    def away(self, aim: Aim) -> str | None:
+        """The revision that it notes as the one from which it leads; None where a note is taken off."""
+        return None if self.undoes else aim.former
 
     def __str__(self) -> str:
         return f"{self.what} {self.kind} {self.namespace + '/' if self.namespace else ''}{self.name}"
@@ -172,7 +177,10 @@ def _of_tag(tag: Tag, aim: Aim, service: bool, webhook: bool) -> Iterator[Order]
 
 
 def of_finish(state: ClusterState, aim: Aim) -> list[Order]:
-    """Whatever leads to the former revision leads to the target, and namespaces get their own labels back. The validator comes last."""
+    """Whatever leads to the former revision leads to the target, and namespaces get their own labels back. The validator comes last.
+
+    On a way back, objects that the target alone had read before get its label again, as nothing of the other revision needs them any more.
+    """
     late = [workload for workload in state.workloads if workload.late and (workload.following.revision in aim.both)]
     legacy = state.legacy == aim.former
     return [
@@ -181,6 +189,7 @@ def of_finish(state: ClusterState, aim: Aim) -> list[Order]:
         *(Order(RESTORE, "Namespace", "", space.name, aim.target) for space in state.spaces if _unfinished(space, aim)),
         *(_on(UNPIN, gateway, aim.target) for gateway in state.workloads if gateway.pinned and gateway.following.revision == aim.target),
         *(order for workload in late for order in _restarted(workload, aim)),
+        *(Order(LABEL, one.kind, one.namespace, one.name, aim.target) for one in state.unlabelled if one.revision == aim.target),
         *([Order(VALIDATE, "validator", "", state.default_revision, aim.target)] if state.default_revision == aim.former else []),
     ]
 
@@ -195,10 +204,11 @@ def of_turn_back(state: ClusterState, back: Aim) -> list[Order]:
     turned = [space for space in state.spaces if space.following.rule in (TAG, ENABLED) and _is_led(space.following, back, returning)]
     return [
         *(Order(TURN, "Namespace", "", space.name, back.former) for space in turned),
-        *(order for tag in state.tags for order in _of_tag(tag, back, _is_back(tag.service, tag.service_from, back), tag.name in returning)),
+        *(replace(order, undoes=True) for tag in state.tags
+          for order in _of_tag(tag, back, _is_back(tag.service, tag.service_from, back), tag.name in returning)),
         *(order for workload in with_pointers(state, back) for order in _restarted(workload, back)),
-        *([Order(VALIDATE, "validator", "", state.default_revision, back.target)] if state.default_revision == back.former else []),
-    ]
+        *([Order(VALIDATE, "validator", "", state.default_revision, back.target, True)] if state.default_revision == back.former else []),
+    ]  # fmt: skip
 
 
 def _is_back(revision: str, came_from: str, back: Aim) -> bool:

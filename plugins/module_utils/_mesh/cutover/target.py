@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..errors import Refused
 from ..install.versions import minor
 from ..names import label_fault
+from .led import led
 from .leftover import gone
-from .observed import ClusterState, in_use
+from .observed import ClusterState
 from .orders import Aim
 
 PREVIOUS = "previous"
@@ -20,7 +21,10 @@ PREVIOUS = "previous"
 
 def aim(mesh: str, to: str, states: Sequence[ClusterState], former: str = "") -> Aim:
     """`to` is a revision, a version, or `previous`. `former` is the user's word where several revisions are in use."""
-    target = _previous(mesh, states) if to == PREVIOUS else _named(mesh, to, states)
+    if to == PREVIOUS:
+        back = _back(mesh, states)
+        return _checked(mesh, back.target, former or back.former)
+    target = _named(mesh, to, states)
     if former:
         return _checked(mesh, target, former)
     others = in_use(states, target)
@@ -75,14 +79,25 @@ def _named_after(version: str) -> str:
     return version.removeprefix("v").replace(".", "-").lower()
 
 
-def _previous(mesh: str, states: Sequence[ClusterState]) -> str:
-    """What served before: what namespaces followed that a cutover turned, else the one revision that is installed and that nobody follows."""
-    before = {space.former.revision for state in states for space in state.spaces if space.former} - {""}
-    now = {space.following.revision for state in states for space in state.spaces if space.former}
-    installed = {known.revision for state in states for known in state.revisions}
-    # A tag that was moved already leads its former followers to where they are now.
-    choice = sorted(before - now) or sorted(installed - {state.default_revision for state in states})
-    if len(choice) != 1:
-        seen = f"installed are {', '.join(sorted(installed)) or 'none'}"
-        raise Refused(f"The mesh {mesh}: it is not clear which revision served before ({seen}). Name it as cutover_to.")
-    return choice[0]
+def _back(mesh: str, states: Sequence[ClusterState]) -> Aim:
+    """The way back of the cutover that is under way, or of the last one."""
+    found = led(states)
+    if len(found) == 1:
+        return Aim(found[0].former, found[0].target)
+    installed = ", ".join(sorted({known.revision for state in states for known in state.revisions})) or "none"
+    if found:
+        told = "it is not clear which revision served before: " + ", ".join(f"something was led from {aim.former} to {aim.target}" for aim in found)
+        raise Refused(f"The mesh {mesh}: {told}. Name the revision to go back to as cutover_to, and the one to leave as cutover_from.")
+    told = "nothing says that a cutover led anything from one revision to another, so there is nothing to go back from"
+    way = "Name the revision that is to serve as cutover_to; another one that nothing follows is then removed"
+    raise Refused(f"The mesh {mesh}: {told} (installed are {installed}). {way}.")
+
+
+def in_use(states: Iterable[ClusterState], but: str) -> list[str]:
+    """The revisions other than `but` that something follows, or that lead somewhere, in any cluster."""
+    used: set[str] = set()
+    for state in states:
+        used |= {space.following.revision for space in state.spaces} | {workload.following.revision for workload in state.workloads if not workload.drained}
+        used |= {revision for workload in state.workloads for counts in (workload.made, workload.connected) for revision in counts if counts[revision]}
+        used |= {half for tag in state.tags for half in (tag.webhook, tag.service)} | {state.default_revision}
+    return sorted(used - {"", but})

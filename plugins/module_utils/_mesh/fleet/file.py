@@ -17,9 +17,10 @@ from .contexts import templated
 VARIABLES = frozenset({
     "mesh_adopt", "mesh_api_ca", "mesh_api_server", "mesh_backup", "mesh_charts", "mesh_cluster_uid", "mesh_cluster_values", "mesh_crds",
     "mesh_default_revision", "mesh_intermediate_days", "mesh_key_type", "mesh_kube", "mesh_limits", "mesh_locality", "mesh_mirror", "mesh_name",
-    "mesh_namespace", "mesh_network", "mesh_own_variables", "mesh_pending_grace", "mesh_planes", "mesh_platform", "mesh_primary", "mesh_primary_address",
-    "mesh_probe_image", "mesh_provider", "mesh_report_dir", "mesh_revision", "mesh_revision_tags", "mesh_role", "mesh_root", "mesh_root_days",
-    "mesh_site", "mesh_site_values", "mesh_tls_server_name", "mesh_trust_cluster", "mesh_trust_domain", "mesh_values", "mesh_version", "mesh_workloads",
+    "mesh_namespace", "mesh_network", "mesh_operator_api", "mesh_operator_set", "mesh_operators", "mesh_own_variables", "mesh_pending_grace",
+    "mesh_planes", "mesh_platform", "mesh_primary", "mesh_primary_address", "mesh_probe_image", "mesh_provider", "mesh_report_dir", "mesh_revision",
+    "mesh_revision_tags", "mesh_role", "mesh_root", "mesh_root_days", "mesh_site", "mesh_site_values", "mesh_tls_server_name", "mesh_trust_cluster",
+    "mesh_trust_domain", "mesh_values", "mesh_version", "mesh_workloads",
 })  # fmt: skip
 FREE = "vars"
 CONTEXTS = {"kubeconfig": str, "include": list, "exclude": list, "names": dict, "variables": dict}

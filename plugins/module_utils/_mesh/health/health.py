@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .revision_tag import Tag, tag_faults, validator_faults
-from .servers import NodeAgents, Quorum, agent_faults
+from .servers import NodeAgents, OtherCatalogue, Quorum, agent_faults
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,9 @@ class HealthFacts:
     `default_revision` is the revision that validates users' objects; empty if no webhook does.
     `kept` says what other tools manage, as half sentences. `reachable_networks` is None if the mesh has no networks.
     `faults` are half sentences about what only this mesh has, such as a quorum of its servers. `deadlines` become faults once their end was read.
-    `noticed` are half sentences about what is no fault. `agents` and `quorum` are None if the mesh has none here. `line` is the CA with which the product
-    says that it signs, and the CAs above it up to the root, as PEM; empty if the product does not say it, so that the Secret counts.
+    `noticed` are half sentences about what is no fault. `agents` and `quorum` are None if the mesh has none here, and `catalogues` say what its servers see
+    of other clusters. `line` is the CA with which the product says that it signs, and the CAs above it up to the root, as PEM; empty if the product does
+    not say it, so that the Secret counts.
     """
 
     cluster: str
@@ -97,6 +98,7 @@ class HealthFacts:
     noticed: Sequence[str] = ()
     quorum: Quorum | None = None
     agents: NodeAgents | None = None
+    catalogues: Sequence[OtherCatalogue] = ()
     line: bytes = b""
 
     def as_dict(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -20,6 +20,18 @@ class Quorum:
     leader: str
     voters: int
     role: str = ""
+
+
+@dataclass(frozen=True)
+class OtherCatalogue:
+    """What the servers of a cluster see of another one's services: how many, or None if they cannot read that.
+
+    `lacking` are those that something here sends requests to and that are not among them.
+    """
+
+    cluster: str
+    services: int | None
+    lacking: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

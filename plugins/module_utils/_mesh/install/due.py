@@ -51,7 +51,8 @@ class Due:
     `restarts` are pods in the order in which they are replaced. A run deletes only the first one and looks again: who comes next, and when, is judged anew.
     `fault` is half a sentence that says why nobody could tell, such as a product that does not answer yet. The run then waits. `lags` are half sentences about
     those who have not followed yet. `patches` change a part of an object that is there.
-    `refusal` is a sentence. It ends the run at once, because waiting would not help.
+    `refusal` is a sentence. It ends the run at once, because waiting would not help. `loses` is half a sentence about what the product will lose for good
+    if the run goes on: it does so only if a snapshot of the product was saved shortly before.
     """
 
     manifests: Sequence[Manifest] = ()
@@ -62,6 +63,7 @@ class Due:
     refusal: str = ""
     lags: Sequence[str] = ()
     patches: Sequence[tuple[Ref, Manifest]] = ()
+    loses: str = ""
 
     @property
     def complete(self) -> bool:

@@ -42,8 +42,15 @@ def of_inventory(name: str, variables: Mapping[str, Any], defaults: Defaults) ->
 def wished(name: str, variables: Mapping[str, Any], defaults: Defaults, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the wish before it is judged. `given`, the inputs of a role, override the inventory, and the inventory overrides the mesh's defaults."""
     inventory = {key: value for key, variable in VARIABLES.items() if (value := variables.get(variable)) not in (None, "")}
-    below = {"namespace": defaults.namespace, "revision": defaults.revision, "tags": defaults.tags}
+    below = {"namespace": defaults.namespace, "revision": defaults.revision, "tags": defaults.tags, **_backups(variables)}
     wish = {**below, **inventory, **(given or {})}
     if "values" not in wish:
         wish["values"] = merged(*(variables.get(variable) for variable in VALUES))
     return {**wish, "cluster": name, "version": str(wish.get("version", "")), "tags": elements(wish["tags"])}
+
+
+def _backups(variables: Mapping[str, Any]) -> dict[str, str]:
+    """Return the directory with snapshots, if the inventory names one."""
+    backup = variables.get("mesh_backup")
+    directory = backup.get("directory") if isinstance(backup, Mapping) else None
+    return {"backups": str(directory)} if directory else {}

@@ -25,6 +25,7 @@ class ControlPlane:
     `mirror` replaces the internet: {"charts": URL or path, "images": registry, "hosts": registries that the nodes reach through a mirror}.
     `primary_address` is the address of the primary's gateway, for a remote cluster; `primary_given` says that the inventory names it.
     `serves_remotes` says that the gateway must let remote clusters reach this control plane.
+    `backups` is the directory with snapshots of what the product keeps; empty if none are saved.
     `default_revision` is the revision that validates users' objects. If it is empty, the present one stays, or this one becomes it.
     `crds` is "managed", or "external" if somebody else owns the mesh's CRDs.
     """
@@ -50,6 +51,7 @@ class ControlPlane:
     inventory: str = ""
     mirror: Mapping[str, Any] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    backups: str = ""
 
     @classmethod
     def of(cls, wish: Mapping[str, Any]) -> ControlPlane:

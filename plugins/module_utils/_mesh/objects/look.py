@@ -25,14 +25,19 @@ def _no_port(_live: Live) -> list[Greeting]:
     return []
 
 
+def _no_more(_live: Live, _answers: Answers) -> list[Question]:
+    return []
+
+
 @dataclass(frozen=True)
 class Look(Generic[T]):
     """`reads` are lists, or Refs to read by name. `questions` returns requests to pods among the read objects. `judge` returns the result.
 
-    `greets` returns ports of these pods whose certificates are of interest.
+    `greets` returns ports of these pods whose certificates are of interest. `further` returns requests that follow from the first answers.
     """
 
     reads: Sequence[Read | Ref]
     judge: Callable[[Live, Answers], T]
     questions: Callable[[Live], Sequence[Question]] = _nobody
     greets: Callable[[Live], Sequence[Greeting]] = _no_port
+    further: Callable[[Live, Answers], Sequence[Question]] = _no_more

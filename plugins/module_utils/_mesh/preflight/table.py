@@ -18,10 +18,10 @@ def report(findings: Mapping[str, Sequence[str]], notes: Sequence[str] = ()) -> 
         return list(notes)
     worst_last = sorted(findings, key=lambda name: (len(findings[name]), name))
     table = lines(("CLUSTER", "FINDINGS"), [(name, str(len(findings[name])) if findings[name] else "none") for name in worst_last])
-    return [*table, "", *notes, *_together({name: findings[name] for name in worst_last})]
+    return [*table, "", *notes, *together({name: findings[name] for name in worst_last})]
 
 
-def _together(findings: Mapping[str, Sequence[str]]) -> list[str]:
+def together(findings: Mapping[str, Sequence[str]]) -> list[str]:
     """Return the findings as sentences. A finding that several clusters share appears once."""
     whose: dict[str, list[str]] = {}
     for name, sentences in findings.items():

@@ -33,13 +33,23 @@ def matrix(answers: Answers, wanted: int) -> list[str]:
 
 def reached(answers: Answers, wanted: int) -> str:
     """Return one line: how many of the paths answer, and the first of those that do not."""
-    asking = [(name, asked) for name, asked in sorted(answers.items()) if not isinstance(asked, str)]
-    paths = [(name, target, count >= wanted) for name, asked in asking for target, count in sorted(asked.items())]
-    late = [f"{name} to {target}" for name, target, well in paths if not well]
-    silent = [name for name in sorted(answers) if isinstance(answers[name], str)]
-    well = f"{len(paths) - len(late)} of {len(paths)} paths between {len(answers)} clusters answer over mTLS"
+    late, paths, silent = _late(answers, wanted)
+    well = f"{paths - len(late)} of {paths} paths between {len(answers)} clusters answer over mTLS"
     said = [*([f"not {few(late, _FEW)}"] if late else []), *([f"{few(silent, _FEW)} asked nobody"] if silent else [])]
     return f"{BAD if said else GOOD} {'; '.join([well, *said])}"
+
+
+def counted(answers: Answers, wanted: int) -> tuple[int, int, list[str]]:
+    """Return how many of the paths answer, how many there are, and the clusters that asked nobody."""
+    late, paths, silent = _late(answers, wanted)
+    return paths - len(late), paths, silent
+
+
+def _late(answers: Answers, wanted: int) -> tuple[list[str], int, list[str]]:
+    """Return the paths that do not answer, how many paths there are, and the clusters that asked nobody."""
+    asking = [(name, asked) for name, asked in sorted(answers.items()) if not isinstance(asked, str)]
+    paths = [(name, target, count >= wanted) for name, asked in asking for target, count in sorted(asked.items())]
+    return [f"{name} to {target}" for name, target, well in paths if not well], len(paths), [name for name in sorted(answers) if isinstance(answers[name], str)]
 
 
 def _cell(asked: Mapping[str, int] | str, target: str, wanted: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-SERVERS = ("CLUSTER", "ROLE", "SERVERS", "VOTE", "LEADER", "AGENTS ON NODES")
+SERVERS = ("CLUSTER", "ROLE", "SERVERS", "VOTE", "LEADER", "AGENTS ON NODES", "SEES SERVICES OF")
 
 
 def row(name: str, facts: Mapping[str, Any] | str) -> list[list[str]]:
@@ -20,4 +20,11 @@ def row(name: str, facts: Mapping[str, Any] | str) -> list[list[str]]:
     planes, agents = facts.get("planes", []), facts.get("agents")
     desired, ready = (sum(plane[number] for plane in planes) for number in ("desired", "ready"))
     on_nodes = f"{agents['ready']}/{agents['desired']}" if agents else "none"
-    return [[name, quorum["role"] or "-", f"{ready}/{desired}", str(quorum["voters"]), quorum["leader"] or "none", on_nodes]]
+    others = ", ".join(map(_seen, facts.get("catalogues", []))) or "-"
+    return [[name, quorum["role"] or "-", f"{ready}/{desired}", str(quorum["voters"]), quorum["leader"] or "none", on_nodes, others]]
+
+
+def _seen(catalogue: Mapping[str, Any]) -> str:
+    """Return how many services of another cluster the servers see, and how many of those that are sent requests are missing."""
+    services, lacking = catalogue["services"], len(catalogue["lacking"])
+    return f"{catalogue['cluster']} {'unread' if services is None else services}" + (f" ({lacking} missing)" if lacking else "")

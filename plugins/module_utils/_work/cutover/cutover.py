@@ -40,6 +40,7 @@ TASK: dict[str, Any] = {
         "wave": {"type": "int", "default": 0},
         "spaces": {"type": "list", "elements": "str", "default": []},
         "services": {"type": "list", "elements": "str", "default": []},
+        "back": {"type": "bool", "default": False},
         "by": {"choices": ["namespaces", "tags"], "default": "namespaces"},
         "gateways": {"choices": ["first", "last", "never"], "default": "last"},
         "objects": {"choices": ["copy", "unlabel", "refuse", "leave"], "default": "copy"},

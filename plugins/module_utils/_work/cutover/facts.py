@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from ..._mesh.cutover.following import followers
+from ..._mesh.cutover.led import led
 from ..._mesh.cutover.scene import Scene
 
 
@@ -23,6 +24,7 @@ def facts(scene: Scene) -> dict[str, Any]:
                       for one in state.revisions],
         "tags": [{"name": tag.name, "webhook": tag.webhook, "service": tag.service} for tag in state.tags],
         "default_revision": state.default_revision,
+        "led": [{"former": aim.former, "target": aim.target} for aim in led([state])],
         **followers(state),
         "silent": list(state.silent),
         "state": json.dumps(state.facts(), separators=(",", ":")),

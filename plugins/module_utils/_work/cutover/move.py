@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from ..._mesh.cutover.observed import ClusterState
-from ..._mesh.cutover.orders import DRAIN, EVICT, RAISE, RELABEL, RESTART, Order
-from ..._mesh.cutover.plan import wave_late, wave_orders
+from ..._mesh.cutover.orders import DRAIN, EVICT, RAISE, RELABEL, RESTART, Aim, Order, staying
+from ..._mesh.cutover.plan import BY_TAGS, wave_late, wave_orders
+from ..._mesh.cutover.returning import of_cutover
 from ..._mesh.cutover.scene import Scene
 from ..._mesh.cutover.write import Write
 from ..._mesh.errors import NotReady
@@ -32,11 +34,23 @@ _SHOWN = 10
 def move(work: CutoverWork) -> Scene:
     """Move one wave in this cluster."""
     request, wave = work.request, work.request.of_wave(work.cluster.name)
-    return advance(
+
+    def seen(state: ClusterState) -> ClusterState:
+        return of_cutover(state, request.aim) if request.back else state
+
+    scene = advance(
         work,
-        lambda state: wave_orders(state, wave, request.aim, request.wish),
-        lambda state: wave_late(state, wave, request.aim),
+        lambda state: [replace(order, undoes=request.back) for order in wave_orders(seen(state), wave, request.aim, request.wish)],
+        lambda state: wave_late(seen(state), wave, request.aim),
     )
+    if request.back and request.wish.by == BY_TAGS:
+        work.notices += tags_that_stay(scene.state, request.aim)
+    return scene
+
+
+def tags_that_stay(state: ClusterState, back: Aim) -> list[str]:
+    """Half sentences about the tags that are not led back, for people."""
+    return [f"the tag {name} led to {back.former} before this cutover, or another tool led it there, so it stays" for name in staying(state, back)]
 
 
 def advance(work: CutoverWork, ordered: Ordered, late: Late) -> Scene:

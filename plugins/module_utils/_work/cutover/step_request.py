@@ -24,6 +24,7 @@ from .fresh import primary_connection
 @dataclass(frozen=True)
 class CutoverRequest:
     """One step of a cutover in one cluster. With `waits_for_keepers`, labels that another tool keeps are not written but waited for.
+    With `back` a wave is turned back, and only what this cutover moved.
 
     `clusters` are the states of all clusters of the mesh. `primary` leads to the cluster that serves a remote one.
     """
@@ -36,6 +37,7 @@ class CutoverRequest:
     wave: int = 0
     spaces: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
+    back: bool = False
     objects: str = "copy"
     waits_for_keepers: bool = False
     pace: RestartPace = field(default_factory=RestartPace)
@@ -56,6 +58,7 @@ class CutoverRequest:
             wave=params["wave"],
             spaces=tuple(params["spaces"]),
             services=tuple(params["services"]),
+            back=params["back"],
             objects=params["objects"],
             waits_for_keepers=params["kept"] == "wait",
             pace=RestartPace(params["parallel"], {pattern: int(most) for pattern, most in params["budgets"].items()}),

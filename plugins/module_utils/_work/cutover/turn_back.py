@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 from ..._mesh.cutover.observed import ClusterState
-from ..._mesh.cutover.orders import TURN, Order, is_replaced, of_turn_back, staying, unheld, with_pointers
+from ..._mesh.cutover.orders import TURN, Order, is_replaced, of_turn_back, unheld, with_pointers
 from ..._mesh.cutover.plan import lateness
 from ..._mesh.cutover.scene import Scene
 from ..._mesh.errors import Refused
 from ..._mesh.few_names import few
-from .move import advance
+from .move import advance, tags_that_stay
 from .prepare import let_read
 from .write import CutoverWork
 
@@ -24,8 +24,7 @@ def turn_back(work: CutoverWork) -> Scene:
     scene = work.looking.scene()
     _refuse(work, scene.state)
     let_read(work, scene)
-    aim = work.request.aim
-    work.notices += [f"the tag {name} led to {aim.former} before this cutover, or another tool led it there, so it stays" for name in staying(scene.state, aim)]
+    work.notices += tags_that_stay(scene.state, work.request.aim)
     return advance(work, lambda state: _ordered(work, state), lambda state: _late(work, state))
 
 

@@ -18,6 +18,7 @@ from ..._mesh.objects.change import as_result
 from ..._providers import provider
 from ..clock import Clock, SystemClock
 from .due import Completed, complete
+from .giving_up import guarded
 
 TASK: dict[str, Any] = dict(
     argument_spec=dict(
@@ -53,10 +54,10 @@ class StageRequest:
 
 def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None) -> dict[str, Any]:
     request = StageRequest.of(params, cluster.name)
-    stage, did = request.wanted(), Completed()
+    stage, did, ticking = request.wanted(), Completed(), clock or SystemClock()
     try:
         if stage.then:
-            complete(cluster, stage.then, request.timeout, clock or SystemClock(), did=did)
+            complete(cluster, guarded(stage.then, request.plane, ticking), request.timeout, ticking, did=did)
     except MeshError as failed:
         failed.facts.update(_result(did))
         raise

@@ -10,8 +10,9 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import ClusterState, in_use
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import ClusterState
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.probes import SPACES
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.target import in_use
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
 from ansible_collections.meshops.lifecycle.plugins.modules import cutover_info
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_live

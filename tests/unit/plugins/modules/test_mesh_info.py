@@ -84,6 +84,7 @@ class TestFacts:
             "kept": [],
             "faults": [],
             "quorum": None,
+            "catalogues": (),
             "agents": None,
             "trust": {},
         }

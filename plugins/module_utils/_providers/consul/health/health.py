@@ -21,7 +21,8 @@ _KINDS = ("ExportedServices", "Mesh", "ProxyDefaults", "ServiceDefaults", "Servi
 
 def facts(cluster: str, namespace: str) -> Look[HealthFacts]:
     """Look at the objects, and ask each server."""
-    return Look(observation.reads(namespace), partial(observation.health, cluster), observation.questions)
+    judge, further = partial(observation.health, cluster), partial(observation.further, cluster)
+    return Look(observation.reads(namespace), judge, observation.questions, further=further)
 
 
 def config(namespace: str) -> Look[dict[str, int]]:

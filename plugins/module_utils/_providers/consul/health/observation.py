@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...._mesh.health.health import ControlPlaneRevision, Gateway, HealthFacts, Proxy, Remote
-from ...._mesh.health.servers import NodeAgents
+from ...._mesh.health.servers import NodeAgents, OtherCatalogue
 from ...._mesh.health.stuck import why
 from ...._mesh.objects.change import Ref
 from ...._mesh.objects.shapes import Live, Object
@@ -21,7 +21,7 @@ from ..links.peer_secret import LABEL as PEER
 from ..members import datacenters
 from ..names import GATEWAY, INJECTED, PROXY, SHARED, TOKENS, labelled, primary_of
 from ..objects import edited
-from . import primary, quorum, signing
+from . import catalogue, primary, quorum, signing
 
 _ASKED = {
     "self": "/v1/agent/self",
@@ -61,6 +61,11 @@ def questions(live: Live) -> list[Question]:
     return [*asked, *(primary.questions(ruler, api.servers(live), token) if ruler else ()), *(() if secondary else edited.questions(live, token))]
 
 
+def further(cluster: str, live: Live, answers: Answers) -> list[Question]:
+    """Ask for the services of the datacenters that the first answers named."""
+    return catalogue.questions(cluster, live, answers, api.token(live, api.is_secondary(live)))
+
+
 def ruling(live: Live) -> str:
     """Return the name of a secondary's primary, as the install noted it; empty for all others."""
     return next((primary_of(one) for one in live.get("StatefulSet", ())), "")
@@ -68,7 +73,7 @@ def ruling(live: Live) -> str:
 
 def health(cluster: str, live: Live, answers: Answers) -> HealthFacts:
     """Return the facts. `answered` are the servers that said which other datacenters they see."""
-    seen = quorum.seen(live, answers)
+    seen, others = quorum.seen(live, answers), catalogue.seen(answers)
     return HealthFacts(
         cluster=cluster,
         planes=[_plane(one, api_pods(live, "server")) for one in live.get("StatefulSet", ())],
@@ -80,14 +85,21 @@ def health(cluster: str, live: Live, answers: Answers) -> HealthFacts:
         answered=sorted({question.pod for question, text in answers.items() if question.about == "wan" and api.listed(text) is not None}),
         unanswered=sorted(f"{question.pod}{question.path}" for question, text in answers.items() if text is None and question.about in ("self", "wan")),
         served_by=seen.primary,
-        faults=[*seen.faults, *edited.faults(answers), *(primary.faults(ruling(live), answers) if ruling(live) else ())],
+        faults=[*seen.faults, *edited.faults(answers), *_apart(live, answers, others)],
         deadlines=primary.deadlines(live, answers),
         kept=kept(one for kind in _KEPT for one in live.get(kind, ())),
-        noticed=list(_noticed(live, answers)),
+        noticed=[*_noticed(live, answers), *catalogue.noticed(others)],
         quorum=seen.quorum,
         agents=next((_agents(one, live) for one in live.get("DaemonSet", ())), None),
+        catalogues=others,
         line=signing.line(answers, api.is_secondary(live)),
     )
+
+
+def _apart(live: Live, answers: Answers, others: Sequence[OtherCatalogue]) -> Iterator[str]:
+    """Yield what is wrong between datacenters. That a primary does not answer says why nobody reads its catalogue."""
+    lost = list(primary.faults(ruling(live), answers)) if ruling(live) else []
+    return iter(lost or catalogue.faults(others))
 
 
 def _noticed(live: Live, answers: Answers) -> Iterator[str]:

@@ -82,7 +82,8 @@ def _due(wish: ControlPlane, given: Consent, live: Live, answers: Answers) -> Du
         return Due(refusal=_of_secondary(wish, live, becomes))
     if becomes == PRIMARY and (moving := _moving(live, given)):
         return Due(refusal=moving)
-    if not asked or given.gives_up == wish.cluster:
+    confirmed = given.gives_up == wish.cluster
+    if not asked or (confirmed and becomes != SECONDARY):
         return Due()
     lists = {about: api.listed(api.only(answers, about)) for about in asked}
     silent = sorted(about for about, entries in lists.items() if entries is None)
@@ -90,7 +91,7 @@ def _due(wish: ControlPlane, given: Consent, live: Live, answers: Answers) -> Du
         return Due(fault=f"no server said whether this datacenter holds what it would give up ({' and '.join(silent)})")
     known = {about: entries or [] for about, entries in lists.items()}
     if becomes == SECONDARY:
-        return Due(refusal=_of_joining(wish, known))
+        return _of_joining(wish, known, confirmed)
     if becomes == PRIMARY:
         return Due(refusal=_of_peers(sorted(str(one.get("Name")) for one in known["peerings"])))
     others = sorted(set(datacenters(known.get("wan", []))) - {wish.cluster})
@@ -135,7 +136,8 @@ def _of_secondary(wish: ControlPlane, live: Live, becomes: str) -> str:
     return ""
 
 
-def _of_joining(wish: ControlPlane, known: dict[str, list[dict[str, object]]]) -> str:
+def _of_joining(wish: ControlPlane, known: dict[str, list[dict[str, object]]], confirmed: bool) -> Due:
+    """Return what a datacenter gives up that joins a federation: refused unless the inventory confirms it, and then what only a snapshot keeps."""
     names = ("management", "agent", "gateway", "replication")
     ours = {access.accessor(wish, name) for name in names} | {_ANONYMOUS}
     described = {_FIRST, *(access.described(wish.cluster, name) for name in names)}
@@ -143,8 +145,10 @@ def _of_joining(wish: ControlPlane, known: dict[str, list[dict[str, object]]]) -
     counts = {"tokens": len(tokens), "intentions": len(known["intentions"]), "resolvers": len(known["entries"])}
     lost = [f"{count} {name}" for name, count in counts.items() if count]
     if not lost:
-        return ""
+        return Due()
+    if confirmed:
+        return Due(loses=f"it gives up {', '.join(lost)} of its own as a secondary of {wish.primary}")
     export = "Save a snapshot with meshops.lifecycle.backup first"
     confirm = f"then set mesh_values.connect.gives_up to {wish.cluster}"
     what = f"It has {', '.join(lost)} of its own, and those of the primary {wish.primary} would replace them"
-    return f"{what}. {export}, {confirm}, or leave mesh_role as it was."
+    return Due(refusal=f"{what}. {export}, {confirm}, or leave mesh_role as it was.")

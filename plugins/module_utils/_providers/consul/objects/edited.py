@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ...._mesh.objects.shapes import Live
 from ...._mesh.question import Answers, Question
@@ -23,10 +24,14 @@ def questions(live: Live, token: str) -> list[Question]:
     return [api.get(f"{_ABOUT}{kind}", pod, f"/v1/config/{kind}", token) for pod in api.servers(live)[:1] for kind in KINDS]
 
 
+def entries(answers: Answers, kind: str) -> list[Any]:
+    """Return the entries of a kind, whoever wrote them; none if nobody answered, or nobody was asked."""
+    return api.listed(api.only(answers, f"{_ABOUT}{kind}")) or []
+
+
 def faults(answers: Answers) -> Iterator[str]:
     """Yield a fault that names all entries. Who does not answer is told of elsewhere."""
-    lists = {kind: api.listed(api.only(answers, f"{_ABOUT}{kind}")) or [] for kind in KINDS}
-    names = [shown(one.entry.key) for kind, entries in lists.items() for one in kept(kind, entries) if one.edited]
+    names = [shown(one.entry.key) for kind in KINDS for one in kept(kind, entries(answers, kind)) if one.edited]
     if names:
         what, they = ("the entry", "it") if len(names) == 1 else ("the entries", "them")
         yield f"somebody edited {what} {' and '.join(names)} after a run wrote {they}; run site to set {they} right, or declare what is wanted"

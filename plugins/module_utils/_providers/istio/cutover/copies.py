@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from ...._mesh.cutover.orders import Aim
+from ...._mesh.cutover.orders import Aim, Order
 from ...._mesh.cutover.refusals import COPY, UNLABEL
 from ...._mesh.cutover.scene import Scene
 from ...._mesh.cutover.write import CREATE, Write
@@ -17,7 +17,7 @@ from ...._mesh.objects.shapes import Live, Object
 from ..health.observation import CONFIGURATION
 from .injection import REV
 from .live_objects import copied, patched
-from .observation import is_labelled, original
+from .observation import UNLABELLED, is_labelled, is_unlabelled, original
 
 # On a copy: the name of what it is a copy of.
 COPY_OF = "meshops.lifecycle/cutover-copy-of"
@@ -28,7 +28,7 @@ def copies(scene: Scene, aim: Aim, choice: str) -> list[Write]:
     if choice not in (COPY, UNLABEL):
         return []
     alone = _alone(scene.live, aim)
-    return [write for one in alone for write in (_copy(one, aim) if choice == COPY else patched(one, {"metadata": {"labels": {REV: None}}}))]
+    return [write for one in alone for write in (_copy(one, aim) if choice == COPY else _unlabel(one, aim))]
 
 
 def _alone(live: Live, aim: Aim) -> list[Object]:
@@ -45,6 +45,26 @@ def _copy(one: Object, aim: Aim) -> list[Write]:
     new = copied(one, f"{original(one)}-{aim.target}", **{COPY_OF: original(one)})
     new["metadata"]["labels"][REV] = aim.target
     return [Write(CREATE, Ref.of(new), new)]
+
+
+def _unlabel(one: Object, aim: Aim) -> list[Write]:
+    return patched(one, {"metadata": {"labels": {REV: None, UNLABELLED: aim.former}}})
+
+
+def labelled_again(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
+    """On the way back, what it had before."""
+    return [write for one in _unlabelled(scene.live, order.to) if (one["kind"], one["metadata"]["namespace"], one["metadata"]["name"])
+            == (order.kind, order.namespace, order.name) for write in patched(one, {"metadata": {"labels": {REV: order.to, UNLABELLED: None}}})]  # fmt: skip
+
+
+def forgotten(live: Live, revision: str) -> list[Write]:
+    """The label stays off. Which one it was says nothing any more."""
+    return [write for one in _unlabelled(live, revision) for write in patched(one, {"metadata": {"labels": {UNLABELLED: None}}})]
+
+
+def _unlabelled(live: Live, revision: str) -> list[Object]:
+    known = (one for _group, kind in CONFIGURATION for one in live.get(kind, ()) if is_unlabelled(one))
+    return [one for one in known if one["metadata"]["labels"][UNLABELLED] == revision]
 
 
 def made(live: Live) -> list[Object]:

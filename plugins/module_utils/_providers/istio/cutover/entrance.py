@@ -18,9 +18,10 @@ from ...._mesh.errors import Refused
 from ...._mesh.objects.change import Ref
 from ...._mesh.objects.condition import Condition
 from ...._mesh.objects.shapes import Live, Manifest, Object
+from ..install.tags import LED_FROM
 from .injection import REV
 from .live_objects import copied, named, patched
-from .turning import SECOND_OF
+from .turning import SECOND_OF, noted
 
 _SCALER, _BUDGET = "HorizontalPodAutoscaler", "PodDisruptionBudget"
 
@@ -33,8 +34,8 @@ def raised(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
     _refuse(order, scene, former)
     asleep = _asleep(order, scene, aim)
     if asleep is not None:
-        return patched(asleep, {"spec": {"replicas": _replicas(former)}}, then=[Condition(Ref.of(asleep), "rollout")])
-    second = _second(former, f"{stem(order.name, aim)}-{order.to}", order.to)
+        return patched(asleep, {**noted(order.away(aim)), "spec": {"replicas": _replicas(former)}}, then=[Condition(Ref.of(asleep), "rollout")])
+    second = _second(former, f"{stem(order.name, aim)}-{order.to}", order.to, order.away(aim))
     there = named(scene.live, order.kind, order.namespace, second["metadata"]["name"])
     if there is not None:
         return _left(there, scene.state.cluster)
@@ -43,12 +44,12 @@ def raised(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
 
 
 def drained(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
-    """No replicas: an autoscaler leaves such a Deployment alone, unless it may go down to none itself."""
+    """No replicas: an autoscaler leaves such a Deployment alone, unless it may go down to none itself. It serves nobody, so no note says from where."""
     live = named(scene.live, order.kind, order.namespace, order.name)
     if live is None or (live.get("spec") or {}).get("replicas") == 0:
         return []
     _refuse(order, scene, live)
-    return patched(live, {"spec": {"replicas": 0}}, then=[Condition(Ref.of(live), "rollout")])
+    return patched(live, {**noted(None), "spec": {"replicas": 0}}, then=[Condition(Ref.of(live), "rollout")])
 
 
 def rejoined(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
@@ -118,9 +119,9 @@ def _replicas(live: Object) -> int:
     return 1 if asked is None else int(asked)
 
 
-def _second(former: Object, name: str, target: str) -> Manifest:
+def _second(former: Object, name: str, target: str, away: str | None) -> Manifest:
     """Its selector names the revision, so that neither takes the other's pods. The pods have all labels that the Service looks for."""
-    made = copied(former, name, **{SECOND_OF: _first(former)})
+    made = copied(former, name, **{SECOND_OF: _first(former)}, **({LED_FROM: away} if away else {}))
     made["spec"] = copy.deepcopy(dict(former["spec"]))
     selector, template = made["spec"].setdefault("selector", {}), made["spec"]["template"].setdefault("metadata", {})
     selector["matchLabels"] = {**(selector.get("matchLabels") or {}), REV: target}

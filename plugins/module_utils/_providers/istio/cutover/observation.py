@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from ...._mesh.cutover.observed import NOTHING, ClusterState, Following, LabelledObject, Space
+from ...._mesh.cutover.configured import LabelledObject, UnlabelledObject
+from ...._mesh.cutover.observed import NOTHING, ClusterState, Following, Space
 from ...._mesh.cutover.serving import Connections
 from ...._mesh.health.health import ControlPlaneRevision
 from ...._mesh.objects.managed_by import managed_by
@@ -21,6 +22,8 @@ from .workloads import Follow, ended, is_gateway_api, made_by, workloads
 
 _HOOKS = "MutatingWebhookConfiguration"
 _BARE = Template({}, {})
+# On an object without the label of a revision: the revision whose label a cutover took off. A label, so that it is found without reading all others.
+UNLABELLED = "meshops.lifecycle/cutover-unlabelled"
 
 
 def state(
@@ -36,11 +39,13 @@ def state(
         revisions=revisions,
         tags=tags.seen(_of_mesh(live, namespace), {one.revision: one.version for one in revisions}),
         default_revision=validator.revision(live),
+        default_from=tags.led_from(validator.webhook(live) or {}),
         legacy=str((default[0]["metadata"].get("labels") or {}).get(REV, "default")) if default else "",
         default_tag=DEFAULT_TAG,
         spaces=_spaces(live, follow, known, serving),
         workloads=workloads(live, follow, connections),
         objects=_labelled(live),
+        unlabelled=_unlabelled(live),
         unguarded=tuple(sorted({f"{hook.configuration}/{hook.name}" for hook in known if hook.ignored})),
         served_by=served_by,
     )
@@ -82,6 +87,7 @@ def _space(one: Object, follow: Follow, known: Sequence[Hook], serving: Collecti
         name,
         follow(name, _BARE),
         None if before is None else following(name, before, _BARE, known, serving),
+        tags.led_from(one),
         managed_by(one).writer,
         REV in labels and ENABLE in labels,
         tuple(plain.get(name, ())),
@@ -110,6 +116,18 @@ def _labelled(live: Live) -> list[LabelledObject]:
         others = readers[kind, meta["namespace"], original(one)] - {revision}
         objects.append(LabelledObject(f"{kind} {meta['namespace']}/{meta['name']}", revision, tuple(sorted(others))))
     return objects
+
+
+def _unlabelled(live: Live) -> list[UnlabelledObject]:
+    noted = [(kind, one["metadata"]) for _group, kind in CONFIGURATION for one in live.get(kind, ()) if is_unlabelled(one)]
+    found = [UnlabelledObject(kind, str(meta["namespace"]), str(meta["name"]), str(meta["labels"][UNLABELLED])) for kind, meta in noted]
+    return sorted(found, key=lambda one: (one.kind, one.namespace, one.name))
+
+
+def is_unlabelled(one: Object) -> bool:
+    """Whether a cutover took the label of a revision off. What somebody labelled again since is theirs."""
+    labels = one["metadata"].get("labels") or {}
+    return UNLABELLED in labels and REV not in labels and not is_gateway_api(one)
 
 
 def original(one: Object) -> str:

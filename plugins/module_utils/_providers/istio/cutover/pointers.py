@@ -20,7 +20,7 @@ def istiod(revision: str) -> str:
     return "istiod" if revision == "default" else f"istiod-{revision}"
 
 
-def service(live: Object, target: str, former: str) -> Manifest:
+def service(live: Object, target: str, former: str | None) -> Manifest:
     """The Service of a tag, as it is found, leading to the target. The selector is replaced as a whole: that of the revision default has another key."""
     changed = copy.deepcopy(dict(live))
     changed["metadata"].setdefault("labels", {})[REV] = target
@@ -29,23 +29,15 @@ def service(live: Object, target: str, former: str) -> Manifest:
     return noted(changed, former) if changed != dict(live) else changed
 
 
-def noted(half: Object, former: str) -> Manifest:
-    """Half of a tag with the revision from which a cutover leads it. By that it is led back."""
+def noted(half: Object, former: str | None) -> Manifest:
+    """Half of a tag, or the validator, with the revision from which a cutover leads it. By that it is led back; without one it loses its note."""
     changed = copy.deepcopy(dict(half))
-    changed["metadata"]["annotations"] = {**(changed["metadata"].get("annotations") or {}), LED_FROM: former}
+    notes = {**(changed["metadata"].get("annotations") or {}), LED_FROM: former}
+    changed["metadata"]["annotations"] = {key: note for key, note in notes.items() if key != LED_FROM or note}
     return changed
 
 
-def forgotten(half: Object, revision: str) -> Manifest:
-    """Half of a tag without the note that it was led from this revision."""
-    changed = copy.deepcopy(dict(half))
-    notes = changed["metadata"].get("annotations") or {}
-    if notes.get(LED_FROM) == revision:
-        del notes[LED_FROM]
-    return changed
-
-
-def webhook(live: Object, target: str, former: str) -> Manifest:
+def webhook(live: Object, target: str, former: str | None) -> Manifest:
     """The webhooks of a tag, as they are found. A foreign tag keeps its selectors, paths and CA bundles."""
     changed = copy.deepcopy(dict(live))
     changed["metadata"].setdefault("labels", {})[REV] = target

@@ -28,23 +28,23 @@ def service(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
     """A Service that is missing comes from where the webhook of its tag does, which may lead to the target already."""
     there = labelled(scene.live, "Service", {_TAG: order.name})
     if there:
-        return replaced(there[0], pointers.service(there[0], order.to, aim.former))
+        return replaced(there[0], pointers.service(there[0], order.to, order.away(aim)))
     own = next((tag for tag in scene.state.tags if tag.name == order.name), None)
-    former = own.webhook_from if own and own.webhook == order.to else aim.former
+    former = own.webhook_from if own and own.webhook == order.to else order.away(aim)
     return [_made(one, former) for one in _manifests(order, scene) if one["kind"] == "Service"]
 
 
 def webhook(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
     there = labelled(scene.live, _HOOKS, {_TAG: order.name})
     if there:
-        return replaced(there[0], _led(there[0], order, scene, aim.former))
+        return replaced(there[0], _led(there[0], order, scene, order.away(aim)))
     (made,) = [one for one in _manifests(order, scene) if one["kind"] == _HOOKS]
     for each in made["webhooks"]:
         each["clientConfig"] = copy.deepcopy(_client(order, scene))
     return [_made(made, aim.former)]
 
 
-def _led(live: Object, order: Order, scene: Scene, former: str) -> Manifest:
+def _led(live: Object, order: Order, scene: Scene, former: str | None) -> Manifest:
     """A webhook that is reached by a URL says nothing about its revision there, so it is reached as the target's own is."""
     changed = pointers.webhook(live, order.to, former)
     for each in changed.get("webhooks") or []:
@@ -58,13 +58,7 @@ def narrowed(_order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write
     return [write for one in serving for write in replaced(one, pointers.narrow(one))]
 
 
-def forgotten(scene: Scene, revision: str) -> list[Write]:
-    """Take the notes that name a revision off the tags. A later revision of that name is another one."""
-    halves = [half for kind in ("Service", _HOOKS) for half in scene.live.get(kind, ()) if _TAG in (half["metadata"].get("labels") or {})]
-    return [write for half in halves for write in replaced(half, pointers.forgotten(half, revision))]
-
-
-def _made(manifest: Manifest, former: str) -> Write:
+def _made(manifest: Manifest, former: str | None) -> Write:
     return Write(CREATE, Ref.of(manifest), pointers.noted(manifest, former) if former else manifest)
 
 

@@ -10,7 +10,7 @@ from ...._mesh.cutover.scene import Scene
 from ...._mesh.cutover.write import Removal
 from ...._mesh.objects.change import Ref
 from ..install.gateways import passage_of
-from . import copies, pointing, retirement
+from . import copies, notes, retirement
 
 
 def removal(scene: Scene, revision: str, namespace: str) -> Removal:
@@ -19,7 +19,8 @@ def removal(scene: Scene, revision: str, namespace: str) -> Removal:
     drained, serving = [one for one in gateways if one.drained], {(one.namespace, one.name) for one in gateways if one.replicas}
     revisions = [known.revision for known in scene.state.revisions]
     first = [*retirement.gateways(scene.live, revision, drained, serving), *copies.of(scene.live, revision, revisions)]
-    return Removal(first, [(namespace, retirement.release(revision))], behind(namespace, revision), pointing.forgotten(scene, revision))
+    forgotten = [*notes.forgotten(scene, revision, first), *copies.forgotten(scene.live, revision)]
+    return Removal(first, [(namespace, retirement.release(revision))], behind(namespace, revision), forgotten)
 
 
 def behind(namespace: str, revision: str) -> list[Ref]:

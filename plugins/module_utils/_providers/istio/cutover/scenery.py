@@ -55,6 +55,7 @@ def reads(namespace: str) -> list[Read]:
         Read("networking.istio.io/v1", "VirtualService", namespace, "app.kubernetes.io/managed-by=meshops.lifecycle", metadata_only=True),
         Read("apiextensions.k8s.io/v1", "CustomResourceDefinition", metadata_only=True, fields=f"metadata.name={_GATEWAY_API_CRD}"),
         *(Read(group, kind, None, REV) for group, kind in CONFIGURATION),
+        *(Read(group, kind, None, f"{observation.UNLABELLED},!{REV}") for group, kind in CONFIGURATION),
     ]
 
 

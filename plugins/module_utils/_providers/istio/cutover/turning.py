@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...._mesh.objects.shapes import Manifest, Object
+from ..install.tags import LED_FROM
 from .injection import ENABLE, REV
 
 # What the object followed before a cutover turned it, as `label=value`. It stands on the object, so that a killed run and the way back know it.
@@ -18,14 +19,16 @@ PINNED = "meshops.lifecycle/cutover-pinned"
 SECOND_OF = "meshops.lifecycle/cutover-second-of"
 
 
-def turn(space: Object, target: str, tags: Mapping[str, str]) -> Manifest:
-    """Make a namespace name the target. What names a revision already is only given another name, and keeps no record."""
+def turn(space: Object, target: str, tags: Mapping[str, str], undoes: bool = False) -> Manifest:
+    """Make a namespace name the target. What names a revision already is only given another name, and notes the one that it had.
+
+    What `undoes` such a note takes it off.
+    """
     meta = space["metadata"]
     labels, annotations = meta.get("labels") or {}, meta.get("annotations") or {}
     record = str(annotations.get(FORMER) or _record(labels, tags))
     change: Manifest = {"labels": {REV: target, ENABLE: None}}
-    if record:
-        change["annotations"] = {FORMER: record}
+    change["annotations"] = {FORMER: record} if record else {LED_FROM: None if undoes else labels.get(REV)}
     return {"metadata": change}
 
 
@@ -50,9 +53,13 @@ def restore(space: Object) -> Manifest:
     return {"metadata": {"labels": {ENABLE: before.get(ENABLE), REV: before.get(REV)}, "annotations": {FORMER: None}}}
 
 
-def relabel(target: str) -> Manifest:
-    """Make a template name the target; its controller rolls the pods for that."""
-    return {"spec": {"template": {"metadata": {"labels": {REV: target}}}}}
+def relabel(target: str, former: str | None) -> Manifest:
+    """Make a template name the target; its controller rolls the pods for that. The note is not in the template."""
+    return {**noted(former), "spec": {"template": {"metadata": {"labels": {REV: target}}}}}
+
+
+def noted(former: str | None) -> Manifest:
+    return {"metadata": {"annotations": {LED_FROM: former}}}
 
 
 def pin(revision: str) -> Manifest:
@@ -64,5 +71,5 @@ def unpin() -> Manifest:
     return {"metadata": {"labels": {REV: None}, "annotations": {PINNED: None}}}
 
 
-def hand_over(target: str) -> Manifest:
-    return {"metadata": {"labels": {REV: target}}}
+def hand_over(target: str, former: str | None) -> Manifest:
+    return {"metadata": {"labels": {REV: target}, "annotations": {LED_FROM: former}}}

@@ -17,20 +17,20 @@ from ...._mesh.objects.shapes import Live, Manifest, Object
 from ..install import validator
 from .injection import REV
 from .live_objects import labelled, replaced
-from .pointers import istiod
+from .pointers import istiod, noted
 
 _KIND = "ValidatingWebhookConfiguration"
 _DENIED = "denied the request"
 
 
-def validated(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
+def validated(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
     """First a faulty object that the target's own webhook has to refuse: one that does not answer may let everything pass. A remote cluster has none."""
-    default = next((one for one in scene.live.get(_KIND, ()) if one["metadata"]["name"] == validator.kept().ref.name), None)
+    default, former = validator.webhook(scene.live), order.away(aim)
     own = _of(scene.live, order.to)
     if own is None and not scene.state.served_by:
         told = f"{scene.state.cluster}: the revision {order.to} has no validating webhook of its own, so nobody knows whether it would answer"
         raise Refused(f"{told}. Install {order.to} with global.configValidation, and run again.")
-    written = replaced(default, _leading(default, own, order.to)) if default else []
+    written = replaced(default, _leading(default, own, order.to, former)) if default else []
     return [*([_tried(own, order.to)] if own and written else []), *written]
 
 
@@ -39,7 +39,7 @@ def _of(live: Live, revision: str) -> Object | None:
     return next((one for one in names if one.get("webhooks")), None)
 
 
-def _leading(default: Object, own: Object | None, target: str) -> Manifest:
+def _leading(default: Object, own: Object | None, target: str, former: str | None) -> Manifest:
     """The webhook as it is found, leading to the target, with the CA that the target serves under, and its URL if it is reached by one."""
     changed = copy.deepcopy(dict(default))
     changed["metadata"].setdefault("labels", {})[REV] = target
@@ -50,7 +50,7 @@ def _leading(default: Object, own: Object | None, target: str) -> Manifest:
         for part in ("caBundle", "url"):
             if part in client and (part == "caBundle" or part in each["clientConfig"]):
                 each["clientConfig"][part] = client[part]
-    return changed
+    return noted(changed, former) if changed != dict(default) else changed
 
 
 def _tried(own: Object, target: str) -> Write:

@@ -16,6 +16,7 @@ from ...._mesh.objects.managed_by import managed_by
 from ...._mesh.objects.selector import matches
 from ...._mesh.objects.shapes import Live, Object
 from ...istio_family.proxy import workload as owner_of
+from ..install.tags import led_from
 from .injection import ENABLE, INJECT, REV, Template
 from .turning import PINNED, SECOND_OF
 
@@ -160,6 +161,7 @@ def _controller(one: Object, kind: str, follow: Follow, counts: dict[tuple[str, 
         keeper=managed_by(one).writer,
         blocked_by=_blocked_by(template, around.budgets.get(space, ())),
         second_of=_second_of(meta, around.lasting),
+        led_from=led_from(one),
         **_counts(count),
     )
 
@@ -207,8 +209,9 @@ def _gateway(one: Object, follow: Follow, counts: dict[tuple[str, str, str], Pod
     following = follow("" if own else space, template)
     pinned = PINNED in (meta.get("annotations") or {})
     return MeshWorkload(
-        space, "Gateway", str(meta["name"]), following, own=own, gateway=GATEWAY_API, pinned=pinned, keeper=managed_by(one).writer, **_counts(count)
-    )
+        space, "Gateway", str(meta["name"]), following, own=own, gateway=GATEWAY_API, pinned=pinned, keeper=managed_by(one).writer,
+        led_from=led_from(one), **_counts(count),
+    )  # fmt: skip
 
 
 def _others(counts: Mapping[tuple[str, str, str], PodCount], follow: Follow, spaces: Mapping[str, Any]) -> Iterator[MeshWorkload]:

@@ -16,7 +16,7 @@ from ...._mesh.cutover.write import EVICT, Write
 from ...._mesh.objects.change import Ref
 from ...._mesh.objects.condition import Condition
 from ...._mesh.objects.shapes import Manifest, Object
-from . import entrance, pointing, turning, validating
+from . import copies, entrance, pointing, turning, validating
 from .injection import hooks
 from .live_objects import named, patched
 from .workloads import ended, made_by, owner
@@ -37,7 +37,7 @@ def _object(order: Order, scene: Scene) -> Object | None:
 def _turned(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
     live = _object(order, scene)
     tags = {hook.tag: hook.revision for hook in hooks(scene.live.get("MutatingWebhookConfiguration", ())) if hook.tag}
-    return patched(live, turning.turn(live, order.to, tags)) if live else []
+    return patched(live, turning.turn(live, order.to, tags, order.undoes)) if live else []
 
 
 def _restored(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
@@ -53,13 +53,13 @@ def _unpinned(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write
     return patched(_object(order, scene), turning.unpin())
 
 
-def _handed_over(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
-    return patched(_object(order, scene), turning.hand_over(order.to))
+def _handed_over(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
+    return patched(_object(order, scene), turning.hand_over(order.to, order.away(aim)))
 
 
-def _relabelled(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]:
+def _relabelled(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
     live = _object(order, scene)
-    return patched(live, turning.relabel(order.to), restarts=True, then=[_through(live)]) if live else []
+    return patched(live, turning.relabel(order.to, order.away(aim)), restarts=True, then=[_through(live)]) if live else []
 
 
 def _restarted(order: Order, scene: Scene, _aim: Aim, moment: str) -> list[Write]:
@@ -122,5 +122,6 @@ _WRITERS: dict[str, Writer] = {
     orders.POINT_SERVICE: pointing.service,
     orders.POINT_WEBHOOK: pointing.webhook,
     orders.NARROW: pointing.narrowed,
+    orders.LABEL: copies.labelled_again,
     orders.VALIDATE: validating.validated,
 }

@@ -17,7 +17,7 @@ from .charts import injection_path, istiod
 
 _SERVICES_SINCE = (1, 28)
 REV = "istio.io/rev"
-# A cutover notes on each half of a tag from which revision it led it.
+# A cutover notes from which revision it led an object, such as each half of a tag.
 LED_FROM = "meshops.lifecycle/cutover-led-from"
 _PORTS = (("grpc-xds", 15010, None), ("https-dns", 15012, None), ("https-webhook", 443, 15017), ("http-monitoring", 15014, None))
 
@@ -138,11 +138,12 @@ def _seen(name: str, hook: Object, service: Object, versions: Mapping[str, str])
     leads = str(selector.get("istio.io/rev") or ("default" if selector else ""))
     injects = _label(hook, "istio.io/rev")
     lacking = not service and injects in versions and has_services(versions[injects])
-    return Tag(name, injects, leads, _service_name(name) if lacking else "", _led_from(hook), _led_from(service))
+    return Tag(name, injects, leads, _service_name(name) if lacking else "", led_from(hook), led_from(service))
 
 
-def _led_from(half: Object) -> str:
-    return str(((half.get("metadata") or {}).get("annotations") or {}).get(LED_FROM, ""))
+def led_from(one: Object) -> str:
+    """Return the revision from which a cutover led an object; empty if none did."""
+    return str(((one.get("metadata") or {}).get("annotations") or {}).get(LED_FROM, ""))
 
 
 def _service_name(name: str) -> str:

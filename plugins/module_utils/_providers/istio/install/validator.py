@@ -27,7 +27,12 @@ def reads() -> Read:
     return Read(*_KIND, None, "app=istiod")
 
 
+def webhook(live: Mapping[str, Sequence[Object]]) -> Object | None:
+    """Return the webhook, if it is there."""
+    return next((one for one in live.get(_KIND[1], ()) if one["metadata"]["name"] == _NAME), None)
+
+
 def revision(live: Mapping[str, Sequence[Object]]) -> str:
     """Return the revision that validates; empty if none does."""
-    webhooks = [one for one in live.get(_KIND[1], ()) if one["metadata"]["name"] == _NAME]
-    return str((webhooks[0]["metadata"].get("labels") or {}).get(_LABEL, "")) if webhooks else ""
+    live_one = webhook(live)
+    return str((live_one["metadata"].get("labels") or {}).get(_LABEL, "")) if live_one else ""

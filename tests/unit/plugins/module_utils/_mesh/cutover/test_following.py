@@ -47,6 +47,33 @@ def test_a_cutover_half_done(number: int) -> None:
     assert unfinished(state(*spaces), {}) == [f"{told}; run meshops.lifecycle.cutover again, to go on or to turn it back"]
 
 
+def tag(name: str, webhook: str, service: str, webhook_from: str = "", service_from: str = "") -> Tag:
+    return Tag(name, webhook, service, webhook_from=webhook_from, service_from=service_from)
+
+
+GONE, HALF = tag("prod", "green", "green", "blue", "blue"), tag("next", "blue", "green", "", "blue")
+
+
+@pytest.mark.parametrize(
+    ("tags", "proxies", "said"),
+    [
+        ([GONE], {}, "1 tag led to green (prod)"),
+        ([GONE, tag("late", "blue", "blue")], {"blue": 3}, "1 tag led to green (prod), 1 tag not led there (late), 3 proxies still served by blue"),
+        ([HALF, tag("old", "green", "green")], {"green": 2}, "1 tag led there by one half only (next)"),
+        ([tag("hook", "green", "", "blue"), GONE], {"blue": 1}, "2 tags led to green (hook, prod), 1 proxy still served by blue"),
+    ],
+)
+def test_a_cutover_by_tags_half_done(tags: list[Tag], proxies: dict[str, int], said: str) -> None:
+    way = "run meshops.lifecycle.cutover with cutover_to: green to go on, or with cutover_to: blue to turn it back"
+    assert unfinished(state(tags=tags, spaces=[Space("a", GREEN)]), proxies)[0] == f"a cutover from blue to green is half done, with {said}; {way}"
+    assert unfinished(state(tags=tags, spaces=[Space("a", GREEN)], default_revision="green"), {"blue": 1})[:1] == [], "its end"
+
+
+def test_namespaces_that_name_their_revision_are_a_cutover_half_done() -> None:
+    (told,) = unfinished(state(Space("a", GREEN, led_from="blue"), Space("b", BLUE), Space("c", GREEN)), {})
+    assert told.startswith("a cutover from blue to green is half done, with 1 tag not led there (prod), 1 namespace that named blue before (a); run")
+
+
 def test_gateways_that_a_cutover_holds() -> None:
     held = MeshWorkload("a", "Gateway", "door", BLUE, gateway=GATEWAY_API, pinned=True)
     (told,) = unfinished(state(Space("a", BLUE), Space("b", GREEN), workloads=[held]), {})

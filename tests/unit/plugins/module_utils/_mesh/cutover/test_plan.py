@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.configured import LabelledObject
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.leftover import Leftover
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import (
     EAST_WEST,
@@ -20,7 +21,6 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.ob
     TAG,
     ClusterState,
     Following,
-    LabelledObject,
     MeshWorkload,
     Space,
 )
@@ -134,7 +134,9 @@ class TestAim:
     def test_a_revision_a_version_or_what_served_before(self) -> None:
         assert aim("prod", "green", [START]) == aim("prod", "1.31.0", [START]) == aim("prod", "v1.31.0", [START]) == AIM
         assert aim("prod", "1.31.2", [START]) == Aim("1-31-2", "blue")
-        assert aim("prod", "previous", [TURNED]) == aim("prod", "previous", [POINTED]) == Aim("blue", "green")
+        led = replace(POINTED, tags=[Tag("prod", "green", "green", webhook_from="blue", service_from="blue")])
+        assert aim("prod", "previous", [TURNED]) == aim("prod", "previous", [led]) == Aim("blue", "green")
+        assert aim("prod", "previous", [TURNED], "grey") == Aim("blue", "grey")
         assert aim("prod", "green", [ALONE, POINTED]) == AIM
 
     def test_what_is_not_clear_is_refused(self) -> None:
@@ -142,6 +144,11 @@ class TestAim:
         with pytest.raises(Refused, match=r"besides green the revisions blue, grey are in use.*cutover_from"):
             aim("prod", "green", [third])
         assert aim("prod", "green", [third], "grey") == Aim("green", "grey")
+        with pytest.raises(Refused, match=r"nothing says that a cutover led anything .*installed are blue, green.*cutover_to; another one"):
+            aim("prod", "previous", [START])
+        both = replace(TURNED, spaces=[*TURNED.spaces, Space("bank", TO_BLUE, Following(NAMED, "green", "green"))])
+        with pytest.raises(Refused, match="something was led from green to blue, something was led from blue to green.*cutover_from"):
+            aim("prod", "previous", [both])
         with pytest.raises(Refused, match="both name green"):
             aim("prod", "green", [START], "green")
         with pytest.raises(Refused, match="nothing follows another revision"):

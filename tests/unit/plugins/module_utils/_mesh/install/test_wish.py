@@ -20,7 +20,7 @@ class TestWish:
         assert (plane.namespace, plane.role, plane.crds, plane.values) == ("", "primary", "managed", {})
 
     def test_a_key_that_is_not_known_is_refused_with_those_that_are(self) -> None:
-        with pytest.raises(Refused, match=r"^east: .* unknown keys revison, verson\. Known keys are charts, cluster, .*, version\.$"):
+        with pytest.raises(Refused, match=r"^east: .* unknown keys revison, verson\. Known keys are backups, charts, cluster, .*, version\.$"):
             ControlPlane.of({**WISH, "verson": "1", "revison": "x"})
 
     def test_a_wish_without_a_cluster_is_refused_all_the_same(self) -> None:

@@ -178,13 +178,14 @@ def test_a_revision_that_a_half_done_cutover_leads_to_is_shown_although_it_is_th
 def test_who_leads_the_servers_of_a_mesh_that_has_a_quorum() -> None:
     planes = [{"revision": "", "version": "1.22.3", "ready": 2, "desired": 3}]
     quorum = {"leader": "consul-server-1", "voters": 2, "role": "secondary"}
-    told = status({"north": facts(), "east": facts(planes=planes, quorum=quorum, agents={"desired": 5, "ready": 4}),
+    others = [{"cluster": "west", "services": 12, "lacking": ["shop", "web"]}, {"cluster": "north", "services": None, "lacking": []}]
+    told = status({"north": facts(), "east": facts(planes=planes, quorum=quorum, agents={"desired": 5, "ready": 4}, catalogues=others),
                    "west": facts(planes=planes, quorum={"leader": "", "voters": 0, "role": ""}, agents=None)}, NOW)  # fmt: skip
     below = told[told.index("") + 1 :]
-    assert cells(below, below[0]) == ["CLUSTER", "ROLE", "SERVERS", "VOTE", "LEADER", "AGENTS ON NODES"]
+    assert cells(below, below[0]) == ["CLUSTER", "ROLE", "SERVERS", "VOTE", "LEADER", "AGENTS ON NODES", "SEES SERVICES OF"]
     assert [cells(below, line) for line in below[2:]] == [
-        ["east", "secondary", "2/3", "2", "consul-server-1", "4/5"],
-        ["west", "-", "2/3", "0", "none", "none"],
+        ["east", "secondary", "2/3", "2", "consul-server-1", "4/5", "west 12 (2 missing), north unread"],
+        ["west", "-", "2/3", "0", "none", "none", "-"],
     ]
 
 

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import in_use
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.orders import Aim
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.plan import (
     BY_TAGS,
@@ -26,6 +25,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.pl
     phase,
     plan,
 )
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.target import aim, in_use
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.waves import GATEWAYS, WaveWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import ISTIO
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.injection import Template
@@ -50,6 +50,17 @@ WISHES = {
 }
 
 
+def validating(there: World, *revisions: str) -> World:
+    """Each revision has a webhook of its own, and the default one leads to blue."""
+    validators = [{"metadata": {"name": f"istio-validator-{name}-{NAMESPACE}", "labels": {"app": "istiod", REV: name}}, "webhooks": [
+        {"name": "rev.validation.istio.io", "clientConfig": {"service": {"name": f"istiod-{name}", "namespace": NAMESPACE}, "caBundle": f"CA of {name}"}},
+    ]} for name in revisions]  # fmt: skip
+    default = there.live["ValidatingWebhookConfiguration"][0]
+    default["webhooks"] = [{"name": "validation.istio.io", "clientConfig": {"service": {"name": "istiod-blue"}, "caBundle": "CA of blue"}}]
+    there.live["ValidatingWebhookConfiguration"] += validators
+    return there
+
+
 def cluster() -> CutoverCluster:
     """A namespace of every rule, workloads that decide by themselves, gateways by their own label, by their namespace's, and of the Gateway API."""
     own = deployment(NAMESPACE, "ingress", {REV: "blue"}, annotations=GATEWAY)
@@ -63,9 +74,6 @@ def cluster() -> CutoverCluster:
     argo = {"metadata": {"name": "argo", "namespace": "named"}, "spec": {"replicas": 1, "template": {"metadata": {"labels": {"app": "argo"}}, "spec": {}}}}
     scaler = {"metadata": {"name": "ingress", "namespace": NAMESPACE},
               "spec": {"minReplicas": 1, "maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "ingress"}}}  # fmt: skip
-    validators = [{"metadata": {"name": f"istio-validator-{name}-{NAMESPACE}", "labels": {"app": "istiod", REV: name}}, "webhooks": [
-        {"name": "rev.validation.istio.io", "clientConfig": {"service": {"name": f"istiod-{name}", "namespace": NAMESPACE}, "caBundle": f"CA of {name}"}},
-    ]} for name in ("blue", "green")]  # fmt: skip
     spaces = [
         space("tagged", **{REV: "prod"}), space("enabled", **{ENABLE: "enabled"}), space("named", **{REV: "blue"}), space("own"),
         space("doors", **{REV: "prod"}), space("off", **{ENABLE: "disabled"}),
@@ -81,10 +89,18 @@ def cluster() -> CutoverCluster:
     there = World.of(spaces, workloads, {"prod": "blue", "default": "blue"}, services=services,
                      gateways=[api_gateway("tagged", "gate"), api_gateway("named", "waypoint", {REV: "blue"})])  # fmt: skip
     there.live |= {"StatefulSet": [apart], "Rollout": [argo], "HorizontalPodAutoscaler": [scaler]}
-    default = there.live["ValidatingWebhookConfiguration"][0]
-    default["webhooks"] = [{"name": "validation.istio.io", "clientConfig": {"service": {"name": "istiod-blue"}, "caBundle": "CA of blue"}}]
-    there.live["ValidatingWebhookConfiguration"] += validators
-    return CutoverCluster(there)
+    return CutoverCluster(validating(there, "blue", "green"))
+
+
+def named() -> CutoverCluster:
+    """No tag: everything names its revision. An older cutover led validation from red to blue, and red is still installed."""
+    door = deployment(NAMESPACE, "ingress", {REV: "blue"}, annotations=GATEWAY)
+    service = {"metadata": {"name": "ingress", "namespace": NAMESPACE, "labels": {}}, "spec": {"selector": {"app": "ingress"}}}
+    there = World.of([space("named", **{REV: "blue"}), space("own")], [deployment("named", "a"), deployment("own", "by-revision", {REV: "blue"}), door], {},
+                     planes={"red": "1.29.0", "blue": "1.30.1", "green": "1.31.0"}, services=[service],
+                     gateways=[api_gateway("named", "waypoint", {REV: "blue"})])  # fmt: skip
+    there.live["ValidatingWebhookConfiguration"][0]["metadata"]["annotations"] = {LED_FROM: "red"}
+    return CutoverCluster(validating(there, "blue", "green"))
 
 
 class Check:
@@ -200,12 +216,13 @@ def test_turned_back_after_any_write_everything_is_as_before(wish: CutoverWish) 
 
 
 def labels(there: CutoverCluster) -> list[Any]:
-    """But for the note on a tag from where it was led last."""
+    """But for the notes from where each of them was led last."""
     picture = there.picture()
-    for one in (*picture["Service"], *picture["MutatingWebhookConfiguration"]):
+    kinds = ("Namespace", "Service", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+    for one in [each for kind in kinds for each in picture[kind]]:
         if (one["metadata"].get("annotations") or {}).pop(LED_FROM, None) and not one["metadata"]["annotations"]:
             del one["metadata"]["annotations"]
-    return [picture[kind] for kind in ("Namespace", "Service", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")]
+    return [sorted(picture[kind], key=lambda one: (one["metadata"].get("namespace", ""), one["metadata"]["name"])) for kind in kinds]
 
 
 def test_killed_on_the_way_back_it_ends_the_same(wish: CutoverWish) -> None:
@@ -218,6 +235,58 @@ def test_killed_on_the_way_back_it_ends_the_same(wish: CutoverWish) -> None:
         there.watch(Check(there))
         run(there, BACK, wish)
         assert there.picture() == whole, number
+
+
+def previous(there: CutoverCluster) -> Aim:
+    return aim("prod", "previous", [work(there, FORWARD, WISHES["namespaces"], "look").looking.scene().state])
+
+
+FIRST = CutoverWish(WaveWish(gateways="first"), retire=False)
+LEDS = [(cluster, WISHES["namespaces"]), (cluster, WISHES["tags"]), (named, WISHES["namespaces"]), (named, FIRST)]
+
+
+@pytest.mark.parametrize(("make", "wanted"), LEDS, ids=["namespaces", "tags", "names", "gateways first"])
+class TestWhereItWasLedFrom:
+    """Read from every state that a killed run leaves, so that nobody has to name the revision to go back to."""
+
+    def test_forward_it_was_led_from_blue(self, make: Any, wanted: CutoverWish) -> None:
+        there = make()
+        for number, kept in enumerate(states(there, FORWARD, wanted)):
+            there.back_to(kept)
+            if number or not pinned(there):
+                assert previous(there) == BACK, number
+
+    def test_and_back_again_from_green(self, make: Any, wanted: CutoverWish) -> None:
+        """Until something has left green, the last cutover is the one before."""
+        there = make()
+        run(there, FORWARD, wanted)
+        told = []
+        for kept in states(there, BACK, wanted):
+            there.back_to(kept)
+            told.append(previous(there))
+        begun = told.index(FORWARD)
+        assert set(told[:begun]) <= {BACK}
+        assert begun < 3
+        assert set(told[begun:]) == {FORWARD}
+
+    def test_a_finish_that_is_turned_back_was_led_from_blue_all_the_while(self, make: Any, wanted: CutoverWish) -> None:
+        there = make()
+        for number, kept in enumerate(back_states(there, wanted)):
+            there.back_to(kept)
+            assert previous(there) == BACK, number
+
+    def test_waves_that_are_turned_back_were_led_from_blue_as_long_as_one_is_left(self, make: Any, wanted: CutoverWish) -> None:
+        there = make()
+        left = states(there, FORWARD, wanted)
+        there.back_to(left[len(left) // 2])
+        for turned in states(there, BACK, wanted)[:-1]:
+            there.back_to(turned)
+            if there.live("Namespace", None, "named")["metadata"]["labels"][REV] == "green":
+                assert previous(there) == BACK
+
+
+def pinned(there: CutoverCluster) -> bool:
+    return any("meshops.lifecycle/cutover-pinned" in one["metadata"].get("annotations", {}) for one in there.backend.of("Gateway"))
 
 
 def led_back(there: CutoverCluster, wish: CutoverWish) -> None:

@@ -140,7 +140,7 @@ def test_killed_after_any_write_it_ends_the_same() -> None:
     there = moved()
     left = states(there)
     whole = there.picture()
-    assert len(left) == 3 + 3 + 2 + 5, "each comes in, each leaves, both halves of the tag forget, and each goes with what scales and guards it"
+    assert len(left) == 3 + 3 + 3 + 5, "each comes in, each leaves, the tag's halves and the validator forget, each goes with what scales and guards it"
     for number, kept in enumerate(left):
         there.back_to(kept)
         there.watch(Served(there))

@@ -265,7 +265,7 @@ def test_a_revision_goes_only_when_nothing_in_any_cluster_needs_it() -> None:
     told = ask(there, "retire_first", clusters=[ask(there, "prepare")["state"]])
     assert told["releases"] == [{"name": "istiod-blue", "namespace": NAMESPACE}]
     tag = [f"Service {NAMESPACE}/istiod-revision-tag-prod", "MutatingWebhookConfiguration istio-revision-tag-prod"]
-    assert [one["object"] for one in told["changes"]] == tag
+    assert [one["object"] for one in told["changes"]] == [*tag, "ValidatingWebhookConfiguration istiod-default-validator"], "the notes that name blue"
     assert ask(there, "retire_first", clusters=others[:0])["changes"] == []
     last = ask(there, "retire_last")
     assert [one["object"] for one in last["changes"]] == ["MutatingWebhookConfiguration istio-sidecar-injector-blue"]
@@ -347,6 +347,64 @@ def test_a_tag_that_no_cutover_led_to_the_target_is_named_and_stays() -> None:
     told = ask(CutoverCluster(there), "turn_back", target="blue", former="green")
     assert (told["changes"], told["late"], told["turned"]) == ([], [], [])
     assert told["notices"] == ["east: the tag early led to green before this cutover, or another tool led it there, so it stays"]
+
+
+def ahead(by: str) -> CutoverCluster:
+    """Beside what a cutover moves: a tag, a namespace and a workload of somebody who was on green before."""
+    spaces = [space("shop", **{REV: "prod"}), space("early", **{REV: "canary"}), space("named", **{REV: "green"}), space("own")]
+    own = [deployment("own", "b", {REV: "green"}), deployment("own", "c", {REV: "blue"})]
+    workloads = [*(deployment(name, "a") for name in ("shop", "early", "named")), *own]
+    there = CutoverCluster(World.of(spaces, workloads, {"prod": "blue", "canary": "green"}))
+    ask(there, spaces=["early", "named", "own", "shop"], by=by)
+    return there
+
+
+@pytest.mark.parametrize("by", ["namespaces", "tags"])
+def test_a_gate_turns_back_only_what_this_cutover_moved(by: str) -> None:
+    """A cutover to the former revision by hand leads everything there."""
+    there = ahead(by)
+    start = there.picture()
+    told = ask(there, spaces=["early", "named", "own", "shop"], by=by, target="blue", former="green", back=True)
+    moved = {("shop/a", "blue"), ("own/c", "blue"), ("early/a", "green"), ("named/a", "green"), ("own/b", "green")}
+    assert {each for each in there.picture()["Pod"] if not each[0].startswith(NAMESPACE)} == moved
+    assert {tag["name"]: (tag["service"], tag["webhook"]) for tag in told["tags"]} == {"prod": ("blue", "blue"), "canary": ("green", "green")}
+    said = ["east: the tag canary led to green before this cutover, or another tool led it there, so it stays"]
+    assert (told["late"], told["led"], told["notices"]) == ([], [], said if by == "tags" else [])
+    assert ask(there, spaces=["early", "named", "own", "shop"], by=by, target="blue", former="green", back=True)["changes"] == []
+    ask(there, spaces=["early", "named", "own", "shop"], by=by)
+    assert there.picture() == start
+    all_of_it = ask(there, spaces=["early", "named", "own", "shop"], by=by, target="blue", former="green")
+    assert set(all_of_it["follows"]) == {"blue"}
+
+
+def test_a_gateway_that_the_target_made_before_is_not_turned_back() -> None:
+    doors = [deployment(NAMESPACE, name, {REV: revision}, annotations=GATEWAY) for name, revision in (("door", "green"), ("gate", "blue"))]
+    services = [{"metadata": {"name": name, "namespace": NAMESPACE}, "spec": {"selector": {"app": name}}} for name in ("door", "gate")]
+    there = CutoverCluster(World.of([], doors, {}, services=services))
+    both = [f"{NAMESPACE}/door", f"{NAMESPACE}/gate"]
+    ask(there, services=both)
+    told = ask(there, services=both, target="blue", former="green", back=True)
+    assert [one["object"] for one in told["changes"]] == [f"Deployment {NAMESPACE}/gate", f"Deployment {NAMESPACE}/gate-green"]
+
+
+def test_a_label_that_was_taken_off_comes_back_when_nothing_is_left_of_the_target() -> None:
+    """By the finish of the way back. A wave that goes back leaves it off: proxies of both revisions still read the object."""
+    there = cluster(deployment("shop", "a"), validates="blue")
+    route = {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": "web", "namespace": "shop", "labels": {REV: "blue"}}}
+    there.backend.seed({**route, "spec": {"hosts": ["web"]}})
+
+    def label() -> str | None:
+        found: str | None = there.live("VirtualService", "shop", "web")["metadata"]["labels"].get(REV)
+        return found
+
+    assert (ask(there, "prepare", objects="unlabel")["changes"][0]["object"], label()) == ("VirtualService shop/web", None)
+    assert ask(there, "prepare", objects="unlabel")["changes"] == []
+    ask(there, spaces=["shop", "bank"], objects="unlabel")
+    ask(there, spaces=["shop", "bank"], target="blue", former="green", objects="unlabel", back=True)
+    assert label() is None
+    told = ask(there, "finish", target="blue", former="green", objects="unlabel")
+    assert ([one["object"] for one in told["changes"]], label()) == (["VirtualService shop/web"], "blue")
+    assert ask(there, "finish", target="blue", former="green", objects="unlabel")["changes"] == []
 
 
 def locked(there: CutoverCluster, holder: str) -> None:

@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import Expected, HealthFacts, findings, lasting
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.servers import NodeAgents, Quorum
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Answers
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.servers import NodeAgents, OtherCatalogue, Quorum
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Answers, Question
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.health import health
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import install
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.members import datacenters
@@ -51,15 +52,21 @@ def itself(own: str = "east", primary: str = "east") -> dict[str, Any]:
 CHAIN = (EAST.pem + ROOT.pem).decode()
 PRIMARYS_LEADER = "192.0.2.1:8300"
 SAID: dict[str, Any] = {"primary": PRIMARYS_LEADER, "self": itself(), "raft": raft(), "wan": [member("east")],
-                        "peerings": [{"Name": "west", "State": "ACTIVE"}], "roots": {"Roots": [{"Active": True, "RootCert": CHAIN}]}}  # fmt: skip
+                        "peerings": [{"Name": "west", "State": "ACTIVE"}], "catalogue": {"consul": [], "web": []},
+                        "roots": {"Roots": [{"Active": True, "RootCert": CHAIN}]}}  # fmt: skip
 
 
 def facts(live: dict[str, Any], cluster: str = "east", of: dict[str, dict[str, Any]] | None = None, **said: Any) -> HealthFacts:
     """Let each server give the same answers, or with `of` others by its name."""
     wanted = health.facts(cluster, "consul")
     known = {**SAID, **said}
-    answers: Answers = {q: json.dumps(mine) if (mine := (of or {}).get(q.pod, {}).get(q.about, known.get(q.about))) is not None else None
-                        for q in wanted.questions(live)}  # fmt: skip
+
+    def answered(questions: Sequence[Question]) -> Answers:
+        return Answers({q: json.dumps(mine) if (mine := (of or {}).get(q.pod, {}).get(q.about, known.get(q.about))) is not None else None
+                        for q in questions})  # fmt: skip
+
+    answers = answered(wanted.questions(live))
+    answers.add(answered(wanted.further(live, answers)))
     return wanted.judge(live, answers)
 
 
@@ -207,3 +214,52 @@ def test_an_envoy_that_the_servers_do_not_list_is_to_be_known(supported, said) -
     """Consul says which versions it supports; nothing of it stops a run, because the bootstrap of a proxy checks no version."""
     seen = facts(objects(), self={**itself(), "xDS": {"SupportedProxies": {"envoy": supported}}})
     assert [text.startswith(one) for text, one in zip(seen.noticed, said, strict=True)] == [True] * len(said)
+
+
+WEB = {"Kind": "service-resolver", "Name": "web", "Failover": {"*": {"Datacenters": ["west", "east"]}, "v2": {"Targets": [{"Service": "old", "Peer": "west"}]}}}
+MOVED = {"Kind": "service-resolver", "Name": "shop", "Redirect": {"Service": "store", "Datacenter": "west"}}
+ENTRIES = {"entries of service-resolver": [WEB, MOVED]}
+
+
+class TestCatalogueOfTheOtherSide:
+    def test_a_member_of_the_federation_is_asked_through_one_server_for_its_services(self) -> None:
+        pool = [member("east"), member("west"), member("north", status=4)]
+        seen = facts(objects(PRIMARY), wan=pool, peerings=[], catalogue={"consul": [], "web": [], "store": ["v1"]}, **ENTRIES)
+        assert seen.catalogues == [OtherCatalogue("west", 3)], "nobody answers for a datacenter without a server that is alive"
+        assert [text for text in seen.noticed if "west" in text] == []
+
+    def test_services_that_resolvers_lead_to_and_that_are_not_there_are_a_notice(self) -> None:
+        seen = facts(objects(PRIMARY), wan=[member("east"), member("west")], peerings=[], catalogue={"consul": []}, **ENTRIES)
+        assert seen.catalogues == [OtherCatalogue("west", 1, ("store", "web"))]
+        (text,) = [text for text in seen.noticed if "west" in text]
+        assert text.startswith("resolvers send requests to the services store and web of west, whose catalogue does not show them here; deploy them there")
+        assert findings(seen, EXPECTED) == [], "a service may be on its way"
+
+    def test_a_catalogue_that_nobody_can_read_is_a_finding(self) -> None:
+        seen = facts(objects(PRIMARY), wan=[member("east"), member("west")], peerings=[], catalogue=None, **ENTRIES)
+        assert seen.catalogues == [OtherCatalogue("west", None)]
+        (finding,) = findings(seen, EXPECTED)
+        assert finding.startswith("east: the servers cannot read the catalogue of west, so changes there are not seen here; check the mesh gateways")
+
+    def test_a_secondary_asks_its_primary_with_the_token_that_replicates(self) -> None:
+        pool, well = [member("east"), member("west")], {"Enabled": True, "Running": True}
+        seen = facts(objects(SECONDARY), "west", self=itself("west", "east"), wan=pool, peerings=[], replication=well)
+        assert (seen.catalogues, seen.faults) == ([OtherCatalogue("east", 2)], [])
+        wanted = health.facts("west", "consul")
+        answers = Answers({q: json.dumps(pool) for q in wanted.questions(objects(SECONDARY)) if q.about == "wan"})
+        (question,) = wanted.further(objects(SECONDARY), answers)
+        assert (question.path, MANAGEMENT in str(question.headers)) == ("/v1/catalog/services?dc=east", False)
+
+    def test_a_primary_that_is_lost_is_told_once(self) -> None:
+        pool, well = [member("east"), member("west")], {"Enabled": True, "Running": True}
+        seen = facts(objects(SECONDARY), "west", self=itself("west", "east"), wan=pool, peerings=[], replication=well, catalogue=None, primary=None)
+        assert not [text for text in seen.faults if "catalogue" in text]
+        assert seen.faults[0].startswith("the primary east does not answer")
+
+    def test_a_peer_shows_what_it_exports(self) -> None:
+        exported = [{"Name": "west", "State": "ACTIVE", "StreamStatus": {"ImportedServices": ["old"]}}]
+        assert facts(objects(), peerings=exported, **ENTRIES).catalogues == [OtherCatalogue("west", 1)]
+        seen = facts(objects(), peerings=[{"Name": "west", "State": "ACTIVE", "StreamStatus": {"ImportedServices": None}}], **ENTRIES)
+        assert seen.catalogues == [OtherCatalogue("west", 0, ("old",))]
+        assert "resolvers send requests to the service old of west, whose catalogue does not show it here; deploy it there, or export it" in seen.noticed[-1]
+        assert facts(objects(), peerings=[{"Name": "west", "State": "FAILING"}], **ENTRIES).catalogues == []

@@ -21,6 +21,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consu
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import GATEWAY, RULER
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.settings import Settings
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.install.due import complete
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look import look
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.quorums import Servers, pod, workload
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.wishes import PEER, PRIMARY, SECONDARY
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
@@ -76,11 +77,15 @@ class TestJoining:
         with pytest.raises(Refused, match=f"^east: It has {says} of its own, and those of the primary east would replace them. Save a snapshot"):
             judged(running("peer", **holding(**own)), WEST)
 
-    def test_its_own_name_confirms_the_loss(self) -> None:
+    def test_its_own_name_confirms_the_loss_which_still_needs_a_snapshot(self) -> None:
         cluster = running("peer", **holding(intentions=[{}]))
-        assert judged(cluster, WEST, replace(NONE, gives_up="west"))
+        confirmed = joining.due(WEST, replace(NONE, gives_up="west"))
+        due = look(cluster, confirmed)
+        assert (due.complete, due.loses) == (True, "it gives up 1 intentions of its own as a secondary of east")
         with pytest.raises(Refused):
             judged(cluster, WEST, replace(NONE, gives_up="east"))
+        assert look(running("peer", **holding()), confirmed).loses == ""
+        assert look(running("peer"), confirmed).fault.startswith("no server said whether this datacenter holds"), "nobody confirms what nobody knows"
 
     def test_who_does_not_answer_is_waited_for_and_nothing_is_assumed(self) -> None:
         with pytest.raises(NotReady, match="no server said whether this datacenter holds what it would give up .entries and intentions and tokens."):

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.orders import Aim
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.orders import LABEL, Aim, of_finish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.scene import Scene
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.write import CREATE, PATCH
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.copies import COPY_OF, copies
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.observation import UNLABELLED
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.removal import removal
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.turning import SECOND_OF
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.writes import writes
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import NAMESPACE, REV, World, api_gateway, deployment, space
 
 FORWARD, BACK = Aim("green", "blue"), Aim("blue", "green")
@@ -47,10 +49,37 @@ def test_an_original_is_the_copy_of_its_copy() -> None:
 
 def test_other_choices() -> None:
     (write,) = copies(scene(routes("a", "blue")), FORWARD, "unlabel")
-    assert (write.how, write.body, write.before and write.before["metadata"]["name"]) == (PATCH, {"metadata": {"labels": {REV: None}}}, "a")
+    off = {"metadata": {"labels": {REV: None, UNLABELLED: "blue"}}}
+    assert (write.how, write.body, write.before and write.before["metadata"]["name"]) == (PATCH, off, "a")
     assert [copies(scene(routes("a", "blue")), FORWARD, choice) for choice in ("refuse", "leave")] == [[], []]
     gateway = api_gateway("shop", "door", {REV: "blue"})
     assert copies(scene(gateways=[gateway]), FORWARD, "copy") == []
+
+
+def unlabelled(kind: str, name: str, revision: str, **labels: str) -> dict[str, Any]:
+    group = "gateway.networking.k8s.io/v1" if name == "api" else "networking.istio.io/v1"
+    return {"apiVersion": group, "kind": kind, "metadata": {"name": name, "namespace": "shop", "labels": {UNLABELLED: revision, **labels}}, "spec": {}}
+
+
+def test_what_lost_its_label_gets_it_back_at_the_end_of_the_way_back() -> None:
+    """Before that both revisions read it. What somebody labelled again is theirs, and a Gateway of the Gateway API is no configuration."""
+    own = unlabelled("VirtualService", "theirs", "blue", **{REV: "red"})
+    world = World.of([space("shop")], (), {"prod": "blue"}, VirtualService=[unlabelled("VirtualService", "a", "blue"), own])
+    world.live["Gateway"] = [unlabelled("Gateway", name, "blue") for name in ("door", "api")]
+    there = Scene(world.state(), world.live)
+    assert copies(there, FORWARD, "unlabel") == []
+    assert [str(one) for one in of_finish(there.state, BACK) if one.what == LABEL] == ["label Gateway shop/door", "label VirtualService shop/a"]
+    assert [one for one in of_finish(there.state, FORWARD) if one.what == LABEL] == []
+    again = [write for order in of_finish(there.state, BACK) if order.what == LABEL for write in writes(order, there, BACK, "")]
+    assert [(one.how, one.ref.kind, one.ref.api_version, one.body) for one in again] == [
+        (PATCH, kind, "networking.istio.io/v1", {"metadata": {"labels": {REV: "blue", UNLABELLED: None}}}) for kind in ("Gateway", "VirtualService")
+    ]  # fmt: skip
+
+
+def test_a_label_that_was_taken_off_is_forgotten_with_its_revision() -> None:
+    gone = removal(scene(unlabelled("VirtualService", "a", "blue"), unlabelled("VirtualService", "b", "red")), "blue", NAMESPACE)
+    assert [(str(one.ref), one.body) for one in gone.forgotten] == [("VirtualService shop/a", {"metadata": {"labels": {UNLABELLED: None}}})]
+    assert gone.first == []
 
 
 def test_what_goes_with_a_revision() -> None:

@@ -15,6 +15,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.wr
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.turning import SECOND_OF
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.writes import writes
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install.tags import LED_FROM
 from ansible_collections.meshops.lifecycle.tests.unit.support.cutover_cluster import API
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import NAMESPACE, REV, World, deployment, space
 
@@ -53,7 +54,7 @@ def test_the_second_has_the_labels_of_the_first_but_the_revision_and_takes_none_
     meta, spec = write.body["metadata"], write.body["spec"]
     assert (write.how, meta["name"], [one.check for one in write.then]) == (CREATE, "door-green", ["rollout"])
     assert meta["labels"] == {"app": "door", REV: "green", "app.kubernetes.io/managed-by": "meshops.lifecycle"}
-    assert meta["annotations"] == {SECOND_OF: "door", "note": "kept"}
+    assert meta["annotations"] == {SECOND_OF: "door", "note": "kept", LED_FROM: "blue"}
     assert spec["selector"]["matchLabels"] == spec["template"]["metadata"]["labels"] == {"app": "door", REV: "green"}
     assert (spec["replicas"], spec["strategy"], spec["template"]["metadata"]["annotations"]) == (2, {"rollingUpdate": {"maxSurge": 1}}, GATEWAY)
 
@@ -70,9 +71,10 @@ def test_what_scales_it_comes_before_it_and_a_budget_only_if_it_names_the_revisi
 def test_on_the_way_back_the_first_one_gets_as_many_replicas_as_the_second_has() -> None:
     there = world(gateway(replicas=0), gateway("door-green", "green", replicas=5))
     (write,) = of(there, RAISE, "door-green", BACK)
-    assert (write.how, write.ref.name, write.body, [one.check for one in write.then]) == (PATCH, "door", {"spec": {"replicas": 5}}, ["rollout"])
+    raised = {"metadata": {"annotations": {LED_FROM: "green"}}, "spec": {"replicas": 5}}
+    assert (write.how, write.ref.name, write.body, [one.check for one in write.then]) == (PATCH, "door", raised, ["rollout"])
     (write,) = of(there, DRAIN, "door-green", BACK)
-    assert (write.how, write.body) == (PATCH, {"spec": {"replicas": 0}})
+    assert (write.how, write.body) == (PATCH, {"metadata": {"annotations": {LED_FROM: None}}, "spec": {"replicas": 0}})
     assert of(there, DRAIN) == []
 
 

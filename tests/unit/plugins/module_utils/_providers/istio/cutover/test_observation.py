@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.configured import LabelledObject
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import (
     DELETING,
     EAST_WEST,
@@ -16,7 +17,6 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.ob
     INGRESS,
     NEVER,
     ROLLING,
-    LabelledObject,
     MeshWorkload,
 )
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.left_over import left_over

@@ -15,7 +15,8 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.or
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.scene import Scene
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.write import CREATE, EVICT, PATCH, REPLACE, TRY, Write
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.pointing import forgotten
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.notes import forgotten
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.writes import writes
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install.tags import LED_FROM
 from ansible_collections.meshops.lifecycle.tests.unit.support.cutover_cluster import API
@@ -153,6 +154,30 @@ def test_a_service_that_a_tag_lacks_notes_no_way_that_its_webhook_was_never_led(
     assert (service.how, service.body["metadata"].get("annotations") or None) == (CREATE, noted)
 
 
+def test_what_names_a_revision_notes_from_where_it_was_led() -> None:
+    """In the same patch, and not in the template of the pods. A namespace that keeps a record needs no note."""
+    there = world(deployment("shop", "a", {REV: "blue"}), gateways=[api_gateway("shop", "door", {REV: "blue"})])
+    there.live["Namespace"].append(space("named", **{REV: "blue"}))
+    note = {LED_FROM: "blue"}
+    (named,), (tagged,) = of(there, orders.TURN, "Namespace", "", "named"), of(there, orders.TURN, "Namespace", "", "shop")
+    assert (named.body["metadata"]["annotations"], LED_FROM in tagged.body["metadata"]["annotations"]) == (note, False)
+    (template,), (gateway,) = of(there, orders.RELABEL), of(there, orders.HAND_OVER, "Gateway", name="door")
+    assert (template.body["metadata"], template.body["spec"]["template"]) == ({"annotations": note}, {"metadata": {"labels": {REV: "green"}}})
+    assert gateway.body["metadata"]["annotations"] == note
+
+
+def test_what_is_undone_loses_its_note() -> None:
+    there = validators(world())
+    back = [replace(order, undoes=True) for order in (
+        Order(orders.POINT_SERVICE, "tag", "", "prod", "green"), Order(orders.POINT_WEBHOOK, "tag", "", "prod", "green"),
+        Order(orders.VALIDATE, "validator", "", "blue", "green"))]  # fmt: skip
+    for one in (there.one("Service", NAMESPACE, "istiod-revision-tag-prod"), there.one(HOOKS, "", "istio-revision-tag-prod"), there.live[VALIDATORS][0]):
+        one["metadata"].setdefault("annotations", {}).update({LED_FROM: "green", "own": "note"})
+    told = [write.body["metadata"]["annotations"] for order in back for write in writes(order, scene(there), AIM, MOMENT) if write.how == REPLACE]
+    assert len(told) == 3
+    assert not [notes for notes in told if LED_FROM in notes or notes["own"] != "note"]
+
+
 def test_what_a_revision_leaves_on_tags_goes_with_it() -> None:
     there = world(tags={"prod": "green", "early": "green"})
     for kind in ("Service", HOOKS):
@@ -163,6 +188,20 @@ def test_what_a_revision_leaves_on_tags_goes_with_it() -> None:
     gone = forgotten(scene(there), "blue")
     assert [(one.how, one.ref.kind, one.body["metadata"]["labels"]["istio.io/tag"]) for one in gone] == [(REPLACE, "Service", "prod"), (REPLACE, HOOKS, "prod")]
     assert [one.body["metadata"]["annotations"] for one in gone] == [{"own": "note"}] * 2
+
+
+def test_its_notes_elsewhere_go_with_it_too() -> None:
+    there = validators(world(deployment("shop", "a"), deployment("shop", "b"), gateways=[api_gateway("shop", "door")]))
+    noted = {"annotations": {LED_FROM: "blue"}}
+    for one in (there.live["Namespace"][1], there.live["Deployment"][0], there.live["Gateway"][0], there.live[VALIDATORS][0]):
+        one["metadata"] |= noted
+    there.live["Gateway"].append({"apiVersion": "networking.istio.io/v1", "metadata": {"name": "other", "namespace": "shop", **noted}})
+    going = Ref("apps/v1", "Deployment", "b", "shop")
+    there.live["Deployment"][1]["metadata"] |= noted
+    gone = forgotten(scene(there), "blue", [going])
+    assert [str(one.ref) for one in gone] == [f"{VALIDATORS} istiod-default-validator", "Namespace shop", "Deployment shop/a", "Gateway shop/door"]
+    assert [one.how for one in gone] == [REPLACE, PATCH, PATCH, PATCH]
+    assert forgotten(scene(there), "green") == []
 
 
 def validators(there: World) -> World:
@@ -178,7 +217,7 @@ def test_the_validator_is_led_to_the_target_after_its_own_webhook_refused_someth
     there = validators(world())
     tried, written = of(there, orders.VALIDATE, "validator", "", "blue")
     assert (tried.how, tried.body["kind"], tried.body["metadata"]["labels"], tried.body["spec"]["hosts"]) == (TRY, "VirtualService", {REV: "green"}, ["*"])
-    assert (written.how, written.body["metadata"]["labels"][REV]) == (REPLACE, "green")
+    assert (written.how, written.body["metadata"]["labels"][REV], written.body["metadata"]["annotations"]) == (REPLACE, "green", {LED_FROM: "blue"})
     assert written.body["webhooks"][0]["clientConfig"] == {"service": {"name": "istiod-green", "namespace": NAMESPACE}, "caBundle": "new"}
 
 

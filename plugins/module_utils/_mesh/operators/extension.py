@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Install, adopt and upgrade an operator by a ClusterExtension, OLM's second version: what was read decides what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..few_names import few
+from ..objects.change import Ref
+from ..objects.shapes import Manifest, Object
+from .csv_name import newer, order, version_of
+from .owner import foreign
+from .package import Package, fault
+from .seen import OperatorsSeen, catalog, installed_version, spec
+from .step import APPLY, EXTENSIONS, Next, OperatorWrite
+from .words import because, brief, condition
+
+_DEPRECATIONS = ("Deprecated", "PackageDeprecated", "ChannelDeprecated", "BundleDeprecated")
+_BY_NAME = "olm.operatorframework.io/metadata.name"  # the label that each ClusterCatalog has
+
+
+def refusals(package: Package, seen: OperatorsSeen) -> Iterator[str]:
+    """Yield why a package cannot be installed as it is wanted."""
+    if wrong := fault(package):
+        yield wrong
+        return
+    if others := seen.of_package(package.name):
+        yield f"{Ref.of(others[0])} installs {package.name} already. Set operator_api to v0, or remove that Subscription and its version first."
+        return
+    extensions = seen.extensions_of(package.name)
+    if len(extensions) > 1:
+        yield f"{few([str(Ref.of(one)) for one in extensions], 5, ' and ')} are both for {package.name}. Remove all but one."
+        return
+    if package.service_account and (package.namespace, package.service_account) not in seen.accounts:
+        yield (
+            f"ServiceAccount {package.namespace}/{package.service_account} does not exist. Make it, with the rights that {package.name} needs, "
+            "or leave service_account out where OLM needs none."
+        )
+    if extensions:
+        yield from _standing(package, extensions[0])
+
+
+def _standing(package: Package, live: Object) -> Iterator[str]:
+    installed, owner = installed_version(live), foreign(live)
+    if owner and not (installed and (package.automatic or installed == package.version)):
+        has = installed or "nothing yet"
+        yield (
+            f"{Ref.of(live)} belongs to {owner} and has installed {has}, but the inventory wants {package.version or 'the newest'}. "
+            f"It stays as it is: pin {installed or 'what it installs'}, or leave {package.name} out."
+        )
+    elif package.version and newer(installed, package.version):
+        yield f"{Ref.of(live)} has installed {installed}, which is newer than the pin {package.version}. An operator is never turned back: raise the pin."
+    if spec(live).get("namespace") != package.namespace:
+        yield f"{Ref.of(live)} installs into {spec(live).get('namespace')}, the inventory into {package.namespace}, which nobody can change. Set its namespace."
+
+
+def decide(package: Package, seen: OperatorsSeen) -> Next:
+    """Return what comes next for a package."""
+    live = seen.extension(package)
+    if live and foreign(live):
+        return _served(package, seen, live, (f"{Ref.of(live)} belongs to {foreign(live)} and has what is wanted. It stays as it is.",))
+    if live and live["metadata"].get("deletionTimestamp"):
+        return Next(waits=f"{Ref.of(live)} to be gone: somebody deleted it", trouble=True)
+    wanted = manifest(package, live)
+    if live and _differs(spec(live), wanted["spec"]) and (moving := _moving(live)):
+        return moving
+    if live is None or _differs(spec(live), wanted["spec"]):
+        place = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": package.namespace}}
+        made = () if package.namespace in seen.namespaces else (OperatorWrite(APPLY, place),)
+        return Next(writes=(*made, OperatorWrite(APPLY, wanted, force=live is not None)))
+    return _moving(live) or _served(package, seen, live)
+
+
+def manifest(package: Package, live: Object | None) -> Manifest:
+    """Return the ClusterExtension under the name that it has already, with the next version on the way to the pin."""
+    source: dict[str, Any] = {"packageName": package.name}
+    source |= {"version": upcoming(package, installed_version(live or {}))} if package.version else {}
+    source |= {"channels": [package.channel]} if package.channel else {}
+    source |= {"selector": {"matchLabels": {_BY_NAME: package.catalog}}} if package.catalog else {}
+    source |= {"upgradeConstraintPolicy": "SelfCertified" if package.self_certified else "CatalogProvided"}
+    wanted: dict[str, Any] = {"namespace": package.namespace, "source": {"sourceType": "Catalog", "catalog": source}}
+    wanted |= {"serviceAccount": {"name": package.service_account}} if package.service_account else {}
+    name = live["metadata"]["name"] if live else package.name
+    return {"apiVersion": EXTENSIONS, "kind": "ClusterExtension", "metadata": {"name": name}, "spec": wanted}
+
+
+def upcoming(package: Package, installed: str) -> str:
+    """Return the version that comes next: the pin, or of those through which the way leads the first one that is newer than the installed one."""
+    ways = [one if order(one) else version_of(one) for one in package.through]
+    steps = sorted((one for one in ways if newer(one, installed) and newer(package.version, one)), key=lambda one: order(one) or ())
+    return steps[0] if installed and steps else package.version
+
+
+def _differs(live: Any, wanted: Any) -> bool:
+    if isinstance(wanted, dict):
+        return any(_differs((live or {}).get(key), value) for key, value in wanted.items())
+    return bool(live != wanted)
+
+
+def _moving(live: Object) -> Next | None:
+    """Return what an installation under way waits for; None if it has come to its end."""
+    progress, said = condition(live, "Progressing"), str(Ref.of(live))
+    if not progress or _stale(live, progress):
+        return Next(waits=f"{said} to be looked at")
+    if progress.get("status") == "False":
+        return Next(failed=f"{said} is stopped{because(progress)}. Mend what it says; OLM does not go on by itself.")
+    if progress.get("reason") != "Succeeded":
+        return Next(waits=f"{said}{because(progress)}", trouble=progress.get("reason") == "Retrying")
+    return None
+
+
+def _stale(live: Object, one: Object) -> bool:
+    return one.get("observedGeneration") is not None and one["observedGeneration"] != live["metadata"].get("generation")
+
+
+def _served(package: Package, seen: OperatorsSeen, live: Object, notices: tuple[str, ...] = ()) -> Next:
+    """Return what is left after OLM has come to its end: the wanted version is the installed one, and its CRDs are served."""
+    done, installed, name = condition(live, "Installed"), installed_version(live), Ref.of(live)
+    if done.get("status") != "True" or _stale(live, done):
+        return Next(waits=f"{name} to be installed{because(done)}", trouble=done.get("reason") == "Failed")
+    wanted = catalog(live).get("version")
+    if package.version and installed != package.version and (foreign(live) or installed != wanted):
+        return Next(waits=f"{name} to install {wanted}; it has {installed}", trouble=True)
+    missing = [crd for crd in package.crds if not seen.definitions.get(crd)]
+    if missing:
+        return Next(waits=f"the API server to serve {few(missing, 5)}", trouble=True)
+    said = [f"{package.name} is deprecated: {brief(one.get('message'))}" for kind in _DEPRECATIONS if (one := condition(live, kind)).get("status") == "True"]
+    return Next(notices=(*notices, *([f"{package.name}: {package.deprecated}"] if package.deprecated else []), *said[:1]))

@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Each state of an operator's installation by a ClusterExtension, and of its removal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators import departure
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.backend import backend
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.departure import RemovalScope
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.extension import decide, refusals
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.package import Package
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.seen import OperatorsSeen
+from ansible_collections.meshops.lifecycle.tests.unit.support.olm import CRD, GROUP, PACKAGE, SPACE, csv, csv_name, extension, on, subscription
+
+WIDGETS = (f"{GROUP}/v1", "Widget")
+ONE = Ref(*WIDGETS, "one", SPACE)
+WORK = {"ownerReferences": [{"kind": "AppliedManifestWork", "name": "hub-addon"}]}
+
+
+def package(**given: Any) -> Package:
+    return Package.of({"name": PACKAGE, "namespace": SPACE, "channel": "stable", "version": "1.0.0", **given})
+
+
+def there(*extensions: dict[str, Any], **more: Any) -> OperatorsSeen:
+    return OperatorsSeen(served=frozenset({"ClusterExtension"}), namespaces=frozenset({SPACE}), extensions=extensions, **more)
+
+
+def retrying(message: str, reason: str = "Retrying", status: str = "True", generation: int = 1) -> dict[str, Any]:
+    return on("Progressing", status, reason, message, observedGeneration=generation)
+
+
+class TestInstall:
+    def test_from_nothing(self) -> None:
+        place, wish = decide(package(catalog="operators", service_account="installer"), OperatorsSeen()).writes
+        assert (str(place), str(wish)) == (f"apply Namespace {SPACE}", f"apply ClusterExtension {PACKAGE}")
+        assert wish.manifest["spec"] == {
+            "namespace": SPACE, "serviceAccount": {"name": "installer"},
+            "source": {"sourceType": "Catalog", "catalog": {
+                "packageName": PACKAGE, "version": "1.0.0", "channels": ["stable"], "upgradeConstraintPolicy": "CatalogProvided",
+                "selector": {"matchLabels": {"olm.operatorframework.io/metadata.name": "operators"}},
+            }},
+        }  # fmt: skip
+
+    def test_the_end_is_the_pin_with_both_conditions_about_this_generation(self) -> None:
+        assert decide(package(), there(extension(installed="1.0.0"))).done
+        stale = extension(installed="1.0.0")
+        stale["metadata"]["generation"] = 2
+        assert decide(package(), there(stale)).waits == f"ClusterExtension {PACKAGE} to be looked at"
+        assert decide(package(crds=[CRD]), there(extension(installed="1.0.0"))).waits == f"the API server to serve {CRD}"
+
+    @pytest.mark.parametrize(("progressing", "waits", "failed"), [
+        (retrying("no bundles found"), f"ClusterExtension {PACKAGE} (Retrying: no bundles found)", ""),
+        (retrying("rolling out", "RollingOut"), f"ClusterExtension {PACKAGE} (RollingOut: rolling out)", ""),
+        (retrying("needs a person", "Blocked", "False"), "", f"ClusterExtension {PACKAGE} is stopped (Blocked: needs a person)"),
+    ])  # fmt: skip
+    def test_what_it_says_is_told(self, progressing: dict[str, Any], waits: str, failed: str) -> None:
+        seen = decide(package(), there(extension(progressing=progressing)))
+        assert seen.waits == waits
+        assert seen.failed.startswith(failed)
+        assert bool(seen.failed) == bool(failed)
+        assert seen.trouble == (progressing["reason"] == "Retrying")
+
+    def test_an_upgrade_goes_through_what_is_named(self) -> None:
+        way = package(version="1.2.0", through=["demo-operator.v1.1.0", "1.0.0"])
+        (write,) = decide(way, there(extension(installed="1.0.0"))).writes
+        assert write.manifest["spec"]["source"]["catalog"]["version"] == "1.1.0"
+        (write,) = decide(way, there(extension("1.1.0", installed="1.1.0"))).writes
+        assert write.manifest["spec"]["source"]["catalog"]["version"] == "1.2.0"
+        assert decide(way, there(extension("1.1.0", installed="1.0.0", progressing=retrying("not yet")))).writes == ()
+
+    def test_what_is_deprecated_is_said(self) -> None:
+        old = extension(installed="1.0.0", conditions=[on("PackageDeprecated", message="use another one")])
+        assert decide(package(), there(old)).notices == (f"{PACKAGE} is deprecated: use another one",)
+
+    def test_somebody_elses_is_left_alone(self) -> None:
+        theirs = extension(installed="1.0.0", catalog={"channels": ["fast"]}, **WORK)
+        seen = decide(package(), there(theirs))
+        assert seen.done
+        assert "belongs to a hub of Advanced Cluster Management, by AppliedManifestWork hub-addon" in seen.notices[0]
+
+
+@pytest.mark.parametrize(("given", "seen", "says"), [
+    pytest.param({"version": None}, there(), "has no pin", id="no pin"),
+    pytest.param({}, there(subscriptions=[subscription()]), f"Subscription {SPACE}/{PACKAGE} installs {PACKAGE} already", id="both kinds of OLM"),
+    pytest.param({}, there(extension(), extension(name="two")), "are both for demo-operator", id="two"),
+    pytest.param({}, there(extension(installed="1.2.0")), "has installed 1.2.0, which is newer than the pin 1.0.0", id="downgrade"),
+    pytest.param({"version": "1.3.0"}, there(extension(installed="1.2.0", **WORK)), "and has installed 1.2.0, but the inventory wants 1.3.0", id="foreign"),
+    pytest.param({"namespace": "other"}, there(extension()), "installs into operators, the inventory into other", id="namespace"),
+    pytest.param({"service_account": "installer"}, there(), f"ServiceAccount {SPACE}/installer does not exist", id="no account"),
+])  # fmt: skip
+def test_what_cannot_be_is_refused_in_one_sentence(given: dict[str, Any], seen: OperatorsSeen, says: str) -> None:
+    (found,) = refusals(package(**given), seen)
+    assert says in found
+
+
+def test_what_installs_a_package_already_goes_before_what_the_cluster_serves() -> None:
+    both = frozenset({"Subscription", "ClusterExtension"})
+    assert backend(package(), OperatorsSeen(served=both), "auto") == "v0"
+    assert backend(package(), OperatorsSeen(served=both, extensions=[extension()]), "auto") == "v1"
+    assert backend(package(), OperatorsSeen(served=both), "v1") == "v1"
+
+
+class TestRemoval:
+    def seen(self, **more: Any) -> OperatorsSeen:
+        held = {"subscriptions": [subscription(installed=csv_name("1.0.0"))], "csvs": [csv(csv_name("1.0.0"))], "definitions": {CRD: True}}
+        return OperatorsSeen(**{**held, **more})
+
+    def writes(self, seen: OperatorsSeen, **consent: bool) -> list[str]:
+        return [str(write) for write in departure.decide(package(), seen, RemovalScope(**consent)).writes]
+
+    def test_one_after_the_other(self) -> None:
+        assert self.writes(self.seen(operands={WIDGETS: [ONE]})) == [f"delete Widget {SPACE}/one"]
+        assert self.writes(self.seen()) == [f"delete Subscription {SPACE}/{PACKAGE}"]
+        labelled = csv(csv_name("1.0.0"), labels={f"operators.coreos.com/{PACKAGE}.{SPACE}": ""})
+        left = self.seen(subscriptions=[], csvs=[labelled])
+        assert self.writes(left) == [f"delete ClusterServiceVersion {SPACE}/{csv_name('1.0.0')}"]
+        crd = {"metadata": {"name": CRD, "labels": {f"operators.coreos.com/{PACKAGE}.{SPACE}": ""}}}
+        bare = self.seen(subscriptions=[], csvs=[], components=[crd])
+        assert self.writes(bare, crds=True) == [f"delete CustomResourceDefinition {CRD}"]
+        assert departure.decide(package(), bare, RemovalScope()).done
+
+    def test_what_is_being_deleted_is_waited_for(self) -> None:
+        seen = self.seen(operands={WIDGETS: [ONE]}, leaving=frozenset({ONE}))
+        assert departure.decide(package(), seen, RemovalScope()).waits == f"Widget {SPACE}/one to be gone"
+
+    def test_a_crd_that_another_operator_brings_stays(self) -> None:
+        other = csv("other.v1.0.0", namespace="elsewhere")
+        assert departure.definitions(package(), self.seen(csvs=[csv(csv_name("1.0.0")), other])) == []
+
+    @pytest.mark.parametrize(("more", "consent", "says"), [
+        ({"operands": {WIDGETS: [ONE]}}, {}, "still works for Widget operators/one"),
+        ({"subscriptions": [subscription(**WORK)]}, {}, "belongs to a hub of Advanced Cluster Management"),
+        ({"subscriptions": [subscription(namespace="other")]}, {}, "installs demo-operator, and the inventory has it in operators"),
+        ({"remaining": {CRD: [ONE]}}, {"crds": True}, "would take Widget operators/one with them"),
+        ({"subscriptions": [], "csvs": [], "extensions": [extension()]}, {}, "a ClusterExtension takes the CRDs of demo-operator with it"),
+    ])  # fmt: skip
+    def test_what_speaks_against_it(self, more: dict[str, Any], consent: dict[str, bool], says: str) -> None:
+        (found,) = departure.refusals(package(), self.seen(**more), RemovalScope(**consent))
+        assert says in found
+
+    def test_with_the_word_for_both_operands_are_no_reason_against(self) -> None:
+        seen = self.seen(operands={WIDGETS: [ONE]}, remaining={CRD: [ONE]})
+        assert list(departure.refusals(package(), seen, RemovalScope(operands=True, crds=True))) == []

@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module operators while a stand-in plays OLM, on the API server in memory."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
+from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
+from ansible_collections.meshops.lifecycle.tests.unit.support.olm import PACKAGE, SPACE, Olm, definition, definitions, group, manifest, source, widget
+from ansible_collections.meshops.lifecycle.tests.unit.support.operator_stories import WISH, OperatorTroubles, ran
+
+CHART = {"name": "sail", "ref": "sail-operator", "repository": "https://charts.example.com"}
+WIDGET = {"api_version": "demo.example.com/v1", "kind": "Widget"}
+
+
+class TestInMemory(OperatorTroubles):
+    @pytest.fixture
+    def admin(self) -> FakeCluster:
+        return FakeCluster(*definitions())
+
+
+class TestMeans:
+    def test_without_olm_a_chart_is_left_to_helm(self) -> None:
+        cluster = FakeCluster()
+        done = ran(cluster, None, {**WISH, "version": "1.30.3", "chart": CHART, "deprecated": "Nobody needs it."})
+        release = {"name": "sail", "namespace": SPACE, "chart": "sail-operator", "values": {}, "repository": "https://charts.example.com", "version": "1.30.3"}
+        assert (done["releases"], done["changed"], cluster.writes) == ([release], False, [])
+        assert done["notices"] == [f"{PACKAGE}: Nobody needs it."]
+
+    def test_operands_go_before_a_chart_too(self) -> None:
+        cluster = FakeCluster(definition("Widget", "demo.example.com/v1"), widget())
+        wish = {**WISH, "version": "1.30.3", "chart": CHART, "operands": [WIDGET]}
+        with pytest.raises(Refused, match="still works for Widget operators/one"):
+            ran(cluster, None, wish, state="absent")
+        done = ran(cluster, None, wish, state="absent", remove_operands=True)
+        assert [one["name"] for one in done["releases"]] == ["sail"]
+        assert [one.rpartition("/")[2] for one in cluster.writes] == ["one"]
+
+    @pytest.mark.parametrize(("api", "says"), [
+        ("auto", "the cluster serves neither Subscriptions nor ClusterExtensions, and there is no chart for it"),
+        ("v0", "the API server has no Subscription, so OLM v0 is not there"),
+        ("v1", "the API server has no ClusterExtension, so OLM v1 is not there"),
+        ("chart", "the inventory has no chart for it"),
+    ])  # fmt: skip
+    def test_a_means_that_is_not_there(self, api: str, says: str) -> None:
+        with pytest.raises(Refused, match=says):
+            ran(FakeCluster(), None, {**WISH, "version": "1.0.0"}, api=api)
+
+    def test_a_cluster_with_the_newer_olm_alone_uses_it(self) -> None:
+        cluster = FakeCluster(definition("ClusterExtension", "olm.operatorframework.io/v1", namespaced=False))
+        assert ran(cluster, Olm(cluster), {**WISH, "version": "1.0.0"})["operators"][0]["api"] == "v1"
+
+    def test_a_package_that_stands_twice(self) -> None:
+        with pytest.raises(Refused, match=f"the package {PACKAGE} stands in the set twice"):
+            ran(FakeCluster(*definitions(), source(), group()), None, *[{**WISH, "csv": "demo-operator.v1.0.0"}] * 2)
+
+    def test_the_next_package_begins_after_the_one_before(self) -> None:
+        """OLM puts what is wanted at one time into one InstallPlan, and an order would be lost."""
+        offered = [manifest("1.0.0", name=name) for name in ("one", "two")]
+        admin = FakeCluster(*definitions(), source(), group(), *offered)
+        olms = [Olm(admin, package=name, versions=("1.0.0",)) for name in ("one", "two")]
+
+        def turn() -> None:
+            for olm in olms:
+                olm.turn()
+
+        both = Olm(admin)
+        both.turn = lambda _passed=0: turn()  # type: ignore[method-assign,misc]
+        wishes = [{**WISH, "name": name, "csv": f"{name}.v1.0.0", "version": None} for name in ("one", "two")]
+        changes = [one["object"] for one in ran(admin, both, *wishes)["changes"]]
+        assert changes == [f"Subscription {SPACE}/one", f"InstallPlan {SPACE}/install-one-1", f"Subscription {SPACE}/two", f"InstallPlan {SPACE}/install-two-1"]
