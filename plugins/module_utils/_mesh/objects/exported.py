@@ -15,7 +15,7 @@ from .change import Ref
 # Fields that an API server sets. They are wrong in another cluster or for a recreated object.
 _SAID_BY_SERVERS = frozenset({"uid", "resourceVersion", "generation", "creationTimestamp", "selfLink", "managedFields"})
 _LEAVING = frozenset({"deletionTimestamp", "deletionGracePeriodSeconds"})
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def as_wishes(cluster: str, manifests: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -28,13 +28,18 @@ def _as_wish(cluster: str, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(meta, Mapping):
         return manifest
     annotations = meta.get("annotations")
-    if _SAID_BY_SERVERS.isdisjoint(meta) and _LEAVING.isdisjoint(meta) and not (annotations and _LAST_APPLIED in annotations):
+    if _SAID_BY_SERVERS.isdisjoint(meta) and _LEAVING.isdisjoint(meta) and not (annotations and LAST_APPLIED in annotations):
         return manifest
     _refuse(cluster, manifest, meta)
+    return {**manifest, "metadata": said_by_people(meta)}
+
+
+def said_by_people(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata of an object without what the API server and kubectl have written into it."""
     kept = {key: value for key, value in meta.items() if key not in _SAID_BY_SERVERS}
-    if annotations and _LAST_APPLIED in annotations:
-        kept["annotations"] = {key: value for key, value in annotations.items() if key != _LAST_APPLIED}
-    return {**manifest, "metadata": {key: value for key, value in kept.items() if key != "annotations" or value}}
+    if annotations := kept.get("annotations"):
+        kept["annotations"] = {key: value for key, value in annotations.items() if key != LAST_APPLIED}
+    return {key: value for key, value in kept.items() if key != "annotations" or value}
 
 
 def _refuse(cluster: str, manifest: Mapping[str, Any], meta: Mapping[str, Any]) -> None:

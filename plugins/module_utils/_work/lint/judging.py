@@ -106,6 +106,8 @@ class OnlineJudge:
     def _run(self, trials: Sequence[_Trial]) -> None:
         due: Sequence[_Trial] = trials
         for _round in range(_ROUNDS):
+            if not due:
+                break
             for trial, answer in zip(due, self._trial.ask([trial.wish for trial in due]), strict=True):
                 trial.last = answer
             due = [trial for trial in due if _again(trial)]

@@ -16,10 +16,8 @@ from ..._mesh.errors import Denied
 from ..._mesh.lint import verdict
 from ..._mesh.lint.finding import Finding
 from ..._mesh.lint.given import Document
+from ..._mesh.objects.exported import LAST_APPLIED, said_by_people
 from .judging import OnlineJudge
-
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_OF_THE_SERVER = ("uid", "resourceVersion", "generation", "creationTimestamp", "selfLink", "managedFields", "ownerReferences")
 
 
 @dataclass(frozen=True)
@@ -51,10 +49,9 @@ def _written(lives: Sequence[Mapping[str, Any]]) -> Iterator[LiveObject]:
         meta = live["metadata"]
         if any(owner.get("controller") for owner in meta.get("ownerReferences") or ()):
             continue
-        notes = dict(meta.get("annotations") or {})
-        asked = notes.pop(LAST_APPLIED, None)
-        kept = {key: value for key, value in meta.items() if key not in (*_OF_THE_SERVER, "annotations")}
-        yield LiveObject(Document({**live, "metadata": {**kept, **({"annotations": notes} if notes else {})}}), _asked(asked))
+        asked = (meta.get("annotations") or {}).get(LAST_APPLIED)
+        kept = {key: value for key, value in said_by_people(meta).items() if key != "ownerReferences"}
+        yield LiveObject(Document({**live, "metadata": kept}), _asked(asked))
 
 
 def _asked(text: Any) -> Document | None:

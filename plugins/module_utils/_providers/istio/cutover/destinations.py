@@ -16,9 +16,10 @@ from ...._mesh.objects.shapes import Live
 from ...._mesh.question import Answers, Question, Read
 from ...istio_family.proxy import admin_port, instance
 from ...istio_family.rotation.connected import running
+from ..install.gateways import AUTO_PASSTHROUGH_PORT
 
 _DUMP = "/config_dump?include_eds&resource=dynamic_endpoint_configs"
-_RELAYS = frozenset({"15443"})
+_RELAYS = frozenset({str(AUTO_PASSTHROUGH_PORT)})
 _OUTBOUND = "outbound"
 
 

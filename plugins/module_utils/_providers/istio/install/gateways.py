@@ -17,7 +17,7 @@ from .charts import istiod, release, revision
 
 NAME = "istio-eastwestgateway"
 _SELECTOR = {"istio": "eastwestgateway"}
-_AUTO_PASSTHROUGH_PORT = 15443
+AUTO_PASSTHROUGH_PORT = 15443
 _OWNED = {"app.kubernetes.io/managed-by": "meshops.lifecycle"}
 
 
@@ -31,7 +31,7 @@ def releases(wish: ControlPlane) -> list[Release]:
 
 def manifests(wish: ControlPlane) -> list[dict[str, Any]]:
     """Return what passes through the gateway: every service of the mesh, by SNI, and istiod for remote clusters."""
-    services = [_server("tls", _AUTO_PASSTHROUGH_PORT, "TLS", "AUTO_PASSTHROUGH", "*.local")]
+    services = [_server("tls", AUTO_PASSTHROUGH_PORT, "TLS", "AUTO_PASSTHROUGH", "*.local")]
     objects = [_gateway(wish, "cross-network-gateway", services)]
     if wish.serves_remotes and wish.role == "primary":
         xds = [_server("tls-istiod", 15012, "TLS", "PASSTHROUGH", "*"), _server("tls-istiodwebhook", 15017, "TLS", "PASSTHROUGH", "*")]
@@ -96,7 +96,7 @@ def addresses(service: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]) ->
     reachable = [address for address in reachable if address] or list(spec.get("externalIPs") or [])
     if reachable or spec.get("type") != "NodePort":
         return reachable
-    port = next((p.get("nodePort") for p in spec.get("ports", []) if p.get("port") == _AUTO_PASSTHROUGH_PORT), None)
+    port = next((p.get("nodePort") for p in spec.get("ports", []) if p.get("port") == AUTO_PASSTHROUGH_PORT), None)
     return [f"{address}:{port}" for address in (_node_address(node) for node in nodes) if address and port]
 
 
