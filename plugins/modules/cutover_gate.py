@@ -208,6 +208,7 @@ reading:
       description:
         - What the probes measured, with C(path), C(sent), C(answered), C(slowest), which is the 99th percentile in seconds, and C(fault).
         - C(answer) is the status that counts for the Service of a gateway.
+        - C(others) says what came instead of answers, and how often.
       type: list
       elements: dict
     gates:

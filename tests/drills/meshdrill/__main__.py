@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from pathlib import Path
 from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 from meshlab.errors import LabError
 
-from . import consul, consul_scenery, cutover, cutover_kill, kill, naive, peer, planes, report, rotation
+from . import consul, consul_scenery, cutover, cutover_kill, kill, naive, peer, planes, report, rotation, witness
 from .errors import DrillError
 from .ground import Ground
 from .report import Result
@@ -93,6 +94,7 @@ def main() -> int:
     options = arguments()
     # Whoever ends a drill does not leave its witness behind.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    os.setpriority(os.PRIO_PROCESS, 0, witness.ELSEWHERE)
     build = CHECKOUT / "build" / "drills"
     build.mkdir(parents=True, exist_ok=True)
     try:

@@ -30,6 +30,10 @@ class Eyes:
     conflicts: Callable[[Samples], list[timeline.Conflict]] = lambda _samples: []
 
 
+# Niceness. A playbook runs on a machine of its own, not on those of the clusters; here it takes what they leave. Without that, each of its processes weighs
+# more than all pods together, which have to share one weight.
+ELSEWHERE, WITNESS = 10, -5
+
 TRUST = Eyes("meshdrill.watch", timeline.read, timeline.longest_gap, timeline.conflicts)
 
 
@@ -37,8 +41,9 @@ TRUST = Eyes("meshdrill.watch", timeline.read, timeline.longest_gap, timeline.co
 def watching(kubeconfig: Path, file: Path, clusters: Sequence[str], eyes: Eyes = TRUST) -> Iterator[None]:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.unlink(missing_ok=True)
-    # In a session of its own, so that what kills a run does not kill the witness.
-    process = subprocess.Popen([sys.executable, "-m", eyes.program, str(kubeconfig), str(file), *clusters], start_new_session=True)
+    # In a session of its own, so that what kills a run does not kill the witness, and first in line for a core, so that it looks as often as it says.
+    first = ["nice", "-n", str(WITNESS - ELSEWHERE)]
+    process = subprocess.Popen([*first, sys.executable, "-m", eyes.program, str(kubeconfig), str(file), *clusters], start_new_session=True)
     try:
         _await_first_sample(file, eyes)
         yield

@@ -23,7 +23,7 @@ _ASTRAY = "restart the control planes of the revision that is wrong, or leave th
 class ProbeReading:
     """Requests that the probes sent and how they ended. `slowest` is the 99th percentile in seconds. `fault` says why nothing was measured.
 
-    `answer` is the status that counts as an answer, if that is not the one of a probe.
+    `answer` is the status that counts as an answer, if that is not the one of a probe. `others` says what came instead, and how often.
     """
 
     path: str
@@ -32,6 +32,7 @@ class ProbeReading:
     slowest: float = 0.0
     fault: str = ""
     answer: str = ""
+    others: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,8 @@ def _probe(probe: ProbeReading, before: ProbeReading | None, measure: Measure) -
         return [f"the probe {probe.path} sent nothing"]
     share = probe.answered / probe.sent
     if share < measure.least_success:
-        return [f"the probe {probe.path} got {probe.answered} of {probe.sent} answers ({share:.2%}), and needs {measure.least_success:.2%}"]
+        instead = f"; instead came: {probe.others}" if probe.others else ""
+        return [f"the probe {probe.path} got {probe.answered} of {probe.sent} answers ({share:.2%}), and needs {measure.least_success:.2%}{instead}"]
     if probe.slowest > measure.most_seconds:
         return [f"the probe {probe.path} waited {probe.slowest:.2f} s for its slowest answers, and may wait {measure.most_seconds:.2f} s"]
     if before and before.slowest and measure.slower and probe.slowest > max(measure.seconds, before.slowest * measure.slower):

@@ -38,6 +38,9 @@ class ProbeWish:
     through: str = ""
 
 
+SILENT = frozenset({"-1", "0"})
+
+
 @dataclass(frozen=True)
 class Measured:
     """Many requests, how many of them were answered, and the 99th percentile of the answers' time in seconds. `answers` counts them by their status."""
@@ -46,6 +49,17 @@ class Measured:
     answered: int
     slowest: float
     answers: Mapping[str, int] = field(default_factory=dict, compare=False)
+
+    def besides(self, answer: str) -> str:
+        """What else came than this status, and how often: "503 (2), no answer (1)"."""
+        return counted({status: count for status, count in self.answers.items() if status != answer})
+
+
+def counted(answers: Mapping[str, int]) -> str:
+    """Statuses and how often each came. -1 and 0 stand for requests that nothing answered."""
+    silent = sum(count for status, count in answers.items() if status in SILENT)
+    told = [f"{status} ({count})" for status, count in sorted(answers.items()) if count and status not in SILENT]
+    return ", ".join([*told, *([f"no answer ({silent})"] if silent else [])])
 
 
 @dataclass(frozen=True)

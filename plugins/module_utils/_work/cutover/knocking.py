@@ -18,13 +18,13 @@ from ..._mesh.cutover.gate import ProbeReading
 from ..._mesh.cutover.observed import INGRESS, ClusterState
 from ..._mesh.cutover.probes import FORMER
 from ..._mesh.errors import MeshError
-from ..._mesh.health.probe import Measured, Probe, ProbeWish
+from ..._mesh.health.probe import SILENT, Measured, Probe, ProbeWish, counted
 from ..._mesh.question import Question
 from ..health.probe import asking_pod
 from ..look import asked
 
 # What a proxy answers for whoever it cannot reach, and what stands for no answer.
-_NOBODY = frozenset({"-1", "0", "502", "503", "504"})
+_NOBODY = SILENT | {"502", "503", "504"}
 _WAIT = 30.0
 Service = tuple[str, str, int]
 
@@ -86,10 +86,10 @@ def _usual(seen: Measured | str) -> str:
 def _why(seen: Measured | str) -> str:
     if isinstance(seen, str):
         return seen
-    return f"it answers with {', '.join(f'{status} ({count})' for status, count in sorted(seen.answers.items())) or 'nothing'}"
+    return f"it answers with {counted(seen.answers)}" if set(seen.answers) - SILENT else "it does not answer"
 
 
 def _reading(service: Service, seen: Measured | str, requests: int, answer: str) -> ProbeReading:
     if isinstance(seen, str):
         return ProbeReading(_path(service), requests, 0, 0.0, seen, answer)
-    return ProbeReading(_path(service), seen.sent, seen.answers.get(answer, 0), seen.slowest, "", answer)
+    return ProbeReading(_path(service), seen.sent, seen.answers.get(answer, 0), seen.slowest, "", answer, seen.besides(answer))

@@ -22,6 +22,7 @@ from ..follow import Pace
 from ..health.probe import asking_pod
 from ..look import asked
 
+_ANSWER = "200"
 _AT_ONCE = 3  # more would measure each other, and what a small cluster can carry
 _SHORTEST, _EACH = 30.0, 1.0  # how long a measure may take: so long, and so much more for each request
 
@@ -114,4 +115,4 @@ def _reading(path: ProbePath, answer: Answer | MeshError, requests: int) -> Prob
         seen = path.probe.measured(answer.body.decode(errors="replace"))
     except ValueError as wrong:
         return ProbeReading(path.name, requests, 0, 0.0, str(wrong))
-    return ProbeReading(path.name, seen.sent, seen.answered, seen.slowest)
+    return ProbeReading(path.name, seen.sent, seen.answered, seen.slowest, others=seen.besides(_ANSWER))

@@ -37,6 +37,10 @@ def test_all_good_goes_on() -> None:
     ("change", "reason"),
     [
         ({"probes": [ProbeReading("in", 50, 49)]}, "the probe in got 49 of 50 answers (98.00%), and needs 100.00%"),
+        (
+            {"probes": [ProbeReading("in", 50, 47, others="503 (2), no answer (1)")]},
+            "the probe in got 47 of 50 answers (94.00%), and needs 100.00%; instead came: 503 (2), no answer (1)",
+        ),
         ({"probes": [ProbeReading("in", 0, 0)]}, "the probe in sent nothing"),
         ({"probes": [ProbeReading("in", 9, 9, 1.5)]}, "the probe in waited 1.50 s for its slowest answers, and may wait 1.00 s"),
         ({"probes": [ProbeReading("east to west", 9, 9, 0.6)]}, "the probe east to west waited 0.60 s for its slowest answers, 0.02 s before the wave"),
