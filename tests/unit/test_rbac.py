@@ -12,8 +12,8 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease impo
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import NAMESPACE, ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.gateways import expiring
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.gateways import expiring
 from ansible_collections.meshops.lifecycle.tests.unit.support import rbac
 from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_planes import DECLARED, declared

@@ -16,8 +16,8 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answe
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.objects.discovery import Kind
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import Following
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.selector import matches
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.injection import Hook, Template, following, hooks
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.workloads import made_by
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.cutover.injection import Hook, Template, following, hooks
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.cutover.workloads import made_by
 
 from . import istio_live
 from .fake_cluster import FakeCluster

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install, requirements
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.install import crds
 from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS, PUBLIC, call
 
 
@@ -239,7 +240,7 @@ class TestStages:
 
 class TestRequirements:
     def test_the_groups_are_those_of_the_mesh(self) -> None:
-        assert call("_preflight_questions", "istio", "mesh")["crds"] == [*requirements.GROUPS, "gateway.networking.k8s.io"]
+        assert call("_preflight_questions", "istio", "mesh")["crds"] == [*crds.GROUPS, "gateway.networking.k8s.io"]
 
     def test_the_permissions_are_for_the_namespace(self) -> None:
         assert call("_preflight_questions", "istio", "mesh")["permissions"] == install.permissions("mesh")
