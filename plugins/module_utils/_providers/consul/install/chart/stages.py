@@ -100,7 +100,8 @@ def teardown(wish: ControlPlane) -> list[Stage]:
 
 def claims(wish: ControlPlane) -> list[Claim]:
     """Return the names of what the release makes, with the CRDs that others may have brought, and our entries."""
-    refs = [*objects.of_release(wish), *map(_crd, objects.ENTRY_CRDS), *(map(_crd, objects.GATEWAY_CRDS) if wish.crds != "external" else ())]
+    brought = () if wish.crds == "external" else objects.gateway_crds(lines.choose(wish, Settings.of(wish)).line)
+    refs = [*objects.of_release(wish), *map(_crd, (*objects.ENTRY_CRDS, *brought))]
     return [*(Claim(ref, f"{wish.namespace}/{NAME}") for ref in refs), *(Claim(Ref.of(one)) for one in objects.entries(wish))]
 
 
