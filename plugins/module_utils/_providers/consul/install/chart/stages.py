@@ -48,7 +48,8 @@ def stages(wish: ControlPlane) -> list[Stage]:
     if wish.crds == "external":
         waits += [Condition(_crd(name), "established") for name in objects.GATEWAY_CRDS]
     entries = _entries(wish, settings)
-    consent = joining.Consent(settings.connect.gives_up, settings.gateway.secondaries_know, settings.gateway.type, chart=True)
+    consent = joining.Consent(settings.connect.gives_up, settings.gateway.secondaries_know, settings.gateway.type, chart=True,
+                              node_port=settings.gateway.node_port)  # fmt: skip
     made = [
         Stage("namespace", "control_plane", manifests=[_namespace(wish)], ready=waits, then=joining.due(wish, consent)),
         Stage("chart", "control_plane", releases=[release], ready=list(_running(wish))),
