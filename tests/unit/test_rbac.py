@@ -70,6 +70,14 @@ def test_probes_of_a_cutover_need_no_right_in_their_namespace_alone() -> None:
     assert rbac.lacking(rbac.rules("read", "install", "cutover"), inside) == []
 
 
+@pytest.mark.parametrize("platform", ["", "openshift"])
+def test_who_may_install_openshift_service_mesh_has_every_right_that_preflight_asks_for(platform: str) -> None:
+    root = rights.to_make_root(Ref("v1", "Secret", "meshops-root-ca", NAMESPACE))
+    wanted = PROVIDERS["ossm3"].install.permissions("istio-system", platform, "meshops-probe")
+    assert rbac.lacking(rbac.rules(*rbac.OSSM3), [*wanted, *root]) == []
+    assert "create istios of sailoperator.io" in rbac.lacking(rbac.rules(*rbac.SITE), wanted)
+
+
 @pytest.mark.parametrize(("source", "more"), [("", ()), ("manifests", ()), ("repository", ("install", "install-namespace"))])
 def test_who_may_install_consul_has_every_right_that_preflight_asks_for(source: str, more: tuple[str, ...]) -> None:
     root = rights.to_make_root(Ref("v1", "Secret", "meshops-root-ca", NAMESPACE))
