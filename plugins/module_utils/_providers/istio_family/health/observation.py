@@ -17,6 +17,7 @@ from ...._mesh.question import Question, Read
 from ...._mesh.report.managed import kept
 from ..install import passage, tags, validator
 from ..links import remote_secret
+from ..proxy import release
 from ..rotation.connected import of_istiod, running
 
 _DEBUG_PORT = 15014
@@ -130,10 +131,8 @@ def plane(deployment: Object, pods: Iterable[Object]) -> ControlPlaneRevision:
 
 
 def version(workload: Object) -> str:
-    """Return the tag of the first image of a workload."""
-    image = str(workload["spec"]["template"]["spec"]["containers"][0]["image"])
-    last = image.rsplit("/", 1)[-1].partition("@")[0]
-    return last.partition(":")[2] or last
+    """Return the version of the first image of a workload."""
+    return release(workload, str(workload["spec"]["template"]["spec"]["containers"][0]["image"]))
 
 
 def _remotes(cluster: str, pod: str, body: Iterable[Object]) -> list[Remote]:
