@@ -78,6 +78,11 @@ def test_who_may_install_openshift_service_mesh_has_every_right_that_preflight_a
     assert "create istios of sailoperator.io" in rbac.lacking(rbac.rules(*rbac.SITE), wanted)
 
 
+def test_who_may_cut_openshift_service_mesh_over_has_every_right_that_a_cutover_asks_for() -> None:
+    wanted = [*FILTERS["_cutover_permissions"]("ossm3", "istio-system"), *PROVIDERS["ossm3"].install.permissions("istio-system", "", "meshops-cutover-target")]
+    assert rbac.lacking(rbac.rules(*rbac.OSSM3, "cutover"), [*wanted, *rights.to_lease(ref("shop", NAMESPACE))]) == []
+
+
 @pytest.mark.parametrize(("source", "more"), [("", ()), ("manifests", ()), ("repository", ("install", "install-namespace"))])
 def test_who_may_install_consul_has_every_right_that_preflight_asks_for(source: str, more: tuple[str, ...]) -> None:
     root = rights.to_make_root(Ref("v1", "Secret", "meshops-root-ca", NAMESPACE))

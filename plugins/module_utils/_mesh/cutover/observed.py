@@ -131,6 +131,7 @@ class ClusterState:
     `cni` and `gateway_api` are versions, empty if they are not installed. `node_proxies` says that proxies of whole nodes run here.
     `unguarded` are webhooks that let a pod start without a proxy while their control plane is away. `legacy` is the revision whose own
     webhooks serve the default rule, beside or without the `default_tag`. `silent` are control plane pods that do not say which proxies they serve.
+    `forbids` are half sentences of the mesh's own about what forbids any cutover here, such as an upgrade that is under way, with what to do.
     """
 
     cluster: str
@@ -152,6 +153,7 @@ class ClusterState:
     gateway_api: str = ""
     node_proxies: bool = False
     silent: tuple[str, ...] = ()
+    forbids: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """All of it for JSON: what is not as usual, and rules by their number."""

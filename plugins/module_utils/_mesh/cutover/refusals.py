@@ -42,6 +42,7 @@ def refusals(states: Sequence[ClusterState], aim: Aim, wish: CutoverWish, rules:
 
 def _of(state: ClusterState, aim: Aim, wish: CutoverWish, rules: skew.SkewRules, table: Versions, allowed: Allowed) -> list[str]:
     return [
+        *state.forbids,
         *_versions(state, aim, rules, table, allowed),
         *(f"{pod} does not say which proxies it serves, so nobody can see what is moved; look at its log" for pod in state.silent),
         *_pointers(state, aim, {aim.target, *([aim.former] if wish.retire else [])}),

@@ -13,6 +13,7 @@ from ..istio_family.keys import OF_ENVOY
 from ..istio_family.links import links
 from ..istio_family.rotation import rotation
 from ..istio_family.trust import trust
+from .cutover import cutover
 from .health import health
 from .install import install
 
@@ -23,6 +24,7 @@ OSSM3 = Provider("ossm3", Stories(
     gateways=gateways,
     rotation=rotation,
     health=health,
+    cutover=cutover,
 ), Defaults(
     namespace="istio-system",
     revision="stable",
