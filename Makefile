@@ -18,7 +18,7 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 -include tests/lab/lab.mk
 
 .PHONY: help setup tools pages env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog lint-site lint-importer \
-  unit unit-versions unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
+  unit unit-versions unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench bench-sizes drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
   test-browser test-controller test-consul test-consul-alone test-consul-charts molecule-consul drill-consul clean
 
 help: ## show this list
@@ -123,6 +123,9 @@ test-browser: tools ## the report's page in headless Chromium (BROWSER_KEEP=dire
 
 bench: tools lab-build ## measure against kubectl, helm, istioctl and Ansible collections; writes docs/benchmarks.md (BENCH_RUNS=10 BENCH_ONLY="P1 P2")
 	PYTHONPATH=tests/lab:tests/bench $(tools) python -m meshbench --runs=$(or $(BENCH_RUNS),10) --only="$(BENCH_ONLY)" --peers="$(BENCH_PEERS)"
+
+bench-sizes: tools lab-build ## measure status and site on many stub clusters for the page AWX (SIZES_OPTIONS="--clusters '50 200' --forks 10 --playbooks status")
+	PYTHONPATH=tests/lab:tests/bench $(tools) python -m meshbench.sizing $(SIZES_OPTIONS)
 
 drill := PYTHONPATH=tests/lab:tests/drills $(tools) python -m meshdrill
 
