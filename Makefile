@@ -17,7 +17,7 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 
 -include tests/lab/lab.mk
 
-.PHONY: help setup tools pages env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog lint-site lint-importer \
+.PHONY: help setup tools pages operators env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog lint-site lint-importer \
   unit unit-versions unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench bench-sizes drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
   test-browser test-controller test-consul test-consul-alone test-consul-charts molecule-consul drill-consul clean
 
@@ -34,6 +34,9 @@ tools: setup
 
 pages: setup
 	@$(PYTHON) mk/stopwatch.py setup $(environment) setup pages
+
+operators: setup
+	@$(PYTHON) mk/stopwatch.py setup $(environment) setup operators
 
 env: ## print shell lines for your own ansible-playbook: eval "$(make -s env)"
 	@$(environment) setup run
@@ -93,7 +96,7 @@ unit-oldest: tools
 	$(floor) $(pytest) tests/unit $(ARGS)
 
 unit-lab: tools
-	PYTHONPATH=tests/lab $(timed) $(tools) $(pytest) tests/lab/tests $(ARGS)
+	PYTHONPATH=tests/lab:tests/lab/operators $(timed) $(tools) $(pytest) tests/lab/tests tests/lab/operators/tests $(ARGS)
 
 unit-bench: tools
 	PYTHONPATH=tests/lab:tests/bench $(timed) $(tools) $(pytest) tests/bench/tests $(ARGS)
@@ -105,7 +108,7 @@ sanity: tools ## ansible-test sanity, nothing ignored (ARGS="--test pep8")
 	$(timed) $(tools) python mk/sanity.py $(ARGS)
 
 # These tests wait for Leases, webhooks and rollouts: three workers keep two cores busy.
-test-api: tools lab-build ## tests on a real etcd and kube-apiserver
+test-api: tools operators lab-build ## tests on a real etcd and kube-apiserver
 	$(timed) $(tools) $(pytest) -n 3 --dist worksteal tests/api $(ARGS)
 
 test-lab: tools lab ## end-to-end tests on the lab

@@ -11,10 +11,14 @@ import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import rights
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import NAMESPACE, ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators import rights as operator_rights
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.departure import RemovalScope
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.package import Package
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.seen import OperatorsSeen
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.gateways import expiring
-from ansible_collections.meshops.lifecycle.tests.unit.support import rbac
+from ansible_collections.meshops.lifecycle.tests.unit.support import olm, rbac
 from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_planes import DECLARED, declared
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
@@ -111,6 +115,33 @@ def test_who_may_give_workloads_sidecars_of_consul_has_every_right_for_it() -> N
 def test_who_may_rotate_consul_has_every_right_that_a_rotation_asks_for(kind: str) -> None:
     wanted = FILTERS["_rotation_permissions"]("consul", kind, "consul", True, True)
     assert rbac.lacking(rbac.rules(*rbac.ROTATE, "consul-namespace"), [*wanted, *rights.to_lease(ref("shop", NAMESPACE))]) == []
+
+
+OPERATOR = Package("demo-operator", "operators", csv="demo-operator.v1.0.0")
+
+
+@pytest.mark.parametrize("api", ["v0", "v1"])
+def test_who_may_install_operators_has_every_right_that_a_run_asks_for(api: str) -> None:
+    wanted = list(operator_rights.to_install(OPERATOR, OperatorsSeen(), api))
+    assert {"create namespaces of core"} <= set(rbac.lacking([], wanted))
+    assert rbac.lacking(rbac.rules("read", "operators"), wanted) == []
+
+
+def test_who_may_remove_operators_has_every_right_that_a_run_asks_for() -> None:
+    label = {f"operators.coreos.com/{OPERATOR.name}.{OPERATOR.namespace}": ""}
+    seen = OperatorsSeen(
+        subscriptions=[olm.subscription(installed="demo-operator.v1.0.0")], csvs=[olm.csv("demo-operator.v1.0.0")], definitions={olm.CRD: True},
+        components=[{"metadata": {"name": olm.CRD, "labels": label}}],
+    )  # fmt: skip
+    wanted = [
+        *operator_rights.to_remove(OPERATOR, seen, RemovalScope(True, True)),
+        *operator_rights.to_remove(OPERATOR, OperatorsSeen(extensions=[olm.extension()]), RemovalScope(True, True)),
+    ]
+    assert rbac.lacking(rbac.rules("read", "operators"), wanted) == [
+        "delete subscriptions of operators.coreos.com", "delete clusterserviceversions of operators.coreos.com",
+        "delete customresourcedefinitions of apiextensions.k8s.io", "delete clusterextensions of olm.operatorframework.io",
+    ]  # fmt: skip
+    assert rbac.lacking(rbac.rules("read", "operators", "operators-remove"), wanted) == []
 
 
 def test_it_lies_in_what_is_built() -> None:
