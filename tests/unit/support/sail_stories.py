@@ -139,7 +139,7 @@ class SailStories:
                 break
         run(admin, operator, BASED, absent)
         operator.turn()
-        assert kills >= (3 if after else 1)
+        assert kills >= (3 if after and not absent else 1), "objects of one stage are removed at once, so few kills reach a teardown"
         assert (sorted(standing(admin)) == []) is absent
         again = Counted.of(admin)
         run(again, operator, BASED, absent)
@@ -162,6 +162,12 @@ class SailStories:
         assert cluster.writes == []
         assert [said for said in refusals(admin, vars(WISH), absent=True) if "is in use" in said]
         admin.delete([Ref.of(pod)], wait=10)
+        run(admin, operator, WISH, absent=True)
+        assert standing(admin) == {}
+
+    def test_a_teardown_takes_what_a_cutover_has_left_beside(self, admin: Cluster, operator: SailOperator) -> None:
+        run(admin, operator, WISH)
+        run(admin, operator, replace(WISH, version="v1.30.3", revision="1-30-3", tags=()))
         run(admin, operator, WISH, absent=True)
         assert standing(admin) == {}
 

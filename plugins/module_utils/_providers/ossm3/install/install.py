@@ -81,7 +81,7 @@ def teardown(wish: ControlPlane) -> list[Stage]:
         Stage("gateway", "gateways", manifests=gateways.leftovers(wish)),
         *([Stage("tags", "control_plane", manifests=leading, ready=_absent(*map(Ref.of, leading)), then=in_use.refused(wish))] if leading else []),
         # A revision has a finalizer of the operator, and goes after its Istio.
-        Stage("revision", "control_plane", manifests=[istio], ready=_absent(Ref.of(istio), revision), then=in_use.refused(wish)),
+        Stage("revision", "control_plane", manifests=[istio], ready=_absent(Ref.of(istio), revision), then=in_use.others(wish)),
         *([Stage("network plugin", "control_plane", manifests=[plugin], ready=_absent(Ref.of(plugin)))] if control_plane.has_cni(wish) else []),
         Stage("what is left", "control_plane", manifests=left),
     ]

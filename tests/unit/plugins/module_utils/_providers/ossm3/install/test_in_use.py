@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Answers
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.ossm3.install.in_use import refused
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.ossm3.install.in_use import others, refused
 from ansible_collections.meshops.lifecycle.tests.unit.support import sail
 
 WISH = ControlPlane("east", "shop", version="1.30.3", revision="stable", namespace=sail.SPACE)
@@ -37,8 +37,30 @@ def test_nobody_else_holds_it() -> None:
     assert refusal(sail.revision(), *others) == ""
 
 
-def test_other_revisions_of_the_same_istio_go_with_it() -> None:
+def test_other_revisions_of_the_same_namespace_go_with_it() -> None:
     based = ControlPlane("east", "shop", version="1.30.3", revision="default-v1-30-3", namespace=sail.SPACE)
     former = sail.revision("default-v1-30-2", "v1.30.2", owner="default")
     assert "Istio default is in use" in refusal(former, pod("shop", "default-v1-30-2"), wish=based)
-    assert refusal(sail.revision("other"), pod("shop", "other"), wish=based) == ""
+    elsewhere = sail.revision("other")
+    elsewhere["spec"]["namespace"] = "elsewhere"
+    assert refusal(elsewhere, pod("shop", "other"), wish=based) == ""
+
+
+def own(name: str, space: str = sail.SPACE) -> dict[str, Any]:
+    one = sail.istio(name)
+    one["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "meshops.lifecycle"}
+    one["spec"]["namespace"] = space
+    return one
+
+
+def test_what_else_of_ours_is_in_the_namespace_goes_first() -> None:
+    """That of a plane, or the one to which a cutover has moved while the inventory still names the other."""
+    there = (own("stable"), own("1-31-0"), own("apart", "elsewhere"), sail.istio("theirs"), sail.revision(), sail.revision("1-31-0"))
+    due = others(WISH).judge(sail.live(*there), Answers())
+    assert [str(ref) for ref in due.removes] == ["Istio 1-31-0"]
+    assert not due.refusal
+    assert "1-31-0" in others(WISH).judge(sail.live(own("stable"), sail.revision(), sail.revision("1-31-0")), Answers()).fault
+    assert others(WISH).judge(sail.live(own("stable"), sail.revision()), Answers()).complete
+    used = others(WISH).judge(sail.live(*there, pod("shop", "1-31-0")), Answers())
+    assert used.refusal
+    assert not used.removes
