@@ -127,6 +127,13 @@ def test_who_may_install_operators_has_every_right_that_a_run_asks_for(api: str)
     assert rbac.lacking(rbac.rules("read", "operators"), wanted) == []
 
 
+def test_who_may_install_operators_may_see_whether_a_run_holds_the_mesh() -> None:
+    """The role looks at the Lease before it asks for anything else."""
+    held = [right for right in rights.to_lease(ref("shop", NAMESPACE)) if right["verb"] == "get" and right["resource"] == "leases"]
+    assert held
+    assert rbac.lacking(rbac.rules("read", "operators"), held) == []
+
+
 def test_who_may_remove_operators_has_every_right_that_a_run_asks_for() -> None:
     label = {f"operators.coreos.com/{OPERATOR.name}.{OPERATOR.namespace}": ""}
     seen = OperatorsSeen(
