@@ -19,7 +19,7 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 
 .PHONY: help setup tools pages operators env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog lint-site lint-importer \
   unit unit-versions unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench bench-sizes drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
-  test-browser test-controller test-consul test-consul-alone test-consul-charts molecule-consul drill-consul clean
+  test-browser test-controller test-consul test-consul-alone test-consul-charts molecule-consul test-operators drill-consul clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -175,6 +175,9 @@ test-consul-charts: tools lab-build ## HashiCorp's charts with our values, if ME
 
 molecule-consul: tools lab ## the scenario of Consul on the lab
 	$(timed) $(tools) molecule test --scenario-name consul --report $(ARGS)
+
+test-operators: tools operators lab ## the stand-in of the Sail operator with the real istiod of the lab
+	$(timed) $(tools) $(pytest) tests/lab/operators/on_the_lab $(ARGS)
 
 drill-consul: tools lab ## what a mesh of Consul survives under load (DRILL_RUNS=5 DRILL_OPTIONS="--acts 'failover leader'")
 	@mkdir -p build/drills

@@ -56,7 +56,7 @@ def main() -> None:
     try:
         asyncio.run(prepared(to, definitions.wanted(plays, options.crds), helm))
     except (Stranger, Refused, OSError) as error:
-        parser.exit(1, f"standins: {error}\n")
+        parser.exit(1, f"standins: {str(error) or repr(error)}\n")
     play(to, stage.Stage(plays, options.patience, sail), options.pace, helm)
 
 

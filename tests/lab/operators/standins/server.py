@@ -79,7 +79,7 @@ class Server:
     async def __aenter__(self) -> Server:
         headers = {"Authorization": f"Bearer {self._access.token}"} if self._access.token else {}
         connector = aiohttp.TCPConnector(ssl=self._access.tls())
-        self._session = aiohttp.ClientSession(self._access.url, connector=connector, headers=headers, timeout=aiohttp.ClientTimeout(30))
+        self._session = aiohttp.ClientSession(self._access.url, connector=connector, headers=headers, timeout=aiohttp.ClientTimeout(120))
         return self
 
     async def __aexit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _where: TracebackType | None) -> None:
