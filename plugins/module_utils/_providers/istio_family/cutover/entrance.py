@@ -21,9 +21,10 @@ from ...._mesh.objects.shapes import Live, Manifest, Object
 from ..install.tags import LED_FROM
 from .injection import REV
 from .live_objects import copied, named, patched
+from .scalers import SCALER, rouser, scalers_of
 from .turning import SECOND_OF, noted
 
-_SCALER, _BUDGET = "HorizontalPodAutoscaler", "PodDisruptionBudget"
+_BUDGET = "PodDisruptionBudget"
 
 
 def raised(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
@@ -71,25 +72,13 @@ def _refuse(order: Order, scene: Scene, live: Object) -> None:
     where = f"{scene.state.cluster}: {order.kind} {order.namespace}/{order.name}"
     if order.kind != "Deployment":
         raise Refused(f"{where} is a gateway, and only a Deployment can have a second one beside it. Leave gateways out with cutover_gateways: never.")
-    if why := rouser(scene.live, live):
+    if why := rouser(scene.live.get(SCALER, ()), live):
         raise Refused(f"{where} {why}.")
     service = _workload(order, scene).service
     door = named(scene.live, "Service", order.namespace, service) if service else None
     if door and REV in ((door.get("spec") or {}).get("selector") or {}):
         told = f"{where} serves through Service {service}, whose selector names a revision ({REV}), so no other Deployment can serve there"
         raise Refused(f"{told}. Take {REV} out of the selector.")
-
-
-def rouser(live: Live, deployment: Object) -> str:
-    """Who would give a Deployment pods that is to have none, as half a sentence with what to do; empty if nobody would."""
-    for scaler in _scalers_of(live, deployment):
-        owner = next((one for one in scaler["metadata"].get("ownerReferences") or [] if one.get("kind") == "ScaledObject"), None)
-        if owner:
-            return f"is scaled by KEDA's ScaledObject {owner['name']}, which would wake it again. Use a {_SCALER} for the cutover"
-        if (scaler.get("spec") or {}).get("minReplicas") == 0:
-            name = scaler["metadata"]["name"]
-            return f"may be scaled to none and back by {_SCALER} {name}. Set its minReplicas to 1 or more for the cutover"
-    return ""
 
 
 def _workload(order: Order, scene: Scene) -> MeshWorkload:
@@ -138,18 +127,9 @@ def _first(former: Object) -> str:
     return str((meta.get("annotations") or {}).get(SECOND_OF) or meta["name"])
 
 
-def scales(scaler: Object, deployment: Object) -> bool:
-    meta, aimed = deployment["metadata"], (scaler.get("spec") or {}).get("scaleTargetRef") or {}
-    return scaler["metadata"]["namespace"] == meta["namespace"] and (aimed.get("kind"), aimed.get("name")) == ("Deployment", meta["name"])
-
-
-def _scalers_of(live: Live, deployment: Object) -> list[Object]:
-    return [one for one in live.get(_SCALER, ()) if scales(one, deployment)]
-
-
 def _scalers(live: Live, former: Object, second: Manifest) -> list[Manifest]:
     made = []
-    for one in _scalers_of(live, former):
+    for one in scalers_of(live.get(SCALER, ()), former):
         copy_of = copied(one, second["metadata"]["name"], **{SECOND_OF: _first(former)})
         aimed = {**one["spec"]["scaleTargetRef"], "name": second["metadata"]["name"]}
         made.append({**copy_of, "spec": {**one["spec"], "scaleTargetRef": aimed}})

@@ -13,7 +13,7 @@ from ...._mesh.cutover.write import PATCH, REPLACE, Write
 from ...._mesh.objects.change import Ref
 from ...._mesh.objects.condition import Condition
 from ...._mesh.objects.shapes import Live, Manifest, Object
-from .workloads import is_gateway_api
+from .gateway_api import is_gateway_api
 
 # What tools put on an object to know it again. On a copy it would make them take the copy for theirs, and delete it.
 _MARKS = (

@@ -14,9 +14,10 @@ from ...._mesh.objects.change import Ref
 from ...._mesh.objects.shapes import Manifest
 from ..install import validator
 from ..install.tags import LED_FROM, led_from
+from .gateway_api import is_gateway_api
 from .live_objects import patched, replaced
 from .pointers import noted
-from .workloads import CONTROLLERS, is_gateway_api
+from .workloads import CONTROLLERS
 
 _TAG = "istio.io/tag"
 

@@ -11,14 +11,17 @@ from collections.abc import Collection, Mapping, Sequence
 from ...._mesh.cutover.configured import LabelledObject, UnlabelledObject
 from ...._mesh.cutover.observed import NOTHING, ClusterState, Following, Space
 from ...._mesh.cutover.serving import Connections
+from ...._mesh.cutover.skew import hands_over
 from ...._mesh.health.health import ControlPlaneRevision
 from ...._mesh.objects.managed_by import managed_by
 from ...._mesh.objects.shapes import Live, Object
 from ..health.observation import CONFIGURATION
 from ..install import tags, validator
 from . import pointers, turning
+from .gateway_api import is_gateway_api
 from .injection import DEFAULT_TAG, ENABLE, INJECT, PASSED_OVER, REV, Hook, Template, following, hooks
-from .workloads import Follow, ended, is_gateway_api, made_by, workloads
+from .rules import RULES
+from .workloads import Follow, ended, made_by, workloads
 
 _HOOKS = "MutatingWebhookConfiguration"
 _BARE = Template({}, {})
@@ -48,6 +51,7 @@ def state(
         unlabelled=_unlabelled(live),
         unguarded=tuple(sorted({f"{hook.configuration}/{hook.name}" for hook in known if hook.ignored})),
         served_by=served_by,
+        keeping=tuple(one.revision for one in revisions if hands_over(RULES, one.version)),
     )
 
 

@@ -10,7 +10,9 @@ from collections.abc import Iterable
 
 from ...._mesh.cutover.probes import TARGET
 from ..health.observation import CONFIGURATION
+from .gateway_api import GROUP
 
+_ROUTES = ("httproutes", "grpcroutes", "tlsroutes", "tcproutes")
 _READ = (
     ("", "namespaces"),
     ("", "pods"),
@@ -24,12 +26,15 @@ _READ = (
     ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
     ("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
     ("apiextensions.k8s.io", "customresourcedefinitions"),
-    ("gateway.networking.k8s.io", "gateways"),
+    ("", "serviceaccounts"),
+    *((GROUP, resource) for resource in ("gateways", "gatewayclasses", "listenersets", *_ROUTES)),
+    ("gateway.networking.x-k8s.io", "xlistenersets"),
 )
 
 _CONTROLLERS = (("apps", "deployments"), ("apps", "statefulsets"), ("apps", "daemonsets"), ("argoproj.io", "rollouts"))
 _ADMISSION = "admissionregistration.k8s.io"
-# The second workload of a gateway comes and goes with what scales and guards it. Pods are only tried: the API server makes none of them.
+# The second workload of a gateway comes and goes with what scales and guards it, a second Gateway with a ConfigMap that says how it differs.
+# Pods are only tried: the API server makes none of them.
 _WRITTEN = (
     ("", "namespaces", "patch"),
     ("", "pods", "create"),
@@ -38,7 +43,11 @@ _WRITTEN = (
     *((group, resource, verb) for group, resource in (("apps", "deployments"), ("autoscaling", "horizontalpodautoscalers"), ("policy", "poddisruptionbudgets"))
       for verb in ("create", "delete")),
     ("discovery.k8s.io", "endpointslices", "list"),
-    ("gateway.networking.k8s.io", "gateways", "patch"),
+    *((GROUP, "gateways", verb) for verb in ("create", "patch", "delete")),
+    *((GROUP, resource, "patch") for resource in _ROUTES),
+    ("", "configmaps", "create"),
+    ("", "configmaps", "delete"),
+    ("", "serviceaccounts", "patch"),
     *((_ADMISSION, "mutatingwebhookconfigurations", verb) for verb in ("create", "update", "delete")),
     *((_ADMISSION, "validatingwebhookconfigurations", verb) for verb in ("update", "delete")),
 )  # fmt: skip

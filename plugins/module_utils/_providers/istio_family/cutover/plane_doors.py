@@ -16,8 +16,8 @@ from ...._mesh.objects.condition import Condition
 from ...._mesh.objects.managed_by import managed_by
 from ...._mesh.objects.shapes import Live, Manifest, Object
 from ...._mesh.question import Read
-from .entrance import rouser
 from .live_objects import named
+from .scalers import SCALER, rouser
 
 # How many pods a gateway had before a cutover took them. It stands on the Deployment, so that a killed run and the way back know it.
 REPLICAS = "meshops.lifecycle/cutover-replicas"
@@ -37,7 +37,7 @@ def _door(gateway: PlaneGateway, live: Live) -> Door:
     there = named(live, "Deployment", gateway.namespace, gateway.name)
     if there is None:
         return Door(gateway.where, fault="does not exist; mend gateways in mesh_planes")
-    return Door(gateway.where, replicas(there), managed_by(there).writer, rouser(live, there))
+    return Door(gateway.where, replicas(there), managed_by(there).writer, rouser(live.get(SCALER, ()), there))
 
 
 def replicas(live: Object) -> int:

@@ -13,8 +13,9 @@ from ...._mesh.objects.change import Ref
 from ...._mesh.objects.selector import matches
 from ...._mesh.objects.shapes import Live, Object
 from ..install.passage import passage_of
-from .entrance import of_revision, scales
+from .entrance import of_revision
 from .injection import REV
+from .scalers import scales
 from .turning import SECOND_OF
 
 _ADMISSION = "admissionregistration.k8s.io/v1"

@@ -17,7 +17,7 @@ from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Answers, Question, Read
 from ..health.observation import CONFIGURATION, plane, version
 from ..install import validator
-from . import connections, observation
+from . import connections, gateway_api, observation
 from .apart import of_mesh
 from .injection import REV, hooks
 from .leaders import leaders
@@ -51,6 +51,7 @@ def reads(namespace: str) -> list[Read]:
     return [
         _PODS,
         *(Read(group, kind) for group, kind in WHOLE),
+        *gateway_api.reads(),
         Read("v1", "ConfigMap", namespace, metadata_only=True),
         Read("networking.istio.io/v1", "VirtualService", namespace, "app.kubernetes.io/managed-by=meshops.lifecycle", metadata_only=True),
         Read("apiextensions.k8s.io/v1", "CustomResourceDefinition", metadata_only=True, fields=f"metadata.name={_GATEWAY_API_CRD}"),

@@ -17,11 +17,11 @@ from ...._mesh.objects.selector import matches
 from ...._mesh.objects.shapes import Live, Object
 from ..install.tags import led_from
 from ..proxy import workload as owner_of
-from .injection import ENABLE, INJECT, REV, Template
+from .gateway_api import GATEWAY_NAME, OF_SECOND, Belongings, seen
+from .injection import DEFAULT_TAG, ENABLE, INJECT, REV, Template
 from .turning import PINNED, SECOND_OF
 
 CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
-_GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 _NETWORK = "topology.istio.io/network"
 _PLAIN = ("http", "http2")
 Follow = Callable[[str, Template], Following]
@@ -54,7 +54,7 @@ def made_by(pod: Object) -> str:
     """The revision that made the proxy of a pod; empty if it has none."""
     meta = pod["metadata"]
     annotations, labels = meta.get("annotations") or {}, meta.get("labels") or {}
-    return str(annotations.get(REV) or (labels.get(REV, "") if _GATEWAY_NAME in labels else ""))
+    return str(annotations.get(REV) or (labels.get(REV, "") if GATEWAY_NAME in labels else ""))
 
 
 def ready(pod: Object) -> bool:
@@ -78,7 +78,8 @@ def counted(pods: Iterable[Object], connections: Connections) -> dict[tuple[str,
 def owner(pod: Object) -> tuple[str, str, str]:
     """What makes this pod: namespace, kind, name."""
     meta = pod["metadata"]
-    gateway = (meta.get("labels") or {}).get(_GATEWAY_NAME)
+    labels = meta.get("labels") or {}
+    gateway = labels.get(GATEWAY_NAME) and labels.get(OF_SECOND, labels[GATEWAY_NAME])
     kind, _slash, name = ("Gateway", "", str(gateway)) if gateway else owner_of(pod).partition("/")
     return str(meta["namespace"]), kind or "Pod", name or str(meta["name"])
 
@@ -90,7 +91,8 @@ def workloads(live: Live, follow: Follow, connections: Connections) -> list[Mesh
     services, budgets = _by_namespace(live.get("Service", ())), _by_namespace(live.get("PodDisruptionBudget", ()))
     around = Around(labels, services, budgets, _lasting(live.get("Deployment", ())))
     made = [_controller(one, kind, follow, counts, around) for kind in CONTROLLERS for one in live.get(kind, ()) if not _managed(one)]
-    made += [_gateway(one, follow, counts, labels) for one in live.get("Gateway", ()) if is_gateway_api(one)]
+    beside = Belongings.of(live)
+    made += [_gateway(one, follow, counts, beside) for one in beside.gateways.values()]
     return [*(one for one in made if one.following.rule != NOTHING or one.made), *_others(counts, follow, labels)]
 
 
@@ -127,13 +129,9 @@ def _blocked_by(template: Template, budgets: Sequence[Object]) -> str:
     return ""
 
 
-def is_gateway_api(one: Object) -> bool:
-    return str(one.get("apiVersion", "")).startswith("gateway.networking.k8s.io/")
-
-
 def _managed(one: Object) -> bool:
     """The Deployment of a Gateway is istiod's own."""
-    return _GATEWAY_NAME in (one["metadata"].get("labels") or {})
+    return GATEWAY_NAME in (one["metadata"].get("labels") or {})
 
 
 def _decides(labels: Mapping[str, Any], template: Template) -> bool:
@@ -199,18 +197,20 @@ def _http(service: Object) -> int:
     return int(plain[0]["port"]) if plain and spec.get("clusterIP") not in (None, "", "None") else 0
 
 
-def _gateway(one: Object, follow: Follow, counts: dict[tuple[str, str, str], PodCount], spaces: Mapping[str, Any]) -> MeshWorkload:
-    """A Gateway of the Gateway API or a waypoint: it follows its own label, or that of its namespace. Nothing is injected."""
+def _gateway(one: Object, follow: Follow, counts: dict[tuple[str, str, str], PodCount], beside: Belongings) -> MeshWorkload:
+    """A Gateway of the Gateway API or a waypoint: it follows its own label, that of its namespace, or whatever leads by default. Nothing is injected."""
     meta = one["metadata"]
     space, labels = str(meta["namespace"]), meta.get("labels") or {}
     count = counts.pop((space, "Gateway", meta["name"]), PodCount())
     own = REV in labels
     template = Template({REV: str(labels[REV])} if own else {}, {})
     following = follow("" if own else space, template)
+    if following.rule == NOTHING:
+        following = follow("", Template({REV: DEFAULT_TAG}, {}))
     pinned = PINNED in (meta.get("annotations") or {})
     return MeshWorkload(
         space, "Gateway", str(meta["name"]), following, own=own, gateway=GATEWAY_API, pinned=pinned, keeper=managed_by(one).writer,
-        led_from=led_from(one), **_counts(count),
+        led_from=led_from(one), **seen(one, beside), **_counts(count),
     )  # fmt: skip
 
 

@@ -16,18 +16,19 @@ from ...._mesh.cutover.write import EVICT, Write
 from ...._mesh.objects.change import Ref
 from ...._mesh.objects.condition import Condition
 from ...._mesh.objects.shapes import Manifest, Object
-from . import copies, entrance, pointing, turning, validating
+from . import copies, entrance, pointing, second_gateway, turning, validating
 from .injection import hooks
 from .live_objects import named, patched
 from .workloads import ended, made_by, owner
 
-_ROLLOUT = "Rollout"
+_ROLLOUT, _GATEWAY = "Rollout", "Gateway"
 Writer = Callable[[Order, Scene, Aim, str], list[Write]]
 
 
 def writes(order: Order, scene: Scene, aim: Aim, moment: str) -> list[Write]:
     """In the order in which they are made. `moment` is written where a template has to differ so that its pods start anew."""
-    return _WRITERS[order.what](order, scene, aim, moment)
+    of_kind = _OF_GATEWAYS if order.kind == _GATEWAY else _WRITERS
+    return of_kind[order.what](order, scene, aim, moment)
 
 
 def _object(order: Order, scene: Scene) -> Object | None:
@@ -54,7 +55,8 @@ def _unpinned(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write
 
 
 def _handed_over(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
-    return patched(_object(order, scene), turning.hand_over(order.to, order.away(aim)))
+    live = _object(order, scene) if second_gateway.may_change(order, scene) else None
+    return patched(live, turning.hand_over(order.to, order.away(aim)))
 
 
 def _relabelled(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
@@ -124,4 +126,12 @@ _WRITERS: dict[str, Writer] = {
     orders.NARROW: pointing.narrowed,
     orders.LABEL: copies.labelled_again,
     orders.VALIDATE: validating.validated,
+}
+# Pods of a Gateway are istiod's to make.
+_OF_GATEWAYS: dict[str, Writer] = {
+    **_WRITERS,
+    orders.RAISE: second_gateway.raised,
+    orders.DRAIN: second_gateway.drained,
+    orders.REJOIN: second_gateway.rejoined,
+    orders.REMOVE: second_gateway.removed,
 }

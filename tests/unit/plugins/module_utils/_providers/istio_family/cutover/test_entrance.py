@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.orders import DRAIN, RAISE, Aim, Order, of_gateways
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.gateway_orders import of_gateways
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.orders import DRAIN, RAISE, Aim, Order
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.scene import Scene
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.write import CREATE, PATCH, Write
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
