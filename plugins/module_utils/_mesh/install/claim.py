@@ -88,7 +88,7 @@ def _ownership(claim: Claim, owner: str, how: str) -> dict[str, Any]:
 
 
 def _copied(live: Object) -> bool:
-    """Return whether no Helm wrote the release: `istioctl tag set` gives a tag all annotations of the webhook that it copies."""
+    """Return whether no Helm wrote the release: who copies an object of a release may copy its annotations, too."""
     owners = [entry for entry in _entries(live) if f"f:{_RELEASE}" in (((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get("f:annotations") or {})]
     return bool(owners) and not any(_is_helm(str(entry.get("manager") or "")) for entry in owners)
 
