@@ -29,7 +29,7 @@ from .conftest import Estate, Servers, estate
 from .runs import BASE, NAMES, WEB
 from .world import APP, SPACE, SYSTEM
 
-KINDS = ("root", "gossip", "sidecar-tokens")
+KINDS = ("root", "gossip", "tokens", "sidecar-tokens")
 # Each run may restart sidecars if it has to.
 VARIABLES = {"rotate_restart": True, "rotate_timeout": 240, "rotate_lease_duration": 4}
 _KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.+?-----END [A-Z ]*PRIVATE KEY-----\n", re.DOTALL)
