@@ -27,7 +27,7 @@ import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.step import GROUPS, SUBSCRIPTIONS
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.step import EXTENSIONS, GROUPS, SUBSCRIPTIONS
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 from meshlab import apionly
 
@@ -125,6 +125,7 @@ class Market:
 
     def sweep(self) -> None:
         """Take everything of OLM out of the namespace, and what the operator brought."""
+        self.cluster.delete([Ref.of(one) for one in self.cluster.list(EXTENSIONS, "ClusterExtension")], wait=10)
         for kind, api in (("Subscription", SUBSCRIPTIONS), ("InstallPlan", SUBSCRIPTIONS), ("ClusterServiceVersion", SUBSCRIPTIONS), ("OperatorGroup", GROUPS)):
             self.cluster.delete([Ref.of(one) for one in self.list(kind, api)], wait=10)
         if self.cluster.serves("demo.example.com/v1", "Widget"):
