@@ -134,8 +134,8 @@ class Awx:
                 return self.answer(method, f"{V2}workflow_job_template_nodes/", {}, None)
             if method == "POST":
                 return 201, self.make("workflow_job_template_nodes", {**given, "workflow_job_template": number})
-            return 200, self.page("workflow_job_template_nodes", [key for key, one in self.stored["workflow_job_template_nodes"].items()
-                                                                   if one["workflow_job_template"] == number])
+            nodes = self.stored["workflow_job_template_nodes"]
+            return 200, self.page("workflow_job_template_nodes", [key for key, one in nodes.items() if one["workflow_job_template"] == number])
         if below == "create_approval_template":
             made = {**given, "id": number, "type": "workflow_approval_template", "url": f"{V2}workflow_approval_templates/{number}/"}
             return 201, self.below.setdefault(path, made)
