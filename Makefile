@@ -115,9 +115,9 @@ test-lab: tools lab ## end-to-end tests on the lab
 	$(timed) $(tools) $(pytest) tests/e2e $(ARGS)
 
 # The first one installs the mesh that the others go on with.
-scenarios := default rotation cutover
+scenarios := default rotation cutover operators
 
-molecule: tools lab ## the scenarios on the lab: converge, idempotence, verify; a rotation; a cutover and back (SCENARIOS=cutover ARGS="--destroy never")
+molecule: tools operators lab ## the scenarios on the lab: converge, idempotence, verify; a rotation; a cutover and back; an operator (SCENARIOS=cutover ARGS="--destroy never")
 	$(timed) $(tools) molecule test $(addprefix --scenario-name=,$(or $(SCENARIOS),$(scenarios))) --report $(ARGS)
 
 # Needs Chromium, which no registry of packages has, so it is not a part of `make test`.
