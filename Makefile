@@ -17,9 +17,9 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 
 -include tests/lab/lab.mk
 
-.PHONY: help setup tools pages env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog lint-site lint-importer \
-  unit unit-versions unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
-  test-browser test-controller test-consul test-consul-alone test-consul-charts molecule-consul drill-consul clean
+.PHONY: help setup tools pages operators env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog lint-site lint-importer \
+  unit unit-versions unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench bench-sizes drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
+  test-browser test-controller test-consul test-consul-alone test-consul-charts molecule-consul test-operators drill-consul clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -34,6 +34,9 @@ tools: setup
 
 pages: setup
 	@$(PYTHON) mk/stopwatch.py setup $(environment) setup pages
+
+operators: setup
+	@$(PYTHON) mk/stopwatch.py setup $(environment) setup operators
 
 env: ## print shell lines for your own ansible-playbook: eval "$(make -s env)"
 	@$(environment) setup run
@@ -93,7 +96,7 @@ unit-oldest: tools
 	$(floor) $(pytest) tests/unit $(ARGS)
 
 unit-lab: tools
-	PYTHONPATH=tests/lab $(timed) $(tools) $(pytest) tests/lab/tests $(ARGS)
+	PYTHONPATH=tests/lab:tests/lab/operators $(timed) $(tools) $(pytest) tests/lab/tests tests/lab/operators/tests $(ARGS)
 
 unit-bench: tools
 	PYTHONPATH=tests/lab:tests/bench $(timed) $(tools) $(pytest) tests/bench/tests $(ARGS)
@@ -105,16 +108,16 @@ sanity: tools ## ansible-test sanity, nothing ignored (ARGS="--test pep8")
 	$(timed) $(tools) python mk/sanity.py $(ARGS)
 
 # These tests wait for Leases, webhooks and rollouts: three workers keep two cores busy.
-test-api: tools lab-build ## tests on a real etcd and kube-apiserver
+test-api: tools operators lab-build ## tests on a real etcd and kube-apiserver
 	$(timed) $(tools) $(pytest) -n 3 --dist worksteal tests/api $(ARGS)
 
 test-lab: tools lab ## end-to-end tests on the lab
 	$(timed) $(tools) $(pytest) tests/e2e $(ARGS)
 
 # The first one installs the mesh that the others go on with.
-scenarios := default rotation cutover
+scenarios := default rotation cutover operators
 
-molecule: tools lab ## the scenarios on the lab: converge, idempotence, verify; a rotation; a cutover and back (SCENARIOS=cutover ARGS="--destroy never")
+molecule: tools operators lab ## the scenarios on the lab: converge, idempotence, verify; a rotation; a cutover and back; an operator (SCENARIOS=cutover ARGS="--destroy never")
 	$(timed) $(tools) molecule test $(addprefix --scenario-name=,$(or $(SCENARIOS),$(scenarios))) --report $(ARGS)
 
 # Needs Chromium, which no registry of packages has, so it is not a part of `make test`.
@@ -123,6 +126,9 @@ test-browser: tools ## the report's page in headless Chromium (BROWSER_KEEP=dire
 
 bench: tools lab-build ## measure against kubectl, helm, istioctl and Ansible collections; writes docs/benchmarks.md (BENCH_RUNS=10 BENCH_ONLY="P1 P2")
 	PYTHONPATH=tests/lab:tests/bench $(tools) python -m meshbench --runs=$(or $(BENCH_RUNS),10) --only="$(BENCH_ONLY)" --peers="$(BENCH_PEERS)"
+
+bench-sizes: tools lab-build ## measure status and site on many stub clusters for the page AWX (SIZES_OPTIONS="--clusters '50 200' --forks 10 --playbooks status")
+	PYTHONPATH=tests/lab:tests/bench $(tools) python -m meshbench.sizing $(SIZES_OPTIONS)
 
 drill := PYTHONPATH=tests/lab:tests/drills $(tools) python -m meshdrill
 
@@ -169,6 +175,9 @@ test-consul-charts: tools lab-build ## HashiCorp's charts with our values, if ME
 
 molecule-consul: tools lab ## the scenario of Consul on the lab
 	$(timed) $(tools) molecule test --scenario-name consul --report $(ARGS)
+
+test-operators: tools operators lab ## the stand-in of the Sail operator with the real istiod of the lab
+	$(timed) $(tools) $(pytest) tests/lab/operators/on_the_lab $(ARGS)
 
 drill-consul: tools lab ## what a mesh of Consul survives under load (DRILL_RUNS=5 DRILL_OPTIONS="--acts 'failover leader'")
 	@mkdir -p build/drills

@@ -4,7 +4,8 @@
 """Write what extensions/controller has for each playbook: `python3 mk/environment.py exec tools python mk/controller.py`.
 
 A playbook gets a thin playbook of the project, a job template and, if it writes, a twin in check mode. The surveys are made
-from the argument specs of the roles: tests/unit/test_controller.py fails if they part.
+from the argument specs of the roles: tests/unit/test_controller.py fails if they part. The same, with all other variables, becomes
+assets.json for `awx import`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
+from controller_assets import Assets
 from controller_tables import READS, REPORT, SURVEYS, WORKFLOWS, Approve, Ask, Run, Workflow
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -146,6 +148,17 @@ def workflow(name: str, one: Workflow) -> dict[str, Any]:
     }
 
 
+class AsWritten(yaml.CSafeLoader):
+    """Reads `!unsafe` text as it is."""
+
+
+def as_written(loader: Any, node: Any) -> Any:
+    return loader.construct_scalar(node)
+
+
+AsWritten.add_constructor("!unsafe", as_written)
+
+
 class Plain(yaml.CSafeDumper):
     """Writes a list twice rather than a reference to it."""
 
@@ -160,6 +173,10 @@ def files() -> dict[Path, str]:
         "job_templates": {"controller_templates": [*job_templates()]},
         "workflows": {"controller_workflows": [workflow(name, one) for name, one in WORKFLOWS.items()]},
     }
+    given: dict[str, Any] = {}
+    for path in CHECKOUT.glob(f"{PLACE}/variables/*.yml"):
+        given |= yaml.load(path.read_text("utf-8"), AsWritten)  # noqa: S506  it is the safe loader
+    made[PLACE / "assets.json"] = Assets({**given, **lists["job_templates"], **lists["workflows"]}).text()
     texts = {name: yaml.dump(one, Dumper=Plain, sort_keys=False, width=150, allow_unicode=True) for name, one in lists.items()}
     return {**made, **{PLACE / "variables" / f"{name}.yml": HEAD + text for name, text in texts.items()}}
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make what a checkout needs to run, once, in a cache outside it.
 
-environment.py setup [run] [tools] [floor] [pages] [controller]   make these virtual environments and the collections path
+environment.py setup [run] [tools] [floor] [pages] [controller] [operators]   make these virtual environments and the collections path
 environment.py env                           print `export` lines for a shell
 environment.py exec NAME COMMAND ...         run a command in the environment NAME
 environment.py path NAME|collections|cache   print where it is
@@ -64,6 +64,7 @@ ENVIRONMENTS = {
         Environment("floor", ("3.11",)),
         Environment("pages", ("3.13", "3.12", "3.11")),
         Environment("controller", ("3.13", "3.12", "3.11")),
+        Environment("operators", ("3.13", "3.12", "3.11")),
     )
 }
 

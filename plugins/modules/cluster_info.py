@@ -81,6 +81,11 @@ options:
       - The role preflight makes it from the inventory, with the keys that module M(meshops.lifecycle.stage_orders) takes.
     type: dict
     default: {}
+  wish_state:
+    description: With V(absent), RV(refused) says what stages of the removal of O(wish) will refuse.
+    type: str
+    choices: [present, absent]
+    default: present
   claims:
     description:
       - Objects that the run will write here, and that somebody else may have. RV(claimed) describes those that are not free.

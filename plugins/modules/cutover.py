@@ -13,6 +13,8 @@ description:
   - With O(step=prepare) the target can read the configuration that only the former revision reads, as O(objects) says.
   - With O(step=move) the namespaces O(spaces) or the gateways behind O(services) come to follow the target. Gateways of the Gateway API are held back while
     their namespace turns, then each namespace is turned by one patch, and then whatever runs there is started anew.
+  - A Gateway of the Gateway API changes its label. Where one of both versions drops its configuration meanwhile, a second Gateway stands in behind the same
+    Service until the first one has pods of the target, and is removed then.
   - An injected gateway gets a second Deployment behind its Service. The first one keeps no pods as soon as the Service sends traffic to the second one, and
     stays for the way back, which is the same step with O(target) and O(former) exchanged.
   - With O(step=finish) tags, the default rule and, last of all, the validation of configuration lead to the target, and namespaces get their own labels back.

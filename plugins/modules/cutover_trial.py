@@ -81,6 +81,7 @@ replicas:
   returned: success
   type: list
   elements: str
+  sample: [istio-system/istiod-1-31-2-6f7c, istio-system/istiod-stable-7d9f]
 trials:
   description: The kinds of pods.
   returned: success

@@ -107,6 +107,7 @@ status:
   description: The release as Helm knows it afterwards.
   returned: when there is one
   type: dict
+  sample: {name: istiod-stable, namespace: istio-system, revision: 2, status: deployed, chart: istiod-1.31.3, app_version: 1.31.3}
 stdout:
   description: What Helm wrote to its standard output.
   returned: when Helm ran

@@ -121,6 +121,7 @@ seen:
   returned: when the module did something
   type: list
   elements: dict
+  sample: [{cluster: west, pod: istiod-stable-6f7c, synced: true, services: 12, endpoints: 31, gateways: [198.18.0.33]}]
 restarted:
   description: The clusters whose control planes the module restarted.
   returned: success

@@ -19,6 +19,8 @@ description:
     to a hub of Advanced Cluster Management, or to a tool such as Argo CD. If such a Subscription has not installed the pin, the module fails before the first
     write.
   - Never goes back to an older version.
+  - Asks the API server before the first write whether the credential may write what is needed, and fails if not. Operands are left out, as a removal begins
+    with them.
   - A run that was killed is resumed by the next one, because the module decides by what the cluster holds.
 author:
   - meshops contributors (@meshops)

@@ -125,10 +125,12 @@ bundle_pem:
   description: The CA's trust bundle, byte for byte.
   returned: success
   type: str
+  sample: "-----BEGIN CERTIFICATE-----\n..."
 added_pem:
   description: The roots that proxies get beside that bundle, PEM. With Istio C(meshConfig.caCertificates) names them.
   returned: success
   type: str
+  sample: ""
 served_by:
   description:
     - The name of the O(primary) by which the module measured the cluster. RV(standing), RV(root), RV(intermediate), RV(roots), RV(bundle_pem) and
@@ -219,6 +221,7 @@ lagging:
   returned: success
   type: list
   elements: dict
+  sample: [{kind: proxy, namespace: shop, name: shop-7d9f, workload: Deployment/shop, online: true, says: it trusts the former root alone}]
 online:
   description: Whether a new trust bundle reaches every control plane and every proxy without a restart.
   returned: success
@@ -237,6 +240,7 @@ planes:
   returned: success
   type: list
   elements: dict
+  sample: [{name: istiod-stable, revision: stable, version: 1.31.3, desired: 1, ready: 1, online: true, signs: true, instead: ""}]
 in_charge:
   description: What else keeps the CA, such as istio-csr, a Certificate of cert-manager or an ExternalSecret. You must then rotate the CA there. Empty if
     nothing else keeps it.
@@ -260,11 +264,13 @@ ids:
   returned: success
   type: list
   elements: str
+  sample: [east]
 linked:
   description: The other clusters to which the control plane is linked, by the IDs that it uses for them.
   returned: success
   type: list
   elements: str
+  sample: [west]
 elsewhere:
   description: The proxies that the control plane serves in other clusters, by the ID of the cluster.
   returned: success
@@ -274,26 +280,31 @@ node_proxies:
   returned: success
   type: list
   elements: str
+  sample: [istio-system/ztunnel-x2x4]
 foreign:
   description: Pods with a container called C(istio-proxy) that does not belong to the mesh.
   returned: success
   type: list
   elements: str
+  sample: [tools/debug-0]
 unselected:
   description: Namespaces with a trust bundle that the mesh's configuration leaves out, as Istio's C(discoverySelectors) do. The module does not measure them.
   returned: success
   type: list
   elements: str
+  sample: [batch]
 stranded:
   description: The namespaces of RV(unselected) in which proxies of the mesh run.
   returned: success
   type: list
   elements: str
+  sample: [batch]
 by_hand:
   description: Proxies that take no new trust bundle while they run, and whose pods no workload would make again.
   returned: success
   type: list
   elements: str
+  sample: [shop/import-1]
 meshes:
   description: The mesh configurations of the control planes, as YAML.
   returned: success

@@ -98,6 +98,7 @@ certificate:
   description: The root's certificate, PEM. Empty if the clusters' bundles hold it.
   returned: with O(state=chosen)
   type: str
+  sample: "-----BEGIN CERTIFICATE-----\n..."
 says:
   description: Why the module chose this root.
   returned: with O(state=chosen)

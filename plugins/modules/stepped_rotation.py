@@ -89,6 +89,7 @@ age:
   description: How many seconds ago the latest rotation of this kind was over. None if there was none, or if one is under way.
   returned: with O(step=look)
   type: float
+  sample: 3600.0
 steps:
   description: Each C(step) of the rotation with what it C(says), whether the former values still work when it C(returns), and what it C(lacks) in this cluster.
   returned: with O(step=look)

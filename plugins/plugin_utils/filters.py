@@ -16,10 +16,13 @@ from functools import cache, wraps
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible.plugins.loader import test_loader
 from jinja2 import pass_context
 
 from ..module_utils._mesh.errors import MeshError
 
+# Ansible loads its tests, such as `failed`, where a template first uses one. This file is loaded before Ansible forks, so not every fork loads them again.
+TEST = test_loader.get("ansible.builtin.failed")
 Decision = Callable[..., Any]
 # For a decision whose first argument is all variables of the host, before what the filter is used on.
 with_variables = pass_context

@@ -48,6 +48,16 @@ class CutoverMesh:
             except (MeshError, AssertionError):  # somebody was faster, or the server ends
                 continue
 
+    @contextmanager
+    def acting(self) -> Iterator[None]:
+        thread = threading.Thread(target=self.run, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self.ended.set()
+            thread.join(10)
+
     def control(self) -> None:
         pods = [one for one in self.cluster.list("v1", "Pod") if one["metadata"]["namespace"] in SPACES]
         for kind in ("Deployment", "StatefulSet"):
@@ -142,7 +152,7 @@ def _objects(webhooks: Mapping[str, Webhook]) -> list[dict[str, Any]]:
     return [*hooks, *own, default, service, serving, route, values, *planes, workload("shop", "a"), workload("bank", "b"), store, budget, door, scaler]
 
 
-def _running(mesh: CutoverMesh, revision: str, port: int) -> None:
+def running(mesh: CutoverMesh, revision: str, port: int) -> None:
     """An istiod on a node of its own, whose kubelet is reached at the port."""
     cluster, name = mesh.cluster, f"istiod-{revision}-1"
     cluster.apply([labelled("Node", "v1", revision)])
@@ -172,14 +182,9 @@ def cutover_mesh(cluster: Cluster, server: Any, options: dict[str, Any], folder:
         for revision in webhooks:
             node = stack.enter_context(kubelet(server.directory / "pki"))
             node.answer = lambda _request, name=revision: mesh.said(name)  # type: ignore[misc]
-            _running(mesh, revision, node.port)
-        thread = threading.Thread(target=mesh.run, daemon=True)
-        thread.start()
-        try:
-            yield mesh
-        finally:
-            mesh.ended.set()
-            thread.join(10)
+            running(mesh, revision, node.port)
+        stack.enter_context(mesh.acting())
+        yield mesh
 
 
-__all__ = ["NAMESPACE", "CutoverMesh", "cutover_mesh"]
+__all__ = ["NAMESPACE", "CutoverMesh", "cutover_mesh", "running"]

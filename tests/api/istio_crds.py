@@ -18,9 +18,14 @@ _LAB = Path(__file__).resolve().parents[1] / "lab"
 
 
 @cache
+def charts() -> Path:
+    place = subprocess.run([sys.executable, "-m", "meshlab", "path", "charts"], cwd=_LAB, capture_output=True, text=True, check=True).stdout.strip()
+    assert place, "the lab's charts are not built yet: make lab-build"
+    return Path(place)
+
+
+@cache
 def istio_crds() -> dict[str, dict[str, Any]]:
     """The CRDs by name."""
-    charts = subprocess.run([sys.executable, "-m", "meshlab", "path", "charts"], cwd=_LAB, capture_output=True, text=True, check=True).stdout.strip()
-    assert charts, "the lab's charts are not built yet: make lab-build"
-    text = (Path(charts) / "base" / "files" / "crd-all.gen.yaml").read_text(encoding="utf-8")
+    text = (charts() / "base" / "files" / "crd-all.gen.yaml").read_text(encoding="utf-8")
     return {crd["metadata"]["name"]: crd for crd in yaml.safe_load_all(text) if crd}

@@ -87,12 +87,16 @@ class _Forward(socketserver.StreamRequestHandler):
                     self._say(b"\0" + reply)
                 if outcome is not None:
                     return outcome
-                incoming.write(self._hear())
+                if heard := self._hear():
+                    incoming.write(heard)
+                else:
+                    incoming.write_eof()  # whoever wanted to see a certificate only is gone; without this the thread would ask for ever
 
         with suppress(ssl.SSLError):
             done(lambda: session.do_handshake() or True)
-            answer = self._answer(done(lambda: session.read(1 << 16)))
-            done(lambda: session.write(answer))
+            if request := done(lambda: session.read(1 << 16)):
+                answer = self._answer(request)
+                done(lambda: session.write(answer))
 
     def _say(self, part: bytes) -> None:
         length = bytes([len(part)]) if len(part) < 126 else b"\x7e" + struct.pack(">H", len(part))

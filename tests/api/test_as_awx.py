@@ -25,6 +25,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support import as_awx
 from ansible_collections.meshops.lifecycle.tests.unit.support.leaks import leaks
 
 from .conftest import Way, _surroundings
+from .istio_crds import istio_crds
 
 PLUGIN_PASSWORD = "a-password-for-the-credential-plugin"
 BRING = "Install or upgrade the Helm releases"
@@ -55,8 +56,12 @@ def cluster(api_server: Any) -> Cluster:
 
 
 @pytest.fixture
-def inventory(way: Way, tmp_path: Path) -> Callable[[str], Path]:
-    """An inventory with a token beside a host, and with a credential plugin in a kubeconfig that is a dictionary."""
+def inventory(way: Way, cluster: Cluster, tmp_path: Path) -> Callable[[str], Path]:
+    """An inventory with a token beside a host, and with a credential plugin in a kubeconfig that is a dictionary.
+
+    Other tests leave CRDs here that no Helm made, so all of them are there, as somebody else's.
+    """
+    cluster.apply(list(istio_crds().values()), force=True)
     plugin = tmp_path / "plugin"
     credential = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": way.tokens["admin"]}}
     plugin.write_text(f"#!/bin/sh\ntest $CLOUD_PASSWORD = {PLUGIN_PASSWORD} && cat <<'END'\n{json.dumps(credential)}\nEND\n")
@@ -75,7 +80,7 @@ def inventory(way: Way, tmp_path: Path) -> Callable[[str], Path]:
             "mesh_name": mesh, "mesh_trust_domain": f"{mesh}.example", "mesh_trust_cluster": mesh, "mesh_network": "one",
             "mesh_namespace": f"{mesh}-system", "mesh_root": {"source": "generated", "namespace": f"{mesh}-root"},
             "mesh_charts": {"source": "directory", "location": str(tmp_path)}, "mesh_version": "1.31.3", "mesh_revision": mesh,
-            "control_plane_wait_timeout": 1,
+            "control_plane_wait_timeout": 1, "mesh_crds": "external",
         }  # fmt: skip
         file = tmp_path / "hosts.yml"
         file.write_text(yaml.safe_dump({"all": {"hosts": {mesh: {"mesh_kube": kube[mesh]}}, "vars": shared}}))

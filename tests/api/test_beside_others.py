@@ -19,7 +19,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.cl
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import claims, control_plane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import remote_secret
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.links import remote_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.install.releases import reconcile
 from ansible_collections.meshops.lifecycle.plugins.modules import cluster_info
 from ansible_collections.meshops.lifecycle.tests.unit.support.helm_records import record

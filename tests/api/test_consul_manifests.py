@@ -18,6 +18,8 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consu
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install import gateway, install
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.wishes import PEER, WISHES
 
+from .journal import Journal, said, writes
+
 SETS: dict[str, list[dict[str, Any]]] = {
     **{name: [one for stage in install.stages(wish) for one in stage.manifests] for name, wish in WISHES.items()},
     "openshift": [one for stage in install.stages(replace(WISHES["secondary"], platform="openshift")) for one in stage.manifests],
@@ -32,16 +34,18 @@ def cluster(admin: dict[str, Any]) -> Cluster:
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_a_server_that_is_strict_takes(cluster: Cluster, name: str) -> None:
+def test_a_server_that_is_strict_takes_and_is_not_written_to_again(cluster: Cluster, api_server: Any, name: str) -> None:
     made = SETS[name]
     spaces = {one["metadata"]["namespace"] for one in made if "namespace" in one["metadata"]}
     cluster.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}} for space in spaces])
     try:
-        first, second = cluster.apply(made), cluster.apply(made)
+        first, journal = cluster.apply(made), Journal(api_server)
+        journal.read()
+        second, written = cluster.apply(made), [said(event) for event in writes(journal.read())]
     finally:
         cluster.delete([Ref.of(each) for each in made if each["kind"] != "Namespace"])
     assert {change.action for change in first} <= {"created", "updated", "unchanged"}
-    assert {change.action for change in second} == {"unchanged"}
+    assert ({change.action for change in second}, written) == ({"unchanged"}, [])
 
 
 def test_what_a_teardown_names_can_be_deleted(cluster: Cluster) -> None:

@@ -15,7 +15,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import ClusterState
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import tags
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.install import tags
 from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_live import synced
 from meshlab import apionly

@@ -112,6 +112,13 @@ class TestForward:
         assert [wave["number"] for wave in forward.report["moved"]] == [2]
         assert "Set mesh_revision: 1-31-2 and mesh_version: 1.31.2 in the inventory" in forward.run.output
 
+    def test_whatever_a_person_has_to_know_stands_on_the_screen_as_plain_lines(self, forward: Story) -> None:
+        said = ["the image a is known to be on no node", "1 pod could not be asked for", "something stays after rejoin", "something stays after retire_first"]
+        lines = forward.run.output.splitlines()
+        assert [one for one in said if not {f"east: {one}.", f"west: {one}."} <= set(lines)] == []
+        assert "west: no probe sees wave 2." in lines
+        assert [line for line in lines if any(f'{one}."' in line for one in said)] == [], "no quotes"
+
     def test_probes_are_removed_before_the_revision_that_they_follow(self, forward: Story) -> None:
         calls = [(name, told.get("step"), told.get("state")) for _host, name, told, _check in forward.state["log"]]
         assert calls.index(("mesh_config", None, "absent")) < calls.index(("cutover", "retire_first", None))
@@ -160,6 +167,7 @@ def test_gates_that_fail_after_the_finish_turn_its_pointers_back(tmp_path: Path,
     assert (story.report["finished"], story.report["pointers_back"], story.report["retired"]) == (False, True, False)
     said = "shop: tags, the default rule, validation and what moves only with them were turned back to blue."
     assert said in story.run.output
+    assert {"east: something stays after turn_back.", *([] if not waves else ["east: something stays after move."])} <= set(story.run.output.splitlines())
     assert ("what these waves moved was not turned back, and names 1-31-2 now: 1, 2." in story.run.output) == (rollback == "wave")
     assert "west: not moved: the shop is slow." in story.run.output
     assert story.follows()["east"] == ({"blue"} if waves else {"1-31-2"})

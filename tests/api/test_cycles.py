@@ -23,7 +23,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust import root_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import remote_secret
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.links import remote_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import issuer
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import as_somebody_else, config_map, crd, namespace, secret, widget

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import ssl
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.reach.acce
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused, Unreachable
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.condition import Condition
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Tls
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Greeting, Tls
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue
 from ansible_collections.meshops.lifecycle.tests.unit.support.contract import config_map, crd, namespace, secret, widget
 
@@ -298,6 +299,17 @@ def test_a_pod_with_a_certificate_of_another_ca_gets_no_token(cluster, node, pod
     assert f"port 15014, does not complete a TLS handshake for {tls_pods.server_name}: its certificate is not trusted: " in str(failed)
     assert "s3cret" not in str(failed)
     assert node.heard == []
+
+
+def test_a_certificate_that_somebody_only_looks_at_leaves_no_thread_in_the_stand_in(direct, node, pod, tls_pods):
+    """Such a thread would go on reading, and take a core from the tests that come after."""
+    before = set(threading.enumerate())
+    (shown,) = direct.greet_all([Greeting(*pod)])
+    assert isinstance(shown, bytes) and shown.startswith(b"-----BEGIN CERTIFICATE-----")
+    ends = time.monotonic() + 10
+    while left := [one for one in set(threading.enumerate()) - before if "process_request" in one.name]:
+        assert time.monotonic() < ends, left
+        time.sleep(0.01)
 
 
 def test_many_port_forwards_at_once(reach, between, pod):

@@ -13,15 +13,16 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.health import probe
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import control_plane, gateways, requirements
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import remote_secret
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import control_plane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.health import probe
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.install import crds, passage
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.links import remote_secret
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_wishes import CREDENTIAL, PROBE, WISHES
 
 from .istio_crds import istio_crds
 
 SETS: dict[str, list[dict[str, Any]]] = {
-    **{name: [*control_plane.manifests(wish), *gateways.manifests(wish)] for name, wish in WISHES.items()},
+    **{name: [*control_plane.manifests(wish), *passage.manifests(wish)] for name, wish in WISHES.items()},
     "probe": probe.manifests(PROBE),
     "link": [remote_secret.account("default"), remote_secret.link(CREDENTIAL, "default")],
 }
@@ -37,7 +38,7 @@ def cluster(admin: dict[str, Any]) -> Cluster:
 
 def test_the_crds_that_are_known_are_those_of_istio() -> None:
     """The list must be complete: a CRD that is missing in it would not be left to its owner, and would not be removed at the end."""
-    assert set(requirements.CRDS) == set(istio_crds())
+    assert set(crds.CRDS) == set(istio_crds())
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -56,5 +57,5 @@ def test_a_server_that_is_strict_takes(cluster: Cluster, name: str) -> None:
 
 def test_what_is_left_over_is_of_kinds_that_can_be_deleted(cluster: Cluster) -> None:
     wish = ControlPlane.of({"cluster": "east", "mesh": "shop", "revision": "stable", "namespace": "istio-system", "tags": ["default"], "crds": "external"})
-    made = [*gateways.leftovers(wish), *control_plane.leftovers(wish)]
+    made = [*passage.leftovers(wish), *control_plane.leftovers(wish)]
     assert {change.action for change in cluster.delete([Ref.of(each) for each in made])} <= {"deleted", "unchanged"}

@@ -18,7 +18,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import remote_secret
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.links import remote_secret
 
 from .conftest import Play, Step
 

@@ -19,7 +19,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.declared import planes
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import planes as istio
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.cutover import planes as istio
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover import cutover_plane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look import look
 from ansible_collections.meshops.lifecycle.tests.unit.support import istio_planes as world

@@ -181,9 +181,9 @@ def test_a_pod_is_its_workloads_own_and_so_passes_the_policy_that_refuses_anothe
     strict["metadata"]["labels"] = {REV: space, "pod-security.kubernetes.io/enforce": "restricted"}
     cluster.apply([strict])
     wait_until(lambda: not all(answer.live for answer in cluster.rehearse_all([bare(space)], 1)))
-    own = proved(cluster, None)
+    own = proved(cluster, None, timeout=0)  # other tests leave namespaces here whose pods nobody injects
     assert [(one["answered"], one["namespace"]) for one in own["trials"] if one["namespace"] == space] == [(5, space)]
-    assert (own["faults"], proved(cluster, space)["faults"]) == ([], [])
+    assert ([fault for fault in own["faults"] if space in fault], proved(cluster, space)["faults"]) == ([], [])
 
 
 def test_what_a_policy_refuses_proves_nothing(cluster: Cluster, space: str) -> None:

@@ -94,7 +94,8 @@ def _cutover(state: Answer, host: str, options: Answer) -> Answer:
         one["spaces"] |= dict.fromkeys(options["spaces"], target)
     one["validator"] = target if step in ("finish", "turn_back") else one["validator"]
     releases = [{"name": f"istiod-{options['former']}", "namespace": "istio-system"}]
-    return {"step": step, "wave": wave, "target": target, "late": [], "kept": [], "changes": [], "releases": releases, "changed": step != "soak"}
+    told = {"step": step, "wave": wave, "target": target, "late": [], "kept": [], "changes": [], "releases": releases, "changed": step != "soak"}
+    return {**told, "notices": [f"{host}: something stays after {step}."] if step in ("rejoin", "retire_first", "turn_back") or options["back"] else []}
 
 
 def _gate(state: Answer, host: str, options: Answer) -> Answer:
@@ -104,7 +105,9 @@ def _gate(state: Answer, host: str, options: Answer) -> Answer:
     late = ["the shop is slow"] if when in state["gate_fails"] else []
     asked = options["probes"]["requests"]
     probes = [{"path": "a", "sent": asked, "answered": asked, "slowest": 0.01, "fault": ""}] if asked else []
-    return {"reading": {"cluster": host, "wave": wave, "probes": probes, "before": {}, "rejected": {}, "late": late, "plain": [], "gates": [], "faults": []}}
+    unseen = [f"{host}: no probe sees wave {wave}."] if wave else []
+    reading = {"cluster": host, "wave": wave, "probes": probes, "before": {}, "rejected": {}, "late": late, "plain": [], "gates": [], "faults": []}
+    return {"notices": unseen, "reading": reading}
 
 
 def _plane(state: Answer, host: str, options: Answer) -> Answer:
@@ -145,11 +148,11 @@ def _nothing(**answer: Any) -> Any:
 _ANSWERS: dict[str, Any] = {
     "cluster_info": _seen,
     "cutover": _cutover,
-    "cutover_compare": _nothing(differences=[], notices=[]),
+    "cutover_compare": lambda _state, host, _options: {"differences": [], "notices": [f"{host}: the image a is known to be on no node."]},
     "cutover_gate": _gate,
     "cutover_info": _info,
     "cutover_plane": _plane,
-    "cutover_trial": _nothing(faults=[], notices=[], trials=[]),
+    "cutover_trial": lambda _state, host, _options: {"faults": [], "notices": [f"{host}: 1 pod could not be asked for."], "trials": []},
     "lease": _nothing(holder="me", epoch=1, says=[]),
     "mesh_config": _nothing(changes=[]),
     "releases": _releases,

@@ -21,7 +21,8 @@ MOST_FUNCTIONS = {"cutover": 16, "backup": 4, "workloads": 4}
 MOST_OF_OTHERS = 41
 STORIES = ("backup", "cutover", "gateways", "health", "install", "links", "rotation", "trust", "workloads")
 # The stories that a mesh does not have. Of a rotation a mesh has one of two forms: it is written, or the product drives it.
-ABSENT = {"istio": {"backup", "driven_rotation", "workloads"}, "paper": {"backup", "gateways", "rotation", "cutover", "workloads"}}
+OF_ISTIOD = {"backup", "driven_rotation", "workloads"}
+ABSENT = {"istio": OF_ISTIOD, "ossm3": OF_ISTIOD, "paper": {"backup", "gateways", "rotation", "cutover", "workloads"}}
 
 
 def protocols(contract: Iterable[Source]) -> dict[str, list[str]]:
@@ -57,7 +58,7 @@ def unanswered(mesh: Provider, asked: dict[str, list[str]]) -> set[str]:
     return {f"{story}.{name}" for story, names in stories.items() for name in names if not callable(getattr(getattr(mesh.stories, story), name, None))}
 
 
-@pytest.mark.parametrize("mesh", [PROVIDERS["istio"], PAPER], ids=lambda mesh: mesh.name)
+@pytest.mark.parametrize("mesh", [PROVIDERS["istio"], PROVIDERS["ossm3"], PAPER], ids=lambda mesh: mesh.name)
 def test_istio_and_the_mesh_of_paper_answer_each_function_but_those_of_the_stories_that_they_state_to_lack(mesh: Provider) -> None:
     asked = protocols(contract())
     assert {field.name for field in fields(Stories) if getattr(mesh.stories, field.name) is None} == ABSENT[mesh.name]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHEC
 
 HOME = CHECKOUT / "extensions/controller"
 (APPLY,) = yaml.safe_load((HOME / "apply.yml").read_text("utf-8"))
+OF_KEYS = ("organization", "inventory", "workflow_job_template", "unified_job_template", "credential_type")
 LISTS = {task["loop"].strip("{ }"): next(name for name in task if name.startswith("awx.")).rpartition(".")[2] for task in APPLY["tasks"]}
 
 
@@ -126,7 +128,13 @@ class TestWhatAwxTakes:
         assert {name: faults for name, one in surveys.items() if (faults := list(awx_schema.survey_faults(one)))} == {}
         assert len(surveys) > 10
 
-    @pytest.mark.parametrize("wrong", [{"default": "blue"}, {"choices": [True]}, {"type": "list"}, {"required": "no"}, {"min": "0"}])
+    def test_a_variable_that_is_asked_twice_is_refused(self) -> None:
+        question = {"question_name": "Which", "variable": "which", "required": False, "type": "text", "default": ""}
+        assert list(awx_schema.survey_faults({"name": "", "description": "", "spec": [question, question]})) == ["which is asked twice"]
+
+    @pytest.mark.parametrize("wrong", [
+        {"default": "blue"}, {"type": "text", "default": "$encrypted$"}, {"choices": [True]}, {"type": "list"}, {"required": "no"}, {"min": "0"},
+    ])  # fmt: skip
     def test_a_wrong_survey_is_refused(self, wrong: dict[str, Any]) -> None:
         question = {"question_name": "Which", "variable": "which", "required": False, "type": "multiplechoice", "choices": ["red"], "default": "red"}
         assert list(awx_schema.survey_faults({"name": "", "description": "", "spec": [question]})) == []
@@ -212,6 +220,38 @@ class TestArtifacts:
         assert left >= {"mesh_preflight", "mesh_verify", "mesh_install"}
         assert [name for name in left if name in VARIABLES or re.search(rf"\b{name}\b", inputs)] == []
         assert misspelt(left, VARIABLES) == ([], [])
+
+
+class TestAssets:
+    """assets.json for `awx import`. tests/controller/test_import.py lets awxkit import it."""
+
+    def test_have_each_object_under_a_name_of_its_own(self, variables: dict[str, Any], templates: dict[str, Any], workflows: dict[str, Any]) -> None:
+        assets = json.loads((HOME / "assets.json").read_text("utf-8"))
+        assert [one["name"] for one in assets["job_templates"]] == [*templates] and [one["name"] for one in assets["workflow_job_templates"]] == [*workflows]
+        keys = [json.dumps(one["natural_key"], sort_keys=True) for listed in assets.values() for one in listed]
+        assert len(set(keys)) == len(keys) == sum(len(variables[name]) for name in LISTS) - len(variables["controller_labels"])
+
+    def test_refer_only_to_what_they_bring_and_to_what_a_person_makes(self) -> None:
+        assets = json.loads((HOME / "assets.json").read_text("utf-8"))
+        whole = [*assets.values(), *([*one["related"]["workflow_nodes"]] for one in assets["workflow_job_templates"])]
+        brought = {json.dumps(one["natural_key"], sort_keys=True) for listed in whole for one in listed}
+        others = {json.dumps(key, sort_keys=True) for key in self.keys(assets)} - brought
+        assert {(json.loads(key)["type"], json.loads(key)["name"]) for key in others} == {("organization", "Default"), ("credential", "meshes")}
+
+    @classmethod
+    def keys(cls, value: Any) -> Iterator[dict[str, Any]]:
+        """Every natural key."""
+        parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        if isinstance(value, dict) and "type" in value and set(value) <= {"type", "name", "kind", "identifier", *OF_KEYS}:
+            yield value
+        for part in parts:
+            yield from cls.keys(part)
+
+    def test_hold_no_template_of_ansible(self) -> None:
+        """AWX has templates in what a credential type injects, and nowhere else."""
+        assets = json.loads((HOME / "assets.json").read_text("utf-8"))
+        assert "{{" not in json.dumps({name: listed for name, listed in assets.items() if name != "credential_types"})
+        assert "meshops_" not in json.dumps(assets["credential_types"])
 
 
 class TestWorkflows:

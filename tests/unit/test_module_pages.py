@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import ARGUMENTS
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 
@@ -61,3 +62,10 @@ def test_options_of_a_connection_are_those_of_the_modules(pages: dict[str, Any])
         page = told[option]
         assert (page["type"], page.get("elements"), page.get("aliases")) == (spec.get("type", "str"), spec.get("elements"), spec.get("aliases")), option
         assert set(page.get("suboptions") or {}) == set(spec.get("options") or {}), option
+
+
+@pytest.mark.parametrize("path", sorted(CHECKOUT.glob("plugins/filter/*.yml")), ids=lambda path: path.stem)
+def test_the_page_of_a_filter_leads_on_and_shows_what_it_returns(path: Path) -> None:
+    page = yaml.safe_load(path.read_text("utf-8"))
+    assert page["DOCUMENTATION"]["seealso"]
+    assert "sample" in page["RETURN"]["_value"]

@@ -9,13 +9,24 @@ from __future__ import annotations
 import re
 import runpy
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.failure import why
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import (
+    ControlPlaneRevision,
+    Expected,
+    HealthFacts,
+    Proxy,
+    Remote,
+    findings,
+)
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.member import Member
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.report import table
 from ansible_collections.meshops.lifecycle.tests.unit.support.rendering import planned
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 
@@ -101,6 +112,38 @@ def test_the_page_of_all_variables_is_the_table_of_the_example() -> None:
     program = runpy.run_path(str(CHECKOUT / "mk/variables.py"))
     assert (FOLDER / "variables.rst").read_text("utf-8") == program["page"]((CHECKOUT / "inventories/example/README.md").read_text("utf-8"))
     assert "|" not in (FOLDER / "variables.rst").read_text("utf-8")
+
+
+def sample() -> list[str]:
+    """What status prints of three clusters, of which one is out of reach."""
+    now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    trust = {"root": {"fingerprint": "9f31c2d4aa", "not_after": "2036-11-18T12:00:01Z"}, "intermediate": {"not_after": "2028-11-20T12:00:01Z"}}
+
+    def cluster(name: str, site: str, address: str, north: str) -> dict[str, Any]:
+        planes, remotes = [ControlPlaneRevision("stable", "1.31.3", 1, 1)], [Remote("istiod-stable-6f7c", "north", north)]
+        known = HealthFacts(name, planes=planes, remotes=remotes, answered=["istiod-stable-6f7c"], reachable_networks=None,
+                            proxies=[Proxy(str(number), "shop", "1.31.3") for number in range(3)])
+        facts = known.as_dict()
+        facts["remotes"] = [*facts["remotes"], {"cluster": "other", "status": "synced"}]
+        said = findings(known, Expected("stable", gateway=False, remotes={"north": ""}))
+        return {**facts, "site": site, "trust": trust, "gateways": [{"addresses": [address]}], "findings": said}
+
+    clusters: dict[str, Any] = {
+        "north": f"north: the API server at https://198.18.0.65:6443 {why(ConnectionRefusedError())}",
+        "west": cluster("west", "cloud", "198.18.0.49", "timeout"), "east": cluster("east", "onprem", "198.18.0.33", "synced"),
+    }  # fmt: skip
+    return [*table.status(clusters, now, {"north": "cloud"}), "", table.summary(clusters)]
+
+
+@pytest.mark.parametrize("page", [CHECKOUT / "README.md", FOLDER / "status.rst"], ids=lambda page: page.stem)
+def test_the_first_table_of_a_page_is_what_status_prints(page: Path) -> None:
+    """But for line breaks in sentences."""
+    text = page.read_text("utf-8")
+    begin = text.index("    CLUSTER  SITE")
+    block = text[begin : text.index("\n\n", text.index("    × 3 clusters:"))]
+    lines = sample()
+    assert [line[4:] for line in block.splitlines()[:5]] == lines[:5]
+    assert block.split() == "\n".join(lines).split()
 
 
 # What Ansible, Python, Kubernetes, Helm and Envoy say, and not this collection.

@@ -11,10 +11,14 @@ import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import rights
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import NAMESPACE, ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators import rights as operator_rights
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.departure import RemovalScope
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.package import Package
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.seen import OperatorsSeen
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.gateways import expiring
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install
-from ansible_collections.meshops.lifecycle.tests.unit.support import rbac
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.gateways import expiring
+from ansible_collections.meshops.lifecycle.tests.unit.support import olm, rbac
 from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_planes import DECLARED, declared
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
@@ -70,6 +74,19 @@ def test_probes_of_a_cutover_need_no_right_in_their_namespace_alone() -> None:
     assert rbac.lacking(rbac.rules("read", "install", "cutover"), inside) == []
 
 
+@pytest.mark.parametrize("platform", ["", "openshift"])
+def test_who_may_install_openshift_service_mesh_has_every_right_that_preflight_asks_for(platform: str) -> None:
+    root = rights.to_make_root(Ref("v1", "Secret", "meshops-root-ca", NAMESPACE))
+    wanted = PROVIDERS["ossm3"].install.permissions("istio-system", platform, "meshops-probe")
+    assert rbac.lacking(rbac.rules(*rbac.OSSM3), [*wanted, *root]) == []
+    assert "create istios of sailoperator.io" in rbac.lacking(rbac.rules(*rbac.SITE), wanted)
+
+
+def test_who_may_cut_openshift_service_mesh_over_has_every_right_that_a_cutover_asks_for() -> None:
+    wanted = [*FILTERS["_cutover_permissions"]("ossm3", "istio-system"), *PROVIDERS["ossm3"].install.permissions("istio-system", "", "meshops-cutover-target")]
+    assert rbac.lacking(rbac.rules(*rbac.OSSM3, "cutover"), [*wanted, *rights.to_lease(ref("shop", NAMESPACE))]) == []
+
+
 @pytest.mark.parametrize(("source", "more"), [("", ()), ("manifests", ()), ("repository", ("install", "install-namespace"))])
 def test_who_may_install_consul_has_every_right_that_preflight_asks_for(source: str, more: tuple[str, ...]) -> None:
     root = rights.to_make_root(Ref("v1", "Secret", "meshops-root-ca", NAMESPACE))
@@ -98,6 +115,40 @@ def test_who_may_give_workloads_sidecars_of_consul_has_every_right_for_it() -> N
 def test_who_may_rotate_consul_has_every_right_that_a_rotation_asks_for(kind: str) -> None:
     wanted = FILTERS["_rotation_permissions"]("consul", kind, "consul", True, True)
     assert rbac.lacking(rbac.rules(*rbac.ROTATE, "consul-namespace"), [*wanted, *rights.to_lease(ref("shop", NAMESPACE))]) == []
+
+
+OPERATOR = Package("demo-operator", "operators", csv="demo-operator.v1.0.0")
+
+
+@pytest.mark.parametrize("api", ["v0", "v1"])
+def test_who_may_install_operators_has_every_right_that_a_run_asks_for(api: str) -> None:
+    wanted = list(operator_rights.to_install(OPERATOR, OperatorsSeen(), api))
+    assert {"create namespaces of core"} <= set(rbac.lacking([], wanted))
+    assert rbac.lacking(rbac.rules("read", "operators"), wanted) == []
+
+
+def test_who_may_install_operators_may_see_whether_a_run_holds_the_mesh() -> None:
+    """The role looks at the Lease before it asks for anything else."""
+    held = [right for right in rights.to_lease(ref("shop", NAMESPACE)) if right["verb"] == "get" and right["resource"] == "leases"]
+    assert held
+    assert rbac.lacking(rbac.rules("read", "operators"), held) == []
+
+
+def test_who_may_remove_operators_has_every_right_that_a_run_asks_for() -> None:
+    label = {f"operators.coreos.com/{OPERATOR.name}.{OPERATOR.namespace}": ""}
+    seen = OperatorsSeen(
+        subscriptions=[olm.subscription(installed="demo-operator.v1.0.0")], csvs=[olm.csv("demo-operator.v1.0.0")], definitions={olm.CRD: True},
+        components=[{"metadata": {"name": olm.CRD, "labels": label}}],
+    )  # fmt: skip
+    wanted = [
+        *operator_rights.to_remove(OPERATOR, seen, RemovalScope(True, True)),
+        *operator_rights.to_remove(OPERATOR, OperatorsSeen(extensions=[olm.extension()]), RemovalScope(True, True)),
+    ]
+    assert rbac.lacking(rbac.rules("read", "operators"), wanted) == [
+        "delete subscriptions of operators.coreos.com", "delete clusterserviceversions of operators.coreos.com",
+        "delete customresourcedefinitions of apiextensions.k8s.io", "delete clusterextensions of olm.operatorframework.io",
+    ]  # fmt: skip
+    assert rbac.lacking(rbac.rules("read", "operators", "operators-remove"), wanted) == []
 
 
 def test_it_lies_in_what_is_built() -> None:

@@ -13,9 +13,10 @@ from .._mesh.lint.rule import LintRule
 from .consul import CONSUL
 from .istio import ISTIO
 from .istio_family.lint import control_plane, federation, names
+from .ossm3 import OSSM3
 
 DEFAULT = ISTIO.name  # where nothing is said; the documentation fragment _mesh names it too
-PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (ISTIO, CONSUL)}
+PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (ISTIO, OSSM3, CONSUL)}
 # A folder of manifests may be of any mesh, so lint takes the rules and the API groups of all of them.
 LINT_RULES: tuple[LintRule, ...] = (*federation.RULES, *control_plane.RULES, *scripts.RULES)
 LINT_GROUPS: tuple[str, ...] = (*names.GROUPS, "consul.hashicorp.com")

@@ -15,6 +15,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from ...module_utils._mesh.errors import MeshError
 from ...module_utils._mesh.health.health import HealthFacts
 from ...module_utils._mesh.install.versions import Versions
 from ...module_utils._mesh.report import estate as picture
@@ -22,14 +23,16 @@ from ...module_utils._mesh.report import expiries, exposition, matrix, summary, 
 from ...module_utils._providers import DEFAULT, PROVIDERS, provider
 from .. import filters
 from ..estate_page import page
-from ..hosts import faults, members
+from ..hosts import Variables, faults, members
+from .refusals import refusals
 
 _FACTS = ("findings", "notices", "trust", "followed", "shares", *(field.name for field in fields(HealthFacts)))
 
 
 def status_table(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> list[str]:
     """Return the lines of a table of all clusters, the worst first. A cluster without a result has a line that says why."""
-    return table.status(_status(hosts, hostvars, variable), datetime.now(UTC))
+    read = _status(hosts, hostvars, variable)
+    return table.status(read, datetime.now(UTC), {name: _site(name, hostvars) for name, facts in read.items() if isinstance(facts, str)})
 
 
 def status_summary(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> str:
@@ -63,10 +66,25 @@ def _status(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) ->
     for name in hosts:
         result = hostvars[name].get(variable) or {}
         if result.get("failed") or "planes" not in result:
-            read[name] = result.get("msg") or " ".join(faults([name], hostvars)) or f"{name}: this run read nothing from the cluster."
+            read[name] = _unread(name, hostvars, result)
         else:
             read[name] = {"site": hostvars[name].get("mesh_site") or "", **{fact: result[fact] for fact in _FACTS if fact in result}}
     return read
+
+
+def _site(name: str, hostvars: Mapping[str, Any]) -> str:
+    """Return the site of a cluster, whose variables perhaps cannot be read."""
+    try:
+        return str(Variables(name, hostvars[name]).get("mesh_site") or "")
+    except MeshError:
+        return ""
+
+
+def _unread(name: str, hostvars: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    """Return why there is no result. What the inventory forbids was not tried at all."""
+    said = refusals(list(hostvars), hostvars, name) if result.get("skipped") else faults([name], hostvars)
+    told = " ".join(said) or "this run read nothing from the cluster."
+    return result.get("msg") or (told if told.startswith(f"{name}: ") else f"{name}: {told}")
 
 
 def certificates(hosts: Iterable[str], hostvars: Mapping[str, Any], variable: str) -> list[dict[str, Any]]:

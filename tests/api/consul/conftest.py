@@ -22,7 +22,7 @@ from meshlab import apionly
 
 from ..conftest import Way, way_to
 from .product import Datacenter, Product, faults
-from .runs import NAMES, Mesh, Runs
+from .runs import NAMES, SERVERS, Mesh, Runs
 from .world import World, held_in, world
 
 
@@ -60,6 +60,9 @@ class Estate:
     def state(self) -> dict[str, Any]:
         return {name: one.state() for name, one in self.worlds.items()}
 
+    def values(self) -> dict[str, Any]:
+        return {name: one.values() for name, one in self.worlds.items()}
+
     def faults(self) -> list[str]:
         with self.product.lock:
             return [f"{name}: {fault}" for name, one in self.worlds.items() if one.datacenter.pods for fault in faults(one.datacenter)]
@@ -70,8 +73,8 @@ def estate(given: Servers) -> Iterator[Estate]:
     """Two clusters without a mesh, which are to become a federation. The root is old enough to be rotated."""
     folder = Path(tempfile.mkdtemp(dir=given.folder))
     clusters = {name: connect({"kubeconfig": str(one.kubeconfig), "context": one.context, "cluster": name}, environ={}) for name, one in given.servers.items()}
-    east = Datacenter("east", held_in(clusters["east"]))
-    west = Datacenter("west", held_in(clusters["west"]), east)
+    east = Datacenter("east", held_in(clusters["east"]), SERVERS["east"])
+    west = Datacenter("west", held_in(clusters["west"]), SERVERS["west"], east)
     product = Product({"east": east, "west": west})
     mesh = Mesh.of({name: {"kubeconfig": way.kubeconfig, "context": "admin"} for name, way in given.ways.items()}, str(folder))
     with ExitStack() as stack:

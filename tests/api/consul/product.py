@@ -13,10 +13,12 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.certificate import Material
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.root_secret import decoded
-from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import x509
+from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue, x509
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import (
     AGENT_TLS,
     CONNECT_CA,
@@ -26,11 +28,13 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consu
     SHARED,
     TOKENS,
 )
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.trust import trust
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.agents import Agent, Agents
 
 Object = dict[str, Any]
 Held = Callable[[str, str], bytes]  # the value of a key of a Secret of the install; empty if there is none
 PORTS = {"server": (8300, 8501, 8503), "client": (8501, 8503)}
+SIDECAR = "sidecar"  # what a pod with an Envoy of its own is here
 _HEADER = "X-Consul-Token"
 _FOR_MANAGEMENT = {"Policies": [{"Name": "global-management"}], "Description": "Initial Management Token"}
 
@@ -57,13 +61,14 @@ class Asked:
 
 @dataclass
 class Datacenter:
-    """What one datacenter keeps. `held` reads the Secrets of its cluster. `used` is the certificate at each port of a pod, `tokens_of` what pods started with.
+    """What one datacenter keeps, with so many `servers`. `held` reads the Secrets of its cluster.
 
-    Of a secondary, `primary` is the datacenter that decides.
+    `used` is the certificate at each port of a pod, `tokens_of` what pods started with. Of a secondary, `primary` is the datacenter that decides.
     """
 
     name: str
     held: Held
+    servers: int = 3
     primary: Datacenter | None = None
     pods: dict[str, str] = field(default_factory=dict)  # the component of each pod that runs
     leader: str = ""
@@ -74,6 +79,8 @@ class Datacenter:
     agents: Agents | None = None
     used: dict[str, dict[int, tuple[bytes, bytes]]] = field(default_factory=dict)
     tokens_of: dict[str, dict[str, str]] = field(default_factory=dict)
+    envoys: dict[str, str] = field(default_factory=dict)  # the certificate that the Envoy of each pod with a sidecar has
+    leaf: str = ""
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -92,6 +99,8 @@ class Datacenter:
             self._first_data()
         if component in PORTS:
             self.loads(pod, component)
+        if component == SIDECAR:
+            self.envoys[pod] = self.decides.leaf
         self.tokens_of[pod] = {name: self.held(SHARED if name == "replication" else TOKENS, name).decode() for name in self._reads(component)}
         self.everybody_is_known()
 
@@ -102,13 +111,14 @@ class Datacenter:
 
     def ends(self, pod: str) -> None:
         self.pods.pop(pod, None)
+        self.envoys.pop(pod, None)
         if self.leader == pod:
             self.leader = next((one for one, component in self.pods.items() if component == "server"), "")
 
     def _first_data(self) -> None:
         if self.agents is not None:
             return
-        key, servers = self.held(SHARED, "gossip").decode(), [f"{SERVER}-{number}" for number in range(3)]
+        key, servers = self.held(SHARED, "gossip").decode(), [f"{SERVER}-{number}" for number in range(self.servers)]
         self.agents = self.decides.agents or Agents({"": {}}, {})
         self.agents.pools[self.name] = {node: Agent({key}, key) for node in (*servers, "node-0")}
         self.agents.pools[""] |= {f"{node}.{self.name}": Agent({key}, key) for node in servers}
@@ -116,19 +126,33 @@ class Datacenter:
         if not self.primary:
             first = self.held(TOKENS, "management").decode()
             self.tokens["first"] = {"AccessorID": "first", "SecretID": first, **_FOR_MANAGEMENT}
-            self._signs_with(self.held(CONNECT_CA, "chain.pem"))
+            self.signs_with(self.held(CONNECT_CA, "chain.pem"), self.held(CONNECT_CA, "ca.key"))
 
-    def _signs_with(self, line: bytes) -> None:
+    def signs_with(self, line: bytes, key: bytes) -> None:
         own = x509.bundle(line)[0]
         for one in self.roots:
             one["Active"] = False
         listed = [one for one in self.roots if one["RootCert"] != line.decode()]
         self.roots = [{"Active": True, "RootCert": line.decode(), "SigningKeyID": str(own.ski), "Name": own.subject}, *listed]
+        ca = Material(trust.blocks(line)[0], key)
+        self.leaf = issue.new_leaf(ca, ["web"], "consul", "P-256", datetime.now(UTC), 3).certificate.decode()
+
+    def dump(self, pod: str) -> Object:
+        """Return what an Envoy says of its listener. It trusts all roots at once, and has a certificate of a new CA when it is asked again."""
+        has, self.envoys[pod] = self.envoys[pod], self.decides.leaf
+        trusted = "".join(str(one["RootCert"]) for one in self.decides.roots)
+        context = {"tls_certificates": [{"certificate_chain": {"inline_string": has}}], "validation_context": {"trusted_ca": {"inline_string": trusted}}}
+        return {"configs": [{"name": "public_listener", "active_state": {"listener": {"filter_chains": [{"common_tls_context": context}]}}}]}
 
     def loads(self, pod: str, component: str) -> None:
-        secret = SERVER_TLS if component == "server" else AGENT_TLS
-        certificate = (self.held(secret, "tls.crt"), self.held(secret, "tls.key"))
-        self.used[pod] = dict.fromkeys(PORTS[component], certificate)
+        self.used[pod] = dict.fromkeys(PORTS[component], self._pair(SERVER_TLS if component == "server" else AGENT_TLS))
+
+    def _pair(self, secret: str) -> tuple[bytes, bytes]:
+        """Return a certificate and its key. Both are read one after the other, and a run may write between."""
+        while True:
+            certificate, key = self.held(secret, "tls.crt"), self.held(secret, "tls.key")
+            if self.held(secret, "tls.crt") == certificate:
+                return certificate, key
 
     def everybody_is_known(self) -> None:
         """Note who uses a token that Consul does not know any more. A secondary learns of tokens from its primary."""
@@ -158,6 +182,8 @@ class Product:
         path, _mark, query = asked.path.partition("?")
         if path == "/v1/status/leader":
             return 200, "192.0.2.1:8300"
+        if path == "/config_dump":  # of the pod's Envoy, which asks for no token
+            return 200, here.dump(pod)
         if dict(asked.headers).get(_HEADER) not in {one["SecretID"] for one in here.known.values()}:
             return 403, b"ACL not found"
         for prefix, does in _WAYS.items():
@@ -239,7 +265,8 @@ class Product:
     def _configuration(self, here: Datacenter, _pod: str, asked: Asked, _name: str, _query: str) -> tuple[int, Any]:
         if here.primary:
             return 500, b"only the primary has it"
-        here._signs_with(asked.json["Config"]["RootCert"].encode())
+        config = asked.json["Config"]
+        here.signs_with(config["RootCert"].encode(), config["PrivateKey"].encode())
         return 200, True
 
     def _nothing(self, _here: Datacenter, _pod: str, _asked: Asked, _name: str, _query: str) -> tuple[int, Any]:
@@ -276,6 +303,7 @@ def faults(here: Datacenter) -> Iterator[str]:
         shown, trusted = here.held(secret, "tls.crt"), here.held(secret, "ca.crt")
         yield from (f"{pod} shows another certificate at {port}" for port, (certificate, _key) in ports.items() if certificate != shown)
         yield from () if x509.issued_by(shown, trusted) and len(x509.bundle(trusted)) == 1 else [f"{secret} does not trust its own CA alone"]
+    yield from (f"{pod} has a certificate of a former CA" for pod, has in here.envoys.items() if has != here.decides.leaf)
     key = here.held(SHARED, "gossip").decode()
     for pool in (here.agents or Agents({}, {})).pools.values():
         yield from (f"{node} gossips with other keys" for node, agent in pool.items() if (agent.keys, agent.primary) != ({key}, key))

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,11 +41,15 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.stepping import St
 NAMES = ("east", "west")
 WEB = {"service": "web", "namespace": "shop", "port": 8080, "kind": "Deployment", "name": "web", "protocol": "http"}
 BASE = {"mesh": "shop", "provider": "consul", "namespace": "consul", "version": "1.22.3", "network": "one", "trust_domain": "shop.example"}
+# The primary has a leader that hands its lead over. One server is enough for what else there is in a secondary, and is quicker.
+SERVERS = {"east": 3, "west": 1}
 PRIMARY, SECONDARY = {"serves_remotes": True}, {"role": "remote", "primary": "east", "primary_address": "192.0.2.1:8443"}
 SHARED = {"provider": "consul", "mesh": "shop", "namespace": "consul"}
 SERVE = "from ansible_collections.meshops.lifecycle.tests.api.consul.runs import serve; serve()"
+CHANGED, UNCHANGED = "changed", "unchanged"  # what a run says at its end
 FASTER = 8  # than the pauses of the work: nothing here is busy
 PATIENCE = 120  # seconds that a task waits, on a machine that has much else to do
+LONGEST = 600  # seconds that a run may take
 
 
 class Point:
@@ -52,6 +58,7 @@ class Point:
     def __init__(self, place: str, moment: str, number: int, pokes: str) -> None:
         self.at, self.count, self._pokes = (moment, number), 0, pokes
         self._poke = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._poke.setblocking(False)
         self._lock, self._file = threading.Lock(), os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 
     def around(self, what: str, sends: Callable[[], Any]) -> Any:
@@ -60,7 +67,8 @@ class Point:
             os.write(self._file, f"{what}\n".encode())
             self._reached("before")
             answer = sends()
-            self._poke.sendto(b"x", f"{self._pokes}/{what.partition(' ')[0]}.poke")
+            with suppress(BlockingIOError):  # they have not looked since the latest ones, and will
+                self._poke.sendto(b"x", f"{self._pokes}/{what.partition(' ')[0]}.poke")
             self._reached("after")
         return answer
 
@@ -103,7 +111,8 @@ class Mesh:
 
     @classmethod
     def of(cls, kube: Mapping[str, Mapping[str, Any]], pokes: str) -> Mesh:
-        wishes = {name: {**BASE, "cluster": name, **more} for name, more in zip(NAMES, (PRIMARY, SECONDARY), strict=True)}
+        wishes = {name: {**BASE, "cluster": name, "values": {"servers": {"replicas": SERVERS[name]}}, **more}
+                  for name, more in zip(NAMES, (PRIMARY, SECONDARY), strict=True)}  # fmt: skip
         return cls(kube, wishes, {name: [WEB] for name in NAMES}, pokes)
 
     @property
@@ -145,24 +154,25 @@ def site(mesh: Mesh) -> bool:
     return any(changed)
 
 
-def rotate(mesh: Mesh, kind: str) -> bool:
-    """Rotate as the role does. What began less than an hour ago is gone on with, and not begun again."""
+def rotate(mesh: Mesh, kind: str, min_age: int) -> bool:
+    """Rotate as the role does. What ended, or is, less than `min_age` seconds ago is not rotated again."""
     if kind == "root":
         variables = {name: {"mesh_provider": "consul", "mesh_role": wish.get("role", "primary"), "mesh_primary": wish.get("primary", "")}
                      for name, wish in mesh.wishes.items()}  # fmt: skip
         kube = {name: mesh.kube[name] for name in mesh.wishes}
-        return Play(kube, variables=variables, shared={"provider": "consul", "namespace": "consul"}, timeout=PATIENCE, duration=2).run().changed
+        own = {"provider": "consul", "namespace": "consul"}
+        return Play(kube, variables=variables, shared=own, timeout=PATIENCE, duration=2, min_age=min_age).run().changed
     clusters = {name: connecting.connect({**mesh.kube[name], "cluster": name}, environ={}) for name in mesh.wishes}
     steps = Steps(clusters, "consul", kind, "consul", timeout=PATIENCE, clock=SystemClock(), may_restart=True)
-    steps.run(3600)
+    steps.run(min_age)
     return steps.changed
 
 
 def _run(given: Mapping[str, Any]) -> None:
     _arm(Point(given["writes"], given["moment"], given["number"], given["mesh"]["pokes"]))
     mesh = Mesh(**given["mesh"])
-    changed = site(mesh) if given["what"] == "site" else rotate(mesh, given["what"])
-    print("changed" if changed else "unchanged", flush=True)
+    changed = site(mesh) if given["what"] == "site" else rotate(mesh, given["what"], given["min_age"])
+    print(CHANGED if changed else UNCHANGED, flush=True)
 
 
 def serve() -> None:
@@ -206,13 +216,16 @@ class Runs:
         self.process = subprocess.Popen([sys.executable, "-c", SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, start_new_session=True)  # fmt: skip
 
-    def run(self, what: str, mesh: Mesh, moment: str = "", number: int = 0) -> Run:
+    def run(self, what: str, mesh: Mesh, moment: str = "", number: int = 0, min_age: int = 3600) -> Run:
         writes, output = self.folder / "writes", self.folder / "output"
-        given = {"what": what, "mesh": vars(mesh), "writes": str(writes), "output": str(output), "moment": moment, "number": number}
+        given = {"what": what, "mesh": vars(mesh), "writes": str(writes), "output": str(output), "moment": moment, "number": number, "min_age": min_age}
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.write(json.dumps(given) + "\n")
         self.process.stdin.flush()
+        if not select.select([self.process.stdout], [], [], LONGEST)[0]:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            raise AssertionError(f"{what} did not end within {LONGEST} s; it sent {writes.read_text().splitlines()[-3:]} and said {output.read_text()[-2000:]}")
         ended = self.process.stdout.readline()
         assert ended, f"the process that forks runs ended, {what}"
         return Run(int(ended), output.read_text(), writes.read_text().splitlines())

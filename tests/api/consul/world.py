@@ -20,9 +20,10 @@ from typing import Any
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import PROXY
 
 from ..kubelet import kubelet
-from .product import Datacenter, Object, Product, kept, value
+from .product import SIDECAR, Datacenter, Object, Product, kept, value
 
 SPACE, APP, SYSTEM, NODE = "consul", "shop", "meshops-system", "consul"
 MERGE = "application/merge-patch+json"
@@ -32,6 +33,7 @@ _COUNTS = ("replicas", "readyReplicas", "updatedReplicas", "availableReplicas")
 _ON_NODES = ("desiredNumberScheduled", "currentNumberScheduled", "updatedNumberScheduled", "numberReady", "numberAvailable")
 _LONGEST = 2.0  # seconds without a look, if nobody tells of a write
 _DRAWN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_OF_ONE_RUN = ("meshops.lifecycle/finished", "meshops.lifecycle/epoch")
 _GIVEN = ("clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort")
 
 
@@ -39,7 +41,7 @@ class World:
     """One cluster. `address` is the one that its mesh gateway gets. The controllers look after each write of a run, which tells them at the socket `poke`."""
 
     def __init__(self, cluster: Cluster, product: Product, address: str, port: int = 0) -> None:
-        self.cluster, self.product, self.address, self.port = cluster, product, address, port
+        self.cluster, self.product, self.address, self.port, self.longest = cluster, product, address, port, _LONGEST
         self._stopped, self._lock = threading.Event(), threading.Lock()
 
     @property
@@ -47,18 +49,28 @@ class World:
         return self.product.datacenters[self.cluster.name]
 
     def run(self, poke: socket.socket) -> None:
-        poke.settimeout(_LONGEST)
         while not self._stopped.is_set():
+            poke.settimeout(self.longest)
             with suppress(TimeoutError):
                 poke.recv(1)
-            with self._lock, suppress(MeshError):
-                self.turn()
+            with self._lock:
+                self._look()
+
+    def _look(self) -> None:
+        """Look once. What the API server refuses is tried again; any other error is a fault of the stand-in, and would leave runs waiting for ever."""
+        try:
+            self.turn()
+        except MeshError:
+            return
+        except Exception as error:
+            with self.product.lock:
+                self.datacenter.problems.append(f"{self.cluster.name}: its controllers failed: {error!r}")
 
     def stop(self) -> None:
         self._stopped.set()
 
     def turn(self) -> None:
-        self._there = self.cluster.list("v1", "Pod", SPACE)
+        self._there = [pod for space in (SPACE, APP) for pod in self.cluster.list("v1", "Pod", space)]
         for kind in ("StatefulSet", "DaemonSet", "Deployment"):
             for one in self.cluster.list("apps/v1", kind):
                 self._serve(kind, one)
@@ -71,8 +83,7 @@ class World:
         meta, template = one["metadata"], one["spec"]["template"]
         revision = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:10]
         wanted = int(one["spec"].get("replicas") or 1) if kind != "DaemonSet" else 1
-        component = (template["metadata"].get("labels") or {}).get("component", "")
-        if meta["namespace"] == SPACE and component:
+        if component := _component(template):
             self._pods(kind, one, component, revision, wanted)
         if str((one.get("status") or {}).get("observedGeneration")) != str(meta["generation"]):
             counts = dict.fromkeys(_ON_NODES if kind == "DaemonSet" else _COUNTS, wanted)
@@ -82,31 +93,34 @@ class World:
             self._report(path, {"observedGeneration": meta["generation"], **counts, **more})
 
     def _pods(self, kind: str, one: Object, component: str, revision: str, wanted: int) -> None:
-        labels = {**(one["spec"]["template"]["metadata"].get("labels") or {}), "controller-revision-hash": revision}
-        there = {str(pod["metadata"]["name"]): pod for pod in self._there if (pod["metadata"].get("labels") or {}).get("component") == component}
+        template, space = one["spec"]["template"], str(one["metadata"]["namespace"])
+        labels = {**(template["metadata"].get("labels") or {}), "controller-revision-hash": revision}
+        there = {str(pod["metadata"]["name"]): pod for pod in self._there if (pod["metadata"]["namespace"], _component(pod)) == (space, component)}
         for number in range(wanted):
             name = f"{one['metadata']['name']}-{number}"
             live = there.get(name)
             if live and kind != "StatefulSet" and live["metadata"]["labels"]["controller-revision-hash"] != revision:
-                self._end(name)
+                self._end(name, space)
                 live = None
             if live is None:
-                self._start(name, component, labels, one["spec"]["template"]["spec"]["containers"])
+                meta = {"name": name, "namespace": space, "labels": labels}
+                self._start(meta, component, template["spec"]["containers"])
 
-    def _end(self, name: str) -> None:
+    def _end(self, name: str, space: str) -> None:
         with self.product.lock:
             self.datacenter.ends(name)
-        self.cluster.delete([Ref("v1", "Pod", name, SPACE)])
+        self.cluster.delete([Ref("v1", "Pod", name, space)])
 
-    def _start(self, name: str, component: str, labels: Mapping[str, str], containers: list[Object]) -> None:
+    def _start(self, meta: Object, component: str, containers: list[Object]) -> None:
+        name = str(meta["name"])
         with self.product.lock:
             self.datacenter.ends(name)
             self.datacenter.starts(name, component)
         spec = {"nodeName": NODE, "automountServiceAccountToken": False, "terminationGracePeriodSeconds": 0,
                 "containers": [{"name": one["name"], "image": one["image"]} for one in containers]}  # fmt: skip
-        self.cluster.create({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": SPACE, "labels": dict(labels)}, "spec": spec})
-        ready = [{"type": "Ready", "status": "True"}]
-        self._report(f"/api/v1/namespaces/{SPACE}/pods/{name}", {"phase": "Running", "conditions": ready, "hostIP": self.address})
+        self.cluster.create({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
+        status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}], "hostIP": self.address}
+        self._report(f"/api/v1/namespaces/{meta['namespace']}/pods/{name}", status)
 
     def _report(self, path: str, status: Object) -> None:
         answer = self.cluster._server.transport.request("PATCH", f"{path}/status", body={"status": status}, content_type=MERGE)
@@ -128,7 +142,8 @@ class World:
         with self._lock:
             made = [Ref(version, kind, one["metadata"]["name"], space) for version, kinds in KINDS.items() for kind in kinds
                     for space in (SPACE, APP, SYSTEM) for one in self.cluster.list(version, kind, space, metadata_only=True)]  # fmt: skip
-            pods = [Ref("v1", "Pod", one["metadata"]["name"], SPACE) for one in self.cluster.list("v1", "Pod", SPACE, metadata_only=True)]
+            pods = [Ref("v1", "Pod", one["metadata"]["name"], space) for space in (SPACE, APP)
+                    for one in self.cluster.list("v1", "Pod", space, metadata_only=True)]  # fmt: skip
             self.cluster.delete([*made, *pods, Ref("v1", "Node", NODE)])
 
     def objects(self) -> dict[str, Any]:
@@ -136,6 +151,10 @@ class World:
         kinds = [(version, kind, space) for version, names in KINDS.items() for kind in names for space in (SPACE, APP, SYSTEM)]
         found = [one | {"kind": kind} for version, kind, space in kinds for one in self.cluster.list(version, kind, space)]
         return {f"{one['kind']} {one['metadata']['namespace']}/{one['metadata']['name']}": _shape(one) for one in found}
+
+    def values(self) -> dict[str, Any]:
+        """Return what Secrets hold, which each rotation changes somewhere."""
+        return {f"{space}/{one['metadata']['name']}": one.get("data") for space in (SPACE, APP, SYSTEM) for one in self.cluster.list("v1", "Secret", space)}
 
     def state(self) -> dict[str, Any]:
         return {**self.objects(), "Consul": kept(self.datacenter)}
@@ -147,9 +166,15 @@ def workload() -> Object:
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": APP}, "spec": spec}
 
 
+def _component(described: Object) -> str:
+    """Return what a pod, or the template of one, is to Consul; empty for one of which it knows nothing."""
+    labels = described["metadata"].get("labels") or {}
+    return SIDECAR if PROXY in labels else str(labels.get("component") or "")
+
+
 def _shape(live: Object) -> Object:
     meta, secret = live["metadata"], live["kind"] == "Secret"
-    noted = {key: _DRAWN.sub("drawn", text) for key, text in (meta.get("annotations") or {}).items() if key != "meshops.lifecycle/finished"}
+    noted = {key: _DRAWN.sub("drawn", text) for key, text in (meta.get("annotations") or {}).items() if key not in _OF_ONE_RUN}
     data = sorted(live.get("data") or {}) if secret else live.get("data")
     return {"labels": meta.get("labels") or {}, "annotations": noted, "data": data, "spec": _scrubbed(live.get("spec"))}
 
@@ -163,21 +188,22 @@ def _scrubbed(part: Any) -> Any:
 
 
 class Certificates:
-    """The TLS contexts of pods, by what they serve. A context reads files only."""
+    """The TLS contexts of pods, by what they serve. A context reads files only. Many pods are asked at once, each in a thread of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.made = folder, dict[bytes, ssl.SSLContext]()
+        self.folder, self.made, self.lock = folder, dict[bytes, ssl.SSLContext](), threading.Lock()
 
     def of(self, datacenter: Datacenter, pod: str, port: int) -> ssl.SSLContext | None:
         served = datacenter.used.get(pod, {}).get(port)
         if not served or not served[0]:
             return None
-        if served[0] not in self.made:
-            context, file = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), self.folder / f"{datacenter.name}-{len(self.made)}.pem"
-            file.write_bytes(served[0] + served[1])
-            context.load_cert_chain(file)
-            self.made[served[0]] = context
-        return self.made[served[0]]
+        with self.lock:
+            if served[0] not in self.made:
+                context, file = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), self.folder / f"{datacenter.name}-{len(self.made)}.pem"
+                file.write_bytes(served[0] + served[1])
+                context.load_cert_chain(file)
+                self.made[served[0]] = context
+            return self.made[served[0]]
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from . import report
 from .contestants import CONTESTANTS, ENGINE, IDLE, OURS
 from .course import Course
 from .errors import BenchError
+from .estates import everything
 from .figures import summary
 from .fleets import Fleets
 from .issuing import intermediates
@@ -69,7 +70,7 @@ def run(folder: Path, rounds: int, names: list[str], wanted: list[str]) -> dict[
     others = {"P1-istioctl": fleets.own_set, "P1-fleet": fleets.some, "P3": course.cold, "P4": fleets.far,
               "P6": lambda: intermediates(folder, rounds, names, say), "P7": lambda: proxies(folder, rounds, names, say),
               "P12": lambda: storm(folder, rounds, everywhere, say), "P15": lambda: waves(folder, rounds, names, say),
-              "P16": lambda: plans(folder, rounds, names, say)}
+              "P16": lambda: plans(folder, rounds, names, say), "P17": lambda: everything(folder, rounds, say)}
     outcomes |= {workload: go() for workload, go in others.items() if workload in wanted}
     if set(SIZES) & set(wanted):
         outcomes |= playbooks(folder, rounds, wanted, say)

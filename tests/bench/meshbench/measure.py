@@ -95,6 +95,26 @@ def footprint(commands: list[list[str]], home: Path) -> float:
     return peak
 
 
+def weighed(command: list[str], home: Path) -> tuple[float, float, float]:
+    """Wall and CPU seconds of a command, and MiB of all its processes together at their peak, from one run. Looking adds a little to the time."""
+    before, peak = time.perf_counter(), 0.0
+    with open(home / "out", "w+", encoding="utf-8") as out:
+        process = subprocess.Popen(command, env=surroundings(home), cwd=home, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        try:
+            while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
+                peak = max(peak, sum(_held(pid) for pid in descendants(process.pid, _parents())) / 1024)
+                time.sleep(QUIET)
+        except BaseException:
+            process.kill()
+            raise
+        process.returncode = os.waitstatus_to_exitcode(ended[1])
+        out.seek(0)
+        text = out.read()
+    if process.returncode:
+        raise BenchError(f"{Path(command[0]).name} ended with {process.returncode}: {' '.join(text[-1500:].split())}")
+    return time.perf_counter() - before, ended[2].ru_utime + ended[2].ru_stime, peak
+
+
 def descendants(root: int, parents: dict[int, int]) -> set[int]:
     """A process and all its descendants. `parents` has the parent of each process."""
     found, fresh = {root}, {root}

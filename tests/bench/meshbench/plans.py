@@ -15,7 +15,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.ob
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.way import way
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import ControlPlaneRevision
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import ISTIO
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import observation
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.cutover import observation
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import HOOKS, NAMESPACE, REV, deployment, injector, space, tag
 
 from .contestants import ENGINE, Scene

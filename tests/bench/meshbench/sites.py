@@ -77,12 +77,25 @@ class Site:
         seen = self.tell("counts")
         return Requests(seen["requests"], seen["writes"])
 
-    def command(self, playbook: str, count: int) -> list[str]:
+    def command(self, playbook: str, count: int, forks: int = FORKS) -> list[str]:
         program = str(Path(sys.executable).with_name("ansible-playbook"))
-        return [program, playbook, f"--inventory={inventory(self.folder, self._clusters[:count])}", f"--forks={FORKS}"]
+        return [program, playbook, f"--inventory={inventory(self.folder, self._clusters[:count])}", f"--forks={forks}"]
+
+    def nothing(self, tasks: int) -> str:
+        """Return a playbook of so many tasks that do nothing, which is what Ansible itself takes for them."""
+        play = {"hosts": "all", "connection": "local", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"msg": "nothing"}}] * tasks}
+        (self.folder / "tasks.json").write_text(json.dumps([play]), encoding="utf-8")
+        return "tasks.json"
 
     def fill(self) -> None:
         """Fill the stubs. Helm's part is recorded in the first mesh and copied to all; a real `site` writes everything else."""
+        more = self.fill_first()
+        self.tell("spread")
+        if len(self._clusters) > 2:
+            self._play(self.command("meshops.lifecycle.site", len(self._clusters)), more)
+
+    def fill_first(self) -> dict[str, str]:
+        """Fill the first mesh and return what a later `site` needs in its environment."""
         home = self.folder / "bin"
         home.mkdir()
         real = shutil.which("helm")
@@ -91,9 +104,7 @@ class Site:
         script.chmod(0o755)
         more = {"STUB_HELM": str(real), "STUB_URL": self.url, "PATH": f"{home}:{os.environ['PATH']}"}
         self._play(self.command("meshops.lifecycle.site", 2), more)
-        self.tell("spread")
-        if len(self._clusters) > 2:
-            self._play(self.command("meshops.lifecycle.site", len(self._clusters)), more)
+        return more
 
     def _play(self, command: list[str], more: dict[str, str]) -> None:
         log, environ = self.folder / "fill.log", {**surroundings(self.folder), **more}
@@ -156,9 +167,7 @@ class Size:
 
     def commands(self, name: str) -> Commands:
         if name == TASKS:
-            play = {"hosts": "all", "connection": "local", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"msg": "nothing"}}] * self._tasks}
-            (self._site.folder / "tasks.json").write_text(json.dumps([play]), encoding="utf-8")
-            return [self._site.command("tasks.json", self._count)]
+            return [self._site.command(self._site.nothing(self._tasks), self._count)]
         return [self._site.command(f"meshops.lifecycle.{'status' if name == STATUS else 'site'}", self._count)]
 
     def attempt(self, name: str, _number: int) -> tuple[Lane, Run]:

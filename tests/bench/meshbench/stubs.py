@@ -19,7 +19,7 @@ import struct
 import sys
 import urllib.parse
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -133,7 +133,7 @@ def _record(told: Mapping[str, Any]) -> dict[str, Any]:
 class Stubs:
     """All of them, behind one port."""
 
-    def __init__(self, names: list[str], made: type[Stub] = Stub) -> None:
+    def __init__(self, names: list[str], made: Callable[[str, list[str]], Stub] = Stub) -> None:
         pairs = {name: names[place // 2 * 2 : place // 2 * 2 + 2] for place, name in enumerate(names)}
         self._clusters = {name: made(name, [mate for mate in pair if mate != name]) for name, pair in pairs.items()}
         self._installed: dict[str, list[Mapping[str, Any]]] = {}
@@ -216,7 +216,7 @@ async def _heard(reader: asyncio.StreamReader) -> bytes:
     return bytes(byte ^ mask[place % 4] for place, byte in enumerate(await reader.readexactly(size)))
 
 
-async def main(folder: Path, names: list[str], made: type[Stub] = Stub) -> None:
+async def main(folder: Path, names: list[str], made: Callable[[str, list[str]], Stub] = Stub) -> None:
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(folder / "apiserver.crt", folder / "apiserver.key")
     server = await asyncio.start_server(Stubs(names, made).connected, LOOPBACK, 0, ssl=tls, backlog=1024, limit=1 << 24)

@@ -88,6 +88,17 @@ a connection.
 What it does not show: how long istiod and the proxies take, networks with delays, and proxies that do not answer (5 s each, 64 at once). API server, stub and
 contestant share the machine.
 """,
+    "P17": """\
+The playbook `status` as a user starts it, with forks=20 and `status_fail: false`, on 1,000 clusters in 500 meshes. 50 of them are out of reach: 25 refuse
+connections, and 25 let them wait, as behind a firewall that drops packets. A run whose table does not name just these 50 before all others, or in which
+another cluster has a change or a fault, ends the benchmark.
+The stubs are one process. A real `site` fills the two clusters of the first mesh; all others answer as these do, under their own names, addresses of their
+networks and UIDs. Beside them stands the floor: as many `debug` tasks as `status` has, on the same hosts.
+What limits `status`: CPU time. For each cluster Ansible makes five processes, one for a task, and collects the variables of each; the floor shows this part.
+Of the rest, nearly half is the work itself, 30 requests with TLS and what is concluded from them, and the other half templates, which each process compiles
+again. A cluster that lets a connection wait holds a fork for 10 s and costs no CPU time: two or three forks of 20 at any moment.
+What it does not show: networks with delays, clusters with many workloads or proxies, and meshes of many clusters.
+""",
     "P18-2": """\
 The playbooks `site` and `status` as a user starts them, with forks=10, where nothing is to change. The clusters are stubs: the in-memory API server of the
 unit tests behind TLS, all in one process, with istiod's answers at its debug port. A real `site` has filled them before: charts are rendered by the real Helm

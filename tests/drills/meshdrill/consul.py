@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import consul_acts, consul_scenery, ledger, sightings
-from .app import NAMESPACE, Load
+from .app import NAMESPACE, Load, ledgers
 from .consul_acts import ACTS, Act
 from .consul_mesh import Mesh
 from .errors import DrillError
@@ -28,7 +28,7 @@ class ConsulLoad(Load):
 
     def __init__(self, ground: Ground, mesh: Mesh) -> None:
         super().__init__(ground.estate, CLUSTERS, ground.rate, ground.say)
-        self._mesh, self._taken = mesh, dict.fromkeys(CLUSTERS, 0)
+        self._mesh, self._books = mesh, [ledger.Book(ledgers(cluster)) for cluster in CLUSTERS]
 
     @property
     def flows(self) -> tuple[str, ...]:
@@ -36,6 +36,9 @@ class ConsulLoad(Load):
 
     def start(self) -> None:
         self._bring_image()
+        self.stop()
+        for book in self._books:
+            book.open()
         for cluster in CLUSTERS:
             items = list(consul_scenery.objects(CLUSTERS, cluster, self._rate))
             self._estate.kubectl(cluster, "apply", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
@@ -45,16 +48,11 @@ class ConsulLoad(Load):
                 self._mesh.rolled_out(cluster, f"deployment/{name}", NAMESPACE)
                 # The one without a sidecar is gone, so that nobody asks it what it sent.
                 self._mesh.alone(cluster, f"app={name}", NAMESPACE)
-        self._taken = dict.fromkeys(CLUSTERS, 0)
         self._settle()
 
     def requests(self) -> list[ledger.Request]:
-        for cluster in CLUSTERS:
-            told = self._estate.kubectl(cluster, "-n", NAMESPACE, "exec", "deploy/client", "-c", "traffic", "--",
-                                        "/usr/bin/traffic", "take", "-since", str(self._taken[cluster]))
-            news = list(ledger.parse(told.splitlines()))
-            self._taken[cluster] += len(news)
-            self._requests += news
+        for book in self._books:
+            self._requests += book.news()
         return self._requests
 
     def sent_since(self, begin: float) -> int:

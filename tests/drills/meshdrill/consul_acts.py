@@ -70,7 +70,8 @@ def _leader(mesh: Mesh) -> list[Promise]:
 
 def _rotation(kind: str) -> Work:
     def work(mesh: Mesh) -> list[Promise]:
-        mesh.play("rotate", kind, rotate=kind, rotate_min_age=0).succeeded()
+        # Sidecars take another token, or another CA of the agents, only when their pods start.
+        mesh.play("rotate", kind, rotate=kind, rotate_min_age=0, rotate_restart=True).succeeded()
         for cluster in (EAST, WEST):
             mesh.elected(cluster)
         return []

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .app import LABEL, NAMESPACE, PATIENCE, picture
+from .app import LABEL, LEDGER, NAMESPACE, PATIENCE, ledgers, picture
 
 PEERING, FEDERATION = "peering", "federation"
 SERVICES = {"pooled": "http", "fresh": "tcp"}
@@ -22,6 +22,7 @@ SERVICES = {"pooled": "http", "fresh": "tcp"}
 UPSTREAMS = {"inside-pooled": ("pooled", False, 9001), "inside-handshake": ("fresh", False, 9002), "across-pooled": ("pooled", True, 9003),
              "across-handshake": ("fresh", True, 9004)}
 PORT = 8080
+READY = "http://127.0.0.1:19001/ready"  # where the client's Envoy says that it serves; nothing holds the client back until then
 CONNECT = "5s"
 
 
@@ -71,11 +72,16 @@ def objects(clusters: Sequence[str], cluster: str, rate: float) -> Iterator[dict
     yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     for name in SERVICES:
         yield _deployment(name, ["serve", "-http", f"127.0.0.1:{PORT}", "-grpc", "127.0.0.1:8081"], farewell=6)
-    yield _deployment("client", arguments(clusters, cluster, rate), farewell=0)
+    client = _deployment("client", arguments(clusters, cluster, rate), farewell=0)
+    pod = client["spec"]["template"]["spec"]
+    # Two rotations make the client anew. What became of its requests is not to go with it.
+    pod["volumes"] = [{"name": "ledger", "hostPath": {"path": str(ledgers(cluster)), "type": "Directory"}}]
+    pod["containers"][0]["volumeMounts"] = [{"name": "ledger", "mountPath": LEDGER}]
+    yield client
 
 
 def arguments(clusters: Sequence[str], cluster: str, rate: float) -> list[str]:
-    words = ["send", "-timeout", f"{PATIENCE:g}s"]
+    words = ["send", "-timeout", f"{PATIENCE:g}s", "-ledger", LEDGER, "-await", READY]
     for name in sent(clusters, cluster):
         service, _crosses, port = UPSTREAMS[name]
         words += ["-flow", f"{flow(cluster, name)}=http://127.0.0.1:{port}/@{rate:g}"]

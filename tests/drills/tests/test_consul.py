@@ -16,10 +16,12 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.workloads.service_wish import ServiceSet
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import READY
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.objects import entries
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.settings import Entries
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.wishes import PEER, PRIMARY
 from meshdrill import consul, consul_acts, consul_scenery
+from meshdrill.app import ledgers
 from meshdrill.consul import Course
 from meshdrill.consul_acts import ACTS, Act
 from meshdrill.consul_mesh import Mesh, Said, token_of
@@ -45,6 +47,14 @@ class TestScenery:
         fresh = [words[place + 1] for place, word in enumerate(words) if word == "-fresh"]
         assert fresh == ["east-inside-handshake", "east-across-handshake"]
         assert "east-across-pooled=http://127.0.0.1:9003/@40" in words
+
+    def test_what_a_client_did_outlives_it(self) -> None:
+        client = next(one for one in consul_scenery.objects(CLUSTERS, "west", 40) if one["metadata"]["name"] == "client")
+        pod = client["spec"]["template"]["spec"]
+        assert pod["volumes"] == [{"name": "ledger", "hostPath": {"path": str(ledgers("west")), "type": "Directory"}}]
+        args, mounts = pod["containers"][0]["args"], pod["containers"][0]["volumeMounts"]
+        assert args[args.index("-ledger") + 1] == mounts[0]["mountPath"]
+        assert args[args.index("-await") + 1] == f"http://127.0.0.1:{READY}/ready", "a client that is made anew would send before its Envoy serves"
 
     @pytest.mark.parametrize("cluster", CLUSTERS)
     def test_every_port_that_is_asked_is_an_upstream_of_the_client(self, cluster: str) -> None:
@@ -109,6 +119,29 @@ class TestActs:
         assert {act.name for act in ACTS} == wanted | set(PROVIDERS["consul"].stories.rotations)
 
 
+class Played(Mesh):
+    """A mesh that notes what is played."""
+
+    def __init__(self) -> None:
+        super().__init__(None, "peering", Path("/nowhere"))  # type: ignore[arg-type]
+        self.played: list[dict[str, Any]] = []
+
+    def play(self, name: str, kind: str, *words: str, **variables: Any) -> Any:
+        self.played.append({"playbook": name, **variables})
+        return SimpleNamespace(succeeded=lambda: None)
+
+    def elected(self, cluster: str, servers: int = 3) -> float:
+        return 0.0
+
+
+@pytest.mark.parametrize("kind", ["root", *sorted(PROVIDERS["consul"].stories.rotations)])
+def test_each_rotation_may_do_what_it_has_to(kind: str) -> None:
+    """Those of sidecars restart the load's own workloads, and are refused without leave."""
+    mesh = Played()
+    assert next(act for act in ACTS if act.name == kind).work(mesh) == []
+    assert mesh.played == [{"playbook": "rotate", "rotate": kind, "rotate_min_age": 0, "rotate_restart": True}]
+
+
 class FakeLoad:
     """Each question finds more requests."""
 
@@ -126,6 +159,17 @@ def course(*acts: Act, do: Any = None, requests: int = 0) -> Course:
     ground: Any = SimpleNamespace(say=lambda _text: None)
     mesh: Any = None
     return Course(ground, mesh, acts, requests, do or (lambda act, _mesh: act.work(_mesh)))
+
+
+def test_the_load_reads_what_the_clients_of_both_clusters_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consul, "ledgers", lambda cluster: tmp_path / cluster)
+    load = consul.ConsulLoad(SimpleNamespace(estate=None, rate=40.0, say=print), None)  # type: ignore[arg-type]
+    for cluster, clients in (("east", ("client-1", "client-2")), ("west", ("client-1",))):
+        (tmp_path / cluster).mkdir()
+        for client in clients:
+            (tmp_path / cluster / client).write_text(f"{cluster}-inside-pooled 1000000 1000 200\n")
+    assert sorted(one.flow for one in load.requests()) == ["east-inside-pooled", "east-inside-pooled", "west-inside-pooled"]
+    assert len(load.requests()) == 3
 
 
 def test_the_load_counts_its_own_flows() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.declared import faults, planes
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import weights
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.cutover import weights
 from meshdrill import plane_scenery, report
 from meshdrill.gate import Gate
 from meshdrill.ground import Ground, Seen

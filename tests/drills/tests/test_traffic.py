@@ -67,6 +67,17 @@ def until(true: Callable[[], bool]) -> None:
     raise AssertionError("it did not come about")
 
 
+def test_nothing_is_sent_before_the_url_answers_for_which_the_sender_waits(start: Start, tmp_path: Path) -> None:
+    web, book = free_port(), ledger.Book(tmp_path)
+    start("send", "-ledger", str(tmp_path), "-await", f"http://127.0.0.1:{web}/", "-flow", f"plain=http://127.0.0.1:{web}/@100")
+    time.sleep(0.5)
+    assert book.news() == []
+    start("serve", "-http", f"127.0.0.1:{web}", "-grpc", f"127.0.0.1:{free_port()}")
+    sent: list[Request] = []
+    until(lambda: bool(sent.extend(book.news()) or len(sent) > 9))
+    assert not [one for one in sent if one.lost]
+
+
 def test_what_is_sent_to_a_server_that_dies_is_lost_and_its_stream_breaks(start: Start) -> None:
     web, calls, control = free_port(), free_port(), free_port()
     server = start("serve", "-http", f"127.0.0.1:{web}", "-grpc", f"127.0.0.1:{calls}")

@@ -54,7 +54,7 @@ def free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """In the child: the kernel ends it when the thread that started it ends, however that happens."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
@@ -62,7 +62,7 @@ def _end_with_parent() -> None:
 def _spawn(binaries: Path, argv: list[str], directory: Path) -> subprocess.Popen[bytes]:
     with open(directory / f"{argv[0]}.log", "ab") as out:
         return subprocess.Popen([str(binaries / argv[0]), *argv[1:]], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
-                                preexec_fn=_end_with_parent)
+                                preexec_fn=end_with_parent)
 
 
 def _certificates(directory: Path, name: str, server: str) -> Path:

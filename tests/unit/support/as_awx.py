@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,13 +49,19 @@ class Ran:
         return [one["res"] for one in self.events if one.get("task") == task and "res" in one]
 
 
-def run(playbook: str, inventory: Path, environ: Mapping[str, str], *words: str, verbosity: int = 0, **variables: Any) -> Ran:
-    """Run a playbook. It sees only this environment, as in the container of a job. The path is short, because Ansible puts a socket there."""
+Playbooks = str | Sequence[tuple[str, Mapping[str, Any]]]
+
+
+def run(playbooks: Playbooks, inventory: Path, environ: Mapping[str, str], *words: str, verbosity: int = 0, **variables: Any) -> Ran:
+    """Run a playbook, or several with variables of their own. They see only this environment, as in the container of a job.
+
+    The path is short, because Ansible puts a socket there.
+    """
     with tempfile.TemporaryDirectory(prefix="awx-", dir="/tmp") as made:
         home = Path(made)
         for name in ("project", "artifacts", "scratch", "env"):
             (home / name).mkdir()
-        (home / "project" / "play.yml").write_text(f"- ansible.builtin.import_playbook: meshops.lifecycle.{playbook}\n")
+        (home / "project" / "play.yml").write_text(json.dumps(_imports(playbooks)))
         (home / "env" / "extravars").write_text(json.dumps(variables))
         (home / "env" / "cmdline").write_text(" ".join(words))
         scratch = dict.fromkeys(("TMPDIR", "ANSIBLE_LOCAL_TEMP", "ANSIBLE_HOME"), str(home / "scratch"))
@@ -69,6 +75,11 @@ def run(playbook: str, inventory: Path, environ: Mapping[str, str], *words: str,
     output = next((text.decode() for place, text in left.items() if place.endswith("/job/stdout")), done.stdout + done.stderr)
     assert sum("/job_events/" in place for place in left) > 3, f"no events were kept: {output}"
     return Ran(done.returncode, output, {**left, "what ansible-runner said": (done.stdout + done.stderr).encode()})
+
+
+def _imports(playbooks: Playbooks) -> list[dict[str, Any]]:
+    wanted = [(playbooks, {})] if isinstance(playbooks, str) else playbooks
+    return [{"ansible.builtin.import_playbook": f"meshops.lifecycle.{name}", **({"vars": dict(own)} if own else {})} for name, own in wanted]
 
 
 def job(playbook: str, inventory: Mapping[str, Any], credential: Mapping[str, bytes], **variables: Any) -> Ran:

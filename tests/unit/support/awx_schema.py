@@ -103,6 +103,8 @@ def _question_faults(question: Mapping[str, Any]) -> Iterator[str]:
         yield f"the type {kind} is not known"
     elif default != "" and not isinstance(default, _ANSWERS[kind]):
         yield f"the default {default!r} is not of the type {kind}"
+    if default == "$encrypted$":
+        yield "the default stands for a secret that is not there"
     if not isinstance(question.get("required"), bool):
         yield "required is no truth value"
     yield from (f"{limit} is no whole number" for limit in ("min", "max") if not isinstance(question.get(limit, 0), int))

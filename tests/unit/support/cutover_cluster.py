@@ -16,10 +16,10 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answe
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.objects.discovery import Kind
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import Following
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.selector import matches
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.injection import Hook, Template, following, hooks
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.workloads import made_by
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.cutover.injection import Hook, Template, following, hooks
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.cutover.workloads import made_by
 
-from . import istio_live
+from . import gateway_istiod, istio_live
 from .fake_cluster import FakeCluster
 from .fake_server import FakeServer
 from .istio_cutover import ENABLE, HOOKS, NAMESPACE, REV, World
@@ -28,10 +28,11 @@ KINDS = (
     Kind("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", True),
     Kind("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", True),
     Kind("gateway.networking.k8s.io/v1", "Gateway", "gateways", True),
+    Kind("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes", True),
     Kind("networking.istio.io/v1", "VirtualService", "virtualservices", True),
     Kind("argoproj.io/v1alpha1", "Rollout", "rollouts", True),
 )
-API = {"Namespace": "v1", "Pod": "v1", "Service": "v1", "ConfigMap": "v1", HOOKS: "admissionregistration.k8s.io/v1",
+API = {"Namespace": "v1", "Pod": "v1", "Service": "v1", "ServiceAccount": "v1", "ConfigMap": "v1", HOOKS: "admissionregistration.k8s.io/v1",
        "ValidatingWebhookConfiguration": "admissionregistration.k8s.io/v1", "PodDisruptionBudget": "policy/v1",
        **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet"), "apps/v1"), **{kind.kind: kind.api_version for kind in KINDS}}  # fmt: skip
 OWNERS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout", "Gateway")
@@ -92,10 +93,52 @@ class Backend(FakeServer):
 
     def control(self) -> None:
         """All controllers, until nothing is left to do."""
+        self._program()
         for owner in [one for kind in OWNERS for one in self.of(kind)]:
-            if owner["kind"] != "Gateway" or owner["apiVersion"].startswith("gateway."):
+            if owner["kind"] != "Gateway" or (owner["apiVersion"].startswith("gateway.") and not self._has_class(owner)):
                 self._pods(owner)
         self._endpoints()
+
+    def _has_class(self, gateway: Mapping[str, Any]) -> bool:
+        """Of any other Gateway the pods are made without a Deployment, because a test is about its labels only."""
+        return bool((gateway.get("spec") or {}).get("gatewayClassName"))
+
+    def _program(self) -> None:
+        """The istiod of its revision makes what a Gateway needs, and says what is attached. What belongs to none any more goes."""
+        gateways = [one for one in self.of("Gateway") if one["apiVersion"].startswith("gateway.") and self._has_class(one)]
+        there = {one["metadata"]["uid"] for one in gateways}
+        for key, live in list(self.objects.items()):
+            owners = [each for each in live["metadata"].get("ownerReferences") or [] if each["kind"] == "Gateway" and live["kind"] in gateway_istiod.API]
+            if owners and not there.intersection(each["uid"] for each in owners):
+                del self.objects[key]
+        for gateway in gateways:
+            revision = self.revision_of(gateway)
+            if revision in self.planes:
+                self._make(gateway, revision)
+            routes = sum((gateway["metadata"]["namespace"], gateway["metadata"]["name"]) in gateway_istiod.names(one) for one in self.of("HTTPRoute"))
+            gateway["status"] = {"listeners": [{"name": one["name"], "attachedRoutes": routes} for one in gateway["spec"]["listeners"]]}
+
+    def _make(self, gateway: dict[str, Any], revision: str) -> None:
+        space, wanted = gateway["metadata"]["namespace"], gateway_istiod.parameters_of(gateway)
+        parameters = self.objects.get(("v1", "configmaps", space, wanted))
+        if wanted and parameters is None:
+            return
+        for one in gateway_istiod.made(gateway, revision, (parameters or {}).get("data")):
+            key = (one["apiVersion"], f"{one['kind'].lower()}s", space, one["metadata"]["name"])
+            live = self.objects.get(key)
+            if gateway_istiod.manages(live):
+                self._apply(key, one, live)
+
+    def _apply(self, key: Any, one: dict[str, Any], live: dict[str, Any] | None) -> None:
+        """What others set stays: notes, and the number of pods."""
+        after = copy.deepcopy(live) if live else copy.deepcopy(one)
+        after["metadata"] |= {part: one["metadata"][part] for part in ("labels", "ownerReferences")}
+        if live and one["kind"] == "Deployment":
+            assert live["spec"]["selector"] == one["spec"]["selector"], "a selector cannot be changed"
+        after["spec"] = {**(after.get("spec") or {}), **(one.get("spec") or {})}
+        if after != live:
+            after["metadata"]["generation"] = after["metadata"].get("generation", 0) + 1
+            self._store(key, after, react=False)
 
     def _pods(self, owner: dict[str, Any]) -> None:
         meta, spec = owner["metadata"], owner.get("spec") or {}
@@ -122,9 +165,13 @@ class Backend(FakeServer):
         if owner["kind"] != "Gateway":
             template = owner["spec"]["template"]
             return template, self.follow(meta["namespace"], Template.of(template)).revision
-        named = (meta.get("labels") or {}).get(REV)
-        revision = self.follow("" if named else meta["namespace"], Template({REV: named} if named else {}, {})).revision
+        revision = self.revision_of(owner)
         return {"metadata": {"labels": {_GATEWAY_NAME: meta["name"], REV: revision}}}, revision
+
+    def revision_of(self, gateway: Mapping[str, Any]) -> str:
+        """It follows its own label, or that of its namespace."""
+        named = (gateway["metadata"].get("labels") or {}).get(REV)
+        return self.follow("" if named else gateway["metadata"]["namespace"], Template({REV: named} if named else {}, {})).revision
 
     def _pod(self, owner: dict[str, Any], template: Mapping[str, Any], digest: str) -> None:
         meta, kind = owner["metadata"], owner["kind"]

@@ -17,9 +17,9 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.ob
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.orders import Order
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import ControlPlaneRevision
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import observation, pointers, turning
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.injection import Hook, Template, following, hooks
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import tags
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.cutover import observation, pointers, turning
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.cutover.injection import Hook, Template, following, hooks
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.install import tags
 
 from . import istio_live
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import ProbeWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links.remote_secret import Credential
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.links.remote_secret import Credential
 
 _EAST: Mapping[str, Any] = {
     "cluster": "east",

@@ -19,6 +19,7 @@ STATUS = ("read", "secrets-read")
 SITE = ("read", "install", "install-namespace")
 ROTATE = ("read", "rotate")
 CUTOVER = ("read", "install", "install-namespace", "cutover")
+OSSM3 = ("read", "ossm3", "install-namespace")
 CONSUL = ("read", "consul", "consul-namespace")
 
 

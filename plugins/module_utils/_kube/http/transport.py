@@ -39,6 +39,7 @@ from .answer import Answer
 from .deadline import Limits
 from .failure import untrusted, why
 from .pace import WriteRate, stores
+from .unheard import Unheard
 
 THREADS = 8
 # Every API server has this limit. It closes the connection in the middle of a larger body, so its answer often gets lost.
@@ -74,7 +75,7 @@ class Transport:
         self.pause = pause
         self._pace = WriteRate(self.limits.write_rate) if self.limits.write_rate else None
         self._lock = threading.Lock()
-        self._answered = False
+        self._answered, self._unheard = False, Unheard()
         self._spent: Access | MeshError | None = None
         self._pool = dial.pool(access, THREADS)
 
@@ -110,6 +111,7 @@ class Transport:
             return _TOO_LARGE
         pace = self._pace if stores(method, path, query, body) else None
         self._await(pace)
+        self._unheard.check()
         call = _Call(method, url, headers, data, repeat, limits, time.monotonic() + limits.patience)
         for attempt in range(1, limits.attempts):
             outcome = self._try(call, attempt)
@@ -129,7 +131,9 @@ class Transport:
         try:
             answer = self._once(call)
         except broken.HTTPError as error:
-            if self.hopeless(error) or not call.repeat or time.monotonic() >= call.end:
+            if self.hopeless(error):
+                raise self._unheard.noted(self._unreachable(error)) from error
+            if not call.repeat or time.monotonic() >= call.end:
                 raise self._unreachable(error) from error
             return call.limits.pause(attempt)
         passing = answer.status in _AGAIN and not answer.mistyped and (call.repeat or answer.status == 429)

@@ -15,6 +15,8 @@ from typing import Any
 from ..._mesh.objects.pruning import MANAGER, is_our_manager
 from .quantity import has_quantities, is_quantity, same_amount, same_but_for_quantities
 
+_CLAIMS = "volumeClaimTemplates"
+
 
 def normal(manifest: Mapping[str, Any], *, has_status: bool = True) -> dict[str, Any]:
     """Return a wish as the server will store it: without fields that the server sets, Secrets with `data`, webhook rules with their scope.
@@ -34,6 +36,9 @@ def normal(manifest: Mapping[str, Any], *, has_status: bool = True) -> dict[str,
         wish["data"] = {**(wish.get("data") or {}), **coded}
     if wish.get("apiVersion") == "admissionregistration.k8s.io/v1" and isinstance(wish.get("webhooks"), list):
         wish["webhooks"] = [_scoped(webhook) for webhook in wish["webhooks"]]
+    spec = wish.get("spec")
+    if (wish.get("apiVersion"), wish.get("kind")) == ("apps/v1", "StatefulSet") and isinstance(spec, dict) and isinstance(spec.get(_CLAIMS), list):
+        wish["spec"] = {**spec, _CLAIMS: [_claimed(claim) for claim in spec[_CLAIMS]]}
     return wish
 
 
@@ -42,6 +47,14 @@ def _scoped(webhook: Any) -> Any:
     if not isinstance(webhook, dict) or not isinstance(webhook.get("rules"), list):
         return webhook
     return {**webhook, "rules": [{"scope": "*", **rule} if isinstance(rule, dict) else rule for rule in webhook["rules"]]}
+
+
+def _claimed(claim: Any) -> Any:
+    """Set what the server sets in a template of a claim, which is a part of an atomic list, too."""
+    if not isinstance(claim, dict) or not isinstance(claim.get("spec"), dict):
+        return claim
+    spec = {"volumeMode": "Filesystem", **claim["spec"]}
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", **claim, "spec": spec, "status": {"phase": "Pending"}}
 
 
 def settled(wish: Mapping[str, Any], live: Mapping[str, Any], owner: str = MANAGER) -> bool:

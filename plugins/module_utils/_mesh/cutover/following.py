@@ -14,7 +14,7 @@ from ..few_names import few
 from . import leader, stray
 from .led import under_way
 from .leftover import left_over
-from .observed import NOTHING, ClusterState
+from .observed import GATEWAY_API, NOTHING, ClusterState
 from .orders import Aim
 
 
@@ -79,7 +79,16 @@ def _half_done(state: ClusterState, proxies: Mapping[str, int]) -> list[str]:
         aim = led[0]
         way = f"run meshops.lifecycle.cutover with cutover_to: {aim.target} to go on, or with cutover_to: {aim.former} to turn it back"
         return [f"a cutover from {aim.former} to {aim.target} is half done, with {said}; {way}"]
-    return _turned_or_pinned(state)
+    return _turned_or_pinned(state) or _stood_in(state)
+
+
+def _seconds(state: ClusterState) -> list[str]:
+    return [workload.where for workload in state.workloads if workload.gateway == GATEWAY_API and workload.second_of]
+
+
+def _stood_in(state: ClusterState) -> list[str]:
+    seconds = _seconds(state)
+    return [f"a cutover is half done: {_number(seconds, 'second Gateway')} stood in ({_list(seconds)}); {_AGAIN}"] if seconds else []
 
 
 def _led(state: ClusterState, aim: Aim, proxies: Mapping[str, int]) -> str:
@@ -90,13 +99,14 @@ def _led(state: ClusterState, aim: Aim, proxies: Mapping[str, int]) -> str:
     named = [space.name for space in state.spaces if space.led_from == aim.former and space.following.revision == aim.target]
     if not (moved or half or named):
         return ""
-    turned = [space.name for space in state.spaces if space.former is not None]
+    turned, seconds = [space.name for space in state.spaces if space.former is not None], _seconds(state)
     parts = [
         f"{_number(moved, 'tag')} led to {aim.target} ({_list(moved)})" if moved else "",
         f"{_number(half, 'tag')} led there by one half only ({_list(half)})" if half else "",
         f"{_number(waiting, 'tag')} not led there ({_list(waiting)})" if waiting else "",
         f"{_number(named, 'namespace')} that named {aim.former} before ({_list(named)})" if named else "",
         f"{_number(turned, 'namespace')} turned there and not given the former labels back ({_list(turned)})" if turned else "",
+        f"{_number(seconds, 'second Gateway')} that stood in for another one ({_list(seconds)})" if seconds else "",
         f"{proxies[aim.former]} {'proxies' if proxies[aim.former] > 1 else 'proxy'} still served by {aim.former}" if proxies.get(aim.former) else "",
     ]
     return ", ".join(part for part in parts if part)

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..health.health import ControlPlaneRevision
 from ..health.revision_tag import Tag
+from .beside import Beside
 from .configured import LabelledObject, UnlabelledObject
 from .facts import Numbered, differing, made
 from .leader import Leader
@@ -63,7 +64,7 @@ class Space:
 
 
 @dataclass(frozen=True)
-class MeshWorkload:
+class MeshWorkload(Beside):
     """Something that makes pods with a proxy. `made` counts its pods by the revision that made their proxy.
 
     `own` says that it decides by itself what it follows, whatever its namespace does. `connected` counts its pods by the revision that serves
@@ -129,8 +130,10 @@ class ClusterState:
     `served_by` is the primary of a remote cluster.
 
     `cni` and `gateway_api` are versions, empty if they are not installed. `node_proxies` says that proxies of whole nodes run here.
+    `keeping` are the revisions in which a Gateway keeps its configuration while it changes its revision.
     `unguarded` are webhooks that let a pod start without a proxy while their control plane is away. `legacy` is the revision whose own
     webhooks serve the default rule, beside or without the `default_tag`. `silent` are control plane pods that do not say which proxies they serve.
+    `forbids` are half sentences of the mesh's own about what forbids any cutover here, such as an upgrade that is under way, with what to do.
     """
 
     cluster: str
@@ -152,6 +155,8 @@ class ClusterState:
     gateway_api: str = ""
     node_proxies: bool = False
     silent: tuple[str, ...] = ()
+    forbids: tuple[str, ...] = ()
+    keeping: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """All of it for JSON: what is not as usual, and rules by their number."""

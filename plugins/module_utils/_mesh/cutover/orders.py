@@ -13,7 +13,7 @@ from ..health.revision_tag import Tag
 from .observed import DELETING, EAST_WEST, ENABLED, GATEWAY_API, INGRESS, NEVER, NOTHING, ROLLING, TAG, ClusterState, Following, MeshWorkload, Space
 
 PIN, TURN, RESTORE, RELABEL, RESTART, EVICT = "pin", "turn", "restore", "relabel", "restart", "evict"
-RAISE, DRAIN, HAND_OVER, UNPIN, REJOIN = "raise", "drain", "hand over", "unpin", "rejoin"
+RAISE, DRAIN, HAND_OVER, UNPIN, REJOIN, REMOVE = "raise", "drain", "hand over", "unpin", "rejoin", "remove"
 POINT_SERVICE, POINT_WEBHOOK, NARROW, LABEL, VALIDATE = "point service", "point webhook", "narrow", "label", "validate"
 
 
@@ -99,36 +99,6 @@ def _on(what: str, workload: MeshWorkload, to: str) -> Order:
     return Order(what, workload.kind, workload.namespace, workload.name, to)
 
 
-def of_gateways(state: ClusterState, services: Collection[str], aim: Aim) -> list[Order]:
-    """Move what serves behind these Services: the target's pods come in, and only then the former ones leave.
-
-    Where the namespace decides what its pods follow, it turns first.
-    """
-    orders, around = [], dict[str, None]()
-    for service in services:
-        behind = state.behind_service.get(service, [])
-        around.update(dict.fromkeys(one.namespace for one in behind if is_replaced(one) and not one.own and one.following.revision == aim.former))
-        orders += _handed_over(behind, aim) if behind and behind[0].gateway == GATEWAY_API else _replaced(behind, aim)
-    turned = [order for order in of_spaces(state, list(around), aim) if order.what in (PIN, TURN, RESTORE)]
-    return [*turned, *orders]
-
-
-def _handed_over(behind: Iterable[MeshWorkload], aim: Aim) -> list[Order]:
-    return [_on(HAND_OVER, gateway, aim.target) for gateway in behind if gateway.following.revision == aim.former]
-
-
-def _replaced(behind: Collection[MeshWorkload], aim: Aim) -> list[Order]:
-    """Each that serves for the former revision has its own second one. Two of one name are a first one and its second, of which a run left both."""
-    serving = [gateway for gateway in behind if gateway.replicas]
-    leaving = [gateway for gateway in serving if serves_for(gateway, aim.former)]
-    there = {stem(gateway.name, aim) for gateway in serving if gateway.following.revision == aim.target and gateway not in leaving}
-    coming: dict[str, MeshWorkload] = {}
-    for gateway in leaving:
-        if stem(gateway.name, aim) not in there:
-            coming.setdefault(stem(gateway.name, aim), gateway)
-    return [*(_on(RAISE, gateway, aim.target) for gateway in coming.values()), *(_on(DRAIN, gateway, aim.target) for gateway in leaving)]
-
-
 def of_rejoining(state: ClusterState, aim: Aim) -> list[Order]:
     """Let gateways serve from their first Deployment again, which is the one that whatever installed them knows: it comes in, and its second one leaves."""
     orders: dict[Order, None] = {}
@@ -143,7 +113,7 @@ def rejoining(state: ClusterState, aim: Aim) -> list[tuple[MeshWorkload, list[Me
     """The first Deployment of each gateway that serves from second ones, with these."""
     pairs = []
     for behind in state.behind_service.values():
-        seconds = [one for one in behind if one.second_of and one.replicas and one.following.revision == aim.target]
+        seconds = [one for one in behind if is_replaced(one) and one.second_of and one.replicas and one.following.revision == aim.target]
         for first in behind:
             if own := [one for one in seconds if one.second_of == first.name]:
                 pairs.append((first, own))

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..few_names import few
-from .observed import NEVER, ClusterState, MeshWorkload
-from .orders import Aim, Order, is_replaced, of_finish, of_gateways, of_pointers, of_spaces, serves_for
+from .gateway_orders import of_gateways
+from .observed import GATEWAY_API, NEVER, ClusterState, MeshWorkload
+from .orders import Aim, Order, is_replaced, of_finish, of_pointers, of_spaces, serves_for
 from .waves import NOT_MOVED, Wave, WaveWish, scope, services, waves
 
 ABSENT, READY, MOVING, MOVED, SETTLED, DONE = "absent", "ready", "moving", "moved", "settled", "done"
@@ -127,6 +128,8 @@ def lateness(workload: MeshWorkload, aim: Aim) -> str:
     """Why a workload is not moved yet, as half a sentence; empty if it is, or if nothing of it runs."""
     if is_replaced(workload) and serves_for(workload, aim.former):
         return f"{workload.where} still serves for {aim.former}"
+    if workload.gateway == GATEWAY_API and workload.second_of:
+        return f"{workload.where} still stands in for {workload.second_of}"
     if workload.drained or workload.restarts == NEVER or workload.following.revision not in aim.both:
         return ""
     if behind := workload.behind(aim.target):

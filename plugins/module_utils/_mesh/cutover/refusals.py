@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from ..few_names import few
 from ..install.versions import Versions
 from . import skew, stray
+from .gateway_orders import is_stood_in, of_gateways
 from .leftover import forbidding
 from .observed import EAST_WEST, GATEWAY_API, ClusterState, MeshWorkload
-from .orders import DRAIN, HAND_OVER, Aim, of_finish, of_gateways, of_spaces
+from .orders import DRAIN, HAND_OVER, Aim, of_finish, of_spaces
 from .plan import CutoverWish
 from .waves import NOT_MOVED, scope, services
 
@@ -42,6 +43,7 @@ def refusals(states: Sequence[ClusterState], aim: Aim, wish: CutoverWish, rules:
 
 def _of(state: ClusterState, aim: Aim, wish: CutoverWish, rules: skew.SkewRules, table: Versions, allowed: Allowed) -> list[str]:
     return [
+        *state.forbids,
         *_versions(state, aim, rules, table, allowed),
         *(f"{pod} does not say which proxies it serves, so nobody can see what is moved; look at its log" for pod in state.silent),
         *_pointers(state, aim, {aim.target, *([aim.former] if wish.retire else [])}),
@@ -95,17 +97,38 @@ def _workloads(state: ClusterState, aim: Aim, wish: CutoverWish) -> list[str]:
 def _gateways(state: ClusterState, aim: Aim, wish: CutoverWish, rules: skew.SkewRules, allowed: Allowed) -> list[str]:
     if wish.waves.gateways == NOT_MOVED:
         return []
-    found, moved = [], set(services(state, aim))
-    versions = [state.version(aim.target) or allowed.version, state.version(aim.former)]
-    cut = [version for version in versions if version and not skew.hands_over(rules, version)]
-    api = [one for one in state.workloads if one.gateway == GATEWAY_API and one.following.revision == aim.former]
-    if api and cut:
-        told = f"{_list([one.where for one in api])} would lose traffic while the revision changes, because {rules.mesh} {cut[0]} drops its configuration"
-        found.append(f"{told}; make a second Gateway for {aim.target}, or leave gateways out with cutover_gateways: never")
+    found, moved = _cut(state, aim, rules, allowed), set(services(state, aim))
     entrances = sorted({one.service for one in state.workloads if one.gateway == EAST_WEST and f"{one.namespace}/{one.service}" in moved})
     if len(entrances) > 1:
         found.append(f"the Services {_list(entrances)} all are east-west gateways, so peers would discover every address of each; keep one Service")
     return found
+
+
+def _cut(state: ClusterState, aim: Aim, rules: skew.SkewRules, allowed: Allowed) -> list[str]:
+    """Gateways that would lose traffic by another label, and for which no second one can stand in."""
+    versions = [state.version(aim.target) or allowed.version, state.version(aim.former)]
+    cut = [version for version in versions if version and not skew.hands_over(rules, version)]
+    api = [one for one in state.workloads if one.gateway == GATEWAY_API and not one.second_of and one.following.revision == aim.former] if cut else []
+    found = []
+    for one in api:
+        if why := _unable(state, one, aim, rules, versions[0], allowed):
+            told = f"{one.where} would lose traffic while the revision changes, because {rules.mesh} {cut[0]} drops its configuration, and {why}"
+            found.append(f"{told}; make a second Gateway for {aim.target} yourself, or leave gateways out with cutover_gateways: never")
+    return found
+
+
+def _unable(state: ClusterState, one: MeshWorkload, aim: Aim, rules: skew.SkewRules, target: str, allowed: Allowed) -> str:
+    """Why no second Gateway can stand in for this one, as half a sentence. What has none and needs none, because it has no pods, is no fault."""
+    if one.drained:
+        return ""
+    if one.unable or not is_stood_in(state, one, aim):
+        return one.unable or "the mesh runs no pods for it that a second Gateway could have, too"
+    if not skew.stands_in(rules, target):
+        return f"a second one cannot serve behind the same Service with {rules.mesh} {target}"
+    kept = [*([f"{one.where} ({one.keeper})"] if one.keeper else []), *one.kept]
+    if kept and allowed.gitops != LEAVE:
+        return f"a second one takes several writes one after the other to what another tool would write back ({_list(kept)})"
+    return ""
 
 
 def _keepers(state: ClusterState, aim: Aim, wish: CutoverWish, allowed: Allowed) -> list[str]:

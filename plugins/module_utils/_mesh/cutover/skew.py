@@ -20,6 +20,7 @@ class SkewRules:
 
     On the `carrying` platforms an install brings the CNI plugin to the version of its control plane.
     `handover` are the first patches of each minor in which a Gateway keeps its configuration when it changes its revision; newer minors have it.
+    `stand_in` is the first minor in which a second Gateway can serve behind the Service of another one.
     """
 
     mesh: str
@@ -27,6 +28,7 @@ class SkewRules:
     node_agent: int = 1
     handover: Sequence[Patch] = ()
     carrying: Sequence[str] = ()
+    stand_in: Minor | None = None
 
 
 def between(rules: SkewRules, target: str, former: str) -> list[str]:
@@ -84,3 +86,9 @@ def hands_over(rules: SkewRules, version: str) -> bool:
         return True
     patch = int(parts[2]) if len(parts) > 2 and parts[2].isdigit() else -1
     return any(own == first[:2] and patch >= first[2] for first in rules.handover)
+
+
+def stands_in(rules: SkewRules, version: str) -> bool:
+    """Whether a second Gateway of this version can serve behind the Service of another one. What cannot be read, such as latest, is taken for new."""
+    own = minor(version)
+    return rules.stand_in is not None and (own is None or own >= rules.stand_in)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .gateway_orders import is_stood_in
 from .observed import ClusterState
 from .orders import unreached
 from .plan import CutoverPlan
@@ -22,6 +23,8 @@ def cutover_table(plan: CutoverPlan, states: Sequence[ClusterState]) -> list[str
         lines.append(f"  {state.cluster}: {plan.phases[state.cluster]}, {_counts(state, (aim.former, aim.target))}")
         lines += [f"    no restart reaches {said}" for said in _unreached(state, plan)]
         lines += [f"    moves with its tag, after the waves: {one.where}" for one in state.workloads if one.late and one.behind(aim.target)]
+        stood_in = [one.where for one in state.workloads if is_stood_in(state, one, aim)]
+        lines += [f"    moves while a second Gateway stands in: {said}" for said in _some(stood_in)]
     lines += [f"  {number}. {step.name} in {', '.join(step.clusters)}: {step.says}" for number, step in enumerate(plan.steps, 1)]
     return lines
 
@@ -32,6 +35,9 @@ def _counts(state: ClusterState, revisions: Sequence[str]) -> str:
 
 
 def _unreached(state: ClusterState, plan: CutoverPlan) -> list[str]:
-    names = [one.where for one in unreached(state, plan.aim)]
+    return _some([one.where for one in unreached(state, plan.aim)])
+
+
+def _some(names: list[str]) -> list[str]:
     more = [f"{len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
     return [*names[:_SHOWN], *more]

@@ -18,7 +18,7 @@ from .observed import ClusterState
 from .orders import Aim
 from .plan import FINISH, MOVE, RETIRE, CutoverPlan, CutoverWish, plan, says
 from .refusals import Allowed, refusals
-from .skew import SkewRules
+from .skew import SkewRules, hands_over
 from .table import cutover_table
 from .target import aim, alone
 from .waves import FIRST, NOT_MOVED, Wave, scope, services
@@ -38,6 +38,7 @@ def way(mesh: str, states: Sequence[ClusterState], options: Mapping[str, Any], r
     wish = wish_of(options)
     choices = str(options.get("objects") or Allowed.objects), str(options.get("gitops") or Allowed.gitops)
     allowed = Allowed(*choices, version(options), dict(options.get("platforms") or {}))
+    states = [_with_target(state, towards.target, allowed.version, rules) for state in states]
     made = plan(mesh, states, towards, wish) if towards.former else CutoverPlan(mesh, towards, {}, [], [])
     left = left_out(states, towards, wish) if towards.former else []
     if left:
@@ -52,6 +53,12 @@ def way(mesh: str, states: Sequence[ClusterState], options: Mapping[str, Any], r
         "table": cutover_table(made, states) if towards.former else [f"mesh {mesh}: everything follows {target}, the only revision"],
         "findings": refusals(states, towards, wish, rules, table, allowed),
     }
+
+
+def _with_target(state: ClusterState, target: str, version: str, rules: SkewRules) -> ClusterState:
+    """With what will be known of a target that is not installed yet."""
+    coming = target and not state.revision(target) and version and hands_over(rules, version)
+    return replace(state, keeping=(*state.keeping, target)) if coming else state
 
 
 def _planned(made: CutoverPlan) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from ..objects.change import Ref
 from ..objects.condition import Condition
 from ..objects.shapes import Manifest, Object
 
-# How an object is written: a merge patch of what was read, the whole object as it was read and changed, a new object, or the eviction of a pod.
+# How an object is written: a merge patch of what was read, the whole object as it was read and changed, a new object, the end of one that a cutover made,
+# or the eviction of a pod.
 # TRY writes nothing: the API server is asked to make a faulty object in a dry run, and what is to be proven refuses it.
-PATCH, REPLACE, CREATE, EVICT, TRY = "patch", "replace", "create", "evict", "try"
+PATCH, REPLACE, CREATE, DELETE, EVICT, TRY = "patch", "replace", "create", "delete", "evict", "try"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from ..objects.managed_by import managed_by
 from ..objects.shapes import Object
 
 _OURS = "meshops.lifecycle"
+_RELEASE = "meta.helm.sh/release-name"
 _SERVERS = ("kube-apiserver", "kube-controller-manager")
 
 
@@ -60,11 +61,13 @@ def owned_by_others(claim: Claim, live: Object | None) -> dict[str, Any] | None:
     if leads and leads != claim.value:
         return _ownership(claim, str(leads), "led")
     annotations = (live.get("metadata") or {}).get("annotations") or {}
-    helm = annotations.get("meta.helm.sh/release-name")
-    release = f"{annotations.get('meta.helm.sh/release-namespace')}/{helm}" if helm else ""
+    managers, copied = _managers(live), _copied(live)
+    if copied and claim.release and any(_is_helm(manager) for manager in managers):
+        return None  # it is in the release still, whatever somebody else wrote into it
+    helm = annotations.get(_RELEASE)
+    release = f"{annotations.get('meta.helm.sh/release-namespace')}/{helm}" if helm and not copied else ""
     if release:
         return None if release == claim.release else _ownership(claim, f"the Helm release {release}", "released")
-    managers = _managers(live)
     if not claim.release and any(manager == _OURS or manager.startswith(_OURS + "/") for manager in managers):
         return None
     return _ownership(claim, _owner(live, managers, claim.completed_by), "taken" if claim.adopt else "left")
@@ -84,9 +87,23 @@ def _ownership(claim: Claim, owner: str, how: str) -> dict[str, Any]:
     return {"object": str(claim.ref), "owner": owner, "how": how}
 
 
+def _copied(live: Object) -> bool:
+    """Return whether no Helm wrote the release: who copies an object of a release may copy its annotations, too."""
+    owners = [entry for entry in _entries(live) if f"f:{_RELEASE}" in (((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get("f:annotations") or {})]
+    return bool(owners) and not any(_is_helm(str(entry.get("manager") or "")) for entry in owners)
+
+
+def _is_helm(manager: str) -> bool:
+    """Helm is named after its program, as in terraform-provider-helm."""
+    return "helm" in manager.lower()
+
+
+def _entries(live: Object) -> Sequence[Mapping[str, Any]]:
+    return (live.get("metadata") or {}).get("managedFields") or ()
+
+
 def _managers(live: Object) -> list[str]:
-    entries = (live.get("metadata") or {}).get("managedFields") or ()
-    return [str(entry.get("manager") or "") for entry in entries if not entry.get("subresource")]
+    return [str(entry.get("manager") or "") for entry in _entries(live) if not entry.get("subresource")]
 
 
 def _owner(live: Object, managers: Sequence[str], completed_by: str = "") -> str:

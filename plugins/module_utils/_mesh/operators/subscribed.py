@@ -21,6 +21,8 @@ from .seen import OperatorsSeen, owned, spec, status
 from .step import APPLY, APPROVE, GROUPS, SUBSCRIPTIONS, Next, OperatorWrite
 from .words import ails, because, brief, condition, csv_state, failed_plan, troubles
 
+_AGAIN = "OLM does not try again soon: mend that, remove the failed Job or InstallPlan, and run again."
+
 
 def decide(package: Package, everyone: Sequence[Package], seen: OperatorsSeen) -> Next:
     """Return what comes next for a package. `everyone` are all packages of the run: OLM may put several of them into one InstallPlan."""
@@ -110,7 +112,8 @@ def _nothing_to_approve(
         names = ", ".join(install_plan.csvs(plans[0]))
         return Next(failed=f"{Ref.of(plans[0])} for {names} failed{failed_plan(plans[0])}. Delete it after the fault is mended.")
     for said, heals in troubles(live):
-        return Next(waits=f"{Ref.of(live)}: {said}", trouble=True) if heals else Next(failed=f"{Ref.of(live)}: {said}. OLM does not try again by itself.")
+        where = f"{Ref.of(live)}: {said}"
+        return Next(waits=where, trouble=True) if heals else Next(failed=f"{where}. {_AGAIN}")
     if other := _elsewhere(package, seen):
         names = ", ".join(install_plan.csvs(other))
         return Next(waits=f"an InstallPlan of {what}; {Ref.of(other)} would install {names}, which is no step to it, so it is not approved", trouble=True)

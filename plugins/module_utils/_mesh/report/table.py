@@ -13,7 +13,7 @@ from typing import Any
 
 from ..few_names import few
 from ..trust.expiry import time_left
-from . import servers
+from . import large, servers
 from .columns import fitted
 from .symbols import BAD, GOOD, KNOWN
 
@@ -31,19 +31,22 @@ _PLANES_YIELD = {"REVISION": 10, "PLANE": 10, "CLUSTER": 12}
 _SERVERS_YIELD = {"LEADER": 12, "CLUSTER": 12}
 
 
-def status(clusters: Mapping[str, Mapping[str, Any] | str], now: datetime) -> list[str]:
-    """Return the table and its notes. Each cluster has its mesh_info result, or the sentence that says why it has none."""
+def status(clusters: Mapping[str, Mapping[str, Any] | str], now: datetime, sites: Mapping[str, str] | None = None) -> list[str]:
+    """Return the table and its notes. Each cluster has its mesh_info result, or the sentence that says why it has none, and perhaps a site for that case."""
     ranked = sorted(clusters.items(), key=lambda one: (_rank(one[1]), one[0]))
     several = [row for name, facts in ranked for row in _revisions(name, facts)]
     shared = [row for name, facts in ranked for row in _shares(name, facts)]
     serving = [row for name, facts in ranked for row in servers.row(name, facts)]
+    rows, others = large.shown(ranked, sum(_rank(facts) < 2 for _name, facts in ranked))
     tables = [
-        fitted(STATUS, [_row(name, facts, now) for name, facts in ranked], _STATUS_YIELDS),
+        [*fitted(STATUS, [_row(name, facts, now, sites or {}) for name, facts in rows], _STATUS_YIELDS), *others],
         *([fitted(REVISIONS, several, _REVISIONS_YIELD)] if several else []),
         *([fitted(PLANES, shared, _PLANES_YIELD)] if shared else []),
         *([fitted(servers.SERVERS, serving, _SERVERS_YIELD)] if serving else []),
     ]
-    notes = [f"{symbol} {note}" for symbol, of in ((BAD, _notes), (KNOWN, _noticed)) for note in _together(ranked, of)]
+    same, gone = large.reasons(ranked)
+    bad = [*same, *_together([(name, facts) for name, facts in ranked if name not in gone], _notes)]
+    notes = [f"{symbol} {note}" for symbol, said in ((BAD, bad), (KNOWN, _together(ranked, _noticed))) for note in said]
     return [line for part in [*tables, notes] if part for line in ("", *part)][1:]
 
 
@@ -134,9 +137,9 @@ def _noticed(facts: Mapping[str, Any] | str) -> list[str]:
     return [] if isinstance(facts, str) else list(facts.get("notices", []))
 
 
-def _row(name: str, facts: Mapping[str, Any] | str, now: datetime) -> list[str]:
+def _row(name: str, facts: Mapping[str, Any] | str, now: datetime, sites: Mapping[str, str]) -> list[str]:
     if isinstance(facts, str):
-        return [name, _DASH, f"{BAD} UNREACHED", *[_DASH] * (len(STATUS) - 3)]
+        return [name, sites.get(name) or _DASH, f"{BAD} UNREACHED", *[_DASH] * (len(STATUS) - 3)]
     trust = facts.get("trust") or {}
     root, intermediate = trust.get("root") or {}, trust.get("intermediate") or {}
     return [

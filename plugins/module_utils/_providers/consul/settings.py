@@ -47,7 +47,7 @@ class Agents:
 class MeshGateway:
     """`service` is the Service of the gateway: its type, and for a NodePort its port. HostPort makes none.
 
-    A gateway whose type changes moves. `secondaries_know` says that they were given its new address before.
+    A gateway whose type or port of the nodes changes moves. `secondaries_know` says that they were given its new address before.
     """
 
     replicas: int = 2
@@ -58,6 +58,11 @@ class MeshGateway:
     @property
     def type(self) -> str:
         return str(self.service.get("type") or SERVICES[0])
+
+    @property
+    def node_port(self) -> int:
+        """Return the port of the nodes that is wished; 0 if Kubernetes chooses one."""
+        return int(self.service.get("node_port") or 0) if self.type == "NodePort" else 0
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from ..._mesh.contract.provider import Provider, Stories
 from ..._mesh.install.defaults import Defaults
+from ..istio_family.gateways import gateways
+from ..istio_family.health import health
 from ..istio_family.keys import OF_ENVOY
+from ..istio_family.links import links
 from ..istio_family.rotation import rotation
 from ..istio_family.trust import trust
 from .cutover import cutover
-from .gateways import gateways
-from .health import health
 from .install import install
-from .links import links
 
 ISTIO = Provider("istio", Stories(
     install=install,

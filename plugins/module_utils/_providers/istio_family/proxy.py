@@ -37,6 +37,13 @@ def environment(pod: Object, container: str) -> tuple[dict[str, str], str]:
     return {}, ""
 
 
+def release(workload: Object, image: str) -> str:
+    """Return the tag of an image of a workload. If it has only a digest, return the version of which the workload's label says that it is."""
+    last = image.rsplit("/", 1)[-1].partition("@")[0]
+    labels = workload["metadata"].get("labels") or {}
+    return last.partition(":")[2] or str(labels.get("app.kubernetes.io/version") or last)
+
+
 def online(pod: Object) -> bool:
     """Tell whether the agent asks istiod for bundles. The agent decides that at its start."""
     given, _image = environment(pod, "istio-proxy")

@@ -15,9 +15,9 @@ from ..._kube.cluster import Cluster
 from ..._kube.connect import Connector
 from ..._kube.lease import Hold
 from ..._mesh.contract.cutover import Cutover
+from ..._mesh.cutover.orders import DRAIN, RAISE, REJOIN, REMOVE, RESTART, Order
 from ..._mesh.cutover.orders import EVICT as EVICT_PODS
-from ..._mesh.cutover.orders import RESTART, Order
-from ..._mesh.cutover.write import CREATE, PATCH, REPLACE, TRY, Write
+from ..._mesh.cutover.write import CREATE, DELETE, PATCH, REPLACE, TRY, Write
 from ..._mesh.errors import Refused
 from ..._mesh.objects.change import Change, Ref
 from ..._mesh.objects.managed_by import managed_by
@@ -28,6 +28,7 @@ from .fresh import FreshLook
 from .step_request import CutoverRequest
 
 _BOOKKEEPING = ("resourceVersion", "managedFields", "generation")
+_OF_GATEWAYS = (RAISE, DRAIN, REJOIN, REMOVE)
 
 
 class Outdated(Refused):
@@ -79,8 +80,10 @@ def make(work: CutoverWork, write: Write) -> None:
 
 
 def _left_to_its_keeper(work: CutoverWork, order: Order, write: Write) -> bool:
-    """A restart is nothing that a tool would undo: the copy in Git does not say when pods started."""
+    """A restart is nothing that a tool would undo: the copy in Git does not say when pods started. What the mesh makes of a Gateway is in no copy."""
     if not work.request.waits_for_keepers or write.before is None or order.what in (RESTART, EVICT_PODS):
+        return False
+    if order.kind == "Gateway" and order.what in _OF_GATEWAYS:
         return False
     keeper = managed_by(write.before).writer
     if keeper:
@@ -117,7 +120,15 @@ def _created(work: CutoverWork, write: Write) -> Change:
     return work.cluster.create(write.body) or Change(write.ref, "unchanged")
 
 
-_WAYS = {PATCH: _patched, REPLACE: _replaced, CREATE: _created}
+def _deleted(work: CutoverWork, write: Write) -> Change:
+    """What a cutover made, and only as it was read. What was not read has a name that only a cutover gives."""
+    if write.before is not None:
+        still(work, write.before)
+    changes = work.cluster.delete([write.ref], wait=work.request.timeout)
+    return changes[0] if changes else Change(write.ref, "unchanged")
+
+
+_WAYS = {PATCH: _patched, REPLACE: _replaced, CREATE: _created, DELETE: _deleted}
 
 
 def still(work: CutoverWork, before: Object) -> dict[str, Any]:

@@ -42,6 +42,7 @@ TASK: dict[str, Any] = {
         "supply": {},
         "namespace": {},
         "wish": {"type": "dict", "default": {}},
+        "wish_state": {"choices": ["present", "absent"], "default": "present"},
         "claims": {"type": "list", "elements": "dict", "options": _CLAIM, "default": []},
     }
 }
@@ -49,7 +50,7 @@ TASK: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Request:
-    """What a task wants to know of a cluster. `elsewhere` is the cluster to ask, if that is not the task's own. `wish` is the control plane to come."""
+    """What a task wants to know of a cluster. `elsewhere` is the cluster to ask, if that is not the task's own. `wish` is the control plane to come or go."""
 
     elsewhere: Connection | None
     permissions: tuple[Permission, ...]
@@ -59,6 +60,7 @@ class Request:
     namespace: str
     claims: tuple[Claim, ...]
     wish: Mapping[str, Any]
+    absent: bool = False
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Request:
@@ -71,6 +73,7 @@ class Request:
             namespace=params.get("namespace") or "",
             claims=tuple(Claim.of(wish) for wish in params.get("claims") or ()),
             wish=params.get("wish") or {},
+            absent=params.get("wish_state") == "absent",
         )
 
 
@@ -97,7 +100,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
         "supply": places.named(cluster, mesh, request.namespace or mesh.defaults.namespace) if mesh else None,
         "stray": _stray(cluster, mesh, request.namespace or mesh.defaults.namespace) if mesh else [],
         "claimed": claimed(cluster, request.claims),
-        "refused": [] if denied else refusals(cluster, request.wish),
+        "refused": [] if denied else refusals(cluster, request.wish, request.absent),
     }
 
 

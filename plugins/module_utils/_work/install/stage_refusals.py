@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What stages of an install will refuse, asked for before anything is written. Only reads."""
+"""What stages of an install or of a teardown will refuse, asked for before anything is written. Only reads."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,15 +20,21 @@ from ..look import look
 from .giving_up import guarded
 
 
-def refusals(cluster: Cluster, wish: Mapping[str, Any]) -> list[str]:
-    """Return why stages will refuse the wish, each once. None if the wish is empty, or can never be: then its variables say so."""
+def refusals(cluster: Cluster, wish: Mapping[str, Any], absent: bool = False) -> list[str]:
+    """Return why stages will refuse the wish, or with `absent` its end, each once. None if the wish is empty, or can never be: then its variables say so."""
     try:
         plane = _plane(wish) if wish else None
-        stages = provider(plane.provider).install.stages(plane) if plane else []
+        stages = _stages(plane, absent) if plane else []
     except Refused:
         return []
     said = [_refusal(cluster, plane, stage) for stage in stages if plane and stage.then]
     return list(dict.fromkeys(one for one in said if one))
+
+
+def _stages(plane: ControlPlane, absent: bool) -> Sequence[Stage]:
+    """Return the stages that look at this cluster. Those of a teardown that are about another one never stop it."""
+    install = provider(plane.provider).install
+    return [stage for stage in install.teardown(plane) if not stage.cluster] if absent else install.stages(plane)
 
 
 def _plane(wish: Mapping[str, Any]) -> ControlPlane:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..._kube.cluster import Cluster
+from ..._kube.cluster import Cluster, Permission
 from ..._mesh.errors import MeshError, Refused
 from ..._mesh.objects.change import Change, as_result
-from ..._mesh.operators import departure, extension, subscribed
+from ..._mesh.operators import departure, extension, rights, subscribed
 from ..._mesh.operators.backend import AUTO, CHART, CHOICES, SUBSCRIPTION, backend, impossible
 from ..._mesh.operators.departure import RemovalScope
 from ..._mesh.operators.package import AUTOMATIC, MANUAL, Package, duplicates
@@ -83,7 +83,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
     request, clock = Request.of(params), clock or SystemClock()
     first = look(cluster, request.packages, request.absent, offers=True)
     means = {package.name: backend(package, first, request.api) for package in request.packages}
-    if faults := list(_faults(request, first, means)):
+    if faults := [*_faults(request, first, means)] or [*_denied(cluster, request, first, means)]:
         raise Refused(" ".join(f"{cluster.name}: {one}" for one in faults), findings=faults)
     changes: list[Change] = []
     notices: list[str] = []
@@ -118,6 +118,15 @@ def _faults(request: Request, seen: OperatorsSeen, means: Mapping[str, str]) -> 
             yield from refusals(package, seen)
         elif means[package.name] != CHART:
             yield from extension.refusals(package, seen)
+
+
+def _denied(cluster: Cluster, request: Request, seen: OperatorsSeen, means: Mapping[str, str]) -> Iterator[str]:
+    """Yield what the credential may not do of all that this run has to do."""
+    for package in request.packages:
+        ways = rights.to_install(package, seen, means[package.name]), rights.to_remove(package, seen, request.consent)
+        wanted = ways[request.absent]
+        if lacks := rights.refused([str(one) for one in cluster.denied([Permission(**right) for right in wanted])]):
+            yield f"{package.name}: {lacks}"
 
 
 def _next(cluster: Cluster, request: Request, package: Package, means: str) -> Next:

@@ -44,6 +44,7 @@ func send(arguments []string) error {
 	fresh := map[string]bool{}
 	flags.Func("fresh", "NAME of a flow in which each request has a connection of its own", func(name string) error { fresh[name] = true; return nil })
 	folder := flags.String("ledger", "", "folder for a file with the records, too")
+	first := flags.String("await", "", "URL that has to be answered with 200 before anything is sent, such as that of a proxy")
 	flags.Var(streams, "stream", "NAME=HOST:PORT, or NAME=HOST:PORT/TIME for streams that each last so long")
 	_ = flags.Parse(arguments)
 	roots, err := pool(*trusted)
@@ -54,6 +55,7 @@ func send(arguments []string) error {
 	if err != nil {
 		return err
 	}
+	await(*first)
 	work := begin()
 	for name, value := range flows {
 		address, text, _ := strings.Cut(value, "@")
@@ -76,6 +78,20 @@ func send(arguments []string) error {
 	go func() { _ = http.ListenAndServe(*control, book) }()
 	work.wait(*patience)
 	return nil
+}
+
+// await returns when a URL is answered. Without one it returns at once.
+func await(url string) {
+	client := http.Client{Timeout: time.Second}
+	for url != "" {
+		if response, err := client.Get(url); err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 }
 
 // shift is what is under way until somebody ends it (SIGTERM): then nothing new is begun, and what has been begun comes to its end.

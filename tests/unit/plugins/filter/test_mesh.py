@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install, requirements
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.install import crds
 from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS, PUBLIC, call
 
 
@@ -239,7 +240,7 @@ class TestStages:
 
 class TestRequirements:
     def test_the_groups_are_those_of_the_mesh(self) -> None:
-        assert call("_preflight_questions", "istio", "mesh")["crds"] == [*requirements.GROUPS, "gateway.networking.k8s.io"]
+        assert call("_preflight_questions", "istio", "mesh")["crds"] == [*crds.GROUPS, "gateway.networking.k8s.io"]
 
     def test_the_permissions_are_for_the_namespace(self) -> None:
         assert call("_preflight_questions", "istio", "mesh")["permissions"] == install.permissions("mesh")
@@ -269,14 +270,21 @@ class TestReport:
         soon = (datetime.now(UTC) + timedelta(hours=10)).isoformat()
         read = {"planes": [{"revision": "stable", "version": "1.29.0", "ready": 1, "desired": 1}], "trust": {"root": {"fingerprint": "ab", "not_after": soon}}}
         refused = {"failed": True, "msg": "west: refused."}
-        return {"east": {"__status": read, "mesh_site": "frankfurt"}, "west": {"__status": refused}, "north": {}, "south": {"__status": None}}
+        west = {"__status": refused, "mesh_site": "dublin"}
+        return {"east": {"__status": read, "mesh_site": "frankfurt"}, "west": west, "north": {}, "south": {"__status": None}}
 
     def test_the_table_has_a_row_for_each_cluster_read_or_not(self) -> None:
         told = call("_status_table", self.hostvars(), self.hostvars(), "__status")
         assert [line.split()[:4] for line in told[2:6]] == [
-            ["north", "-", "×", "UNREACHED"], ["south", "-", "×", "UNREACHED"], ["west", "-", "×", "UNREACHED"], ["east", "frankfurt", "√", "ok"],
+            ["north", "-", "×", "UNREACHED"], ["south", "-", "×", "UNREACHED"], ["west", "dublin", "×", "UNREACHED"], ["east", "frankfurt", "√", "ok"],
         ]
         assert told[7:] == ["× north, south: this run read nothing from the cluster.", "× west: refused."]
+
+    def test_what_the_inventory_forbids_was_not_tried_and_stands_in_the_table(self) -> None:
+        """A task that was skipped has no message."""
+        here = {"mesh_kube": {"context": "east"}, "mesh_name": "shop", "mesh_network": "east", "mesh_provider": "unheard", "__status": {"skipped": True}}
+        (said,) = call("_status_table", {"east": here}, {"east": here}, "__status")[4:]
+        assert said.startswith("× east: ") and "unheard" in said
 
     def test_a_line_sums_it_up(self) -> None:
         assert call("_status_summary", self.hostvars(), self.hostvars(), "__status") == "× 4 clusters: 1 ok, 3 unreached (north, south, west)"

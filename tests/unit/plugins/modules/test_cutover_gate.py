@@ -21,7 +21,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.se
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused, Unreachable
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import provider
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import counters, destinations
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.cutover import counters, destinations
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover import cutover_gate
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import REV, World, deployment, space

@@ -18,7 +18,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answe
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.scene import Scene
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.serving import Serving
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import counters, trial_pods
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.cutover import counters, trial_pods
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover import cutover_trial
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import REV, World, deployment, space

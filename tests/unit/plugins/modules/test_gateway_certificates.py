@@ -17,7 +17,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.gateways.c
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki import issue
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki.x509 import bundle
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.gateways import gateways as serving
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.gateways import gateways as serving
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.gateways import gateway_certificates as driver
 from ansible_collections.meshops.lifecycle.plugins.modules import gateway_certificates
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import key

@@ -17,7 +17,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.connection
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import MeshError, NotReady, Refused, Unreachable
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.standing import Standing
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import remote_secret
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.links import remote_secret
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import link_rotation as stepping_links
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import links as linking
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import mutual_trust

@@ -15,7 +15,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answe
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused, Unreachable
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import tags
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.install import tags
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.health import mesh_info as work
 from ansible_collections.meshops.lifecycle.plugins.modules import mesh_info

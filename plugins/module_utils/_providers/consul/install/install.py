@@ -59,7 +59,7 @@ def stages(wish: ControlPlane) -> list[Stage]:
         return chart.stages(wish)
     settings = _settled(wish)
     serving, entrance, passage = servers.manifests(wish, settings), gateway.entrance(wish, settings), gateway.deployment(wish, settings)
-    consent = joining.Consent(settings.connect.gives_up, settings.gateway.secondaries_know, settings.gateway.type)
+    consent = joining.Consent(settings.connect.gives_up, settings.gateway.secondaries_know, settings.gateway.type, node_port=settings.gateway.node_port)
     secrets = [Condition(ref) for ref in _secrets(wish, settings)]
     made = [
         Stage("namespace", "control_plane", manifests=[_namespace(wish)], ready=secrets, then=joining.due(wish, consent)),

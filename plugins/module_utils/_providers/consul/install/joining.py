@@ -20,10 +20,9 @@ from ...._mesh.objects.shapes import Live
 from ...._mesh.question import Answers, Question, Read
 from .. import api, datacenter
 from ..datacenter import PEER, PRIMARY, SECONDARY
-from ..gateways.addresses import addresses
 from ..members import datacenters
-from ..names import GATEWAY, SHARED, TOKENS, by_chart, labelled, primary_of, standing
-from . import access
+from ..names import SHARED, TOKENS, by_chart, labelled, primary_of, standing
+from . import access, moving
 
 _OF_JOINING = {"tokens": "/v1/acl/tokens", "intentions": "/v1/connect/intentions", "entries": "/v1/config/service-resolver"}
 _OF_PEERS = {"peerings": "/v1/peerings"}
@@ -37,13 +36,15 @@ _RUNBOOK = 'the page "When the primary is lost" says what is possible instead'
 class Consent:
     """What the inventory agrees to: the name of the datacenter that gives up its own, and whether secondaries know where the gateway moves.
 
-    `service` is the type of the gateway's Service as it is wished. `chart` says that the servers are to come from HashiCorp's chart.
+    `service` is the type of the gateway's Service as it is wished, and `node_port` its port of the nodes if one is given. `chart` says that the servers are to
+    come from HashiCorp's chart.
     """
 
     gives_up: str
     secondaries_know: bool
     service: str
     chart: bool = False
+    node_port: int = 0
 
 
 def due(wish: ControlPlane, given: Consent) -> Look[Due]:
@@ -51,7 +52,7 @@ def due(wish: ControlPlane, given: Consent) -> Look[Due]:
     reads: list[Read | Ref] = [
         Read("apps/v1", "StatefulSet", wish.namespace, labelled("server")),
         Read("v1", "Pod", wish.namespace, labelled("server")),
-        Ref("v1", "Service", GATEWAY, wish.namespace),
+        *moving.reads(wish.namespace),
         *(Ref("v1", "Secret", name, wish.namespace) for name in (TOKENS, SHARED)),
     ]
     return Look(reads, partial(_due, wish, given), partial(_questions, wish))
@@ -80,8 +81,8 @@ def _due(wish: ControlPlane, given: Consent, live: Live, answers: Answers) -> Du
         return Due(refusal=otherwise)
     if was == SECONDARY:
         return Due(refusal=_of_secondary(wish, live, becomes))
-    if becomes == PRIMARY and (moving := _moving(live, given)):
-        return Due(refusal=moving)
+    if becomes == PRIMARY and not given.secondaries_know and (moves := moving.refusal(live, given.service, given.node_port)):
+        return Due(refusal=moves)
     confirmed = given.gives_up == wish.cluster
     if not asked or (confirmed and becomes != SECONDARY):
         return Due()
@@ -111,18 +112,6 @@ def _made_otherwise(live: Live, given: Consent) -> str:
 def _of_peers(peers: list[str]) -> str:
     over = f"It has peerings ({', '.join(peers)}), and requests over a peering fail in a federation"
     return f"{over}. Delete the peerings, or leave the remote clusters out of the mesh." if peers else ""
-
-
-def _moving(live: Live, given: Consent) -> str:
-    """Return why the gateway may not move: secondaries that know only its present addresses would lose their primary. Empty if it may."""
-    service = next((one for one in live.get("Service", ()) if one["metadata"]["name"] == GATEWAY), None)
-    present = str(((service or {}).get("spec") or {}).get("type") or "HostPort")
-    if given.secondaries_know or service is None or present == given.service:
-        return ""
-    known = ", ".join(addresses(service, [pod for pod in live.get("Pod", ()) if api.ready(pod)])) or "none yet"
-    what = f"The Service of its mesh gateway is a {present} and is to become a {given.service}, so that its addresses ({known}) go"
-    first = "Secondaries need the new one before: add it to their mesh_values.connect.primary_addresses, and run site for them"
-    return f"{what}. {first}. Then set mesh_values.gateway.secondaries_know to true here."
 
 
 def _of_secondary(wish: ControlPlane, live: Live, becomes: str) -> str:

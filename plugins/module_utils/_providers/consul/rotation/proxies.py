@@ -20,6 +20,7 @@ from ..names import ADMIN, INJECTED, PROXY
 from ..trust.trust import blocks
 
 _DUMP = "/config_dump?resource=dynamic_listeners"
+_DRAINING = "draining_state"  # a listener that another one replaced: it takes no new connection, and Envoy lists it for as long as it drains, ten minutes
 
 
 def _pods(live: Live) -> list[Object]:
@@ -50,13 +51,13 @@ def behind(dump: Any, ca: bytes, key_id: str) -> str:
 
 
 def _texts(dump: Any, name: str) -> Iterator[bytes]:
-    """Yield each text that stands inline under a name, at any depth."""
+    """Yield each text that stands inline under a name, at any depth, but for listeners that drain."""
     if isinstance(dump, dict):
         inline = dump.get(name)
         if isinstance(inline, dict) and isinstance(inline.get("inline_string"), str):
             yield inline["inline_string"].encode()
-        for value in dump.values():
-            yield from _texts(value, name)
+        for key, value in dump.items():
+            yield from () if key == _DRAINING else _texts(value, name)
     elif isinstance(dump, list):
         for value in dump:
             yield from _texts(value, name)

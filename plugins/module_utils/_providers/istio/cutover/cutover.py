@@ -21,13 +21,13 @@ from ...._mesh.cutover.trial import Trial
 from ...._mesh.cutover.write import Removal, Write
 from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Object
-from . import comparing, counters, plane_doors, planes, scenery, trial_pods
-from . import copies as _copies
-from . import destinations as _destinations
-from . import permissions as _permissions
+from ...istio_family.cutover import comparing, counters, plane_doors, planes, scenery, trial_pods
+from ...istio_family.cutover import copies as _copies
+from ...istio_family.cutover import destinations as _destinations
+from ...istio_family.cutover import permissions as _permissions
+from ...istio_family.cutover import writes as _writes
+from ...istio_family.cutover.rules import RULES
 from . import removal as _removal
-from . import writes as _writes
-from .rules import RULES
 
 rules = RULES
 

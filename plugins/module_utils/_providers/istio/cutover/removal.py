@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from ...._mesh.cutover.scene import Scene
 from ...._mesh.cutover.write import Removal
-from ...._mesh.objects.change import Ref
-from ..install.gateways import passage_of
-from . import copies, notes, retirement
+from ...istio_family.cutover import copies, notes, retirement
 
 
 def removal(scene: Scene, revision: str, namespace: str) -> Removal:
@@ -20,11 +18,9 @@ def removal(scene: Scene, revision: str, namespace: str) -> Removal:
     revisions = [known.revision for known in scene.state.revisions]
     first = [*retirement.gateways(scene.live, revision, drained, serving), *copies.of(scene.live, revision, revisions)]
     forgotten = [*notes.forgotten(scene, revision, first), *copies.forgotten(scene.live, revision)]
-    return Removal(first, [(namespace, retirement.release(revision))], behind(namespace, revision), forgotten)
+    return Removal(first, [(namespace, release(revision))], retirement.behind(namespace, revision), forgotten)
 
 
-def behind(namespace: str, revision: str) -> list[Ref]:
-    """What a control plane leaves. Webhooks go first, and then what leads remote clusters to it."""
-    refs = retirement.leftovers(namespace, revision)
-    hooks = [ref for ref in refs if ref.kind != "ConfigMap"]
-    return [*hooks, passage_of(revision, namespace), *refs[len(hooks):]]
+def release(revision: str) -> str:
+    """The Helm release of its control plane. Removing it leaves what the chart keeps, and what others made."""
+    return "istiod" if revision == "default" else f"istiod-{revision}"

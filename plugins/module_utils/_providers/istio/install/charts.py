@@ -14,8 +14,8 @@ from ...._mesh.install.helm_release import Release
 from ...._mesh.install.versions import plain
 from ...._mesh.install.wish import ControlPlane, merged
 from ...._mesh.reach.options import anchor
+from ...istio_family.install.places import OCI, REPOSITORY
 from . import supply
-from .supply import OCI, REPOSITORY
 
 
 def release(wish: ControlPlane, chart: str, name: str, values: Mapping[str, Any], namespace: str = "") -> Release:
@@ -39,18 +39,3 @@ def _source(wish: ControlPlane) -> tuple[str, str]:
     if location or not mirror:
         return source, location
     return "oci" if mirror.startswith("oci://") else "repository" if "://" in mirror else "directory", mirror
-
-
-def revision(wish: ControlPlane) -> str:
-    """Return the revision's name for the charts: empty for default, because the charts would otherwise name it istiod-default."""
-    return "" if wish.revision == "default" else wish.revision
-
-
-def istiod(wish: ControlPlane) -> str:
-    """Return the name of the Deployment and the Service of this revision's control plane."""
-    return "istiod" if wish.revision == "default" else f"istiod-{wish.revision}"
-
-
-def injection_path(wish: ControlPlane) -> str:
-    """Return the path of the injection webhook. For a remote it tells the primary the remote's cluster name and network."""
-    return f"/inject/cluster/{wish.cluster}/net/{wish.network}" if wish.role == "remote" else "/inject"

@@ -12,9 +12,10 @@ from dataclasses import replace
 from ...._mesh.install.claim import Claim
 from ...._mesh.install.wish import ControlPlane
 from ...._mesh.objects.change import Ref
-from ..links import remote_secret
-from . import gateways, tags
-from .charts import istiod, revision
+from ...istio_family.install import tags
+from ...istio_family.install.names import istiod, revision
+from ...istio_family.install.passage import NAME
+from ...istio_family.links import remote_secret
 
 _RBAC, _HOOKS = "rbac.authorization.k8s.io/v1", "admissionregistration.k8s.io/v1"
 _ISTIOD = "pilot-discovery"  # istiod's field manager
@@ -51,7 +52,7 @@ def _istiod(wish: ControlPlane) -> Iterator[Claim]:
 
 
 def _gateway(wish: ControlPlane) -> Iterator[Claim]:
-    release = f"{wish.namespace}/{gateways.NAME}"
+    release = f"{wish.namespace}/{NAME}"
     for version, kind in (("v1", "Service"), ("v1", "ServiceAccount"), ("apps/v1", "Deployment"), (_RBAC, "Role"), (_RBAC, "RoleBinding"),
                           ("autoscaling/v2", "HorizontalPodAutoscaler")):  # fmt: skip
-        yield Claim(Ref(version, kind, gateways.NAME, wish.namespace), release)
+        yield Claim(Ref(version, kind, NAME, wish.namespace), release)

@@ -6,17 +6,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import replace
 from typing import Any
 
 from ...._mesh.errors import Refused
 from ...._mesh.install.helm_release import Release
 from ...._mesh.install.wish import ControlPlane
+from ...istio_family.install import passage, tags, validator
+from ...istio_family.install.crds import CRDS
+from ...istio_family.install.names import injection_path, istiod, revision
+from ...istio_family.install.primary import unreachable
+from ...istio_family.links import remote_secret
 from ...istio_family.trust import trust
-from ..links import remote_secret
-from . import gateways, requirements, tags, validator
-from .charts import injection_path, istiod, release, revision
+from .charts import release
 
 
 def releases(wish: ControlPlane) -> list[Release]:
@@ -40,7 +42,7 @@ def _decides(wish: ControlPlane) -> bool:
 def _base_values(wish: ControlPlane) -> dict[str, Any]:
     values: dict[str, Any] = {validator.VALUE: wish.default_revision or wish.revision, "global": {"istioNamespace": wish.namespace}}
     if wish.crds == "external":
-        values["base"] = {"excludedCRDs": list(requirements.CRDS)}
+        values["base"] = {"excludedCRDs": list(CRDS)}
     return values
 
 
@@ -70,24 +72,8 @@ def _mesh_config(wish: ControlPlane) -> dict[str, Any]:
     return {"trustDomain": wish.trust_domain, "defaultConfig": {"proxyMetadata": {"PROXY_CONFIG_XDS_AGENT": "true"}}}
 
 
-def _unreachable(address: str, given: bool) -> str:
-    """Return why a remote cluster cannot use a control plane at this address; empty if it can, or if the address is not known yet."""
-    if address.count(":") == 1:
-        return "a node port. A remote cluster needs the ports 15012 and 15017 at an address: give that gateway a load balancer or externalIPs."
-    try:
-        ipaddress.ip_address(address or "::")
-    except ValueError:
-        # The chart would make the Service istiod an ExternalName, through which API servers that route to endpoints (EKS, ROSA) call no webhook.
-        fault = (
-            "a host name, but some API servers cannot call the webhook that injects proxies through a host name. Give that gateway a fixed IP address, "
-            "or set mesh_primary_address of this cluster to the address to use."
-        )
-        return "" if given else fault
-    return ""
-
-
 def _remote_values(wish: ControlPlane) -> dict[str, Any]:
-    if fault := _unreachable(wish.primary_address, wish.primary_given):
+    if fault := unreachable(wish.primary_address, wish.primary_given):
         raise Refused(f"{wish.cluster}: the gateway of its primary {wish.primary} has only the address {wish.primary_address}, {fault}")
     values = _shared_values(wish)
     values["profile"] = "remote"
@@ -105,7 +91,7 @@ def manifests(wish: ControlPlane) -> list[dict[str, Any]]:
     space = trust.namespace(wish.namespace, wish.network)
     if wish.role == "remote":
         space["metadata"].setdefault("annotations", {})["topology.istio.io/controlPlaneClusters"] = wish.primary
-    return [space, *gateways.passage(wish), *tags.manifests(wish)]
+    return [space, *passage.passage(wish), *tags.manifests(wish)]
 
 
 def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
@@ -121,7 +107,7 @@ def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
     ]
     objects = [{"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": wish.namespace}} for version, kind, name in inside]
     # Helm keeps Istio's CRDs because they are annotated so: an uninstall loses no configuration.
-    names = requirements.CRDS if wish.crds == "managed" else ()
+    names = CRDS if wish.crds == "managed" else ()
     crds = [{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": name}} for name in names]
-    led = gateways.passage(replace(wish, serves_remotes=True, role="primary"))
+    led = passage.passage(replace(wish, serves_remotes=True, role="primary"))
     return [*crds, *led, *tags.leftovers(wish), remote_secret.account(wish.namespace), *objects]

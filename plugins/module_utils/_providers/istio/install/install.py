@@ -20,8 +20,10 @@ from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Live
 from ...._mesh.preflight.requirements import Requirements
 from ...._mesh.question import Answers
+from ...istio_family.install import handed_out, passage, places
+from ...istio_family.install.probing import probing
 from . import claims as names
-from . import control_plane, gateways, handed_out, rights, supply
+from . import control_plane, gateways, rights, supply
 from .requirements import REQUIREMENTS
 
 
@@ -35,7 +37,7 @@ def permissions(namespace: str, platform: str = "", probe: str = "", source: str
 
     `probe` is the namespace of the echo servers, empty if traffic is not verified.
     """
-    return [*rights.installing(namespace, platform), *(rights.probing(probe) if probe else [])]
+    return [*rights.installing(namespace, platform), *(probing(probe) if probe else [])]
 
 
 def claims(wish: ControlPlane, peers: Iterable[str] = (), gateway: bool = True) -> list[Claim]:
@@ -48,14 +50,14 @@ def stages(wish: ControlPlane) -> list[Stage]:
     return [
         Stage("charts", "control_plane", releases=control_plane.releases(wish), healthy=wish.role == "primary"),
         Stage("namespace and tags", "control_plane", manifests=control_plane.manifests(wish)),
-        Stage("gateway", "gateways", releases=gateways.releases(wish), manifests=gateways.manifests(wish), healthy=True),
+        Stage("gateway", "gateways", releases=gateways.releases(wish), manifests=passage.manifests(wish), healthy=True),
     ]
 
 
 def teardown(wish: ControlPlane) -> list[Stage]:
     """Return the stages of a teardown: routes before the gateway, and last what the charts leave behind, also the CRDs."""
     return [
-        Stage("passage", "gateways", manifests=gateways.leftovers(wish)),
+        Stage("passage", "gateways", manifests=passage.leftovers(wish)),
         Stage("gateway", "gateways", releases=gateways.releases(wish)),
         Stage("charts", "control_plane", releases=control_plane.releases(wish)),
         Stage("tags and what is left", "control_plane", manifests=control_plane.leftovers(wish)),
@@ -80,8 +82,8 @@ def supplies(wish: ControlPlane) -> list[Needed]:
 
 def retired(namespace: str) -> Look[list[RetiredReference]]:
     """Find what names a registry or chart repository that shuts down."""
-    return Look(supply.reads(namespace), _named)
+    return Look(places.reads(namespace), _named)
 
 
 def _named(live: Live, _answers: Answers) -> list[RetiredReference]:
-    return supply.named(live)
+    return places.named(live)

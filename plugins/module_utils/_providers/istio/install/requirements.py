@@ -7,28 +7,9 @@
 from __future__ import annotations
 
 from ...._mesh.preflight.requirements import Requirements
-from . import supply
-from .versions import VERSIONS
-
-GROUPS = ("networking.istio.io", "security.istio.io", "telemetry.istio.io", "extensions.istio.io")
-CRDS = (
-    "authorizationpolicies.security.istio.io",
-    "destinationrules.networking.istio.io",
-    "envoyfilters.networking.istio.io",
-    "gateways.networking.istio.io",
-    "peerauthentications.security.istio.io",
-    "proxyconfigs.networking.istio.io",
-    "requestauthentications.security.istio.io",
-    "serviceentries.networking.istio.io",
-    "sidecars.networking.istio.io",
-    "telemetries.telemetry.istio.io",
-    "trafficextensions.extensions.istio.io",
-    "virtualservices.networking.istio.io",
-    "wasmplugins.extensions.istio.io",
-    "workloadentries.networking.istio.io",
-    "workloadgroups.networking.istio.io",
-)
-
+from ...istio_family.install.crds import GROUPS
+from ...istio_family.install.places import GONE
+from ...istio_family.install.versions import VERSIONS
 
 REQUIREMENTS = Requirements(
     versions=VERSIONS,
@@ -38,5 +19,5 @@ REQUIREMENTS = Requirements(
     platforms=("gke", "k3d", "k3s", "microk8s", "minikube", "openshift"),
     charts=("base", "cni", "gateway", "istiod"),
     refusing=(("istio-injection", "disabled"),),
-    gone=supply.GONE,
+    gone=GONE,
 )

@@ -28,13 +28,6 @@ _INSIDE = {
 }
 _OF_REMOTES = {"discovery.k8s.io": ("endpointslices",)}
 _OF_CNI = {"": ("configmaps", "serviceaccounts"), "apps": ("daemonsets",)}
-_OF_PROBE = {
-    "": ("serviceaccounts", "services"),
-    "apps": ("deployments",),
-    "security.istio.io": ("authorizationpolicies", "peerauthentications"),
-}
-# Server-side apply reads an object, then makes or patches it.
-_APPLY = ("get", "create", "patch")
 # Helm's own records, which it writes by replacing them.
 _RECORDS = ("get", "list", "create", "update", "patch", "delete")
 
@@ -63,12 +56,6 @@ def installing(namespace: str, platform: str = "") -> list[Right]:
         *_each("networking.istio.io", "virtualservices", _HELM),
     ]
     return wide + [{**right, "namespace": namespace} for right in inside] + (_cni() if platform == "openshift" else [])
-
-
-def probing(namespace: str) -> list[Right]:
-    """Return the rights for verifying traffic: on the echo server's objects, and on its pod's port."""
-    inside = [*_of(_OF_PROBE, _APPLY), *_each("", "pods", ("list",)), *_each("", "pods/portforward", ("get", "create"))]
-    return [{**right, "namespace": namespace} for right in inside]
 
 
 def _cni() -> list[Right]:

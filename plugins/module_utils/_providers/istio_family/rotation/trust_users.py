@@ -15,7 +15,7 @@ from typing import Any
 from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Greeting, Question
 from ...._mesh.rotation.trust_users import CONFIG, CONTROL_PLANE, PROXY, ControlPlaneDeployment, ProxyCertificates, TrustUser
-from ..proxy import admin_port, environment, instance, online, workload
+from ..proxy import admin_port, environment, instance, online, release, workload
 from ..trust import external_ca
 from ..trust.trust import CONFIG_MAP
 from .apart import foreign, ztunnel
@@ -38,17 +38,17 @@ def _plane(deployment: Object, maps: Sequence[Object]) -> ControlPlaneDeployment
     metadata, spec = deployment["metadata"], deployment["spec"]
     given, image = environment(spec["template"], "discovery")
     other = external_ca.authority(deployment, maps)
-    last = image.rsplit("/", 1)[-1].partition("@")[0]
+    version = release(deployment, image)
     return ControlPlaneDeployment(
         name=metadata["name"],
         revision=(metadata.get("labels") or {}).get("istio.io/rev", "default"),
-        version=last.partition(":")[2] or last,
+        version=version,
         desired=int(spec.get("replicas") or 0),
         ready=int((deployment.get("status") or {}).get("readyReplicas") or 0),
         online=_true(given.get("ISTIO_MULTIROOT_MESH")),
         signs=not other,
         external_issuer=other,
-        quirks=tuple(quirks([last.partition(":")[2] or last])),
+        quirks=tuple(quirks([version])),
     )
 
 

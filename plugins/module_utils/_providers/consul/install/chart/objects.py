@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ....._mesh.install.versions import Minor
 from ....._mesh.install.wish import ControlPlane
 from ....._mesh.objects.change import Ref
 from ....._mesh.objects.shapes import Manifest
@@ -22,8 +23,15 @@ _KINDS = ("exportedservices", "meshes", "proxydefaults", "servicedefaults", "ser
           "servicerouters", "servicesplitters")  # fmt: skip
 ENTRY_CRDS = tuple(f"{kind}.{_GROUP}" for kind in _KINDS)
 # The kinds that the controller watches, whether or not somebody uses an API gateway.
-GATEWAY_CRDS = tuple(f"{kind}.gateway.networking.k8s.io" for kind in ("gatewayclasses", "gateways", "httproutes", "referencegrants"))
+_GATEWAY_API = "gateway.networking.k8s.io"
+GATEWAY_CRDS = tuple(f"{kind}.{_GATEWAY_API}" for kind in ("gatewayclasses", "gateways", "httproutes", "referencegrants"))
+_BESIDE: Mapping[Minor, tuple[str, ...]] = {(1, 9): ("grpcroutes", "tlsroutes", "udproutes")}
 _RBAC, _HOOKS = "rbac.authorization.k8s.io/v1", "admissionregistration.k8s.io/v1"
+
+
+def gateway_crds(line: Minor) -> tuple[str, ...]:
+    """Return the CRDs of the Gateway API that a line of the chart brings. Helm refuses a release if one of them is somebody else's."""
+    return (*GATEWAY_CRDS, *(f"{kind}.{_GATEWAY_API}" for kind in ("tcproutes", *_BESIDE.get(line, ()))))
 
 
 def entries(wish: ControlPlane) -> list[Manifest]:

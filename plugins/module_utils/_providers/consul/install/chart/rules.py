@@ -11,11 +11,12 @@ keeps the others away, such as those of Vault and of servers elsewhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from . import hcp
 from .by_path import Values
+from .rule import ChartRule, needs, pair
 
 _IN_CONFIGURATION = {
     "enable_debug": "server.enableAgentDebug",
@@ -33,30 +34,8 @@ _RESERVING = (
 _PAIRS = ("global.enterpriseLicense", "server.snapshotAgent.configSecret")
 _PAID = ("global.adminPartitions.enabled", "global.enableConsulNamespaces", "server.auditLogs.enabled", "server.snapshotAgent.enabled")
 _INGRESS, _TERMINATING = "ingressGateways", "terminatingGateways"
-
-
-@dataclass(frozen=True)
-class ChartRule:
-    """`broken` says whether values break the rule. `seen` is the path of the value that a message shows, and `instead` is what to do."""
-
-    seen: str
-    broken: Callable[[Values], bool]
-    why: str
-    instead: str
-
-
-def _needs(switch: str, *needed: str) -> list[ChartRule]:
-    """Return a rule for each setting without which another one cannot be on."""
-    return [ChartRule(switch, partial(_lacks, switch, one), f"needs {one}", f"set {one} to true, or {switch} to false") for one in needed]
-
-
-def _lacks(switch: str, needed: str, v: Values) -> bool:
-    return v.on(switch) and not v.on(needed)
-
-
-def _pair(path: str) -> ChartRule:
-    why = f"is named with only one of {path}.secretName and {path}.secretKey"
-    return ChartRule(f"{path}.secretName", lambda v: not v.both_or_none(path), why, "set both, or none")
+_DATADOG, _VAULT = "global.metrics.datadog", "global.secretsBackend.vault"
+_OF_WEBHOOK = ("connectInjectRole", "connectInject.tlsCert.secretName", "connectInject.caCert.secretName")
 
 
 def _paid(path: str) -> ChartRule:
@@ -106,6 +85,20 @@ def _unmeasured(v: Values) -> bool:
     return v.on("global.metrics.datadog.enabled") and not (v.on("global.metrics.enabled") and v.on("global.metrics.enableAgentMetrics"))
 
 
+def _statsd(key: str) -> ChartRule:
+    """Return the rule about what the chart itself tells Datadog's agent, once it measures agents and sends there."""
+    why = f"has the key {key}, which the chart sets by {_DATADOG}.dogstatsd"
+    return ChartRule("server.extraConfig", lambda v: _measured(v) and key in v.text("server.extraConfig"), why, f"set it below {_DATADOG}.dogstatsd instead")
+
+
+def _measured(v: Values) -> bool:
+    return v.on("global.metrics.enabled") and v.on("global.metrics.enableAgentMetrics") and v.on(f"{_DATADOG}.dogstatsd.enabled")
+
+
+def _vault_in_part(v: Values) -> bool:
+    return len({v.on(f"{_VAULT}.{one}") for one in _OF_WEBHOOK}) > 1
+
+
 def _no_mode(v: Values) -> bool:
     return v.text("server.limits.requestLimits.mode") not in _MODES
 
@@ -131,20 +124,19 @@ def _nameless(kind: str) -> Callable[[Values], bool]:
     return lambda v: v.on(f"{kind}.enabled") and "" in v.names(f"{kind}.gateways")
 
 
-_DATADOG = "global.metrics.datadog"
 RULES: Sequence[ChartRule] = (
-    *_needs("global.federation.enabled", "meshGateway.enabled"),
+    *needs("global.federation.enabled", "meshGateway.enabled"),
     ChartRule("global.federation.enabled", lambda v: v.on("global.federation.enabled") and v.on("global.adminPartitions.enabled"),
               "excludes global.adminPartitions.enabled", "set global.adminPartitions.enabled to false"),
     ChartRule("global.federation.createFederationSecret", lambda v: v.on("global.federation.createFederationSecret"),
               "would have the chart make a Secret with the key of the CA", "leave it out: the module ca gives every cluster what a federation shares"),
-    *_needs("global.peering.enabled", "connectInject.enabled", "meshGateway.enabled"),
-    *_needs("meshGateway.enabled", "connectInject.enabled"),
-    *_needs("connectInject.cni.enabled", "connectInject.enabled"),
-    *_needs("telemetryCollector.enabled", "connectInject.enabled", "telemetryCollector.image"),
-    *_needs(f"{_INGRESS}.enabled", "connectInject.enabled"),
-    *_needs(f"{_TERMINATING}.enabled", "connectInject.enabled"),
-    *_needs("global.adminPartitions.enabled", "global.enableConsulNamespaces"),
+    *needs("global.peering.enabled", "connectInject.enabled", "meshGateway.enabled"),
+    *needs("meshGateway.enabled", "connectInject.enabled"),
+    *needs("connectInject.cni.enabled", "connectInject.enabled"),
+    *needs("telemetryCollector.enabled", "connectInject.enabled", "telemetryCollector.image"),
+    *needs(f"{_INGRESS}.enabled", "connectInject.enabled"),
+    *needs(f"{_TERMINATING}.enabled", "connectInject.enabled"),
+    *needs("global.adminPartitions.enabled", "global.enableConsulNamespaces"),
     ChartRule("meshGateway.wanAddress.static", _static, "is no address, although meshGateway.wanAddress.source is Static", "set it to that address"),
     ChartRule("meshGateway.service.nodePort", _portless, "is no port, although the gateway's Service is a NodePort", "set gateway.service.node_port"),
     ChartRule("meshGateway.consulServiceName", _renamed, "cannot be chosen where there are tokens", "leave it out"),
@@ -155,8 +147,12 @@ RULES: Sequence[ChartRule] = (
               "takes ports of the node, which OpenShift's restricted servers may not", "set it to false"),
     ChartRule("global.gossipEncryption.autoGenerate", lambda v: v.on("global.gossipEncryption.autoGenerate"),
               "would make a second key", "leave it out: the module ca makes the key"),
-    *map(_pair, _PAIRS),
+    *map(pair, _PAIRS),
     *(_configured(key, instead) for key, instead in _IN_CONFIGURATION.items()),
+    *map(_statsd, ("dogstatsd_tags", "dogstatsd_addr")),
+    ChartRule("externalServers.skipServerWatch", lambda v: v.on("externalServers.skipServerWatch") and not v.on("externalServers.enabled"),
+              "is for servers outside of the cluster", "leave it out"),
+    ChartRule(f"{_VAULT}.connectInjectRole", _vault_in_part, f"comes only with all of {', '.join(_OF_WEBHOOK[1:])}", f"leave all of them below {_VAULT} out"),
     *map(_reserved, _RESERVING),
     *map(_paid, _PAID),
     ChartRule("global.adminPartitions.name", lambda v: v.text("global.adminPartitions.name") != "default", "must be default here", "leave it out"),
@@ -165,12 +161,13 @@ RULES: Sequence[ChartRule] = (
     ChartRule(f"{_DATADOG}.enabled", _unmeasured, "needs global.metrics.enabled and global.metrics.enableAgentMetrics", "set both to true"),
     ChartRule(f"{_DATADOG}.dogstatsd.enabled", lambda v: v.on(f"{_DATADOG}.dogstatsd.enabled") and v.on(f"{_DATADOG}.openMetricsPrometheus.enabled"),
               f"excludes {_DATADOG}.openMetricsPrometheus.enabled", "set one of the two to false"),
-    *_needs(f"{_DATADOG}.otlp.enabled", "telemetryCollector.enabled"),
+    *needs(f"{_DATADOG}.otlp.enabled", "telemetryCollector.enabled"),
     ChartRule(f"{_DATADOG}.otlp.protocol", lambda v: v.text(f"{_DATADOG}.otlp.protocol").lower() not in _PROTOCOLS, "is no protocol", "set http or grpc"),
     ChartRule(f"{_INGRESS}.gateways", _no_port, "has a gateway whose first port does not fit its Service", "give it a port, or for a NodePort a nodePort"),
     ChartRule(f"{_INGRESS}.gateways", _nameless(_INGRESS), "has a gateway without a name", "give each a name"),
     ChartRule(f"{_TERMINATING}.gateways", _nameless(_TERMINATING), "has a gateway without a name", "give each a name"),
     ChartRule(f"{_TERMINATING}.gateways", _twice, "has a gateway with the name of another one", "give each a name of its own"),
+    *hcp.RULES,
 )  # fmt: skip
 
 

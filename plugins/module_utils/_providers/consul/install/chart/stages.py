@@ -48,7 +48,8 @@ def stages(wish: ControlPlane) -> list[Stage]:
     if wish.crds == "external":
         waits += [Condition(_crd(name), "established") for name in objects.GATEWAY_CRDS]
     entries = _entries(wish, settings)
-    consent = joining.Consent(settings.connect.gives_up, settings.gateway.secondaries_know, settings.gateway.type, chart=True)
+    consent = joining.Consent(settings.connect.gives_up, settings.gateway.secondaries_know, settings.gateway.type, chart=True,
+                              node_port=settings.gateway.node_port)  # fmt: skip
     made = [
         Stage("namespace", "control_plane", manifests=[_namespace(wish)], ready=waits, then=joining.due(wish, consent)),
         Stage("chart", "control_plane", releases=[release], ready=list(_running(wish))),
@@ -100,7 +101,8 @@ def teardown(wish: ControlPlane) -> list[Stage]:
 
 def claims(wish: ControlPlane) -> list[Claim]:
     """Return the names of what the release makes, with the CRDs that others may have brought, and our entries."""
-    refs = [*objects.of_release(wish), *map(_crd, objects.ENTRY_CRDS), *(map(_crd, objects.GATEWAY_CRDS) if wish.crds != "external" else ())]
+    brought = () if wish.crds == "external" else objects.gateway_crds(lines.choose(wish, Settings.of(wish)).line)
+    refs = [*objects.of_release(wish), *map(_crd, (*objects.ENTRY_CRDS, *brought))]
     return [*(Claim(ref, f"{wish.namespace}/{NAME}") for ref in refs), *(Claim(Ref.of(one)) for one in objects.entries(wish))]
 
 

@@ -159,6 +159,15 @@ def webhooks(*rules):
     return {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": {"name": "a"}, "webhooks": [hook]}
 
 
+def test_templates_of_claims_have_what_the_server_sets():
+    claim = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
+    wish = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "x"}, "spec": {"volumeClaimTemplates": [claim], "replicas": 3}}
+    spec = {"accessModes": ["ReadWriteOnce"], "volumeMode": "Filesystem"}
+    stored = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}, "spec": spec, "status": {"phase": "Pending"}}
+    assert fields.normal(wish)["spec"] == {"volumeClaimTemplates": [stored], "replicas": 3}
+    assert wish["spec"]["volumeClaimTemplates"] == [claim]
+
+
 def test_rules_of_webhooks_are_for_every_scope_unless_they_say_otherwise():
     wish = webhooks({"resources": ["*"]}, {"resources": ["pods"], "scope": "Namespaced"})
     assert fields.normal(wish)["webhooks"][0]["rules"] == [{"resources": ["*"], "scope": "*"}, {"resources": ["pods"], "scope": "Namespaced"}]

@@ -46,7 +46,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.wa
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import ControlPlaneRevision
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.revision_tag import Tag
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install.versions import VERSIONS
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.install.versions import VERSIONS
 
 AIM = Aim("green", "blue")
 TO_BLUE, TO_GREEN, NAMES_GREEN = Following(TAG, "prod", "blue"), Following(TAG, "prod", "green"), Following(NAMED, "green", "green")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover import skew
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.skew import SkewRules
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install.versions import VERSIONS
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.install.versions import VERSIONS
 
 RULES = SkewRules("Istio", handover=((1, 29, 5), (1, 30, 2)))
 

@@ -34,6 +34,21 @@ def test_what_is_free_or_ours_is_not_told(claim: Claim, found: dict[str, Any] | 
     assert owned_by_others(claim, found) is None
 
 
+def copied(*managers: str) -> dict[str, Any]:
+    """A tag of istioctl, which gets all annotations of the webhook that it is made from, so also the Helm release of that."""
+    found = live(*managers, annotations={**HELM, "meta.helm.sh/release-name": "istiod-stable"})
+    written = {"f:metadata": {"f:annotations": {"f:meta.helm.sh/release-name": {}, "f:meta.helm.sh/release-namespace": {}}}, "f:webhooks": {}}
+    found["metadata"]["managedFields"].append({"manager": "istio-ci", "operation": "Apply", "fieldsV1": written})
+    return found
+
+
+def test_a_release_that_istioctl_copied_says_nothing() -> None:
+    assert owned_by_others(TAG, copied("meshops.lifecycle")) is None
+    assert owned_by_others(TAG, copied()) == {"object": str(TAG.ref), "owner": "the field manager istio-ci", "how": "left"}
+    assert owned_by_others(ACCOUNT, copied("helm")) is None
+    assert owned_by_others(replace(ACCOUNT, adopt=True), copied()) == {"object": str(ACCOUNT.ref), "owner": "the field manager istio-ci", "how": "taken"}
+
+
 @pytest.mark.parametrize(("claim", "found", "owner", "how"), [
     pytest.param(ACCOUNT, live("kubectl-client-side-apply"), "the field manager kubectl-client-side-apply", "left", id="by kubectl"),
     pytest.param(TAG, live("pilot-discovery", "istioctl"), "the field manager istioctl", "left", id="by istioctl; istiod only fills in its CA"),

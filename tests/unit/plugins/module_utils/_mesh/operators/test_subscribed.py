@@ -143,13 +143,16 @@ class TestInstall:
         )  # fmt: skip
 
 
+AGAIN = "OLM does not try again soon: mend that, remove the failed Job or InstallPlan, and run again."
+
+
 class TestTroubles:
     @pytest.mark.parametrize(("kind", "heals", "says"), [
         ("CatalogSourcesUnhealthy", True, "a catalogue is unhealthy: CatalogSourcesUnhealthy (Why: what)"),
         ("ResolutionFailed", True, "nothing fits together in its namespace: ResolutionFailed (Why: what)"),
         ("InstallPlanMissing", True, "its InstallPlan is gone: InstallPlanMissing (Why: what)"),
-        ("BundleUnpackFailed", False, "its bundle could not be unpacked: BundleUnpackFailed (Why: what). OLM does not try again by itself."),
-        ("InstallPlanFailed", False, "its InstallPlan failed: InstallPlanFailed (Why: what). OLM does not try again by itself."),
+        ("BundleUnpackFailed", False, "its bundle could not be unpacked: BundleUnpackFailed (Why: what). " + AGAIN),
+        ("InstallPlanFailed", False, "its InstallPlan failed: InstallPlanFailed (Why: what). " + AGAIN),
     ])  # fmt: skip
     def test_a_condition_is_told_in_words(self, kind: str, heals: bool, says: str) -> None:
         seen = next_of(there(subscription(conditions=[on(kind, reason="Why", message="what")])))

@@ -241,3 +241,41 @@ def test_the_line_says_no_more_than_there_is(clusters: dict[str, Any], said: str
 def test_what_several_clusters_share_is_said_once() -> None:
     told = status({name: facts(notices=[f"{name}: a registry goes away."]) for name in "abcde"}, NOW)
     assert told[-1] == "‼ a, b, c and 2 more: a registry goes away."
+
+
+def unreached(name: str, why: str) -> str:
+    return f"{name}: the API server at https://{name}.example:6443 {why}."
+
+
+def crowd(count: int, gone: int) -> dict[str, Any]:
+    names = [f"c{number:04}" for number in range(1, count + 1)]
+    why = ("refuses connections", "does not answer in time")
+    return {name: unreached(name, why[place % 2]) if place < gone else facts() for place, name in enumerate(names)}
+
+
+def test_a_large_estate_shows_all_that_are_unwell_and_counts_the_rest_of_those_that_are_well() -> None:
+    told = status(crowd(1000, 50), NOW)
+    assert [row(told, name)[2] for name in ("c0001", "c0050", "c0051", "c0100")] == ["× UNREACHED", "× UNREACHED", "√ ok", "√ ok"]
+    assert told[102:104] == ["and 900 more clusters that are ok; the report in mesh_report_dir has all of them.", ""]
+    assert sum("× UNREACHED" in line for line in status(crowd(1000, 300), NOW)) == 300
+    assert max(map(len, told[:103])) <= 120
+
+
+@pytest.mark.parametrize("count", [6, 60, 100])
+def test_an_estate_that_fits_shows_each_cluster(count: int) -> None:
+    told = status(crowd(count, 2), NOW)
+    assert told[2 + count] == "" and not [line for line in told if "more clusters" in line]
+
+
+def test_what_keeps_many_clusters_out_of_reach_is_said_once_for_each_reason() -> None:
+    told = status({**crowd(60, 50), "zone": facts(findings=["zone: something."])}, NOW)
+    assert [line for line in told if line.startswith("×")] == [
+        f"× {', '.join(f'c{number:04}' for number in range(1, 41, 2))} and 5 more: the API server refuses connections.",
+        f"× {', '.join(f'c{number:04}' for number in range(2, 41, 2))} and 5 more: the API server does not answer in time.",
+        "× zone: something.",
+    ]
+
+
+def test_few_clusters_out_of_reach_have_a_sentence_each_with_the_address() -> None:
+    told = status(crowd(20, 4), NOW)
+    assert told[-4:] == [f"× {unreached(f'c{number:04}', ('refuses connections', 'does not answer in time')[(number - 1) % 2])}" for number in range(1, 5)]

@@ -28,9 +28,9 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.pl
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.target import aim, in_use
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.waves import GATEWAYS, WaveWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import ISTIO
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.injection import Template
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.workloads import made_by
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install.tags import LED_FROM
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.cutover.injection import Template
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.cutover.workloads import made_by
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.install.tags import LED_FROM
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover import retire
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.finish import finish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover.move import move

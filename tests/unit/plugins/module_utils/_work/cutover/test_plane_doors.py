@@ -16,7 +16,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.pl
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.planes import other
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.shifts import DRAIN, PlaneState, phase, shift_plan
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.plane_doors import REPLICAS
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.cutover.plane_doors import REPLICAS
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover import cutover_plane
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_planes import DECLARED, NAMESPACE, SPACE, live

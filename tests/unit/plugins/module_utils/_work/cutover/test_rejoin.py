@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.orders import Aim
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover.turning import SECOND_OF
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.cutover.turning import SECOND_OF
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover import cutover
 from ansible_collections.meshops.lifecycle.tests.unit.support.cutover_cluster import API, CutoverCluster, Kept
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import NAMESPACE, REV, World, deployment, space

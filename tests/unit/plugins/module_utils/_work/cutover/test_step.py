@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio import ISTIO
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.cutover import pointers
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.cutover import pointers
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.cutover import cutover
 from ansible_collections.meshops.lifecycle.tests.unit.support.cutover_cluster import CutoverCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_cutover import HOOKS, NAMESPACE, REV, World, deployment, space

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
 from ansible_collections.meshops.lifecycle.tests.unit.support.olm import PACKAGE, SPACE, Olm, definition, definitions, group, manifest, source, widget
@@ -72,3 +73,22 @@ class TestMeans:
         wishes = [{**WISH, "name": name, "csv": f"{name}.v1.0.0", "version": None} for name in ("one", "two")]
         changes = [one["object"] for one in ran(admin, both, *wishes)["changes"]]
         assert changes == [f"Subscription {SPACE}/one", f"InstallPlan {SPACE}/install-one-1", f"Subscription {SPACE}/two", f"InstallPlan {SPACE}/install-two-1"]
+
+
+class TestRights:
+    def test_what_is_missing_is_said_before_the_first_write(self) -> None:
+        approve = Permission("patch", "operators.coreos.com", "installplans", SPACE)
+        cluster = FakeCluster(*definitions(), source(), manifest("1.0.0"), refuses=[Permission("create", "", "namespaces"), approve])
+        with pytest.raises(Refused) as refused:
+            ran(cluster, None, {**WISH, "csv": "demo-operator.v1.0.0"})
+        assert str(refused.value) == (
+            f"east: {PACKAGE}: the credential may not create namespaces in all namespaces, patch installplans.operators.coreos.com in namespace {SPACE}. "
+            "Grant these rights, as docs/rbac.yml does, or use another credential."
+        )
+        assert [line for line in cluster.writes if "selfsubjectaccessreviews" not in line] == []
+
+    def test_no_right_is_asked_for_that_the_run_does_not_need(self) -> None:
+        """A chart is Helm's, and with automatic approval nobody approves."""
+        cluster = FakeCluster(*definitions(), refuses=[Permission("patch", "operators.coreos.com", "installplans", SPACE)])
+        ran(cluster, None, {**WISH, "version": "1.30.3", "chart": CHART}, api="chart")
+        assert not [line for line in cluster.transport.requests if "selfsubjectaccessreviews" in line]

@@ -27,11 +27,25 @@ from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._prov
 from ansible_collections.meshops.lifecycle.tests.unit.support.ticking import Ticking
 
 WEST = replace(SECONDARY, namespace="mesh")
+_OF_GATEWAY = {"app": "consul", "component": "mesh-gateway"}
 NONE = joining.Consent("", False, "LoadBalancer")
 OWN = [{"AccessorID": access.accessor(WEST, "agent")}, {"AccessorID": "00000000-0000-0000-0000-000000000002"},
        {"AccessorID": "1", "Description": "Initial Management Token"}]  # fmt: skip
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": GATEWAY, "namespace": "mesh"}, "spec": {"type": "LoadBalancer"},
            "status": {"loadBalancer": {"ingress": [{"ip": "198.51.100.7"}]}}}  # fmt: skip
+
+
+def deployed(host_port: int = 0) -> dict[str, Any]:
+    ports = [{"containerPort": 8443, **({"hostPort": host_port} if host_port else {})}]
+    template = {"metadata": {"labels": _OF_GATEWAY}, "spec": {"containers": [{"name": "envoy", "ports": ports}]}}
+    metadata = {"name": GATEWAY, "namespace": "mesh", "labels": _OF_GATEWAY}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": {"template": template}}
+
+
+def gateway_pod(host_port: int = 0) -> dict[str, Any]:
+    metadata = {"name": f"{GATEWAY}-1", "namespace": "mesh", "labels": _OF_GATEWAY}
+    status = {"phase": "Running", "hostIP": "192.0.2.9", "conditions": [{"type": "Ready", "status": "True"}]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": deployed(host_port)["spec"]["template"]["spec"], "status": status}
 
 
 class Datacenter(Servers):
@@ -147,6 +161,28 @@ class TestMovingGateway:
         assert judged(running("primary", SERVICE), PRIMARY, replace(NONE, service="NodePort", secondaries_know=True))
         assert judged(running("primary", SERVICE), PRIMARY)
         assert judged(running("peer", SERVICE), PEER, replace(NONE, service="NodePort"))
+
+    def test_another_port_of_the_nodes_is_another_address(self) -> None:
+        service = {**SERVICE, "spec": {"type": "NodePort", "ports": [{"port": 8443, "nodePort": 30443}]}, "status": {}}
+        there = (service, deployed(), gateway_pod())
+        with pytest.raises(Refused, match=r"that leads to its mesh gateway is 30443 and is to become 30500, so that its addresses \(192.0.2.9:30443\) go"):
+            judged(running("primary", *there), PRIMARY, replace(NONE, service="NodePort", node_port=30500))
+        for port in (0, 30443):
+            assert judged(running("primary", *there), PRIMARY, replace(NONE, service="NodePort", node_port=port))
+        assert judged(running("primary", *there), PRIMARY, replace(NONE, service="NodePort", node_port=30500, secondaries_know=True))
+
+    def test_a_port_of_the_node_is_an_address_without_a_service_too(self) -> None:
+        with pytest.raises(Refused, match=r"is a HostPort and is to become a LoadBalancer, so that its addresses \(192.0.2.9:8443\) go"):
+            judged(running("primary", deployed(host_port=8443), gateway_pod(8443)), PRIMARY)
+        assert judged(running("primary", deployed(host_port=8443), gateway_pod(8443)), PRIMARY, replace(NONE, service="HostPort"))
+
+    def test_the_service_that_the_chart_makes_beside_a_port_of_the_node_is_no_move(self) -> None:
+        service = {**SERVICE, "spec": {"type": "ClusterIP"}, "status": {}}
+        made = {**workload(1), "metadata": {**workload(1)["metadata"], "labels": {**workload(1, "primary")["metadata"]["labels"], "heritage": "Helm"}}}
+        assert judged(running("primary", made, service, deployed(host_port=8443)), PRIMARY, replace(NONE, service="HostPort", chart=True))
+
+    def test_a_first_install_that_was_killed_before_its_gateway_goes_on(self) -> None:
+        assert judged(running("primary"), PRIMARY)
 
     def test_a_secondary_knows_both_addresses_meanwhile(self) -> None:
         values = {"connect": {"primary_addresses": ["192.0.2.50", "192.0.2.10:8443"]}}

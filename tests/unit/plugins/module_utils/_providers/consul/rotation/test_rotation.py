@@ -42,12 +42,18 @@ def leaf(of: Material) -> str:
     return issue.new_leaf(of, ["shop"], "shop", "P-256", NOW, 3).certificate.decode()
 
 
-def dump(chain: str, *trusted: Material) -> str:
+def dump(chain: str, *trusted: Material, drains: str = "") -> str:
+    """What Envoy says of its listeners. `drains` is the certificate of one that another one replaced."""
+    own = {"name": "public_listener", "active_state": listener(chain, *trusted)}
+    return json.dumps({"configs": [own | ({"draining_state": listener(drains, OLD)} if drains else {})]})
+
+
+def listener(chain: str, *trusted: Material) -> dict[str, Any]:
     context = {
         "tls_certificates": [{"certificate_chain": {"inline_string": chain}, "private_key": {"inline_string": "[redacted]"}}],
         "validation_context": {"trusted_ca": {"inline_string": "".join(trust.line(one).decode() for one in trusted)}},
     }
-    return json.dumps({"configs": [{"active_state": {"listener": {"filter_chains": [{"transport_socket": {"common_tls_context": context}}]}}}]})
+    return {"listener": {"filter_chains": [{"transport_socket": {"common_tls_context": context}}]}}
 
 
 def proxy(name: str = "shop-1", **status: Any) -> dict[str, Any]:
@@ -96,6 +102,18 @@ def test_a_former_root_that_something_may_use_is_not(dumps: list[str | None]) ->
     assert (len(x509.bundle(seen.roots)), seen.outgoing) == (2, b"")
 
 
+def test_after_two_rotations_only_the_latest_root_counts_and_both_former_ones_are_outgoing() -> None:
+    third = ca("third")
+    listed = roots((OLD, False), (NEW, False), (third, True))
+    seen = progress(listed, dump(leaf(third), OLD, NEW, third, drains=leaf(NEW)))
+    fingerprints = [x509.bundle(one.roots)[0].fingerprint for one in (OLD, NEW, third)]
+    assert [one.fingerprint for one in x509.bundle(seen.roots)] == fingerprints[2:]
+    assert {one.fingerprint for one in x509.bundle(seen.outgoing)} == set(fingerprints[:2])
+    late = progress(listed, dump(leaf(NEW), OLD, NEW, third))
+    assert [user.behind for user in late.users] == ["has no certificate of the new CA yet"]
+    assert {one.fingerprint for one in x509.bundle(late.roots)} == set(fingerprints)
+
+
 def test_a_ca_that_consul_made_for_itself_is_seen() -> None:
     own = issue.new_root("consul", "consul", "P-256", NOW, 365)
     seen = progress(json.dumps({"Roots": [{"RootCert": own.certificate.decode(), "Active": True}]}))
@@ -112,6 +130,8 @@ def test_a_server_that_does_not_name_its_ca_is_a_fault(said: str | None) -> None
     pytest.param(dump(leaf(OLD), OLD, NEW), "has no certificate of the new CA yet", id="it trusts the new CA and has a former certificate"),
     pytest.param(dump(leaf(OLD), OLD), "does not trust the new CA yet", id="nothing has reached it"),
     pytest.param("{}", "has no certificate of Consul yet", id="it has no configuration"),
+    pytest.param(dump(leaf(NEW), OLD, NEW, drains=leaf(OLD)), "", id="only a listener that drains has a former certificate"),
+    pytest.param(dump(leaf(OLD), OLD, NEW, drains=leaf(NEW)), "has no certificate of the new CA yet", id="only a listener that drains has a new certificate"),
 ])
 def test_a_proxy_lacks(said: str, lacks: str) -> None:
     (user,) = progress(roots((OLD, False), (NEW, True)), said).users

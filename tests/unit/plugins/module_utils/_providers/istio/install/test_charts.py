@@ -11,7 +11,8 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.helm_release import Release
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install.charts import REPOSITORY, istiod, release, revision
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install.charts import REPOSITORY, release
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.install.names import istiod, revision
 
 WISH = ControlPlane("east", "shop", version="1.31.3", revision="stable", namespace="istio-system")
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import control_plane, requirements
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import control_plane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.install import crds
 
 EAST = ControlPlane("east", "shop", network="on-prem", version="1.29.0", revision="stable", tags=["default", "prod"], namespace="istio-system")
 EDGE = replace(EAST, cluster="edge", role="remote", primary="east", primary_address="192.0.2.10")
@@ -71,10 +72,10 @@ def test_a_remote_of_a_primary_behind_a_node_port_is_refused_by_name() -> None:
 
 def test_crds_that_belong_to_others_are_neither_installed_nor_removed() -> None:
     external = replace(EAST, crds="external")
-    assert values(external, "base")["base"] == {"excludedCRDs": list(requirements.CRDS)}
+    assert values(external, "base")["base"] == {"excludedCRDs": list(crds.CRDS)}
     assert "base" not in values(EAST, "base")
     assert of_kind(control_plane.leftovers(external), "CustomResourceDefinition") == []
-    assert of_kind(control_plane.leftovers(EAST), "CustomResourceDefinition") == list(requirements.CRDS)
+    assert of_kind(control_plane.leftovers(EAST), "CustomResourceDefinition") == list(crds.CRDS)
 
 
 def test_the_namespace_says_its_network_before_istiod_reads_it() -> None:

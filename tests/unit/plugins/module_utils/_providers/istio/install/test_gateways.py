@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import control_plane, gateways
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.install import passage
 
 EAST = ControlPlane("east", "shop", network="on-prem", version="1.29.0", revision="stable", namespace="istio-system")
 IP_1, IP_2 = "192.0.2.10", "192.0.2.11"
@@ -42,11 +43,11 @@ NODES = [node(InternalIP="10.0.0.1", ExternalIP=IP_1), node(InternalIP="10.0.0.2
     pytest.param({}, NODES, [], id="an empty Service"),
 ])
 def test_where_other_networks_reach_a_gateway(found: dict[str, Any], nodes: list[dict[str, Any]], told: list[str]) -> None:
-    assert gateways.addresses(found, nodes) == told
+    assert passage.addresses(found, nodes) == told
 
 
 def ports(wish: ControlPlane) -> dict[str, list[tuple[int, str]]]:
-    made = [each for each in gateways.manifests(wish) if each["kind"] == "Gateway"]
+    made = [each for each in passage.manifests(wish) if each["kind"] == "Gateway"]
     return {each["metadata"]["name"]: [(server["port"]["number"], server["tls"]["mode"]) for server in each["spec"]["servers"]] for each in made}
 
 
@@ -65,7 +66,7 @@ def test_a_remote_has_no_istiod_to_be_reached() -> None:
 @pytest.mark.parametrize(("revision", "host"), [("stable", "istiod-stable.mesh.svc.cluster.local"), ("default", "istiod.mesh.svc.cluster.local")])
 def test_remotes_reach_the_istiod_of_the_revision(revision: str, host: str) -> None:
     wish = replace(EAST, revision=revision, namespace="mesh", serves_remotes=True)
-    route = next(each for each in gateways.manifests(wish) if each["kind"] == "VirtualService")["spec"]["tls"]
+    route = next(each for each in passage.manifests(wish) if each["kind"] == "VirtualService")["spec"]["tls"]
     assert [(to["match"][0]["port"], to["route"][0]["destination"]) for to in route] == [
         (15012, {"host": host, "port": {"number": 15012}}), (15017, {"host": host, "port": {"number": 443}}),
     ]
@@ -73,8 +74,8 @@ def test_remotes_reach_the_istiod_of_the_revision(revision: str, host: str) -> N
 
 def test_a_gateway_is_a_release_of_its_own_that_says_its_network() -> None:
     made, = gateways.releases(EAST)
-    assert (made.name, made.chart) == (gateways.NAME, "gateway")
-    assert made.values == {"name": gateways.NAME, "networkGateway": "on-prem", "revision": "stable"}
+    assert (made.name, made.chart) == (passage.NAME, "gateway")
+    assert made.values == {"name": passage.NAME, "networkGateway": "on-prem", "revision": "stable"}
 
 
 def test_a_gateway_with_node_ports_tells_istiod_which_nodes() -> None:
@@ -85,15 +86,15 @@ def test_a_gateway_with_node_ports_tells_istiod_which_nodes() -> None:
 def test_all_that_passed_through_is_left_over_even_when_the_remotes_went_before() -> None:
     serving = replace(EAST, serves_remotes=True)
     for wish in (EAST, replace(EAST, role="remote")):
-        assert gateways.leftovers(wish) == gateways.manifests(replace(serving, role=wish.role))
-        assert [one for one in control_plane.leftovers(wish) if one["kind"] == "VirtualService"] == gateways.passage(serving)
+        assert passage.leftovers(wish) == passage.manifests(replace(serving, role=wish.role))
+        assert [one for one in control_plane.leftovers(wish) if one["kind"] == "VirtualService"] == passage.passage(serving)
 
 
 def test_each_revision_has_its_own_way_for_remote_clusters() -> None:
     """By the name that proxies and API servers ask for: two revisions serve at one address."""
-    blue, green = (gateways.passage(replace(EAST, serves_remotes=True, revision=name))[0] for name in ("blue", "green"))
+    blue, green = (passage.passage(replace(EAST, serves_remotes=True, revision=name))[0] for name in ("blue", "green"))
     assert (blue["metadata"]["name"], green["metadata"]["name"]) == ("istiod-vs-blue", "istiod-vs-green")
     hosts = ["istiod-green.istio-system.svc", "istiod-green.istio-system.svc.cluster.local"]
     assert green["spec"]["hosts"] == hosts
     assert [(match["port"], match["sniHosts"]) for route in green["spec"]["tls"] for match in route["match"]] == [(15012, hosts), (15017, hosts)]
-    assert gateways.passage(EAST) == gateways.passage(replace(EAST, serves_remotes=True, role="remote")) == []
+    assert passage.passage(EAST) == passage.passage(replace(EAST, serves_remotes=True, role="remote")) == []

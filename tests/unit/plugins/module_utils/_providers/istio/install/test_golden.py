@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.health import probe
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import control_plane, gateways
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.links import remote_secret
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.health import probe
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.install import passage
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.links import remote_secret
 from ansible_collections.meshops.lifecycle.tests.unit.support.golden import assert_golden
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_wishes import CREDENTIAL, PROBE, WISHES
 
@@ -32,12 +33,12 @@ def test_the_releases_of(name: str) -> None:
 @pytest.mark.parametrize("name", WISHES)
 def test_the_manifests_of(name: str) -> None:
     wish = WISHES[name]
-    assert_golden(GOLDEN / f"{name}.manifests.yml", [*control_plane.manifests(wish), *gateways.manifests(wish)])
+    assert_golden(GOLDEN / f"{name}.manifests.yml", [*control_plane.manifests(wish), *passage.manifests(wish)])
 
 
 def test_what_is_left_over_of_a_control_plane_and_its_gateway() -> None:
     wish: ControlPlane = WISHES["primary"]
-    assert_golden(GOLDEN / "leftovers.yml", [*gateways.leftovers(wish), *control_plane.leftovers(wish)])
+    assert_golden(GOLDEN / "leftovers.yml", [*passage.leftovers(wish), *control_plane.leftovers(wish)])
 
 
 def test_the_manifests_of_a_link() -> None:

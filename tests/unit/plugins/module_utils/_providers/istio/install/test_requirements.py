@@ -10,9 +10,10 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import ProbeWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.versions import VersionLimits
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.preflight.estate import Owned
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.health import probe
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install.requirements import CRDS, GROUPS, REQUIREMENTS
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install.requirements import REQUIREMENTS
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.health import probe
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.install.crds import CRDS, GROUPS
 
 
 @pytest.mark.parametrize(("version", "mesh", "lowest", "highest", "gateway_api"), [

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install import supply as places
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import control_plane, gateways, supply
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.install import places as known
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_wishes import WISHES
 
 PILOT = "registry.istio.io/release/pilot:1.30.2"
@@ -22,7 +23,7 @@ def workload(kind: str, *images: str, annotations: dict[str, str] | None = None)
 
 
 def named(**live: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
-    return [(one.place, one.kind, one.text) for one in supply.named(live)]
+    return [(one.place, one.kind, one.text) for one in known.named(live)]
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "DaemonSet", "StatefulSet", "Pod"])
@@ -44,23 +45,23 @@ def test_the_templates_of_each_revision_are_looked_through_and_no_other_configur
         {"metadata": {"name": name, "namespace": "istio-system"}, "data": {"values": values, "config": "templates: {}"}}
         for name in ("istio-sidecar-injector", "istio-sidecar-injector-stable", "values-stable")
     ]
-    assert [(one.kind, one.where, one.text) for one in supply.named({"ConfigMap": maps})] == [
+    assert [(one.kind, one.where, one.text) for one in known.named({"ConfigMap": maps})] == [
         ("injection template", "istio-system/istio-sidecar-injector", "registry.istio.io/release"),
         ("injection template", "istio-system/istio-sidecar-injector-stable", "registry.istio.io/release"),
     ]
 
 
 def test_every_place_has_a_date_a_source_and_another_place_that_stays() -> None:
-    for gone in supply.GONE:
+    for gone in known.GONE:
         assert gone.source and gone.outages and gone.since >= gone.outages[-1][0].date()
-        assert places.match(gone.instead, supply.GONE) is None
+        assert places.match(gone.instead, known.GONE) is None
 
 
 @pytest.mark.parametrize("wish", WISHES.values(), ids=WISHES)
 def test_nothing_that_we_wish_ourselves_comes_from_such_a_place(wish: ControlPlane) -> None:
     for release in [*control_plane.releases(wish), *gateways.releases(wish)]:
         for text in (release.repository or "", release.chart, *(text for _path, text in places.strings(release.values))):
-            assert places.match(text, supply.GONE) is None
+            assert places.match(text, known.GONE) is None
 
 
 def pulled(**change: Any) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import merged
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install.chart import rules, settled
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install.chart import hcp, rules, settled
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install.chart import stages as chart
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.install.chart.by_path import Values
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.install.chart.charted import (
@@ -34,7 +34,11 @@ def on(*paths: str) -> dict[str, Any]:
     return merged(*(at(path, True) for path in paths))
 
 
-DOG = "global.metrics.datadog"
+def named(path: str, secret: str = "x") -> dict[str, Any]:
+    return at(path, {"secretName": secret, "secretKey": "key"})
+
+
+DOG, CLOUD = "global.metrics.datadog", ("resourceId", "clientId", "clientSecret")
 INJECTED = on("connectInject.enabled")
 BROKEN: list[tuple[dict[str, Any], str]] = [
     (on("global.federation.enabled"), "global.federation.enabled is true, which needs meshGateway.enabled; set meshGateway.enabled to true, or"),
@@ -64,6 +68,16 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
       for key, instead in rules._IN_CONFIGURATION.items()),
     *((at(path, "root"), f"{path} is root, which is a name that Consul reserves") for path in rules._RESERVING),
     *((on(path), f"{path} is true, which is a feature of Consul Enterprise") for path in rules._PAID),
+    *((merged(on("global.metrics.enabled", "global.metrics.enableAgentMetrics", f"{DOG}.dogstatsd.enabled"), at("server.extraConfig", f'{{"{key}": 1}}')),
+       f"has the key {key}, which the chart sets by {DOG}.dogstatsd; set it below") for key in ("dogstatsd_tags", "dogstatsd_addr")),
+    (on("externalServers.skipServerWatch"), "externalServers.skipServerWatch is true, which is for servers outside of the cluster; leave it out"),
+    (at("global.secretsBackend.vault.connectInjectRole", "x"), "connectInjectRole is x, which comes only with all of connectInject.tlsCert.secretName, "),
+    *((at(f"{path}.secretName", "x"), f"{path}.secretName is x, which is named with only one of") for path in hcp._SECRETS),
+    *((merged(on("global.cloud.enabled"), *(named(f"global.cloud.{name}") for name in CLOUD if name != lacks)),
+       f"global.cloud.enabled is true, which needs global.cloud.{lacks}.secretName") for lacks in CLOUD),
+    (named("telemetryCollector.cloud.clientId"), "clientId.secretName is x, which comes only with telemetryCollector.cloud.clientSecret.secretName"),
+    (merged(*(named(f"telemetryCollector.cloud.{name}") for name in CLOUD[1:])), "needs telemetryCollector.cloud.resourceId or global.cloud.resourceId"),
+    (merged(named("global.cloud.resourceId"), named("telemetryCollector.cloud.resourceId", "y")), "is y, which differs from global.cloud.resourceId"),
     (at("global.adminPartitions.name", "west"), "global.adminPartitions.name is west, which must be default here"),
     (at("global.imagePullPolicy", "Sometimes"), "global.imagePullPolicy is sometimes, which is no policy"),
     (on("global.metrics.disableAgentHostName", "global.metrics.enabled"), "needs both global.metrics.enabled and global.metrics.enableAgentMetrics"),
@@ -99,6 +113,12 @@ def test_our_own_values_break_none(wish) -> None:
 def test_an_image_of_enterprise_may_have_its_features() -> None:
     values = merged(on("server.auditLogs.enabled"), at("global.image", "registry.example/consul:1.22.3-ent"))
     assert rules.faults(Values(values)) == []
+
+
+def test_a_collector_with_a_client_of_its_own_is_right() -> None:
+    given = merged(*(named(f"telemetryCollector.cloud.{name}") for name in CLOUD))
+    assert rules.faults(Values(given)) == []
+    assert rules.faults(Values(merged(given, on("global.cloud.enabled"), *(named(f"global.cloud.{name}") for name in CLOUD)))) == []
 
 
 def test_gateways_that_are_right() -> None:

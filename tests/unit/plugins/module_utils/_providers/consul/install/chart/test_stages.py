@@ -74,6 +74,15 @@ def test_crds_of_others_are_waited_for_and_not_claimed() -> None:
     assert set(objects.GATEWAY_CRDS) <= {claim.ref.name for claim in CONSUL.install.claims(PEER)}
 
 
+@pytest.mark.parametrize(("version", "more"), [
+    ("1.21.5", ["tcproutes"]), ("1.22.7", ["grpcroutes", "tcproutes", "tlsroutes", "udproutes"]), ("2.0.3", ["tcproutes"]),
+])  # fmt: skip
+def test_claims_have_every_crd_of_the_gateway_api_that_this_chart_brings(version: str, more: list[str]) -> None:
+    group = ".gateway.networking.k8s.io"
+    brought = {claim.ref.name for claim in CONSUL.install.claims(replace(PEER, version=version)) if claim.ref.name.endswith(group)}
+    assert brought == {*objects.GATEWAY_CRDS, *(f"{one}{group}" for one in more)}
+
+
 def test_claims_name_the_release_that_may_own_them() -> None:
     claims = {str(claim.ref): claim.release for claim in CONSUL.install.claims(PEER)}
     assert claims["StatefulSet consul/consul-server"] == "consul/consul"

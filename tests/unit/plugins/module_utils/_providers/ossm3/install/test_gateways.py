@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, meshops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The east-west gateway as objects of our own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.ossm3.install import gateways
+
+WISH = ControlPlane("east", "shop", network="lan", revision="stable", namespace="istio-system")
+
+
+def wish(**values: Any) -> ControlPlane:
+    return replace(WISH, values={"gateway": values})
+
+
+def of_kind(made: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    (one,) = [each for each in made if each["kind"] == kind]
+    return one
+
+
+def test_its_pods_get_their_proxy_from_the_revision_and_open_the_network() -> None:
+    template = of_kind(gateways.manifests(WISH), "Deployment")["spec"]["template"]
+    assert template["metadata"]["annotations"] == {"inject.istio.io/templates": "gateway"}
+    labels = {"sidecar.istio.io/inject": "true", "istio.io/rev": "stable", "topology.istio.io/network": "lan"}
+    assert labels.items() <= template["metadata"]["labels"].items()
+    (container,) = template["spec"]["containers"]
+    assert (container["name"], container["image"]) == ("istio-proxy", "auto")
+    assert container["env"] == [{"name": "ISTIO_META_REQUESTED_NETWORK_VIEW", "value": "lan"}]
+
+
+def test_both_revisions_serve_behind_one_service() -> None:
+    service = gateways.service(WISH, "")
+    assert "istio.io/rev" not in service["spec"]["selector"]
+    assert service["metadata"]["labels"]["topology.istio.io/network"] == "lan"
+    assert [port["port"] for port in service["spec"]["ports"]] == [15021, 15443, 15012, 15017]
+
+
+def test_replicas_are_named_only_where_somebody_asks_for_some() -> None:
+    """A cutover takes the pods of a gateway that another one replaces, and the next run must not bring them back."""
+    assert "replicas" not in of_kind(gateways.manifests(WISH), "Deployment")["spec"]
+    assert of_kind(gateways.manifests(wish(replicaCount=3)), "Deployment")["spec"]["replicas"] == 3
+    assert [one for one in gateways.manifests(wish(autoscaling={"enabled": False, "minReplicas": 2})) if one["kind"] == "HorizontalPodAutoscaler"] == []
+    scaled = gateways.manifests(wish(replicaCount=3, autoscaling={"minReplicas": 2, "maxReplicas": 4}))
+    assert "replicas" not in of_kind(scaled, "Deployment")["spec"]
+    spec = of_kind(scaled, "HorizontalPodAutoscaler")["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"], spec["scaleTargetRef"]["name"]) == (2, 4, "istio-eastwestgateway")
+
+
+def test_values_of_the_chart_that_mean_the_same_are_taken() -> None:
+    made = gateways.manifests(wish(nodeSelector={"a": "b"}, resources={"requests": {"cpu": "1"}}, podDisruptionBudget={"minAvailable": 1}, labels={"x": "y"}))
+    spec = of_kind(made, "Deployment")["spec"]["template"]["spec"]
+    assert (spec["nodeSelector"], spec["containers"][0]["resources"]) == ({"a": "b"}, {"requests": {"cpu": "1"}})
+    assert of_kind(made, "PodDisruptionBudget")["spec"]["minAvailable"] == 1
+    assert all(one["metadata"]["labels"]["x"] == "y" for one in made)
+    assert gateways.service(wish(service={"type": "ClusterIP", "externalIPs": ["192.0.2.1"]}), "")["spec"]["externalIPs"] == ["192.0.2.1"]
+
+
+@pytest.mark.parametrize("values", [{"kind": "DaemonSet"}, {"service": {"clusterIP": "None"}}])
+def test_what_it_does_not_take_is_refused_by_name(values: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match=r"^east: mesh_values has gateway\.(kind|service\.clusterIP)"):
+        gateways.service(wish(**values), "")
+
+
+def test_everything_that_may_have_been_made_goes() -> None:
+    left = {(one["kind"], one["metadata"]["name"]) for one in gateways.leftovers(wish(kind="wrong"))}
+    made = gateways.manifests(wish(autoscaling={"enabled": True}, podDisruptionBudget={"minAvailable": 1}))
+    assert left >= {(one["kind"], one["metadata"]["name"]) for one in made}
+    assert ("Service", "istio-eastwestgateway") in left
