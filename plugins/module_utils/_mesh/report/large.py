@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ..few_names import few
 
-Ranked = Sequence[tuple[str, "Mapping[str, Any] | str"]]
+Ranked = Sequence[tuple[str, Any]]  # a mapping, or a text
 # Clusters in the table, if all others are well. Whoever is not well is always there.
 _ROWS = 100
 # So many clusters may have a sentence each for the same reason, and so many are named in one sentence for all.
