@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -53,6 +54,17 @@ class Measured:
     def besides(self, answer: str) -> str:
         """What else came than this status, and how often: "503 (2), no answer (1)"."""
         return counted({status: count for status, count in self.answers.items() if status != answer})
+
+
+def measured(body: str) -> Measured:
+    """Read the result of a load that a probe's echo server was asked for. Only an answer with the status 200 counts: any other one comes from a proxy."""
+    result = json.loads(body)
+    try:
+        codes, durations = result["RetCodes"], result["DurationHistogram"]
+        slowest = next((float(one["Value"]) for one in durations.get("Percentiles") or [] if one["Percentile"] == 99), 0.0)
+        return Measured(int(durations["Count"]), int(codes.get("200", 0)), slowest, {str(code): int(count) for code, count in codes.items()})
+    except (KeyError, TypeError, AttributeError) as wrong:
+        raise ValueError("the answer is no measure") from wrong
 
 
 def counted(answers: Mapping[str, int]) -> str:

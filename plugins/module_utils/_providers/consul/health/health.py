@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from ...._mesh.health.health import HealthFacts
-from ...._mesh.health.probe import Probe, ProbeWish
+from ...._mesh.health.probe import Probe, ProbeWish, measured
 from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Live
 from ...._mesh.question import Answers, Read
@@ -37,5 +37,5 @@ def _counted(live: Live, answers: Answers) -> dict[str, int]:
 
 def probe(wish: ProbeWish) -> Probe:
     """Return the probe: an echo server with a sidecar in each cluster."""
-    asks = (partial(echo.question, wish), partial(echo.fault, wish), partial(echo.load, wish), echo.measured)
+    asks = (partial(echo.question, wish), partial(echo.fault, wish), partial(echo.load, wish), measured)
     return Probe(echo.manifests(wish), echo.pods(wish), *asks, services=echo.services(wish))

@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 from urllib.parse import urlencode
 
-from ...._mesh.health.probe import Measured, ProbeWish
+from ...._mesh.health.probe import ProbeWish
 from ...._mesh.question import Question, Read
 from ...._mesh.workloads.service_wish import Caller, ServiceWish, Upstream
 
@@ -84,17 +83,6 @@ def load(wish: ProbeWish, pod: str, target: str, requests: int) -> Question:
     """Return the request that lets the pod fetch the target's page so many times through its own sidecar, and measure it."""
     how = {"n": requests, "qps": _RATE, "c": _CONNECTIONS, "timeout": "5s", "p": "99", "save": "off"}
     return Question(target, wish.namespace, pod, _PORT, f"/fortio/rest/run?{urlencode({'url': f'http://{_server(wish, target)}', **how})}")
-
-
-def measured(body: str) -> Measured:
-    """Only an answer with the status 200 counts: any other one comes from a proxy."""
-    result = json.loads(body)
-    try:
-        codes, durations = result["RetCodes"], result["DurationHistogram"]
-        slowest = next((float(one["Value"]) for one in durations.get("Percentiles") or [] if one["Percentile"] == 99), 0.0)
-        return Measured(int(durations["Count"]), int(codes.get("200", 0)), slowest, {str(code): int(count) for code, count in codes.items()})
-    except (KeyError, TypeError, AttributeError) as wrong:
-        raise ValueError("the answer is no measure") from wrong
 
 
 def fault(wish: ProbeWish, target: str, status: int, body: str) -> str | None:

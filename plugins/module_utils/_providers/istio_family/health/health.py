@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from ...._mesh.health.health import HealthFacts
-from ...._mesh.health.probe import Probe, ProbeWish
+from ...._mesh.health.probe import Probe, ProbeWish, measured
 from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Live
 from ...._mesh.question import Answers
@@ -35,4 +35,4 @@ def _counted(live: Live, _answers: Answers) -> dict[str, int]:
 def probe(wish: ProbeWish) -> Probe:
     """Return the probe: an echo server with a sidecar in each cluster."""
     ask, judge, load = partial(echo.question, wish), partial(echo.fault, wish), partial(echo.load, wish)
-    return Probe(echo.manifests(wish), echo.pods(wish), ask, judge, load, echo.measured, partial(echo.knock, wish))
+    return Probe(echo.manifests(wish), echo.pods(wish), ask, judge, load, measured, partial(echo.knock, wish))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import Measured, ProbeWish
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import Measured, ProbeWish, measured
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Question, Read
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.health import probe
 
@@ -151,7 +151,7 @@ def test_a_service_is_asked_for_a_host_that_nobody_serves() -> None:
     asked = probe.knock(ACROSS, "echo-east-1", ("doors", "door", 80), 50)
     assert asked.path == "/fortio/rest/run?url=http%3A%2F%2Fdoor.doors%3A80%2F&H=Host%3A+meshops-cutover.invalid&n=50&qps=20&c=2&timeout=5s&p=99&save=off"
     assert (asked.namespace, asked.pod, asked.port) == ("of-blue", "echo-east-1", 8080)
-    assert probe.measured(result({"404": 49, "-1": 1})).answers == {"404": 49, "-1": 1}
+    assert measured(result({"404": 49, "-1": 1})).answers == {"404": 49, "-1": 1}
 
 
 def test_many_requests_are_sent_by_one_question() -> None:
@@ -172,10 +172,10 @@ def result(codes: dict[str, int], **more: Any) -> str:
     (result({"-1": 50}, Percentiles=None), Measured(50, 0, 0.0)),
 ])  # fmt: skip
 def test_a_measure_counts_good_answers(body: str, seen: Measured) -> None:
-    assert probe.measured(body) == seen
+    assert measured(body) == seen
 
 
 @pytest.mark.parametrize("body", ["", "busy", "[]", "{}", '{"error": "timeout"}', '{"RetCodes": {}, "DurationHistogram": null}'])
 def test_what_is_no_measure_is_refused(body: str) -> None:
     with pytest.raises(ValueError):
-        probe.measured(body)
+        measured(body)
