@@ -278,6 +278,19 @@ class Contract:
             cluster.amend(cluster.get(Ref.of(wish)), {"data": {"a": value}})
         assert (actions(checking, [wish]), actions(cluster, [wish])) == (["unchanged"], ["unchanged"])
 
+    def test_what_we_patched_we_may_apply_otherwise(self, cluster, checking, place, actions):
+        """An API server takes whoever patches for another manager than who applies. What somebody else wrote since stays a conflict."""
+        cluster.apply([config_map(place, a="1", b="1")])
+        cluster.amend(cluster.get(Ref.of(config_map(place))), {"data": {"a": "2"}})
+        wish = config_map(place, a="3", b="1")
+        assert (actions(checking, [wish]), actions(cluster, [wish]), actions(cluster, [wish])) == (["updated"], ["updated"], ["unchanged"])
+        assert cluster.get(Ref.of(wish))["data"] == {"a": "3", "b": "1"}
+        cluster.amend(cluster.get(Ref.of(wish)), {"data": {"a": "4"}})
+        as_somebody_else(cluster, config_map(place, b="2"))
+        with pytest.raises(MeshError, match="belongs to colleague"):
+            cluster.apply([config_map(place, a="5", b="5")])
+        assert cluster.get(Ref.of(wish))["data"] == {"a": "4", "b": "2"}
+
     def test_to_take_over_the_field_of_somebody_else_is_a_change(self, cluster, place):
         wish = config_map(place, a="1", b="2")
         cluster.apply([config_map(place, b="2")])

@@ -181,6 +181,16 @@ class SailStories:
             run(cluster, operator, newer)
         assert cluster.writes == []
 
+    def test_an_istio_that_a_cutover_turned_may_be_turned_again_by_an_install(self, admin: Cluster, operator: SailOperator) -> None:
+        """A patch and an apply of ours are two managers for the API server, and no conflict."""
+        run(admin, operator, replace(BASED, tags=()))
+        admin.amend(admin.get(Ref(sail.API, "Istio", "main")) or {}, {"spec": {"version": "v1.30.3"}})
+        for _turn in range(4):
+            operator.turn()
+        assert {"IstioRevision main-v1-30-2", "IstioRevision main-v1-30-3"} <= set(standing(admin))
+        run(admin, operator, replace(BASED, tags=()))
+        assert standing(admin)["Istio main"]["version"] == "v1.30.2"
+
     def test_a_revision_that_its_istio_left_is_not_collected_while_the_run_needs_it(self, admin: Cluster, operator: SailOperator) -> None:
         run(admin, operator, replace(BASED, tags=()))
         run(admin, operator, replace(BASED, version="v1.30.3", revision="main-v1-30-3", tags=()))

@@ -169,8 +169,8 @@ def _put(server: Server, known: Mapping[Ref, dict[str, Any]], hand: Hand, wish: 
     if adopted and not server.dry_run:
         _adopt(server, wish.ref, path, adopted)
     answer = _patch(server, wish, path, hand, fresh=live is None)
-    if adopted and server.dry_run and _by_owner(answer) and all(map(is_our_manager, owners(answer.refusal))):
-        # A real run would have adopted the object by now, and the conflict with our own creation would be gone.
+    if hand.owner == fields.MANAGER and _by_owner(answer) and all(map(is_our_manager, owners(answer.refusal))):
+        # Who patches is another manager than who applies, whatever the name, and a dry run has adopted nothing. What we wrote ourselves is ours to change.
         answer = _patch(server, wish, path, replace(hand, force=True), fresh=False)
     if not answer.ok:
         if server.dry_run and _namespace_missing(answer):

@@ -55,6 +55,12 @@ def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
     return [service(plain, platform.OTHER), *manifests(plain), *_around(plain, everything)]
 
 
+def asked_size(wish: ControlPlane) -> int | None:
+    """Return how many pods the values ask for; None if they do not say it, or an autoscaler decides."""
+    values = _values(wish)
+    return None if values.get("replicaCount") is None or _scaled(values) else int(values["replicaCount"])
+
+
 def _values(wish: ControlPlane) -> Mapping[str, Any]:
     values = wish.values.get("gateway") or {}
     unknown = sorted(set(values) - _KNOWN)
@@ -85,7 +91,7 @@ def _bound(wish: ControlPlane) -> dict[str, Any]:
 
 
 def _deployment(wish: ControlPlane, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Name no replicas where nobody asks for some: a cutover takes the pods of a gateway that another one replaces, and they must not come back."""
+    """Name no replicas: a cutover takes the pods of a gateway that another one replaces, and they must not come back. `gateway_size` sets them."""
     labels = {**_LABELS, **_OWNED, "sidecar.istio.io/inject": "true", "istio.io/rev": wish.revision, "topology.istio.io/network": wish.network}
     annotations = {**(values.get("podAnnotations") or {}), "inject.istio.io/templates": "gateway"}
     spec: dict[str, Any] = {
@@ -94,7 +100,7 @@ def _deployment(wish: ControlPlane, values: Mapping[str, Any]) -> dict[str, Any]
     }
     if values.get("strategy"):
         spec["strategy"] = values["strategy"]
-    return spec if values.get("replicaCount") is None or _scaled(values) else {**spec, "replicas": int(values["replicaCount"])}
+    return spec
 
 
 def _scaled(values: Mapping[str, Any]) -> bool:

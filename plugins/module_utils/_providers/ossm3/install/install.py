@@ -26,7 +26,7 @@ from ...istio_family.links import remote_secret
 from .. import kinds
 from ..revisions import placed
 from . import claims as names
-from . import control_plane, gateways, in_use, operator, rights, running, supply
+from . import control_plane, gateway_size, gateways, in_use, operator, rights, running, supply
 from .requirements import REQUIREMENTS
 
 
@@ -47,7 +47,7 @@ def claims(wish: ControlPlane, peers: Iterable[str] = (), gateway: bool = True) 
 
 def stages(wish: ControlPlane) -> list[Stage]:
     """Return the stages. The operator is judged before the first write, and tags come when their revision runs."""
-    leading = control_plane.way(wish)
+    leading, size = control_plane.way(wish), gateway_size.size(wish)
     plugin = [Stage("network plugin", "control_plane", then=running.plugin(wish))] if control_plane.has_cni(wish) else []
     return [
         Stage("operator", "control_plane", then=operator.able(wish)),
@@ -57,6 +57,7 @@ def stages(wish: ControlPlane) -> list[Stage]:
         *([Stage("tags", "control_plane", manifests=leading, ready=_led(wish))] if leading else []),
         Stage("entrance", "gateways", then=gateways.door(wish)),
         Stage("gateway", "gateways", manifests=[*gateways.manifests(wish), *passage.manifests(wish)], ready=[_serving(wish)], healthy=True),
+        *([Stage("size of the gateway", "gateways", then=size)] if size else []),
     ]
 
 
