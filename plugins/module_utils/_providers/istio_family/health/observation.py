@@ -41,7 +41,7 @@ CONFIGURATION = (
     ("extensions.istio.io/v1alpha1", "WasmPlugin"),
 )
 
-_KEPT = ("Deployment", "Service", "Secret", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "Namespace")
+KEPT = ("Deployment", "Service", "Secret", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "Namespace")
 
 
 def reads(namespace: str) -> list[Read]:
@@ -100,7 +100,7 @@ def health(cluster: str, live: Live, answers: Mapping[Question, str | None]) -> 
         served_by=_served_by(live),
         tags=tags.seen(live, {plane.revision: plane.version for plane in planes}),
         default_revision=validator.revision(live),
-        kept=kept(one for kind in _KEPT for one in live.get(kind, ())),
+        kept=kept(one for kind in KEPT for one in live.get(kind, ())),
     )
 
 

@@ -14,7 +14,9 @@ from ...._mesh.health.probe import Probe, ProbeWish
 from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Live
 from ...._mesh.question import Answers
+from ...._mesh.report.managed import kept
 from ...istio_family.health import health as family
+from ...istio_family.health.observation import KEPT
 from .. import kinds
 from ..install import operator
 from . import operands
@@ -35,6 +37,7 @@ def _judged(wanted: Look[HealthFacts], namespace: str, live: Live, answers: Answ
         seen,
         planes=known,
         tags=operands.tags(seen.tags, live),
+        kept=kept(one for kind in KEPT for one in live.get(kind, ()) if not operands.of_operator(one)),
         faults=[*seen.faults, *operands.faults(live, namespace)],
         noticed=[*seen.noticed, *noticed],
     )

@@ -53,6 +53,11 @@ def _why(one: Object) -> tuple[str, bool]:
     return (f"the operator gives it up: {said}", True) if said else (f"its IstioRevision {kinds.lacks(one, 'Reconciled', 'Ready') or 'is ready'}", False)
 
 
+def of_operator(one: Object) -> bool:
+    """Return whether the operator made an object. It writes that back, and this is how it should be: nobody is to change it there."""
+    return any(str(owner.get("apiVersion", "")).startswith(f"{kinds.GROUP}/") for owner in one["metadata"].get("ownerReferences") or [])
+
+
 def faults(live: Live, namespace: str) -> list[str]:
     """Return what the operator says is wrong with its objects, as half sentences; what a control plane lacks is said of that."""
     found = []

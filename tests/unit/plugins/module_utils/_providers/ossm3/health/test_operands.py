@@ -51,6 +51,18 @@ def test_a_tag_of_the_operator_lacks_nothing() -> None:
     assert [(tag.name, tag.webhook, tag.lacks) for tag in told.tags] == [("default", "stable", "")]
 
 
+def owned(live: dict[str, Any], api: str, kind: str, name: str) -> dict[str, Any]:
+    return {**live, "metadata": {**live["metadata"], "ownerReferences": [{"apiVersion": api, "kind": kind, "name": name, "controller": True}]}}
+
+
+def test_what_the_operator_makes_is_managed_by_nobody_else() -> None:
+    """It puts owners on each object of a chart. To tell somebody to remove the mesh there would be wrong; another owner is still told."""
+    ours = owned(sail.istiod(), sail.API, "IstioRevision", "stable")
+    assert seen(sail.revision(), ours).kept == []
+    theirs = owned(sail.istiod(), "example.com/v1", "Widget", "one")
+    assert [one for one in seen(sail.revision(), theirs).kept if "is managed by Widget one" in one]
+
+
 def test_the_network_plugin_is_judged_too() -> None:
     assert seen(sail.cni()).faults == []
     assert seen(sail.cni(said=sail.UNJUDGED)).faults == ["IstioCNI default has not been judged by the operator yet (Reconciled)"]
