@@ -15,7 +15,7 @@ from typing import Any
 
 from ...module_utils._mesh.errors import MeshError, Refused
 from ...module_utils._mesh.fleet.file import VARIABLES
-from ...module_utils._mesh.install import chart_source, gateway_api, helm_version, wish_faults
+from ...module_utils._mesh.install import chart_source, gateway_api, helm_version, stage, wish_faults
 from ...module_utils._mesh.install.wish import ControlPlane
 from ...module_utils._mesh.lease import rights
 from ...module_utils._mesh.lease.lease import NAMESPACE
@@ -104,9 +104,20 @@ def _judged(member: Member, variables: Mapping[str, Any], seen: PreflightResults
     refused = [] if unreadable else inventory_supply.refusals(member.name, variables, seen.cluster, datetime.now(UTC).date())
     closed = preflight.space_faults(seen.cluster.get("spaces") or [], requirements.refused_by)
     closed += seen.cluster.get("refused") or []
-    wrong = [*closed, *(unreadable or _unfit(member, rendered)), *misspelt(variables, VARIABLES, own)[0], *charts, *_to_helm(member), *_by_helm(seen)]
+    by_helm = [*_to_helm(member), *_by_helm(seen)] if unreadable or _uses_helm(member, rendered) else []
+    wrong = [*closed, *(unreadable or _unfit(member, rendered)), *misspelt(variables, VARIABLES, own)[0], *charts, *by_helm]
     facts = ClusterFacts(member, limits, owned, seen.cluster, seen.trust, refused, wrong, shares_root=mesh.defaults.shares_root)
     return replace(facts, one_primary=requirements.one_primary, links_by_api_server=mesh.defaults.links_by_api_server)
+
+
+def _uses_helm(member: Member, variables: Mapping[str, Any]) -> bool:
+    """Return whether Helm installs a part of the mesh. Of a wish that cannot be read nobody knows."""
+    mesh = provider(member.provider)
+    wish = wish_faults.wish(member, variables, mesh.defaults)
+    try:
+        return wish is None or bool(stage.releases(mesh.install.stages(wish)))
+    except Refused:
+        return True
 
 
 def _to_helm(member: Member) -> list[str]:

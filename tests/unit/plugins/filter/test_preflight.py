@@ -154,6 +154,9 @@ class TestVariables:
             "east: mesh_kube.proxy: Helm has no way to be told it; put it into the kubeconfig."
         ]
 
+    def test_a_mesh_without_charts_is_reached_as_helm_could_not(self) -> None:
+        assert found({"mesh_kube": {"context": "c", "proxy": "http://p:3128"}, "mesh_provider": "ossm3", "mesh_version": "1.30.3"}) == []
+
 
 class TestCharts:
     def test_each_chart_is_asked_for_once_whoever_wants_it(self) -> None:
