@@ -19,7 +19,7 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 
 .PHONY: help setup tools pages operators env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog lint-site lint-importer \
   unit unit-versions unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench bench-sizes drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
-  test-browser test-controller test-consul test-consul-alone test-consul-charts molecule-consul test-operators drill-consul clean
+  test-browser test-controller test-consul test-consul-alone test-consul-charts molecule-consul test-operators test-ossm3 test-ossm3-alone drill-consul clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -132,19 +132,15 @@ bench-sizes: tools lab-build ## measure status and site on many stub clusters fo
 
 drill := PYTHONPATH=tests/lab:tests/drills $(tools) python -m meshdrill
 
-drill-naive drill-rotation drill-kill: tools lab
-	@mkdir -p build/drills
-	$(tools) ansible-playbook meshops.lifecycle.site -i inventories/lab > build/drills/site.log
-	$(drill) $(@:drill-%=%) --runs=$(or $(DRILL_RUNS),1) $(DRILL_OPTIONS)
-
 drill-naive: ## count what a swap of cacerts and a restart lose
 drill-rotation: ## rotate under load until each flow had 20,000 requests; no request may be lost (DRILL_RUNS=10 DRILL_OPTIONS="--kinds root")
 drill-kill: ## kill a root rotation before and after each of its writes (DRILL_OPTIONS="--points '1 7'")
 
-drill-cutover drill-cutover-kill drill-peer drill-planes: tools lab
+# With `--provider ossm3` a stand-in of an operator plays, in an environment of its own.
+drill-naive drill-rotation drill-kill drill-cutover drill-cutover-kill drill-peer drill-planes: tools lab $(if $(findstring ossm3,$(DRILL_OPTIONS)),operators)
 	$(drill) $(@:drill-%=%) --runs=$(or $(DRILL_RUNS),1) $(DRILL_OPTIONS)
 
-drill-cutover: ## move a mesh to another revision and back under load; no request may be lost (DRILL_RUNS=5 DRILL_OPTIONS="--servers 2 --versions")
+drill-cutover: ## move a mesh to another revision and back under load; no request may be lost (DRILL_RUNS=5 DRILL_OPTIONS="--servers 2 --versions", or "--provider ossm3")
 drill-cutover-kill: ## kill a cutover and its way back at each of their writes, one run after the other (DRILL_OPTIONS="--points '1 7'")
 drill-planes: ## shift ingress, application and egress between blue and green control planes by weights, and back
 drill-peer: ## count what a canary upgrade by istioctl and kubectl loses
@@ -178,6 +174,13 @@ molecule-consul: tools lab ## the scenario of Consul on the lab
 
 test-operators: tools operators lab ## the stand-in of the Sail operator with the real istiod of the lab
 	$(timed) $(tools) $(pytest) tests/lab/operators/on_the_lab $(ARGS)
+
+# Takes the place of the mesh that is in the lab, so it is not a part of `make test`.
+test-ossm3: test-ossm3-alone lab ## OpenShift Service Mesh 3 by its playbooks: on bare API servers, and with real istiods in the lab
+	$(timed) $(tools) $(pytest) tests/ossm3/lab $(ARGS)
+
+test-ossm3-alone: tools operators lab-build ## only those that need no lab
+	$(timed) $(tools) $(pytest) tests/ossm3/alone $(ARGS)
 
 drill-consul: tools lab ## what a mesh of Consul survives under load (DRILL_RUNS=5 DRILL_OPTIONS="--acts 'failover leader'")
 	@mkdir -p build/drills

@@ -10,14 +10,9 @@ test_as_the_original.py and test_sail.py ask them.
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +23,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.step import EXTENSIONS, GROUPS, SUBSCRIPTIONS
+from ansible_collections.meshops.lifecycle.tests.lab.operators.played import playing
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 from meshlab import apionly
 
@@ -38,31 +34,6 @@ WIDGET = {"group": "demo.example.com", "version": "v1", "kind": "Widget", "plura
 PATIENCE = 120.0
 OTHERS = "MESHOPS_ORIGINALS"
 SAIL = ("v1.31.0-beta.1", "v1.30.3")
-
-
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-
-@contextmanager
-def playing(kubeconfig: Path, log: Path, *plays: str, crds: Path | None = None) -> Iterator[None]:
-    """The stand-ins as a program in an environment of their own. Without `crds` they bring small ones."""
-    folder = ["--crds", str(crds)] if crds and crds.is_dir() else []
-    begin = [sys.executable, str(CHECKOUT / "mk" / "environment.py"), "exec", "operators", "python", "-m", "standins"]
-    options = ["--kubeconfig", str(kubeconfig), "--pace", "0.02", *folder, "--play", *plays]
-    home = {**os.environ, "PYTHONPATH": str(CHECKOUT / "tests" / "lab" / "operators")}
-    with log.open("wb") as out:
-        program = subprocess.Popen([*begin, *options], env=home, stdout=out, stderr=out, stdin=subprocess.DEVNULL, preexec_fn=_end_with_parent)
-        try:
-            yield
-            assert program.poll() is None, log.read_text()[-3000:]
-        finally:
-            program.terminate()
-            try:
-                program.wait(10)
-            except subprocess.TimeoutExpired:
-                program.kill()
-                program.wait()
 
 
 @dataclass

@@ -13,14 +13,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate
 from meshlab.errors import LabError
 
-from . import consul, consul_scenery, cutover, cutover_kill, kill, naive, peer, planes, report, rotation, witness
+from . import consul, consul_scenery, cutover, cutover_kill, kill, meshes, naive, peer, planes, report, rotation, witness
 from .errors import DrillError
 from .ground import Ground
+from .meshes import Mesh
 from .report import Result
-from .versions import Choice, versions
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 MISSED, IMPOSSIBLE = 1, 2
@@ -43,20 +42,23 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--alone", action="store_true", help="do not hold drill-naive beside drill-rotation, or drill-peer beside drill-cutover")
     parser.add_argument("--servers", type=int, default=1, help="replicas of each server, in a cutover")
     parser.add_argument("--versions", action="store_true", help="a cutover between two real versions, the older of which is built; the mesh is installed anew")
+    parser.add_argument("--provider", choices=[meshes.ISTIO, meshes.OSSM3], default=meshes.ISTIO,
+                        help=f"who installs istiod in {', '.join(meshes.OPERATED)}: Helm, or a stand-in of the Sail operator")  # fmt: skip
     parser.add_argument("--mesh", choices=[consul_scenery.PEERING, consul_scenery.FEDERATION], default=consul_scenery.PEERING, help="of drill-consul")
     parser.add_argument("--acts", default="", help='only these acts of drill-consul, as in "failover leader"')
     parser.add_argument("--points", default="", help='kill only at these writes, as in "1 7"')
     return parser.parse_args()
 
 
-def drill(options: argparse.Namespace, ground: Ground, variables: Choice) -> Callable[[], Result]:
+def drill(options: argparse.Namespace, ground: Ground, mesh: Mesh) -> Callable[[], Result]:
+    variables = mesh.variables
     points = [int(number) for number in options.points.split()]
     return {
         "naive": lambda: naive.hold(ground),
         "rotation": lambda: rotation.hold(ground, options.kinds.split(), options.requests),
         "kill": lambda: kill.hold(ground, points),
-        "cutover": lambda: cutover.hold(ground, options.requests, options.servers, variables),
-        "cutover-kill": lambda: cutover_kill.hold(ground, points, options.servers, variables),
+        "cutover": lambda: cutover.hold(ground, options.requests, options.servers, variables, left=mesh.left),
+        "cutover-kill": lambda: cutover_kill.hold(ground, points, options.servers, variables, wide=mesh.wide),
         "planes": lambda: planes.hold(ground, options.requests),
         "peer": lambda: peer.hold(ground, options.servers, variables),
         "consul": lambda: consul.hold(ground, options.requests, options.mesh, options.acts.split()),
@@ -79,15 +81,15 @@ def repeat(hold: Callable[[], Result], runs: int, build: Path) -> list[Result]:
     return results
 
 
-def held(options: argparse.Namespace, ground: Ground, build: Path) -> tuple[list[Result], list[Result]]:
+def held(options: argparse.Namespace, ground: Ground, mesh: Mesh, build: Path) -> tuple[list[Result], list[Result]]:
     """The runs of the drill, and what was held beside it once. The peer comes last, as it leaves objects that another tool has written."""
     if options.drill not in CUTOVERS:
         beside = repeat(lambda: naive.hold(ground), 1, build) if options.drill == "rotation" and not options.alone else []
-        return repeat(drill(options, ground, lambda _revision: {}), options.runs, build), beside
-    with versions(ground.estate, options.versions) as variables, cutover.standing(ground, variables, home=not options.versions):
-        results = repeat(drill(options, ground, variables), options.runs, build)
-        peers = options.drill == "cutover" and not options.alone
-        return results, repeat(lambda: peer.hold(ground, options.servers, variables), 1, build) if peers else []
+        return repeat(drill(options, ground, mesh), options.runs, build), beside
+    with cutover.standing(ground, mesh.variables, home=mesh.stays):
+        results = repeat(drill(options, ground, mesh), options.runs, build)
+        peers = options.drill == "cutover" and mesh.peer and not options.alone
+        return results, repeat(lambda: peer.hold(ground, options.servers, mesh.variables), 1, build) if peers else []
 
 
 def main() -> int:
@@ -98,8 +100,8 @@ def main() -> int:
     build = CHECKOUT / "build" / "drills"
     build.mkdir(parents=True, exist_ok=True)
     try:
-        ground = Ground(Estate(), build, say, rate(options), options.baseline)
-        results, beside = held(options, ground, build)
+        with meshes.mesh(options.drill, options.provider, options.versions and options.drill in CUTOVERS, build) as mesh:
+            results, beside = held(options, Ground(mesh.estate, build, say, rate(options), options.baseline), mesh, build)
     except (DrillError, LabError, AssertionError) as error:
         print(f"drill-{options.drill}: {error}", file=sys.stderr)
         return IMPOSSIBLE

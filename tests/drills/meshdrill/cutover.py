@@ -22,7 +22,7 @@ from .ground import CLUSTERS, LONGEST_GAP, Ground, Seen, served
 from .ledger import ANSWERED, Request
 from .play import Run
 from .report import Phase, Promise, Result, promise
-from .revisions import Pair, Variables
+from .revisions import Left, Pair, Variables
 from .scenery import CANARY, DECOY, ENDLESS, INGRESS, stage
 
 # A stream that is not renewed ends with its server; within so many seconds it is answered again.
@@ -48,8 +48,8 @@ class Step:
 STEPS = (Step("gate fails", fails=True), Step("forward"), Step("back", back=True), Step("forward, retire", retire=True))
 
 
-def by_playbook(folder: Path) -> Play:
-    return lambda kind, variables: play.playbook("cutover", kind, folder / kind.replace(", ", "-").replace(" ", "-"), variables)
+def by_playbook(folder: Path, inventory: Path = play.INVENTORY) -> Play:
+    return lambda kind, variables: play.playbook("cutover", kind, folder / kind.replace(", ", "-").replace(" ", "-"), variables, inventory=inventory)
 
 
 def wish(to: str, pair: Pair, gates: Sequence[Variables] = (), **variables: Any) -> Variables:
@@ -70,6 +70,7 @@ class Course:
     spans: dict[str, tuple[float, float]] = field(default_factory=dict)
     trouble: list[Promise] = field(default_factory=list)
     note: Callable[[str], None] = lambda _step: None
+    left: Left = revisions.left
 
     def act(self, load: Load) -> list[Phase]:
         begin, phases = time.time(), list[Phase]()
@@ -112,7 +113,7 @@ class Course:
             raise DrillError(f"{step.name}: a gate failed and the playbook did not; its words are in {run.log}.")
         on = self.pair.former if step.fails else run.succeeded() and to
         wrong = [line for cluster in CLUSTERS for line in revisions.strangers(estate, cluster, str(on))]
-        wrong += [f"{line} is left of it" for cluster in CLUSTERS if step.retire for line in revisions.left(estate, cluster, self.pair.former)]
+        wrong += [f"{line} is left of it" for cluster in CLUSTERS if step.retire for line in self.left(estate, cluster, self.pair.former)]
         if wrong:
             raise DrillError(f"{step.name}: not everything is on {on}: {'; '.join(wrong[:5])} ({len(wrong)} in all; {run.log}).")
 
@@ -137,12 +138,12 @@ def silence(requests: Sequence[Request]) -> float:
     return round(max((later - earlier for earlier, later in itertools.pairwise(answers)), default=float("inf")), 2)
 
 
-def hold(ground: Ground, requests: int, servers: int, variables: Callable[[str], Variables], run: Play | None = None) -> Result:
+def hold(ground: Ground, requests: int, servers: int, variables: Callable[[str], Variables], run: Play | None = None, left: Left = revisions.left) -> Result:
     pair = revisions.between(ground.estate, CLUSTERS, variables)
     ground.say(f"drill-cutover: {pair.former} serves; there and back to {pair.target}, {servers} server{'s' if servers > 1 else ''} in each cluster")
     with gate() as asked:
         note = partial(counters.write_down, ground.estate, CLUSTERS[0], INGRESS, ground.build / "cutover.counters.jsonl")
-        course = Course(ground, pair, run or by_playbook(ground.build / "cutover"), asked, requests, note=note)
+        course = Course(ground, pair, run or by_playbook(ground.build / "cutover", ground.estate.inventory), asked, requests, note=note, left=left)
         return ground.hold("cutover", course.act, course.judge, stage(CLUSTERS, pair.former, servers), sightings.PODS)
 
 
@@ -150,9 +151,11 @@ def hold(ground: Ground, requests: int, servers: int, variables: Callable[[str],
 def standing(ground: Ground, variables: Callable[[str], Variables], home: bool = True) -> Iterator[None]:
     """The mesh, installed as drills of a cutover want it. In the end it comes home to the revision that the inventory names, which is what `site` wishes."""
     now = revisions.serving(ground.estate, CLUSTERS[0]) or revisions.REVISIONS[0]
-    play.playbook("site", "site", ground.build / "site", {**variables(now), "mesh_revision": now}).succeeded()
+    inventory = ground.estate.inventory
+    play.playbook("site", "site", ground.build / "site", {**variables(now), "mesh_revision": now}, inventory=inventory).succeeded()
     yield
     first, last = revisions.REVISIONS[0], revisions.serving(ground.estate, CLUSTERS[0])
     if home and last != first:
         ground.say(f"drill-cutover: bringing the mesh back from {last} to {first}")
-        play.playbook("cutover", "home", ground.build / "home", {**variables(first), "cutover_to": first, "cutover_probe": MEASURE}).succeeded()
+        given = {**variables(first), "cutover_to": first, "cutover_probe": MEASURE}
+        play.playbook("cutover", "home", ground.build / "home", given, inventory=inventory).succeeded()

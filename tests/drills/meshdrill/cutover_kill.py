@@ -26,24 +26,26 @@ KINDS = f"{state.KINDS},statefulsets,daemonsets,poddisruptionbudgets"
 WIDE = "namespaces,mutatingwebhookconfigurations,validatingwebhookconfigurations"
 
 
-def way(name: str, to: str, pair: Pair, folder: Path) -> Way:
+def way(name: str, to: str, pair: Pair, folder: Path, inventory: Path = play.INVENTORY) -> Way:
     """Nothing is retired, so that the way back begins with both revisions and a kill costs no installation. Helm's own writes are not seen by a kill point."""
     given = wish(to, pair, cutover_retire=False, cutover_lease_duration=LEASE)
-    return Way(lambda point: play.playbook("cutover", name, folder / name, given, armed(point) if point else None), name)
+    return Way(lambda point: play.playbook("cutover", name, folder / name, given, armed(point) if point else None, inventory), name)
 
 
-def ways(pair: Pair, folder: Path) -> list[Way]:
-    return [way("forward", pair.target, pair, folder), way("back", pair.former, pair, folder)]
+def ways(pair: Pair, folder: Path, inventory: Path = play.INVENTORY) -> list[Way]:
+    return [way("forward", pair.target, pair, folder, inventory), way("back", pair.former, pair, folder, inventory)]
 
 
-def hold(ground: Ground, only: Sequence[int], servers: int, variables: Callable[[str], revisions.Variables], chosen: Sequence[Way] = ()) -> Result:
+def hold(
+    ground: Ground, only: Sequence[int], servers: int, variables: Callable[[str], revisions.Variables], chosen: Sequence[Way] = (), wide: str = WIDE
+) -> Result:
     """With points, each is a kill whose next run goes to its end. Without, each run goes on where the last was killed, until nothing is left to write."""
     pair = revisions.between(ground.estate, CLUSTERS, variables)
 
     def seen_now() -> dict[str, Any]:
-        return {cluster: state.read(ground.estate, cluster, NAMESPACES, KINDS, WIDE) for cluster in CLUSTERS}
+        return {cluster: state.read(ground.estate, cluster, NAMESPACES, KINDS, wide) for cluster in CLUSTERS}
 
-    kills = Kills(ground, chosen or ways(pair, ground.build / "cutover-kill"), seen_now, only, drill="cutover-kill", chained=not only)
+    kills = Kills(ground, chosen or ways(pair, ground.build / "cutover-kill", ground.estate.inventory), seen_now, only, drill="cutover-kill", chained=not only)
 
     def act(load: Load) -> list[Phase]:
         ground.estate.kubectl_all("-n", CANARY, "delete", "pod", DECOY, "--ignore-not-found")

@@ -32,9 +32,9 @@ MOST_BESIDES = 20
 LEASE = 10
 
 
-def by_playbook(folder: Path) -> Rotate:
+def by_playbook(folder: Path, inventory: Path = play.INVENTORY) -> Rotate:
     """Run the playbook with this kill point, or without one to its end."""
-    return lambda point: play.rotate("root", folder, armed(point) if point else None, rotate_lease_duration=LEASE)
+    return lambda point: play.rotate("root", folder, armed(point) if point else None, inventory, rotate_lease_duration=LEASE)
 
 
 @dataclass
@@ -150,7 +150,7 @@ def _roots(ground: Ground, cluster: str) -> Mapping[str, Any]:
 
 
 def hold(ground: Ground, only: Sequence[int] = (), rotate: Rotate | None = None) -> Result:
-    kills = Kills(ground, [Way(rotate or by_playbook(ground.build / "kill"))], lambda: _state(ground), only)
+    kills = Kills(ground, [Way(rotate or by_playbook(ground.build / "kill", ground.estate.inventory))], lambda: _state(ground), only)
 
     def judge(seen: Seen) -> list[Promise]:
         last = {sample.holder: sample for sample in seen.samples}.values()

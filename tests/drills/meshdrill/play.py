@@ -49,8 +49,8 @@ class Run:
         return max(([one.end for one in self.phases if one.name == phase] or [one.end for one in self.phases]), default=self.began) - self.began
 
 
-def rotate(kind: str, folder: Path, environ: Mapping[str, str] | None = None, **variables: Any) -> Run:
-    return playbook("rotate", kind, folder, {"rotate": kind, "rotate_min_age": 0, **variables}, environ)
+def rotate(kind: str, folder: Path, environ: Mapping[str, str] | None = None, inventory: Path = INVENTORY, **variables: Any) -> Run:
+    return playbook("rotate", kind, folder, {"rotate": kind, "rotate_min_age": 0, **variables}, environ, inventory)
 
 
 def playbook(

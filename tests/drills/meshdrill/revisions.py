@@ -21,6 +21,7 @@ REVISIONS = ("stable", "green")
 DRAINING: Mapping[str, Any] = yaml.safe_load((CHECKOUT / "tests" / "drills" / "draining.yml").read_text(encoding="utf-8"))
 REV, TAG = "istio.io/rev", "istio-revision-tag-default"
 Variables = Mapping[str, Any]
+Left = Callable[[Estate, str, str], list[str]]
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ WHOLE = "{}: in all"
 Rotate = Callable[[str, Load], Run]
 
 
-def by_playbook(folder: Path) -> Rotate:
+def by_playbook(folder: Path, inventory: Path = play.INVENTORY) -> Rotate:
     def rotate(kind: str, load: Load) -> Run:
         given: dict[str, Any] = {"rotate_certificates": [load.another_certificate()]} if kind == "gateways" else {}
-        return play.rotate(kind, folder, **given).succeeded()
+        return play.rotate(kind, folder, inventory=inventory, **given).succeeded()
 
     return rotate
 
@@ -43,7 +43,7 @@ def pods(ground: Ground) -> dict[str, int]:
 
 
 def hold(ground: Ground, kinds: Sequence[str], requests: int, rotate: Rotate | None = None, name: str = "rotation") -> Result:
-    rotate = rotate or by_playbook(ground.build / "rotate")
+    rotate = rotate or by_playbook(ground.build / "rotate", ground.estate.inventory)
     spans: dict[str, list[float]] = {}
     restarted: list[str] = []
 

@@ -191,7 +191,7 @@ def test_what_is_just_being_deleted_is_on_no_revision() -> None:
 def test_the_way_back_of_a_kill_is_the_same_playbook_to_the_other_revision(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     called: list[tuple[str, str, bool]] = []
 
-    def playbook(_name: str, kind: str, _folder: Path, given: Any, environ: Any = None) -> Run:
+    def playbook(_name: str, kind: str, _folder: Path, given: Any, environ: Any = None, _inventory: Any = None) -> Run:
         called.append((kind, given["cutover_to"], environ is not None))
         return Run(0, Path("log"))
 

@@ -11,7 +11,8 @@ import subprocess
 import sys
 
 PROGRAM = """
-import sys, time
+import contextlib, sys, time
+from types import SimpleNamespace
 from meshdrill import __main__ as program
 
 def hold():
@@ -22,7 +23,8 @@ def hold():
         print("cleaned up", flush=True)
 
 sys.argv = ["meshdrill", "naive"]
-program.Estate = program.Ground = lambda *_given: None
+program.meshes.mesh = lambda *_given: contextlib.nullcontext(SimpleNamespace(estate=None))
+program.Ground = lambda *_given: None
 program.drill = lambda *_given: hold
 program.main()
 """

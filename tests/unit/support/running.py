@@ -39,11 +39,11 @@ def artifacts(output: str) -> dict[str, Any]:
     return told
 
 
-def ran(playbook: str, *arguments: str, home: Path, **variables: str) -> Ran:
-    """`playbook` is a name of the collection's, or the path of a file; `variables` are those of its environment."""
+def ran(playbook: str, *arguments: str, home: Path, patience: float = 300, **variables: str) -> Ran:
+    """`playbook` is a name of the collection's, or the path of a file; `variables` are those of its environment. It may take so many seconds."""
     program = str(Path(sys.executable).with_name("ansible-playbook"))
     name = playbook if "/" in playbook else f"meshops.lifecycle.{playbook}"
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("K8S_AUTH_", "KUBECONFIG"))}
     surroundings = {**kept, "ANSIBLE_HOME": str(home), "ANSIBLE_NOCOLOR": "true", "ANSIBLE_LOCAL_TEMP": str(home / "local"), **variables}
-    done = subprocess.run([program, name, *arguments], env=surroundings, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run([program, name, *arguments], env=surroundings, capture_output=True, text=True, timeout=patience, check=False)
     return Ran(done.returncode, done.stdout + done.stderr)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.meshops.lifecycle.tests.lab.operators.played import sail
 
 CHECKOUT = Path(__file__).resolve().parents[4]
 STATE = Path(os.environ.get("MESHOPS_LAB_STATE") or "/var/lib/meshlab")
@@ -66,30 +66,18 @@ def state(kind: str, name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def sail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The stand-in beside east, and its log. All of it is taken away in the end."""
     charts = STATE / "charts"
     if not charts.is_dir():
         pytest.fail(f"{charts} is missing: start the lab by `make lab`.")
-    log = tmp_path_factory.mktemp("standins") / "log"
-    begin = [sys.executable, str(CHECKOUT / "mk" / "environment.py"), "exec", "operators", "python", "-m", "standins", "--play", "sail"]
-    options = ["--kubeconfig", str(STATE / "kubeconfig"), "--context", "east", "--charts", *(f"{version}={charts}" for version in ("v1.32.0", "v1.31.0"))]
-    home = {**os.environ, "PYTHONPATH": str(CHECKOUT / "tests" / "lab" / "operators")}
-    apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}})
-    with log.open("wb") as out:
-        program = subprocess.Popen([*begin, *options], env=home, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+    file = tmp_path_factory.mktemp("standins") / "log"
     try:
-        until(lambda: f"ztunnels.{API}" in names("crd") or program.poll() is not None, "the kinds of the Sail operator")
-        assert program.poll() is None, log.read_text()
-        yield log
-        kubectl("delete", f"istiorevisiontags.{API},istios.{API}", "--all", "--wait=false")
-        until(lambda: not names(f"istiorevisions.{API}") and not names(f"istiorevisiontags.{API}"), "the end of all revisions and tags")
+        with sail(STATE / "kubeconfig", "east", file, dict.fromkeys(("v1.32.0", "v1.31.0"), charts)):
+            apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}})
+            yield file
     finally:
-        program.terminate()
-        program.wait(20)
         kubectl("delete", "namespace", SPACE, SHOP, "--ignore-not-found")
-        crds = [f"{plural}.{API}" for plural in ("istios", "istiorevisions", "istiorevisiontags", "istiocnis", "ztunnels")]
-        kubectl("delete", "crd", *crds, "--ignore-not-found")
 
 
 def injected_by() -> str:
@@ -99,9 +87,9 @@ def injected_by() -> str:
     return str((made["metadata"].get("annotations") or {}).get("istio.io/rev") or "")
 
 
-def test_a_revision_is_a_real_istiod_and_a_tag_leads_to_it_and_on_to_the_next(sail: Path) -> None:
+def test_a_revision_is_a_real_istiod_and_a_tag_leads_to_it_and_on_to_the_next(log: Path) -> None:
     apply(istio("v1.31.0"))
-    until(lambda: state("istio", "standin") == f"Healthy {OLD}", f"a healthy revision {OLD}; {sail}")
+    until(lambda: state("istio", "standin") == f"Healthy {OLD}", f"a healthy revision {OLD}; {log}")
     assert names("deployments", "-n", SPACE) == [f"istiod-{OLD}"]
     tag = {"apiVersion": f"{API}/v1", "kind": "IstioRevisionTag", "metadata": {"name": "standin-tag"}}
     apply({**tag, "spec": {"targetRef": {"kind": "Istio", "name": "standin"}}})
@@ -115,7 +103,7 @@ def test_a_revision_is_a_real_istiod_and_a_tag_leads_to_it_and_on_to_the_next(sa
     until(lambda: names("deployments", "-n", SPACE) == [f"istiod-{NEW}"], "the end of its istiod")
 
 
-def test_what_cannot_be_installed_leaves_the_mesh_as_it_was(sail: Path) -> None:
+def test_what_cannot_be_installed_leaves_the_mesh_as_it_was(log: Path) -> None:
     apply(istio("v1.27.0"))
     until(lambda: state("istio", "standin").startswith("ReconcileError"), "the refusal")
     assert names("deployments", "-n", SPACE) == [f"istiod-{NEW}"]

@@ -80,11 +80,12 @@ class Helm:
         return [one for one in yaml.safe_load_all(await self._helm(write.body["values"], *words)) if one]
 
     async def definitions(self, server: Server) -> None:
-        """Serve the CRDs of the newest Istio, which the operator brings by itself."""
+        """Serve the CRDs of the newest Istio, which the operator brings by itself. One that is there stays as it is."""
         newest = next(iter(self.folders))
         wanted = Write("install", "Release", "crds", "istio-system", {"version": newest, "values": {}})
+        have = {name(one) for one in await server.list("CustomResourceDefinition")}
         for one in await self.rendered(wanted, "base", "--include-crds"):
-            if one["kind"] == "CustomResourceDefinition":
+            if one["kind"] == "CustomResourceDefinition" and name(one) not in have:
                 await server.write(Write(APPLY, one["kind"], name(one), body=one))
 
     async def _helm(self, values: Mapping[str, Any], *words: str) -> str:
