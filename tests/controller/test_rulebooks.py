@@ -124,8 +124,8 @@ def listening(path: Path, folder: Path) -> Iterator[Listening]:
         port = free.getsockname()[1]
     nobody = {"mesh_kube": {"host": "https://127.0.0.1:9", "api_key": "a-token"}, "mesh_network": "lan", "mesh_version": "1.31.3"}
     meshes = {
-        f"mesh_{mesh}": {"hosts": {f"{mesh}-east": None}, "vars": {"mesh_name": mesh, "mesh_trust_cluster": f"{mesh}-east", **nobody}}
-        for mesh in ("shop", "pay")
+        group: {"hosts": {f"{mesh}-east": None}, "vars": {"mesh_name": mesh, "mesh_trust_cluster": f"{mesh}-east", **nobody}}
+        for mesh, group in (("shop", "mesh_shop"), ("pay-eu", "mesh_pay_eu"))
     }
     (folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"children": meshes}}))
     (folder / "rulebook.yml").write_text(yaml.safe_dump(as_playbooks(path, port, folder)))
@@ -169,9 +169,9 @@ def test_a_root_that_expires_is_planned_once_for_each_mesh(tmp_path: Path) -> No
         rulebook.until(lambda: planned("shop"))
         # The same alert once more, as Alertmanager repeats it, and another mesh after it: when that one is through, the first would be too.
         post(rulebook.port, batch(("MeshRootExpires", "shop", "firing")))
-        post(rulebook.port, batch(("MeshRootExpires", "pay", "firing")))
-        rulebook.until(lambda: planned("pay"))
+        post(rulebook.port, batch(("MeshRootExpires", "pay-eu", "firing")))
+        rulebook.until(lambda: planned("pay-eu"))
         time.sleep(2)
     assert "PLAY [Rotate certificates]" in rulebook.said
-    assert (tmp_path / "runs").read_text().split() == ["mesh_shop", "mesh_pay"], rulebook.said
+    assert (tmp_path / "runs").read_text().split() == ["mesh_shop", "mesh_pay_eu"], rulebook.said
     assert "a-token" not in rulebook.said

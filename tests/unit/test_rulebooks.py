@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.fleet.plan import plan
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.report.exposition import exposition
 from ansible_collections.meshops.lifecycle.tests.unit.support import awx_schema
 from ansible_collections.meshops.lifecycle.tests.unit.support.estates import made
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
+from jinja2.nativetypes import NativeTemplate
 
 RULEBOOKS = sorted(CHECKOUT.glob("extensions/eda/rulebooks/*.yml"))
 # The options that ansible.eda documents of its source alertmanager.
@@ -66,9 +68,14 @@ class TestEachRule:
         assert set(rule["throttle"]) == {"once_within", "group_by_attributes"}
         assert "event.alert.labels.mesh" in rule["throttle"]["group_by_attributes"]
 
-    def test_locks_the_mesh(self, rule: dict[str, Any]) -> None:
+    @pytest.mark.parametrize("mesh", ["shop", "shop-eu-1"])
+    def test_locks_the_mesh_and_is_limited_to_its_group(self, rule: dict[str, Any], mesh: str) -> None:
+        """A group has no `-` in its name, and a limit that no group has ends the workflow without a plan."""
         asked = rule["action"]["run_workflow_template"]
-        assert (asked["lock"], asked["job_args"]["limit"]) == ("mesh {{ event.alert.labels.mesh }}", "mesh_{{ event.alert.labels.mesh }}")
+        words = [NativeTemplate(one).render(event={"alert": {"labels": {"mesh": mesh}}}) for one in (asked["lock"], asked["job_args"]["limit"])]
+        fleet = plan("fleet.yml", {"clusters": {"east": {"mesh_name": mesh}}}, [], "istio")
+        (group,) = (name for name in fleet.hosts[0].groups if name.startswith("mesh_"))
+        assert words == [f"mesh {mesh}", group]
 
     def test_starts_a_workflow_that_only_reads_before_somebody_approves(self, rule: dict[str, Any]) -> None:
         nodes = workflow(rule["action"]["run_workflow_template"]["name"])["workflow_nodes"]
