@@ -6,28 +6,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .._kube.cluster import Cluster
+from .._mesh.few_names import few
 from .._mesh.objects.change import Change, Ref
 from .._mesh.objects.condition import Condition
 from .._mesh.objects.shapes import Manifest
 
-_WAVE = 8
+_WAVE, _NAMED = 8, 5
 
 
-def restart(cluster: Cluster, refs: Sequence[Ref], patch: Mapping[str, Any], timeout: float, meanwhile: Callable[[], None]) -> list[Change]:
-    """Restart `_WAVE` workloads at a time, and wait until they are rolled out. Leave out workloads that a budget forbids to restart now."""
-    changes: list[Change] = []
-    free = [ref for ref in refs if not forbidden(cluster, ref)]
+def restart(
+    cluster: Cluster, refs: Sequence[Ref], patch: Mapping[str, Any], timeout: float, meanwhile: Callable[[], None], changes: list[Change]
+) -> list[Ref]:
+    """Restart `_WAVE` workloads at a time, and wait until they are rolled out. Return those that a budget forbids to restart now.
+
+    What was done is added to `changes`, so that the caller knows it even if this fails.
+    """
+    held_back = [ref for ref in refs if forbidden(cluster, ref)]
+    free = [ref for ref in refs if ref not in held_back]
     for start in range(0, len(free), _WAVE):
         wave = free[start : start + _WAVE]
         meanwhile()
         live = [one for one in cluster.get_all(wave) if one]
-        changes += [cluster.amend(one, patch, exact=False) for one in live]
+        for one in live:
+            changes.append(cluster.amend(one, patch, exact=False))
         cluster.settle([Condition(Ref.of(one), "rollout") for one in live], timeout)
-    return changes
+    return held_back
+
+
+def why_held_back(refs: Iterable[Ref]) -> str:
+    """Return as half a sentence why these were not restarted."""
+    return f"a PodDisruptionBudget allows no disruption of {few([str(ref) for ref in refs], _NAMED)} now"
 
 
 def rolled(moment: str) -> Manifest:

@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..errors import Refused
+from ..errors import NotReady, Refused
+from ..few_names import few
 from ..objects.change import Ref
 
 CREATE, SWITCH, REVOKE = "create", "switch", "revoke"
+_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -92,3 +94,18 @@ def require_links(standing: CredentialState, adopt: bool) -> None:
 def strays(cluster: str, refs: Iterable[Ref]) -> list[str]:
     """Return warnings about tokens of the account that this collection does not use and leaves alone."""
     return [f"{cluster}: {ref} is another token of the same account. This run leaves it; delete it if nobody uses it." for ref in refs]
+
+
+def unrestarted(cluster: str, held_back: Sequence[str]) -> NotReady:
+    """Return the error for a token of the cluster whose users need a restart that was not possible. `held_back` says where and why, as half sentences."""
+    fault = f"{cluster}: without a restart these may not take the new token (the old token stays valid): {'; '.join(held_back)}"
+    way = "Run again when the budget allows one, or restart them yourself and run again without rotate_restart"
+    return NotReady(f"{fault}. {way}.", findings=list(held_back))
+
+
+def behind_with_token(cluster: str, late: Sequence[str], revoked: bool, restart_helps: bool) -> NotReady:
+    """Return the error for control planes that do not see the cluster with its new token in time. `late` are half sentences."""
+    shown = few(late, _NAMED, "; ")
+    when = "after the old token was revoked" if revoked else "after the token was replaced (the old token stays valid)"
+    remedy = "Restart these control planes, or allow it with rotate_restart" if restart_helps else "Check these control planes"
+    return NotReady(f"{cluster}: {when}: {shown}. {remedy}, then run again: the run continues where it stopped.", findings=list(late))

@@ -16,8 +16,9 @@ from ..._kube.cluster import Cluster
 from ..._kube.lease import Hold
 from ..._mesh.contract.links import Links
 from ..._mesh.contract.provider import Provider
-from ..._mesh.errors import NotReady, Refused
+from ..._mesh.errors import Refused
 from ..._mesh.few_names import few
+from ..._mesh.links import rotation as rotating
 from ..._mesh.links.entrance import Entrance
 from ..._mesh.links.link import Issued, Link, Offer
 from ..._mesh.links.rotation import CREATE, REVOKE, SWITCH, CredentialState, CredentialStep, HeldCredential, Token, remaining_steps, require_links, strays
@@ -28,7 +29,7 @@ from ..clock import Clock
 from ..follow import follow
 from ..lease.hold import UnderLease
 from ..look import look
-from ..restart import restart, rolled
+from ..restart import restart, rolled, why_held_back
 from . import offers, sights
 from .request import RotationRequest
 
@@ -191,15 +192,19 @@ def _awaited(work: Replacement, consumer: str, generation: int) -> Offer:
 
 
 def _restart(work: Replacement) -> None:
-    """Restart the control planes of a version that needs it, if the task allows it."""
+    """Restart the control planes of a version that needs it, if the task allows it. One that did not restart may still use a token that is about to go."""
     if not (work.needs and work.request.may_restart):
         return
     seen, moment = work.look(), work.clock.now().isoformat(timespec="milliseconds")
+    held_back: list[str] = []
     for consumer in work.consumers:
         refs = seen.restart(consumer.name)
-        if refs:
-            work.changes += restart(consumer, refs, rolled(moment), work.request.timeout, work.keep)
+        if left := restart(consumer, refs, rolled(moment), work.request.timeout, work.keep, work.changes):
+            held_back.append(f"{consumer.name}: {why_held_back(left)}")
+        elif refs:
             work.restarted.append(consumer.name)
+    if held_back:
+        raise rotating.unrestarted(work.source.name, held_back)
 
 
 def _revoke(work: Replacement, names: Sequence[str]) -> None:
@@ -233,17 +238,10 @@ def _follow(work: Replacement, revoked: bool = False) -> None:
     follow(
         behind_now,
         done=lambda late: not late,
-        late=lambda late, _seconds: _late(work, late, revoked),
+        late=lambda late, _seconds: rotating.behind_with_token(work.source.name, late, revoked, bool(work.needs)),
         timeout=work.request.timeout,
         keep=work.keep,
         waits=lambda late: few(late, 3, "; "),
         clock=work.clock,
     )
     work.proved = True
-
-
-def _late(work: Replacement, late: Sequence[str], revoked: bool) -> NotReady:
-    shown = "; ".join(late[:10]) + (f"; and {len(late) - 10} more" if len(late) > 10 else "")
-    when = "after the old token was revoked" if revoked else "after the token was replaced (the old token stays valid)"
-    remedy = "Restart these control planes, or allow it with rotate_restart" if work.needs else "Check these control planes"
-    return NotReady(f"{work.source.name}: {when}: {shown}. {remedy}, then run again: the run continues where it stopped.", findings=list(late))

@@ -20,7 +20,7 @@ from ..._mesh.rotation.trust_users import Laggard, behind
 from ..._mesh.trust.certificate import short
 from ..._mesh.trust.standing import Standing
 from ..follow import Pace, follow
-from ..restart import restart
+from ..restart import restart, why_held_back
 from . import driven
 from .observe import observe
 from .watch import Watch
@@ -71,7 +71,9 @@ def _follow(work: StepWork, watch: Watch, written: bool) -> Observed:
         may_restart, down = work.request.may_restart, work.request.recover
         due = _due(work, Need(seen[0].users, seen[0].planes, seen[1], elapsed, may_restart, down))
         again = elapsed - last >= _AGAIN
-        last = elapsed if again else last
+        if again:
+            last = elapsed
+            work.held_back.clear()
         for each in due if again else [one for one in due if one not in work.tried]:
             _remedy(work, each)
 
@@ -100,8 +102,7 @@ def _remedy(work: StepWork, remedy: Remedy) -> None:
     work.tried.add(remedy)
     if remedy.rolled:
         if str(remedy) not in work.mended:
-            work.changes += restart(work.cluster, [remedy.ref], remedy.patch, work.request.timeout, work.keep)
-            work.mended.append(str(remedy))
+            _restart(work, remedy)
         return
     live = work.cluster.get(remedy.ref)
     try:
@@ -112,11 +113,22 @@ def _remedy(work: StepWork, remedy: Remedy) -> None:
         work.mended.append(f"{remedy}: {failed}")
 
 
+def _restart(work: StepWork, remedy: Remedy) -> None:
+    """What a disruption budget forbids to restart now is not mended, and is tried again."""
+    held_back = restart(work.cluster, [remedy.ref], remedy.patch, work.request.timeout, work.keep, work.changes)
+    work.held_back.update(held_back)
+    if not held_back:
+        work.mended.append(str(remedy))
+
+
 def _late(work: StepWork, late: Sequence[Any], elapsed: float, hopeless: bool) -> NotReady:
     said = [str(lag) for lag in late]
     shown = "; ".join(said[:10]) + (f"; and {len(said) - 10} more" if len(said) > 10 else "")
     why = "cannot follow without a restart, and may not be restarted" if hopeless else f"did not follow within {elapsed:.0f} s"
     way = "Allow their restart with rotate_restart, or restart them yourself" if hopeless else "Find out why, or allow their restart with rotate_restart"
+    if work.held_back:
+        said_of_budget = why_held_back(sorted(work.held_back, key=str))
+        way = f"{said_of_budget[:1].upper()}{said_of_budget[1:]}. Wait until it does, or restart them yourself"
     fault = f"{work.cluster.name}: these {why} after {work.request.step} of root {short(work.request.target)}: {shown}"
     return NotReady(f"{fault}. {way}, and run again: the rotation goes on where it stopped.", findings=said)
 

@@ -42,7 +42,7 @@ Objects = Mapping[Ref, Mapping[str, Any]]
 class StepWork(UnderLease):
     """Everything that a step needs. `others` are the reports of the other clusters, `pems` the roots that they know, and `dead` the expired roots.
 
-    `primary` is the cluster that serves this one and that has already finished the step.
+    `primary` is the cluster that serves this one and that has already finished the step. `held_back` are workloads that a disruption budget forbids to restart.
     """
 
     cluster: Cluster
@@ -58,6 +58,7 @@ class StepWork(UnderLease):
     changes: list[Change] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)
     tried: set[Remedy] = field(default_factory=set)
+    held_back: set[Ref] = field(default_factory=set)
 
     @property
     def namespace(self) -> str:

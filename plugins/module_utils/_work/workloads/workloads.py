@@ -22,7 +22,7 @@ from ..._mesh.workloads.service_wish import OWNER, ServiceSet
 from ..._providers import provider
 from ..clock import Clock, SystemClock
 from ..install.due import complete
-from ..restart import forbidden
+from ..restart import forbidden, why_held_back
 from .chosen import ServiceWorkload, chosen, standing
 
 _NAME = {"required": True}
@@ -134,9 +134,6 @@ def _written(cluster: Cluster, parts: Sequence[_Part], rehearsed: Mapping[Ref, C
             failed.facts.setdefault("changed", any(change.changed for change in changes))
             raise
     if held_back:
-        names = ", ".join(str(Ref.of(one.workload)) for one in held_back)
-        raise NotReady(
-            f"{cluster.name}: a PodDisruptionBudget allows no disruption of {names} now, so their pods were not replaced. "
-            "Run again when the budget allows one.", **as_result(changes),
-        )  # fmt: skip
+        why = why_held_back(Ref.of(one.workload) for one in held_back)
+        raise NotReady(f"{cluster.name}: {why}, so their pods were not replaced. Run again when the budget allows one.", **as_result(changes))
     return changes

@@ -271,3 +271,19 @@ def test_what_a_killed_run_may_not_have_restarted_is_restarted(mesh: Mesh) -> No
         peer.apply([remote_secret.link(mesh._credential(2), SPACE)])
     result = mesh.run(may_restart=True)
     assert (result["restarted"], mesh.tokens()) == (["east"], ["-2"])
+
+
+def test_a_former_token_stays_while_a_budget_forbids_a_restart_that_the_new_one_may_need(mesh: Mesh) -> None:
+    """istiod may ignore the new token until it restarts. Its chart's own budget forbids that while it has one replica."""
+    objects = mesh.peers["east"].backend.objects
+    objects["apps/v1", "deployments", SPACE, "istiod"]["spec"]["template"]["spec"]["containers"][0]["image"] = "pilot:1.30.1"
+    spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "istiod"}}}
+    mesh.peers["east"].create({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "istiod", "namespace": SPACE}, "spec": spec})
+    told = r"^west: without a restart .*the old token stays valid.*: east: a PodDisruptionBudget allows no disruption of Deployment istio-system/istiod now\."
+    for _time in range(2):
+        with pytest.raises(NotReady, match=told):
+            mesh.run(may_restart=True)
+        assert (mesh.tokens(), mesh.held("east"), mesh.held("north")) == (["", "-2"], "-2", "-2")
+    objects["policy/v1", "poddisruptionbudgets", SPACE, "istiod"]["status"] = {"disruptionsAllowed": 1}
+    result = mesh.run(may_restart=True)
+    assert (result["restarted"], mesh.tokens()) == (["east"], ["-2"])

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Change, Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.rotation import patches
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.restart import restart
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
@@ -55,15 +55,24 @@ def patched(cluster: FakeCluster) -> list[str]:
 )
 def test_what_a_budget_forbids_is_left_for_later(found: list[dict[str, Any]], restarted: list[str]) -> None:
     cluster = FakeCluster(deployment("a"), deployment("b"), *found)
-    changes = restart(cluster, [ref("a"), ref("b")], PATCH, 1, lambda: None)
+    changes: list[Change] = []
+    held_back = restart(cluster, [ref("a"), ref("b")], PATCH, 1, lambda: None, changes)
     assert patched(cluster) == restarted
     assert [change.ref.name for change in changes] == restarted
+    assert [one.name for one in held_back] == [name for name in ("a", "b") if name not in restarted]
+
+
+def test_what_was_restarted_is_known_even_if_it_does_not_come_up() -> None:
+    cluster, changes = FakeCluster(deployment("a"), react=lambda _live: None), list[Change]()
+    with pytest.raises(NotReady, match="Deployment shop/a"):
+        restart(cluster, [ref("a")], PATCH, 0, lambda: None, changes)
+    assert [change.ref.name for change in changes] == ["a"]
 
 
 def test_in_waves_with_a_question_before_each() -> None:
     names = [f"app-{number:02}" for number in range(17)]
     cluster, asked = FakeCluster(*map(deployment, names)), list[int]()
-    restart(cluster, [ref(name) for name in names], PATCH, 1, lambda: asked.append(len(cluster.writes)))
+    restart(cluster, [ref(name) for name in names], PATCH, 1, lambda: asked.append(len(cluster.writes)), [])
     assert asked == [0, 8, 16]
     assert patched(cluster) == names
 
@@ -75,9 +84,9 @@ def test_nothing_is_restarted_once_the_lease_is_lost() -> None:
         raise Refused("east: the Lease is lost.")
 
     with pytest.raises(Refused, match="the Lease is lost"):
-        restart(cluster, [ref("a")], PATCH, 1, lost)
+        restart(cluster, [ref("a")], PATCH, 1, lost, [])
     assert cluster.writes == []
 
 
 def test_what_is_gone_is_let_go() -> None:
-    assert restart(FakeCluster(), [ref("gone")], PATCH, 1, lambda: None) == []
+    assert restart(FakeCluster(), [ref("gone")], PATCH, 1, lambda: None, []) == []

@@ -260,6 +260,45 @@ class TestThoseWhoLag:
             advance(work(cluster, "introduce", OTHER_ROOT))
         assert clock.passed < 1
 
+    def test_restart_when_their_budget_allows_it_and_no_earlier(self, clock: Ticking) -> None:
+        cluster, took = self.offline(), self.in_the_pod(bundle(ROOT, OTHER_ROOT))
+        budget = cluster.backend.objects["policy/v1", "poddisruptionbudgets", "shop", "server"]
+
+        def pass_time(passed: float) -> None:
+            if passed > 20:
+                budget["status"] = {"disruptionsAllowed": 1}
+            if "restartedAt" in str(cluster.get(self.SERVER)):
+                cluster.answers.update(took)
+
+        clock.meanwhile = pass_time
+        asked = work(cluster, "introduce", OTHER_ROOT, may_restart=True)
+        assert advance(asked).laggards() == []
+        assert 20 < clock.passed < 40
+        assert asked.mended == ["restart shop/Deployment/server"]
+
+    def test_are_not_said_to_be_restarted_while_their_budget_forbids_it(self) -> None:
+        asked = work(self.offline(), "introduce", OTHER_ROOT, may_restart=True)
+        told = "shop/server-5c9-abc.*A PodDisruptionBudget allows no disruption of Deployment shop/server now. Wait until it does, or restart them yourself"
+        with pytest.raises(NotReady, match=told):
+            advance(asked)
+        assert asked.mended == []
+
+    SERVER = Ref("apps/v1", "Deployment", "server", "shop")
+
+    def in_the_pod(self, roots: bytes) -> dict[Any, bytes]:
+        return {("shop", "server-5c9-abc", 15000, DUMP): dump(chain(), roots)}
+
+    def offline(self) -> FakeCluster:
+        """A proxy that takes no bundle while it runs, of a workload whose budget allows nothing."""
+        meta = {"name": "server", "namespace": "shop"}
+        template = {"metadata": {"labels": {"app": "server"}}, "spec": {"containers": [{"name": "app", "image": "app"}]}}
+        spec = {"replicas": 1, "selector": {"matchLabels": {"app": "server"}}, "template": template}
+        budget = {"minAvailable": 1, "selector": {"matchLabels": {"app": "server"}}}
+        objects = [{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec},
+                   {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": meta, "spec": budget}]  # fmt: skip
+        roots = config_map("shop", bundle(ROOT, OTHER_ROOT))
+        return east(issuer(), proxied(online=False), roots, *objects, answers=self.in_the_pod(bundle(ROOT)))
+
     def test_are_only_shown_in_check_mode(self, clock: Ticking) -> None:
         cluster = east(issuer(), config_map("shop", bundle(ROOT)), dry_run=True)
         asked = work(cluster, "introduce", OTHER_ROOT)
