@@ -83,6 +83,9 @@ options:
     description: Whether to wait until the release is in place, or gone.
     type: bool
     default: false
+  wait_timeout:
+    description: How many seconds Helm waits for what an installation or an upgrade makes. Helm's own default is 300. A removal does not heed it.
+    type: int
 """
 
 EXAMPLES = r"""

@@ -40,6 +40,11 @@ def refusals(package: Package, seen: OperatorsSeen, consent: RemovalScope) -> It
         if owner := foreign(one):
             yield f"{Ref.of(one)} belongs to {owner}. It stays as it is: leave {package.name} out."
             return
+    yield from unsaid(package, seen, consent)
+
+
+def unsaid(package: Package, seen: OperatorsSeen, consent: RemovalScope) -> Iterator[str]:
+    """Yield what would go with a package although nobody said that it may. Users may make more of it while a run removes the package before."""
     live = [ref for kind in kinds(package, seen) for ref in seen.operands.get((kind.api_version, kind.kind), ())]
     if live and not consent.operands:
         yield f"{package.name} still works for {few([str(ref) for ref in live], _MOST)}. Remove them first, or set operator_remove_operands to true."
@@ -64,8 +69,8 @@ def kinds(package: Package, seen: OperatorsSeen) -> list[Operands]:
 
 def definitions(package: Package, seen: OperatorsSeen) -> list[str]:
     """Return the CRDs of a package that no other operator brings too."""
-    own = {one["metadata"]["name"] for one in seen.csvs_of(package)}
-    others = {name for csv in seen.csvs if csv["metadata"]["name"] not in own for name in owned(csv)}
+    own = {Ref.of(one) for one in seen.csvs_of(package)}
+    others = {name for csv in seen.csvs if Ref.of(csv) not in own for name in owned(csv)}
     brought = [name for csv in seen.csvs_of(package) for name in owned(csv)]
     named = [*package.crds, *brought, *(one["metadata"]["name"] for one in seen.components_of(package))]
     return [name for name in dict.fromkeys(named) if name not in others and name in seen.definitions]
@@ -73,6 +78,8 @@ def definitions(package: Package, seen: OperatorsSeen) -> list[str]:
 
 def decide(package: Package, seen: OperatorsSeen, consent: RemovalScope) -> Next:
     """Return what comes next. One kind of operands goes after the other, and all are gone before the operator goes."""
+    if said := next(unsaid(package, seen, consent), ""):
+        return Next(failed=said)
     for kind in kinds(package, seen):
         if live := seen.operands.get((kind.api_version, kind.kind), ()):
             return _away([_named(ref) for ref in live], seen)

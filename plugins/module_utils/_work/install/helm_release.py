@@ -30,6 +30,7 @@ TASK: dict[str, Any] = {
         "take_ownership": _TRUTH,
         "server_side": {"choices": ["auto", "true", "false"]},
         "wait": _TRUTH,
+        "wait_timeout": {"type": "int"},
     }
 }
 
@@ -40,5 +41,6 @@ def reconcile(_cluster: Cluster, _params: dict[str, Any]) -> NoReturn:
 
 def asked(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the module's arguments: the release, and the connection made for Helm in place of the play's module defaults."""
-    release = {key: value for key, value in arguments.items() if key not in ARGUMENTS and key != "connection"}
-    return {**release, **arguments["connection"]}
+    release = {key: value for key, value in arguments.items() if key not in ARGUMENTS and key not in ("connection", "wait_timeout")}
+    seconds = arguments.get("wait_timeout")
+    return {**release, **({"timeout": f"{seconds}s"} if seconds else {}), **arguments["connection"]}

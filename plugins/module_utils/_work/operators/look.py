@@ -25,10 +25,11 @@ _CSV = ("spec.install", "spec.icon", "spec.description", "metadata.managedFields
 Objects = list[dict[str, Any]]
 
 
-def look(cluster: Cluster, packages: Sequence[Package], leaving: bool = False, offers: bool = False) -> OperatorsSeen:
+def look(cluster: Cluster, packages: Sequence[Package], leaving: bool = False, offers: bool = False, crds: bool = False) -> OperatorsSeen:
     """Return what there is. For packages that are `leaving`, that is also what their operators work for, and which CRDs they brought.
 
-    With `offers` it is also what the catalogues offer, which is much to read and changes seldom.
+    With `offers` it is also what the catalogues offer, which is much to read and changes seldom. With `crds` the CRDs of leaving packages are to go too, and
+    all objects of them count, of which the credential may list some for that alone.
     """
     places = list(dict.fromkeys(package.namespace for package in packages))
     csvs = _csvs(cluster, None) if leaving else [csv for place in places for csv in _csvs(cluster, place)]
@@ -43,7 +44,7 @@ def look(cluster: Cluster, packages: Sequence[Package], leaving: bool = False, o
         sources=[one for one in cluster.get_all([Ref(SUBSCRIPTIONS, "CatalogSource", name, place) for place, name in sources]) if one],
         extensions=cluster.list(EXTENSIONS, "ClusterExtension"),
     )
-    return _of_leaving(cluster, packages, seen) if leaving else _of_present(cluster, packages, seen, offers)
+    return _of_leaving(cluster, packages, seen, crds) if leaving else _of_present(cluster, packages, seen, offers)
 
 
 def _csvs(cluster: Cluster, place: str | None) -> Objects:
@@ -77,7 +78,7 @@ def _served(cluster: Cluster, names: Sequence[str]) -> Mapping[str, bool]:
     return {ref.name: verdict(Condition(ref, "established"), live) is None for ref, live in zip(refs, cluster.get_all(refs), strict=True) if live}
 
 
-def _of_leaving(cluster: Cluster, packages: Sequence[Package], seen: OperatorsSeen) -> OperatorsSeen:
+def _of_leaving(cluster: Cluster, packages: Sequence[Package], seen: OperatorsSeen, all_objects: bool) -> OperatorsSeen:
     components = cluster.list(DEFINITIONS, "CustomResourceDefinition", metadata_only=True)
     seen = replace(seen, components=components)
     brought = {name for package in packages for csv in seen.csvs_of(package) for name in owned(csv)}
@@ -86,8 +87,8 @@ def _of_leaving(cluster: Cluster, packages: Sequence[Package], seen: OperatorsSe
     refs = [Ref(DEFINITIONS, "CustomResourceDefinition", name) for name in sorted(names)]
     crds = [one for one in cluster.get_all(refs) if one]
     wanted = {(one.api_version, one.kind) for package in packages for one in kinds(package, seen)}
-    operands = {what: cluster.list(*what, metadata_only=True) for what in sorted(wanted)}
-    remaining = {crd["metadata"]["name"]: cluster.list(*_stored(crd), metadata_only=True) for crd in crds}
+    operands = {what: cluster.list(*_served_as(cluster, what, crds), metadata_only=True) for what in sorted(wanted)}
+    remaining = {crd["metadata"]["name"]: cluster.list(*_stored(crd), metadata_only=True) for crd in crds if all_objects}
     gone = [one for live in (crds, *operands.values()) for one in live if one["metadata"].get("deletionTimestamp")]
     return replace(
         seen,
@@ -96,6 +97,15 @@ def _of_leaving(cluster: Cluster, packages: Sequence[Package], seen: OperatorsSe
         remaining={name: [Ref.of(one) for one in live] for name, live in remaining.items()},
         leaving=frozenset(Ref.of(one) for one in gone),
     )
+
+
+def _served_as(cluster: Cluster, named: tuple[str, str], crds: Objects) -> tuple[str, str]:
+    """Return apiVersion and kind by which the cluster serves what is named. An operator of another age may serve its operands in another version alone."""
+    api_version, kind = named
+    if cluster.serves(api_version, kind):
+        return named
+    group = api_version.partition("/")[0]
+    return next((other for crd in crds if (other := _stored(crd))[1] == kind and other[0].partition("/")[0] == group), named)
 
 
 def _stored(crd: Mapping[str, Any]) -> tuple[str, str]:

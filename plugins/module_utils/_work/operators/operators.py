@@ -81,7 +81,7 @@ class Request:
 def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None) -> dict[str, Any]:
     """Refuse everything that speaks against any package, then bring one after the other to where it shall be."""
     request, clock = Request.of(params), clock or SystemClock()
-    first = look(cluster, request.packages, request.absent, offers=True)
+    first = _looked(cluster, request, offers=True)
     means = {package.name: backend(package, first, request.api) for package in request.packages}
     if faults := [*_faults(request, first, means)] or [*_denied(cluster, request, first, means)]:
         raise Refused(" ".join(f"{cluster.name}: {one}" for one in faults), findings=faults)
@@ -97,7 +97,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
             failed.facts.setdefault("changed", any(change.changed for change in changes))
             raise
     charts = [package for package in request.packages if means[package.name] == CHART]
-    standing = look(cluster, request.packages, request.absent) if changes else first
+    standing = _looked(cluster, request) if changes else first
     return {
         **as_result(changes),
         "operators": [_state_of(package, standing, means[package.name]) for package in request.packages],
@@ -105,6 +105,10 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
         "plan": plan,
         "releases": [_release(package) for package in charts],
     }
+
+
+def _looked(cluster: Cluster, request: Request, offers: bool = False) -> OperatorsSeen:
+    return look(cluster, request.packages, request.absent, offers, request.consent.crds)
 
 
 def _faults(request: Request, seen: OperatorsSeen, means: Mapping[str, str]) -> Iterator[str]:
@@ -130,7 +134,7 @@ def _denied(cluster: Cluster, request: Request, seen: OperatorsSeen, means: Mapp
 
 
 def _next(cluster: Cluster, request: Request, package: Package, means: str) -> Next:
-    seen = look(cluster, request.packages, request.absent)
+    seen = _looked(cluster, request)
     if request.absent:
         return departure.decide(package, seen, request.consent)
     if means == CHART:

@@ -115,7 +115,7 @@ class TestRemoval:
         return [str(write) for write in departure.decide(package(), seen, RemovalScope(**consent)).writes]
 
     def test_one_after_the_other(self) -> None:
-        assert self.writes(self.seen(operands={WIDGETS: [ONE]})) == [f"delete Widget {SPACE}/one"]
+        assert self.writes(self.seen(operands={WIDGETS: [ONE]}), operands=True) == [f"delete Widget {SPACE}/one"]
         assert self.writes(self.seen()) == [f"delete Subscription {SPACE}/{PACKAGE}"]
         labelled = csv(csv_name("1.0.0"), labels={f"operators.coreos.com/{PACKAGE}.{SPACE}": ""})
         left = self.seen(subscriptions=[], csvs=[labelled])
@@ -127,11 +127,24 @@ class TestRemoval:
 
     def test_what_is_being_deleted_is_waited_for(self) -> None:
         seen = self.seen(operands={WIDGETS: [ONE]}, leaving=frozenset({ONE}))
-        assert departure.decide(package(), seen, RemovalScope()).waits == f"Widget {SPACE}/one to be gone"
+        assert departure.decide(package(), seen, RemovalScope(operands=True)).waits == f"Widget {SPACE}/one to be gone"
+
+    @pytest.mark.parametrize(("more", "consent", "says"), [
+        ({"operands": {WIDGETS: [ONE]}}, {"crds": True}, "still works for Widget operators/one"),
+        ({"remaining": {CRD: [ONE]}}, {"crds": True}, "would take Widget operators/one with them"),
+        ({"subscriptions": [], "csvs": [], "extensions": [extension()]}, {"operands": True}, "a ClusterExtension takes the CRDs of demo-operator with it"),
+    ], ids=["operands", "objects of its CRDs", "CRDs"])  # fmt: skip
+    def test_what_users_made_since_the_run_began_does_not_go_without_a_word(self, more: dict[str, Any], consent: dict[str, bool], says: str) -> None:
+        found = departure.decide(package(), self.seen(**more), RemovalScope(**consent))
+        assert found.writes == () and says in found.failed
 
     def test_a_crd_that_another_operator_brings_stays(self) -> None:
         other = csv("other.v1.0.0", namespace="elsewhere")
         assert departure.definitions(package(), self.seen(csvs=[csv(csv_name("1.0.0")), other])) == []
+
+    def test_a_crd_of_the_same_operator_in_another_namespace_stays_too(self) -> None:
+        same = csv(csv_name("1.0.0"), namespace="elsewhere")
+        assert departure.definitions(package(), self.seen(csvs=[csv(csv_name("1.0.0")), same])) == []
 
     @pytest.mark.parametrize(("more", "consent", "says"), [
         ({"operands": {WIDGETS: [ONE]}}, {}, "still works for Widget operators/one"),

@@ -30,6 +30,11 @@ def test_the_module_is_asked_for_the_release_by_helms_own_connection():
     }  # fmt: skip
 
 
+def test_helm_waits_as_long_as_the_task_says():
+    asked = helm_release.asked({**ARGUMENTS, "wait": True, "wait_timeout": 600})
+    assert (asked["wait"], asked["timeout"], "wait_timeout" in asked) == (True, "600s", False), "kubernetes.core takes wait_timeout away in 7.0"
+
+
 @dataclass
 class Trace:
     text: str

@@ -40,6 +40,17 @@ class TestMeans:
         assert [one["name"] for one in done["releases"]] == ["sail"]
         assert [one.rpartition("/")[2] for one in cluster.writes] == ["one"]
 
+    def test_operands_of_another_version_than_the_inventory_names_are_seen(self) -> None:
+        newer = definition("Widget", "demo.example.com/v2")
+        newer["metadata"]["labels"] = {f"operators.coreos.com/{PACKAGE}.{SPACE}": ""}
+        one = {**widget(), "apiVersion": "demo.example.com/v2"}
+        cluster = FakeCluster(newer, one)
+        wish = {**WISH, "version": "1.30.3", "chart": CHART, "operands": [WIDGET]}
+        with pytest.raises(Refused, match="still works for Widget operators/one"):
+            ran(cluster, None, wish, state="absent")
+        ran(cluster, None, wish, state="absent", remove_operands=True)
+        assert cluster.list("demo.example.com/v2", "Widget") == []
+
     @pytest.mark.parametrize(("api", "says"), [
         ("auto", "the cluster serves neither Subscriptions nor ClusterExtensions, and there is no chart for it"),
         ("v0", "the API server has no Subscription, so OLM v0 is not there"),
@@ -86,6 +97,17 @@ class TestRights:
             "Grant these rights, as docs/rbac.yml does, or use another credential."
         )
         assert [line for line in cluster.writes if "selfsubjectaccessreviews" not in line] == []
+
+    @pytest.mark.parametrize("crds", [False, True])
+    def test_objects_that_are_no_operands_are_listed_only_if_their_crds_are_to_go(self, crds: bool) -> None:
+        """The CRDs of an operator may have objects that a credential for removals may not list."""
+        kinds = [definition(kind, "demo.example.com/v1") for kind in ("Widget", "Gadget")]
+        for one in kinds:
+            one["metadata"]["labels"] = {f"operators.coreos.com/{PACKAGE}.{SPACE}": ""}
+        cluster = FakeCluster(*definitions(), *kinds)
+        ran(cluster, None, {**WISH, "csv": "demo-operator.v1.0.0", "operands": [WIDGET]}, state="absent", remove_crds=crds)
+        listed = {request.rpartition("/")[2] for request in cluster.transport.requests if request.startswith("GET /apis/demo.example.com/v1/")}
+        assert listed == ({"widgets", "gadgets"} if crds else {"widgets"})
 
     def test_no_right_is_asked_for_that_the_run_does_not_need(self) -> None:
         """A chart is Helm's, and with automatic approval nobody approves."""
