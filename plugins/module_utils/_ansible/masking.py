@@ -103,6 +103,8 @@ def _mask(key: Any, value: Any, secret: bool) -> Any:
         return confidential.shown(value)
     if key == "headers" and isinstance(value, Mapping):
         return dict.fromkeys(value, confidential.HIDDEN)
+    if key in confidential.COMMANDS and isinstance(value, list):
+        return confidential.shown_words(value)
     if key in _CONNECTING and value:
         return confidential.path_or_hidden(value) if isinstance(value, str) else confidential.HIDDEN
     return confidential.HIDDEN if key in _SECRET_KEYS and isinstance(value, str) else masked(value)

@@ -23,7 +23,9 @@ _HARMLESS = re.compile(
     r"(REGION|ZONE|PROFILE|CLUSTER|PROJECT|ACCOUNT|ACCOUNT_ID|TENANT_ID|CLIENT_ID|SUBSCRIPTION_ID|ENV|ENVIRONMENT|NAME|USER|HOME|PATH|FILE|DIR|CONFIG"
     r"|HOST|URL|ENDPOINT|ENDPOINTS|CLOUD|METHOD|MODE|LEVEL|VERSION)$"
 )
-_FLAG = re.compile(r"-.*(secret|password|passwd|token|api-?key)", re.IGNORECASE)
+_FLAG = re.compile(r"-.*(secret|password|passwd|passphrase|(?<=-)pass(in|out)?$|token|api-?key)", re.IGNORECASE)
+_PLACE = re.compile(r"[-_](file|fd|path)$")
+COMMANDS = ("encrypt", "decrypt", "command")  # options that hold the words of a program of the user's
 _OF_A_USER = ("token", "password", "client-key-data")
 
 
@@ -57,7 +59,7 @@ def path_or_hidden(value: str) -> str:
 
 
 def secrets(kube: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the secrets of one connection, in every form in which output may hold them."""
+    """Yield the secrets of one connection, and of commands beside it, in every form in which output may hold them."""
     for key in ("host", "proxy"):
         yield from _userinfo(kube.get(key))
     for key in ("kubeconfig", "ca_cert", "client_cert", "client_key"):
@@ -69,6 +71,19 @@ def secrets(kube: Mapping[str, Any]) -> Iterator[str]:
         yield from (form for key in ("basic_auth", "proxy_basic_auth") for form in _basic(headers.get(key)))
     if isinstance(kube.get("kubeconfig"), Mapping):
         yield from _of_kubeconfig(kube["kubeconfig"])
+    for key in COMMANDS:
+        yield from _of_arguments(kube.get(key))
+
+
+def shown_words(words: list[Any]) -> list[Any]:
+    """Return the words of a command without the secrets among them."""
+    hidden = set(_of_arguments(words))
+    return [_shown_word(str(word), hidden) for word in words]
+
+
+def _shown_word(word: str, hidden: set[str]) -> str:
+    flag, equals, value = word.partition("=")
+    return HIDDEN if word in hidden else f"{flag}={HIDDEN}" if equals and value in hidden else word
 
 
 def _value_of_a_user(line: str) -> str:
@@ -108,7 +123,7 @@ def _of_arguments(args: Any) -> Iterator[str]:
     words = [str(word) for word in args] if isinstance(args, list) else []
     for word, following in zip(words, [*words, ""][1:], strict=True):
         flag, equals, value = word.partition("=")
-        if _FLAG.match(flag):
+        if _FLAG.match(flag) and not _PLACE.search(flag):
             yield value if equals else following
 
 

@@ -55,6 +55,20 @@ def test_a_connection_shows_nothing_of_it_wherever_it_stands(kube, values, place
         assert any(value in secret for secret in hidden), (value, hidden)
 
 
+@pytest.mark.parametrize(("words", "shown", "hidden"), [
+    (["sign", "--token", "s1gn-t0ken", "--ca", "prod"], ["sign", "--token", HIDDEN, "--ca", "prod"], ["s1gn-t0ken"]),
+    (["gpg", "--passphrase=0pen-sesame", "--decrypt"], ["gpg", f"--passphrase={HIDDEN}", "--decrypt"], ["0pen-sesame"]),
+    (["openssl", "enc", "-pass", "pass:0pen-sesame"], ["openssl", "enc", "-pass", HIDDEN], ["pass:0pen-sesame"]),
+    (["gpg", "--passphrase-file", "/etc/phrase"], ["gpg", "--passphrase-file", "/etc/phrase"], []),
+], ids=["two words", "one word", "openssl", "a path"])  # fmt: skip
+@pytest.mark.parametrize("option", ["encrypt", "decrypt", "command"])
+def test_a_command_of_the_user_shows_no_secret_among_its_words(words, shown, hidden, option):
+    params = {"root": {"source": "command", option: words}} if option == "command" else {option: words}
+    told = masked(params)
+    assert told.get("root", told)[option] == shown
+    assert sorted(secrets_of(params)) == hidden
+
+
 def test_of_a_second_cluster_only_what_is_known_to_be_harmless_is_shown():
     kube = {"context": "west", "cluster": "west", "host": "https://ana:p4ssw0rd@west.example", "kubeconfig": "/home/ana/.kube/config", "read_timeout": 3.0}
     assert masked({"lease": {"kube": {**kube, "validate_certs": True, "api_key": None, "of_tomorrow": "n3w"}}}) == {
