@@ -140,8 +140,7 @@ class Discovery:
         name = (group.get("metadata") or {}).get("name") or ""
         for version in group.get("versions") or []:
             api = f"{name}/{version['version']}" if name else version["version"]
-            if version.get("freshness") == "Stale":
-                self._stale.add(api)
+            self._heard(api, version.get("freshness") != "Stale")
             for entry in version.get("resources") or []:
                 kind = (entry.get("responseKind") or {}).get("kind") or ""
                 status = any(sub.get("subresource") == "status" for sub in entry.get("subresources") or [])
@@ -154,8 +153,8 @@ class Discovery:
             versions += [f"/apis/{version['groupVersion']}" for version in group.get("versions") or []]
         for path in versions:
             answer: Answer = self._transport.request("GET", path)
+            self._heard(path.split("/", 2)[2], answer.ok)
             if not answer.ok:
-                self._stale.add(path.split("/", 2)[2])
                 continue
             entries = answer.json().get("resources") or []
             names = {entry["name"] for entry in entries}
@@ -163,6 +162,10 @@ class Discovery:
                 if "/" not in entry["name"]:
                     status = entry["name"] + "/status" in names
                     self._add(path.split("/", 2)[2], entry["kind"], entry["name"], bool(entry["namespaced"]), status)
+
+    def _heard(self, api: str, current: bool) -> None:
+        """Note whether what serves an API version answered. What did not may answer the next time."""
+        (self._stale.discard if current else self._stale.add)(api)
 
     def _add(self, api: str, kind: str, plural: str, namespaced: bool, status: bool) -> None:
         self._known.setdefault((api, kind), Kind(api, kind, plural, namespaced, status))

@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
@@ -111,4 +112,7 @@ def _claims(token: str) -> dict[str, Any]:
 
 
 def _moment(seconds: Any) -> datetime | None:
-    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int | float) else None
+    """Return None for what is no moment. A Secret may hold a token that no API server made."""
+    with suppress(OverflowError, OSError, ValueError):
+        return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int | float) else None
+    return None

@@ -82,6 +82,8 @@ def test_no_key_and_no_token_is_told() -> None:
     pytest.param(jwt(iat=(NOW - timedelta(hours=20)).timestamp(), exp=(NOW + timedelta(hours=4)).timestamp()), "2026-08-27T16:00:00Z", "warn", id="bound"),
     pytest.param(jwt(exp=(NOW - timedelta(hours=4)).timestamp()), "2026-08-27T08:00:00Z", "expired", id="expired"),
     pytest.param(jwt(exp="soon"), None, "warn", id="nonsense"),
+    pytest.param(jwt(exp=1e300), None, "warn", id="after all calendars"),
+    pytest.param(jwt(exp=float("nan")), None, "warn", id="no number"),
 ])  # fmt: skip
 def test_tokens(token: str, end: str | None, level: str) -> None:
     one = listed(told(remote(token)))["token", "istio-system/istio-remote-secret-west"]
