@@ -41,7 +41,7 @@ options:
     elements: str
     default: []
   keep:
-    description: How many snapshots of this cluster to keep, this one included. The module removes older ones. V(0) keeps all.
+    description: How many snapshots of this cluster to keep, this one included. The module removes older ones. V(0) keeps all. Less is refused.
     type: int
     default: 30
   younger_than:

@@ -40,6 +40,10 @@ class SnapshotFile:
     def at(cls, mesh: str, cluster: str, taken: datetime) -> SnapshotFile:
         return cls(f"{cluster}@{mesh}.{taken:{_FORM}}.{_ENDING}", cluster, mesh, taken.replace(microsecond=0))
 
+    def within(self, span: timedelta, now: datetime) -> bool:
+        """Return whether it was taken less than this long ago. One of a later day, by a clock that was wrong, stands for none that is young."""
+        return abs(now - self.taken) < span
+
     @classmethod
     def of(cls, name: str) -> SnapshotFile | None:
         """Return the file of a name; None if it is no name of a snapshot."""
@@ -69,13 +73,15 @@ def age(newest: SnapshotFile | None, directory: str, now: datetime) -> str:
     if newest is None:
         return f"there is no snapshot of it in {directory}; run meshops.lifecycle.backup"
     hours = (now - newest.taken) / timedelta(hours=1)
+    if hours < -1:
+        return f"its last snapshot has the time {iso(newest.taken)}, which is still to come by the clock of this machine"
     old = f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} d"
     return f"its last snapshot was taken at {iso(newest.taken)}, {old} ago"
 
 
 def unsaved(loses: str, newest: SnapshotFile | None, directory: str, now: datetime) -> str:
     """Return why a product may not lose what it keeps; empty if a snapshot of the last day has it. `loses` is half a sentence about what goes."""
-    if newest and now - newest.taken <= FRESH:
+    if newest and newest.within(FRESH, now):
         return ""
     found = age(newest, directory, now) if directory else "mesh_backup.directory names no directory with snapshots"
     way = "Save a snapshot with meshops.lifecycle.backup, and run this again within a day"

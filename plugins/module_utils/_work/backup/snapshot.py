@@ -90,9 +90,11 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
 
 def _save(cluster: Cluster, story: Backup, request: Request, clock: Clock) -> dict[str, Any]:
     """Store a sealed snapshot, and remove those that are too many. A dry run gets one and seals it too, to show whether that works."""
+    if request.keep < 0:
+        raise Refused(f"{cluster.name}: keep is {request.keep}, which would remove all older snapshots. Give how many to keep, or 0 to keep all.")
     now = clock.now()
     there = of_cluster(shelf.names(request.directory), request.mesh, cluster.name)
-    if there and now - there[0].taken < request.age:
+    if there and there[0].within(request.age, now):
         return {"changed": False, "removed": [], **_facts(request, there[0])}
     plain = look(cluster, story.saved(request.namespace), request.timeout)
     content = story.content(cluster.name, plain)

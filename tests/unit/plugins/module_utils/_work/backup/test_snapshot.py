@@ -113,6 +113,21 @@ def test_a_young_one_is_enough(tmp_path: Path) -> None:
     assert saved(tmp_path, NOW + timedelta(minutes=60), younger_than=3600)["changed"]
 
 
+@pytest.mark.parametrize("younger_than", [0, 3600])
+def test_one_of_a_clock_that_was_wrong_keeps_nobody_from_saving(tmp_path: Path, younger_than: int) -> None:
+    (tmp_path / "east@shop.20310101T000000Z.snapshot").write_bytes(b"sealed")
+    assert saved(tmp_path, younger_than=younger_than)["changed"]
+    assert (tmp_path / "east@shop.20261127T120000Z.snapshot").exists()
+
+
+def test_no_number_removes_all_older_ones(tmp_path: Path) -> None:
+    older = tmp_path / "east@shop.20260101T000000Z.snapshot"
+    older.write_bytes(b"sealed")
+    with pytest.raises(Refused, match=r"^east: keep is -1, which would remove all older snapshots\. Give how many to keep, or 0 to keep all\.$"):
+        saved(tmp_path, keep=-1)
+    assert list(tmp_path.iterdir()) == [older]
+
+
 def test_check_mode_tries_all_and_stores_nothing(tmp_path: Path) -> None:
     options: dict[str, Any] = {"directory": str(tmp_path / "new"), "encrypt": TURN}
     assert run(Keeping(dry_run=True), **options)["changed"]

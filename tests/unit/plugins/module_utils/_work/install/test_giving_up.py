@@ -68,6 +68,12 @@ def test_with_an_old_snapshot_it_is_refused(west: Datacenter, tmp_path: Path) ->
     assert told.endswith(f"Z, 3 d ago. {WAY}")
 
 
+def test_with_a_snapshot_of_a_clock_that_was_wrong_it_is_refused(west: Datacenter, tmp_path: Path) -> None:
+    (told,) = said(west, backups=saved(tmp_path, -3 * DAY))
+    assert told.startswith(f"{LOSES}its last snapshot has the time ")
+    assert told.endswith(f"Z, which is still to come by the clock of this machine. {WAY}")
+
+
 def test_with_a_snapshot_of_the_last_day_it_joins(west: Datacenter, tmp_path: Path) -> None:
     assert said(west, backups=saved(tmp_path, DAY / 2)) == []
 
