@@ -43,9 +43,10 @@ def test_it_is_ten_seconds_in_earnest() -> None:
 ])
 def test_a_line_has_the_host_what_it_waits_for_and_the_seconds(words: str, hidden: tuple[str, ...], said: str) -> None:
     audience = Audience(2)
-    with watched(audience.onlooker(), hidden), waiting() as say:
-        say(words)
-        assert audience.enough.wait(20)
+    with waiting() as say:
+        say(words)  # before anybody listens, so that no line is about the task alone
+        with watched(audience.onlooker(), hidden):
+            assert audience.enough.wait(20)
     assert [line[: len(said)] for line in audience.lines] == [said] * len(audience.lines)
     assert audience.lines[0].endswith(" s)")
 
