@@ -76,6 +76,7 @@ SURVEYS: Mapping[str, Sequence[Ask]] = {
         Ask("backup", "backup_file", required=True),
         Ask("backup", "backup_confirm", required=True),
         Ask("backup", "backup_other_ca"),
+        Ask("backup", "backup_break_lease"),
     ),
     "teardown": _TEARDOWN,
 }

@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import LeaseWish, take
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import NAMESPACE, Lease, ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import SERVER, TOKENS, selector
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.backup.archives import archive
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.world import MANAGEMENT, tokens
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import EAST, ROOT
+from ansible_collections.meshops.lifecycle.tests.unit.support.running import ran
 
 from .conftest import Play, Step
 from .kubelet import Kubelet, kubelet
@@ -89,3 +93,32 @@ def test_what_was_saved_is_shown_and_restored(consul: Kubelet, play: Play, admin
     assert [put.partition(b"\r\n\r\n")[2] for put in puts] == [archive(STATE)]
     assert "token-of-a-user" not in ran.output
     assert MANAGEMENT not in ran.output
+
+
+def test_the_playbook_restores_nothing_while_a_run_holds_the_mesh(consul: Kubelet, admin: dict[str, Any], tmp_path: Path) -> None:
+    """A run holds the meshes of east and north, and north's user knows that it is dead. Nobody reaches the cluster that keeps the Lease of west's mesh."""
+    cluster, heard = connect(admin, environ={}), len(consul.heard)
+    kube = {name: admin[name] for name in ("kubeconfig", "context")}
+    meshes = {"east": "held", "north": "left", "west": "lost"}
+    own: dict[str, dict[str, Any]] = {"north": {"backup_break_lease": "ana@desk/1"}, "west": {"mesh_trust_cluster": "gone"}}
+    hosts: dict[str, Any] = {name: {"mesh_name": mesh, "backup_confirm": mesh, "mesh_kube": kube, **own.get(name, {})} for name, mesh in meshes.items()}
+    for name, mesh in meshes.items():
+        hosts[name]["backup_file"] = str(tmp_path / f"{name}@{mesh}.20261127T030000Z.snapshot")
+        Path(hosts[name]["backup_file"]).write_bytes(b"sealed")
+    hosts["gone"] = {"mesh_kube": {"host": "https://127.0.0.1:9", "api_key": "token-of-nobody"}}
+    every = {"mesh_provider": "consul", "mesh_namespace": SPACE, "mesh_network": "lan", "mesh_version": "1.22.0"}
+    (tmp_path / "inventory.yml").write_text(yaml.safe_dump({"all": {"vars": every, "hosts": hosts}}))
+    leases = [ref(meshes[name], NAMESPACE) for name in ("east", "north")]
+    try:
+        for lease in leases:
+            take(cluster, lease, LeaseWish("ana@desk/1", 60))
+        done = ran("restore", "-i", str(tmp_path / "inventory.yml"), home=tmp_path)
+        holders = [Lease.of(cluster.get(lease)).holder for lease in leases]
+    finally:
+        cluster.delete(leases)
+    said = " ".join(done.output.split())
+    assert "east: the Lease of mesh held is held by ana@desk/1" in said, done.output
+    assert "west: the Lease of the mesh could not be read, and the restore goes on." in said, done.output
+    assert {name for name in meshes if f"{name}: decrypt is empty" in said} == {"north", "west"}, done.output
+    assert (holders, done.code) == (["ana@desk/1", ""], 2)
+    assert not [one for one in consul.heard[heard:] if one.startswith(b"PUT")]

@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease import rights
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import NAMESPACE, ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators import rights as operator_rights
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.departure import RemovalScope
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.package import Package
@@ -117,6 +120,7 @@ def test_who_may_rotate_consul_has_every_right_that_a_rotation_asks_for(kind: st
     assert rbac.lacking(rbac.rules(*rbac.ROTATE, "consul-namespace"), [*wanted, *rights.to_lease(ref("shop", NAMESPACE))]) == []
 
 
+CONSUL = PROVIDERS["consul"]
 OPERATOR = Package("demo-operator", "operators", csv="demo-operator.v1.0.0")
 
 
@@ -149,6 +153,14 @@ def test_who_may_remove_operators_has_every_right_that_a_run_asks_for() -> None:
         "delete customresourcedefinitions of apiextensions.k8s.io", "delete clusterextensions of olm.operatorframework.io",
     ]  # fmt: skip
     assert rbac.lacking(rbac.rules("read", "operators", "operators-remove"), wanted) == []
+
+
+@pytest.mark.parametrize("read", [CONSUL.backup.saved("consul"), CONSUL.backup.authority("consul"), CONSUL.backup.restoring("consul", b"")])
+def test_who_reads_secrets_there_may_save_and_restore_what_consul_keeps(read: Look[Any]) -> None:
+    kinds = {"Pod": ("", "pods"), "Secret": ("", "secrets"), "StatefulSet": ("apps", "statefulsets")}
+    asked = [("get" if isinstance(one, Ref) else "list", *kinds[one.kind]) for one in read.reads] + [("create", "", "pods/portforward")]
+    wanted = [{"verb": verb, "group": group, "resource": resource} for verb, group, resource in asked]
+    assert rbac.lacking(rbac.rules(*rbac.STATUS), wanted) == []
 
 
 def test_it_lies_in_what_is_built() -> None:
