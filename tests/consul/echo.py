@@ -50,7 +50,8 @@ class Echo:
         template = own["spec"]["template"]
         server = template["spec"]["containers"][0] | {"command": [str(programs.build(programs.PROGRAMS["fortio"]) / "fortio")]}
         spec = {**template["spec"], **added["spec"], "containers": [server, *added["spec"]["containers"]]}
-        return {**own, "spec": {**own["spec"], "template": {"metadata": template["metadata"], "spec": spec}}}
+        metadata = {**template["metadata"], "labels": {**template["metadata"]["labels"], **added["metadata"]["labels"]}}
+        return {**own, "spec": {**own["spec"], "template": {"metadata": metadata, "spec": spec}}}
 
     def fetch(self, target: str) -> tuple[int, str]:
         """Ask the target through this sidecar, which Consul has listen on the loopback address of this machine."""

@@ -7,9 +7,15 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Answer, PodRequest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.driven import Progress
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers import PROVIDERS
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import ADMIN, GATEWAY
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.clock import SystemClock
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.links import links
+from ansible_collections.meshops.lifecycle.plugins.module_utils._work.look import look
+from ansible_collections.meshops.lifecycle.tests.consul.authority import below_another_root, give
 from ansible_collections.meshops.lifecycle.tests.consul.conftest import Make
 from ansible_collections.meshops.lifecycle.tests.consul.datacenter import Datacenter, until
 from ansible_collections.meshops.lifecycle.tests.consul.echo import Echo
@@ -52,3 +58,33 @@ def test_each_answers_the_other_over_mtls_under_its_own_identity(echoes: dict[st
     for one in echoes.values():
         for target in CLUSTERS:
             one.await_answer(target)
+
+
+def progress(one: Datacenter) -> Progress:
+    rotation = PROVIDERS["consul"].driven_rotation
+    assert rotation
+    return look(one.cluster, rotation.progress("consul"))
+
+
+def lacking(one: Datacenter) -> dict[str, str]:
+    return {user.name: user.fault or user.behind for user in progress(one).users}
+
+
+@pytest.mark.parametrize("pod", [GATEWAY, "echo-west-1"])
+def test_who_serves_a_peer_has_a_certificate_and_a_bundle_for_each_trust_domain(echoes: dict[str, Echo], pod: str) -> None:
+    """The gateway decrypts, because the service speaks HTTP."""
+    request = PodRequest("consul", pod, ADMIN, "/config_dump?resource=dynamic_listeners", "GET", None, 30.0, ())
+    (answer,) = echoes["west"].datacenter.cluster.ask_all([request])
+    assert isinstance(answer, Answer), answer
+    assert [word in answer.body for word in (b"certificate_chain", b"trust_bundle", b"trusted_ca")] == [True, True, False]
+
+
+def test_a_rotation_of_the_root_sees_the_gateway_and_the_exported_service_follow(echoes: dict[str, Echo]) -> None:
+    west = echoes["west"].datacenter
+    assert lacking(west) == {GATEWAY: "", "echo-west-1": ""}
+    give(west, below_another_root())
+    until(lambda: not any(lacking(west).values()), lambda: str(lacking(west)))
+    seen = progress(west)
+    assert (sorted(user.name for user in seen.users), bool(seen.outgoing)) == ([GATEWAY, "echo-west-1"], True)
+    echoes["east"].await_answer("west")
+    assert lacking(echoes["east"].datacenter) == {GATEWAY: "", "echo-east-1": ""}, "the root of a peer is nothing that its neighbours wait for"

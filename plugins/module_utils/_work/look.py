@@ -23,14 +23,20 @@ _TIMEOUT = 15.0
 
 def look(cluster: Cluster, wanted: Look[T], timeout: float = _TIMEOUT) -> T:
     """Return the provider's judgement of what it wanted to see in a cluster. `timeout` is for each of its questions."""
-    live = listed(cluster, wanted.reads)
-    answers = answered(cluster, wanted.questions(live), timeout)
-    if further := wanted.further(live, answers):
-        answers.add(answered(cluster, further, timeout))
+    live, answers = answers_to(cluster, wanted, timeout)
     greetings = wanted.greets(live)
     chains = cluster.greet_all(greetings) if greetings else []
     answers.shown = {greeting: b"" if isinstance(chain, Exception) else chain for greeting, chain in zip(greetings, chains, strict=True)}
     return wanted.judge(live, answers)
+
+
+def answers_to(cluster: Cluster, wanted: Look[Any], timeout: float = _TIMEOUT) -> tuple[Live, Answers]:
+    """Return what a look reads, and what pods answered, also to the questions that followed from their first answers."""
+    live = listed(cluster, wanted.reads)
+    answers = answered(cluster, wanted.questions(live), timeout)
+    if further := wanted.further(live, answers):
+        answers.add(answered(cluster, further, timeout))
+    return live, answers
 
 
 def present(cluster: Cluster, refs: Sequence[Ref]) -> dict[Ref, dict[str, Any]]:

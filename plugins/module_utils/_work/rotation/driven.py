@@ -30,7 +30,7 @@ from ..._mesh.trust.standing import Standing
 from ..._pki.x509 import bundle, inspect
 from ..clock import Clock
 from ..follow import Pace, follow
-from ..look import Live, answered, asked, listed, present
+from ..look import Live, answers_to, asked, present
 from .write import Objects, StepWork, may_write, signer
 
 _PACE = Pace(0.3, 2.0)
@@ -46,8 +46,8 @@ def observe(
 
 def _progress(cluster: Cluster, driven: Driven, namespace: str) -> tuple[Live, Progress]:
     wanted = driven.progress(namespace)
-    live = listed(cluster, wanted.reads)
-    return live, wanted.judge(live, answered(cluster, wanted.questions(live)))
+    live, answers = answers_to(cluster, wanted)
+    return live, wanted.judge(live, answers)
 
 
 def _observed(cluster: Cluster, mesh: Provider, namespace: str, progress: Progress, target: str, now: datetime) -> Observed:

@@ -17,7 +17,7 @@ from ...._mesh.rotation.driven import Progress
 from ...._mesh.rotation.trust_users import ControlPlaneDeployment
 from ...._mesh.trust.certificate import Material
 from .. import api
-from ..names import CONNECT_CA, INJECTED, INTERMEDIATE_TTL, LEAF_TTL, PROXY, SHARED, TOKENS, labelled, noted
+from ..names import CONNECT_CA, INTERMEDIATE_TTL, LEAF_TTL, SHARED, TOKENS, labelled, noted
 from ..trust.trust import blocks, line
 from . import proxies
 
@@ -30,11 +30,10 @@ def progress(namespace: str) -> Look[Progress]:
     reads: list[Read | Ref] = [
         Read("apps/v1", "StatefulSet", namespace, labelled("server")),
         Read("v1", "Pod", namespace, labelled("server")),
-        Read("v1", "Pod", None, PROXY),
-        Read("v1", "Pod", None, INJECTED),
+        *proxies.reads(namespace),
         *(Ref("v1", "Secret", name, namespace) for name in (TOKENS, SHARED)),
     ]
-    return Look(reads, _progress, _questions)
+    return Look(reads, _progress, _questions, further=proxies.further)
 
 
 def _token(live: Live) -> str:
