@@ -33,7 +33,9 @@ options:
     type: int
     default: 14
   leaf_warn:
-    description: A certificate or token with a smaller percentage of its lifetime left than this is V(warn). Proxies renew their certificates at 50 percent.
+    description:
+      - A certificate or token with a smaller percentage of its lifetime left than this is V(warn). Proxies renew their certificates at 50 percent.
+      - Consul renews them at a time by lot, when between 40 and 10 percent are left. With Consul no more than 10 counts.
     type: int
     default: 40
   leaf_critical:

@@ -20,7 +20,8 @@ class Defaults:
     such as a root that the user gives. `path_length` is how many CAs the mesh itself puts between a cluster's CA and its leaves. `shares_root`
     says that all clusters of a mesh trust one root. `gateways` says that gateways of the mesh join the networks. `links_by_api_server` says that
     control planes of other clusters reach a cluster's API server. `outlives` says, in words, what a teardown keeps in the namespace, because what the mesh
-    knows would be lost with it.
+    knows would be lost with it. `leaf_left` is how much of its lifetime, in percent, the certificate of a workload has left when the mesh renews it at the
+    latest.
     """
 
     namespace: str
@@ -34,3 +35,4 @@ class Defaults:
     gateways: bool = True
     links_by_api_server: bool = True
     outlives: str = ""
+    leaf_left: int = 50

@@ -26,7 +26,8 @@ class TrustUser:
     `roots` is None if nobody can ask for them, as with a control plane that only shows what it serves. `issuer` is the root to which its
     certificate, or the certificates that it signs, lead; None without a certificate. `online` means that it accepts a new bundle without a restart.
     If it does not, `workload` is what to restart, as kind/name, and empty for a pod that nothing would start again. `fault` says why nobody could see
-    it. `instance` names the process, which changes with each restart, and `leaf` is its certificate. `behind` is what the product says that it lacks.
+    it. `instance` names the process, which changes with each restart, and `leaf` is its certificate. `behind` is what the product says that it lacks, and
+    `shown` are the certificates that it uses according to the product, as PEM.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class TrustUser:
     instance: str = ""
     leaf: Certificate | None = field(default=None, compare=False)
     behind: str = ""
+    shown: bytes = field(default=b"", compare=False, repr=False)
 
     @property
     def where(self) -> str:

@@ -47,5 +47,6 @@ CONSUL = Provider("consul", Stories(
     path_length=2,
     shares_root=False,
     links_by_api_server=False,
+    leaf_left=10,  # it renews at a time by lot, after 60 percent of the lifetime and before 90
     outlives="the data of the servers, and the Secrets without which no server reads them",
 ))  # fmt: skip

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read what a pod says about its proxy: whether it runs, how it was configured, and what to restart for a new one."""
+"""Read what a pod says about its proxy: whether it runs, and how it was configured."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from ..._mesh.objects.shapes import Object
 
 _ADMIN_PORT = 15000
 _XDS_AGENT = "PROXY_CONFIG_XDS_AGENT"
-# Nothing restarts what ran once by intention, nor what a node runs by itself.
-_NEVER_ANEW = ("Job", "Node")
-_HASH, _ROLLOUT_HASH = "pod-template-hash", "rollouts-pod-template-hash"
 
 
 def instance(pod: Object, container: str) -> str:
@@ -68,17 +65,3 @@ def _config(given: Mapping[str, str]) -> dict[str, Any]:
     except ValueError:
         return {}
     return config if isinstance(config, dict) else {}
-
-
-def workload(pod: Object) -> str:
-    """Return what to restart for a new pod, as kind/name; empty if there is nothing."""
-    metadata = pod["metadata"]
-    owner = next((one for one in metadata.get("ownerReferences") or [] if one.get("controller")), None)
-    if owner is None or owner["kind"] in _NEVER_ANEW:
-        return ""
-    labels = metadata.get("labels") or {}
-    for label, kind in ((_ROLLOUT_HASH, "Rollout"), (_HASH, "Deployment")):
-        ending = f"-{labels.get(label)}"
-        if owner["kind"] == "ReplicaSet" and owner["name"].endswith(ending):
-            return f"{kind}/{owner['name'].removesuffix(ending)}"
-    return f"{owner['kind']}/{owner['name']}"

@@ -11,7 +11,7 @@ import binascii
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -74,7 +74,12 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
         *(Expiring.of(WEBHOOK, where, one) for where, pem in expires.authorities for one in bundle(pem)),
     ]
     unseen = [f"{one.kind} {one.where} could not be seen: {one.fault}" for one in seen.users if one.fault]
-    return {"changed": False, "certificates": judged(expiring, now, request.thresholds), "unseen": unseen[:50], "faults": list(seen.faults)}
+    return {"changed": False, "certificates": judged(expiring, now, _of_mesh(request.thresholds, mesh)), "unseen": unseen[:50], "faults": list(seen.faults)}
+
+
+def _of_mesh(given: Thresholds, mesh: Provider) -> Thresholds:
+    """Return the thresholds for a mesh: the certificate of a workload is not late before the mesh would have renewed it."""
+    return replace(given, leaf_warn=min(given.leaf_warn, mesh.defaults.leaf_left))
 
 
 def _authorities(cluster: Cluster, seen: Observed, space: str, root: Ref) -> Iterator[Expiring]:

@@ -24,6 +24,7 @@ from ..._mesh.rotation.driven import Progress, waits_for
 from ..._mesh.rotation.observed import Observed
 from ..._mesh.rotation.plan import INTRODUCE, company, wish
 from ..._mesh.rotation.report import report
+from ..._mesh.rotation.trust_users import TrustUser
 from ..._mesh.trust.certificate import Material, short
 from ..._mesh.trust.root_secret import mesh_of
 from ..._mesh.trust.standing import Standing
@@ -52,7 +53,8 @@ def _progress(cluster: Cluster, driven: Driven, namespace: str) -> tuple[Live, P
 
 def _observed(cluster: Cluster, mesh: Provider, namespace: str, progress: Progress, target: str, now: datetime) -> Observed:
     there = present(cluster, mesh.trust.objects(namespace))
-    seen = Observed(cluster.name, cluster.uid(), users=progress.users, planes=progress.planes, driven=True, alone=not mesh.defaults.shares_root)
+    users, alone = tuple(map(_with_leaf, progress.users)), not mesh.defaults.shares_root
+    seen = Observed(cluster.name, cluster.uid(), users=users, planes=progress.planes, driven=True, alone=alone)
     if progress.fault:
         return replace(seen, faults=(f"{cluster.name}: {progress.fault}.",))
     ca = Material(progress.certificate, b"", progress.chain, progress.roots)
@@ -67,6 +69,12 @@ def _observed(cluster: Cluster, mesh: Provider, namespace: str, progress: Progre
         outgoing=tuple(bundle(progress.outgoing)),
         managed_by=next(filter(None, (managed_by(one).writer for one in there.values())), ""),
     )
+
+
+def _with_leaf(user: TrustUser) -> TrustUser:
+    """Return a trust user with the one of its certificates that expires first."""
+    shown = bundle(user.shown) if user.shown else []
+    return replace(user, leaf=min(shown, key=lambda one: one.not_after)) if shown else user
 
 
 def advance(work: StepWork, driven: Driven, now: datetime) -> Observed:

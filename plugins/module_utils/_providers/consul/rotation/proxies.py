@@ -12,8 +12,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from ...._mesh.objects.pod_owner import workload
 from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Answers, Question, Read
 from ...._mesh.rotation.trust_users import PROXY as KIND
@@ -65,14 +67,22 @@ def further(_live: Live, answers: Answers) -> list[Question]:
 
 def users(live: Live, answers: Answers, ca: bytes, key_id: str) -> Iterator[TrustUser]:
     """Yield each proxy, with what it lacks of the CA whose certificate is `ca` and whose key has the identifier `key_id`."""
-    gateways = {(pod["metadata"]["namespace"], pod["metadata"]["name"]) for pod in live.get("Pod", ()) if _is_gateway(pod)}
+    pods = {(pod["metadata"]["namespace"], pod["metadata"]["name"]): pod for pod in _pods(live)}
     for question, text in api.about(answers, _LISTENERS):
-        asked = _asked(_SECRETS, question.namespace, question.pod)
+        pod, asked = pods[question.namespace, question.pod], _asked(_SECRETS, question.namespace, question.pod)
         secrets = answers.get(asked) if asked in answers else "{}"
-        fault = "its Envoy did not answer" if text is None or secrets is None else ""
-        gateway = (question.namespace, question.pod) in gateways
-        lacks = "" if fault else behind(api.parsed(text), api.parsed(secrets), ca, key_id, gateway)
-        yield TrustUser(KIND, question.namespace, question.pod, fault=fault, behind=lacks)
+        user = TrustUser(KIND, question.namespace, question.pod, workload=workload(pod))
+        if text is None or secrets is None:
+            yield replace(user, fault="its Envoy did not answer")
+        else:
+            dump, known = api.parsed(text), api.parsed(secrets)
+            yield replace(user, behind=behind(dump, known, ca, key_id, _is_gateway(pod)), shown=_shown(dump, known))
+
+
+def _shown(dump: Any, secrets: Any) -> bytes:
+    """Return the certificates with which a proxy answers, each without those above it."""
+    known = _by_name(secrets)
+    return b"".join(dict.fromkeys(leaf for context in _contexts(dump) for leaf in _leaves(context, known)))
 
 
 def behind(dump: Any, secrets: Any, ca: bytes, key_id: str, gateway: bool = False) -> str:

@@ -13,10 +13,10 @@ from typing import Any
 from ...._mesh.cutover.observed import DELETING, EAST_WEST, GATEWAY_API, INGRESS, NEVER, NOTHING, ROLLING, Following, MeshWorkload
 from ...._mesh.cutover.serving import Connections
 from ...._mesh.objects.managed_by import managed_by
+from ...._mesh.objects.pod_owner import workload as owner_of
 from ...._mesh.objects.selector import matches
 from ...._mesh.objects.shapes import Live, Object
 from ..install.tags import led_from
-from ..proxy import workload as owner_of
 from .gateway_api import GATEWAY_NAME, OF_SECOND, Belongings, seen
 from .injection import DEFAULT_TAG, ENABLE, INJECT, REV, Template
 from .turning import PINNED, SECOND_OF

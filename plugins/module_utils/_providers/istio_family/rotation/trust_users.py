@@ -12,10 +12,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...._mesh.objects.pod_owner import workload
 from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Greeting, Question
 from ...._mesh.rotation.trust_users import CONFIG, CONTROL_PLANE, PROXY, ControlPlaneDeployment, ProxyCertificates, TrustUser
-from ..proxy import admin_port, environment, instance, online, release, workload
+from ..proxy import admin_port, environment, instance, online, release
 from ..trust import external_ca
 from ..trust.trust import CONFIG_MAP
 from .apart import foreign, ztunnel

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects import pod_owner
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.rotation.trust_users import ProxyCertificates
 from ansible_collections.meshops.lifecycle.plugins.module_utils._pki.chain import Reader
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family import proxy
@@ -73,7 +74,7 @@ class TestProxies:
         (None, {}, ""),
     ])  # fmt: skip
     def test_what_makes_a_pod_anew(self, owner: tuple[str, str] | None, labels: dict[str, str], workload: str) -> None:
-        assert proxy.workload(proxied(owner=owner, labels=labels)) == workload
+        assert pod_owner.workload(proxied(owner=owner, labels=labels)) == workload
 
 
 class TestDumps:
