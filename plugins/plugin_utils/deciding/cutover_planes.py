@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...module_utils._mesh.cutover.declared import faults, planes
-from ...module_utils._mesh.cutover.plane_way import plane_way
+from ...module_utils._mesh.cutover.plane_way import half_split, plane_way
 from ...module_utils._mesh.cutover.planes import Plane
 from ...module_utils._mesh.cutover.shifts import PlaneState
 from ...module_utils._mesh.errors import MeshError
@@ -38,7 +38,7 @@ def _having(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, pla
 
 
 def refused(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, plane: str = "") -> list[str]:
-    """Return what is wrong with the planes that the clusters of the mesh declare, a sentence each, and whether any has the one that is named."""
+    """Return what is wrong with the planes that the clusters of the mesh declare, a sentence each. The one that is named has to be there, and alike."""
     try:
         given = _planes(hosts, hostvars, cluster)
     except MeshError as error:
@@ -47,7 +47,7 @@ def refused(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, pla
     if plane and not wrong and not any(plane in planes(each) for each in given.values()):
         known = ", ".join(sorted({name for each in given.values() for name in planes(each)})) or "none"
         wrong = [f"The mesh of {cluster}: no cluster declares the plane {plane} in mesh_planes; declared are {known}. Mend cutover_plane."]
-    return wrong
+    return wrong or (half_split(hosts_of.member(hosts, hostvars, cluster).mesh, _having(hosts, hostvars, cluster, plane)) if plane else [])
 
 
 def aim_of(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, plane: str, to: str, former: str = "") -> dict[str, Any]:

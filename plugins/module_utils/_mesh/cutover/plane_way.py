@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import MeshError, Refused
+from ..few_names import few
 from .plan import MOVE
 from .planes import ALL, COLOURS, Plane, other
 from .shifts import PlaneState, Shift, ShiftPlan, refusals, shift_plan, shift_table
 from .target import PREVIOUS
 
 SHARE = "share"
+_SHOWN = 5
 
 
 def plane_way(mesh: str, known: Mapping[str, Plane], states: Sequence[PlaneState], wish: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,11 +58,24 @@ def _wave(plan: ShiftPlan, one: Shift, due: bool) -> dict[str, Any]:
     return {"number": one.number, "kind": SHARE, "clusters": list(one.clusters), **places, "says": says, "due": due, "share": one.share, "before": one.before}
 
 
+def half_split(mesh: str, known: Mapping[str, Plane]) -> list[str]:
+    """Return a sentence if only some clusters split the traffic of a plane. Without a weight nothing is late, so the others would count as moved."""
+    split = [cluster for cluster, plane in known.items() if plane.splits]
+    whole = [cluster for cluster, plane in known.items() if not plane.splits]
+    if not split or not whole:
+        return []
+    name, one = known[split[0]].name, len(whole) == 1
+    told = f"The mesh {mesh}: the plane {name} has splits in {few(split, _SHOWN)}, and {few(whole, _SHOWN)} {'declares' if one else 'declare'} none"
+    return [f"{told}, so nobody could see there who gets its traffic. Declare its splits in every cluster that has the plane, or in none."]
+
+
 def _alike(mesh: str, known: Mapping[str, Plane]) -> Plane:
-    """One step is the same share everywhere, and a colour the same revision. What splits the traffic may differ."""
+    """One step is the same share everywhere, and a colour the same revision. Each cluster splits the traffic, but what splits it may differ."""
     first = next(iter(known.values()), None)
     if first is None:
         raise Refused(f"The mesh {mesh}: no cluster declares the plane. Declare it as mesh_planes.")
+    if mixed := half_split(mesh, known):
+        raise Refused(mixed[0])
     for cluster, plane in known.items():
         same = (plane.weights, plane.role) == (first.weights, first.role)
         if not same or {one.colour: one.revision for one in plane.sides.values()} != {one.colour: one.revision for one in first.sides.values()}:

@@ -61,7 +61,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], connect: Connector | Non
         failed.facts.update(as_result(work.changes))
         raise
     told = {"step": request.gateways or MOVE, "target": request.word, "wave": request.wave}
-    passed = {**told, "late": [], "kept": work.kept, "share": request.share}
+    passed = {**told, "late": [], "kept": list(work.kept.values()), "share": request.share}
     return {"state": json.dumps(state.facts()), **passed, "seconds": round(ticking.monotonic() - start, 2), **as_result(work.changes)}
 
 
@@ -102,32 +102,39 @@ def _ready(work: ShiftWork) -> PlaneScene:
 
 
 def _shift(work: ShiftWork, scene: PlaneScene, share: int) -> PlaneState:
-    """Write each object once, and read all of them again."""
+    """Write each object, and read all of them again."""
     asked = work.request
     if wrong := [f"{one.where} {one.fault}" for one in scene.state.weighed if one.fault]:
         raise Refused(f"{work.cluster.name}: the traffic of plane {asked.plane.name} is not shifted: {'; '.join(wrong)}. Mend these objects or mesh_planes.")
-    for write in work.mesh.cutover.shift(asked.plane, scene, asked.to, share):
-        work.put(write)
+    _write(work, scene, share)
     return scene.state if work.cluster.dry_run else _through(work, share)
+
+
+def _write(work: ShiftWork, scene: PlaneScene, share: int) -> None:
+    """In their order. What comes after a write of another tool's waits for it, so that no colour leaves before the other one has come in."""
+    for write in work.mesh.cutover.shift(work.request.plane, scene, work.request.to, share):
+        if not work.put(write) and not work.cluster.dry_run:
+            return
 
 
 def _through(work: ShiftWork, share: int) -> PlaneState:
     """The plane, once all objects give the share. What this task wrote does at once; what another tool keeps, when somebody wrote it there."""
     asked = work.request
 
-    def late(state: PlaneState, seconds: float) -> MeshError:
-        behind = state.late(asked.to, share)
+    def late(scene: PlaneScene, seconds: float) -> MeshError:
+        behind = scene.state.late(asked.to, share)
         told = f"{work.cluster.name}: plane {asked.plane.name} does not give {asked.to} its share after {seconds:.0f} s: {'; '.join(behind)}"
         way = "Write the weights where the tool reads them" if work.kept else "Stop whatever else writes them"
         return NotReady(f"{told}. {way}, and run again.", findings=behind)
 
     return follow(
-        lambda: work.scene().state,
-        done=lambda state: not state.late(asked.to, share),
+        work.scene,
+        done=lambda scene: not scene.state.late(asked.to, share),
         late=late,
         timeout=asked.timeout if work.kept else 0,
         keep=work.keep,
-        waits=lambda state: few(state.late(asked.to, share), 3, "; "),
+        remedy=lambda scene, _seconds: _write(work, scene, share),
+        waits=lambda scene: few(scene.state.late(asked.to, share), 3, "; "),
         pace=_PACE,
         clock=work.clock,
-    )
+    ).state

@@ -18,7 +18,7 @@ from ..._mesh.cutover.planes import ALL, Plane
 from ..._mesh.cutover.shifts import PlaneScene
 from ..._mesh.cutover.write import Write
 from ..._mesh.errors import Refused
-from ..._mesh.objects.change import Change
+from ..._mesh.objects.change import Change, Ref
 from ..._mesh.objects.managed_by import managed_by
 from ..clock import Clock
 from ..lease.hold import LeaseShare, UnderLease
@@ -90,7 +90,7 @@ class ShiftWork(UnderLease):
     hold: Hold | None
     clock: Clock
     changes: list[Change] = field(default_factory=list)
-    kept: list[dict[str, Any]] = field(default_factory=list)
+    kept: dict[Ref, dict[str, Any]] = field(default_factory=dict)
 
     def scene(self) -> PlaneScene:
         return look(self.cluster, self.mesh.cutover.plane(self.cluster.name, self.request.namespace, self.request.plane))
@@ -102,7 +102,7 @@ class ShiftWork(UnderLease):
         keeper = managed_by(write.before).writer
         if self.request.wait and keeper:
             where = {"kind": write.ref.kind, "namespace": write.ref.namespace, "name": write.ref.name}
-            self.kept.append({**where, "keeper": keeper, "patch": write.body})
+            self.kept[write.ref] = {**where, "keeper": keeper, "patch": write.body}
             return False
         self.guard()
         self.changes.append(self.cluster.amend(write.before, write.body))

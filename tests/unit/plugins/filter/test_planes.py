@@ -85,6 +85,19 @@ def test_a_plane_of_other_weights_or_revisions_is_no_one_plane() -> None:
     assert "west declares the plane egress with another role, other weights or other revisions than east" in way(with_west(other))["findings"][0]
 
 
+@pytest.mark.parametrize("lacking", ["east", "west"])
+def test_a_plane_that_only_some_clusters_split_is_refused_before_anything_is_read(lacking: str) -> None:
+    """Where nothing is weighed nothing is late, so such a cluster would count as moved, and the former's gateways would lose their pods there."""
+    hosts = inventory(**{lacking: {"state": json.dumps(PlaneState(lacking, "egress").facts())}})
+    del hosts[lacking]["mesh_planes"]["egress"]["splits"]
+    other = "west" if lacking == "east" else "east"
+    told = f"The mesh shop: the plane egress has splits in {other}, and {lacking} declares none, so nobody could see there who gets its traffic. "
+    assert refusals(hosts, "egress") == [f"{told}Declare its splits in every cluster that has the plane, or in none."]
+    assert (refusals(hosts), refusals(hosts, "ingress")) == ([], []), "other planes are split everywhere"
+    planned = way(hosts)
+    assert (planned["findings"], planned["steps"]) == (refusals(hosts, "egress"), [])
+
+
 def test_what_another_tool_keeps_is_a_finding() -> None:
     state = PlaneState("east", "egress", (Weighed("ServiceEntry planes/outside", 0, keeper="Argo CD"),))
     hosts = inventory({"state": json.dumps(state.facts())})

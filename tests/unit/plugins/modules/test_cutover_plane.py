@@ -163,3 +163,21 @@ def test_what_another_tool_keeps_is_named_in_check_mode_and_waited_for(clock: Ti
 
     clock.meanwhile = somebody_writes
     assert greens(shift(east, "egress", to="green", share=100, kept="wait")) == [100]
+
+
+def test_no_colour_leaves_before_another_tool_has_let_the_other_one_in(clock: Ticking) -> None:
+    there = live()
+    entry = next(one for one in there["EndpointSlice"] if one["metadata"]["name"] == "entry-green")
+    entry["metadata"]["managedFields"] = ARGO
+    east, served = cluster(there), list[list[str]]()
+
+    def somebody_writes(passed: float) -> None:
+        slices = {colour: east.get(Ref("discovery.k8s.io/v1", "EndpointSlice", f"entry-{colour}", SPACE)) or {} for colour in ("blue", "green")}
+        served.append([colour for colour, one in slices.items() if one["endpoints"][0]["conditions"]["ready"]])
+        if passed > 3:
+            east.amend(slices["green"], {"endpoints": [{**one, "conditions": {"ready": True}} for one in slices["green"]["endpoints"]]})
+
+    clock.meanwhile = somebody_writes
+    assert greens(shift(east, "ingress", to="green", share=100, kept="wait")) == [100]
+    assert all(served), "somebody always serves"
+    assert ["blue"] in served

@@ -31,6 +31,8 @@ def weigh(split: Split, live: Mapping[str, Object]) -> Weighed:
     missing = [str(ref) for colour, ref in refs(split).items() if colour not in live]
     if missing:
         return Weighed(split.where, fault=f"lacks {' and '.join(missing)}", coarse=True)
+    if empty := [str(ref) for colour, ref in refs(split).items() if not live[colour].get("endpoints")]:
+        return Weighed(split.where, fault=f"names nobody who could serve in {' and '.join(empty)}", coarse=True)
     serving = [colour for colour in COLOURS if _in(live[colour])]
     keeper = next((keeper for colour in COLOURS if (keeper := managed_by(live[colour]).writer)), "")
     if not serving:

@@ -38,7 +38,7 @@ class Rule:
 class Shape:
     """Where a kind has its weights. `inside` holds the fields of a destination; `unset` is the weight of one that names none.
 
-    Where a weight of nothing means one, the destination itself `leaves`.
+    Where a weight of 0 means as much as none, the destination itself `leaves` if it is to get nothing.
     """
 
     api_version: str
@@ -123,11 +123,11 @@ def _carrying(split: Split, spec: Any) -> list[Rule]:
 
 def _share(split: Split, rule: Rule) -> int:
     """What a rule gives green. A share below one percent is no zero, and one above 99 not everything."""
-    ends, unset = _ends(split, rule.backends), SHAPES[split.kind].unset
-    weights = {colour: sum(_weight(one, unset) for one in backends) for colour, backends in ends.items()}
+    ends, shape = _ends(split, rule.backends), SHAPES[split.kind]
+    weights = {colour: sum(_weight(one, shape) for one in backends) for colour, backends in ends.items()}
     if any(len(backends) > 1 for backends in ends.values()):
         raise _Fault("names a destination twice in a rule")
-    if any(_weight(one, unset) for one in rule.backends if not any(one in backends for backends in ends.values())) and len(rule.backends) > 1:
+    if any(_weight(one, shape) for one in rule.backends if not _colour(one, ends)) and len(rule.backends) > 1:
         raise _Fault(f"also leads to others than {BLUE} and {GREEN}")
     if len(rule.backends) == 1:
         return ALL if ends[GREEN] else 0
@@ -137,15 +137,20 @@ def _share(split: Split, rule: Rule) -> int:
     return max(share, 1) if weights[GREEN] and share < ALL else min(share, ALL - 1) if weights[BLUE] and weights[GREEN] else share
 
 
-def _weight(backend: Object, unset: int) -> int:
+def _weight(backend: Object, shape: Shape) -> int:
     weight = backend.get("weight")
-    return unset if weight is None else int(weight)
+    return shape.unset if weight is None or (shape.leaves and not weight) else int(weight)
 
 
 def _ends(split: Split, backends: Backends) -> dict[str, Backends]:
     """The destinations of a rule by colour."""
     inside = SHAPES[split.kind].inside
     return {colour: [one for one in backends if _holds(one.get(inside) if inside else one, split.ends[colour])] for colour in COLOURS}
+
+
+def _colour(backend: Object, ends: Mapping[str, Backends]) -> str:
+    """Whose destination it is; empty if it is somebody else's."""
+    return next((colour for colour in COLOURS if backend in ends[colour]), "")
 
 
 def _holds(live: Any, wanted: Any) -> bool:
@@ -155,11 +160,11 @@ def _holds(live: Any, wanted: Any) -> bool:
 
 
 def _given(split: Split, backends: Backends, weights: Mapping[str, int]) -> Backends:
-    """Both destinations with their weights; one that is missing is made like the other."""
+    """Both destinations with their weights; one that is missing is made like the other. One of somebody else's that gets nothing stays as it is."""
     shape, ends = SHAPES[split.kind], _ends(split, backends)
-    kept = [{**one, "weight": weights[colour]} for one in backends for colour in COLOURS if one in ends[colour]]
+    kept = [{**one, "weight": weights[colour]} if (colour := _colour(one, ends)) else one for one in backends]
     kept += [{**_alike(split, ends[other(colour)][0], colour), "weight": weights[colour]} for colour in COLOURS if not ends[colour]]
-    return [one for one in kept if one["weight"]] if shape.leaves else kept
+    return [one for one in kept if one.get("weight")] if shape.leaves else kept
 
 
 def _alike(split: Split, backend: Manifest, colour: str) -> Manifest:

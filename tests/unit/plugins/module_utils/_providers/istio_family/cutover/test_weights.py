@@ -86,6 +86,23 @@ def test_an_endpoint_without_weight_is_left_out_because_no_weight_means_one() ->
     assert [each["address"] for each in after(one, half, "green", 100)["spec"]["endpoints"]] == ["10.0.0.2"]
 
 
+@pytest.mark.parametrize("weight", [0, None])
+def test_an_endpoint_of_weight_0_gets_as_much_as_one_of_weight_1(weight: int | None) -> None:
+    """The API of the mesh cannot tell a 0 from what is not there."""
+    one, make = OBJECTS["ServiceEntry"]
+    there = after(one, make(), "green", 50)
+    there["spec"]["endpoints"][1] = {key: value for key, value in {**there["spec"]["endpoints"][1], "weight": weight}.items() if value is not None}
+    assert weights.weigh(one, there).green == 2, "1 of 51"
+    assert weights.weigh(one, after(one, there, "blue", 100)).green == 0
+
+
+def test_a_destination_of_somebody_else_that_gets_nothing_is_kept() -> None:
+    one, there = split("VirtualService", "stock"), rules([("app-blue", 100), ("dark", 0), ("app-green", 0)])
+    changed = after(one, there, "green", 10)
+    told = [(each["destination"]["host"], each["weight"]) for each in changed["spec"]["http"][0]["route"]]
+    assert told == [(host("app-blue"), 90), (host("dark"), 0), (host("app-green"), 10)]
+
+
 def rules(*routes: list[tuple[str, int | None]]) -> dict[str, Any]:
     def backend(name: str, weight: int | None) -> dict[str, Any]:
         return {"destination": {"host": host(name)}, **({} if weight is None else {"weight": weight})}
@@ -150,6 +167,8 @@ def test_a_colour_is_in_or_out_and_both_may_be() -> None:
     assert [slices.weigh(SLICES, of(blue, green)).green for blue, green in [(True, False), (True, True), (False, True)]] == [0, 50, 100]
     assert slices.weigh(SLICES, of(False, False)).fault == "has no endpoint that is ready"
     assert slices.weigh(SLICES, {"blue": world.slice_of("blue", True)}).fault == "lacks EndpointSlice planes/entry-green"
+    empty = {**world.slice_of("green", True), "endpoints": []}
+    assert slices.weigh(SLICES, {**of(True, False), "green": empty}).fault == "names nobody who could serve in EndpointSlice planes/entry-green"
     unsaid = world.slice_of("green", True)
     unsaid["endpoints"] = [{"addresses": ["10.1.0.1"]}]
     assert slices.weigh(SLICES, {**of(True, False), "green": unsaid}).green == 50
