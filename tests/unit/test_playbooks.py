@@ -106,6 +106,18 @@ def test_a_list_that_is_given_as_text_is_one_element(tmp_path: Path) -> None:
     assert run.recap["east"]["failed"] == 1
 
 
+def test_a_root_is_not_removed_while_clusters_sign_below_it_that_stay(tmp_path: Path) -> None:
+    """West, which `--limit` leaves out. South keeps its root there. Nothing was asked of a cluster."""
+    inventory = copy.deepcopy(SHARED)
+    inventory["all"]["children"]["shop"]["hosts"]["south"] = {"mesh_trust_cluster": "west"}
+    more = json.dumps({"tokens": dict.fromkeys(("east", "west", "south"), "a-token")})
+    run = play("teardown", inventory, tmp_path, "-e", "teardown_confirm=shop", "-e", "teardown_root=true", "-e", more, "--limit", "east,south")
+    said = " ".join(run.output.split())
+    assert "east: teardown_root is true, but the CAs of west are below the root in Secret meshops-system/meshops-root-ca of east, and this run does not" in said
+    assert "south: teardown_root is true, but west, which keeps the root, is not part of this run, so the root would stay. Nothing was removed." in said
+    assert "refuses connections" not in said
+
+
 class TestReports:
     """A directory for reports is made before the work, and only this user may read it. An existing one stays as it is."""
 

@@ -20,6 +20,7 @@ from ...module_utils._mesh.member import Member, named, remotes_of
 from ...module_utils._providers import provider
 from .. import filters
 from ..hosts import Once, readable_mates
+from .cutover_planes import DECLARED, wishes
 from .mesh import needs_gateway
 
 
@@ -44,7 +45,17 @@ def planned(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str) -> 
     seen = Once.of(hostvars)
     everyone = readable_mates(hosts, seen, cluster)
     own, wish = named(everyone, cluster), _of(everyone, seen, cluster)
-    return asdict(replace(wish, role=own.role, network=own.network, serves_remotes=bool(remotes_of(everyone, own)))) if wish else {}
+    if wish is None:
+        return {}
+    served, planes = bool(remotes_of(everyone, own)), _revisions_of_planes(seen, cluster, wish.namespace)
+    return asdict(replace(wish, role=own.role, network=own.network, serves_remotes=served, planes=planes))
+
+
+def _revisions_of_planes(seen: Mapping[str, Any], cluster: str, namespace: str) -> list[str]:
+    try:
+        return [str(one["revision"]) for one in wishes(seen[cluster].get(DECLARED), namespace)]
+    except Refused:
+        return []
 
 
 def _of(everyone: Sequence[Member], seen: Mapping[str, Any], cluster: str) -> ControlPlane | None:

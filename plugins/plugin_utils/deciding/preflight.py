@@ -31,7 +31,7 @@ from ...module_utils._providers import provider
 from ...module_utils._work.install import inventory_supply
 from .. import filters
 from ..collections import version_of
-from ..hosts import Variables, members, unread
+from ..hosts import Once, Variables, clusters, members, unread
 from .mesh import mesh_root
 from .mirror import each
 
@@ -83,14 +83,38 @@ def _between(known: Sequence[Member], hostvars: Mapping[str, Any]) -> Mapping[st
 
 def _rootless(member: Member, everyone: Sequence[str], hostvars: Mapping[str, Any]) -> list[str]:
     """Return why the place of the mesh's root is unknown."""
-    variables = Variables(member.name, hostvars[member.name])
     try:
-        root, trust_cluster = variables.get("mesh_root") or {}, variables.get("mesh_trust_cluster") or ""
+        root, trust_cluster = _root_of(Variables(member.name, hostvars[member.name]))
         if isinstance(root, Mapping) and isinstance(trust_cluster, str):  # another type is a fault that is reported elsewhere
             mesh_root(everyone, hostvars, root, trust_cluster)
     except MeshError as error:
         return [str(error).rstrip(".")]
     return []
+
+
+def _root_of(variables: Variables) -> tuple[Any, Any]:
+    return variables.get("mesh_root") or {}, variables.get("mesh_trust_cluster") or ""
+
+
+def root_users(hosts: Sequence[str], hostvars: Mapping[str, Any], trust_cluster: str, secret: Mapping[str, Any], without: Iterable[str] = ()) -> list[str]:
+    """Return the clusters of the inventory, of whatever mesh, whose CA is below the root in this Secret of the trust cluster; those in `without` left out.
+
+    A cluster whose variables cannot be read may be one of them.
+    """
+    seen, left_out = Once.of(hostvars), set(without)
+    return [name for name in clusters(hosts, seen) if name not in left_out and _is_below(seen[name], trust_cluster, secret)]
+
+
+def _is_below(variables: Variables, trust_cluster: str, secret: Mapping[str, Any]) -> bool:
+    try:
+        root, keeps = _root_of(variables)
+    except MeshError:
+        return True
+    if not isinstance(root, Mapping):
+        return True
+    there = root.get("source", "generated") in ("generated", "secret") and "kube" not in root
+    place = (keeps, root.get("namespace") or NAMESPACE, root.get("name") or ROOT_NAME)
+    return there and place == (trust_cluster, secret["namespace"], secret["name"])
 
 
 def _judged(member: Member, variables: Mapping[str, Any], seen: PreflightResults, clock_skew: float, own: Sequence[str]) -> ClusterFacts:
@@ -221,7 +245,7 @@ def verdict(by_cluster: str, cluster: str) -> dict[str, Any]:
 
 
 class FilterModule:
-    """The filters of the role preflight."""
+    """The filters of the role preflight, and who needs a root that a teardown would remove."""
 
     def filters(self) -> dict[str, Any]:
         return filters.named(
@@ -231,4 +255,5 @@ class FilterModule:
             _preflight_questions=questions,
             _preflight_table=findings_table,
             _preflight_verdict=verdict,
+            _root_users=root_users,
         )

@@ -27,7 +27,7 @@ class ControlPlane:
     `serves_remotes` says that the gateway must let remote clusters reach this control plane.
     `backups` is the directory with snapshots of what the product keeps; empty if none are saved.
     `default_revision` is the revision that validates users' objects. If it is empty, the present one stays, or this one becomes it.
-    `crds` is "managed", or "external" if somebody else owns the mesh's CRDs.
+    `crds` is "managed", or "external" if somebody else owns the mesh's CRDs. `planes` are the revisions of planes in the same namespace, which go with it.
     """
 
     cluster: str
@@ -52,6 +52,7 @@ class ControlPlane:
     mirror: Mapping[str, Any] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     backups: str = ""
+    planes: Sequence[str] = ()
 
     @classmethod
     def of(cls, wish: Mapping[str, Any]) -> ControlPlane:

@@ -25,6 +25,7 @@ from ...istio_family.install.probing import probing
 from . import claims as names
 from . import control_plane, gateways, rights, supply
 from .requirements import REQUIREMENTS
+from .staying import staying
 
 
 def requirements() -> Requirements:
@@ -55,10 +56,14 @@ def stages(wish: ControlPlane) -> list[Stage]:
 
 
 def teardown(wish: ControlPlane) -> list[Stage]:
-    """Return the stages of a teardown: routes before the gateway, and last what the charts leave behind, also the CRDs."""
+    """Return the stages of a teardown: routes before the gateway, and last what the charts leave behind, also the CRDs.
+
+    A teardown is refused that would leave webhooks of other revisions without a control plane.
+    """
     return [
         Stage("passage", "gateways", manifests=passage.leftovers(wish)),
         Stage("gateway", "gateways", releases=gateways.releases(wish)),
+        Stage("other revisions", "control_plane", then=staying(wish)),
         Stage("charts", "control_plane", releases=control_plane.releases(wish)),
         Stage("tags and what is left", "control_plane", manifests=control_plane.leftovers(wish)),
     ]
