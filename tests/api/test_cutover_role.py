@@ -251,6 +251,34 @@ def test_a_task_file_that_fails_turns_its_wave_back(tmp_path: Path) -> None:
     assert [wave["number"] for wave in story.report["turned_back"]] == [1]
 
 
+def test_a_task_file_of_gitops_that_fails_turns_its_wave_back(tmp_path: Path) -> None:
+    """The step is not taken without what the tool keeps, and the cluster stays part of the run."""
+    story = play(tmp_path, mesh("east", "west", kept=[["east", 1, "1-31-2"]]), cutover_gitops=str(tmp_path / "orders.yml"))
+    assert story.run.code == 2
+    assert [told for _host, *told in story.did("cutover") if told[0] == "move"] == [["move", 1, "blue"]]
+    told = f"east: the task file {tmp_path}/orders.yml failed: no orders. So nothing was written that another tool keeps, and the step was not taken."
+    assert (story.report["why"], [wave["number"] for wave in story.report["turned_back"]]) == ([told], [1])
+    assert story.did("lease")[-1] == ("east", "released")
+
+
+def test_no_wave_moves_when_the_cluster_that_judges_is_not_part_of_the_run_any_more(tmp_path: Path) -> None:
+    """As after a pause that somebody has aborted. The verdict of an earlier wave is none of this one."""
+    (tmp_path / "ends.yml").write_text(yaml.safe_dump([{"name": "End the host", "ansible.builtin.meta": "end_host"}]))
+    story = play(tmp_path, mesh("east", "west"), cutover_gates=[{"name": "orders", "tasks": str(tmp_path / "ends.yml")}])
+    assert story.run.code == 2, story.run.output
+    assert [told[1:] for told in story.did("cutover") if told[1] == "move"] == [("move", 1, "1-31-2")]
+    said = "The mesh shop: the run has ended in east, which judges for all clusters of the mesh, so nothing more is moved."
+    assert said in " ".join(story.run.output.split()), story.run.output
+
+
+def test_a_task_file_that_is_not_there_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone.yml")
+    story = play(tmp_path, mesh("east"), cutover_gitops="refsue", cutover_gates=[{"name": "orders", "tasks": gone}])
+    assert (story.run.code, story.state["log"]) == (2, [])
+    told = "cutover_gitops or cutover_gates names the task file {}, which is no absolute path of a file on this machine"
+    assert [name for name in ("refsue", gone) if told.format(name) not in " ".join(story.run.output.split())] == []
+
+
 ENDS = {colour: {"revision": f"in-{colour}", "gateways": [{"namespace": "in", "name": colour}]} for colour in ("blue", "green")}
 PLANES = {"ingress": {**ENDS, "weights": [10, 100], "splits": [{"kind": "VirtualService", "namespace": "in", "name": "shop",
                                                                 "blue": {"host": "a"}, "green": {"host": "b"}}]}}  # fmt: skip

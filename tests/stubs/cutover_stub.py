@@ -34,8 +34,8 @@ def mesh(*clusters: str, **more: Any) -> Answer:
     """All of it on blue.
 
     `gate_fails` are waves, `finished` for the gates after the step finish, and `drained` for those after a colour lost its pods. `move_fails` are triples
-    of a cluster, a wave, and the revision that it does not reach, and `step_fails` pairs of a cluster and another step. `probes` are namespaces that a
-    killed run left.
+    of a cluster, a wave, and the revision that it does not reach, and `step_fails` pairs of a cluster and another step. `kept` are triples like those of
+    `move_fails`, where a GitOps tool keeps what is to be written. `probes` are namespaces that a killed run left.
     """
     one = {"revisions": {"blue": "1.30.1"}, "validator": "blue", "spaces": {"a": "blue", "b": "blue"}}
     return {"clusters": {name: json.loads(json.dumps(one)) for name in clusters}, "log": [], "gate_fails": [], "move_fails": [], "step_fails": [], **more}
@@ -93,8 +93,9 @@ def _cutover(state: Answer, host: str, options: Answer) -> Answer:
     if step == "move":
         one["spaces"] |= dict.fromkeys(options["spaces"], target)
     one["validator"] = target if step in ("finish", "turn_back") else one["validator"]
+    kept = [{"kind": "Namespace", "name": "a"}] if [host, wave, target] in state.get("kept", ()) and options["kept"] == "wait" else []
     releases = [{"name": f"istiod-{options['former']}", "namespace": "istio-system"}]
-    told = {"step": step, "wave": wave, "target": target, "late": [], "kept": [], "changes": [], "releases": releases, "changed": step != "soak"}
+    told = {"step": step, "wave": wave, "target": target, "late": [], "kept": kept, "changes": [], "releases": releases, "changed": step != "soak"}
     return {**told, "notices": [f"{host}: something stays after {step}."] if step in ("rejoin", "retire_first", "turn_back") or options["back"] else []}
 
 

@@ -31,23 +31,26 @@ def _absent(name: str, hostvars: Mapping[str, Any], rights: str) -> str:
     return str((hostvars[name].get(rights) or {}).get("msg") or " ".join(hosts_of.faults([name], hostvars)) or NOT_HERE)
 
 
-def _state(name: str, hostvars: Mapping[str, Any], variable: str, rights: str = "") -> ClusterState | str:
-    """Return what was seen of a cluster, or a sentence with the reason why nothing was."""
+def _unseen(members: Iterable[Member], hostvars: Mapping[str, Any], variable: str, rights: str = "") -> dict[str, str]:
+    """Return a sentence for each cluster of which nothing was seen, with the reason. What was seen is not read for that: each host asks about all."""
+    gaps = {member.name: _gap(member.name, hostvars, variable, rights) for member in members}
+    return {name: f"{name} cannot be judged: {why.rstrip('.')}." for name, why in gaps.items() if why}
+
+
+def _gap(name: str, hostvars: Mapping[str, Any], variable: str, rights: str) -> str:
     result = hostvars[name].get(variable)
     if result is None:
         return _absent(name, hostvars, rights)
     if result.get("failed") or not result.get("state"):
         return str(result.get("msg") or "nothing was seen of it").removeprefix(f"{name}: ")
-    return ClusterState.of(json.loads(result["state"]))
+    return ""
 
 
-def _states(
-    members: Iterable[Member], hostvars: Mapping[str, Any], variable: str, rights: str = ""
-) -> tuple[list[ClusterState], list[str]]:
+def _states(members: Sequence[Member], hostvars: Mapping[str, Any], variable: str) -> tuple[list[ClusterState], list[str]]:
     """Return the clusters that were seen, and a sentence for each of the others."""
-    told = {member.name: _state(member.name, hostvars, variable, rights) for member in members}
-    unseen = [f"{name} cannot be judged: {why.rstrip('.')}." for name, why in told.items() if isinstance(why, str)]
-    return [state for state in told.values() if isinstance(state, ClusterState)], unseen
+    unseen = _unseen(members, hostvars, variable)
+    names = [member.name for member in members if member.name not in unseen]
+    return [ClusterState.of(json.loads(hostvars[name][variable]["state"])) for name in names], list(unseen.values())
 
 
 def plan_of(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, wish: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,7 +65,7 @@ def plan_of(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, var
 
 def unseen_of(hosts: Sequence[str], hostvars: Mapping[str, Any], cluster: str, variable: str, rights: str = "") -> list[str]:
     """Return a sentence for each cluster of the mesh of which nothing was seen."""
-    return _states(hosts_of.mates(hosts, hostvars, cluster), hostvars, variable, rights)[1]
+    return list(_unseen(hosts_of.mates(hosts, hostvars, cluster), hostvars, variable, rights).values())
 
 
 def late_at_barrier(
@@ -124,6 +127,7 @@ class FilterModule:
         return filters.named(
             _cutover_barrier=late_at_barrier,
             _cutover_denied=denied,
+            _cutover_file_faults=wishes.file_faults,
             _cutover_permissions=permissions,
             _cutover_plan=plan_of,
             _cutover_refusals=refused,

@@ -19,6 +19,7 @@ from .gate import UserGate
 KINDS = ("prometheus", "http", "tasks", "pause")
 _SECONDS = 10.0
 _SHOWN = 160
+_TELLING = 4  # letters of a word of a header that may be secret
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,17 @@ class WebQuestion:
     ca: str = ""
     seconds: float = _SECONDS
 
+    def hidden(self, text: str) -> str:
+        """A text of the server's without the words of the headers that it may repeat."""
+        words = {word for value in self.headers.values() for word in (value, *value.split()) if len(word) >= _TELLING}
+        for word in sorted(words, key=len, reverse=True):
+            text = text.replace(word, "***")
+        return text
+
 
 @dataclass(frozen=True)
 class WebAnswer:
-    """`seconds` is how long the whole answer took. The body may repeat what was sent, so nothing shows it."""
+    """`seconds` is how long the whole answer took. The body may repeat what was sent, so nothing shows it but the reason that Prometheus gives."""
 
     status: int
     body: str = field(default="", repr=False)
@@ -54,7 +62,7 @@ class QueryGate:
         try:
             values = _samples(answer)
         except ValueError as wrong:
-            return UserGate(self.name, fault=str(wrong))
+            return UserGate(self.name, fault=self.question.hidden(str(wrong))[:_SHOWN])
         if not values:
             return UserGate(self.name, fault="the query returned no sample. Add `or vector(0)` if that means zero")
         bad = [value for value in values if not self._within(value)]
@@ -158,7 +166,7 @@ def _samples(answer: WebAnswer) -> list[float]:
     try:
         body = json.loads(answer.body)
         if answer.status != 200 or body["status"] != "success":
-            raise ValueError(f"HTTP {answer.status}: {str(body.get('error') or 'no reason was given')[:_SHOWN]}")
+            raise ValueError(f"HTTP {answer.status}: {body.get('error') or 'no reason was given'}")
         kind, result = body["data"]["resultType"], body["data"]["result"]
         return [float(one["value"][1]) for one in result] if kind == "vector" else [float(result[1])] if kind == "scalar" else _unusable(kind)
     except (KeyError, TypeError, IndexError, AttributeError, json.JSONDecodeError):

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..install.versions import minor
@@ -60,6 +60,13 @@ def faults(options: Mapping[str, Any]) -> list[str]:
     if waves and not (isinstance(waves, list | tuple) and all(_names(one) for one in waves)):
         found.append("cutover_waves is no list of lists of names of namespaces")
     return found + [f"{called} is {options[name]!r}, and has to be a number above 0" for name, called in _NUMBERS.items() if _not_above_0(options.get(name))]
+
+
+def file_faults(files: Iterable[str], there: Collection[str]) -> list[str]:
+    """Return a sentence for each task file of the user's that cannot be run. `there` are those that this machine has."""
+    wrong = dict.fromkeys(file for file in files if not file.startswith("/") or file not in there)
+    told = "cutover_gitops or cutover_gates names the task file {}, which is no absolute path of a file on this machine"
+    return [f"{told.format(file)}. Give such a path. cutover_gitops may also be refuse or leave." for file in wrong]
 
 
 def _names(value: Any) -> bool:

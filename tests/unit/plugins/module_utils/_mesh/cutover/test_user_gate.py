@@ -59,6 +59,16 @@ def test_a_query_is_sent_as_prometheus_reads_it_and_no_header_is_shown() -> None
     assert "secret-token" not in repr(gate)
 
 
+@pytest.mark.parametrize("padding", [0, 135])
+def test_a_server_that_repeats_a_header_in_its_error_does_not_show_it(padding: int) -> None:
+    """Not even a part of it, where a long reason is cut off."""
+    said = f"{'x' * padding} no such token: Bearer secret-token-of-a-gate"
+    told = judged(json.dumps({"status": "error", "error": said}), 401, headers={"Authorization": "Bearer secret-token-of-a-gate", "X-Org": "7"})
+    assert told.fault.startswith("HTTP 401: ") and len(told.fault) <= 160
+    assert "secret" not in told.fault
+    assert padding or told.fault == "HTTP 401:  no such token: ***"
+
+
 @pytest.mark.parametrize(("wish", "answer", "passed", "value"), [
     ({}, WebAnswer(200, "all well"), True, "HTTP 200"),
     ({}, WebAnswer(302, ""), False, "HTTP 302"),
