@@ -11,11 +11,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class LabelledObject:
-    """An object of the mesh's configuration that only one revision reads. `copies` are the revisions that read a copy of it."""
+    """An object of the mesh's configuration that only one revision reads. `copies` are the revisions that read a copy of it.
+
+    `others` are those of them whose copy says something else: somebody changed only one of both.
+    """
 
     name: str
     revision: str
     copies: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

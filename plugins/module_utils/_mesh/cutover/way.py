@@ -49,7 +49,7 @@ def way(mesh: str, states: Sequence[ClusterState], options: Mapping[str, Any], r
         "version": of_charts(running) or allowed.version,
         "left_out": left,
         "former_serves": all(state.ready(towards.former) for state in states),
-        "notices": [*_notices(left, towards), *_others(states, towards)],
+        "notices": [*_notices(left, towards), *_others(states, towards), *_unlike(states, towards)],
         "table": cutover_table(made, states) if towards.former else [f"mesh {mesh}: everything follows {target}, the only revision"],
         "findings": refusals(states, towards, wish, rules, table, allowed),
     }
@@ -99,6 +99,16 @@ def _behind(state: ClusterState, name: str, towards: Aim) -> bool:
 def _others(states: Sequence[ClusterState], towards: Aim) -> list[str]:
     """What is left of revisions that this cutover is not about."""
     return [f"{state.cluster}: {said}." for state in states for said in left_over([one for one in state.leftovers if one.revision not in towards.both])]
+
+
+def _unlike(states: Sequence[ClusterState], towards: Aim) -> list[str]:
+    """What somebody changed for one revision since a copy was made for the other one."""
+    said = []
+    for state in states:
+        names = [held.name for held in state.objects if held.revision == towards.former and towards.target in held.others]
+        told = f"{towards.target} reads something else in the place of {few(names, _SHOWN)}, which only {towards.former} reads"
+        said += [f"{state.cluster}: {told}. Change both alike until {towards.former} is removed."] if names else []
+    return said
 
 
 def _notices(left: Sequence[str], towards: Aim) -> list[str]:

@@ -28,6 +28,7 @@ from .fresh import FreshLook
 from .step_request import CutoverRequest
 
 _BOOKKEEPING = ("resourceVersion", "managedFields", "generation")
+_MAKER = "app.kubernetes.io/managed-by"
 _OF_GATEWAYS = (RAISE, DRAIN, REJOIN, REMOVE)
 
 
@@ -117,7 +118,16 @@ def _replaced(work: CutoverWork, write: Write) -> Change:
 
 
 def _created(work: CutoverWork, write: Write) -> Change:
-    return work.cluster.create(write.body) or Change(write.ref, "unchanged")
+    """What exists already was made by a run that was killed after it. An object of somebody else is not what is needed, whatever it holds."""
+    made = work.cluster.create(write.body)
+    if made is None and _maker(work.cluster.get(write.ref) or write.body) != _maker(write.body):
+        told = f"{work.cluster.name}: {write.ref} exists, and no cutover made it, so what the cutover needs cannot have this name"
+        raise Refused(f"{told}. Rename or remove it, and run again.")
+    return made or Change(write.ref, "unchanged")
+
+
+def _maker(one: Mapping[str, Any]) -> str:
+    return str((one["metadata"].get("labels") or {}).get(_MAKER) or "")
 
 
 def _deleted(work: CutoverWork, write: Write) -> Change:

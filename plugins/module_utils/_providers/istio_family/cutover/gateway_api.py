@@ -29,7 +29,7 @@ ROUTES = (
 )  # fmt: skip
 _SETS = ((f"{GROUP}/v1", "ListenerSet"), ("gateway.networking.x-k8s.io/v1alpha1", "XListenerSet"))
 _CONTROLLERS = "istio.io/"
-_NETWORK, _LONGEST = "topology.istio.io/network", 63
+_NETWORK, _LONGEST, _MOST_PARENTS = "topology.istio.io/network", 63, 32
 Key = tuple[str, str]
 
 
@@ -180,7 +180,16 @@ def unable(gateway: Object, beside: Belongings) -> str:
         return "it is an east-west gateway, and peers would discover the addresses of a second one, too"
     if len(f"{second_name(key[1])}-{spec.get('gatewayClassName', '')}") > _LONGEST:
         return "its name is too long for a second one beside it"
-    return _scaled(beside.deployments[key], beside)
+    return _crowded(key, beside) or _scaled(beside.deployments[key], beside)
+
+
+def _crowded(first: Key, beside: Belongings) -> str:
+    """A route has to name the second one as often as the first one, too."""
+    for route in beside.unattached(first):
+        own, more = len(route["spec"]["parentRefs"]), sum(key == first for key, _ref in parents(route))
+        if own + more > _MOST_PARENTS:
+            return f"{route['kind']} {'/'.join(_key(route))} names {own} parents, and a route may name {_MOST_PARENTS}"
+    return ""
 
 
 def _scaled(deployment: Object, beside: Belongings) -> str:

@@ -111,14 +111,15 @@ def _plain(live: Live, follow: Follow) -> dict[str, list[str]]:
 def _labelled(live: Live) -> list[LabelledObject]:
     """Objects of the same kind, namespace and original are copies of each other, each for another revision."""
     labelled = [(kind, one) for _group, kind in CONFIGURATION for one in live.get(kind, ()) if is_labelled(one)]
-    readers: dict[tuple[str, str, str], set[str]] = {}
+    readers: dict[tuple[str, str, str], dict[str, object]] = {}
     for kind, one in labelled:
-        readers.setdefault((kind, one["metadata"]["namespace"], original(one)), set()).add(str(one["metadata"]["labels"][REV]))
+        readers.setdefault((kind, one["metadata"]["namespace"], original(one)), {})[str(one["metadata"]["labels"][REV])] = one.get("spec") or {}
     objects = []
     for kind, one in sorted(labelled, key=lambda each: (each[0], each[1]["metadata"]["namespace"], each[1]["metadata"]["name"])):
         meta, revision = one["metadata"], str(one["metadata"]["labels"][REV])
-        others = readers[kind, meta["namespace"], original(one)] - {revision}
-        objects.append(LabelledObject(f"{kind} {meta['namespace']}/{meta['name']}", revision, tuple(sorted(others))))
+        copies = {reader: spec for reader, spec in readers[kind, meta["namespace"], original(one)].items() if reader != revision}
+        other = sorted(reader for reader, spec in copies.items() if spec != (one.get("spec") or {}))
+        objects.append(LabelledObject(f"{kind} {meta['namespace']}/{meta['name']}", revision, tuple(sorted(copies)), tuple(other)))
     return objects
 
 

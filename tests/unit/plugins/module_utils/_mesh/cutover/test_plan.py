@@ -235,6 +235,13 @@ def test_what_is_left_of_a_third_revision_is_said_and_only_its_webhook_forbids()
     assert not way("prod", [replace(ALL_GREEN, leftovers=LEFT)], {"to": "green"}, RULES, VERSIONS)["former_serves"]
 
 
+def test_a_copy_of_which_somebody_changed_only_one_is_named() -> None:
+    changed, copied = (LabelledObject("VirtualService shop/a", "blue", ("green",), ("green",)), LabelledObject("a-green", "green", ("blue",), ("blue",)))
+    made = way("prod", [replace(START, objects=[changed, copied, replace(changed, others=())])], {"to": "green"}, RULES, VERSIONS)
+    told = "east: green reads something else in the place of VirtualService shop/a, which only blue reads. Change both alike until blue is removed."
+    assert (made["notices"], made["findings"]) == ([told], [])
+
+
 def test_the_default_rule_counts_as_a_pointer() -> None:
     state = replace(START, spaces=[Space("shop", Following(ENABLED, "default", "blue"))])
     assert "namespace shop follows it" in state.users("blue")

@@ -407,6 +407,18 @@ def test_a_label_that_was_taken_off_comes_back_when_nothing_is_left_of_the_targe
     assert ask(there, "finish", target="blue", former="green", objects="unlabel")["changes"] == []
 
 
+def test_a_copy_does_not_take_the_object_of_somebody_else_for_its_own() -> None:
+    """One that was made by a killed run is there, with the label of whoever made it. Another one would leave the target without the configuration."""
+    there, of_blue = cluster(), {"name": "web", "namespace": "shop", "labels": {REV: "blue"}}
+    route = {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": of_blue, "spec": {"hosts": ["web"]}}
+    there.backend.seed(route)
+    there.backend.seed({**route, "metadata": {"name": "web-green", "namespace": "shop"}, "spec": {"hosts": ["elsewhere"]}})
+    said = "east: VirtualService shop/web-green exists, and no cutover made it, so what the cutover needs cannot have this name. Rename or remove it"
+    with pytest.raises(Refused, match=said):
+        ask(there, "prepare")
+    assert there.live("VirtualService", "shop", "web-green")["spec"] == {"hosts": ["elsewhere"]}
+
+
 def locked(there: CutoverCluster, holder: str) -> None:
     record = json.dumps({"holderIdentity": f"istiod-{holder}-1", "holderKey": holder})
     there.backend.seed({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {

@@ -114,6 +114,8 @@ def test_objects_that_one_revision_reads_and_their_copies() -> None:
         LabelledObject("VirtualService shop/a-green", "green", ("blue",)),
         LabelledObject("VirtualService shop/b", "blue"),
     ]
+    routes[1]["spec"] = {"hosts": ["changed"]}
+    assert [one.others for one in world(VirtualService=routes).state().objects] == [("green",), ("blue",), ()]
 
 
 def test_webhooks_of_nobody_and_those_that_may_be_ignored() -> None:

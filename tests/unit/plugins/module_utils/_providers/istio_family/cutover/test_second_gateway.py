@@ -114,6 +114,14 @@ def test_a_long_name_and_a_number_of_pods_that_istiod_writes_forbid_it_too() -> 
     assert "the defaults of its class say how many pods it has" in seen(there).unable
 
 
+def test_a_route_that_could_not_name_a_second_one_forbids_it() -> None:
+    crowded, others = route("web", "door", "door", *["else"] * 29), [route("there", *["door"] * 16), route("none", *["else"] * 32)]
+    assert seen(world(gateway(), HTTPRoute=[crowded, *others])).unable == "HTTPRoute doors/web names 31 parents, and a route may name 32"
+    assert seen(world(gateway(), HTTPRoute=others)).unable == ""
+    second = gateway("door-second", {SECOND_OF: "door"})
+    assert seen(world(gateway(), second, HTTPRoute=[route("web", *["door"] * 16, *["door-second"] * 16)])).unable == ""
+
+
 def test_the_second_one_takes_nothing_that_is_the_first_one_s() -> None:
     notes = {"cert-manager.io/issuer": "x", "gateway.istio.io/name-override": "x", PINNED: "blue", "kept": "y"}
     there = world(gateway(notes=notes, addresses=[{"value": "192.0.2.7"}]), HTTPRoute=[route("web", "door")])
