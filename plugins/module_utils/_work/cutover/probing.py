@@ -13,7 +13,7 @@ from ..._kube.cluster import Answer, Cluster
 from ..._kube.waiting import waiting
 from ..._mesh.contract.health import Health
 from ..._mesh.cutover.gate import ProbeReading
-from ..._mesh.cutover.probes import asking
+from ..._mesh.cutover.probes import asking, measured_by
 from ..._mesh.errors import MeshError
 from ..._mesh.few_names import few
 from ..._mesh.health.probe import Probe
@@ -53,7 +53,7 @@ class ProbeOrder:
 
 
 def probed(cluster: Cluster, health: Health, order: ProbeOrder, clock: Clock) -> list[ProbeReading]:
-    """What the probes saw on each path. Without patience each is asked once."""
+    """What the probes saw on each path. Without patience each is asked once. In a mesh of very many clusters most paths only have to work."""
     end, requests = clock.monotonic() + order.patience, order.requests
     with waiting() as say:
         for pause in Pace(0.5, 2.0).pauses():
@@ -63,10 +63,11 @@ def probed(cluster: Cluster, health: Health, order: ProbeOrder, clock: Clock) ->
                 break
             say(f"probes do not get through yet: {few(sorted(faults), 3)}")
             clock.sleep(pause)
-    sound = [path for path in paths if path.name not in faults]
-    measured = {one.path: one for chunk in _chunks(sound) for one in _measured(cluster, chunk, requests)}
+    near, sound = measured_by(cluster.name, order.targets), [path for path in paths if path.name not in faults]
+    measured = {one.path: one for chunk in _chunks([path for path in sound if path.target in near]) for one in _measured(cluster, chunk, requests)}
+    answered = {path.name: ProbeReading(path.name, 1, 1) for path in sound if path.target not in near}
     failed = {name: ProbeReading(name, requests, 0, 0.0, fault) for name, fault in faults.items()}
-    return [reading for _name, reading in sorted({**measured, **failed}.items())]
+    return [reading for _name, reading in sorted({**measured, **answered, **failed}.items())]
 
 
 def _paths(cluster: Cluster, health: Health, order: ProbeOrder) -> tuple[list[ProbePath], dict[str, str]]:

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections import Counter
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +17,7 @@ from urllib.parse import unquote
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.answer import Answer
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.gate import UserGate
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.probes import FORMER, SPACES, TARGET
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.probes import FORMER, SPACES, TARGET, measured_by
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.scene import Scene
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.serving import Serving
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused, Unreachable
@@ -135,6 +137,21 @@ def test_both_revisions_ask_each_other_in_all_clusters_and_measure(estate: Estat
     assert (reading["late"], reading["plain"], reading["faults"], reading["gates"], reading["wave"]) == ([], [], [], [], 1)
     assert (estate.cluster.writes, estate.clock.passed) == ([], 0)
     assert json.loads(json.dumps(reading)) == reading
+
+
+def test_in_a_mesh_of_very_many_clusters_most_paths_only_have_to_work(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the gate of a mesh of 200 clusters takes ten minutes in each of them. Every cluster is measured by as many others."""
+    names = sorted([*CLUSTERS, *(f"c{number:02}" for number in range(18))])
+    monkeypatch.setattr(sys.modules[__name__], "CLUSTERS", names)
+    probes = {"targets": names, "requests": 50, "trust_domain": "cluster.local"}
+    read = {one["path"].rpartition(" to ")[2]: one["sent"] for one in estate.read(probes=probes)["probes"]}
+    assert (len(read), sum(sent == 50 for sent in read.values()), set(read.values())) == (20, 9, {1, 50})
+    assert [name for name in names if read[name] == 50] == [*names[:7], "east", "west"], "itself, and those after it by name"
+    counted = Counter(target for name in names for target in measured_by(name, names))
+    assert set(counted.values()) == {9}
+    estate.answer = lambda _path, target: Answer(503, b"no healthy upstream") if target == "c17" else None
+    failed = [one for one in estate.read(probes=probes)["probes"] if one["fault"]]
+    assert {one["path"].rpartition(" to ")[2] for one in failed} == {"c17"}, "a path that does not work is a fault, however far it leads"
 
 
 def test_a_loss_is_counted(estate: Estate) -> None:
