@@ -21,7 +21,7 @@ from ...._mesh.objects.shapes import Live, Manifest, Object
 from ..install.tags import LED_FROM
 from .injection import REV
 from .live_objects import copied, named, patched
-from .scalers import SCALER, rouser, scalers_of
+from .scalers import SCALER, replicas, rouser, scalers_of
 from .turning import SECOND_OF, noted
 
 _BUDGET = "PodDisruptionBudget"
@@ -35,7 +35,7 @@ def raised(order: Order, scene: Scene, aim: Aim, _moment: str) -> list[Write]:
     _refuse(order, scene, former)
     asleep = _asleep(order, scene, aim)
     if asleep is not None:
-        return patched(asleep, {**noted(order.away(aim)), "spec": {"replicas": _replicas(former)}}, then=[Condition(Ref.of(asleep), "rollout")])
+        return patched(asleep, {**noted(order.away(aim)), "spec": {"replicas": replicas(former)}}, then=[Condition(Ref.of(asleep), "rollout")])
     second = _second(former, f"{stem(order.name, aim)}-{order.to}", order.to, order.away(aim))
     there = named(scene.live, order.kind, order.namespace, second["metadata"]["name"])
     if there is not None:
@@ -60,7 +60,7 @@ def rejoined(order: Order, scene: Scene, _aim: Aim, _moment: str) -> list[Write]
         return []
     _refuse(order, scene, live)
     seconds = [one for one in scene.state.workloads if (one.namespace, one.second_of) == (order.namespace, order.name)]
-    spec: Manifest = {"replicas": max([_replicas(live), *(one.replicas for one in seconds)])}
+    spec: Manifest = {"replicas": max([replicas(live), *(one.replicas for one in seconds)])}
     label = (live["spec"]["template"]["metadata"].get("labels") or {}).get(REV, order.to)
     if order.to not in (label, *(tag.webhook for tag in scene.state.tags if tag.name == label)):
         spec["template"] = {"metadata": {"labels": {REV: order.to}}}
@@ -101,11 +101,6 @@ def _left(there: Object, cluster: str) -> list[Write]:
         told = f"{cluster}: {Ref.of(there)} exists and was not made by a cutover, so no second Deployment can have its name"
         raise Refused(f"{told}. Rename it, or leave gateways out with cutover_gateways: never.")
     return []
-
-
-def _replicas(live: Object) -> int:
-    asked = (live.get("spec") or {}).get("replicas")
-    return 1 if asked is None else int(asked)
 
 
 def _second(former: Object, name: str, target: str, away: str | None) -> Manifest:

@@ -13,7 +13,7 @@ from typing import Any
 from ...._mesh.objects.managed_by import managed_by
 from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Read
-from .scalers import SCALER, rouser
+from .scalers import SCALER, replicas, rouser
 from .turning import SECOND_OF
 
 GROUP, GATEWAY_NAME = "gateway.networking.k8s.io", "gateway.networking.k8s.io/gateway-name"
@@ -54,11 +54,6 @@ def parents(one: Object) -> list[tuple[Key, Mapping[str, Any]]]:
     own = str(one["metadata"]["namespace"])
     gateways = [ref for ref in refs if ref.get("kind", "Gateway") == "Gateway" and ref.get("group", GROUP) == GROUP]
     return [((str(ref.get("namespace") or own), str(ref.get("name"))), ref) for ref in gateways]
-
-
-def replicas(deployment: Object) -> int:
-    asked = (deployment.get("spec") or {}).get("replicas")
-    return 1 if asked is None else int(asked)
 
 
 def note(one: Object, name: str) -> str:

@@ -17,7 +17,7 @@ from ...._mesh.objects.managed_by import managed_by
 from ...._mesh.objects.shapes import Live, Manifest, Object
 from ...._mesh.question import Read
 from .live_objects import named
-from .scalers import SCALER, rouser
+from .scalers import SCALER, replicas, rouser
 
 # How many pods a gateway had before a cutover took them. It stands on the Deployment, so that a killed run and the way back know it.
 REPLICAS = "meshops.lifecycle/cutover-replicas"
@@ -38,11 +38,6 @@ def _door(gateway: PlaneGateway, live: Live) -> Door:
     if there is None:
         return Door(gateway.where, fault="does not exist; mend gateways in mesh_planes")
     return Door(gateway.where, replicas(there), managed_by(there).writer, rouser(live.get(SCALER, ()), there))
-
-
-def replicas(live: Object) -> int:
-    asked = (live.get("spec") or {}).get("replicas")
-    return 1 if asked is None else int(asked)
 
 
 def written(plane: Plane, scene: PlaneScene, colour: str, opened: bool) -> list[Write]:

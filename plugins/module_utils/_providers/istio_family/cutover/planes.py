@@ -19,9 +19,11 @@ from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Answers, Read
 from . import plane_doors, slices, weights
 from .injection import REV
+from .pointers import istiod
+from .scalers import SCALER
+from .workloads import ready
 
 _KINDS = (*weights.SHAPES, slices.KIND)
-_SCALER = "HorizontalPodAutoscaler"
 
 
 def plane(cluster: str, namespace: str, plane: Plane) -> Look[PlaneScene]:
@@ -37,15 +39,11 @@ def _reads(namespace: str, plane: Plane) -> Iterator[Read | Ref]:
             yield weights.ref(split)
     for side in plane.sides.values():
         space = side.namespace or namespace
-        yield Ref("apps/v1", "Deployment", _istiod(side), space)
-        yield Ref("v1", "Service", _istiod(side), space)
+        yield Ref("apps/v1", "Deployment", istiod(side.revision), space)
+        yield Ref("v1", "Service", istiod(side.revision), space)
         if side.pods:
             yield Read("v1", "Pod", side.pods.namespace, labels=side.pods.selector)
         yield from plane_doors.reads(side)
-
-
-def _istiod(side: Side) -> str:
-    return "istiod" if side.revision == "default" else f"istiod-{side.revision}"
 
 
 def _judge(cluster: str, namespace: str, plane: Plane, live: Live, _answers: Answers) -> PlaneScene:
@@ -74,9 +72,10 @@ def _at(live: Live, ref: Ref) -> Object | None:
 
 def _away(side: Side, space: str, live: Live) -> str:
     """Why a control plane does not serve. A remote cluster has only a Service that leads to it."""
-    owner, name = _at(live, Ref("apps/v1", "Deployment", _istiod(side), space)), f"Deployment {space}/{_istiod(side)}"
+    own = istiod(side.revision)
+    owner, name = _at(live, Ref("apps/v1", "Deployment", own, space)), f"Deployment {space}/{own}"
     if owner is None:
-        return "" if _at(live, Ref("v1", "Service", _istiod(side), space)) else f"its control plane {side.revision} is not installed: there is no {name}"
+        return "" if _at(live, Ref("v1", "Service", own, space)) else f"its control plane {side.revision} is not installed: there is no {name}"
     if (owner["metadata"].get("labels") or {}).get(REV, "default") != side.revision:
         return f"{name} is not of its revision {side.revision}"
     return "" if (owner.get("status") or {}).get("readyReplicas") else f"{name} has no replica that is ready"
@@ -86,13 +85,8 @@ def _unready(pods: Pods, live: Live) -> str:
     """Why its pods take no traffic: none is ready. Pods that are being deleted take no new connections."""
     wanted = {"matchLabels": dict(pods.labels)}
     chosen = [pod for pod in live.get("Pod", ()) if pod["metadata"]["namespace"] == pods.namespace and not pod["metadata"].get("deletionTimestamp")]
-    ready = any(_is_ready(pod) for pod in chosen if matches(wanted, pod["metadata"].get("labels") or {}))
-    return "" if ready else f"no pod of namespace {pods.namespace} with {pods.selector} is ready"
-
-
-def _is_ready(pod: Object) -> bool:
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    return any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
+    serving = any(ready(pod) for pod in chosen if matches(wanted, pod["metadata"].get("labels") or {}))
+    return "" if serving else f"no pod of namespace {pods.namespace} with {pods.selector} is ready"
 
 
 def shift(plane: Plane, scene: PlaneScene, colour: str, share: int) -> list[Write]:
@@ -113,7 +107,7 @@ def rights(plane: Plane, namespace: str) -> list[dict[str, str]]:
     refs = [one for one in _reads(namespace, plane) if isinstance(one, Ref)]
     gateways = {gateway.where for side in plane.sides.values() for gateway in side.gateways}
     written = [one for one in refs if one.kind in _KINDS or str(one) in gateways]
-    scaled = [one for one in _reads(namespace, plane) if isinstance(one, Read) and one.kind == _SCALER]
+    scaled = [one for one in _reads(namespace, plane) if isinstance(one, Read) and one.kind == SCALER]
     asked = [test.pods.namespace for side in plane.sides.values() for test in side.tests]
     listed = [*asked, *(side.pods.namespace for side in plane.sides.values() if side.pods)]
     core = [(verb, "pods/portforward", space) for space in asked for verb in ("get", "create")] + [("list", "pods", space) for space in listed]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What scales the Deployment of a gateway, and would give it pods again that a cutover takes."""
+"""How many pods the Deployment of a gateway is to have, and what scales it and would give it pods again that a cutover takes."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ def scales(scaler: Object, deployment: Object) -> bool:
 
 def scalers_of(scalers: Iterable[Object], deployment: Object) -> list[Object]:
     return [one for one in scalers if scales(one, deployment)]
+
+
+def replicas(deployment: Object) -> int:
+    """How many pods it is to have. The API server gives one to whoever names no number."""
+    asked = (deployment.get("spec") or {}).get("replicas")
+    return 1 if asked is None else int(asked)
 
 
 def rouser(scalers: Iterable[Object], deployment: Object) -> str:

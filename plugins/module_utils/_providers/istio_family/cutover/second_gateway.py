@@ -16,9 +16,10 @@ from ...._mesh.objects.change import Ref
 from ...._mesh.objects.condition import Condition
 from ...._mesh.objects.shapes import Manifest, Object
 from ..install.tags import LED_FROM
-from .gateway_api import ASLEEP, GATEWAY_NAME, MANAGED, OF_SECOND, STOOD_IN, Belongings, Key, leaving, note, parents, replicas, second_name, unable
+from .gateway_api import ASLEEP, GATEWAY_NAME, MANAGED, OF_SECOND, STOOD_IN, Belongings, Key, leaving, note, parents, second_name, unable
 from .injection import REV
 from .live_objects import copied, patched
+from .scalers import replicas
 from .turning import SECOND_OF
 from .workloads import made_by
 
