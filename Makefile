@@ -19,7 +19,7 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 
 .PHONY: help setup tools pages operators env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog lint-site lint-importer \
   unit unit-versions unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench bench-sizes drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
-  test-browser test-controller test-consul test-consul-alone test-consul-charts molecule-consul test-operators test-ossm3 test-ossm3-alone drill-consul clean
+  test-browser test-controller test-consul test-consul-alone test-consul-charts molecule-consul test-operators test-ossm3 test-ossm3-alone test-operators-killed drill-consul clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -181,6 +181,9 @@ test-ossm3: test-ossm3-alone lab ## OpenShift Service Mesh 3 by its playbooks: o
 
 test-ossm3-alone: tools operators lab-build ## only those that need no lab
 	$(timed) $(tools) $(pytest) tests/ossm3/alone $(ARGS)
+
+test-operators-killed: tools operators lab-build ## kill installs, upgrades and removals of operators at each of their writes, by module and by playbook
+	MESHOPS_KILL_EVERYWHERE=1 $(timed) $(tools) $(pytest) tests/api/operators/test_killed.py $(ARGS)
 
 drill-consul: tools lab ## what a mesh of Consul survives under load (DRILL_RUNS=5 DRILL_OPTIONS="--acts 'failover leader'")
 	@mkdir -p build/drills

@@ -15,6 +15,8 @@ description:
   - Approves an InstallPlan only if each of its ClusterServiceVersions is the pin of a package in O(packages), one of O(packages[].dependencies), or a step to
     the pin. It leaves all other InstallPlans unapproved and says what they would install.
   - A package is installed when its ClusterServiceVersion has succeeded, C(installedCSV) is the pin, and the API server serves its CRDs.
+  - By a ClusterExtension it is installed when C(Installed) names the pin, the Deployments that it brought run, and the API server serves
+    O(packages[].crds). OLM v1 itself says C(Installed) before anything runs.
   - Adopts a Subscription that exists for the package in the same namespace, whatever its name is. Leaves one alone that belongs to OpenShift's own Gateway API,
     to a hub of Advanced Cluster Management, or to a tool such as Argo CD. If such a Subscription has not installed the pin, the module fails before the first
     write.
@@ -99,11 +101,30 @@ options:
             description: The kind.
             type: str
             required: true
+      after:
+        description:
+          - Operators that have to have at least this version before the package is installed beside them. One that is not installed counts for nothing.
+          - If one of them is older, the module fails before the first write, unless an earlier entry of O(packages) brings it to such a version.
+        type: list
+        elements: dict
+        suboptions:
+          name:
+            description: The name of the other operator's package.
+            type: str
+            required: true
+          version:
+            description: The version that it has to have.
+            type: str
+            required: true
       catalog:
-        description: The ClusterCatalog of a ClusterExtension. Without it, all catalogues count.
+        description:
+          - The ClusterCatalog of a ClusterExtension. Without it, all catalogues count that are switched on.
+          - The module waits until each that counts serves its content, because OLM finds nothing as long as one of them does not.
         type: str
       service_account:
-        description: The ServiceAccount of a ClusterExtension, in O(packages[].namespace), with the rights to install the package. Newer OLM needs none.
+        description:
+          - The ServiceAccount of a ClusterExtension, in O(packages[].namespace), with the rights to install the package.
+          - Newer OLM needs none. The module fails before the first write if the API server requires one.
         type: str
       self_certified:
         description: Whether a ClusterExtension may go to a version to which its catalogue has no upgrade.

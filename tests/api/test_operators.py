@@ -21,6 +21,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators import extension
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.package import Package
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.seen import OperatorsSeen
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.step import SUBSCRIPTIONS
@@ -52,8 +53,9 @@ class TestOnARealServer(OperatorStories):
 
 
 def originals() -> list[dict[str, Any]]:
-    """The CRDs of OLM itself where they lie beside the checkout, else our own, which take every field."""
-    return [json.loads(path.read_text("utf-8")) for path in sorted(ORIGINALS.glob("*.json"))] or definitions()
+    """The CRDs of OLM itself where they lie beside the checkout, and for what does not our own, which take every field."""
+    found = [json.loads(path.read_text("utf-8")) for path in sorted(ORIGINALS.glob("*.json"))]
+    return list({one["metadata"]["name"]: one for one in (*definitions(), *found)}.values())
 
 
 def test_what_a_run_writes_passes_the_originals_strictly(served: Cluster, admin: dict[str, Any]) -> None:
@@ -68,6 +70,8 @@ def test_what_a_run_writes_passes_the_originals_strictly(served: Cluster, admin:
         written = [write.manifest for write in decide(package, [package], OperatorsSeen(namespaces=frozenset({SPACE}), sources=[source()])).writes]
         assert [one["kind"] for one in written] == ["OperatorGroup", "Subscription"]
         assert [change.action for change in fresh.apply(written)] == ["created", "created"]
+        newer = Package.of({**WISH, "version": "1.0.0", "catalog": "operators", "service_account": "installer", "self_certified": True})
+        assert [change.action for change in fresh.apply([extension.manifest(newer, None)])] == ["created"]
         seeded(fresh, plan(V1))
         live = fresh.get(Ref.of(plan(V1))) or {}
         assert (fresh.amend(live, {"spec": {"approved": True}}).after or {})["spec"]["approved"]

@@ -10,6 +10,7 @@ test_as_the_original.py and test_sail.py ask them.
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -24,31 +25,39 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.step import EXTENSIONS, GROUPS, SUBSCRIPTIONS
 from ansible_collections.meshops.lifecycle.tests.lab.operators.played import playing
+from ansible_collections.meshops.lifecycle.tests.unit.support import rbac
+from ansible_collections.meshops.lifecycle.tests.unit.support.running import Ran, ran
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 from meshlab import apionly
 
 ORIGINALS = Path(os.environ.get("MESHOPS_CRDS") or CHECKOUT.parent / "shared" / "crds")
-SPACE, MARKET, PACKAGE = "operators", "market", "demo-operator"
+SPACE, MARKET, PACKAGE, HOME = "operators", "market", "demo-operator", "olmv1-system"
 V1, V2, V3 = (f"{PACKAGE}.v{version}" for version in ("1.0.0", "1.1.0", "1.2.0"))
 WIDGET = {"group": "demo.example.com", "version": "v1", "kind": "Widget", "plural": "widgets"}
+CRD = "widgets.demo.example.com"
+WISH = {"name": PACKAGE, "namespace": SPACE, "channel": "stable", "source": "demo", "source_namespace": MARKET}
 PATIENCE = 120.0
 OTHERS = "MESHOPS_ORIGINALS"
 SAIL = ("v1.31.0-beta.1", "v1.30.3")
+Run = Callable[..., Ran]
 
 
 @dataclass
 class Market:
-    """A cluster where OLM, or who plays it, runs. `context` is that of an administrator."""
+    """A cluster where OLM, or who plays it, runs. `context` is that of an administrator; the content of catalogues is ours only if OLM is played."""
 
     cluster: Cluster
     kubeconfig: str
     context: str
+    played: bool = True
 
     def offer(self, **more: Any) -> None:
         """Say what the catalogue has."""
         told = {PACKAGE: {"channels": {"stable": [V1, V2, V3]}, "kinds": [WIDGET], "image": "demo:1", **more.pop("own", {})}, **more}
         data = {"catalog": yaml.safe_dump(told)}
-        self.cluster.apply([{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "demo", "namespace": MARKET}, "data": data}], force=True)
+        places = [MARKET, HOME] if self.played else []
+        content = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "demo", "namespace": place}, "data": data} for place in places]
+        self.cluster.apply(content, force=True)
 
     def withdraw(self) -> None:
         self.cluster.delete([Ref("v1", "ConfigMap", "demo", MARKET)])
@@ -96,12 +105,12 @@ class Market:
 
     def sweep(self) -> None:
         """Take everything of OLM out of the namespace, and what the operator brought."""
-        self.cluster.delete([Ref.of(one) for one in self.cluster.list(EXTENSIONS, "ClusterExtension")], wait=10)
+        self.cluster.delete([Ref.of(one) for one in self.cluster.list(EXTENSIONS, "ClusterExtension")], wait=30)
         for kind, api in (("Subscription", SUBSCRIPTIONS), ("InstallPlan", SUBSCRIPTIONS), ("ClusterServiceVersion", SUBSCRIPTIONS), ("OperatorGroup", GROUPS)):
             self.cluster.delete([Ref.of(one) for one in self.list(kind, api)], wait=10)
         if self.cluster.serves("demo.example.com/v1", "Widget"):
             self.cluster.delete([Ref.of(one) for one in self.cluster.list("demo.example.com/v1", "Widget")], wait=10)
-        self.cluster.delete([Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", "widgets.demo.example.com")], wait=10)
+        self.cluster.delete([Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", CRD)], wait=10)
         self.until(lambda: not self.cluster.list("apps/v1", "Deployment", SPACE), "the end of the Deployment")
 
 
@@ -109,20 +118,22 @@ class Market:
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     """A server of its own: with an OperatorGroup for all namespaces, the copies of a version would lie in each namespace of other tests."""
     if others := os.environ.get(OTHERS):
-        yield Market(connect({"kubeconfig": others, "cluster": "east"}, environ={}), others, "")
+        yield Market(connect({"kubeconfig": others, "cluster": "east"}, environ={}), others, "", played=False)
         return
     with apionly.running("olm") as server:
         cluster = connect({"kubeconfig": str(server.kubeconfig), "context": server.context, "cluster": "east"}, environ={})
-        cluster.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in (SPACE, MARKET)])
+        cluster.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in (SPACE, MARKET, HOME)])
         here = Market(cluster, str(server.kubeconfig), server.context)
-        plays = ("v0", "v1", "sail", "rollouts", "--versions", *SAIL)
+        plays = ("v0", "v1", "sail", "rollouts", "--retry", "0", "--versions", *SAIL)
         with playing(server.kubeconfig, tmp_path_factory.mktemp("standins") / "log", *plays, crds=ORIGINALS):
             last = Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", "ztunnels.sailoperator.io")
             here.until(lambda: established(cluster.get(last)), "the kinds of the originals")
             here.cluster = cluster = connect({"kubeconfig": str(server.kubeconfig), "context": server.context, "cluster": "east"}, environ={})
             here.offer()
             source = {"sourceType": "grpc", "address": "demo:50051"}
-            cluster.apply([{"apiVersion": SUBSCRIPTIONS, "kind": "CatalogSource", "metadata": {"name": "demo", "namespace": MARKET}, "spec": source}])
+            image = {"source": {"type": "Image", "image": {"ref": "registry.example.com/demo:1"}}}
+            cluster.apply([{"apiVersion": SUBSCRIPTIONS, "kind": "CatalogSource", "metadata": {"name": "demo", "namespace": MARKET}, "spec": source},
+                           {"apiVersion": EXTENSIONS, "kind": "ClusterCatalog", "metadata": {"name": "demo"}, "spec": image}])
             yield here
 
 
@@ -137,3 +148,48 @@ def empty(market: Market) -> Market:
     market.offer()
     market.until(lambda: set(market.states()) == {"READY"}, "a catalogue that answers")
     return market
+
+
+@pytest.fixture(scope="session")
+def account(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The kubeconfig of an account with the ClusterRoles that docs/rbac.yml names for this job, and one for the operands of the test."""
+    wanted = [role for role in rbac.roles() if role["metadata"]["name"].rpartition("lifecycle-")[2] in ("read", "operators", "operators-remove")]
+    widgets = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "widgets"},
+               "rules": [{"apiGroups": ["demo.example.com"], "resources": ["widgets"], "verbs": ["get", "list", "delete"]}]}  # fmt: skip
+    who = {"kind": "ServiceAccount", "name": "installer", "namespace": "default"}
+    bindings = [
+        {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": f"installer-{number}"}, "subjects": [who],
+         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role["metadata"]["name"]}}
+        for number, role in enumerate([*wanted, widgets])
+    ]  # fmt: skip
+    there = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "installer", "namespace": "default"}}
+    market.cluster.apply([there, *wanted, widgets, *bindings])
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200}}
+    path = "/api/v1/namespaces/default/serviceaccounts/installer/token"
+    answer = market.cluster._server.transport.request("POST", path, body=request)
+    assert answer.ok, answer.body
+    config = yaml.safe_load(Path(market.kubeconfig).read_text("utf-8"))
+    config["users"] = [{"name": one["name"], "user": {"token": answer.json()["status"]["token"]}} for one in config["users"]]
+    file = tmp_path_factory.mktemp("account") / "kubeconfig"
+    file.write_text(yaml.safe_dump(config))
+    return file
+
+
+@pytest.fixture
+def run(empty: Market, account: Path, tmp_path: Path) -> Run:
+    """`run({…}, …, operator_state=…)`: the playbook with these packages, and options of the role."""
+
+    def playbook(*packages: dict[str, Any], environ: dict[str, str] | None = None, **options: Any) -> Ran:
+        inventory = tmp_path / "inventory.yml"
+        kube = {"kubeconfig": str(account), **({"context": empty.context} if empty.context else {})}
+        told = {"mesh_name": "shop", "mesh_kube": kube, "mesh_operators": [{**WISH, **one} for one in packages or [{"csv": V1}]]}
+        inventory.write_text(yaml.safe_dump({"all": {"vars": told, "hosts": {"east": None}}}))
+        return ran("operator", "-i", str(inventory), "-e", json.dumps({"operator_wait_timeout": 120, **options}), home=tmp_path, **(environ or {}))
+
+    return playbook
+
+
+def sentence(done: Ran) -> str:
+    """What the run ended with."""
+    assert done.code == 2, done.output
+    return " ".join(done.output.split())

@@ -9,71 +9,15 @@ What is not proved: that a real catalogue is asked, that an image is pulled, and
 
 from __future__ import annotations
 
-import itertools
 import json
-import re
-import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
-from ansible_collections.meshops.lifecycle.tests.killpoint.killpoint import armed
-from ansible_collections.meshops.lifecycle.tests.unit.support import rbac
 from ansible_collections.meshops.lifecycle.tests.unit.support.running import Ran, ran
 
-from .conftest import MARKET, PACKAGE, SPACE, V1, V2, V3, Market
-
-WISH = {"name": PACKAGE, "namespace": SPACE, "channel": "stable", "source": "demo", "source_namespace": MARKET}
-OPERANDS = [{"api_version": "demo.example.com/v1", "kind": "Widget"}]
-Run = Callable[..., Ran]
-
-
-@pytest.fixture(scope="module")
-def account(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The kubeconfig of an account with the ClusterRoles that docs/rbac.yml names for this job, and one for the operands of the test."""
-    wanted = [role for role in rbac.roles() if role["metadata"]["name"].rpartition("lifecycle-")[2] in ("read", "operators", "operators-remove")]
-    widgets = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "widgets"},
-               "rules": [{"apiGroups": ["demo.example.com"], "resources": ["widgets"], "verbs": ["get", "list", "delete"]}]}  # fmt: skip
-    who = {"kind": "ServiceAccount", "name": "installer", "namespace": "default"}
-    bindings = [
-        {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": f"installer-{number}"}, "subjects": [who],
-         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role["metadata"]["name"]}}
-        for number, role in enumerate([*wanted, widgets])
-    ]  # fmt: skip
-    there = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "installer", "namespace": "default"}}
-    market.cluster.apply([there, *wanted, widgets, *bindings])
-    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200}}
-    path = "/api/v1/namespaces/default/serviceaccounts/installer/token"
-    answer = market.cluster._server.transport.request("POST", path, body=request)
-    assert answer.ok, answer.body
-    config = yaml.safe_load(Path(market.kubeconfig).read_text("utf-8"))
-    config["users"] = [{"name": one["name"], "user": {"token": answer.json()["status"]["token"]}} for one in config["users"]]
-    file = tmp_path_factory.mktemp("account") / "kubeconfig"
-    file.write_text(yaml.safe_dump(config))
-    return file
-
-
-@pytest.fixture
-def run(empty: Market, account: Path, tmp_path: Path) -> Run:
-    """`run({…}, …, operator_state=…)`: the playbook with these packages, and options of the role."""
-
-    def playbook(*packages: dict[str, Any], environ: dict[str, str] | None = None, **options: Any) -> Ran:
-        inventory = tmp_path / "inventory.yml"
-        kube = {"kubeconfig": str(account), **({"context": empty.context} if empty.context else {})}
-        told = {"mesh_name": "shop", "mesh_kube": kube, "mesh_operators": [{**WISH, **one} for one in packages or [{"csv": V1}]]}
-        inventory.write_text(yaml.safe_dump({"all": {"vars": told, "hosts": {"east": None}}}))
-        return ran("operator", "-i", str(inventory), "-e", json.dumps({"operator_wait_timeout": 120, **options}), home=tmp_path, **(environ or {}))
-
-    return playbook
-
-
-def sentence(done: Ran) -> str:
-    """What the run ended with."""
-    assert done.code == 2, done.output
-    return " ".join(done.output.split())
+from .conftest import CRD, MARKET, PACKAGE, SPACE, V1, V2, V3, Market, Run, sentence
 
 
 def test_from_nothing_to_the_pin_step_by_step_to_another_and_away(empty: Market, run: Run) -> None:
@@ -100,7 +44,7 @@ def test_from_nothing_to_the_pin_step_by_step_to_another_and_away(empty: Market,
     away = run({"csv": V3}, operator_state="absent", operator_remove_operands=True, operator_remove_crds=True)
     assert away.code == 0, away.output
     assert (empty.list("Subscription"), empty.phases()) == ([], {})
-    assert empty.cluster.get(Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", "widgets.demo.example.com")) is None
+    assert empty.cluster.get(Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", CRD)) is None
     over = run({"csv": V3}, operator_state="absent", operator_remove_operands=True, operator_remove_crds=True)
     assert (over.code, over.recap["east"].get("changed")) == (0, None), over.output
 
@@ -156,40 +100,6 @@ def test_a_catalogue_that_does_not_answer_gets_no_subscription(empty: Market, ru
     done = sentence(run({"csv": V1}, operator_wait_timeout=3))
     assert f"It waits for CatalogSource {MARKET}/demo to be READY; it is TRANSIENT_FAILURE" in done
     assert empty.list("Subscription") == []
-
-
-def test_killed_at_each_write_a_run_ends_the_same(empty: Market, run: Run, tmp_path: Path) -> None:
-    """An install and a removal; each run is killed right after its first write, and the next one goes on. In the end each write was made once."""
-    made: list[str] = []
-    runs = itertools.count()
-
-    def until_over(**options: Any) -> list[str]:
-        for _run in range(12):
-            folder = tmp_path / f"run-{next(runs)}"
-            folder.mkdir()
-            done = run({"csv": V1, "operands": OPERANDS}, environ=armed(f"{folder}:after:1"), **options)
-            if done.code == 0:
-                return made
-            assert done.code == -signal.SIGKILL, done.output
-            sent = (line.split(" ", 2)[2] for line in (folder / "writes").read_text().splitlines())
-            made.extend(re.sub(r"/installplans/.*", "/installplans/PLAN", line) for line in sent)
-        raise AssertionError(f"the runs do not come to an end: {made}")
-
-    place = f"/apis/operators.coreos.com/v1alpha1/namespaces/{SPACE}"
-    assert until_over() == [
-        f"PATCH /apis/operators.coreos.com/v1/namespaces/{SPACE}/operatorgroups/{SPACE}", f"PATCH {place}/subscriptions/{PACKAGE}",
-        f"PATCH {place}/installplans/PLAN",
-    ]  # fmt: skip
-    assert (empty.phases(), empty.approved()) == ({V1: "Succeeded"}, [[V1]])
-    widget = {"apiVersion": "demo.example.com/v1", "kind": "Widget", "metadata": {"name": "one", "namespace": SPACE}, "spec": {}}
-    empty.cluster.apply([widget])
-    made.clear()
-    removal = until_over(operator_state="absent", operator_remove_operands=True)
-    assert removal == [
-        f"DELETE /apis/demo.example.com/v1/namespaces/{SPACE}/widgets/one", f"DELETE {place}/subscriptions/{PACKAGE}",
-        f"DELETE {place}/clusterserviceversions/{V1}",
-    ]  # fmt: skip
-    assert (empty.list("Subscription"), empty.phases()) == ([], {})
 
 
 def test_what_a_credential_lacks_is_said_before_the_first_write(empty: Market, run: Run, account: Path) -> None:

@@ -98,6 +98,12 @@ def extension(version: str = "1.0.0", installed: str = "", progressing: Mapping[
     return made("ClusterExtension", name, spec, status, api=EXTENSIONS, namespace=None, generation=1, **more)
 
 
+def catalog(name: str = "operators", serving: bool = True, **spec: Any) -> dict[str, Any]:
+    """A ClusterCatalog that serves its content, or does not."""
+    said = on("Serving", "True", "Available") if serving else on("Serving", "False", "Unavailable", "told")
+    return made("ClusterCatalog", name, spec, {"conditions": [said]}, api=EXTENSIONS, namespace=None)
+
+
 def definition(kind: str, api: str, namespaced: bool = True) -> dict[str, Any]:
     """A CRD of our own: it knows no field of the original, and takes every one."""
     api_group, version = api.split("/")
@@ -113,7 +119,7 @@ def definition(kind: str, api: str, namespaced: bool = True) -> dict[str, Any]:
 def definitions() -> list[dict[str, Any]]:
     kinds = ("Subscription", "InstallPlan", "ClusterServiceVersion", "CatalogSource")
     first = [*(definition(kind, SUBSCRIPTIONS) for kind in kinds), definition("OperatorGroup", GROUPS), definition("PackageManifest", PACKAGES)]
-    return [*first, definition("ClusterExtension", EXTENSIONS, namespaced=False)]
+    return [*first, definition("ClusterExtension", EXTENSIONS, namespaced=False), definition("ClusterCatalog", EXTENSIONS, namespaced=False)]
 
 
 WIDGETS = definition("Widget", f"{GROUP}/v1")

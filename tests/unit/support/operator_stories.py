@@ -22,7 +22,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.operators.operators import TASK, reconcile
 
 from .contract import as_somebody_else
-from .olm import CRD, MARKET, PACKAGE, SPACE, WIDGETS, Olm, csv, csv_name, group, manifest, plan, source, subscription, widget
+from .olm import CRD, MARKET, PACKAGE, SPACE, WIDGETS, Olm, catalog, csv, csv_name, group, manifest, plan, source, subscription, widget
 from .ticking import Ticking
 
 V1, V2, V3 = (csv_name(version) for version in ("1.0.0", "1.1.0", "1.2.0"))
@@ -107,13 +107,14 @@ class OperatorStories:
     def olm(self, admin: Cluster) -> Olm:
         self.swept(admin)
         admin.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in (SPACE, MARKET)])
-        seeded(admin, source(), manifest("1.0.0", "1.1.0", "1.2.0"))
+        seeded(admin, source(), manifest("1.0.0", "1.1.0", "1.2.0"), catalog())
         return Olm(admin)
 
     @staticmethod
     def swept(admin: Cluster) -> None:
         kinds = [(SUBSCRIPTIONS, kind) for kind in ("Subscription", "InstallPlan", "ClusterServiceVersion", "CatalogSource")]
-        kinds += [(GROUPS, "OperatorGroup"), (PACKAGES, "PackageManifest"), (EXTENSIONS, "ClusterExtension"), ("demo.example.com/v1", "Widget")]
+        kinds += [(GROUPS, "OperatorGroup"), (PACKAGES, "PackageManifest"), (EXTENSIONS, "ClusterExtension"), (EXTENSIONS, "ClusterCatalog")]
+        kinds += [("demo.example.com/v1", "Widget")]
         for kind in kinds:
             for live in admin.list(*kind):
                 if live["metadata"].get("finalizers"):
@@ -250,6 +251,7 @@ class OperatorStories:
         assert upgraded["operators"] == [{"package": PACKAGE, "namespace": SPACE, "api": "v1", "csv": "", "version": "1.2.0"}]
         with pytest.raises(NotReady, match=r"Retrying: no bundles found for package .* matching version .9.9.9."):
             ran(cluster, olm, {**wish, "version": "9.9.9"})
+        assert changed(ran(cluster, olm, {**wish, "version": "1.2.0"})) == [f"updated ClusterExtension {PACKAGE}"], "another pin mends it"
 
     def test_the_other_olm_takes_its_crds_with_it(self, admin: Cluster, olm: Olm) -> None:
         wish = {**WISH, "version": "1.0.0", "operands": [{"api_version": "demo.example.com/v1", "kind": "Widget"}]}

@@ -11,7 +11,9 @@ from typing import Any
 
 from ..few_names import few
 from ..objects.change import Ref
+from ..objects.condition import Condition, verdict
 from ..objects.shapes import Manifest, Object
+from . import catalogs
 from .csv_name import newer, order, version_of
 from .owner import foreign
 from .package import Package, fault
@@ -20,6 +22,7 @@ from .step import APPLY, EXTENSIONS, Next, OperatorWrite
 from .words import because, brief, condition
 
 _DEPRECATIONS = ("Deprecated", "PackageDeprecated", "ChannelDeprecated", "BundleDeprecated")
+_ROLLING = "RollingOut"
 _BY_NAME = "olm.operatorframework.io/metadata.name"  # the label that each ClusterCatalog has
 
 
@@ -40,13 +43,26 @@ def refusals(package: Package, seen: OperatorsSeen) -> Iterator[str]:
             f"ServiceAccount {package.namespace}/{package.service_account} does not exist. Make it, with the rights that {package.name} needs, "
             "or leave service_account out where OLM needs none."
         )
+    elif seen.needs_account and not package.service_account and not any(spec(one).get("serviceAccount") for one in extensions):
+        yield (
+            f"the cluster's OLM installs {package.name} with the rights of a ServiceAccount of yours. Make one in {package.namespace} "
+            "with the rights that it needs, and give service_account."
+        )
     if extensions:
         yield from _standing(package, extensions[0])
+    if not (extensions and _met(package, extensions[0])):
+        yield from catalogs.refusals(package, seen)
+
+
+def _met(package: Package, live: Object) -> bool:
+    """Return whether the pin is installed, or any version where there is no pin."""
+    installed = installed_version(live)
+    return bool(installed) and (package.automatic or installed == package.version)
 
 
 def _standing(package: Package, live: Object) -> Iterator[str]:
     installed, owner = installed_version(live), foreign(live)
-    if owner and not (installed and (package.automatic or installed == package.version)):
+    if owner and not _met(package, live):
         has = installed or "nothing yet"
         yield (
             f"{Ref.of(live)} belongs to {owner} and has installed {has}, but the inventory wants {package.version or 'the newest'}. "
@@ -66,13 +82,17 @@ def decide(package: Package, seen: OperatorsSeen) -> Next:
     if live and live["metadata"].get("deletionTimestamp"):
         return Next(waits=f"{Ref.of(live)} to be gone: somebody deleted it", trouble=True)
     wanted = manifest(package, live)
-    if live and _differs(spec(live), wanted["spec"]) and (moving := _moving(live)):
-        return moving
-    if live is None or _differs(spec(live), wanted["spec"]):
-        place = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": package.namespace}}
-        made = () if package.namespace in seen.namespaces else (OperatorWrite(APPLY, place),)
-        return Next(writes=(*made, OperatorWrite(APPLY, wanted, force=live is not None)))
-    return _moving(live) or _served(package, seen, live)
+    if live and not _differs(spec(live), wanted["spec"]):
+        return _moving(live) or _served(package, seen, live)
+    if live and condition(live, "Progressing").get("reason") == _ROLLING:
+        return Next(waits=f"{Ref.of(live)} to end what it has begun{because(condition(live, 'Progressing'))}; until then OLM looks at no other version")
+    if live and installed_version(live) in _ways(package) and (late := _late(package, seen, live)):
+        return late
+    if away := catalogs.waits(package, seen):
+        return Next(waits=away, trouble=True)
+    place = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": package.namespace}}
+    made = () if package.namespace in seen.namespaces else (OperatorWrite(APPLY, place),)
+    return Next(writes=(*made, OperatorWrite(APPLY, wanted, force=live is not None)))
 
 
 def manifest(package: Package, live: Object | None) -> Manifest:
@@ -90,9 +110,12 @@ def manifest(package: Package, live: Object | None) -> Manifest:
 
 def upcoming(package: Package, installed: str) -> str:
     """Return the version that comes next: the pin, or of those through which the way leads the first one that is newer than the installed one."""
-    ways = [one if order(one) else version_of(one) for one in package.through]
-    steps = sorted((one for one in ways if newer(one, installed) and newer(package.version, one)), key=lambda one: order(one) or ())
+    steps = sorted((one for one in _ways(package) if newer(one, installed) and newer(package.version, one)), key=lambda one: order(one) or ())
     return steps[0] if installed and steps else package.version
+
+
+def _ways(package: Package) -> list[str]:
+    return [one if order(one) else version_of(one) for one in package.through]
 
 
 def _differs(live: Any, wanted: Any) -> bool:
@@ -118,15 +141,30 @@ def _stale(live: Object, one: Object) -> bool:
 
 
 def _served(package: Package, seen: OperatorsSeen, live: Object, notices: tuple[str, ...] = ()) -> Next:
-    """Return what is left after OLM has come to its end: the wanted version is the installed one, and its CRDs are served."""
+    """Return what is left after OLM has come to its end: the wanted version is the installed one, its Deployments run, and its CRDs are served.
+
+    OLM says `Installed` as soon as the objects of a package are written, whether or not their pods ever start.
+    """
     done, installed, name = condition(live, "Installed"), installed_version(live), Ref.of(live)
     if done.get("status") != "True" or _stale(live, done):
         return Next(waits=f"{name} to be installed{because(done)}", trouble=done.get("reason") == "Failed")
     wanted = catalog(live).get("version")
     if package.version and installed != package.version and (foreign(live) or installed != wanted):
         return Next(waits=f"{name} to install {wanted}; it has {installed}", trouble=True)
+    if late := _late(package, seen, live):
+        return late
     missing = [crd for crd in package.crds if not seen.definitions.get(crd)]
     if missing:
         return Next(waits=f"the API server to serve {few(missing, 5)}", trouble=True)
     said = [f"{package.name} is deprecated: {brief(one.get('message'))}" for kind in _DEPRECATIONS if (one := condition(live, kind)).get("status") == "True"]
     return Next(notices=(*notices, *([f"{package.name}: {package.deprecated}"] if package.deprecated else []), *said[:1]))
+
+
+def _late(package: Package, seen: OperatorsSeen, live: Object) -> Next | None:
+    """Return which Deployment of a ClusterExtension does not run yet; None if all do."""
+    for deployment in seen.workloads.get(str(live["metadata"]["name"]), ()):
+        if late := verdict(Condition(Ref.of(deployment), "rollout"), deployment):
+            stuck = condition(deployment, "Progressing")
+            said = because(stuck) if stuck.get("status") == "False" else ""
+            return Next(waits=f"{Ref.of(deployment)} of {package.name}: {late}{said}", trouble=bool(said))
+    return None

@@ -14,6 +14,7 @@ from .package import Package
 from .seen import OperatorsSeen, space, spec, status
 
 _OVER = ("Complete", "Failed")
+_WAITS = "RequiresApproval"
 
 
 def csvs(plan: Object) -> list[str]:
@@ -35,8 +36,13 @@ def running(plan: Object) -> bool:
 
 
 def waits(plan: Object) -> bool:
-    """Return whether a plan waits for approval."""
-    return not spec(plan).get("approved") and status(plan).get("phase") not in _OVER
+    """Return whether a plan waits for approval. One without a phase does not yet: approved before OLM writes its status, it would never get one."""
+    return not spec(plan).get("approved") and status(plan).get("phase") == _WAITS
+
+
+def retries(plan: Object) -> str:
+    """Return why OLM has to try a plan again, as it says; empty if it does not."""
+    return str(status(plan).get("message") or "")
 
 
 def strangers(plan: Object, allowed: Iterable[Callable[[str], bool]]) -> list[str]:

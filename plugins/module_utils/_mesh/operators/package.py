@@ -24,6 +24,14 @@ class Operands:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """An operator that, where it is installed, has to have at least this version before a package comes beside it."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
 class Package:
     """A package of a catalogue: where it lies, the version that is pinned, and what else a run may install on the way to it.
 
@@ -43,6 +51,7 @@ class Package:
     targets: tuple[str, ...] | None = None
     crds: tuple[str, ...] = ()
     operands: tuple[Operands, ...] = ()
+    after: tuple[Earlier, ...] = ()
     catalog: str = ""
     service_account: str = ""
     self_certified: bool = False
@@ -54,7 +63,8 @@ class Package:
         known = {key: value for key, value in given.items() if value is not None}
         texts = {key: tuple(str(one) for one in known[key]) for key in ("through", "dependencies", "targets", "crds") if key in known}
         operands = tuple(Operands(one["api_version"], one["kind"]) for one in known.get("operands") or ())
-        return cls(**{**known, **texts, "operands": operands, "version": known.get("version") or version_of(known.get("csv") or "")})
+        after = tuple(Earlier(one["name"], one["version"]) for one in known.get("after") or ())
+        return cls(**{**known, **texts, "operands": operands, "after": after, "version": known.get("version") or version_of(known.get("csv") or "")})
 
     @property
     def automatic(self) -> bool:

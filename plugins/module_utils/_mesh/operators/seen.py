@@ -14,6 +14,7 @@ from ..objects.shapes import Object
 from .package import Package
 
 _COMPONENT = "operators.coreos.com/"
+_OWNER = "olm.operatorframework.io/owner"
 _LONGEST_LABEL = 63
 
 
@@ -30,6 +31,9 @@ class OperatorsSeen:
     sources: Sequence[Object] = ()
     manifests: Mapping[str, Object | None] = field(default_factory=dict)
     extensions: Sequence[Object] = ()
+    catalogs: Sequence[Object] = ()
+    workloads: Mapping[str, Sequence[Object]] = field(default_factory=dict)  # by ClusterExtension, the Deployments that it brought
+    needs_account: bool = False  # whether a ClusterExtension has to name a ServiceAccount
     accounts: frozenset[tuple[str, str]] = frozenset()
     definitions: Mapping[str, bool] = field(default_factory=dict)  # name: whether it is served
     components: Sequence[Object] = ()
@@ -98,6 +102,11 @@ def catalog(extension: Object) -> Object:
 def copied(csv: Object) -> bool:
     """Return whether a ClusterServiceVersion is the copy that OLM puts into each namespace of an all-namespaces group."""
     return "olm.copiedFrom" in (csv["metadata"].get("labels") or {}) or status(csv).get("reason") == "Copied"
+
+
+def brought_by(extension: Object) -> dict[str, str]:
+    """Return the labels of all that a ClusterExtension brought: OLM puts them on whatever is in the package."""
+    return {f"{_OWNER}-kind": "ClusterExtension", f"{_OWNER}-name": str(extension["metadata"]["name"])}
 
 
 def installed_version(extension: Object) -> str:

@@ -77,7 +77,7 @@ def _after(package: Package, everyone: Sequence[Package], seen: OperatorsSeen, l
     mine = partial(package.allows, installed) if package.csv else (lambda csv: csv == current)
     plans = install_plan.of_namespace(seen, package, mine)
     if moving := next((plan for plan in plans if install_plan.running(plan)), None):
-        return Next(waits=_under_way(package, seen, moving))
+        return _under_way(package, seen, moving)
     waiting = [plan for plan in plans if install_plan.waits(plan)]
     meant = [plan for plan in waiting if not install_plan.strangers(plan, judges)]
     if meant and not package.automatic:
@@ -90,10 +90,16 @@ def _installed(package: Package, seen: OperatorsSeen) -> str:
     return str(status(seen.subscription(package) or {}).get("installedCSV") or "")
 
 
-def _under_way(package: Package, seen: OperatorsSeen, plan: Object) -> str:
+def _under_way(package: Package, seen: OperatorsSeen, plan: Object) -> Next:
     names = install_plan.csvs(plan)
-    csv = next((one for name in names if (one := seen.csv(package.namespace, name)) and status(one).get("phase") != "Succeeded"), None)
-    return csv_state(csv) if csv else f"{Ref.of(plan)} to install {', '.join(names)}; it is {status(plan).get('phase') or 'new'}"
+    if again := install_plan.retries(plan):
+        return Next(waits=f"{Ref.of(plan)} to install {', '.join(names)}: {brief(again)}", trouble=True)
+    if csv := next((one for name in names if (one := seen.csv(package.namespace, name)) and status(one).get("phase") != "Succeeded"), None):
+        return Next(waits=csv_state(csv))
+    if not (phase := status(plan).get("phase")):
+        said = "it was approved before OLM had written its status, and OLM leaves such a plan alone. Delete it, and OLM makes another"
+        return Next(waits=f"{Ref.of(plan)} to get a phase; if that does not come, {said}", trouble=True)
+    return Next(waits=f"{Ref.of(plan)} to install {', '.join(names)}; it is {phase}")
 
 
 def _nothing_to_approve(

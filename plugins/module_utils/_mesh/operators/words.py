@@ -53,13 +53,25 @@ def csv_state(csv: Object) -> str:
         f"{one.get('kind')} {one.get('name')}" for one in status.get("requirementStatus") or () if one.get("status") not in _MET
     ]
     said = because(status) + (f"; it lacks {', '.join(lacks[:5])}" if lacks and status.get("reason") == "RequirementsNotMet" else "")
+    if len(before := _failures(csv)) > 1 and status.get("phase") != "Failed":
+        said += f"; it has failed {len(before)} times{because(before[-1])}"
     return f"ClusterServiceVersion {csv['metadata']['name']} is {status.get('phase') or 'new'}{said}"
 
 
 def ails(csv: Object) -> bool:
-    """Return whether a ClusterServiceVersion is in a state that ends well soon or not at all."""
+    """Return whether a ClusterServiceVersion is in a state that ends well soon or not at all.
+
+    OLM tries an install that failed again and again, and between two tries the version is not Failed.
+    """
     status = csv.get("status") or {}
-    return status.get("phase") == "Failed" or status.get("reason") == "RequirementsNotMet"
+    return status.get("phase") == "Failed" or status.get("reason") == "RequirementsNotMet" or len(_failures(csv)) > 1
+
+
+def _failures(csv: Object) -> list[Mapping[str, Any]]:
+    """Return how a version failed since it last succeeded, the oldest first. A lost Deployment fails it once, and the next install mends that."""
+    said: list[Mapping[str, Any]] = list((csv.get("status") or {}).get("conditions") or ())
+    good = max((at for at, one in enumerate(said) if one.get("phase") == "Succeeded"), default=-1)
+    return [one for one in said[good + 1 :] if one.get("phase") == "Failed"]
 
 
 def failed_plan(plan: Object) -> str:

@@ -15,11 +15,12 @@ from ..._mesh.objects.change import Ref
 from ..._mesh.objects.condition import Condition, verdict
 from ..._mesh.operators.departure import kinds
 from ..._mesh.operators.package import Package
-from ..._mesh.operators.seen import OperatorsSeen, copied, owned, status
+from ..._mesh.operators.seen import OperatorsSeen, brought_by, copied, owned, spec, status
 from ..._mesh.operators.step import DEFINITIONS, EXTENSIONS, GROUPS, PACKAGES, SUBSCRIPTIONS
 
 _KINDS = ((SUBSCRIPTIONS, "Subscription"), (EXTENSIONS, "ClusterExtension"), (PACKAGES, "PackageManifest"))
 # What a decision does not need, and may be a megabyte for each object.
+_EXTENSION_CRD = Ref(DEFINITIONS, "CustomResourceDefinition", "clusterextensions.olm.operatorframework.io")
 _PLAN = ("status.plan", "status.bundleLookups", "metadata.managedFields")
 _CSV = ("spec.install", "spec.icon", "spec.description", "metadata.managedFields", "metadata.annotations")
 Objects = list[dict[str, Any]]
@@ -54,8 +55,25 @@ def _csvs(cluster: Cluster, place: str | None) -> Objects:
 def _of_present(cluster: Cluster, packages: Sequence[Package], seen: OperatorsSeen, offers: bool) -> OperatorsSeen:
     accounts = [Ref("v1", "ServiceAccount", one.service_account, one.namespace) for one in packages if one.service_account]
     found = {(str(one["metadata"]["namespace"]), str(one["metadata"]["name"])) for one in cluster.get_all(accounts) if one}
-    offered = _offered(cluster, packages, seen) if offers else {}
-    return replace(seen, manifests=offered, accounts=frozenset(found), definitions=_served(cluster, _names(packages, seen)))
+    mine = [one for package in packages for one in seen.extensions_of(package.name)]
+    return replace(
+        seen,
+        manifests=_offered(cluster, packages, seen) if offers else {},
+        accounts=frozenset(found),
+        definitions=_served(cluster, _names(packages, seen)),
+        catalogs=cluster.list(EXTENSIONS, "ClusterCatalog"),
+        workloads={one["metadata"]["name"]: cluster.list("apps/v1", "Deployment", spec(one).get("namespace"), brought_by(one)) for one in mine},
+        needs_account=offers and "ClusterExtension" in seen.served and _account_required(cluster.get(_EXTENSION_CRD)),
+    )
+
+
+def _account_required(crd: Mapping[str, Any] | None) -> bool:
+    """Return whether a ClusterExtension without a ServiceAccount is invalid. Older versions of OLM need one, newer ones ignore it."""
+    for version in ((crd or {}).get("spec") or {}).get("versions") or ():
+        if version.get("name") == EXTENSIONS.rpartition("/")[2]:
+            tree = ((version.get("schema") or {}).get("openAPIV3Schema") or {}).get("properties") or {}
+            return "serviceAccount" in ((tree.get("spec") or {}).get("required") or ())
+    return False
 
 
 def _offered(cluster: Cluster, packages: Sequence[Package], seen: OperatorsSeen) -> Mapping[str, Any]:

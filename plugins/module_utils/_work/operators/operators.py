@@ -14,7 +14,7 @@ from typing import Any
 from ..._kube.cluster import Cluster, Permission
 from ..._mesh.errors import MeshError, Refused
 from ..._mesh.objects.change import Change, as_result
-from ..._mesh.operators import departure, extension, rights, subscribed
+from ..._mesh.operators import departure, extension, precedence, rights, subscribed
 from ..._mesh.operators.backend import AUTO, CHART, CHOICES, SUBSCRIPTION, backend, impossible
 from ..._mesh.operators.departure import RemovalScope
 from ..._mesh.operators.package import AUTOMATIC, MANUAL, Package, duplicates
@@ -43,6 +43,7 @@ _PACKAGE: dict[str, Any] = dict(
     targets=_NAMES,
     crds=_NAMES,
     operands=dict(type="list", elements="dict", options=dict(api_version=_NAME, kind=_NAME)),
+    after=dict(type="list", elements="dict", options=dict(name=_NAME, version=_NAME)),
     catalog=dict(),
     service_account=dict(),
     self_certified=_FALSE,
@@ -122,6 +123,8 @@ def _faults(request: Request, seen: OperatorsSeen, means: Mapping[str, str]) -> 
             yield from refusals(package, seen)
         elif means[package.name] != CHART:
             yield from extension.refusals(package, seen)
+        if not request.absent:
+            yield from precedence.refusals(package, request.packages, seen)
 
 
 def _denied(cluster: Cluster, request: Request, seen: OperatorsSeen, means: Mapping[str, str]) -> Iterator[str]:

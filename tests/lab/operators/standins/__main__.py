@@ -41,6 +41,8 @@ def main() -> None:
     parser.add_argument("--crds", type=Path, help="a folder with CRDs of the originals as JSON; small ones of our own without it")
     parser.add_argument("--pace", type=float, default=0.1, help="seconds between two turns")
     parser.add_argument("--patience", type=float, default=300, help="seconds until an install of OLM times out")
+    parser.add_argument("--retry", type=float, default=60, help="seconds for which OLM tries the steps of an InstallPlan that fails")
+    parser.add_argument("--revisions", action="store_true", help="`v1` ends a rollout when Deployments are available, as with BoxcutterRuntime")
     parser.add_argument("--charts", nargs="+", default=[], metavar="VERSION=FOLDER",
                         help="the Istio that `sail` installs by Helm, the newest first; without it istiod is a Deployment that nobody runs")  # fmt: skip
     parser.add_argument("--versions", nargs="+", default=list(Options().versions), help="what `sail` can install where no charts are given, the newest first")
@@ -57,7 +59,7 @@ def main() -> None:
         asyncio.run(prepared(to, definitions.wanted(plays, options.crds), helm))
     except (Stranger, Refused, OSError) as error:
         parser.exit(1, f"standins: {str(error) or repr(error)}\n")
-    play(to, stage.Stage(plays, options.patience, sail), options.pace, helm)
+    play(to, stage.Stage(plays, options.patience, options.retry, options.revisions, sail), options.pace, helm)
 
 
 if __name__ == "__main__":

@@ -31,10 +31,15 @@ Objects = Mapping[str, Sequence[Object]]
 
 @dataclass(frozen=True)
 class Stage:
-    """Which stand-ins play, and after how many seconds of waiting an install of OLM times out."""
+    """Which stand-ins play, and after how many seconds an install of OLM times out, and a failing InstallPlan ends.
+
+    `revisions` is a runtime of OLM v1: olm/extensions.py.
+    """
 
     plays: frozenset[str] = frozenset({V0, V1})
     patience: float = 300.0
+    retry: float = 60.0
+    revisions: bool = False
     sail: Options = field(default_factory=Options)
 
     @property
@@ -46,8 +51,8 @@ def turn(objects: Objects, now: float, stage: Stage) -> list[Write]:
     """Return what comes next: at most one state further for each object."""
     objects = {kind: objects.get(kind, ()) for kind in KINDS}
     return [
-        *(_v0(objects, now, stage.patience) if V0 in stage.plays else ()),
-        *(extensions.turn(objects, _of_catalogs(objects), now) if V1 in stage.plays else ()),
+        *(_v0(objects, now, stage) if V0 in stage.plays else ()),
+        *(extensions.turn(objects, _of_catalogs(objects), now, stage.revisions) if V1 in stage.plays else ()),
         *(sail.turn(objects, now, stage.sail) if SAIL in stage.plays else ()),
         *(_rollouts(objects["Deployment"]) if ROLLOUTS in stage.plays else ()),
     ]
@@ -57,7 +62,7 @@ def _of_catalogs(objects: Objects) -> dict[str, catalogue.Catalogue | None]:
     return {name(one): catalogue.read(one) for one in objects["ConfigMap"] if space(one) == extensions.HOME}
 
 
-def _v0(objects: Objects, now: float, patience: float) -> Iterator[Write]:
+def _v0(objects: Objects, now: float, stage: Stage) -> Iterator[Write]:
     maps = {(space(one), name(one)): one for one in objects["ConfigMap"]}
     keys = {(space(one), name(one)): (space(one), str(spec(one).get("configMap") or name(one))) for one in objects["CatalogSource"]}
     contents = {key: catalogue.read(maps.get(content)) for key, content in keys.items()}
@@ -66,14 +71,14 @@ def _v0(objects: Objects, now: float, patience: float) -> Iterator[Write]:
     copies = [one for one in objects["ClusterServiceVersion"] if _copied(one)]
     places = {space(one) for kind in kinds for one in objects[kind] if not (kind == "ClusterServiceVersion" and _copied(one))}
     for place in sorted(places | {_copied(one) for one in copies}):
-        yield from olm.turn(_seen(objects, place, now, patience, contents, [one for one in copies if _copied(one) == place]))
+        yield from olm.turn(_seen(objects, place, now, stage, contents, [one for one in copies if _copied(one) == place]))
 
 
 def _copied(csv: Object) -> str:
     return str((csv["metadata"].get("labels") or {}).get(COPIED) or "")
 
 
-def _seen(objects: Objects, place: str, now: float, patience: float, contents: Mapping[tuple[str, str], catalogue.Catalogue | None],
+def _seen(objects: Objects, place: str, now: float, stage: Stage, contents: Mapping[tuple[str, str], catalogue.Catalogue | None],
           copies: Sequence[Object]) -> Seen:  # fmt: skip
     def here(kind: str) -> list[Object]:
         return [one for one in objects[kind] if space(one) == place]
@@ -81,7 +86,8 @@ def _seen(objects: Objects, place: str, now: float, patience: float, contents: M
     served = frozenset(name(one) for one in objects["CustomResourceDefinition"] if condition(one, "Established").get("status") == "True")
     return Seen(
         place, now, here("Subscription"), here("InstallPlan"), [one for one in here("ClusterServiceVersion") if not _copied(one)], here("OperatorGroup"),
-        here("Deployment"), here("ServiceAccount"), objects["CatalogSource"], copies, _alive(objects["Namespace"]), served, contents, patience,
+        here("Deployment"), here("ServiceAccount"), objects["CatalogSource"], copies, _alive(objects["Namespace"]), served, contents,
+        stage.patience, stage.retry,
     )  # fmt: skip
 
 

@@ -172,8 +172,60 @@ def test_a_revision_with_the_cni_plugin_waits_for_it(world: World) -> None:
     live = istio()
     live["spec"]["values"] = {"pilot": {"cni": {"enabled": True}}}
     world.put(live)
+    world.put(ns("istio-cni")[0])
     world.settle(plays=PLAYS)
     assert said(world, "Istio", "default", "DependenciesHealthy") == "False/IstioCNINotFound"
     world.put(made("IstioCNI", "default", spec={"version": "v1.31.0", "namespace": "istio-cni"}))
     world.settle(plays=PLAYS)
     assert status(world.get("Istio", "default") or {})["state"] == "Healthy"
+
+
+def test_ambient_mode_waits_for_ztunnel_and_openshift_for_the_cni_plugin(world: World) -> None:
+    """The dependencies of a revision come from its profile and its platform, whoever sets them."""
+    world.put({**istio(), "spec": {**istio()["spec"], "profile": "openshift-ambient"}})
+    for one in ns("istio-cni", "ztunnel"):
+        world.put(one)
+    world.settle(plays=PLAYS)
+    assert said(world, "Istio", "default", "DependenciesHealthy") == "False/IstioCNINotFound"
+    world.put(made("IstioCNI", "default", spec={"version": "v1.31.0", "namespace": "istio-cni"}))
+    world.settle(plays=PLAYS)
+    assert said(world, "Istio", "default", "DependenciesHealthy") == "False/ZTunnelNotFound"
+    ref = {"kind": "Istio", "name": "default"}
+    world.put(made("ZTunnel", "default", spec={"version": "v1.31.0", "namespace": "ztunnel", "targetRef": ref}))
+    world.settle(plays=PLAYS)
+    assert status(world.get("Istio", "default") or {})["state"] == "Healthy"
+    assert status(world.get("ZTunnel", "default") or {})["istioRevision"] == OLD
+
+
+@pytest.mark.parametrize(("told", "why"), [
+    ({"version": "v1.27.0"}, 'error reconciling resource: validation error: version "v1.27.0" is end-of-life'),
+    ({"version": "v9.9.9"}, 'error reconciling resource: failed to resolve ZTunnel version: version "v9.9.9" not found'),
+    ({"namespace": "not-there"}, 'error reconciling resource: validation error: namespace "not-there" doesn\'t exist'),
+    ({"targetRef": {"kind": "Istio", "name": "nobody"}}, 'error reconciling resource: Istio.sailoperator.io "nobody" not found'),
+    ({"targetRef": {"kind": "IstioRevision", "name": "nobody"}}, 'error reconciling resource: IstioRevision.sailoperator.io "nobody" not found'),
+])  # fmt: skip
+def test_what_is_wrong_with_a_ztunnel(world: World, told: dict[str, Any], why: str) -> None:
+    world.put(ns("ztunnel")[0])
+    world.put(made("ZTunnel", "default", spec={"version": "v1.31.0", "namespace": "ztunnel", **told}))
+    world.settle(plays=PLAYS)
+    assert condition(world.get("ZTunnel", "default") or {}, "Reconciled")["message"].startswith(why)
+    assert (said(world, "ZTunnel", "default", "Ready"), status(world.get("ZTunnel", "default") or {})["state"]) == ("False/DaemonSetNotReady", "ReconcileError")
+
+
+def test_of_two_of_one_second_with_one_name_one_has_it(world: World) -> None:
+    """Times have seconds only, and a revision and a tag of one name would each give way to the other."""
+    stamp = {"creationTimestamp": "2026-11-28T00:00:00Z"}
+    values = {"revision": "same", "global": {"istioNamespace": "istio-system"}}
+    revision = made("IstioRevision", "same", spec={"version": "v1.31.0", "namespace": "istio-system", "values": values}, **stamp)
+    world.put(revision)
+    world.put({**tag("IstioRevision", OLD, "same"), "metadata": {"name": "same", **stamp}})
+    world.settle(plays=PLAYS)
+    taken = [said(world, kind, "same", "Reconciled") for kind in ("IstioRevision", "IstioRevisionTag")]
+    assert sorted(taken) == ["False/NameAlreadyExists", "True/Reconciled"]
+
+
+def test_a_revision_for_everybody_is_in_use(world: World) -> None:
+    world.remove("Istio", "default")
+    world.put({**istio(type="InPlace"), "spec": {**istio(type="InPlace")["spec"], "values": {"sidecarInjectorWebhook": {"enableNamespacesByDefault": True}}}})
+    world.settle(plays=PLAYS)
+    assert said(world, "IstioRevision", "default", "InUse") == "True/ReferencedByWorkloads"

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..objects import Object, Write, create, delete, made, name, space, spec, stamp, status, to_status
+from ..objects import Object, Write, condition, create, delete, made, name, space, spec, stamp, status, to_status, with_conditions
 from .seen import COPIED, Seen
+
+MULTIPLE = "MultipleOperatorGroup"
 
 
 def turn(seen: Seen) -> Iterator[Write]:
@@ -22,7 +24,12 @@ def _groups(seen: Seen) -> Iterator[Write]:
     """OLM pkg/controller/operators/olm/operatorgroup.go: all namespaces are one empty name."""
     for live in seen.groups:
         wanted = list(spec(live).get("targetNamespaces") or [""])
-        if status(live).get("namespaces") != wanted:
+        several = condition(live, MULTIPLE)
+        if bool(several) != (len(seen.groups) > 1):
+            told = [{"type": MULTIPLE, "status": "True", "reason": "MultipleOperatorGroupsFound", "lastTransitionTime": stamp(seen.now),
+                     "message": "Multiple OperatorGroup found in the same namespace"}]  # fmt: skip
+            yield to_status(live, conditions=with_conditions(live, *([] if several else told), without=[MULTIPLE] if several else []))
+        elif status(live).get("namespaces") != wanted:
             yield to_status(live, namespaces=wanted, lastUpdated=stamp(seen.now))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..catalogue import PLAN, UNMET, Bundle
-from ..objects import Object, Write, apply, create, delete, made, name, orphaned, spec, stamp, status, to_status, with_conditions
+from ..objects import Object, Write, apply, create, delete, made, name, orphaned, seconds, spec, stamp, status, to_status, with_conditions
 from .seen import Seen, component, named
 
 
@@ -27,7 +27,7 @@ def turn(seen: Seen) -> Iterator[Write]:
 def _installing(seen: Seen, live: Object) -> Iterator[Write]:
     bundles = [seen.bundle(csv) for csv in spec(live)["clusterServiceVersionNames"]]
     if bad := next((one for one in bundles if one.fails(PLAN)), None):
-        yield _failed(seen, live, f"error creating clusterserviceversion {bad.name}: admission webhook denied the request")
+        yield _trying(seen, live, f"error creating clusterserviceversion {bad.name}: admission webhook denied the request")
     elif missing := [one for one in bundles if not seen.csv(one.name)]:
         yield from (create(csv(one, seen.namespace)) for one in missing)
     elif not status(live).get("startTime"):
@@ -46,7 +46,11 @@ def _unchecked(version: Object) -> bool:
     return status(version).get("phase", "") in ("", "Pending") and status(version).get("reason", "RequirementsUnknown") == "RequirementsUnknown"
 
 
-def _failed(seen: Seen, live: Object, why: str) -> Write:
+def _trying(seen: Seen, live: Object, why: str) -> Write:
+    """OLM, transitionInstallPlanState: a step that fails is tried again for a minute (--install-plan-retry-timeout), and only then the plan is Failed."""
+    begun = status(live).get("startTime")
+    if not begun or seen.now - seconds(begun) < seen.retry:
+        return to_status(live, startTime=begun or stamp(seen.now), message=f"retrying execution due to error: {why}")
     told = {"type": "Installed", "status": "False", "reason": "InstallComponentFailed", "message": why,
             "lastTransitionTime": stamp(seen.now), "lastUpdateTime": stamp(seen.now)}  # fmt: skip
     return to_status(live, phase="Failed", message=why, conditions=with_conditions(live, told))

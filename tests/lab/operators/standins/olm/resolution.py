@@ -15,6 +15,10 @@ from .seen import Seen, answers
 from .subscriptions import UPGRADE, nothing_to_update, on
 
 RESOLUTION, UNPACKING, UNPACK_FAILED = "ResolutionFailed", "BundleUnpacking", "BundleUnpackFailed"
+_GUIDANCE = (
+    "Auto-retry in ~5 min after job cleanup (TTL). Common causes: Missing ICSP (ppc64le/s390x/arm64), auth failure, invalid image. Manual retry: in the "
+    "CatalogSource namespace, run `kubectl get jobs -l operatorframework.io/bundle-unpack-ref` and delete the specific failing job."
+)
 UNSATISFIABLE, PREVENTED = "ConstraintsNotSatisfiable", "ErrorPreventedResolution"
 Choice = tuple[Object, Bundle]
 
@@ -41,7 +45,7 @@ def turn(seen: Seen) -> Iterator[Write]:
         return
     if any(bundle.fails(UNPACK) for _live, bundle in choices):
         # seen in OLM's source only: it tries again 5 minutes later, after the Job is gone
-        message = "Bundle unpacking failed - DeadlineExceeded: Job was active longer than specified deadline"
+        message = f"Bundle unpacking failed - DeadlineExceeded: Job was active longer than specified deadline. {_GUIDANCE}"
         yield from _said(seen, on(seen, UNPACK_FAILED, UNPACK_FAILED, message), (UNPACKING,))
     elif choices:
         yield from _new_plans(seen, choices)
@@ -128,13 +132,17 @@ def _generation(seen: Seen) -> int:
 
 
 def _begun(seen: Seen) -> list[Object]:
-    """Return InstallPlans that were made and have no phase yet."""
-    return [one for one in seen.plans if not status(one).get("phase")]
+    """Return InstallPlans that were made and have no phase yet.
+
+    One that somebody wrote before it had a phase never gets one: the original updates what it created, is refused, and next time only refers to it.
+    """
+    referred = [(status(one).get("installPlanRef") or {}).get("name") for one in seen.subscriptions]
+    return [one for one in seen.plans if not status(one).get("phase") and name(one) not in referred]
 
 
 def _referred(seen: Seen, plans: Sequence[Object]) -> Iterator[Write]:
     """Give the new InstallPlans their phase, then the Subscriptions what they lead to. Of two alike, they refer to the last one."""
-    for plan in plans:
+    for plan in (one for one in plans if one["metadata"]["generation"] == 1):
         phase = "Installing" if spec(plan).get("approved") else "RequiresApproval"
         names = spec(plan)["clusterServiceVersionNames"]
         steps = [_step(seen, csv) for csv in names]

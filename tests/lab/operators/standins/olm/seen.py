@@ -33,6 +33,7 @@ class Seen:
     served: frozenset[str] = frozenset()
     catalogues: Mapping[tuple[str, str], Catalogue | None] = field(default_factory=dict)
     patience: float = 300.0  # seconds until an install times out: OLM pkg/controller/operators/olm/operator.go
+    retry: float = 60.0  # seconds for which the steps of an InstallPlan are tried: OLM cmd/catalog/start.go
 
     def csv(self, wanted: str) -> Object | None:
         return named(self.csvs, wanted)

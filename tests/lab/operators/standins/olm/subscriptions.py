@@ -12,6 +12,8 @@ from typing import Any
 from ..objects import Object, Write, condition, name, owner, space, spec, stamp, status, to_status, with_conditions
 from .seen import Seen, answers, named
 
+DEPRECATED = ("PackageDeprecated", "Deprecated")
+
 UNHEALTHY = "CatalogSourcesUnhealthy"
 MISSING, PENDING, FAILED = "InstallPlanMissing", "InstallPlanPending", "InstallPlanFailed"
 AT_LATEST, UPGRADE = "AtLatestKnown", "UpgradePending"
@@ -21,7 +23,7 @@ Rule = Callable[[Seen, Object], Object]
 def turn(seen: Seen) -> Iterator[Write]:
     """Yield at most one write for each Subscription: each of these controllers of OLM writes for itself."""
     for live in seen.subscriptions:
-        for rule in (_health, _plan, _csv):
+        for rule in (_health, _deprecated, _plan, _csv):
             if (fresh := rule(seen, live)) and _differs(status(live), fresh):
                 yield to_status(live, **fresh, lastUpdated=stamp(seen.now))
                 break
@@ -68,12 +70,28 @@ def _ref(source: Object) -> Object:
     return {**same, "namespace": space(source)}
 
 
+def _deprecated(seen: Seen, live: Object) -> Object:
+    """OLM pkg/controller/operators/catalog/subscription/reconciler.go, updateDeprecatedStatus: only of what is installed, and without a reason."""
+    installed = status(live).get("installedCSV")
+    package = (seen.catalogue(live) or {}).get(spec(live)["name"])
+    if not package or installed not in [one.name for one in package.channel(spec(live).get("channel", ""))]:
+        return {}
+    told = [on(seen, kind, "", f"olm.package/{package.name}: {package.deprecated}") for kind in DEPRECATED] if package.deprecated else []
+    return {"conditions": with_conditions(live, *told, without=() if told else DEPRECATED)}
+
+
 def _plan(seen: Seen, live: Object) -> Object:
-    """OLM pkg/controller/operators/catalog/subscription/state.go, CheckInstallPlanStatus and InstallPlanNotFound."""
+    """OLM pkg/controller/operators/catalog/subscription/state.go, CheckInstallPlanStatus and InstallPlanNotFound.
+
+    An InstallPlan that somebody deletes while its upgrade is pending is forgotten, and resolved anew.
+    """
     referenced = (status(live).get("installPlanRef") or {}).get("name")
     if not referenced:
         return {}
     plan = named(seen.plans, referenced)
+    if plan is None and status(live).get("state") == UPGRADE:
+        forgotten = {"installPlanRef": None, "installplan": None, "currentCSV": "", "state": "", "conditions": with_conditions(live, without=(PENDING, FAILED))}
+        return forgotten if condition(live, PENDING) or condition(live, FAILED) else {}
     if plan is None:
         said = on(seen, MISSING, "ReferencedInstallPlanNotFound")
         return {"conditions": with_conditions(live, said, without=(PENDING, FAILED))}

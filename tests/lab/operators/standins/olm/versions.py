@@ -94,7 +94,7 @@ def _pending(seen: Seen, live: Object) -> Iterator[Write]:
 def _ready(seen: Seen, live: Object) -> Iterator[Write]:
     bundle = seen.bundle(name(live))
     if bundle.fails(INSTALL):
-        yield _to(seen, live, FAILED, "InstallComponentFailed", f"install strategy failed: deployments.apps \"{bundle.package.name}\" is forbidden")
+        yield _to(seen, live, FAILED, "InstallComponentFailed", "install strategy failed: admission webhook denied the request")
         return
     if bundle.package.image:
         labels = {"olm.owner": name(live), "olm.owner.kind": "ClusterServiceVersion", "olm.managed": "true"}
@@ -144,14 +144,17 @@ def _succeeded(seen: Seen, live: Object) -> Iterator[Write]:
 
 
 def _failed(seen: Seen, live: Object) -> Iterator[Write]:
-    """Seen: faults of the groups and a lost Deployment heal by themselves, by way of another install."""
+    """What failed begins anew, again and again: groups that were wrong, requirements that went, a lost Deployment, a strategy that fails each time.
+
+    Only a Deployment that exceeds its progress deadline stays, because its strategy is not tried again before that ends.
+    """
     reason, bundle = status(live).get("reason"), seen.bundle(name(live))
+    needed = _requirements(seen, live)
     if reason in _OF_GROUPS:
         yield _to(seen, live, PENDING, "RequirementsUnknown", "InstallModes now support target namespaces")
-    elif reason == "RequirementsNotMet":
-        if all(one["status"] == "Present" for one in _requirements(seen, live)):
-            yield _to(seen, live, PENDING, "NeedsReinstall", "requirements met again")
-    elif reason != "InstallComponentFailed" and not bundle.fails(CHECK):
+    elif any(one["status"] != "Present" for one in needed):
+        yield _to(seen, live, PENDING, "RequirementsNotMet", "requirements not met", requirementStatus=needed)
+    elif not bundle.fails(CHECK):
         if lacks := _unhealthy(seen, live):
             yield _to(seen, live, PENDING, "NeedsReinstall", f"installing: {lacks}")
         else:

@@ -10,7 +10,7 @@ import copy
 from collections.abc import Iterator
 
 from ..objects import Object, Write, condition, create, delete, difference, made, merge, name, owned_by, owner, seconds, spec, status
-from .seen import DEFAULT, Seen, on, said, values
+from .seen import AMBIENT, DEFAULT, OPENSHIFT, Seen, on, said, values
 
 GRACE = 30  # seconds: SO api/v1, DefaultRevisionDeletionGracePeriodSeconds
 _KINDS = ("Reconciled", "Ready", "DependenciesHealthy")
@@ -60,14 +60,17 @@ def _error(seen: Seen, live: Object) -> str:
     version = str(spec(live).get("version") or "")
     if not version or not spec(live).get("namespace"):
         return f"validation error: spec.{'namespace' if version else 'version'} not set"
-    if version in seen.options.ended:
-        return f'validation error: version "{version}" is end-of-life and cannot be installed; use a supported version'
-    return "" if seen.options.resolved(version) else f'failed to resolve Istio version for "{name(live)}": version "{version}" not found'
+    return seen.options.wrong(version, f'Istio version for "{name(live)}"')
 
 
 def _revision(seen: Seen, live: Object) -> Object:
-    """SO pkg/revision: the values of the Istio with the revision and the namespace filled in."""
+    """SO pkg/revision: the values of the profile, above them those of the Istio, and the revision and the namespace filled in."""
     revision, place, told = active(live), spec(live)["namespace"], copy.deepcopy(values(live))
+    profile = str(spec(live).get("profile") or "")
+    if profile.endswith(AMBIENT):  # resources/*/profiles: of the others only what a status depends on is played
+        told.setdefault("profile", AMBIENT)
+    if profile.startswith(OPENSHIFT):
+        told["global"] = {"platform": OPENSHIFT, **(told.get("global") or {})}
     told["revision"] = "" if revision == DEFAULT else revision
     told["global"] = {**(told.get("global") or {}), "istioNamespace": place}
     wanted = {"version": seen.options.resolved(spec(live)["version"]), "namespace": place, "values": told}

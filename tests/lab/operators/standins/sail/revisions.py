@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..objects import INSTALL, UNINSTALL, Object, Write, delete, merge, name, orphaned, spec, status
-from .seen import DEFAULT, Seen, in_use, on, said, state, values
+from .seen import DEFAULT, HEALTHY, OPENSHIFT, Seen, ambient, first, for_everybody, homeless, in_use, on, said, state, values
 
 FINALIZER = "sailoperator.io/sail-operator"
 
@@ -58,34 +58,27 @@ def _one(seen: Seen, live: Object) -> Iterator[Write]:
     if not why and status(done or {}).get("error"):
         reason, why = "ReconcileError", f"error reconciling resource: failed to install/update Helm chart \"istiod\": {status(done or {})['error']}"
     reconciled = on(seen, live, "Reconciled", "False", reason, why) if why else on(seen, live, "Reconciled", "True", "Reconciled")
-    first = [reconciled, _ready(seen, live), _dependencies(seen, live)]
+    conditions = [reconciled, _ready(seen, live), _dependencies(seen, live)]
     used = any(status(tag).get("istioRevision") == name(live) for tag in seen.objects["IstioRevisionTag"]) or seen.referenced(name(live), True)
-    yield from said(live, [*first, in_use(seen, live, used)], state=state(first))
+    used = used or (name(live) == DEFAULT and for_everybody(live))
+    yield from said(live, [*conditions, in_use(seen, live, used)], state=state(conditions))
 
 
 def _invalid(seen: Seen, live: Object) -> tuple[str, str]:
     told, place = values(live), str(spec(live).get("namespace"))
     revision, wrong = told.get("revision") or "", ""
-    space = seen.get("Namespace", place)
     tag = seen.get("IstioRevisionTag", name(live))
     if name(live) == DEFAULT and revision:
-        wrong = 'values.revision must be "" when revision name is default'
+        wrong = 'validation error: values.revision must be "" when revision name is default'
     elif name(live) not in (DEFAULT, revision):
-        wrong = "values.revision does not match revision name"
+        wrong = "validation error: values.revision does not match revision name"
     elif (told.get("global") or {}).get("istioNamespace") != place:
-        wrong = "values.global.istioNamespace does not match namespace"
+        wrong = "validation error: values.global.istioNamespace does not match namespace"
     elif tag and first(tag, live):
         return "NameAlreadyExists", "an IstioRevisionTag exists with this name"
-    elif space is None:
-        wrong = f'namespace "{place}" doesn\'t exist'
-    elif space["metadata"].get("deletionTimestamp"):
-        wrong = f'namespace "{place}" is being deleted'
-    return ("ReconcileError", f"error reconciling resource: validation error: {wrong}") if wrong else ("", "")
-
-
-def first(one: Object, other: Object) -> bool:
-    """SO pkg/validation: the older of two objects with one name has it."""
-    return str(one["metadata"].get("creationTimestamp") or "") <= str(other["metadata"].get("creationTimestamp") or "")
+    else:
+        wrong = homeless(seen, place)
+    return ("ReconcileError", f"error reconciling resource: {wrong}") if wrong else ("", "")
 
 
 def _ready(seen: Seen, live: Object) -> Object:
@@ -101,11 +94,19 @@ def _ready(seen: Seen, live: Object) -> Object:
 
 
 def _dependencies(seen: Seen, live: Object) -> Object:
-    kind = "DependenciesHealthy"
-    if ((values(live).get("pilot") or {}).get("cni") or {}).get("enabled"):
-        cni = seen.get("IstioCNI", DEFAULT)
-        if cni is None:
-            return on(seen, live, kind, "False", "IstioCNINotFound", "IstioCNI resource does not exist")
-        if status(cni).get("state") != "Healthy":
-            return on(seen, live, kind, "False", "IstioCNINotHealthy", "IstioCNI resource status indicates that the component is not healthy")
+    """SO pkg/revision/dependency.go: on OpenShift the CNI plugin unless values say no, elsewhere only if they say yes; and ztunnel for ambient mode."""
+    kind, told = "DependenciesHealthy", values(live)
+    asked = ((told.get("pilot") or {}).get("cni") or {}).get("enabled")
+    openshift = (told.get("global") or {}).get("platform") == OPENSHIFT
+    if (asked is not False if openshift else asked) and (lack := _lack(seen, "IstioCNI")):
+        return on(seen, live, kind, "False", *lack)
+    if ambient(live) and (lack := _lack(seen, "ZTunnel")):
+        return on(seen, live, kind, "False", *lack)
     return on(seen, live, kind, "True", kind)
+
+
+def _lack(seen: Seen, kind: str) -> tuple[str, str] | None:
+    there = seen.get(kind, DEFAULT)
+    if there is None:
+        return f"{kind}NotFound", f"{kind} resource does not exist"
+    return None if status(there).get("state") == HEALTHY else (f"{kind}NotHealthy", f"{kind} resource status indicates that the component is not healthy")

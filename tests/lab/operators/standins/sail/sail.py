@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..objects import Object, Write
-from . import istios, revisions, tags
-from .seen import Options, Seen, on, said
+from . import agents, istios, revisions, tags
+from .seen import Options, Seen
 
 KINDS = ("Istio", "IstioRevision", "IstioRevisionTag", "IstioCNI", "ZTunnel", "Namespace", "Pod", "Deployment")
 
@@ -20,6 +20,4 @@ def turn(objects: Mapping[str, Sequence[Object]], now: float, options: Options) 
     yield from istios.turn(seen)
     yield from revisions.turn(seen)
     yield from tags.turn(seen)
-    for live in (*objects["IstioCNI"], *objects["ZTunnel"]):  # no node agent runs: they are said to be well as soon as they are there
-        told = [on(seen, live, "Reconciled", "True", "Reconciled"), on(seen, live, "Ready", "True", "Ready")]
-        yield from said(live, told, state="Healthy")
+    yield from agents.turn(seen)

@@ -14,6 +14,7 @@ from ..objects import Object, Write, condition, name, spec, stamp, status, to_st
 
 DEFAULT, INJECT, REV, SIDECAR = "default", "istio-injection", "istio.io/rev", "sidecar.istio.io/inject"
 HEALTHY = "Healthy"
+AMBIENT, OPENSHIFT = "ambient", "openshift"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,12 @@ class Options:
         if wanted.endswith("-latest"):
             return next((one for one in self.versions if one.startswith(wanted.removesuffix("latest").removesuffix("-") + ".")), "")
         return wanted if wanted in self.versions else ""
+
+    def wrong(self, version: str, of: str) -> str:
+        """Return why a version cannot be installed; empty if it can. `of` says what it is for where nobody knows it."""
+        if version in self.ended:
+            return f'validation error: version "{version}" is end-of-life and cannot be installed; use a supported version'
+        return "" if self.resolved(version) else f'failed to resolve {of}: version "{version}" not found'
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,45 @@ class Seen:
             if not spaces[meta["namespace"]] and _of_pod(meta.get("labels") or {}) == wanted:
                 return True
         return False
+
+
+def first(one: Object, other: Object) -> bool:
+    """SO pkg/validation: the older of two objects with one name has it, and of two of the same second that with the smaller uid."""
+    mine, its = (str(each["metadata"].get("creationTimestamp") or "") for each in (one, other))
+    return mine < its or (mine == its and one["metadata"].get("uid", "") < other["metadata"].get("uid", ""))
+
+
+def homeless(seen: Seen, place: str) -> str:
+    """Return why nothing can be installed into a namespace: SO pkg/validation, ValidateTargetNamespace."""
+    space = seen.get("Namespace", place)
+    if space is None:
+        return f'validation error: namespace "{place}" doesn\'t exist'
+    return f'validation error: namespace "{place}" is being deleted' if space["metadata"].get("deletionTimestamp") else ""
+
+
+def led(seen: Seen, ref: Mapping[str, str]) -> tuple[Object | None, str]:
+    """Return the revision of a targetRef, or why there is none: SO pkg/revision/references.go. An Istio means its active revision."""
+    wanted = ref.get("name", "")
+    if ref.get("kind") == "Istio":
+        istio = seen.get("Istio", wanted)
+        if istio is None:
+            return None, f'Istio.sailoperator.io "{wanted}" not found'
+        wanted = str(status(istio).get("activeRevisionName") or "")
+        if not wanted:
+            return None, "transient error: referenced Istio has no active revision"
+    revision = seen.get("IstioRevision", wanted)
+    return revision, "" if revision else f'IstioRevision.sailoperator.io "{wanted}" not found'
+
+
+def ambient(live: Object) -> bool:
+    """SO pkg/revision/dependency.go, DependsOnZTunnel: by what a profile or a user says."""
+    told = values(live)
+    return ((told.get("pilot") or {}).get("env") or {}).get("PILOT_ENABLE_AMBIENT") == "true" or told.get("profile") == AMBIENT
+
+
+def for_everybody(live: Object) -> bool:
+    """Return whether a revision injects into each namespace that says nothing: then the one that is named default is in use."""
+    return bool((values(live).get("sidecarInjectorWebhook") or {}).get("enableNamespacesByDefault"))
 
 
 def _of_namespace(labels: Mapping[str, str]) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..objects import INSTALL, UNINSTALL, Object, Write, merge, name, spec, status
-from .revisions import FINALIZER, first
-from .seen import Seen, in_use, on, said, state, values
+from .revisions import FINALIZER
+from .seen import DEFAULT, Seen, first, for_everybody, in_use, led, on, said, state, values
 
 
 def turn(seen: Seen) -> Iterator[Write]:
@@ -29,7 +29,7 @@ def turn(seen: Seen) -> Iterator[Write]:
 def _one(seen: Seen, live: Object) -> Iterator[Write]:
     """SO controllers/istiorevisiontag/istiorevisiontag_controller.go. Nobody stops the deletion of what a tag leads to: it stays with RefNotFound."""
     reason, why, revision = _target(seen, live)
-    used = _used(seen, live, revision)
+    used = _used(seen, live)
     if reason or revision is None:
         told = [on(seen, live, "Reconciled", "False", reason, why), used]
         kept = {key: status(live).get(key, "") for key in ("istioRevision", "istiodNamespace")}  # seen: empty, or what it led to last
@@ -51,22 +51,16 @@ def _target(seen: Seen, live: Object) -> tuple[str, str, Object | None]:
     same = seen.get("IstioRevision", name(live))
     if same and first(same, live):
         return "NameAlreadyExists", "an IstioRevision exists with this name", None
-    target = seen.get(ref.get("kind", ""), ref.get("name", "")) if ref.get("kind") in ("Istio", "IstioRevision") else None
-    if target is None:
-        return "RefNotFound", f"referenced {ref.get('kind')} resource does not exist", None
-    if ref["kind"] == "IstioRevision":
-        return "", "", target
-    if not status(target).get("activeRevisionName"):
-        return "ReconcileError", "error reconciling resource: referenced Istio has no active revision", None
-    revision = seen.get("IstioRevision", status(target)["activeRevisionName"])
-    return ("", "", revision) if revision else ("ReconcileError", "error reconciling resource: IstioRevision not found", None)
+    if ref.get("kind") in ("Istio", "IstioRevision") and seen.get(ref["kind"], ref.get("name", "")) is None:
+        return "RefNotFound", f"referenced {ref['kind']} resource does not exist", None
+    revision, why = led(seen, ref)
+    return ("ReconcileError", f"error reconciling resource: {why}", None) if why else ("", "", revision)
 
 
-def _used(seen: Seen, live: Object, revision: Object | None) -> Object:
+def _used(seen: Seen, live: Object) -> Object:
     if seen.referenced(name(live), False):
         return in_use(seen, live, True)
+    revision, why = led(seen, spec(live).get("targetRef") or {})
     if revision is None:
-        ref = spec(live).get("targetRef") or {}
-        why = f'failed to determine if revision tag is in use: {ref.get("kind")}.sailoperator.io "{ref.get("name")}" not found'
-        return on(seen, live, "InUse", "Unknown", "UsageCheckFailed", why)
-    return in_use(seen, live, False)
+        return on(seen, live, "InUse", "Unknown", "UsageCheckFailed", f"failed to determine if revision tag is in use: {why}")
+    return in_use(seen, live, name(live) == DEFAULT and for_everybody(revision))

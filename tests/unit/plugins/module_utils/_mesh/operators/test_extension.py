@@ -16,7 +16,19 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.extension import decide, refusals
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.package import Package
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.seen import OperatorsSeen
-from ansible_collections.meshops.lifecycle.tests.unit.support.olm import CRD, GROUP, PACKAGE, SPACE, csv, csv_name, extension, on, subscription
+from ansible_collections.meshops.lifecycle.tests.unit.support.olm import (
+    CRD,
+    GROUP,
+    PACKAGE,
+    SPACE,
+    catalog,
+    csv,
+    csv_name,
+    extension,
+    made,
+    on,
+    subscription,
+)  # fmt: skip
 
 WIDGETS = (f"{GROUP}/v1", "Widget")
 ONE = Ref(*WIDGETS, "one", SPACE)
@@ -28,7 +40,13 @@ def package(**given: Any) -> Package:
 
 
 def there(*extensions: dict[str, Any], **more: Any) -> OperatorsSeen:
-    return OperatorsSeen(served=frozenset({"ClusterExtension"}), namespaces=frozenset({SPACE}), extensions=extensions, **more)
+    held = {"catalogs": [catalog()], **more}
+    return OperatorsSeen(served=frozenset({"ClusterExtension"}), namespaces=frozenset({SPACE}), extensions=extensions, **held)
+
+
+def deployment(ready: int = 1, **more: Any) -> dict[str, Any]:
+    status = {"observedGeneration": 1, "updatedReplicas": 1, "replicas": 1, "availableReplicas": ready, **more}
+    return made("Deployment", PACKAGE, {"replicas": 1}, status, api="apps/v1", generation=1)
 
 
 def retrying(message: str, reason: str = "Retrying", status: str = "True", generation: int = 1) -> dict[str, Any]:
@@ -37,7 +55,7 @@ def retrying(message: str, reason: str = "Retrying", status: str = "True", gener
 
 class TestInstall:
     def test_from_nothing(self) -> None:
-        place, wish = decide(package(catalog="operators", service_account="installer"), OperatorsSeen()).writes
+        place, wish = decide(package(catalog="operators", service_account="installer"), OperatorsSeen(catalogs=[catalog()])).writes
         assert (str(place), str(wish)) == (f"apply Namespace {SPACE}", f"apply ClusterExtension {PACKAGE}")
         assert wish.manifest["spec"] == {
             "namespace": SPACE, "serviceAccount": {"name": "installer"},
@@ -66,6 +84,31 @@ class TestInstall:
         assert bool(seen.failed) == bool(failed)
         assert seen.trouble == (progressing["reason"] == "Retrying")
 
+    def test_installed_is_not_the_end_while_a_deployment_does_not_run(self) -> None:
+        """OLM says Installed as soon as the objects are written."""
+        seen = decide(package(), there(extension(installed="1.0.0"), workloads={PACKAGE: [deployment(0)]}))
+        assert (seen.waits, seen.trouble) == (f"Deployment {SPACE}/{PACKAGE} of {PACKAGE}: 0 of 1 replicas are ready", False)
+        late = on("Progressing", "False", "ProgressDeadlineExceeded", "it has timed out progressing")
+        seen = decide(package(), there(extension(installed="1.0.0"), workloads={PACKAGE: [deployment(0, conditions=[late])]}))
+        assert (seen.waits.endswith("are ready (ProgressDeadlineExceeded: it has timed out progressing)"), seen.trouble) == (True, True)
+        assert decide(package(), there(extension(installed="1.0.0"), workloads={PACKAGE: [deployment()]})).done
+
+    @pytest.mark.parametrize(("reason", "status"), [("Retrying", "True"), ("Blocked", "False"), ("InvalidConfiguration", "False")])
+    def test_another_pin_mends_what_the_one_before_cannot_reach(self, reason: str, status: str) -> None:
+        """OLM tries the wrong one again and again, or not at all, until somebody writes another."""
+        (write,) = decide(package(), there(extension("9.9.9", progressing=retrying("no bundles found", reason, status)))).writes
+        assert write.manifest["spec"]["source"]["catalog"]["version"] == "1.0.0"
+
+    def test_what_rolls_out_comes_to_its_end_first(self) -> None:
+        seen = decide(package(version="1.1.0"), there(extension(installed="1.0.0", progressing=retrying("Revision 1.0.0 is rolling out.", "RollingOut"))))
+        assert seen.waits.startswith(f"ClusterExtension {PACKAGE} to end what it has begun (RollingOut: Revision 1.0.0 is rolling out.)")
+
+    def test_a_catalogue_serves_before_anything_is_written(self) -> None:
+        seen = decide(package(), there(catalogs=[catalog(), catalog("other", False)]))
+        assert (seen.waits, seen.trouble) == ("ClusterCatalog other to serve what it has (Unavailable: told)", True)
+        assert decide(package(catalog="operators"), there(catalogs=[catalog(), catalog("other", False)])).writes
+        assert decide(package(), there(catalogs=[catalog(), catalog("other", False, availabilityMode="Unavailable")])).writes
+
     def test_an_upgrade_goes_through_what_is_named(self) -> None:
         way = package(version="1.2.0", through=["demo-operator.v1.1.0", "1.0.0"])
         (write,) = decide(way, there(extension(installed="1.0.0"))).writes
@@ -73,6 +116,9 @@ class TestInstall:
         (write,) = decide(way, there(extension("1.1.0", installed="1.1.0"))).writes
         assert write.manifest["spec"]["source"]["catalog"]["version"] == "1.2.0"
         assert decide(way, there(extension("1.1.0", installed="1.0.0", progressing=retrying("not yet")))).writes == ()
+        starting = there(extension("1.1.0", installed="1.1.0"), workloads={PACKAGE: [deployment(0)]})
+        assert decide(way, starting).waits == f"Deployment {SPACE}/{PACKAGE} of {PACKAGE}: 0 of 1 replicas are ready", "a step runs before the next one"
+        assert decide(package(version="1.2.0"), starting).writes, "what does not run is left by an upgrade"
 
     def test_what_is_deprecated_is_said(self) -> None:
         old = extension(installed="1.0.0", conditions=[on("PackageDeprecated", message="use another one")])
@@ -93,10 +139,22 @@ class TestInstall:
     pytest.param({"version": "1.3.0"}, there(extension(installed="1.2.0", **WORK)), "and has installed 1.2.0, but the inventory wants 1.3.0", id="foreign"),
     pytest.param({"namespace": "other"}, there(extension()), "installs into operators, the inventory into other", id="namespace"),
     pytest.param({"service_account": "installer"}, there(), f"ServiceAccount {SPACE}/installer does not exist", id="no account"),
+    pytest.param({}, there(needs_account=True), f"Make one in {SPACE} with the rights that it needs, and give service_account", id="account needed"),
+    pytest.param({}, there(catalogs=[]), f"no ClusterCatalog is switched on, so {PACKAGE} comes from nowhere", id="no catalogue"),
+    pytest.param({"catalog": "other"}, there(), "ClusterCatalog other does not exist, so demo-operator comes from nowhere; the cluster has operators",
+                 id="catalogue unknown"),
+    pytest.param({"catalog": "operators"}, there(catalogs=[catalog(availabilityMode="Unavailable")]), "is switched off (availabilityMode Unavailable)",
+                 id="catalogue off"),
 ])  # fmt: skip
 def test_what_cannot_be_is_refused_in_one_sentence(given: dict[str, Any], seen: OperatorsSeen, says: str) -> None:
     (found,) = refusals(package(**given), seen)
     assert says in found
+
+
+def test_an_account_that_is_named_already_is_kept() -> None:
+    live = extension()
+    live["spec"]["serviceAccount"] = {"name": "theirs"}
+    assert list(refusals(package(), there(live, needs_account=True))) == []
 
 
 def test_what_installs_a_package_already_goes_before_what_the_cluster_serves() -> None:

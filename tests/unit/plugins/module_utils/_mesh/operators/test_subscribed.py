@@ -110,6 +110,12 @@ class TestInstall:
         begun = [plan(V1, name="install-1", approved=True, phase="Installing"), twins[1]]
         assert next_of(there(subscription(), *begun)).waits == f"InstallPlan {SPACE}/install-1 to install {V1}; it is Installing"
 
+    def test_a_plan_without_a_phase_is_not_approved_yet(self) -> None:
+        """OLM makes it and then writes its status, which an approval in between would prevent for good."""
+        assert next_of(there(subscription(), plan(V1, phase=""))).waits == f"an InstallPlan of {V1}"
+        early = next_of(there(subscription(), plan(V1, phase="", approved=True)))
+        assert (early.waits.endswith("Delete it, and OLM makes another"), early.trouble) == (True, True)
+
     def test_a_plan_of_another_namespace_is_none_of_ours(self) -> None:
         assert next_of(there(subscription(), plan(V1, namespace="other"))).waits == f"an InstallPlan of {V1}"
 
@@ -166,6 +172,26 @@ class TestTroubles:
             f"InstallPlan {SPACE}/install-abcde for {V1} failed (InstallComponentFailed: no such secret). Delete it after the fault is mended."
         )
         assert wrote(next_of(there(subscription(), failed, plan(V1, name="install-2", generation=2))))
+
+    def test_a_plan_whose_steps_are_tried_again(self) -> None:
+        trying = plan(V1, phase="Installing", approved=True)
+        trying["status"]["message"] = "retrying execution due to error: secrets \"pull\" is forbidden"
+        seen = next_of(there(subscription(current=V1), trying))
+        assert seen.waits == f"InstallPlan {SPACE}/install-abcde to install {V1}: retrying execution due to error: secrets \"pull\" is forbidden"
+        assert seen.trouble
+
+    def test_a_version_that_fails_again_and_again_is_in_trouble_between_two_tries_too(self) -> None:
+        failed = {"phase": "Failed", "reason": "InstallComponentFailed", "message": "install strategy failed: no"}
+        again = csv(V1, "Pending", "NeedsReinstall", "installing: missing deployment")
+        again["status"]["conditions"] = [{"phase": "Pending"}, failed, {"phase": "Pending"}, failed, {"phase": "Pending"}]
+        seen = next_of(there(subscription(installed=V1), again))
+        assert seen.trouble
+        assert seen.waits == (
+            f"ClusterServiceVersion {V1} is Pending (NeedsReinstall: installing: missing deployment); "
+            "it has failed 2 times (InstallComponentFailed: install strategy failed: no)"
+        )
+        again["status"]["conditions"] = [failed, {"phase": "Succeeded"}, failed, {"phase": "Pending"}]
+        assert not next_of(there(subscription(installed=V1), again)).trouble, "a lost Deployment is installed anew"
 
     @pytest.mark.parametrize("reason", ["TooManyOperatorGroups", "InstallCheckFailed", "ComponentUnhealthy", "UnsupportedOperatorGroup"])
     def test_a_version_that_failed(self, reason: str) -> None:

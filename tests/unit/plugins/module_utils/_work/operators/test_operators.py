@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
-from ansible_collections.meshops.lifecycle.tests.unit.support.olm import PACKAGE, SPACE, Olm, definition, definitions, group, manifest, source, widget
+from ansible_collections.meshops.lifecycle.tests.unit.support.olm import PACKAGE, SPACE, Olm, catalog, definition, definitions, group, manifest, source, widget
 from ansible_collections.meshops.lifecycle.tests.unit.support.operator_stories import WISH, OperatorTroubles, ran
 
 CHART = {"name": "sail", "ref": "sail-operator", "repository": "https://charts.example.com"}
@@ -62,7 +62,8 @@ class TestMeans:
             ran(FakeCluster(), None, {**WISH, "version": "1.0.0"}, api=api)
 
     def test_a_cluster_with_the_newer_olm_alone_uses_it(self) -> None:
-        cluster = FakeCluster(definition("ClusterExtension", "olm.operatorframework.io/v1", namespaced=False))
+        kinds = [definition(kind, "olm.operatorframework.io/v1", namespaced=False) for kind in ("ClusterExtension", "ClusterCatalog")]
+        cluster = FakeCluster(*kinds, catalog())
         assert ran(cluster, Olm(cluster), {**WISH, "version": "1.0.0"})["operators"][0]["api"] == "v1"
 
     def test_a_package_that_stands_twice(self) -> None:
