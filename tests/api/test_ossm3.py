@@ -22,7 +22,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.ossm3.install import control_plane, gateways, values
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.ossm3.install import ambient, control_plane, gateways, values
 from ansible_collections.meshops.lifecycle.tests.unit.support.sail import SPACE
 from ansible_collections.meshops.lifecycle.tests.unit.support.sail_operator import definitions
 from ansible_collections.meshops.lifecycle.tests.unit.support.sail_stories import BASED, WISH, SailStories
@@ -41,6 +41,7 @@ WISHES: dict[str, ControlPlane] = {
     "revision based": replace(BASED, serves_remotes=True),
     "remote": replace(WISH, cluster="edge", role="remote", primary="east", primary_address="192.0.2.10", tags=()),
     "values": replace(WISH, platform="", values=FULL, mirror={"images": "registry.example"}),
+    "ambient": replace(WISH, platform="openshift", values={"ztunnel": {"logLevel": "debug", "global": {"logAsJson": True}}}),
     "no version": replace(WISH, version=""),
 }
 
@@ -89,7 +90,7 @@ class TestAgainstTheOriginals:
     def test_what_a_run_writes_is_taken_strictly_and_once(self, strict: Cluster, name: str) -> None:
         wish = WISHES[name]
         made = [*control_plane.spaces(wish), control_plane.istio(wish), control_plane.cni(wish), *control_plane.tags(wish)]
-        made += [gateways.service(wish, ""), *gateways.manifests(wish)]
+        made += [gateways.service(wish, ""), *gateways.manifests(wish), *([ambient.manifest(wish)] if ambient.wanted(wish) else [])]
         gone = [Ref.of(one) for one in made if one["kind"] != "Namespace"]
         strict.delete(gone)
         try:
@@ -107,6 +108,8 @@ class TestAgainstTheOriginals:
             assert known["Istio"]["pilot"]["properties"].keys() - {"istiodRemote"} == values._PILOT
             assert known["IstioCNI"].keys() == values._CNI_TOP
             assert known["IstioCNI"]["cni"]["properties"].keys() == values._CNI
+            assert known["ZTunnel"].keys() == ambient._TOP
+            assert known["ZTunnel"]["ztunnel"]["properties"].keys() == ambient._ZTUNNEL | ambient._OWN
 
 
 def _values(crd: dict[str, Any]) -> dict[str, Any]:

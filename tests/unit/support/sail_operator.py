@@ -22,7 +22,7 @@ from . import sail
 from .contract import as_somebody_else
 
 _MERGE = "application/merge-patch+json"
-_PLURALS = {"Istio": "istios", "IstioRevision": "istiorevisions", "IstioRevisionTag": "istiorevisiontags", "IstioCNI": "istiocnis"}
+_PLURALS = {"Istio": "istios", "IstioRevision": "istiorevisions", "IstioRevisionTag": "istiorevisiontags", "IstioCNI": "istiocnis", "ZTunnel": "ztunnels"}
 _APPS = {"Deployment": "deployments", "DaemonSet": "daemonsets"}
 UNJUDGED = tuple(what for what, *_rest in sail.UNJUDGED)
 

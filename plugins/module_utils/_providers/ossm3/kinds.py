@@ -15,7 +15,7 @@ from ..._mesh.question import Read
 
 API = "sailoperator.io/v1"
 GROUP = "sailoperator.io"
-ISTIO, REVISION, TAG, CNI = "Istio", "IstioRevision", "IstioRevisionTag", "IstioCNI"
+ISTIO, REVISION, TAG, CNI, ZTUNNEL = "Istio", "IstioRevision", "IstioRevisionTag", "IstioCNI", "ZTunnel"
 CRD = "istios.sailoperator.io"
 # The operator makes one of these alone, and only under this name.
 ONLY = "default"
@@ -36,7 +36,7 @@ def ref(kind: str, name: str) -> Ref:
 
 def reads() -> list[Read]:
     """Read all objects of the operator. There are few."""
-    return [Read(API, kind) for kind in (ISTIO, REVISION, TAG, CNI)]
+    return [Read(API, kind) for kind in (ISTIO, REVISION, TAG, CNI, ZTUNNEL)]
 
 
 def named(live: Live, kind: str, name: str) -> Object | None:

@@ -68,9 +68,9 @@ def faults(live: Live, namespace: str) -> list[str]:
         reconciled = kinds.condition(one, "Reconciled")
         if reconciled.get("status") == "False":
             found.append(f"IstioRevisionTag {one['metadata']['name']} {kinds.words(reconciled)}")
-    for one in live.get(kinds.CNI, ()):
+    for one in (*live.get(kinds.CNI, ()), *live.get(kinds.ZTUNNEL, ())):
         if lack := kinds.lacks(one, "Reconciled", "Ready"):
-            found.append(f"IstioCNI {one['metadata']['name']} {lack}")
+            found.append(f"{one['kind']} {one['metadata']['name']} {lack}")
     return found
 
 

@@ -15,7 +15,7 @@ from ...istio_family.install.tags import REV
 from ...istio_family.links import remote_secret
 from .. import kinds
 from ..revisions import placed
-from . import control_plane, gateways, platform
+from . import ambient, control_plane, gateways, platform
 
 _ISTIOD = "pilot-discovery"  # it fills in the CA of a webhook
 
@@ -26,6 +26,7 @@ def claims(wish: ControlPlane, peers: Iterable[str] = (), gateway: bool = True) 
     if gateway:
         made += [gateways.service(wish, platform.OTHER), *gateways.manifests(wish)]
     own = [Claim(kinds.ref(kinds.ISTIO, placed(wish).istio)), *([Claim(kinds.ref(kinds.CNI, kinds.ONLY))] if control_plane.has_cni(wish) else [])]
+    own += [Claim(kinds.ref(kinds.ZTUNNEL, kinds.ONLY))] if ambient.wanted(wish) else []
     links = remote_secret.links(wish.namespace).labels or ""
     led = [Claim(remote_secret.linking(peer, wish.namespace), rivals=links, key=peer) for peer in peers]
     return [*own, *_tags(wish), *(Claim(Ref.of(one)) for one in made), *led]

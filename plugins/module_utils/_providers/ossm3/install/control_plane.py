@@ -19,6 +19,7 @@ from ...istio_family.links.remote_secret import ACCOUNT
 from ...istio_family.trust import trust
 from .. import kinds
 from ..revisions import IN_PLACE, Placed, placed, version
+from . import ambient
 from .values import of_cni, of_istio
 
 CNI_NAMESPACE = "istio-cni"
@@ -32,7 +33,7 @@ def spaces(wish: ControlPlane) -> list[dict[str, Any]]:
     space = trust.namespace(wish.namespace, wish.network)
     if wish.role == "remote":
         space["metadata"].setdefault("annotations", {})["topology.istio.io/controlPlaneClusters"] = wish.primary
-    return [space, *_cni_space(wish), *account(wish)]
+    return [space, *_cni_space(wish), *ambient.space(wish, _OWNED), *account(wish)]
 
 
 def _cni_space(wish: ControlPlane) -> list[dict[str, Any]]:
@@ -50,8 +51,8 @@ def account(wish: ControlPlane) -> list[dict[str, Any]]:
 
 
 def has_cni(wish: ControlPlane) -> bool:
-    """Return whether the CNI plugin goes with the mesh: always on OpenShift, where pods may not set up their network, and elsewhere where values ask for it."""
-    return wish.platform == "openshift" or "cni" in wish.values
+    """Return whether the CNI plugin goes with the mesh: always on OpenShift, where pods may not set up their network, and in ambient mode; or by values."""
+    return wish.platform == "openshift" or "cni" in wish.values or ambient.wanted(wish)
 
 
 def istio(wish: ControlPlane) -> dict[str, Any]:
@@ -67,13 +68,14 @@ def istio(wish: ControlPlane) -> dict[str, Any]:
         spec["version"] = version(wish.version)
     if wish.role == "remote":
         spec["profile"] = "remote"
-    elif profile:
-        spec["profile"] = profile
+    elif profile or ambient.wanted(wish):
+        spec["profile"] = profile or ambient.PROFILE
     return kinds.manifest(kinds.ISTIO, where.istio, spec)
 
 
 def _refuse(wish: ControlPlane, where: Placed) -> None:
-    """Refuse names that the operator would not take."""
+    """Refuse names that the operator would not take, and what ambient mode cannot be."""
+    ambient.refuse(wish, where)
     taken = sorted({wish.revision, *([where.istio] if where.strategy == IN_PLACE else [])} & set(wish.tags))
     if taken:
         told = f"{wish.cluster}: the tag {taken[0]} has the name of a revision, and the operator makes no such tag"
@@ -100,6 +102,8 @@ def _hub(wish: ControlPlane) -> dict[str, str]:
 def _primary(wish: ControlPlane) -> dict[str, Any]:
     values = _shared(wish)
     values["pilot"] = {**values.get("pilot", {}), "env": {"ISTIO_MULTIROOT_MESH": "true"}}
+    if ambient.wanted(wish):
+        values["pilot"]["trustedZtunnelNamespace"] = ambient.NAMESPACE
     if wish.serves_remotes:
         values["global"]["externalIstiod"] = True
     return values
@@ -118,6 +122,8 @@ def cni(wish: ControlPlane, at: str = "") -> dict[str, Any]:
     spec: dict[str, Any] = {"namespace": CNI_NAMESPACE}
     if at or wish.version:
         spec["version"] = at or version(wish.version)
+    if ambient.wanted(wish):
+        spec["profile"] = ambient.PROFILE
     values = of_cni(wish)
     if values:
         spec["values"] = values
@@ -155,4 +161,4 @@ def left(wish: ControlPlane) -> list[dict[str, Any]]:
         ("v1", "ConfigMap", "istio-namespace-controller-election"),
     ]
     made = [{"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": wish.namespace}} for api, kind, name in inside]
-    return [*made, *_cni_space(wish)]
+    return [*made, *_cni_space(wish), *ambient.space(wish, _OWNED)]

@@ -20,11 +20,14 @@ from ...istio_family.cutover.workloads import ended, made_by
 from ...istio_family.links.remote_secret import ours
 from .. import kinds
 from ..revisions import placed
+from . import ambient
 
 _LIVE_PODS = "status.phase!=Succeeded,status.phase!=Failed"
 _WITHOUT = ("metadata.managedFields", "spec.volumes", "spec.affinity", "spec.tolerations")
 _SHOWN = 5
+_MODE = ("istio.io/dataplane-mode", "ambient")
 _READS = (
+    Read("v1", "Namespace", metadata_only=True),
     Read("v1", "Pod", fields=_LIVE_PODS, without=_WITHOUT),
     Read(kinds.API, kinds.ISTIO),
     Read(kinds.API, kinds.REVISION),
@@ -42,6 +45,9 @@ def others(wish: ControlPlane) -> Look[Due]:
 
 
 def _refused(wish: ControlPlane, live: Live, _answers: Answers) -> Due:
+    if ambient.wanted(wish) and (led := by_nodes(live)):
+        told = f"ztunnel serves {few(led, _SHOWN)}, whose traffic would go nowhere without it"
+        return Due(refusal=f"{told}. Take the label {_MODE[0]} off, and run again.")
     using = users(live.get("Pod", ()), {wish.revision, *_revisions(wish, live)}, wish.namespace)
     if not using:
         return Due()
@@ -77,3 +83,14 @@ def users(pods: Iterable[Object], revisions: Collection[str], namespace: str) ->
     """Return the pods of others, outside of a namespace, whose proxy one of these revisions made."""
     made = [pod["metadata"] for pod in pods if not ended(pod) and made_by(pod) in revisions and not ours(pod)]
     return sorted(f"{meta['namespace']}/{meta['name']}" for meta in made if meta["namespace"] != namespace)
+
+
+def by_nodes(live: Live) -> list[str]:
+    """Return the namespaces and pods that are in ambient mode. A pod may leave the mode of its namespace, which changes nothing here."""
+    spaces = [f"namespace {one['metadata']['name']}" for one in live.get("Namespace", ()) if _ambient(one)]
+    pods = [f"pod {one['metadata']['namespace']}/{one['metadata']['name']}" for one in live.get("Pod", ()) if _ambient(one) and not ended(one)]
+    return sorted([*spaces, *pods])
+
+
+def _ambient(one: Object) -> bool:
+    return bool((one["metadata"].get("labels") or {}).get(_MODE[0]) == _MODE[1])

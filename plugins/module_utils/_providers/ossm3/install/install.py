@@ -25,8 +25,8 @@ from ...istio_family.install.probing import probing
 from ...istio_family.links import remote_secret
 from .. import kinds
 from ..revisions import placed
+from . import ambient, control_plane, gateway_size, gateways, in_use, operator, rights, running, supply
 from . import claims as names
-from . import control_plane, gateway_size, gateways, in_use, operator, rights, running, supply
 from .requirements import REQUIREMENTS
 
 
@@ -49,11 +49,13 @@ def stages(wish: ControlPlane) -> list[Stage]:
     """Return the stages. The operator is judged before the first write, and tags come when their revision runs."""
     leading, size = control_plane.way(wish), gateway_size.size(wish)
     plugin = [Stage("network plugin", "control_plane", then=running.plugin(wish))] if control_plane.has_cni(wish) else []
+    revision = Stage("revision", "control_plane", manifests=[control_plane.istio(wish)], then=running.revision(wish))
+    # In ambient mode the agents of nodes are never ahead of their control plane.
+    nodes = [revision, *plugin, Stage("ztunnel", "control_plane", then=ambient.running(wish))] if ambient.wanted(wish) else [*plugin, revision]
     return [
         Stage("operator", "control_plane", then=operator.able(wish)),
         Stage("namespaces", "control_plane", manifests=control_plane.spaces(wish)),
-        *plugin,
-        Stage("revision", "control_plane", manifests=[control_plane.istio(wish)], then=running.revision(wish)),
+        *nodes,
         *([Stage("tags", "control_plane", manifests=leading, ready=_led(wish))] if leading else []),
         Stage("entrance", "gateways", then=gateways.door(wish)),
         Stage("gateway", "gateways", manifests=[*gateways.manifests(wish), *passage.manifests(wish)], ready=[_serving(wish)], healthy=True),
@@ -75,12 +77,14 @@ def teardown(wish: ControlPlane) -> list[Stage]:
     """Return the stages of a teardown. Operands go while their operator still runs, and an Istio that somebody uses does not go at all."""
     leading, plugin = control_plane.way_left(wish), kinds.manifest(kinds.CNI, kinds.ONLY, {})
     istio, revision = kinds.manifest(kinds.ISTIO, placed(wish).istio, {}), kinds.ref(kinds.REVISION, wish.revision)
+    agents = [kinds.manifest(kinds.ZTUNNEL, kinds.ONLY, {})] if ambient.wanted(wish) else []
     left = [*control_plane.account(wish), remote_secret.account(wish.namespace), *control_plane.left(wish)]
     return [
         Stage("users", "gateways", then=in_use.refused(wish)),
         Stage("passage", "gateways", manifests=passage.leftovers(wish)),
         Stage("gateway", "gateways", manifests=gateways.leftovers(wish)),
         *([Stage("tags", "control_plane", manifests=leading, ready=_absent(*map(Ref.of, leading)), then=in_use.refused(wish))] if leading else []),
+        *([Stage("ztunnel", "control_plane", manifests=agents, ready=_absent(*map(Ref.of, agents)), then=in_use.refused(wish))] if agents else []),
         # A revision has a finalizer of the operator, and goes after its Istio.
         Stage("revision", "control_plane", manifests=[istio], ready=_absent(Ref.of(istio), revision), then=in_use.others(wish)),
         *([Stage("network plugin", "control_plane", manifests=[plugin], ready=_absent(Ref.of(plugin)))] if control_plane.has_cni(wish) else []),

@@ -20,7 +20,7 @@ from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Answers, Read
 from .. import kinds
 from ..revisions import IN_PLACE, placed, version
-from . import versions
+from . import ambient, versions
 from .platform import of_openshift
 
 SUBSCRIPTION = Read("operators.coreos.com/v1alpha1", "Subscription")
@@ -33,7 +33,8 @@ def able(wish: ControlPlane) -> Look[Due]:
     """Look at what the operator serves and at its objects. It refuses what the operator would refuse, or would take and end in an error."""
     crd = Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", kinds.CRD)
     openshift = [_CLUSTER_VERSION] if wish.platform == "openshift" else []
-    return Look([crd, SUBSCRIPTION, *kinds.reads(), *openshift], partial(_able, wish))
+    agents = [Ref(crd.api_version, crd.kind, ambient.CRD)] if ambient.wanted(wish) else []
+    return Look([crd, SUBSCRIPTION, *kinds.reads(), *openshift, *agents], partial(_able, wish))
 
 
 def _able(wish: ControlPlane, live: Live, _answers: Answers) -> Due:
@@ -42,7 +43,7 @@ def _able(wish: ControlPlane, live: Live, _answers: Answers) -> Due:
 
 
 def _refusals(wish: ControlPlane, live: Live) -> Iterator[str]:
-    crd = next(iter(live.get("CustomResourceDefinition", ())), None)
+    crd = kinds.named(live, "CustomResourceDefinition", kinds.CRD)
     if crd is None:
         yield f"the API server does not serve {kinds.CRD}, so no operator would install Istio; run meshops.lifecycle.operator first"
         return
@@ -54,6 +55,7 @@ def _refusals(wish: ControlPlane, live: Live) -> Iterator[str]:
         if said := versions.ended(installed, wish.version):
             yield said
     yield from _unfit_openshift(live)
+    yield from ambient.unfit(wish, live)
     yield from _taken(wish, live)
     yield from _of_tags(wish, live)
 

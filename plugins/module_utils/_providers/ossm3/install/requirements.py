@@ -12,6 +12,7 @@ from ...._mesh.install.wish import ControlPlane
 from ...._mesh.preflight.requirements import Requirements
 from ...istio_family.install.crds import GROUPS
 from ...istio_family.install.places import GONE
+from . import ambient
 from .versions import ISTIO
 
 
@@ -22,6 +23,8 @@ def _noticed(wish: ControlPlane) -> Sequence[str]:
         texts.append("mesh_version is not set, so the operator takes its own default, which differs between its versions; name one")
     if wish.charts.get("location"):
         texts.append("mesh_charts has no meaning for this mesh, because the operator has its charts in its image")
+    if ambient.wanted(wish):
+        texts.append("in ambient mode rotate and cutover refuse the cluster, and workloads without a sidecar reach no other network")
     return texts
 
 
@@ -30,7 +33,7 @@ REQUIREMENTS = Requirements(
     versions=ISTIO,
     groups=GROUPS,
     platforms=("openshift",),
-    charts=("cni", "gateway", "istiod"),
+    charts=("cni", "gateway", "istiod", "ztunnel"),
     refusing=(("istio-injection", "disabled"),),
     gone=GONE,
     noticed=_noticed,

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ..kinds import GROUP
+from . import ambient
 from .control_plane import CNI_NAMESPACE
 
 Right = dict[str, str]
 
 _WRITE = ("get", "create", "patch", "delete")
-_OPERANDS = ("istios", "istiorevisiontags", "istiocnis")
+_OPERANDS = ("istios", "istiorevisiontags", "istiocnis", "ztunnels")
 _INSIDE = {
     "": ("serviceaccounts", "services"),
     "apps": ("deployments",),
@@ -48,7 +49,7 @@ def installing(namespace: str, platform: str = "") -> list[Right]:
         *_each("apps", "deployments", ("list",)),
         *_each("", "services", ("list",)),
     ]
-    agents = [{**right, "namespace": CNI_NAMESPACE} for right in _each("apps", "daemonsets", ("list",))]
+    agents = [{**right, "namespace": place} for place in (CNI_NAMESPACE, ambient.NAMESPACE) for right in _each("apps", "daemonsets", ("list",))]
     return [*wide, *({**right, "namespace": namespace} for right in inside), *agents]
 
 

@@ -6,9 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 from ...._mesh.install.due import Due
 from ...._mesh.install.versions import minor
@@ -21,39 +20,32 @@ from ...._mesh.question import Answers, Read
 from ...istio_family.install.names import istiod
 from .. import kinds
 from ..revisions import placed, version
-from . import control_plane
+from . import ambient, control_plane
 
 _DEPLOYMENT, _AGENTS = "Deployment", "DaemonSet"
 
 
 def plugin(wish: ControlPlane) -> Look[Due]:
-    """Look at the CNI plugin. It is never older than it was, because it serves the newest revision, too."""
+    """Look at the CNI plugin. It is never older than it was, because it serves the newest revision, too; in ambient mode it has the version of its Istio."""
     return Look([kinds.ref(kinds.CNI, kinds.ONLY), Read("apps/v1", _AGENTS, control_plane.CNI_NAMESPACE)], partial(_plugin, wish))
 
 
 def _plugin(wish: ControlPlane, live: Live, _answers: Answers) -> Due:
     there = kinds.named(live, kinds.CNI, kinds.ONLY)
-    wanted = control_plane.cni(wish, _newest(wish, there))
-    if there is None or not _within(wanted["spec"], there.get("spec") or {}):
+    wanted = control_plane.cni(wish, "" if ambient.wanted(wish) else _newest(wish, there))
+    if there is None or not ambient.within(wanted["spec"], there.get("spec") or {}):
         return Due(manifests=[wanted])
     if said := kinds.final(there):
         return Due(refusal=f"the operator gives up IstioCNI {kinds.ONLY}: {said}. Mend what is named, and run again.")
     if lack := kinds.lacks(there, "Reconciled", "Ready"):
         return Due(fault=f"IstioCNI {kinds.ONLY} {lack}")
-    late = [f"DaemonSet {one['metadata']['name']}: {said}" for one in live.get(_AGENTS, ()) if (said := _rollout(one))]
-    return Due(fault="; ".join(late))
+    return Due(fault=ambient.rollouts(live))
 
 
 def _newest(wish: ControlPlane, there: Object | None) -> str:
     """Return the version that the plugin has, if that is of a newer minor than the wish."""
     has = str(((there or {}).get("spec") or {}).get("version") or "")
     return has if (minor(has) or ()) > (minor(wish.version) or (0, 0)) else ""
-
-
-def _within(wanted: Any, live: Any) -> bool:
-    if isinstance(wanted, Mapping):
-        return isinstance(live, Mapping) and all(_within(value, live.get(key)) for key, value in wanted.items())
-    return bool(wanted == live)
 
 
 def _rollout(workload: Object) -> str:
@@ -88,7 +80,7 @@ def _asks_for(wish: ControlPlane, there: Object) -> bool:
 
 
 def _lacking(wish: ControlPlane, istio: str, there: Object | None, made: Object | None, live: Live) -> Iterator[str]:
-    if lack := kinds.lacks(there, "Reconciled", "Ready", *_dependencies(there)):
+    if lack := kinds.lacks(there, "Reconciled", "Ready", *_dependencies(wish, there)):
         yield f"Istio {istio} {lack}"
     active = str(((there or {}).get("status") or {}).get("activeRevisionName") or "")
     if active != wish.revision:
@@ -101,7 +93,9 @@ def _lacking(wish: ControlPlane, istio: str, there: Object | None, made: Object 
             yield f"Deployment {wish.namespace}/{istiod(wish)}: {late}"
 
 
-def _dependencies(there: Object | None) -> list[str]:
-    """Older operators have no such condition."""
+def _dependencies(wish: ControlPlane, there: Object | None) -> list[str]:
+    """Older operators have no such condition. In ambient mode the agents of nodes come after the revision, so it is looked at with them."""
+    if ambient.wanted(wish):
+        return []
     known = [str(one.get("type")) for one in ((there or {}).get("status") or {}).get("conditions") or []]
     return [name for name in ("DependenciesHealthy",) if name in known]

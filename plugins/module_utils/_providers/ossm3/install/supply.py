@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from ...._mesh.install.mirror import Needed
 from ...._mesh.install.wish import ControlPlane
 from ...istio_family.install.places import HUB
-from . import control_plane
+from . import ambient, control_plane
 
 _REGISTRY = "registry.redhat.io/openshift-service-mesh"
 _IMAGES = ("pilot", "proxyv2")
@@ -21,7 +21,7 @@ _UPSTREAM: Mapping[str, str] = {_PLUGIN: "install-cni"}
 
 def images(wish: ControlPlane) -> list[Needed]:
     """Return the images. On OpenShift the operator names them by digest, so nodes find a mirror by an ImageDigestMirrorSet, and the names stay."""
-    wanted = [*_IMAGES, *([_PLUGIN] if control_plane.has_cni(wish) else [])]
+    wanted = [*_IMAGES, *([_PLUGIN] if control_plane.has_cni(wish) else []), *([ambient.CHART] if ambient.wanted(wish) else [])]
     tag = wish.version.removeprefix("v") or "<the operator's default>"
     if wish.platform == "openshift":
         return [_same(f"{_REGISTRY}/istio-{image}-rhel9:{tag}") for image in wanted]

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...._mesh.errors import Refused
 from ...._mesh.install.wish import ControlPlane, merged
+from .ambient import CHART
 
 # Where the chart has a value at its top and the operator has it below `pilot`.
 _PILOT = frozenset({
@@ -42,7 +43,7 @@ _OWN = {
     "meshConfig.trustDomain": "use mesh_trust_domain",
 }
 _PROFILES = {
-    **dict.fromkeys(("ambient", "openshift-ambient"), "ambient mode needs proxies of whole nodes, which this collection does not install"),
+    **dict.fromkeys(("ambient", "openshift-ambient"), "ambient mode needs a ztunnel on each node; give mesh_values the part ztunnel, which may be empty"),
     **dict.fromkeys(("remote", "external"), "where a control plane runs is said by mesh_role"),
 }
 
@@ -52,6 +53,9 @@ def of_istio(wish: ControlPlane, ours: Mapping[str, Any]) -> tuple[dict[str, Any
     given = dict(wish.values.get("istiod") or {})
     _refuse_own(wish, given)
     profile = str(given.pop("profile", "") or "")
+    if CHART in wish.values and profile:
+        told = f"{wish.cluster}: mesh_values has istiod.profile {profile} beside ztunnel, but ambient mode has a profile of its own"
+        raise Refused(f"{told}. Take one of them out.")
     if profile in _PROFILES:
         raise Refused(f"{wish.cluster}: mesh_values has istiod.profile {profile}, but {_PROFILES[profile]}.")
     unknown = sorted(set(given) - _TOP - _PILOT)
