@@ -113,9 +113,9 @@ intermediate:
   returned: success
   type: dict
   contains:
-    subject: {description: The subject., type: str, sample: "CN=shop root,O=shop.example"}
-    fingerprint: {description: SHA-256 of the certificate in hexadecimal., type: str, sample: 9f31c2d4...}
-    not_after: {description: When it expires., type: str, sample: "2036-11-18T09:30:00Z"}
+    subject: {description: The subject., type: str, sample: "CN=Intermediate CA east,O=shop.example"}
+    fingerprint: {description: SHA-256 of the certificate in hexadecimal., type: str, sample: 51aa07be...}
+    not_after: {description: When it expires., type: str, sample: "2028-11-20T09:30:00Z"}
     key_type: {description: The type of its key., type: str, sample: P-256}
 chain:
   description: Whether the module verified the signatures from the intermediate up to the root.

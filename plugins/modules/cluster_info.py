@@ -222,6 +222,7 @@ claimed:
         - V(rival) if it serves the same purpose under another name.
         - V(led) if its O(claims[].label) has another value, which is then the RV(claimed[].owner).
       type: str
+      sample: left
 refused:
   description:
     - Why stages of the install of O(wish) will refuse it, because of what the cluster runs. A datacenter of Consul that is a secondary cannot become a primary,
@@ -240,6 +241,7 @@ crds:
     name:
       description: The definition's name, such as V(gateways.networking.istio.io).
       type: str
+      sample: gateways.networking.istio.io
     release:
       description: The Helm release that the definition belongs to, as namespace and name; null if none.
       type: str
@@ -252,9 +254,11 @@ crds:
       description: The operators of the Operator Lifecycle Manager that brought the definition.
       type: list
       elements: str
+      sample: [servicemeshoperator3.openshift-operators]
     keeper:
       description: The controller that would undo changes to the definition. Empty if none is known.
       type: str
+      sample: Argo CD
     bundle:
       description: For definitions of the Gateway API, the version of its bundle.
       type: str
@@ -282,12 +286,15 @@ spaces:
     name:
       description: The namespace's name.
       type: str
+      sample: istio-system
     labels:
       description: The namespace's labels.
       type: dict
+      sample: {kubernetes.io/metadata.name: istio-system, topology.istio.io/network: onprem}
     ends:
       description: Whether the namespace is being deleted.
       type: bool
+      sample: false
 stray:
   description:
     - What leads pods astray, as half sentences, if the kind of mesh has revisions. What is left of a revision without a control plane, tags and labels that
@@ -316,6 +323,7 @@ supply:
       description: The kinds that the credential may not list.
       type: list
       elements: str
+      sample: [DaemonSet]
 """
 
 from ..module_utils._ansible.run import run

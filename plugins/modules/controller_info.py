@@ -85,6 +85,7 @@ charts:
     fault:
       description: Why Helm does not get the chart, in Helm's words. Empty if Helm gets it.
       type: str
+      sample: ''
 """
 
 from ..module_utils._ansible.run import run

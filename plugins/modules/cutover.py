@@ -212,6 +212,7 @@ state:
   description: All that was seen after the step, as M(meshops.lifecycle.cutover_info) returns it. Other values of that module are returned, too.
   returned: success
   type: str
+  sample: '{"cluster":"east","revisions":[...],"spaces":{...},"workloads":{...},"rules":[...]}'
 seconds:
   description: How long the step took until all had followed.
   returned: success
@@ -224,7 +225,7 @@ changes:
   elements: dict
   contains:
     object: {description: "Kind, namespace and name.", type: str, sample: Namespace shop}
-    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: updated}
 """
 
 from ..module_utils._ansible.run import run

@@ -187,23 +187,32 @@ reading:
   returned: success
   type: dict
   contains:
+    cluster:
+      description: The cluster's name.
+      type: str
+      sample: east
     wave:
       description: The number of the wave.
       type: int
+      sample: 2
     late:
       description: What of the wave is not moved, as half sentences.
       type: list
       elements: str
+      sample: []
     plain:
       description: Pods without a proxy that should have one.
       type: list
       elements: str
+      sample: [shop/cart-7d9f]
     rejected:
       description: How much configuration proxies of the target rejected since O(since), by kind.
       type: dict
+      sample: {cds: 0, lds: 0}
     counted:
       description: How much they rejected since their control planes started.
       type: dict
+      sample: {cds: 2, lds: 0}
     probes:
       description:
         - What the probes measured, with C(path), C(sent), C(answered), C(slowest), which is the 99th percentile in seconds, and C(fault).
@@ -211,27 +220,40 @@ reading:
         - C(others) says what came instead of answers, and how often.
       type: list
       elements: dict
+      sample:
+        - path: "from the target to the former revision, east to west"
+          sent: 50
+          answered: 49
+          slowest: 0.021
+          fault: ""
+          answer: ""
+          others: "503 (1)"
     gates:
       description: What the gates said, with C(name), C(passed), C(value) and C(fault).
       type: list
       elements: dict
+      sample: [{name: errors of the shop, passed: true, value: "0.0004", fault: ""}]
     astray:
       description: Where the target sends requests otherwise than the former revision, as half sentences.
       type: list
       elements: str
+      sample: []
     faults:
       description: What could not be read.
       type: list
       elements: str
+      sample: []
 notices:
   description: The Services of gateways whose first answers differ, or come from nobody, so that later ones would show nothing. A sentence each.
   returned: success
   type: list
   elements: str
+  sample: []
 since:
-  description: The option O(since).
+  description: The option O(since). Empty if this is the first reading.
   returned: success
   type: dict
+  sample: {}
 """
 
 from ..module_utils._ansible.run import run

@@ -116,6 +116,7 @@ state:
   description: All that a cutover decides by, as JSON. The filters of the role C(cutover) read it.
   returned: success
   type: str
+  sample: '{"cluster":"east","revisions":[...],"spaces":{...},"workloads":{...},"rules":[...]}'
 """
 
 from ..module_utils._ansible.run import run

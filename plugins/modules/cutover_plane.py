@@ -116,6 +116,7 @@ state:
       colour with the C(replicas) that they are to have.
   returned: success
   type: str
+  sample: '{"cluster": "east", "plane": "ingress", "weighed": [{"where": "HTTPRoute istio-ingress/shop", "green": 10, ...}], "away": {}, "unready": {}, ...}'
 target:
   description: What O(to) named.
   returned: success
@@ -148,11 +149,11 @@ kept:
   type: list
   elements: dict
   contains:
-    kind: {description: The kind of the object., type: str, sample: Namespace}
-    namespace: {description: "Its namespace, if it has one.", type: str, sample: ""}
-    name: {description: Its name., type: str, sample: shop}
+    kind: {description: The kind of the object., type: str, sample: Deployment}
+    namespace: {description: "Its namespace, if it has one.", type: str, sample: istio-ingress}
+    name: {description: Its name., type: str, sample: gateway-green}
     keeper: {description: The tool that would write it back., type: str, sample: Argo CD}
-    patch: {description: "The merge patch to commit where that tool reads.", type: dict, sample: {metadata: {labels: {istio.io/rev: green}}}}
+    patch: {description: "The merge patch to commit where that tool reads.", type: dict, sample: {spec: {replicas: 2}}}
 seconds:
   description: How long the task took.
   returned: success
@@ -165,7 +166,7 @@ changes:
   elements: dict
   contains:
     object: {description: "Kind, namespace and name.", type: str, sample: HTTPRoute istio-ingress/shop}
-    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: updated}
 """
 
 from ..module_utils._ansible.run import run

@@ -91,15 +91,19 @@ trials:
     namespace:
       description: Where the pod was tried.
       type: str
+      sample: shop
     expected:
       description: The revision that had to inject its proxy.
       type: str
+      sample: 1-31-2
     stands_for:
       description: How many workloads are of this kind.
       type: int
+      sample: 12
     answered:
       description: How many pods came back with the expected proxy.
       type: int
+      sample: 5
 """
 
 from ..module_utils._ansible.run import run

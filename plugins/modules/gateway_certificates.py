@@ -107,11 +107,18 @@ EXAMPLES = r"""
 RETURN = r"""
 certificates:
   description:
-    - Each Secret with its C(action), V(replaced) or V(kept), the C(certificate) that it serves now, a short fingerprint of the one C(before), the C(gateways),
-      and the pods that the module saw serve it, C(served_by).
+    - Each C(secret) with its C(action), V(replaced) or V(kept), the C(certificate) that it serves now, a short fingerprint of the one C(before), the
+      C(gateways), and the pods that the module saw serve it, C(served_by).
   returned: success
   type: list
   elements: dict
+  sample:
+    - secret: istio-ingress/shop-tls
+      action: replaced
+      certificate: {subject: CN=shop.example, fingerprint: 3c0d55e1..., not_after: "2027-02-26T12:00:00Z", key_type: P-256, sans: [shop.example]}
+      before: 77b0e9a2
+      gateways: [Gateway istio-ingress/shop]
+      served_by: ["Pod istio-ingress/gateway-6f7c:8443"]
 plan:
   description: What the module did with each Secret, or in check mode would do, a sentence each.
   returned: success
@@ -136,7 +143,7 @@ changes:
   elements: dict
   contains:
     object: {description: "Kind, namespace and name.", type: str, sample: Secret istio-ingress/shop-tls}
-    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: updated}
 """
 
 from ..module_utils._ansible.run import run

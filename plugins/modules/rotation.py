@@ -162,7 +162,7 @@ changes:
   elements: dict
   contains:
     object: {description: "Kind, namespace and name.", type: str, sample: Secret istio-system/cacerts}
-    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: created}
+    action: {description: "One of V(created), V(updated), V(deleted) and V(unchanged).", type: str, sample: updated}
 """
 
 from ..module_utils._ansible.run import run

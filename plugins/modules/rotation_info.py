@@ -112,15 +112,22 @@ intermediate:
   returned: success
   type: dict
   contains:
-    subject: {description: The subject., type: str, sample: "CN=shop root,O=shop.example"}
-    fingerprint: {description: SHA-256 of the certificate in hexadecimal., type: str, sample: 9f31c2d4...}
-    not_after: {description: When it expires., type: str, sample: "2036-11-18T09:30:00Z"}
+    subject: {description: The subject., type: str, sample: "CN=Intermediate CA east,O=shop.example"}
+    fingerprint: {description: SHA-256 of the certificate in hexadecimal., type: str, sample: 51aa07be...}
+    not_after: {description: When it expires., type: str, sample: "2028-11-20T09:30:00Z"}
     key_type: {description: The type of its key., type: str, sample: P-256}
 roots:
   description: Every root of the CA's trust bundle, with the same facts as RV(root), its C(pem), and whether it is a C(mark).
   returned: success
   type: list
   elements: dict
+  sample:
+    - subject: CN=shop root,O=shop.example
+      fingerprint: 9f31c2d4...
+      not_after: '2036-11-18T09:30:00Z'
+      key_type: P-256
+      pem: "-----BEGIN CERTIFICATE-----\n..."
+      mark: false
 bundle_pem:
   description: The CA's trust bundle, byte for byte.
   returned: success
@@ -141,9 +148,10 @@ served_by:
 unread:
   description:
     - With a O(primary), the standing of the CA in the cluster itself, if it has one. Also whether a former CA is C(kept), and whether the CA in the cluster
-      C(trails), which means that it differs from the CA of the primary.
+      C(trails), which means that it differs from the CA of the primary. Null without either.
   returned: success
   type: dict
+  sample: {cluster: far, signs_under: 9f31c2d4..., signer: 51aa07be..., trusts: [9f31c2d4...], marks: [], epoch: 7, kept: false, trails: false}
 driven:
   description: Whether the product of the mesh drives the rotation itself.
   returned: success
@@ -167,9 +175,11 @@ ignored:
     - Roots that the control plane goes on handing out although the CA holds others. A running control plane takes another CA only if one of the two bundles
       contains the other one.
     - At its next restart the control plane takes the CA after all. The role P(meshops.lifecycle.rotate#role) gives it the roots of both.
+    - Each has the facts of RV(roots).
   returned: success
   type: list
   elements: dict
+  sample: []
 expired:
   description: The proxies whose certificate, or a CA above it, has expired.
   returned: success
@@ -221,7 +231,13 @@ lagging:
   returned: success
   type: list
   elements: dict
-  sample: [{kind: proxy, namespace: shop, name: shop-7d9f, workload: Deployment/shop, online: true, says: it trusts the former root alone}]
+  sample:
+    - kind: proxy
+      namespace: shop
+      name: shop-7d9f
+      workload: Deployment/shop
+      online: true
+      says: trusts 9f31c2d4 and should trust 51aa07be, 9f31c2d4
 online:
   description: Whether a new trust bundle reaches every control plane and every proxy without a restart.
   returned: success
@@ -275,6 +291,7 @@ elsewhere:
   description: The proxies that the control plane serves in other clusters, by the ID of the cluster.
   returned: success
   type: dict
+  sample: {far: [shop/cart-7d9f]}
 node_proxies:
   description: Pods that are the proxies of whole nodes, as those of Istio's ambient mode. The module cannot ask them.
   returned: success
@@ -310,6 +327,7 @@ meshes:
   returned: success
   type: list
   elements: str
+  sample: ["trustDomain: cluster.local\n..."]
 leaf_expires:
   description: When the first of the certificates in use expires.
   returned: success

@@ -103,6 +103,7 @@ says:
   description: Why the module chose this root.
   returned: with O(state=chosen)
   type: str
+  sample: a rotation to 'CN=shop root,O=shop.example' (51aa07be) is under way
 unsettled:
   description: Whether the Secret of a next root exists, as it does from the beginning of a rotation to its end.
   returned: with O(state=chosen)

@@ -63,7 +63,7 @@ snapshots:
   returned: success
   type: list
   elements: dict
-  sample: [{file: east@shop.20261126T120000Z.snapshot, taken: '2026-11-26T12:00:00Z'}]
+  sample: [{file: /srv/snapshots/east@shop.20261127T030000Z.snapshot, taken: '2026-11-27T03:00:00Z'}]
 says:
   description: How old the last snapshot is, as half a sentence.
   returned: success
@@ -73,6 +73,7 @@ content:
   description: What O(file) holds, with its C(index) and the C(certificates), each with C(subject), C(fingerprint) and C(not_after) among others.
   returned: with O(file)
   type: dict
+  sample: {index: 1482, certificates: [{subject: CN=shop root, fingerprint: 9f31c2d4..., not_after: "2036-11-18T09:30:00Z"}]}
 """
 
 from ..module_utils._ansible.run import run

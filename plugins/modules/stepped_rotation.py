@@ -95,6 +95,7 @@ steps:
   returned: with O(step=look)
   type: list
   elements: dict
+  sample: [{step: install, says: add the new gossip key to the keyring of every node, returns: true, lacks: []}]
 refusals:
   description: Why the rotation cannot be done in this cluster, a sentence each.
   returned: with O(step=look)
@@ -105,7 +106,7 @@ step:
   description: The step that the module did.
   returned: with every step except V(look)
   type: str
-  sample: introduce
+  sample: install
 lacks:
   description: What the step lacks, a sentence each. After a step that succeeded there is nothing.
   returned: with every step except V(look)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,53 @@ MODULES = sorted(path.stem for path in CHECKOUT.glob("plugins/modules/*.py") if 
 READING = [name for name in MODULES if name.endswith("_info") or name == "probe"]
 
 
+KINDS: dict[str, tuple[type, ...]] = {"str": (str,), "bool": (bool,), "int": (int,), "float": (float, int), "dict": (dict,), "list": (list,), "raw": (object,)}
+
+
 @pytest.fixture(scope="module")
-def pages() -> dict[str, dict[str, Any]]:
+def shown() -> dict[str, dict[str, Any]]:
     program = str(Path(sys.executable).with_name("ansible-doc"))
     names = [f"meshops.lifecycle.{name}" for name in MODULES]
     done = subprocess.run([program, "--json", "-t", "module", *names], capture_output=True, text=True, timeout=120, check=True)
-    return {name.rpartition(".")[2]: page["doc"] for name, page in json.loads(done.stdout).items()}
+    return {name.rpartition(".")[2]: page for name, page in json.loads(done.stdout).items()}
+
+
+@pytest.fixture(scope="module")
+def pages(shown: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {name: page["doc"] for name, page in shown.items()}
+
+
+def unlike(where: str, told: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the samples of a value that is returned, and of its parts."""
+    for name, part in (told.get("contains") or {}).items():
+        yield from unlike(f"{where}.{name}", part)
+    if "sample" not in told:
+        if not told.get("contains"):
+            yield f"{where} has no sample"
+    elif not _is(told["sample"], told["type"]):
+        yield f"the sample of {where} is no {told['type']}"
+    elif told["type"] == "list" and not all(_is(one, told["elements"]) for one in told["sample"]):
+        yield f"the sample of {where} has an element that is no {told['elements']}"
+
+
+def _is(value: object, kind: str) -> bool:
+    return isinstance(value, KINDS[kind]) and (kind == "bool" or not isinstance(value, bool))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_whatever_a_module_returns_is_shown_by_a_sample_of_its_type(shown: dict[str, Any], name: str) -> None:
+    assert [fault for value, told in shown[name]["return"].items() for fault in unlike(value, told)] == []
+
+
+@pytest.mark.parametrize(("told", "fault"), [
+    ({"type": "str"}, "it has no sample"),
+    ({"type": "int", "sample": True}, "the sample of it is no int"),
+    ({"type": "str", "sample": 131}, "the sample of it is no str"),
+    ({"type": "list", "elements": "dict", "sample": ["east"]}, "the sample of it has an element that is no dict"),
+    ({"type": "dict", "contains": {"part": {"type": "float"}}}, "it.part has no sample"),
+])  # fmt: skip
+def test_a_sample_that_is_not_there_or_of_another_type_is_seen(told: dict[str, Any], fault: str) -> None:
+    assert list(unlike("it", told)) == [fault]
 
 
 def test_what_only_reads_has_no_diff_and_asks_no_dry_run(pages: dict[str, Any]) -> None:
@@ -68,4 +110,4 @@ def test_options_of_a_connection_are_those_of_the_modules(pages: dict[str, Any])
 def test_the_page_of_a_filter_leads_on_and_shows_what_it_returns(path: Path) -> None:
     page = yaml.safe_load(path.read_text("utf-8"))
     assert page["DOCUMENTATION"]["seealso"]
-    assert "sample" in page["RETURN"]["_value"]
+    assert list(unlike(path.stem, page["RETURN"]["_value"])) == []
