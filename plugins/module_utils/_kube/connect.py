@@ -81,7 +81,7 @@ def _access(options: dict[str, Any], environ: Mapping[str, str]) -> tuple[str | 
 def _pair(options: Mapping[str, Any], first: str, second: str) -> bool:
     if (first in options) != (second in options):
         lacking, given = (second, first) if first in options else (first, second)
-        raise Refused(f"{given} is given without {lacking}.")
+        raise Refused(f"{given} is given without {lacking}. Give both, or neither.")
     return first in options
 
 

@@ -119,8 +119,10 @@ def error(answer: Answer, cluster: str, doing: str) -> MeshError:
         return MeshError(f"{cluster}: cannot {doing}: it does not fit its schema: {misfit}.", **facts)
     if _terminating(refusal):
         return NotReady(f"{cluster}: cannot {doing} while its namespace is being deleted; run again when it is gone.", **facts)
-    error_type, sentence = _BY_STATUS.get(answer.status, (MeshError, "cannot"))
-    return error_type(f"{cluster}: {sentence} {doing}: {message}.", **facts)
+    error_type, sentence, remedy = _BY_STATUS.get(answer.status, (MeshError, "cannot", ""))
+    if answer.status == 403 and not _LACKS.search(message):
+        remedy = ""  # a quota or a webhook forbids, and says why
+    return error_type(f"{cluster}: {sentence} {doing}: {message}.{remedy}", **facts)
 
 
 def _unquoted(message: str) -> str:
@@ -137,14 +139,15 @@ def _last(message: str) -> str:
 _EXPIRED = (
     "the API server does not accept the credential (401): the token or certificate is expired, revoked or of another cluster. Get a new one and run again."
 )
-_BUSY = "the API server is too busy or not ready to"
-_BY_STATUS: dict[int, tuple[type[MeshError], str]] = {
-    403: (Denied, "not allowed to"),
-    429: (Unreachable, _BUSY),
-    500: (NotReady, "the API server failed to"),
-    502: (Unreachable, _BUSY),
-    503: (Unreachable, _BUSY),
-    504: (Unreachable, _BUSY),
+_LACKS = re.compile(r'User "[^"]*" cannot ')
+_BUSY = (Unreachable, "the API server is too busy or not ready to", " Run again when it is ready.")
+_BY_STATUS: dict[int, tuple[type[MeshError], str, str]] = {
+    403: (Denied, "not allowed to", " Grant this right, as docs/rbac.yml does, or use another credential."),
+    429: _BUSY,
+    500: (NotReady, "the API server failed to", ""),
+    502: _BUSY,
+    503: _BUSY,
+    504: _BUSY,
 }
 
 

@@ -14,12 +14,12 @@ _SIGNS = [
     (re.compile(sign), words)
     for sign, words in (
         ("gaierror|NameResolution", "cannot be found: its name does not resolve. Check the address, or the name server of this machine."),
-        ("ConnectionRefused", "refuses connections: it is down, or the address is wrong."),
+        ("ConnectionRefused", "refuses connections: it is down, or the address is wrong. Start it, or correct the address."),
         (r"verify failed: ([^(\]]+?) *[(\]]", r"is not trusted: \1. Give its CA with ca_cert or the kubeconfig."),
-        ("ALERT_.*CERT|CERTIFICATE_REQUIRED", "does not accept the client certificate."),
+        ("ALERT_.*CERT|CERTIFICATE_REQUIRED", "does not accept the client certificate. Give one that its CA signed and that has not expired."),
         ("No route to host|Network is unreachable", "cannot be reached: there is no route to it. Look at the network between here and there."),
         ("TimeoutError|ConnectTimeout|ReadTimeout", "does not answer in time. Look at the network between here and there, and at the cluster."),
-        ("Tunnel connection failed: ([^.]+)", r"is out of reach: the proxy says \1."),
+        ("Tunnel connection failed: ([^.]+)", r"is out of reach: the proxy says \1. Let the proxy pass it, or name it in NO_PROXY."),
     )
 ]
 
@@ -32,7 +32,8 @@ def why(error: BaseException) -> str:
             match = sign.search(f"{type(cause).__name__}: {cause}")
             if match:
                 return match.expand(words)
-    return f"broke the connection: {' '.join(str(chain[-1]).split())[:160]}."
+    said = " ".join(str(chain[-1]).split())[:160].rstrip(".")
+    return f"broke the connection: {said}. Run again; if it stays so, look at what lies between, such as a proxy or a firewall."
 
 
 def untrusted(error: BaseException) -> bool:

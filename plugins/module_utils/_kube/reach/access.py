@@ -22,6 +22,12 @@ from ..._mesh.reach.spared import spared
 from . import trusted
 from .proxy import HttpProxy
 
+_REMEDIES = {
+    FileNotFoundError: "Put the file there, or correct its path.",
+    PermissionError: "Let the user that runs Ansible read it.",
+    IsADirectoryError: "Name a file in it.",
+}
+
 
 class Resumption:
     """The TLS session that a server gave for later connections. They need only a fraction of a handshake; the server may decline."""
@@ -114,7 +120,7 @@ class Access:
         try:
             return trusted.context(self.ca, self.verify)
         except ValueError as error:
-            raise MeshError(f"The CA certificate given for {self.server} is not readable PEM: {error}.") from error
+            raise MeshError(f"The CA certificate given for {self.server} is not readable PEM: {error}. Give that of the cluster's CA.") from error
 
 
 def safe(access: Access) -> Access:
@@ -157,7 +163,8 @@ def read_file(path: str, what: str) -> bytes:
     try:
         return Path(expanded(path)).read_bytes()
     except (OSError, ValueError) as error:
-        raise MeshError(f"The {what} {path} cannot be read: {getattr(error, 'strerror', None) or error}.{sought(path)}") from error
+        remedy = next((f" {words}" for kind, words in _REMEDIES.items() if isinstance(error, kind)), "")
+        raise MeshError(f"The {what} {path} cannot be read: {getattr(error, 'strerror', None) or error}.{sought(path)}{remedy}") from error
 
 
 def _settled(context: ssl.SSLContext) -> ssl.SSLContext:
@@ -181,4 +188,5 @@ def _load_identity(context: ssl.SSLContext, pem: bytes, server: str) -> None:
                 kept.flush()
                 context.load_cert_chain(kept.name)
     except (ssl.SSLError, OSError) as error:
-        raise MeshError(f"The client certificate and key for {server} do not load: {error}.") from error
+        fault = f"The client certificate and key for {server} do not load: {error}"
+        raise MeshError(f"{fault}. Give both as PEM, the key without a passphrase, and see that they belong together.") from error

@@ -21,6 +21,8 @@ _GROUP = "client.authentication.k8s.io/"
 _VERSIONS = tuple(_GROUP + version for version in ("v1", "v1beta1", "v1alpha1"))
 _EXTENSION = "client.authentication.k8s.io/exec"
 _LONGEST = 120.0
+_BY_HAND = "Run it by hand where Ansible runs, and log in if it asks for that"
+_INSTALL = "Install it where Ansible runs, in AWX in the execution environment"
 
 
 @dataclass(frozen=True)
@@ -36,17 +38,17 @@ def issued(plugin: Mapping[str, Any], cluster: Mapping[str, Any], access: Access
     """Run the plugin that a user's `exec` names and return its credential. Raise MeshError with half a sentence if there is none; `timeout` in seconds."""
     version, command = plugin.get("apiVersion"), plugin.get("command")
     if version not in _VERSIONS:
-        raise MeshError(f"its apiVersion {version!r} is none of {', '.join(_VERSIONS)}")
+        raise MeshError(f"its apiVersion {version!r} is none of {', '.join(_VERSIONS)}. Have the program that wrote it write it anew")
     if not command:
-        raise MeshError("the kubeconfig names no command for it")
+        raise MeshError("the kubeconfig names no command for it. Enter the program")
     if plugin.get("interactiveMode") == "Always":
-        raise MeshError(f"{command} wants to ask a person (interactiveMode: Always), and a task has nobody to answer")
+        raise MeshError(f"{command} wants to ask a person (interactiveMode: Always), and a task has nobody to answer. Use a token or another program")
     spec: dict[str, Any] = {"interactive": False}
     if plugin.get("provideClusterInfo"):
         spec["cluster"] = _described(cluster, access)
     answer = _asked(plugin, {"apiVersion": version, "kind": "ExecCredential", "spec": spec}, timeout)
     if answer.get("kind") != "ExecCredential" or answer.get("apiVersion") != version:
-        raise MeshError(f"{command} did not answer with an ExecCredential of {version}")
+        raise MeshError(f"{command} did not answer with an ExecCredential of {version}. {_BY_HAND}")
     return _read(answer.get("status"), str(command))
 
 
@@ -75,16 +77,16 @@ def _asked(plugin: Mapping[str, Any], question: Mapping[str, Any], timeout: floa
         raise MeshError(f"{command} gave no answer within {timeout:g} s; perhaps it waits for somebody to log in. Log in before the run") from late
     except OSError as error:
         hint = " ".join(str(plugin.get("installHint") or "").split()).rstrip(".")
-        raise MeshError(f"{command} cannot be run: {error.strerror or type(error).__name__}{'. ' + hint if hint else ''}") from error
+        raise MeshError(f"{command} cannot be run: {error.strerror or type(error).__name__}. {hint or _INSTALL}") from error
     if done.returncode:
         said = " ".join(done.stderr.decode(errors="replace").split())[-400:].rstrip(".")
-        raise MeshError(f"{command} returned {done.returncode}: {said or 'it said nothing'}")
+        raise MeshError(f"{command} returned {done.returncode}: {said or 'it said nothing'}. {_BY_HAND}")
     try:
         answer = json.loads(done.stdout)
     except ValueError:
         answer = None  # the answer holds a credential, so the parser's error, which may quote it, is not shown
     if not isinstance(answer, dict):
-        raise MeshError(f"{command} did not answer with JSON")
+        raise MeshError(f"{command} did not answer with JSON. {_BY_HAND}")
     return answer
 
 
@@ -92,7 +94,7 @@ def _read(status: Any, command: str) -> PluginCredential:
     given = status if isinstance(status, Mapping) else {}
     token, certificate, key = (given.get(name) or "" for name in ("token", "clientCertificateData", "clientKeyData"))
     if bool(certificate) != bool(key):
-        raise MeshError(f"{command} gave a client {'certificate without a key' if certificate else 'key without a certificate'}")
+        raise MeshError(f"{command} gave a client {'certificate without a key' if certificate else 'key without a certificate'}. {_BY_HAND}")
     if not token and not certificate:
-        raise MeshError(f"{command} answered with neither a token nor a client certificate")
+        raise MeshError(f"{command} answered with neither a token nor a client certificate. {_BY_HAND}")
     return PluginCredential(str(token) or None, str(certificate).encode() or None, str(key).encode() or None)

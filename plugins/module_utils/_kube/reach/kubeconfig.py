@@ -20,12 +20,13 @@ from typing import Any
 from urllib.parse import quote
 
 from ..._mesh.errors import MeshError
-from ..._mesh.fleet.contexts import Context
+from ..._mesh.fleet.contexts import Context, listed
 from . import credential_plugin
 from .access import Access, basic, bearer, read_file
 from .kubeconfig_file import Kubeconfig, given, merged
 
 _OF_HEADERS = "!#$&'*+-.^_`|~"  # allowed in a header's name besides letters and digits; kubectl escapes the rest
+_INSTEAD = "Log in anew with kubectl, or put a credential plugin (exec) or a token in its place."
 
 
 def load(source: str | Mapping[str, Any], context: str | None, alone: bool = True) -> tuple[str, Access]:
@@ -59,27 +60,26 @@ def _pointing(config: Kubeconfig, name: str, where: str) -> Context:
 
 
 def _context_name(config: Kubeconfig, context: str | None, where: str) -> str:
-    names = sorted(config.names("contexts"))
-    listed = ", ".join(names) or "none"
+    names = config.names("contexts")
     if context is None and len(names) == 1:
         return names[0]
     if context is None:
-        raise MeshError(f"Name the context of {where} to use with `context`; there are: {listed}.")
+        raise MeshError(f"Name the context of {where} to use with `context`; {listed(names)}.")
     if context not in names:
-        raise MeshError(f"There is no context {context} in {where}; there are: {listed}.")
+        raise MeshError(f"There is no context {context} in {where}; {listed(names, context)}. Correct `context`, or name the kubeconfig that has it.")
     return context
 
 
 def _named(config: Kubeconfig, kind: str, name: str | None, where: str) -> dict[str, Any]:
     entry = config.entry(kind, name)
     if entry is None:
-        raise MeshError(f"The {where.removeprefix('the ')} has no entry {name} among its {kind}.")
+        raise MeshError(f"The {where.removeprefix('the ')} has no entry {name} among its {kind}. Add it, or correct what names it in the context.")
     return entry
 
 
 def _reach(cluster: Mapping[str, Any], name: str) -> Access:
     if not cluster.get("server"):
-        raise MeshError(f"The cluster of context {name} has no server in the kubeconfig.")
+        raise MeshError(f"The cluster of context {name} has no server in the kubeconfig. Enter the URL of its API server.")
     return Access(
         server=str(cluster["server"]).rstrip("/"),
         ca=_file_or_data(cluster, "certificate-authority"),
@@ -94,7 +94,7 @@ def _file_or_data(entry: Mapping[str, Any], key: str) -> bytes | None:
         try:
             return base64.b64decode("".join(entry[key + "-data"].split()), validate=True)
         except (binascii.Error, ValueError) as error:
-            raise MeshError(f"The {key}-data of the kubeconfig is not base64.") from error
+            raise MeshError(f"The {key}-data of the kubeconfig is not base64. Write it anew, or name a file with {key}.") from error
     return read_file(entry[key], key) if entry.get(key) else None
 
 
@@ -109,7 +109,8 @@ def _by_user(access: Access, user: Mapping[str, Any], name: str, alone: bool) ->
     headers += _impersonation(user, name)
     cert, key = _file_or_data(user, "client-certificate"), _file_or_data(user, "client-key")
     if alone and not headers and not cert:
-        raise MeshError(f"The user of context {name} has no credential in the kubeconfig.")
+        missing = "Add a token, a client certificate or a credential plugin there, or give api_key"
+        raise MeshError(f"The user of context {name} has no credential in the kubeconfig. {missing}.")
     renew = (lambda: _by_user(access, user, name, alone)) if user.get("tokenFile") else None
     return replace(access, client_cert=cert, client_key=key, headers=tuple(headers), renew=renew)
 
@@ -145,18 +146,18 @@ def _by_provider(user: Mapping[str, Any], access: Access, name: str) -> Access:
         from kubernetes.client import Configuration
         from kubernetes.config import ConfigException, kube_config
     except ImportError as error:
-        raise MeshError("The Python package kubernetes is needed for an auth-provider in a kubeconfig.") from error
+        raise MeshError("The Python package kubernetes is needed for an auth-provider in a kubeconfig. Install it into Ansible's Python.") from error
     settings = Configuration()
     with _Said() as said:
         try:
             kube_config.load_kube_config_from_dict(_alone(user), context="it", client_configuration=settings, persist_config=False)
         except (ConfigException, OSError, KeyError, TypeError) as error:
-            raise MeshError(f"The auth-provider of context {name} failed: {error}.") from error
+            raise MeshError(f"The auth-provider of context {name} failed: {error}. {_INSTEAD}") from error
         finally:
             kube_config._cleanup_temp_files()
     token = settings.api_key.get("BearerToken") or settings.api_key.get("authorization")
     if not token:
-        raise MeshError(f"The auth-provider of context {name} gave no credential: {said.text or 'it said nothing'}.")
+        raise MeshError(f"The auth-provider of context {name} gave no credential: {said.text or 'it said nothing'}. {_INSTEAD}")
     headers = (("Authorization", token), *_impersonation(user, name))
     return replace(access, headers=headers, renew=lambda: _by_provider(user, access, name))
 

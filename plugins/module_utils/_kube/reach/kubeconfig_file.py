@@ -28,6 +28,8 @@ from .access import expanded, read_file, sought
 
 KINDS = ("clusters", "contexts", "users")
 _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+# Said of a task's connection and of a fleet file alike.
+_ANOTHER = "Put the file there, or name another one as `kubeconfig` in mesh_kube or the fleet file, or in the variable KUBECONFIG."
 Construct = Callable[[], Any]
 Entry = tuple[str, str, Construct]
 # By path: the state of a file and the entries read in that state. A task with links asks for one context for each cluster.
@@ -73,7 +75,7 @@ def merged(paths: str) -> Kubeconfig:
     parts = [part for part in paths.split(os.pathsep) if part]
     there = [expanded(part) for part in parts if os.path.exists(expanded(part))]
     if not there:
-        raise MeshError(f"The kubeconfig {paths} does not exist.{next(filter(None, map(sought, parts)), '')}")
+        raise MeshError(f"The kubeconfig {paths} does not exist.{next(filter(None, map(sought, parts)), '')} {_ANOTHER}")
     return Kubeconfig([_known(part) for part in there])
 
 
@@ -102,13 +104,13 @@ def _parsed(path: str, content: bytes) -> Iterator[Entry]:
     except (yaml.YAMLError, UnicodeError) as error:
         raise _invalid(path) from error
     if not isinstance(root, yaml.MappingNode):
-        raise MeshError(f"The kubeconfig {path} is empty.")
+        raise MeshError(f"The kubeconfig {path} is empty, or no kubeconfig: it has no contexts. {_ANOTHER}")
     return _entries(path, root)
 
 
 def _invalid(path: str) -> MeshError:
     """Return an error without the parser's message, which quotes the bad line and so may hold a key."""
-    return MeshError(f"The kubeconfig {path} is not valid YAML.")
+    return MeshError(f"The kubeconfig {path} is not valid YAML. `kubectl config view --kubeconfig {path}` names the line to mend.")
 
 
 def _entries(path: str, root: Any) -> Iterator[Entry]:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import Refused
+from ..few_names import few
 
 _PORTS = {"https": 443, "http": 80}
 _TEMPLATE = ("{{", "{%", "{#", "#jinja2:")
+_NAMED = 10  # contexts that a message lists
 
 Lead = tuple[str, ...]
 
@@ -71,15 +74,22 @@ def of_contexts(contexts: Iterable[Context], wish: Mapping[str, Any], kubeconfig
     there, names = list(contexts), wish.get("names") or {}
     lacking = sorted(set(names) - {context.name for context in there})
     if lacking:
-        raise Refused(f"`names` has the context {lacking[0]!r}, but the kubeconfig {kubeconfig} has no such context; {_listed(there)}.")
+        raise Refused(f"`names` has the context {lacking[0]!r}, but the kubeconfig {kubeconfig} has no such context; {listed(names_of(there), lacking[0])}.")
     chosen = [context for context in there if _chosen(context.name, wish)]
     if not chosen:
-        raise Refused(f"`include` and `exclude` leave no context of the kubeconfig {kubeconfig}; {_listed(there)}.")
+        raise Refused(f"`include` and `exclude` leave no context of the kubeconfig {kubeconfig}; {listed(names_of(there))}.")
     return [_discovered(context, names.get(context.name, context.name), wish, kubeconfig) for context in chosen]
 
 
-def _listed(contexts: Iterable[Context]) -> str:
-    return "there are: " + (", ".join(sorted(context.name for context in contexts)) or "none")
+def names_of(contexts: Iterable[Context]) -> list[str]:
+    return [context.name for context in contexts]
+
+
+def listed(names: Iterable[str], meant: str = "") -> str:
+    """Name the first contexts that there are. A fleet has hundreds, so those that resemble what was `meant` come first."""
+    there = sorted(names)
+    close = get_close_matches(meant, there, 3)
+    return f"there are: {few([*close, *(name for name in there if name not in close)], _NAMED) or 'none'}"
 
 
 def _chosen(name: str, wish: Mapping[str, Any]) -> bool:

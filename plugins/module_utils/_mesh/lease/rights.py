@@ -69,4 +69,5 @@ def findings(asked: Iterable[tuple[str, Mapping[str, Any]]]) -> list[str]:
     for name, result in known:
         denied.setdefault(str(result.get("name") or name), []).extend(one["sentence"] for one in result.get("denied", []))
     lacks = {name: ", ".join(dict.fromkeys(said)) for name, said in denied.items() if said}
-    return [*dict.fromkeys(silent), *(f"{name}: the credential may not {what}. Grant these rights or use another credential." for name, what in lacks.items())]
+    remedy = "Grant these rights, as docs/rbac.yml does, or use another credential."
+    return [*dict.fromkeys(silent), *(f"{name}: the credential may not {what}. {remedy}" for name, what in lacks.items())]

@@ -100,7 +100,7 @@ def _denied(cluster: Mapping[str, Any]) -> list[str]:
     if not denied:
         return []
     rights = ", ".join(_right(right) for right in denied)
-    return [f"the credential may not {rights}. Grant these rights or use another credential"]
+    return [f"the credential may not {rights}. Grant these rights, as docs/rbac.yml does, or use another credential"]
 
 
 def _right(denied: Mapping[str, Any]) -> str:

@@ -197,7 +197,7 @@ def test_rights_that_are_missing_and_those_who_did_not_say() -> None:
     hosts["east"] |= {"rights": {"denied": [{"sentence": "patch namespaces in all namespaces"}]}, "kept": {"results": []}}
     assert call("denied", hosts, "rights", "kept") == [
         "west cannot be judged: it is not part of this run, and a cutover takes all clusters of the mesh; run it without --limit.",
-        "east: the credential may not patch namespaces in all namespaces. Grant these rights or use another credential.",
+        "east: the credential may not patch namespaces in all namespaces. Grant these rights, as docs/rbac.yml does, or use another credential.",
     ]
     assert {"verb": "list", "group": "", "resource": "namespaces"} in FILTERS["_cutover_permissions"]("istio", "istio-system")
 

@@ -377,7 +377,7 @@ class TestRights:
         hosts["west"]["rights"] = {"failed": True, "msg": "west: no route."}
         west, east = call("denied", hosts, "rights", "kept")
         assert west == "west cannot be judged: west: no route."
-        assert east == "east: the credential may not get leases. Grant these rights or use another credential."
+        assert east == "east: the credential may not get leases. Grant these rights, as docs/rbac.yml does, or use another credential."
         assert call("denied", hosts, "rights", "kept", exclude=["west"]) == [east]
 
     def test_a_cluster_that_is_not_in_the_run_is_told(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import ssl
 import sys
 from typing import Any
@@ -90,7 +91,7 @@ def test_of_a_file_only_what_is_chosen_is_looked_into(kubeconfig):
     written = yaml.safe_dump(config("east", "west")).replace("token: token of west", "token: !!python/name:os.system secret-of-west")
     written = written.replace("token: token of east", "<<: &shared {token: shared}\n    as: viewer")
     assert access(kubeconfig=kubeconfig(written), context="east").headers == (("Authorization", "Bearer shared"), ("Impersonate-User", "viewer"))
-    with pytest.raises(MeshError, match="is not valid YAML.$") as told:
+    with pytest.raises(MeshError, match=r"is not valid YAML\. ") as told:
         access(kubeconfig=kubeconfig(written), context="west")
     assert "secret-of-west" not in str(told.value)
 
@@ -181,7 +182,7 @@ def test_a_peer_is_looked_up_where_the_task_s_own_cluster_is(kubeconfig, tmp_pat
     ({"cluster": "west", "contxt": "west"}, "^west: kube has no option contxt"),
     ({"cluster": "west", "host": "https://h", "api_key": ["SECRET"]}, "^west: kube.api_key is a list but must be text.$"),
     ({"cluster": "west"}, "^west: No cluster is named"),
-    ({"cluster": "west", "host": "https://h", "client_cert": "/c"}, "^west: client_cert is given without client_key.$"),
+    ({"cluster": "west", "host": "https://h", "client_cert": "/c"}, "^west: client_cert is given without client_key. Give both, or neither.$"),
 ])  # fmt: skip
 def test_a_peer_of_the_wrong_kind_is_refused_by_name(told, said):
     with pytest.raises(Refused, match=said) as raised:
@@ -202,21 +203,26 @@ def test_a_bare_context_is_looked_up_where_kubectl_would(kubeconfig):
 @pytest.mark.parametrize(("params", "told"), [
     ({}, "No cluster is named: give kubeconfig and context, or host and api_key."),
     ({"host": "https://h"}, "No credential is given for https://h"),
-    ({"kubeconfig": "/nowhere"}, "The kubeconfig /nowhere does not exist."),
+    ({"kubeconfig": "/nowhere"}, "The kubeconfig /nowhere does not exist. Put the file there, or name another one as `kubeconfig` in mesh_kube"),
     ({"kubeconfig": config("b", "a")}, "with `context`; there are: a, b."),
-    ({"kubeconfig": config("a", "b"), "context": "c"}, "There is no context c in the kubeconfig given as a dictionary"),
+    ({"kubeconfig": config("a", "b"), "context": "c"}, "There is no context c in the kubeconfig given as a dictionary; there are: a, b. Correct `context`"),
     ({"kubeconfig": {}}, "there are: none"),
-    ({"kubeconfig": config("a", a={})}, "The user of context a has no credential"),
-    ({"kubeconfig": config("a", a={"client-certificate-data": "%"})}, "client-certificate-data of the kubeconfig is not"),
-    ({"kubeconfig": config("a", a={"tokenFile": "/nowhere"})}, "The token file /nowhere cannot be read: No such file"),
-    ({"kubeconfig": {**config("a"), "clusters": []}}, "has no entry a among its clusters"),
+    ({"kubeconfig": {**config("a"), "clusters": [{"name": "a", "cluster": {}}]}}, "The cluster of context a has no server in the kubeconfig. Enter the URL"),
+    ({"kubeconfig": config("a", a={})}, "The user of context a has no credential in the kubeconfig. Add a token, a client certificate"),
+    ({"kubeconfig": config("a", a={"client-certificate-data": "%"})}, "client-certificate-data of the kubeconfig is not base64. Write it anew"),
+    ({"kubeconfig": config("a", a={"tokenFile": "/nowhere"})}, "The token file /nowhere cannot be read: No such file or directory. Put the file there"),
+    ({"kubeconfig": config("a", a={"tokenFile": "/"})}, "The token file / cannot be read: Is a directory. Name a file in it."),
+    ({"kubeconfig": {**config("a"), "clusters": []}}, "has no entry a among its clusters. Add it, or correct what names it in the context."),
     ({"host": "https://h", "api_key": "t", "ca_cert": "/nowhere"}, "The CA certificate /nowhere cannot be read"),
     ({"host": "https://h", "api_key": "t", "proxy": "socks5://p"}, "is not an http:// or https:// address"),
 ])  # fmt: skip
-def test_refusals(params, told):
+def test_a_refusal_says_what_was_seen_and_what_to_do(params, told):
     with pytest.raises(MeshError) as refused:
-        connect(params, environ={})
-    assert told in str(refused.value)
+        connect({"cluster": "east", **params}, environ={})
+    said = str(refused.value)
+    assert said.startswith("east: ")
+    assert told in said
+    assert re.search(r"[:.] (add|correct|enter|give|name|put|write)\b", said, re.IGNORECASE)
 
 
 @pytest.mark.parametrize(("server", "told"), [
@@ -240,6 +246,15 @@ def test_no_credential_is_sent_in_the_open_or_to_what_is_no_server(monkeypatch, 
     assert "secret-word" not in str(refused.value)
 
 
+def test_of_many_contexts_those_that_resemble_the_wanted_one_come_first():
+    fleet = config(*(f"c{number:03}" for number in range(200)), "prod-east")
+    with pytest.raises(MeshError) as refused:
+        connect({"cluster": "east", "kubeconfig": fleet, "context": "prod-eats"}, environ={})
+    told = str(refused.value)
+    assert told.startswith("east: There is no context prod-eats in the kubeconfig given as a dictionary; there are: prod-east, c000, c001, ")
+    assert " and 191 more. Correct `context`" in told
+
+
 def test_without_a_home_there_is_a_sentence(monkeypatch, kubeconfig):
     """A random user of a container has no home directory."""
     monkeypatch.delenv("HOME")
@@ -253,7 +268,7 @@ def test_without_a_home_there_is_a_sentence(monkeypatch, kubeconfig):
 def test_a_relative_path_is_told_with_the_place_where_it_was_looked_for(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     for params in ({"kubeconfig": "kube/east"}, {"host": "https://h", "api_key": "t", "ca_cert": "kube/east"}):
-        with pytest.raises(MeshError, match=f"kube/east .*It was looked for in {tmp_path}.$"):
+        with pytest.raises(MeshError, match=f"kube/east .*It was looked for in {tmp_path}. Put the file there"):
             connect(params, environ={})
 
 

@@ -45,3 +45,17 @@ def test_our_own_marks_are_not_named_beside_somebody_else():
     causes = [{**cause, "message": f'conflict with "{name}" using v1'} for name in ("meshops.lifecycle/1a2b", "colleague")]
     body = json.dumps({"kind": "Status", "message": "conflict", "details": {"causes": causes}}).encode()
     assert error(Answer(409, body), "east", "apply ConfigMap x/y").facts["owners"] == {"colleague": [".data.a"]}
+
+
+@pytest.mark.parametrize(("status", "message", "remedy"), [
+    pytest.param(403, 'pods is forbidden: User "ci" cannot list resource "pods" in API group ""', "Grant this right, as docs/rbac.yml does", id="no right"),
+    pytest.param(403, "exceeded quota: small, requested: pods=1", None, id="a quota says it itself"),
+    pytest.param(403, 'admission webhook "policy" denied the request: no label team', None, id="a webhook says it itself"),
+    pytest.param(503, "apiserver is shutting down", "Run again when it is ready.", id="busy"),
+])  # fmt: skip
+def test_a_sentence_says_what_to_do_where_the_server_does_not(status, message, remedy):
+    body = json.dumps({"kind": "Status", "message": message, "code": status}).encode()
+    said = str(error(Answer(status, body), "east", "list pods"))
+    assert said.startswith("east: ") and f" list pods: {message}." in said
+    assert said.endswith(f"{message}.") is (remedy is None)
+    assert remedy is None or remedy in said

@@ -95,6 +95,7 @@ def test_what_is_no_credential_is_told_without_its_answer(plugin, printed, code,
     with pytest.raises(MeshError) as raised:
         issued(plugin(printed, code, "The session ended.\nLog in.", **told), CLUSTER, ACCESS)
     assert said in str(raised.value)
+    assert any(f". {words}" in str(raised.value) for words in ("Run it by hand", "Install it", "Use a token", "Have the program", "Enter the", "Get it there"))
     assert "SECRET" not in str(raised.value)
 
 

@@ -131,14 +131,14 @@ def test_a_broken_entry_is_told_without_its_content(content: str, tmp_path: Path
     path.write_text(content)
     with pytest.raises(MeshError) as raised:
         merged(str(path)).entry("users", "admin@east")
-    assert str(raised.value) == f"The kubeconfig {path} is not valid YAML."
+    assert str(raised.value) == f"The kubeconfig {path} is not valid YAML. `kubectl config view --kubeconfig {path}` names the line to mend."
 
 
 def test_an_entry_that_cannot_be_made_does_not_keep_the_others_from_being_used(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text(KUBECTL.replace("    token: t0", "    token: !!python/name:os.system t0"))
     assert merged(str(path)).entry("clusters", "east") == {"certificate-authority": str(tmp_path / "pki/ca.crt"), "server": "https://east.example:6443"}
-    with pytest.raises(MeshError, match=r"is not valid YAML\.$"):
+    with pytest.raises(MeshError, match=r"is not valid YAML\. "):
         merged(str(path)).entry("users", "admin@east")
 
 
@@ -146,5 +146,5 @@ def test_what_is_no_mapping_is_told(tmp_path: Path) -> None:
     path = tmp_path / "config"
     for content in ("", "- name: east\n", "text\n"):
         path.write_text(content)
-        with pytest.raises(MeshError, match=r"is empty\.$"):
+        with pytest.raises(MeshError, match=r"is empty, or no kubeconfig: it has no contexts\. Put the file there, or name another one"):
             merged(str(path))

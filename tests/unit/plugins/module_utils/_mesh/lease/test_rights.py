@@ -40,7 +40,9 @@ def test_nothing_is_told_where_nothing_is_missing() -> None:
 
 def test_a_cluster_that_was_asked_twice_is_told_once() -> None:
     asked = [("east", denied("patch pods", name="east")), ("west", denied()), ("the trust cluster", denied("patch pods", "get leases", name="east"))]
-    assert rights.findings(asked) == ["east: the credential may not patch pods, get leases. Grant these rights or use another credential."]
+    assert rights.findings(asked) == [
+        "east: the credential may not patch pods, get leases. Grant these rights, as docs/rbac.yml does, or use another credential.",
+    ]
 
 
 def test_a_cluster_that_could_not_be_asked_comes_first() -> None:
@@ -48,5 +50,5 @@ def test_a_cluster_that_could_not_be_asked_comes_first() -> None:
     assert rights.findings(asked) == [
         "west cannot be judged: west: no route.",
         "north cannot be judged: nobody asked it.",
-        "east: the credential may not patch pods. Grant these rights or use another credential.",
+        "east: the credential may not patch pods. Grant these rights, as docs/rbac.yml does, or use another credential.",
     ]

@@ -89,7 +89,8 @@ class TestOneCluster:
                 {"verb": "create", "group": "", "resource": "pods/portforward", "namespace": "istio-system"},
                 {"verb": "patch", "group": "apps", "resource": "deployments", "namespace": None},
             ]},
-            "the credential may not create pods/portforward in istio-system, patch deployments.apps. Grant these rights or use another credential", id="rights",
+            "the credential may not create pods/portforward in istio-system, patch deployments.apps. "
+            "Grant these rights, as docs/rbac.yml does, or use another credential", id="rights",
         ),
         pytest.param(
             {"crds": [{"name": GATEWAYS, "release": "sail/istio-crds"}]},
