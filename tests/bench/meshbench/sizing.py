@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """make bench-sizes: what `status` and `site` without changes take on 50, 200 and 1,000 stub clusters, for the table on the page AWX.
 
-What was measured before stays in build/sizes.json and in the table, so that sizes can be measured one after the other.
+What was measured before stays in build/sizes.json and in the table, so that sizes can be measured one after the other, each on an idle machine: what else
+computes there is in the figures, and the line below the table says with which load they began.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from meshlab.errors import LabError
 
 from .errors import BenchError
-from .estates import GREEN, STATUS, estate, lead_away, nobody, shown, unreached
+from .estates import GREEN, ONE_IN, STATUS, estate, lead_away, nobody, shown, unreached
 from .machine import load, machine
 from .measure import weighed
 from .sites import Site, names, settled
@@ -33,7 +34,7 @@ PLAYBOOKS = {"site": "meshops.lifecycle.site", "status": STATUS}
 
 @dataclass(frozen=True)
 class Size:
-    """One run: seconds, CPU seconds, MiB of all processes at their peak."""
+    """One run: seconds, CPU seconds, MiB of all processes at their peak. `load` is that of the machine before the first run of its measurement."""
 
     playbook: str
     clusters: int
@@ -41,6 +42,8 @@ class Size:
     wall: float
     cpu: float
     memory: float
+    load: float = 0.0
+    machine: str = ""
 
 
 def measured(site: Site, playbook: str, count: int, forks: int, gone: Sequence[str]) -> Size:
@@ -53,18 +56,24 @@ def measured(site: Site, playbook: str, count: int, forks: int, gone: Sequence[s
     return found
 
 
-def sizes(folder: Path, wanted: Sequence[str], counts: Sequence[int], forks: Sequence[int]) -> list[Size]:
+def sizes(folder: Path, wanted: Sequence[str], counts: Sequence[int], forks: Sequence[int]) -> Iterator[Size]:
     """`site` needs all clusters and comes first; for `status` one in twenty is out of reach."""
-    found: list[Size] = []
     with estate(folder, max(counts)) as site, nobody() as ports:
         for playbook in (name for name in PLAYBOOKS if name in wanted):
             if playbook == "status":
                 lead_away(site, unreached(names(max(counts))), ports)
             for count in counts:
                 for each in forks:
-                    found.append(measured(site, playbook, count, each, unreached(names(count))))
-                    print(f"{found[-1]}", flush=True)
-    return found
+                    yield measured(site, playbook, count, each, unreached(names(count)))
+
+
+def about(found: Sequence[Size]) -> str:
+    """Where and beside what the rows of the table were measured, and what is the same in all of them."""
+    loads = sorted({f"{one.load:.1f}" for one in found}, key=float)
+    beside = f"a load of {loads[0]}" if len(loads) == 1 else f"loads from {loads[0]} to {loads[-1]}"
+    gone = f"For ``status`` one cluster in {ONE_IN} was out of reach: half of them refuse connections, half do not answer."
+    machines = " and on ".join(dict.fromkeys(one.machine for one in found if one.machine)) or "a machine that was not noted"
+    return f"Measured on {machines}, one run each, with {beside} before the start.\n{gone}"
 
 
 def table(found: Sequence[Size], about: str) -> str:
@@ -104,6 +113,14 @@ def merged(kept: Sequence[Mapping[str, object]], found: Sequence[Size]) -> list[
     return [*(one for one in old if (one.playbook, one.clusters, one.forks) not in here), *found]
 
 
+def keep(one: Size) -> None:
+    """Put it beside what was measured before, in the file and on the page: the next size may fail after an hour."""
+    everything = merged(json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else [], [one])
+    KEPT.parent.mkdir(exist_ok=True)
+    KEPT.write_text(json.dumps([asdict(each) for each in everything], indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(put(PAGE.read_text(encoding="utf-8"), table(everything, about(everything))), encoding="utf-8")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="meshbench.sizing", description=__doc__)
     parser.add_argument("--clusters", default="50 200 1000")
@@ -114,12 +131,9 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="meshbench-") as folder:
             counts, forks = ([int(one) for one in text.split()] for text in (options.clusters, options.forks))
-            found = sizes(Path(folder) / "sizes", options.playbooks.split(), counts, forks)
-        everything = merged(json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else [], found)
-        KEPT.parent.mkdir(exist_ok=True)
-        KEPT.write_text(json.dumps([asdict(one) for one in everything], indent=1) + "\n", encoding="utf-8")
-        about = f"Measured on {machine()}, one run each, with a load of {before:.1f} before the start."
-        PAGE.write_text(put(PAGE.read_text(encoding="utf-8"), table(everything, about)), encoding="utf-8")
+            for found in sizes(Path(folder) / "sizes", options.playbooks.split(), counts, forks):
+                keep(replace(found, load=before, machine=machine()))
+                print(found, flush=True)
     except (BenchError, LabError) as error:
         print(f"bench-sizes: {error}", file=sys.stderr)
         return 1
