@@ -53,9 +53,11 @@ options:
     default: []
     suboptions:
       kubeconfig:
-        description: One kubeconfig. A relative path starts at the directory of this file.
+        description:
+          - One kubeconfig. A relative path starts at the directory of this file.
+          - Without it, the plugin reads the file that E(K8S_AUTH_KUBECONFIG) or E(KUBECONFIG) names, or C(~/.kube/config). The hosts then name the context
+            alone, so that each run looks for its kubeconfig in the same way. This is what AWX needs, where each job has another file.
         type: str
-        required: true
       include:
         description: Patterns such as V(prod-*). The name of a context must match one of them.
         type: list
@@ -170,8 +172,7 @@ clusters:
 # prod.fleet.yml: contexts of a kubeconfig
 plugin: meshops.lifecycle.fleet
 contexts:
-  - kubeconfig: ~/.kube/config
-    include: ["prod-*", "gke_*"]
+  - include: ["prod-*", "gke_*"]
     exclude: ["*-sandbox"]
     names: {gke_shop_europe-west4_eu: gke-eu}
     variables: {mesh_name: shop}
@@ -194,6 +195,7 @@ cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/fleet
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -211,6 +213,7 @@ from ..module_utils._mesh.fleet.contexts import DiscoveredCluster, of_contexts
 from ..module_utils._mesh.fleet.hub import API_VERSION, CLUSTERSET, KIND, facts, of_hub
 from ..module_utils._mesh.fleet.plan import Fleet, plan
 from ..module_utils._mesh.reach.content import content_kind
+from ..module_utils._mesh.reach.job_environment import usual
 from ..module_utils._providers import DEFAULT
 
 _ENDINGS = ("fleet.yml", "fleet.yaml")
@@ -278,9 +281,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 def _contexts(path: str, given: Any) -> Iterator[DiscoveredCluster]:
     for number, entry in enumerate(given or [], 1):
         wish = file.contexts(path, f"entry {number} of contexts", entry)
-        kubeconfig = _beside(path, wish["kubeconfig"])
+        fixed = bool(wish.get("kubeconfig"))
+        kubeconfig = _beside(path, wish["kubeconfig"]) if fixed else usual(os.environ)
         try:
-            yield from of_contexts(contexts(kubeconfig), wish, kubeconfig)
+            yield from of_contexts(contexts(kubeconfig), wish, kubeconfig, fixed)
         except MeshError as error:
             raise Refused(f"{path}: {error}") from error
 

@@ -138,9 +138,10 @@ class TestReports:
 
     def test_a_report_writes_without_failing_and_shows_what_its_query_selects(self, tmp_path: Path) -> None:
         query = json.dumps({"report_query": "clusters[].{whose: name, how: verdict}"})
-        given = ("-e", f"mesh_report_dir={tmp_path / 'new'}", "-e", f"report_metrics={tmp_path / 'm.prom'}", "-e", query)
+        given = ("-e", "mesh_report_dir=new", "-e", f"report_metrics={tmp_path / 'm.prom'}", "-e", query)
         run = play("report", SHARED, tmp_path, *given, "--limit", "east,bastion")
         assert run.code == 0, run.output
+        assert not (CHECKOUT / "playbooks/new").exists(), "a relative path begins at the inventory"
         assert '"how": "unreached"' in run.output and '"whose": "east"' in run.output
         assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["estate.html", "estate.json"]
         assert (tmp_path / "m.prom").read_text().startswith("# HELP mesh_report_generated_seconds ")

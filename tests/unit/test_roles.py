@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible.errors import AnsibleError
+from ansible.template import trust_as_template
 from ansible_collections.meshops.lifecycle.plugins.module_utils._work.trust.root import OPTIONS as ROOT_OPTIONS
 from ansible_collections.meshops.lifecycle.plugins.plugin_utils.private_filters import DECIDING
 from ansible_collections.meshops.lifecycle.tests.unit.support.filters import BY_FILE, FILTERS, FOLDER
@@ -23,6 +24,8 @@ ROLES = sorted(path.parent.parent for path in CHECKOUT.glob("roles/*/tasks/main.
 PAGES = sorted(path.stem for path in CHECKOUT.glob("plugins/filter/*.yml"))
 MESH_VARIABLE = re.compile(r"(?<![\w.])mesh_[a-z_]+")
 UNDEFINED = object()
+# It leaves a path that is not given as it is, and a Templar alone finds no filters of collections.
+BESIDE = " | meshops.lifecycle._beside(inventory_dir | default(''))"
 
 
 def options(role: Path) -> dict[str, dict[str, Any]]:
@@ -31,8 +34,9 @@ def options(role: Path) -> dict[str, dict[str, Any]]:
 
 def default(role: Path, name: str) -> Any:
     """The role's default if the inventory says nothing."""
+    told = {key: trust_as_template(value.replace(BESIDE, "")) if BESIDE in str(value) else value for key, value in loaded(role / "defaults/main.yml").items()}
     try:
-        return rendered(f"{{{{ {name} }}}}", loaded(role / "defaults/main.yml"))
+        return rendered(f"{{{{ {name} }}}}", told)
     except AnsibleError:
         return UNDEFINED
 

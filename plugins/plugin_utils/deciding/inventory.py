@@ -14,6 +14,7 @@ from ...module_utils._mesh.errors import MeshError, Refused
 from ...module_utils._mesh.given_text import elements
 from ...module_utils._mesh.install.defaults import Defaults
 from ...module_utils._mesh.member import named, of_mesh, remotes_of
+from ...module_utils._mesh.reach.options import anchor
 from ...module_utils._providers import DEFAULT, provider
 from .. import filters
 from ..hosts import Variables, clusters, faults, mates
@@ -65,8 +66,21 @@ def default(mesh: str, what: str) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def beside(path: str | None, folder: str | None) -> str:
+    """Return the path of a directory that an inventory names: a relative one begins at `folder`, the inventory's own, as all paths of an inventory do.
+
+    Ansible would begin at the playbook's folder, which is in the installed collection.
+    """
+    return anchor(str(path or ""), str(folder or "")) if path else ""
+
+
 class FilterModule:
-    """`_clusters` selects the hosts that are clusters of a mesh, `_unread` says what cannot be read of them, `_as_list` reads a list that may come as text."""
+    """`_clusters` selects the hosts that are clusters of a mesh, `_unread` says what cannot be read of them, `_as_list` reads a list that may come as text.
+
+    `_beside` completes a path that the inventory names.
+    """
 
     def filters(self) -> dict[str, Any]:
-        return filters.named(_as_list=elements, _clusters=clusters, _default=default, _group=group_of, _topology=topology, _unread=faults)
+        return filters.named(
+            _as_list=elements, _beside=beside, _clusters=clusters, _default=default, _group=group_of, _topology=topology, _unread=faults,
+        )  # fmt: skip

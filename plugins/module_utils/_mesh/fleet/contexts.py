@@ -69,8 +69,11 @@ def of_kube(kube: object) -> Iterable[Lead]:
         yield endpoint(texts["host"])
 
 
-def of_contexts(contexts: Iterable[Context], wish: Mapping[str, Any], kubeconfig: str) -> list[DiscoveredCluster]:
-    """Return the contexts that `include` and `exclude` choose, under the names that `names` gives them. Raise Refused if none is left."""
+def of_contexts(contexts: Iterable[Context], wish: Mapping[str, Any], kubeconfig: str, fixed: bool = True) -> list[DiscoveredCluster]:
+    """Return the contexts that `include` and `exclude` choose, under the names that `names` gives them. Raise Refused if none is left.
+
+    Unless the kubeconfig is `fixed`, hosts name the context alone, and each run looks for its own kubeconfig.
+    """
     there, names = list(contexts), wish.get("names") or {}
     lacking = sorted(set(names) - {context.name for context in there})
     if lacking:
@@ -78,7 +81,7 @@ def of_contexts(contexts: Iterable[Context], wish: Mapping[str, Any], kubeconfig
     chosen = [context for context in there if _chosen(context.name, wish)]
     if not chosen:
         raise Refused(f"`include` and `exclude` leave no context of the kubeconfig {kubeconfig}; {listed(names_of(there))}.")
-    return [_discovered(context, names.get(context.name, context.name), wish, kubeconfig) for context in chosen]
+    return [_discovered(context, names.get(context.name, context.name), wish, kubeconfig, fixed) for context in chosen]
 
 
 def names_of(contexts: Iterable[Context]) -> list[str]:
@@ -97,11 +100,11 @@ def _chosen(name: str, wish: Mapping[str, Any]) -> bool:
     return wanted and not any(fnmatchcase(name, pattern) for pattern in wish.get("exclude") or [])
 
 
-def _discovered(context: Context, name: str, wish: Mapping[str, Any], kubeconfig: str) -> DiscoveredCluster:
+def _discovered(context: Context, name: str, wish: Mapping[str, Any], kubeconfig: str, fixed: bool) -> DiscoveredCluster:
     told_by = f"the context {context.name} of the kubeconfig {kubeconfig}"
     if templated(context.name):
         raise Refused(f"The name of {told_by} reads as a template; rename it with `kubectl config rename-context`, or leave it out with `exclude`.")
-    kube = {"kubeconfig": kubeconfig, "context": context.name}
+    kube = {**({"kubeconfig": kubeconfig} if fixed else {}), "context": context.name}
     leads = {("context", context.name, kubeconfig)} | ({endpoint(context.server, context.through)} if context.server else set())
     return DiscoveredCluster(name, "kubeconfig", told_by, {"mesh_kube": kube, **(wish.get("variables") or {})}, frozenset(leads))
 

@@ -106,7 +106,7 @@ def literal_secrets(where: str, whose: str, given: object) -> None:
 
 def contexts(where: str, whose: str, given: object) -> dict[str, Any]:
     """Return one entry of `contexts`, checked."""
-    entry = typed(where, whose, given, CONTEXTS, ("kubeconfig",))
+    entry = typed(where, whose, given, CONTEXTS, ())
     _quoted(where, f"a name in names of {whose}", [part for pair in entry.get("names", {}).items() for part in pair])
     return {**entry, "variables": variables(where, f"variables of {whose}", entry.get("variables"))}
 

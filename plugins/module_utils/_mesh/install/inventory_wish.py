@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..given_text import elements
+from ..reach.options import anchor
 from .defaults import Defaults
 from .wish import ControlPlane, merged
 
@@ -53,4 +54,4 @@ def _backups(variables: Mapping[str, Any]) -> dict[str, str]:
     """Return the directory with snapshots, if the inventory names one."""
     backup = variables.get("mesh_backup")
     directory = backup.get("directory") if isinstance(backup, Mapping) else None
-    return {"backups": str(directory)} if directory else {}
+    return {"backups": anchor(str(directory), str(variables.get("inventory_dir") or ""))} if directory else {}

@@ -33,8 +33,13 @@ def filled(options: Mapping[str, Any], environ: Mapping[str, str], *, peer: bool
     counts = _counting(options, environ, peer)
     given = {name: value for name in counts if options.get(name) is None and (value := _value(name, environ)) is not None}
     if "context" in options and "kubeconfig" not in options:
-        given.setdefault("kubeconfig", environ.get("KUBECONFIG") or _DEFAULT)
+        given.setdefault("kubeconfig", usual(environ))
     return {**read(given, "The environment, as K8S_AUTH_*"), **options}
+
+
+def usual(environ: Mapping[str, str]) -> str:
+    """Return the kubeconfig in which a context is looked up that names none."""
+    return environ.get("K8S_AUTH_KUBECONFIG") or environ.get("KUBECONFIG") or _DEFAULT
 
 
 def set_at_all(environ: Mapping[str, str]) -> bool:

@@ -18,6 +18,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._providers impor
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import install
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.install import crds
 from ansible_collections.meshops.lifecycle.tests.unit.support.filters import FILTERS, PUBLIC, call
+from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 
 
 def host(mesh: str, network: str, **variables: Any) -> dict[str, Any]:
@@ -199,6 +200,26 @@ class TestWish:
     def test_a_default_that_no_mesh_has_is_refused(self) -> None:
         with pytest.raises(AnsibleFilterError, match="^No mesh has a default called 'colour'; there are gateways, key_type"):
             call("_default", "istio", "colour")
+
+
+@pytest.mark.parametrize(("path", "folder", "meant"), [
+    pytest.param("report", "/srv/meshes", "/srv/meshes/report", id="relative"),
+    pytest.param("/srv/report", "/srv/meshes", "/srv/report", id="absolute"),
+    pytest.param("~/report", "/srv/meshes", "~/report", id="home"),
+    pytest.param("report", None, "report", id="hosts of a command line have no folder"),
+    pytest.param("", "/srv/meshes", "", id="none is wanted"),
+    pytest.param(None, "/srv/meshes", "", id="null"),
+])  # fmt: skip
+def test_a_directory_of_the_inventory_begins_there(path: str | None, folder: str | None, meant: str) -> None:
+    assert call("_beside", path, folder) == meant
+
+
+@pytest.mark.parametrize("role", sorted(path.parent.parent.name for path in CHECKOUT.glob("roles/*/defaults/main.yml")))
+def test_a_role_takes_no_directory_of_the_inventory_as_it_is(role: str) -> None:
+    """Relative ones would begin in the installed collection."""
+    text = (CHECKOUT / f"roles/{role}/defaults/main.yml").read_text("utf-8")
+    lines = [line for line in text.splitlines() if re.search(r"\bmesh_report_dir\b|mesh_backup \| default\(\{\}\)\)\.directory", line)]
+    assert [line for line in lines if "meshops.lifecycle._beside(inventory_dir" not in line] == []
 
 
 class TestStages:

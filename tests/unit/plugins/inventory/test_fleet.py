@@ -118,6 +118,17 @@ def test_contexts_become_hosts_and_no_token_is_printed(written: Any, kubeconfig:
     assert groups(told)["mesh_shop"] == ["one", "two"]
 
 
+def test_without_a_kubeconfig_the_one_of_the_job_is_read_and_hosts_name_the_context_alone(monkeypatch: pytest.MonkeyPatch, kubeconfig: str) -> None:
+    """In AWX the inventory is made by one job and used by another, whose file has another name."""
+    monkeypatch.setenv("KUBECONFIG", "/nowhere")
+    with pytest.raises(Refused, match=r"^/srv/fleet\.yml: The kubeconfig /nowhere does not exist\."):
+        list(fleet._contexts("/srv/fleet.yml", [{}]))
+    monkeypatch.setenv("K8S_AUTH_KUBECONFIG", kubeconfig)
+    found = list(fleet._contexts("/srv/fleet.yml", [{"variables": {"mesh_name": "shop"}}]))
+    assert [one.variables for one in found] == [{"mesh_kube": {"context": name}, "mesh_name": "shop"} for name in ("ctx_one", "ctx_two")]
+    assert ("context", "ctx_one", kubeconfig) in found[0].leads
+
+
 @pytest.mark.parametrize(("wish", "told"), [
     pytest.param({"clusters": {"east": {"mesh_netwrok": "x"}}}, "{path}: the cluster east has the unknown key 'mesh_netwrok'; did you mean", id="key"),
     pytest.param({"cluster": {}}, "{path}: the file has the unknown key 'cluster'; did you mean clusters?", id="section"),

@@ -199,7 +199,7 @@ class TestSections:
             file.hub(FILE, given)
 
     @pytest.mark.parametrize(("given", "told"), [
-        ({}, "entry 1 lacks kubeconfig."),
+        ({"kubeconfig": {"users": []}}, "kubeconfig of entry 1 is not a str."),
         ({"kubeconfig": "k", "include": "prod-*"}, "include of entry 1 is not a list."),
         (
             {"kubeconfig": "k", "names": {"oslo": False}},
