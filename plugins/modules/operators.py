@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: operators
 short_description: Install, adopt, upgrade or remove operators by OLM
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Brings the packages of O(packages), one after the other, to the versions that are pinned. It writes a Subscription and, if its namespace has none, an
     OperatorGroup, or a ClusterExtension where the cluster has OLM v1.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: workloads
 short_description: Give workloads the proxy of a mesh whose product injects none
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Adds the containers of a sidecar to the Deployments, StatefulSets and DaemonSets that serve the named services, by a server-side apply with a field manager
     of its own. What users wrote into these workloads stays as it is, and they may go on to write it with their own tools.

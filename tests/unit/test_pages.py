@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import runpy
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -17,6 +18,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.http.failure import why
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.fleet.contexts import Context, of_contexts
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.fleet.plan import plan
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import (
     ControlPlaneRevision,
     Expected,
@@ -105,6 +108,17 @@ def test_the_inventories_of_the_first_page_can_be_planned(tmp_path: Path, name: 
     assert {cluster: member.network for cluster, member in members.items()} == networks
     assert {cluster: member.api_server for cluster, member in members.items()} == servers
     assert [release["name"] for release in told["east"]["gateways"]] == ["istio-eastwestgateway"]
+
+
+def test_the_fleet_file_of_the_first_page_makes_two_meshes_of_two_hundred_contexts() -> None:
+    """It does not prove that a kubeconfig is read: tests of the plugin do."""
+    wish, there = inventory("fleet.yml"), [*(f"shop-{site}-{number:02}" for site in ("eu", "us") for number in range(1, 101)), "shop-us-1-sandbox", "bank-1"]
+    contexts = [Context(name, f"https://{name}:6443") for name in there]
+    found = [cluster for part in wish["contexts"] for cluster in of_contexts(contexts, part, "~/.kube/config", fixed=False)]
+    made = plan("fleet.yml", wish, found, "istio")
+    groups = Counter(group for host in made.hosts for group in host.groups)
+    assert groups == {"fleet": 200, "mesh_shop_eu": 100, "mesh_shop_us": 100, "site_eu": 100, "site_us": 100, "provider_istio": 200, "role_primary": 200}
+    assert made.warnings == []
 
 
 def test_the_page_of_all_variables_is_the_table_of_the_example() -> None:

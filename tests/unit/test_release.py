@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tarfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -72,6 +74,33 @@ def test_the_link_of_the_private_filters_is_built_as_a_link(artifact: dict[str, 
     links = {name: member.linkname for name, member in artifact.items() if member.issym()}
     assert links == {"plugins/filter/_private.py": "../plugin_utils/private_filters.py"}
     assert (PLUGINS / "filter/_private.py").resolve() == PLUGINS / "plugin_utils/private_filters.py"
+
+
+@pytest.fixture(scope="module")
+def release() -> dict[str, Any]:
+    """The program that sets the version of a release."""
+    return runpy.run_path(str(CHECKOUT / "mk/release.py"))
+
+
+def test_one_version_stands_everywhere(release: dict[str, Any]) -> None:
+    """If it fails: python3 mk/release.py with the version of galaxy.yml."""
+    version = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text("utf-8"))["version"]
+    assert [str(path) for path, _text in release["changes"](CHECKOUT, version)] == []
+    changed = {str(path.relative_to(CHECKOUT)) for path, _text in release["changes"](CHECKOUT, "999.0.0")}
+    assert {"galaxy.yml", "README.md", "docs/docsite/rst/own_clusters.rst", "roles/trust/meta/argument_specs.yml", "plugins/inventory/fleet.py"} <= changed
+    assert {f"plugins/modules/{path.name}" for path in CHECKOUT.glob("plugins/modules/*.py") if path.name != "__init__.py"} <= changed
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    pytest.param("version_added: 0.1.0\n", "version_added: 1.1.0\n", id="in no release"),
+    pytest.param("  version_added: '0.2.0'\n", "  version_added: 1.1.0\n", id="in quotes"),
+    pytest.param("version_added: 1.0.0\n", "version_added: 1.0.0\n", id="released before"),
+    pytest.param("version: 0.1.0\n", "version: 0.1.0\n", id="something else"),
+])  # fmt: skip
+def test_what_a_release_had_keeps_the_version_in_which_it_came(release: dict[str, Any], before: str, after: str) -> None:
+    known = release["released"]("ancestor: null\nreleases:\n  1.0.0:\n    changes:\n      minor_changes:\n        - 0.9.0 is no release\n")
+    assert known == {"1.0.0"}
+    assert release["added"](before, "1.1.0", known) == after
 
 
 def test_a_summary_waits_for_the_release() -> None:
