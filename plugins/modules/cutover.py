@@ -212,7 +212,12 @@ state:
   description: All that was seen after the step, as M(meshops.lifecycle.cutover_info) returns it. Other values of that module are returned, too.
   returned: success
   type: str
-  sample: '{"cluster":"east","revisions":[...],"spaces":{...},"workloads":{...},"rules":[...]}'
+  sample: >-
+    {"cluster":"east","default_revision":"stable","revisions":[{"revision":"stable","version":"1.31.3","desired":1,"ready":1}],
+    "tags":[{"name":"default","webhook":"stable","service":"stable"}],"objects":[],"unlabelled":[],"leftovers":[],"leaders":[],
+    "spaces":{"shop":{"following":0}},
+    "workloads":{"shop":[{"kind":"Deployment","name":"cart","made":{"stable":2},"connected":{"stable":2},"following":0}]},
+    "rules":[{"rule":"enabled","pointer":"default","revision":"stable"}]}
 seconds:
   description: How long the step took until all had followed.
   returned: success

@@ -116,7 +116,12 @@ state:
   description: All that a cutover decides by, as JSON. The filters of the role C(cutover) read it.
   returned: success
   type: str
-  sample: '{"cluster":"east","revisions":[...],"spaces":{...},"workloads":{...},"rules":[...]}'
+  sample: >-
+    {"cluster":"east","default_revision":"stable","revisions":[{"revision":"stable","version":"1.31.3","desired":1,"ready":1}],
+    "tags":[{"name":"default","webhook":"stable","service":"stable"}],"objects":[],"unlabelled":[],"leftovers":[],"leaders":[],
+    "spaces":{"shop":{"following":0}},
+    "workloads":{"shop":[{"kind":"Deployment","name":"cart","made":{"stable":2},"connected":{"stable":2},"following":0}]},
+    "rules":[{"rule":"enabled","pointer":"default","revision":"stable"}]}
 """
 
 from ..module_utils._ansible.run import run

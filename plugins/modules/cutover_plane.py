@@ -116,7 +116,9 @@ state:
       colour with the C(replicas) that they are to have.
   returned: success
   type: str
-  sample: '{"cluster": "east", "plane": "ingress", "weighed": [{"where": "HTTPRoute istio-ingress/shop", "green": 10, ...}], "away": {}, "unready": {}, ...}'
+  sample: >-
+    {"cluster": "east", "plane": "ingress", "weighed": [{"where": "HTTPRoute istio-ingress/shop", "green": 10, "fault": "", "keeper": "", "coarse": false}],
+    "away": {}, "unready": {}, "doors": {"blue": [{"where": "Deployment istio-ingress/blue", "replicas": 2, "keeper": "", "fault": ""}]}}
 target:
   description: What O(to) named.
   returned: success

@@ -27,6 +27,10 @@ OF_KEYS = ("organization", "inventory", "workflow_job_template", "unified_job_te
 LISTS = {task["loop"].strip("{ }"): next(name for name in task if name.startswith("awx.")).rpartition(".")[2] for task in APPLY["tasks"]}
 
 
+def test_the_types_of_credentials_can_be_made_before_what_needs_a_credential() -> None:
+    assert [task["name"] for task in APPLY["tasks"] if "types" in task.get("tags", [])] == ["Make the credential types"]
+
+
 @pytest.fixture(scope="module")
 def made() -> Iterator[Any]:
     """The program that writes the generated files."""

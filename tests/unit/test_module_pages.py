@@ -15,6 +15,10 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import ARGUMENTS
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.gate import Reading
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import ClusterState
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.shifts import PlaneState
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.trust.standing import Standing
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import CHECKOUT
 
 MODULES = sorted(path.stem for path in CHECKOUT.glob("plugins/modules/*.py") if path.stem != "__init__")
@@ -57,6 +61,19 @@ def _is(value: object, kind: str) -> bool:
 @pytest.mark.parametrize("name", MODULES)
 def test_whatever_a_module_returns_is_shown_by_a_sample_of_its_type(shown: dict[str, Any], name: str) -> None:
     assert [fault for value, told in shown[name]["return"].items() for fault in unlike(value, told)] == []
+
+
+def test_what_a_role_reads_of_a_result_can_be_read_of_its_sample(shown: dict[str, Any]) -> None:
+    """The same code reads the results of a run."""
+    told = {name: {value: part.get("sample") for value, part in page["return"].items()} for name, page in shown.items()}
+    parts = {name: part["sample"] for name, part in shown["cutover_gate"]["return"]["reading"]["contains"].items()}
+    reading = Reading.of({**parts, "before": {}})
+    assert (reading.probes[0].answered, reading.gates[0].value) == (49, "0.0004")
+    for name in ("cutover", "cutover_info"):
+        state = ClusterState.of(json.loads(told[name]["state"]))
+        assert (state.spaces[0].following.revision, state.workloads[0].made) == ("stable", {"stable": 2})
+    assert PlaneState.of(json.loads(told["cutover_plane"]["state"])).opened("blue")[0].replicas == 2
+    assert Standing.of(told["rotation_info"]["unread"]).cluster == "far"
 
 
 @pytest.mark.parametrize(("told", "fault"), [

@@ -163,8 +163,13 @@ def read_file(path: str, what: str) -> bytes:
     try:
         return Path(expanded(path)).read_bytes()
     except (OSError, ValueError) as error:
-        remedy = next((f" {words}" for kind, words in _REMEDIES.items() if isinstance(error, kind)), "")
-        raise MeshError(f"The {what} {path} cannot be read: {getattr(error, 'strerror', None) or error}.{sought(path)}{remedy}") from error
+        raise MeshError(f"The {what} {path} {unread(path, error)}") from error
+
+
+def unread(path: str, error: Exception) -> str:
+    """Return why a file cannot be read, where it was looked for, and what to do."""
+    remedy = next((f" {words}" for kind, words in _REMEDIES.items() if isinstance(error, kind)), "")
+    return f"cannot be read: {getattr(error, 'strerror', None) or error}.{sought(path)}{remedy}"
 
 
 def _settled(context: ssl.SSLContext) -> ssl.SSLContext:

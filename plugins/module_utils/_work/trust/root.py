@@ -15,7 +15,7 @@ from typing import Any
 from ..._kube import namespace
 from ..._kube.cluster import Cluster
 from ..._kube.connect import Connector
-from ..._kube.reach.access import expanded, sought
+from ..._kube.reach.access import expanded, unread
 from ..._mesh.errors import Denied, MeshError, Refused, Unreachable
 from ..._mesh.objects.change import Change, Ref
 from ..._mesh.objects.managed_by import managed_by
@@ -222,7 +222,7 @@ def file(path: str | None, name: str) -> tuple[bytes, list[str]]:
     try:
         content = Path(expanded(path)).read_bytes()
     except (OSError, ValueError) as error:
-        return b"", [f"{name} {path} cannot be read: {getattr(error, 'strerror', None) or error}.{sought(path)}".rstrip(".")]
+        return b"", [f"{name} {path} {unread(path, error)}".rstrip(".")]
     if content.lstrip().startswith(_VAULTED):
         way = "give its content inline with the lookup ansible.builtin.file, which decrypts it"
         return b"", [f"{name} {path} is encrypted by ansible-vault; {way}"]

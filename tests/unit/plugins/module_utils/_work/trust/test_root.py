@@ -45,4 +45,5 @@ def test_a_file_is_found_by_home_and_variable_and_told_of_where_it_is_not(tmp_pa
     assert file("~/key", "root.private_key_file") == file("$HOME/key", "root.private_key_file") == (KEY.encode(), [])
     monkeypatch.chdir(tmp_path)
     (said,) = file("pki/key", "root.private_key_file")[1]
-    assert said == f"root.private_key_file pki/key cannot be read: No such file or directory. It was looked for in {tmp_path}"
+    where = f"It was looked for in {tmp_path}. Put the file there, or correct its path"
+    assert said == f"root.private_key_file pki/key cannot be read: No such file or directory. {where}"
