@@ -78,9 +78,11 @@ def _node_agent(state: ClusterState, aim: Aim, rules: skew.SkewRules, allowed: A
 
 
 def _pointers(state: ClusterState, aim: Aim, spared: Collection[str]) -> list[str]:
-    found = [*stray.of_tags(state, aim.both, aim.target), *forbidding(state.leftovers, spared)]
-    found += [f"the webhook {name} lets pods start without a proxy while nobody answers it; set its failurePolicy to Fail" for name in state.unguarded]
-    return found if not state.served_by else [said for said in found if "not installed" not in said]
+    """A remote cluster has those revisions that inject there, and a tag may lead to another one of its primary."""
+    lost = [] if state.served_by else stray.of_lost_tags(state, aim.target)
+    told = "lets pods start without a proxy while nobody answers it; set its failurePolicy to Fail"
+    unguarded = [f"the webhook {name} {told}" for name in state.unguarded]
+    return [*stray.of_halves(state, aim.both), *lost, *forbidding(state.leftovers, spared), *unguarded]
 
 
 def _list(names: Sequence[str]) -> str:

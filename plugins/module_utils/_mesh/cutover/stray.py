@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from ..few_names import few
+from ..health.revision_tag import Tag
 from .leftover import left_over
 from .observed import ClusterState
 
@@ -17,24 +18,30 @@ _SHOWN = 5
 
 def strays(state: ClusterState) -> list[str]:
     """All of it as half sentences, not more than some of each kind. A remote cluster does not know which revisions there are."""
-    tags = of_tags(state) if state.revisions else []
-    return [*left_over(state.leftovers), *_first(tags), *_first(of_two_rules(state)), *_first(of_labels(state)), *_first(of_pods(state))]
+    lost = of_lost_tags(state) if state.revisions else []
+    rules, labels, pods = of_two_rules(state), of_labels(state), of_pods(state)
+    return [*left_over(state.leftovers), *_first(of_halves(state)), *_first(lost), *_first(rules), *_first(labels), *_first(pods)]
 
 
 def _first(said: Sequence[str]) -> list[str]:
     return [*said[:_SHOWN], *([f"{len(said) - _SHOWN} more like the last one"] if len(said) > _SHOWN else [])]
 
 
-def of_tags(state: ClusterState, under_way: Collection[str] = (), coming: str = "") -> list[str]:
-    """A tag whose halves name both revisions that are `under_way` is half moved, and the cutover goes on with it. The revision `coming` will be there."""
-    there, found = {known.revision for known in state.revisions}, []
-    for tag in state.tags:
-        halves = {half for half in (tag.webhook, tag.service) if half}
-        if len(halves) > 1 and not halves <= set(under_way):
-            found.append(f"the revision tag {tag.name} leads to {tag.webhook} by its webhook and to {tag.service} by its Service; lead both to one first")
-        missing = sorted(halves - there - {coming})
-        found += [f"the revision tag {tag.name} leads to {half}, which is not installed; lead it elsewhere or delete it" for half in missing]
-    return found
+def of_halves(state: ClusterState, under_way: Collection[str] = ()) -> list[str]:
+    """A tag whose halves name both revisions that are `under_way` is half moved, and the cutover goes on with it."""
+    apart = [tag for tag in state.tags if len(_halves(tag)) > 1 and not _halves(tag) <= set(under_way)]
+    return [f"the revision tag {tag.name} leads to {tag.webhook} by its webhook and to {tag.service} by its Service; lead both to one first" for tag in apart]
+
+
+def of_lost_tags(state: ClusterState, coming: str = "") -> list[str]:
+    """Tags that lead to a revision without a control plane. The revision `coming` will have one."""
+    there = {*(known.revision for known in state.revisions), coming}
+    lost = [(tag.name, half) for tag in state.tags for half in sorted(_halves(tag) - there)]
+    return [f"the revision tag {name} leads to {half}, which is not installed; lead it elsewhere or delete it" for name, half in lost]
+
+
+def _halves(tag: Tag) -> set[str]:
+    return {half for half in (tag.webhook, tag.service) if half}
 
 
 def of_two_rules(state: ClusterState) -> list[str]:

@@ -172,6 +172,8 @@ DOORS = tuple(MeshWorkload("mesh", "Deployment", name, TO_BLUE, 1, {"blue": 1}, 
         ({"gateway_api": "v1.3.0"}, "the Gateway API CRDs are v1.3, and Istio 1.31 needs v1.5; upgrade the CRDs first"),
         ({"tags": [Tag("prod", "blue", "grey")]}, "the revision tag prod leads to blue by its webhook and to grey by its Service; lead both to one first"),
         ({"leftovers": [Leftover("hook", "grey", True, False)]}, "the webhook hook is left over from a revision that is not installed (grey); delete it"),
+        ({"served_by": "east", "leftovers": [Leftover("hook", "grey", True, False)]}, "left over from a revision that is not installed (grey); delete it"),
+        ({"served_by": "east", "tags": [Tag("prod", "blue", "grey")]}, "leads to blue by its webhook and to grey by its Service; lead both to one first"),
         ({"leftovers": [Leftover("hook", "grey", True)]}, "not installed (grey); let a cutover with cutover_retire remove it, or delete it"),
         ({"unguarded": ("hook/a",)}, "the webhook hook/a lets pods start without a proxy while nobody answers it; set its failurePolicy to Fail"),
         ({"spaces": [Space("shop", TO_BLUE, both=True)]}, "has labels of two rules for injection, of which one wins silently"),
@@ -196,6 +198,8 @@ def test_nothing_is_refused_of_a_mesh_that_is_well_or_half_way() -> None:
     half = replace(TURNED, tags=[Tag("prod", "blue", "green")])
     allowed = Allowed(objects=REFUSE)
     assert refusals([START, half, THROUGH, POINTED], AIM, CutoverWish(), RULES, VERSIONS, allowed) == []
+    remote = replace(START, cluster="far", served_by="east", tags=[Tag("prod", "grey", "grey")])
+    assert refusals([START, remote], AIM, CutoverWish(), RULES, VERSIONS, allowed) == []
     kept = replace(START, spaces=[Space("shop", TO_BLUE, keeper="Flux")])
     assert refusals([kept], AIM, CutoverWish(), RULES, VERSIONS, Allowed(gitops=LEAVE)) == []
     never = CutoverWish(WaveWish(gateways="never"))
