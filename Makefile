@@ -19,7 +19,7 @@ pytest = pytest --junit-xml=build/junit/$@.xml
 
 .PHONY: help setup tools pages operators env demo test at-rest lint lint-python lint-types lint-yaml lint-ansible lint-docs lint-changelog lint-site lint-importer \
   unit unit-versions unit-newest unit-oldest unit-lab unit-bench unit-drills sanity test-api test-lab molecule bench bench-sizes drill-naive drill-rotation drill-kill drill-expired drill-cutover drill-cutover-kill drill-peer drill-planes \
-  test-browser test-controller test-consul test-consul-alone test-consul-charts molecule-consul test-operators test-ossm3 test-ossm3-alone test-operators-killed drill-consul clean
+  test-browser test-controller test-consul test-consul-alone test-consul-charts test-consul-killed molecule-consul test-operators test-ossm3 test-ossm3-alone test-operators-killed drill-consul clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -108,8 +108,11 @@ sanity: tools ## ansible-test sanity, nothing ignored (ARGS="--test pep8")
 	$(timed) $(tools) python mk/sanity.py $(ARGS)
 
 # These tests wait for Leases, webhooks and rollouts: three workers keep two cores busy.
+# They take minutes.
+chains := tests/api/consul/chains
+
 test-api: tools operators lab-build ## tests on a real etcd and kube-apiserver
-	$(timed) $(tools) $(pytest) -n 3 --dist worksteal tests/api $(ARGS)
+	$(timed) $(tools) $(pytest) -n 3 --dist worksteal tests/api --ignore=$(chains) $(ARGS)
 
 test-lab: tools lab ## end-to-end tests on the lab
 	$(timed) $(tools) $(pytest) tests/e2e $(ARGS)
@@ -168,6 +171,9 @@ test-consul-alone: tools ## only those that need no lab
 
 test-consul-charts: tools lab-build ## HashiCorp's charts with our values, if MESHOPS_CONSUL_CHARTS names a directory that has them
 	$(timed) $(tools) $(pytest) tests/consul/charts $(ARGS)
+
+test-consul-killed: tools lab-build ## Consul's installation and its long rotations, killed at each write (KILLS_STRIDE=5: at every fifth) on real API servers
+	$(timed) $(tools) $(pytest) $(chains) $(ARGS)
 
 molecule-consul: tools lab ## the scenario of Consul on the lab
 	$(timed) $(tools) molecule test --scenario-name consul --report $(ARGS)

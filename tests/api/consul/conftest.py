@@ -63,6 +63,9 @@ class Estate:
     def values(self) -> dict[str, Any]:
         return {name: one.values() for name, one in self.worlds.items()}
 
+    def changes(self) -> dict[str, int]:
+        return {f"{name}: {workload}": count for name, one in self.worlds.items() for workload, count in one.changes().items()}
+
     def faults(self) -> list[str]:
         with self.product.lock:
             return [f"{name}: {fault}" for name, one in self.worlds.items() if one.datacenter.pods for fault in faults(one.datacenter)]
@@ -84,3 +87,12 @@ def estate(given: Servers) -> Iterator[Estate]:
         root = issue.new_root("shop root", "shop.example", "P-256", datetime.now(UTC) - timedelta(hours=3), 365)
         clusters["east"].create(root_secret.secret(root, "meshops-root-ca", "meshops-system", "shop"))
         yield Estate(mesh, worlds, product)
+
+
+@pytest.fixture(scope="module")
+def federation(servers: Servers, runs: Runs) -> Iterator[Estate]:
+    with estate(servers) as made:
+        installed = runs.run("site", made.mesh)
+        assert installed.rc == 0, installed.output
+        assert made.faults() == []
+        yield made

@@ -33,7 +33,8 @@ _COUNTS = ("replicas", "readyReplicas", "updatedReplicas", "availableReplicas")
 _ON_NODES = ("desiredNumberScheduled", "currentNumberScheduled", "updatedNumberScheduled", "numberReady", "numberAvailable")
 _LONGEST = 2.0  # seconds without a look, if nobody tells of a write
 _DRAWN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_OF_ONE_RUN = ("meshops.lifecycle/finished", "meshops.lifecycle/epoch")
+# When a run ended, how many held the Lease before, and how often pods of a DaemonSet got another template, which the API server counts.
+_DIFFERS = ("meshops.lifecycle/finished", "meshops.lifecycle/epoch", "deprecated.daemonset.template.generation")
 _GIVEN = ("clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort")
 
 
@@ -156,6 +157,11 @@ class World:
         """Return what Secrets hold, which each rotation changes somewhere."""
         return {f"{space}/{one['metadata']['name']}": one.get("data") for space in (SPACE, APP, SYSTEM) for one in self.cluster.list("v1", "Secret", space)}
 
+    def changes(self) -> dict[str, int]:
+        """Return how often each workload got another specification. Its pods restart when their template is part of it."""
+        found = [one | {"kind": kind} for kind in KINDS["apps/v1"] for space in (SPACE, APP) for one in self.cluster.list("apps/v1", kind, space)]
+        return {f"{one['kind']} {one['metadata']['namespace']}/{one['metadata']['name']}": int(one["metadata"]["generation"]) for one in found}
+
     def state(self) -> dict[str, Any]:
         return {**self.objects(), "Consul": kept(self.datacenter)}
 
@@ -174,7 +180,7 @@ def _component(described: Object) -> str:
 
 def _shape(live: Object) -> Object:
     meta, secret = live["metadata"], live["kind"] == "Secret"
-    noted = {key: _DRAWN.sub("drawn", text) for key, text in (meta.get("annotations") or {}).items() if key not in _OF_ONE_RUN}
+    noted = {key: _DRAWN.sub("drawn", text) for key, text in (meta.get("annotations") or {}).items() if key not in _DIFFERS}
     data = sorted(live.get("data") or {}) if secret else live.get("data")
     return {"labels": meta.get("labels") or {}, "annotations": noted, "data": data, "spec": _scrubbed(live.get("spec"))}
 
