@@ -67,6 +67,7 @@ def sail(kubeconfig: Path, context: str, log: Path, charts: Mapping[str, Path]) 
     try:
         with playing(kubeconfig, log, "sail", "--charts", *chosen, context=context, pace=0.1) as program:
             _until(lambda: program.poll() is not None or set(_LAST) <= _crds(ask), f"{context}: the kinds of the Sail operator", log)
+            assert program.poll() is None, f"{context}: the stand-in ended: {log.read_text()[-3000:]}"
             ask("wait", "--for=condition=Established", *(f"crd/{name}" for name in _LAST), "--timeout=60s")
             try:
                 yield

@@ -24,7 +24,7 @@ from ansible_collections.meshops.lifecycle.tests.api.changes import Changes
 from ansible_collections.meshops.lifecycle.tests.api.kubelet import kubelet
 
 SPACE, NODE = "istio-system", "node"
-BUNDLES = ("istio-ca-root-cert", "istio-ca-crl")
+BUNDLE = "istio-ca-root-cert"
 MERGE = "application/merge-patch+json"
 # The stand-ins, two API servers and a playbook may share one core.
 LIMITS = {"request_timeout": 120, "patience": 300}
@@ -118,15 +118,18 @@ class World:
                      {"phase": "Running", "containerStatuses": [state], "conditions": [{"type": "Ready", "status": "True"}]})  # fmt: skip
 
     def _bundles(self) -> None:
-        """What an istiod hands out to all namespaces, and leaves there when it goes."""
-        if not self.cluster.list("v1", "Pod", SPACE, labels={"app": "istiod"}):
+        """The roots of its CA, which an istiod hands out to all namespaces, and leaves there when it goes."""
+        held = ((self.cluster.get(Ref("v1", "Secret", "cacerts", SPACE)) or {}).get("data") or {}).get("root-cert.pem")
+        if not held or not self.cluster.list("v1", "Pod", SPACE, labels={"app": "istiod"}):
             return
-        have = {one["metadata"]["namespace"] for one in self.cluster.list("v1", "ConfigMap", fields=f"metadata.name={BUNDLES[0]}")}
+        roots = base64.b64decode(held).decode()
+        have = {one["metadata"]["namespace"] for one in self.cluster.list("v1", "ConfigMap", fields=f"metadata.name={BUNDLE}")
+                if one["data"]["root-cert.pem"] == roots}  # fmt: skip
         for space in self.cluster.list("v1", "Namespace"):
             name = space["metadata"]["name"]
             if name not in have and not name.startswith("kube-") and not space["metadata"].get("deletionTimestamp"):
-                meta = {"name": BUNDLES[0], "namespace": name, "labels": {"istio.io/config": "true"}}
-                self.cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"root-cert.pem": "a root"}})
+                meta = {"name": BUNDLE, "namespace": name, "labels": {"istio.io/config": "true"}}
+                self.cluster.apply([{"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"root-cert.pem": roots}}])
 
     def _endings(self) -> None:
         """Act as the controller of namespaces: what lies in one that ends goes, and then the namespace."""

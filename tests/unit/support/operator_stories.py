@@ -11,6 +11,7 @@ while the module sleeps, and the stand-in takes its turn then.
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,18 +48,20 @@ class Counted(Cluster):
         made._server = copy.copy(known._server)
         made._server.dry_run = dry_run
         made._server.transport = copy.copy(known._server.transport)
-        send = known._server.transport.request
+        send, counting = known._server.transport.request, threading.Lock()
 
         def request(method: str, path: str, query: Any = None, body: Any = None, *args: Any, **how: Any) -> Any:
             asks = path.endswith("/selfsubjectaccessreviews")
             writes = method != "GET" and not (asks or dict(query or {}).get("dryRun") or (method == "DELETE" and (body or {}).get("dryRun")))
             if not writes:
                 return send(method, path, query, body, *args, **how)
-            if made.kill == (len(made.writes), False):
-                raise Killed
-            made.writes.append(f"{method} {path.rpartition('/')[2] if method != 'POST' else path}")
+            with counting:  # writes of one wave are sent at once
+                number = len(made.writes)
+                if made.kill == (number, False):
+                    raise Killed
+                made.writes.append(f"{method} {path.rpartition('/')[2] if method != 'POST' else path}")
             answer = send(method, path, query, body, *args, **how)
-            if made.kill == (len(made.writes) - 1, True):
+            if made.kill == (number, True):
                 raise Killed
             return answer
 

@@ -13,8 +13,9 @@ from ...._mesh.install.wish import ControlPlane
 from ...._mesh.objects.change import Ref
 from ...._mesh.objects.condition import Condition, verdict
 from ...._mesh.objects.look import Look
-from ...._mesh.objects.shapes import Live, Object
+from ...._mesh.objects.shapes import Live
 from ...._mesh.question import Answers, Read
+from ...istio_family.cutover.scalers import replicas
 from ...istio_family.cutover.turning import SECOND_OF
 from ...istio_family.install.passage import NAME
 from .gateways import asked_size
@@ -30,15 +31,10 @@ def _size(wish: ControlPlane, wanted: int, live: Live, _answers: Answers) -> Due
     """One that a second Deployment replaces stays without pods until a cutover gives it some."""
     known = {one["metadata"]["name"]: one for one in live.get("Deployment", ())}
     own, seconds = known.get(NAME), [one for one in known.values() if (one["metadata"].get("annotations") or {}).get(SECOND_OF) == NAME]
-    if own is None or (_replicas(own) == 0 and any(map(_replicas, seconds))):
+    if own is None or (replicas(own) == 0 and any(map(replicas, seconds))):
         return Due()
     ref = Ref("apps/v1", "Deployment", NAME, wish.namespace)
-    if _replicas(own) != wanted:
+    if replicas(own) != wanted:
         return Due(patches=[(ref, {"spec": {"replicas": wanted}})])
     late = verdict(Condition(ref, "rollout"), own)
     return Due(fault=f"{ref}: {late}" if late else "")
-
-
-def _replicas(deployment: Object) -> int:
-    asked = (deployment.get("spec") or {}).get("replicas")
-    return 1 if asked is None else int(asked)
