@@ -291,6 +291,14 @@ class Contract:
             cluster.apply([config_map(place, a="5", b="5")])
         assert cluster.get(Ref.of(wish))["data"] == {"a": "4", "b": "2"}
 
+    def test_what_we_added_to_an_object_of_others_is_no_patch_of_ours(self, cluster, checking, place):
+        """The sidecar of a workload, for example: an apply of the workload without it, or with another one, may not take it over."""
+        cluster.apply_part([config_map(place, p="1")], "meshops.lifecycle/parts")
+        for one in (checking, cluster):
+            with pytest.raises(MeshError, match="data.p belongs to meshops.lifecycle/parts"):
+                one.apply([config_map(place, p="2", a="1")])
+        assert cluster.get(Ref.of(config_map(place)))["data"] == {"p": "1"}
+
     def test_to_take_over_the_field_of_somebody_else_is_a_change(self, cluster, place):
         wish = config_map(place, a="1", b="2")
         cluster.apply([config_map(place, b="2")])

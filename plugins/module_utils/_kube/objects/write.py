@@ -15,7 +15,7 @@ from typing import Any
 from ..._mesh.errors import MeshError, Refused
 from ..._mesh.objects import secret_wish
 from ..._mesh.objects.change import Change, Ref
-from ..._mesh.objects.pruning import is_our_manager
+from ..._mesh.objects.pruning import wrote_the_whole
 from ..http.answer import Answer, error, owners
 from ..http.deadline import Limits
 from . import fields
@@ -169,7 +169,7 @@ def _put(server: Server, known: Mapping[Ref, dict[str, Any]], hand: Hand, wish: 
     if adopted and not server.dry_run:
         _adopt(server, wish.ref, path, adopted)
     answer = _patch(server, wish, path, hand, fresh=live is None)
-    if hand.owner == fields.MANAGER and _by_owner(answer) and all(map(is_our_manager, owners(answer.refusal))):
+    if hand.owner == fields.MANAGER and _by_owner(answer) and all(map(wrote_the_whole, owners(answer.refusal))):
         # Who patches is another manager than who applies, whatever the name, and a dry run has adopted nothing. What we wrote ourselves is ours to change.
         answer = _patch(server, wish, path, replace(hand, force=True), fresh=False)
     if not answer.ok:

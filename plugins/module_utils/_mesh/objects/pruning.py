@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,17 @@ from .change import Ref
 
 LABEL = "meshops.lifecycle/set"
 MANAGER = "meshops.lifecycle"  # the field manager of every apply
+_CREATION = re.compile(rf"{re.escape(MANAGER)}/[0-9a-f]{{8}}")
 
 
 def is_our_manager(manager: str) -> bool:
     """Return whether a field manager is ours. Each creation has its own one, so that a run can tell its creation from another run's."""
     return manager == MANAGER or manager.startswith(MANAGER + "/")
+
+
+def wrote_the_whole(manager: str) -> bool:
+    """Return whether a field manager is that of our patches, or of one of our creations. What we add to an object of others has a manager of its own."""
+    return manager == MANAGER or _CREATION.fullmatch(manager) is not None
 
 
 @dataclass(frozen=True)
