@@ -19,7 +19,7 @@ except ImportError:
 from ..._mesh.cutover.user_gate import WebAnswer, WebQuestion
 from ..._mesh.errors import Refused, Unreachable
 from ..reach import proxy
-from ..reach.access import Access, read_file, safe
+from ..reach.access import Access, read_file, safe, unsendable
 from . import dial
 from .failure import why
 
@@ -47,9 +47,8 @@ def fetch(question: WebQuestion, whose: str) -> WebAnswer:
 
 
 def _access(question: WebQuestion, whose: str) -> Access:
-    wrong = [name for name, value in question.headers.items() if set(name + value) & set("\r\n\0") or not (name + value).isascii()]
-    if wrong:
-        raise Refused(f"{whose}: the header {wrong[0]!a} holds a line break or a letter that no header may hold.")
+    if wrong := unsendable(question.headers.items()):
+        raise Refused(f"{whose}: the header {wrong!a} holds a line break or a letter that no header may hold.")
     parts = urlsplit(question.url)
     ca = read_file(question.ca, f"ca of {whose}") if question.ca else None
     found = Access(f"{parts.scheme}://{parts.netloc}", ca, headers=tuple(question.headers.items()))

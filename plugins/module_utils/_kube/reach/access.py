@@ -10,7 +10,7 @@ import base64
 import os
 import ssl
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -123,8 +123,17 @@ class Access:
             raise MeshError(f"The CA certificate given for {self.server} is not readable PEM: {error}. Give that of the cluster's CA.") from error
 
 
+# What a header is made of, for people. The library quotes the value of a header that it cannot send.
+_OF_HEADERS = {"authorization": "token or password", "impersonate-user": "user to impersonate", "impersonate-group": "group to impersonate"}
+
+
+def unsendable(headers: Iterable[tuple[str, str]]) -> str:
+    """Return the name of the first header with a line break or a letter that no header may hold; empty if there is none."""
+    return next((name for name, value in headers if set(name + value) & set("\r\n\0") or not (name + value).isascii()), "")
+
+
 def safe(access: Access) -> Access:
-    """Return the access unchanged. Before anything is sent, refuse an invalid address, and a plain http:// address with a credential."""
+    """Return the access unchanged. Refuse, before anything is sent, an invalid address, plain http:// with a credential, and what no header may hold."""
     try:
         parts, _port = access.url, access.url.port
     except ValueError as error:
@@ -136,6 +145,9 @@ def safe(access: Access) -> Access:
     if parts.scheme == "http" and any(name.lower() in ("authorization", "proxy-authorization") for name, _value in access.headers):
         fault = f"The server {access.server} is an http:// address, so everybody on the way could read the token or password"
         raise Refused(f"{fault}. Nothing was sent. Write https://.")
+    if wrong := unsendable([*access.headers, *access.proxy_headers.items()]):
+        what = _OF_HEADERS.get(wrong.lower(), f"header {wrong}")
+        raise Refused(f"The {what} for {access.server} holds a line break, or a letter that no header may hold. Nothing was sent. Give it as one line.")
     return access
 
 

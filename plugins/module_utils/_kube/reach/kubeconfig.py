@@ -100,10 +100,8 @@ def _file_or_data(entry: Mapping[str, Any], key: str) -> bytes | None:
 
 def _by_user(access: Access, user: Mapping[str, Any], name: str, alone: bool) -> Access:
     headers = []
-    if user.get("token"):
-        headers.append(bearer(str(user["token"])))
-    elif user.get("tokenFile"):
-        headers.append(bearer(read_file(user["tokenFile"], "token file").decode()))
+    if user.get("token") or user.get("tokenFile"):
+        headers.append(bearer(_token(user)))
     elif user.get("username") and user.get("password"):
         headers.append(basic(user["username"], user["password"]))
     headers += _impersonation(user, name)
@@ -113,6 +111,16 @@ def _by_user(access: Access, user: Mapping[str, Any], name: str, alone: bool) ->
         raise MeshError(f"The user of context {name} has no credential in the kubeconfig. {missing}.")
     renew = (lambda: _by_user(access, user, name, alone)) if user.get("tokenFile") else None
     return replace(access, client_cert=cert, client_key=key, headers=tuple(headers), renew=renew)
+
+
+def _token(user: Mapping[str, Any]) -> str:
+    """Return the token. As in kubectl, a file with one goes before the one beside it, because somebody renews the file."""
+    try:
+        return read_file(user["tokenFile"], "token file").decode(errors="replace") if user.get("tokenFile") else str(user["token"])
+    except MeshError:
+        if not user.get("token"):
+            raise
+        return str(user["token"])
 
 
 def _impersonation(user: Mapping[str, Any], name: str) -> list[tuple[str, str]]:

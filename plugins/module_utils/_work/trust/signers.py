@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..._kube.reach.access import unsendable
 from ..._mesh.errors import Refused
 from ..._mesh.reach.content import content_kind
 from ..._pki.command import Command
@@ -55,6 +56,9 @@ def vault(options: RootOptions) -> Vault:
     given = options.vault or {}
     if kind := content_kind(given["ca_cert"] or ""):
         raise Refused(f"root.vault.ca_cert holds {kind} itself, where the path of a file belongs. Give a path.")
+    token = (given["token"] or "").strip()
+    if unsendable([("X-Vault-Token", token)]):  # the library would quote it
+        raise Refused("root.vault.token holds a line break, or a letter that no header may hold. Nothing was sent. Give it as one line.")
     return Vault(
         url=given["url"],
         mount=given["mount"].strip("/"),
@@ -62,7 +66,7 @@ def vault(options: RootOptions) -> Vault:
         verify=(given["ca_cert"] or True) if given["validate_certs"] else False,
         timeout=options.timeout,
         namespace=given["namespace"],
-        token=given["token"],
+        token=token or None,
         role_id=given["role_id"],
         secret_id=given["secret_id"],
         approle_mount=given["approle_mount"].strip("/"),

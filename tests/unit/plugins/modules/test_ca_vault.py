@@ -117,6 +117,13 @@ class TestRefused:
             "Check the token or AppRole, and that its policy allows that path."
         )
 
+    @pytest.mark.parametrize("token", ["hvs.one\nhvs.two", "hvs.\u2019"])
+    def test_a_token_that_no_header_may_hold_and_nobody_is_told(self, vault: Vault, token: str) -> None:
+        """The library would quote it."""
+        said = failure(vault, token=token)
+        assert "root.vault.token holds a line break, or a letter that no header may hold. Nothing was sent. Give it as one line." in said
+        assert "hvs." not in said
+
     def test_an_approle_that_is_not_known(self, vault: Vault) -> None:
         said = failure(vault, token=None, role_id="x", secret_id="y")
         assert said.startswith(f"east: Vault at {vault.url}, mount pki answered with an error: invalid role or secret ID.")

@@ -112,6 +112,36 @@ def test_paths_in_a_file_are_relative_to_it(kubeconfig, tmp_path):
     assert dict(found.renew().headers) == {"Authorization": "Bearer renewed"}
 
 
+def test_a_file_with_a_token_goes_before_the_token_beside_it(kubeconfig, tmp_path):
+    found = access(kubeconfig=kubeconfig(config("east", east={"token": "of yesterday", "tokenFile": "token"})))
+    assert dict(found.headers) == {"Authorization": "Bearer of yesterday"}, "there is no such file yet"
+    (tmp_path / "token").write_text("of today")
+    assert dict(found.renew().headers) == {"Authorization": "Bearer of today"}
+
+
+@pytest.mark.parametrize("token", ["s3cret\nof-another", "s3cret\r\nX: y", "s3cret\0", "s3cret\u2019"])
+@pytest.mark.parametrize("how", ["api_key", "kubeconfig", "file", "renewed"])
+def test_a_token_that_no_header_may_hold_is_refused_and_not_told(token, how, kubeconfig, tmp_path):
+    """The library would quote it."""
+    (tmp_path / "token").write_text("fine" if how == "renewed" else token, encoding="utf-8")
+    ways = {"api_key": {"host": "https://h", "api_key": token}, "kubeconfig": {"kubeconfig": config("east", east={"token": token})}}
+    given = ways.get(how, {"kubeconfig": kubeconfig(config("east", east={"tokenFile": "token"}))})
+
+    def used():
+        found = access(**given)
+        (tmp_path / "token").write_text(token, encoding="utf-8")
+        found.renew()
+
+    with pytest.raises(Refused, match=r"The token or password for https://\S+ holds a line break, or a letter that no header may hold\. Nothing") as refused:
+        used()
+    assert "s3cret" not in str(refused.value)
+
+
+def test_a_user_to_impersonate_that_no_header_may_hold_is_refused():
+    with pytest.raises(Refused, match="The user to impersonate for https://h holds a line break"):
+        access(host="https://h", api_key="t", impersonate_user="ana\nX: y")
+
+
 def test_options_of_the_cluster_entry(kubeconfig):
     written = config("east")
     written["clusters"][0]["cluster"] |= {"tls-server-name": "api", "proxy-url": "http://p"}
