@@ -19,13 +19,12 @@ from ..._mesh.cutover.observed import INGRESS, ClusterState
 from ..._mesh.cutover.probes import FORMER
 from ..._mesh.errors import MeshError
 from ..._mesh.health.probe import SILENT, Measured, Probe, ProbeWish, counted
-from ..._mesh.question import Question
 from ..health.probe import asking_pod
 from ..look import asked
+from .probing import longest, together
 
 # What a proxy answers for whoever it cannot reach, and what stands for no answer.
 _NOBODY = SILENT | {"502", "503", "504"}
-_WAIT = 30.0
 Service = tuple[str, str, int]
 
 
@@ -41,8 +40,10 @@ def knocked(
     readings, notices = list[ProbeReading](), list[str]()
     if pod is None or knock is None:
         return readings, notices
-    for service in services:
-        seen = _measured(cluster, probe, knock(pod, service, requests), _WAIT + requests)
+    questions = [knock(pod, service, requests) for service in services]
+    answers = [answer for some in together(questions) for answer in cluster.ask_all([asked(question, longest(requests)) for question in some])]
+    for service, measured in zip(services, answers, strict=True):
+        seen = _read(probe, measured)
         answer = before[_path(service)] if since is not None else _usual(seen)
         if answer:
             readings.append(_reading(service, seen, requests, answer))
@@ -60,13 +61,8 @@ def _path(service: Service) -> str:
     return f"through Service {service[0]}/{service[1]}"
 
 
-def _measured(cluster: Cluster, probe: Probe, question: Question, timeout: float) -> Measured | str:
-    """Or why there is nothing."""
-    (answer,) = cluster.ask_all([asked(question, timeout)])
-    return _read(probe, answer)
-
-
 def _read(probe: Probe, answer: Answer | MeshError) -> Measured | str:
+    """What was measured, or why there is nothing."""
     if isinstance(answer, MeshError):
         return str(answer).rstrip(".")
     try:

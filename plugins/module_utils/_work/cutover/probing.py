@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ..._kube.cluster import Answer, Cluster
 from ..._kube.waiting import waiting
@@ -25,6 +26,7 @@ from ..look import asked
 _ANSWER = "200"
 _AT_ONCE = 3  # more would measure each other, and what a small cluster can carry
 _SHORTEST, _EACH = 30.0, 1.0  # how long a measure may take: so long, and so much more for each request
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def probed(cluster: Cluster, health: Health, order: ProbeOrder, clock: Clock) ->
             say(f"probes do not get through yet: {few(sorted(faults), 3)}")
             clock.sleep(pause)
     near, sound = measured_by(cluster.name, order.targets), [path for path in paths if path.name not in faults]
-    measured = {one.path: one for chunk in _chunks([path for path in sound if path.target in near]) for one in _measured(cluster, chunk, requests)}
+    measured = {one.path: one for chunk in together([path for path in sound if path.target in near]) for one in _measured(cluster, chunk, requests)}
     answered = {path.name: ProbeReading(path.name, 1, 1) for path in sound if path.target not in near}
     failed = {name: ProbeReading(name, requests, 0, 0.0, fault) for name, fault in faults.items()}
     return [reading for _name, reading in sorted({**measured, **answered, **failed}.items())]
@@ -97,13 +99,18 @@ def _fault(path: ProbePath, answer: Answer | MeshError) -> str | None:
     return path.probe.fault(path.target, answer.status, answer.body.decode(errors="replace"))
 
 
-def _chunks(paths: Sequence[ProbePath]) -> Iterator[Sequence[ProbePath]]:
-    yield from (paths[start : start + _AT_ONCE] for start in range(0, len(paths), _AT_ONCE))
+def together(measures: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Those measures that run at once, then the next ones."""
+    yield from (measures[start : start + _AT_ONCE] for start in range(0, len(measures), _AT_ONCE))
+
+
+def longest(requests: int) -> float:
+    """How many seconds a measure of so many requests may take."""
+    return _SHORTEST + _EACH * requests
 
 
 def _measured(cluster: Cluster, paths: Sequence[ProbePath], requests: int) -> list[ProbeReading]:
-    wait = _SHORTEST + _EACH * requests
-    answers = cluster.ask_all([asked(path.probe.load(path.pod, path.target, requests), wait) for path in paths])
+    answers = cluster.ask_all([asked(path.probe.load(path.pod, path.target, requests), longest(requests)) for path in paths])
     return [_reading(path, answer, requests) for path, answer in zip(paths, answers, strict=True)]
 
 

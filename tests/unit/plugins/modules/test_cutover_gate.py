@@ -207,11 +207,11 @@ def test_the_gateway_of_the_target_passes_requests_on_to_workloads_of_the_former
     assert [one["path"] for one in failed] == [f"through a gateway of the target, east to {name}" for name in CLUSTERS]
 
 
-def with_door(estate: Estate, *ports: dict[str, Any], address: str = "10.0.0.7") -> Estate:
-    door = deployment("doors", "door", {REV: "blue"}, annotations={"inject.istio.io/templates": "gateway"})
+def with_door(estate: Estate, *ports: dict[str, Any], address: str = "10.0.0.7", name: str = "door") -> Estate:
+    door = deployment("doors", name, {REV: "blue"}, annotations={"inject.istio.io/templates": "gateway"})
     estate.world.live["Namespace"].append(space("doors"))
     estate.world.live["Deployment"].append(door)
-    service = {"metadata": {"name": "door", "namespace": "doors", "labels": {}}, "spec": {"selector": {"app": "door"}, "clusterIP": address, "ports": ports}}
+    service = {"metadata": {"name": name, "namespace": "doors", "labels": {}}, "spec": {"selector": {"app": name}, "clusterIP": address, "ports": ports}}
     estate.world.live["Service"].append(service)
     return estate
 
@@ -229,6 +229,16 @@ def test_a_gateways_service_answers_after_its_wave_as_it_did_before_the_first(es
     estate.door = {"404": 47, "503": 2, "-1": 1}
     lost = [one for one in estate.read(wave=3, spaces=[], services=["doors/door"], since=first)["probes"] if one["path"] == DOOR]
     assert [(one["sent"], one["answered"], one["answer"]) for one in lost] == [(50, 47, "404")]
+
+
+def test_of_many_gateways_three_are_measured_at_once(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        with_door(estate, PLAIN, name=f"door-{number}")
+    asked, ask_all = list[int](), estate.cluster.ask_all
+    monkeypatch.setattr(estate.cluster, "ask_all", lambda some: asked.append(sum(NOBODY in one.path for one in some)) or ask_all(some))
+    read = [one["path"] for one in estate.read(wave=0, spaces=[], since={})["probes"]]
+    assert [path for path in read if "Service" in path] == [f"through Service doors/door-{number}" for number in range(4)]
+    assert [many for many in asked if many] == [3, 1]
 
 
 @pytest.mark.parametrize(("answers", "said"), [
