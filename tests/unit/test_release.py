@@ -25,7 +25,8 @@ LISTED = ("action", "callback", "doc_fragments", "filter", "inventory", "lookup"
 INSIDE = re.compile(r"^(tests|mk|build|\.[^/]+|extensions/molecule|inventories/lab[^/]*|changelogs/fragments|Makefile|pyproject\.toml)(/|$)")
 NEEDED = ("README.md", "LICENSE", "SECURITY.md", "MAINTAINERS", "requirements.txt", "docs/rbac.yml", "meta/runtime.yml", "meta/ee-bindep.txt",
           "changelogs/changelog.yaml", "inventories/example/README.md", "playbooks/site.yml", "roles/trust/meta/main.yml",
-          "plugins/filter/_private.py")  # fmt: skip
+          "plugins/filter/_private.py", "execution-environment.yml", "extensions/controller/apply.yml", "extensions/controller/project/site.yml",
+          "extensions/controller/environments/programs/.keep")  # fmt: skip
 
 
 def unfit(paths: Iterable[Path]) -> list[str]:
