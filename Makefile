@@ -127,7 +127,7 @@ molecule: tools operators lab ## the scenarios on the lab: converge, idempotence
 test-browser: tools ## the report's page in headless Chromium (BROWSER_KEEP=directory keeps pictures for eyes)
 	$(timed) $(tools) $(pytest) tests/browser $(ARGS)
 
-bench: tools lab-build ## measure against kubectl, helm, istioctl and Ansible collections; writes docs/benchmarks.md (BENCH_RUNS=10 BENCH_ONLY="P1 P2")
+bench: tools lab-build ## measure against kubectl, helm, istioctl and Ansible collections; writes docs/benchmarks.md (BENCH_RUNS=10 BENCH_ONLY="P1 P2": only their chapters)
 	PYTHONPATH=tests/lab:tests/bench $(tools) python -m meshbench --runs=$(or $(BENCH_RUNS),10) --only="$(BENCH_ONLY)" --peers="$(BENCH_PEERS)"
 
 bench-sizes: tools lab-build ## measure status and site on many stub clusters for the page AWX (SIZES_OPTIONS="--clusters '50 200' --forks 10 --playbooks status")

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run a command and write down how long it took: `stopwatch.py STEP command…`; mk/summary.py sums the steps up.
+"""Run a command and write down how long it took and how it ended: `stopwatch.py STEP command…`; mk/summary.py sums the steps up.
 
-A step that is run again, as for another Python, adds to its seconds.
+A step that is run again, as for another Python, adds to its seconds. `build/failed` has a file for each step that did not end with 0.
 """
 
 from __future__ import annotations
@@ -13,17 +13,25 @@ import sys
 import time
 from pathlib import Path
 
-SECONDS = Path(__file__).resolve().parents[1] / "build" / "seconds"
+BUILD = Path(__file__).resolve().parents[1] / "build"
+
+
+def written(folder: str, step: str, line: str) -> None:
+    """Add a line to the file of a step."""
+    (BUILD / folder).mkdir(parents=True, exist_ok=True)
+    with (BUILD / folder / step).open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
 
 
 def main(step: str, *command: str) -> int:
-    started = time.monotonic()
+    started, code = time.monotonic(), 1
     try:
-        return subprocess.run(command, check=False).returncode
+        code = subprocess.run(command, check=False).returncode
     finally:
-        SECONDS.mkdir(parents=True, exist_ok=True)
-        with (SECONDS / step).open("a", encoding="utf-8") as file:
-            file.write(f"{time.monotonic() - started:.1f}\n")
+        written("seconds", step, f"{time.monotonic() - started:.1f}")
+        if code:
+            written("failed", step, str(code))
+    return code
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, meshops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sum up `make test`: seconds of each tier beside its budget, the ten slowest tests, and one closing line; its argument is make's exit status.
+"""Sum up `make test`: seconds of each tier beside its budget, the slowest tests, what failed, and one closing line; its argument is make's exit status.
 
 A step which is no pytest run, or one that could not report, counts as one failure when nothing else explains make's.
 """
@@ -17,6 +17,8 @@ from pathlib import Path
 BUDGETS = {"lint": 300, "unit": 480, "sanity": 360, "test-api": 1330, "test-lab": 1090, "molecule": 330}
 BUILDS = ("setup", "lab-build", "lab")
 SLOWEST = 10
+# Of the message of a failed test: a page of CI's output holds that many.
+SHOWN = 400
 
 
 def totals(reports: list[Path]) -> tuple[int, int, int]:
@@ -33,6 +35,21 @@ def slowest(reports: list[Path]) -> list[tuple[float, str]]:
     cases = (case for report in reports for case in ET.parse(report).getroot().iter("testcase"))
     timed = [(float(case.get("time", "0")), f"{case.get('classname', '')}::{case.get('name', '')}") for case in cases]
     return sorted(timed, reverse=True)[:SLOWEST]
+
+
+def failures(reports: list[Path]) -> Iterator[str]:
+    """A line for each failed test: its report, its name, and the beginning of its message."""
+    for report in reports:
+        for case in ET.parse(report).getroot().iter("testcase"):
+            for fault in [*case.iter("failure"), *case.iter("error")]:
+                message = " ".join(fault.get("message", "").split())
+                yield f"failed in {report.stem}: {case.get('classname', '')}::{case.get('name', '')}: {message[:SHOWN]}"
+
+
+def steps_that_failed(steps: Path) -> Iterator[str]:
+    """A line for each step whose command did not end with 0."""
+    for file in sorted(steps.iterdir()) if steps.is_dir() else []:
+        yield f"failed: make {file.name} ({', '.join(file.read_text(encoding='utf-8').split())})"
 
 
 def seconds(steps: Path) -> dict[str, float]:
@@ -57,6 +74,8 @@ def main(status: int) -> int:
         print(line)
     for took, name in slowest(reports):
         print(f"{took:7.1f} s  {name}")
+    for line in [*failures(reports), *steps_that_failed(Path("build/failed"))]:
+        print(line)
     passed, failed, skipped = totals(reports)
     failed = failed or int(status != 0)
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))

@@ -60,6 +60,10 @@ options:
         description: How many requests a probe measures on each path, 20 a second. With 0 the probes are not asked.
         type: int
         default: 50
+      timeout:
+        description: How many seconds one of these requests may take. One that takes longer counts as not answered.
+        type: float
+        default: 5.0
       trust_domain:
         description: The trust domain of the mesh.
         type: str

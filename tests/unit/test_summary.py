@@ -22,7 +22,7 @@ SUITE = """<testsuites><testsuite tests="3" failures="{failures}" errors="0" ski
 
 @pytest.fixture
 def build(tmp_path: Path) -> Path:
-    for folder in ("junit", "seconds"):
+    for folder in ("junit", "seconds", "failed"):
         (tmp_path / "build" / folder).mkdir(parents=True)
     return tmp_path / "build"
 
@@ -57,6 +57,18 @@ def test_a_step_that_could_not_report_counts_as_a_failure(build: Path) -> None:
     assert summary(build, status=2, failures=2)[1][-1] == "0 passed, 2 failed, 1 skipped"
 
 
+def test_what_failed_is_named_with_the_beginning_of_its_message(build: Path) -> None:
+    (build / "junit" / "test-api.xml").write_text(
+        '<testsuites><testsuite tests="2" failures="1" errors="1">'
+        '<testcase classname="api.test_a" name="one"><failure message="assert 3 == 0&#10; in it">long</failure></testcase>'
+        f'<testcase classname="api.test_b" name="two"><error message="{"x" * 5000}"/></testcase></testsuite></testsuites>')
+    (build / "failed" / "lint-types").write_text("1\n2\n")
+    lines = summary(build, status=2)[1][-4:]
+    assert lines[0] == "failed in test-api: api.test_a::one: assert 3 == 0 in it"
+    assert lines[1].startswith("failed in test-api: api.test_b::two: xxx") and len(lines[1]) < 500
+    assert lines[2:] == ["failed: make lint-types (1, 2)", "2 passed, 2 failed, 1 skipped"]
+
+
 def test_the_stopwatch_adds_up_and_gives_back_how_the_command_ended(tmp_path: Path) -> None:
     (tmp_path / "mk").mkdir()
     watch = tmp_path / "mk" / "stopwatch.py"
@@ -64,3 +76,4 @@ def test_the_stopwatch_adds_up_and_gives_back_how_the_command_ended(tmp_path: Pa
     codes = [subprocess.run([sys.executable, str(watch), "unit", "sh", "-c", f"exit {code}"], check=False).returncode for code in (0, 3)]
     assert codes == [0, 3]
     assert len((tmp_path / "build" / "seconds" / "unit").read_text().split()) == 2
+    assert (tmp_path / "build" / "failed" / "unit").read_text() == "3\n"

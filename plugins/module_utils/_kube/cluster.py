@@ -138,7 +138,7 @@ class Cluster:
         return tried.ApiTrial(self._server)
 
     def amend(self, before: Mapping[str, Any], patch: Mapping[str, Any], exact: bool = True) -> Change:
-        """Send a merge patch for the object `before`. With `exact`, raise Refused if it has changed since it was read."""
+        """Send a merge patch for the object `before`. With `exact`, raise Outdated if somebody has changed it since it was read."""
         from .objects import amend
 
         return amend.amend(self._server, before, patch, exact)

@@ -26,6 +26,13 @@ class Refused(MeshError):
     """The wish is wrong or unsafe, and nothing was written."""
 
 
+class Outdated(Refused):
+    """An object has changed since it was read, so it was not written: look again, and decide anew."""
+
+    def __init__(self, cluster: str, ref: object) -> None:
+        super().__init__(f"{cluster}: {ref} has changed since it was read, so it was not written. Run again to decide anew.")
+
+
 class NotReady(MeshError):
     """A wait ran out."""
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from meshlab.errors import LabError
 
 from . import report
+from .chapters import merged
 from .contestants import CONTESTANTS, ENGINE, IDLE, OURS
 from .course import Course
 from .errors import BenchError
@@ -40,7 +41,7 @@ def say(text: str) -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="meshbench", description=__doc__)
     parser.add_argument("--runs", type=int, default=10, help="of each contestant")
-    parser.add_argument("--only", default="", help='workloads, as in "P1 P3"; then docs/benchmarks.md is left as it is')
+    parser.add_argument("--only", default="", help='workloads, as in "P1 P3"; then only their chapters of docs/benchmarks.md are written')
     parser.add_argument("--peers", default="", help="contestants beside ours; then docs/benchmarks.md is left as it is")
     return parser.parse_args()
 
@@ -85,11 +86,15 @@ def publish(outcomes: dict[str, Outcome], options: argparse.Namespace, before: f
     for workload, summaries in results.items():
         say(f"\n{workload}: {report.WORKLOADS[workload]}\n\n{report.standings(summaries, workload)}")
     say(report.judged(found))
-    if not options.only and not options.peers:
+    page = CHECKOUT / "docs" / "benchmarks.md"
+    left_out = {workload: outcome.left_out for workload, outcome in outcomes.items()}
+    if options.only and not options.peers:
+        measured = f"Measured by itself, {options.runs} times, on {machine()}; the load of the machine was {before:.1f} before."
+        page.write_text(merged(page.read_text(encoding="utf-8"), results, left_out, measured), encoding="utf-8")
+    elif not options.peers:
         facts = {"machine": machine(), "versions": ", ".join(f"{name} {number}" for name, number in versions().items())}
-        left_out = {workload: outcome.left_out for workload, outcome in outcomes.items()}
         text = report.document(results, left_out, facts, options.runs, before)
-        (CHECKOUT / "docs" / "benchmarks.md").write_text(text, encoding="utf-8")
+        page.write_text(text, encoding="utf-8")
 
 
 def main() -> int:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -181,6 +182,16 @@ def hindrances(results: Results) -> Iterator[str]:
                        f"{does} on the same hosts takes {floor.wall:.2f} s ({floor.cpu:.2f} CPU seconds).")
 
 
+def in_order(lines: Iterable[str]) -> list[str]:
+    """Lines of the page by the number of the workload that each names first."""
+    return sorted(lines, key=lambda line: int(re.findall(r"P(\d+)", line)[0]))
+
+
+def targets_of_playbooks(results: Results) -> list[str]:
+    """What the lines of `hindrances` begin with, for all targets of these workloads."""
+    return [f"{_id(workload)}, {WHERE.get(workload, '')}{what}" for workload, what, _most in _allowed(results) if workload in results]
+
+
 def _allowed(results: Results) -> Iterator[tuple[str, str, float]]:
     """The seconds that each target leaves to our whole playbook."""
     for workload, who, unit, what, most in LIMITS:
@@ -211,8 +222,8 @@ def _cell(value: float | None) -> str:
 
 
 def standings(summaries: Mapping[str, Summary], workload: str = "") -> str:
-    """The table of all contestants. The ratio is to our whole playbook, and below 1 for a faster one."""
-    base, columns = summaries[OURS], _columns(summaries)
+    """The table of all contestants. The ratio is to our whole playbook, or to the engine where only that is measured, and below 1 for a faster one."""
+    base, columns = summaries[OURS if OURS in summaries else ENGINE], _columns(summaries)
     lines = []
     for name, one in ((name, summaries[name]) for name in CONTESTANTS if name in summaries):
         lines.append((called(workload, name) + (" (scaled)" if CONTESTANTS[name].sampled else ""), one.runs, f"{one.wall:.2f}", f"{one.wall_p95:.2f}",
@@ -247,14 +258,16 @@ def whereabouts(summaries: Mapping[str, Summary]) -> str:
 
 
 def document(results: Results, left_out: Mapping[str, Mapping[str, str]], facts: Mapping[str, str], rounds: int, load: float) -> str:
-    found, stopped = rows(results), list(hindrances(results))
+    found, stopped = rows(results), in_order(hindrances(results))
     head = INTRODUCTION.format(rounds=rounds, objects=sum(COUNTS.values()), kinds=len(COUNTS), load=f"{load:.1f}", **facts)
     stop = [STOPPED, *stopped, ""] if stopped else []
-    chapters = [_chapter(name, results[name], left_out.get(name, {})) for name in results]
+    chapters = [chapter(name, results[name], left_out.get(name, {})) for name in results]
     return "\n".join([head, "## Targets\n", judged(found), RATIOS, *stop, *chapters, METHOD])
 
 
-def _chapter(workload: str, summaries: Mapping[str, Summary], left_out: Mapping[str, str]) -> str:
-    lines = [f"## {workload}: {WORKLOADS[workload]}\n", *([NOTES[workload]] if workload in NOTES else []), standings(summaries, workload)]
+def chapter(workload: str, summaries: Mapping[str, Summary], left_out: Mapping[str, str], measured: str = "") -> str:
+    """A workload with its notes and its table. `measured` says of one that was measured by itself when and how."""
+    notes = [text for text in (NOTES.get(workload), measured and f"{measured}\n") if text]
+    lines = [f"## {workload}: {WORKLOADS[workload]}\n", *notes, standings(summaries, workload)]
     lines += [f"Left out: {CONTESTANTS[name].title}: {reason}\n" for name, reason in left_out.items()]
     return "\n".join([*lines, whereabouts(summaries)])

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import counters, play, revisions, sightings
-from .app import NAMESPACE, STREAM, Load
+from .app import NAMESPACE, PATIENCE, STREAM, Load
 from .errors import DrillError
 from .gate import Gate, always, gate
 from .ground import CLUSTERS, LONGEST_GAP, Ground, Seen, served
@@ -27,8 +27,9 @@ from .scenery import CANARY, DECOY, ENDLESS, INGRESS, stage
 
 # A stream that is not renewed ends with its server; within so many seconds it is answered again.
 SILENCE = 5.0
-# The machine carries two clusters, the load and the playbook: what the gates of the playbook call slow has to leave room for that.
-MEASURE = {"requests": 50, "least_success": 1.0, "most_seconds": 5.0, "slower": 50.0}
+# The machine carries two clusters, the load and the playbook: what the gates of the playbook call slow has to leave room for that, and a request of
+# a probe has as much time as one of the load.
+MEASURE = {"requests": 50, "timeout": PATIENCE, "least_success": 1.0, "most_seconds": 5.0, "slower": 50.0}
 Play = Callable[[str, Variables], Run]
 
 

@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 import time
@@ -23,6 +24,8 @@ from .errors import DrillError
 from .report import Phase
 
 INVENTORY = CHECKOUT / "inventories" / "lab"
+# Of the errors that a run named, the first are told.
+MOST_ERRORS = 3
 CALLBACKS = Path(__file__).resolve().parents[1] / "callbacks"
 
 
@@ -41,12 +44,23 @@ class Run:
 
     def succeeded(self) -> Run:
         if self.code:
-            raise DrillError(f"The playbook ended with code {self.code}; its last words are in {self.log}.")
+            kept = self._kept()
+            said = "; ".join(errors(kept)[:MOST_ERRORS]) or "it named no error"
+            raise DrillError(f"The playbook ended with code {self.code}: {said} (all of its words are in {kept}).")
         return self
+
+    def _kept(self) -> Path:
+        """A copy of what it said, because the next run of this kind writes over its log."""
+        return Path(shutil.copyfile(self.log, self.log.with_name(f"{self.log.stem}-failed-at-{time.strftime('%H-%M-%S')}.log")))
 
     def until(self, phase: str) -> float:
         """Seconds from the start of the program to the end of a phase; of all of it where there is no such phase."""
         return max(([one.end for one in self.phases if one.name == phase] or [one.end for one in self.phases]), default=self.began) - self.began
+
+
+def errors(log: Path) -> list[str]:
+    """What Ansible calls errors, each once."""
+    return list(dict.fromkeys(re.findall(r"^\[ERROR\]: (.+)$", log.read_text(encoding="utf-8"), re.MULTILINE)))
 
 
 def rotate(kind: str, folder: Path, environ: Mapping[str, str] | None = None, inventory: Path = INVENTORY, **variables: Any) -> Run:

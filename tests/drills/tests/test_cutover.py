@@ -129,10 +129,16 @@ def test_a_cutover_that_ends_otherwise_is_a_promise_missed_and_the_last_step(clu
     assert why in promise.seen and not promise.met and phases[-1] == "did not come to its end"
 
 
-def test_a_playbook_that_fails_is_one_too() -> None:
+def test_a_playbook_that_fails_is_one_too(tmp_path: Path) -> None:
     clusters = Clusters()
-    clusters.play = lambda kind, _given: Run(2, Path(f"{kind}.log"), 1.0)  # type: ignore[method-assign]
-    assert "forward.log" in course(clusters)[0].trouble[0].seen
+
+    def play(kind: str, _given: object) -> Run:
+        log = tmp_path / f"{kind}.log"
+        log.write_text(f"[ERROR]: {kind} went wrong\n")
+        return Run(2, log, 1.0)
+
+    clusters.play = play  # type: ignore[method-assign]
+    assert "forward went wrong" in course(clusters)[0].trouble[0].seen
 
 
 def sighting(cluster: str, space: str, pod: str, **seen: Any) -> Sighting:

@@ -44,9 +44,16 @@ def test_the_time_to_a_phase_counts_from_the_start_of_the_program() -> None:
     assert Run(0, Path("log"), 8.0).until("root: retire") == 0.0
 
 
-def test_a_playbook_that_fails_is_no_success() -> None:
-    with pytest.raises(DrillError, match="code 2"):
-        Run(2, Path("/tmp/log")).succeeded()
+def test_a_playbook_that_fails_is_no_success_and_its_words_outlive_the_next_run(tmp_path: Path) -> None:
+    log = tmp_path / "cutover.log"
+    log.write_text("TASK [a]\n[ERROR]: Task failed: the gate said no\nfatal: [east]: FAILED!\n[ERROR]: Task failed: the gate said no\n")
+    with pytest.raises(DrillError, match=r"code 2: Task failed: the gate said no \(all of its words are in ") as failed:
+        Run(2, log).succeeded()
+    kept = Path(str(failed.value).partition("are in ")[2].removesuffix(")."))
+    log.write_text("the next run")
+    assert "the gate said no" in kept.read_text()
+    with pytest.raises(DrillError, match="it named no error"):
+        Run(4, log).succeeded()
 
 
 def test_ansible_takes_the_callback(tmp_path: Path) -> None:

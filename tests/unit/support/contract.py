@@ -21,6 +21,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors imp
     Conflict,
     MeshError,
     NotReady,
+    Outdated,
     Refused,
 )
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
@@ -335,6 +336,18 @@ class Contract:
         # Where only the object matters, and not what else is in it.
         assert cluster.amend(read, {"data": {"a": "4"}}, exact=False).action == "updated"
         assert cluster.get(Ref.of(config_map(place)))["data"] == {"a": "4", "c": "1"}
+
+    def test_a_status_that_was_reported_since_is_no_reason_to_leave_it(self, cluster, place):
+        cluster.apply([namespace(place), pod(place)])
+        read = cluster.get(Ref.of(pod(place)))
+        path, running = f"/api/v1/namespaces/{place}/pods/one/status", {"status": {"phase": "Running"}}
+        cluster._server.transport.request("PATCH", path, {"fieldManager": "kubelet"}, running, content_type="application/merge-patch+json")
+        assert version_of(cluster, pod(place)) != read["metadata"]["resourceVersion"]
+        assert cluster.amend(read, {"metadata": {"labels": {"colour": "green"}}}).action == "updated"
+        live = cluster.get(Ref.of(pod(place)))
+        assert (live["metadata"]["labels"]["colour"], live["status"]["phase"]) == ("green", "Running")
+        with pytest.raises(Outdated, match="Pod .*/one has changed since it was read, so it was not written"):
+            cluster.amend(read, {"metadata": {"labels": {"colour": "blue"}}})
 
     def test_another_object_of_that_name_is_not_amended(self, cluster, place):
         cluster.apply([config_map(place, a="1")])

@@ -43,6 +43,14 @@ SILENT = frozenset({"-1", "0"})
 
 
 @dataclass(frozen=True)
+class Load:
+    """So many requests one after the other, 20 a second. `timeout` is how many seconds one may take; one that takes longer has no answer."""
+
+    requests: int = 50
+    timeout: float = 5.0
+
+
+@dataclass(frozen=True)
 class Measured:
     """Many requests, how many of them were answered, and the 99th percentile of the answers' time in seconds. `answers` counts them by their status."""
 
@@ -79,8 +87,8 @@ class Probe:
     """The workloads of one cluster that ask those of the others.
 
     `pods` finds the pods that ask. `question` makes the request that lets a pod ask a target. `fault` judges the status and the body of the answer:
-    None if the target answered over mTLS as a workload of this mesh. `load` makes the request that lets a pod ask a target so many times, and `measured`
-    reads the answer to that; it raises ValueError if there is nothing to read. `knock` lets a pod ask a Service (namespace, name, port) so many times,
+    None if the target answered over mTLS as a workload of this mesh. `load` makes the request that lets a pod put a load on a target, and `measured`
+    reads the answer to that; it raises ValueError if there is nothing to read. `knock` puts the same load on a Service (namespace, name, port),
     as somebody from outside of the mesh would, and for a host that nobody serves.
     `services` are for a mesh whose product injects no proxy into these workloads.
     """
@@ -89,7 +97,7 @@ class Probe:
     pods: Read
     question: Callable[[str, str], Question]
     fault: Callable[[str, int, str], str | None]
-    load: Callable[[str, str, int], Question]
+    load: Callable[[str, str, Load], Question]
     measured: Callable[[str], Measured]
-    knock: Callable[[str, tuple[str, str, int], int], Question] | None = None
+    knock: Callable[[str, tuple[str, str, int], Load], Question] | None = None
     services: Sequence[ServiceWish] = ()

@@ -52,6 +52,7 @@ _GATE: dict[str, Any] = {
 _PROBES: dict[str, Any] = {
     "targets": {"type": "list", "elements": "str", "default": []},
     "requests": {"type": "int", "default": 50},
+    "timeout": {"type": "float", "default": 5.0},
     "trust_domain": {"default": "cluster.local"},
     "gateway": {"type": "bool", "default": True},
     "destinations": {"type": "bool", "default": True},
@@ -161,7 +162,7 @@ def _probed(cluster: Cluster, health: Health, request: GateRequest, state: Clust
     own = probed(cluster, health, request.probes, clock) if request.probes.targets else []
     if not state or not request.probes.gateway:
         return own, []
-    through, notices = knocked(cluster, health, state, request.probes.requests, None if request.first else request.since)
+    through, notices = knocked(cluster, health, state, request.probes.load, None if request.first else request.since)
     return [*own, *through], notices
 
 

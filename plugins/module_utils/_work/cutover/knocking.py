@@ -18,7 +18,7 @@ from ..._mesh.cutover.gate import ProbeReading
 from ..._mesh.cutover.observed import INGRESS, ClusterState
 from ..._mesh.cutover.probes import FORMER
 from ..._mesh.errors import MeshError
-from ..._mesh.health.probe import SILENT, Measured, Probe, ProbeWish, counted
+from ..._mesh.health.probe import SILENT, Load, Measured, Probe, ProbeWish, counted
 from ..health.probe import asking_pod
 from ..look import asked
 from .probing import longest, together
@@ -29,7 +29,7 @@ Service = tuple[str, str, int]
 
 
 def knocked(
-    cluster: Cluster, health: Health, state: ClusterState, requests: int, since: Mapping[str, Any] | None
+    cluster: Cluster, health: Health, state: ClusterState, load: Load, since: Mapping[str, Any] | None
 ) -> tuple[list[ProbeReading], list[str]]:
     """What was read of each Service, and why some of them show nothing. `since` are facts of the first reading; None makes this one the first."""
     probe = health.probe(ProbeWish(cluster.name, "", (), FORMER))
@@ -40,13 +40,13 @@ def knocked(
     readings, notices = list[ProbeReading](), list[str]()
     if pod is None or knock is None:
         return readings, notices
-    questions = [knock(pod, service, requests) for service in services]
-    answers = [answer for some in together(questions) for answer in cluster.ask_all([asked(question, longest(requests)) for question in some])]
+    questions = [knock(pod, service, load) for service in services]
+    answers = [answer for some in together(questions) for answer in cluster.ask_all([asked(question, longest(load)) for question in some])]
     for service, measured in zip(services, answers, strict=True):
         seen = _read(probe, measured)
         answer = before[_path(service)] if since is not None else _usual(seen)
         if answer:
-            readings.append(_reading(service, seen, requests, answer))
+            readings.append(_reading(service, seen, load.requests, answer))
         else:
             notices.append(f"{_path(service)} nothing can be seen, because {_why(seen)}; give it a gate of your own")
     return readings, notices

@@ -16,12 +16,12 @@ from ..._mesh.cutover.plan import BY_TAGS, wave_late, wave_orders
 from ..._mesh.cutover.returning import of_cutover
 from ..._mesh.cutover.scene import Scene
 from ..._mesh.cutover.write import Write
-from ..._mesh.errors import NotReady
+from ..._mesh.errors import NotReady, Outdated
 from ..._mesh.few_names import few
 from ..follow import Pace, follow
 from .entrance import may_leave
 from .restarts import restart
-from .write import CutoverWork, Outdated, put
+from .write import CutoverWork, put
 
 Ordered = Callable[[ClusterState], list[Order]]
 Late = Callable[[ClusterState], list[str]]

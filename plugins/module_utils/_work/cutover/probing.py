@@ -17,7 +17,7 @@ from ..._mesh.cutover.gate import ProbeReading
 from ..._mesh.cutover.probes import asking, measured_by
 from ..._mesh.errors import MeshError
 from ..._mesh.few_names import few
-from ..._mesh.health.probe import Probe
+from ..._mesh.health.probe import Load, Probe
 from ..clock import Clock
 from ..follow import Pace
 from ..health.probe import asking_pod
@@ -43,15 +43,22 @@ class ProbePath:
 class ProbeOrder:
     """Which clusters the probes ask, how often, and whether they also ask through gateways. `patience` is how many seconds a path may take until it works.
 
+    `timeout` is how many seconds a request of the measure may take.
+
     `destinations` says that the proxies of the probes have to know the same endpoints.
     """
 
     targets: Sequence[str] = ()
     requests: int = 0
+    timeout: float = 5.0
     trust_domain: str = ""
     gateway: bool = True
     patience: float = 0.0
     destinations: bool = True
+
+    @property
+    def load(self) -> Load:
+        return Load(self.requests, self.timeout)
 
 
 def probed(cluster: Cluster, health: Health, order: ProbeOrder, clock: Clock) -> list[ProbeReading]:
@@ -66,7 +73,7 @@ def probed(cluster: Cluster, health: Health, order: ProbeOrder, clock: Clock) ->
             say(f"probes do not get through yet: {few(sorted(faults), 3)}")
             clock.sleep(pause)
     near, sound = measured_by(cluster.name, order.targets), [path for path in paths if path.name not in faults]
-    measured = {one.path: one for chunk in together([path for path in sound if path.target in near]) for one in _measured(cluster, chunk, requests)}
+    measured = {one.path: one for chunk in together([path for path in sound if path.target in near]) for one in _measured(cluster, chunk, order.load)}
     answered = {path.name: ProbeReading(path.name, 1, 1) for path in sound if path.target not in near}
     failed = {name: ProbeReading(name, requests, 0, 0.0, fault) for name, fault in faults.items()}
     return [reading for _name, reading in sorted({**measured, **answered, **failed}.items())]
@@ -104,14 +111,14 @@ def together(measures: Sequence[T]) -> Iterator[Sequence[T]]:
     yield from (measures[start : start + _AT_ONCE] for start in range(0, len(measures), _AT_ONCE))
 
 
-def longest(requests: int) -> float:
-    """How many seconds a measure of so many requests may take."""
-    return _SHORTEST + _EACH * requests
+def longest(load: Load) -> float:
+    """How many seconds the measure of a load may take."""
+    return _SHORTEST + load.timeout + _EACH * load.requests
 
 
-def _measured(cluster: Cluster, paths: Sequence[ProbePath], requests: int) -> list[ProbeReading]:
-    answers = cluster.ask_all([asked(path.probe.load(path.pod, path.target, requests), longest(requests)) for path in paths])
-    return [_reading(path, answer, requests) for path, answer in zip(paths, answers, strict=True)]
+def _measured(cluster: Cluster, paths: Sequence[ProbePath], load: Load) -> list[ProbeReading]:
+    answers = cluster.ask_all([asked(path.probe.load(path.pod, path.target, load), longest(load)) for path in paths])
+    return [_reading(path, answer, load.requests) for path, answer in zip(paths, answers, strict=True)]
 
 
 def _reading(path: ProbePath, answer: Answer | MeshError, requests: int) -> ProbeReading:

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from ..._mesh.cutover.orders import Order
 from ..._mesh.cutover.restarting import PodsOf, startable
 from ..._mesh.cutover.write import EVICT, Write
-from ..._mesh.errors import NotReady
+from ..._mesh.errors import NotReady, Outdated
 from ..._mesh.few_names import few
 from ..._mesh.objects.change import Ref
 from ..._mesh.objects.condition import verdict
 from ..._mesh.objects.shapes import Object
 from ..follow import Pace, follow
 from .evict import go_on
-from .write import CutoverWork, Outdated, put
+from .write import CutoverWork, put
 
 _PACE = Pace(0.3, 1.5)
 _SHOWN = 10

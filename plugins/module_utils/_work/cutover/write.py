@@ -14,11 +14,12 @@ from typing import Any
 from ..._kube.cluster import Cluster
 from ..._kube.connect import Connector
 from ..._kube.lease import Hold
+from ..._kube.objects.content import content
 from ..._mesh.contract.cutover import Cutover
 from ..._mesh.cutover.orders import DRAIN, RAISE, REJOIN, REMOVE, RESTART, Order
 from ..._mesh.cutover.orders import EVICT as EVICT_PODS
 from ..._mesh.cutover.write import CREATE, DELETE, PATCH, REPLACE, TRY, Write
-from ..._mesh.errors import Refused
+from ..._mesh.errors import Outdated, Refused
 from ..._mesh.objects.change import Change, Ref
 from ..._mesh.objects.managed_by import managed_by
 from ..._mesh.objects.shapes import Object
@@ -27,13 +28,10 @@ from ..lease.hold import UnderLease
 from .fresh import FreshLook
 from .step_request import CutoverRequest
 
-_BOOKKEEPING = ("resourceVersion", "managedFields", "generation")
 _MAKER = "app.kubernetes.io/managed-by"
+# How often an object is replaced whose status is written all the time.
+_TIMES = 8
 _OF_GATEWAYS = (RAISE, DRAIN, REJOIN, REMOVE)
-
-
-class Outdated(Refused):
-    """The object has changed since it was read: look again, and decide anew."""
 
 
 @dataclass
@@ -109,12 +107,14 @@ def _patched(work: CutoverWork, write: Write) -> Change:
 
 
 def _replaced(work: CutoverWork, write: Write) -> Change:
-    live = still(work, write.before or {})
-    body = {**write.body, "metadata": {**write.body["metadata"], "resourceVersion": live["metadata"]["resourceVersion"]}}
-    after = work.cluster.replace(body, live)
-    if after is None:
-        raise _outdated(work, write.ref)
-    return Change(write.ref, "updated", live, after)
+    """A status that was reported between the look and the write is no reason to leave it."""
+    for _time in range(_TIMES):
+        live = still(work, write.before or {})
+        body = {**write.body, "metadata": {**write.body["metadata"], "resourceVersion": live["metadata"]["resourceVersion"]}}
+        after = work.cluster.replace(body, live)
+        if after is not None:
+            return Change(write.ref, "updated", live, after)
+    raise Outdated(work.cluster.name, write.ref)
 
 
 def _created(work: CutoverWork, write: Write) -> Change:
@@ -142,18 +142,9 @@ _WAYS = {PATCH: _patched, REPLACE: _replaced, CREATE: _created, DELETE: _deleted
 
 
 def still(work: CutoverWork, before: Object) -> dict[str, Any]:
-    """Return the object as it is now, if only its status and the server's bookkeeping are others than when it was read."""
+    """Return the object as it is now, if only its status and the server's notes are others than when it was read."""
     ref = Ref.of(before)
     live = work.cluster.get(ref)
-    if live is None or live["metadata"]["uid"] != before["metadata"]["uid"] or _content(live) != _content(before):
-        raise _outdated(work, ref)
+    if live is None or live["metadata"]["uid"] != before["metadata"]["uid"] or content(live) != content(before):
+        raise Outdated(work.cluster.name, ref)
     return live
-
-
-def _content(live: Mapping[str, Any]) -> dict[str, Any]:
-    meta = {key: value for key, value in live["metadata"].items() if key not in _BOOKKEEPING}
-    return {**{key: value for key, value in live.items() if key != "status"}, "metadata": meta}
-
-
-def _outdated(work: CutoverWork, ref: Ref) -> Outdated:
-    return Outdated(f"{work.cluster.name}: {ref} has changed since it was read, so it was not written. Run again to decide anew.")

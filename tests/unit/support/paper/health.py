@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.health import ControlPlaneRevision, HealthFacts, Remote
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import Measured, Probe, ProbeWish
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import Load, Measured, Probe, ProbeWish
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.shapes import Live, Manifest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Answers, Question, Read
@@ -58,8 +58,8 @@ def probe(wish: ProbeWish) -> Probe:
     def fault(target: str, status: int, body: str) -> str | None:
         return None if status == 200 and body == target else f"{target} did not answer"
 
-    def load(pod: str, target: str, requests: int) -> Question:
-        return Question(target, wish.namespace, pod, _PORT, f"/ask/{target}/{requests}")
+    def load(pod: str, target: str, wanted: Load) -> Question:
+        return Question(target, wish.namespace, pod, _PORT, f"/ask/{target}/{wanted.requests}")
 
     pods = Read("v1", "Pod", wish.namespace, f"app=echo-{wish.cluster}")
     return Probe([_space(wish), _echo(wish)], pods, question, fault, load, _measured)

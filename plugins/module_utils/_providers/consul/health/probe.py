@@ -10,7 +10,7 @@ import re
 from typing import Any
 from urllib.parse import urlencode
 
-from ...._mesh.health.probe import ProbeWish
+from ...._mesh.health.probe import Load, ProbeWish
 from ...._mesh.question import Question, Read
 from ...._mesh.workloads.service_wish import Caller, ServiceWish, Upstream
 
@@ -79,9 +79,9 @@ def _server(wish: ProbeWish, target: str) -> str:
     return f"127.0.0.1:{upstream(wish, target)}{_PAGE}"
 
 
-def load(wish: ProbeWish, pod: str, target: str, requests: int) -> Question:
+def load(wish: ProbeWish, pod: str, target: str, wanted: Load) -> Question:
     """Return the request that lets the pod fetch the target's page so many times through its own sidecar, and measure it."""
-    how = {"n": requests, "qps": _RATE, "c": _CONNECTIONS, "timeout": "5s", "p": "99", "save": "off"}
+    how = {"n": wanted.requests, "qps": _RATE, "c": _CONNECTIONS, "timeout": f"{wanted.timeout:g}s", "p": "99", "save": "off"}
     return Question(target, wish.namespace, pod, _PORT, f"/fortio/rest/run?{urlencode({'url': f'http://{_server(wish, target)}', **how})}")
 
 

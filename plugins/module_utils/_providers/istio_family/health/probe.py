@@ -10,7 +10,7 @@ import re
 from typing import Any
 from urllib.parse import urlencode
 
-from ...._mesh.health.probe import ProbeWish
+from ...._mesh.health.probe import Load, ProbeWish
 from ...._mesh.question import Question, Read
 from . import probe_gateway
 
@@ -101,21 +101,21 @@ def _server(wish: ProbeWish, target: str) -> str:
     return f"{_name(target)}.{wish.asks or wish.namespace}:{_PORT}{_PAGE}"
 
 
-def load(wish: ProbeWish, pod: str, target: str, requests: int) -> Question:
+def load(wish: ProbeWish, pod: str, target: str, wanted: Load) -> Question:
     """Return the request that lets the pod fetch the target's page so many times through its own sidecar, and measure it."""
-    asked = {"url": f"http://{_server(wish, target)}", **_how(requests)}
+    asked = {"url": f"http://{_server(wish, target)}", **_how(wanted)}
     return Question(target, wish.namespace, pod, _PORT, f"/fortio/rest/run?{urlencode(asked)}")
 
 
-def knock(wish: ProbeWish, pod: str, service: tuple[str, str, int], requests: int) -> Question:
+def knock(wish: ProbeWish, pod: str, service: tuple[str, str, int], wanted: Load) -> Question:
     """Return the request that lets the pod ask a Service. No proxy knows the host, so the sidecar passes it on as it is, to this cluster's own Service."""
     namespace, name, port = service
-    asked = {"url": f"http://{name}.{namespace}:{port}/", "H": f"Host: {_NOBODY}", **_how(requests)}
+    asked = {"url": f"http://{name}.{namespace}:{port}/", "H": f"Host: {_NOBODY}", **_how(wanted)}
     return Question(f"{namespace}/{name}", wish.namespace, pod, _PORT, f"/fortio/rest/run?{urlencode(asked)}")
 
 
-def _how(requests: int) -> dict[str, Any]:
-    return {"n": requests, "qps": _RATE, "c": _CONNECTIONS, "timeout": "5s", "p": "99", "save": "off"}
+def _how(wanted: Load) -> dict[str, Any]:
+    return {"n": wanted.requests, "qps": _RATE, "c": _CONNECTIONS, "timeout": f"{wanted.timeout:g}s", "p": "99", "save": "off"}
 
 
 def fault(wish: ProbeWish, target: str, status: int, body: str) -> str | None:

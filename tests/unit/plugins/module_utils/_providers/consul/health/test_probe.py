@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import Measured, ProbeWish, measured
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import Load, Measured, ProbeWish, measured
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.health import probe
 
 WISH = ProbeWish("east", "", ("west", "east"))
@@ -40,7 +40,7 @@ def test_each_target_has_a_port_of_its_own() -> None:
 
 
 def test_a_measure_goes_the_same_way_and_only_the_servers_own_answers_count() -> None:
-    assert "n=50" in (path := probe.load(WISH, "echo-1", "west", 50).path) and "127.0.0.1%3A9001%2Fdebug" in path
+    assert "n=50" in (path := probe.load(WISH, "echo-1", "west", Load(50)).path) and "127.0.0.1%3A9001%2Fdebug" in path
     answer = {"RetCodes": {"200": 48, "503": 2}, "DurationHistogram": {"Count": 50, "Percentiles": [{"Percentile": 99, "Value": 0.02}]}}
     assert measured(json.dumps(answer)) == Measured(50, 48, 0.02)
     with pytest.raises(ValueError, match="no measure"):

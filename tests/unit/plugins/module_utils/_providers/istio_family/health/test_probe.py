@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import Measured, ProbeWish, measured
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.health.probe import Load, Measured, ProbeWish, measured
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Question, Read
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.health import probe
 
@@ -141,22 +141,22 @@ def test_the_configuration_of_gateways_is_the_same_in_all_clusters() -> None:
 def test_a_probe_asks_through_its_own_clusters_gateway_and_the_server_sees_that_gateway() -> None:
     through = replace(ACROSS, asks="", through="of-green")
     assert probe.question(through, "echo-east-1", "west").path == "/fortio/fetch/gateway-east.of-green:8080/of-blue/west/debug"
-    assert "url=http%3A%2F%2Fgateway-east.of-green%3A8080%2Fof-blue%2Fwest%2Fdebug&" in probe.load(through, "echo-east-1", "west", 50).path
+    assert "url=http%3A%2F%2Fgateway-east.of-green%3A8080%2Fof-blue%2Fwest%2Fdebug&" in probe.load(through, "echo-east-1", "west", Load(50, 7.5)).path
     assert f"/{'of-blue'}/west/debug" in [one["match"][0]["uri"]["exact"] for one in gated()["VirtualService"]["spec"]["http"]]
     assert probe.fault(through, "west", 200, echo(uri="spiffe://cluster.local/ns/of-green/sa/probe")) is None
     assert probe.fault(through, "west", 200, echo(uri="spiffe://cluster.local/ns/of-blue/sa/probe")) is not None
 
 
 def test_a_service_is_asked_for_a_host_that_nobody_serves() -> None:
-    asked = probe.knock(ACROSS, "echo-east-1", ("doors", "door", 80), 50)
+    asked = probe.knock(ACROSS, "echo-east-1", ("doors", "door", 80), Load(50))
     assert asked.path == "/fortio/rest/run?url=http%3A%2F%2Fdoor.doors%3A80%2F&H=Host%3A+meshops-cutover.invalid&n=50&qps=20&c=2&timeout=5s&p=99&save=off"
     assert (asked.namespace, asked.pod, asked.port) == ("of-blue", "echo-east-1", 8080)
     assert measured(result({"404": 49, "-1": 1})).answers == {"404": 49, "-1": 1}
 
 
 def test_many_requests_are_sent_by_one_question() -> None:
-    asked = probe.load(ACROSS, "echo-east-1", "west", 50)
-    assert asked.path == "/fortio/rest/run?url=http%3A%2F%2Fecho-west.of-green%3A8080%2Fdebug&n=50&qps=20&c=2&timeout=5s&p=99&save=off"
+    asked = probe.load(ACROSS, "echo-east-1", "west", Load(50, 7.5))
+    assert asked.path == "/fortio/rest/run?url=http%3A%2F%2Fecho-west.of-green%3A8080%2Fdebug&n=50&qps=20&c=2&timeout=7.5s&p=99&save=off"
     assert (asked.namespace, asked.pod, asked.port) == ("of-blue", "echo-east-1", 8080)
 
 
