@@ -17,7 +17,7 @@ from pathlib import Path
 BUDGETS = {"lint": 300, "unit": 480, "sanity": 360, "test-api": 1330, "test-lab": 1090, "molecule": 330}
 BUILDS = ("setup", "lab-build", "lab")
 SLOWEST = 10
-# Of the message of a failed test: a page of CI's output holds that many.
+# Characters of a failed test's message.
 SHOWN = 400
 
 

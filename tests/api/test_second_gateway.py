@@ -85,7 +85,7 @@ def settled(mesh: GatewayMesh, revision: str) -> None:
     assert mesh.odd == []
 
 
-def test_killed_after_each_write_it_goes_on_and_ends_as_if_nothing_had_been(mesh: GatewayMesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def killed_after_each_write_it_goes_on(mesh: GatewayMesh, monkeypatch: pytest.MonkeyPatch) -> None:
     account = (mesh.cluster.get(ACCOUNT) or {})["metadata"]["uid"]
     itself, kills = write.make, list[str]()
 
@@ -111,7 +111,13 @@ def test_killed_after_each_write_it_goes_on_and_ends_as_if_nothing_had_been(mesh
     assert not ask(mesh)["changed"]
 
 
-def test_the_way_back_is_the_same(mesh: GatewayMesh) -> None:
+def the_way_back_is_the_same(mesh: GatewayMesh) -> None:
     result = ask(mesh, **BACK)
     assert {one["object"].partition(" ")[0] for one in result["changes"]} == {"Gateway", "ConfigMap", "Deployment", "HTTPRoute", "ServiceAccount"}
     settled(mesh, "blue")
+
+
+def test_killed_after_each_write_it_goes_on_and_the_way_back_is_the_same(mesh: GatewayMesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One story, because the way back begins where the way forward ends, and workers may take tests of one file from each other."""
+    killed_after_each_write_it_goes_on(mesh, monkeypatch)
+    the_way_back_is_the_same(mesh)
