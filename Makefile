@@ -121,7 +121,8 @@ test-lab: tools lab ## end-to-end tests on the lab
 scenarios := default rotation cutover operators
 
 molecule: tools operators lab ## the scenarios on the lab: converge, idempotence, verify; a rotation; a cutover and back; an operator (SCENARIOS=cutover ARGS="--destroy never")
-	$(timed) $(tools) molecule test $(addprefix --scenario-name=,$(or $(SCENARIOS),$(scenarios))) --report $(ARGS)
+	mkdir -p build/plays
+	ANSIBLE_LOG_PATH=$(CURDIR)/build/plays/$@ $(timed) $(tools) molecule test $(addprefix --scenario-name=,$(or $(SCENARIOS),$(scenarios))) --report $(ARGS)
 
 # Needs Chromium, which no registry of packages has, so it is not a part of `make test`.
 test-browser: tools ## the report's page in headless Chromium (BROWSER_KEEP=directory keeps pictures for eyes)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -41,7 +41,7 @@ def galaxy(text: str, version: str) -> str:
 def changes(checkout: Path, version: str) -> Iterator[tuple[Path, str]]:
     """Each file that has to change, and its new text."""
     before = released((checkout / "changelogs/changelog.yaml").read_text("utf-8"))
-    wanted = [(checkout / "galaxy.yml", galaxy), *((checkout / page, named) for page in PAGES)]
+    wanted: list[tuple[Path, Callable[[str, str], str]]] = [(checkout / "galaxy.yml", galaxy), *((checkout / page, named) for page in PAGES)]
     wanted += [(path, lambda text, number: added(text, number, before)) for glob in ADDED for path in sorted(checkout.glob(glob))]
     for path, changed in wanted:
         text = path.read_text("utf-8")

@@ -46,6 +46,17 @@ def failures(reports: list[Path]) -> Iterator[str]:
                 yield f"failed in {report.stem}: {case.get('classname', '')}::{case.get('name', '')}: {message[:SHOWN]}"
 
 
+def tasks_that_failed(plays: Path, steps: Path) -> Iterator[str]:
+    """A line for each task that failed in the playbooks of a failed step, from the log that Ansible wrote of them: the task, and what it said."""
+    for file in sorted(plays.iterdir()) if plays.is_dir() else []:
+        task = ""
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if (steps / file.name).exists() else []:
+            told = line.partition("| ")[2]
+            task = told.strip("* ") if told.startswith(("TASK [", "RUNNING HANDLER [")) else task
+            if told.startswith("[ERROR]: "):
+                yield f"failed in {file.name}: {task}: {told[:SHOWN]}"
+
+
 def steps_that_failed(steps: Path) -> Iterator[str]:
     """A line for each step whose command did not end with 0."""
     for file in sorted(steps.iterdir()) if steps.is_dir() else []:
@@ -74,7 +85,7 @@ def main(status: int) -> int:
         print(line)
     for took, name in slowest(reports):
         print(f"{took:7.1f} s  {name}")
-    for line in [*failures(reports), *steps_that_failed(Path("build/failed"))]:
+    for line in [*failures(reports), *tasks_that_failed(Path("build/plays"), Path("build/failed")), *steps_that_failed(Path("build/failed"))]:
         print(line)
     passed, failed, skipped = totals(reports)
     failed = failed or int(status != 0)

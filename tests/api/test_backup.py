@@ -18,7 +18,6 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.lease import LeaseWish, take
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.lease.lease import NAMESPACE, Lease, ref
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.consul.names import SERVER, TOKENS, selector
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.backup.archives import archive
 from ansible_collections.meshops.lifecycle.tests.unit.plugins.module_utils._providers.consul.world import MANAGEMENT, tokens
@@ -27,6 +26,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.running import ran
 
 from .conftest import Play, Step
 from .kubelet import Kubelet, kubelet
+from .spaces import removed
 
 SPACE, NODE = "snapshots", "snapshots"
 STATE = b"\xff\x00token-of-a-user" + EAST.pem
@@ -56,19 +56,21 @@ def consul(admin: dict[str, Any], api_server: Any) -> Iterator[Kubelet]:
     plain = {"name": SPACE}
     with kubelet(api_server.directory / "pki") as node:
         node.answer = answer
-        cluster.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": plain}, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE}}])
+        places = [{"apiVersion": "v1", "kind": "Namespace", "metadata": plain}, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE}}]
+        cluster.apply(places)
         here = [{"type": "InternalIP", "address": "127.0.0.1"}]
         report(cluster, f"/api/v1/nodes/{NODE}", addresses=here, daemonEndpoints={"kubeletEndpoint": {"Port": node.port}})
         account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": SPACE}}
         secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": TOKENS, "namespace": SPACE}, "data": tokens()["data"]}
         meta = {"name": f"{SERVER}-0", "namespace": SPACE, "labels": selector("server")}
         spec = {"nodeName": NODE, "containers": [{"name": "consul", "image": "x"}]}
-        cluster.apply([account, secret, {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}])
+        inside = [account, secret, {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}]
+        cluster.apply(inside)
         state = {"name": "consul", "ready": True, "restartCount": 0, "image": "x", "imageID": "x", "state": {"running": {}}}
         ready = [{"type": "Ready", "status": "True"}]
         report(cluster, f"/api/v1/namespaces/{SPACE}/pods/{SERVER}-0", phase="Running", containerStatuses=[state], conditions=ready)
         yield node
-        cluster.delete([Ref("v1", "Namespace", SPACE), Ref("v1", "Node", NODE)])
+        removed(cluster, [*inside, *places])
 
 
 def test_what_was_saved_is_shown_and_restored(consul: Kubelet, play: Play, admin: dict[str, Any], tmp_path: Path) -> None:

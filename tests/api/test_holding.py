@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Cluster
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio_family.trust import trust
 from ansible_collections.meshops.lifecycle.tests.unit.support.authorities import OTHER_ROOT, ROOT, issuer
 from ansible_collections.meshops.lifecycle.tests.unit.support.istio_holding import bundle, config_map, proxied
 
 from .conftest import Play, Step
 from .istio_crds import istio_crds
+from .spaces import removed
 from .test_ca import forms
 
 SYSTEM = "held-system"
@@ -43,7 +43,7 @@ def space(name: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
-def pod(cluster: Cluster, name: str, phase: str) -> None:
+def pod(cluster: Cluster, name: str, phase: str) -> dict[str, Any]:
     """A pod with the status that a kubelet would report. There is no kubelet, so no port-forward reaches it."""
     made = proxied(name, "held-shop", owner=None)
     made["metadata"] = {"name": name, "namespace": "held-shop"}
@@ -55,6 +55,7 @@ def pod(cluster: Cluster, name: str, phase: str) -> None:
     path = f"/api/v1/namespaces/held-shop/pods/{name}/status"
     answer = cluster._server.transport.request("PATCH", path, body={"status": status}, content_type="application/merge-patch+json")
     assert answer.ok, answer.body
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +65,9 @@ def there(admin: dict[str, Any]) -> Iterator[Cluster]:
     (cacerts,) = trust.manifests(issuer(), SYSTEM, "held")
     objects = [space(SYSTEM), space("held-shop"), space("held-odd"), account, cacerts, config_map("held-shop", bundle(ROOT)), config_map("held-odd", None)]
     cluster.apply([*objects, REMOTE, SERVED, istio_crds()["gateways.networking.istio.io"], GATEWAY])
-    for name, phase in (("runs", "Running"), ("ended", "Succeeded")):
-        pod(cluster, name, phase)
+    pods = [pod(cluster, name, phase) for name, phase in (("runs", "Running"), ("ended", "Succeeded"))]
     yield cluster
-    cluster.delete([Ref("v1", "Namespace", name) for name in (SYSTEM, "held-shop", "held-odd")])
+    removed(cluster, [*objects, REMOTE, SERVED, GATEWAY, *pods])
 
 
 def test_bundles_and_pods_are_measured_by_the_ca(there: Cluster, play: Play) -> None:

@@ -19,11 +19,11 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster im
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.connect import connect
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.helm_release import Release
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.istio.install import control_plane, gateways, supply
 from meshlab import programs
 
 from .conftest import Way, _surroundings
+from .spaces import removed
 
 SPACE = "old-supply"
 OLD = "registry.istio.io/release/pilot:1.30.2"
@@ -50,7 +50,7 @@ def old(way: Way) -> Iterator[Cluster]:
     cluster = connect({"kubeconfig": way.kubeconfig, "context": "admin"}, environ={})
     cluster.apply(objects())
     yield cluster
-    cluster.delete([Ref.of(one) for one in reversed(objects())])
+    removed(cluster, objects())
 
 
 def ran(playbook: str, way: Way, folder: Path, **variables: Any) -> str:

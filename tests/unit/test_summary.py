@@ -69,6 +69,17 @@ def test_what_failed_is_named_with_the_beginning_of_its_message(build: Path) -> 
     assert lines[2:] == ["failed: make lint-types (1, 2)", "2 passed, 2 failed, 1 skipped"]
 
 
+def test_of_a_step_that_failed_its_tasks_are_named(build: Path) -> None:
+    (build / "plays").mkdir()
+    line = "2026-11-28 07:05:22,329 p=1 u=root n=ansible"
+    told = "[ERROR]: Task failed: Module failed: east: it is not there."
+    log = f"{line} INFO| TASK [operator : Bring them] *****\n{line} ERROR| {told}\nOrigin: main.yml:4:7\n\n{line} INFO| fatal: [east]: FAILED!\n"
+    for step in ("molecule", "other"):
+        (build / "plays" / step).write_text(log)
+    (build / "failed" / "molecule").write_text("1\n")
+    assert summary(build, status=2)[1][-3:-1] == [f"failed in molecule: TASK [operator : Bring them]: {told}", "failed: make molecule (1)"]
+
+
 def test_the_stopwatch_adds_up_and_gives_back_how_the_command_ended(tmp_path: Path) -> None:
     (tmp_path / "mk").mkdir()
     watch = tmp_path / "mk" / "stopwatch.py"

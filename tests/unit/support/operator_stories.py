@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -305,3 +306,28 @@ class OperatorTroubles(OperatorStories):
         with pytest.raises(NotReady, match=f"CatalogSource {MARKET}/demo to be READY; it is TRANSIENT_FAILURE"):
             ran(cluster, olm)
         assert cluster.writes == []
+
+    def test_a_catalogue_that_has_just_connected_is_given_time_to_offer_its_packages(self, admin: Cluster, olm: Olm) -> None:
+        """OLM serves packages by another server than the one that calls a catalogue READY."""
+        offered = manifest("1.0.0", "1.1.0", "1.2.0")
+        admin.delete([Ref.of(offered)])
+        olm.status(source(), connectionState={"lastObservedState": "READY", "lastConnect": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")})
+        turn = olm.turn
+
+        def later(passed: float = 0) -> None:
+            if passed == 3.0:
+                seeded(admin, offered)
+            turn()
+
+        olm.turn = later  # type: ignore[method-assign]
+        assert ran(Counted.of(admin), olm)["operators"][0]["csv"] == V1
+
+    @pytest.mark.parametrize(("connected", "looked"), [(timedelta(0), 60), (timedelta(minutes=-5), 0)], ids=["a moment ago", "long ago"])
+    def test_a_package_that_never_comes_is_refused(self, admin: Cluster, olm: Olm, connected: timedelta, looked: float) -> None:
+        admin.delete([Ref.of(manifest("1.0.0"))])
+        at = (datetime.now(UTC) + connected).strftime("%Y-%m-%dT%H:%M:%SZ")
+        olm.status(source(), connectionState={"lastObservedState": "READY", "lastConnect": at})
+        cluster, clock = Counted.of(admin), Ticking()
+        with pytest.raises(Refused, match=f"is ready, but no catalogue has a package {PACKAGE}. Correct its name."):
+            reconcile(cluster, params([{**WISH, "csv": V1}]), clock)
+        assert (cluster.writes, clock.passed) == ([], looked)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from ..few_names import few
 from ..objects.change import Ref
@@ -17,6 +18,7 @@ from .package import Package, fault
 from .seen import OperatorsSeen, space, spec, status
 
 _MOST = 10
+_JUST = 120.0  # seconds for which a catalogue counts as one that has just connected
 
 
 def refusals(package: Package, seen: OperatorsSeen) -> Iterator[str]:
@@ -130,3 +132,15 @@ def _offered(package: Package, offered: Object) -> Iterator[str]:
 def ready(source: Object) -> bool:
     """Return whether a catalogue answers. OLM asks it over gRPC and writes down what it saw last."""
     return bool((status(source).get("connectionState") or {}).get("lastObservedState") == "READY")
+
+
+def still_coming(package: Package, seen: OperatorsSeen, now: datetime) -> bool:
+    """Return whether a package that no catalogue has may still come, because its catalogue has just connected.
+
+    OLM serves what a catalogue offers by another server than the one that calls the catalogue READY, and some seconds later.
+    """
+    source = seen.source(package) or {}
+    at = (status(source).get("connectionState") or {}).get("lastConnect")
+    if not at or not ready(source) or seen.manifests.get(package.name, source) is not None:
+        return False
+    return abs((now - datetime.fromisoformat(str(at))).total_seconds()) < _JUST

@@ -18,13 +18,14 @@ from ..._mesh.operators import departure, extension, precedence, rights, subscri
 from ..._mesh.operators.backend import AUTO, CHART, CHOICES, SUBSCRIPTION, backend, impossible
 from ..._mesh.operators.departure import RemovalScope
 from ..._mesh.operators.package import AUTOMATIC, MANUAL, Package, duplicates
-from ..._mesh.operators.refusals import refusals
+from ..._mesh.operators.refusals import refusals, still_coming
 from ..._mesh.operators.seen import OperatorsSeen, installed_version, status
 from ..._mesh.operators.step import Next
 from ..clock import Clock, SystemClock
 from .look import look
-from .pursue import Pursuit
+from .pursue import PATIENCE, Pursuit
 
+_AGAIN = 1.0  # seconds between two looks at what a catalogue offers
 _NAME = {"required": True}
 _NAMES = {"type": "list", "elements": "str"}
 _FALSE = {"type": "bool", "default": False}
@@ -82,7 +83,7 @@ class Request:
 def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = None) -> dict[str, Any]:
     """Refuse everything that speaks against any package, then bring one after the other to where it shall be."""
     request, clock = Request.of(params), clock or SystemClock()
-    first = _looked(cluster, request, offers=True)
+    first = _offered(cluster, request, clock)
     means = {package.name: backend(package, first, request.api) for package in request.packages}
     if faults := [*_faults(request, first, means)] or [*_denied(cluster, request, first, means)]:
         raise Refused(" ".join(f"{cluster.name}: {one}" for one in faults), findings=faults)
@@ -106,6 +107,16 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
         "plan": plan,
         "releases": [_release(package) for package in charts],
     }
+
+
+def _offered(cluster: Cluster, request: Request, clock: Clock) -> OperatorsSeen:
+    """Look, and look again while a catalogue has just connected and its packages may still come."""
+    end = clock.monotonic() + PATIENCE
+    while True:
+        seen = _looked(cluster, request, offers=True)
+        if request.absent or clock.monotonic() >= end or not any(still_coming(package, seen, clock.now()) for package in request.packages):
+            return seen
+        clock.sleep(_AGAIN)
 
 
 def _looked(cluster: Cluster, request: Request, offers: bool = False) -> OperatorsSeen:

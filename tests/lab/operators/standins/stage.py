@@ -66,7 +66,7 @@ def _v0(objects: Objects, now: float, stage: Stage) -> Iterator[Write]:
     maps = {(space(one), name(one)): one for one in objects["ConfigMap"]}
     keys = {(space(one), name(one)): (space(one), str(spec(one).get("configMap") or name(one))) for one in objects["CatalogSource"]}
     contents = {key: catalogue.read(maps.get(content)) for key, content in keys.items()}
-    yield from catalogues.turn(objects["CatalogSource"], contents, objects["PackageManifest"])
+    yield from catalogues.turn(objects["CatalogSource"], contents, objects["PackageManifest"], now)
     kinds = ("Subscription", "InstallPlan", "ClusterServiceVersion", "OperatorGroup")
     copies = [one for one in objects["ClusterServiceVersion"] if _copied(one)]
     places = {space(one) for kind in kinds for one in objects[kind] if not (kind == "ClusterServiceVersion" and _copied(one))}

@@ -11,12 +11,13 @@ are objects of a CRD.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 from ..catalogue import Catalogue, Package
 from ..objects import Object, Write, create, delete, made, name, space, status, to_status
 
 
-def turn(sources: Sequence[Object], contents: Mapping[tuple[str, str], Catalogue | None], manifests: Sequence[Object]) -> Iterator[Write]:
+def turn(sources: Sequence[Object], contents: Mapping[tuple[str, str], Catalogue | None], manifests: Sequence[Object], now: float) -> Iterator[Write]:
     """OLM pkg/controller/registry/grpc/source.go: CONNECTING, then READY; TRANSIENT_FAILURE while nobody answers."""
     wanted = {}
     for live in sources:
@@ -25,7 +26,8 @@ def turn(sources: Sequence[Object], contents: Mapping[tuple[str, str], Catalogue
         target = "TRANSIENT_FAILURE" if content is None else "READY" if state in ("CONNECTING", "READY") else "CONNECTING"
         if state != target:
             address = f"{name(live)}.{space(live)}.svc:50051"
-            yield to_status(live, connectionState={"address": address, "lastObservedState": target})
+            connected = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            yield to_status(live, connectionState={"address": address, "lastConnect": connected, "lastObservedState": target})
         for package in (content or {}).values() if target == "READY" else ():
             wanted[space(live), package.name] = manifest(live, package)
     have = {(space(one), name(one)): one for one in manifests}
