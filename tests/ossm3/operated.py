@@ -30,6 +30,8 @@ def operated(folder: Path, charts: Mapping[str, Path]) -> Iterator[Estate]:
         estate = Estate(INVENTORY)
         for cluster in CLUSTERS:
             stack.enter_context(sail(Path(estate.kubeconfig), cluster, folder / f"operator-{cluster}.log", charts))
-        yield estate
-        estate.remove_app()
-        estate.play("teardown", **EVERYTHING).succeeded()
+        try:
+            yield estate
+        finally:
+            estate.remove_app()
+            estate.play("teardown", **EVERYTHING).succeeded()

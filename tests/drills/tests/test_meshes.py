@@ -56,7 +56,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(meshes, "take_down", lambda estate: seen.update(gone=estate.inventory))
     monkeypatch.setattr(meshes, "bring_images", lambda _estate, place: seen.update(images=place))
     monkeypatch.setattr(meshes.programs, "build", lambda _program: Path("/before"))
-    monkeypatch.setattr(meshes, "Estate", lambda: type("Known", (), {"inventory": play.INVENTORY})())
+    monkeypatch.setattr(meshes, "Estate", type("Known", (), {"inventory": play.INVENTORY}))
     monkeypatch.setattr(meshes.play, "playbook", playbook)
     return seen
 
