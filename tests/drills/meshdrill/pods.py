@@ -26,6 +26,8 @@ from .api import Api, listed
 from .watch import Timeline, proxies
 
 EVERY = 0.5
+# After a look that got no answer.
+AGAIN = 0.1
 # The server ends a watch after so long, and the next one goes on where it ended.
 WATCH = 30
 PODS, SPACES = "/api/v1/pods", "/api/v1/namespaces"
@@ -59,9 +61,9 @@ class Witness:
             threading.Thread(target=work, daemon=True).start()
 
     def _look(self) -> None:
-        connection = self._lists.connection()
-        while not self._ended.wait(EVERY):
-            begin = time.time()
+        connection, pause = self._lists.connection(), EVERY
+        while not self._ended.wait(pause):
+            begin, pause = time.time(), EVERY
             try:
                 for space in listed(connection, SPACES):
                     self._note(begin, (space["metadata"]["name"],), {"labels": space["metadata"].get("labels") or {}})
@@ -72,6 +74,7 @@ class Witness:
             except (OSError, http.client.HTTPException, ValueError) as error:
                 self._timeline.write(begin, cluster=self._cluster, error=str(error)[:200])
                 connection.close()
+                pause = AGAIN
 
     def _watch(self) -> None:
         """From the state of one moment on, over one watch after the other; from a state of its own again where the server has forgotten the last."""
