@@ -12,7 +12,9 @@ from functools import partial
 from typing import Any
 
 from ..._kube.cluster import Cluster, Permission
+from ..._kube.waiting import waiting
 from ..._mesh.errors import MeshError, Refused
+from ..._mesh.few_names import few
 from ..._mesh.objects.change import Change, as_result
 from ..._mesh.operators import departure, extension, precedence, rights, subscribed
 from ..._mesh.operators.backend import AUTO, CHART, CHOICES, SUBSCRIPTION, backend, impossible
@@ -112,11 +114,14 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
 def _offered(cluster: Cluster, request: Request, clock: Clock) -> OperatorsSeen:
     """Look, and look again while a catalogue has just connected and its packages may still come."""
     end = clock.monotonic() + PATIENCE
-    while True:
-        seen = _looked(cluster, request, offers=True)
-        if request.absent or clock.monotonic() >= end or not any(still_coming(package, seen, clock.now()) for package in request.packages):
-            return seen
-        clock.sleep(_AGAIN)
+    with waiting() as say:
+        while True:
+            seen = _looked(cluster, request, offers=True)
+            coming = [] if request.absent else [package.name for package in request.packages if still_coming(package, seen, clock.now())]
+            if not coming or clock.monotonic() >= end:
+                return seen
+            say(f"catalogues that have just connected may still offer {few(coming, 5)}")
+            clock.sleep(_AGAIN)
 
 
 def _looked(cluster: Cluster, request: Request, offers: bool = False) -> OperatorsSeen:
