@@ -8,14 +8,14 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import counters, play, revisions, sightings
-from .app import NAMESPACE, PATIENCE, STREAM, Load
+from . import counters, onset, play, revisions, sightings
+from .app import NAMESPACE, PATIENCE, STREAM, Load, ledgers
 from .errors import DrillError
 from .gate import Gate, always, gate
 from .ground import CLUSTERS, LONGEST_GAP, Ground, Seen, served
@@ -72,13 +72,15 @@ class Course:
     trouble: list[Promise] = field(default_factory=list)
     note: Callable[[str], None] = lambda _step: None
     left: Left = revisions.left
+    watched: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def act(self, load: Load) -> list[Phase]:
         begin, phases = time.time(), list[Phase]()
         self.ground.estate.kubectl_all("-n", CANARY, "delete", "pod", DECOY, "--ignore-not-found")
         try:
             for step in STEPS:
-                phases += self._step(step)
+                with self.watched():
+                    phases += self._step(step)
                 self.ground.say(f"drill-cutover: {step.name}: {phases[-1].seconds:.1f} s, {load.sent_since(begin)} requests in the slowest flow")
         except DrillError as error:
             self.trouble.append(Promise("each cutover ends as it should", str(error), met=False))
@@ -144,7 +146,9 @@ def hold(ground: Ground, requests: int, servers: int, variables: Callable[[str],
     ground.say(f"drill-cutover: {pair.former} serves; there and back to {pair.target}, {servers} server{'s' if servers > 1 else ''} in each cluster")
     with gate() as asked:
         note = partial(counters.write_down, ground.estate, CLUSTERS[0], INGRESS, ground.build / "cutover.counters.jsonl")
-        course = Course(ground, pair, run or by_playbook(ground.build / "cutover", ground.estate.inventory), asked, requests, note=note, left=left)
+        watched = partial(onset.watching, onset.Onset(ground.estate, CLUSTERS, ground.build / "cutover.onset"), ledgers(CLUSTERS[0]))
+        play_it = run or by_playbook(ground.build / "cutover", ground.estate.inventory)
+        course = Course(ground, pair, play_it, asked, requests, note=note, left=left, watched=watched)
         return ground.hold("cutover", course.act, course.judge, stage(CLUSTERS, pair.former, servers), sightings.PODS)
 
 
