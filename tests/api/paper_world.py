@@ -20,6 +20,7 @@ from ansible_collections.meshops.lifecycle.tests.unit.support.paper import insta
 from .changes import Changes
 from .kubelet import kubelet
 from .paper_product import Product
+from .spaces import ended
 
 SPACE, TOKEN, NODE = "paper-system", "a-token-that-nobody-may-see", "paper"
 MERGE = "application/merge-patch+json"
@@ -147,8 +148,7 @@ class World:
         """Act as the namespace controller: remove namespaces that are being deleted and hold nothing that matters."""
         for one in self.cluster.list("v1", "Namespace"):
             if one["metadata"].get("deletionTimestamp") and one["spec"].get("finalizers"):
-                path = f"/api/v1/namespaces/{one['metadata']['name']}/finalize"
-                self._request("PUT", path, {**one, "spec": {"finalizers": []}})
+                ended(self.cluster, one)
 
 
 @contextmanager

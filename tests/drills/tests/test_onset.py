@@ -15,14 +15,12 @@ from meshdrill.ledger import Request
 
 
 class Estate:
-    def __init__(self) -> None:
-        self.asked: list[str] = []
+    """Clusters with a pod of each label, of which one question has no answer."""
 
     def get(self, cluster: str, *words: str) -> dict[str, Any]:
         return {"items": [{"metadata": {"name": f"{words[-1].rpartition('=')[2]}-{cluster}"}}]}
 
     def kubectl(self, cluster: str, *words: str) -> str:
-        self.asked.append(f"{cluster} {words[-1]}")
         if words[-1] == "/debug/clusterz":
             raise AssertionError("it has just gone")
         return f"{cluster}: {words[-1]}"
@@ -42,8 +40,7 @@ def test_a_few_losses_are_no_stretch(requests: list[Request], flows: list[str]) 
 
 
 def test_what_clients_and_control_planes_know_is_written_down_once_for_a_stretch(tmp_path: Path) -> None:
-    estate = Estate()
-    course = onset.Onset(estate, ("east", "west"), tmp_path)  # type: ignore[arg-type]
+    course = onset.Onset(Estate(), ("east", "west"), tmp_path)  # type: ignore[arg-type]
     assert [course.look(lost(30), now) for now in (100.0, 130.0, 161.0)] == [True, False, True]
     there = {file.name: file.read_text() for file in (tmp_path / "100").iterdir()}
     of_istiods = {f"{one}-istiod-{one}-{what}" for one in ("east", "west") for what in (*onset.OF_ISTIOD, "log")}

@@ -22,6 +22,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors imp
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
 from ansible_collections.meshops.lifecycle.tests.api.changes import Changes
 from ansible_collections.meshops.lifecycle.tests.api.kubelet import kubelet
+from ansible_collections.meshops.lifecycle.tests.api.spaces import ended
 
 SPACE, NODE = "istio-system", "node"
 BUNDLE = "istio-ca-root-cert"
@@ -139,7 +140,7 @@ class World:
             name = one["metadata"]["name"]
             for plural in ("configmaps", "secrets", "serviceaccounts"):
                 self._request("DELETE", f"/api/v1/namespaces/{name}/{plural}", {})
-            self._request("PUT", f"/api/v1/namespaces/{name}/finalize", {**one, "spec": {"finalizers": []}})
+            ended(self.cluster, one)
 
 
 @contextmanager

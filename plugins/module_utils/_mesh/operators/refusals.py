@@ -139,7 +139,9 @@ def still_coming(package: Package, seen: OperatorsSeen, now: datetime) -> bool:
 
     OLM serves what a catalogue offers by another server than the one that calls the catalogue READY, and some seconds later.
     """
-    source = seen.source(package) or {}
+    live, source = seen.subscription(package), seen.source(package) or {}
+    if live and met(package, live):
+        return False
     at = (status(source).get("connectionState") or {}).get("lastConnect")
     if not at or not ready(source) or seen.manifests.get(package.name, source) is not None:
         return False

@@ -113,7 +113,7 @@ def reconcile(cluster: Cluster, params: dict[str, Any], clock: Clock | None = No
 
 def _offered(cluster: Cluster, request: Request, clock: Clock) -> OperatorsSeen:
     """Look, and look again while a catalogue has just connected and its packages may still come."""
-    end = clock.monotonic() + PATIENCE
+    end = clock.monotonic() + min(PATIENCE, request.timeout)
     with waiting() as say:
         while True:
             seen = _looked(cluster, request, offers=True)

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.package import Package
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.refusals import refusals
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.refusals import refusals, still_coming
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.seen import OperatorsSeen
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.step import Next
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.subscribed import decide
@@ -330,3 +331,19 @@ def test_a_package_of_another_catalogue_of_the_same_name_says_nothing() -> None:
     other = manifest("5.0.0")
     other["status"]["catalogSource"] = "community"
     assert list(refusals(package(), there(manifests={PACKAGE: other}))) == []
+
+
+@pytest.mark.parametrize(("objects", "connected", "manifests", "coming"), [
+    ([], 10, {PACKAGE: None}, True),
+    ([], -10, {PACKAGE: None}, True),  # by a clock that goes before ours
+    ([], 300, {PACKAGE: None}, False),
+    ([], 10, OFFERED, False),
+    ([], 10, {}, False),  # nobody serves what catalogues offer
+    ([subscription(installed=V1), csv(V1)], 10, {PACKAGE: None}, False),
+    ([subscription()], 10, {PACKAGE: None}, True),
+])  # fmt: skip
+def test_a_package_may_come_after_its_catalogue(objects: list[Any], connected: float, manifests: dict[str, Any], coming: bool) -> None:
+    now = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
+    from_it = source()
+    from_it["status"]["connectionState"]["lastConnect"] = (now - timedelta(seconds=connected)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert still_coming(package(), there(*objects, sources=[from_it], manifests=manifests), now) is coming
