@@ -16,6 +16,7 @@ from ...._mesh.install.wish import ControlPlane, merged
 from ...._mesh.objects.change import Ref
 from ...._mesh.objects.condition import Condition, verdict
 from ...._mesh.objects.look import Look
+from ...._mesh.objects.pruning import MANAGER
 from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Answers, Read
 from .. import kinds
@@ -23,7 +24,8 @@ from ..revisions import IN_PLACE, Placed, placed, version
 
 NAMESPACE, PROFILE, CHART = "ztunnel", "ambient", "ztunnel"
 CRD = "ztunnels.sailoperator.io"
-_AGENTS = "DaemonSet"
+_AGENTS, _MODE = "DaemonSet", "istio.io/dataplane-mode"
+_PROFILES = (PROFILE, "openshift-ambient")
 _DEFINITION = Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", CRD)
 _TOP = frozenset({"global", CHART})
 _ZTUNNEL = frozenset({
@@ -84,8 +86,11 @@ def _values(wish: ControlPlane) -> dict[str, Any]:
 
 
 def unfit(wish: ControlPlane, live: Live) -> Iterator[str]:
-    """Yield why the operator of the cluster cannot bring ztunnel, as half sentences."""
+    """Yield why the operator of the cluster cannot bring ztunnel, or may not lose it, as half sentences."""
     if not wanted(wish):
+        if kept := left(wish, live):
+            told = f"{kept}, and mesh_values has no ztunnel, so its control plane would leave ambient mode and what ztunnel serves would lose its traffic"
+            yield f"{told}; give mesh_values the part ztunnel, which may be empty, or take {_MODE} off all namespaces and pods and delete that ZTunnel first"
         return
     crd = kinds.named(live, "CustomResourceDefinition", CRD)
     if _tree(crd) is None:
@@ -94,6 +99,16 @@ def unfit(wish: ControlPlane, live: Live) -> Iterator[str]:
     target = ((there or {}).get("spec") or {}).get("targetRef") or {}
     if target.get("kind") == kinds.ISTIO and target.get("name") != placed(wish).istio:
         yield f"ZTunnel {kinds.ONLY} belongs to Istio {target.get('name')}, and a cluster has one; take ztunnel out of mesh_values, or remove that mesh first"
+
+
+def left(wish: ControlPlane, live: Live) -> str:
+    """Return which ZTunnel follows the Istio of a mesh that does not ask for one any more, as half a sentence; empty if none does."""
+    there, istio = kinds.named(live, kinds.ZTUNNEL, kinds.ONLY), kinds.named(live, kinds.ISTIO, placed(wish).istio)
+    if wanted(wish) or there is None or istio is None:
+        return ""
+    target = (there.get("spec") or {}).get("targetRef")
+    ours = target.get("name") == placed(wish).istio if target else (istio.get("spec") or {}).get("profile") in _PROFILES
+    return f"ZTunnel {kinds.ONLY} follows Istio {placed(wish).istio}" if ours else ""
 
 
 def _tree(crd: Object | None) -> Mapping[str, Any] | None:
@@ -114,7 +129,7 @@ def running(wish: ControlPlane) -> Look[Due]:
 def _running(wish: ControlPlane, live: Live, _answers: Answers) -> Due:
     there = kinds.named(live, kinds.ZTUNNEL, kinds.ONLY)
     asked = manifest(wish, "targetRef" in (_tree(kinds.named(live, "CustomResourceDefinition", CRD)) or {}))
-    if there is None or not within(asked["spec"], there.get("spec") or {}):
+    if differs(asked, there):
         return Due(manifests=[asked])
     if said := kinds.final(there):
         return Due(refusal=f"the operator gives up ZTunnel {kinds.ONLY}: {said}. Mend what is named, and run again.")
@@ -127,11 +142,29 @@ def _running(wish: ControlPlane, live: Live, _answers: Answers) -> Due:
     return Due(fault=f"Istio {placed(wish).istio} {lack}" if lack else "")
 
 
-def within(asked: Any, there: Any) -> bool:
+def differs(asked: Object, there: Object | None) -> bool:
+    """Return whether an object is still to be written: it lacks something, or an earlier run wrote what nobody asks for any more."""
+    if there is None or not _within(asked["spec"], there.get("spec") or {}):
+        return True
+    ours = [one.get("fieldsV1") or {} for one in there["metadata"].get("managedFields") or () if _applied(one)]
+    return any(_surplus(one.get("f:spec") or {}, asked["spec"]) for one in ours)
+
+
+def _within(asked: Any, there: Any) -> bool:
     """Return whether an object has all that is asked for; what else it has is the operator's."""
     if isinstance(asked, Mapping):
-        return isinstance(there, Mapping) and all(within(value, there.get(key)) for key, value in asked.items())
+        return isinstance(there, Mapping) and all(_within(value, there.get(key)) for key, value in asked.items())
     return bool(asked == there)
+
+
+def _applied(entry: Mapping[str, Any]) -> bool:
+    return entry.get("manager") == MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource")
+
+
+def _surplus(owned: Mapping[str, Any], asked: Any) -> bool:
+    """Return whether fields are ours that are not asked for."""
+    names = {key.removeprefix("f:"): inner for key, inner in owned.items() if key.startswith("f:")}
+    return any(not isinstance(asked, Mapping) or name not in asked or _surplus(inner, asked[name]) for name, inner in names.items())
 
 
 def rollouts(live: Live) -> str:

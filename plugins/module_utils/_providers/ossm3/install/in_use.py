@@ -31,6 +31,7 @@ _READS = (
     Read("v1", "Pod", fields=_LIVE_PODS, without=_WITHOUT),
     Read(kinds.API, kinds.ISTIO),
     Read(kinds.API, kinds.REVISION),
+    Read(kinds.API, kinds.ZTUNNEL),
 )
 
 
@@ -45,6 +46,9 @@ def others(wish: ControlPlane) -> Look[Due]:
 
 
 def _refused(wish: ControlPlane, live: Live, _answers: Answers) -> Due:
+    if kept := ambient.left(wish, live):
+        told = f"{kept}, and mesh_values has no ztunnel, so it would stay without a control plane"
+        return Due(refusal=f"{told}. Give mesh_values the part ztunnel, and run again.")
     if ambient.wanted(wish) and (led := by_nodes(live)):
         told = f"ztunnel serves {few(led, _SHOWN)}, whose traffic would go nowhere without it"
         return Due(refusal=f"{told}. Take the label {_MODE[0]} off, and run again.")

@@ -33,7 +33,7 @@ def plugin(wish: ControlPlane) -> Look[Due]:
 def _plugin(wish: ControlPlane, live: Live, _answers: Answers) -> Due:
     there = kinds.named(live, kinds.CNI, kinds.ONLY)
     wanted = control_plane.cni(wish, "" if ambient.wanted(wish) else _newest(wish, there))
-    if there is None or not ambient.within(wanted["spec"], there.get("spec") or {}):
+    if ambient.differs(wanted, there):
         return Due(manifests=[wanted])
     if said := kinds.final(there):
         return Due(refusal=f"the operator gives up IstioCNI {kinds.ONLY}: {said}. Mend what is named, and run again.")

@@ -142,6 +142,44 @@ def test_an_operator_without_it_and_a_ztunnel_of_another_mesh_are_refused_before
     assert refusal(crd("targetRef"), theirs).startswith("ZTunnel default belongs to Istio other, and a cluster has one")
 
 
+APPLIED = {"manager": "meshops.lifecycle", "operation": "Apply", "fieldsType": "FieldsV1"}
+
+
+def applied(one: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    """An object of which an earlier run of ours wrote these fields."""
+    return {**one, "metadata": {**one["metadata"], "managedFields": [{**APPLIED, "fieldsV1": {"f:spec": spec}}]}}
+
+
+def test_a_value_that_nobody_asks_for_any_more_goes() -> None:
+    before = ztunnel(values={"ztunnel": {**OURS, "logLevel": "debug"}})
+    ours = {"f:values": {"f:ztunnel": {"f:logLevel": {}, "f:network": {}}}}
+    (made,) = judged(crd("targetRef"), applied(before, **ours), agents(), sail.istio()).manifests
+    assert "logLevel" not in made["spec"]["values"]["ztunnel"]
+    assert judged(crd("targetRef"), before, agents(), sail.istio()).complete, "what others wrote is theirs"
+    assert judged(crd("targetRef"), applied(ztunnel(), **{"f:values": {"f:ztunnel": {"f:network": {}}}}), agents(), sail.istio()).complete
+    plugin = sail.made("IstioCNI", "default", {**control_plane.cni(WISH)["spec"], "values": {"cni": {"logLevel": "debug"}}}, sail.HEALTHY[:2])
+    assert running.plugin(WISH).judge(sail.live(applied(plugin, **{"f:values": {"f:cni": {"f:logLevel": {}}}})), Answers()).manifests
+    assert running.plugin(WISH).judge(sail.live(plugin), Answers()).complete
+
+
+def test_a_mesh_does_not_leave_ambient_mode_under_its_ztunnel() -> None:
+    def refusal(*objects: dict[str, Any], wish: ControlPlane = PLAIN) -> str:
+        return able(wish).judge(sail.live(sail.crd(), crd("targetRef"), *objects), Answers()).refusal
+
+    ours = ztunnel(targetRef={"kind": "Istio", "name": "stable"})
+    said = refusal(sail.istio(), ours)
+    assert said.startswith("ZTunnel default follows Istio stable, and mesh_values has no ztunnel, so its control plane would leave ambient mode")
+    older, istio = ztunnel(), sail.istio()
+    del older["spec"]["targetRef"]
+    assert refusal(istio, older) == "", "a ZTunnel of another mesh, whose operator knows no targetRef"
+    istio["spec"]["profile"] = "ambient"
+    assert refusal(istio, older).startswith("ZTunnel default follows Istio stable")
+    assert refusal(istio) == "", "who deleted the ZTunnel first may go on"
+    assert refusal(istio, older, wish=WISH) == ""
+    left = in_use.refused(PLAIN).judge(sail.live(istio, older), Answers()).refusal
+    assert left.startswith("ZTunnel default follows Istio stable, and mesh_values has no ztunnel, so it would stay without a control plane.")
+
+
 def test_it_goes_before_its_control_plane_and_only_when_nobody_uses_it() -> None:
     names = [stage.name for stage in install.teardown(WISH)]
     assert names.index("users") < names.index("ztunnel") < names.index("revision") < names.index("network plugin")
