@@ -42,7 +42,9 @@ options:
         type: str
         default: openshift-operators
       channel:
-        description: The channel of the package. Without it, OLM takes the default channel, and a Subscription that exists keeps its own.
+        description:
+          - The channel of the package. Without it, what installs the package already keeps its own.
+          - A new Subscription without it takes the default channel, a new ClusterExtension all channels.
         type: str
       source:
         description: The CatalogSource of a Subscription.
@@ -56,7 +58,9 @@ options:
         description: The pin of a Subscription, the whole name of the ClusterServiceVersion, such as V(demo-operator.v1.2.0).
         type: str
       version:
-        description: The pin of a ClusterExtension or of a chart. Without it, it is the version in the name in O(packages[].csv).
+        description:
+          - The pin of a ClusterExtension or of a chart. Without it, it is the version in the name in O(packages[].csv).
+          - For a ClusterExtension it has to be a whole version such as V(1.2.0), because OLM takes anything else for a range.
         type: str
       through:
         description:
@@ -72,7 +76,8 @@ options:
       approval:
         description:
           - With V(Manual), the module approves the InstallPlan of the pin.
-          - With V(Automatic), OLM goes to the newest version of the channel by itself, and a pin is refused, because it would not hold.
+          - With V(Automatic), OLM goes to the newest version of the channel by itself, and a pin is refused, because it would not hold. The module then takes
+            the pin from a ClusterExtension that has one.
         type: str
         choices: [Manual, Automatic]
         default: Manual
@@ -118,13 +123,15 @@ options:
             required: true
       catalog:
         description:
-          - The ClusterCatalog of a ClusterExtension. Without it, all catalogues count that are switched on.
+          - The ClusterCatalog of a ClusterExtension. Without it, a ClusterExtension that exists keeps its own, and otherwise all catalogues count that are
+            switched on.
           - The module waits until each that counts serves its content, because OLM finds nothing as long as one of them does not.
         type: str
       service_account:
         description:
           - The ServiceAccount of a ClusterExtension, in O(packages[].namespace), with the rights to install the package.
-          - Newer OLM needs none. The module fails before the first write if the API server requires one.
+          - Newer OLM needs none. The module fails before the first write if the API server requires one, or if the ClusterExtension has another one, which
+            nobody can change. Without it, a ClusterExtension that exists keeps its own.
         type: str
       self_certified:
         description: Whether a ClusterExtension may go to a version to which its catalogue has no upgrade.
@@ -181,7 +188,9 @@ options:
     type: bool
     default: false
   wait_timeout:
-    description: How many seconds to wait for each step, such as one version. What is wrong and may heal by itself is given up after 60 seconds.
+    description:
+      - How many seconds to wait for each step, such as one version. What is wrong and may heal by itself is given up after 60 seconds.
+      - A write that somebody else undoes is made three times. Then the module fails and names the object.
     type: int
     default: 600
 seealso:

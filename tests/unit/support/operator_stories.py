@@ -257,6 +257,15 @@ class OperatorStories:
             ran(cluster, olm, {**wish, "version": "9.9.9"})
         assert changed(ran(cluster, olm, {**wish, "version": "1.2.0"})) == [f"updated ClusterExtension {PACKAGE}"], "another pin mends it"
 
+    def test_the_other_olm_goes_to_the_newest_when_nobody_pins_it_any_more(self, admin: Cluster, olm: Olm) -> None:
+        ran(Counted.of(admin), olm, {**WISH, "version": "1.0.0"}, api="v1")
+        newest = {**WISH, "approval": "Automatic"}
+        assert ran(Counted.of(admin, dry_run=True), olm, newest)["plan"] == [f"{PACKAGE}: unpin ClusterExtension {PACKAGE}"]
+        assert ran(Counted.of(admin), olm, newest)["operators"][0]["version"] == "1.2.0"
+        again = Counted.of(admin)
+        assert (ran(again, olm, newest)["changed"], again.writes) == (False, [])
+        assert changed(ran(Counted.of(admin), olm, {**WISH, "version": "1.2.0"})) == [f"updated ClusterExtension {PACKAGE}"]
+
     def test_the_other_olm_takes_its_crds_with_it(self, admin: Cluster, olm: Olm) -> None:
         wish = {**WISH, "version": "1.0.0", "operands": [{"api_version": "demo.example.com/v1", "kind": "Widget"}]}
         ran(Counted.of(admin), olm, wish, api="v1")

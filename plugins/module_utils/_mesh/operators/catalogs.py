@@ -12,9 +12,10 @@ from ..few_names import few
 from ..objects.change import Ref
 from ..objects.shapes import Object
 from .package import Package
-from .seen import OperatorsSeen, spec
+from .seen import OperatorsSeen, catalog, spec
 from .words import because, condition
 
+BY_NAME = "olm.operatorframework.io/metadata.name"  # the label that each ClusterCatalog has
 _MOST = 10
 _OFF = "Unavailable"
 
@@ -23,13 +24,14 @@ def refusals(package: Package, seen: OperatorsSeen) -> Iterator[str]:
     """Yield why a package would come from nowhere."""
     if _chosen(package, seen):
         return
-    if not package.catalog:
+    wanted = _wanted(package, seen)
+    if not wanted:
         yield f"no ClusterCatalog is switched on, so {package.name} comes from nowhere. Make one, or set availabilityMode of one to Available."
-    elif named := [one for one in seen.catalogs if _name(one) == package.catalog]:
+    elif named := [one for one in seen.catalogs if _name(one) == wanted]:
         yield f"{Ref.of(named[0])} is switched off (availabilityMode {_OFF}), so {package.name} comes from nowhere. Switch it on, or name another catalog."
     else:
         known = few(sorted(map(_name, seen.catalogs)), _MOST) or "none"
-        told = f"ClusterCatalog {package.catalog} does not exist, so {package.name} comes from nowhere; the cluster has {known}"
+        told = f"ClusterCatalog {wanted} does not exist, so {package.name} comes from nowhere; the cluster has {known}"
         yield f"{told}. Correct catalog, or make that one."
 
 
@@ -40,9 +42,16 @@ def waits(package: Package, seen: OperatorsSeen) -> str:
 
 
 def _chosen(package: Package, seen: OperatorsSeen) -> list[Object]:
-    """Return the catalogues in which OLM looks for a package: the one that the inventory names, else all. What is switched off is none."""
-    return [one for one in seen.catalogs if package.catalog in ("", _name(one)) and spec(one).get("availabilityMode") != _OFF]
+    """Return the catalogues in which OLM looks for a package: the one that is named, else all. What is switched off is none."""
+    wanted = _wanted(package, seen)
+    return [one for one in seen.catalogs if wanted in ("", _name(one)) and spec(one).get("availabilityMode") != _OFF]
 
 
-def _name(catalog: Object) -> str:
-    return str(catalog["metadata"]["name"])
+def _wanted(package: Package, seen: OperatorsSeen) -> str:
+    """Return the name of the one catalogue that counts: of the inventory, else of the ClusterExtension, which keeps it. Empty if all count."""
+    live = catalog(seen.extension(package) or {})
+    return package.catalog or str(((live.get("selector") or {}).get("matchLabels") or {}).get(BY_NAME) or "")
+
+
+def _name(one: Object) -> str:
+    return str(one["metadata"]["name"])

@@ -31,7 +31,7 @@ class RemovalScope:
 def refusals(package: Package, seen: OperatorsSeen, consent: RemovalScope) -> Iterator[str]:
     """Yield what speaks against removing a package, before anything is deleted."""
     installing = [*seen.of_package(package.name), *seen.extensions_of(package.name)]
-    here = [one for one in installing if one["metadata"].get("namespace") in (None, package.namespace)]
+    here = [one for one in installing if (one["metadata"].get("namespace") or spec(one).get("namespace")) == package.namespace]
     elsewhere = [one for one in installing if one not in here]
     if elsewhere and not here:
         yield f"{Ref.of(elsewhere[0])} installs {package.name}, and the inventory has it in {package.namespace}. Set its namespace, or leave it out."

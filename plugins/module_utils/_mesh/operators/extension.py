@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,17 +19,18 @@ from .csv_name import newer, order, version_of
 from .owner import foreign
 from .package import Package, fault
 from .seen import OperatorsSeen, catalog, installed_version, spec
-from .step import APPLY, EXTENSIONS, Next, OperatorWrite
+from .step import APPLY, EXTENSIONS, UNPIN, Next, OperatorWrite
 from .words import because, brief, condition
 
 _DEPRECATIONS = ("Deprecated", "PackageDeprecated", "ChannelDeprecated", "BundleDeprecated")
 _ROLLING = "RollingOut"
-_BY_NAME = "olm.operatorframework.io/metadata.name"  # the label that each ClusterCatalog has
+_WHOLE = re.compile(r"\d+\.\d+\.\d+(?:[-+].+)?")  # OLM takes anything else for a range of versions
+_KEPT = ("channels", "selector")
 
 
 def refusals(package: Package, seen: OperatorsSeen) -> Iterator[str]:
     """Yield why a package cannot be installed as it is wanted."""
-    if wrong := fault(package):
+    if wrong := fault(package) or _unclear(package):
         yield wrong
         return
     if others := seen.of_package(package.name):
@@ -54,6 +56,13 @@ def refusals(package: Package, seen: OperatorsSeen) -> Iterator[str]:
         yield from catalogs.refusals(package, seen)
 
 
+def _unclear(package: Package) -> str:
+    """Return which pin or step is not one version, as a sentence; empty if each is."""
+    named = [*([] if package.automatic else [package.version or package.csv]), *_ways(package)]
+    wrong = few([one for one in named if not _WHOLE.fullmatch(one)], 5)
+    return f"{package.name}: {wrong} is no whole version, so OLM would choose one by itself. Give version and through as in 1.2.3." if wrong else ""
+
+
 def _met(package: Package, live: Object) -> bool:
     """Return whether the pin is installed, or any version where there is no pin."""
     installed = installed_version(live)
@@ -72,6 +81,10 @@ def _standing(package: Package, live: Object) -> Iterator[str]:
         yield f"{Ref.of(live)} has installed {installed}, which is newer than the pin {package.version}. An operator is never turned back: raise the pin."
     if spec(live).get("namespace") != package.namespace:
         yield f"{Ref.of(live)} installs into {spec(live).get('namespace')}, the inventory into {package.namespace}, which nobody can change. Set its namespace."
+    account = (spec(live).get("serviceAccount") or {}).get("name")
+    if account and package.service_account not in ("", account) and not owner:
+        told = f"{Ref.of(live)} installs with the rights of ServiceAccount {account}, and the inventory names {package.service_account}"
+        yield f"{told}, but OLM lets nobody change it. Set service_account to {account}."
 
 
 def decide(package: Package, seen: OperatorsSeen) -> Next:
@@ -82,7 +95,8 @@ def decide(package: Package, seen: OperatorsSeen) -> Next:
     if live and live["metadata"].get("deletionTimestamp"):
         return Next(waits=f"{Ref.of(live)} to be gone: somebody deleted it", trouble=True)
     wanted = manifest(package, live)
-    if live and not _differs(spec(live), wanted["spec"]):
+    pinned = live if live and package.automatic and catalog(live).get("version") else None
+    if live and not pinned and not _differs(spec(live), wanted["spec"]):
         return _moving(live) or _served(package, seen, live)
     if live and condition(live, "Progressing").get("reason") == _ROLLING:
         return Next(waits=f"{Ref.of(live)} to end what it has begun{because(condition(live, 'Progressing'))}; until then OLM looks at no other version")
@@ -90,20 +104,27 @@ def decide(package: Package, seen: OperatorsSeen) -> Next:
         return late
     if away := catalogs.waits(package, seen):
         return Next(waits=away, trouble=True)
+    if pinned:
+        return Next(writes=(OperatorWrite(UNPIN, pinned),))
     place = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": package.namespace}}
     made = () if package.namespace in seen.namespaces else (OperatorWrite(APPLY, place),)
     return Next(writes=(*made, OperatorWrite(APPLY, wanted, force=live is not None)))
 
 
 def manifest(package: Package, live: Object | None) -> Manifest:
-    """Return the ClusterExtension under the name that it has already, with the next version on the way to the pin."""
-    source: dict[str, Any] = {"packageName": package.name}
+    """Return the ClusterExtension under the name that it has already, with the next version on the way to the pin.
+
+    What the inventory does not name it keeps, even if an earlier run wrote it: an apply that leaves a field out takes it away.
+    """
+    held, account = catalog(live or {}), spec(live or {}).get("serviceAccount")
+    source: dict[str, Any] = {"packageName": package.name, **{key: held[key] for key in _KEPT if held.get(key)}}
     source |= {"version": upcoming(package, installed_version(live or {}))} if package.version else {}
     source |= {"channels": [package.channel]} if package.channel else {}
-    source |= {"selector": {"matchLabels": {_BY_NAME: package.catalog}}} if package.catalog else {}
+    source |= {"selector": {"matchLabels": {catalogs.BY_NAME: package.catalog}}} if package.catalog else {}
     source |= {"upgradeConstraintPolicy": "SelfCertified" if package.self_certified else "CatalogProvided"}
     wanted: dict[str, Any] = {"namespace": package.namespace, "source": {"sourceType": "Catalog", "catalog": source}}
-    wanted |= {"serviceAccount": {"name": package.service_account}} if package.service_account else {}
+    if package.service_account or account:
+        wanted["serviceAccount"] = {"name": package.service_account} if package.service_account else account
     name = live["metadata"]["name"] if live else package.name
     return {"apiVersion": EXTENSIONS, "kind": "ClusterExtension", "metadata": {"name": name}, "spec": wanted}
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .csv_name import between, version_of
+from .csv_name import between, operator_of, version_of
 
 MANUAL, AUTOMATIC = "Manual", "Automatic"
 
@@ -76,7 +76,9 @@ class Package:
             return False
         if csv in (self.csv, *self.dependencies):
             return True
-        return csv in self.through if self.through else bool(installed) and between(installed, csv, self.csv)
+        if not self.through:
+            return bool(installed) and between(installed, csv, self.csv)
+        return csv in self.through or (operator_of(csv) == operator_of(self.csv) and version_of(csv) in self.through)
 
 
 def fault(package: Package) -> str:

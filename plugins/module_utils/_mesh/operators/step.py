@@ -6,12 +6,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..objects.change import Ref
 from ..objects.shapes import Object
 
-APPLY, APPROVE, DELETE = "apply", "approve", "delete"
+APPLY, APPROVE, UNPIN, DELETE = "apply", "approve", "unpin", "delete"
+# What changes one field of an object that was read, whoever wrote it before.
+PATCHES: Mapping[str, Mapping[str, Any]] = {
+    APPROVE: {"spec": {"approved": True}},
+    UNPIN: {"spec": {"source": {"catalog": {"version": None}}}},
+}
 SUBSCRIPTIONS = "operators.coreos.com/v1alpha1"
 GROUPS = "operators.coreos.com/v1"
 EXTENSIONS = "olm.operatorframework.io/v1"
@@ -21,7 +29,10 @@ DEFINITIONS = "apiextensions.k8s.io/v1"
 
 @dataclass(frozen=True)
 class OperatorWrite:
-    """One write: an object to apply, an InstallPlan to approve, or an object to delete. `force` takes fields over from who wrote them before."""
+    """One write: an object to apply, an InstallPlan to approve, a ClusterExtension to take the pin from, or an object to delete.
+
+    `force` takes fields over from who wrote them before.
+    """
 
     verb: str
     manifest: Object
@@ -30,6 +41,16 @@ class OperatorWrite:
     @property
     def ref(self) -> Ref:
         return Ref.of(self.manifest)
+
+    @property
+    def mark(self) -> str:
+        """What two writes have in common that ask for the same."""
+        return f"{self.verb} {self.ref} {json.dumps(self.manifest, sort_keys=True) if self.verb == APPLY else ''}"
+
+    def undone(self, times: int) -> str:
+        """Return what to say of a write that was made so often and is due again."""
+        said = "was deleted {} times, and it is there again" if self.verb == DELETE else "was written {} times, and it is still not as it was written"
+        return f"{self.ref} {said.format(times)}. Somebody else undoes that, such as a GitOps tool, a policy or a webhook; its managedFields name the writers."
 
     def __str__(self) -> str:
         csvs = (self.manifest.get("spec") or {}).get("clusterServiceVersionNames") or []

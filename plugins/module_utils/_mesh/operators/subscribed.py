@@ -54,10 +54,14 @@ def _due(package: Package, seen: OperatorsSeen, live: Object | None) -> Iterable
 
 
 def subscription(package: Package, live: Object | None) -> Manifest:
-    """Return the Subscription, under the name that it has already."""
+    """Return the Subscription, under the name that it has already, and with its channel if the inventory names none.
+
+    Without that, an apply would take away the channel that an earlier run wrote.
+    """
+    channel = package.channel or spec(live or {}).get("channel")
     name = live["metadata"]["name"] if live else package.name
     wanted: dict[str, Any] = {"name": package.name, "source": package.source, "sourceNamespace": package.source_namespace}
-    wanted |= {"channel": package.channel} if package.channel else {}
+    wanted |= {"channel": channel} if channel else {}
     wanted |= {"startingCSV": package.csv} if package.csv else {}
     wanted["installPlanApproval"] = AUTOMATIC if package.automatic else MANUAL
     meta = {"name": name, "namespace": package.namespace}

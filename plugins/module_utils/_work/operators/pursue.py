@@ -6,17 +6,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..._kube.cluster import Cluster
 from ..._mesh.errors import MeshError, NotReady, Refused
 from ..._mesh.objects.change import Change
-from ..._mesh.operators.step import APPROVE, DELETE, Next, OperatorWrite
+from ..._mesh.operators.step import DELETE, PATCHES, Next, OperatorWrite
 from ..follow import Pace, Ticking, follow
 
 PATIENCE = 60.0  # seconds for what heals by itself or never does
 _PACE = Pace(first=0.2, longest=2.0)
+_MOST = 3  # how often one write is made before whoever undoes it is left alone
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Pursuit:
     changes: list[Change] = field(default_factory=list)
     plan: list[str] = field(default_factory=list)
     _troubled: float | None = None
+    _made: Counter[str] = field(default_factory=Counter)
 
     def go(self) -> Next:
         """Return the last look, after which all is as wanted. In a dry run it is the first one: what was not written has no consequences."""
@@ -71,15 +74,19 @@ class Pursuit:
 
     def _write(self, writes: Sequence[OperatorWrite]) -> None:
         for write in writes:
-            self.changes += self._written(write)
+            if self._made[write.mark] == _MOST:
+                raise NotReady(f"{self.cluster.name}: {write.undone(_MOST)} Leave {self.package} out, or let that one wish the same, and run again.")
+            if changes := self._written(write):
+                self.changes += changes
+                self._made[write.mark] += 1
 
     def _written(self, write: OperatorWrite) -> list[Change]:
         if write.verb == DELETE:
             return self.cluster.delete([write.ref])
-        if write.verb != APPROVE:
+        if not (patch := PATCHES.get(write.verb)):
             return self.cluster.apply([write.manifest], force=write.force)
         try:
-            return [self.cluster.amend(write.manifest, {"spec": {"approved": True}})]
+            return [self.cluster.amend(write.manifest, patch)]
         except Refused:
             live = self.cluster.get(write.ref)
             if live and live["metadata"]["resourceVersion"] == write.manifest["metadata"]["resourceVersion"]:

@@ -16,6 +16,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.extension import decide, refusals
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.package import Package
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.seen import OperatorsSeen
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.operators.step import PATCHES
 from ansible_collections.meshops.lifecycle.tests.unit.support.olm import (
     CRD,
     GROUP,
@@ -120,6 +121,24 @@ class TestInstall:
         assert decide(way, starting).waits == f"Deployment {SPACE}/{PACKAGE} of {PACKAGE}: 0 of 1 replicas are ready", "a step runs before the next one"
         assert decide(package(version="1.2.0"), starting).writes, "what does not run is left by an upgrade"
 
+    def test_without_a_pin_the_pin_of_an_earlier_run_goes_whoever_wrote_it(self) -> None:
+        newest = package(version=None, approval="Automatic")
+        (unpin,) = decide(newest, there(extension("1.0.0", installed="1.0.0"))).writes
+        assert (str(unpin), PATCHES[unpin.verb]) == (f"unpin ClusterExtension {PACKAGE}", {"spec": {"source": {"catalog": {"version": None}}}})
+        free = extension(installed="1.2.0")
+        del free["spec"]["source"]["catalog"]["version"]
+        assert decide(newest, there(free)).done
+        waiting = there(extension("1.0.0", installed="1.0.0"), catalogs=[catalog(serving=False)])
+        assert "to serve what it has" in decide(newest, waiting).waits
+
+    def test_what_the_inventory_does_not_name_stays_with_the_next_version(self) -> None:
+        live = extension("1.0.0", installed="1.0.0", catalog={"selector": {"matchLabels": {"olm.operatorframework.io/metadata.name": "operators"}}})
+        live["spec"]["serviceAccount"] = {"name": "installer"}
+        (wish,) = decide(package(channel=None, version="1.1.0"), there(live, catalogs=[catalog(), catalog("broken", serving=False)])).writes
+        assert wish.manifest["spec"] == {
+            **live["spec"], "source": {"sourceType": "Catalog", "catalog": {**live["spec"]["source"]["catalog"], "version": "1.1.0"}},
+        }  # fmt: skip
+
     def test_what_is_deprecated_is_said(self) -> None:
         old = extension(installed="1.0.0", conditions=[on("PackageDeprecated", message="use another one")])
         assert decide(package(), there(old)).notices == (f"{PACKAGE} is deprecated: use another one",)
@@ -131,6 +150,10 @@ class TestInstall:
         assert "belongs to a hub of Advanced Cluster Management, by AppliedManifestWork hub-addon" in seen.notices[0]
 
 
+SERVED = extension()
+SERVED["spec"]["serviceAccount"] = {"name": "installer"}
+
+
 @pytest.mark.parametrize(("given", "seen", "says"), [
     pytest.param({"version": None}, there(), "has no pin", id="no pin"),
     pytest.param({}, there(subscriptions=[subscription()]), f"Subscription {SPACE}/{PACKAGE} installs {PACKAGE} already", id="both kinds of OLM"),
@@ -138,6 +161,11 @@ class TestInstall:
     pytest.param({}, there(extension(installed="1.2.0")), "has installed 1.2.0, which is newer than the pin 1.0.0", id="downgrade"),
     pytest.param({"version": "1.3.0"}, there(extension(installed="1.2.0", **WORK)), "and has installed 1.2.0, but the inventory wants 1.3.0", id="foreign"),
     pytest.param({"namespace": "other"}, there(extension()), "installs into operators, the inventory into other", id="namespace"),
+    pytest.param({"version": "1.2"}, there(), f"{PACKAGE}: 1.2 is no whole version, so OLM would choose one by itself", id="range"),
+    pytest.param({"version": None, "csv": "demo"}, there(), f"{PACKAGE}: demo is no whole version", id="no version in the name"),
+    pytest.param({"version": "1.2.0", "through": ["v1.1.0"]}, there(), "1.0 is no whole version", id="step"),
+    pytest.param({"service_account": "other"}, there(SERVED, accounts=frozenset({(SPACE, "other")})),
+                 "with the rights of ServiceAccount installer, and the inventory names other, but OLM lets nobody change it", id="another account"),
     pytest.param({"service_account": "installer"}, there(), f"ServiceAccount {SPACE}/installer does not exist", id="no account"),
     pytest.param({}, there(needs_account=True), f"Make one in {SPACE} with the rights that it needs, and give service_account", id="account needed"),
     pytest.param({}, there(catalogs=[]), f"no ClusterCatalog is switched on, so {PACKAGE} comes from nowhere", id="no catalogue"),
@@ -162,6 +190,10 @@ def test_what_installs_a_package_already_goes_before_what_the_cluster_serves() -
     assert backend(package(), OperatorsSeen(served=both), "auto") == "v0"
     assert backend(package(), OperatorsSeen(served=both, extensions=[extension()]), "auto") == "v1"
     assert backend(package(), OperatorsSeen(served=both), "v1") == "v1"
+
+
+ELSEWHERE = extension()
+ELSEWHERE["spec"]["namespace"] = "other"
 
 
 class TestRemoval:
@@ -209,6 +241,7 @@ class TestRemoval:
         ({"subscriptions": [subscription(**WORK)]}, {}, "belongs to a hub of Advanced Cluster Management"),
         ({"subscriptions": [subscription(namespace="other")]}, {}, "installs demo-operator, and the inventory has it in operators"),
         ({"remaining": {CRD: [ONE]}}, {"crds": True}, "would take Widget operators/one with them"),
+        ({"subscriptions": [], "csvs": [], "extensions": [ELSEWHERE]}, {"crds": True}, "ClusterExtension demo-operator installs demo-operator, and the inv"),
         ({"subscriptions": [], "csvs": [], "extensions": [extension()]}, {}, "a ClusterExtension takes the CRDs of demo-operator with it"),
     ])  # fmt: skip
     def test_what_speaks_against_it(self, more: dict[str, Any], consent: dict[str, bool], says: str) -> None:

@@ -78,6 +78,13 @@ class TestInstall:
         assert own.manifest["spec"] == {"targetNamespaces": ["shop"]}
         assert (wish.manifest["spec"]["startingCSV"], wish.manifest["spec"]["installPlanApproval"], wish.force) == (V1, "Manual", False)
 
+    def test_a_channel_that_the_inventory_does_not_name_stays_with_the_next_pin(self) -> None:
+        """An apply that leaves out what an earlier one had takes it away, and OLM would go to the default channel."""
+        (wish,) = next_of(there(subscription(installed=V1, spec={"channel": "fast"}), csv(V1)), channel=None, csv=V2).writes
+        assert wish.manifest["spec"]["channel"] == "fast"
+        (first,) = next_of(there(), channel=None).writes
+        assert "channel" not in first.manifest["spec"]
+
     @pytest.mark.parametrize("state", [None, "TRANSIENT_FAILURE"])
     def test_a_catalogue_that_does_not_answer_gets_no_subscription(self, state: str | None) -> None:
         seen = next_of(there(sources=[source(state)]))
@@ -232,6 +239,7 @@ class TestUpgrade:
 
     def test_the_way_may_be_said(self) -> None:
         assert wrote(next_of(self.upgrading(V1, plan(V2)), csv=V3, through=[V2]))
+        assert wrote(next_of(self.upgrading(V1, plan(V2)), csv=V3, through=["1.1.0"]))
         skipping = csv_name("1.1.1")
         assert not next_of(self.upgrading(V1, plan(skipping), current=skipping), csv=V3, through=[V2]).writes
 

@@ -6,12 +6,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._kube.cluster import Permission
-from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import NotReady, Refused
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Change, Ref
 from ansible_collections.meshops.lifecycle.tests.unit.support.fake_cluster import FakeCluster
-from ansible_collections.meshops.lifecycle.tests.unit.support.olm import PACKAGE, SPACE, Olm, catalog, definition, definitions, group, manifest, source, widget
-from ansible_collections.meshops.lifecycle.tests.unit.support.operator_stories import WISH, OperatorTroubles, ran
+from ansible_collections.meshops.lifecycle.tests.unit.support.olm import (
+    PACKAGE,
+    SPACE,
+    WIDGETS,
+    Olm,
+    catalog,
+    definition,
+    definitions,
+    group,
+    manifest,
+    source,
+    subscription,
+    widget,
+)
+from ansible_collections.meshops.lifecycle.tests.unit.support.operator_stories import V1, WISH, OperatorTroubles, ran, seeded
 
 CHART = {"name": "sail", "ref": "sail-operator", "repository": "https://charts.example.com"}
 WIDGET = {"api_version": "demo.example.com/v1", "kind": "Widget"}
@@ -21,6 +38,54 @@ class TestInMemory(OperatorTroubles):
     @pytest.fixture
     def admin(self) -> FakeCluster:
         return FakeCluster(*definitions())
+
+
+class Undoing(FakeCluster):
+    """Somebody else undoes each write at once, as a policy engine does, and lets it stand from the write `until` on."""
+
+    until, times = 99, 0
+
+    def _undo(self, *manifests: dict[str, Any]) -> None:
+        self.times += 1
+        if self.times < self.until:
+            seeded(self, *manifests)
+
+    def apply(self, manifests: Iterable[Mapping[str, Any]], force: bool = False) -> list[Change]:
+        changes = super().apply(manifests, force)
+        if changes[0].ref.kind == "Subscription":
+            self._undo(subscription(spec={"channel": "theirs"}))
+        return changes
+
+    def delete(self, refs: Iterable[Ref], wait: float = 0) -> list[Change]:
+        changes = super().delete(refs, wait)
+        if changes[0].ref.kind == "Widget":
+            self._undo(widget())
+        return changes
+
+
+class TestWritesThatSomebodyUndoes:
+    """Nothing waits between two writes, so without an end the run would write as fast as it can, for good."""
+
+    @pytest.fixture
+    def cluster(self) -> Undoing:
+        return Undoing(*definitions(), source(), group(), manifest("1.0.0"), WIDGETS)
+
+    def test_a_run_that_writes_in_vain_stops_and_says_so(self, cluster: Undoing) -> None:
+        with pytest.raises(NotReady, match=rf"east: Subscription {SPACE}/{PACKAGE} was written 3 times, and it is still not .* Leave {PACKAGE} out") as failed:
+            ran(cluster, None, {**WISH, "csv": V1})
+        assert (cluster.times, failed.value.facts["changed"]) == (3, True)
+
+    def test_a_run_that_deletes_in_vain_stops_too(self, cluster: Undoing) -> None:
+        seeded(cluster, widget())
+        with pytest.raises(NotReady, match=rf"east: Widget {SPACE}/one was deleted 3 times, and it is there again\. Somebody else undoes that"):
+            ran(cluster, None, {**WISH, "csv": V1, "operands": [WIDGET]}, state="absent", remove_operands=True)
+        assert cluster.times == 3
+
+    def test_who_gives_way_is_no_reason_to_stop(self, cluster: Undoing) -> None:
+        cluster.until = 3
+        seeded(cluster, widget())
+        assert ran(cluster, None, {**WISH, "csv": V1, "operands": [WIDGET]}, state="absent", remove_operands=True)["changed"]
+        assert cluster.times == 3
 
 
 class TestMeans:
