@@ -16,11 +16,11 @@ from ...._mesh.install.wish import ControlPlane, merged
 from ...._mesh.objects.change import Ref
 from ...._mesh.objects.condition import Condition, verdict
 from ...._mesh.objects.look import Look
-from ...._mesh.objects.pruning import MANAGER
 from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Answers, Read
 from .. import kinds
 from ..revisions import IN_PLACE, Placed, placed, version
+from . import written
 
 NAMESPACE, PROFILE, CHART = "ztunnel", "ambient", "ztunnel"
 CRD = "ztunnels.sailoperator.io"
@@ -95,10 +95,15 @@ def unfit(wish: ControlPlane, live: Live) -> Iterator[str]:
     crd = kinds.named(live, "CustomResourceDefinition", CRD)
     if _tree(crd) is None:
         yield f"the operator serves no ZTunnel of {kinds.API}; upgrade it to 1.29 (OpenShift Service Mesh 3.4) or newer, or take ztunnel out of mesh_values"
+    if other := of_another(wish, live):
+        yield f"ZTunnel {kinds.ONLY} belongs to Istio {other}, and a cluster has one; take ztunnel out of mesh_values, or remove that mesh first"
+
+
+def of_another(wish: ControlPlane, live: Live) -> str:
+    """Return the other Istio that the ZTunnel of the cluster names; empty if it names none."""
     there = kinds.named(live, kinds.ZTUNNEL, kinds.ONLY)
     target = ((there or {}).get("spec") or {}).get("targetRef") or {}
-    if target.get("kind") == kinds.ISTIO and target.get("name") != placed(wish).istio:
-        yield f"ZTunnel {kinds.ONLY} belongs to Istio {target.get('name')}, and a cluster has one; take ztunnel out of mesh_values, or remove that mesh first"
+    return str(target.get("name")) if target.get("kind") == kinds.ISTIO and target.get("name") != placed(wish).istio else ""
 
 
 def left(wish: ControlPlane, live: Live) -> str:
@@ -121,7 +126,11 @@ def _tree(crd: Object | None) -> Mapping[str, Any] | None:
 
 
 def running(wish: ControlPlane) -> Look[Due]:
-    """Look at ztunnel after its control plane and the CNI plugin, and then at whether the Istio has all that it depends on."""
+    """Look at ztunnel after its control plane and the CNI plugin, and then at whether the Istio has all that it depends on.
+
+    Wrong values are refused with the stages, so before the first write.
+    """
+    manifest(wish)
     own = [_DEFINITION, kinds.ref(kinds.ZTUNNEL, kinds.ONLY), kinds.ref(kinds.ISTIO, placed(wish).istio)]
     return Look([*own, Read("apps/v1", _AGENTS, NAMESPACE)], partial(_running, wish))
 
@@ -144,10 +153,7 @@ def _running(wish: ControlPlane, live: Live, _answers: Answers) -> Due:
 
 def differs(asked: Object, there: Object | None) -> bool:
     """Return whether an object is still to be written: it lacks something, or an earlier run wrote what nobody asks for any more."""
-    if there is None or not _within(asked["spec"], there.get("spec") or {}):
-        return True
-    ours = [one.get("fieldsV1") or {} for one in there["metadata"].get("managedFields") or () if _applied(one)]
-    return any(_surplus(one.get("f:spec") or {}, asked["spec"]) for one in ours)
+    return there is None or not _within(asked["spec"], there.get("spec") or {}) or written.surplus(asked, there)
 
 
 def _within(asked: Any, there: Any) -> bool:
@@ -155,16 +161,6 @@ def _within(asked: Any, there: Any) -> bool:
     if isinstance(asked, Mapping):
         return isinstance(there, Mapping) and all(_within(value, there.get(key)) for key, value in asked.items())
     return bool(asked == there)
-
-
-def _applied(entry: Mapping[str, Any]) -> bool:
-    return entry.get("manager") == MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource")
-
-
-def _surplus(owned: Mapping[str, Any], asked: Any) -> bool:
-    """Return whether fields are ours that are not asked for."""
-    names = {key.removeprefix("f:"): inner for key, inner in owned.items() if key.startswith("f:")}
-    return any(not isinstance(asked, Mapping) or name not in asked or _surplus(inner, asked[name]) for name, inner in names.items())
 
 
 def rollouts(live: Live) -> str:

@@ -160,5 +160,4 @@ def left(wish: ControlPlane) -> list[dict[str, Any]]:
         ("v1", "ConfigMap", "istio-leader"),
         ("v1", "ConfigMap", "istio-namespace-controller-election"),
     ]
-    made = [{"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": wish.namespace}} for api, kind, name in inside]
-    return [*made, *_cni_space(wish), *ambient.space(wish, _OWNED)]
+    return [{"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": wish.namespace}} for api, kind, name in inside]

@@ -15,7 +15,7 @@ from ...._mesh.objects.condition import Condition, verdict
 from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Live
 from ...._mesh.question import Answers, Read
-from ...istio_family.cutover.scalers import replicas
+from ...istio_family.cutover.scalers import SCALER, replicas, scalers_of
 from ...istio_family.cutover.turning import SECOND_OF
 from ...istio_family.install.passage import NAME
 from .gateways import asked_size
@@ -24,14 +24,15 @@ from .gateways import asked_size
 def size(wish: ControlPlane) -> Look[Due] | None:
     """Look whether the Deployment has as many pods as the values say; None where they say nothing."""
     wanted = asked_size(wish)
-    return None if wanted is None else Look([Read("apps/v1", "Deployment", wish.namespace)], partial(_size, wish, wanted))
+    reads = [Read("apps/v1", "Deployment", wish.namespace), Read("autoscaling/v2", SCALER, wish.namespace)]
+    return None if wanted is None else Look(reads, partial(_size, wish, wanted))
 
 
 def _size(wish: ControlPlane, wanted: int, live: Live, _answers: Answers) -> Due:
-    """One that a second Deployment replaces stays without pods until a cutover gives it some."""
+    """One that a second Deployment replaces stays without pods until a cutover gives it some. An autoscaler decides by itself, whoever made it."""
     known = {one["metadata"]["name"]: one for one in live.get("Deployment", ())}
     own, seconds = known.get(NAME), [one for one in known.values() if (one["metadata"].get("annotations") or {}).get(SECOND_OF) == NAME]
-    if own is None or (replicas(own) == 0 and any(map(replicas, seconds))):
+    if own is None or scalers_of(live.get(SCALER, ()), own) or (replicas(own) == 0 and any(map(replicas, seconds))):
         return Due()
     ref = Ref("apps/v1", "Deployment", NAME, wish.namespace)
     if replicas(own) != wanted:

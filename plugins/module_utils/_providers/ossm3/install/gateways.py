@@ -19,7 +19,8 @@ from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Answers, Read
 from ...istio_family.install.passage import AUTO_PASSTHROUGH_PORT, NAME
-from . import platform
+from ...istio_family.links.remote_secret import ours
+from . import platform, written
 
 _LABELS = {"app": NAME, "istio": "eastwestgateway"}
 _OWNED = {"app.kubernetes.io/managed-by": "meshops.lifecycle"}
@@ -33,6 +34,7 @@ _OF_SERVICE = (
     "loadBalancerSourceRanges",
 )  # fmt: skip
 _KNOWN = {*_OF_POD, *_OF_CONTAINER, "autoscaling", "env", "labels", "podAnnotations", "podDisruptionBudget", "replicaCount", "service", "strategy"}
+_EVERYTHING = {"autoscaling": {"enabled": True}, "podDisruptionBudget": {"minAvailable": 1}}
 _RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "1024Mi"}}
 
 
@@ -50,9 +52,8 @@ def manifests(wish: ControlPlane) -> list[dict[str, Any]]:
 
 def leftovers(wish: ControlPlane) -> list[dict[str, Any]]:
     """Return everything that may have been made, whatever the values say now."""
-    everything = {"autoscaling": {"enabled": True}, "podDisruptionBudget": {"minAvailable": 1}}
     plain = replace(wish, values={})
-    return [service(plain, platform.OTHER), *manifests(plain), *_around(plain, everything)]
+    return [service(plain, platform.OTHER), *manifests(plain), *_around(plain, _EVERYTHING)]
 
 
 def asked_size(wish: ControlPlane) -> int | None:
@@ -143,6 +144,17 @@ def _around(wish: ControlPlane, values: Mapping[str, Any]) -> list[dict[str, Any
     return made
 
 
+def surplus(wish: ControlPlane) -> Look[Due]:
+    """Remove the autoscaler and the disruption budget that values asked for once: a scaler that stays would go on to decide how many pods there are."""
+    made = _around(replace(wish, values={}), _EVERYTHING)
+    kept = {Ref.of(one) for one in _around(wish, _values(wish))}
+    return Look([ref for one in made if (ref := Ref.of(one)) not in kept], _surplus)
+
+
+def _surplus(live: Live, _answers: Answers) -> Due:
+    return Due(removes=[Ref.of(one) for there in live.values() for one in there if ours(one)])
+
+
 def service(wish: ControlPlane, cloud: str) -> dict[str, Any]:
     """Return the Service. All revisions of the gateway serve behind it, so its selector names none."""
     given = _values(wish).get("service") or {}
@@ -167,7 +179,7 @@ def _door(wish: ControlPlane, live: Live, _answers: Answers) -> Due:
     wrong = platform.wrong_balancer(there, cloud) if platform.NLB in (wanted["metadata"].get("annotations") or {}) else ""
     if wrong:
         return Due(refusal=f"{wrong}.")
-    return Due() if there and _as_wished(there, wanted) else Due(manifests=[wanted])
+    return Due() if there and _as_wished(there, wanted) and not written.surplus(wanted, there) else Due(manifests=[wanted])
 
 
 def _as_wished(there: Object, wanted: Object) -> bool:

@@ -70,6 +70,12 @@ def _others(wish: ControlPlane, live: Live, answers: Answers) -> Due:
     return Due(fault=f"the operator still removes IstioRevision {', '.join(ending)}" if ending else "")
 
 
+def staying(wish: ControlPlane, live: Live) -> list[str]:
+    """Return each Istio of the cluster that a teardown of this mesh leaves."""
+    gone = {placed(wish).istio, *(str(one["metadata"]["name"]) for one in live.get(kinds.ISTIO, ()) if ours(one) and _inside(wish, one))}
+    return sorted({str(one["metadata"]["name"]) for one in live.get(kinds.ISTIO, ())} - gone)
+
+
 def _revisions(wish: ControlPlane, live: Live) -> list[str]:
     """Return the revisions that go with the mesh."""
     return [str(one["metadata"]["name"]) for one in live.get(kinds.REVISION, ()) if _inside(wish, one)]

@@ -25,7 +25,7 @@ from ...istio_family.install.probing import probing
 from ...istio_family.links import remote_secret
 from .. import kinds
 from ..revisions import placed
-from . import ambient, control_plane, gateway_size, gateways, in_use, operator, rights, running, supply
+from . import ambient, control_plane, gateway_size, gateways, in_use, node_agents, operator, rights, running, supply
 from . import claims as names
 from .requirements import REQUIREMENTS
 
@@ -48,6 +48,7 @@ def claims(wish: ControlPlane, peers: Iterable[str] = (), gateway: bool = True) 
 def stages(wish: ControlPlane) -> list[Stage]:
     """Return the stages. The operator is judged before the first write, and tags come when their revision runs."""
     leading, size = control_plane.way(wish), gateway_size.size(wish)
+    gateway = [*gateways.manifests(wish), *passage.manifests(wish)]
     plugin = [Stage("network plugin", "control_plane", then=running.plugin(wish))] if control_plane.has_cni(wish) else []
     revision = Stage("revision", "control_plane", manifests=[control_plane.istio(wish)], then=running.revision(wish))
     # In ambient mode the agents of nodes are never ahead of their control plane.
@@ -58,7 +59,7 @@ def stages(wish: ControlPlane) -> list[Stage]:
         *nodes,
         *([Stage("tags", "control_plane", manifests=leading, ready=_led(wish))] if leading else []),
         Stage("entrance", "gateways", then=gateways.door(wish)),
-        Stage("gateway", "gateways", manifests=[*gateways.manifests(wish), *passage.manifests(wish)], ready=[_serving(wish)], healthy=True),
+        Stage("gateway", "gateways", manifests=gateway, ready=[_serving(wish)], healthy=True, then=gateways.surplus(wish)),
         *([Stage("size of the gateway", "gateways", then=size)] if size else []),
     ]
 
@@ -75,19 +76,18 @@ def _serving(wish: ControlPlane) -> Condition:
 
 def teardown(wish: ControlPlane) -> list[Stage]:
     """Return the stages of a teardown. Operands go while their operator still runs, and an Istio that somebody uses does not go at all."""
-    leading, plugin = control_plane.way_left(wish), kinds.manifest(kinds.CNI, kinds.ONLY, {})
+    leading = control_plane.way_left(wish)
     istio, revision = kinds.manifest(kinds.ISTIO, placed(wish).istio, {}), kinds.ref(kinds.REVISION, wish.revision)
-    agents = [kinds.manifest(kinds.ZTUNNEL, kinds.ONLY, {})] if ambient.wanted(wish) else []
     left = [*control_plane.account(wish), remote_secret.account(wish.namespace), *control_plane.left(wish)]
     return [
         Stage("users", "gateways", then=in_use.refused(wish)),
         Stage("passage", "gateways", manifests=passage.leftovers(wish)),
         Stage("gateway", "gateways", manifests=gateways.leftovers(wish)),
         *([Stage("tags", "control_plane", manifests=leading, ready=_absent(*map(Ref.of, leading)), then=in_use.refused(wish))] if leading else []),
-        *([Stage("ztunnel", "control_plane", manifests=agents, ready=_absent(*map(Ref.of, agents)), then=in_use.refused(wish))] if agents else []),
+        *([Stage("ztunnel", "control_plane", then=node_agents.ztunnel(wish))] if ambient.wanted(wish) else []),
         # A revision has a finalizer of the operator, and goes after its Istio.
         Stage("revision", "control_plane", manifests=[istio], ready=_absent(Ref.of(istio), revision), then=in_use.others(wish)),
-        *([Stage("network plugin", "control_plane", manifests=[plugin], ready=_absent(Ref.of(plugin)))] if control_plane.has_cni(wish) else []),
+        *([Stage("network plugin", "control_plane", then=node_agents.plugin(wish))] if control_plane.has_cni(wish) else []),
         Stage("what is left", "control_plane", manifests=left),
     ]
 

@@ -48,6 +48,7 @@ def installing(namespace: str, platform: str = "") -> list[Right]:
         *_each("", "pods/portforward", ("get", "create")),
         *_each("apps", "deployments", ("list",)),
         *_each("", "services", ("list",)),
+        *_each("autoscaling", "horizontalpodautoscalers", ("list",)),
     ]
     agents = [{**right, "namespace": place} for place in (CNI_NAMESPACE, ambient.NAMESPACE) for right in _each("apps", "daemonsets", ("list",))]
     return [*wide, *({**right, "namespace": namespace} for right in inside), *agents]

@@ -26,7 +26,11 @@ _DEPLOYMENT, _AGENTS = "Deployment", "DaemonSet"
 
 
 def plugin(wish: ControlPlane) -> Look[Due]:
-    """Look at the CNI plugin. It is never older than it was, because it serves the newest revision, too; in ambient mode it has the version of its Istio."""
+    """Look at the CNI plugin. It is never older than it was, because it serves the newest revision, too; in ambient mode it has the version of its Istio.
+
+    Wrong values are refused with the stages, so before the first write.
+    """
+    control_plane.cni(wish)
     return Look([kinds.ref(kinds.CNI, kinds.ONLY), Read("apps/v1", _AGENTS, control_plane.CNI_NAMESPACE)], partial(_plugin, wish))
 
 

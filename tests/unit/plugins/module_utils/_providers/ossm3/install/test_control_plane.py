@@ -120,8 +120,15 @@ def test_what_uses_a_revision_is_asked_before_anything_goes() -> None:
     assert [(condition.ref.kind, condition.check) for condition in revision.ready] == [("Istio", "absent"), ("IstioRevision", "absent")]
 
 
+@pytest.mark.parametrize("values", [{"cni": {"nonsense": 1}}, {"ztunnel": {"nonsense": 1}}, {"ztunnel": {"network": "other"}}], ids=str)
+def test_values_of_the_agents_of_nodes_are_refused_with_the_stages(values: dict[str, Any]) -> None:
+    """Preflight asks for the stages. A look that refuses later does so between two writes."""
+    with pytest.raises(Refused, match=r"^east: mesh_values has (cni|ztunnel)\."):
+        install.stages(replace(WISH, values=values))
+
+
 def test_no_wrong_value_keeps_a_mesh_from_going() -> None:
-    install.teardown(replace(WISH, values={"istiod": {"nonsense": 1}, "gateway": {"nonsense": 1}, "cni": {"nonsense": 1}}))
+    install.teardown(replace(WISH, values={"istiod": {"nonsense": 1}, "gateway": {"nonsense": 1}, "cni": {"nonsense": 1}, "ztunnel": {"nonsense": 1}}))
 
 
 def test_the_reader_account_is_not_removed_with_the_revision_default() -> None:

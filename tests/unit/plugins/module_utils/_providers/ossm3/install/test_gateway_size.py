@@ -32,7 +32,7 @@ def deployment(name: str = NAME, replicas: int | None = 1, ready: int | None = N
 def due(*there: dict[str, Any], wish: ControlPlane = WISH) -> Due:
     look = gateway_size.size(wish)
     assert look
-    return look.judge({"Deployment": list(there)}, Answers())
+    return look.judge({kind: [one for one in there if one["kind"] == kind] for kind in ("Deployment", "HorizontalPodAutoscaler")}, Answers())
 
 
 @pytest.mark.parametrize("has", [None, 1, 5])
@@ -54,6 +54,13 @@ def test_what_another_deployment_replaces_stays_without_pods() -> None:
 def test_what_was_scaled_to_nothing_by_hand_comes_back() -> None:
     assert due(deployment(replicas=0)).patches
     assert due(deployment(replicas=0), deployment(f"{NAME}-green", 0, second=True)).patches
+
+
+def test_what_somebody_scales_is_left_to_the_scaler() -> None:
+    spec = {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": NAME}}
+    scaler = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "theirs", "namespace": SPACE}, "spec": spec}
+    assert due(deployment(replicas=7), scaler).complete
+    assert due(deployment(replicas=7), {**scaler, "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "other"}}}).patches
 
 
 def test_before_there_is_a_gateway_nothing_is_due() -> None:

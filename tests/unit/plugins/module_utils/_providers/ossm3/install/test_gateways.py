@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.errors import Refused
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
-from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.ossm3.install import gateways
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Answers
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.ossm3.install import gateways, install, platform
 
 WISH = ControlPlane("east", "shop", network="lan", revision="stable", namespace="istio-system")
 
@@ -67,6 +69,32 @@ def test_values_of_the_chart_that_mean_the_same_are_taken() -> None:
 def test_what_it_does_not_take_is_refused_by_name(values: dict[str, Any]) -> None:
     with pytest.raises(Refused, match=r"^east: mesh_values has gateway\.(kind|service\.clusterIP)"):
         gateways.service(wish(**values), "")
+
+
+def test_a_scaler_and_a_budget_that_nobody_asks_for_any_more_go() -> None:
+    """The scaler would go on to decide how many pods there are, and each run would set another number."""
+    made = gateways.manifests(wish(autoscaling={"enabled": True}, podDisruptionBudget={"minAvailable": 1}))
+    there = {kind: [of_kind(made, kind)] for kind in ("HorizontalPodAutoscaler", "PodDisruptionBudget")}
+    (stage,) = [one for one in install.stages(wish(replicaCount=3)) if one.name == "gateway"]
+    assert stage.then
+    assert sorted(ref.kind for ref in stage.then.reads if isinstance(ref, Ref)) == sorted(there)
+    assert sorted(ref.kind for ref in stage.then.judge(there, Answers()).removes) == sorted(there)
+    assert stage.then.judge({}, Answers()).complete
+    theirs = {kind: [{**one, "metadata": {**one["metadata"], "labels": {}}} for one in live] for kind, live in there.items()}
+    assert stage.then.judge(theirs, Answers()).complete
+    (kept,) = gateways.surplus(wish(podDisruptionBudget={"maxUnavailable": 1})).reads
+    assert isinstance(kept, Ref) and kept.kind == "HorizontalPodAutoscaler", "what is asked for is not even read"
+
+
+def test_what_the_values_of_its_service_do_not_name_any_more_goes() -> None:
+    asked = gateways.service(WISH, platform.OTHER)
+    owned = {"f:spec": {"f:type": {}, "f:loadBalancerSourceRanges": {}}}
+    entry = {"manager": "meshops.lifecycle", "operation": "Apply", "fieldsV1": owned}
+    there = {**asked, "spec": {**asked["spec"], "loadBalancerSourceRanges": ["192.0.2.0/24"]}}
+    door = gateways.door(WISH)
+    (made,) = door.judge({"Service": [{**there, "metadata": {**asked["metadata"], "managedFields": [entry]}}]}, Answers()).manifests
+    assert "loadBalancerSourceRanges" not in made["spec"]
+    assert door.judge({"Service": [there]}, Answers()).complete, "what others wrote is theirs"
 
 
 def test_everything_that_may_have_been_made_goes() -> None:

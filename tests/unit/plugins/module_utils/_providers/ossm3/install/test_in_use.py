@@ -6,10 +6,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.due import Due
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.install.wish import ControlPlane
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.change import Ref
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.objects.look import Look
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.question import Answers
+from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.ossm3.install import install, node_agents
 from ansible_collections.meshops.lifecycle.plugins.module_utils._providers.ossm3.install.in_use import others, refused
 from ansible_collections.meshops.lifecycle.tests.unit.support import sail
 
@@ -64,3 +69,44 @@ def test_what_else_of_ours_is_in_the_namespace_goes_first() -> None:
     used = others(WISH).judge(sail.live(*there, pod("shop", "1-31-0")), Answers())
     assert used.refusal
     assert not used.removes
+
+
+PLUGIN_SPACE, AGENTS_SPACE = ({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in ("istio-cni", "ztunnel"))
+APART = own("apart", "elsewhere")
+
+
+def removes(look: Look[Due], *objects: dict[str, Any]) -> list[str]:
+    return [str(ref) for ref in look.judge(sail.live(*objects), Answers()).removes]
+
+
+def test_the_network_plugin_stays_for_another_mesh() -> None:
+    """On OpenShift no pod of that mesh would start any more."""
+    look = node_agents.plugin(WISH)
+    assert removes(look, sail.cni(), PLUGIN_SPACE, APART) == []
+    assert removes(look, sail.cni(), PLUGIN_SPACE, sail.istio("theirs")) == []
+    assert removes(look, sail.cni(), PLUGIN_SPACE, own("1-31-0")) == ["IstioCNI default"], "it goes with this mesh"
+    assert removes(look, sail.cni(), PLUGIN_SPACE) == ["IstioCNI default"]
+    assert removes(look, PLUGIN_SPACE) == ["Namespace istio-cni"]
+    ending = {**PLUGIN_SPACE, "metadata": {"name": "istio-cni", "deletionTimestamp": "2026-11-28T08:00:00Z"}}
+    assert look.judge(sail.live(), Answers()).complete and look.judge(sail.live(ending), Answers()).complete
+    (stage,) = [one for one in install.teardown(replace(WISH, platform="openshift")) if one.name == "network plugin"]
+    assert stage.then and removes(stage.then, sail.cni(), APART) == []
+
+
+def test_ztunnel_stays_with_the_istio_that_it_names() -> None:
+    wish = replace(WISH, values={"ztunnel": {}})
+    look = node_agents.ztunnel(wish)
+
+    def agents(istio: str) -> dict[str, Any]:
+        return sail.made("ZTunnel", "default", {"namespace": "ztunnel", "targetRef": {"kind": "Istio", "name": istio}})
+
+    assert removes(look, agents("other"), AGENTS_SPACE, APART) == []
+    assert removes(look, agents("stable"), AGENTS_SPACE, APART) == ["ZTunnel default"]
+    assert removes(look, AGENTS_SPACE, APART) == ["Namespace ztunnel"]
+    assert look.judge(sail.live(APART), Answers()).complete
+
+
+def test_no_stage_takes_away_what_the_meshes_of_a_cluster_share_without_a_look() -> None:
+    wish = replace(WISH, platform="openshift", values={"ztunnel": {}})
+    taken = [Ref.of(one) for stage in install.teardown(wish) for one in stage.manifests]
+    assert not [str(ref) for ref in taken if ref.kind in ("IstioCNI", "ZTunnel") or ref.name in ("istio-cni", "ztunnel")]
