@@ -185,6 +185,7 @@ options:
     description:
       - Whether a removal deletes the CRDs that only this operator brings. It fails if they still have objects that are no operands.
       - OLM v1 always deletes them, so without this the module removes no ClusterExtension.
+      - Of a chart, the module deletes only those in O(packages[].crds), and says so in RV(notices) if there are none.
     type: bool
     default: false
   wait_timeout:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -155,10 +155,16 @@ def _denied(cluster: Cluster, request: Request, seen: OperatorsSeen, means: Mapp
 def _next(cluster: Cluster, request: Request, package: Package, means: str) -> Next:
     seen = _looked(cluster, request)
     if request.absent:
-        return departure.decide(package, seen, request.consent)
+        due = departure.decide(package, seen, request.consent)
+        return replace(due, notices=tuple(_unknown_crds(request, package))) if due.done and means == CHART else due
     if means == CHART:
         return Next(notices=(f"{package.name}: {package.deprecated}",) if package.deprecated else ())
     return subscribed.decide(package, request.packages, seen) if means == SUBSCRIPTION else extension.decide(package, seen)
+
+
+def _unknown_crds(request: Request, package: Package) -> Iterator[str]:
+    if request.consent.crds and not package.crds:
+        yield f"{package.name}: no chart says which CRDs it brings, so they stay. To remove them too, name them in crds."
 
 
 def _state_of(package: Package, seen: OperatorsSeen, means: str) -> dict[str, Any]:

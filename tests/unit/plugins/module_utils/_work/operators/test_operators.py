@@ -105,6 +105,16 @@ class TestMeans:
         assert [one["name"] for one in done["releases"]] == ["sail"]
         assert [one.rpartition("/")[2] for one in cluster.writes] == ["one"]
 
+    def test_crds_of_a_chart_go_only_by_name_and_who_names_none_is_told(self) -> None:
+        cluster = FakeCluster(definition("Widget", "demo.example.com/v1"))
+        wish = {**WISH, "version": "1.30.3", "chart": CHART, "operands": [WIDGET]}
+        told = ran(cluster, None, wish, state="absent", remove_crds=True)
+        said = f"{PACKAGE}: no chart says which CRDs it brings, so they stay. To remove them too, name them in crds."
+        assert (told["notices"], told["changed"]) == ([said], False)
+        assert ran(cluster, None, wish, state="absent")["notices"] == []
+        gone = ran(cluster, None, {**wish, "crds": ["widgets.demo.example.com"]}, state="absent", remove_crds=True)
+        assert (gone["notices"], gone["changed"]) == ([], True)
+
     def test_operands_of_another_version_than_the_inventory_names_are_seen(self) -> None:
         newer = definition("Widget", "demo.example.com/v2")
         newer["metadata"]["labels"] = {f"operators.coreos.com/{PACKAGE}.{SPACE}": ""}
