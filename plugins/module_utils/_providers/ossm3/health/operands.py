@@ -59,14 +59,17 @@ def of_operator(one: Object) -> bool:
 
 
 def faults(live: Live, namespace: str) -> list[str]:
-    """Return what the operator says is wrong with its objects, as half sentences; what a control plane lacks is said of that."""
+    """Return what the operator says is wrong with its objects, as half sentences; what a control plane lacks is said of that.
+
+    A cluster may have several meshes, and a tag of another one is no fault of this one.
+    """
     found = []
     for one in live.get(kinds.ISTIO, ()):
         if (one.get("spec") or {}).get("namespace") == namespace and (said := kinds.final(one)):
             found.append(f"the operator gives up Istio {one['metadata']['name']}: {said}")
     for one in live.get(kinds.TAG, ()):
-        reconciled = kinds.condition(one, "Reconciled")
-        if reconciled.get("status") == "False":
+        reconciled, leads_to = kinds.condition(one, "Reconciled"), (one.get("status") or {}).get("istiodNamespace")
+        if reconciled.get("status") == "False" and leads_to in (None, "", namespace):
             found.append(f"IstioRevisionTag {one['metadata']['name']} {kinds.words(reconciled)}")
     for one in (*live.get(kinds.CNI, ()), *live.get(kinds.ZTUNNEL, ())):
         if lack := kinds.lacks(one, "Reconciled", "Ready"):

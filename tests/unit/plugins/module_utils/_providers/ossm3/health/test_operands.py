@@ -78,6 +78,10 @@ def test_a_mesh_of_another_namespace_is_none_of_this_one() -> None:
     other = sail.revision("other")
     other["spec"]["namespace"] = "elsewhere"
     assert seen(other).planes == []
+    said = (("Reconciled", "False", "RefNotFound", "referenced Istio resource does not exist"),)
+    for space, faults in (("elsewhere", 0), (sail.SPACE, 1)):
+        lost = sail.made("IstioRevisionTag", "prod", {"targetRef": {"kind": "Istio", "name": "gone"}}, said, istiodNamespace=space)
+        assert len(seen(lost).faults) == faults, "a tag led to the namespace of its mesh before"
 
 
 def test_a_version_for_upgrades_is_noticed() -> None:
