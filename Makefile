@@ -120,8 +120,10 @@ test-lab: tools lab ## end-to-end tests on the lab
 # The first one installs the mesh that the others go on with.
 scenarios := default rotation cutover operators
 
+# What Molecule remembers of an earlier run, on this checkout or another of the same name, must not skip `prepare`.
 molecule: tools operators lab ## the scenarios on the lab: converge, idempotence, verify; a rotation; a cutover and back; an operator (SCENARIOS=cutover ARGS="--destroy never")
 	mkdir -p build/plays
+	$(tools) molecule reset --scenario-name=default --scenario-name=operators
 	ANSIBLE_LOG_PATH=$(CURDIR)/build/plays/$@ $(timed) $(tools) molecule test $(addprefix --scenario-name=,$(or $(SCENARIOS),$(scenarios))) --report $(ARGS)
 
 # Needs Chromium, which no registry of packages has, so it is not a part of `make test`.
@@ -177,6 +179,7 @@ test-consul-killed: tools lab-build ## Consul's installation and its long rotati
 	$(timed) $(tools) $(pytest) $(chains) $(ARGS)
 
 molecule-consul: tools lab ## the scenario of Consul on the lab
+	$(tools) molecule reset --scenario-name=consul
 	$(timed) $(tools) molecule test --scenario-name consul --report $(ARGS)
 
 test-operators: tools operators lab ## the stand-in of the Sail operator with the real istiod of the lab

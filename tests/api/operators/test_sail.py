@@ -11,6 +11,7 @@ status passes their schemas, and an unknown version is refused by their enumerat
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -116,5 +117,12 @@ def test_a_namespace_that_is_missing_and_a_tag_named_like_a_revision(mesh: Marke
         return next((one for one in conditions if one["type"] == "Reconciled"), {})
 
     mesh.until(lambda: "namespace \"not-there\" doesn't exist" in condition("Istio", "nons").get("message", ""))
+    _second_passed(mesh, Ref(API, "IstioRevision", "nons"))
     put(mesh.cluster, "IstioRevisionTag", {"targetRef": {"kind": "Istio", "name": "nothere"}}, "nons")
     mesh.until(lambda: condition("IstioRevisionTag", "nons").get("reason") == "NameAlreadyExists")
+
+
+def _second_passed(mesh: Market, ref: Ref) -> None:
+    """Of two objects with one name the older has it, and the time of creation has whole seconds: within one second, the uid decides by chance."""
+    made = datetime.fromisoformat((mesh.cluster.get(ref) or {})["metadata"]["creationTimestamp"])
+    mesh.until(lambda: (datetime.now(UTC) - made).total_seconds() > 1, "another second")
