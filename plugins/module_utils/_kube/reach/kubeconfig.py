@@ -99,18 +99,18 @@ def _file_or_data(entry: Mapping[str, Any], key: str) -> bytes | None:
 
 
 def _by_user(access: Access, user: Mapping[str, Any], name: str, alone: bool) -> Access:
-    headers = []
+    credential = []
     if user.get("token") or user.get("tokenFile"):
-        headers.append(bearer(_token(user)))
+        credential.append(bearer(_token(user)))
     elif user.get("username") and user.get("password"):
-        headers.append(basic(user["username"], user["password"]))
-    headers += _impersonation(user, name)
+        credential.append(basic(user["username"], user["password"]))
     cert, key = _file_or_data(user, "client-certificate"), _file_or_data(user, "client-key")
-    if alone and not headers and not cert:
+    if alone and not credential and not cert:  # whom to impersonate is no credential: the server would take the request for an anonymous one
         missing = "Add a token, a client certificate or a credential plugin there, or give api_key"
         raise MeshError(f"The user of context {name} has no credential in the kubeconfig. {missing}.")
+    headers = (*credential, *_impersonation(user, name))
     renew = (lambda: _by_user(access, user, name, alone)) if user.get("tokenFile") else None
-    return replace(access, client_cert=cert, client_key=key, headers=tuple(headers), renew=renew)
+    return replace(access, client_cert=cert, client_key=key, headers=headers, renew=renew)
 
 
 def _token(user: Mapping[str, Any]) -> str:

@@ -160,6 +160,18 @@ def test_impersonation_of_the_user_entry_is_not_forgotten():
         access(kubeconfig=config("east", east={"token": "t", "as-uid": "7"}))
 
 
+@pytest.mark.parametrize("extra", [{}, {"as-uid": "7"}, {"as-groups": ["system:masters"]}, {"as-user-extra": {"scopes": ["view"]}}], ids=str)
+@pytest.mark.parametrize("user", [{}, {"as": "admin"}], ids=str)
+@pytest.mark.parametrize("lacking", [{}, {"username": "me"}, {"client-key-data": "a2V5"}], ids=str)
+def test_whom_to_impersonate_is_no_credential(user, extra, lacking):
+    """The server would take the request for one of somebody anonymous. A task that brings a credential may leave the rest to the file."""
+    given = config("east", east={**user, **extra, **lacking})
+    with pytest.raises(MeshError, match="The user of context east has no credential in the kubeconfig. Add a token, a client certificate"):
+        access(kubeconfig=given, impersonate_user="other")
+    if user:
+        assert access(kubeconfig=given, api_key="mine").headers[0] == ("Impersonate-User", "admin")
+
+
 def test_options_win_over_the_file(kubeconfig):
     found = access(kubeconfig=config("east"), api_key="mine", impersonate_user="other", host="https://other:1")
     assert found.server == "https://other:1"
