@@ -10,6 +10,8 @@ module: cutover
 short_description: Do one step of a cutover between two revisions of the control plane in one cluster
 version_added: 0.1.0
 description:
+  - With O(step=acquaint) control planes of the target that started before the target was installed in another cluster are restarted, because they expect
+    the workloads of that cluster in another trust domain than the former revision does. O(step=prepare) begins with this.
   - With O(step=prepare) the target can read the configuration that only the former revision reads, as O(objects) says.
   - With O(step=move) the namespaces O(spaces) or the gateways behind O(services) come to follow the target. Gateways of the Gateway API are held back while
     their namespace turns, then each namespace is turned by one patch, and then whatever runs there is started anew.
@@ -38,7 +40,7 @@ options:
   step:
     description: The step.
     type: str
-    choices: [prepare, move, finish, turn_back, soak, rejoin, retire_first, retire_last]
+    choices: [acquaint, prepare, move, finish, turn_back, soak, rejoin, retire_first, retire_last]
     required: true
   mesh:
     description: The name of the mesh.

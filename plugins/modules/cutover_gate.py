@@ -78,8 +78,9 @@ options:
         default: true
       destinations:
         description:
-          - Whether the probes' proxies have to know the same endpoints behind each service. One of each revision is asked by its admin port, and for up to
-            30 seconds again, because they hear of a new pod one after the other.
+          - Whether the probes' proxies have to know the same endpoints behind each service, and the target's to accept the identities that the former
+            revision's accepts. One of each revision is asked by its admin port, and for up to 30 seconds again, because they hear of a new pod one after
+            the other.
           - A service that only the target knows, or that is the probes' own, does not count. Of gateways at port 15443 only the port counts where both
             revisions know some, because control planes look up the names of load balancers by themselves.
         type: bool

@@ -13,6 +13,7 @@ from ansible_collections.meshops.lifecycle.tests.e2e.estate import Estate, Run
 
 KINDS = "deployments,services,secrets,configmaps,serviceaccounts,roles,rolebindings,gateways.networking.istio.io,virtualservices.networking.istio.io"
 WIDE = "namespaces,clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations,crds"
+RESTARTED = "kubectl.kubernetes.io/restartedAt"  # when something was restarted is no wish
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ def _of(item: dict[str, Any]) -> dict[str, Any]:
         spec.pop(given, None)
     for port in spec.get("ports", []) if isinstance(spec.get("ports"), list) else []:
         port.pop("nodePort", None)
+    if template := spec.get("template"):
+        told = {name: value for name, value in template["metadata"].get("annotations", {}).items() if name != RESTARTED}
+        spec["template"] = {**template, "metadata": {**template["metadata"], "annotations": told}}
     annotations = sorted(item["metadata"].get("annotations", {}))
     return {
         "labels": item["metadata"].get("labels", {}),

@@ -17,7 +17,7 @@ from ansible_collections.meshops.lifecycle.plugins.module_utils._providers impor
 from ansible_collections.meshops.lifecycle.tests.unit.support.paper.mesh import PAPER
 from ansible_collections.meshops.lifecycle.tests.unit.support.source import Source, sources
 
-MOST_FUNCTIONS = {"cutover": 16, "backup": 4, "workloads": 4}
+MOST_FUNCTIONS = {"cutover": 17, "backup": 4, "workloads": 4}
 MOST_OF_OTHERS = 41
 STORIES = ("backup", "cutover", "gateways", "health", "install", "links", "rotation", "trust", "workloads")
 # The stories that a mesh does not have. Of a rotation a mesh has one of two forms: it is written, or the product drives it.

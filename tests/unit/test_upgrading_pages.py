@@ -72,5 +72,5 @@ def test_the_planes_of_the_page_are_planes() -> None:
 
 def test_the_table_of_the_page_has_each_step_in_its_order() -> None:
     steps = re.findall(r"^   \* - ([a-z].*|CRDs.*|CNI.*)$", UPGRADING[UPGRADING.index("The order,") : UPGRADING.index("What you see")], re.MULTILINE)
-    assert steps == ["step", "CRDs and base", "CNI plugin", "target in the primaries", "exposures", "remote clusters", "proof", "waves", "gateways", "tags",
-                     "validator", "retire"]  # fmt: skip
+    assert steps == ["step", "CRDs and base", "CNI plugin", "target in the primaries", "exposures", "remote clusters", "knowledge of the other clusters",
+                     "proof", "waves", "gateways", "tags", "validator", "retire"]  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from ..cutover.comparison import Comparison
 from ..cutover.destinations import Destinations
+from ..cutover.expectation import Expectation
 from ..cutover.observed import ClusterState
 from ..cutover.orders import Aim, Order
 from ..cutover.planes import Plane
@@ -32,6 +33,7 @@ class Cutover(Protocol):
     the target read what only the former revision reads. `trials` are pods that the API server is asked to make and does not; with `after`, one in the
     namespace `space`, which names that revision. `judged` says what is wrong with what came back; empty if nothing is. `injections` counts, by control
     plane, the proxies that it injected; None if it does not say. `rejected` counts, by kind, the configuration that the proxies of a revision rejected.
+    `expected` asks the control planes of a revision in which trust domains they expect workloads.
     `destinations` asks a proxy of the namespace `space` where it sends requests. `compared` looks at what both revisions were installed with.
     `removal` is what goes with a revision that nothing follows.
     `plane` looks at a plane, and `shift` are the writes that give one of its colours a share of its traffic, in percent. `doors` are those that give the
@@ -50,6 +52,7 @@ class Cutover(Protocol):
     def judged(self, trial: Trial, answer: Object | None, refusal: str = ...) -> str: ...
     def injections(self, namespace: str, revision: str) -> Look[Mapping[str, int | None]]: ...
     def rejected(self, namespace: str, revision: str) -> Look[Mapping[str, int]]: ...
+    def expected(self, namespace: str, revision: str) -> Look[Expectation]: ...
     def destinations(self, space: str) -> Look[Destinations]: ...
     def compared(self, namespace: str, target: str, former: str) -> Look[Comparison]: ...
     def removal(self, scene: Scene, revision: str, namespace: str) -> Removal: ...

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where proxies of two revisions send requests. Both revisions read the same services, so the proxies have to find the same endpoints behind each.
+"""Where proxies of two revisions send requests, and whom they expect there. Both revisions read the same services, so the proxies have to know the same.
 
-Probes of a cutover prove only the paths between each other. A control plane that has just started may know the endpoints of older services wrongly, for
-example the pods of another network instead of the gateway before them. Then all probes are answered, and users are not.
+Probes of a cutover prove only the paths between each other. A control plane that has just started may know older services wrongly, for example by identities
+in the trust domain that a product takes where it has read none. Then all probes are answered, and users are not.
 """
 
 from __future__ import annotations
@@ -22,12 +22,15 @@ _SHOWN = 3
 class Destinations:
     """What one proxy knows: by service and port, the addresses with ports. None in `known` means that no proxy said it.
 
+    `identities` are those that it accepts of a service, by service and port.
+
     `relays` are the ports of gateways between networks. A control plane looks their addresses up by itself where a load balancer has a name and no address,
     so two revisions may know different ones.
     """
 
     known: Mapping[str, frozenset[str]] | None = None
     relays: frozenset[str] = field(default_factory=frozenset)
+    identities: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def astray(target: Destinations, former: Destinations, spared: Sequence[str] = ()) -> list[str]:
@@ -42,6 +45,9 @@ def astray(target: Destinations, former: Destinations, spared: Sequence[str] = (
         ours = target.known.get(service, frozenset())
         if ours != addresses and addresses and not _relayed(ours ^ addresses, ours, addresses, target.relays | former.relays):
             said.append(f"the target sends requests for {service} to {_shown(ours)}, and the former revision to {_shown(addresses)}")
+        elif ours and (lacks := former.identities.get(service, frozenset()) - target.identities.get(service, frozenset())):
+            accepted = _shown(target.identities.get(service, frozenset()))
+            said.append(f"the target does not accept {_shown(lacks)} as {service}, which the former revision does; it accepts {accepted}")
     return said
 
 

@@ -21,14 +21,14 @@ from .facts import facts
 from .finish import finish
 from .fresh import PRIMARY_CONNECTION
 from .move import move
-from .prepare import prepare
+from .prepare import acquaint, prepare
 from .rejoin import rejoin
 from .step_request import CutoverRequest
 from .turn_back import turn_back
 from .write import CutoverWork
 
 _LOOK = 5.0  # seconds between two checks of the Lease
-_STEPS = ("prepare", "move", "finish", "turn_back", "soak", "rejoin", "retire_first", "retire_last")
+_STEPS = ("acquaint", "prepare", "move", "finish", "turn_back", "soak", "rejoin", "retire_first", "retire_last")
 TASK: dict[str, Any] = {
     "argument_spec": {
         **MESH_OPTIONS,
@@ -80,7 +80,7 @@ def _done(work: CutoverWork) -> dict[str, Any]:
         return {**facts(scene), "releases": releases}
     if step == "retire_last":
         return facts(retire.last(work, work.request.clusters))
-    return facts({"prepare": prepare, "move": move, "finish": finish, "turn_back": turn_back, "rejoin": rejoin}[step](work))
+    return facts({"acquaint": acquaint, "prepare": prepare, "move": move, "finish": finish, "turn_back": turn_back, "rejoin": rejoin}[step](work))
 
 
 def _result(work: CutoverWork) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from functools import partial
 
 from ...._mesh.cutover.comparison import Comparison
 from ...._mesh.cutover.destinations import Destinations
+from ...._mesh.cutover.expectation import Expectation
 from ...._mesh.cutover.observed import ClusterState
 from ...._mesh.cutover.orders import Aim, Order
 from ...._mesh.cutover.planes import Plane
@@ -24,6 +25,7 @@ from ...._mesh.objects.shapes import Object
 from ...istio_family.cutover import comparing, counters, plane_doors, planes, scenery, trial_pods
 from ...istio_family.cutover import copies as _copies
 from ...istio_family.cutover import destinations as _destinations
+from ...istio_family.cutover import expectation as _expectation
 from ...istio_family.cutover import permissions as _permissions
 from ...istio_family.cutover import writes as _writes
 from ...istio_family.cutover.rules import RULES
@@ -75,6 +77,11 @@ def injections(namespace: str, revision: str) -> Look[Mapping[str, int | None]]:
 def rejected(namespace: str, revision: str) -> Look[Mapping[str, int]]:
     """Count the configuration that the proxies of a revision rejected."""
     return counters.rejected(namespace, revision)
+
+
+def expected(namespace: str, revision: str) -> Look[Expectation]:
+    """Ask the istiods of a revision in which trust domains they expect workloads."""
+    return _expectation.expectation(namespace, revision)
 
 
 def destinations(space: str) -> Look[Destinations]:

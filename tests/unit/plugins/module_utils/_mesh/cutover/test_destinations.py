@@ -39,6 +39,24 @@ def test_an_address_of_a_former_pod_is_said() -> None:
     assert len(astray(known(a="198.18.32.9:8080"), known(a=POD))) == 1
 
 
+ORDERS, WRONG, PAY = (f"spiffe://{name}" for name in ("shop.example/ns/shop/sa/a", "cluster.local/ns/shop/sa/a", "shop.example/ns/pay/sa/pay"))
+
+
+def accepting(*names: str) -> Destinations:
+    return Destinations({"a.shop.svc:80": frozenset({GATEWAY})}, frozenset({"15443"}), {"a.shop.svc:80": frozenset(names)} if names else {})
+
+
+@pytest.mark.parametrize(("target", "accepts"), [(accepting(WRONG), WRONG), (accepting(WRONG, PAY), f"{WRONG}, {PAY}"), (accepting(), "nobody")])
+def test_an_identity_that_only_the_former_revision_accepts_is_said(target: Destinations, accepts: str) -> None:
+    """Requests to all pods with it are lost then, although both send them to the same addresses."""
+    said = f"the target does not accept {ORDERS} as a.shop.svc:80, which the former revision does; it accepts {accepts}"
+    assert astray(target, accepting(ORDERS)) == [said]
+
+
+def test_more_identities_are_no_harm() -> None:
+    assert astray(accepting(ORDERS, WRONG), accepting(ORDERS)) == astray(accepting(ORDERS), accepting()) == []
+
+
 def test_services_of_the_probes_do_not_count() -> None:
     assert astray(known(), known(a=GATEWAY), ["shop"]) == []
 

@@ -37,9 +37,9 @@ def socket(address: str, port: int) -> dict[str, Any]:
     return {"socket_address": {"address": address, "port_value": port}}
 
 
-def seen(text: str | None, *pods: dict[str, Any]) -> Any:
+def seen(text: str | None, *pods: dict[str, Any], clusters: str | None = '{"configs": []}') -> Any:
     wanted, live = destinations("probes"), {"Pod": list(pods or [pod("echo", "istio-proxy", "fortio")])}
-    return wanted.judge(live, dict.fromkeys(wanted.questions(live), text))
+    return wanted.judge(live, {question: {"endpoints": text, "clusters": clusters}[question.about] for question in wanted.questions(live)})
 
 
 def test_outbound_clusters_are_read_by_service_and_port() -> None:
@@ -70,6 +70,32 @@ def test_one_sidecar_is_asked_at_its_own_port() -> None:
     assert list(wanted.reads) == [Read("v1", "Pod", "probes")]
     pods = [pod("z", "istio-proxy", "fortio"), pod("b", "istio-proxy"), pod("c", "istio-proxy", "fortio", ready=False), pod("d", "fortio"),
             pod("e", "istio-proxy", "fortio", native=True, admin="15009")]  # fmt: skip
-    (asked,) = wanted.questions({"Pod": pods})
-    assert (asked.pod, asked.port, asked.path) == ("e", 15009, "/config_dump?include_eds&resource=dynamic_endpoint_configs")
+    assert [(one.pod, one.port, one.path) for one in wanted.questions({"Pod": pods})] == [
+        ("e", 15009, "/config_dump?include_eds&resource=dynamic_endpoint_configs"), ("e", 15009, "/config_dump?resource=dynamic_active_clusters"),
+    ]  # fmt: skip
     assert seen("{}", pod("b", "istio-proxy")).known is None
+
+
+def accepting(*names: str, field: str = "match_subject_alt_names") -> dict[str, Any]:
+    kind = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
+    told = [{"exact": one} if field == "match_subject_alt_names" else {"san_type": "URI", "matcher": {"exact": one}} for one in names]
+    context = {"default_validation_context": {field: told}, "validation_context_sds_secret_config": {"name": "ROOTCA"}}
+    return {"typed_config": {"@type": kind, "common_tls_context": {"combined_validation_context": context}}}
+
+
+def test_the_identities_that_it_accepts_are_read_by_service_and_port() -> None:
+    """With auto mTLS they stand beside the plain socket, by a rule of its own alone; newer versions of Envoy have another field."""
+    plain, name = {"typed_config": {"@type": "raw"}}, "spiffe://shop.example/ns/shop/sa/orders"
+    of_both = [{"name": "tlsMode-istio", "transport_socket": accepting(name, "spiffe://old.example/ns/shop/sa/orders")}, {"transport_socket": plain}]
+    told = seen('{"configs": []}', clusters=json.dumps({"configs": [
+        {"cluster": {"name": "outbound|80||orders.shop.svc", "transport_socket_matches": of_both}},
+        {"cluster": {"name": "outbound|80|v2|orders.shop.svc", "transport_socket": accepting(name, field="match_typed_subject_alt_names")}},
+        {"cluster": {"name": "outbound|80||plain.shop.svc", "transport_socket": plain}}, {"cluster": {"name": "sds-grpc", "transport_socket": accepting("x")}},
+    ]}))  # fmt: skip
+    assert told.identities == {"orders.shop.svc:80": {name, "spiffe://old.example/ns/shop/sa/orders"}, "orders.shop.svc:80 subset v2": {name}}
+
+
+@pytest.mark.parametrize("text", [None, "", "[]"])
+def test_who_does_not_say_whom_it_accepts_has_said_nothing(text: str | None) -> None:
+    assert seen('{"configs": []}', clusters='{"configs": []}').known == {}
+    assert seen('{"configs": []}', clusters=text).known is None
