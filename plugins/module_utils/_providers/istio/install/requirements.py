@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ...._mesh.preflight.requirements import Requirements
+from ...istio_family.install import domains
 from ...istio_family.install.crds import GROUPS
 from ...istio_family.install.places import GONE
 from ...istio_family.install.versions import VERSIONS
@@ -20,4 +21,5 @@ REQUIREMENTS = Requirements(
     charts=("base", "cni", "gateway", "istiod"),
     refusing=(("istio-injection", "disabled"),),
     gone=GONE,
+    between=domains.faults,
 )
