@@ -314,7 +314,7 @@ def test_gates_that_fail_after_the_drain_give_the_former_its_pods_and_its_traffi
     assert story.run.code == 2, story.run.output
     given = [("in-green", "open"), ("in-green", "test"), ("in-green", 10), ("in-green", 100)]
     assert shifted(story) == [*given, ("in-blue", "drain"), ("in-blue", "open"), *(("in-blue", share) for share in back)]
-    assert [step for _host, step, *_rest in story.did("cutover")] == ["soak"]
+    assert [step for _host, step, *_rest in story.did("cutover")] == ["acquaint", "soak"]
     assert story.report["why"] == ["east: not moved: the shop is slow."]
     assert [wave["number"] for wave in story.report["turned_back"]] == ([2] if rollback == "wave" else [2, 1])
 
