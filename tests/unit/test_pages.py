@@ -69,6 +69,76 @@ def test_a_command_that_nobody_knows_is_seen() -> None:
     assert list(unknown("ansible-playbook meshops.lifecycle.sight -i x -e verify_trafic=true")) == ["playbook sight", "variable verify_trafic of sight"]
 
 
+WORD = re.compile(r"(?<![\w.$<-])[a-z]+(?:_[a-z0-9]+)+(?![\w<-])")
+PLACE = re.compile(r"(?<![\w/.~])(?:docs|inventories|extensions|roles|playbooks|plugins|tests)/[\w./-]*\w")
+LABEL = re.compile(r"ansible_collections\.meshops\.lifecycle\.docsite\.[\w.]*\w")
+# Groups of example meshes, and a misspelt variable that a page shows.
+EXAMPLES = {"mesh_shop", "mesh_shop_eu", "mesh_netwrok"}
+
+
+@cache
+def words() -> frozenset[str]:
+    """Every word of plugins, roles, playbooks and extensions, with what they put together: metrics of replicas."""
+    globs = ("plugins/**/*.py", "plugins/**/*.yml", "roles/**/*.yml", "playbooks/*.yml", "extensions/**/*.yml")
+    return frozenset(re.findall(r"\w+", "".join(map(texts, globs)))) | {"mesh_control_plane_replicas_desired"}
+
+
+@cache
+def labels() -> frozenset[str]:
+    return frozenset(re.findall(r"^\.\. _(\S+):$", texts("docs/docsite/rst/*.rst"), re.MULTILINE))
+
+
+@cache
+def names() -> frozenset[str]:
+    """What `meshops.lifecycle.` stands before: playbooks, roles, modules and other plugins."""
+    globs = ("playbooks/*.yml", "roles/*", "plugins/modules/*.py", "plugins/filter/*.yml", "plugins/inventory/*.py", "plugins/callback/*.py")
+    return frozenset(path.stem for glob in globs for path in CHECKOUT.glob(glob)) | {"docsite"}
+
+
+def strange(text: str) -> Iterator[str]:
+    """What a page names and the collection does not have: names of playbooks and plugins, variables, files, labels of pages."""
+    prefixes = ("mesh", *(path.name for path in CHECKOUT.glob("roles/*")))
+    own = {word for word in WORD.findall(text) if word.startswith(tuple(f"{prefix}_" for prefix in prefixes))}
+    yield from sorted(own - words() - variables() - EXAMPLES)
+    yield from sorted(set(re.findall(r"(?<![\w/])meshops\.lifecycle\.(\w+)", text)) - names())
+    yield from sorted(place for place in set(PLACE.findall(text)) if not (CHECKOUT / place).exists())
+    yield from sorted(set(LABEL.findall(text)) - labels())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_a_page_names_is_there(page: Path) -> None:
+    assert list(strange(page.read_text("utf-8"))) == []
+
+
+def test_what_is_not_there_is_seen() -> None:
+    text = "``mesh_provdier``, ``rotate_plann``, meshops.lifecycle.snapshots, ``docs/rights.yml``, :ref:`ansible_collections.meshops.lifecycle.docsite.own`"
+    assert list(strange(text)) == [
+        "mesh_provdier", "rotate_plann", "snapshots", "docs/rights.yml", "ansible_collections.meshops.lifecycle.docsite.own",
+    ]  # fmt: skip
+
+
+def unconfirmed(text: str) -> set[str]:
+    """Names by which commands confirm, and which are no mesh of the page. A page without an inventory has the mesh `shop` of the others."""
+    meshes = set(re.findall(r"^ *mesh_name: (\w+)$", text, re.MULTILINE)) or {"shop"}
+    return set(re.findall(r"-e \w+_confirm=(\w+)", text)) - meshes
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_command_confirms_by_the_name_of_the_mesh_of_its_page(page: Path) -> None:
+    assert unconfirmed(page.read_text("utf-8")) == set()
+
+
+def test_the_name_of_another_mesh_is_seen() -> None:
+    assert unconfirmed("    mesh_name: stock\n    ansible-playbook meshops.lifecycle.teardown -e teardown_confirm=shop") == {"shop"}
+
+
+@pytest.mark.parametrize("name", ["planes", "consul", "ossm3", "operators", "awx_templates"])
+def test_a_page_about_an_early_part_ends_with_what_was_tried(name: str) -> None:
+    """As the page on what stays says."""
+    headings = re.findall(r"^(\S.*)\n-{3,}$", (FOLDER / f"{name}.rst").read_text("utf-8"), re.MULTILINE)
+    assert re.search("tried|tested|was run", headings[-1]), headings[-1]
+
+
 def blocks(page: Path) -> list[str]:
     """The YAML of a page."""
     found = re.findall(r"^( *)\.\. code-block:: yaml\n((?:\n|\1   .*\n)+)", page.read_text("utf-8") + "\n", re.MULTILINE)
@@ -163,8 +233,8 @@ def test_the_first_table_of_a_page_is_what_status_prints(page: Path) -> None:
 # What Ansible, Python, Kubernetes, Helm and Envoy say, and not this collection.
 OTHERS = {
     "couldn't resolve module/action", "the playbook: meshops.lifecycle.site could not be found", "Failed to import the required Python library",
-    "Unable to parse ... as an inventory source", "failed calling webhook", "another operation (install/upgrade/rollback) is in progress", "503",
-    "CERTIFICATE_VERIFY_FAILED", "helm",
+    "Unable to parse ... as an inventory source", "leaves us with no hosts to target", "failed calling webhook",
+    "another operation (install/upgrade/rollback) is in progress", "503", "remote connection failure", "CERTIFICATE_VERIFY_FAILED", "helm",
 }  # fmt: skip
 
 
@@ -181,9 +251,19 @@ def test_troubleshooting_is_ordered_by_what_runs_really_say() -> None:
     assert len(said) > 20
 
 
-def test_links_of_the_first_page_lead_somewhere() -> None:
-    text = (CHECKOUT / "README.md").read_text("utf-8")
-    assert [target for target in re.findall(r"\]\((?!https?:)([^)#]+)", text) if not (CHECKOUT / target).exists()] == []
+READ_ON_THE_WEB = [path for glob in ("*.md", "docs/**/*.md", "roles/*/README.md", "inventories/*/*.md", "extensions/*/*.md", "tests/**/*.md")
+                   for path in sorted(CHECKOUT.glob(glob))]  # fmt: skip
+
+
+def astray(page: Path) -> list[str]:
+    """Links of Markdown to files that are not there."""
+    targets = re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text("utf-8"))
+    return [f"{page.relative_to(CHECKOUT)}: {target}" for target in targets if not (page.parent / target).exists()]
+
+
+def test_links_of_markdown_lead_somewhere() -> None:
+    assert [fault for page in READ_ON_THE_WEB for fault in astray(page)] == []
+    assert len(READ_ON_THE_WEB) > 80
 
 
 def test_every_guide_is_in_the_list_of_guides() -> None:
