@@ -104,6 +104,29 @@ def test_what_a_release_had_keeps_the_version_in_which_it_came(release: dict[str
     assert release["added"](before, "1.1.0", known) == after
 
 
+@pytest.mark.parametrize(("fragment", "left"), [
+    pytest.param("---\nbugfixes:\n  - >-\n    site - what nobody\n    had.\n", "", id="a change"),
+    pytest.param("---\n# why\nadd object.playbook:\n  - name: site\nminor_changes:\n  - site - more\n", "---\n# why\nadd object.playbook:\n  - name: site\n",
+                 id="a playbook"),
+    pytest.param("---\nminor_changes: [a]\nrelease_summary: >-\n  The first.\n", "---\nrelease_summary: >-\n  The first.\n", id="the summary"),
+])  # fmt: skip
+def test_a_first_release_tells_of_no_change(release: dict[str, Any], fragment: str, left: str) -> None:
+    """`CHANGELOG.rst` of a first release with hundreds of mended faults, and with changes that break what nobody had, helps nobody."""
+    assert release["first"](fragment) == left
+
+
+def test_what_is_left_for_a_first_release_can_be_read(release: dict[str, Any]) -> None:
+    told = [yaml.safe_load(text) for path in CHECKOUT.glob("changelogs/fragments/*.yml") if (text := release["first"](path.read_text("utf-8")))]
+    assert {key for fragment in told for key in fragment} <= {"release_summary", "known_issues", "add object.playbook"}
+
+
+def test_what_antsibull_changelog_remembers_is_neither_kept_nor_built() -> None:
+    """`antsibull-changelog release` leaves a list of all plugins behind."""
+    place = "changelogs/.plugin-cache.yaml"
+    assert place in yaml.safe_load((CHECKOUT / "galaxy.yml").read_text("utf-8"))["build_ignore"]
+    assert f"/{place}" in (CHECKOUT / ".gitignore").read_text("utf-8").splitlines()
+
+
 def test_a_summary_waits_for_the_release() -> None:
     """One fragment has it. After the release no fragment is left."""
     fragments = [yaml.safe_load(path.read_text("utf-8")) for path in sorted(CHECKOUT.glob("changelogs/fragments/*.yml"))]
