@@ -22,7 +22,8 @@ description:
   - With O(step=finish) tags, the default rule and, last of all, the validation of configuration lead to the target, and namespaces get their own labels back.
   - With O(step=turn_back) tags, the default rule and validation lead to the target again after the step C(finish) led them away from it, with O(target) and
     O(former) exchanged as on any way back. Namespaces that follow one of them name the revision of their proxies first, so only those workloads move that
-    follow a tag or the default rule by their own template. O(step=move) turns back what the waves moved.
+    follow a tag or the default rule by their own template. O(step=move) turns back what the waves moved. Tags and validation that led to O(former) before
+    the cutover stay there. RV(notices) names them.
   - With O(step=soak) the module only waits, under the Lease.
   - With O(step=rejoin) each gateway that serves from a second Deployment serves from its first one again, which is the one that a Helm release or a
     repository knows. The first one comes in by the target, with one patch of its replicas and the label of its template, and the second one keeps no pods

@@ -157,11 +157,11 @@ def turned_back(story: Story) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize(("rollback", "waves"), [("wave", []), ("all", [2, 1])])
 def test_gates_that_fail_after_the_finish_turn_its_pointers_back(tmp_path: Path, rollback: str, waves: list[int]) -> None:
-    """As far as the user wants. The Helm releases say the same afterwards, and nothing of the former revision is removed."""
-    story = play(tmp_path, mesh("east", "west", gate_fails=["finished"]), cutover_rollback=rollback)
+    """As far as the user wants. The Helm releases say the same afterwards, also of validation that stays. Nothing of the former revision is removed."""
+    story = play(tmp_path, mesh("east", "west", gate_fails=["finished"], ahead=["west"]), cutover_rollback=rollback)
     assert story.run.code == 2
     assert sorted(turned_back(story)) == [("east", "blue"), ("west", "blue")]
-    assert [one["validator"] for one in story.state["clusters"].values()] == ["blue", "blue"]
+    assert {name: one["validator"] for name, one in story.state["clusters"].items()} == {"east": "blue", "west": "1-31-2"}
     assert [list(one["revisions"]) for one in story.state["clusters"].values()] == [["blue", "1-31-2"]] * 2
     assert [[wave["number"] for wave in story.report[key]] for key in ("moved", "turned_back")] == [[1, 2] if not waves else [], waves]
     assert (story.report["finished"], story.report["pointers_back"], story.report["retired"]) == (False, True, False)

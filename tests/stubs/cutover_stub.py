@@ -36,6 +36,7 @@ def mesh(*clusters: str, **more: Any) -> Answer:
     `gate_fails` are waves, `finished` for the gates after the step finish, and `drained` for those after a colour lost its pods. `move_fails` are triples
     of a cluster, a wave, and the revision that it does not reach, and `step_fails` pairs of a cluster and another step. `kept` are triples like those of
     `move_fails`, where a GitOps tool keeps what is to be written. `probes` are namespaces that a killed run left.
+    In clusters that are `ahead` the target validated before, so no step leads that back.
     """
     one = {"revisions": {"blue": "1.30.1"}, "validator": "blue", "spaces": {"a": "blue", "b": "blue"}}
     return {"clusters": {name: json.loads(json.dumps(one)) for name in clusters}, "log": [], "gate_fails": [], "move_fails": [], "step_fails": [], **more}
@@ -92,7 +93,8 @@ def _cutover(state: Answer, host: str, options: Answer) -> Answer:
         return {"failed": True, "msg": f"{host}: Deployment a/late did not follow"}
     if step == "move":
         one["spaces"] |= dict.fromkeys(options["spaces"], target)
-    one["validator"] = target if step in ("finish", "turn_back") else one["validator"]
+    if step == "finish" or (step == "turn_back" and host not in state.get("ahead", ())):
+        one["validator"] = target
     kept = [{"kind": "Namespace", "name": "a"}] if [host, wave, target] in state.get("kept", ()) and options["kept"] == "wait" else []
     releases = [{"name": f"istiod-{options['former']}", "namespace": "istio-system"}]
     told = {"step": step, "wave": wave, "target": target, "late": [], "kept": kept, "changes": [], "releases": releases, "changed": step != "soak"}
@@ -128,8 +130,11 @@ def _plane(state: Answer, host: str, options: Answer) -> Answer:
 
 
 def _releases(state: Answer, host: str, options: Answer) -> Answer:
-    """Helm has nothing to do: what it would install or remove is done here."""
-    running = state["clusters"][host]["revisions"]
+    """Helm has nothing to do: what it would install or remove is done here. The chart base leads validation where its values say, unless it keeps that."""
+    one = state["clusters"][host]
+    running = one["revisions"]
+    for base in (release for release in options["releases"] if release["name"] == "istio-base" and options.get("state") != "absent"):
+        one["validator"] = one["validator"] if base.get("kept") else base["values"]["defaultRevision"]
     for name in (release["name"].removeprefix("istiod-") for release in options["releases"] if release["name"].startswith("istiod-")):
         if options.get("state") == "absent":
             running.pop(name, None)

@@ -168,21 +168,22 @@ def of_turn_back(state: ClusterState, back: Aim) -> list[Order]:
     """Undo a finish without undoing the waves: `back` aims at the revision that served before. What follows a pointer names its revision first.
 
     So nothing moves with the pointers but what has no other way. A Gateway follows its namespace, which is led to nobody else, and needs no pin.
-    Only a tag that a cutover led away is led back, so one that led there before stays, with whatever follows it.
+    Only what a cutover led away is led back: a tag that led there before stays, with whatever follows it, and so does validation.
     """
     returning = _returning(state, back)
+    validated = _is_back(state.default_revision, state.default_from, back)
     turned = [space for space in state.spaces if space.following.rule in (TAG, ENABLED) and _is_led(space.following, back, returning)]
     return [
         *(Order(TURN, "Namespace", "", space.name, back.former) for space in turned),
         *(replace(order, undoes=True) for tag in state.tags
           for order in _of_tag(tag, back, _is_back(tag.service, tag.service_from, back), tag.name in returning)),
         *(order for workload in with_pointers(state, back) for order in _restarted(workload, back)),
-        *([Order(VALIDATE, "validator", "", state.default_revision, back.target, True)] if state.default_revision == back.former else []),
+        *([Order(VALIDATE, "validator", "", state.default_revision, back.target, True)] if validated else []),
     ]  # fmt: skip
 
 
 def _is_back(revision: str, came_from: str, back: Aim) -> bool:
-    """Whether half of a tag leads to where a cutover led it, away from the revision that is to serve again."""
+    """Whether half of a tag, or validation, leads to where a cutover led it, away from the revision that is to serve again."""
     return (revision, came_from) == (back.former, back.target)
 
 
@@ -205,6 +206,11 @@ def staying(state: ClusterState, back: Aim) -> list[str]:
     """The tags that lead to the revision that is left, and that no cutover led there from the one that is to serve again."""
     return [tag.name for tag in state.tags if back.former in (tag.webhook, tag.service) and tag.name not in _returning(state, back)
             and not _is_back(tag.service, tag.service_from, back)]  # fmt: skip
+
+
+def validation_stays(state: ClusterState, back: Aim) -> bool:
+    """Whether the revision that is left validates, and no cutover led that there from the one that is to serve again."""
+    return state.default_revision == back.former and state.default_from != back.target
 
 
 def unheld(state: ClusterState, back: Aim) -> list[str]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ..._mesh.cutover.observed import ClusterState
-from ..._mesh.cutover.orders import TURN, Order, is_replaced, of_turn_back, unheld, with_pointers
+from ..._mesh.cutover.orders import TURN, Aim, Order, is_replaced, of_turn_back, unheld, validation_stays, with_pointers
 from ..._mesh.cutover.plan import lateness
 from ..._mesh.cutover.scene import Scene
 from ..._mesh.errors import Refused
@@ -24,8 +24,14 @@ def turn_back(work: CutoverWork) -> Scene:
     scene = work.looking.scene()
     _refuse(work, scene.state)
     let_read(work, scene)
-    work.notices += tags_that_stay(scene.state, work.request.aim)
+    work.notices += [*tags_that_stay(scene.state, work.request.aim), *_validation_that_stays(scene.state, work.request.aim)]
     return advance(work, lambda state: _ordered(work, state), lambda state: _late(work, state))
+
+
+def _validation_that_stays(state: ClusterState, back: Aim) -> list[str]:
+    """Half a sentence for people, if validation is not led back."""
+    told = f"{back.former} validated what users write before this cutover, or another tool led validation there, so it stays"
+    return [told] if validation_stays(state, back) else []
 
 
 def _late(work: CutoverWork, state: ClusterState) -> list[str]:

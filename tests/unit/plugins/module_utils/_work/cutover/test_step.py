@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -340,6 +341,19 @@ def test_pointers_turn_back_to_a_control_plane_that_is_ready_and_only_where_a_na
     with pytest.raises(Refused, match="green is the name of a tag, too, so no label would keep shop at this revision while its tag leads elsewhere"):
         ask(named, "turn_back", target="blue", former="green")
     assert named.writes == []
+
+
+@pytest.mark.parametrize("noted", ["", "red"])
+def test_validation_that_no_cutover_led_away_from_here_is_named_and_stays(noted: str) -> None:
+    """It led to the target before. An older cutover may have led it there from a third revision."""
+    there = finished()
+    validator = there.live("ValidatingWebhookConfiguration", None, "istiod-default-validator")
+    validator["metadata"] |= {"annotations": {"meshops.lifecycle/cutover-led-from": noted} if noted else {}}
+    before = copy.deepcopy(validator)
+    told = ask(there, "turn_back", target="blue", former="green")
+    assert ([tag["webhook"] for tag in told["tags"]], told["default_revision"], told["late"]) == (["blue"], "green", [])
+    assert told["notices"] == ["east: green validated what users write before this cutover, or another tool led validation there, so it stays"]
+    assert there.live("ValidatingWebhookConfiguration", None, "istiod-default-validator") == before, "nothing of it is written, not even its note"
 
 
 def test_a_tag_that_no_cutover_led_to_the_target_is_named_and_stays() -> None:

@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.observed import ClusterState
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.orders import (
     Aim,
     Order,
     of_finish,
     of_turn_back,
     staying,
+    validation_stays,
     with_pointers,
 )
 from ansible_collections.meshops.lifecycle.plugins.module_utils._mesh.cutover.plan import (
@@ -292,6 +294,29 @@ def test_a_tag_that_led_to_the_target_before_stays_with_all_that_follows_it() ->
         assert tags == {"early": ("green", "green"), "half": ("green", "blue"), "prod": ("blue", "blue"), "default": ("blue", "blue")}
         assert {one.where for one in with_pointers(led.state(), BACK)} == {"Deployment own/by-tag", "Deployment own/by-default"}
         assert early(led) == pods
+
+
+@pytest.mark.parametrize(("came_from", "orders"), [("blue", ["validate validator green"]), ("", []), ("red", []), ("green", [])])
+def test_validation_goes_back_only_where_a_cutover_led_it_away_from(came_from: str, orders: list[str]) -> None:
+    state = ClusterState("east", default_revision="green", default_from=came_from)
+    assert [str(order) for order in of_turn_back(state, BACK)] == orders
+    assert validation_stays(state, BACK) is (not orders)
+    assert of_turn_back(ClusterState("east", default_revision="red", default_from=came_from), BACK) == []
+
+
+@pytest.mark.parametrize("wish", WISHES.values(), ids=WISHES)
+def test_validation_that_led_to_the_target_before_stays_from_every_state_of_the_finish(wish: CutoverWish) -> None:
+    start = world()
+    start.live["ValidatingWebhookConfiguration"][0]["metadata"]["labels"][REV] = "green"
+    whole = copy.deepcopy(start)
+    for kill in range(run(whole, FORWARD, wish, Check(whole)) + 1):
+        there = copy.deepcopy(start)
+        with contextlib.suppress(Killed):
+            run(there, FORWARD, wish, Check(there), kill)
+        for order in of_turn_back(there.state(), BACK):
+            there.obey(order)
+        state = there.state()
+        assert (state.default_revision, {tag.webhook for tag in state.tags}) == ("green", {"blue"}), kill
 
 
 def early(there: World) -> list[Any]:
