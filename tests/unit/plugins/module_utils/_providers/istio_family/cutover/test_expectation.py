@@ -24,7 +24,8 @@ def endpoint(identity: str) -> dict[str, Any]:
 
 SHARDS = {
     "orders.shop.svc.cluster.local": {"shop": {"Shards": {
-        "Kubernetes/east": [endpoint("spiffe://shop.example/ns/shop/sa/orders"), endpoint("")], "Kubernetes/west": [endpoint("spiffe://cluster.local/ns/shop/sa/x")],
+        "Kubernetes/east": [endpoint("spiffe://shop.example/ns/shop/sa/orders"), endpoint("")],
+        "Kubernetes/west": [endpoint("spiffe://cluster.local/ns/shop/sa/x")],
     }, "ServiceAccounts": {"spiffe://shop.example/ns/shop/sa/orders": {}}}},
     "api.example.com": {"shop": {"Shards": {"External/east": [endpoint("spiffe://outside.example/x")], "Kubernetes/north": None}}},
     "empty.shop.svc.cluster.local": {"shop": {"Shards": {}, "ServiceAccounts": {}}},
