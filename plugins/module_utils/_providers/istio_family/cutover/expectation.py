@@ -19,11 +19,11 @@ from ...._mesh.objects.change import Ref
 from ...._mesh.objects.look import Look
 from ...._mesh.objects.shapes import Live
 from ...._mesh.question import Answers, Question, Read
+from .. import endpoint_shards
 from ..rotation.connected import running
 from .injection import REV
 
-_PORT, _PATH = 15014, "/debug/endpointShardz"
-_REGISTRY, _SCHEME = "Kubernetes/", "spiffe://"
+_PORT, _SCHEME = 15014, "spiffe://"
 
 
 def expectation(namespace: str, revision: str) -> Look[Expectation]:
@@ -34,7 +34,7 @@ def expectation(namespace: str, revision: str) -> Look[Expectation]:
 
 def _questions(live: Live) -> list[Question]:
     pods = [pod["metadata"] for pod in live.get("Pod", ()) if running(pod)]
-    return [Question("endpoints", meta["namespace"], meta["name"], _PORT, _PATH) for meta in pods]
+    return [Question("endpoints", meta["namespace"], meta["name"], _PORT, endpoint_shards.ENDPOINTS) for meta in pods]
 
 
 def _expectation(live: Live, answers: Answers) -> Expectation:
@@ -51,10 +51,7 @@ def _expectation(live: Live, answers: Answers) -> Expectation:
 
 def _seen(shards: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the cluster and the trust domain of each endpoint that has an identity."""
-    for spaces in shards.values():
-        for registries in spaces.values():
-            for registry, endpoints in (registries.get("Shards") or {}).items():
-                for one in endpoints or () if registry.startswith(_REGISTRY) else ():
-                    identity = str(one.get("ServiceAccount") or "")
-                    if identity.startswith(_SCHEME):
-                        yield registry.removeprefix(_REGISTRY), identity.removeprefix(_SCHEME).partition("/")[0]
+    for cluster, _service, there in endpoint_shards.endpoints(shards):
+        for identity in (str(one.get("ServiceAccount") or "") for one in there):
+            if identity.startswith(_SCHEME):
+                yield cluster, identity.removeprefix(_SCHEME).partition("/")[0]

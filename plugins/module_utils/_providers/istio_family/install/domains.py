@@ -10,25 +10,32 @@ Since 1.29 it reads them from the ConfigMap of its own revision there, and takes
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import permutations
 
+from ...._mesh.few_names import few
 from ...._mesh.install.versions import minor
 from ...._mesh.install.wish import ControlPlane
 
-_USUAL, _READS = "cluster.local", (1, 29)
+_USUAL, _READS, _SHOWN = "cluster.local", (1, 29), 5
 
 
 def faults(wishes: Sequence[ControlPlane]) -> Mapping[str, Sequence[str]]:
-    """Return what the istiods of a cluster would expect wrongly of another one, by cluster, as half sentences."""
-    found: dict[str, list[str]] = {}
-    for own, other in permutations(wishes, 2):
-        if own.role == "primary" and _reads(own.version) and other.trust_domain not in (_USUAL, *_aliases(own)) and _config(own) != _config(other):
-            found.setdefault(own.cluster, []).append(
-                f"istiod reads the trust domain of {other.cluster} from the ConfigMap {_config(own)} there, but {other.cluster} has {_config(other)} by its "
-                f"mesh_revision, so it would expect {_USUAL} instead of {other.trust_domain} and refuse its workloads; give both clusters one mesh_revision "
-                f"and mesh_namespace, or name {other.trust_domain} in meshConfig.trustDomainAliases of istiod in mesh_values"
-            )
-    return found
+    """Return what the istiods of a cluster would expect wrongly of others, by cluster, as half sentences: one for all that have the same instead."""
+    readers = [one for one in wishes if one.role == "primary" and _reads(one.version)]
+    return {own.cluster: said for own in readers if (said := _mistakes(own, wishes))}
+
+
+def _mistakes(own: ControlPlane, wishes: Sequence[ControlPlane]) -> list[str]:
+    known, config = (_USUAL, *_aliases(own)), _config(own)
+    others: dict[tuple[str, str], list[str]] = {}
+    for one in wishes:
+        if one.trust_domain not in known and _config(one) != config:
+            others.setdefault((_config(one), one.trust_domain), []).append(one.cluster)
+    return [
+        f"istiod reads the trust domain of {few(names, _SHOWN)} from the ConfigMap {config} there, where mesh_revision makes {theirs}, so it would expect "
+        f"{_USUAL} instead of {domain} and refuse those workloads; give all clusters one mesh_revision and mesh_namespace, or name {domain} in "
+        "meshConfig.trustDomainAliases of istiod in mesh_values"
+        for (theirs, domain), names in others.items()
+    ]
 
 
 def _reads(version: str) -> bool:

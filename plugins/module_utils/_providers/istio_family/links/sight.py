@@ -16,11 +16,12 @@ from ...._mesh.links.sight import Sight
 from ...._mesh.objects.change import Ref
 from ...._mesh.objects.shapes import Live, Object
 from ...._mesh.question import Question, Read
+from .. import endpoint_shards
 from ..proxy import instance
 from ..rotation.trust_users import planes as _planes
 
 _PORT = 15014
-_ASKED = {"remotes": "/debug/clusterz", "endpoints": "/debug/endpointShardz", "networks": "/debug/networkz", "metrics": "/metrics"}
+_ASKED = {"remotes": "/debug/clusterz", "endpoints": endpoint_shards.ENDPOINTS, "networks": "/debug/networkz", "metrics": "/metrics"}
 _EVENTS = re.compile(r"^remote_cluster_secret_events_total\{[^}]*\}\s+([0-9.e+]+)", re.MULTILINE)
 
 QUIRKS = (
@@ -78,14 +79,8 @@ def _taken(metrics: str | None) -> int | None:
 
 
 def _endpoints(cluster: str, shards: Mapping[str, Any]) -> dict[str, int]:
-    """Count the endpoints of a cluster by service. Its shards are those of its registry: Kubernetes/<name>."""
-    endpoints: dict[str, int] = {}
-    for service, spaces in shards.items():
-        for space, registries in spaces.items():
-            count = sum(len(entries or ()) for key, entries in (registries.get("Shards") or {}).items() if key == f"Kubernetes/{cluster}")
-            if count:
-                endpoints[f"{space}/{service}"] = count
-    return endpoints
+    """Count the endpoints of a cluster by service."""
+    return {service: len(there) for name, service, there in endpoint_shards.endpoints(shards) if name == cluster and there}
 
 
 def needs(live: Live) -> list[str]:

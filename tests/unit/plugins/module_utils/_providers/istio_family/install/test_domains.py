@@ -36,9 +36,9 @@ def test_what_istiod_reads_or_does_not_need_is_no_fault(wishes: list[ControlPlan
 
 def told(other: str, theirs: str, own: str, domain: str) -> str:
     return (
-        f"istiod reads the trust domain of {other} from the ConfigMap istio-system/istio-{own} there, but {other} has istio-system/istio-{theirs} by its "
-        f"mesh_revision, so it would expect cluster.local instead of {domain} and refuse its workloads; give both clusters one mesh_revision and "
-        f"mesh_namespace, or name {domain} in meshConfig.trustDomainAliases of istiod in mesh_values"
+        f"istiod reads the trust domain of {other} from the ConfigMap istio-system/istio-{own} there, where mesh_revision makes istio-system/istio-{theirs}, "
+        f"so it would expect cluster.local instead of {domain} and refuse those workloads; give all clusters one mesh_revision and mesh_namespace, or name "
+        f"{domain} in meshConfig.trustDomainAliases of istiod in mesh_values"
     )
 
 
@@ -46,6 +46,14 @@ def test_another_revision_is_a_fault_in_both_clusters() -> None:
     assert faults([wish("east"), wish("west", revision="green", trust_domain="west.example")]) == {
         "east": [told("west", "green", "stable", "west.example")], "west": [told("east", "stable", "green", "shop.example")],
     }  # fmt: skip
+
+
+def test_clusters_that_have_the_same_are_told_together() -> None:
+    green = [wish(f"west-{number}", revision="green") for number in range(7)]
+    found = faults([wish("east"), *green, wish("north", trust_domain="north.example", revision="blue")])
+    names = "west-0, west-1, west-2, west-3, west-4 and 2 more"
+    assert found["east"] == [told(names, "green", "stable", "shop.example"), told("north", "blue", "stable", "north.example")]
+    assert found["west-3"] == [told("east", "stable", "green", "shop.example"), told("north", "blue", "green", "north.example")]
 
 
 @pytest.mark.parametrize(("east", "west", "where"), [
